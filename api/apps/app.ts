@@ -1,0 +1,51 @@
+/** What one node says of one of its apps. `apps/` on the owning node makes it; the primary's inventory keeps copies. */
+export interface App {
+  id: string
+  nodeId: string
+  name: string
+  description: string | null
+  composeContent: string
+  desiredState: AppDesiredState
+  status: AppStatus
+  statusReason: string | null
+  containers: Container[]
+  /** When `status` and `containers` were last true. */
+  asOf: Date
+  createdAt: Date
+  updatedAt: Date
+}
+
+export const appStatuses = ['pending', 'running', 'stopped', 'updating', 'error', 'unknown'] as const
+export type AppStatus = (typeof appStatuses)[number]
+
+export const appDesiredStates = ['running', 'stopped'] as const
+export type AppDesiredState = (typeof appDesiredStates)[number]
+
+export const containerStates = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const
+export type ContainerState = (typeof containerStates)[number]
+
+export const containerHealths = ['starting', 'healthy', 'unhealthy'] as const
+export type ContainerHealth = (typeof containerHealths)[number]
+
+export interface Container {
+  id: string
+  name: string
+  /** The Compose service that it runs. */
+  service: string
+  image: string
+  state: ContainerState
+  /** Null where the image or the service has no health check. */
+  health: ContainerHealth | null
+  /** What Docker says in words, such as "Up 3 minutes". */
+  statusText: string
+  exitCode: number | null
+  ports: PublishedPort[]
+  createdAt: Date
+}
+
+export interface PublishedPort {
+  hostIp: string | null
+  hostPort: number
+  containerPort: number
+  protocol: string
+}

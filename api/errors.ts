@@ -1,0 +1,58 @@
+/**
+ * The closed list of errors that callers are meant to see. Each code survives both hops (node -> primary -> browser):
+ * REST carries it as `code` in the problem document, GraphQL in `extensions.code`. Anything that is not an AppError is a
+ * bug: it is logged with a request id and masked on the wire.
+ */
+export const errorStatus = {
+  INVALID_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  PAYLOAD_TOO_LARGE: 413,
+  POLICY_VIOLATION: 422,
+  DOCKER_UNAVAILABLE: 503,
+  NODE_UNREACHABLE: 503,
+  SHUTTING_DOWN: 503,
+} as const
+
+export type ErrorCode = keyof typeof errorStatus
+
+/** One wrong field of an input: its name as the caller wrote it, and what would be right. */
+export interface FieldError {
+  field: string
+  message: string
+}
+
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly fields: FieldError[]
+
+  constructor(code: ErrorCode, message: string, options: { fields?: FieldError[]; cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.fields = options.fields ?? []
+  }
+
+  get status(): number {
+    return errorStatus[this.code]
+  }
+
+  /** Read by GraphQL when the error is serialised. */
+  get extensions(): Record<string, unknown> {
+    return { code: this.code, ...(this.fields.length > 0 ? { fields: this.fields } : {}) }
+  }
+}
+
+export const invalidInput = (fields: FieldError[]): AppError =>
+  new AppError('INVALID_INPUT', fields.map((f) => `${f.field}: ${f.message}`).join('; '), { fields })
+
+export const notFound = (what: string, id: string): AppError => new AppError('NOT_FOUND', `There is no ${what} with id ${id}`)
+
+/** Something that makes a start impossible and that the operator can mend; main.ts prints the message and exits with 1. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
+export const errorMessage = (error: unknown): string => (error instanceof Error ? error.message : String(error))

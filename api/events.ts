@@ -1,0 +1,88 @@
+import { EventEmitter } from 'node:events'
+
+/** Typed publish and subscribe inside one process. `Events` maps each event's name to its payload. */
+export interface EventHub<Events extends object> {
+  emit<Name extends keyof Events & string>(name: Name, payload: Events[Name]): void
+  /** The returned function ends the subscription. */
+  on<Name extends keyof Events & string>(name: Name, listener: (payload: Events[Name]) => void): () => void
+  /** For tests: how many listeners an event has. */
+  listenerCount(name: keyof Events & string): number
+}
+
+export function createEventHub<Events extends object>(): EventHub<Events> {
+  const emitter = new EventEmitter()
+  emitter.setMaxListeners(0)
+  return {
+    emit: (name, payload) => void emitter.emit(name, payload),
+    on(name, listener) {
+      emitter.on(name, listener)
+      return () => void emitter.off(name, listener)
+    },
+    listenerCount: (name) => emitter.listenerCount(name),
+  }
+}
+
+/**
+ * A live stream for one reader: everything as it is now, then each change; nothing between the two is lost, because
+ * listening starts before the snapshot is read. A reader that is slower than the changes gets the newest value of each
+ * key instead of a growing backlog. Leaving (`return`) ends the subscription at once, also while a read waits.
+ *
+ * @param keyOf values with the same key replace each other while they wait to be read
+ * @param isLast ends the stream after the first value for which it holds
+ */
+export function snapshotThenChanges<T>(source: {
+  snapshot: () => Iterable<T>
+  subscribe: (push: (value: T) => void) => () => void
+  keyOf: (value: T) => string
+  isLast?: (value: T) => boolean
+}): AsyncIterableIterator<T> {
+  const waiting = new Map<string, T>()
+  let wake: (() => void) | undefined
+  let unsubscribe: (() => void) | undefined
+  let done = false
+
+  const push = (value: T): void => {
+    const key = source.keyOf(value)
+    waiting.delete(key)
+    waiting.set(key, value)
+    wake?.()
+  }
+  const end = (): void => {
+    done = true
+    unsubscribe?.()
+    unsubscribe = undefined
+    waiting.clear()
+    wake?.()
+  }
+
+  return {
+    async next() {
+      if (!done && !unsubscribe) {
+        unsubscribe = source.subscribe(push)
+        for (const value of source.snapshot()) push(value)
+      }
+      while (!done) {
+        const first = waiting.entries().next()
+        if (!first.done) {
+          const [key, value] = first.value
+          waiting.delete(key)
+          if (source.isLast?.(value)) end()
+          return { value, done: false }
+        }
+        await new Promise<void>((resolve) => (wake = resolve))
+      }
+      return { value: undefined, done: true }
+    },
+    async return() {
+      end()
+      return { value: undefined, done: true }
+    },
+    async throw(error) {
+      end()
+      throw error
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}

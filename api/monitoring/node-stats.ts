@@ -1,0 +1,42 @@
+import type { ContainerState } from '../apps/app.ts'
+
+/** One measurement of one node, taken on it. All sizes are bytes. */
+export interface NodeStats {
+  nodeId: string
+  asOf: Date
+  cpu: { /** 0 to 100 over all cores. */ usagePercent: number; cores: number }
+  memory: { totalBytes: number; /** Total less what could be given to a program. */ usedBytes: number; availableBytes: number; swapTotalBytes: number; swapUsedBytes: number }
+  disks: { mount: string; filesystem: string; totalBytes: number; usedBytes: number }[]
+  /** Load averages over 1, 5 and 15 minutes. */
+  load: [number, number, number]
+  uptimeSeconds: number
+  docker: DockerStats
+  containers: ContainerStats[]
+}
+
+export interface DockerStats {
+  available: boolean
+  /** Why Docker does not answer; null when it does. */
+  error: string | null
+  version: string | null
+  running: number
+  paused: number
+  stopped: number
+  images: number
+}
+
+export interface ContainerStats {
+  id: string
+  name: string
+  /** The Compose project, for containers that Compose made. */
+  appName: string | null
+  state: ContainerState
+  /** 100 is one full core. */
+  cpuPercent: number
+  memoryBytes: number
+  memoryLimitBytes: number
+  networkRxBytes: number
+  networkTxBytes: number
+  blockReadBytes: number
+  blockWriteBytes: number
+}
