@@ -1,0 +1,75 @@
+import type { Container, ContainerState } from '../apps/app.ts'
+
+/** The Docker Engine of this node, as the rest of the program sees it. Every method fails with DOCKER_UNAVAILABLE when it does not answer. */
+export interface Engine {
+  info(): Promise<EngineInfo>
+  /** Every container on this Engine, stopped ones included; one request, no disk scan. */
+  containers(): Promise<EngineContainer[]>
+  /**
+   * Follows the Engine's events until stopped, reconnecting with backoff (1 s to 30 s) for as long as it is away.
+   * `onUp` is called after every (re)connect: what was seen before may be out of date, so read everything again.
+   * `onDown` is called once per loss with the reason. `onContainerEvent` names the Compose project, when there is one.
+   */
+  watch(handlers: { onUp(): void; onDown(reason: string): void; onContainerEvent(event: ContainerEvent): void }): () => void
+  /** Samples from the Engine's own stream, about one per second, until the container stops or `signal` aborts. */
+  stats(containerId: string, signal: AbortSignal): AsyncIterable<EngineStatsSample>
+}
+
+export interface EngineInfo {
+  version: string
+  running: number
+  paused: number
+  stopped: number
+  images: number
+}
+
+export interface EngineContainer extends Container {
+  /** Compose's labels; null for containers that Compose did not make. */
+  project: string | null
+  /** `com.docker.compose.project.working_dir`: tells whose project it is when two nodes share one Engine. */
+  workingDir: string | null
+}
+
+export interface ContainerEvent {
+  containerId: string
+  /** Docker's word: create, start, die, health_status: healthy, ... */
+  action: string
+  project: string | null
+  workingDir: string | null
+}
+
+/** Sizes in bytes, counted since the container started; `cpuPercent` 100 is one full core. */
+export interface EngineStatsSample {
+  cpuPercent: number
+  memoryBytes: number
+  memoryLimitBytes: number
+  networkRxBytes: number
+  networkTxBytes: number
+  blockReadBytes: number
+  blockWriteBytes: number
+}
+
+/** The `docker compose` (v2) or `docker-compose` (v1) command line, the only thing that changes projects. */
+export interface ComposeCli {
+  /** What runs, for example "docker-compose 1.29.2"; DOCKER_UNAVAILABLE when there is none. */
+  version(): Promise<string>
+  /**
+   * Resolves and checks a project without touching Docker.
+   * Refused: INVALID_INPUT on field `composeContent` with what Compose says, its line included where it has one.
+   */
+  config(project: ComposeProject): Promise<void>
+  /** Runs one command; resolves when it ended well, fails with ComposeError otherwise. Ends the child (TERM, then KILL after 3 s) when `signal` aborts. */
+  run(project: ComposeProject, command: ComposeCommand, options: { onLine(line: string): void; signal: AbortSignal }): Promise<void>
+}
+
+export interface ComposeProject {
+  /** The Compose project name. */
+  name: string
+  /** Absolute folder of the project, holding `compose.yaml`. */
+  directory: string
+}
+
+/** up: `up -d --remove-orphans`; stop: `stop`; down: `down --remove-orphans`; pull: `pull`. */
+export type ComposeCommand = 'up' | 'stop' | 'down' | 'pull'
+
+export const isRunningState = (state: ContainerState): boolean => state === 'running' || state === 'paused' || state === 'restarting'
