@@ -1,0 +1,131 @@
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync, constants, accessSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { MikroORM, type EntitySchema } from '@mikro-orm/sqlite'
+import { Migrator } from '@mikro-orm/migrations'
+import { errorMessage, StartError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { migrations } from './migrations/index.ts'
+
+export type Database = MikroORM
+export type EntityManager = MikroORM['em']
+
+/**
+ * Opens the SQLite file, makes it when it is missing, and brings its schema up to date; before a migration the file is
+ * copied to `<file>.before-<last migration>`.
+ *
+ * @throws StartError when the file is not a usable database or has a newer schema; the file is then left as it was
+ */
+export async function openDatabase({ path, entities, log }: { path: string; entities: EntitySchema[]; log: Log }): Promise<Database> {
+  const existed = refuseUnusableFile(path)
+  let orm: Database
+  try {
+    orm = await MikroORM.init({
+      dbName: path,
+      entities,
+      extensions: [Migrator],
+      migrations: { migrationsList: migrations, tableName: 'schema_migrations', snapshot: false, silent: true },
+      // A request's changes are written where the code says so, never as a side effect of another flush.
+      flushMode: 'commit',
+    })
+  } catch (error) {
+    throw new StartError(`DATABASE_PATH: ${path} cannot be opened: ${errorMessage(error)}`)
+  }
+  try {
+    await prepare(orm, path, existed, log)
+    return orm
+  } catch (error) {
+    await orm.close(true)
+    if (error instanceof StartError) throw error
+    throw new StartError(`DATABASE_PATH: ${path} cannot be used: ${errorMessage(error)}`)
+  }
+}
+
+async function prepare(orm: Database, path: string, existed: boolean, log: Log): Promise<void> {
+  const connection = orm.em.getConnection()
+  if (existed) await refuseNewerSchema(orm, path)
+  // WAL lets readers go on while one writes; NORMAL loses nothing but the newest commits in a power cut, never consistency.
+  await connection.execute('pragma journal_mode = wal')
+  await connection.execute('pragma synchronous = normal')
+  await connection.execute('pragma busy_timeout = 5000')
+  await connection.execute('pragma foreign_keys = on')
+  const pending = await orm.migrator.getPending()
+  if (pending.length === 0) return
+  const executed = await orm.migrator.getExecuted()
+  const newest = executed.at(-1)
+  if (newest) {
+    const backup = `${path}.before-${pending[0]?.name ?? 'migration'}`
+    if (!existsSync(backup)) await connection.execute('vacuum into ?', [backup])
+    log.info({ backup }, 'database copied before a migration')
+  }
+  await orm.migrator.up()
+  log.info({ from: newest?.name ?? 'empty', to: pending.at(-1)?.name }, 'database schema is up to date')
+}
+
+async function refuseNewerSchema(orm: Database, path: string): Promise<void> {
+  const tables = await orm.em.getConnection().execute<{ name: string }[]>(`select name from sqlite_master where type = 'table'`)
+  if (tables.length === 0) return
+  if (!tables.some((table) => table.name === 'schema_migrations')) {
+    throw new StartError(`DATABASE_PATH: ${path} is a SQLite database of another program. Give a file of its own to Selfhostly`)
+  }
+  const known = new Set(migrations.map((migration) => migration.name))
+  const executed = await orm.em.getConnection().execute<{ name: string }[]>('select name from schema_migrations')
+  const newer = executed.map((migration) => migration.name).filter((name) => !known.has(name))
+  if (newer.length > 0) {
+    throw new StartError(
+      `DATABASE_PATH: ${path} was made by a newer version of Selfhostly (${newer.join(', ')}). Start that version, or put back a copy from before its update`,
+    )
+  }
+}
+
+/** Looks before anything is opened for writing, so that a file that is not ours stays as it is. Answers whether there is a database already. */
+function refuseUnusableFile(path: string): boolean {
+  const directory = dirname(path)
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    if (!existsSync(path)) {
+      accessSync(directory, constants.W_OK)
+      return false
+    }
+  } catch (error) {
+    throw new StartError(`DATABASE_PATH: the folder ${directory} cannot be written to: ${errorMessage(error)}`)
+  }
+  const { mode, isFile } = fileFacts(path)
+  if (!isFile) throw new StartError(`DATABASE_PATH: ${path} is not a file. Give the path of the SQLite file`)
+  if (!hasSqliteHeader(path)) throw new StartError(`DATABASE_PATH: ${path} is not a SQLite database. Give another path, or move that file away`)
+  // The mode is looked at as well, because root may write to a file that somebody marked read-only on purpose.
+  if ((mode & 0o222) === 0 || !canWrite(path)) {
+    throw new StartError(`DATABASE_PATH: ${path} is read-only. Give this user the right to write to it and to its folder`)
+  }
+  return true
+}
+
+function fileFacts(path: string): { mode: number; isFile: boolean } {
+  const facts = statSync(path)
+  return { mode: facts.mode, isFile: facts.isFile() }
+}
+
+function canWrite(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'r+'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** An empty file is a database that nothing was written to yet. Source: https://www.sqlite.org/fileformat.html#the_database_header */
+function hasSqliteHeader(path: string): boolean {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch (error) {
+    throw new StartError(`DATABASE_PATH: ${path} cannot be read: ${errorMessage(error)}`)
+  }
+  try {
+    const header = Buffer.alloc(16)
+    const length = readSync(file, header, 0, 16, 0)
+    return length === 0 || header.toString('latin1') === 'SQLite format 3\0'
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,29 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import type { NodeStatus, StatusSignal } from './node-status.ts'
+
+/** A node of the cluster, as its primary keeps it. */
+export const NodeEntity = defineEntity({
+  name: 'Node',
+  tableName: 'nodes',
+  properties: {
+    id: p.uuid().primary(),
+    name: p.string().unique(),
+    apiEndpoint: p.string(),
+    /** Sealed by the secret box; empty for the primary itself. */
+    apiKey: p.text(),
+    isPrimary: p.boolean(),
+    status: p.string().$type<NodeStatus>(),
+    statusSince: p.datetime(),
+    statusReason: p.text().nullable(),
+    statusSignal: p.string().$type<StatusSignal>(),
+    lastSeen: p.datetime().nullable(),
+    lastHealthCheck: p.datetime().nullable(),
+    consecutiveFailures: p.integer(),
+    answeredSinceRegistration: p.boolean(),
+    nextCheckAt: p.datetime().nullable(),
+    createdAt: p.datetime(),
+    updatedAt: p.datetime(),
+  },
+})
+
+export type NodeRow = InferEntity<typeof NodeEntity>
