@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import Docker from 'dockerode'
+import { ensureTestImage, testImage } from './docker-image.ts'
+
+export { ensureTestImage, testImage }
+
+export interface TestProject {
+  /** Unique; begins with `shtest-`. */
+  name: string
+  /** Absolute; a temporary folder. */
+  directory: string
+  writeCompose(content: string): Promise<void>
+}
+
+export const uniqueName = (): string => `shtest-${randomBytes(5).toString('hex')}`
+
+/** A Compose project with a folder of its own. Its containers, networks, volumes and folder go after the test, also when it fails. */
+export async function uniqueProject(t: ExecutionContext<unknown>): Promise<TestProject> {
+  const name = uniqueName()
+  const directory = await mkdtemp(join(tmpdir(), `${name}-`))
+  t.teardown(async () => {
+    await removeProject(name)
+    await rm(directory, { recursive: true, force: true })
+  })
+  return { name, directory, writeCompose: (content) => writeFile(join(directory, 'compose.yaml'), content) }
+}
+
+/** Removes whatever Docker has of a Compose project. */
+export async function removeProject(name: string, docker = new Docker()): Promise<void> {
+  const filters = { label: [`com.docker.compose.project=${name}`] }
+  const containers = await docker.listContainers({ all: true, filters })
+  await Promise.all(containers.map((c) => docker.getContainer(c.Id).remove({ force: true, v: true }).catch(ignoreGone)))
+  const networks = await docker.listNetworks({ filters })
+  await Promise.all(networks.map((n) => docker.getNetwork(n.Id).remove().catch(ignoreGone)))
+  const { Volumes: volumes } = await docker.listVolumes({ filters: JSON.stringify(filters) })
+  await Promise.all((volumes ?? []).map((v) => docker.getVolume(v.Name).remove().catch(ignoreGone)))
+}
+
+/** Creates a container of the test image without starting it; it is removed after the test, also when the test fails. */
+export async function createContainer(
+  t: ExecutionContext<unknown>,
+  options: Partial<Docker.ContainerCreateOptions> = {},
+): Promise<Docker.Container> {
+  const docker = new Docker()
+  const image = await ensureTestImage(docker)
+  const container = await docker.createContainer({ name: uniqueName(), Image: image, ...options })
+  t.teardown(() => container.remove({ force: true, v: true }).catch(ignoreGone))
+  return container
+}
+
+/** 404: it is gone already. 409: its removal is under way. */
+function ignoreGone(error: unknown): void {
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
+  if (status !== 404 && status !== 409) throw error
+}
