@@ -1,0 +1,47 @@
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { stripVTControlCharacters } from 'node:util'
+import { groupAlive, start, stop } from './processes.mjs'
+
+/** The whole suite; one test that hangs is ended by AVA itself long before (`timeout` in package.json). */
+const DEADLINE_MS = 3_000_000
+
+/**
+ * Runs AVA, passes its report on, and counts by the marks that it puts before each title. (Its TAP reporter, which would be
+ * made for this, breaks off when a test times out.) A skipped test is a failed one: nobody looks at a test that does not run.
+ * @returns {Promise<{ passed: number, failed: number }>}
+ */
+export async function runAva(root, args, env) {
+  const color = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
+  const ava = start(join(root, 'node_modules', '.bin', 'ava'), args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...env, ...color },
+  })
+  const timer = setTimeout(() => void stop(ava), DEADLINE_MS)
+  const counts = { passed: 0, failed: 0 }
+  for await (const line of createInterface({ input: ava.child.stdout })) {
+    console.log(line)
+    count(line, counts)
+  }
+  const code = await ava.ended
+  clearTimeout(timer)
+  if (code !== 0 && counts.failed === 0) fail(counts, `AVA ended with exit code ${code}`)
+  if (counts.passed + counts.failed === 0) fail(counts, 'no test ran')
+  if (groupAlive(ava.child.pid)) {
+    fail(counts, 'the tests left processes running')
+    await stop(ava)
+  }
+  return counts
+}
+
+export function count(line, counts) {
+  const text = stripVTControlCharacters(line).trim()
+  if (/^[✔√] /.test(text)) counts.passed++
+  else if (/^([✘✖×] |- \[(skip|todo)\])/.test(text)) counts.failed++
+}
+
+function fail(counts, why) {
+  console.log(`✘ ${why}`)
+  counts.failed++
+}

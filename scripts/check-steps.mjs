@@ -1,0 +1,36 @@
+import { cpus } from 'node:os'
+import { run } from './processes.mjs'
+
+/** "Is it good?" apart from the tests: what `npm run check` runs, and `npm test` first. */
+export const checkSteps = [
+  { name: 'types (server)', command: 'tsc', args: ['-p', 'tsconfig.json'] },
+  { name: 'types (frontend)', command: 'vue-tsc', args: ['-p', 'frontend/tsconfig.json', '--noEmit'] },
+  { name: 'lint', command: 'eslint', args: ['.', '--max-warnings=0'] },
+  { name: 'format', command: 'prettier', args: ['--check', '.', '--log-level=warn'] },
+]
+
+/** Each of the type checkers takes half a gigabyte and a core, so no more than two at once. */
+const AT_ONCE = Math.min(2, cpus().length)
+
+/** Runs all steps, also after one has failed, and reports each as it ends: `{ name, ok, output, seconds }`. */
+export async function runChecks(root, report) {
+  const waiting = [...checkSteps]
+  const results = []
+  const worker = async () => {
+    for (let step = waiting.shift(); step; step = waiting.shift()) {
+      const began = performance.now()
+      const { code, output } = await run(`${root}/node_modules/.bin/${step.command}`, step.args, { cwd: root })
+      const result = { name: step.name, ok: code === 0, output, seconds: (performance.now() - began) / 1000 }
+      results.push(result)
+      report(result)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  return results
+}
+
+/** A heading per step, what the tool said only where it failed. */
+export function reportStep({ name, ok, output, seconds }) {
+  console.log(`\n== ${name}: ${ok ? 'passed' : 'FAILED'} (${seconds.toFixed(1)} s)`)
+  if (!ok) console.log(output.trimEnd())
+}

@@ -1,0 +1,19 @@
+// `npm run dev`: the server, restarted on every change, and Vite with hot reload, which passes everything else on to the server.
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { endAll, endAllOnSignals, start } from './processes.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const bin = join(root, 'node_modules', '.bin')
+
+endAllOnSignals()
+const server = start(join(bin, 'node'), ['--watch', '--watch-preserve-output', 'api/main.ts'], {
+  cwd: root,
+  env: { ...process.env, APP_ENV: 'development' },
+})
+const vite = start(join(bin, 'vite'), ['frontend'], { cwd: root })
+
+// Either one alone is of no use; `node --watch` itself stays when the server ends, waiting for the next change.
+const code = await Promise.race([server.ended, vite.ended])
+await endAll()
+process.exitCode = code

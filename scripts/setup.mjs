@@ -1,0 +1,30 @@
+// What `npm start`, `npm test` and `npm run dev` need before they can run: packages, Node 24, the built dashboard.
+// Does only what is missing, and then needs the network; runs on the machine's own Node (20 or newer).
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { endAllOnSignals } from './processes.mjs'
+import { dashboardReady, documentsReady, makeDashboard, makeDocuments } from './setup/dashboard.mjs'
+import { withLock } from './setup/lock.mjs'
+import { checkNode, installPackages, nodeReady, packagesReady } from './setup/packages.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dashboard = !process.argv.includes('--no-dashboard')
+
+const steps = [
+  { ready: packagesReady, make: installPackages },
+  { ready: nodeReady, make: checkNode },
+  { ready: documentsReady, make: makeDocuments },
+  ...(dashboard ? [{ ready: dashboardReady, make: makeDashboard }] : []),
+]
+
+endAllOnSignals()
+try {
+  if (!steps.every((step) => step.ready(root))) {
+    await withLock(join(root, '.cache', 'setup.lock'), async () => {
+      for (const step of steps) if (!step.ready(root)) await step.make(root)
+    })
+  }
+} catch (error) {
+  console.error(error.expected ? `setup: ${error.message}` : error)
+  process.exitCode = 1
+}

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { delimiter, join, sep } from 'node:path'
+import { run } from '../processes.mjs'
+import { SetupError } from './setup-error.mjs'
+
+const WANTED_NODE = 24
+
+/** Whether what npm put into node_modules is what package-lock.json asks for; also true after a plain `npm install`. */
+export function packagesReady(root) {
+  const installed = readPackages(join(root, 'node_modules', '.package-lock.json'))
+  const wanted = readPackages(join(root, 'package-lock.json'))
+  if (!wanted) throw new SetupError('package-lock.json is missing: this is not a whole checkout')
+  if (!installed) return false
+  // Optional packages are for other platforms, so they may be absent.
+  return Object.entries(wanted).every(
+    ([path, entry]) => path === '' || (installed[path] ? installed[path].version === entry.version : entry.optional || entry.devOptional),
+  )
+}
+
+export async function installPackages(root) {
+  console.log('setup: installing packages (the first time, and whenever package-lock.json has changed; takes a minute or two)')
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
+  const { code, output } = await run('npm', args, { cwd: root, env: machineEnvironment(), timeoutMs: 1_800_000 })
+  if (code !== 0) {
+    throw new SetupError(
+      `npm ci failed (exit code ${code}). It needs the npm registry: check the network or proxy and try again.\n${output}`,
+    )
+  }
+}
+
+/** Whether npm scripts will run on Node 24: they look into node_modules/.bin first. */
+export function nodeReady(root) {
+  const binary = nodeBinary(root)
+  if (!existsSync(binary)) return false
+  return versionOf(binary) === WANTED_NODE
+}
+
+/** The `node` package links its binary by an install script; where those are off, this runs it. */
+export async function checkNode(root) {
+  console.log('setup: the install script of the package `node` has not run; running it')
+  const args = ['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error']
+  const { code, output } = await run('npm', args, { cwd: root, env: machineEnvironment() })
+  if (code === 0 && nodeReady(root)) return
+  throw new SetupError(
+    `node_modules/.bin/node is not Node ${WANTED_NODE}. The npm package \`node\` brings it for Linux (glibc) and macOS; elsewhere install ` +
+      `Node ${WANTED_NODE} and link it there: ln -sf "$(command -v node)" node_modules/.bin/node\n${output}`,
+  )
+}
+
+const nodeBinary = (root) => join(root, 'node_modules', '.bin', 'node')
+
+function versionOf(binary) {
+  if (realpathSync(binary) === realpathSync(process.execPath)) return Number(process.versions.node.split('.')[0])
+  try {
+    return Number(execFileSync(binary, ['--version'], { encoding: 'utf8' }).slice(1).split('.')[0])
+  } catch {
+    return undefined
+  }
+}
+
+function readPackages(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : undefined
+}
+
+/** npm on the machine's own Node: the one in node_modules is about to be replaced. */
+export function machineEnvironment(env = process.env) {
+  const path = (env.PATH ?? '').split(delimiter).filter((entry) => !entry.endsWith(`node_modules${sep}.bin`))
+  return { ...env, PATH: path.join(delimiter) }
+}

@@ -1,0 +1,68 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { run } from './processes.mjs'
+
+const onPath = (...names) => {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  return names.some((name) => folders.some((folder) => existsSync(join(folder, name))))
+}
+
+const composePluginFolders = [
+  '/usr/libexec/docker',
+  '/usr/lib/docker',
+  '/usr/local/lib/docker',
+  '/usr/local/libexec/docker',
+  join(homedir(), '.docker'),
+]
+const hasCompose = () =>
+  onPath('docker-compose') || composePluginFolders.some((folder) => existsSync(join(folder, 'cli-plugins', 'docker-compose')))
+
+/** A dynamically linked program names its loader near its start, and cannot run alone in an image. */
+const isStatic = (path) => existsSync(path) && !readFileSync(path).subarray(0, 4096).includes('/ld-')
+
+/**
+ * What the tests need of the machine. Each is looked for by what it brings, so that another way of installing it is as good.
+ * `engineAnswers`: an Engine elsewhere (DOCKER_HOST) is as good as one that can be started here.
+ */
+const requirements = (engineAnswers) => [
+  { package: 'docker.io', why: 'a Docker Engine to run apps on', there: () => engineAnswers || onPath('dockerd') },
+  { package: 'docker-compose', why: 'docker-compose or the plugin "docker compose", which deploys apps', there: hasCompose },
+  {
+    package: 'busybox-static',
+    why: 'a program that test images are made of, as there may be no registry to pull from',
+    there: () => ['/bin/busybox', '/usr/bin/busybox'].some(isStatic),
+  },
+  {
+    package: 'chromium',
+    why: 'the browser that tests the dashboard',
+    there: () => onPath('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'),
+  },
+]
+
+/** Installs what is missing where that is possible. @returns {Promise<string | undefined>} what a person has to do first */
+export async function ensureSystemPackages(engineAnswers) {
+  const missing = () => requirements(engineAnswers).filter((requirement) => !requirement.there())
+  const before = missing()
+  if (before.length === 0) return undefined
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return describe(before)
+  console.log(`Installing ${before.map((requirement) => requirement.package).join(', ')} with apt-get`)
+  const output = await aptInstall(before.map((requirement) => requirement.package))
+  const after = missing()
+  return after.length === 0 ? undefined : `${describe(after)}\n${output}`
+}
+
+async function aptInstall(packages) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const update = await run('apt-get', ['update', '-qq'], { env })
+  const install = await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env, timeoutMs: 1_200_000 })
+  return update.output + install.output
+}
+
+const describe = (missing) =>
+  [
+    'The tests need programs that are not on this machine:',
+    ...missing.map((requirement) => `  ${requirement.package}: ${requirement.why}`),
+    `On Debian or Ubuntu: sudo apt-get install ${missing.map((requirement) => requirement.package).join(' ')}`,
+    'Elsewhere install the same programs with your own package manager, and see that they are on PATH.',
+  ].join('\n')

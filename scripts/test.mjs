@@ -1,0 +1,66 @@
+// `npm test`: what the machine lacks, a Docker Engine, then every check and every test. Its last line is the count.
+//   npm test -- tests/nodes     only these files or folders (and no checks); other AVA options go through as well
+//   npm test -- --prove-start   also proves `npm start` on a fresh clone, as CI does
+import { fileURLToPath } from 'node:url'
+import { runAva } from './ava.mjs'
+import { reportStep, runChecks } from './check-steps.mjs'
+import { engineAnswers, startEngine } from './docker-engine.mjs'
+import { endAll, endAllOnSignals } from './processes.mjs'
+import { proveStart } from './prove-start.mjs'
+import { ensureSystemPackages } from './system-packages.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const options = process.argv.slice(2)
+const withStart = options.includes('--prove-start')
+const avaArguments = options.filter((option) => option !== '--prove-start')
+const counts = { passed: 0, failed: 0 }
+
+endAllOnSignals()
+try {
+  const dockerHost = await prepareMachine()
+  if (avaArguments.length === 0) await check()
+  await test(dockerHost)
+  if (withStart) await step('npm start on a fresh clone', () => proveStart(root))
+} catch (error) {
+  counts.failed++
+  console.log(`\n${error.message}`)
+}
+await endAll()
+process.exitCode = counts.failed === 0 ? 0 : 1
+console.log(`\n${counts.passed} passed, ${counts.failed} failed`)
+
+/** @returns the DOCKER_HOST of an Engine that was started here, if one was */
+async function prepareMachine() {
+  const answers = await engineAnswers()
+  const toDo = await ensureSystemPackages(answers)
+  if (toDo) throw new Error(toDo)
+  // Installing Docker may have started it.
+  if (answers || (await engineAnswers())) return undefined
+  console.log('No Docker Engine answers: starting one for the tests')
+  return startEngine()
+}
+
+async function check() {
+  const results = await runChecks(root, reportStep)
+  for (const { ok } of results) counts[ok ? 'passed' : 'failed']++
+}
+
+async function test(dockerHost) {
+  console.log('\n== tests')
+  const began = performance.now()
+  const result = await runAva(root, avaArguments, dockerHost ? { ...process.env, DOCKER_HOST: dockerHost } : process.env)
+  counts.passed += result.passed
+  counts.failed += result.failed
+  console.log(`\n== tests: ${result.failed === 0 ? 'passed' : 'FAILED'} (${((performance.now() - began) / 1000).toFixed(1)} s)`)
+}
+
+async function step(name, work) {
+  const began = performance.now()
+  const { ok, output } = await work().then(
+    (output) => ({ ok: true, output }),
+    (error) => ({ ok: false, output: error.message }),
+  )
+  counts[ok ? 'passed' : 'failed']++
+  reportStep({ name, ok, output, seconds: (performance.now() - began) / 1000 })
+  if (ok && output) console.log(output)
+}
