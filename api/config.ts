@@ -111,7 +111,7 @@ const environment = z.object({
   GITHUB_CLIENT_SECRET: optional,
   GITHUB_ALLOWED_USERS: optional,
   NODE_IS_PRIMARY: flag(true),
-  NODE_ID: optional.pipe(z.uuid('must be a UUID such as 3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90').toLowerCase().optional()),
+  NODE_ID: optional.pipe(z.guid('must be a UUID such as 3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90').toLowerCase().optional()),
   NODE_NAME: optional.pipe(z.string().max(100, 'must have at most 100 characters').default(hostname() || 'selfhostly')),
   NODE_API_ENDPOINT: httpUrl,
   NODE_API_KEY: atLeast(8, 'for example the output of: openssl rand -base64 32'),

@@ -33,8 +33,8 @@ export const containerWire = z
 
 export const appWire = z
   .object({
-    id: z.uuid(),
-    node_id: z.uuid(),
+    id: z.guid(),
+    node_id: z.guid(),
     name: z.string().max(100),
     description: z.string().max(10_000).nullable(),
     compose_content: z.string().max(300_000),
@@ -50,15 +50,15 @@ export const appWire = z
 
 export const operationWire = z
   .object({
-    id: z.uuid(),
-    node_id: z.uuid(),
+    id: z.guid(),
+    node_id: z.guid(),
     kind: z.enum(operationKinds),
     status: z.enum(operationStatuses),
     progress: z.int().min(0).max(100),
     message: z.string().max(10_000).nullable(),
     output: z.array(z.string().max(10_000)).max(1000),
     error: z.string().max(100_000).nullable(),
-    app_id: z.uuid().nullable(),
+    app_id: z.guid().nullable(),
     app_name: z.string().max(100).nullable(),
     created_at: dateTime,
     started_at: dateTime.nullable(),
@@ -84,7 +84,7 @@ export const containerStatsWire = z
 
 export const nodeStatsWire = z
   .object({
-    node_id: z.uuid(),
+    node_id: z.guid(),
     as_of: dateTime,
     cpu: z.object({ usage_percent: z.number(), cores: z.int() }),
     memory: z.object({

@@ -8,11 +8,11 @@ export const AppEntity = defineEntity({
   properties: {
     id: p.uuid().primary(),
     name: p.string().unique(),
-    description: p.text().nullable(),
+    description: p.text().strictNullable(),
     composeContent: p.text(),
     desiredState: p.string().$type<AppDesiredState>(),
     /** Why the newest operation failed; null after one that did not. */
-    lastError: p.text().nullable(),
+    lastError: p.text().strictNullable(),
     createdAt: p.datetime(),
     updatedAt: p.datetime(),
   },

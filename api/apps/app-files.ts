@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ComposeProject } from '../docker/engine.types.ts'
+
+const composeFile = 'compose.yaml'
+
+export type AppFiles = ReturnType<typeof createAppFiles>
+
+/** The folders of this node's apps: `<appsDir>/<name>/compose.yaml`. Names were checked before; they hold no path. */
+export function createAppFiles({ appsDir }: { appsDir: string }) {
+  const directoryOf = (name: string): string => join(appsDir, name)
+
+  return {
+    directoryOf,
+
+    projectOf: (name: string): ComposeProject => ({ name, directory: directoryOf(name) }),
+
+    /** Whether something is there already that a new app of this name would write over. */
+    async isTaken(name: string): Promise<boolean> {
+      const directory = directoryOf(name)
+      return existsSync(directory) && (await readdir(directory)).length > 0
+    },
+
+    /** Replaces the Compose file as a whole: a cut-off write never leaves half of one. */
+    async write(name: string, content: string): Promise<void> {
+      const directory = directoryOf(name)
+      await mkdir(directory, { recursive: true })
+      const draft = join(directory, `.${composeFile}.new`)
+      await writeFile(draft, content)
+      await rename(draft, join(directory, composeFile))
+    },
+
+    async ensure(name: string, content: string): Promise<void> {
+      if (!existsSync(join(directoryOf(name), composeFile))) await this.write(name, content)
+    },
+
+    async remove(name: string): Promise<void> {
+      await rm(directoryOf(name), { recursive: true, force: true })
+    },
+
+    /** Runs `check` on a project that exists only for as long as that takes. */
+    async withDraft<T>(name: string, content: string, check: (project: ComposeProject) => Promise<T>): Promise<T> {
+      await mkdir(appsDir, { recursive: true })
+      const directory = await mkdtemp(join(appsDir, '.draft-'))
+      try {
+        await writeFile(join(directory, composeFile), content)
+        return await check({ name, directory })
+      } finally {
+        await rm(directory, { recursive: true, force: true })
+      }
+    },
+  }
+}

@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto'
+import type { EntityManager } from '../db/orm.ts'
+import type { Clock } from '../clock.ts'
+import type { ComposeCli, Engine } from '../docker/engine.types.ts'
+import { AppError, invalidInput, notFound } from '../errors.ts'
+import { AppEntity, type AppRow } from './app.entity.ts'
+import type { App, AppDesiredState } from './app.ts'
+import type { AppFiles } from './app-files.ts'
+import { statusOf } from './app-status.ts'
+import { checkAppName, checkComposeContent } from './compose-file.ts'
+import type { ContainerWatch } from './container-watch.ts'
+import type { Operation, OperationKind } from './operation.ts'
+import type { OperationRun, Operations } from './operations.ts'
+
+export interface CreateAppInput {
+  name: string
+  description?: string | null | undefined
+  composeContent: string
+}
+
+export interface UpdateAppInput {
+  description?: string | null | undefined
+  composeContent?: string | null | undefined
+  /** Pull newer images before the containers are made again. */
+  pull?: boolean | null | undefined
+}
+
+export interface AppOperation {
+  app: App
+  operation: Operation
+}
+
+export type AppService = ReturnType<typeof createAppService>
+
+/** The Compose apps that this node owns. */
+export function createAppService(deps: {
+  em: EntityManager
+  nodeId: string
+  clock: Clock
+  engine: Engine
+  compose: ComposeCli
+  files: AppFiles
+  watch: ContainerWatch
+  operations: Operations
+  onChange: (app: App) => void
+  onRemoved: (appId: string) => void
+}) {
+  const { em, clock, compose, files, watch, operations } = deps
+  /** This process is the only writer of these rows, so they are read once and kept. */
+  const rows = new Map<string, AppRow>()
+  /** Names of apps that are being checked and not yet rows. */
+  const claimed = new Set<string>()
+  /** What was last told to `onChange`, per app, so that an event that changes nothing is not passed on. */
+  const told = new Map<string, string>()
+
+  function view(row: AppRow): App {
+    const active = operations.activeOf(row.id)
+    const containers = watch.inDirectory(files.directoryOf(row.name)).map(({ project: _, workingDir: __, ...container }) => container)
+    const { status, statusReason } = statusOf({
+      desiredState: row.desiredState,
+      activeOperation: active?.kind ?? null,
+      lastOperationError: row.lastError,
+      containers,
+      dockerAvailable: watch.away() ?? true,
+    })
+    const { id, name, description, composeContent, desiredState, createdAt, updatedAt } = row
+    const asOf = watch.asOf()
+    return { id, nodeId: deps.nodeId, name, description, composeContent, desiredState, status, statusReason, containers, asOf, createdAt, updatedAt }
+  }
+
+  function tell(row: AppRow): void {
+    const app = view(row)
+    const facts = JSON.stringify({ ...app, asOf: null })
+    if (told.get(app.id) === facts) return
+    told.set(app.id, facts)
+    deps.onChange(app)
+  }
+
+  const rowOf = (id: string): AppRow => {
+    const row = rows.get(id)
+    if (!row) throw notFound('app', id)
+    return row
+  }
+
+  async function save(row: AppRow, patch: Partial<Pick<AppRow, 'description' | 'composeContent' | 'desiredState' | 'lastError'>>): Promise<void> {
+    Object.assign(row, patch, { updatedAt: clock.now() })
+    await em.fork().upsert(AppEntity, { ...row })
+    tell(row)
+  }
+
+  /** Everything that can be known before anything starts. Docker must be there: an app cannot be promised without it. */
+  async function checkContent(name: string, content: string): Promise<void> {
+    const problems = checkComposeContent(content)
+    if (problems.length > 0) throw invalidInput(problems)
+    await deps.engine.info()
+    await compose.version()
+    await files.withDraft(name, content, (project) => compose.config(project))
+  }
+
+  async function checkNameIsFree(name: string): Promise<void> {
+    const taken = claimed.has(name) || [...rows.values()].some((row) => row.name === name)
+    if (taken) throw new AppError('CONFLICT', `This node has an app named ${name} already`, { fields: [{ field: 'name', message: 'is taken' }] })
+    if (watch.all().some((container) => container.project === name)) {
+      throw new AppError('CONFLICT', `The Docker Engine of this node runs a Compose project named ${name} that is not managed here`, {
+        fields: [{ field: 'name', message: 'is the name of another Compose project on this Docker Engine' }],
+      })
+    }
+    if (await files.isTaken(name)) {
+      throw new AppError('CONFLICT', `There is a folder ${name} with files among the apps of this node already`, {
+        fields: [{ field: 'name', message: 'is the name of a folder that exists in APPS_DIR' }],
+      })
+    }
+  }
+
+  /** Queues work on an app, and writes down how it ended before the app's next operation starts. */
+  async function enqueue(kind: OperationKind, row: AppRow, work: (run: OperationRun) => Promise<void>): Promise<AppOperation> {
+    const operation = await operations.enqueue(kind, row, work, async (ended) => {
+      if (!rows.has(row.id)) return
+      await watch.refresh()
+      await save(row, { lastError: ended.status === 'succeeded' ? null : `${kind} ${ended.status}: ${ended.error ?? ''}` })
+    })
+    tell(row)
+    return { app: view(row), operation }
+  }
+
+  async function up(row: AppRow, run: OperationRun): Promise<void> {
+    run.step(20, 'Starting containers')
+    await compose.run(files.projectOf(row.name), 'up', { onLine: run.line, signal: run.signal })
+  }
+
+  async function setDesired(id: string, desiredState: AppDesiredState): Promise<AppRow> {
+    const row = rowOf(id)
+    await deps.engine.info()
+    await save(row, { desiredState })
+    return row
+  }
+
+  return {
+    async start(): Promise<void> {
+      for (const row of await em.fork().find(AppEntity, {})) rows.set(row.id, row)
+      for (const operation of await operations.start()) {
+        const row = operation.appId ? rows.get(operation.appId) : undefined
+        if (row) await save(row, { lastError: `${operation.kind} interrupted: ${operation.error ?? ''}` })
+      }
+    },
+
+    /** Called when what Docker says has changed. */
+    refreshAll(): void {
+      for (const row of rows.values()) tell(row)
+    },
+
+    list: (): App[] => [...rows.values()].map(view),
+
+    get: (id: string): App => view(rowOf(id)),
+
+    /** @throws INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE; nothing was changed then */
+    async create(input: CreateAppInput): Promise<AppOperation> {
+      const problems = [...checkAppName(input.name), ...checkComposeContent(input.composeContent)]
+      if (problems.length > 0) throw invalidInput(problems)
+      await checkNameIsFree(input.name)
+      claimed.add(input.name)
+      try {
+        await checkContent(input.name, input.composeContent)
+        const now = clock.now()
+        const row: AppRow = {
+          id: randomUUID(),
+          name: input.name,
+          description: input.description ?? null,
+          composeContent: input.composeContent,
+          desiredState: 'running',
+          lastError: null,
+          createdAt: now,
+          updatedAt: now,
+        }
+        await em.fork().insert(AppEntity, { ...row })
+        rows.set(row.id, row)
+        return await enqueue('create', row, async (run) => {
+          run.step(5, 'Writing the Compose file')
+          await files.write(row.name, row.composeContent)
+          await up(row, run)
+        })
+      } finally {
+        claimed.delete(input.name)
+      }
+    },
+
+    /** Changes the Compose file and makes the containers match it. @throws NOT_FOUND, INVALID_INPUT, DOCKER_UNAVAILABLE */
+    async update(id: string, input: UpdateAppInput): Promise<AppOperation> {
+      const row = rowOf(id)
+      const content = input.composeContent ?? row.composeContent
+      await checkContent(row.name, content)
+      return enqueue('update', row, async (run) => {
+        run.step(5, 'Writing the Compose file')
+        await files.write(row.name, content)
+        const description = input.description === undefined ? row.description : input.description
+        await save(row, { composeContent: content, description, desiredState: 'running' })
+        if (input.pull) {
+          run.step(10, 'Pulling images')
+          await compose.run(files.projectOf(row.name), 'pull', { onLine: run.line, signal: run.signal })
+        }
+        await up(row, run)
+      })
+    },
+
+    async startApp(id: string): Promise<AppOperation> {
+      const row = await setDesired(id, 'running')
+      return enqueue('start', row, async (run) => {
+        await files.ensure(row.name, row.composeContent)
+        await up(row, run)
+      })
+    },
+
+    async stopApp(id: string): Promise<AppOperation> {
+      const row = await setDesired(id, 'stopped')
+      return enqueue('stop', row, async (run) => {
+        run.step(20, 'Stopping containers')
+        await files.ensure(row.name, row.composeContent)
+        await compose.run(files.projectOf(row.name), 'stop', { onLine: run.line, signal: run.signal })
+      })
+    },
+
+    /** Removes containers, networks, files and the record. Named volumes stay: data is never removed by the way. */
+    async removeApp(id: string): Promise<AppOperation> {
+      const row = await setDesired(id, 'stopped')
+      return enqueue('remove', row, async (run) => {
+        run.step(20, 'Removing containers')
+        await files.ensure(row.name, row.composeContent)
+        await compose.run(files.projectOf(row.name), 'down', { onLine: run.line, signal: run.signal })
+        await files.remove(row.name)
+        await em.fork().nativeDelete(AppEntity, { id: row.id })
+        rows.delete(row.id)
+        told.delete(row.id)
+        deps.onRemoved(row.id)
+      })
+    },
+  }
+}

@@ -1,0 +1,83 @@
+import type { Clock } from '../clock.ts'
+import { errorMessage } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Engine, EngineContainer } from '../docker/engine.types.ts'
+
+/** Containers start and stop in bursts (a project of ten services): one reading answers for all of a burst. */
+const burstMs = 100
+
+export type ContainerWatch = ReturnType<typeof createContainerWatch>
+
+/**
+ * What Docker says of this node's containers, kept true by the Engine's events. `available` is false from the start until
+ * the first reading, and while the Engine is away; `containers` is then what was last known.
+ */
+export function createContainerWatch(deps: { engine: Engine; clock: Clock; log: Log; onChange: () => void }) {
+  const { engine, clock, log } = deps
+  let containers: EngineContainer[] = []
+  let away: string | null = 'Docker was not asked yet'
+  let asOf = clock.now()
+  let reading = false
+  let again = false
+  let cancelBurst: (() => void) | undefined
+  let unwatch: (() => void) | undefined
+
+  async function read(): Promise<void> {
+    if (reading) {
+      again = true
+      return
+    }
+    reading = true
+    try {
+      containers = await engine.containers()
+      away = null
+      asOf = clock.now()
+    } catch (error) {
+      away = errorMessage(error)
+    } finally {
+      reading = false
+    }
+    deps.onChange()
+    if (again) {
+      again = false
+      await read()
+    }
+  }
+
+  function readSoon(): void {
+    cancelBurst ??= clock.after(burstMs, () => {
+      cancelBurst = undefined
+      void read()
+    })
+  }
+
+  return {
+    /** Resolves when the first reading was taken or failed. */
+    async start(): Promise<void> {
+      if (unwatch) return
+      unwatch = engine.watch({
+        onUp: () => void read(),
+        onDown(reason) {
+          log.warn({ reason }, 'Docker does not answer')
+          away = reason
+          deps.onChange()
+        },
+        onContainerEvent: readSoon,
+      })
+      await read()
+    },
+    stop(): void {
+      unwatch?.()
+      unwatch = undefined
+      cancelBurst?.()
+      cancelBurst = undefined
+    },
+    /** Reads now; for after an operation, when the events may still be on their way. */
+    refresh: read,
+    all: (): EngineContainer[] => containers,
+    /** Why Docker does not answer; null when it does. */
+    away: (): string | null => away,
+    asOf: (): Date => asOf,
+    inDirectory: (directory: string): EngineContainer[] => containers.filter((container) => container.workingDir === directory),
+  }
+}

@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto'
+import pLimit from 'p-limit'
+import type { EntityManager } from '../db/orm.ts'
+import type { Clock } from '../clock.ts'
+import { AppError, errorMessage, notFound } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { OperationEntity, operationOf } from './operation.entity.ts'
+import { isFinal, type Operation, type OperationKind, type OperationStatus } from './operation.ts'
+
+/** What the work of an operation may say and must heed. */
+export interface OperationRun {
+  /** Aborts on cancel, at the deadline and at shutdown. */
+  signal: AbortSignal
+  /** One line of output. */
+  line(text: string): void
+  step(progress: number, message: string): void
+}
+
+type AbortReason = 'cancelled' | 'deadline' | 'shutdown'
+
+interface Entry {
+  operation: Operation
+  abort: AbortController
+  done: Promise<void>
+}
+
+const keptLines = 500
+const keptOperations = 1000
+/** Output reaches readers and the database in bundles: an image pull prints hundreds of lines per second. */
+const bundleMs = 150
+
+export type Operations = ReturnType<typeof createOperations>
+
+/**
+ * Queues and runs the operations of this node: one at a time per app, several apps at once. What was running when the
+ * program ended is `interrupted` at the next start.
+ */
+export function createOperations(deps: {
+  em: EntityManager
+  nodeId: string
+  clock: Clock
+  log: Log
+  deadlineMs: number
+  parallel: number
+  onChange: (operation: Operation) => void
+}) {
+  const { em, clock, log } = deps
+  const limit = pLimit(deps.parallel)
+  const active = new Map<string, Entry>()
+  const lastOfApp = new Map<string, Promise<void>>()
+  const bundled = new Set<string>()
+  let stopping = false
+
+  async function save(operation: Operation): Promise<void> {
+    const { nodeId: _, ...row } = operation
+    await em.fork().upsert(OperationEntity, row)
+  }
+
+  function changed(entry: Entry, patch: Partial<Operation>): Promise<void> {
+    Object.assign(entry.operation, patch)
+    deps.onChange({ ...entry.operation })
+    return save(entry.operation)
+  }
+
+  function bundle(entry: Entry): void {
+    const { id } = entry.operation
+    if (bundled.has(id)) return
+    bundled.add(id)
+    clock.after(bundleMs, () => {
+      bundled.delete(id)
+      if (isFinal(entry.operation.status)) return
+      changed(entry, {}).catch((error: unknown) => log.error({ err: error, operation: id }, 'operation could not be saved'))
+    })
+  }
+
+  function runOf(entry: Entry, signal: AbortSignal): OperationRun {
+    return {
+      signal,
+      line(text) {
+        entry.operation.output = [...entry.operation.output, text.slice(0, 2000)].slice(-keptLines)
+        entry.operation.progress = Math.min(90, entry.operation.progress + 1)
+        bundle(entry)
+      },
+      step(progress, message) {
+        Object.assign(entry.operation, { progress, message })
+        bundle(entry)
+      },
+    }
+  }
+
+  async function execute(entry: Entry, work: (run: OperationRun) => Promise<void>): Promise<void> {
+    const { operation, abort } = entry
+    const deadline = clock.after(deps.deadlineMs, () => abort.abort('deadline' satisfies AbortReason))
+    const started = performance.now()
+    try {
+      abort.signal.throwIfAborted()
+      await changed(entry, { status: 'running', startedAt: clock.now() })
+      await work(runOf(entry, abort.signal))
+      await changed(entry, { status: 'succeeded', progress: 100, message: 'Done', finishedAt: clock.now() })
+    } catch (error) {
+      const { status, message } = outcomeOf(abort.signal, error, deps.deadlineMs)
+      await changed(entry, { status, error: message, finishedAt: clock.now() })
+    } finally {
+      deadline()
+      const { id, kind, status, appName, error } = operation
+      const facts = { operation: id, kind, app: appName, status, duration_ms: Math.round(performance.now() - started) }
+      if (status === 'succeeded') log.info(facts, 'operation finished')
+      else log.warn({ ...facts, error }, 'operation did not succeed')
+    }
+  }
+
+  return {
+    /** Marks what a former run of the program left unfinished, and forgets the oldest beyond what is kept. */
+    async start(): Promise<Operation[]> {
+      const fork = em.fork()
+      const unfinished = await fork.find(OperationEntity, { status: { $in: ['queued', 'running'] } })
+      for (const row of unfinished) {
+        row.status = 'interrupted'
+        row.error = 'The node was stopped while this was under way. Do it again to finish it.'
+        row.finishedAt = clock.now()
+      }
+      await fork.flush()
+      const oldestKept = await fork.find(OperationEntity, {}, { orderBy: { createdAt: 'desc' }, offset: keptOperations, limit: 1 })
+      if (oldestKept[0]) await fork.nativeDelete(OperationEntity, { createdAt: { $lte: oldestKept[0].createdAt } })
+      return unfinished.map((row) => operationOf(row, deps.nodeId))
+    },
+
+    /** Lets what is under way finish for `graceMs`, then ends it as interrupted. */
+    async stop(graceMs: number): Promise<void> {
+      stopping = true
+      const cancelTimer = clock.after(graceMs, () => {
+        for (const entry of active.values()) entry.abort.abort('shutdown' satisfies AbortReason)
+      })
+      for (const entry of active.values()) if (entry.operation.status === 'queued') entry.abort.abort('shutdown' satisfies AbortReason)
+      await Promise.all([...active.values()].map((entry) => entry.done))
+      cancelTimer()
+    },
+
+    /**
+     * Records an operation and runs `work` when the app's earlier operations are over.
+     * `after` runs when it ended, whatever the outcome, before the app's next operation starts.
+     */
+    async enqueue(
+      kind: OperationKind,
+      app: { id: string; name: string },
+      work: (run: OperationRun) => Promise<void>,
+      after: (operation: Operation) => Promise<void>,
+    ): Promise<Operation> {
+      if (stopping) throw new AppError('SHUTTING_DOWN', 'This node is stopping. Try again when it is back')
+      const operation: Operation = {
+        id: randomUUID(),
+        nodeId: deps.nodeId,
+        kind,
+        status: 'queued',
+        progress: 0,
+        message: null,
+        output: [],
+        error: null,
+        appId: app.id,
+        appName: app.name,
+        createdAt: clock.now(),
+        startedAt: null,
+        finishedAt: null,
+      }
+      const entry: Entry = { operation, abort: new AbortController(), done: Promise.resolve() }
+      active.set(operation.id, entry)
+      try {
+        await save(operation)
+      } catch (error) {
+        active.delete(operation.id)
+        throw error
+      }
+      deps.onChange({ ...operation })
+      const before = lastOfApp.get(app.id) ?? Promise.resolve()
+      entry.done = before
+        .then(() => limit(() => execute(entry, work)))
+        .then(() => after(operation))
+        .catch((error: unknown) => log.error({ err: error, operation: operation.id }, 'operation could not be recorded'))
+        .finally(() => {
+          active.delete(operation.id)
+          if (lastOfApp.get(app.id) === entry.done) lastOfApp.delete(app.id)
+        })
+      lastOfApp.set(app.id, entry.done)
+      return { ...operation }
+    },
+
+    /** Ends an operation that is not over yet; one that is over stays as it is. */
+    async cancel(id: string): Promise<Operation> {
+      const entry = active.get(id)
+      if (!entry) {
+        const row = await em.fork().findOne(OperationEntity, { id })
+        if (!row) throw notFound('operation', id)
+        return operationOf(row, deps.nodeId)
+      }
+      entry.abort.abort('cancelled' satisfies AbortReason)
+      return { ...entry.operation }
+    },
+
+    /** The operation that an app is waiting for or running now; of several the oldest. */
+    activeOf(appId: string): Operation | undefined {
+      for (const { operation } of active.values()) if (operation.appId === appId && !isFinal(operation.status)) return operation
+      return undefined
+    },
+
+    /** The newest first. */
+    async recent(count: number): Promise<Operation[]> {
+      const rows = await em.fork().find(OperationEntity, {}, { orderBy: { createdAt: 'desc' }, limit: count })
+      return rows.map((row) => active.get(row.id)?.operation ?? operationOf(row, deps.nodeId))
+    },
+  }
+}
+
+function outcomeOf(signal: AbortSignal, error: unknown, deadlineMs: number): { status: OperationStatus; message: string } {
+  if (!signal.aborted) return { status: 'failed', message: errorMessage(error) }
+  switch (signal.reason as AbortReason) {
+    case 'cancelled':
+      return { status: 'cancelled', message: 'Cancelled' }
+    case 'deadline':
+      return { status: 'failed', message: `Did not finish within ${Math.round(deadlineMs / 1000)} s (setting OPERATION_TIMEOUT)` }
+    case 'shutdown':
+      return { status: 'interrupted', message: 'The node was stopped while this was under way. Do it again to finish it.' }
+  }
+}

@@ -1,0 +1,48 @@
+/** What went wrong between two nodes, in words for the person who has to mend it. */
+export function failureInWords(error: unknown, endpoint: string): string {
+  const { host, hostname } = URL.parse(endpoint) ?? { host: endpoint, hostname: endpoint }
+  const cause = innermost(error)
+  switch (codeOf(cause)) {
+    case 'ECONNREFUSED':
+      return `connection refused at ${host}: nothing listens there, or a firewall says so`
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `the host name ${hostname} is not known to DNS here`
+    case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'ETIMEDOUT':
+      return `no connection to ${host} within the time limit: it is off, or a firewall drops packets`
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return `there is no way to ${host} on the network`
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'UND_ERR_SOCKET':
+      return `the connection to ${host} was cut`
+    case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':
+      return `sent an answer that is too large`
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return `the TLS certificate of ${host} is not trusted here (${codeOf(cause)}). Set NODE_EXTRA_CA_CERTS to its authority`
+    case 'CERT_HAS_EXPIRED':
+      return `the TLS certificate of ${host} has expired`
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `the TLS certificate of ${host} is for another name`
+    case 'EPROTO':
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+      return `${host} does not speak TLS: is it http:// instead of https://?`
+    default:
+      return cause instanceof SyntaxError ? 'sent an answer that is not JSON' : cause instanceof Error ? cause.message : String(cause)
+  }
+}
+
+/** Whether a connection that worked before broke, in contrast to one that could not be made. */
+export const isBrokenConnection = (error: unknown): boolean => ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(codeOf(innermost(error)) ?? '')
+
+function innermost(error: unknown): unknown {
+  if (error instanceof AggregateError && error.errors.length > 0) return innermost(error.errors[0])
+  return error instanceof Error && error.cause instanceof Error ? innermost(error.cause) : error
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined

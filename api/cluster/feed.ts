@@ -1,0 +1,19 @@
+import type { App } from '../apps/app.ts'
+import type { Operation } from '../apps/operation.ts'
+import type { NodeStats } from '../monitoring/node-stats.ts'
+
+/** What one node says of itself, to its primary and to its own dashboard: everything as it is now, then each change. */
+export type FeedEvent =
+  | { type: 'snapshot'; apps: App[]; operations: Operation[] }
+  | { type: 'app'; app: App }
+  | { type: 'app-removed'; id: string }
+  | { type: 'operation'; operation: Operation }
+  | { type: 'stats'; stats: NodeStats }
+
+/** How many of the newest operations a snapshot carries. */
+export const snapshotOperations = 50
+
+/** A source of such events; the function that `subscribe` resolves to ends it. The snapshot comes first. */
+export interface Feed {
+  subscribe(listener: (event: FeedEvent) => void): Promise<() => void>
+}

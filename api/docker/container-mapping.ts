@@ -1,0 +1,47 @@
+import type { ContainerInfo, Port } from 'dockerode'
+import { containerStates, type ContainerHealth, type ContainerState, type PublishedPort } from '../apps/app.ts'
+import type { EngineContainer } from './engine.types.ts'
+
+/** Labels by which Compose marks what it made; the same in v1 and v2. */
+export const composeLabels = {
+  project: 'com.docker.compose.project',
+  service: 'com.docker.compose.service',
+  workingDir: 'com.docker.compose.project.working_dir',
+} as const
+
+/** From one entry of `GET /containers/json`, which has health and exit code only in its status text ("Exited (137) 2 hours ago"). */
+export function toEngineContainer(info: ContainerInfo): EngineContainer {
+  const name = (info.Names?.[0] ?? info.Id.slice(0, 12)).replace(/^\//, '')
+  const labels = info.Labels ?? {}
+  const exitCode = /^(?:Exited|Restarting) \((\d+)\)/.exec(info.Status)?.[1]
+  return {
+    id: info.Id,
+    name,
+    service: labels[composeLabels.service] ?? name,
+    image: info.Image,
+    state: toState(info.State),
+    health: toHealth(info.Status),
+    statusText: info.Status,
+    exitCode: exitCode === undefined ? null : Number(exitCode),
+    ports: toPorts(info.Ports ?? []),
+    createdAt: new Date(info.Created * 1000),
+    project: labels[composeLabels.project] ?? null,
+    workingDir: labels[composeLabels.workingDir] ?? null,
+  }
+}
+
+/** A word that this program does not know yet is shown as dead rather than as running. */
+const toState = (word: string): ContainerState => containerStates.find((state) => state === word) ?? 'dead'
+
+function toHealth(status: string): ContainerHealth | null {
+  const word = /\((?:health: )?(starting|healthy|unhealthy)\)/.exec(status)?.[1]
+  return word === 'starting' || word === 'healthy' || word === 'unhealthy' ? word : null
+}
+
+/** Only published ports, in a steady order. The Engine lists IPv4 and IPv6 each. */
+function toPorts(ports: Port[]): PublishedPort[] {
+  return ports
+    .filter((port) => port.PublicPort > 0)
+    .map((port) => ({ hostIp: port.IP || null, hostPort: port.PublicPort, containerPort: port.PrivatePort, protocol: port.Type }))
+    .sort((a, b) => a.hostPort - b.hostPort || (a.hostIp ?? '').localeCompare(b.hostIp ?? ''))
+}

@@ -1,0 +1,42 @@
+/** Longer than anything that Docker sends; stops a stream without line ends from filling the memory. */
+const longestLine = 1024 * 1024
+
+/** Cuts text that arrives in pieces into lines at LF, CR LF or a lone CR (which progress displays use). Lines with nothing on them are left out. */
+export function createLineSplitter(onLine: (line: string) => void): { push(chunk: Uint8Array): void; end(): void } {
+  const decoder = new TextDecoder()
+  let rest = ''
+  const take = (text: string): void => {
+    const lines = (rest + text).split(/[\r\n]+/)
+    rest = (lines.pop() ?? '').slice(0, longestLine)
+    for (const line of lines) if (line.trim() !== '') onLine(line)
+  }
+  return {
+    push: (chunk) => take(decoder.decode(chunk, { stream: true })),
+    end: () => take(`${decoder.decode()}\n`),
+  }
+}
+
+/** The JSON values of a stream that has one on each line. A line that is not JSON is told to `onBadLine` and left out. */
+export async function* jsonLines(stream: AsyncIterable<Uint8Array | string>, onBadLine: (line: string) => void): AsyncGenerator<unknown> {
+  const lines: string[] = []
+  const splitter = createLineSplitter((line) => lines.push(line))
+  for await (const chunk of stream) {
+    splitter.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+    yield* parsed(lines.splice(0), onBadLine)
+  }
+  splitter.end()
+  yield* parsed(lines, onBadLine)
+}
+
+function* parsed(lines: string[], onBadLine: (line: string) => void): Generator<unknown> {
+  for (const line of lines) {
+    let value: unknown
+    try {
+      value = JSON.parse(line)
+    } catch {
+      onBadLine(line)
+      continue
+    }
+    yield value
+  }
+}

@@ -1,0 +1,56 @@
+import type { BlkioStats, ContainerStats } from 'dockerode'
+import type { EngineStatsSample } from './engine.types.ts'
+
+/** What an Engine may leave out: all of it for a stopped container, some of it by cgroup version. */
+export type RawStats = Partial<Omit<ContainerStats, 'cpu_stats' | 'precpu_stats' | 'memory_stats'>> & {
+  cpu_stats?: RawCpu
+  precpu_stats?: RawCpu
+  memory_stats?: { usage?: number; limit?: number; stats?: { total_inactive_file?: number; inactive_file?: number } }
+}
+
+interface RawCpu {
+  cpu_usage?: { total_usage?: number; percpu_usage?: number[] | null }
+  system_cpu_usage?: number
+  online_cpus?: number
+}
+
+/** The Engine goes on sending empty samples, with Go's zero time, for a container that has stopped. */
+export const isOfStoppedContainer = (raw: RawStats): boolean => raw.read === undefined || raw.read.startsWith('0001-')
+
+/** The first sample of a stream has nothing to be compared with, so its CPU share would be that since boot. */
+export const hasPrevious = (raw: RawStats): boolean => raw.precpu_stats?.system_cpu_usage !== undefined
+
+/** The same arithmetic as `docker stats` (docker/cli, cli/command/container/stats_helpers.go). */
+export function toStatsSample(raw: RawStats): EngineStatsSample {
+  const networks = Object.values(raw.networks ?? {})
+  return {
+    cpuPercent: cpuPercent(raw.cpu_stats ?? {}, raw.precpu_stats ?? {}),
+    memoryBytes: memoryBytes(raw.memory_stats ?? {}),
+    memoryLimitBytes: raw.memory_stats?.limit ?? 0,
+    networkRxBytes: sum(networks.map((network) => network.rx_bytes)),
+    networkTxBytes: sum(networks.map((network) => network.tx_bytes)),
+    blockReadBytes: blockBytes(raw.blkio_stats, 'read'),
+    blockWriteBytes: blockBytes(raw.blkio_stats, 'write'),
+  }
+}
+
+function cpuPercent(now: RawCpu, before: RawCpu): number {
+  const cpu = (now.cpu_usage?.total_usage ?? 0) - (before.cpu_usage?.total_usage ?? 0)
+  const system = (now.system_cpu_usage ?? 0) - (before.system_cpu_usage ?? 0)
+  const cores = now.online_cpus || now.cpu_usage?.percpu_usage?.length || 1
+  return cpu > 0 && system > 0 ? (cpu / system) * cores * 100 : 0
+}
+
+/** Without the page cache that the kernel can take back: `total_inactive_file` in cgroup v1, `inactive_file` in v2. */
+function memoryBytes({ usage = 0, stats = {} }: NonNullable<RawStats['memory_stats']>): number {
+  const cache = stats.total_inactive_file ?? stats.inactive_file ?? 0
+  return cache < usage ? usage - cache : usage
+}
+
+/** `op` is "Read" in cgroup v1 and "read" in v2. */
+function blockBytes(stats: BlkioStats | undefined, op: 'read' | 'write'): number {
+  const entries = stats?.io_service_bytes_recursive ?? []
+  return sum(entries.filter((entry) => entry.op.toLowerCase() === op).map((entry) => entry.value))
+}
+
+const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0)

@@ -1,0 +1,75 @@
+import type { Engine, EngineContainer, EngineStatsSample } from '../docker/engine.types.ts'
+import { errorMessage } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { ContainerStats } from './node-stats.ts'
+
+/** One stream is one connection to the Engine and one sample to read per second: this bounds both at about a tenth of a core. */
+const maxStreams = 200
+
+interface Stream {
+  abort: AbortController
+  /** Settles when the stream has ended, however it ended; never rejects. */
+  ended: Promise<void>
+  sample: EngineStatsSample | null
+}
+
+export type ContainerStatsStreams = ReturnType<typeof createContainerStats>
+
+/** Follows the usage of every running container: one stream of the Engine each, of which the newest sample is kept. */
+export function createContainerStats({ engine, log }: { engine: Engine; log: Log }) {
+  const streams = new Map<string, Stream>()
+  let containers: EngineContainer[] = []
+  let stopped = false
+
+  function open(id: string): void {
+    const abort = new AbortController()
+    const stream: Stream = { abort, sample: null, ended: Promise.resolve() }
+    streams.set(id, stream)
+    stream.ended = follow(id, stream).finally(() => {
+      if (streams.get(id) === stream) streams.delete(id)
+    })
+  }
+
+  async function follow(id: string, stream: Stream): Promise<void> {
+    try {
+      for await (const sample of engine.stats(id, stream.abort.signal)) stream.sample = sample
+    } catch (error) {
+      if (!stream.abort.signal.aborted) log.debug({ container: id, error: errorMessage(error) }, 'container stats stream failed')
+    }
+  }
+
+  function close(id: string, stream: Stream): void {
+    streams.delete(id)
+    stream.abort.abort()
+  }
+
+  return {
+    /** Call it whenever the list of containers has changed; streams that failed since the last call are opened again. */
+    sync(list: EngineContainer[]): void {
+      if (stopped) return
+      containers = list.filter(({ state }) => state === 'running' || state === 'paused')
+      const wanted = new Set(containers.map(({ id }) => id))
+      for (const [id, stream] of streams) if (!wanted.has(id)) close(id, stream)
+      for (const id of wanted) if (!streams.has(id) && streams.size < maxStreams) open(id)
+      if (wanted.size > maxStreams) log.warn({ running: wanted.size, followed: maxStreams }, 'more containers run than are measured')
+    },
+
+    /** The newest sample of each running container, in the order of the list; without those that have none yet. */
+    latest: (): ContainerStats[] =>
+      containers.flatMap(({ id, name, project, state }) => {
+        const sample = streams.get(id)?.sample
+        return sample ? [{ id, name, appName: project, state, ...sample }] : []
+      }),
+
+    streamCount: (): number => streams.size,
+
+    /** Ends every stream, for good; resolves when they have ended. */
+    async stop(): Promise<void> {
+      stopped = true
+      containers = []
+      const open = [...streams]
+      for (const [id, stream] of open) close(id, stream)
+      await Promise.all(open.map(([, stream]) => stream.ended))
+    },
+  }
+}

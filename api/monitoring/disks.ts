@@ -1,0 +1,68 @@
+import { readFile, stat, statfs } from 'node:fs/promises'
+import si from 'systeminformation'
+import type { NodeStats } from './node-stats.ts'
+
+type Disk = NodeStats['disks'][number]
+
+interface Mount {
+  source: string
+  mount: string
+  filesystem: string
+}
+
+/**
+ * Filesystems that live on a disk of this machine. A list of what counts, not of what does not: network and FUSE
+ * filesystems are left out because asking one whose server is gone never returns, and holds a thread of the pool meanwhile.
+ */
+const diskFilesystems = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'zfs', 'f2fs', 'bcachefs', 'jfs', 'reiserfs', 'vfat', 'exfat', 'ntfs', 'ntfs3'])
+
+/** Each disk filesystem once, with its size in bytes. It asks the kernel for totals and never walks a directory. */
+export const readDisks = async (): Promise<Disk[]> => (process.platform === 'linux' ? disksOfLinux() : disksOfSystemInformation())
+
+async function disksOfLinux(): Promise<Disk[]> {
+  const byDevice = new Map<string, Mount[]>()
+  for (const mount of diskMounts(await readFile('/proc/self/mounts', 'utf8'))) {
+    const device = deviceOf(mount)
+    byDevice.set(device, [...(byDevice.get(device) ?? []), mount])
+  }
+  const disks = await Promise.all([...byDevice.values()].map(firstReadable))
+  return disks.filter((disk) => disk !== null).sort((a, b) => a.mount.localeCompare(b.mount))
+}
+
+/** The mounts that count, shortest path first, so that a device mounted at / and at /var/lib/x is shown as /. */
+export function diskMounts(procMounts: string): Mount[] {
+  return procMounts
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([source = '', mount = '', filesystem = '']) => ({ source, mount: decodePath(mount), filesystem }))
+    .filter(({ source, filesystem }) => diskFilesystems.has(filesystem) && !source.startsWith('/dev/loop'))
+    .sort((a, b) => a.mount.length - b.mount.length)
+}
+
+/** Datasets of one ZFS pool share its space as mounts of one device do. */
+const deviceOf = ({ source, filesystem }: Mount): string => (filesystem === 'zfs' ? (source.split('/')[0] ?? source) : source)
+
+/** proc(5): a space, tab, newline or backslash in a path is written as a backslash and three octal digits. */
+const decodePath = (path: string): string => path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))
+
+/** In a container single files such as /etc/hosts are mounts of a disk too: the first mount that is a folder counts. */
+async function firstReadable(mounts: Mount[]): Promise<Disk | null> {
+  for (const { mount, filesystem } of mounts) {
+    const disk = await readDisk(mount, filesystem).catch(() => null)
+    if (disk) return disk
+  }
+  return null
+}
+
+async function readDisk(mount: string, filesystem: string): Promise<Disk | null> {
+  if (!(await stat(mount)).isDirectory()) return null
+  const { bsize, blocks, bfree } = await statfs(mount)
+  return blocks > 0 ? { mount, filesystem, totalBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize } : null
+}
+
+/** Elsewhere, for people who develop on another system. It spawns processes, which is why Linux has a way of its own. */
+async function disksOfSystemInformation(): Promise<Disk[]> {
+  const disks = await si.fsSize()
+  const once = new Map(disks.map((disk) => [disk.fs, { mount: disk.mount, filesystem: disk.type, totalBytes: disk.size, usedBytes: disk.used }]))
+  return [...once.values()]
+}

@@ -1,0 +1,81 @@
+import os from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import si from 'systeminformation'
+import type { Clock } from '../clock.ts'
+import { busyPercent, readCpuTimes, type CpuTimes } from './cpu-times.ts'
+import { readDisks } from './disks.ts'
+import type { NodeStats } from './node-stats.ts'
+
+export type HostStats = Pick<NodeStats, 'cpu' | 'memory' | 'disks' | 'load' | 'uptimeSeconds'>
+
+/** The kernel counts CPU time in ticks of 10 ms: over less than this a percentage is mostly rounding. */
+const minimumCpuSpanMs = 200
+
+/** Free space moves slowly, and every disk asked is one more that can be slow to answer. */
+const diskCacheMs = 60_000
+
+export type HostSampler = ReturnType<typeof createHostSampler>
+
+/**
+ * Reads this machine. One sample reads two files of /proc, plus the sizes of the disks once a minute; it spawns nothing
+ * (systeminformation's `currentLoad`, `fsSize` and `time` do, blocking the process while they run).
+ */
+export function createHostSampler({ clock }: { clock: Clock }) {
+  let disks: { read: Promise<HostStats['disks']>; at: number } | undefined
+  const cpuUsage = createCpuMeter()
+
+  function cachedDisks(): Promise<HostStats['disks']> {
+    const now = clock.now().getTime()
+    if (!disks || now - disks.at >= diskCacheMs) {
+      const read = readDisks()
+      disks = { read, at: now }
+      read.catch(() => (disks = undefined))
+    }
+    return disks.read
+  }
+
+  return {
+    /** CPU is the mean since the sample before; the first one measures a span of its own, and so takes 200 ms. */
+    async sample(): Promise<HostStats> {
+      const [cpu, memory, diskList] = await Promise.all([cpuUsage(), readMemory(), cachedDisks()])
+      const [one = 0, five = 0, fifteen = 0] = os.loadavg()
+      return { cpu, memory, disks: diskList, load: [one, five, fifteen], uptimeSeconds: os.uptime() }
+    },
+  }
+}
+
+interface CpuReading {
+  times: CpuTimes
+  at: number
+  usagePercent: number
+}
+
+/** Real time, not the injected clock: the counters of the kernel run by nothing else. */
+function createCpuMeter() {
+  let last: Promise<CpuReading> | undefined
+
+  async function first(): Promise<CpuReading> {
+    const reading = { times: await readCpuTimes(), at: performance.now(), usagePercent: 0 }
+    await sleep(minimumCpuSpanMs + 10)
+    return reading
+  }
+
+  async function next(before: CpuReading): Promise<CpuReading> {
+    const at = performance.now()
+    if (at - before.at < minimumCpuSpanMs) return before
+    const times = await readCpuTimes()
+    return { times, at, usagePercent: busyPercent(before.times, times) }
+  }
+
+  return async function measure(): Promise<HostStats['cpu']> {
+    last = (last ?? first()).then(next)
+    last.catch(() => (last = undefined))
+    const { usagePercent, times } = await last
+    return { usagePercent, cores: times.cores }
+  }
+}
+
+async function readMemory(): Promise<HostStats['memory']> {
+  const { total, available, swaptotal, swapused } = await si.mem()
+  return { totalBytes: total, usedBytes: total - available, availableBytes: available, swapTotalBytes: swaptotal, swapUsedBytes: swapused }
+}

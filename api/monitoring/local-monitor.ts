@@ -1,0 +1,117 @@
+import type { Clock } from '../clock.ts'
+import type { Engine, EngineContainer } from '../docker/engine.types.ts'
+import { errorMessage } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { createContainerStats } from './container-stats.ts'
+import { createDockerStats } from './docker-stats.ts'
+import { createHostSampler } from './host-stats.ts'
+import type { NodeStats } from './node-stats.ts'
+
+export type LocalMonitor = ReturnType<typeof createLocalMonitor>
+
+interface Dependencies {
+  nodeId: string
+  engine: Engine
+  clock: Clock
+  log: Log
+  /** From the end of one sample to the start of the next. */
+  intervalMs?: number
+  /** How old a sample `current` still answers with; the interval, when not given. */
+  cacheMs?: number
+}
+
+/**
+ * The stats of the node that this process runs on, sampled while started. It does not watch Docker itself: the one
+ * watcher in the process says what runs (`setContainers`) and whether the Engine answers (`dockerUp`, `dockerDown`).
+ */
+export function createLocalMonitor({ nodeId, engine, clock, log, intervalMs = 5000, cacheMs = intervalMs }: Dependencies) {
+  const host = createHostSampler({ clock })
+  const readDocker = createDockerStats({ engine, clock })
+  const listeners = new Set<(stats: NodeStats) => void>()
+  let containers: EngineContainer[] = []
+  let streams: ReturnType<typeof createContainerStats> | undefined
+  let downReason: string | null = null
+  let newest: NodeStats | undefined
+  let sampling: Promise<NodeStats> | undefined
+  let cancelNext: (() => void) | undefined
+
+  async function measure(): Promise<NodeStats> {
+    const [hostStats, docker] = await Promise.all([host.sample(), readDocker(downReason)])
+    return { nodeId, asOf: clock.now(), ...hostStats, docker, containers: docker.available ? (streams?.latest() ?? []) : [] }
+  }
+
+  async function take(): Promise<NodeStats> {
+    const stats = await measure()
+    newest = stats
+    for (const listener of listeners) tell(listener, stats)
+    return stats
+  }
+
+  /** One listener's failure must reach neither the other listeners nor whoever asked for the sample. */
+  function tell(listener: (stats: NodeStats) => void, stats: NodeStats): void {
+    try {
+      listener(stats)
+    } catch (error) {
+      log.error({ error: errorMessage(error) }, 'a listener to node stats failed')
+    }
+  }
+
+  const sample = (): Promise<NodeStats> => (sampling ??= take().finally(() => (sampling = undefined)))
+
+  async function sampleThenWait(run: NonNullable<typeof streams>): Promise<void> {
+    await sample().catch((error: unknown) => log.warn({ error: errorMessage(error) }, 'node stats could not be taken'))
+    if (streams === run) cancelNext = clock.after(intervalMs, () => void sampleThenWait(run))
+  }
+
+  const syncStreams = (): void => streams?.sync(downReason === null ? containers : [])
+
+  return {
+    start(): void {
+      if (streams) return
+      streams = createContainerStats({ engine, log })
+      syncStreams()
+      void sampleThenWait(streams)
+    },
+
+    /** Ends the streams and forgets every listener; resolves when the last stream has ended. */
+    async stop(): Promise<void> {
+      const running = streams
+      streams = undefined
+      cancelNext?.()
+      cancelNext = undefined
+      listeners.clear()
+      await running?.stop()
+    },
+
+    /** The newest sample, or a new one when that is older than `cacheMs`; callers at the same time share one. */
+    async current(): Promise<NodeStats> {
+      const isFresh = newest && clock.now().getTime() - newest.asOf.getTime() <= cacheMs
+      return newest && isFresh ? newest : sample()
+    },
+
+    /** @returns ends the subscription */
+    onSample(listener: (stats: NodeStats) => void): () => void {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+
+    /** Call it with all containers whenever they have changed. */
+    setContainers(list: EngineContainer[]): void {
+      containers = list
+      syncStreams()
+    },
+
+    dockerUp(): void {
+      downReason = null
+      syncStreams()
+    },
+
+    dockerDown(reason: string): void {
+      downReason = reason
+      syncStreams()
+    },
+
+    /** For tests: what is open. */
+    open: () => ({ streams: streams?.streamCount() ?? 0, listeners: listeners.size }),
+  }
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { invalidInput } from '../errors.ts'
+
+const name = z.string().trim().min(1, 'is required: a name that no other node has').max(100, 'must have at most 100 characters')
+
+const apiEndpoint = z
+  .string()
+  .trim()
+  .min(1, 'is required: the URL at which this primary reaches the node, such as http://192.168.1.20:8080')
+  .max(2000, 'must have at most 2000 characters')
+  .refine(isHttpUrl, 'must be an http:// or https:// URL without user, query and fragment, such as http://192.168.1.20:8080')
+  .transform((value) => value.replace(/\/+$/, ''))
+
+const apiKey = z
+  .string()
+  .trim()
+  .min(1, "is required: the node's own key, as its `npm run identity` prints it")
+  .min(8, 'must have at least 8 characters')
+  .max(500, 'must have at most 500 characters')
+  // It travels in a header, where anything else would be lost or refused on the way.
+  .regex(/^[\x21-\x7e]*$/, 'must consist of visible ASCII characters without spaces')
+
+const registerInput = z.object({
+  id: z
+    .string()
+    .trim()
+    .min(1, "is required: the node's id, as its `npm run identity` prints it")
+    .toLowerCase()
+    .pipe(z.guid("must be a UUID: the node's id, as its `npm run identity` prints it")),
+  name,
+  apiEndpoint,
+  apiKey,
+})
+
+const updateInput = z.object({ name: name.nullish(), apiEndpoint: apiEndpoint.nullish(), apiKey: apiKey.nullish() })
+
+export type RegisterNodeInput = z.input<typeof registerInput>
+export type UpdateNodeInput = z.input<typeof updateInput>
+
+export const parseRegisterInput = (input: unknown) => parse(registerInput, input)
+export const parseUpdateInput = (input: unknown) => parse(updateInput, input)
+
+/** @throws INVALID_INPUT with one entry per wrong field */
+function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(input)
+  if (parsed.success) return parsed.data
+  const first = new Map<string, string>()
+  for (const issue of parsed.error.issues) {
+    const field = issue.path.join('.')
+    if (!first.has(field)) first.set(field, issue.code === 'invalid_type' ? 'is required, as text' : issue.message)
+  }
+  throw invalidInput([...first].map(([field, message]) => ({ field, message })))
+}
+
+function isHttpUrl(value: string): boolean {
+  const url = URL.parse(value)
+  return Boolean(url && /^https?:$/.test(url.protocol) && url.hostname && !url.username && !url.password && !url.search && !url.hash)
+}

@@ -1,0 +1,248 @@
+import type { EntityManager } from '../db/orm.ts'
+import type { Clock } from '../clock.ts'
+import { AppError, notFound, StartError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { firstCheckAfterStart, phaseOf } from './check-times.ts'
+import type { HealthPolicy } from './health-policy.ts'
+import { parseRegisterInput, parseUpdateInput, type RegisterNodeInput, type UpdateNodeInput } from './node-input.ts'
+import { NodeEntity, type NodeRow } from './node.entity.ts'
+import { initialHealth, isDue, observe, selfHealth, type NodeHealth, type Observation } from './node-status.ts'
+
+export interface ClusterNode {
+  id: string
+  name: string
+  apiEndpoint: string
+  isPrimary: boolean
+  createdAt: Date
+  updatedAt: Date
+  health: NodeHealth
+}
+
+/** How a node is reached: never shown to anyone, never logged. */
+export interface NodeAddress {
+  id: string
+  name: string
+  apiEndpoint: string
+  apiKey: string
+}
+
+export type NodeRegistry = ReturnType<typeof createNodeRegistry>
+
+/**
+ * Who is in the cluster and how they are; the only writer of both. Health lives in memory: a transition is written to the
+ * database at once, timestamps are marked and written together by `flush`. Every observation is applied in one
+ * synchronous step, so two at once cannot lose one.
+ */
+export function createNodeRegistry(deps: {
+  em: EntityManager
+  self: { id: string; name: string; apiEndpoint: string; apiKey: string; isPrimary: boolean }
+  seal: (apiKey: string, nodeId: string) => string
+  open: (sealed: string, nodeId: string) => string
+  policy: HealthPolicy
+  random: () => number
+  clock: Clock
+  log: Log
+  onChange: (node: ClusterNode) => void
+  onRemoved: (nodeId: string) => void
+}) {
+  const { em, self, clock, policy, log } = deps
+  const nodes = new Map<string, ClusterNode>()
+  const keys = new Map<string, string>()
+  const dirty = new Set<string>()
+  let lastWrite = Promise.resolve()
+
+  const nodeOf = (id: string): ClusterNode => {
+    const node = nodes.get(id)
+    if (!node) throw notFound('node', id)
+    return node
+  }
+
+  /** Writes what changed in the order in which it changed, a batch in one transaction. */
+  function flush(): Promise<void> {
+    const ids = [...dirty]
+    dirty.clear()
+    if (ids.length === 0) return lastWrite
+    lastWrite = lastWrite.then(async () => {
+      const rows = ids.flatMap((id) => nodes.get(id) ?? []).map((node) => ({ id: node.id, ...healthColumns(node.health) }))
+      await em.fork().transactional(async (transaction) => {
+        for (const { id, ...columns } of rows) await transaction.nativeUpdate(NodeEntity, { id }, columns)
+      })
+    })
+    lastWrite = lastWrite.catch((error: unknown) => log.error({ err: error }, 'health of nodes could not be saved'))
+    return lastWrite
+  }
+
+  function apply(node: ClusterNode, observation: Observation): ClusterNode {
+    const before = node.health
+    node.health = observe(before, observation, clock.now(), policy, { phase: phaseOf(node.id), random: deps.random })
+    dirty.add(node.id)
+    if (node.health.status !== before.status) {
+      const { status, statusReason, consecutiveFailures } = node.health
+      log.info({ node: node.name, from: before.status, to: status, reason: statusReason, failures: consecutiveFailures }, 'node status changed')
+      void flush()
+    }
+    deps.onChange({ ...node })
+    return { ...node }
+  }
+
+  function refuseTaken({ id, name }: { id: string; name?: string }, except?: string): void {
+    if (id === self.id && except !== id) {
+      throw new AppError('CONFLICT', 'id: is the id of this primary itself. Register the id that the other node shows', {
+        fields: [{ field: 'id', message: 'is the id of this primary itself' }],
+      })
+    }
+    if (!except && nodes.has(id)) {
+      throw new AppError('CONFLICT', `id: a node with id ${id} is registered already`, { fields: [{ field: 'id', message: 'is registered already' }] })
+    }
+    if (name && [...nodes.values()].some((node) => node.id !== except && node.name === name)) {
+      throw new AppError('CONFLICT', `name: a node is named ${name} already`, { fields: [{ field: 'name', message: 'is the name of another node' }] })
+    }
+  }
+
+  async function loadOthers(): Promise<void> {
+    const now = clock.now()
+    for (const row of await em.fork().find(NodeEntity, { isPrimary: false, id: { $ne: self.id } })) {
+      const nextCheckAt = firstCheckAfterStart(phaseOf(row.id), now, policy)
+      nodes.set(row.id, { ...identityOf(row), health: { ...healthOf(row), nextCheckAt } })
+      keys.set(row.id, deps.open(row.apiKey, row.id))
+    }
+  }
+
+  return {
+    async start(): Promise<void> {
+      // A secondary is a cluster of one: itself.
+      if (self.isPrimary) await loadOthers()
+      if ([...nodes.values()].some((node) => node.name === self.name)) {
+        throw new StartError(`NODE_NAME: a registered node is named ${self.name} already. Give this one another name`)
+      }
+      const fork = em.fork()
+      // A former id of this node (NODE_ID was changed) is nobody any more.
+      await fork.nativeDelete(NodeEntity, { isPrimary: true, id: { $ne: self.id } })
+      const known = await fork.findOne(NodeEntity, { id: self.id })
+      const now = clock.now()
+      const { apiKey: _, ...identity } = self
+      const node: ClusterNode = { ...identity, createdAt: known?.createdAt ?? now, updatedAt: now, health: selfHealth(now) }
+      nodes.set(self.id, node)
+      keys.set(self.id, self.apiKey)
+      await fork.upsert(NodeEntity, { ...identityOf(node), ...healthColumns(node.health), apiKey: '' })
+    },
+
+    flush,
+
+    /** The node itself first, then by name. */
+    list: (): ClusterNode[] =>
+      [...nodes.values()]
+        .map((node) => ({ ...node }))
+        .sort((a, b) => Number(b.id === self.id) - Number(a.id === self.id) || a.name.localeCompare(b.name, 'en')),
+
+    find: (id: string): ClusterNode | undefined => {
+      const node = nodes.get(id)
+      return node && { ...node }
+    },
+
+    get: (id: string): ClusterNode => ({ ...nodeOf(id) }),
+
+    /** The key that is shared with a node; null for an unknown id. */
+    keyOf: (id: string): string | null => keys.get(id) ?? null,
+
+    addressOf(id: string): NodeAddress {
+      const { name, apiEndpoint } = nodeOf(id)
+      return { id, name, apiEndpoint, apiKey: keys.get(id) ?? '' }
+    },
+
+    due(): ClusterNode[] {
+      const now = clock.now()
+      return [...nodes.values()].filter((node) => node.id !== self.id && isDue(node.health, now, policy))
+    },
+
+    /** @throws NOT_FOUND */
+    observe: (id: string, observation: Observation): ClusterNode => apply(nodeOf(id), observation),
+
+    /** @throws INVALID_INPUT, CONFLICT */
+    async register(input: RegisterNodeInput): Promise<ClusterNode> {
+      const { id, name, apiEndpoint, apiKey } = parseRegisterInput(input)
+      refuseTaken({ id, name })
+      const now = clock.now()
+      const node: ClusterNode = { id, name, apiEndpoint, isPrimary: false, createdAt: now, updatedAt: now, health: initialHealth(now) }
+      // Kept before it is written, so that a second registration of the same id or name at this moment is refused.
+      nodes.set(id, node)
+      try {
+        await em.fork().insert(NodeEntity, { ...identityOf(node), ...healthColumns(node.health), apiKey: deps.seal(apiKey, id) })
+      } catch (error) {
+        nodes.delete(id)
+        throw error
+      }
+      keys.set(id, apiKey)
+      log.info({ node: name, id, endpoint: apiEndpoint }, 'node registered')
+      deps.onChange({ ...node })
+      return { ...node }
+    },
+
+    /** A change of endpoint or key starts the node's failures at 0. @throws NOT_FOUND, INVALID_INPUT, CONFLICT */
+    async update(id: string, input: UpdateNodeInput): Promise<{ node: ClusterNode; addressChanged: boolean }> {
+      const node = nodeOf(id)
+      const changes = parseUpdateInput(input)
+      if (id === self.id) {
+        throw new AppError('FORBIDDEN', 'This node takes its name, endpoint and key from its own settings: NODE_NAME, NODE_API_ENDPOINT, NODE_API_KEY')
+      }
+      const name = changes.name ?? node.name
+      const apiEndpoint = changes.apiEndpoint ?? node.apiEndpoint
+      const apiKey = changes.apiKey ?? keys.get(id) ?? ''
+      refuseTaken({ id, name }, id)
+      const addressChanged = apiEndpoint !== node.apiEndpoint || apiKey !== keys.get(id)
+      const updatedAt = clock.now()
+      const former = node.name
+      node.name = name
+      try {
+        await em.fork().nativeUpdate(NodeEntity, { id }, { name, apiEndpoint, apiKey: deps.seal(apiKey, id), updatedAt })
+      } catch (error) {
+        node.name = former
+        throw error
+      }
+      // It may have been removed while this was written.
+      if (nodes.get(id) !== node) throw notFound('node', id)
+      Object.assign(node, { apiEndpoint, updatedAt })
+      keys.set(id, apiKey)
+      if (addressChanged) apply(node, { kind: 'registered' })
+      else deps.onChange({ ...node })
+      return { node: { ...node }, addressChanged }
+    },
+
+    /** @throws NOT_FOUND, and FORBIDDEN for this node itself */
+    async remove(id: string): Promise<void> {
+      const node = nodeOf(id)
+      if (id === self.id) throw new AppError('FORBIDDEN', 'This node cannot be removed from its own cluster')
+      await em.fork().nativeDelete(NodeEntity, { id })
+      nodes.delete(id)
+      keys.delete(id)
+      dirty.delete(id)
+      log.info({ node: node.name, id }, 'node removed')
+      deps.onRemoved(id)
+    },
+  }
+}
+
+const identityOf = ({ id, name, apiEndpoint, isPrimary, createdAt, updatedAt }: Omit<ClusterNode, 'health'>) => ({
+  id,
+  name,
+  apiEndpoint,
+  isPrimary,
+  createdAt,
+  updatedAt,
+})
+
+const healthOf = (row: NodeRow): NodeHealth => ({
+  status: row.status,
+  statusSince: row.statusSince,
+  statusReason: row.statusReason,
+  statusSignal: row.statusSignal,
+  lastSeen: row.lastSeen,
+  lastHealthCheck: row.lastHealthCheck,
+  consecutiveFailures: row.consecutiveFailures,
+  nextCheckAt: row.nextCheckAt,
+  registeredAt: row.createdAt,
+  answeredSinceRegistration: row.answeredSinceRegistration,
+})
+
+/** Everything of a health but `registeredAt`, which matters only to checks that were under way. */
+const healthColumns = ({ registeredAt: _, ...columns }: NodeHealth) => columns

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { errorMessage, StartError } from './errors.ts'
+
+/**
+ * The text of a file that only its owner may read, made with what `make` returns if it is not there. Of two processes that
+ * make it at once both get the text of the first; a crash leaves the whole file or none.
+ *
+ * @throws StartError when others may read it, or it can neither be read nor written
+ */
+export function readOrMakePrivateFile(path: string, make: () => string): string {
+  try {
+    const text = readPrivateFile(path) ?? makePrivateFile(path, make())
+    if (text !== undefined) return text
+  } catch (error) {
+    if (error instanceof StartError) throw error
+    throw new StartError(`${path} cannot be read or made: ${errorMessage(error)}`)
+  }
+  throw new StartError(`${path} was removed while it was being read; start again`)
+}
+
+/** Undefined when there is no such file. */
+function readPrivateFile(path: string): string | undefined {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode
+  if (mode === undefined) return undefined
+  if ((mode & 0o077) !== 0) {
+    const found = (mode & 0o777).toString(8).padStart(4, '0')
+    throw new StartError(`${path} holds a secret, but its mode ${found} lets others use it; it must be 0600: chmod 600 '${path}'`)
+  }
+  return readFileSync(path, 'utf8')
+}
+
+function makePrivateFile(path: string, text: string): string | undefined {
+  const folder = dirname(path)
+  const draft = `${path}.${randomUUID()}.tmp`
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  try {
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx', flush: true })
+    publish(draft, path)
+    syncFolder(folder)
+  } finally {
+    rmSync(draft, { force: true })
+  }
+  return readPrivateFile(path)
+}
+
+/** Gives the finished draft its name, unless another process was first. */
+function publish(draft: string, path: string): void {
+  try {
+    linkSync(draft, path)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST') return
+    // Some network and USB file systems have no hard links. There the last process wins, which takes two first starts at once.
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error
+    renameSync(draft, path)
+  }
+}
+
+/** A new name is on the disk only after its folder is. */
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
