@@ -1,0 +1,54 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { createNodeAuthenticator, sameSecret } from '../../api/auth/node-credentials.ts'
+
+test('sameSecret compares whole texts of any length', (t) => {
+  t.true(sameSecret('key', 'key'))
+  for (const other of ['', 'ke', 'key ', 'Key', 'kéy']) t.false(sameSecret('key', other))
+  fc.assert(fc.property(fc.string(), fc.string(), (a, b) => sameSecret(a, b) === (a === b)))
+})
+
+const keys = new Map([
+  ['worker-1', 'first key'],
+  ['worker-2', 'second key'],
+  ['keyless', ''],
+])
+
+test('a caller is whom its key proves, nobody else', (t) => {
+  const authenticate = createNodeAuthenticator({ findKey: (id) => keys.get(id) ?? null })
+  t.is(authenticate({ nodeId: 'worker-1', apiKey: 'first key' }), 'worker-1')
+  const refused = [
+    ['worker-1', 'second key'],
+    ['worker-1', 'first key '],
+    ['worker-3', 'first key'],
+    ['worker-1', ''],
+    ['worker-1', undefined],
+    ['', 'first key'],
+    [undefined, 'first key'],
+    [undefined, undefined],
+    ['keyless', ''],
+  ] as const
+  for (const [nodeId, apiKey] of refused) t.is(authenticate({ nodeId, apiKey }), null, `${nodeId} ${apiKey}`)
+})
+
+// The guess is long, so that a comparison left out would show as a hundredth of the time.
+test('an unknown id takes as long as a wrong key', (t) => {
+  const key = 'k'.repeat(43)
+  const authenticate = createNodeAuthenticator({ findKey: (id) => (id === 'known' ? key : null) })
+  const guess = { known: { nodeId: 'known', apiKey: 'g'.repeat(4096) }, unknown: { nodeId: 'other', apiKey: 'g'.repeat(4096) } }
+  const time = (who: 'known' | 'unknown'): bigint => {
+    const from = process.hrtime.bigint()
+    for (let i = 0; i < 200; i++) authenticate(guess[who])
+    return process.hrtime.bigint() - from
+  }
+  const fastest = { known: time('known'), unknown: time('unknown') }
+  for (let round = 0; round < 50; round++) {
+    for (const who of ['known', 'unknown'] as const) {
+      const taken = time(who)
+      if (taken < fastest[who]) fastest[who] = taken
+    }
+  }
+  const ratio = Number(fastest.unknown) / Number(fastest.known)
+  t.log(`unknown / known: ${ratio.toFixed(3)}`)
+  t.true(ratio > 0.7 && ratio < 1.4, `${ratio}`)
+})

@@ -1,0 +1,68 @@
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { loadSecretKey } from '../../api/auth/secret-key.ts'
+import { StartError } from '../../api/errors.ts'
+import { dataFolder } from '../helpers/data-folder.ts'
+
+test('the key is made once, for its owner alone', (t) => {
+  const dataDir = join(dataFolder(t), 'new', 'data')
+  const key = loadSecretKey({ dataDir })
+  t.is(key.length, 32)
+  t.deepEqual(loadSecretKey({ dataDir }), key)
+  t.is(statSync(join(dataDir, 'secret.key')).mode & 0o777, 0o600)
+  t.deepEqual(readdirSync(dataDir), ['secret.key'], 'no draft is left')
+  t.notDeepEqual(loadSecretKey({ dataDir: dataFolder(t) }), key)
+})
+
+test('SECRET_KEY wins and writes nothing; the text of the file means the same there', (t) => {
+  const dataDir = dataFolder(t)
+  const key = loadSecretKey({ dataDir, fromEnvironment: 'x'.repeat(32) })
+  t.is(key.length, 32)
+  t.deepEqual(readdirSync(dataDir), [])
+  t.notDeepEqual(loadSecretKey({ dataDir, fromEnvironment: 'x'.repeat(33) }), key)
+  const fromFile = loadSecretKey({ dataDir })
+  const text = readFileSync(join(dataDir, 'secret.key'), 'utf8').trim()
+  t.deepEqual(loadSecretKey({ dataDir: '/nowhere', fromEnvironment: text }), fromFile)
+})
+
+test('a SECRET_KEY that is too short is refused', (t) => {
+  for (const fromEnvironment of ['', 'x'.repeat(31)]) {
+    t.throws(() => loadSecretKey({ dataDir: '/nowhere', fromEnvironment }), {
+      instanceOf: StartError,
+      message: /SECRET_KEY must have at least 32/,
+    })
+  }
+})
+
+test('a damaged file is refused and left as it is', (t) => {
+  const dataDir = dataFolder(t)
+  const path = join(dataDir, 'secret.key')
+  for (const text of ['', 'short', 'x'.repeat(44), `${'x'.repeat(43)}\n${'x'.repeat(43)}`]) {
+    writeFileSync(path, text, { mode: 0o600 })
+    const error = t.throws(() => loadSecretKey({ dataDir }), { instanceOf: StartError })
+    t.true(error.message.startsWith(`${path} is damaged`))
+    t.is(readFileSync(path, 'utf8'), text)
+  }
+})
+
+test('a file that others may read is refused, with what to do', (t) => {
+  const dataDir = dataFolder(t)
+  const key = loadSecretKey({ dataDir })
+  const path = join(dataDir, 'secret.key')
+  for (const mode of [0o640, 0o604, 0o620]) {
+    chmodSync(path, mode)
+    t.throws(() => loadSecretKey({ dataDir }), { instanceOf: StartError, message: new RegExp(`mode 0${mode.toString(8)}.*chmod 600`) })
+  }
+  chmodSync(path, 0o400)
+  t.deepEqual(loadSecretKey({ dataDir }), key)
+})
+
+test('a data folder that cannot be one is named', (t) => {
+  const file = join(dataFolder(t), 'file')
+  writeFileSync(file, '')
+  t.throws(() => loadSecretKey({ dataDir: file }), {
+    instanceOf: StartError,
+    message: new RegExp(`^${file}/secret.key cannot be read or made: EEXIST`),
+  })
+})

@@ -1,0 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+
+/** An empty folder of the test's own, removed after it. */
+export function dataFolder(t: ExecutionContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'selfhostly-data-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
