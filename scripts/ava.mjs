@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
-import { groupAlive, start, stop } from './processes.mjs'
+import { colors, groupAlive, start, stop } from './processes.mjs'
 
 /** The whole suite; one test that hangs is ended by AVA itself long before (`timeout` in package.json). */
 const DEADLINE_MS = 3_000_000
@@ -12,11 +12,10 @@ const DEADLINE_MS = 3_000_000
  * @returns {Promise<{ passed: number, failed: number }>}
  */
 export async function runAva(root, args, env) {
-  const color = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
   const ava = start(join(root, 'node_modules', '.bin', 'ava'), args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...env, ...color },
+    env: { ...env, ...colors },
   })
   const timer = setTimeout(() => void stop(ava), DEADLINE_MS)
   const counts = { passed: 0, failed: 0 }

@@ -1,5 +1,5 @@
 import { cpus } from 'node:os'
-import { run } from './processes.mjs'
+import { colors, run } from './processes.mjs'
 
 /** "Is it good?" apart from the tests: what `npm run check` runs, and `npm test` first. */
 export const checkSteps = [
@@ -19,7 +19,10 @@ export async function runChecks(root, report) {
   const worker = async () => {
     for (let step = waiting.shift(); step; step = waiting.shift()) {
       const began = performance.now()
-      const { code, output } = await run(`${root}/node_modules/.bin/${step.command}`, step.args, { cwd: root })
+      const { code, output } = await run(`${root}/node_modules/.bin/${step.command}`, step.args, {
+        cwd: root,
+        env: { ...process.env, ...colors },
+      })
       const result = { name: step.name, ok: code === 0, output, seconds: (performance.now() - began) / 1000 }
       results.push(result)
       report(result)

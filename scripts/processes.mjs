@@ -7,6 +7,9 @@ const STOP_MS = 10_000
 const running = new Set()
 const cleanups = []
 
+/** Colours for people only; some tools would also colour what CI keeps as text. */
+export const colors = process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }
+
 /** Starts a program in its own process group. `ended` resolves with its exit code (128 + signal number when a signal ended it). */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, { stdio: 'inherit', ...options, detached: true })

@@ -97,7 +97,7 @@ async function get(url) {
 
 /** Without what `npm test` adds, above all Node 24 on PATH: a newcomer has only the machine's own Node. */
 function newcomersEnvironment() {
-  const added = /^(npm_(lifecycle|package|command|execpath|node_execpath|config_(local_prefix|user_agent))|INIT_CWD$|NODE$)/
+  const added = /^(npm_(lifecycle|package|command|execpath|node_execpath|config_(local_prefix|user_agent|loglevel))|INIT_CWD$|NODE$)/
   return Object.fromEntries(Object.entries(machineEnvironment()).filter(([name]) => !added.test(name)))
 }
 

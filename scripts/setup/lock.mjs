@@ -25,7 +25,7 @@ async function acquire(path) {
   mkdirSync(dirname(path), { recursive: true })
   let told = false
   while (!tryCreate(path)) {
-    removeIfStale(path)
+    if (removeIfStale(path)) continue
     if (!told) console.log('setup: waiting for another setup of this checkout to end')
     told = true
     await sleep(RETRY_MS)
@@ -42,9 +42,11 @@ function tryCreate(path) {
   }
 }
 
+/** @returns whether it is worth trying again at once */
 function removeIfStale(path) {
   const found = read(path)
-  if (!found || !isStale(found)) return
+  if (!found) return true
+  if (!isStale(found)) return false
   // Moved aside first: of several that wait, only one moves this very file, and one that came too late sees that by its content.
   const aside = `${path}.${process.pid}`
   try {
@@ -54,6 +56,7 @@ function removeIfStale(path) {
   } catch (error) {
     if (error.code !== 'ENOENT') throw error
   }
+  return true
 }
 
 function read(path) {
