@@ -20,6 +20,7 @@ export function createContainerStats({ engine, log }: { engine: Engine; log: Log
   const streams = new Map<string, Stream>()
   let containers: EngineContainer[] = []
   let stopped = false
+  let saidTooMany = false
 
   function open(id: string): void {
     const abort = new AbortController()
@@ -51,7 +52,9 @@ export function createContainerStats({ engine, log }: { engine: Engine; log: Log
       const wanted = new Set(containers.map(({ id }) => id))
       for (const [id, stream] of streams) if (!wanted.has(id)) close(id, stream)
       for (const id of wanted) if (!streams.has(id) && streams.size < maxStreams) open(id)
-      if (wanted.size > maxStreams) log.warn({ running: wanted.size, followed: maxStreams }, 'more containers run than are measured')
+      const tooMany = wanted.size > maxStreams
+      if (tooMany && !saidTooMany) log.warn({ running: wanted.size, measured: maxStreams }, 'more containers run than are measured')
+      saidTooMany = tooMany
     },
 
     /** The newest sample of each running container, in the order of the list; without those that have none yet. */

@@ -15,7 +15,10 @@ export const readCpuTimes = async (): Promise<CpuTimes> =>
 /** The format: proc(5), "/proc/stat". Guest time is part of user time already. */
 export function parseProcStat(text: string): CpuTimes {
   const lines = text.split('\n').filter((line) => line.startsWith('cpu'))
-  const [user = 0, nice = 0, system = 0, idle = 0, ioWait = 0, irq = 0, softIrq = 0, steal = 0] = (lines[0] ?? '').split(/\s+/).slice(1).map(Number)
+  const [user = 0, nice = 0, system = 0, idle = 0, ioWait = 0, irq = 0, softIrq = 0, steal = 0] = (lines[0] ?? '')
+    .split(/\s+/)
+    .slice(1)
+    .map(Number)
   const busy = user + nice + system + irq + softIrq + steal
   return { busy, total: busy + idle + ioWait, cores: lines.length - 1 }
 }

@@ -14,7 +14,22 @@ interface Mount {
  * Filesystems that live on a disk of this machine. A list of what counts, not of what does not: network and FUSE
  * filesystems are left out because asking one whose server is gone never returns, and holds a thread of the pool meanwhile.
  */
-const diskFilesystems = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'zfs', 'f2fs', 'bcachefs', 'jfs', 'reiserfs', 'vfat', 'exfat', 'ntfs', 'ntfs3'])
+const diskFilesystems = new Set([
+  'ext2',
+  'ext3',
+  'ext4',
+  'xfs',
+  'btrfs',
+  'zfs',
+  'f2fs',
+  'bcachefs',
+  'jfs',
+  'reiserfs',
+  'vfat',
+  'exfat',
+  'ntfs',
+  'ntfs3',
+])
 
 /** Each disk filesystem once, with its size in bytes. It asks the kernel for totals and never walks a directory. */
 export const readDisks = async (): Promise<Disk[]> => (process.platform === 'linux' ? disksOfLinux() : disksOfSystemInformation())
@@ -63,6 +78,8 @@ async function readDisk(mount: string, filesystem: string): Promise<Disk | null>
 /** Elsewhere, for people who develop on another system. It spawns processes, which is why Linux has a way of its own. */
 async function disksOfSystemInformation(): Promise<Disk[]> {
   const disks = await si.fsSize()
-  const once = new Map(disks.map((disk) => [disk.fs, { mount: disk.mount, filesystem: disk.type, totalBytes: disk.size, usedBytes: disk.used }]))
+  const once = new Map(
+    disks.map((disk) => [disk.fs, { mount: disk.mount, filesystem: disk.type, totalBytes: disk.size, usedBytes: disk.used }]),
+  )
   return [...once.values()]
 }

@@ -15,7 +15,15 @@ export function createDockerStats({ engine, clock }: { engine: Engine; clock: Cl
   const ask = (): Promise<DockerStats> =>
     (asking ??= engine
       .info()
-      .then(({ version, running, paused, stopped, images }) => ({ available: true, error: null, version, running, paused, stopped, images }))
+      .then(({ version, running, paused, stopped, images }) => ({
+        available: true,
+        error: null,
+        version,
+        running,
+        paused,
+        stopped,
+        images,
+      }))
       .catch((error: unknown) => away(errorMessage(error)))
       .finally(() => (asking = undefined)))
 

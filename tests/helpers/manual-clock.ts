@@ -1,0 +1,35 @@
+import type { Clock } from '../../api/clock.ts'
+
+export interface ManualClock extends Clock {
+  /** Moves time on and runs what has become due, in the order of time, what that schedules included. */
+  advance(ms: number): void
+  /** How many tasks wait. */
+  waiting(): number
+  /** How many milliseconds from now each waiting task is due, soonest first. */
+  waits(): number[]
+}
+
+export function createManualClock(start = new Date('2026-01-26T20:00:00Z')): ManualClock {
+  let now = start.getTime()
+  const tasks = new Set<{ at: number; task: () => void }>()
+  const soonest = (): { at: number; task: () => void } | undefined => [...tasks].sort((a, b) => a.at - b.at)[0]
+  return {
+    now: () => new Date(now),
+    after(ms, task) {
+      const entry = { at: now + ms, task }
+      tasks.add(entry)
+      return () => void tasks.delete(entry)
+    },
+    advance(ms) {
+      const until = now + ms
+      for (let next = soonest(); next && next.at <= until; next = soonest()) {
+        tasks.delete(next)
+        now = next.at
+        next.task()
+      }
+      now = until
+    },
+    waiting: () => tasks.size,
+    waits: () => [...tasks].map(({ at }) => at - now).sort((a, b) => a - b),
+  }
+}
