@@ -43,5 +43,5 @@ function toPorts(ports: Port[]): PublishedPort[] {
   return ports
     .filter((port) => port.PublicPort > 0)
     .map((port) => ({ hostIp: port.IP || null, hostPort: port.PublicPort, containerPort: port.PrivatePort, protocol: port.Type }))
-    .sort((a, b) => a.hostPort - b.hostPort || (a.hostIp ?? '').localeCompare(b.hostIp ?? ''))
+    .sort((a, b) => a.hostPort - b.hostPort || ((a.hostIp ?? '') < (b.hostIp ?? '') ? -1 : 1))
 }

@@ -1,20 +1,35 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import Docker from 'dockerode'
 import type { Clock } from '../clock.ts'
 import { notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { composeLabels, toEngineContainer } from './container-mapping.ts'
+import { toEngineContainer } from './container-mapping.ts'
 import { withDeadline } from './deadline.ts'
-import { dockerEndpoint, dockerUnavailable } from './endpoint.ts'
-import type { ContainerEvent, Engine, EngineStatsSample } from './engine.types.ts'
+import { dockerEndpoint, dockerUnavailable, type DockerEndpoint } from './endpoint.ts'
+import { containerEvents, statsSamples } from './engine-messages.ts'
+import type { ContainerEvent, Engine } from './engine.types.ts'
 import { watchEvents } from './event-watch.ts'
 import { jsonLines } from './lines.ts'
-import { hasPrevious, isOfStoppedContainer, toStatsSample, type RawStats } from './stats-sample.ts'
 
 /** Long enough for an Engine with hundreds of containers on a busy disk; short enough that a stuck one shows. */
 const answerWithinMs = 10_000
 
 /** What changes how a container is shown. Left out are the three exec events that every health check makes. */
-const followedEvents = ['create', 'start', 'restart', 'pause', 'unpause', 'stop', 'die', 'oom', 'rename', 'update', 'destroy', 'health_status']
+const followedEvents = [
+  'create',
+  'start',
+  'restart',
+  'pause',
+  'unpause',
+  'stop',
+  'die',
+  'oom',
+  'rename',
+  'update',
+  'destroy',
+  'health_status',
+]
 
 /**
  * @param dockerHost as DOCKER_HOST spells it; without it the environment's, else the usual socket
@@ -22,8 +37,8 @@ const followedEvents = ['create', 'start', 'restart', 'pause', 'unpause', 'stop'
  */
 export function createEngine(options: { log: Log; clock: Clock; dockerHost?: string }): Engine {
   const endpoint = dockerEndpoint(options.dockerHost ?? process.env.DOCKER_HOST)
-  // No pool: connecting costs little, and a pooled connection may belong to an Engine that is gone.
-  const docker = new Docker({ ...endpoint.options, headers: { Connection: 'close' } })
+  const where = { ...endpoint.options, agent: withoutPool(endpoint) }
+  const docker = new Docker(where)
 
   const ask = async <T>(request: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     try {
@@ -70,8 +85,9 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
     async *stats(containerId, signal) {
       if (signal.aborted) return
       try {
-        const stream = await docker.getContainer(containerId).stats({ stream: true, abortSignal: signal })
-        yield* samples(values(stream))
+        const withSignal = { stream: true as const, abortSignal: signal }
+        const stream = await docker.getContainer(containerId).stats(withSignal)
+        yield* statsSamples(values(stream))
       } catch (error) {
         if (signal.aborted) return
         throw hasStatus(error, 404) ? notFound('container', containerId) : dockerUnavailable(endpoint, error)
@@ -79,6 +95,9 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
     },
   }
 }
+
+/** Connecting costs little, and a pooled connection may lead to an Engine that is gone. With ssh docker-modem makes its own agent. */
+const withoutPool = ({ options }: DockerEndpoint): HttpAgent => (options.protocol === 'https' ? new HttpsAgent() : new HttpAgent())
 
 /** The part of `GET /info` that is read. */
 interface SystemInfo {
@@ -92,35 +111,5 @@ interface SystemInfo {
 /** dockerode takes the signal here too; only its published types do not say so. */
 const systemInfo = (docker: Docker, abortSignal: AbortSignal): Promise<SystemInfo> => Reflect.apply(docker.info, docker, [{ abortSignal }])
 
-/** One message of `GET /events`, by the Engine API. Attributes are the labels of the container and a few names of Docker's own. */
-interface EngineMessage {
-  Action: string
-  Actor: { ID: string; Attributes: Record<string, string> }
-}
-
-const isEngineMessage = (value: unknown): value is EngineMessage =>
-  typeof value === 'object' && value !== null && 'Action' in value && 'Actor' in value
-
-async function* containerEvents(messages: AsyncIterable<unknown>): AsyncGenerator<ContainerEvent> {
-  for await (const message of messages) {
-    if (!isEngineMessage(message)) continue
-    const { ID: containerId, Attributes: labels } = message.Actor
-    yield {
-      containerId,
-      action: message.Action,
-      project: labels[composeLabels.project] ?? null,
-      workingDir: labels[composeLabels.workingDir] ?? null,
-    }
-  }
-}
-
-async function* samples(messages: AsyncIterable<unknown>): AsyncGenerator<EngineStatsSample> {
-  for await (const message of messages) {
-    if (!isRawStats(message) || isOfStoppedContainer(message)) return
-    if (hasPrevious(message)) yield toStatsSample(message)
-  }
-}
-
-const isRawStats = (value: unknown): value is RawStats => typeof value === 'object' && value !== null
-
-const hasStatus = (error: unknown, status: number): boolean => error instanceof Error && 'statusCode' in error && error.statusCode === status
+const hasStatus = (error: unknown, status: number): boolean =>
+  error instanceof Error && 'statusCode' in error && error.statusCode === status

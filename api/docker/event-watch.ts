@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts'
-import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { withDeadline } from './deadline.ts'
 import type { Engine } from './engine.types.ts'
@@ -92,12 +91,12 @@ function keepAsking({ clock, ping }: EventSource, connection: AbortController): 
   const ask = async (): Promise<void> => {
     try {
       await withDeadline({ clock, ms: answerWithinMs, outer: connection.signal }, ping)
-      if (!isOver) cancel = clock.after(pingEveryMs, ask)
+      if (!isOver) cancel = clock.after(pingEveryMs, () => void ask())
     } catch (error) {
       if (!isOver) connection.abort(error)
     }
   }
-  cancel = clock.after(pingEveryMs, ask)
+  cancel = clock.after(pingEveryMs, () => void ask())
   return () => {
     isOver = true
     cancel()

@@ -37,7 +37,7 @@ export function toStatsSample(raw: RawStats): EngineStatsSample {
 function cpuPercent(now: RawCpu, before: RawCpu): number {
   const cpu = (now.cpu_usage?.total_usage ?? 0) - (before.cpu_usage?.total_usage ?? 0)
   const system = (now.system_cpu_usage ?? 0) - (before.system_cpu_usage ?? 0)
-  const cores = now.online_cpus || now.cpu_usage?.percpu_usage?.length || 1
+  const cores = now.online_cpus ?? now.cpu_usage?.percpu_usage?.length ?? 1
   return cpu > 0 && system > 0 ? (cpu / system) * cores * 100 : 0
 }
 

@@ -16,7 +16,8 @@ wait $!
 
 const indexPage = '<!doctype html><title>Welcome</title><h1>Welcome to nginx-like web</h1>\n'
 
-const applets = 'cat cp date dd echo env false grep head httpd id kill ls mkdir mv nc ps rm sed seq sh sleep stty tail tee test touch true tty vi wget yes'
+const applets =
+  'cat cp date dd echo env false grep head httpd id kill ls mkdir mv nc ps rm sed seq sh sleep stty tail tee test touch true tty vi wget yes'
 
 /**
  * Makes sure that the Engine has the image `selfhostly-test/web:1`: Debian's static busybox serving one page on port 80, with a shell.
@@ -35,7 +36,10 @@ export async function ensureTestImage(docker = new Docker()): Promise<string> {
   ])
   const config = imageConfig(layer)
   const id = `sha256:${createHash('sha256').update(config).digest('hex')}`
-  const present = await docker.getImage(testImage).inspect().catch(() => null)
+  const present = await docker
+    .getImage(testImage)
+    .inspect()
+    .catch(() => null)
   if (present?.Id === id) return testImage
 
   const archive = tar([

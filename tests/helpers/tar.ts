@@ -36,6 +36,10 @@ function header(entry: TarEntry, size: number): Buffer {
   block.write(isFolder ? '5' : entry.linkTo ? '2' : '0', 156)
   block.write(entry.linkTo ?? '', 157, 100)
   block.write('ustar\u000000', 257, 'latin1')
-  octal(block.reduce((sum, byte) => sum + byte, 0), 148, 7)
+  octal(
+    block.reduce((sum, byte) => sum + byte, 0),
+    148,
+    7,
+  )
   return block
 }

@@ -1,0 +1,36 @@
+import { composeLabels } from './container-mapping.ts'
+import type { ContainerEvent, EngineStatsSample } from './engine.types.ts'
+import { hasPrevious, isOfStoppedContainer, toStatsSample, type RawStats } from './stats-sample.ts'
+
+/** One message of `GET /events`, by the Engine API. Attributes are the labels of the container and a few names of Docker's own. */
+interface EngineMessage {
+  Action: string
+  Actor: { ID: string; Attributes: Record<string, string> }
+}
+
+const isEngineMessage = (value: unknown): value is EngineMessage =>
+  typeof value === 'object' && value !== null && 'Action' in value && 'Actor' in value
+
+/** Messages of any other shape are passed over. */
+export async function* containerEvents(messages: AsyncIterable<unknown>): AsyncGenerator<ContainerEvent> {
+  for await (const message of messages) {
+    if (!isEngineMessage(message)) continue
+    const { ID: containerId, Attributes: labels } = message.Actor
+    yield {
+      containerId,
+      action: message.Action,
+      project: labels[composeLabels.project] ?? null,
+      workingDir: labels[composeLabels.workingDir] ?? null,
+    }
+  }
+}
+
+/** Ends when the container has stopped. */
+export async function* statsSamples(messages: AsyncIterable<unknown>): AsyncGenerator<EngineStatsSample> {
+  for await (const message of messages) {
+    if (!isRawStats(message) || isOfStoppedContainer(message)) return
+    if (hasPrevious(message)) yield toStatsSample(message)
+  }
+}
+
+const isRawStats = (value: unknown): value is RawStats => typeof value === 'object' && value !== null

@@ -1,0 +1,216 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { pino } from 'pino'
+import { systemClock } from '../../api/clock.ts'
+import { ComposeError, createComposeCli } from '../../api/docker/compose-cli.ts'
+import { createEngine } from '../../api/docker/engine.ts'
+import type { EngineContainer } from '../../api/docker/engine.types.ts'
+import { AppError } from '../../api/errors.ts'
+import { createContainer, ensureTestImage, testImage, uniqueProject } from '../helpers/docker.ts'
+import { until } from '../helpers/until.ts'
+
+const log = pino({ level: 'silent' })
+const compose = createComposeCli({ log })
+const engine = createEngine({ log, clock: systemClock })
+
+const ofProject = async (name: string): Promise<EngineContainer[]> => (await engine.containers()).filter(({ project }) => project === name)
+
+function recorder() {
+  const lines: string[] = []
+  return { lines, onLine: (line: string) => void lines.push(line), signal: AbortSignal.timeout(60_000) }
+}
+
+test('version: says what runs', async (t) => {
+  t.regex(await compose.version(), /^docker[ -]compose \d+\.\d+/)
+})
+
+test('up, stop, up, down: containers follow, and each command tells its lines', async (t) => {
+  await ensureTestImage()
+  const project = await uniqueProject(t)
+  await project.writeCompose(`services:\n  web:\n    image: ${testImage}\n    ports: ['127.0.0.1::80']\n`)
+  await compose.config(project)
+
+  const up = recorder()
+  await compose.run(project, 'up', up)
+  t.true(
+    up.lines.some((line) => line.includes(`${project.name}`) && /Start|Creat/.test(line)),
+    up.lines.join('\n'),
+  )
+  t.false(/[\u001b\r]/.test(up.lines.join('\n')))
+  const [container] = await ofProject(project.name)
+  t.like(container, { service: 'web', state: 'running', workingDir: project.directory, image: testImage })
+  const page = await fetch(`http://127.0.0.1:${container?.ports[0]?.hostPort}/`)
+  t.regex(await page.text(), /Welcome to nginx-like web/)
+
+  await compose.run(project, 'stop', recorder())
+  t.like(await ofProject(project.name), [{ id: container?.id, state: 'exited', exitCode: 0 }])
+
+  await compose.run(project, 'up', recorder())
+  t.like(await ofProject(project.name), [{ id: container?.id, state: 'running' }])
+
+  const down = recorder()
+  await compose.run(project, 'down', down)
+  t.deepEqual(await ofProject(project.name), [])
+  t.true(down.lines.length > 0)
+})
+
+test('up removes what the file no longer has', async (t) => {
+  await ensureTestImage()
+  const project = await uniqueProject(t)
+  await project.writeCompose(`services:\n  old:\n    image: ${testImage}\n`)
+  await compose.run(project, 'up', recorder())
+  await project.writeCompose(`services:\n  new:\n    image: ${testImage}\n`)
+  await compose.run(project, 'up', recorder())
+  t.deepEqual(
+    (await ofProject(project.name)).map(({ service }) => service),
+    ['new'],
+  )
+})
+
+test('config refuses what Compose refuses, with its words and its line, and without the folder', async (t) => {
+  const project = await uniqueProject(t)
+  const refusal = async (content: string): Promise<string> => {
+    await project.writeCompose(content)
+    const error = await t.throwsAsync(compose.config(project), { instanceOf: AppError, code: 'INVALID_INPUT' })
+    const [field] = error instanceof AppError ? error.fields : []
+    t.is(field?.field, 'composeContent')
+    const message = field?.message ?? ''
+    t.false(message.includes(project.directory) || message.includes('Traceback') || message.includes(tmpdir()), message)
+    return message
+  }
+  t.regex(await refusal('services:\n  web:\n    image: a\n   bad: 1\n'), /line [34]/)
+  t.regex(await refusal('services:\n  web:\n    image: a\n\tb: 1\n'), /line 4/)
+  t.regex(await refusal('services:\n  web:\n    imag: a\n'), /imag/)
+  t.regex(await refusal('services:\n  web:\n    image: "${NOT_THERE:?say where}"\n'), /say where/)
+  t.regex(await refusal('services:\n  web:\n    image: a\n    env_file: [here.env]\n'), /\.\/here\.env/)
+  t.regex(await refusal('services:\n  web:\n    image: a\n    env_file: [../above.env]\n'), /\.\.\/above\.env/)
+  t.true((await refusal('')).length > 0)
+})
+
+test("a compose file cannot read this program's secrets", async (t) => {
+  const project = await uniqueProject(t)
+  const { JWT_SECRET: _, ...env } = process.env
+  const cli = createComposeCli({ log, env: { ...env, JWT_SECRET: 'do-not-show', NODE_API_KEY: 'nor-this' } })
+  for (const name of ['JWT_SECRET', 'NODE_API_KEY']) {
+    await project.writeCompose(`services:\n  web:\n    image: "\${${name}:?is not there}"\n`)
+    await t.throwsAsync(cli.config(project), { code: 'INVALID_INPUT', message: /is not there/ })
+  }
+  await project.writeCompose('services:\n  web:\n    image: "${HOME:?is not there}"\n')
+  await t.notThrowsAsync(cli.config(project))
+})
+
+test("a command that fails gives Compose's reason, not its progress", async (t) => {
+  await ensureTestImage()
+  const holder = await createContainer(t, { HostConfig: { PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '0' }] } } })
+  await holder.start()
+  const port = (await holder.inspect()).NetworkSettings.Ports['80/tcp']?.[0]?.HostPort
+  const project = await uniqueProject(t)
+  await project.writeCompose(`services:\n  web:\n    image: ${testImage}\n    ports: ['127.0.0.1:${port}:80']\n`)
+  const taken = await t.throwsAsync(compose.run(project, 'up', recorder()), {
+    instanceOf: ComposeError,
+    message: /port is already allocated/,
+  })
+  t.notRegex(taken?.message ?? '', /^(Creating|ERROR|Encountered)/m)
+  t.is(taken?.message.match(/already allocated/g)?.length, 1, 'v1 says it for the container and for the service')
+  t.true(taken instanceof ComposeError && taken.exitCode !== 0 && taken.exitCode !== null)
+
+  // A name that no registry answers for; nothing is asked outside this machine.
+  await project.writeCompose('services:\n  web:\n    image: 127.0.0.1:1/none/none:1\n')
+  for (const command of ['up', 'pull'] as const) {
+    await t.throwsAsync(compose.run(project, command, recorder()), {
+      instanceOf: ComposeError,
+      message: /127\.0\.0\.1:1.*connection refused/,
+    })
+  }
+})
+
+test('an absent Engine is DOCKER_UNAVAILABLE and names the socket', async (t) => {
+  const project = await uniqueProject(t)
+  await project.writeCompose(`services:\n  web:\n    image: ${testImage}\n`)
+  const cli = createComposeCli({ log, dockerHost: 'unix:///nowhere/docker.sock' })
+  await t.notThrowsAsync(cli.config(project), 'checking a file needs no Engine')
+  await t.throwsAsync(cli.run(project, 'up', recorder()), {
+    instanceOf: AppError,
+    code: 'DOCKER_UNAVAILABLE',
+    message: /\/nowhere\/docker\.sock: there is no such socket/,
+  })
+  const refusing = createComposeCli({ log, dockerHost: 'tcp://127.0.0.1:1' })
+  await t.throwsAsync(refusing.run(project, 'stop', recorder()), { code: 'DOCKER_UNAVAILABLE', message: /nothing listens there/ })
+})
+
+test('abort ends the command and everything that it started', async (t) => {
+  const project = await uniqueProject(t)
+  const folder = await fakePrograms(t, { 'docker-compose': fakeCompose('trap "" TERM; sleep 600 & echo "child $!"; wait') })
+  const cli = createComposeCli({ log, env: { PATH: `${folder}:/usr/bin:/bin` } })
+  const aborting = new AbortController()
+  const pids: number[] = []
+  const onLine = (line: string): void => {
+    pids.push(Number(line.split(' ')[1]))
+    aborting.abort(new Error('the user cancelled'))
+  }
+  const startedAt = performance.now()
+  await t.throwsAsync(cli.run(project, 'up', { onLine, signal: aborting.signal }), { message: 'the user cancelled' })
+  t.is(pids.length, 1)
+  await until(() => !isRunning(pids[0] ?? 0))
+  const ms = performance.now() - startedAt
+  t.true(ms > 2_900 && ms < 10_000, `TERM is ignored here, so KILL had to come after 3 s: ${ms}`)
+  await t.throwsAsync(cli.run(project, 'up', { onLine, signal: aborting.signal }), { message: 'the user cancelled' })
+  t.is(pids.length, 1, 'what is aborted before it starts does not start')
+})
+
+test('abort of a real command ends it long before it would have ended', async (t) => {
+  await ensureTestImage()
+  const project = await uniqueProject(t)
+  // Process 1 ignores TERM, so that stopping it takes the grace period.
+  await project.writeCompose(`services:\n  web:\n    image: ${testImage}\n    command: sleep 600\n    stop_grace_period: 60s\n`)
+  await compose.run(project, 'up', recorder())
+  const aborting = new AbortController()
+  const startedAt = performance.now()
+  const stopping = compose.run(project, 'stop', { onLine: () => aborting.abort(), signal: aborting.signal })
+  await t.throwsAsync(stopping, { name: 'AbortError' })
+  t.true(performance.now() - startedAt < 15_000)
+})
+
+test('Compose is looked for until it is there, v2 before v1, and asked for its version once', async (t) => {
+  const folder = await fakePrograms(t, {})
+  const cli = createComposeCli({ log, env: { PATH: folder } })
+  const project = await uniqueProject(t)
+  for (const call of [cli.version(), cli.config(project)]) {
+    await t.throwsAsync(call, { instanceOf: AppError, code: 'DOCKER_UNAVAILABLE', message: /Docker Compose is not installed/ })
+  }
+  await writePrograms(folder, { 'docker-compose': '#!/bin/sh\necho 1.29.2\n' })
+  t.is(await cli.version(), 'docker-compose 1.29.2')
+
+  await writePrograms(folder, { docker: '#!/bin/sh\n[ "$1" = compose ] && echo v2.24.1\n' })
+  t.is(await cli.version(), 'docker-compose 1.29.2', 'what was found is kept')
+  t.is(await createComposeCli({ log, env: { PATH: folder } }).version(), 'docker compose 2.24.1')
+
+  await writePrograms(folder, { docker: '#!/bin/sh\necho "docker: unknown command: docker compose" >&2; exit 1\n' })
+  t.is(await createComposeCli({ log, env: { PATH: folder } }).version(), 'docker-compose 1.29.2')
+})
+
+/** A zombie has ended; only its parent has not asked for its exit code yet. */
+function isRunning(pid: number): boolean {
+  const stat = `/proc/${pid}/stat`
+  return existsSync(stat) && !/\) Z /.test(readFileSync(stat, 'utf8'))
+}
+
+/** Programs that stand in for those which a machine may or may not have; the folder goes after the test. */
+async function fakePrograms(t: Parameters<typeof uniqueProject>[0], programs: Record<string, string>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'shtest-bin-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  await writePrograms(folder, programs)
+  return folder
+}
+
+async function writePrograms(folder: string, programs: Record<string, string>): Promise<void> {
+  for (const [name, script] of Object.entries(programs)) {
+    await writeFile(join(folder, name), script)
+    await chmod(join(folder, name), 0o755)
+  }
+}
+
+const fakeCompose = (body: string): string => `#!/bin/sh\nif [ "$1" = version ]; then echo 1.29.2; exit; fi\n${body}\n`

@@ -1,0 +1,102 @@
+import test from 'ava'
+import { composeArguments, composeEnvironment } from '../../api/docker/compose-command.ts'
+import { absentEngineCause, failureReason, isDownloadBar, refusalReason, withoutPaths } from '../../api/docker/compose-words.ts'
+
+const project = { name: 'shop', directory: '/srv/apps/shop' }
+const common = ['--project-name', 'shop', '--project-directory', '/srv/apps/shop', '--file', 'compose.yaml']
+
+test('arguments: plain output is asked for as each version understands it', (t) => {
+  const v1 = { file: 'docker-compose', prefix: [] } as const
+  const v2 = { file: 'docker', prefix: ['compose'] } as const
+  const args = (program: { file: 'docker' | 'docker-compose'; prefix: readonly string[] }, version: string) =>
+    composeArguments({ ...program, prefix: [...program.prefix], version }, project, 'up')
+  const up = ['up', '-d', '--remove-orphans']
+  t.deepEqual(args(v1, '1.27.4'), [...common, '--no-ansi', ...up])
+  t.deepEqual(args(v1, '1.29.2'), [...common, '--ansi', 'never', ...up])
+  t.deepEqual(args(v2, '2.18.1'), ['compose', ...common, '--ansi', 'never', ...up])
+  t.deepEqual(args(v2, '2.19.0'), ['compose', ...common, '--ansi', 'never', '--progress', 'plain', ...up])
+  t.deepEqual(args(v1, '5.0.0-rc.1'), [...common, '--ansi', 'never', '--progress', 'plain', ...up])
+})
+
+test('environment: what Compose needs and nothing else', (t) => {
+  const env = {
+    PATH: '/bin',
+    HOME: '/root',
+    DOCKER_CERT_PATH: '/certs',
+    DOCKER_HOST: 'tcp://other:2375',
+    https_proxy: 'http://proxy:3128',
+    JWT_SECRET: 's',
+    CLOUDFLARE_API_TOKEN: 's',
+    COMPOSE_FILE: 'other.yaml',
+  }
+  t.deepEqual(composeEnvironment(env, 'unix:///run/docker.sock'), {
+    PATH: '/bin',
+    HOME: '/root',
+    DOCKER_CERT_PATH: '/certs',
+    https_proxy: 'http://proxy:3128',
+    DOCKER_HOST: 'unix:///run/docker.sock',
+    PYTHONUNBUFFERED: '1',
+  })
+})
+
+test('the reason of a failure as v2 prints it', (t) => {
+  const denied = "pull access denied for nope, repository does not exist or may require 'docker login'"
+  t.is(
+    failureReason([
+      'time="2026-01-26T20:00:00Z" level=warning msg="the attribute `version` is obsolete"',
+      ' web Pulling ',
+      ` web Error ${denied}`,
+      `Error response from daemon: ${denied}`,
+    ]),
+    `Error response from daemon: ${denied}`,
+  )
+  t.is(
+    failureReason([
+      ' Network shop_default  Creating',
+      ' Network shop_default  Created',
+      ' Container shop-db-1  Started',
+      ' Container shop-db-1  Waiting',
+      ' Container shop-db-1  Error',
+      'dependency failed to start: container shop-db-1 is unhealthy',
+    ]),
+    'dependency failed to start: container shop-db-1 is unhealthy',
+  )
+  t.is(failureReason([' Container shop-web-1  Creating']), null)
+})
+
+test('the refusal of a file as v2 prints it, warnings left out', (t) => {
+  t.is(
+    refusalReason(['WARN[0000] The "A" variable is not set. ', 'yaml: line 3: did not find expected key']),
+    'yaml: line 3: did not find expected key',
+  )
+  t.is(refusalReason([]), null)
+})
+
+test('no paths and no terminal codes', (t) => {
+  t.is(
+    withoutPaths('\u001b[31mvalidating /srv/apps/shop/compose.yaml: in /srv/apps/shop, /srv/apps/other.env\u001b[0m', '/srv/apps/shop'),
+    'validating ./compose.yaml: in ., ../other.env',
+  )
+})
+
+test('an absent Engine is told from a failed command, in the words of v2', (t) => {
+  const code = (text: string): unknown => {
+    const cause = absentEngineCause(text)
+    return cause && 'code' in cause ? cause.code : cause && 'no code'
+  }
+  t.is(code('Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'), 'no code')
+  t.is(
+    code(
+      'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock: connect: permission denied',
+    ),
+    'EACCES',
+  )
+  t.is(code('failed to connect to the docker API at unix:///x.sock: dial unix /x.sock: connect: no such file or directory'), 'ENOENT')
+  t.is(code('Error response from daemon: failed to create task: exec: "x": no such file or directory'), null)
+})
+
+test('bars of a download are known as such', (t) => {
+  t.true(isDownloadBar(' 46e21c7cfe17 Downloading [=========>      ]  392.7kB/38.93MB'))
+  t.false(isDownloadBar(' Container shop-web-1  Started'))
+  t.false(isDownloadBar('volumes must be a list []'))
+})

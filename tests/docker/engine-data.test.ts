@@ -1,0 +1,133 @@
+import type { ContainerInfo } from 'dockerode'
+import test from 'ava'
+import { toEngineContainer } from '../../api/docker/container-mapping.ts'
+import { dockerEndpoint } from '../../api/docker/endpoint.ts'
+import { jsonLines } from '../../api/docker/lines.ts'
+import { hasPrevious, isOfStoppedContainer, toStatsSample } from '../../api/docker/stats-sample.ts'
+
+const info: ContainerInfo = {
+  Id: 'a'.repeat(64),
+  Names: ['/shop_web_1'],
+  Image: 'web:1',
+  ImageID: 'sha256:1',
+  Command: 'serve',
+  Created: 1_769_457_600,
+  Ports: [],
+  Labels: {},
+  State: 'running',
+  Status: 'Up 3 minutes',
+  HostConfig: { NetworkMode: 'default' },
+  NetworkSettings: { Networks: {} },
+  Mounts: [],
+}
+
+test('health and exit code are read from the status text', (t) => {
+  const of = (State: string, Status: string): unknown => {
+    const { state, health, exitCode } = toEngineContainer({ ...info, State, Status })
+    return [state, health, exitCode]
+  }
+  t.deepEqual(of('running', 'Up 3 minutes'), ['running', null, null])
+  t.deepEqual(of('running', 'Up 2 seconds (health: starting)'), ['running', 'starting', null])
+  t.deepEqual(of('running', 'Up 3 minutes (healthy)'), ['running', 'healthy', null])
+  t.deepEqual(of('running', 'Up 3 minutes (unhealthy)'), ['running', 'unhealthy', null])
+  t.deepEqual(of('paused', 'Up 3 minutes (Paused)'), ['paused', null, null])
+  t.deepEqual(of('exited', 'Exited (137) 2 hours ago'), ['exited', null, 137])
+  t.deepEqual(of('restarting', 'Restarting (1) 4 seconds ago'), ['restarting', null, 1])
+  t.deepEqual(of('stopping', 'Up 3 minutes'), ['dead', null, null])
+})
+
+test('published ports are in a steady order; the Engine leaves members out', (t) => {
+  const port = { PrivatePort: 80, Type: 'tcp' }
+  const Ports = [
+    { ...port, IP: '::', PublicPort: 81 },
+    { ...port, IP: '::', PublicPort: 80 },
+    { ...port, IP: '0.0.0.0', PublicPort: 80 },
+    port,
+  ]
+  const ports = toEngineContainer(Object.assign({ ...info }, { Ports })).ports
+  t.deepEqual(
+    ports.map(({ hostIp, hostPort }) => `${hostIp} ${hostPort}`),
+    ['0.0.0.0 80', ':: 80', ':: 81'],
+  )
+})
+
+test('stats: cgroup v2 as `docker stats` counts it', (t) => {
+  const raw = {
+    read: '2026-01-26T20:00:01Z',
+    cpu_stats: { cpu_usage: { total_usage: 3_000 }, system_cpu_usage: 40_000, online_cpus: 4 },
+    precpu_stats: { cpu_usage: { total_usage: 1_000 }, system_cpu_usage: 20_000 },
+    memory_stats: { usage: 1_000, limit: 5_000, stats: { inactive_file: 300 } },
+    networks: { eth0: network(1, 2), eth1: network(10, 20) },
+    blkio_stats: { ...noBlkio, io_service_bytes_recursive: [block('read', 5), block('Read', 6), block('write', 7), block('Total', 18)] },
+  }
+  t.true(hasPrevious(raw))
+  t.false(isOfStoppedContainer(raw))
+  t.deepEqual(toStatsSample(raw), {
+    cpuPercent: 40,
+    memoryBytes: 700,
+    memoryLimitBytes: 5_000,
+    networkRxBytes: 11,
+    networkTxBytes: 22,
+    blockReadBytes: 11,
+    blockWriteBytes: 7,
+  })
+  t.like(toStatsSample({ ...raw, memory_stats: { usage: 1_000, stats: { total_inactive_file: 100, inactive_file: 300 } } }), {
+    memoryBytes: 900,
+  })
+  t.like(toStatsSample({ ...raw, cpu_stats: raw.precpu_stats }), { cpuPercent: 0 })
+})
+
+test('stats: what an Engine leaves out counts as zero; a first and an empty sample are known', (t) => {
+  const empty = { read: '0001-01-01T00:00:00Z', cpu_stats: {}, precpu_stats: {}, memory_stats: {} }
+  t.true(isOfStoppedContainer(empty))
+  t.false(hasPrevious(empty))
+  t.true(Object.values(toStatsSample(empty)).every((value) => value === 0))
+})
+
+test('JSON lines: cut anywhere, blank lines, line ends of both kinds, and lines that are no JSON', async (t) => {
+  const bytes = Buffer.from('{"a":"é"}\r\n\n{"b":2}\nnot json\n{"c":3}')
+  const expected = [{ a: 'é' }, { b: 2 }, { c: 3 }]
+  for (let size = 1; size <= bytes.length; size++) {
+    const bad: string[] = []
+    const values = await all(jsonLines(pieces(bytes, size), (line) => bad.push(line)))
+    t.deepEqual(values, expected, `pieces of ${size}`)
+    t.deepEqual(bad, ['not json'])
+  }
+})
+
+test('the address of the Engine, as DOCKER_HOST spells it', (t) => {
+  const of = (host: string, env: NodeJS.ProcessEnv = {}): unknown => dockerEndpoint(host, env)
+  t.like(of('unix:///run/user/1/docker.sock'), { name: '/run/user/1/docker.sock', options: { socketPath: '/run/user/1/docker.sock' } })
+  t.like(of('tcp://box:2375'), { name: 'tcp://box:2375', options: { host: 'box', port: '2375', protocol: 'http' } })
+  t.like(of('tcp://box:2376'), { options: { protocol: 'https' } })
+  t.like(of('tcp://box:99', { DOCKER_TLS_VERIFY: '1' }), { options: { protocol: 'https' } })
+  t.like(of('ssh://me@box'), { name: 'ssh://box', options: { host: 'box', protocol: 'ssh', username: 'me' } })
+  t.throws(() => of('ftp://box'), { message: /DOCKER_HOST must look like/ })
+})
+
+async function all(values: AsyncIterable<unknown>): Promise<unknown[]> {
+  const list = []
+  for await (const value of values) list.push(value)
+  return list
+}
+
+async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+const network = (rx_bytes: number, tx_bytes: number) => ({
+  ...{ rx_bytes, tx_bytes },
+  ...{ rx_dropped: 0, rx_errors: 0, rx_packets: 0, tx_dropped: 0, tx_errors: 0, tx_packets: 0 },
+})
+
+const block = (op: string, value: number) => ({ major: 8, minor: 0, op, value })
+
+const noBlkio = {
+  io_serviced_recursive: [],
+  io_queue_recursive: [],
+  io_service_time_recursive: [],
+  io_wait_time_recursive: [],
+  io_merged_recursive: [],
+  io_time_recursive: [],
+  sectors_recursive: [],
+}

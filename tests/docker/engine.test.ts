@@ -1,0 +1,165 @@
+import test from 'ava'
+import { pino } from 'pino'
+import { systemClock } from '../../api/clock.ts'
+import { AppError, StartError } from '../../api/errors.ts'
+import { createEngine } from '../../api/docker/engine.ts'
+import { createContainer, ensureTestImage, testImage, uniqueName } from '../helpers/docker.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
+import { socketProxy } from '../helpers/socket-proxy.ts'
+import { until } from '../helpers/until.ts'
+
+const log = pino({ level: 'silent' })
+const engine = createEngine({ log, clock: systemClock })
+
+test('info: the version and the counts of a real Engine', async (t) => {
+  await ensureTestImage()
+  const container = await createContainer(t, { HostConfig: { Init: true }, Cmd: ['sleep', '60'] })
+  await container.start()
+  const info = await engine.info()
+  t.regex(info.version, /^\d+\.\d+/)
+  t.true(info.running >= 1)
+  t.true(info.images >= 1)
+  t.true(Number.isInteger(info.paused) && Number.isInteger(info.stopped))
+})
+
+test('containers: a running one with its labels and published ports', async (t) => {
+  const name = uniqueName()
+  const container = await createContainer(t, {
+    name,
+    Labels: {
+      'com.docker.compose.project': 'shop',
+      'com.docker.compose.service': 'web',
+      'com.docker.compose.project.working_dir': '/srv/apps/shop',
+    },
+    ExposedPorts: { '81/udp': {} },
+    HostConfig: { PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '0' }] } },
+  })
+  await container.start()
+  const found = (await engine.containers()).find(({ id }) => id === container.id)
+  const { NetworkSettings } = await container.inspect()
+  t.like(found, {
+    name,
+    service: 'web',
+    image: testImage,
+    state: 'running',
+    health: null,
+    exitCode: null,
+    project: 'shop',
+    workingDir: '/srv/apps/shop',
+    ports: [
+      {
+        hostIp: '127.0.0.1',
+        hostPort: Number(NetworkSettings.Ports['80/tcp']?.[0]?.HostPort),
+        containerPort: 80,
+        protocol: 'tcp',
+      },
+    ],
+  })
+  t.is(found?.ports.length, 1, 'a port that is only exposed is not published')
+  t.true(Math.abs(Date.now() - (found?.createdAt.getTime() ?? 0)) < 60_000)
+  const page = await fetch(`http://127.0.0.1:${found?.ports[0]?.hostPort}/`)
+  t.regex(await page.text(), /Welcome to nginx-like web/)
+})
+
+test('containers: created, exited with its code, and none of Compose', async (t) => {
+  const created = await createContainer(t)
+  const exited = await createContainer(t, { Cmd: ['sh', '-c', 'exit 7'] })
+  await exited.start()
+  await exited.wait()
+  const all = await engine.containers()
+  t.like(
+    all.find(({ id }) => id === created.id),
+    { state: 'created', exitCode: null, project: null, workingDir: null, ports: [] },
+  )
+  const seen = all.find(({ id }) => id === exited.id)
+  t.like(seen, { state: 'exited', exitCode: 7 })
+  t.is(seen?.service, seen?.name)
+})
+
+test('containers: health comes from the health check', async (t) => {
+  const second = 1_000_000_000
+  const container = await createContainer(t, {
+    Healthcheck: { Test: ['CMD', 'test', '-e', '/tmp/ok'], Interval: second / 10, Retries: 1, Timeout: second },
+  })
+  const unhealthy = Promise.withResolvers<void>()
+  const stop = engine.watch({
+    onUp: () => void container.start(),
+    onDown: (reason) => unhealthy.reject(new Error(reason)),
+    onContainerEvent: (event) => {
+      if (event.containerId === container.id && event.action === 'health_status: unhealthy') unhealthy.resolve()
+    },
+  })
+  t.teardown(stop)
+  await unhealthy.promise
+  t.like(
+    (await engine.containers()).find(({ id }) => id === container.id),
+    { state: 'running', health: 'unhealthy' },
+  )
+})
+
+test('stats: sane samples of a busy container, and the end when it stops', async (t) => {
+  const container = await createContainer(t, { Cmd: ['sh', '-c', 'while :; do :; done'], HostConfig: { Memory: 64 * 1024 * 1024 } })
+  await container.start()
+  const samples = []
+  for await (const sample of engine.stats(container.id, AbortSignal.timeout(30_000))) {
+    samples.push(sample)
+    if (samples.length === 2) await container.kill()
+  }
+  t.true(samples.length >= 2)
+  for (const sample of samples.slice(0, 2)) {
+    t.true(sample.cpuPercent > 5 && sample.cpuPercent < 150, `a loop uses about one core: ${sample.cpuPercent}`)
+    t.true(sample.memoryBytes > 0 && sample.memoryBytes < sample.memoryLimitBytes)
+    t.is(sample.memoryLimitBytes, 64 * 1024 * 1024)
+    t.true(sample.networkRxBytes >= 0 && sample.networkTxBytes >= 0)
+  }
+})
+
+test('stats: end at once for a stopped container, on abort, and when the reader leaves; none leaves a connection', async (t) => {
+  const proxy = await socketProxy(t)
+  const proxied = createEngine({ log, clock: systemClock, dockerHost: `unix://${proxy.path}` })
+  const idle = await createContainer(t)
+  const running = await createContainer(t)
+  await running.start()
+  for await (const _ of proxied.stats(idle.id, AbortSignal.timeout(20_000))) t.fail('a container that is not running has no stats')
+
+  const leave = new AbortController()
+  for await (const _ of proxied.stats(running.id, leave.signal)) leave.abort()
+  await until(() => proxy.connections() === 0)
+  const reader = proxied.stats(running.id, AbortSignal.timeout(20_000))[Symbol.asyncIterator]()
+  t.false((await reader.next()).done)
+  t.is(proxy.connections(), 1)
+  await reader.return?.()
+  await until(() => proxy.connections() === 0)
+
+  await t.throwsAsync(proxied.stats('0000000000', AbortSignal.timeout(20_000))[Symbol.asyncIterator]().next(), {
+    instanceOf: AppError,
+    code: 'NOT_FOUND',
+  })
+})
+
+test('an absent Engine is DOCKER_UNAVAILABLE, naming the socket and what to look at', async (t) => {
+  const absent = createEngine({ log, clock: systemClock, dockerHost: 'unix:///nowhere/docker.sock' })
+  const expected = {
+    instanceOf: AppError,
+    code: 'DOCKER_UNAVAILABLE',
+    message: /\/nowhere\/docker\.sock: there is no such socket\. Is Docker .*running\?/,
+  }
+  await t.throwsAsync(absent.info(), expected)
+  await t.throwsAsync(absent.containers(), expected)
+  await t.throwsAsync(absent.stats('x', AbortSignal.timeout(5_000))[Symbol.asyncIterator]().next(), expected)
+
+  const refusing = createEngine({ log, clock: systemClock, dockerHost: 'tcp://127.0.0.1:1' })
+  await t.throwsAsync(refusing.info(), { code: 'DOCKER_UNAVAILABLE', message: /tcp:\/\/127\.0\.0\.1:1: nothing listens there/ })
+  t.throws(() => createEngine({ log, clock: systemClock, dockerHost: 'tcp://' }), { instanceOf: StartError, message: /DOCKER_HOST/ })
+})
+
+test('an Engine that accepts and never answers is DOCKER_UNAVAILABLE after the deadline', async (t) => {
+  const proxy = await socketProxy(t)
+  proxy.freeze()
+  const clock = createManualClock()
+  const asked = createEngine({ log, clock, dockerHost: `unix://${proxy.path}` }).containers()
+  await until(() => proxy.connections() === 1)
+  clock.advance(10_000)
+  await t.throwsAsync(asked, { code: 'DOCKER_UNAVAILABLE', message: /docker\.sock: no answer within 10 s/ })
+  await until(() => proxy.connections() === 0)
+})
