@@ -1,0 +1,48 @@
+import uPlot from 'uplot'
+import type { Sample } from '../../composables/useNodeStats.ts'
+
+const height = 180
+/** A series that has just begun is drawn on a minute, not stretched over the whole width. */
+const shortestSpanSeconds = 60
+
+const clockTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+
+/** CPU and memory in percent over time, in the colours of the theme at the time of the call. */
+export function createSeriesChart(parent: HTMLElement) {
+  const style = getComputedStyle(parent)
+  const color = (name: string): string => style.getPropertyValue(name).trim()
+  const axis: uPlot.Axis = {
+    stroke: color('--ui-text-muted'),
+    font: `11px ${style.fontFamily}`,
+    grid: { stroke: color('--ui-border'), width: 1 },
+    ticks: { show: false },
+  }
+  const line = (name: string): uPlot.Series => ({ stroke: color(name), width: 1.75, points: { show: false } })
+  const chart = new uPlot(
+    {
+      width: Math.max(parent.clientWidth, 120),
+      height,
+      scales: {
+        x: { range: (_chart, min, max) => [Math.min(min, max - shortestSpanSeconds), max] },
+        y: { range: [0, 100] },
+      },
+      axes: [
+        { ...axis, space: 90, values: (_chart, seconds) => seconds.map((each) => clockTime.format(each * 1000)) },
+        { ...axis, size: 42, values: (_chart, values) => values.map((value) => `${value} %`) },
+      ],
+      series: [{}, line('--ui-primary'), line('--ui-info')],
+      // The legend is the component's: it names the newest values in words.
+      legend: { show: false },
+      cursor: { show: false },
+    },
+    [[], [], []],
+    parent,
+  )
+
+  return {
+    setSeries: (samples: Sample[]): void =>
+      chart.setData([samples.map((s) => s.time), samples.map((s) => s.cpuPercent), samples.map((s) => s.memoryPercent)]),
+    setWidth: (width: number): void => chart.setSize({ width: Math.max(width, 120), height }),
+    destroy: (): void => chart.destroy(),
+  }
+}

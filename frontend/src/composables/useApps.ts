@@ -1,0 +1,14 @@
+import { computed } from 'vue'
+import { appsQuery } from '../graphql/apps.ts'
+import type { AppFieldsFragment } from '../graphql/generated/graphql.ts'
+import { useLivePages } from './useLivePages.ts'
+
+export type AppItem = AppFieldsFragment
+export type ContainerItem = AppItem['containers'][number]
+
+/** The apps of every node, live, by name. */
+export function useApps() {
+  const { state, items, problem, retry } = useLivePages(appsQuery, (data) => data.apps)
+  const apps = computed(() => items.value.toSorted((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true })))
+  return { state, apps, problem, retry }
+}

@@ -1,0 +1,18 @@
+import type { TypedDocumentNode } from '@urql/core'
+import { onScopeDispose } from 'vue'
+import { appChanged, appRemoved } from '../graphql/apps.ts'
+import { nodeRemoved, nodeStatusChanged } from '../graphql/nodes.ts'
+import { useBackend } from './useBackend.ts'
+
+/** Keeps the cache's nodes and apps as they are now, for every page: the cache takes what arrives, so nothing is handled here. */
+export function useLiveCluster(): void {
+  const { client } = useBackend()
+  const follow = <Data>(document: TypedDocumentNode<Data, Record<string, never>>): void => {
+    const subscription = client.subscription(document, {}).subscribe(() => {})
+    onScopeDispose(() => subscription.unsubscribe())
+  }
+  follow(nodeStatusChanged)
+  follow(nodeRemoved)
+  follow(appChanged)
+  follow(appRemoved)
+}

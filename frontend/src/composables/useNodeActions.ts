@@ -1,0 +1,69 @@
+import { useToast } from '@nuxt/ui/composables'
+import { ref } from 'vue'
+import type { RegisterNodeInput, UpdateNodeInput } from '../graphql/generated/graphql.ts'
+import { checkNode, registerNode, removeNode, updateNode } from '../graphql/nodes.ts'
+import type { Problem } from '../graphql/problem.ts'
+import { useMutate } from './useMutate.ts'
+import type { NodeItem } from './useNodes.ts'
+
+/** What a person can do to a node. Each action says how it went in a toast; forms get the problem back to show it at their fields. */
+export function useNodeActions() {
+  const mutate = useMutate()
+  const toast = useToast()
+  /** Ids of the nodes whose check is under way. */
+  const checking = ref(new Set<string>())
+
+  async function register(input: RegisterNodeInput): Promise<Problem | undefined> {
+    const result = await mutate(registerNode, { input })
+    if (!result.ok) return result.problem
+    const node = result.data.registerNode
+    const description = node.status === 'ONLINE' ? 'It is online.' : (node.statusReason ?? 'It has not answered yet.')
+    toast.add({
+      title: `${node.name} is registered`,
+      description,
+      color: node.status === 'ONLINE' ? 'success' : 'warning',
+      icon: 'i-lucide-server',
+    })
+    return undefined
+  }
+
+  async function update(id: string, input: UpdateNodeInput): Promise<Problem | undefined> {
+    const result = await mutate(updateNode, { id, input })
+    if (!result.ok) return result.problem
+    toast.add({ title: `${result.data.updateNode.name} is saved`, color: 'success', icon: 'i-lucide-check' })
+    return undefined
+  }
+
+  async function remove(node: NodeItem): Promise<Problem | undefined> {
+    const result = await mutate(removeNode, { id: node.id })
+    if (!result.ok) return result.problem
+    toast.add({ title: `${node.name} is removed`, description: 'Its apps keep running on it.', color: 'success', icon: 'i-lucide-check' })
+    return undefined
+  }
+
+  async function check(node: NodeItem): Promise<void> {
+    checking.value.add(node.id)
+    const result = await mutate(checkNode, { id: node.id })
+    checking.value.delete(node.id)
+    if (!result.ok) {
+      toast.add({
+        title: `${node.name} could not be checked`,
+        description: result.problem.message,
+        color: 'error',
+        icon: 'i-lucide-circle-x',
+      })
+      return
+    }
+    const { ok, error, durationMs } = result.data.checkNode
+    if (ok) toast.add({ title: `${node.name} answered in ${durationMs} ms`, color: 'success', icon: 'i-lucide-circle-check' })
+    else
+      toast.add({
+        title: `${node.name} failed its check after ${durationMs} ms`,
+        description: error ?? undefined,
+        color: 'error',
+        icon: 'i-lucide-circle-x',
+      })
+  }
+
+  return { checking, register, update, remove, check }
+}

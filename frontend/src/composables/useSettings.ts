@@ -1,0 +1,23 @@
+import { useToast } from '@nuxt/ui/composables'
+import { computed } from 'vue'
+import type { UpdateSettingsInput } from '../graphql/generated/graphql.ts'
+import type { Problem } from '../graphql/problem.ts'
+import { settingsQuery, updateSettings } from '../graphql/settings.ts'
+import { useLiveQuery } from './useLiveQuery.ts'
+import { useMutate } from './useMutate.ts'
+
+/** The settings that are kept on the server; secrets arrive masked. */
+export function useSettings() {
+  const { state, data, problem, retry } = useLiveQuery(settingsQuery, {})
+  const mutate = useMutate()
+  const toast = useToast()
+
+  async function save(input: UpdateSettingsInput): Promise<Problem | undefined> {
+    const result = await mutate(updateSettings, { input })
+    if (!result.ok) return result.problem
+    toast.add({ title: 'Settings are saved', description: 'Connected nodes get them now.', color: 'success', icon: 'i-lucide-check' })
+    return undefined
+  }
+
+  return { state, settings: computed(() => data.value?.settings), problem, retry, save }
+}

@@ -1,0 +1,68 @@
+import { Client, fetchExchange, mapExchange, subscriptionExchange } from '@urql/core'
+import type { CombinedError } from '@urql/core'
+import { readonly, shallowRef } from 'vue'
+import type { InjectionKey, Ref } from 'vue'
+import { createCache } from './cache.ts'
+import { createSocket, subscribeForGood } from './socket.ts'
+
+/** 'starting' until the first connection; 'lost' from a broken or refused connection to the next good one. */
+export type ConnectionState = 'starting' | 'connected' | 'lost'
+/** 'sign-in': HTTP 401. 'refused': HTTP 403, as for a server that answers only to its own machine. */
+export type Access = 'granted' | 'sign-in' | 'refused'
+
+export interface Backend {
+  client: Client
+  connection: Readonly<Ref<ConnectionState>>
+  /** Counts the times that the connection came back; what was read before may be out of date since. */
+  reconnects: Readonly<Ref<number>>
+  access: Readonly<Ref<Access>>
+}
+
+export const backendKey: InjectionKey<Backend> = Symbol('backend')
+
+/** undefined: the answer, or its absence, says nothing about who may use this server. */
+function accessAfter(error: CombinedError): Access | undefined {
+  const status = (error.response as Response | undefined)?.status
+  if (status === undefined) return undefined
+  const codes = error.graphQLErrors.map((each) => each.extensions['code'])
+  if (status === 401 || codes.includes('UNAUTHENTICATED')) return 'sign-in'
+  return status === 403 ? 'refused' : 'granted'
+}
+
+/** @param origin where the server is, such as `http://localhost:8080`; the socket goes to the same host */
+export function createBackend(origin: string): Backend {
+  const connection = shallowRef<ConnectionState>('starting')
+  const reconnects = shallowRef(0)
+  const access = shallowRef<Access>('granted')
+
+  const socket = createSocket(`${origin.replace(/^http/, 'ws')}/graphql`, {
+    onConnected: () => {
+      if (connection.value === 'lost') reconnects.value++
+      connection.value = 'connected'
+    },
+    onLost: () => (connection.value = 'lost'),
+  })
+
+  const client = new Client({
+    url: `${origin}/graphql`,
+    preferGetMethod: false,
+    exchanges: [
+      mapExchange({
+        onResult(result) {
+          if (result.error) access.value = accessAfter(result.error) ?? access.value
+          else if (result.operation.kind !== 'subscription' && !result.stale) access.value = 'granted'
+        },
+      }),
+      createCache(),
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: (request) => ({
+          subscribe: (sink) => ({
+            unsubscribe: subscribeForGood(socket, { ...request, query: request.query ?? '' }, sink),
+          }),
+        }),
+      }),
+    ],
+  })
+  return { client, connection: readonly(connection), reconnects: readonly(reconnects), access: readonly(access) }
+}

@@ -1,0 +1,16 @@
+import { graphql } from './generated/gql.ts'
+
+export const serverQuery = graphql(`
+  query Server {
+    server {
+      version
+      nodeId
+      isPrimary
+      accessMode
+    }
+    viewer {
+      name
+      accessMode
+    }
+  }
+`)

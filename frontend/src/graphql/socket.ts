@@ -1,0 +1,72 @@
+import { createClient } from 'graphql-ws'
+import type { Client, FormattedExecutionResult, Sink, SubscribePayload } from 'graphql-ws'
+
+/** Trades how soon a silent death of the connection is seen against idle traffic. */
+const pingEveryMs = 10_000
+const pongWithinMs = 5_000
+/** Longest wait between two attempts: short enough that nobody reaches for the reload button. */
+const maxWaitMs = 5_000
+
+const waitBeforeRetry = (retries: number): number => Math.min(maxWaitMs, 300 * 2 ** retries) * (0.5 + Math.random() / 2)
+
+export interface SocketEvents {
+  onConnected: () => void
+  onLost: () => void
+}
+
+/** A graphql-ws client that never gives up, and that takes a connection whose pings are not answered for dead. */
+export function createSocket(url: string, { onConnected, onLost }: SocketEvents): Client {
+  let pongTimer: ReturnType<typeof setTimeout> | undefined
+  const client = createClient({
+    url,
+    keepAlive: pingEveryMs,
+    retryAttempts: Infinity,
+    shouldRetry: () => true,
+    retryWait: (retries) => new Promise((resolve) => setTimeout(resolve, waitBeforeRetry(retries))),
+    on: {
+      connected: onConnected,
+      ping: (received) => {
+        if (!received) pongTimer = setTimeout(() => client.terminate(), pongWithinMs)
+      },
+      pong: (received) => {
+        if (received) clearTimeout(pongTimer)
+      },
+      closed: () => {
+        clearTimeout(pongTimer)
+        onLost()
+      },
+    },
+  })
+  return client
+}
+
+/**
+ * Subscribes until unsubscribed. The server ends subscriptions when it stops, and some close codes are final for graphql-ws; a
+ * subscription that somebody still wants is opened again in either case.
+ */
+export function subscribeForGood(client: Client, payload: SubscribePayload, sink: Sink<FormattedExecutionResult>): () => void {
+  let wanted = true
+  let attempts = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let unsubscribe: (() => void) | undefined
+
+  const again = (): void => {
+    if (wanted) timer = setTimeout(open, waitBeforeRetry(attempts++))
+  }
+  const open = (): void => {
+    unsubscribe = client.subscribe(payload, {
+      next: (result) => {
+        attempts = 0
+        sink.next(result as FormattedExecutionResult)
+      },
+      error: again,
+      complete: again,
+    })
+  }
+  open()
+  return () => {
+    wanted = false
+    clearTimeout(timer)
+    unsubscribe?.()
+  }
+}

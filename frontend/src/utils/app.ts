@@ -1,0 +1,59 @@
+import type { AppItem, ContainerItem } from '../composables/useApps.ts'
+
+type Port = ContainerItem['ports'][number]
+
+export interface PortLink {
+  label: string
+  /** undefined for what a browser cannot open. */
+  href: string | undefined
+}
+
+const anyAddress = new Set(['', '0.0.0.0', '::'])
+
+function hostOf(node: Pick<AppItem['node'], 'apiEndpoint'>): string {
+  const host = URL.parse(node.apiEndpoint)?.hostname ?? window.location.hostname
+  // A node that calls itself localhost is reached as the dashboard was.
+  return host === 'localhost' ? window.location.hostname : host
+}
+
+/** The published ports of a container, each once (Docker lists IPv4 and IPv6 apart). */
+export function portLinks(node: Pick<AppItem['node'], 'apiEndpoint'>, ports: Port[]): PortLink[] {
+  const links = ports.map((port): PortLink => {
+    const host = anyAddress.has(port.hostIp ?? '') ? hostOf(node) : (port.hostIp ?? '')
+    const label = `${port.hostPort}:${port.containerPort}${port.protocol === 'tcp' ? '' : `/${port.protocol}`}`
+    return { label, href: port.protocol === 'tcp' ? `http://${host.includes(':') ? `[${host}]` : host}:${port.hostPort}` : undefined }
+  })
+  return [...new Map(links.map((link) => [link.label, link])).values()]
+}
+
+/** Whether what Docker says differs from what the user asked for, once nothing is under way. */
+export function differs({ status, desiredState }: Pick<AppItem, 'status' | 'desiredState'>): boolean {
+  if (status === 'RUNNING') return desiredState === 'STOPPED'
+  return desiredState === 'RUNNING' && (status === 'STOPPED' || status === 'ERROR')
+}
+
+/** Such as `2 of 3 running`. What an unreachable node ran is past tense: nobody knows what it runs now. */
+export function containerWords({ containers, status }: Pick<AppItem, 'containers' | 'status'>): string {
+  if (containers.length === 0) return 'none'
+  const running = containers.filter((each) => each.state === 'RUNNING').length
+  return `${running} of ${containers.length} ${status === 'UNKNOWN' ? 'ran' : 'running'}`
+}
+
+export interface LineProblem {
+  /** From 1. */
+  line: number
+  message: string
+}
+
+/** The lines that messages of the server name, such as `yaml: line 4: mapping values are not allowed`. */
+export function lineProblems(messages: string[]): LineProblem[] {
+  return messages.flatMap((message) => [...message.matchAll(/\bline (\d+)/gi)].map((match) => ({ line: Number(match[1]), message })))
+}
+
+export const exampleCompose = `services:
+  web:
+    image: nginx:alpine
+    ports:
+      - "8081:80"
+    restart: unless-stopped
+`

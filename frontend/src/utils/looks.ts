@@ -1,0 +1,63 @@
+import type { AppStatus, ContainerState, NodeStatus, OperationKind, OperationStatus, StatsState } from '../graphql/generated/graphql.ts'
+
+export type Color = 'success' | 'warning' | 'error' | 'info' | 'neutral'
+
+/** How a state is shown: always a word and an icon beside the colour. */
+export interface Look {
+  label: string
+  color: Color
+  icon: string
+  spins?: boolean
+}
+
+export const nodeLooks: Record<NodeStatus, Look> = {
+  ONLINE: { label: 'Online', color: 'success', icon: 'i-lucide-circle-check' },
+  OFFLINE: { label: 'Offline', color: 'warning', icon: 'i-lucide-circle-alert' },
+  UNREACHABLE: { label: 'Unreachable', color: 'error', icon: 'i-lucide-circle-x' },
+}
+
+export const appLooks: Record<AppStatus, Look> = {
+  PENDING: { label: 'Pending', color: 'info', icon: 'i-lucide-circle-dashed' },
+  RUNNING: { label: 'Running', color: 'success', icon: 'i-lucide-circle-play' },
+  STOPPED: { label: 'Stopped', color: 'neutral', icon: 'i-lucide-circle-stop' },
+  UPDATING: { label: 'Updating', color: 'info', icon: 'i-lucide-loader-circle', spins: true },
+  ERROR: { label: 'Error', color: 'error', icon: 'i-lucide-circle-x' },
+  UNKNOWN: { label: 'Unknown', color: 'warning', icon: 'i-lucide-circle-help' },
+}
+
+export const containerLooks: Record<ContainerState, Look> = {
+  CREATED: { label: 'Created', color: 'neutral', icon: 'i-lucide-circle-dashed' },
+  RUNNING: { label: 'Running', color: 'success', icon: 'i-lucide-circle-play' },
+  PAUSED: { label: 'Paused', color: 'warning', icon: 'i-lucide-circle-pause' },
+  RESTARTING: { label: 'Restarting', color: 'warning', icon: 'i-lucide-loader-circle', spins: true },
+  REMOVING: { label: 'Removing', color: 'neutral', icon: 'i-lucide-loader-circle', spins: true },
+  EXITED: { label: 'Exited', color: 'neutral', icon: 'i-lucide-circle-stop' },
+  DEAD: { label: 'Dead', color: 'error', icon: 'i-lucide-circle-x' },
+}
+
+export const operationLooks: Record<OperationStatus, Look> = {
+  QUEUED: { label: 'Queued', color: 'neutral', icon: 'i-lucide-circle-dashed' },
+  RUNNING: { label: 'Running', color: 'info', icon: 'i-lucide-loader-circle', spins: true },
+  SUCCEEDED: { label: 'Succeeded', color: 'success', icon: 'i-lucide-circle-check' },
+  FAILED: { label: 'Failed', color: 'error', icon: 'i-lucide-circle-x' },
+  CANCELLED: { label: 'Cancelled', color: 'neutral', icon: 'i-lucide-circle-slash' },
+  INTERRUPTED: { label: 'Interrupted', color: 'warning', icon: 'i-lucide-circle-alert' },
+}
+
+export const statsLooks: Record<StatsState, Look> = {
+  OK: { label: 'Live', color: 'success', icon: 'i-lucide-activity' },
+  STALE: { label: 'Stale', color: 'warning', icon: 'i-lucide-circle-alert' },
+  ERROR: { label: 'No stats', color: 'error', icon: 'i-lucide-circle-x' },
+}
+
+export const operationNames: Record<OperationKind, string> = {
+  CREATE: 'Create',
+  UPDATE: 'Update',
+  START: 'Start',
+  STOP: 'Stop',
+  REMOVE: 'Remove',
+}
+
+/** Such as `Create whoami: succeeded`. */
+export const operationTitle = (operation: { kind: OperationKind; appName?: string | null; status: OperationStatus }): string =>
+  `${operationNames[operation.kind]} ${operation.appName ?? 'app'}: ${operationLooks[operation.status].label.toLowerCase()}`

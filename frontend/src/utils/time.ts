@@ -1,0 +1,32 @@
+const units: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+]
+
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'long' })
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+
+/** Clocks of a browser and a server differ a little; within this nothing is told apart. */
+const nowSeconds = 3
+
+/** Such as `2 minutes ago`, `in 25 seconds` or `now`. */
+export function relativeTime(iso: string, now: Date): string {
+  const seconds = Math.round((Date.parse(iso) - now.getTime()) / 1000)
+  if (Math.abs(seconds) <= nowSeconds) return 'now'
+  const [unit, size] = units.find(([, each]) => Math.abs(seconds) >= each) ?? (['second', 1] as const)
+  return relative.format(Math.trunc(seconds / size), unit)
+}
+
+export const exactTime = (iso: string): string => exact.format(new Date(iso))
+
+/** Such as `3 d 4 h`, `12 min` or `8 s`. */
+export function duration(seconds: number): string {
+  const days = Math.floor(seconds / 86_400)
+  const hours = Math.floor((seconds % 86_400) / 3_600)
+  const minutes = Math.floor((seconds % 3_600) / 60)
+  if (days > 0) return `${days} d ${hours} h`
+  if (hours > 0) return `${hours} h ${minutes} min`
+  return minutes > 0 ? `${minutes} min` : `${Math.floor(seconds)} s`
+}

@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url'
+import ui from '@nuxt/ui/vite'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vite'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const server = process.env['DASHBOARD_API'] ?? 'http://127.0.0.1:8080'
+
+export default defineConfig({
+  root: here,
+  plugins: [
+    vue(),
+    ui({
+      // Composables are imported by name; components are found by theirs, and components.d.ts says so to vue-tsc.
+      autoImport: false,
+      components: { dts: `${here}components.d.ts`, dirs: [] },
+      colorMode: false,
+      // Every icon named in the source is bundled: nothing is fetched from an icon server at run time.
+      icon: { clientBundle: { scan: { globInclude: ['src/**/*.{vue,ts}'], globExclude: ['node_modules'] }, sizeLimitKb: 128 } },
+      experimental: { componentDetection: true },
+      ui: {
+        colors: { primary: 'teal', neutral: 'zinc' },
+        toast: { slots: { description: 'break-words' } },
+      },
+    }),
+  ],
+  build: { outDir: 'dist', emptyOutDir: true, chunkSizeWarningLimit: 700 },
+  server: {
+    host: '127.0.0.1',
+    proxy: {
+      '/graphql': { target: server, ws: true },
+      '/api': server,
+      '/auth': server,
+      '/avatar': server,
+    },
+  },
+})
