@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import camelcaseKeys from 'camelcase-keys'
 import snakecaseKeys from 'snakecase-keys'
-import type { CamelCasedPropertiesDeep } from 'type-fest'
+import type { CamelCasedPropertiesDeep, SnakeCasedPropertiesDeep } from 'type-fest'
 import { appDesiredStates, appStatuses, containerHealths, containerStates, type App } from './apps/app.ts'
 import { operationKinds, operationStatuses, type Operation } from './apps/operation.ts'
 import type { NodeStats } from './monitoring/node-stats.ts'
@@ -113,7 +113,8 @@ export const nodeStatsWire = z
   .openapi('NodeStats')
 
 /** Any domain object as it goes over the wire. Dates become ISO 8601 when it is written as JSON. */
-export const toWire = (value: object): Record<string, unknown> => snakecaseKeys(value as Record<string, unknown>, { deep: true })
+export const toWire = <T extends object>(value: T) =>
+  snakecaseKeys(value as Record<string, unknown>, { deep: true }) as unknown as SnakeCasedPropertiesDeep<T>
 
 const fromWire = <T extends object>(value: T) => camelcaseKeys(value as Record<string, unknown>, { deep: true }) as CamelCasedPropertiesDeep<T>
 

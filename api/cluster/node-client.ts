@@ -144,19 +144,25 @@ const problem = z.object({
   fields: z.array(z.object({ field: z.string().max(200), message: z.string().max(10_000) })).max(100).optional(),
 })
 
+/** The other node answered, and said no; in contrast to one that did not answer. */
+export class NodeRefusal extends AppError {
+  override readonly name = 'NodeRefusal'
+}
+
 /** The node's own refusal with its code, so that it means the same here; anything else is a node that cannot be used. */
-async function refusalOf(address: NodeAddress, response: Response): Promise<AppError> {
+async function refusalOf(address: NodeAddress, response: Response): Promise<NodeRefusal> {
   const text = await response.text().catch(() => '')
   const parsed = problem.safeParse(parseJson(text))
   const { code, detail, title, fields } = parsed.data ?? {}
-  if (response.status === 401) return unreachable(address, `refused the key (401${title ? ` ${title}` : ''}). Is the key entered here the one that the node shows?`)
+  const refusal = (why: string) => new NodeRefusal('NODE_UNREACHABLE', `${address.name}: ${why}`)
+  if (response.status === 401) return refusal(`refused the credentials (401${title ? ` ${title}` : ''}): it does not know this id, or its key is another one`)
   if (code && code in errorStatus) {
-    return new AppError(code as ErrorCode, detail ?? title ?? code, {
+    return new NodeRefusal(code as ErrorCode, detail ?? title ?? code, {
       fields: (fields ?? []).map(({ field, message }) => ({ field: field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), message })),
     })
   }
-  if (response.status < 400) return unreachable(address, `answered ${response.status} with a redirect. Enter the endpoint that it redirects to`)
-  return unreachable(address, `answered ${response.status}${title ? ` ${title}` : ''}, which is no answer of Selfhostly's. Is another server or a proxy at its endpoint?`)
+  if (response.status < 400) return refusal(`answered ${response.status} with a redirect. Enter the endpoint that it redirects to`)
+  return refusal(`answered ${response.status}${title ? ` ${title}` : ''}, which is no answer of Selfhostly's. Is another server or a proxy at its endpoint?`)
 }
 
 function parseJson(text: string): unknown {

@@ -42,7 +42,8 @@ export function createNodeRegistry(deps: {
   random: () => number
   clock: Clock
   log: Log
-  onChange: (node: ClusterNode) => void
+  /** `before` is its health before the change; undefined for a node that is new. */
+  onChange: (node: ClusterNode, before?: NodeHealth) => void
   onRemoved: (nodeId: string) => void
 }) {
   const { em, self, clock, policy, log } = deps
@@ -81,7 +82,7 @@ export function createNodeRegistry(deps: {
       log.info({ node: node.name, from: before.status, to: status, reason: statusReason, failures: consecutiveFailures }, 'node status changed')
       void flush()
     }
-    deps.onChange({ ...node })
+    deps.onChange({ ...node }, before)
     return { ...node }
   }
 
@@ -101,23 +102,34 @@ export function createNodeRegistry(deps: {
 
   async function loadOthers(): Promise<void> {
     const now = clock.now()
-    for (const row of await em.fork().find(NodeEntity, { isPrimary: false, id: { $ne: self.id } })) {
+    for (const row of await em.fork().find(NodeEntity, { id: { $ne: self.id } })) {
       const nextCheckAt = firstCheckAfterStart(phaseOf(row.id), now, policy)
       nodes.set(row.id, { ...identityOf(row), health: { ...healthOf(row), nextCheckAt } })
-      keys.set(row.id, deps.open(row.apiKey, row.id))
+      keys.set(row.id, openKey(row))
+    }
+  }
+
+  function openKey(row: NodeRow): string {
+    try {
+      return deps.open(row.apiKey, row.id)
+    } catch {
+      throw new StartError(
+        `SECRET_KEY: the key of node ${row.name} in the database was sealed with another secret key. ` +
+          'Put back SECRET_KEY, or the file secret.key in the data folder, as it was',
+      )
     }
   }
 
   return {
     async start(): Promise<void> {
+      // A former id of this node (NODE_ID was changed) is nobody any more.
+      await em.fork().nativeDelete(NodeEntity, { statusSignal: 'self', id: { $ne: self.id } })
       // A secondary is a cluster of one: itself.
       if (self.isPrimary) await loadOthers()
       if ([...nodes.values()].some((node) => node.name === self.name)) {
         throw new StartError(`NODE_NAME: a registered node is named ${self.name} already. Give this one another name`)
       }
       const fork = em.fork()
-      // A former id of this node (NODE_ID was changed) is nobody any more.
-      await fork.nativeDelete(NodeEntity, { isPrimary: true, id: { $ne: self.id } })
       const known = await fork.findOne(NodeEntity, { id: self.id })
       const now = clock.now()
       const { apiKey: _, ...identity } = self
@@ -166,13 +178,14 @@ export function createNodeRegistry(deps: {
       const node: ClusterNode = { id, name, apiEndpoint, isPrimary: false, createdAt: now, updatedAt: now, health: initialHealth(now) }
       // Kept before it is written, so that a second registration of the same id or name at this moment is refused.
       nodes.set(id, node)
+      keys.set(id, apiKey)
       try {
         await em.fork().insert(NodeEntity, { ...identityOf(node), ...healthColumns(node.health), apiKey: deps.seal(apiKey, id) })
       } catch (error) {
         nodes.delete(id)
+        keys.delete(id)
         throw error
       }
-      keys.set(id, apiKey)
       log.info({ node: name, id, endpoint: apiEndpoint }, 'node registered')
       deps.onChange({ ...node })
       return { ...node }
@@ -204,7 +217,7 @@ export function createNodeRegistry(deps: {
       Object.assign(node, { apiEndpoint, updatedAt })
       keys.set(id, apiKey)
       if (addressChanged) apply(node, { kind: 'registered' })
-      else deps.onChange({ ...node })
+      else deps.onChange({ ...node }, node.health)
       return { node: { ...node }, addressChanged }
     },
 

@@ -1,0 +1,123 @@
+import { createParser } from 'eventsource-parser'
+import type { Clock } from '../clock.ts'
+import { errorMessage } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { NodeAddress } from '../nodes/node-registry.ts'
+import type { FeedEvent } from './feed.ts'
+import { parseFeedEvent } from './feed-wire.ts'
+import type { NodeClient } from './node-client.ts'
+
+/** The sender says something at least every 3 s; three missed signs of life and a moment more mean a dead connection. */
+const silenceMs = 10_000
+/** How long a node may take to open its stream: longer than a check, because a snapshot is read from its database. */
+const openDeadlineMs = 10_000
+/** One event may weigh this much, in bytes; a snapshot is the largest. */
+const maxEventBytes = 16 * 1024 * 1024
+const firstRetryMs = 1000
+const longestRetryMs = 30_000
+/** A stream that held this long was good: the next loss starts with a short wait again. */
+const stableMs = 60_000
+
+interface Session {
+  abort: AbortController
+  cancelRetry: () => void
+  attempt: number
+  openedAt: number | null
+}
+
+export type EventStreams = ReturnType<typeof createEventStreams>
+
+/**
+ * One event stream per remote node, never one per viewer, reopened on a schedule of its own (1 s to 30 s with jitter)
+ * for as long as the node is registered. Each starts with a snapshot, so opening it again is resynchronising.
+ */
+export function createEventStreams(deps: {
+  client: NodeClient
+  addressOf: (nodeId: string) => NodeAddress
+  onEvent: (nodeId: string, event: FeedEvent) => void
+  /** An open stream was lost; the node may be gone. */
+  onLost: (nodeId: string, reason: string) => void
+  clock: Clock
+  random: () => number
+  log: Log
+}) {
+  const { clock, log } = deps
+  const sessions = new Map<string, Session>()
+
+  async function follow(nodeId: string, session: Session): Promise<void> {
+    const opening = clock.after(openDeadlineMs, () => session.abort.abort(new Error(`did not open the event stream within ${openDeadlineMs / 1000} s`)))
+    const response = await deps.client.stream(deps.addressOf(nodeId), '/api/internal/events', session.abort.signal).finally(opening)
+    let cancelSilence: () => void = () => undefined
+    const heard = (): void => {
+      cancelSilence()
+      cancelSilence = clock.after(silenceMs, () => session.abort.abort(new Error(`nothing was heard for ${silenceMs / 1000} s`)))
+    }
+    heard()
+    try {
+      const parser = createParser({
+        maxBufferSize: maxEventBytes,
+        onEvent: ({ data }) => {
+          session.openedAt ??= clock.now().getTime()
+          deps.onEvent(nodeId, parseFeedEvent(JSON.parse(data)))
+        },
+        onError: (error) => {
+          if (error.type === 'max-buffer-size-exceeded') throw error
+        },
+      })
+      const text = new TextDecoder()
+      for await (const chunk of response.body ?? []) {
+        heard()
+        parser.feed(text.decode(chunk as Uint8Array, { stream: true }))
+      }
+      throw new Error('the node closed the event stream')
+    } finally {
+      cancelSilence()
+    }
+  }
+
+  function connect(nodeId: string, attempt: number): void {
+    const session: Session = { abort: new AbortController(), cancelRetry: () => undefined, attempt, openedAt: null }
+    sessions.set(nodeId, session)
+    follow(nodeId, session).catch((error: unknown) => {
+      session.abort.abort()
+      // A late end of a session that was replaced or closed changes nothing.
+      if (sessions.get(nodeId) !== session) return
+      const held = session.openedAt === null ? null : clock.now().getTime() - session.openedAt
+      const next = held !== null && held >= stableMs ? 0 : attempt + 1
+      const longest = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(next, 10))
+      session.cancelRetry = clock.after(firstRetryMs / 2 + deps.random() * longest, () => connect(nodeId, next))
+      const reason = errorMessage(error)
+      if (held === null) return log.debug({ node: nodeId, reason }, 'event stream could not be opened')
+      log.warn({ node: nodeId, reason }, 'event stream lost')
+      session.openedAt = null
+      deps.onLost(nodeId, reason)
+    })
+  }
+
+  function close(nodeId: string): void {
+    const session = sessions.get(nodeId)
+    sessions.delete(nodeId)
+    session?.cancelRetry()
+    session?.abort.abort()
+  }
+
+  return {
+    /** Opens a node's stream, or reopens it at once when it waits for its next try or its address has changed. */
+    open(nodeId: string): void {
+      close(nodeId)
+      connect(nodeId, 0)
+    },
+
+    /** The node has just answered in another way: no reason to wait any longer. An open stream stays as it is. */
+    wake(nodeId: string): void {
+      const session = sessions.get(nodeId)
+      if (session && session.abort.signal.aborted) this.open(nodeId)
+    },
+
+    close,
+
+    stop(): void {
+      for (const nodeId of [...sessions.keys()]) close(nodeId)
+    },
+  }
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { parseApp, parseNodeStats, parseOperation, toWire } from '../wire.ts'
+import type { FeedEvent } from './feed.ts'
+
+const snapshot = z.object({ type: z.literal('snapshot'), apps: z.array(z.unknown()).max(1000), operations: z.array(z.unknown()).max(500) })
+const app = z.object({ type: z.literal('app'), app: z.unknown() })
+const appRemoved = z.object({ type: z.literal('app-removed'), id: z.guid() })
+const operation = z.object({ type: z.literal('operation'), operation: z.unknown() })
+const stats = z.object({ type: z.literal('stats'), stats: z.unknown() })
+const feedEvent = z.discriminatedUnion('type', [snapshot, app, appRemoved, operation, stats])
+
+/** @throws ZodError when it is not what a node may say */
+export function parseFeedEvent(value: unknown): FeedEvent {
+  const event = feedEvent.parse(value)
+  switch (event.type) {
+    case 'snapshot':
+      return { type: 'snapshot', apps: event.apps.map(parseApp), operations: event.operations.map(parseOperation) }
+    case 'app':
+      return { type: 'app', app: parseApp(event.app) }
+    case 'app-removed':
+      return event
+    case 'operation':
+      return { type: 'operation', operation: parseOperation(event.operation) }
+    case 'stats':
+      return { type: 'stats', stats: parseNodeStats(event.stats) }
+  }
+}
+
+export const feedEventToJson = (event: FeedEvent): string => JSON.stringify(toWire(event))

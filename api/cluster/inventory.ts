@@ -1,0 +1,221 @@
+import type { EntityManager } from '../db/orm.ts'
+import type { App, AppStatus } from '../apps/app.ts'
+import { isFinal, type Operation } from '../apps/operation.ts'
+import type { Clock } from '../clock.ts'
+import { errorMessage } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { NodeStats } from '../monitoring/node-stats.ts'
+import type { ClusterNode } from '../nodes/node-registry.ts'
+import { parseApp, parseOperation, toWire } from '../wire.ts'
+import type { FeedEvent } from './feed.ts'
+import { InventoryAppEntity, InventoryOperationEntity } from './inventory.entity.ts'
+
+/** An app of any node, as far as it is known here. */
+export interface InventoryApp extends App {
+  /** What it was when its node was last heard; equals `status` while the node is online. */
+  lastKnownStatus: AppStatus | null
+}
+
+/** What is known of a node's stats: fresh, out of date, or not at all (`stats` null). */
+export interface KnownStats {
+  nodeId: string
+  state: 'ok' | 'stale' | 'error'
+  error: string | null
+  stats: NodeStats | null
+}
+
+const keptOperationsPerNode = 200
+
+export type Inventory = ReturnType<typeof createInventory>
+
+/**
+ * What every node runs, kept here so that lists never ask a node: a page costs the same whether all nodes answer or none.
+ * Fed by the nodes' feeds; a node can speak only of its own apps. Things of a node that is not online are `unknown`.
+ */
+export function createInventory(deps: {
+  em: EntityManager
+  findNode: (id: string) => ClusterNode | undefined
+  /** Stats that are older than this are stale, in milliseconds. */
+  staleAfterMs: number
+  clock: Clock
+  log: Log
+  onApp: (app: InventoryApp) => void
+  onAppRemoved: (id: string) => void
+  onOperation: (operation: Operation) => void
+  onStats: (nodeId: string) => void
+}) {
+  const { em, findNode, clock, log } = deps
+  const apps = new Map<string, App & { lastKnownStatus: AppStatus | null }>()
+  const operations = new Map<string, Operation>()
+  const stats = new Map<string, NodeStats>()
+  const dirtyApps = new Set<string>()
+  const dirtyOperations = new Set<string>()
+
+  function view(app: App & { lastKnownStatus: AppStatus | null }): InventoryApp {
+    const node = findNode(app.nodeId)
+    if (!node || node.health.status === 'online') return { ...app }
+    const statusReason = `${node.name} is ${node.health.status}: ${node.health.statusReason ?? 'it does not answer'}`
+    return { ...app, status: 'unknown', statusReason }
+  }
+
+  /** A node that speaks of what another node owns is wrong or lies; it costs itself a log line and nothing else. */
+  function isOwn(nodeId: string, thing: { id: string; nodeId: string }, known: { nodeId: string } | undefined): boolean {
+    if (thing.nodeId === nodeId && (!known || known.nodeId === nodeId)) return true
+    log.warn({ node: findNode(nodeId)?.name ?? nodeId, id: thing.id }, 'a node spoke of something that is not its own; ignored')
+    return false
+  }
+
+  function putApp(nodeId: string, app: App): void {
+    const known = apps.get(app.id)
+    if (!isOwn(nodeId, app, known)) return
+    const lastKnownStatus = app.status === 'unknown' ? (known?.lastKnownStatus ?? null) : app.status
+    const entry = { ...app, lastKnownStatus }
+    apps.set(app.id, entry)
+    dirtyApps.add(app.id)
+    deps.onApp(view(entry))
+  }
+
+  function dropApp(nodeId: string, id: string): void {
+    if (apps.get(id)?.nodeId !== nodeId) return
+    apps.delete(id)
+    dirtyApps.add(id)
+    deps.onAppRemoved(id)
+  }
+
+  function putOperation(nodeId: string, operation: Operation): void {
+    if (!isOwn(nodeId, operation, operations.get(operation.id))) return
+    operations.set(operation.id, operation)
+    dirtyOperations.add(operation.id)
+    deps.onOperation(operation)
+  }
+
+  function putSnapshot(nodeId: string, snapshot: { apps: App[]; operations: Operation[] }): void {
+    const named = new Set(snapshot.apps.map((app) => app.id))
+    for (const app of [...apps.values()]) if (app.nodeId === nodeId && !named.has(app.id)) dropApp(nodeId, app.id)
+    for (const app of snapshot.apps) putApp(nodeId, app)
+    for (const operation of snapshot.operations.toReversed()) putOperation(nodeId, operation)
+    forgetOldOperations(nodeId)
+  }
+
+  function forgetOldOperations(nodeId: string): void {
+    const own = [...operations.values()].filter((operation) => operation.nodeId === nodeId)
+    const old = own.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime()).slice(keptOperationsPerNode)
+    for (const { id } of old) {
+      operations.delete(id)
+      dirtyOperations.add(id)
+    }
+  }
+
+  async function load(): Promise<void> {
+    const fork = em.fork()
+    for (const row of await fork.find(InventoryAppEntity, {})) {
+      const { lastKnownStatus, ...document } = row.document as { lastKnownStatus?: AppStatus | null }
+      tryTo(() => {
+        const app = parseApp(document)
+        apps.set(row.id, { ...app, lastKnownStatus: lastKnownStatus ?? (app.status === 'unknown' ? null : app.status) })
+      }, row.id)
+    }
+    for (const row of await fork.find(InventoryOperationEntity, {})) tryTo(() => operations.set(row.id, parseOperation(row.document)), row.id)
+  }
+
+  function tryTo(read: () => void, id: string): void {
+    try {
+      read()
+    } catch (error) {
+      log.warn({ id, error: errorMessage(error) }, 'a copy in the inventory cannot be read; it is made again when its node is heard')
+    }
+  }
+
+  return {
+    start: load,
+
+    /** Applies what a node said of itself. */
+    apply(nodeId: string, event: FeedEvent): void {
+      switch (event.type) {
+        case 'snapshot':
+          return putSnapshot(nodeId, event)
+        case 'app':
+          return putApp(nodeId, event.app)
+        case 'app-removed':
+          return dropApp(nodeId, event.id)
+        case 'operation':
+          putOperation(nodeId, event.operation)
+          if (isFinal(event.operation.status)) forgetOldOperations(nodeId)
+          return
+        case 'stats':
+          if (event.stats.nodeId !== nodeId) return
+          stats.set(nodeId, event.stats)
+          return deps.onStats(nodeId)
+      }
+    },
+
+    /** What a call was answered with; the feed may have told newer things already, and then it wins. */
+    learn(nodeId: string, { app, operation }: { app: App; operation: Operation }): void {
+      if (!apps.has(app.id)) putApp(nodeId, app)
+      if (!operations.has(operation.id)) putOperation(nodeId, operation)
+    },
+
+    /** A node became online or ceased to be: its apps look different now. */
+    nodeStatusChanged(nodeId: string): void {
+      for (const app of apps.values()) if (app.nodeId === nodeId) deps.onApp(view(app))
+      deps.onStats(nodeId)
+    },
+
+    dropNode(nodeId: string): void {
+      for (const app of [...apps.values()]) if (app.nodeId === nodeId) dropApp(nodeId, app.id)
+      for (const operation of [...operations.values()]) if (operation.nodeId === nodeId) operations.delete(operation.id)
+      stats.delete(nodeId)
+    },
+
+    /** By name, then by node. */
+    apps: (): InventoryApp[] =>
+      [...apps.values()].map(view).sort((a, b) => a.name.localeCompare(b.name, 'en') || a.nodeId.localeCompare(b.nodeId)),
+
+    app(id: string): InventoryApp | undefined {
+      const app = apps.get(id)
+      return app && view(app)
+    },
+
+    /** The newest first. */
+    operations: (): Operation[] => [...operations.values()].sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime()),
+
+    operation: (id: string): Operation | undefined => operations.get(id),
+
+    statsOf(nodeId: string): KnownStats {
+      const node = findNode(nodeId)
+      const known = stats.get(nodeId) ?? null
+      if (!node) return { nodeId, state: 'error', error: `There is no node with id ${nodeId}`, stats: null }
+      const away = node.health.status === 'online' ? null : `${node.name} is ${node.health.status}: ${node.health.statusReason ?? 'it does not answer'}`
+      if (!known) return { nodeId, state: 'error', error: away ?? `${node.name} has not sent stats yet`, stats: null }
+      const isOld = clock.now().getTime() - known.asOf.getTime() > deps.staleAfterMs
+      if (away || isOld) return { nodeId, state: 'stale', error: away ?? `${node.name} has sent no newer stats`, stats: known }
+      return { nodeId, state: 'ok', error: null, stats: known }
+    },
+
+    /** Writes what changed since the last time, in one transaction. */
+    async flush(): Promise<void> {
+      const appIds = [...dirtyApps].filter((id) => dirtyApps.delete(id))
+      const operationIds = [...dirtyOperations].filter((id) => dirtyOperations.delete(id))
+      if (appIds.length + operationIds.length === 0) return
+      const keptApps = appIds.flatMap((id) => apps.get(id) ?? []).filter((app) => findNode(app.nodeId))
+      const keptOperations = operationIds.flatMap((id) => operations.get(id) ?? []).filter((operation) => findNode(operation.nodeId))
+      await em.fork().transactional(async (transaction) => {
+        await transaction.nativeDelete(InventoryAppEntity, { id: { $in: appIds } })
+        await transaction.nativeDelete(InventoryOperationEntity, { id: { $in: operationIds } })
+        await transaction.insertMany(
+          InventoryAppEntity,
+          keptApps.map(({ lastKnownStatus, ...app }) => ({ id: app.id, node: app.nodeId, document: { ...toWire(app), lastKnownStatus } })),
+        )
+        await transaction.insertMany(
+          InventoryOperationEntity,
+          keptOperations.map((operation) => ({
+            id: operation.id,
+            node: operation.nodeId,
+            createdAt: operation.createdAt,
+            document: toWire(operation),
+          })),
+        )
+      })
+    },
+  }
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import type { AppOperation, AppService, CreateAppInput, UpdateAppInput } from '../apps/app-service.ts'
+import type { Operation } from '../apps/operation.ts'
+import type { Operations } from '../apps/operations.ts'
+import { AppError, notFound } from '../errors.ts'
+import type { ClusterNode, NodeAddress } from '../nodes/node-registry.ts'
+import { parseApp, parseOperation } from '../wire.ts'
+import type { Inventory } from './inventory.ts'
+import type { NodeClient, NodeRequest } from './node-client.ts'
+
+/** What can be done to the apps of one node, wherever it is. */
+export interface NodeApps {
+  create(input: CreateAppInput): Promise<AppOperation>
+  update(appId: string, input: UpdateAppInput): Promise<AppOperation>
+  start(appId: string): Promise<AppOperation>
+  stop(appId: string): Promise<AppOperation>
+  remove(appId: string): Promise<AppOperation>
+  cancel(operationId: string): Promise<Operation>
+}
+
+export type NodeRouter = ReturnType<typeof createNodeRouter>
+
+/** "Local or remote?" is asked here and nowhere else. */
+export function createNodeRouter(deps: {
+  selfId: string
+  apps: AppService
+  operations: Operations
+  inventory: Inventory
+  getNode: (id: string) => ClusterNode
+  addressOf: (id: string) => NodeAddress
+  client: NodeClient
+}) {
+  const { inventory, client } = deps
+
+  const local: NodeApps = {
+    create: (input) => deps.apps.create(input),
+    update: (id, input) => deps.apps.update(id, input),
+    start: (id) => deps.apps.startApp(id),
+    stop: (id) => deps.apps.stopApp(id),
+    remove: (id) => deps.apps.removeApp(id),
+    cancel: (id) => deps.operations.cancel(id),
+  }
+
+  function remote(nodeId: string): NodeApps {
+    const call = (request: NodeRequest) => client.request(deps.addressOf(nodeId), request)
+    const change = async (request: NodeRequest): Promise<AppOperation> => {
+      const answer = parseAppOperation(await call(request))
+      inventory.learn(nodeId, answer)
+      return answer
+    }
+    return {
+      create: ({ name, description, composeContent }) =>
+        change({ method: 'POST', path: '/api/internal/apps', body: { name, description, compose_content: composeContent } }),
+      update: (id, { description, composeContent, pull }) =>
+        change({ method: 'PUT', path: `/api/internal/apps/${id}`, body: { description, compose_content: composeContent, pull } }),
+      start: (id) => change({ method: 'POST', path: `/api/internal/apps/${id}/start` }),
+      stop: (id) => change({ method: 'POST', path: `/api/internal/apps/${id}/stop` }),
+      remove: (id) => change({ method: 'DELETE', path: `/api/internal/apps/${id}` }),
+      cancel: async (id) => parseOperation(await call({ method: 'POST', path: `/api/internal/operations/${id}/cancel` })),
+    }
+  }
+
+  /** @throws NOT_FOUND for an unknown node, NODE_UNREACHABLE for one that is not online: nothing lands elsewhere instead */
+  function forNode(nodeId: string): NodeApps {
+    if (nodeId === deps.selfId) return local
+    const { name, health } = deps.getNode(nodeId)
+    if (health.status !== 'online') throw new AppError('NODE_UNREACHABLE', `${name} is ${health.status}: ${health.statusReason ?? 'it does not answer'}`)
+    return remote(nodeId)
+  }
+
+  return {
+    forNode,
+
+    /** The node that owns an app. @throws NOT_FOUND, NODE_UNREACHABLE */
+    forApp(appId: string): NodeApps {
+      const app = inventory.app(appId)
+      if (!app) throw notFound('app', appId)
+      return forNode(app.nodeId)
+    },
+
+    forOperation(operationId: string): NodeApps {
+      const operation = inventory.operation(operationId)
+      if (!operation) throw notFound('operation', operationId)
+      return forNode(operation.nodeId)
+    },
+  }
+}
+
+const appOperation = z.object({ app: z.unknown(), operation: z.unknown() })
+
+function parseAppOperation(value: unknown): AppOperation {
+  const { app, operation } = appOperation.parse(value)
+  return { app: parseApp(app), operation: parseOperation(operation) }
+}

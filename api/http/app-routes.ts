@@ -1,0 +1,71 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { appWire, operationWire } from '../wire.ts'
+import { problemSchema } from './problem.ts'
+
+/** What the REST routes of apps share between the user surface (`/api/apps`) and its internal twin (`/api/internal/apps`). */
+
+export const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
+  content: { 'application/json': { schema } },
+  description,
+})
+
+export const problem = (description: string) => ({ content: { 'application/problem+json': { schema: problemSchema } }, description })
+
+export const idParam = z.object({ id: z.string().openapi({ description: 'UUID' }) })
+
+export const createAppBody = z
+  .object({ name: z.string(), description: z.string().nullish(), compose_content: z.string() })
+  .openapi('CreateApp')
+
+export const updateAppBody = z
+  .object({
+    description: z.string().nullish(),
+    compose_content: z.string().nullish(),
+    pull: z.boolean().nullish().openapi({ description: 'Pull newer images before the containers are made again' }),
+  })
+  .openapi('UpdateApp')
+
+/** The app's own members at the top, for people and scripts; `app` and `operation` in full beside them. */
+export const appOperationWire = appWire
+  .extend({ operation_id: z.string(), app: appWire, operation: operationWire })
+  .openapi('AppOperation')
+
+const refusals = {
+  400: problem('A field is wrong; `fields` names each'),
+  404: problem('There is no app with this id'),
+  409: problem('The name is taken'),
+  503: problem('The node is not online, or its Docker does not answer'),
+}
+
+export function appRoutes(base: '/api/apps' | '/api/internal/apps', tag: string) {
+  const tags = [tag]
+  const started = json(appOperationWire, 'The operation was queued')
+  const withId = { tags, request: { params: idParam }, responses: { 202: started, ...refusals } }
+  return {
+    get: createRoute({
+      method: 'get',
+      path: `${base}/{id}`,
+      tags,
+      request: { params: idParam },
+      responses: { 200: json(appWire, 'The app'), 404: refusals[404] },
+    }),
+    update: createRoute({
+      method: 'put',
+      path: `${base}/{id}`,
+      tags,
+      request: { params: idParam, body: { ...json(updateAppBody, 'What is left out stays'), required: true } },
+      responses: { 202: started, ...refusals },
+    }),
+    remove: createRoute({ method: 'delete', path: `${base}/{id}`, ...withId }),
+    start: createRoute({ method: 'post', path: `${base}/{id}/start`, ...withId }),
+    stop: createRoute({ method: 'post', path: `${base}/{id}/stop`, ...withId }),
+    pullAndUpdate: createRoute({
+      method: 'post',
+      path: `${base}/{id}/update`,
+      ...withId,
+      summary: 'Pulls newer images and makes the containers again',
+    }),
+  }
+}
+
+export const createAppRefusals = refusals

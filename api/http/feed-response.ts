@@ -1,0 +1,52 @@
+import type { Clock } from '../clock.ts'
+import { feedEventToJson } from '../cluster/feed-wire.ts'
+import type { Feed } from '../cluster/feed.ts'
+
+/** A reader takes three missed ones for a dead connection. */
+const keepaliveMs = 3000
+/** A reader that does not read is cut off when this much waits for it; it comes back with a new snapshot. In bytes. */
+const backlogBytes = 32 * 1024 * 1024
+
+/** A feed as server-sent events, until the reader leaves. */
+export function feedResponse(feed: Feed, signal: AbortSignal, clock: Clock): Response {
+  let end: () => void = () => undefined
+  const encoder = new TextEncoder()
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async start(controller) {
+        let unsubscribe: (() => void) | undefined
+        let cancelKeepalive: () => void = () => undefined
+        let ended = false
+        end = () => {
+          if (ended) return
+          ended = true
+          unsubscribe?.()
+          cancelKeepalive()
+          signal.removeEventListener('abort', end)
+          try {
+            controller.close()
+          } catch {
+            // The reader has closed it already.
+          }
+        }
+        const write = (text: string): void => {
+          if (ended) return
+          if ((controller.desiredSize ?? 0) <= 0) return end()
+          controller.enqueue(encoder.encode(text))
+        }
+        const keepalive = (): void => {
+          write(': keepalive\n\n')
+          if (!ended) cancelKeepalive = clock.after(keepaliveMs, keepalive)
+        }
+        signal.addEventListener('abort', end)
+        keepalive()
+        const stop = await feed.subscribe((event) => write(`data: ${feedEventToJson(event)}\n\n`))
+        if (ended) stop()
+        else unsubscribe = stop
+      },
+      cancel: () => end(),
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: backlogBytes }),
+  )
+  return new Response(body, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' } })
+}

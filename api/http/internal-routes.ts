@@ -1,0 +1,193 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { createMiddleware } from 'hono/factory'
+import type { App } from '../apps/app.ts'
+import { AppError } from '../errors.ts'
+import type { Services } from '../services.ts'
+import { appWire, nodeStatsWire, operationWire, toWire } from '../wire.ts'
+import { appOperationWire, appRoutes, createAppBody, createAppRefusals, idParam, json, problem } from './app-routes.ts'
+import { feedResponse } from './feed-response.ts'
+import { problemResponse } from './problem.ts'
+import { createRouter, type HttpEnv, type Router } from './router.ts'
+import { presentAppOperation } from './user-routes.ts'
+
+const tags = ['internal']
+const refused = problem('Wrong, missing or unknown node credentials')
+const forbidden = problem('The caller may not ask this of this node')
+
+/**
+ * What nodes use among themselves. Every request carries X-Node-ID and X-Node-API-Key; wrong, missing and unknown
+ * credentials get the same answer, which says nothing of what was wrong.
+ */
+export function internalRoutes(services: Services): Router {
+  const router = createRouter()
+  router.use('/api/internal/*', authenticate(services))
+  heartbeatRoute(router, services)
+  settingsRoutes(router, services)
+  statsRoute(router, services)
+  // On a primary these are for itself: a secondary that was broken into must not command its primary.
+  for (const path of ['apps', 'apps/*', 'operations/*', 'events']) router.use(`/api/internal/${path}`, ownNodeOnly(services))
+  appRoutesOfNodes(router, services)
+  eventsRoute(router, services)
+  return router
+}
+
+const authenticate = ({ authenticateNode, nodeCalls }: Services) =>
+  createMiddleware<HttpEnv>(async (c, next) => {
+    const nodeId = c.req.header('x-node-id')?.trim().toLowerCase()
+    const callerId = c.req.header('authorization') ? null : authenticateNode({ nodeId, apiKey: c.req.header('x-node-api-key') })
+    if (callerId === null) {
+      return problemResponse({ status: 401, title: 'Invalid API key', detail: 'X-Node-ID and X-Node-API-Key do not name a node that may call here' })
+    }
+    c.set('callerId', callerId)
+    nodeCalls.emit('authenticated', callerId)
+    await next()
+  })
+
+const ownNodeOnly = ({ self }: Services) =>
+  createMiddleware<HttpEnv>(async (c, next) => {
+    if (self.isPrimary && c.get('callerId') !== self.id) throw new AppError('FORBIDDEN', 'A node may not act on the apps of its primary')
+    await next()
+  })
+
+function heartbeatRoute(router: Router, { self, registry, settings }: Services): void {
+  if (!self.isPrimary) return
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/internal/nodes/{id}/heartbeat',
+      tags,
+      request: { params: idParam },
+      responses: {
+        200: json(
+          z.object({ message: z.string(), nodeID: z.string(), settings_version: z.string() }),
+          'The node is online; `settings_version` tells whether its settings are old',
+        ),
+        401: refused,
+        403: forbidden,
+      },
+    }),
+    (c) => {
+      const { id } = c.req.valid('param')
+      if (id.toLowerCase() !== c.get('callerId')) throw new AppError('FORBIDDEN', 'A node may send heartbeats only for itself')
+      registry.observe(c.get('callerId'), { kind: 'heartbeat' })
+      return c.json({ message: 'Heartbeat received', nodeID: id, settings_version: settings.version() }, 200)
+    },
+  )
+}
+
+function settingsRoutes(router: Router, { self, settings, nodeCalls }: Services): void {
+  if (self.isPrimary) {
+    router.openapi(
+      createRoute({
+        method: 'get',
+        path: '/api/internal/settings',
+        tags,
+        responses: {
+          200: json(
+            z.object({ cloudflare_api_token: z.string().nullable(), cloudflare_account_id: z.string().nullable() }),
+            'What a secondary needs of the settings, secrets included',
+          ),
+          401: refused,
+        },
+      }),
+      (c) => {
+        c.header('cache-control', 'no-store')
+        return c.json(toWire(settings.read()), 200)
+      },
+    )
+    return
+  }
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/internal/settings/changed',
+      tags,
+      responses: { 202: { description: 'The node will fetch the settings from its primary' }, 401: refused },
+    }),
+    (c) => {
+      nodeCalls.emit('settingsChanged', undefined)
+      return c.body(null, 202)
+    },
+  )
+}
+
+function statsRoute(router: Router, { monitor }: Services): void {
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/internal/system/stats',
+      tags,
+      responses: { 200: json(nodeStatsWire, 'Stats of this node; also what health checks ask'), 401: refused },
+    }),
+    async (c) => c.json(toWire(await monitor.current()), 200),
+  )
+}
+
+function appRoutesOfNodes(router: Router, { apps, operations }: Services): void {
+  const routes = appRoutes('/api/internal/apps', 'internal')
+  const present = (app: App) => toWire(app)
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/internal/apps',
+      tags,
+      responses: { 200: json(z.array(appWire), 'Apps of this node'), 401: refused, 403: forbidden },
+    }),
+    (c) => c.json(apps.list().map(present), 200),
+  )
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/internal/apps',
+      tags,
+      request: { body: { ...json(createAppBody, 'The app'), required: true } },
+      responses: { 202: json(appOperationWire, 'The deployment was queued'), ...createAppRefusals },
+    }),
+    async (c) => {
+      const { name, description, compose_content: composeContent } = c.req.valid('json')
+      return c.json(presentAppOperation(await apps.create({ name, description, composeContent })), 202)
+    },
+  )
+  router.openapi(routes.get, (c) => c.json(present(apps.get(c.req.valid('param').id)), 200))
+  router.openapi(routes.update, async (c) => {
+    const { description, compose_content: composeContent, pull } = c.req.valid('json')
+    return c.json(presentAppOperation(await apps.update(c.req.valid('param').id, { description, composeContent, pull })), 202)
+  })
+  router.openapi(routes.remove, async (c) => c.json(presentAppOperation(await apps.removeApp(c.req.valid('param').id)), 202))
+  router.openapi(routes.start, async (c) => c.json(presentAppOperation(await apps.startApp(c.req.valid('param').id)), 202))
+  router.openapi(routes.stop, async (c) => c.json(presentAppOperation(await apps.stopApp(c.req.valid('param').id)), 202))
+  router.openapi(routes.pullAndUpdate, async (c) => c.json(presentAppOperation(await apps.update(c.req.valid('param').id, { pull: true })), 202))
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/internal/operations/{id}/cancel',
+      tags,
+      request: { params: idParam },
+      responses: { 200: json(operationWire, 'The operation as it is now'), 404: createAppRefusals[404] },
+    }),
+    async (c) => c.json(toWire(await operations.cancel(c.req.valid('param').id)), 200),
+  )
+}
+
+function eventsRoute(router: Router, services: Services): void {
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/internal/events',
+      tags,
+      responses: {
+        200: {
+          content: { 'text/event-stream': { schema: z.string() } },
+          description: 'A snapshot of apps and operations, then each change, and stats; a comment every 3 s at least',
+        },
+        401: refused,
+        403: forbidden,
+      },
+    }),
+    (c) => {
+      services.nodeCalls.emit('streamOpened', c.get('callerId'))
+      return feedResponse(services.feed, c.req.raw.signal, services.clock)
+    },
+  )
+}

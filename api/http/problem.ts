@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto'
+import { z } from '@hono/zod-openapi'
+import type { ErrorHandler, NotFoundHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { AppError } from '../errors.ts'
+import type { Log } from '../log.ts'
+
+/** RFC 9457. `code` is the closed list of errors.ts; `fields` names wrong fields as the caller wrote them. */
+export const problemSchema = z
+  .object({
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().optional(),
+    fields: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+    request_id: z.string().optional(),
+  })
+  .openapi('Problem')
+
+export type Problem = z.infer<typeof problemSchema>
+
+const titles: Record<number, string> = {
+  400: 'Bad request',
+  401: 'Unauthenticated',
+  403: 'Forbidden',
+  404: 'Not found',
+  409: 'Conflict',
+  413: 'Content too large',
+  422: 'Refused by policy',
+  500: 'Internal error',
+  503: 'Unavailable',
+}
+
+export function problemResponse(problem: Omit<Problem, 'title'> & { title?: string }): Response {
+  const body: Problem = { title: problem.title ?? titles[problem.status] ?? 'Error', ...problem }
+  return new Response(JSON.stringify(body), { status: problem.status, headers: { 'content-type': 'application/problem+json' } })
+}
+
+const toSnake = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/** Errors that callers are meant to see keep their words; anything else is a bug: logged under an id, masked on the wire. */
+export const errorToProblem =
+  (log: Log): ErrorHandler =>
+  (error, c) => {
+    if (error instanceof AppError) {
+      const fields = error.fields.map(({ field, message }) => ({ field: toSnake(field), message }))
+      return problemResponse({ status: error.status, detail: error.message, code: error.code, ...(fields.length > 0 ? { fields } : {}) })
+    }
+    if (error instanceof HTTPException) return problemResponse({ status: error.status, detail: error.message || 'The request cannot be read' })
+    const requestId = randomUUID()
+    log.error({ err: error, requestId, method: c.req.method, path: c.req.path }, 'request failed')
+    return problemResponse({ status: 500, detail: `Something went wrong here. The log has more under ${requestId}`, request_id: requestId })
+  }
+
+export const notFoundProblem: NotFoundHandler = (c) => problemResponse({ status: 404, detail: `There is nothing at ${c.req.path}` })

@@ -1,0 +1,25 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { invalidInput } from '../errors.ts'
+
+export interface HttpEnv {
+  Bindings: { incoming: IncomingMessage; outgoing: ServerResponse }
+  /** On the node surface: the id of the node that calls. */
+  Variables: { callerId: string }
+}
+
+export type Router = OpenAPIHono<HttpEnv>
+
+/** A router whose input errors are INVALID_INPUT with one entry per field. */
+export const createRouter = (): Router =>
+  new OpenAPIHono<HttpEnv>({
+    defaultHook(result) {
+      if (result.success) return
+      throw invalidInput(
+        result.error.issues.map((issue) => ({
+          field: issue.path.join('.') || 'body',
+          message: issue.code === 'invalid_type' ? `is required, as ${issue.expected}` : issue.message,
+        })),
+      )
+    },
+  })

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import { systemClock } from './clock.ts'
+import { readConfig, type Config } from './config.ts'
+import { errorMessage, StartError } from './errors.ts'
+import { createLog } from './log.ts'
+import { startNode } from './program.ts'
+
+/** A stop that takes longer than this is cut off: whoever runs the program would kill it soon, without any last words. */
+const stopDeadlineMs = 9500
+
+const started = performance.now()
+const config = orExit(readConfiguration)
+const log = createLog({ level: config.logLevel, pretty: Boolean(process.stdout.isTTY) })
+
+for (const name of config.ignored) log.warn({ setting: name }, `${name} is ignored on a ${config.role}`)
+if (config.accessMode === 'trusted-edge') {
+  log.warn('AUTH_ENABLED=false: whoever reaches this port controls Docker on every node. Let only a proxy or VPN that keeps strangers out reach it')
+}
+
+const node = await startNode({ config, clock: systemClock, random: Math.random, log }).catch(exit)
+const url = `http://${printedHost(config)}:${node.port}`
+log.info({ url, ready_ms: Math.round(performance.now() - started) }, `Selfhostly is ready. Dashboard: ${url}`)
+
+let stopping = false
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+
+async function stop(signal: string): Promise<void> {
+  if (stopping) return
+  stopping = true
+  log.info({ signal }, 'stopping')
+  setTimeout(() => exit(new Error(`did not stop within ${stopDeadlineMs / 1000} s`)), stopDeadlineMs).unref()
+  await node.stop().catch(exit)
+  log.info('stopped')
+  process.exit(0)
+}
+
+function readConfiguration(): Config {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  return readConfig(process.env)
+}
+
+function orExit<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    return exit(error)
+  }
+}
+
+/** What an operator can mend is said in words; anything else is a bug and shows where it is. */
+function exit(error: unknown): never {
+  process.stderr.write(`${error instanceof StartError ? errorMessage(error) : ((error as Error).stack ?? String(error))}\n`)
+  process.exit(1)
+}
+
+function printedHost({ listen }: Config): string {
+  const host = listen.host
+  if (!host || host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}

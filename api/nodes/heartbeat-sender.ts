@@ -1,0 +1,74 @@
+import type { Clock } from '../clock.ts'
+import { errorMessage } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { createRetryLoop } from '../retry.ts'
+
+export type HeartbeatOutcome = { kind: 'accepted'; settingsVersion: string | undefined } | { kind: 'refused'; reason: string } | { kind: 'no-answer'; reason: string }
+
+export type HeartbeatSender = ReturnType<typeof createHeartbeatSender>
+
+/**
+ * Tells the primary that this node is there: after `startDelayMs`, every `intervalMs`, and at once when it is called.
+ * While the primary does not answer it tries more often (1 s to 15 s) so that the primary knows soon after it is back;
+ * a refusal waits for the next turn, since asking more often would not change it.
+ */
+export function createHeartbeatSender(deps: {
+  primaryUrl: string
+  send: () => Promise<HeartbeatOutcome>
+  /** Called after every accepted heartbeat. */
+  onAccepted: (heartbeat: { first: boolean; afterFailure: boolean; settingsVersion: string | undefined }) => void
+  startDelayMs: number
+  clock: Clock
+  random: () => number
+  log: Log
+}) {
+  const { log } = deps
+  let accepted = false
+  let failing = false
+  let cancelStart: () => void = () => undefined
+
+  const loop = createRetryLoop({
+    firstMs: 1000,
+    longestMs: 15_000,
+    clock: deps.clock,
+    random: deps.random,
+    async job(attempt) {
+      const outcome = await deps.send().catch((error: unknown): HeartbeatOutcome => ({ kind: 'no-answer', reason: errorMessage(error) }))
+      switch (outcome.kind) {
+        case 'accepted':
+          if (!accepted) log.info({ url: deps.primaryUrl }, 'startup heartbeat sent successfully to primary')
+          else if (failing) log.info({ url: deps.primaryUrl }, 'heartbeat accepted again by primary')
+          deps.onAccepted({ first: !accepted, afterFailure: failing, settingsVersion: outcome.settingsVersion })
+          accepted = true
+          failing = false
+          return 'done'
+        case 'refused':
+          log.warn({ url: deps.primaryUrl, reason: outcome.reason }, 'heartbeat failed')
+          failing = true
+          return 'done'
+        case 'no-answer':
+          // Once when it begins and then once in a while: an hour without a primary is not a thousand lines.
+          if (attempt % 10 === 0) log.warn({ url: deps.primaryUrl, error: outcome.reason }, 'failed to send heartbeat to primary')
+          failing = true
+          return 'again'
+      }
+    },
+  })
+
+  return {
+    start(): void {
+      cancelStart = deps.clock.after(deps.startDelayMs, () => {
+        log.info({ url: deps.primaryUrl }, 'sending startup heartbeat to primary')
+        loop.run()
+      })
+    },
+    /** Sends one now. */
+    sendNow: loop.run,
+    /** Whether the primary has not accepted the last one. */
+    isFailing: (): boolean => failing || !accepted,
+    stop(): void {
+      cancelStart()
+      loop.stop()
+    },
+  }
+}

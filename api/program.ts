@@ -1,0 +1,60 @@
+import { createRequire } from 'node:module'
+import type { EntitySchema } from '@mikro-orm/sqlite'
+import { AppEntity } from './apps/app.entity.ts'
+import { OperationEntity } from './apps/operation.entity.ts'
+import type { Clock } from './clock.ts'
+import { InventoryAppEntity, InventoryOperationEntity } from './cluster/inventory.entity.ts'
+import type { Config } from './config.ts'
+import { openDatabase } from './db/orm.ts'
+import { openPort, serve } from './http/server.ts'
+import type { Log } from './log.ts'
+import { loadIdentity } from './nodes/identity.ts'
+import { NodeEntity } from './nodes/node.entity.ts'
+import { createNodeRole } from './roles/node.ts'
+import { createPrimaryRole } from './roles/primary.ts'
+import { createSecondaryRole } from './roles/secondary.ts'
+import { createScheduler } from './scheduler.ts'
+import { createServices } from './services.ts'
+import { SettingEntity } from './settings/setting.entity.ts'
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+
+const entities: EntitySchema[] = [NodeEntity, AppEntity, OperationEntity, InventoryAppEntity, InventoryOperationEntity, SettingEntity]
+
+/** Starts a node: port, database, identity, services, routes, jobs. What it resolves to is stopped in the opposite order. */
+export async function startNode(world: { config: Config; clock: Clock; random: () => number; log: Log }) {
+  const { config, log } = world
+  const { server, port } = await openPort(config.listen)
+  const closePort = () => new Promise<void>((resolve) => server.close(() => resolve()))
+  const database = await openDatabase({ path: config.databasePath, entities, log }).catch(async (error: unknown) => {
+    await closePort()
+    throw error
+  })
+  try {
+    const identity = loadIdentity({ dataDir: config.dataDir, ...config.node })
+    const apiEndpoint = config.node.apiEndpoint ?? `http://localhost:${port}`
+    const services = createServices({ ...world, version, identity, apiEndpoint, database })
+    const scheduler = createScheduler({ log })
+    const node = createNodeRole(services, scheduler)
+    const role = config.role === 'primary' ? createPrimaryRole(config, services, scheduler) : createSecondaryRole(config, services, scheduler)
+    await node.start()
+    await role.start()
+    const http = serve(server, services)
+    return {
+      services,
+      port,
+      async stop(): Promise<void> {
+        await scheduler.stop()
+        role.stop()
+        await node.stop()
+        await http.stop()
+        services.client.close()
+        await database.close(true)
+      },
+    }
+  } catch (error) {
+    await closePort()
+    await database.close(true)
+    throw error
+  }
+}

@@ -1,0 +1,40 @@
+import type { Scheduler } from '../scheduler.ts'
+import type { Services } from '../services.ts'
+
+/** Compose gets this long to finish what it is doing when the node stops; with its 3 s to end it stays within 10 s. */
+const operationGraceMs = 5000
+
+/** What every node does, whatever its role: it runs its own apps and says how it is. */
+export function createNodeRole(services: Services, scheduler: Scheduler) {
+  const { apps, containers, monitor, operations, feed, inventory, registry, self, log } = services
+  let unsubscribe: () => void = () => undefined
+
+  async function flush(): Promise<void> {
+    await registry.flush()
+    await inventory.flush()
+  }
+
+  return {
+    async start(): Promise<void> {
+      log.info({ id: self.id, name: self.name, role: self.isPrimary ? 'primary' : 'secondary' }, 'node identity')
+      await registry.start()
+      await inventory.start()
+      await apps.start()
+      unsubscribe = await feed.subscribe((event) => inventory.apply(self.id, event))
+      monitor.start()
+      // Docker may be away or slow: the node serves meanwhile.
+      void containers.start()
+      // Trades at most this much of timestamps lost in a crash against one transaction per heartbeat.
+      scheduler.every('write behind', '*/5 * * * * *', flush)
+    },
+
+    /** Lets running operations finish or records that they were interrupted, then ends what observes. */
+    async stop(): Promise<void> {
+      await operations.stop(operationGraceMs)
+      containers.stop()
+      monitor.stop()
+      unsubscribe()
+      await flush()
+    },
+  }
+}

@@ -1,0 +1,40 @@
+import { errorMessage } from '../errors.ts'
+import type { PrimaryConfig } from '../config.ts'
+import type { Scheduler } from '../scheduler.ts'
+import type { Services } from '../services.ts'
+
+/** What a primary does beside running its own apps: it watches the nodes of its cluster. */
+export function createPrimaryRole(config: PrimaryConfig, services: Services, scheduler: Scheduler) {
+  const { checks, client, events, log, registry, self, settings, streams } = services
+  const endings: (() => void)[] = []
+
+  const others = () => registry.list().filter((node) => node.id !== self.id)
+
+  /** A node that cannot be told now learns it from its next heartbeat. */
+  function tellSettingsChanged(): void {
+    for (const node of others().filter(({ health }) => health.status === 'online')) {
+      client
+        .request(registry.addressOf(node.id), { method: 'POST', path: '/api/internal/settings/changed', deadlineMs: 5000 })
+        .catch((error: unknown) => log.warn({ node: node.name, error: errorMessage(error) }, 'node could not be told of changed settings'))
+    }
+  }
+
+  return {
+    async start(): Promise<void> {
+      await settings.start({
+        cloudflareApiToken: config.cloudflare.apiToken ?? null,
+        cloudflareAccountId: config.cloudflare.accountId ?? null,
+      })
+      endings.push(events.on('settings', tellSettingsChanged))
+      endings.push(events.on('node', (node) => node.health.statusSignal === 'heartbeat' && streams.wake(node.id)))
+      for (const node of others()) streams.open(node.id)
+      scheduler.every('health checks', '* * * * * *', checks.tick)
+      log.info({ health_check_interval: '30s' }, 'background tasks started')
+    },
+    stop(): void {
+      for (const end of endings.splice(0)) end()
+      checks.stop()
+      streams.stop()
+    },
+  }
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import type { SecondaryConfig } from '../config.ts'
+import { NodeRefusal } from '../cluster/node-client.ts'
+import { createHeartbeatSender, type HeartbeatOutcome } from '../nodes/heartbeat-sender.ts'
+import { phaseOf } from '../nodes/check-times.ts'
+import type { Scheduler } from '../scheduler.ts'
+import type { Services } from '../services.ts'
+import { createSettingsSync } from '../settings/settings-sync.ts'
+
+const heartbeatAnswer = z.object({ settings_version: z.string().optional() })
+/** The primary's answer is one small write in memory; longer than this means that it is not well. */
+const heartbeatDeadlineMs = 5000
+
+/** What a secondary does beside running its own apps: it calls home and fetches what it needs to know. */
+export function createSecondaryRole(config: SecondaryConfig, services: Services, scheduler: Scheduler) {
+  const { client, clock, log, nodeCalls, random, self, settings } = services
+  const primary = { id: 'primary', name: 'the primary', apiEndpoint: config.primaryUrl, apiKey: self.apiKey }
+  const endings: (() => void)[] = []
+  let knownSettingsVersion: string | undefined
+
+  const settingsSync = createSettingsSync({
+    fetchSettings: () => client.request(primary, { path: '/api/internal/settings' }),
+    settings,
+    clock,
+    random,
+    log,
+  })
+
+  async function send(): Promise<HeartbeatOutcome> {
+    try {
+      const path = `/api/internal/nodes/${self.id}/heartbeat`
+      const answer = await client.request(primary, { method: 'POST', path, deadlineMs: heartbeatDeadlineMs })
+      return { kind: 'accepted', settingsVersion: heartbeatAnswer.safeParse(answer).data?.settings_version }
+    } catch (error) {
+      if (error instanceof NodeRefusal) return { kind: 'refused', reason: error.message }
+      throw error
+    }
+  }
+
+  const heartbeats = createHeartbeatSender({
+    primaryUrl: config.primaryUrl,
+    send,
+    onAccepted({ first, afterFailure, settingsVersion }) {
+      const isOld = settingsVersion !== knownSettingsVersion
+      knownSettingsVersion = settingsVersion
+      if (first || afterFailure || isOld) settingsSync.run()
+    },
+    startDelayMs: config.heartbeat.startDelayMs,
+    clock,
+    random,
+    log,
+  })
+
+  /** The primary has just called: it is there, so whatever waits for it need not wait any longer. */
+  function primaryIsThere(): void {
+    settingsSync.run()
+    if (heartbeats.isFailing()) heartbeats.sendNow()
+  }
+
+  return {
+    async start(): Promise<void> {
+      // What was fetched last holds until the primary answers.
+      await settings.start({})
+      endings.push(nodeCalls.on('streamOpened', primaryIsThere))
+      endings.push(nodeCalls.on('settingsChanged', settingsSync.run))
+      settingsSync.run()
+      heartbeats.start()
+      // Each node has its own second of the minute, so that a rack of them does not call in step.
+      scheduler.every('heartbeat', `${Math.floor(phaseOf(self.id) * 60)} * * * * *`, heartbeats.sendNow)
+      log.info({ heartbeat_interval: '60s', primary: config.primaryUrl }, 'background tasks started')
+    },
+    stop(): void {
+      for (const end of endings.splice(0)) end()
+      heartbeats.stop()
+      settingsSync.stop()
+    },
+  }
+}

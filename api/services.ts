@@ -1,0 +1,213 @@
+import { createAppFiles } from './apps/app-files.ts'
+import { createAppService } from './apps/app-service.ts'
+import { createContainerWatch } from './apps/container-watch.ts'
+import { createOperations } from './apps/operations.ts'
+import type { Operation } from './apps/operation.ts'
+import { createNodeAuthenticator } from './auth/node-credentials.ts'
+import { createSecretBox } from './auth/secret-box.ts'
+import { loadSecretKey } from './auth/secret-key.ts'
+import type { Clock } from './clock.ts'
+import { createEventStreams } from './cluster/event-streams.ts'
+import { createInventory, type InventoryApp } from './cluster/inventory.ts'
+import { createLocalFeed, type FeedEvents } from './cluster/local-feed.ts'
+import { createMembership } from './cluster/membership.ts'
+import { createNodeClient } from './cluster/node-client.ts'
+import { createNodeRouter } from './cluster/node-router.ts'
+import type { Config } from './config.ts'
+import type { Database } from './db/orm.ts'
+import { createComposeCli } from './docker/compose-cli.ts'
+import { createEngine } from './docker/engine.ts'
+import { createEventHub } from './events.ts'
+import type { Log } from './log.ts'
+import { createLocalMonitor } from './monitoring/local-monitor.ts'
+import { defaultHealthPolicy } from './nodes/health-policy.ts'
+import { createHealthChecks } from './nodes/health-checks.ts'
+import type { NodeIdentity } from './nodes/identity.ts'
+import { createNodeRegistry, type ClusterNode } from './nodes/node-registry.ts'
+import { createSettingsService } from './settings/settings-service.ts'
+import { parseNodeStats } from './wire.ts'
+
+/** What viewers are told as it happens. */
+export interface ViewEvents {
+  node: ClusterNode
+  nodeRemoved: string
+  app: InventoryApp
+  appRemoved: string
+  operation: Operation
+  /** The id of the node whose stats, or whose state, changed. */
+  stats: string
+  settings: undefined
+}
+
+/** What other nodes did at this node's door; a role decides what follows from it. */
+export interface NodeCallEvents {
+  /** The id of a caller that proved its key. */
+  authenticated: string
+  /** Its reader has opened this node's event stream. */
+  streamOpened: string
+  /** The primary says that its settings have changed. */
+  settingsChanged: undefined
+}
+
+export type Services = ReturnType<typeof createServices>
+
+/** Every service of this process, each built once. What it does not build it is given: the outside world. */
+export function createServices(world: {
+  version: string
+  config: Config
+  identity: NodeIdentity
+  apiEndpoint: string
+  database: Database
+  clock: Clock
+  random: () => number
+  log: Log
+}) {
+  const { config, clock, random, log } = world
+  const em = world.database.em
+  const isPrimary = config.role === 'primary'
+  const self = { ...world.identity, name: config.node.name, apiEndpoint: world.apiEndpoint, isPrimary }
+  const secrets = createSecretBox(loadSecretKey({ dataDir: config.dataDir, fromEnvironment: config.secretKey }))
+  const events = createEventHub<ViewEvents>()
+  const nodeCalls = createEventHub<NodeCallEvents>()
+  const feedHub = createEventHub<FeedEvents>()
+  let acceptedPrimary: { id: string; at: Date } | null = null
+  if (!isPrimary) nodeCalls.on('authenticated', (id) => (acceptedPrimary = { id, at: clock.now() }))
+
+  const settings = createSettingsService({ em, seal: secrets.seal, open: secrets.open, clock, onChange: () => events.emit('settings', undefined) })
+
+  const registry = createNodeRegistry({
+    em,
+    self,
+    seal: (apiKey, nodeId) => secrets.seal(apiKey, `node.apiKey:${nodeId}`),
+    open: (sealed, nodeId) => secrets.open(sealed, `node.apiKey:${nodeId}`),
+    policy: defaultHealthPolicy,
+    random,
+    clock,
+    log,
+    onChange(node, before) {
+      events.emit('node', node)
+      if (node.health.status === before?.status) return
+      inventory.nodeStatusChanged(node.id)
+      if (node.health.status === 'online') streams.wake(node.id)
+    },
+    onRemoved(nodeId) {
+      inventory.dropNode(nodeId)
+      events.emit('nodeRemoved', nodeId)
+    },
+  })
+
+  const inventory = createInventory({
+    em,
+    findNode: registry.find,
+    staleAfterMs: Math.max(20_000, config.stats.intervalMs * 3),
+    clock,
+    log,
+    onApp: (app) => events.emit('app', app),
+    onAppRemoved: (id) => events.emit('appRemoved', id),
+    onOperation: (operation) => events.emit('operation', operation),
+    onStats: (nodeId) => events.emit('stats', nodeId),
+  })
+
+  // What this node runs
+  const engine = createEngine({ log, clock })
+  const monitor = createLocalMonitor({ nodeId: self.id, engine, clock, log, intervalMs: config.stats.intervalMs })
+  const containers = createContainerWatch({
+    engine,
+    clock,
+    log,
+    onChange() {
+      apps.refreshAll()
+      const away = containers.away()
+      if (away === null) monitor.dockerUp()
+      else monitor.dockerDown(away)
+      monitor.setContainers(containers.all())
+    },
+  })
+  const operations = createOperations({
+    em,
+    nodeId: self.id,
+    clock,
+    log,
+    ...config.operations,
+    onChange: (operation) => feedHub.emit('event', { type: 'operation', operation }),
+  })
+  const apps = createAppService({
+    em,
+    nodeId: self.id,
+    clock,
+    engine,
+    compose: createComposeCli({ log }),
+    files: createAppFiles({ appsDir: config.appsDir }),
+    watch: containers,
+    operations,
+    onChange: (app) => feedHub.emit('event', { type: 'app', app }),
+    onRemoved: (id) => feedHub.emit('event', { type: 'app-removed', id }),
+  })
+  monitor.onSample((stats) => feedHub.emit('event', { type: 'stats', stats }))
+  const feed = createLocalFeed({ hub: feedHub, apps: apps.list, operations: operations.recent })
+
+  // Other nodes
+  const client = createNodeClient({ selfId: self.id })
+  const checks = createHealthChecks({
+    registry,
+    selfId: self.id,
+    async probe(node) {
+      const deadlineMs = config.role === 'primary' ? config.checks.deadlineMs : 5000
+      const answer = await client.request(registry.addressOf(node.id), { path: '/api/internal/system/stats', deadlineMs })
+      inventory.apply(node.id, { type: 'stats', stats: parseNodeStats(answer) })
+    },
+    parallel: config.role === 'primary' ? config.checks.parallel : 1,
+    clock,
+    log,
+  })
+  const streams = createEventStreams({
+    client,
+    addressOf: registry.addressOf,
+    onEvent: inventory.apply,
+    onLost: (nodeId) => checks.suspect(nodeId),
+    clock,
+    random,
+    log,
+  })
+  const membership = createMembership({ registry, checks, streams, client })
+  const router = createNodeRouter({
+    selfId: self.id,
+    apps,
+    operations,
+    inventory,
+    getNode: registry.get,
+    addressOf: registry.addressOf,
+    client,
+  })
+
+  // A primary knows its nodes by their own keys; a secondary accepts whoever proves its key.
+  const authenticateNode = createNodeAuthenticator({ findKey: isPrimary ? registry.keyOf : () => self.apiKey })
+
+  return {
+    version: world.version,
+    config,
+    self,
+    log,
+    clock,
+    random,
+    events,
+    nodeCalls,
+    /** Whom this secondary last accepted as its primary. */
+    acceptedPrimary: () => acceptedPrimary,
+    settings,
+    registry,
+    inventory,
+    engine,
+    monitor,
+    containers,
+    operations,
+    apps,
+    feed,
+    client,
+    checks,
+    streams,
+    membership,
+    router,
+    authenticateNode,
+  }
+}

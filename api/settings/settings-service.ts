@@ -1,0 +1,86 @@
+import type { EntityManager } from '../db/orm.ts'
+import type { Clock } from '../clock.ts'
+import { SettingEntity } from './setting.entity.ts'
+
+/** What every node of the cluster shares. Null: not set. */
+export interface Settings {
+  /** Secret. */
+  cloudflareApiToken: string | null
+  cloudflareAccountId: string | null
+}
+
+export const settingKeys = ['cloudflareApiToken', 'cloudflareAccountId'] as const satisfies (keyof Settings)[]
+const secretKeys = new Set<keyof Settings>(['cloudflareApiToken'])
+
+const maskStart = '********'
+
+export type SettingsService = ReturnType<typeof createSettingsService>
+
+/** Settings that change while the program runs; all of them sealed at rest. */
+export function createSettingsService(deps: {
+  em: EntityManager
+  seal: (value: string, context: string) => string
+  open: (sealed: string, context: string) => string
+  clock: Clock
+  onChange: () => void
+}) {
+  const { em, clock } = deps
+  const values: Settings = { cloudflareApiToken: null, cloudflareAccountId: null }
+  let changedAt = new Date(0)
+
+  const contextOf = (key: string): string => `setting:${key}`
+
+  async function write(changes: Partial<Settings>): Promise<void> {
+    const changed = settingKeys.filter((key) => changes[key] !== undefined && changes[key] !== values[key])
+    if (changed.length === 0) return
+    const updatedAt = clock.now()
+    await em.fork().transactional(async (transaction) => {
+      for (const key of changed) {
+        const value = changes[key] || null
+        if (value === null) await transaction.nativeDelete(SettingEntity, { key })
+        else await transaction.upsert(SettingEntity, { key, value: deps.seal(value, contextOf(key)), updatedAt })
+      }
+    })
+    for (const key of changed) values[key] = changes[key] || null
+    changedAt = updatedAt
+    deps.onChange()
+  }
+
+  return {
+    /** @param initial what the environment says; it counts only where nothing was stored yet */
+    async start(initial: Partial<Settings>): Promise<void> {
+      for (const row of await em.fork().find(SettingEntity, {})) {
+        const key = settingKeys.find((name) => name === row.key)
+        if (key) values[key] = deps.open(row.value, contextOf(key))
+        if (row.updatedAt > changedAt) changedAt = row.updatedAt
+      }
+      await write(Object.fromEntries(settingKeys.filter((key) => values[key] === null && initial[key]).map((key) => [key, initial[key]])))
+    },
+
+    /** With the secrets: for this program and its nodes only. */
+    read: (): Settings => ({ ...values }),
+
+    /** Changes with every change; lets a node see that what it has is old. */
+    version: (): string => String(changedAt.getTime()),
+
+    /** For people: of a secret, the last four characters at most. */
+    masked: (): Settings => ({ cloudflareApiToken: mask(values.cloudflareApiToken), cloudflareAccountId: values.cloudflareAccountId }),
+
+    /** Undefined leaves a setting as it is, null or an empty text removes it; a secret in its masked form changes nothing. */
+    async update(input: { [Key in keyof Settings]?: string | null | undefined }): Promise<void> {
+      const changes: Partial<Settings> = {}
+      for (const key of settingKeys) {
+        const value = input[key]?.trim() ?? input[key]
+        if (value === undefined || (secretKeys.has(key) && value?.startsWith(maskStart))) continue
+        changes[key] = value || null
+      }
+      await write(changes)
+    },
+
+    /** What the primary sent, as a whole. */
+    replace: (settings: Settings): Promise<void> => write(settings),
+  }
+}
+
+/** Short secrets show nothing: four of eight characters would be half of it. */
+const mask = (secret: string | null): string | null => (secret === null ? null : maskStart + (secret.length >= 16 ? secret.slice(-4) : ''))

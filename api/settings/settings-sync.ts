@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { errorMessage } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { createRetryLoop } from '../retry.ts'
+import type { SettingsService } from './settings-service.ts'
+
+const synced = z.object({ cloudflare_api_token: z.string().max(10_000).nullable(), cloudflare_account_id: z.string().max(10_000).nullable() })
+
+export type SettingsSync = ReturnType<typeof createSettingsSync>
+
+/** Fetches the cluster's settings from the primary, again and again until it answers. What was fetched last stays meanwhile. */
+export function createSettingsSync(deps: {
+  /** The primary's `GET /api/internal/settings`. */
+  fetchSettings: () => Promise<unknown>
+  settings: SettingsService
+  clock: Clock
+  random: () => number
+  log: Log
+}) {
+  return createRetryLoop({
+    firstMs: 1000,
+    longestMs: 15_000,
+    clock: deps.clock,
+    random: deps.random,
+    async job(attempt) {
+      try {
+        const { cloudflare_api_token, cloudflare_account_id } = synced.parse(await deps.fetchSettings())
+        await deps.settings.replace({ cloudflareApiToken: cloudflare_api_token, cloudflareAccountId: cloudflare_account_id })
+        deps.log.info('settings synced from primary')
+        return 'done'
+      } catch (error) {
+        if (attempt === 0) deps.log.warn({ error: errorMessage(error) }, 'settings could not be synced from primary; trying again')
+        return 'again'
+      }
+    },
+  })
+}

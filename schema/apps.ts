@@ -1,0 +1,218 @@
+import type { AppOperation } from '../api/apps/app-service.ts'
+import type { AppStatus as AppStatusValue, Container, PublishedPort } from '../api/apps/app.ts'
+import type { InventoryApp } from '../api/cluster/inventory.ts'
+import { snapshotThenChanges } from '../api/events.ts'
+import type { Services } from '../api/services.ts'
+import { builder } from './builder.ts'
+import { page } from './page.ts'
+import { AppRef, NodeRef, OperationRef } from './refs.ts'
+
+const AppStatus = builder.enumType('AppStatus', {
+  values: {
+    PENDING: { value: 'pending' },
+    RUNNING: { value: 'running' },
+    STOPPED: { value: 'stopped' },
+    UPDATING: { value: 'updating' },
+    ERROR: { value: 'error' },
+    UNKNOWN: { value: 'unknown' },
+  } as const,
+})
+
+const AppDesiredState = builder.enumType('AppDesiredState', {
+  values: { RUNNING: { value: 'running' }, STOPPED: { value: 'stopped' } } as const,
+})
+
+export const ContainerState = builder.enumType('ContainerState', {
+  values: {
+    CREATED: { value: 'created' },
+    RUNNING: { value: 'running' },
+    PAUSED: { value: 'paused' },
+    RESTARTING: { value: 'restarting' },
+    REMOVING: { value: 'removing' },
+    EXITED: { value: 'exited' },
+    DEAD: { value: 'dead' },
+  } as const,
+})
+
+const ContainerHealth = builder.enumType('ContainerHealth', {
+  values: { STARTING: { value: 'starting' }, HEALTHY: { value: 'healthy' }, UNHEALTHY: { value: 'unhealthy' } } as const,
+})
+
+const PublishedPortRef = builder.objectRef<PublishedPort>('PublishedPort').implement({
+  fields: (t) => ({
+    hostIp: t.exposeString('hostIp', { nullable: true }),
+    hostPort: t.exposeInt('hostPort'),
+    containerPort: t.exposeInt('containerPort'),
+    protocol: t.exposeString('protocol'),
+  }),
+})
+
+const ContainerRef = builder.objectRef<Container>('Container').implement({
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    name: t.exposeString('name'),
+    service: t.exposeString('service'),
+    image: t.exposeString('image'),
+    state: t.field({ type: ContainerState, resolve: (container) => container.state }),
+    health: t.field({ type: ContainerHealth, nullable: true, resolve: (container) => container.health }),
+    statusText: t.exposeString('statusText', { description: "What Docker says in words, such as 'Up 3 minutes'." }),
+    exitCode: t.exposeInt('exitCode', { nullable: true }),
+    ports: t.field({ type: [PublishedPortRef], resolve: (container) => container.ports }),
+    createdAt: t.field({ type: 'DateTime', resolve: (container) => container.createdAt }),
+  }),
+})
+
+AppRef.implement({
+  description: 'A Compose app on one node, as far as it is known here.',
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    name: t.exposeString('name'),
+    description: t.exposeString('description', { nullable: true }),
+    node: t.field({ type: NodeRef, resolve: (app, _args, { services }) => services.registry.get(app.nodeId) }),
+    status: t.field({ type: AppStatus, resolve: (app) => app.status }),
+    statusReason: t.exposeString('statusReason', { nullable: true }),
+    lastKnownStatus: t.field({ type: AppStatus, nullable: true, resolve: (app) => app.lastKnownStatus }),
+    desiredState: t.field({ type: AppDesiredState, resolve: (app) => app.desiredState }),
+    asOf: t.field({ type: 'DateTime', description: 'When status and containers were last true.', resolve: (app) => app.asOf }),
+    composeContent: t.exposeString('composeContent'),
+    containers: t.field({ type: [ContainerRef], resolve: (app) => app.containers }),
+    operations: t.field({
+      type: [OperationRef],
+      description: 'The newest operations on this app, newest first (10 at most).',
+      resolve: (app, _args, { services }) =>
+        services.inventory
+          .operations()
+          .filter((operation) => operation.appId === app.id)
+          .slice(0, 10),
+    }),
+    createdAt: t.field({ type: 'DateTime', resolve: (app) => app.createdAt }),
+    updatedAt: t.field({ type: 'DateTime', resolve: (app) => app.updatedAt }),
+  }),
+})
+
+export const AppConnection = builder.connectionObject({ type: AppRef, name: 'AppConnection' }, { name: 'AppEdge' })
+
+const AppOperationRef = builder.objectRef<AppOperation>('AppOperation').implement({
+  description: 'An operation that was queued, and the app that it is for as it is now.',
+  fields: (t) => ({
+    operation: t.field({ type: OperationRef, resolve: ({ operation }) => operation }),
+    app: t.field({
+      type: AppRef,
+      nullable: true,
+      resolve: ({ app }, _args, { services }) => services.inventory.app(app.id) ?? { ...app, lastKnownStatus: app.status },
+    }),
+  }),
+})
+
+const AppFilter = builder.inputType('AppFilter', {
+  fields: (t) => ({
+    nodeIds: t.idList(),
+    status: t.field({ type: [AppStatus] }),
+    search: t.string({ description: 'Part of the name or the description.' }),
+  }),
+})
+
+interface AppCriteria {
+  nodeIds?: string[] | null
+  status?: AppStatusValue[] | null
+  search?: string | null
+}
+
+const sortKey = (app: InventoryApp): string => `${app.name} ${app.id}`
+
+export function pageOfApps(services: Services, args: Parameters<typeof page>[1], { nodeIds, status, search }: AppCriteria) {
+  const part = search?.toLowerCase()
+  const found = services.inventory
+    .apps()
+    .filter((app) => !nodeIds || nodeIds.includes(app.nodeId))
+    .filter((app) => !status || status.includes(app.status))
+    .filter((app) => !part || `${app.name} ${app.description ?? ''}`.toLowerCase().includes(part))
+  return page(
+    found.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)),
+    args,
+    sortKey,
+  )
+}
+
+builder.queryFields((t) => ({
+  apps: t.field({
+    type: AppConnection,
+    args: { ...t.arg.connectionArgs(), filter: t.arg({ type: AppFilter }) },
+    resolve: (_root, { filter, ...args }, { services }) => pageOfApps(services, args, filter ?? {}),
+  }),
+  app: t.field({
+    type: AppRef,
+    nullable: true,
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, { services }) => services.inventory.app(id) ?? null,
+  }),
+}))
+
+const CreateAppInput = builder.inputType('CreateAppInput', {
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'Also the Compose project name: lower case letters, digits, dashes and underscores.' }),
+    description: t.string(),
+    composeContent: t.string({ required: true }),
+  }),
+})
+
+const UpdateAppInput = builder.inputType('UpdateAppInput', {
+  description: 'What is left out stays.',
+  fields: (t) => ({
+    description: t.string(),
+    composeContent: t.string(),
+    pull: t.boolean({ description: 'Pull newer images before the containers are made again.' }),
+  }),
+})
+
+builder.mutationFields((t) => ({
+  createApp: t.field({
+    type: AppOperationRef,
+    description: 'Deploys a Compose app on a node. Fails with INVALID_INPUT, CONFLICT, NODE_UNREACHABLE or DOCKER_UNAVAILABLE before anything was changed.',
+    args: { nodeId: t.arg.id({ required: true }), input: t.arg({ type: CreateAppInput, required: true }) },
+    resolve: (_root, { nodeId, input }, { services }) => services.router.forNode(nodeId).create(input),
+  }),
+  updateApp: t.field({
+    type: AppOperationRef,
+    description: 'Changes an app and makes its containers match.',
+    args: { id: t.arg.id({ required: true }), input: t.arg({ type: UpdateAppInput, required: true }) },
+    resolve: (_root, { id, input }, { services }) => services.router.forApp(id).update(id, input),
+  }),
+  startApp: t.field({
+    type: AppOperationRef,
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, { services }) => services.router.forApp(id).start(id),
+  }),
+  stopApp: t.field({
+    type: AppOperationRef,
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, { services }) => services.router.forApp(id).stop(id),
+  }),
+  removeApp: t.field({
+    type: AppOperationRef,
+    description: 'Removes the containers, the networks and the files of an app. Named volumes stay.',
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, { services }) => services.router.forApp(id).remove(id),
+  }),
+}))
+
+builder.subscriptionFields((t) => ({
+  appChanged: t.field({
+    type: AppRef,
+    description: 'Every app as it is now, then each change.',
+    subscribe: (_root, _args, { services }) =>
+      snapshotThenChanges({
+        snapshot: services.inventory.apps,
+        subscribe: (push) => services.events.on('app', push),
+        keyOf: (app) => app.id,
+      }),
+    resolve: (app) => app,
+  }),
+  appRemoved: t.field({
+    type: 'ID',
+    description: 'Ids of apps as they are removed.',
+    subscribe: (_root, _args, { services }) =>
+      snapshotThenChanges({ snapshot: () => [], subscribe: (push) => services.events.on('appRemoved', push), keyOf: (id: string) => id }),
+    resolve: (id) => id,
+  }),
+}))

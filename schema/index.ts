@@ -1,0 +1,9 @@
+import { builder } from './builder.ts'
+import './apps.ts'
+import './nodes.ts'
+import './operations.ts'
+import './settings.ts'
+import './stats.ts'
+import './viewer.ts'
+
+export const schema = builder.toSchema()

@@ -1,0 +1,109 @@
+import { isFinal, type Operation } from '../api/apps/operation.ts'
+import { notFound } from '../api/errors.ts'
+import { snapshotThenChanges } from '../api/events.ts'
+import { builder } from './builder.ts'
+import { page } from './page.ts'
+import { OperationRef } from './refs.ts'
+
+const OperationKind = builder.enumType('OperationKind', {
+  values: {
+    CREATE: { value: 'create' },
+    UPDATE: { value: 'update' },
+    START: { value: 'start' },
+    STOP: { value: 'stop' },
+    REMOVE: { value: 'remove' },
+  } as const,
+})
+
+const OperationStatus = builder.enumType('OperationStatus', {
+  values: {
+    QUEUED: { value: 'queued' },
+    RUNNING: { value: 'running' },
+    SUCCEEDED: { value: 'succeeded' },
+    FAILED: { value: 'failed' },
+    CANCELLED: { value: 'cancelled' },
+    INTERRUPTED: { value: 'interrupted' },
+  } as const,
+})
+
+OperationRef.implement({
+  description: 'One slow thing done to an app, on the node that owns it.',
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    kind: t.field({ type: OperationKind, resolve: (operation) => operation.kind }),
+    status: t.field({ type: OperationStatus, resolve: (operation) => operation.status }),
+    progress: t.exposeInt('progress', { description: '0 to 100; 100 only when it succeeded.' }),
+    message: t.exposeString('message', { nullable: true }),
+    output: t.exposeStringList('output', { description: 'What the Compose command line printed, oldest first; the newest 500 lines.' }),
+    error: t.exposeString('error', { nullable: true }),
+    appId: t.exposeID('appId', { nullable: true }),
+    appName: t.exposeString('appName', { nullable: true }),
+    nodeId: t.exposeID('nodeId'),
+    createdAt: t.field({ type: 'DateTime', resolve: (operation) => operation.createdAt }),
+    startedAt: t.field({ type: 'DateTime', nullable: true, resolve: (operation) => operation.startedAt }),
+    finishedAt: t.field({ type: 'DateTime', nullable: true, resolve: (operation) => operation.finishedAt }),
+  }),
+})
+
+const OperationConnection = builder.connectionObject({ type: OperationRef, name: 'OperationConnection' }, { name: 'OperationEdge' })
+
+const OperationFilter = builder.inputType('OperationFilter', {
+  fields: (t) => ({ nodeIds: t.idList(), appId: t.id(), status: t.field({ type: [OperationStatus] }) }),
+})
+
+const sortKey = (operation: Operation): string => `${operation.createdAt.toISOString()} ${operation.id}`
+
+builder.queryFields((t) => ({
+  operation: t.field({
+    type: OperationRef,
+    nullable: true,
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, { services }) => services.inventory.operation(id) ?? null,
+  }),
+  operations: t.field({
+    type: OperationConnection,
+    description: 'The newest first.',
+    args: { ...t.arg.connectionArgs(), filter: t.arg({ type: OperationFilter }) },
+    resolve(_root, { filter, ...args }, { services }) {
+      const found = services.inventory
+        .operations()
+        .filter((operation) => !filter?.nodeIds || filter.nodeIds.includes(operation.nodeId))
+        .filter((operation) => !filter?.appId || operation.appId === filter.appId)
+        .filter((operation) => !filter?.status || filter.status.includes(operation.status))
+      return page(
+        found.sort((a, b) => (sortKey(a) > sortKey(b) ? -1 : 1)),
+        args,
+        sortKey,
+        true,
+      )
+    },
+  }),
+}))
+
+builder.mutationFields((t) => ({
+  cancelOperation: t.field({
+    type: OperationRef,
+    description: 'Ends an operation that is queued or running. One that is over stays as it is.',
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, { services }) => services.router.forOperation(id).cancel(id),
+  }),
+}))
+
+builder.subscriptionFields((t) => ({
+  operationProgress: t.field({
+    type: OperationRef,
+    description: 'The state now, then each change; completes after the final state, also when that was long ago.',
+    args: { id: t.arg.id({ required: true }) },
+    subscribe(_root, { id }, { services }) {
+      const operation = services.inventory.operation(id)
+      if (!operation) throw notFound('operation', id)
+      return snapshotThenChanges<Operation>({
+        snapshot: () => [services.inventory.operation(id) ?? operation],
+        subscribe: (push) => services.events.on('operation', (changed) => changed.id === id && push(changed)),
+        keyOf: () => id,
+        isLast: ({ status }) => isFinal(status),
+      })
+    },
+    resolve: (operation) => operation,
+  }),
+}))

@@ -1,0 +1,38 @@
+import { resolveCursorConnection, type ResolveCursorConnectionArgs } from '@pothos/plugin-relay'
+import { invalidInput } from '../api/errors.ts'
+
+const defaultSize = 50
+const maxSize = 500
+
+interface PageArgs {
+  first?: number | null
+  after?: string | null
+  last?: number | null
+  before?: string | null
+}
+
+/**
+ * One page of a sorted list. The cursor is the key of an item and stays good when others come or go.
+ *
+ * @param keyOf rises along the list, or falls when `falling`
+ * @throws INVALID_INPUT when `first` or `last` is not 1 to 500
+ */
+export async function page<T extends object>(items: T[], args: PageArgs, keyOf: (item: T) => string, falling = false) {
+  for (const field of ['first', 'last'] as const) {
+    const size = args[field]
+    if (typeof size === 'number' && (size < 1 || size > maxSize)) throw invalidInput([{ field, message: `must be 1 to ${maxSize}` }])
+  }
+  const keyed = items.map((item) => ({ item, key: keyOf(item) }))
+  const isAfter = (key: string, cursor: string): boolean => (falling ? key < cursor : key > cursor)
+  const toCursor = (key: string): string => Buffer.from(key).toString('base64url')
+  const fromCursor = (cursor: string): string => Buffer.from(cursor, 'base64url').toString()
+  const connection = await resolveCursorConnection(
+    { args, defaultSize, maxSize, toCursor: (item: T) => toCursor(keyOf(item)) },
+    ({ before, after, limit, inverted }: ResolveCursorConnectionArgs): T[] => {
+      const rest = keyed.filter(({ key }) => (!after || isAfter(key, fromCursor(after))) && (!before || isAfter(fromCursor(before), key)))
+      const found = inverted ? rest.toReversed() : rest
+      return found.slice(0, limit).map(({ item }) => item)
+    },
+  )
+  return { ...connection, totalCount: items.length }
+}

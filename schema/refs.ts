@@ -1,0 +1,9 @@
+import type { InventoryApp } from '../api/cluster/inventory.ts'
+import type { Operation } from '../api/apps/operation.ts'
+import type { ClusterNode } from '../api/nodes/node-registry.ts'
+import { builder } from './builder.ts'
+
+/** Types that refer to one another across files; each is implemented in the file of its domain. */
+export const NodeRef = builder.objectRef<ClusterNode>('Node')
+export const AppRef = builder.objectRef<InventoryApp>('App')
+export const OperationRef = builder.objectRef<Operation>('Operation')

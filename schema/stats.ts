@@ -1,0 +1,109 @@
+import type { KnownStats } from '../api/cluster/inventory.ts'
+import { notFound } from '../api/errors.ts'
+import { snapshotThenChanges } from '../api/events.ts'
+import type { ContainerStats, DockerStats, NodeStats } from '../api/monitoring/node-stats.ts'
+import { ContainerState } from './apps.ts'
+import { builder } from './builder.ts'
+
+const StatsState = builder.enumType('StatsState', {
+  description: 'OK: fresh. STALE: the last that was heard. ERROR: nothing is known; `error` says why.',
+  values: { OK: { value: 'ok' }, STALE: { value: 'stale' }, ERROR: { value: 'error' } } as const,
+})
+
+const CpuStats = builder.objectRef<NodeStats['cpu']>('CpuStats').implement({
+  fields: (t) => ({
+    usagePercent: t.exposeFloat('usagePercent', { description: '0 to 100 over all cores.' }),
+    cores: t.exposeInt('cores'),
+  }),
+})
+
+const MemoryStats = builder.objectRef<NodeStats['memory']>('MemoryStats').implement({
+  fields: (t) => ({
+    totalBytes: t.expose('totalBytes', { type: 'BigInt' }),
+    usedBytes: t.expose('usedBytes', { type: 'BigInt', description: 'Total less what could be given to a program.' }),
+    availableBytes: t.expose('availableBytes', { type: 'BigInt' }),
+    swapTotalBytes: t.expose('swapTotalBytes', { type: 'BigInt' }),
+    swapUsedBytes: t.expose('swapUsedBytes', { type: 'BigInt' }),
+  }),
+})
+
+const DiskStats = builder.objectRef<NodeStats['disks'][number]>('DiskStats').implement({
+  fields: (t) => ({
+    mount: t.exposeString('mount'),
+    filesystem: t.exposeString('filesystem'),
+    totalBytes: t.expose('totalBytes', { type: 'BigInt' }),
+    usedBytes: t.expose('usedBytes', { type: 'BigInt' }),
+  }),
+})
+
+const DockerStatsRef = builder.objectRef<DockerStats>('DockerStats').implement({
+  fields: (t) => ({
+    available: t.exposeBoolean('available'),
+    error: t.exposeString('error', { nullable: true }),
+    version: t.exposeString('version', { nullable: true }),
+    running: t.exposeInt('running'),
+    paused: t.exposeInt('paused'),
+    stopped: t.exposeInt('stopped'),
+    images: t.exposeInt('images'),
+  }),
+})
+
+const ContainerStatsRef = builder.objectRef<ContainerStats>('ContainerStats').implement({
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    name: t.exposeString('name'),
+    appName: t.exposeString('appName', { nullable: true }),
+    state: t.field({ type: ContainerState, resolve: (container) => container.state }),
+    cpuPercent: t.exposeFloat('cpuPercent', { description: '100 is one full core.' }),
+    memoryBytes: t.expose('memoryBytes', { type: 'BigInt' }),
+    memoryLimitBytes: t.expose('memoryLimitBytes', { type: 'BigInt' }),
+    networkRxBytes: t.expose('networkRxBytes', { type: 'BigInt' }),
+    networkTxBytes: t.expose('networkTxBytes', { type: 'BigInt' }),
+    blockReadBytes: t.expose('blockReadBytes', { type: 'BigInt' }),
+    blockWriteBytes: t.expose('blockWriteBytes', { type: 'BigInt' }),
+  }),
+})
+
+export const NodeStatsRef = builder.objectRef<KnownStats>('NodeStats').implement({
+  description: 'One measurement of one node, taken on it.',
+  fields: (t) => ({
+    nodeId: t.exposeID('nodeId'),
+    state: t.field({ type: StatsState, resolve: (known) => known.state }),
+    error: t.exposeString('error', { nullable: true }),
+    asOf: t.field({ type: 'DateTime', nullable: true, resolve: ({ stats }) => stats?.asOf }),
+    cpu: t.field({ type: CpuStats, nullable: true, resolve: ({ stats }) => stats?.cpu }),
+    memory: t.field({ type: MemoryStats, nullable: true, resolve: ({ stats }) => stats?.memory }),
+    disks: t.field({ type: [DiskStats], resolve: ({ stats }) => stats?.disks ?? [] }),
+    load: t.floatList({ description: 'Load averages over 1, 5 and 15 minutes.', resolve: ({ stats }) => stats?.load ?? [] }),
+    uptimeSeconds: t.float({ nullable: true, resolve: ({ stats }) => stats?.uptimeSeconds }),
+    docker: t.field({ type: DockerStatsRef, nullable: true, resolve: ({ stats }) => stats?.docker }),
+    containers: t.field({ type: [ContainerStatsRef], resolve: ({ stats }) => stats?.containers ?? [] }),
+  }),
+})
+
+builder.queryFields((t) => ({
+  systemStats: t.field({
+    type: [NodeStatsRef],
+    description: 'One entry per node asked for, in that order, unknown ids included; without `nodeIds` one per node.',
+    args: { nodeIds: t.arg.idList() },
+    resolve: (_root, { nodeIds }, { services }) =>
+      (nodeIds ?? services.registry.list().map((node) => node.id)).map((id) => services.inventory.statsOf(id)),
+  }),
+}))
+
+builder.subscriptionFields((t) => ({
+  nodeStats: t.field({
+    type: NodeStatsRef,
+    description: 'What is known now, then each measurement and each change of its state.',
+    args: { nodeId: t.arg.id({ required: true }) },
+    subscribe(_root, { nodeId }, { services }) {
+      if (!services.registry.find(nodeId)) throw notFound('node', nodeId)
+      return snapshotThenChanges<KnownStats>({
+        snapshot: () => [services.inventory.statsOf(nodeId)],
+        subscribe: (push) => services.events.on('stats', (id) => id === nodeId && push(services.inventory.statsOf(nodeId))),
+        keyOf: () => nodeId,
+      })
+    },
+    resolve: (known) => known,
+  }),
+}))
