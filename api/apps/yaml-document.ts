@@ -26,7 +26,7 @@ export interface YamlDocument {
  */
 export function parseYaml(text: string): YamlDocument {
   const lines = new LineCounter()
-  // Its own search for equal keys compares each with each, which is minutes for a large file of short keys.
+  // Its own search for equal keys compares each with each, which is up to a minute for a large file of short keys.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'error' })
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset)
@@ -50,7 +50,7 @@ export function parseYaml(text: string): YamlDocument {
 const syntaxAdvice: Partial<Record<ErrorCode, string>> = {
   TAB_AS_INDENT: 'a tab cannot indent; use spaces',
   MULTIPLE_DOCS: 'a second document begins here; a Compose file is one document, so remove the line "---"',
-  BLOCK_AS_IMPLICIT_KEY: 'a key is not possible here; write one "key: value" per line, and quote a value that has ": " in it',
+  BLOCK_AS_IMPLICIT_KEY: 'a key is not possible here; begin all keys of a mapping in one column, and quote a value that has ": " in it',
   MULTILINE_IMPLICIT_KEY: 'a key has to be on one line, with ":" and a space after it',
   RESOURCE_EXHAUSTION: 'mappings and lists are nested too deeply here; write it flatter',
 }

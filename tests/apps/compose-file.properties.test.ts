@@ -1,0 +1,110 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { checkAppName, checkComposeContent } from '../../api/apps/compose-file.ts'
+
+/** Pieces that mean something to YAML or to Compose, so that many texts get past the first line. */
+const piece = fc.constantFrom(
+  ...[
+    'services',
+    'web',
+    'image',
+    'build',
+    'nginx',
+    'null',
+    '1',
+    '<<',
+    ':',
+    ': ',
+    '\n',
+    '\n  ',
+    '\n    ',
+    '- ',
+    '? ',
+    '{',
+    '}',
+    '[',
+    ']',
+    ', ',
+  ],
+  ...[
+    '&a ',
+    '*a',
+    '*b',
+    '!t ',
+    '!!set ',
+    '%YAML 1.1\n---\n',
+    '---\n',
+    '...\n',
+    '|\n',
+    '>-\n',
+    '"',
+    "'",
+    '#',
+    '\t',
+    '\r\n',
+    '\0',
+    '\uFEFF',
+    '\uD800',
+  ],
+)
+const yamlish = fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(''))
+
+/** Values as YAML in flow style, which is JSON, at the places where Compose wants something else. */
+const composeish = fc.oneof(
+  fc.json(),
+  fc.json().map((value) => `services: ${value}`),
+  fc.json().map((value) => `services: { web: ${value} }`),
+)
+
+const wellFormed = ({ field, message }: { field: string; message: string }): boolean =>
+  field === 'composeContent' && (/^line [1-9]\d*(, column [1-9]\d*)?: \S/.test(message) || /^is \d+ KiB long/.test(message))
+
+for (const [what, texts] of Object.entries({ 'any text': fc.string({ unit: 'binary', maxLength: 400 }), yamlish, composeish })) {
+  test(`${what}: never throws; each message has its line, five at most`, (t) => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        const errors = checkComposeContent(text)
+        return errors.length <= 5 && errors.every(wellFormed)
+      }),
+      { numRuns: 3000 },
+    )
+    t.pass()
+  })
+}
+
+test('what is nested however deeply never throws', (t) => {
+  fc.assert(
+    fc.property(fc.constantFrom('[', '{', '- ', '? ', '{a: ', '&a [', ': '), fc.integer({ min: 1, max: 20_000 }), (open, depth) => {
+      const errors = checkComposeContent(open.repeat(depth))
+      return errors.length > 0 && errors.every(wellFormed)
+    }),
+    { numRuns: 60 },
+  )
+  t.pass()
+})
+
+const serviceName = fc.stringMatching(/^[a-zA-Z0-9._-]{1,12}$/)
+const services = fc.dictionary(serviceName, fc.record({ image: fc.stringMatching(/^[a-z]{1,9}(:[0-9]{1,3})?$/) }), { minKeys: 1 })
+
+test('services that all have an image are accepted, in JSON as in YAML', (t) => {
+  fc.assert(fc.property(services, (all) => checkComposeContent(JSON.stringify({ services: all }, null, 2)).length === 0))
+  t.pass()
+})
+
+test('the line named is that of the wrong service', (t) => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 30 }), (before, after) => {
+      const good = (from: string, count: number) =>
+        Array.from({ length: count }, (_, index) => `  ${from}${index}: { image: a }\n`).join('')
+      const [error] = checkComposeContent(`services:\n${good('a', before)}  wrong: {}\n${good('b', after)}`)
+      return error?.message.startsWith(`line ${before + 2}: the service "wrong" `) ?? false
+    }),
+  )
+  t.pass()
+})
+
+test('a name is accepted just when Compose would take it', (t) => {
+  const names = fc.oneof(fc.string(), fc.stringMatching(/^[a-zA-Z0-9_-]{0,70}$/))
+  fc.assert(fc.property(names, (name) => (checkAppName(name).length === 0) === /^[a-z0-9][a-z0-9_-]{0,62}(?!\n)$/.test(name)))
+  t.pass()
+})
