@@ -54,7 +54,7 @@ export async function runChild(command: ChildCommand): Promise<number | null> {
 function killGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
   if (pid === undefined) return
   try {
-    process.kill(pid, signal)
+    process.kill(-pid, signal)
   } catch {
     // The group has ended already.
   }
