@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
-import { colors, groupAlive, start, stop } from './processes.mjs'
+import { colors, isAlive, start, stop } from './processes.mjs'
 
 /** The whole suite; one test that hangs is ended by AVA itself long before (`timeout` in package.json). */
 const DEADLINE_MS = 3_000_000
@@ -27,7 +27,7 @@ export async function runAva(root, args, env) {
   clearTimeout(timer)
   if (code !== 0 && counts.failed === 0) fail(counts, `AVA ended with exit code ${code}`)
   if (counts.passed + counts.failed === 0) fail(counts, 'no test ran')
-  if (groupAlive(ava.child.pid)) {
+  if (isAlive(ava)) {
     fail(counts, 'the tests left processes running')
     await stop(ava)
   }

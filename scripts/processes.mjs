@@ -1,4 +1,5 @@
-// Child processes of the scripts: each in a process group of its own, so that whatever it starts ends with it.
+// Child processes of the scripts. By default each has a process group of its own, so that whatever it starts ends with it;
+// `detached: false` keeps it in ours, for a script that others run and end as one.
 import { spawn } from 'node:child_process'
 
 /** Long enough for a server to close its connections; a person who pressed Ctrl-C waits for it. */
@@ -10,10 +11,10 @@ const cleanups = []
 /** Colours for people only; some tools would also colour what CI keeps as text. */
 export const colors = process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }
 
-/** Starts a program in its own process group. `ended` resolves with its exit code (128 + signal number when a signal ended it). */
+/** Starts a program. `ended` resolves with its exit code (128 + signal number when a signal ended it). */
 export function start(command, args, options = {}) {
-  const child = spawn(command, args, { stdio: 'inherit', ...options, detached: true })
-  const handle = { child, ended: undefined }
+  const child = spawn(command, args, { stdio: 'inherit', detached: true, ...options })
+  const handle = { child, group: options.detached !== false, ended: undefined }
   running.add(handle)
   handle.ended = new Promise((resolve, reject) => {
     child.once('error', (error) => (running.delete(handle), reject(error)))
@@ -40,28 +41,31 @@ export async function run(command, args, { timeoutMs = 600_000, ...options } = {
     return { code: 127, output: error.message }
   } finally {
     clearTimeout(timer)
-    killGroup(handle.child.pid, 'SIGKILL')
+    kill(handle, 'SIGKILL')
   }
 }
 
-/** Asks with SIGTERM, waits, then insists with SIGKILL; resolves when the program and its group are gone. */
-export async function stop({ child, ended }, { group = true, waitMs = STOP_MS } = {}) {
-  if (child.pid === undefined) return
-  if (group) killGroup(child.pid, 'SIGTERM')
-  else child.kill('SIGTERM')
-  const timer = setTimeout(() => killGroup(child.pid, 'SIGKILL'), waitMs)
-  await ended.catch(() => {})
+/**
+ * Asks with SIGTERM, waits, then insists with SIGKILL; resolves when the program and its group are gone.
+ * `group: false` asks the program alone, which then ends its own.
+ */
+export async function stop(handle, { group = handle.group, waitMs = STOP_MS } = {}) {
+  kill({ ...handle, group }, 'SIGTERM')
+  const timer = setTimeout(() => kill(handle, 'SIGKILL'), waitMs)
+  await handle.ended.catch(() => {})
   clearTimeout(timer)
-  killGroup(child.pid, 'SIGKILL')
+  kill(handle, 'SIGKILL')
 }
 
-/** Whether any process of the group is left. */
-export const groupAlive = (pid) => killGroup(pid, 0)
+/** Whether the program, or any process of its group, is left. */
+export const isAlive = (handle) => kill(handle, 0)
 
-function killGroup(pid, signal) {
-  if (pid === undefined) return false
+function kill({ child, group }, signal) {
+  if (child.pid === undefined) return false
+  // A pid that has been waited for may already be another program's.
+  if (!group) return child.exitCode === null && child.signalCode === null && child.kill(signal)
   try {
-    return process.kill(-pid, signal)
+    return process.kill(-child.pid, signal)
   } catch {
     return false
   }

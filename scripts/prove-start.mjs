@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { atEnd, groupAlive, run, start, stop } from './processes.mjs'
+import { atEnd, isAlive, run, start, stop } from './processes.mjs'
 import { machineEnvironment } from './setup/packages.mjs'
 
 /** A first start downloads all packages and builds the dashboard. */
@@ -20,7 +20,7 @@ const POLL_MS = 100
  */
 export async function proveStart(root) {
   const folder = mkdtempSync(join(tmpdir(), 'selfhostly-start-'))
-  const remove = () => rmSync(folder, { recursive: true, force: true })
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   atEnd(remove)
   try {
     const clone = join(folder, 'clone')
@@ -84,7 +84,7 @@ async function servesDashboard(url) {
 async function stopsWhenAsked(npm) {
   npm.child.kill('SIGTERM')
   const deadline = performance.now() + STOP_MS
-  while (groupAlive(npm.child.pid)) {
+  while (isAlive(npm)) {
     if (performance.now() > deadline) throw new Error(`npm start did not end within ${STOP_MS / 1000} s of SIGTERM`)
     await sleep(POLL_MS)
   }

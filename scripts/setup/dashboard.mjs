@@ -31,7 +31,11 @@ function isFresh(root, target) {
 async function make(root, target, what, command, args) {
   console.log(`setup: ${what}`)
   const inputs = hashOf(root, target.inputs)
-  const { code, output } = await run(join(root, 'node_modules', '.bin', command), args, { cwd: root, env: environment(root) })
+  const { code, output } = await run(join(root, 'node_modules', '.bin', command), args, {
+    cwd: root,
+    detached: false,
+    env: environment(root),
+  })
   if (code !== 0) throw new SetupError(`${command} ${args.join(' ')} failed (exit code ${code}):\n${output}`)
   writeFileSync(stampOf(root, target), inputs)
 }

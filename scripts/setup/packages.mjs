@@ -21,7 +21,7 @@ export function packagesReady(root) {
 export async function installPackages(root) {
   console.log('setup: installing packages (the first time, and whenever package-lock.json has changed; takes a minute or two)')
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
-  const { code, output } = await run('npm', args, { cwd: root, env: machineEnvironment(), timeoutMs: 1_800_000 })
+  const { code, output } = await run('npm', args, { cwd: root, detached: false, env: machineEnvironment(), timeoutMs: 1_800_000 })
   if (code !== 0) {
     throw new SetupError(
       `npm ci failed (exit code ${code}). It needs the npm registry: check the network or proxy and try again.\n${output}`,
@@ -40,7 +40,7 @@ export function nodeReady(root) {
 export async function checkNode(root) {
   console.log('setup: the install script of the package `node` has not run; running it')
   const args = ['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error']
-  const { code, output } = await run('npm', args, { cwd: root, env: machineEnvironment() })
+  const { code, output } = await run('npm', args, { cwd: root, detached: false, env: machineEnvironment() })
   if (code === 0 && nodeReady(root)) return
   throw new SetupError(
     `node_modules/.bin/node is not Node ${WANTED_NODE}. The npm package \`node\` brings it for Linux (glibc) and macOS; elsewhere install ` +
