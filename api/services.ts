@@ -1,3 +1,4 @@
+import { ZodError } from 'zod'
 import { createAppFiles } from './apps/app-files.ts'
 import { createAppService } from './apps/app-service.ts'
 import { createContainerWatch } from './apps/container-watch.ts'
@@ -11,12 +12,13 @@ import { createEventStreams } from './cluster/event-streams.ts'
 import { createInventory, type InventoryApp } from './cluster/inventory.ts'
 import { createLocalFeed, type FeedEvents } from './cluster/local-feed.ts'
 import { createMembership } from './cluster/membership.ts'
-import { createNodeClient } from './cluster/node-client.ts'
+import { createNodeClient, NodeCallError } from './cluster/node-client.ts'
 import { createNodeRouter } from './cluster/node-router.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/orm.ts'
 import { createComposeCli } from './docker/compose-cli.ts'
 import { createEngine } from './docker/engine.ts'
+import { errorMessage } from './errors.ts'
 import { createEventHub } from './events.ts'
 import type { Log } from './log.ts'
 import { createLocalMonitor } from './monitoring/local-monitor.ts'
@@ -148,13 +150,19 @@ export function createServices(world: {
 
   // Other nodes
   const client = createNodeClient({ selfId: self.id })
+  const probeDeadlineMs = config.role === 'primary' ? config.checks.deadlineMs : 5000
   const checks = createHealthChecks({
     registry,
     selfId: self.id,
-    async probe(node) {
-      const deadlineMs = config.role === 'primary' ? config.checks.deadlineMs : 5000
-      const answer = await client.request(registry.addressOf(node.id), { path: '/api/internal/system/stats', deadlineMs })
-      inventory.apply(node.id, { type: 'stats', stats: parseNodeStats(answer) })
+    async probe({ id }) {
+      try {
+        const answer = await client.request(registry.addressOf(id), { path: '/api/internal/system/stats', deadlineMs: probeDeadlineMs })
+        inventory.apply(id, { type: 'stats', stats: parseNodeStats(answer) })
+        return null
+      } catch (error) {
+        if (error instanceof NodeCallError) return error.why
+        return error instanceof ZodError ? 'sent stats that are not in the right form. Is it another version of Selfhostly?' : errorMessage(error)
+      }
     },
     parallel: config.role === 'primary' ? config.checks.parallel : 1,
     clock,

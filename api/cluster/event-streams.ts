@@ -101,17 +101,19 @@ export function createEventStreams(deps: {
     session?.abort.abort()
   }
 
+  /** Opens a node's stream, or reopens it at once when it waits for its next try or its address has changed. */
+  function open(nodeId: string): void {
+    close(nodeId)
+    connect(nodeId, 0)
+  }
+
   return {
-    /** Opens a node's stream, or reopens it at once when it waits for its next try or its address has changed. */
-    open(nodeId: string): void {
-      close(nodeId)
-      connect(nodeId, 0)
-    },
+    open,
 
     /** The node has just answered in another way: no reason to wait any longer. An open stream stays as it is. */
     wake(nodeId: string): void {
       const session = sessions.get(nodeId)
-      if (session && session.abort.signal.aborted) this.open(nodeId)
+      if (session && session.abort.signal.aborted) open(nodeId)
     },
 
     close,

@@ -1,6 +1,6 @@
 import { fetch, Pool, type Response } from 'undici'
 import { z } from 'zod'
-import { AppError, errorStatus, type ErrorCode } from '../errors.ts'
+import { AppError, errorStatus, type ErrorCode, type FieldError } from '../errors.ts'
 import type { NodeAddress } from '../nodes/node-registry.ts'
 import { failureInWords, isBrokenConnection } from './failure-words.ts'
 
@@ -135,7 +135,21 @@ export function createNodeClient({ selfId, connectDeadlineMs = 5000 }: { selfId:
   }
 }
 
-const unreachable = ({ name }: NodeAddress, why: string, cause?: unknown): AppError => new AppError('NODE_UNREACHABLE', `${name}: ${why}`, { cause })
+/** A call that did not succeed: `why` without the node's name; `answered` tells a node that said no from one that said nothing. */
+export class NodeCallError extends AppError {
+  override readonly name = 'NodeCallError'
+  readonly why: string
+  readonly answered: boolean
+
+  constructor(code: ErrorCode, why: string, options: { nodeName?: string; answered: boolean; fields?: FieldError[]; cause?: unknown }) {
+    super(code, options.nodeName ? `${options.nodeName}: ${why}` : why, options)
+    this.why = why
+    this.answered = options.answered
+  }
+}
+
+const unreachable = ({ name }: NodeAddress, why: string, cause?: unknown): NodeCallError =>
+  new NodeCallError('NODE_UNREACHABLE', why, { nodeName: name, answered: false, cause })
 
 const problem = z.object({
   title: z.string().max(1000).optional(),
@@ -144,20 +158,16 @@ const problem = z.object({
   fields: z.array(z.object({ field: z.string().max(200), message: z.string().max(10_000) })).max(100).optional(),
 })
 
-/** The other node answered, and said no; in contrast to one that did not answer. */
-export class NodeRefusal extends AppError {
-  override readonly name = 'NodeRefusal'
-}
-
 /** The node's own refusal with its code, so that it means the same here; anything else is a node that cannot be used. */
-async function refusalOf(address: NodeAddress, response: Response): Promise<NodeRefusal> {
+async function refusalOf(address: NodeAddress, response: Response): Promise<NodeCallError> {
   const text = await response.text().catch(() => '')
   const parsed = problem.safeParse(parseJson(text))
   const { code, detail, title, fields } = parsed.data ?? {}
-  const refusal = (why: string) => new NodeRefusal('NODE_UNREACHABLE', `${address.name}: ${why}`)
+  const refusal = (why: string) => new NodeCallError('NODE_UNREACHABLE', why, { nodeName: address.name, answered: true })
   if (response.status === 401) return refusal(`refused the credentials (401${title ? ` ${title}` : ''}): it does not know this id, or its key is another one`)
   if (code && code in errorStatus) {
-    return new NodeRefusal(code as ErrorCode, detail ?? title ?? code, {
+    return new NodeCallError(code as ErrorCode, detail ?? title ?? code, {
+      answered: true,
       fields: (fields ?? []).map(({ field, message }) => ({ field: field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), message })),
     })
   }

@@ -25,8 +25,8 @@ export type HealthChecks = ReturnType<typeof createHealthChecks>
 export function createHealthChecks(deps: {
   registry: NodeRegistry
   selfId: string
-  /** Asks a node for its stats; fails with words for a person. Bounded in time by itself. */
-  probe: (node: ClusterNode) => Promise<void>
+  /** Asks a node for its stats. Answers why it did not pass, in words for a person, or null. Bounded in time by itself. */
+  probe: (node: ClusterNode) => Promise<string | null>
   /** How many nodes are asked at once: trades sockets against how long a sweep over many dead nodes takes. */
   parallel: number
   clock: Clock
@@ -41,12 +41,7 @@ export function createHealthChecks(deps: {
     const node = registry.get(id)
     const startedAt = clock.now()
     const started = performance.now()
-    let error: string | null = null
-    try {
-      await deps.probe(node)
-    } catch (cause) {
-      error = errorMessage(cause)
-    }
+    const error = await deps.probe(node).catch(errorMessage)
     const durationMs = Math.round(performance.now() - started)
     const facts = { node: node.name, duration: `${durationMs}ms` }
     if (error === null) log.info(facts, 'health check completed')

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { SecondaryConfig } from '../config.ts'
-import { NodeRefusal } from '../cluster/node-client.ts'
+import { NodeCallError } from '../cluster/node-client.ts'
 import { createHeartbeatSender, type HeartbeatOutcome } from '../nodes/heartbeat-sender.ts'
 import { phaseOf } from '../nodes/check-times.ts'
 import type { Scheduler } from '../scheduler.ts'
@@ -32,8 +32,8 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       const answer = await client.request(primary, { method: 'POST', path, deadlineMs: heartbeatDeadlineMs })
       return { kind: 'accepted', settingsVersion: heartbeatAnswer.safeParse(answer).data?.settings_version }
     } catch (error) {
-      if (error instanceof NodeRefusal) return { kind: 'refused', reason: error.message }
-      throw error
+      if (!(error instanceof NodeCallError)) throw error
+      return { kind: error.answered ? 'refused' : 'no-answer', reason: error.why }
     }
   }
 
