@@ -64,7 +64,8 @@ const flag = (whenUnset: boolean | undefined) =>
 const httpUrl = optional.transform((value, context): string | undefined => {
   if (value === undefined) return undefined
   const url = URL.parse(value)
-  if (url && (url.protocol === 'http:' || url.protocol === 'https:') && !url.username && !url.search && !url.hash) return value.replace(/\/+$/, '')
+  if (url && (url.protocol === 'http:' || url.protocol === 'https:') && !url.username && !url.search && !url.hash)
+    return value.replace(/\/+$/, '')
   context.addIssue({ code: 'custom', message: `must be an http:// or https:// URL such as https://node.example.com:8080, not "${value}"` })
   return z.NEVER
 })
@@ -112,7 +113,12 @@ const environment = z.object({
   GITHUB_ALLOWED_USERS: optional,
   NODE_IS_PRIMARY: flag(true),
   NODE_ID: optional.pipe(z.guid('must be a UUID such as 3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90').toLowerCase().optional()),
-  NODE_NAME: optional.pipe(z.string().max(100, 'must have at most 100 characters').default(hostname() || 'selfhostly')),
+  NODE_NAME: optional.pipe(
+    z
+      .string()
+      .max(100, 'must have at most 100 characters')
+      .default(hostname() || 'selfhostly'),
+  ),
   NODE_API_ENDPOINT: httpUrl,
   NODE_API_KEY: atLeast(8, 'for example the output of: openssl rand -base64 32'),
   PRIMARY_NODE_URL: httpUrl,
@@ -151,7 +157,8 @@ function missingSettings(env: Environment): string[] {
   const has = (name: string): boolean => Boolean(env[name]?.trim())
   const isTrue = (name: string): boolean => /^(true|1)$/i.test(env[name]?.trim() ?? '')
   const secondary = /^(false|0)$/i.test(env['NODE_IS_PRIMARY']?.trim() ?? '')
-  if (secondary) return has('PRIMARY_NODE_URL') ? [] : ['PRIMARY_NODE_URL is required on a secondary: the URL at which this node reaches its primary']
+  if (secondary)
+    return has('PRIMARY_NODE_URL') ? [] : ['PRIMARY_NODE_URL is required on a secondary: the URL at which this node reaches its primary']
   if (!isTrue('AUTH_ENABLED')) return []
   const problems: string[] = []
   if (!has('JWT_SECRET')) problems.push('JWT_SECRET is required with AUTH_ENABLED=true: at least 32 random characters')

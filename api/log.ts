@@ -3,7 +3,18 @@ import { pino, type Logger } from 'pino'
 export type Log = Logger
 
 /** Names of members that never reach a log, wherever they appear in what is logged. */
-const secretMembers = ['apiKey', 'api_key', 'key', 'token', 'secret', 'password', 'authorization', 'cookie', 'cloudflareApiToken', 'X-Node-API-Key']
+const secretMembers = [
+  'apiKey',
+  'api_key',
+  'key',
+  'token',
+  'secret',
+  'password',
+  'authorization',
+  'cookie',
+  'cloudflareApiToken',
+  'X-Node-API-Key',
+]
 
 /** JSON lines on standard output; readable lines when a person looks on (a terminal). */
 export function createLog(options: { level: string; pretty: boolean }): Log {

@@ -14,7 +14,9 @@ const log = createLog({ level: config.logLevel, pretty: Boolean(process.stdout.i
 
 for (const name of config.ignored) log.warn({ setting: name }, `${name} is ignored on a ${config.role}`)
 if (config.accessMode === 'trusted-edge') {
-  log.warn('AUTH_ENABLED=false: whoever reaches this port controls Docker on every node. Let only a proxy or VPN that keeps strangers out reach it')
+  log.warn(
+    'AUTH_ENABLED=false: whoever reaches this port controls Docker on every node. Let only a proxy or VPN that keeps strangers out reach it',
+  )
 }
 
 const node = await startNode({ config, clock: systemClock, random: Math.random, log }).catch(exit)

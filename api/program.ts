@@ -36,7 +36,8 @@ export async function startNode(world: { config: Config; clock: Clock; random: (
     const services = createServices({ ...world, version, identity, apiEndpoint, database })
     const scheduler = createScheduler({ log })
     const node = createNodeRole(services, scheduler)
-    const role = config.role === 'primary' ? createPrimaryRole(config, services, scheduler) : createSecondaryRole(config, services, scheduler)
+    const role =
+      config.role === 'primary' ? createPrimaryRole(config, services, scheduler) : createSecondaryRole(config, services, scheduler)
     await node.start()
     await role.start()
     const http = serve(server, services)

@@ -75,7 +75,13 @@ export function createServices(world: {
   let acceptedPrimary: { id: string; at: Date } | null = null
   if (!isPrimary) nodeCalls.on('authenticated', (id) => (acceptedPrimary = { id, at: clock.now() }))
 
-  const settings = createSettingsService({ em, seal: secrets.seal, open: secrets.open, clock, onChange: () => events.emit('settings', undefined) })
+  const settings = createSettingsService({
+    em,
+    seal: secrets.seal,
+    open: secrets.open,
+    clock,
+    onChange: () => events.emit('settings', undefined),
+  })
 
   const registry = createNodeRegistry({
     em,
@@ -120,9 +126,9 @@ export function createServices(world: {
     onChange() {
       apps.refreshAll()
       const away = containers.away()
+      monitor.setContainers(containers.all())
       if (away === null) monitor.dockerUp()
       else monitor.dockerDown(away)
-      monitor.setContainers(containers.all())
     },
   })
   const operations = createOperations({
@@ -161,7 +167,9 @@ export function createServices(world: {
         return null
       } catch (error) {
         if (error instanceof NodeCallError) return error.why
-        return error instanceof ZodError ? 'sent stats that are not in the right form. Is it another version of Selfhostly?' : errorMessage(error)
+        return error instanceof ZodError
+          ? 'sent stats that are not in the right form. Is it another version of Selfhostly?'
+          : errorMessage(error)
       }
     },
     parallel: config.role === 'primary' ? config.checks.parallel : 1,

@@ -25,7 +25,9 @@ export const containerWire = z
     status_text: z.string().max(500),
     exit_code: z.int().nullable(),
     ports: z
-      .array(z.object({ host_ip: z.string().max(100).nullable(), host_port: z.int(), container_port: z.int(), protocol: z.string().max(20) }))
+      .array(
+        z.object({ host_ip: z.string().max(100).nullable(), host_port: z.int(), container_port: z.int(), protocol: z.string().max(20) }),
+      )
       .max(1000),
     created_at: dateTime,
   })
@@ -116,7 +118,8 @@ export const nodeStatsWire = z
 export const toWire = <T extends object>(value: T) =>
   snakecaseKeys(value as Record<string, unknown>, { deep: true }) as unknown as SnakeCasedPropertiesDeep<T>
 
-const fromWire = <T extends object>(value: T) => camelcaseKeys(value as Record<string, unknown>, { deep: true }) as CamelCasedPropertiesDeep<T>
+const fromWire = <T extends object>(value: T) =>
+  camelcaseKeys(value as Record<string, unknown>, { deep: true }) as CamelCasedPropertiesDeep<T>
 
 export const parseApp = (value: unknown): App => fromWire(appWire.parse(value))
 export const parseOperation = (value: unknown): Operation => fromWire(operationWire.parse(value))

@@ -168,7 +168,8 @@ const UpdateAppInput = builder.inputType('UpdateAppInput', {
 builder.mutationFields((t) => ({
   createApp: t.field({
     type: AppOperationRef,
-    description: 'Deploys a Compose app on a node. Fails with INVALID_INPUT, CONFLICT, NODE_UNREACHABLE or DOCKER_UNAVAILABLE before anything was changed.',
+    description:
+      'Deploys a Compose app on a node. Fails with INVALID_INPUT, CONFLICT, NODE_UNREACHABLE or DOCKER_UNAVAILABLE before anything was changed.',
     args: { nodeId: t.arg.id({ required: true }), input: t.arg({ type: CreateAppInput, required: true }) },
     resolve: (_root, { nodeId, input }, { services }) => services.router.forNode(nodeId).create(input),
   }),

@@ -13,7 +13,7 @@ const Viewer = builder.objectRef<{ name: string; accessMode: AccessModeValue }>(
 })
 
 const AcceptedPrimary = builder.objectRef<{ id: string; at: Date }>('AcceptedPrimary').implement({
-  description: 'Who last proved this secondary\'s key.',
+  description: "Who last proved this secondary's key.",
   fields: (t) => ({ id: t.exposeID('id'), at: t.field({ type: 'DateTime', resolve: (accepted) => accepted.at }) }),
 })
 

@@ -65,7 +65,20 @@ export function createAppService(deps: {
     })
     const { id, name, description, composeContent, desiredState, createdAt, updatedAt } = row
     const asOf = watch.asOf()
-    return { id, nodeId: deps.nodeId, name, description, composeContent, desiredState, status, statusReason, containers, asOf, createdAt, updatedAt }
+    return {
+      id,
+      nodeId: deps.nodeId,
+      name,
+      description,
+      composeContent,
+      desiredState,
+      status,
+      statusReason,
+      containers,
+      asOf,
+      createdAt,
+      updatedAt,
+    }
   }
 
   function tell(row: AppRow): void {
@@ -82,7 +95,10 @@ export function createAppService(deps: {
     return row
   }
 
-  async function save(row: AppRow, patch: Partial<Pick<AppRow, 'description' | 'composeContent' | 'desiredState' | 'lastError'>>): Promise<void> {
+  async function save(
+    row: AppRow,
+    patch: Partial<Pick<AppRow, 'description' | 'composeContent' | 'desiredState' | 'lastError'>>,
+  ): Promise<void> {
     Object.assign(row, patch, { updatedAt: clock.now() })
     await em.fork().upsert(AppEntity, { ...row })
     tell(row)
@@ -99,7 +115,8 @@ export function createAppService(deps: {
 
   async function checkNameIsFree(name: string): Promise<void> {
     const taken = claimed.has(name) || [...rows.values()].some((row) => row.name === name)
-    if (taken) throw new AppError('CONFLICT', `This node has an app named ${name} already`, { fields: [{ field: 'name', message: 'is taken' }] })
+    if (taken)
+      throw new AppError('CONFLICT', `This node has an app named ${name} already`, { fields: [{ field: 'name', message: 'is taken' }] })
     if (watch.all().some((container) => container.project === name)) {
       throw new AppError('CONFLICT', `The Docker Engine of this node runs a Compose project named ${name} that is not managed here`, {
         fields: [{ field: 'name', message: 'is the name of another Compose project on this Docker Engine' }],

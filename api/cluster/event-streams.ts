@@ -45,7 +45,9 @@ export function createEventStreams(deps: {
   const sessions = new Map<string, Session>()
 
   async function follow(nodeId: string, session: Session): Promise<void> {
-    const opening = clock.after(openDeadlineMs, () => session.abort.abort(new Error(`did not open the event stream within ${openDeadlineMs / 1000} s`)))
+    const opening = clock.after(openDeadlineMs, () =>
+      session.abort.abort(new Error(`did not open the event stream within ${openDeadlineMs / 1000} s`)),
+    )
     const response = await deps.client.stream(deps.addressOf(nodeId), '/api/internal/events', session.abort.signal).finally(opening)
     let cancelSilence: () => void = () => undefined
     const heard = (): void => {

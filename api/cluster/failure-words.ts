@@ -37,7 +37,8 @@ export function failureInWords(error: unknown, endpoint: string): string {
 }
 
 /** Whether a connection that worked before broke, in contrast to one that could not be made. */
-export const isBrokenConnection = (error: unknown): boolean => ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(codeOf(innermost(error)) ?? '')
+export const isBrokenConnection = (error: unknown): boolean =>
+  ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(codeOf(innermost(error)) ?? '')
 
 function innermost(error: unknown): unknown {
   if (error instanceof AggregateError && error.errors.length > 0) return innermost(error.errors[0])

@@ -115,7 +115,8 @@ export function createInventory(deps: {
         apps.set(row.id, { ...app, lastKnownStatus: lastKnownStatus ?? (app.status === 'unknown' ? null : app.status) })
       }, row.id)
     }
-    for (const row of await fork.find(InventoryOperationEntity, {})) tryTo(() => operations.set(row.id, parseOperation(row.document)), row.id)
+    for (const row of await fork.find(InventoryOperationEntity, {}))
+      tryTo(() => operations.set(row.id, parseOperation(row.document)), row.id)
   }
 
   function tryTo(read: () => void, id: string): void {
@@ -185,7 +186,10 @@ export function createInventory(deps: {
       const node = findNode(nodeId)
       const known = stats.get(nodeId) ?? null
       if (!node) return { nodeId, state: 'error', error: `There is no node with id ${nodeId}`, stats: null }
-      const away = node.health.status === 'online' ? null : `${node.name} is ${node.health.status}: ${node.health.statusReason ?? 'it does not answer'}`
+      const away =
+        node.health.status === 'online'
+          ? null
+          : `${node.name} is ${node.health.status}: ${node.health.statusReason ?? 'it does not answer'}`
       if (!known) return { nodeId, state: 'error', error: away ?? `${node.name} has not sent stats yet`, stats: null }
       const isOld = clock.now().getTime() - known.asOf.getTime() > deps.staleAfterMs
       if (away || isOld) return { nodeId, state: 'stale', error: away ?? `${node.name} has sent no newer stats`, stats: known }

@@ -8,7 +8,11 @@ export interface FeedEvents {
 }
 
 /** The feed of this node. Changes that come while the snapshot is read follow it in order. */
-export function createLocalFeed(deps: { hub: EventHub<FeedEvents>; apps: () => App[]; operations: (count: number) => Promise<Operation[]> }): Feed {
+export function createLocalFeed(deps: {
+  hub: EventHub<FeedEvents>
+  apps: () => App[]
+  operations: (count: number) => Promise<Operation[]>
+}): Feed {
   return {
     async subscribe(listener) {
       const early: FeedEvent[] = []

@@ -44,7 +44,8 @@ export function createNodeClient({ selfId, connectDeadlineMs = 5000 }: { selfId:
     })
 
   /** Streams have no end and so no size; `bodyTimeout` 0 leaves it to their reader to tell a dead one from a quiet one. */
-  const makeStreamPool = (endpoint: string): Pool => new Pool(new URL(endpoint).origin, { connections: 4, connect: { timeout: connectDeadlineMs }, bodyTimeout: 0 })
+  const makeStreamPool = (endpoint: string): Pool =>
+    new Pool(new URL(endpoint).origin, { connections: 4, connect: { timeout: connectDeadlineMs }, bodyTimeout: 0 })
 
   function drop(nodeId: string): void {
     const lane = lanes.get(nodeId)
@@ -69,7 +70,11 @@ export function createNodeClient({ selfId, connectDeadlineMs = 5000 }: { selfId:
     const call = () =>
       fetch(address.apiEndpoint + path, {
         method,
-        headers: { ...headersFor(address), accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: {
+          ...headersFor(address),
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         redirect: 'manual',
         dispatcher: lane.pool,
@@ -102,7 +107,11 @@ export function createNodeClient({ selfId, connectDeadlineMs = 5000 }: { selfId:
         return await response.json()
       } catch (error) {
         if (error instanceof AppError) throw error
-        throw unreachable(address, deadline.aborted ? `did not answer within ${deadlineMs / 1000} s` : failureInWords(error, address.apiEndpoint), error)
+        throw unreachable(
+          address,
+          deadline.aborted ? `did not answer within ${deadlineMs / 1000} s` : failureInWords(error, address.apiEndpoint),
+          error,
+        )
       } finally {
         lane.calls -= 1
       }
@@ -155,7 +164,10 @@ const problem = z.object({
   title: z.string().max(1000).optional(),
   detail: z.string().max(100_000).optional(),
   code: z.string().optional(),
-  fields: z.array(z.object({ field: z.string().max(200), message: z.string().max(10_000) })).max(100).optional(),
+  fields: z
+    .array(z.object({ field: z.string().max(200), message: z.string().max(10_000) }))
+    .max(100)
+    .optional(),
 })
 
 /** The node's own refusal with its code, so that it means the same here; anything else is a node that cannot be used. */
@@ -164,15 +176,21 @@ async function refusalOf(address: NodeAddress, response: Response): Promise<Node
   const parsed = problem.safeParse(parseJson(text))
   const { code, detail, title, fields } = parsed.data ?? {}
   const refusal = (why: string) => new NodeCallError('NODE_UNREACHABLE', why, { nodeName: address.name, answered: true })
-  if (response.status === 401) return refusal(`refused the credentials (401${title ? ` ${title}` : ''}): it does not know this id, or its key is another one`)
+  if (response.status === 401)
+    return refusal(`refused the credentials (401${title ? ` ${title}` : ''}): it does not know this id, or its key is another one`)
   if (code && code in errorStatus) {
     return new NodeCallError(code as ErrorCode, detail ?? title ?? code, {
       answered: true,
-      fields: (fields ?? []).map(({ field, message }) => ({ field: field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), message })),
+      fields: (fields ?? []).map(({ field, message }) => ({
+        field: field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+        message,
+      })),
     })
   }
   if (response.status < 400) return refusal(`answered ${response.status} with a redirect. Enter the endpoint that it redirects to`)
-  return refusal(`answered ${response.status}${title ? ` ${title}` : ''}, which is no answer of Selfhostly's. Is another server or a proxy at its endpoint?`)
+  return refusal(
+    `answered ${response.status}${title ? ` ${title}` : ''}, which is no answer of Selfhostly's. Is another server or a proxy at its endpoint?`,
+  )
 }
 
 function parseJson(text: string): unknown {

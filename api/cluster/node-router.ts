@@ -64,7 +64,8 @@ export function createNodeRouter(deps: {
   function forNode(nodeId: string): NodeApps {
     if (nodeId === deps.selfId) return local
     const { name, health } = deps.getNode(nodeId)
-    if (health.status !== 'online') throw new AppError('NODE_UNREACHABLE', `${name} is ${health.status}: ${health.statusReason ?? 'it does not answer'}`)
+    if (health.status !== 'online')
+      throw new AppError('NODE_UNREACHABLE', `${name} is ${health.status}: ${health.statusReason ?? 'it does not answer'}`)
     return remote(nodeId)
   }
 

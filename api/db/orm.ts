@@ -91,7 +91,8 @@ function refuseUnusableFile(path: string): boolean {
   }
   const { mode, isFile } = fileFacts(path)
   if (!isFile) throw new StartError(`DATABASE_PATH: ${path} is not a file. Give the path of the SQLite file`)
-  if (!hasSqliteHeader(path)) throw new StartError(`DATABASE_PATH: ${path} is not a SQLite database. Give another path, or move that file away`)
+  if (!hasSqliteHeader(path))
+    throw new StartError(`DATABASE_PATH: ${path} is not a SQLite database. Give another path, or move that file away`)
   // The mode is looked at as well, because root may write to a file that somebody marked read-only on purpose.
   if ((mode & 0o222) === 0 || !canWrite(path)) {
     throw new StartError(`DATABASE_PATH: ${path} is read-only. Give this user the right to write to it and to its folder`)

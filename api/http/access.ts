@@ -4,7 +4,8 @@ import type { AccessMode } from '../config.ts'
 import { AppError } from '../errors.ts'
 
 /** Any of these says that somebody else's request came through a proxy on this machine. */
-const forwardingHeaders = /^(forwarded|via|x-forwarded.*|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|.*-connecting-ip|.*-client-ip|cf-ray)$/
+const forwardingHeaders =
+  /^(forwarded|via|x-forwarded.*|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|.*-connecting-ip|.*-client-ip|cf-ray)$/
 
 const isLoopbackAddress = (address: string): boolean => {
   const plain = address.replace(/^::ffff:/i, '')

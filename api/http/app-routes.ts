@@ -26,9 +26,7 @@ export const updateAppBody = z
   .openapi('UpdateApp')
 
 /** The app's own members at the top, for people and scripts; `app` and `operation` in full beside them. */
-export const appOperationWire = appWire
-  .extend({ operation_id: z.string(), app: appWire, operation: operationWire })
-  .openapi('AppOperation')
+export const appOperationWire = appWire.extend({ operation_id: z.string(), app: appWire, operation: operationWire }).openapi('AppOperation')
 
 const refusals = {
   400: problem('A field is wrong; `fields` names each'),

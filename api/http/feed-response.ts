@@ -48,5 +48,7 @@ export function feedResponse(feed: Feed, signal: AbortSignal, clock: Clock): Res
     },
     new ByteLengthQueuingStrategy({ highWaterMark: backlogBytes }),
   )
-  return new Response(body, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' } })
+  return new Response(body, {
+    headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' },
+  })
 }

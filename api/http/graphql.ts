@@ -73,7 +73,11 @@ export function createGraphqlServer(services: Services) {
 const subscriptionsOverWebSocketOnly: Plugin = {
   onParams({ params, setResult }) {
     if (!/^\s*subscription\b/.test(params.query ?? '')) return
-    setResult({ errors: [new GraphQLError('Subscriptions go over WebSocket (graphql-transport-ws) at this address', { extensions: { code: 'BAD_REQUEST' } })] })
+    setResult({
+      errors: [
+        new GraphQLError('Subscriptions go over WebSocket (graphql-transport-ws) at this address', { extensions: { code: 'BAD_REQUEST' } }),
+      ],
+    })
   },
 }
 

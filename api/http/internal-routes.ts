@@ -36,7 +36,11 @@ const authenticate = ({ authenticateNode, nodeCalls }: Services) =>
     const nodeId = c.req.header('x-node-id')?.trim().toLowerCase()
     const callerId = c.req.header('authorization') ? null : authenticateNode({ nodeId, apiKey: c.req.header('x-node-api-key') })
     if (callerId === null) {
-      return problemResponse({ status: 401, title: 'Invalid API key', detail: 'X-Node-ID and X-Node-API-Key do not name a node that may call here' })
+      return problemResponse({
+        status: 401,
+        title: 'Invalid API key',
+        detail: 'X-Node-ID and X-Node-API-Key do not name a node that may call here',
+      })
     }
     c.set('callerId', callerId)
     nodeCalls.emit('authenticated', callerId)
@@ -157,7 +161,9 @@ function appRoutesOfNodes(router: Router, { apps, operations }: Services): void 
   router.openapi(routes.remove, async (c) => c.json(presentAppOperation(await apps.removeApp(c.req.valid('param').id)), 202))
   router.openapi(routes.start, async (c) => c.json(presentAppOperation(await apps.startApp(c.req.valid('param').id)), 202))
   router.openapi(routes.stop, async (c) => c.json(presentAppOperation(await apps.stopApp(c.req.valid('param').id)), 202))
-  router.openapi(routes.pullAndUpdate, async (c) => c.json(presentAppOperation(await apps.update(c.req.valid('param').id, { pull: true })), 202))
+  router.openapi(routes.pullAndUpdate, async (c) =>
+    c.json(presentAppOperation(await apps.update(c.req.valid('param').id, { pull: true })), 202),
+  )
   router.openapi(
     createRoute({
       method: 'post',

@@ -13,7 +13,8 @@ export function openApiDocument(services: Services, user: Router) {
     info: {
       title: 'Selfhostly',
       version: services.version,
-      description: 'REST over the same services as GraphQL. /api/internal is for nodes, with X-Node-ID and X-Node-API-Key; the rest is for users.',
+      description:
+        'REST over the same services as GraphQL. /api/internal is for nodes, with X-Node-ID and X-Node-API-Key; the rest is for users.',
       license: { name: 'MIT' },
     },
   })

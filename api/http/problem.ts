@@ -46,7 +46,8 @@ export const errorToProblem =
       const fields = error.fields.map(({ field, message }) => ({ field: toSnake(field), message }))
       return problemResponse({ status: error.status, detail: error.message, code: error.code, ...(fields.length > 0 ? { fields } : {}) })
     }
-    if (error instanceof HTTPException) return problemResponse({ status: error.status, detail: error.message || 'The request cannot be read' })
+    if (error instanceof HTTPException)
+      return problemResponse({ status: error.status, detail: error.message || 'The request cannot be read' })
     const requestId = randomUUID()
     log.error({ err: error, requestId, method: c.req.method, path: c.req.path }, 'request failed')
     return problemResponse({ status: 500, detail: `Something went wrong here. The log has more under ${requestId}`, request_id: requestId })

@@ -18,7 +18,12 @@ export const createRouter = (): Router =>
       throw invalidInput(
         result.error.issues.map((issue) => ({
           field: issue.path.join('.') || 'body',
-          message: issue.code === 'invalid_type' ? issue.input === undefined ? 'is required' : `must be of type ${issue.expected}` : issue.message,
+          message:
+            issue.code === 'invalid_type'
+              ? issue.input === undefined
+                ? 'is required'
+                : `must be of type ${issue.expected}`
+              : issue.message,
         })),
       )
     },

@@ -34,7 +34,8 @@ const notReadyYet = getRequestListener(() => problemResponse({ status: 503, deta
 
 function portError(error: NodeJS.ErrnoException, host: string | undefined, port: number): StartError {
   const where = `${host ?? ''}:${port}`
-  if (error.code === 'EADDRINUSE') return new StartError(`SERVER_ADDRESS: ${where} is taken by another program. Stop it, or give another port`)
+  if (error.code === 'EADDRINUSE')
+    return new StartError(`SERVER_ADDRESS: ${where} is taken by another program. Stop it, or give another port`)
   if (error.code === 'EACCES') return new StartError(`SERVER_ADDRESS: this user may not listen on ${where}. Give a port above 1023`)
   return new StartError(`SERVER_ADDRESS: cannot listen on ${where}: ${errorMessage(error)}`)
 }
@@ -104,5 +105,7 @@ function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, { confi
 }
 
 function refuseUpgrade(socket: Duplex, status: number, reason: string): void {
-  socket.end(`HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Refused'}\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n${reason}\n`)
+  socket.end(
+    `HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Refused'}\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n${reason}\n`,
+  )
 }

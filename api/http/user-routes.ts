@@ -162,7 +162,9 @@ function nodeRoutes(router: Router, { registry, membership, checks }: Services):
       return c.body(null, 204)
     },
   )
-  const checkWire = z.object({ message: z.string(), error: z.string().optional(), duration_ms: z.int(), node: nodeWire }).openapi('NodeCheck')
+  const checkWire = z
+    .object({ message: z.string(), error: z.string().optional(), duration_ms: z.int(), node: nodeWire })
+    .openapi('NodeCheck')
   router.openapi(
     createRoute({
       method: 'post',

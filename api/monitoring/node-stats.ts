@@ -5,7 +5,13 @@ export interface NodeStats {
   nodeId: string
   asOf: Date
   cpu: { /** 0 to 100 over all cores. */ usagePercent: number; cores: number }
-  memory: { totalBytes: number; /** Total less what could be given to a program. */ usedBytes: number; availableBytes: number; swapTotalBytes: number; swapUsedBytes: number }
+  memory: {
+    totalBytes: number
+    /** Total less what could be given to a program. */ usedBytes: number
+    availableBytes: number
+    swapTotalBytes: number
+    swapUsedBytes: number
+  }
   disks: { mount: string; filesystem: string; totalBytes: number; usedBytes: number }[]
   /** Load averages over 1, 5 and 15 minutes. */
   load: [number, number, number]

@@ -47,7 +47,9 @@ export function createHealthChecks(deps: {
     if (error === null) log.info(facts, 'health check completed')
     else log.warn({ ...facts, error }, 'health check failed')
     const observation =
-      error === null ? ({ kind: 'check-passed', manual, startedAt } as const) : ({ kind: 'check-failed', manual, startedAt, reason: error } as const)
+      error === null
+        ? ({ kind: 'check-passed', manual, startedAt } as const)
+        : ({ kind: 'check-failed', manual, startedAt, reason: error } as const)
     return { ok: error === null, error, durationMs, node: registry.observe(id, observation) }
   }
 

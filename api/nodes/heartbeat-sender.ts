@@ -3,7 +3,8 @@ import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { createRetryLoop } from '../retry.ts'
 
-export type HeartbeatOutcome = { kind: 'accepted'; settingsVersion: string | undefined } | { kind: 'refused'; reason: string } | { kind: 'no-answer'; reason: string }
+export type HeartbeatOutcome =
+  { kind: 'accepted'; settingsVersion: string | undefined } | { kind: 'refused'; reason: string } | { kind: 'no-answer'; reason: string }
 
 export type HeartbeatSender = ReturnType<typeof createHeartbeatSender>
 

@@ -79,7 +79,10 @@ export function createNodeRegistry(deps: {
     dirty.add(node.id)
     if (node.health.status !== before.status) {
       const { status, statusReason, consecutiveFailures } = node.health
-      log.info({ node: node.name, from: before.status, to: status, reason: statusReason, failures: consecutiveFailures }, 'node status changed')
+      log.info(
+        { node: node.name, from: before.status, to: status, reason: statusReason, failures: consecutiveFailures },
+        'node status changed',
+      )
       void flush()
     }
     deps.onChange({ ...node }, before)
@@ -93,10 +96,14 @@ export function createNodeRegistry(deps: {
       })
     }
     if (!except && nodes.has(id)) {
-      throw new AppError('CONFLICT', `id: a node with id ${id} is registered already`, { fields: [{ field: 'id', message: 'is registered already' }] })
+      throw new AppError('CONFLICT', `id: a node with id ${id} is registered already`, {
+        fields: [{ field: 'id', message: 'is registered already' }],
+      })
     }
     if (name && [...nodes.values()].some((node) => node.id !== except && node.name === name)) {
-      throw new AppError('CONFLICT', `name: a node is named ${name} already`, { fields: [{ field: 'name', message: 'is the name of another node' }] })
+      throw new AppError('CONFLICT', `name: a node is named ${name} already`, {
+        fields: [{ field: 'name', message: 'is the name of another node' }],
+      })
     }
   }
 
@@ -196,7 +203,10 @@ export function createNodeRegistry(deps: {
       const node = nodeOf(id)
       const changes = parseUpdateInput(input)
       if (id === self.id) {
-        throw new AppError('FORBIDDEN', 'This node takes its name, endpoint and key from its own settings: NODE_NAME, NODE_API_ENDPOINT, NODE_API_KEY')
+        throw new AppError(
+          'FORBIDDEN',
+          'This node takes its name, endpoint and key from its own settings: NODE_NAME, NODE_API_ENDPOINT, NODE_API_KEY',
+        )
       }
       const name = changes.name ?? node.name
       const apiEndpoint = changes.apiEndpoint ?? node.apiEndpoint

@@ -32,7 +32,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
     async stop(): Promise<void> {
       await operations.stop(operationGraceMs)
       containers.stop()
-      monitor.stop()
+      await monitor.stop()
       unsubscribe()
       await flush()
     },

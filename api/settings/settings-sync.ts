@@ -5,7 +5,10 @@ import type { Log } from '../log.ts'
 import { createRetryLoop } from '../retry.ts'
 import type { SettingsService } from './settings-service.ts'
 
-const synced = z.object({ cloudflare_api_token: z.string().max(10_000).nullable(), cloudflare_account_id: z.string().max(10_000).nullable() })
+const synced = z.object({
+  cloudflare_api_token: z.string().max(10_000).nullable(),
+  cloudflare_account_id: z.string().max(10_000).nullable(),
+})
 
 export type SettingsSync = ReturnType<typeof createSettingsSync>
 
