@@ -9,7 +9,8 @@ import type { AppFiles } from './app-files.ts'
 import { statusOf } from './app-status.ts'
 import { checkAppName, checkComposeContent } from './compose-file.ts'
 import type { ContainerWatch } from './container-watch.ts'
-import type { Operation, OperationKind } from './operation.ts'
+import { withLine } from './refusal-line.ts'
+import type { OperationKind } from './operation.ts'
 import type { OperationRun, Operations } from './operations.ts'
 
 export interface CreateAppInput {
@@ -110,7 +111,12 @@ export function createAppService(deps: {
     if (problems.length > 0) throw invalidInput(problems)
     await deps.engine.info()
     await compose.version()
-    await files.withDraft(name, content, (project) => compose.config(project))
+    await files
+      .withDraft(name, content, (project) => compose.config(project))
+      .catch((error: unknown) => {
+        if (!(error instanceof AppError) || error.code !== 'INVALID_INPUT') throw error
+        throw invalidInput(error.fields.map(({ field, message }) => ({ field, message: withLine(content, message) })))
+      })
   }
 
   async function checkNameIsFree(name: string): Promise<void> {
