@@ -27,7 +27,7 @@ export function createSeriesChart(parent: HTMLElement) {
         y: { range: [0, 100] },
       },
       axes: [
-        { ...axis, space: 90, values: (_chart, seconds) => seconds.map((each) => clockTime.format(each * 1000)) },
+        { ...axis, space: 90, size: 28, values: (_chart, seconds) => seconds.map((each) => clockTime.format(each * 1000)) },
         { ...axis, size: 42, values: (_chart, values) => values.map((value) => `${value} %`) },
       ],
       series: [{}, line('--ui-primary'), line('--ui-info')],
