@@ -10,7 +10,7 @@ import { statusOf } from './app-status.ts'
 import { checkAppName, checkComposeContent } from './compose-file.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { withLine } from './refusal-line.ts'
-import type { OperationKind } from './operation.ts'
+import type { Operation, OperationKind } from './operation.ts'
 import type { OperationRun, Operations } from './operations.ts'
 
 export interface CreateAppInput {
