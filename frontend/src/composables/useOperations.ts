@@ -27,7 +27,8 @@ export function provideOperations() {
   function settle(operation: OperationItem): void {
     stops.get(operation.id)?.()
     stops.delete(operation.id)
-    if (!announced.delete(operation.id)) return
+    // Whoever looks at it sees how it ended.
+    if (!announced.delete(operation.id) || shownId.value === operation.id) return
     const ok = operation.status === 'SUCCEEDED'
     toast.add({
       title: operationTitle(operation),
