@@ -1,12 +1,13 @@
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { accessProblems, accessSettings, signInSettings, toAccess, type AccessConfig } from './auth/access-config.ts'
 import { StartError } from './errors.ts'
+import { address, atLeast, count, flag, httpUrl, optional, seconds } from './setting-types.ts'
 
 export type Environment = Record<string, string | undefined>
 
-/** Who may use what a person uses (dashboard, GraphQL, REST): only this machine, whoever the edge lets through, or who signs in. */
-export type AccessMode = 'local-only' | 'trusted-edge' | 'sign-in'
+export type AccessMode = AccessConfig['mode']
 
 interface CommonConfig {
   development: boolean
@@ -17,7 +18,9 @@ interface CommonConfig {
   dataDir: string
   appsDir: string
   secretKey: string | undefined
-  accessMode: AccessMode
+  /** The key before the last rotation: still opens what it sealed. */
+  secretKeyPrevious: string | undefined
+  access: AccessConfig
   node: {
     /** Undefined: made once and kept in `dataDir`. */
     id: string | undefined
@@ -46,57 +49,6 @@ export interface SecondaryConfig extends CommonConfig {
 
 export type Config = PrimaryConfig | SecondaryConfig
 
-const optional = z
-  .string()
-  .trim()
-  .transform((value) => value || undefined)
-  .optional()
-
-const flag = (whenUnset: boolean | undefined) =>
-  optional.transform((value, context): boolean | undefined => {
-    if (value === undefined) return whenUnset
-    if (/^(true|1)$/i.test(value)) return true
-    if (/^(false|0)$/i.test(value)) return false
-    context.addIssue({ code: 'custom', message: `must be true or false, not "${value}"` })
-    return z.NEVER
-  })
-
-const httpUrl = optional.transform((value, context): string | undefined => {
-  if (value === undefined) return undefined
-  const url = URL.parse(value)
-  if (url && (url.protocol === 'http:' || url.protocol === 'https:') && !url.username && !url.search && !url.hash)
-    return value.replace(/\/+$/, '')
-  context.addIssue({ code: 'custom', message: `must be an http:// or https:// URL such as https://node.example.com:8080, not "${value}"` })
-  return z.NEVER
-})
-
-const address = optional.transform((value, context): { host: string | undefined; port: number } => {
-  const parts = /^(\[[0-9a-fA-F:]+\]|[^:[\]]*):(\d{1,5})$/.exec(value ?? ':8080')
-  const port = Number(parts?.[2])
-  if (parts && port <= 65535) return { host: parts[1]?.replace(/^\[|\]$/g, '') || undefined, port }
-  context.addIssue({ code: 'custom', message: `must be [host]:port such as :8080 or 127.0.0.1:8080, not "${value}"` })
-  return z.NEVER
-})
-
-const seconds = (whenUnset: number, { min, max }: { min: number; max: number }) =>
-  optional.transform((value, context): number => {
-    const parsed = value === undefined ? whenUnset : Number(value)
-    if (Number.isFinite(parsed) && parsed >= min && parsed <= max) return parsed * 1000
-    context.addIssue({ code: 'custom', message: `must be a number of seconds from ${min} to ${max}, not "${value}"` })
-    return z.NEVER
-  })
-
-const count = (whenUnset: number, { min, max }: { min: number; max: number }) =>
-  optional.transform((value, context): number => {
-    const parsed = value === undefined ? whenUnset : Number(value)
-    if (Number.isInteger(parsed) && parsed >= min && parsed <= max) return parsed
-    context.addIssue({ code: 'custom', message: `must be a whole number from ${min} to ${max}, not "${value}"` })
-    return z.NEVER
-  })
-
-const atLeast = (length: number, how: string) =>
-  optional.refine((value) => value === undefined || value.length >= length, `must have at least ${length} characters; ${how}`)
-
 const environment = z.object({
   APP_ENV: optional.pipe(z.enum(['production', 'development'], 'must be production or development').default('production')),
   LOG_LEVEL: optional.pipe(
@@ -106,11 +58,8 @@ const environment = z.object({
   DATABASE_PATH: optional.transform((value) => resolve(value ?? './data/selfhostly.db')),
   APPS_DIR: optional,
   SECRET_KEY: atLeast(32, 'for example the output of: openssl rand -hex 32'),
-  AUTH_ENABLED: flag(undefined),
-  JWT_SECRET: atLeast(32, 'for example the output of: openssl rand -hex 32'),
-  GITHUB_CLIENT_ID: optional,
-  GITHUB_CLIENT_SECRET: optional,
-  GITHUB_ALLOWED_USERS: optional,
+  SECRET_KEY_PREVIOUS: optional,
+  ...accessSettings,
   NODE_IS_PRIMARY: flag(true),
   NODE_ID: optional.pipe(z.guid('must be a UUID such as 3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90').toLowerCase().optional()),
   NODE_NAME: optional.pipe(
@@ -134,7 +83,6 @@ const environment = z.object({
 
 type Values = z.output<typeof environment>
 
-const signInSettings = ['JWT_SECRET', 'GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET', 'GITHUB_ALLOWED_USERS'] as const
 const cloudflareSettings = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_ACCOUNT_ID'] as const
 
 /**
@@ -155,18 +103,10 @@ export function readConfig(env: Environment): Config {
 /** What one setting asks of another; read from the raw environment so that it is reported beside badly written values. */
 function missingSettings(env: Environment): string[] {
   const has = (name: string): boolean => Boolean(env[name]?.trim())
-  const isTrue = (name: string): boolean => /^(true|1)$/i.test(env[name]?.trim() ?? '')
   const secondary = /^(false|0)$/i.test(env['NODE_IS_PRIMARY']?.trim() ?? '')
   if (secondary)
     return has('PRIMARY_NODE_URL') ? [] : ['PRIMARY_NODE_URL is required on a secondary: the URL at which this node reaches its primary']
-  if (!isTrue('AUTH_ENABLED')) return []
-  const problems: string[] = []
-  if (!has('JWT_SECRET')) problems.push('JWT_SECRET is required with AUTH_ENABLED=true: at least 32 random characters')
-  const github = ['GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET', 'GITHUB_ALLOWED_USERS'] as const
-  for (const name of github) {
-    if (!has(name)) problems.push(`${name} is required with AUTH_ENABLED=true: at least one way to sign in, GitHub, must be complete`)
-  }
-  return problems
+  return accessProblems(env)
 }
 
 function toConfig(values: Values): Config {
@@ -179,16 +119,16 @@ function toConfig(values: Values): Config {
     dataDir,
     appsDir: values.APPS_DIR ? resolve(values.APPS_DIR) : join(dirname(dataDir), 'apps'),
     secretKey: values.SECRET_KEY,
+    secretKeyPrevious: values.SECRET_KEY_PREVIOUS,
     node: { id: values.NODE_ID, apiKey: values.NODE_API_KEY, name: values.NODE_NAME, apiEndpoint: values.NODE_API_ENDPOINT },
     operations: { deadlineMs: values.OPERATION_TIMEOUT, parallel: values.OPERATIONS_PARALLEL },
     stats: { intervalMs: values.STATS_INTERVAL },
   }
-  const isSet = (name: keyof Values): boolean => values[name] !== undefined
   if (values.NODE_IS_PRIMARY) {
     return {
       ...common,
       role: 'primary',
-      accessMode: values.AUTH_ENABLED === undefined ? 'local-only' : values.AUTH_ENABLED ? 'sign-in' : 'trusted-edge',
+      access: toAccess(values),
       checks: { deadlineMs: values.HEALTH_CHECK_TIMEOUT, parallel: values.HEALTH_CHECK_PARALLEL },
       cloudflare: { apiToken: values.CLOUDFLARE_API_TOKEN, accountId: values.CLOUDFLARE_ACCOUNT_ID },
       ignored: values.PRIMARY_NODE_URL ? ['PRIMARY_NODE_URL'] : [],
@@ -198,9 +138,9 @@ function toConfig(values: Values): Config {
     ...common,
     role: 'secondary',
     // Whatever AUTH_ENABLED says: a secondary's user surface is for its own machine alone.
-    accessMode: 'local-only',
+    access: toAccess({ ...values, AUTH_ENABLED: undefined }),
     primaryUrl: values.PRIMARY_NODE_URL ?? '',
     heartbeat: { startDelayMs: 2000, intervalMs: 60_000 },
-    ignored: [...(values.AUTH_ENABLED ? ['AUTH_ENABLED'] : []), ...[...cloudflareSettings, ...signInSettings].filter(isSet)],
+    ignored: [...cloudflareSettings, ...signInSettings].filter((name) => values[name] !== undefined && values[name] !== false),
   }
 }

@@ -13,7 +13,7 @@ const config = orExit(readConfiguration)
 const log = createLog({ level: config.logLevel, pretty: Boolean(process.stdout.isTTY) })
 
 for (const name of config.ignored) log.warn({ setting: name }, `${name} is ignored on a ${config.role}`)
-if (config.accessMode === 'trusted-edge') {
+if (config.access.mode === 'trusted-edge') {
   log.warn(
     'AUTH_ENABLED=false: whoever reaches this port controls Docker on every node. Let only a proxy or VPN that keeps strangers out reach it',
   )

@@ -23,7 +23,7 @@ const Server = builder.objectRef<Services>('Server').implement({
     version: t.string({ resolve: ({ version }) => version }),
     nodeId: t.id({ resolve: ({ self }) => self.id }),
     isPrimary: t.boolean({ resolve: ({ self }) => self.isPrimary }),
-    accessMode: t.field({ type: AccessMode, resolve: ({ config }) => config.accessMode }),
+    accessMode: t.field({ type: AccessMode, resolve: ({ config }) => config.access.mode }),
     acceptedPrimary: t.field({
       type: AcceptedPrimary,
       nullable: true,
@@ -38,8 +38,8 @@ builder.queryFields((t) => ({
     type: Viewer,
     nullable: true,
     resolve: (_root, _args, { services: { config } }) => ({
-      name: config.accessMode === 'local-only' ? 'local' : 'edge',
-      accessMode: config.accessMode,
+      name: config.access.mode === 'local-only' ? 'local' : 'edge',
+      accessMode: config.access.mode,
     }),
   }),
   server: t.field({ type: Server, resolve: (_root, _args, { services }) => services }),

@@ -81,9 +81,9 @@ function createApp(services: Services, graphql: GraphqlServer): Hono<HttpEnv> {
   app.route('/', internalRoutes(services))
   app.use(async (c, next) => {
     const changes = c.req.method !== 'GET' && c.req.method !== 'HEAD'
-    const refusal = refusalOfUser(config.accessMode, c.env.incoming, changes)
+    const refusal = refusalOfUser(config.access.mode, c.env.incoming, changes)
     // Dashboard files hold nothing secret, and whoever is to sign in needs them first.
-    if (refusal && !(config.accessMode === 'sign-in' && isDashboardFile(c.req.method, c.req.path))) throw refusal
+    if (refusal && !(config.access.mode === 'sign-in' && isDashboardFile(c.req.method, c.req.path))) throw refusal
     await next()
   })
   const user = userRoutes(services)
@@ -98,7 +98,7 @@ const isDashboardFile = (method: string, path: string): boolean => method === 'G
 
 function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, { config }: Services, graphql: GraphqlServer): void {
   socket.on('error', () => socket.destroy())
-  const refusal = refusalOfUser(config.accessMode, request, true)
+  const refusal = refusalOfUser(config.access.mode, request, true)
   if (request.url?.split('?')[0] !== '/graphql') return refuseUpgrade(socket, 404, 'Not Found')
   if (refusal) return refuseUpgrade(socket, refusal.status, refusal.message)
   graphql.upgrade(request, socket, head)

@@ -1,0 +1,176 @@
+import { z } from 'zod'
+import { atLeast, flag, httpUrl, list, optional } from '../setting-types.ts'
+import { parseGrants, type Grant } from './grants.ts'
+import type { Role } from './permissions.ts'
+import type { AllowList } from './users.ts'
+
+/** Who may use what a person uses: only this machine, whoever the edge lets through, or who signs in. */
+export type AccessConfig = BrowserConfig &
+  (
+    | { mode: 'local-only' }
+    | {
+        mode: 'trusted-edge'
+        /** Cloudflare Access signs who it let through; null: whoever reaches the port. */
+        cloudflare: { issuer: string; audience: string } | null
+        grants: Grant[]
+      }
+    | { mode: 'sign-in'; secret: string; github: GithubConfig | null; oidc: OidcConfig | null; grants: Grant[] }
+  )
+
+export interface BrowserConfig {
+  /** Where people reach this server; undefined: NODE_API_ENDPOINT. */
+  baseUrl: string | undefined
+  /** Addresses and networks (CIDR) whose forwarding headers are believed. */
+  trustedProxies: string[]
+  /** Origins of other sites whose pages may call this server. */
+  corsOrigins: string[]
+  /** Host names besides its own under which this server may be asked. */
+  allowedHosts: string[]
+}
+
+export interface GithubConfig {
+  clientId: string
+  clientSecret: string
+  allow: AllowList
+  /** `https://github.com`, or a GitHub Enterprise Server. */
+  baseUrl: string
+}
+
+export interface OidcConfig {
+  issuer: string
+  clientId: string
+  clientSecret: string
+  /** On the button: Sign in with ... */
+  label: string
+  allow: AllowList
+  groupsClaim: string
+  scope: string
+}
+
+const grants = (role: Role) =>
+  optional.transform((value, context): Grant[] => {
+    try {
+      return parseGrants(role, value ?? '')
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
+      return z.NEVER
+    }
+  })
+
+export const accessSettings = {
+  AUTH_ENABLED: flag(undefined),
+  AUTH_BASE_URL: httpUrl,
+  JWT_SECRET: atLeast(32, 'for example the output of: openssl rand -hex 32'),
+  GITHUB_CLIENT_ID: optional,
+  GITHUB_CLIENT_SECRET: optional,
+  GITHUB_ALLOWED_USERS: optional,
+  GITHUB_BASE_URL: httpUrl,
+  OIDC_ISSUER: httpUrl,
+  OIDC_CLIENT_ID: optional,
+  OIDC_CLIENT_SECRET: optional,
+  OIDC_LABEL: optional,
+  OIDC_SCOPE: optional,
+  OIDC_GROUPS_CLAIM: optional,
+  OIDC_ALLOWED_USERS: optional,
+  OIDC_ALLOWED_GROUPS: optional,
+  AUTH_ADMINS: grants('admin'),
+  AUTH_OPERATORS: grants('operator'),
+  AUTH_VIEWERS: grants('viewer'),
+  CF_ACCESS_TEAM_DOMAIN: optional,
+  CF_ACCESS_AUD: optional,
+  TRUSTED_PROXIES: list,
+  CORS_ORIGINS: list,
+  ALLOWED_HOSTS: list,
+} as const
+
+type Values = z.output<z.ZodObject<typeof accessSettings>>
+
+/** Mean nothing on a secondary. */
+export const signInSettings = [
+  'AUTH_ENABLED',
+  'JWT_SECRET',
+  'GITHUB_CLIENT_ID',
+  'GITHUB_CLIENT_SECRET',
+  'GITHUB_ALLOWED_USERS',
+  'OIDC_ISSUER',
+  'OIDC_CLIENT_ID',
+  'OIDC_CLIENT_SECRET',
+  'CF_ACCESS_TEAM_DOMAIN',
+  'CF_ACCESS_AUD',
+] as const
+
+const githubNames = ['GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET', 'GITHUB_ALLOWED_USERS']
+const oidcNames = ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET']
+
+/** What one setting asks of another, by the raw environment. */
+export function accessProblems(env: Record<string, string | undefined>): string[] {
+  const has = (name: string): boolean => Boolean(env[name]?.trim())
+  const problems: string[] = []
+  if (has('CF_ACCESS_TEAM_DOMAIN') !== has('CF_ACCESS_AUD')) {
+    const missing = has('CF_ACCESS_AUD') ? 'CF_ACCESS_TEAM_DOMAIN' : 'CF_ACCESS_AUD'
+    problems.push(`${missing} is required with the other of CF_ACCESS_TEAM_DOMAIN and CF_ACCESS_AUD: the token is checked against both`)
+  }
+  if (!/^(true|1)$/i.test(env['AUTH_ENABLED']?.trim() ?? '')) return problems
+  if (!has('JWT_SECRET')) problems.push('JWT_SECRET is required with AUTH_ENABLED=true: at least 32 random characters')
+  const startedGithub = githubNames.some(has)
+  const startedOidc = oidcNames.some(has)
+  const needed = [...(startedGithub || !startedOidc ? githubNames : []), ...(startedOidc ? oidcNames : [])]
+  for (const name of needed.filter((each) => !has(each))) {
+    problems.push(
+      `${name} is required with AUTH_ENABLED=true: at least one way to sign in, GitHub or OpenID Connect (OIDC_ISSUER), must be complete`,
+    )
+  }
+  if (startedOidc && !has('OIDC_ALLOWED_USERS') && !has('OIDC_ALLOWED_GROUPS')) {
+    problems.push('OIDC_ALLOWED_USERS or OIDC_ALLOWED_GROUPS is required with OIDC_ISSUER: who of the provider may sign in')
+  }
+  return problems
+}
+
+export function toAccess(values: Values): AccessConfig {
+  const browser: BrowserConfig = {
+    baseUrl: values.AUTH_BASE_URL,
+    trustedProxies: values.TRUSTED_PROXIES,
+    corsOrigins: values.CORS_ORIGINS,
+    allowedHosts: values.ALLOWED_HOSTS,
+  }
+  const granted = [...values.AUTH_ADMINS, ...values.AUTH_OPERATORS, ...values.AUTH_VIEWERS]
+  if (values.AUTH_ENABLED === undefined) return { ...browser, mode: 'local-only' }
+  if (!values.AUTH_ENABLED) return { ...browser, mode: 'trusted-edge', cloudflare: toCloudflare(values), grants: granted }
+  return { ...browser, mode: 'sign-in', secret: values.JWT_SECRET ?? '', github: toGithub(values), oidc: toOidc(values), grants: granted }
+}
+
+function toCloudflare({ CF_ACCESS_TEAM_DOMAIN: domain, CF_ACCESS_AUD: audience }: Values): { issuer: string; audience: string } | null {
+  if (!domain || !audience) return null
+  const issuer = /^https?:\/\//.test(domain) ? domain : `https://${domain.includes('.') ? domain : `${domain}.cloudflareaccess.com`}`
+  return { issuer: issuer.replace(/\/+$/, ''), audience }
+}
+
+function toGithub(values: Values): GithubConfig | null {
+  const { GITHUB_CLIENT_ID: clientId, GITHUB_CLIENT_SECRET: clientSecret, GITHUB_ALLOWED_USERS: users } = values
+  if (!clientId || !clientSecret || !users) return null
+  return { clientId, clientSecret, allow: { users: lower(users), groups: [] }, baseUrl: values.GITHUB_BASE_URL ?? 'https://github.com' }
+}
+
+function toOidc(values: Values): OidcConfig | null {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = values
+  if (!issuer || !clientId || !clientSecret) return null
+  const allow = { users: lower(values.OIDC_ALLOWED_USERS), groups: split(values.OIDC_ALLOWED_GROUPS) }
+  const label = values.OIDC_LABEL ?? new URL(issuer).hostname
+  return {
+    issuer,
+    clientId,
+    clientSecret,
+    allow,
+    label,
+    groupsClaim: values.OIDC_GROUPS_CLAIM ?? 'groups',
+    scope: values.OIDC_SCOPE ?? 'openid profile email',
+  }
+}
+
+const split = (text = ''): string[] =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean)
+
+const lower = (text: string | undefined): string[] => split(text).map((entry) => entry.toLowerCase())

@@ -1,0 +1,26 @@
+import type { Permission, Role } from './permissions.ts'
+import { roleMay } from './permissions.ts'
+
+/** Labels that a node must have, all of one set; any one of the sets will do. Null: every node. */
+export type NodeLimit = Record<string, string>[] | null
+
+/** Whoever is asking, as far as was proved. */
+export interface Caller {
+  /** For people: who it is. */
+  name: string
+  /** How that is known: this machine, the edge in front, a signed-in browser, a bearer token. */
+  via: 'local' | 'edge' | 'session' | 'token'
+  role: Role
+  /** Null for callers that are nobody in particular (this machine, the edge). */
+  userId: string | null
+  nodeLimit: NodeLimit
+  /** Of the session or token, so that ending it can end what it opened. */
+  credentialId: string | null
+  /** Where the call came from, as far as trusted proxies say. */
+  address: string
+}
+
+export const may = (caller: Caller, permission: Permission): boolean => roleMay(caller.role, permission)
+
+export const seesNode = ({ nodeLimit }: Caller, labels: Record<string, string>): boolean =>
+  nodeLimit === null || nodeLimit.some((set) => Object.entries(set).every(([key, value]) => labels[key] === value))

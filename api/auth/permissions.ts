@@ -1,0 +1,28 @@
+/** What a person may be, from least to most. Each may do all that the ones before it may. */
+export const roles = ['viewer', 'operator', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+/**
+ * The least role for each thing that people do. The GraphQL schema and REST both ask this table and nothing else.
+ * Docker access is root access: whoever may change an app owns the node that runs it.
+ */
+export const leastRole = {
+  'cluster.read': 'viewer',
+  'node.check': 'operator',
+  'node.change': 'admin',
+  'app.change': 'operator',
+  'settings.read': 'operator',
+  'settings.change': 'admin',
+  /** One's own sessions and tokens. */
+  'account.manage': 'viewer',
+  'users.manage': 'admin',
+  'audit.read': 'admin',
+} as const satisfies Record<string, Role>
+
+export type Permission = keyof typeof leastRole
+
+export const rank = (role: Role): number => roles.indexOf(role)
+
+export const lesserRole = (a: Role, b: Role): Role => (rank(a) < rank(b) ? a : b)
+
+export const roleMay = (role: Role, permission: Permission): boolean => rank(role) >= rank(leastRole[permission])

@@ -1,0 +1,127 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto'
+import type { EntityManager } from '../db/orm.ts'
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import { sameSecret } from './node-credentials.ts'
+import { SessionEntity, type SessionRow } from './session.entity.ts'
+
+/** A browser that was not used for a week has to sign in again, and every browser after a month. */
+export const idleMs = 7 * 24 * 3600 * 1000
+export const absoluteMs = 30 * 24 * 3600 * 1000
+
+export interface Session {
+  id: string
+  userId: string
+  createdAt: Date
+  lastUsedAt: Date
+  expiresAt: Date
+  address: string
+  userAgent: string
+}
+
+export type Sessions = ReturnType<typeof createSessions>
+
+/**
+ * Signed-in browsers. The cookie holds a random value and its signature; the database only a hash of it. Sessions slide:
+ * use keeps them alive, up to an absolute end.
+ */
+export function createSessions(deps: {
+  em: EntityManager
+  clock: Clock
+  /** JWT_SECRET: a cookie that it did not sign is not looked up. */
+  secret: string
+  onEnded: (sessionId: string) => void
+}) {
+  const { em, clock } = deps
+  const rows = new Map<string, SessionRow>()
+  const touched = new Set<string>()
+
+  const idOf = (value: string): string => createHash('sha256').update(value).digest('base64url')
+  const sign = (value: string): string => createHmac('sha256', deps.secret).update(value).digest('base64url')
+  const expiresAt = ({ createdAt, lastUsedAt }: SessionRow): Date =>
+    new Date(Math.min(lastUsedAt.getTime() + idleMs, createdAt.getTime() + absoluteMs))
+  const isOver = (row: SessionRow): boolean => expiresAt(row) <= clock.now()
+  const view = (row: SessionRow): Session => {
+    const { id, user: userId, createdAt, lastUsedAt, address, userAgent } = row
+    return { id, userId, createdAt, lastUsedAt, expiresAt: expiresAt(row), address, userAgent }
+  }
+
+  async function end(ids: string[]): Promise<void> {
+    if (ids.length === 0) return
+    await em.fork().nativeDelete(SessionEntity, { id: { $in: ids } })
+    for (const id of ids) {
+      rows.delete(id)
+      touched.delete(id)
+      deps.onEnded(id)
+    }
+  }
+
+  return {
+    async start(): Promise<void> {
+      for (const row of await em.fork().find(SessionEntity, {})) rows.set(row.id, row)
+    },
+
+    /** Starts a session for who has just signed in; always with a new value, whatever the browser had before. Answers the cookie's value. */
+    async open(userId: string, from: { address: string; userAgent: string }): Promise<string> {
+      const value = randomBytes(32).toString('base64url')
+      const now = clock.now()
+      const userAgent = from.userAgent.slice(0, 300)
+      const row: SessionRow = { id: idOf(value), user: userId, createdAt: now, lastUsedAt: now, address: from.address, userAgent }
+      await em.fork().insert(SessionEntity, { ...row })
+      rows.set(row.id, row)
+      return `${value}.${sign(value)}`
+    },
+
+    /** The session of a cookie; null when it was forged, ended or is over. Counts as use. */
+    use(cookie: string): Session | null {
+      const [value = '', signature = ''] = cookie.split('.')
+      if (!sameSecret(sign(value), signature)) return null
+      const row = rows.get(idOf(value))
+      if (!row || isOver(row)) return null
+      row.lastUsedAt = clock.now()
+      touched.add(row.id)
+      return view(row)
+    },
+
+    isOpen: (id: string): boolean => {
+      const row = rows.get(id)
+      return row !== undefined && !isOver(row)
+    },
+
+    listOf: (userId: string): Session[] =>
+      [...rows.values()]
+        .filter((row) => row.user === userId && !isOver(row))
+        .map(view)
+        .sort((a, b) => b.lastUsedAt.getTime() - a.lastUsedAt.getTime()),
+
+    /** @throws NOT_FOUND when it is not one of this user's */
+    async revoke(userId: string, id: string): Promise<void> {
+      if (rows.get(id)?.user !== userId) throw new AppError('NOT_FOUND', 'There is no such session')
+      await end([id])
+    },
+
+    /** Signs a person out everywhere, or everywhere but in one session. */
+    async revokeAll(userId: string, except?: string): Promise<void> {
+      await end([...rows.values()].filter((row) => row.user === userId && row.id !== except).map((row) => row.id))
+    },
+
+    /** The user's sessions went with the user. */
+    forgetUser(userId: string): void {
+      for (const row of [...rows.values()].filter(({ user }) => user === userId)) {
+        rows.delete(row.id)
+        deps.onEnded(row.id)
+      }
+    },
+
+    /** Writes when sessions were last used, and drops those that are over. */
+    async flush(): Promise<void> {
+      await end([...rows.values()].filter(isOver).map((row) => row.id))
+      const used = [...touched].flatMap((id) => rows.get(id) ?? [])
+      touched.clear()
+      if (used.length === 0) return
+      await em.fork().transactional(async (transaction) => {
+        for (const { id, lastUsedAt } of used) await transaction.nativeUpdate(SessionEntity, { id }, { lastUsedAt })
+      })
+    },
+  }
+}

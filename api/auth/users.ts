@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto'
+import type { EntityManager } from '../db/orm.ts'
+import type { Clock } from '../clock.ts'
+import { AppError, notFound } from '../errors.ts'
+import { roleOf, type Grant } from './grants.ts'
+import type { NodeLimit } from './caller.ts'
+import type { Role } from './permissions.ts'
+import { UserEntity, type UserRow } from './user.entity.ts'
+
+/** What a provider says of who has just signed in there. */
+export interface Profile {
+  /** `github`, or the issuer of an OpenID Connect provider. */
+  provider: string
+  /** The provider's own, lasting id of the account. */
+  subject: string
+  login: string
+  name: string | null
+  /** Only where the provider has verified it. */
+  email: string | null
+  groups: string[]
+}
+
+/** Who may sign in with one provider; entries are lower case. */
+export interface AllowList {
+  users: string[]
+  groups: string[]
+}
+
+export interface KnownUser {
+  id: string
+  provider: string
+  login: string
+  name: string | null
+  email: string | null
+  groups: string[]
+  role: Role
+  nodeLimit: NodeLimit
+  createdAt: Date
+  lastSignInAt: Date
+}
+
+export type Users = ReturnType<typeof createUsers>
+
+/** The people who signed in here, and what each may do. In memory and in the database alike. */
+export function createUsers(deps: {
+  em: EntityManager
+  clock: Clock
+  allowListOf: (provider: string) => AllowList | null
+  grants: Grant[]
+  /** A person may not come in any more. */
+  onRemoved: (userId: string) => void
+}) {
+  const { em, clock } = deps
+  const rows = new Map<string, UserRow>()
+
+  /** Which entry of the allow list a person is let in by; null for none. */
+  function entryFor({ provider, login, email, groups }: Profile): string | null {
+    const list = deps.allowListOf(provider)
+    const names = [login, email].flatMap((name) => name?.toLowerCase() ?? [])
+    const user = list?.users.find((entry) => names.includes(entry))
+    if (user) return user
+    const group = list?.groups.find((entry) => groups.includes(entry))
+    return group ? `group:${group}` : null
+  }
+
+  const isStillAllowed = ({ provider, allowedAs }: UserRow): boolean => {
+    const list = deps.allowListOf(provider)
+    if (!list) return false
+    return allowedAs.startsWith('group:') ? list.groups.includes(allowedAs.slice(6)) : list.users.includes(allowedAs)
+  }
+
+  function view(row: UserRow): KnownUser {
+    const { id, provider, login, name, email, groups, createdAt, lastSignInAt } = row
+    return { id, provider, login, name, email, groups, createdAt, lastSignInAt, ...roleOf(deps.grants, row) }
+  }
+
+  return {
+    async start(): Promise<void> {
+      for (const row of await em.fork().find(UserEntity, {})) rows.set(row.id, row)
+    },
+
+    /**
+     * Lets a person in, or says why not. The account is bound to its entry at the first sign-in: a login that is renamed
+     * keeps its access, and whoever takes over the freed login inherits nothing.
+     *
+     * @throws FORBIDDEN
+     */
+    async signIn(profile: Profile): Promise<KnownUser> {
+      const known = [...rows.values()].find((row) => row.provider === profile.provider && row.subject === profile.subject)
+      const entry = known && isStillAllowed(known) && !known.allowedAs.startsWith('group:') ? known.allowedAs : entryFor(profile)
+      if (!entry) throw new AppError('FORBIDDEN', `${profile.login} is not on the list of people who may sign in here`)
+      const holder = [...rows.values()].find((row) => row !== known && row.provider === profile.provider && row.allowedAs === entry)
+      if (holder && !entry.startsWith('group:')) {
+        throw new AppError(
+          'FORBIDDEN',
+          `${profile.login} is another account than the one that signed in with this name before. An admin can forget that one`,
+        )
+      }
+      const now = clock.now()
+      const { provider, subject, login, name, email, groups } = profile
+      const row: UserRow = {
+        id: known?.id ?? randomUUID(),
+        ...{ provider, subject, login, name, email, groups },
+        allowedAs: entry,
+        createdAt: known?.createdAt ?? now,
+        lastSignInAt: now,
+      }
+      await em.fork().upsert(UserEntity, { ...row })
+      rows.set(row.id, row)
+      return view(row)
+    },
+
+    /** Undefined for who is not, or no longer, allowed in. */
+    find(id: string): KnownUser | undefined {
+      const row = rows.get(id)
+      return row && isStillAllowed(row) ? view(row) : undefined
+    },
+
+    list: (): KnownUser[] =>
+      [...rows.values()]
+        .filter(isStillAllowed)
+        .map(view)
+        .sort((a, b) => a.login.localeCompare(b.login, 'en')),
+
+    /** Forgets an account, its sessions and tokens with it; it is a new one if it comes again. @throws NOT_FOUND */
+    async remove(id: string): Promise<void> {
+      if (!rows.has(id)) throw notFound('user', id)
+      await em.fork().nativeDelete(UserEntity, { id })
+      rows.delete(id)
+      deps.onRemoved(id)
+    },
+  }
+}
