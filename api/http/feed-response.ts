@@ -7,8 +7,8 @@ const keepaliveMs = 3000
 /** A reader that does not read is cut off when this much waits for it; it comes back with a new snapshot. In bytes. */
 const backlogBytes = 32 * 1024 * 1024
 
-/** A feed as server-sent events, until the reader leaves. */
-export function feedResponse(feed: Feed, signal: AbortSignal, clock: Clock): Response {
+/** A feed as server-sent events, until the reader leaves; then `onEnd` is called, once. */
+export function feedResponse(feed: Feed, { signal, clock, onEnd }: { signal: AbortSignal; clock: Clock; onEnd: () => void }): Response {
   let end: () => void = () => undefined
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>(
@@ -28,6 +28,7 @@ export function feedResponse(feed: Feed, signal: AbortSignal, clock: Clock): Res
           } catch {
             // The reader has closed it already.
           }
+          onEnd()
         }
         const write = (text: string): void => {
           if (ended) return

@@ -6,7 +6,7 @@ import type { Services } from '../services.ts'
 import { appWire, nodeStatsWire, operationWire, toWire } from '../wire.ts'
 import { appOperationWire, appRoutes, createAppBody, createAppRefusals, idParam, json, problem } from './app-routes.ts'
 import { feedResponse } from './feed-response.ts'
-import { problemResponse } from './problem.ts'
+import { notFoundProblem, problemResponse } from './problem.ts'
 import { createRouter, type HttpEnv, type Router } from './router.ts'
 import { presentAppOperation } from './user-routes.ts'
 
@@ -28,6 +28,8 @@ export function internalRoutes(services: Services): Router {
   for (const path of ['apps', 'apps/*', 'operations/*', 'events']) router.use(`/api/internal/${path}`, ownNodeOnly(services))
   appRoutesOfNodes(router, services)
   eventsRoute(router, services)
+  // Ends here: the user surface would call a node's good credentials wrong.
+  router.all('/api/internal/*', notFoundProblem)
   return router
 }
 
@@ -192,8 +194,10 @@ function eventsRoute(router: Router, services: Services): void {
       },
     }),
     (c) => {
-      services.nodeCalls.emit('streamOpened', c.get('callerId'))
-      return feedResponse(services.feed, c.req.raw.signal, services.clock)
+      const { nodeCalls, feed, clock } = services
+      const callerId = c.get('callerId')
+      nodeCalls.emit('streamOpened', callerId)
+      return feedResponse(feed, { signal: c.req.raw.signal, clock, onEnd: () => nodeCalls.emit('streamClosed', callerId) })
     },
   )
 }

@@ -26,6 +26,7 @@ export function createHeartbeatSender(deps: {
   const { log } = deps
   let accepted = false
   let failing = false
+  let announced = false
   let cancelStart: () => void = () => undefined
 
   const loop = createRetryLoop({
@@ -56,15 +57,18 @@ export function createHeartbeatSender(deps: {
     },
   })
 
+  /** The first one may be asked for before its time, by a primary that calls. */
+  function sendNow(): void {
+    if (!announced) log.info({ url: deps.primaryUrl }, 'sending startup heartbeat to primary')
+    announced = true
+    loop.run()
+  }
+
   return {
     start(): void {
-      cancelStart = deps.clock.after(deps.startDelayMs, () => {
-        log.info({ url: deps.primaryUrl }, 'sending startup heartbeat to primary')
-        loop.run()
-      })
+      cancelStart = deps.clock.after(deps.startDelayMs, sendNow)
     },
-    /** Sends one now. */
-    sendNow: loop.run,
+    sendNow,
     /** Whether the primary has not accepted the last one. */
     isFailing: (): boolean => failing || !accepted,
     stop(): void {

@@ -62,6 +62,8 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       // What was fetched last holds until the primary answers.
       await settings.start({})
       endings.push(nodeCalls.on('streamOpened', primaryIsThere))
+      // The session is lost: the primary is gone, or thinks that this node is. Either way it should hear from it now.
+      endings.push(nodeCalls.on('streamClosed', heartbeats.sendNow))
       endings.push(nodeCalls.on('settingsChanged', settingsSync.run))
       settingsSync.run()
       heartbeats.start()
