@@ -47,6 +47,8 @@ export interface NodeCallEvents {
   authenticated: string
   /** Its reader has opened this node's event stream. */
   streamOpened: string
+  /** Its reader has left this node's event stream, or was cut off. */
+  streamClosed: string
   /** The primary says that its settings have changed. */
   settingsChanged: undefined
 }
@@ -180,7 +182,10 @@ export function createServices(world: {
     client,
     addressOf: registry.addressOf,
     onEvent: inventory.apply,
-    onLost: (nodeId) => checks.suspect(nodeId),
+    onLost(nodeId) {
+      // Of a node that is not online nothing worse is to be learned.
+      if (registry.find(nodeId)?.health.status === 'online') checks.suspect(nodeId)
+    },
     clock,
     random,
     log,

@@ -35,7 +35,7 @@ export function createEventStreams(deps: {
   client: NodeClient
   addressOf: (nodeId: string) => NodeAddress
   onEvent: (nodeId: string, event: FeedEvent) => void
-  /** An open stream was lost; the node may be gone. */
+  /** An open stream was lost, or could not be opened at all; the node may be gone. Tries that follow say no more. */
   onLost: (nodeId: string, reason: string) => void
   clock: Clock
   random: () => number
@@ -89,10 +89,10 @@ export function createEventStreams(deps: {
       const longest = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(next, 10))
       session.cancelRetry = clock.after(firstRetryMs / 2 + deps.random() * longest, () => connect(nodeId, next))
       const reason = errorMessage(error)
-      if (held === null) return log.debug({ node: nodeId, reason }, 'event stream could not be opened')
-      log.warn({ node: nodeId, reason }, 'event stream lost')
+      if (held === null) log.debug({ node: nodeId, reason }, 'event stream could not be opened')
+      else log.warn({ node: nodeId, reason }, 'event stream lost')
       session.openedAt = null
-      deps.onLost(nodeId, reason)
+      if (held !== null || attempt === 0) deps.onLost(nodeId, reason)
     })
   }
 
@@ -115,7 +115,10 @@ export function createEventStreams(deps: {
     /** The node has just answered in another way: no reason to wait any longer. An open stream stays as it is. */
     wake(nodeId: string): void {
       const session = sessions.get(nodeId)
-      if (session && session.abort.signal.aborted) open(nodeId)
+      if (!session?.abort.signal.aborted) return
+      close(nodeId)
+      // Not the first try: of a node that calls, but cannot be called, nothing new is learned each time.
+      connect(nodeId, 1)
     },
 
     close,
