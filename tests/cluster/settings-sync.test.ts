@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { eventually, register, secondaryOf } from '../helpers/cluster.ts'
+import { ask } from '../helpers/graphql.ts'
+import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
+
+interface Settings {
+  cloudflareApiToken: string | null
+  cloudflareAccountId: string | null
+}
+
+const firstToken = 'planted-token-number-one-1111'
+const secondToken = 'planted-token-number-two-2222'
+const nodeKey = 'planted-key-of-the-secondary'
+const account = 'planted-account-0f3c'
+
+test('a secondary that was there first gets the settings, follows a change, and keeps them without its primary', async (t) => {
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary', CLOUDFLARE_API_TOKEN: firstToken, CLOUDFLARE_ACCOUNT_ID: account })
+  const secondary = await secondaryOf(t, primary, 'worker', { NODE_API_KEY: nodeKey })
+  await secondary.start()
+  const unanswered = await secondary.logged('failed to send heartbeat to primary')
+  t.regex(String(unanswered['error']), /connection refused/)
+  t.deepEqual(await settingsOf(secondary), { cloudflareApiToken: null, cloudflareAccountId: null })
+
+  await primary.start()
+  await register(primary, secondary)
+  const first = { cloudflareApiToken: '********1111', cloudflareAccountId: account }
+  t.deepEqual(
+    await eventually(
+      () => settingsOf(secondary),
+      ({ cloudflareApiToken }) => cloudflareApiToken !== null,
+    ),
+    first,
+  )
+
+  await ask(primary, `mutation { updateSettings(input: { cloudflareApiToken: "${secondToken}" }) { cloudflareApiToken } }`)
+  const second = { ...first, cloudflareApiToken: '********2222' }
+  const changed = eventually(
+    () => settingsOf(secondary),
+    ({ cloudflareApiToken }) => cloudflareApiToken === '********2222',
+    2000,
+  )
+  t.deepEqual(await changed, second, 'within two seconds')
+
+  await primary.kill()
+  await secondary.kill()
+  await secondary.start()
+  t.deepEqual(await settingsOf(secondary), second, 'without a primary')
+
+  for (const node of [primary, secondary]) {
+    for (const secret of [firstToken, secondToken, nodeKey]) {
+      t.deepEqual(databaseFilesWith(node, secret), [], 'no secret lies in a database')
+      t.false(node.printed.join('\n').includes(secret), 'no secret is in a log')
+    }
+  }
+  t.true(databaseFilesWith(primary, 'primary').length > 0, 'the search finds what is there')
+})
+
+async function settingsOf(node: NodeProcess): Promise<Settings> {
+  return (await ask<{ settings: Settings }>(node, '{ settings { cloudflareApiToken cloudflareAccountId } }')).settings
+}
+
+/** The names of the database's files, its write-ahead log among them, that hold `text`. */
+const databaseFilesWith = ({ dataDir }: NodeProcess, text: string): string[] =>
+  readdirSync(dataDir).filter((name) => name.startsWith('selfhostly.db') && readFileSync(join(dataDir, name)).includes(text))

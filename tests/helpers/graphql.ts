@@ -1,0 +1,66 @@
+import type { ExecutionContext } from 'ava'
+import { createClient } from 'graphql-ws'
+import { createSeen, type Seen } from './seen.ts'
+
+interface Answer<T> {
+  data?: T | null
+  errors?: { message: string; extensions?: { code?: string; fields?: { field: string; message: string }[] } }[]
+}
+
+/** What a server refused: the first error of its answer. */
+export class GraphqlFailure extends Error {
+  override readonly name = 'GraphqlFailure'
+  readonly code: string | undefined
+  readonly fields: { field: string; message: string }[]
+
+  constructor(errors: NonNullable<Answer<unknown>['errors']>) {
+    super(errors.map(({ message }) => message).join('; '))
+    this.code = errors[0]?.extensions?.code
+    this.fields = errors[0]?.extensions?.fields ?? []
+  }
+}
+
+/** One query or mutation over HTTP. @throws GraphqlFailure */
+export async function ask<T>(node: { url: string }, query: string, variables: Record<string, unknown> = {}): Promise<T> {
+  const response = await fetch(`${node.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+    signal: AbortSignal.timeout(30_000),
+  })
+  const { data, errors } = (await response.json()) as Answer<T>
+  if (errors) throw new GraphqlFailure(errors)
+  if (!data) throw new Error(`GraphQL answered ${response.status} without data`)
+  return data
+}
+
+export interface LiveValues<T> extends Seen<T> {
+  /** Resolves when the server has completed the subscription. */
+  completed: Promise<void>
+}
+
+/** A subscription over WebSocket: the values of its one field, as they come. It ends with the test. */
+export function follow<T>(
+  t: ExecutionContext<unknown>,
+  node: { url: string },
+  query: string,
+  variables: Record<string, unknown> = {},
+): LiveValues<T> {
+  const client = createClient({ url: `${node.url.replace('http', 'ws')}/graphql`, retryAttempts: 0 })
+  const seen = createSeen<T>(query)
+  const completed = new Promise<void>((resolve) => {
+    client.subscribe<Record<string, T>>(
+      { query, variables },
+      {
+        next({ data, errors }) {
+          if (errors) seen.fail(new GraphqlFailure(errors as Answer<T>['errors'] & object))
+          for (const value of Object.values(data ?? {})) seen.push(value)
+        },
+        error: (error) => seen.fail(error instanceof Error ? error : new Error(`${query}: ${JSON.stringify(error)}`)),
+        complete: resolve,
+      },
+    )
+  })
+  t.teardown(() => client.dispose())
+  return { ...seen, completed }
+}

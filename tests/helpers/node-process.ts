@@ -1,0 +1,155 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { ExecutionContext } from 'ava'
+import { removeProject } from './docker.ts'
+import { freePort } from './free-port.ts'
+import { createSeen, type Wait } from './seen.ts'
+
+export interface LogLine {
+  level: string
+  time: string
+  msg: string
+  [fact: string]: unknown
+}
+
+export interface Identity {
+  id: string
+  name: string
+  role: string
+  key: string
+}
+
+export type Settings = Record<string, string>
+export type NodeProcess = Awaited<ReturnType<typeof nodeProcess>>
+
+const program = fileURLToPath(new URL('../../api/main.ts', import.meta.url))
+const identityCommand = fileURLToPath(new URL('../../api/identity-command.ts', import.meta.url))
+const compileCache = fileURLToPath(new URL('../../.cache/compile', import.meta.url))
+/** How long a node may take to end; the contract of the program is 10 s. */
+const endDeadlineMs = 12_000
+
+/**
+ * `node api/main.ts` with a folder and a port of its own, not started yet. Data survive `kill` and `stop`, so `start` is a
+ * restart. After the test the process has ended, its Compose projects and its folder are gone; of a test that failed the logs are shown.
+ */
+export async function nodeProcess(t: ExecutionContext<unknown>, settings: Settings = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'selfhostly-node-'))
+  const port = await freePort()
+  const appsDir = join(folder, 'apps')
+  const dataDir = join(folder, 'data')
+  const databasePath = join(dataDir, 'selfhostly.db')
+  const log = createSeen<LogLine>(settings['NODE_NAME'] ?? 'node')
+  const printed: string[] = []
+  let child: ChildProcess | undefined
+
+  // Nothing of the environment of whoever tests, but what finds programs and Docker.
+  const { PATH, HOME, DOCKER_HOST } = process.env
+  const machine = Object.fromEntries(Object.entries({ PATH, HOME, DOCKER_HOST }).filter(([, value]) => value !== undefined))
+  // Half of a start is compiling; the second process of a test run finds that done.
+  const env = {
+    ...machine,
+    NODE_COMPILE_CACHE: compileCache,
+    SERVER_ADDRESS: `127.0.0.1:${port}`,
+    DATABASE_PATH: databasePath,
+    ...settings,
+  }
+
+  function launch(): ChildProcess {
+    const started = spawn(process.execPath, [program], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    child = started
+    createInterface({ input: started.stdout }).on('line', (line) => {
+      printed.push(line)
+      if (line.startsWith('{')) log.push(JSON.parse(line) as LogLine)
+    })
+    createInterface({ input: started.stderr }).on('line', (line) => printed.push(line))
+    return started
+  }
+
+  /** Resolves when the process has ended and everything that it printed was read. */
+  async function end(signal: NodeJS.Signals): Promise<{ code: number | null; durationMs: number }> {
+    const ending = child
+    child = undefined
+    if (!ending) return { code: null, durationMs: 0 }
+    if (ending.exitCode !== null || ending.signalCode !== null) return { code: ending.exitCode, durationMs: 0 }
+    const began = performance.now()
+    const closed = once(ending, 'close')
+    ending.kill(signal)
+    const late = setTimeout(() => ending.kill('SIGKILL'), endDeadlineMs)
+    await closed
+    clearTimeout(late)
+    return { code: ending.exitCode, durationMs: performance.now() - began }
+  }
+
+  t.teardown(async () => {
+    await end('SIGTERM')
+    if (!t.passed) console.log(`--- ${log.name} printed:\n${printed.join('\n')}\n---`)
+    for (const app of namesIn(appsDir)) await removeProject(app)
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    appsDir,
+    dataDir,
+    databasePath,
+    log,
+    /** Everything that it printed since it was first started, both streams, line by line. */
+    printed,
+
+    /** Starts it and waits until it serves. */
+    async start(): Promise<void> {
+      const from = log.values.length
+      const started = launch()
+      const died = once(started, 'close').then(() => {
+        throw new Error(`${log.name} ended at its start with code ${started.exitCode}: ${printed.join('\n')}`)
+      })
+      await Promise.race([log.first((line) => line.msg.startsWith('Selfhostly is ready'), { from }), died])
+      died.catch(() => undefined)
+    },
+
+    /** For starts that must fail: what the process said, and its exit code. */
+    async startInVain(): Promise<{ code: number | null; output: string }> {
+      const from = printed.length
+      const started = launch()
+      const late = setTimeout(() => started.kill('SIGKILL'), endDeadlineMs)
+      await once(started, 'close')
+      clearTimeout(late)
+      return { code: started.exitCode, output: printed.slice(from).join('\n') }
+    },
+
+    /** As a power cut does it: no last words. */
+    kill: () => end('SIGKILL'),
+
+    /** As service managers do it; `code` is null when it had to be killed. */
+    stop: () => end('SIGTERM'),
+
+    logged: (message: string, wait?: Wait): Promise<LogLine> => log.first((line) => line.msg === message, wait),
+
+    /** What `npm run identity` prints on this node. */
+    async identity(): Promise<Identity> {
+      const { stdout } = await promisify(execFile)(process.execPath, [identityCommand], { cwd: folder, env })
+      return Object.fromEntries(
+        stdout
+          .trim()
+          .split('\n')
+          .map((line) => line.split(/:\s+/)),
+      ) as Identity
+    },
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
