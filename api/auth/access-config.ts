@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { atLeast, flag, httpUrl, list, optional } from '../setting-types.ts'
 import { parseGrants, type Grant } from './grants.ts'
@@ -78,8 +79,14 @@ export const accessSettings = {
   AUTH_VIEWERS: grants('viewer'),
   CF_ACCESS_TEAM_DOMAIN: optional,
   CF_ACCESS_AUD: optional,
-  TRUSTED_PROXIES: list,
-  CORS_ORIGINS: list,
+  TRUSTED_PROXIES: list.refine(
+    (networks) => networks.every(isNetwork),
+    'must be addresses or networks such as 127.0.0.1, 172.16.0.0/12, fd00::/8, separated by commas',
+  ),
+  CORS_ORIGINS: list.refine(
+    (origins) => origins.every((origin) => URL.parse(origin)?.origin === origin),
+    'must be origins such as https://tools.example.com, without a path, separated by commas',
+  ),
   ALLOWED_HOSTS: list,
 } as const
 
@@ -98,6 +105,12 @@ export const signInSettings = [
   'CF_ACCESS_TEAM_DOMAIN',
   'CF_ACCESS_AUD',
 ] as const
+
+function isNetwork(network: string): boolean {
+  const [address = '', prefix, ...rest] = network.split('/')
+  const bits = isIP(address) === 6 ? 128 : 32
+  return isIP(address) !== 0 && rest.length === 0 && (prefix === undefined || (/^\d+$/.test(prefix) && Number(prefix) <= bits))
+}
 
 const githubNames = ['GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET', 'GITHUB_ALLOWED_USERS']
 const oidcNames = ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET']

@@ -1,0 +1,177 @@
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+import type { AccessConfig } from '../auth/access-config.ts'
+import type { ApiTokens } from '../auth/api-tokens.ts'
+import type { Caller } from '../auth/caller.ts'
+import { roleOf } from '../auth/grants.ts'
+import { lesserRole } from '../auth/permissions.ts'
+import type { Sessions } from '../auth/sessions.ts'
+import type { Users } from '../auth/users.ts'
+import { AppError } from '../errors.ts'
+import { isFromThisMachine, isLoopbackHost } from './this-machine.ts'
+import { readSessionCookie } from './session-cookie.ts'
+
+/** Who the edge says it let through. */
+export type VerifyEdge = (token: string) => Promise<{ email: string; name: string | null; subject: string }>
+
+export type Door = ReturnType<typeof createDoor>
+
+/**
+ * Everything that a person uses is behind this door, over HTTP and WebSocket alike. Strategies are asked in turn; each
+ * answers a caller, nothing (not mine), or refuses (mine, but bad).
+ */
+export function createDoor(deps: {
+  access: AccessConfig
+  /** Where people reach this server. */
+  baseUrl: string
+  users: Users
+  /** Null where nobody signs in. */
+  sessions: Sessions | null
+  tokens: ApiTokens
+  /** Null where the edge does not sign. */
+  verifyEdge: VerifyEdge | null
+}) {
+  const { access, users, sessions, tokens } = deps
+  const proxies = blockListOf(access.trustedProxies)
+  const ownHosts = new Set([new URL(deps.baseUrl).hostname, ...access.allowedHosts].map((host) => host.toLowerCase()))
+  const ownOrigins = new Set([new URL(deps.baseUrl).origin, ...access.corsOrigins])
+
+  const isTrustedProxy = (address: string): boolean => {
+    const family = isIP(address)
+    return family !== 0 && proxies.check(address, family === 6 ? 'ipv6' : 'ipv4')
+  }
+
+  /** Where a call comes from: the nearest address that is not a trusted proxy. */
+  function addressOf(request: IncomingMessage): string {
+    const hops = [...String(request.headers['x-forwarded-for'] ?? '').split(','), plain(request.socket.remoteAddress ?? '')]
+      .map((hop) => hop.trim())
+      .filter(Boolean)
+    let address = hops.pop() ?? ''
+    while (isTrustedProxy(address) && hops.length > 0) address = plain(hops.pop() ?? '')
+    return address
+  }
+
+  /** Whether the person's browser speaks TLS: to this server's own address, or to a trusted proxy that says so. */
+  const isSecure = (request: IncomingMessage): boolean =>
+    deps.baseUrl.startsWith('https:') ||
+    (isTrustedProxy(plain(request.socket.remoteAddress ?? '')) && request.headers['x-forwarded-proto'] === 'https')
+
+  function isOwnOrigin(request: IncomingMessage): boolean {
+    const { origin, host } = request.headers
+    return origin !== undefined && (ownOrigins.has(origin) || URL.parse(origin)?.host === host)
+  }
+
+  /** Whether a browser sends this in the name of another site. What no browser sends has neither header. */
+  function isCrossSite(request: IncomingMessage): boolean {
+    if (request.headers.origin !== undefined) return !isOwnOrigin(request)
+    return request.headers['sec-fetch-site'] === 'cross-site'
+  }
+
+  function checkHost(request: IncomingMessage): void {
+    if (access.mode === 'local-only') return
+    const host = URL.parse(`http://${request.headers.host ?? ''}`)?.hostname.replace(/^\[|\]$/g, '') ?? ''
+    if (isIP(host) || isLoopbackHost(request.headers.host) || ownHosts.has(host.toLowerCase())) return
+    throw new AppError('MISDIRECTED', `This server is not known as "${host}". Set AUTH_BASE_URL, or name the host in ALLOWED_HOSTS`)
+  }
+
+  function byToken(bearer: string, address: string): Caller {
+    const token = tokens.use(bearer)
+    const owner = token?.userId ? users.find(token.userId) : undefined
+    if (!token || (token.userId && !owner)) throw new AppError('UNAUTHENTICATED', 'The bearer token is unknown, revoked or over')
+    // A token made without sign-in is the administrator's; once people sign in, it is nobody's.
+    if (!token.userId && access.mode === 'sign-in') throw new AppError('UNAUTHENTICATED', 'The bearer token is unknown, revoked or over')
+    return {
+      name: owner?.login ?? 'administrator',
+      via: 'token',
+      role: owner ? lesserRole(token.scope, owner.role) : token.scope,
+      userId: token.userId,
+      nodeLimit: owner?.nodeLimit ?? null,
+      credentialId: token.id,
+      address,
+    }
+  }
+
+  function bySession(request: IncomingMessage, address: string): Caller | null {
+    const cookie = readSessionCookie(request.headers.cookie)
+    const session = cookie === null ? null : (sessions?.use(cookie) ?? null)
+    const user = session && users.find(session.userId)
+    if (!session || !user) return null
+    return { name: user.login, via: 'session', role: user.role, userId: user.id, nodeLimit: user.nodeLimit, credentialId: session.id, address }
+  }
+
+  async function byEdge(request: IncomingMessage, address: string): Promise<Caller> {
+    const nobody = { userId: null, credentialId: null, address, via: 'edge' } as const
+    if (access.mode !== 'trusted-edge' || !deps.verifyEdge) return { ...nobody, name: 'edge', role: 'admin', nodeLimit: null }
+    const token = request.headers['cf-access-jwt-assertion']
+    if (typeof token !== 'string' || token === '') throw new AppError('UNAUTHENTICATED', 'Cloudflare Access has not signed this request')
+    const { email } = await deps.verifyEdge(token)
+    return { ...nobody, name: email, ...roleOf(access.grants, { login: email, email, groups: [] }) }
+  }
+
+  return {
+    addressOf,
+    isSecure,
+    isOwnOrigin,
+
+    /**
+     * @param changes whether the request could change something, or opens a WebSocket
+     * @param bearer a token that came another way than in the Authorization header
+     * @throws UNAUTHENTICATED, FORBIDDEN, MISDIRECTED
+     */
+    async enter(request: IncomingMessage, { changes, bearer }: { changes: boolean; bearer?: string | undefined }): Promise<Caller> {
+      this.check(request, { changes })
+      const address = addressOf(request)
+      const header = /^Bearer\s+(.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+      const token = bearer ?? header
+      if (token !== undefined) return byToken(token, address)
+      if (request.headers.authorization !== undefined) throw new AppError('UNAUTHENTICATED', 'Only bearer tokens are taken here')
+      switch (access.mode) {
+        case 'local-only':
+          return { name: 'local', via: 'local', role: 'admin', userId: null, nodeLimit: null, credentialId: null, address }
+        case 'trusted-edge':
+          return byEdge(request, address)
+        case 'sign-in': {
+          const caller = bySession(request, address)
+          if (!caller) throw new AppError('UNAUTHENTICATED', 'Sign in first')
+          return caller
+        }
+      }
+    },
+
+    /** What does not depend on who it is. @throws UNAUTHENTICATED, FORBIDDEN, MISDIRECTED */
+    check(request: IncomingMessage, { changes }: { changes: boolean }): void {
+      if (request.headers['x-node-id'] !== undefined || request.headers['x-node-api-key'] !== undefined) {
+        throw new AppError('UNAUTHENTICATED', 'Node credentials are for /api/internal; this is what people use')
+      }
+      if (access.mode === 'local-only' && !isFromThisMachine(request)) {
+        throw new AppError(
+          'FORBIDDEN',
+          'This server answers only to its own machine. To reach it from elsewhere set AUTH_ENABLED: true to have people sign in, false when a proxy in front keeps strangers out',
+        )
+      }
+      checkHost(request)
+      if (changes && isCrossSite(request)) throw new AppError('FORBIDDEN', 'This came from a page of another site')
+    },
+
+    /** Whether a caller that came in earlier, over a WebSocket that is still open, would be let in now. */
+    isStillGood({ via, credentialId, userId }: Caller): boolean {
+      if (userId !== null && !users.find(userId)) return false
+      if (via === 'session') return sessions?.isOpen(credentialId ?? '') ?? false
+      return via !== 'token' || tokens.isOpen(credentialId ?? '')
+    },
+  }
+}
+
+const plain = (address: string): string => address.replace(/^::ffff:/i, '')
+
+function blockListOf(networks: string[]): BlockList {
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (prefix === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(prefix), family)
+  }
+  return list
+}
+

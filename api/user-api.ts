@@ -1,0 +1,129 @@
+import type { AppOperation, CreateAppInput, UpdateAppInput } from './apps/app-service.ts'
+import type { Operation } from './apps/operation.ts'
+import type { AuditedAction } from './auth/audit-log.ts'
+import { may, seesNode, type Caller } from './auth/caller.ts'
+import { leastRole, type Permission } from './auth/permissions.ts'
+import type { InventoryApp, KnownStats } from './cluster/inventory.ts'
+import { AppError, notFound } from './errors.ts'
+import type { NodeCheck } from './nodes/health-checks.ts'
+import type { RegisterNodeInput, UpdateNodeInput } from './nodes/node-input.ts'
+import type { ClusterNode } from './nodes/node-registry.ts'
+import type { Services } from './services.ts'
+import type { Settings } from './settings/settings-service.ts'
+
+export type UserApi = ReturnType<typeof createUserApi>
+
+/**
+ * What one caller may see and do. GraphQL and REST are two ways to this: each reading shows only the nodes of the caller
+ * and what runs on them, each action asks for the permission, does, and writes the audit log. Things that a caller may
+ * not see are as if they were not there.
+ */
+export function createUserApi(services: Services, caller: Caller) {
+  const { registry, inventory, router, membership, checks, settings, audit } = services
+
+  function need(permission: Permission): void {
+    if (!may(caller, permission)) throw new AppError('FORBIDDEN', `This needs the role ${leastRole[permission]}; yours is ${caller.role}`)
+  }
+
+  /** @throws FORBIDDEN, written to the audit log; what `run` throws; that the log cannot be written */
+  async function act<T>(permission: Permission, action: AuditedAction, run: () => Promise<T>, about?: (result: T) => Partial<AuditedAction>): Promise<T> {
+    try {
+      need(permission)
+    } catch (error) {
+      await audit.note(caller, action, 'denied')
+      throw error
+    }
+    return audit.around(caller, action, run, about)
+  }
+
+  const seesNodeId = (id: string): boolean => {
+    const node = registry.find(id)
+    return node !== undefined && seesNode(caller, node.labels)
+  }
+  const findApp = (id: string): InventoryApp | undefined => {
+    const app = inventory.app(id)
+    return app && seesNodeId(app.nodeId) ? app : undefined
+  }
+  const findOperation = (id: string): Operation | undefined => {
+    const operation = inventory.operation(id)
+    return operation && seesNodeId(operation.nodeId) ? operation : undefined
+  }
+  const appFor = (id: string): InventoryApp => {
+    const app = findApp(id)
+    if (!app) throw notFound('app', id)
+    return app
+  }
+  const changeApp = (action: string, id: string, run: () => Promise<AppOperation>): Promise<AppOperation> => {
+    const { nodeId, name } = appFor(id)
+    return act('app.change', { action, nodeId, appId: id, subject: name }, run)
+  }
+  const nodeFor = (id: string): ClusterNode => {
+    const node = registry.find(id)
+    if (!node || !seesNode(caller, node.labels)) throw notFound('node', id)
+    return node
+  }
+
+  return {
+    caller,
+    need,
+    seesNodeId,
+
+    nodes: (): ClusterNode[] => registry.list().filter((node) => seesNode(caller, node.labels)),
+    findNode: (id: string): ClusterNode | undefined => (seesNodeId(id) ? registry.find(id) : undefined),
+    node: nodeFor,
+    apps: (): InventoryApp[] => inventory.apps().filter((app) => seesNodeId(app.nodeId)),
+    findApp,
+    app: appFor,
+    operations: (): Operation[] => inventory.operations().filter((operation) => seesNodeId(operation.nodeId)),
+    findOperation,
+    statsOf: (nodeId: string): KnownStats =>
+      seesNodeId(nodeId) ? inventory.statsOf(nodeId) : { nodeId, state: 'error', error: `There is no node with id ${nodeId}`, stats: null },
+    settings(): Settings {
+      need('settings.read')
+      return settings.masked()
+    },
+
+    registerNode: (input: RegisterNodeInput): Promise<ClusterNode> =>
+      act('node.change', { action: 'node.register', nodeId: input.id, subject: input.name }, () => membership.register(input)),
+    updateNode(id: string, input: UpdateNodeInput): Promise<ClusterNode> {
+      const changed = Object.entries(input).filter(([, value]) => value !== undefined && value !== null)
+      const subject = `${nodeFor(id).name}: ${changed.map(([field]) => field).join(', ')}`
+      return act('node.change', { action: 'node.update', nodeId: id, subject }, () => membership.update(id, input))
+    },
+    removeNode: (id: string): Promise<void> =>
+      act('node.change', { action: 'node.remove', nodeId: id, subject: nodeFor(id).name }, () => membership.remove(id)),
+    checkNode: (id: string): Promise<NodeCheck> =>
+      act('node.check', { action: 'node.check', nodeId: id, subject: nodeFor(id).name }, () => checks.checkNow(id)),
+
+    async createApp(nodeId: string, input: CreateAppInput): Promise<AppOperation> {
+      nodeFor(nodeId)
+      const action = { action: 'app.create', nodeId, subject: input.name }
+      return act(
+        'app.change',
+        action,
+        async () => router.forNode(nodeId, caller.name).create(input),
+        ({ app }) => ({ appId: app.id }),
+      )
+    },
+    updateApp: async (id: string, input: UpdateAppInput) => changeApp('app.update', id, async () => router.forApp(id, caller.name).update(id, input)),
+    startApp: async (id: string) => changeApp('app.start', id, async () => router.forApp(id, caller.name).start(id)),
+    stopApp: async (id: string) => changeApp('app.stop', id, async () => router.forApp(id, caller.name).stop(id)),
+    removeApp: async (id: string) => changeApp('app.remove', id, async () => router.forApp(id, caller.name).remove(id)),
+    async cancelOperation(id: string): Promise<Operation> {
+      const operation = findOperation(id)
+      if (!operation) throw notFound('operation', id)
+      const { nodeId, appId, appName } = operation
+      return act('app.change', { action: 'operation.cancel', nodeId, appId, subject: `${appName ?? ''} ${id}` }, async () =>
+        router.forOperation(id, caller.name).cancel(id),
+      )
+    },
+
+    async updateSettings(input: Parameters<typeof settings.update>[0]): Promise<Settings> {
+      const subject = Object.keys(input)
+        .filter((key) => input[key as keyof Settings] !== undefined)
+        .join(', ')
+      await act('settings.change', { action: 'settings.update', subject }, () => settings.update(input))
+      return settings.masked()
+    },
+  }
+}
