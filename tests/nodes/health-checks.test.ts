@@ -68,7 +68,7 @@ test('nodes that are due are asked side by side; one that hangs delays nobody', 
   t.is(fixture.registry.get(third).health.consecutiveFailures, 1)
 
   for (let round = 0; round < 5; round++) {
-    fixture.clock.advance(30_000)
+    fixture.clock.advance(33_000)
     fixture.checks.tick()
     await nextTurn()
     t.deepEqual(probes.waiting().sort(), [hung, second, third].sort())
