@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
-import { AppError, errorMessage, StartError } from '../errors.ts'
+import { errorMessage, StartError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { refusalOfUser } from './access.ts'
+import { limitBody } from './body-limit.ts'
 import { serveDashboard } from './dashboard.ts'
 import { createGraphqlServer, type GraphqlServer } from './graphql.ts'
 import { internalRoutes } from './internal-routes.ts'
@@ -69,14 +69,7 @@ function createApp(services: Services, graphql: GraphqlServer): Hono<HttpEnv> {
   app.onError(errorToProblem(log))
   app.notFound(notFoundProblem)
   app.use(secureHeaders({ crossOriginEmbedderPolicy: false, strictTransportSecurity: false, xFrameOptions: 'DENY' }))
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError() {
-        throw new AppError('PAYLOAD_TOO_LARGE', `A request body may have ${maxBodyBytes} bytes at most`)
-      },
-    }),
-  )
+  app.use(limitBody(maxBodyBytes))
   app.get('/api/health', (c) => c.json({ status: 'healthy', service: 'selfhostly' }))
   app.route('/', internalRoutes(services))
   app.use(async (c, next) => {
