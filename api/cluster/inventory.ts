@@ -130,8 +130,9 @@ export function createInventory(deps: {
   return {
     start: load,
 
-    /** Applies what a node said of itself. */
+    /** Applies what a node said of itself. What a removed node had still to say is dropped. */
     apply(nodeId: string, event: FeedEvent): void {
+      if (!findNode(nodeId)) return
       switch (event.type) {
         case 'snapshot':
           return putSnapshot(nodeId, event)
@@ -152,7 +153,9 @@ export function createInventory(deps: {
 
     /** What a call was answered with; the feed may have told newer things already, and then it wins. */
     learn(nodeId: string, { app, operation }: { app: App; operation: Operation }): void {
-      if (!apps.has(app.id)) putApp(nodeId, app)
+      if (!findNode(nodeId)) return
+      // Any other operation is one of an app that was known: if it is not any more, it was removed meanwhile.
+      if (operation.kind === 'create' && !apps.has(app.id)) putApp(nodeId, app)
       if (!operations.has(operation.id)) putOperation(nodeId, operation)
     },
 
@@ -203,23 +206,33 @@ export function createInventory(deps: {
       if (appIds.length + operationIds.length === 0) return
       const keptApps = appIds.flatMap((id) => apps.get(id) ?? []).filter((app) => findNode(app.nodeId))
       const keptOperations = operationIds.flatMap((id) => operations.get(id) ?? []).filter((operation) => findNode(operation.nodeId))
-      await em.fork().transactional(async (transaction) => {
-        await transaction.nativeDelete(InventoryAppEntity, { id: { $in: appIds } })
-        await transaction.nativeDelete(InventoryOperationEntity, { id: { $in: operationIds } })
-        await transaction.insertMany(
-          InventoryAppEntity,
-          keptApps.map(({ lastKnownStatus, ...app }) => ({ id: app.id, node: app.nodeId, document: { ...toWire(app), lastKnownStatus } })),
-        )
-        await transaction.insertMany(
-          InventoryOperationEntity,
-          keptOperations.map((operation) => ({
-            id: operation.id,
-            node: operation.nodeId,
-            createdAt: operation.createdAt,
-            document: toWire(operation),
-          })),
-        )
-      })
+      try {
+        await em.fork().transactional(async (transaction) => {
+          await transaction.nativeDelete(InventoryAppEntity, { id: { $in: appIds } })
+          await transaction.nativeDelete(InventoryOperationEntity, { id: { $in: operationIds } })
+          await transaction.insertMany(
+            InventoryAppEntity,
+            keptApps.map(({ lastKnownStatus, ...app }) => ({
+              id: app.id,
+              node: app.nodeId,
+              document: { ...toWire(app), lastKnownStatus },
+            })),
+          )
+          await transaction.insertMany(
+            InventoryOperationEntity,
+            keptOperations.map((operation) => ({
+              id: operation.id,
+              node: operation.nodeId,
+              createdAt: operation.createdAt,
+              document: toWire(operation),
+            })),
+          )
+        })
+      } catch (error) {
+        for (const id of appIds) dirtyApps.add(id)
+        for (const id of operationIds) dirtyOperations.add(id)
+        throw error
+      }
     },
   }
 }
