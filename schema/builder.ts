@@ -1,14 +1,22 @@
 import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
+import ScopeAuthPlugin, { type ForbiddenResult } from '@pothos/plugin-scope-auth'
+import { may } from '../api/auth/caller.ts'
+import { leastRole, type Permission } from '../api/auth/permissions.ts'
+import { AppError } from '../api/errors.ts'
 import type { Services } from '../api/services.ts'
+import type { UserApi } from '../api/user-api.ts'
 
 export interface Context {
   services: Services
+  /** What the caller may see and do. */
+  user: UserApi
 }
 
 /** The only place where plugins and scalars are set up. */
 export const builder = new SchemaBuilder<{
   Context: Context
+  AuthScopes: { may: Permission }
   DefaultFieldNullability: false
   Scalars: {
     ID: { Input: string; Output: string }
@@ -16,7 +24,13 @@ export const builder = new SchemaBuilder<{
     BigInt: { Input: number; Output: number }
   }
 }>({
-  plugins: [RelayPlugin],
+  // Authorisation goes first: a field that may not be read is not resolved.
+  plugins: [ScopeAuthPlugin, RelayPlugin],
+  scopeAuth: {
+    authorizeOnSubscribe: true,
+    authScopes: ({ user }) => ({ may: (permission) => may(user.caller, permission) }),
+    unauthorizedError: (_root, { user }, _info, result) => new AppError('FORBIDDEN', refusal(result, user.caller.role)),
+  },
   defaultFieldNullability: false,
   relay: {
     nodeQueryOptions: false,
@@ -48,9 +62,19 @@ builder.scalarType('BigInt', {
   },
 })
 
-builder.queryType()
-builder.mutationType()
-builder.subscriptionType()
+/** In words: which role the field needs. */
+function refusal(result: ForbiddenResult, role: string): string {
+  const permission = 'parameter' in result.failure ? (result.failure.parameter as Permission) : undefined
+  return permission ? `This needs the role ${leastRole[permission]}; yours is ${role}` : 'You may not do this'
+}
+
+// Closed by default: a mutation that names nothing else is for admins, and whatever is read needs a caller at least.
+builder.queryType({ authScopes: { may: 'cluster.read' } })
+builder.mutationType({ authScopes: { may: 'node.change' } })
+builder.subscriptionType({ authScopes: { may: 'cluster.read' } })
 builder.globalConnectionField('totalCount', (t) =>
   t.int({ resolve: (connection) => (connection as unknown as { totalCount: number }).totalCount }),
 )
+
+/** For the options of a root field: the permission that it asks for instead of its type's. */
+export const permission = (name: Permission) => ({ authScopes: { may: name }, skipTypeScopes: true })

@@ -11,6 +11,15 @@ interface PageArgs {
   before?: string | null
 }
 
+/** @throws INVALID_INPUT when `first` or `last` is not 1 to 500 */
+export function pageSize(args: PageArgs): number {
+  for (const field of ['first', 'last'] as const) {
+    const size = args[field]
+    if (typeof size === 'number' && (size < 1 || size > maxSize)) throw invalidInput([{ field, message: `must be 1 to ${maxSize}` }])
+  }
+  return args.first ?? args.last ?? defaultSize
+}
+
 /**
  * One page of a sorted list. The cursor is the key of an item and stays good when others come or go.
  *
@@ -18,10 +27,7 @@ interface PageArgs {
  * @throws INVALID_INPUT when `first` or `last` is not 1 to 500
  */
 export async function page<T extends object>(items: T[], args: PageArgs, keyOf: (item: T) => string, falling = false) {
-  for (const field of ['first', 'last'] as const) {
-    const size = args[field]
-    if (typeof size === 'number' && (size < 1 || size > maxSize)) throw invalidInput([{ field, message: `must be 1 to ${maxSize}` }])
-  }
+  pageSize(args)
   const keyed = items.map((item) => ({ item, key: keyOf(item) }))
   const isAfter = (key: string, cursor: string): boolean => (falling ? key < cursor : key > cursor)
   const toCursor = (key: string): string => Buffer.from(key).toString('base64url')

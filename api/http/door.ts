@@ -96,7 +96,15 @@ export function createDoor(deps: {
     const session = cookie === null ? null : (sessions?.use(cookie) ?? null)
     const user = session && users.find(session.userId)
     if (!session || !user) return null
-    return { name: user.login, via: 'session', role: user.role, userId: user.id, nodeLimit: user.nodeLimit, credentialId: session.id, address }
+    return {
+      name: user.login,
+      via: 'session',
+      role: user.role,
+      userId: user.id,
+      nodeLimit: user.nodeLimit,
+      credentialId: session.id,
+      address,
+    }
   }
 
   async function byEdge(request: IncomingMessage, address: string): Promise<Caller> {
@@ -174,4 +182,3 @@ function blockListOf(networks: string[]): BlockList {
   }
   return list
 }
-

@@ -13,6 +13,8 @@ export interface ClusterNode {
   name: string
   apiEndpoint: string
   isPrimary: boolean
+  /** What people sort nodes by, such as `env=lab`. */
+  labels: Record<string, string>
   createdAt: Date
   updatedAt: Date
   health: NodeHealth
@@ -140,7 +142,13 @@ export function createNodeRegistry(deps: {
       const known = await fork.findOne(NodeEntity, { id: self.id })
       const now = clock.now()
       const { apiKey: _, ...identity } = self
-      const node: ClusterNode = { ...identity, createdAt: known?.createdAt ?? now, updatedAt: now, health: selfHealth(now) }
+      const node: ClusterNode = {
+        ...identity,
+        labels: known?.labels ?? {},
+        createdAt: known?.createdAt ?? now,
+        updatedAt: now,
+        health: selfHealth(now),
+      }
       nodes.set(self.id, node)
       keys.set(self.id, self.apiKey)
       await fork.upsert(NodeEntity, { ...identityOf(node), ...healthColumns(node.health), apiKey: '' })
@@ -179,10 +187,19 @@ export function createNodeRegistry(deps: {
 
     /** @throws INVALID_INPUT, CONFLICT */
     async register(input: RegisterNodeInput): Promise<ClusterNode> {
-      const { id, name, apiEndpoint, apiKey } = parseRegisterInput(input)
+      const { id, name, apiEndpoint, apiKey, labels } = parseRegisterInput(input)
       refuseTaken({ id, name })
       const now = clock.now()
-      const node: ClusterNode = { id, name, apiEndpoint, isPrimary: false, createdAt: now, updatedAt: now, health: initialHealth(now) }
+      const node: ClusterNode = {
+        id,
+        name,
+        apiEndpoint,
+        isPrimary: false,
+        labels: labels ?? {},
+        createdAt: now,
+        updatedAt: now,
+        health: initialHealth(now),
+      }
       // Kept before it is written, so that a second registration of the same id or name at this moment is refused.
       nodes.set(id, node)
       keys.set(id, apiKey)
@@ -202,7 +219,7 @@ export function createNodeRegistry(deps: {
     async update(id: string, input: UpdateNodeInput): Promise<{ node: ClusterNode; addressChanged: boolean }> {
       const node = nodeOf(id)
       const changes = parseUpdateInput(input)
-      if (id === self.id) {
+      if (id === self.id && (changes.name ?? changes.apiEndpoint ?? changes.apiKey ?? null) !== null) {
         throw new AppError(
           'FORBIDDEN',
           'This node takes its name, endpoint and key from its own settings: NODE_NAME, NODE_API_ENDPOINT, NODE_API_KEY',
@@ -211,20 +228,21 @@ export function createNodeRegistry(deps: {
       const name = changes.name ?? node.name
       const apiEndpoint = changes.apiEndpoint ?? node.apiEndpoint
       const apiKey = changes.apiKey ?? keys.get(id) ?? ''
+      const labels = changes.labels ?? node.labels
       refuseTaken({ id, name }, id)
       const addressChanged = apiEndpoint !== node.apiEndpoint || apiKey !== keys.get(id)
       const updatedAt = clock.now()
       const former = node.name
       node.name = name
       try {
-        await em.fork().nativeUpdate(NodeEntity, { id }, { name, apiEndpoint, apiKey: deps.seal(apiKey, id), updatedAt })
+        await em.fork().nativeUpdate(NodeEntity, { id }, { name, apiEndpoint, apiKey: deps.seal(apiKey, id), labels, updatedAt })
       } catch (error) {
         node.name = former
         throw error
       }
       // It may have been removed while this was written.
       if (nodes.get(id) !== node) throw notFound('node', id)
-      Object.assign(node, { apiEndpoint, updatedAt })
+      Object.assign(node, { apiEndpoint, labels, updatedAt })
       keys.set(id, apiKey)
       if (addressChanged) apply(node, { kind: 'registered' })
       else deps.onChange({ ...node }, node.health)
@@ -245,11 +263,12 @@ export function createNodeRegistry(deps: {
   }
 }
 
-const identityOf = ({ id, name, apiEndpoint, isPrimary, createdAt, updatedAt }: Omit<ClusterNode, 'health'>) => ({
+const identityOf = ({ id, name, apiEndpoint, isPrimary, labels, createdAt, updatedAt }: Omit<ClusterNode, 'health'>) => ({
   id,
   name,
   apiEndpoint,
   isPrimary,
+  labels,
   createdAt,
   updatedAt,
 })
