@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import { GraphQLError } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import { useServer } from 'graphql-ws/use/ws'
@@ -10,6 +9,7 @@ import { schema } from '../../schema/index.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Services } from '../services.ts'
+import { createGraphiqlPage } from './graphiql-page.ts'
 
 /** A document or a set of variables larger than this is no honest use, in bytes. */
 const maxMessageBytes = 1024 * 1024
@@ -25,6 +25,7 @@ export type GraphqlServer = ReturnType<typeof createGraphqlServer>
 /** GraphQL over HTTP (queries, mutations, GraphiQL) and over WebSocket (everything, subscriptions above all), by the same rules. */
 export function createGraphqlServer(services: Services) {
   const { log } = services
+  const graphiql = createGraphiqlPage()
   const yoga = createYoga<object>({
     schema,
     context: () => ({ services }),
@@ -34,7 +35,7 @@ export function createGraphqlServer(services: Services) {
     batching: false,
     cors: false,
     graphiql: { title: 'Selfhostly GraphQL', subscriptionsProtocol: 'WS', defaultQuery, credentials: 'same-origin' },
-    renderGraphiQL,
+    renderGraphiQL: graphiql.render,
     maskedErrors: { maskError: (error) => maskError(error, log) },
     plugins: [subscriptionsOverWebSocketOnly],
   })
@@ -54,10 +55,20 @@ export function createGraphqlServer(services: Services) {
   )
 
   return {
-    fetch: (request: Request): Promise<Response> => Promise.resolve(yoga.fetch(request)),
+    async fetch(request: Request): Promise<Response> {
+      const response = await yoga.fetch(request)
+      if (response.headers.get('content-type')?.startsWith('text/html')) response.headers.set('content-security-policy', graphiql.policy())
+      return response
+    },
 
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-      sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request))
+      sockets.handleUpgrade(request, socket, head, (client) => {
+        sockets.emit('connection', client, request)
+        // What breaks the protocol of WebSockets is the fault of whoever sent it: `ws` says so in its close frame, and
+        // graphql-ws, which would print it as an error of this program, has nothing to add.
+        client.removeAllListeners('error')
+        client.on('error', () => log.debug('a WebSocket was closed: its messages are malformed or too large'))
+      })
     },
 
     async stop(): Promise<void> {
@@ -71,9 +82,8 @@ export function createGraphqlServer(services: Services) {
 
 /** Subscriptions over server-sent events would be a second way to the same thing, without its limits. */
 const subscriptionsOverWebSocketOnly: Plugin = {
-  onParams({ params, setResult }) {
-    if (!/^\s*subscription\b/.test(params.query ?? '')) return
-    setResult({
+  onSubscribe({ setResultAndStopExecution }) {
+    setResultAndStopExecution({
       errors: [
         new GraphQLError('Subscriptions go over WebSocket (graphql-transport-ws) at this address', { extensions: { code: 'BAD_REQUEST' } }),
       ],

@@ -24,8 +24,10 @@ const titles: Record<number, string> = {
   401: 'Unauthenticated',
   403: 'Forbidden',
   404: 'Not found',
+  405: 'Method not allowed',
   409: 'Conflict',
   413: 'Content too large',
+  415: 'Unsupported media type',
   422: 'Refused by policy',
   500: 'Internal error',
   503: 'Unavailable',
@@ -44,7 +46,15 @@ export const errorToProblem =
   (error, c) => {
     if (error instanceof AppError) {
       const fields = error.fields.map(({ field, message }) => ({ field: toSnake(field), message }))
-      return problemResponse({ status: error.status, detail: error.message, code: error.code, ...(fields.length > 0 ? { fields } : {}) })
+      const response = problemResponse({
+        status: error.status,
+        detail: error.message,
+        code: error.code,
+        ...(fields.length > 0 ? { fields } : {}),
+      })
+      // The rest of the body is not read, so nothing more can be asked over this connection.
+      if (error.code === 'PAYLOAD_TOO_LARGE') response.headers.set('connection', 'close')
+      return response
     }
     if (error instanceof HTTPException)
       return problemResponse({ status: error.status, detail: error.message || 'The request cannot be read' })

@@ -18,13 +18,16 @@ export const createRouter = (): Router =>
       throw invalidInput(
         result.error.issues.map((issue) => ({
           field: issue.path.join('.') || 'body',
-          message:
-            issue.code === 'invalid_type'
-              ? issue.input === undefined
-                ? 'is required'
-                : `must be of type ${issue.expected}`
-              : issue.message,
+          message: issue.code === 'invalid_type' ? typeProblem(valueAt(result, issue.path), issue.expected) : issue.message,
         })),
       )
     },
   })
+
+const typeProblem = (value: unknown, expected: string): string => (value === undefined ? 'is required' : `must be of type ${expected}`)
+
+/** The validator hands its hook the input as it came, though the hook's type does not say so. */
+function valueAt(result: object, path: PropertyKey[]): unknown {
+  const input: unknown = 'data' in result ? result.data : undefined
+  return path.reduce((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], input)
+}

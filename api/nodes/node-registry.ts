@@ -185,8 +185,9 @@ export function createNodeRegistry(deps: {
     /** @throws NOT_FOUND */
     observe: (id: string, observation: Observation): ClusterNode => apply(nodeOf(id), observation),
 
-    /** @throws INVALID_INPUT, CONFLICT */
+    /** @throws INVALID_INPUT, CONFLICT, and FORBIDDEN on a secondary, which knows only itself */
     async register(input: RegisterNodeInput): Promise<ClusterNode> {
+      if (!self.isPrimary) throw new AppError('FORBIDDEN', 'This is a secondary node. Register nodes on its primary')
       const { id, name, apiEndpoint, apiKey, labels } = parseRegisterInput(input)
       refuseTaken({ id, name })
       const now = clock.now()

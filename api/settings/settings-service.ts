@@ -1,5 +1,6 @@
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
+import { StartError } from '../errors.ts'
 import { SettingEntity } from './setting.entity.ts'
 
 /** What every node of the cluster shares. Null: not set. */
@@ -30,6 +31,17 @@ export function createSettingsService(deps: {
 
   const contextOf = (key: string): string => `setting:${key}`
 
+  function openStored(key: keyof Settings, sealed: string): string {
+    try {
+      return deps.open(sealed, contextOf(key))
+    } catch {
+      throw new StartError(
+        `SECRET_KEY: the setting ${key} in the database was sealed with another secret key. ` +
+          'Put back SECRET_KEY, or the file secret.key in the data folder, as it was',
+      )
+    }
+  }
+
   async function write(changes: Partial<Settings>): Promise<void> {
     const changed = settingKeys.filter((key) => changes[key] !== undefined && changes[key] !== values[key])
     if (changed.length === 0) return
@@ -51,7 +63,7 @@ export function createSettingsService(deps: {
     async start(initial: Partial<Settings>): Promise<void> {
       for (const row of await em.fork().find(SettingEntity, {})) {
         const key = settingKeys.find((name) => name === row.key)
-        if (key) values[key] = deps.open(row.value, contextOf(key))
+        if (key) values[key] = openStored(key, row.value)
         if (row.updatedAt > changedAt) changedAt = row.updatedAt
       }
       await write(Object.fromEntries(settingKeys.filter((key) => values[key] === null && initial[key]).map((key) => [key, initial[key]])))

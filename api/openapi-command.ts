@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from './clock.ts'
+import { readConfig, type Environment } from './config.ts'
+import { clusterDocument, type OpenApiDocument } from './http/openapi.ts'
+import { createLog } from './log.ts'
+import { startNode } from './program.ts'
+
+/** Writes the description of the REST surface that is committed; a test compares it with what nodes answer. */
+const primary = await documentOf({})
+const secondary = await documentOf({ NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: 'http://127.0.0.1:1' })
+writeFileSync(new URL('../docs/openapi.json', import.meta.url), `${JSON.stringify(clusterDocument(primary, secondary), null, 2)}\n`)
+process.exit()
+
+async function documentOf(role: Environment): Promise<OpenApiDocument> {
+  const folder = mkdtempSync(join(tmpdir(), 'selfhostly-openapi-'))
+  const config = readConfig({ SERVER_ADDRESS: '127.0.0.1:0', DATABASE_PATH: join(folder, 'data', 'selfhostly.db'), ...role })
+  const log = createLog({ level: 'silent', pretty: false })
+  const node = await startNode({ config, clock: systemClock, random: Math.random, log })
+  try {
+    const answer = await fetch(`http://127.0.0.1:${node.port}/api/openapi.json`)
+    return (await answer.json()) as OpenApiDocument
+  } finally {
+    await node.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

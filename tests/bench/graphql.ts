@@ -1,0 +1,44 @@
+import type { BenchContext, Figure } from './bench.ts'
+import { compareWithBareServer } from './helpers/compare.ts'
+import type { LoadRequest } from './helpers/load-client.ts'
+import { makeNodes, registerNodes, startNodes } from './helpers/nodes.ts'
+import { startPrimary } from './helpers/primary.ts'
+import { untilAppsAreKnown } from './helpers/queries.ts'
+
+const nodeFields =
+  'id name apiEndpoint isPrimary status statusSince statusReason lastSeen lastHealthCheck consecutiveFailures nextCheckAt createdAt'
+
+const documents = {
+  'page of 50 nodes': `query { nodes(first: 50) { nodes { ${nodeFields} } pageInfo { hasNextPage endCursor } totalCount } }`,
+  'page of 50 apps, 100 containers': `query {
+    apps(first: 50) {
+      nodes {
+        id name description status statusReason lastKnownStatus desiredState asOf createdAt updatedAt
+        node { id name apiEndpoint isPrimary status statusReason }
+        containers { id name service image state health statusText exitCode createdAt ports { hostIp hostPort containerPort protocol } }
+      }
+      pageInfo { hasNextPage endCursor }
+      totalCount
+    }
+  }`,
+  'smallest query': 'query { viewer { name } }',
+}
+
+/** Pages as the dashboard asks for them, in a cluster of 50 nodes with 2 apps each. */
+export async function graphql(context: BenchContext): Promise<Figure[]> {
+  const primary = await startPrimary(context)
+  const { nodes } = await startNodes(context, makeNodes(50), { appsPerNode: 2, statsEveryMs: 0 })
+  await registerNodes(primary.origin, nodes)
+  await untilAppsAreKnown(primary.origin, nodes.length * 2)
+  const figures: Figure[] = []
+  for (const [name, query] of Object.entries(documents)) {
+    const request: LoadRequest = {
+      method: 'POST',
+      path: '/graphql',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({ query }),
+    }
+    figures.push(...(await compareWithBareServer(context, name, primary, { requests: [request], connections: 10 })))
+  }
+  return figures
+}

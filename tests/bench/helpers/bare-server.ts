@@ -1,0 +1,31 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { WebSocketServer } from 'ws'
+import { answer } from './worker.ts'
+
+// What the program is measured against: node:http (and ws) with nothing on top, answering the same bytes.
+
+export interface BareAnswer {
+  headers: Record<string, string>
+  body: string
+  /** Also sent to every open WebSocket when a request comes. */
+  broadcast?: string
+}
+
+async function listen({ headers, body, broadcast }: BareAnswer): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => {
+      response.writeHead(200, headers).end(body)
+      if (broadcast !== undefined) for (const client of sockets.clients) client.send(broadcast)
+    })
+  })
+  const sockets = new WebSocketServer({ server })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const handlers = { listen }
+
+answer(handlers)
+
+export type BareServerApi = typeof handlers

@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Pool } from 'undici'
+import { quantile } from '../bench.ts'
+import { answer } from './worker.ts'
+
+// The client of every load: the same for the program and for what it is compared with.
+
+export interface LoadRequest {
+  method: 'GET' | 'POST'
+  path: string
+  headers: Record<string, string>
+  body?: string
+}
+
+export interface Load {
+  origin: string
+  /** Each connection sends one of these again and again, the first the first, and so on. */
+  requests: LoadRequest[]
+  connections: number
+  durationMs: number
+  /** Between an answer and the next request of the same connection. */
+  pauseMs?: number
+}
+
+export interface LoadResult {
+  requests: number
+  perSecond: number
+  p50Ms: number
+  p99Ms: number
+}
+
+async function run({ origin, requests, connections, durationMs, pauseMs = 0 }: Load): Promise<LoadResult> {
+  const pool = new Pool(origin, { connections, pipelining: 1 })
+  const times: number[] = []
+  const started = performance.now()
+  const until = started + durationMs
+
+  async function sendAgainAndAgain(request: LoadRequest): Promise<void> {
+    while (performance.now() < until) {
+      const sent = performance.now()
+      const { statusCode, body } = await pool.request(request)
+      const text = await body.text()
+      if (statusCode !== 200) throw new Error(`${request.path} answered ${statusCode}: ${text}`)
+      times.push(performance.now() - sent)
+      if (pauseMs > 0) await sleep(pauseMs)
+    }
+  }
+
+  const senders = Array.from({ length: connections }, (_, index) => requests[index % requests.length]).filter(
+    (request) => request !== undefined,
+  )
+  await Promise.all(senders.map(sendAgainAndAgain))
+  const seconds = (performance.now() - started) / 1000
+  await pool.close()
+  return { requests: times.length, perSecond: times.length / seconds, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) }
+}
+
+/** Sends one request a number of times, as fast as `connections` allow. */
+async function send({ origin, requests, connections, count }: Omit<Load, 'durationMs'> & { count: number }): Promise<void> {
+  const pool = new Pool(origin, { connections, pipelining: 1 })
+  let left = count
+  const worker = async (request: LoadRequest): Promise<void> => {
+    while (left-- > 0) await (await pool.request(request)).body.dump()
+  }
+  const senders = Array.from({ length: connections }, (_, index) => requests[index % requests.length]).filter(
+    (request) => request !== undefined,
+  )
+  await Promise.all(senders.map(worker))
+  await pool.close()
+}
+
+const handlers = { run, send }
+
+answer(handlers)
+
+export type LoadApi = typeof handlers

@@ -1,0 +1,69 @@
+import pLimit from 'p-limit'
+import { request } from 'undici'
+import type { BenchContext } from '../bench.ts'
+import type { SimulatedNodesApi } from './simulated-nodes.ts'
+import type { BlockedListenersApi } from './blocked-listeners.ts'
+import { startWorker } from './worker.ts'
+
+/** A node that exists only as an address that answers, or does not. */
+export interface SimulatedNode {
+  id: string
+  name: string
+  apiKey: string
+  /** Its own address of this machine, in 127.0.0.0/8. */
+  address: string
+  /** `silent` accepts connections and never answers; `full` accepts none and refuses none: its backlog is full. */
+  kind: 'healthy' | 'silent' | 'full'
+}
+
+export type ReachableNode = SimulatedNode & { apiEndpoint: string }
+
+/** @param holes of this share of the nodes, one half is silent, the other full */
+export const makeNodes = (count: number, holes = 0): SimulatedNode[] =>
+  Array.from({ length: count }, (_, index) => ({
+    id: `00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`,
+    name: `node-${String(index).padStart(4, '0')}`,
+    apiKey: `key-of-node-${index}`,
+    address: `127.64.${Math.floor(index / 250)}.${(index % 250) + 1}`,
+    kind: index >= count * holes ? 'healthy' : index % 2 === 0 ? 'silent' : 'full',
+  }))
+
+/** Has the nodes listen, each at an origin of its own, in processes of their own. */
+export async function startNodes(
+  context: BenchContext,
+  nodes: SimulatedNode[],
+  options: { appsPerNode: number; statsEveryMs: number },
+): Promise<{ nodes: ReachableNode[]; openStreams: () => Promise<number> }> {
+  const simulated = context.own(startWorker<SimulatedNodesApi>(new URL('./simulated-nodes.ts', import.meta.url)))
+  const endpoints = await simulated.ask('listen', { nodes: nodes.filter(({ kind }) => kind !== 'full'), ...options })
+  const full = nodes.filter(({ kind }) => kind === 'full').map(({ address }) => address)
+  if (full.length > 0) {
+    const blocked = context.own(startWorker<BlockedListenersApi>(new URL('./blocked-listeners.ts', import.meta.url)))
+    for (const entry of await blocked.ask('listenAndBlock', full)) endpoints.push(entry)
+  }
+  const byAddress = new Map(endpoints)
+  return {
+    nodes: nodes.map((node) => ({ ...node, apiEndpoint: `http://${node.address}:${byAddress.get(node.address) ?? 0}` })),
+    openStreams: () => simulated.ask('openStreams', null),
+  }
+}
+
+/** Registers nodes as a script of a user would, some at a time. */
+export async function registerNodes(origin: string, nodes: ReachableNode[]): Promise<void> {
+  const limit = pLimit(10)
+  await limit.map(nodes, async ({ id, name, apiEndpoint, apiKey }) => {
+    const { statusCode, body } = await request(`${origin}/api/nodes`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id, name, api_endpoint: apiEndpoint, api_key: apiKey }),
+    })
+    const text = await body.text()
+    if (statusCode !== 201) throw new Error(`${name} could not be registered: ${statusCode} ${text}`)
+  })
+}
+
+export const heartbeatOf = ({ id, apiKey }: SimulatedNode) => ({
+  method: 'POST' as const,
+  path: `/api/internal/nodes/${id}/heartbeat`,
+  headers: { 'X-Node-ID': id, 'X-Node-API-Key': apiKey },
+})

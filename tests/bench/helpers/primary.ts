@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process'
+import { openSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { request } from 'undici'
+import type { BenchContext } from '../bench.ts'
+import type { ProbeApi } from './probe.ts'
+import { endChild, startWorker } from './worker.ts'
+
+export const root = fileURLToPath(new URL('../../..', import.meta.url))
+export const program = new URL('../../../api/main.ts', import.meta.url)
+
+export const primaryId = '00000000-0000-4000-8000-00000000ffff'
+const startDeadlineMs = 30_000
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('There is no free port')
+  return address.port
+}
+
+/**
+ * The settings of a primary in a folder. It sees no Docker, so that what else runs on this machine changes no figure.
+ * Nothing of the caller's environment but what a process needs.
+ */
+export const primaryEnvironment = (folder: string, port: number): NodeJS.ProcessEnv => ({
+  PATH: process.env['PATH'],
+  HOME: process.env['HOME'],
+  SERVER_ADDRESS: `127.0.0.1:${port}`,
+  DATABASE_PATH: join(folder, 'data', 'selfhostly.db'),
+  APPS_DIR: join(folder, 'apps'),
+  NODE_ID: primaryId,
+  NODE_NAME: 'primary',
+  NODE_API_KEY: 'key-of-the-primary',
+  DOCKER_HOST: `unix://${join(folder, 'no-docker.sock')}`,
+})
+
+/** `node api/main.ts` in a process of its own, healthy, with the options of Node that this process has. Its log is in the folder. */
+export async function startPrimary(context: BenchContext, folder = context.folder()) {
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const logFile = join(folder, 'log.jsonl')
+  const output = openSync(logFile, 'a')
+  const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(program)], {
+    cwd: folder,
+    env: primaryEnvironment(folder, port),
+    stdio: ['ignore', output, output],
+  })
+  const { pid, end } = context.own({ pid: child.pid ?? 0, end: () => endChild(child) })
+  await healthy(origin, () => (child.exitCode === null ? null : readFileSync(logFile, 'utf8')))
+  return { origin, pid, end }
+}
+
+/** The same with the probe loaded, which is asked through `ask`. */
+export async function startProbedPrimary(context: BenchContext, folder = context.folder()) {
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const worker = context.own(
+    startWorker<ProbeApi>(program, {
+      cwd: folder,
+      env: primaryEnvironment(folder, port),
+      execArgv: ['--import', new URL('./probe.ts', import.meta.url).href],
+      logFile: join(folder, 'log.jsonl'),
+    }),
+  )
+  await healthy(origin, () => null)
+  return { origin, ...worker }
+}
+
+/** Asks every 3 ms until /api/health answers 200. @param ended why the process is gone, null while it runs */
+export async function healthy(origin: string, ended: () => string | null): Promise<void> {
+  const deadline = performance.now() + startDeadlineMs
+  for (;;) {
+    const status = await request(`${origin}/api/health`).then(
+      async ({ statusCode, body }) => {
+        await body.dump()
+        return statusCode
+      },
+      () => 0,
+    )
+    if (status === 200) return
+    const why = ended()
+    if (why !== null) throw new Error(`The primary did not start: ${why}`)
+    if (performance.now() > deadline) throw new Error(`The primary was not healthy within ${startDeadlineMs / 1000} s`)
+    await sleep(3)
+  }
+}

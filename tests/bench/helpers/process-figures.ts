@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs'
+
+/** Of /proc/<pid>/stat; 100 on every Linux that Node runs on. */
+const ticksPerSecond = 100
+
+/** CPU time that a process has used so far, user and system, in milliseconds (steps of 10). */
+export function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The name in brackets may hold spaces; the fields after it are counted from 3.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond
+}
+
+/** Resident memory of a process in MB (10^6 bytes). */
+export function residentMbOf(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return (Number(kib) * 1024) / 1e6
+}

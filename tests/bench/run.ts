@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Bench, BenchContext } from './bench.ts'
+import { fanout } from './fanout.ts'
+import { graphql } from './graphql.ts'
+import { heartbeats } from './heartbeats.ts'
+import { memory } from './memory.ts'
+import { start } from './start.ts'
+import { sweep } from './sweep.ts'
+import { toTable, writeFigures } from './report.ts'
+
+const benches: Record<string, Bench> = { heartbeats, graphql, sweep, fanout, start, memory }
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { short: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
+})
+const unknown = positionals.filter((name) => !(name in benches))
+if (unknown.length > 0) {
+  console.error(`There is no bench named ${unknown.join(', ')}. There are: ${Object.keys(benches).join(', ')}`)
+  process.exit(1)
+}
+
+const endings: (() => Promise<void>)[] = []
+
+async function endAll(): Promise<void> {
+  for (const end of endings.splice(0).reverse()) await end()
+}
+
+const context: BenchContext = {
+  short: values.short,
+  folder() {
+    const folder = mkdtempSync(join(tmpdir(), 'selfhostly-bench-'))
+    endings.push(() => Promise.resolve(rmSync(folder, { recursive: true, force: true })))
+    return folder
+  },
+  own(thing) {
+    endings.push(() => thing.end())
+    return thing
+  },
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void endAll().then(() => process.exit(1)))
+
+console.log(`${availableParallelism()} cores, Node ${process.version}, load ${(loadavg()[0] ?? 0).toFixed(1)} before the start\n`)
+for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
+  const bench = benches[name]
+  if (!bench) continue
+  const started = performance.now()
+  try {
+    const figures = await bench(context)
+    console.log(`${name} (${((performance.now() - started) / 1000).toFixed(0)} s)\n${toTable(figures)}\n`)
+    if (values.write) writeFigures(name, figures)
+  } catch (error) {
+    process.exitCode = 1
+    console.error(`${name} failed:`, error)
+  } finally {
+    await endAll()
+  }
+}

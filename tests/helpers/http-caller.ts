@@ -1,0 +1,70 @@
+import { request } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+
+export interface Answer {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  /** Header names and values in the order in which they came. */
+  rawHeaders: string[]
+  text: string
+  /** The body as JSON; undefined when it is none. */
+  json: any
+}
+
+export interface Call {
+  method?: string
+  /** `host` included, which `fetch` does not let a caller set. */
+  headers?: Record<string, string>
+  /** Sent as JSON. */
+  json?: unknown
+  /** Sent as it is; several pieces go without a content-length. */
+  body?: string | Buffer | (string | Buffer)[]
+}
+
+export interface Caller {
+  url: string
+  send(path: string, call?: Call): Promise<Answer>
+  /** A query or mutation; the whole answer, with `data` and `errors`. */
+  graphql(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<any>
+}
+
+/** Real HTTP/1.1 to one server, every byte of the request in the caller's hands. */
+export function callerOf(url: string): Caller {
+  const send = (path: string, call: Call = {}) => sendTo(url + path, call)
+  return {
+    url,
+    send,
+    async graphql(query, variables, headers) {
+      const answer = await send('/graphql', { method: 'POST', json: { query, variables }, ...(headers ? { headers } : {}) })
+      return answer.json
+    },
+  }
+}
+
+function sendTo(url: string, { method = 'GET', headers = {}, json, body }: Call): Promise<Answer> {
+  const payload = json === undefined ? body : JSON.stringify(json)
+  const type = json === undefined ? {} : { 'content-type': 'application/json' }
+  const length = payload === undefined || Array.isArray(payload) ? {} : { 'content-length': String(Buffer.byteLength(payload)) }
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { agent: false, method, headers: { ...type, ...length, ...headers } }, (response) => {
+      buffer(response).then((bytes) => {
+        const text = bytes.toString()
+        const { statusCode: status = 0, rawHeaders } = response
+        resolve({ status, headers: response.headers, rawHeaders, text, json: parseJson(text) })
+      }, reject)
+    })
+    sent.on('error', reject)
+    // Left out entirely, not sent empty.
+    for (const name of Object.keys(headers)) if (headers[name] === '') sent.removeHeader(name)
+    if (Array.isArray(payload)) for (const piece of payload) sent.write(piece)
+    sent.end(Array.isArray(payload) ? undefined : payload)
+  })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

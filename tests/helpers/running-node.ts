@@ -1,0 +1,74 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { rmSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import { pino } from 'pino'
+import { systemClock, type Clock } from '../../api/clock.ts'
+import { readConfig, type Environment } from '../../api/config.ts'
+import { startNode } from '../../api/program.ts'
+import { callerOf, type Caller } from './http-caller.ts'
+
+export interface LogLine {
+  level: string
+  msg: string
+  [member: string]: unknown
+}
+
+export interface RunningNode extends Caller {
+  id: string
+  key: string
+  services: Awaited<ReturnType<typeof startNode>>['services']
+  /** What it logged so far. */
+  log: LogLine[]
+  /** Ends before the test does; the end of the test stops it otherwise. */
+  stop(): Promise<void>
+}
+
+type TestContext = Pick<ExecutionContext<unknown>, 'teardown'>
+
+/**
+ * A real node in this process: real port on 127.0.0.1, real database, real Docker, folders of its own. It stops after the
+ * test. Stats are measured rarely, so that many nodes in a test cost little; `env` has the last word.
+ */
+export async function runningNode(
+  t: TestContext,
+  env: Environment = {},
+  { clock = systemClock }: { clock?: Clock } = {},
+): Promise<RunningNode> {
+  const folder = mkdtempSync(join(tmpdir(), 'selfhostly-node-'))
+  const id = randomUUID()
+  const key = randomBytes(32).toString('base64url')
+  const config = readConfig({
+    SERVER_ADDRESS: '127.0.0.1:0',
+    DATABASE_PATH: join(folder, 'data', 'selfhostly.db'),
+    APPS_DIR: join(folder, 'apps'),
+    NODE_ID: id,
+    NODE_API_KEY: key,
+    NODE_NAME: `node-${id.slice(0, 8)}`,
+    STATS_INTERVAL: '300',
+    ...env,
+  })
+  const log: LogLine[] = []
+  const keepLine = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }
+  const logger = pino({ level: 'debug', base: null, formatters: { level: (label) => ({ level: label }) } }, keepLine)
+  const node = await startNode({ config, clock, random: Math.random, log: logger })
+  let stopped: Promise<void> | undefined
+  const stop = () => (stopped ??= node.stop())
+  t.teardown(async () => {
+    await stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const { self } = node.services
+  return { ...callerOf(`http://127.0.0.1:${node.port}`), id: self.id, key: self.apiKey, services: node.services, log, stop }
+}
+
+/** A secondary of `primary`; a primary that is never there when none is given. */
+export const runningSecondary = (t: TestContext, primary?: { url: string }, env: Environment = {}): Promise<RunningNode> =>
+  runningNode(t, { NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: primary?.url ?? 'http://127.0.0.1:1', ...env })
+
+/** What a secondary presents to its primary, and the other way round. */
+export const nodeHeaders = ({ id, key }: { id: string; key: string }): Record<string, string> => ({
+  'x-node-id': id,
+  'x-node-api-key': key,
+})
