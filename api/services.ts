@@ -5,6 +5,7 @@ import { createContainerWatch } from './apps/container-watch.ts'
 import { createOperations } from './apps/operations.ts'
 import type { Operation } from './apps/operation.ts'
 import { createAccessServices } from './auth/access-services.ts'
+import { createLimits } from './auth/limits.ts'
 import { createNodeAuthenticator } from './auth/node-credentials.ts'
 import { createSecretBox } from './auth/secret-box.ts'
 import { loadSecretKey } from './auth/secret-key.ts'
@@ -86,6 +87,8 @@ export function createServices(world: {
     clock,
     onCredentialEnded: (credentialId) => events.emit('credentialEnded', credentialId),
   })
+
+  const limits = createLimits()
 
   const settings = createSettingsService({
     em,
@@ -227,6 +230,7 @@ export function createServices(world: {
     acceptedPrimary: () => acceptedPrimary,
     access,
     audit: access.audit,
+    limits,
     settings,
     registry,
     inventory,

@@ -22,7 +22,7 @@ export type UserApi = ReturnType<typeof createUserApi>
  * not see are as if they were not there.
  */
 export function createUserApi(services: Services, caller: Caller) {
-  const { registry, inventory, router, membership, checks, settings, access, audit } = services
+  const { registry, inventory, router, membership, checks, settings, access, audit, limits } = services
 
   function need(permission: Permission): void {
     if (!may(caller, permission)) throw new AppError('FORBIDDEN', `This needs the role ${leastRole[permission]}; yours is ${caller.role}`)
@@ -41,6 +41,7 @@ export function createUserApi(services: Services, caller: Caller) {
       await audit.note(caller, action, 'denied')
       throw error
     }
+    await limits.take('action', caller.userId ?? `${caller.via} ${caller.address}`)
     return audit.around(caller, action, run, about)
   }
 
@@ -73,6 +74,7 @@ export function createUserApi(services: Services, caller: Caller) {
 
   return {
     caller,
+    selfId: services.self.id,
     need,
     seesNodeId,
 

@@ -3,7 +3,7 @@ import type { AppStatus as AppStatusValue, Container, PublishedPort } from '../a
 import type { InventoryApp } from '../api/cluster/inventory.ts'
 import { snapshotThenChanges } from '../api/events.ts'
 import type { UserApi } from '../api/user-api.ts'
-import { builder, permission } from './builder.ts'
+import { builder, costOfPage, permission } from './builder.ts'
 import { page } from './page.ts'
 import { AppRef, NodeRef, OperationRef } from './refs.ts'
 
@@ -137,6 +137,7 @@ export function pageOfApps(user: UserApi, args: Parameters<typeof page>[1], { no
 builder.queryFields((t) => ({
   apps: t.field({
     type: AppConnection,
+    complexity: costOfPage,
     args: { ...t.arg.connectionArgs(), filter: t.arg({ type: AppFilter }) },
     resolve: (_root, { filter, ...args }, { user }) => pageOfApps(user, args, filter ?? {}),
   }),

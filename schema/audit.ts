@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../api/auth/audit-log.ts'
-import { builder, permission } from './builder.ts'
+import { builder, costOfPage, permission } from './builder.ts'
 import { pageSize } from './page.ts'
 
 const AuditOutcome = builder.enumType('AuditOutcome', {
@@ -50,6 +50,7 @@ const AuditFilter = builder.inputType('AuditFilter', {
 builder.queryFields((t) => ({
   audit: t.field({
     type: AuditConnection,
+    complexity: costOfPage,
     description: 'The newest first.',
     ...permission('audit.read'),
     args: { first: t.arg.int(), after: t.arg.string(), filter: t.arg({ type: AuditFilter }) },

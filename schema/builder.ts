@@ -1,4 +1,5 @@
 import SchemaBuilder from '@pothos/core'
+import ComplexityPlugin, { type ComplexityErrorKind } from '@pothos/plugin-complexity'
 import RelayPlugin from '@pothos/plugin-relay'
 import ScopeAuthPlugin, { type ForbiddenResult } from '@pothos/plugin-scope-auth'
 import { may } from '../api/auth/caller.ts'
@@ -25,13 +26,29 @@ export const builder = new SchemaBuilder<{
   }
 }>({
   // Authorisation goes first: a field that may not be read is not resolved.
-  plugins: [ScopeAuthPlugin, RelayPlugin],
+  plugins: [ScopeAuthPlugin, RelayPlugin, ComplexityPlugin],
   scopeAuth: {
     authorizeOnSubscribe: true,
     authScopes: ({ user }) => ({ may: (permission) => may(user.caller, permission) }),
-    unauthorizedError: (_root, { user }, _info, result) => new AppError('FORBIDDEN', refusal(result, user.caller.role)),
+    unauthorizedError: (_root, { user, services }, info, result) => {
+      const message = refusal(result, user.caller.role)
+      if (info.parentType.name === 'Mutation') {
+        services.audit
+          .note(user.caller, { action: info.fieldName }, 'denied', message)
+          .catch((error: unknown) => services.log.error({ err: error }, 'a refusal could not be written to the audit log'))
+      }
+      return new AppError('FORBIDDEN', message)
+    },
   },
   defaultFieldNullability: false,
+  complexity: {
+    defaultComplexity: 1,
+    // A list of containers or ports; connections say themselves how much they bring.
+    defaultListMultiplier: 5,
+    limit: { complexity: 150_000, depth: 15, breadth: 500 },
+    complexityError: (kind, result) =>
+      new AppError('INVALID_INPUT', `query: its ${kind.toLowerCase()} of ${result[lowerKind(kind)]} is too much. Ask for less at once`),
+  },
   relay: {
     nodeQueryOptions: false,
     nodesQueryOptions: false,
@@ -62,6 +79,9 @@ builder.scalarType('BigInt', {
   },
 })
 
+const lowerKind = (kind: ComplexityErrorKind): 'complexity' | 'depth' | 'breadth' =>
+  kind.toLowerCase() as 'complexity' | 'depth' | 'breadth'
+
 /** In words: which role the field needs. */
 function refusal(result: ForbiddenResult, role: string): string {
   const permission = 'parameter' in result.failure ? (result.failure.parameter as Permission) : undefined
@@ -78,3 +98,9 @@ builder.globalConnectionField('totalCount', (t) =>
 
 /** For the options of a root field: the permission that it asks for instead of its type's. */
 export const permission = (name: Permission) => ({ authScopes: { may: name }, skipTypeScopes: true })
+
+/** What a connection costs: one for each item that it may bring. */
+export const costOfPage = ({ first, last }: { first?: number | null; last?: number | null }) => ({
+  field: 1,
+  multiplier: Math.max(1, first ?? last ?? 50),
+})

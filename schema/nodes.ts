@@ -2,7 +2,7 @@ import { snapshotThenChanges } from '../api/events.ts'
 import type { NodeCheck } from '../api/nodes/health-checks.ts'
 import type { ClusterNode } from '../api/nodes/node-registry.ts'
 import { AppConnection, pageOfApps } from './apps.ts'
-import { builder, permission } from './builder.ts'
+import { builder, costOfPage, permission } from './builder.ts'
 import { page } from './page.ts'
 import { NodeRef } from './refs.ts'
 import { NodeStatsRef } from './stats.ts'
@@ -37,6 +37,7 @@ NodeRef.implement({
     createdAt: t.field({ type: 'DateTime', resolve: (node) => node.createdAt }),
     apps: t.field({
       type: AppConnection,
+      complexity: costOfPage,
       args: t.arg.connectionArgs(),
       resolve: (node, args, { user }) => pageOfApps(user, args, { nodeIds: [node.id] }),
     }),
@@ -81,6 +82,7 @@ const sortKey = (node: ClusterNode, selfId: string): string => `${node.id === se
 builder.queryFields((t) => ({
   nodes: t.field({
     type: NodeConnection,
+    complexity: costOfPage,
     args: { ...t.arg.connectionArgs(), filter: t.arg({ type: NodeFilter }) },
     resolve(_root, { filter, ...args }, { services, user }) {
       const search = filter?.search?.toLowerCase()

@@ -1,7 +1,7 @@
 import { isFinal, type Operation } from '../api/apps/operation.ts'
 import { notFound } from '../api/errors.ts'
 import { snapshotThenChanges } from '../api/events.ts'
-import { builder, permission } from './builder.ts'
+import { builder, costOfPage, permission } from './builder.ts'
 import { page } from './page.ts'
 import { OperationRef } from './refs.ts'
 
@@ -62,6 +62,7 @@ builder.queryFields((t) => ({
   }),
   operations: t.field({
     type: OperationConnection,
+    complexity: costOfPage,
     description: 'The newest first.',
     args: { ...t.arg.connectionArgs(), filter: t.arg({ type: OperationFilter }) },
     resolve(_root, { filter, ...args }, { user }) {

@@ -1,6 +1,6 @@
 import type { AccessMode as AccessModeValue } from '../api/config.ts'
-import type { Caller } from '../api/auth/caller.ts'
-import { leastRole, roleMay, type Permission } from '../api/auth/permissions.ts'
+import { may, type Caller } from '../api/auth/caller.ts'
+import { leastRole, type Permission } from '../api/auth/permissions.ts'
 import type { Services } from '../api/services.ts'
 import { builder } from './builder.ts'
 
@@ -23,7 +23,7 @@ const Viewer = builder.objectRef<Caller>('Viewer').implement({
     userId: t.exposeID('userId', { nullable: true, description: 'Null for callers that are nobody in particular.' }),
     permissions: t.stringList({
       description: 'What the caller may do, so that nothing else is offered.',
-      resolve: ({ role }) => (Object.keys(leastRole) as Permission[]).filter((permission) => roleMay(role, permission)),
+      resolve: (caller) => (Object.keys(leastRole) as Permission[]).filter((permission) => may(caller, permission)),
     }),
     accessMode: t.field({ type: AccessMode, resolve: (_caller, _args, { services }): AccessModeValue => services.config.access.mode }),
   }),

@@ -4,9 +4,10 @@ import { MikroORM, type EntitySchema } from '@mikro-orm/sqlite'
 import { Migrator } from '@mikro-orm/migrations'
 import { errorMessage, StartError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { migrations } from './migrations/index.ts'
+import { migrations as allMigrations } from './migrations/index.ts'
 
 export type Database = MikroORM
+export type Migrations = typeof allMigrations
 export type EntityManager = MikroORM['em']
 
 /**
@@ -15,7 +16,13 @@ export type EntityManager = MikroORM['em']
  *
  * @throws StartError when the file is not a usable database or has a newer schema; the file is then left as it was
  */
-export async function openDatabase({ path, entities, log }: { path: string; entities: EntitySchema[]; log: Log }): Promise<Database> {
+export async function openDatabase(options: {
+  path: string
+  entities: EntitySchema[]
+  log: Log
+  migrations?: Migrations
+}): Promise<Database> {
+  const { path, entities, log, migrations = allMigrations } = options
   const existed = refuseUnusableFile(path)
   let orm: Database
   try {
@@ -31,7 +38,7 @@ export async function openDatabase({ path, entities, log }: { path: string; enti
     throw new StartError(`DATABASE_PATH: ${path} cannot be opened: ${errorMessage(error)}`)
   }
   try {
-    await prepare(orm, path, existed, log)
+    await prepare({ orm, path, existed, log, migrations })
     return orm
   } catch (error) {
     await orm.close(true)
@@ -40,9 +47,10 @@ export async function openDatabase({ path, entities, log }: { path: string; enti
   }
 }
 
-async function prepare(orm: Database, path: string, existed: boolean, log: Log): Promise<void> {
+async function prepare(opened: { orm: Database; path: string; existed: boolean; log: Log; migrations: Migrations }): Promise<void> {
+  const { orm, path, existed, log, migrations } = opened
   const connection = orm.em.getConnection()
-  if (existed) await refuseNewerSchema(orm, path)
+  if (existed) await refuseNewerSchema(orm, path, migrations)
   // WAL lets readers go on while one writes; NORMAL loses nothing but the newest commits in a power cut, never consistency.
   await connection.execute('pragma journal_mode = wal')
   await connection.execute('pragma synchronous = normal')
@@ -61,7 +69,7 @@ async function prepare(orm: Database, path: string, existed: boolean, log: Log):
   log.info({ from: newest?.name ?? 'empty', to: pending.at(-1)?.name }, 'database schema is up to date')
 }
 
-async function refuseNewerSchema(orm: Database, path: string): Promise<void> {
+async function refuseNewerSchema(orm: Database, path: string, migrations: Migrations): Promise<void> {
   const tables = await orm.em.getConnection().execute<{ name: string }[]>(`select name from sqlite_master where type = 'table'`)
   if (tables.length === 0) return
   if (!tables.some((table) => table.name === 'schema_migrations')) {

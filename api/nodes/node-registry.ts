@@ -71,7 +71,10 @@ export function createNodeRegistry(deps: {
         for (const { id, ...columns } of rows) await transaction.nativeUpdate(NodeEntity, { id }, columns)
       })
     })
-    lastWrite = lastWrite.catch((error: unknown) => log.error({ err: error }, 'health of nodes could not be saved'))
+    lastWrite = lastWrite.catch((error: unknown) => {
+      for (const id of ids) if (nodes.has(id)) dirty.add(id)
+      log.error({ err: error }, 'health of nodes could not be saved')
+    })
     return lastWrite
   }
 
@@ -226,25 +229,30 @@ export function createNodeRegistry(deps: {
           'This node takes its name, endpoint and key from its own settings: NODE_NAME, NODE_API_ENDPOINT, NODE_API_KEY',
         )
       }
-      const name = changes.name ?? node.name
-      const apiEndpoint = changes.apiEndpoint ?? node.apiEndpoint
-      const apiKey = changes.apiKey ?? keys.get(id) ?? ''
-      const labels = changes.labels ?? node.labels
-      refuseTaken({ id, name }, id)
-      const addressChanged = apiEndpoint !== node.apiEndpoint || apiKey !== keys.get(id)
+      // Only what this call names: another update of the node may be under way.
+      const { name, apiEndpoint, apiKey, labels } = changes
+      refuseTaken({ id, name: name ?? '' }, id)
       const updatedAt = clock.now()
       const former = node.name
-      node.name = name
+      node.name = name ?? node.name
       try {
-        await em.fork().nativeUpdate(NodeEntity, { id }, { name, apiEndpoint, apiKey: deps.seal(apiKey, id), labels, updatedAt })
+        const columns = {
+          ...(name && { name }),
+          ...(apiEndpoint && { apiEndpoint }),
+          ...(apiKey && { apiKey: deps.seal(apiKey, id) }),
+          ...(labels && { labels }),
+        }
+        await em.fork().nativeUpdate(NodeEntity, { id }, { ...columns, updatedAt })
       } catch (error) {
-        node.name = former
+        if (name && node.name === name) node.name = former
         throw error
       }
       // It may have been removed while this was written.
       if (nodes.get(id) !== node) throw notFound('node', id)
-      Object.assign(node, { apiEndpoint, labels, updatedAt })
-      keys.set(id, apiKey)
+      const known = { apiEndpoint: node.apiEndpoint, apiKey: keys.get(id) }
+      const addressChanged = (apiEndpoint ?? known.apiEndpoint) !== known.apiEndpoint || (apiKey ?? known.apiKey) !== known.apiKey
+      Object.assign(node, { apiEndpoint: apiEndpoint ?? known.apiEndpoint, labels: labels ?? node.labels, updatedAt })
+      if (apiKey) keys.set(id, apiKey)
       if (addressChanged) apply(node, { kind: 'registered' })
       else deps.onChange({ ...node }, node.health)
       return { node: { ...node }, addressChanged }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 
 /** An empty folder of the test's own, removed after it. */
-export function dataFolder(t: ExecutionContext): string {
+export function dataFolder(t: ExecutionContext<unknown>): string {
   const folder = mkdtempSync(join(tmpdir(), 'selfhostly-data-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return folder

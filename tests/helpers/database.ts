@@ -1,0 +1,26 @@
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { EntitySchema } from '@mikro-orm/sqlite'
+import type { ExecutionContext } from 'ava'
+import { pino } from 'pino'
+import { openDatabase, type Database } from '../../api/db/orm.ts'
+import { dataFolder } from './data-folder.ts'
+
+const api = join(import.meta.dirname, '../../api')
+
+/** Every entity that a file of the server describes, so that none can be left out of a test by being forgotten. */
+export const allEntities: EntitySchema[] = await loadEntities()
+
+async function loadEntities(): Promise<EntitySchema[]> {
+  const files = globSync('**/*.entity.ts', { cwd: api }).sort()
+  const modules = await Promise.all(files.map((file) => import(pathToFileURL(join(api, file)).href) as Promise<Record<string, unknown>>))
+  return modules.flatMap((module) => Object.values(module)).filter((value) => value instanceof EntitySchema)
+}
+
+/** A migrated SQLite file, in a folder of the test's own unless it names one; closed after the test. */
+export async function testDatabase(t: ExecutionContext<unknown>, path = join(dataFolder(t), 'selfhostly.db')): Promise<Database> {
+  const database = await openDatabase({ path, entities: allEntities, log: pino({ level: 'silent' }) })
+  t.teardown(() => database.close(true))
+  return database
+}
