@@ -81,6 +81,9 @@ const environment = z.object({
   STATS_INTERVAL: seconds(5, { min: 1, max: 300 }),
 })
 
+/** Each is described in docs/configuration.md and .env.example. */
+export const settingNames: readonly string[] = Object.keys(environment.shape)
+
 type Values = z.output<typeof environment>
 
 const cloudflareSettings = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_ACCOUNT_ID'] as const

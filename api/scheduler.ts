@@ -1,4 +1,5 @@
 import cron, { type ScheduledTask } from 'node-cron'
+import { errorMessage } from './errors.ts'
 import type { Log } from './log.ts'
 
 export type Scheduler = ReturnType<typeof createScheduler>
@@ -18,7 +19,7 @@ export function createScheduler({ log }: { log: Log }) {
             log.error({ err: error, job: name }, 'scheduled job failed')
           }
         },
-        { name, noOverlap: true },
+        { name, noOverlap: true, logger: loggerOf(log, name) },
       )
       tasks.push(task)
     },
@@ -26,4 +27,10 @@ export function createScheduler({ log }: { log: Log }) {
       for (const task of tasks.splice(0)) await task.destroy()
     },
   }
+}
+
+/** node-cron prints to the console by itself, between the lines of the log. */
+function loggerOf(log: Log, job: string) {
+  const line = (level: 'debug' | 'warn' | 'error') => (message: string | Error) => log[level]({ job }, errorMessage(message))
+  return { info: line('debug'), warn: line('warn'), error: line('error'), debug: line('debug') }
 }

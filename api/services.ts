@@ -95,6 +95,7 @@ export function createServices(world: {
     seal: secrets.seal,
     open: secrets.open,
     clock,
+    readOnly: !isPrimary,
     onChange: () => events.emit('settings', undefined),
   })
 

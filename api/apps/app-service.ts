@@ -31,6 +31,9 @@ export interface AppOperation {
   operation: Operation
 }
 
+const nameTaken = (name: string): AppError =>
+  new AppError('CONFLICT', `This node has an app named ${name} already`, { fields: [{ field: 'name', message: 'is taken' }] })
+
 export type AppService = ReturnType<typeof createAppService>
 
 /** The Compose apps that this node owns. */
@@ -100,6 +103,8 @@ export function createAppService(deps: {
     row: AppRow,
     patch: Partial<Pick<AppRow, 'description' | 'composeContent' | 'desiredState' | 'lastError'>>,
   ): Promise<void> {
+    // It may have been removed by an operation that was queued before.
+    if (!rows.has(row.id)) throw notFound('app', row.id)
     Object.assign(row, patch, { updatedAt: clock.now() })
     await em.fork().upsert(AppEntity, { ...row })
     tell(row)
@@ -120,9 +125,7 @@ export function createAppService(deps: {
   }
 
   async function checkNameIsFree(name: string): Promise<void> {
-    const taken = claimed.has(name) || [...rows.values()].some((row) => row.name === name)
-    if (taken)
-      throw new AppError('CONFLICT', `This node has an app named ${name} already`, { fields: [{ field: 'name', message: 'is taken' }] })
+    if ([...rows.values()].some((row) => row.name === name)) throw nameTaken(name)
     if (watch.all().some((container) => container.project === name)) {
       throw new AppError('CONFLICT', `The Docker Engine of this node runs a Compose project named ${name} that is not managed here`, {
         fields: [{ field: 'name', message: 'is the name of another Compose project on this Docker Engine' }],
@@ -137,7 +140,11 @@ export function createAppService(deps: {
 
   /** Queues work on an app, and writes down how it ended before the app's next operation starts. */
   async function enqueue(kind: OperationKind, row: AppRow, work: (run: OperationRun) => Promise<void>): Promise<AppOperation> {
-    const operation = await operations.enqueue(kind, row, work, async (ended) => {
+    const onRow = async (run: OperationRun): Promise<void> => {
+      if (!rows.has(row.id)) throw notFound('app', row.id)
+      await work(run)
+    }
+    const operation = await operations.enqueue(kind, row, onRow, async (ended) => {
       if (!rows.has(row.id)) return
       await watch.refresh()
       await save(row, { lastError: ended.status === 'succeeded' ? null : `${kind} ${ended.status}: ${ended.error ?? ''}` })
@@ -154,6 +161,7 @@ export function createAppService(deps: {
   async function setDesired(id: string, desiredState: AppDesiredState): Promise<AppRow> {
     const row = rowOf(id)
     await deps.engine.info()
+    operations.refuseWhenStopping()
     await save(row, { desiredState })
     return row
   }
@@ -176,13 +184,15 @@ export function createAppService(deps: {
 
     get: (id: string): App => view(rowOf(id)),
 
-    /** @throws INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE; nothing was changed then */
+    /** @throws INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE, SHUTTING_DOWN; nothing was changed then */
     async create(input: CreateAppInput): Promise<AppOperation> {
       const problems = [...checkAppName(input.name), ...checkComposeContent(input.composeContent)]
       if (problems.length > 0) throw invalidInput(problems)
-      await checkNameIsFree(input.name)
+      operations.refuseWhenStopping()
+      if (claimed.has(input.name)) throw nameTaken(input.name)
       claimed.add(input.name)
       try {
+        await checkNameIsFree(input.name)
         await checkContent(input.name, input.composeContent)
         const now = clock.now()
         const row: AppRow = {
@@ -197,10 +207,15 @@ export function createAppService(deps: {
         }
         await em.fork().insert(AppEntity, { ...row })
         rows.set(row.id, row)
-        return await enqueue('create', row, async (run) => {
+        const deploy = async (run: OperationRun): Promise<void> => {
           run.step(5, 'Writing the Compose file')
           await files.write(row.name, row.composeContent)
           await up(row, run)
+        }
+        return await enqueue('create', row, deploy).catch(async (error: unknown) => {
+          rows.delete(row.id)
+          await em.fork().nativeDelete(AppEntity, { id: row.id })
+          throw error
         })
       } finally {
         claimed.delete(input.name)

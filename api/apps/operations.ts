@@ -51,6 +51,11 @@ export function createOperations(deps: {
   const bundled = new Set<string>()
   let stopping = false
 
+  /** @throws SHUTTING_DOWN */
+  function refuseWhenStopping(): void {
+    if (stopping) throw new AppError('SHUTTING_DOWN', 'This node is stopping. Try again when it is back')
+  }
+
   async function save(operation: Operation): Promise<void> {
     const { nodeId: _, ...row } = operation
     await em.fork().upsert(OperationEntity, row)
@@ -110,6 +115,8 @@ export function createOperations(deps: {
   }
 
   return {
+    refuseWhenStopping,
+
     /** Marks what a former run of the program left unfinished, and forgets the oldest beyond what is kept. */
     async start(): Promise<Operation[]> {
       const fork = em.fork()
@@ -146,7 +153,7 @@ export function createOperations(deps: {
       work: (run: OperationRun) => Promise<void>,
       after: (operation: Operation) => Promise<void>,
     ): Promise<Operation> {
-      if (stopping) throw new AppError('SHUTTING_DOWN', 'This node is stopping. Try again when it is back')
+      refuseWhenStopping()
       const operation: Operation = {
         id: randomUUID(),
         nodeId: deps.nodeId,

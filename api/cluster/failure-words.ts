@@ -2,6 +2,9 @@
 export function failureInWords(error: unknown, endpoint: string): string {
   const { host, hostname } = URL.parse(endpoint) ?? { host: endpoint, hostname: endpoint }
   const cause = innermost(error)
+  // undici's parser gives no code for the first line of an answer.
+  if (cause instanceof Error && cause.name === 'HTTPParserError')
+    return `${host} does not speak HTTP: is another service at its endpoint, or is it https://?`
   switch (codeOf(cause)) {
     case 'ECONNREFUSED':
       return `connection refused at ${host}: nothing listens there, or a firewall says so`

@@ -2,7 +2,6 @@ import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'n
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
 import { createCloudflareAccess } from '../auth/cloudflare-access.ts'
@@ -11,6 +10,7 @@ import type { Services } from '../services.ts'
 import { createUserApi } from '../user-api.ts'
 import { authRoutes } from './auth-routes.ts'
 import { avatarRoutes } from './avatar.ts'
+import { limitBody } from './body-limit.ts'
 import { serveDashboard } from './dashboard.ts'
 import { createDoor, type Door } from './door.ts'
 import { createGraphql, type Graphql } from './graphql.ts'
@@ -99,14 +99,7 @@ function createApp({ services, graphql, door, baseUrl }: Parts): Hono<HttpEnv> {
   app.onError(errorToProblem(log))
   app.notFound(notFoundProblem)
   app.use(secureHeaders({ crossOriginEmbedderPolicy: false, strictTransportSecurity: false, xFrameOptions: 'DENY' }))
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError() {
-        throw new AppError('PAYLOAD_TOO_LARGE', `A request body may have ${maxBodyBytes} bytes at most`)
-      },
-    }),
-  )
+  app.use(limitBody(maxBodyBytes))
   app.get('/api/health', (c) => c.json({ status: 'healthy', service: 'selfhostly' }))
   app.route('/', internalRoutes(services, door))
   if (config.access.corsOrigins.length > 0) app.use(cors({ origin: config.access.corsOrigins, credentials: true, maxAge: 600 }))

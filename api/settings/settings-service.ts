@@ -1,5 +1,6 @@
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
 import { StartError } from '../errors.ts'
 import { SettingEntity } from './setting.entity.ts'
 
@@ -23,6 +24,8 @@ export function createSettingsService(deps: {
   seal: (value: string, context: string) => string
   open: (sealed: string, context: string) => string
   clock: Clock
+  /** On a secondary, whose settings are a copy of its primary's. */
+  readOnly?: boolean
   onChange: () => void
 }) {
   const { em, clock } = deps
@@ -78,8 +81,9 @@ export function createSettingsService(deps: {
     /** For people: of a secret, the last four characters at most. */
     masked: (): Settings => ({ cloudflareApiToken: mask(values.cloudflareApiToken), cloudflareAccountId: values.cloudflareAccountId }),
 
-    /** Undefined leaves a setting as it is, null or an empty text removes it; a secret in its masked form changes nothing. */
+    /** Undefined leaves a setting as it is, null or an empty text removes it; a secret in its masked form changes nothing. @throws FORBIDDEN on a secondary */
     async update(input: { [Key in keyof Settings]?: string | null | undefined }): Promise<void> {
+      if (deps.readOnly) throw new AppError('FORBIDDEN', 'This is a secondary node. Change settings on its primary')
       const changes: Partial<Settings> = {}
       for (const key of settingKeys) {
         const value = input[key]?.trim() ?? input[key]

@@ -1,6 +1,7 @@
 import { computed } from 'vue'
 import { appsQuery } from '../graphql/apps.ts'
 import type { AppFieldsFragment } from '../graphql/generated/graphql.ts'
+import { byName } from '../utils/format.ts'
 import { useLivePages } from './useLivePages.ts'
 
 export type AppItem = AppFieldsFragment
@@ -9,6 +10,6 @@ export type ContainerItem = AppItem['containers'][number]
 /** The apps of every node, live, by name. */
 export function useApps() {
   const { state, items, problem, retry } = useLivePages(appsQuery, (data) => data.apps)
-  const apps = computed(() => items.value.toSorted((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true })))
+  const apps = computed(() => items.value.toSorted((a, b) => byName(a.name, b.name)))
   return { state, apps, problem, retry }
 }

@@ -7,57 +7,78 @@ import type { LoadState } from './useLiveQuery.ts'
 
 /** The most that the server gives at once. */
 const pageSize = 500
+/** A burst of changes, such as the snapshot of a subscription, is shown once per frame instead of once per change. */
+const gatherMs = 16
 
 interface Page<Item> {
   nodes: Item[]
   pageInfo: { hasNextPage: boolean; endCursor?: string | null }
 }
 
+interface Loaded<Item> {
+  pages: Item[][]
+  complete: boolean
+  problem: Problem | undefined
+}
+
 /**
  * Every page of a connection, one after the other, as one live list. Each page follows the cache, so what subscriptions add,
  * change or remove shows at once. After a lost connection every page is read again.
  */
-export function useLivePages<Data, Item>(
+export function useLivePages<Data, Item extends { id: string }>(
   document: TypedDocumentNode<Data, { first: number; after?: string | null }>,
   pick: (data: Data) => Page<Item>,
 ) {
   const { client, reconnects } = useBackend()
-  const pages = shallowRef<Item[][]>([])
-  const complete = shallowRef(false)
-  const problem = shallowRef<Problem>()
+  const loaded = shallowRef<Loaded<Item>>({ pages: [], complete: false, problem: undefined })
+  let next = loaded.value
+  let timer: ReturnType<typeof setTimeout> | undefined
   let stops: (() => void)[] = []
   /** The last page that was asked for. */
   let opened = 0
 
+  function change(values: Partial<Loaded<Item>>): void {
+    next = { ...next, ...values }
+    timer ??= setTimeout(() => {
+      timer = undefined
+      loaded.value = next
+    }, gatherMs)
+  }
+
   function readPage(index: number, after: string | null, requestPolicy: 'cache-and-network' | 'network-only'): void {
     opened = index
-    const subscription = client.query(document, { first: pageSize, after }, { requestPolicy }).subscribe((result) => {
-      problem.value = result.error && toProblem(result.error)
-      if (!result.data) return
-      const { nodes, pageInfo } = pick(result.data)
-      const next = pages.value.slice()
-      next[index] = nodes
-      if (!pageInfo.hasNextPage) next.length = index + 1
-      pages.value = next
-      if (!pageInfo.hasNextPage) complete.value = true
-      else if (opened === index) readPage(index + 1, pageInfo.endCursor ?? null, requestPolicy)
+    const subscription = client.query(document, { first: pageSize, after }, { requestPolicy }).subscribe(({ data, error }) => {
+      change({ problem: error && toProblem(error) })
+      if (!data) return
+      const { nodes, pageInfo } = pick(data)
+      const pages = next.pages.slice()
+      pages[index] = nodes
+      if (!pageInfo.hasNextPage) pages.length = index + 1
+      change({ pages, complete: next.complete || !pageInfo.hasNextPage })
+      if (pageInfo.hasNextPage && opened === index) readPage(index + 1, pageInfo.endCursor ?? null, requestPolicy)
     })
     stops[index] = () => subscription.unsubscribe()
   }
 
-  function read(requestPolicy: 'cache-and-network' | 'network-only' = 'network-only'): void {
-    for (const stop of stops) stop()
+  function stop(): void {
+    for (const each of stops) each()
     stops = []
+  }
+
+  function read(requestPolicy: 'cache-and-network' | 'network-only' = 'network-only'): void {
+    stop()
     readPage(0, null, requestPolicy)
   }
 
   read('cache-and-network')
   watch(reconnects, () => read())
   onScopeDispose(() => {
-    for (const stop of stops) stop()
+    stop()
+    clearTimeout(timer)
   })
 
-  const items = computed(() => pages.value.flat())
-  const state = computed<LoadState>(() => (complete.value ? 'ready' : problem.value ? 'failed' : 'loading'))
-  return { state, items, problem, retry: () => read() }
+  // While pages are read again, what moved from one to another can be on both.
+  const items = computed(() => [...new Map(loaded.value.pages.flat().map((item) => [item.id, item])).values()])
+  const state = computed<LoadState>(() => (loaded.value.complete ? 'ready' : loaded.value.problem ? 'failed' : 'loading'))
+  return { state, items, problem: computed(() => loaded.value.problem), retry: () => read() }
 }

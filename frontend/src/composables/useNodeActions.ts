@@ -45,8 +45,11 @@ export function useNodeActions() {
     checking.value.add(node.id)
     const result = await mutate(checkNode, { id: node.id })
     checking.value.delete(node.id)
+    // One toast per node: a later check replaces what an earlier one said.
+    const id = `check-${node.id}`
     if (!result.ok) {
       toast.add({
+        id,
         title: `${node.name} could not be checked`,
         description: result.problem.message,
         color: 'error',
@@ -55,9 +58,10 @@ export function useNodeActions() {
       return
     }
     const { ok, error, durationMs } = result.data.checkNode
-    if (ok) toast.add({ title: `${node.name} answered in ${durationMs} ms`, color: 'success', icon: 'i-lucide-circle-check' })
+    if (ok) toast.add({ id, title: `${node.name} answered in ${durationMs} ms`, color: 'success', icon: 'i-lucide-circle-check' })
     else
       toast.add({
+        id,
         title: `${node.name} failed its check after ${durationMs} ms`,
         description: error ?? undefined,
         color: 'error',

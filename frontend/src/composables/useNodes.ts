@@ -1,6 +1,7 @@
 import { computed } from 'vue'
 import type { NodeFieldsFragment } from '../graphql/generated/graphql.ts'
 import { nodesQuery } from '../graphql/nodes.ts'
+import { byName } from '../utils/format.ts'
 import { useLivePages } from './useLivePages.ts'
 
 export type NodeItem = NodeFieldsFragment
@@ -8,8 +9,6 @@ export type NodeItem = NodeFieldsFragment
 /** Every node of the cluster, live: the primary first, then by name. */
 export function useNodes() {
   const { state, items, problem, retry } = useLivePages(nodesQuery, (data) => data.nodes)
-  const nodes = computed(() =>
-    items.value.toSorted((a, b) => Number(b.isPrimary) - Number(a.isPrimary) || a.name.localeCompare(b.name, undefined, { numeric: true })),
-  )
+  const nodes = computed(() => items.value.toSorted((a, b) => Number(b.isPrimary) - Number(a.isPrimary) || byName(a.name, b.name)))
   return { state, nodes, problem, retry }
 }

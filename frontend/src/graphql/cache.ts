@@ -1,5 +1,5 @@
 import { cacheExchange } from '@urql/exchange-graphcache'
-import type { Cache, KeyingConfig, UpdateResolver } from '@urql/exchange-graphcache'
+import type { Cache, DataFields, KeyingConfig, UpdateResolver } from '@urql/exchange-graphcache'
 
 const embedded = (): null => null
 
@@ -26,11 +26,8 @@ const keys: KeyingConfig = {
   ContainerStats: embedded,
 }
 
-type ListField = 'nodes' | 'apps'
-type Lists = { connection: string; members: string[] }[]
-
 /** The cached pages of Query.nodes or Query.apps, in the order in which they were read. */
-function pagesOf(cache: Cache, field: ListField): Lists {
+function pagesOf(cache: Cache, field: string): { connection: string; members: string[] }[] {
   return cache
     .inspectFields('Query')
     .filter((entry) => entry.fieldName === field)
@@ -39,42 +36,55 @@ function pagesOf(cache: Cache, field: ListField): Lists {
     .map((connection) => ({ connection, members: (cache.resolve(connection, 'nodes') as string[] | undefined) ?? [] }))
 }
 
-/** Puts what arrived by a subscription or a mutation at the end of the list, unless a page has it already. */
-function addToList(cache: Cache, field: ListField, key: string): void {
-  const pages = pagesOf(cache, field)
-  const last = pages.at(-1)
-  if (last && !pages.some((page) => page.members.includes(key))) cache.link(last.connection, 'nodes', [...last.members, key])
+const isLastPage = (cache: Cache, connection: string): boolean =>
+  cache.resolve(cache.resolve(connection, 'pageInfo') as string, 'hasNextPage') === false
+
+/**
+ * Keeps Query.nodes or Query.apps complete as items come and go. Looking into the cached pages makes every query on them run
+ * again, so it is done only for ids that no page is known to have.
+ */
+function createListKeeper(typename: 'Node' | 'App', field: 'nodes' | 'apps') {
+  const listed = new Set<string>()
+  /** Whether the last page was read. */
+  let complete = false
+  const keyOf = (cache: Cache, id: unknown): string => cache.keyOfEntity({ __typename: typename, id: String(id) }) ?? ''
+
+  /** For a page as it is read. */
+  const read: UpdateResolver = (page, _args, cache) => {
+    for (const { id } of (page['nodes'] ?? []) as DataFields[]) listed.add(keyOf(cache, id))
+    if ((page['pageInfo'] as DataFields | undefined)?.['hasNextPage'] === false) complete = true
+  }
+
+  /** Puts an item at the end of the list. While the last page is not read yet, it is left to come with its page. */
+  function add(item: unknown, cache: Cache): void {
+    const key = keyOf(cache, (item as DataFields | null)?.['id'])
+    if (!item || !complete || listed.has(key)) return
+    const last = pagesOf(cache, field).find((page) => isLastPage(cache, page.connection))
+    if (!last) return
+    listed.add(key)
+    cache.link(last.connection, 'nodes', [...last.members, key])
+  }
+
+  function remove(id: unknown, cache: Cache): void {
+    const key = keyOf(cache, id)
+    listed.delete(key)
+    for (const { connection, members } of pagesOf(cache, field).filter((page) => page.members.includes(key))) {
+      cache.link(
+        connection,
+        'nodes',
+        members.filter((member) => member !== key),
+      )
+    }
+    cache.invalidate(key)
+  }
+
+  return { read, add, remove }
 }
 
-function removeFromList(cache: Cache, field: ListField, key: string): void {
-  for (const page of pagesOf(cache, field)) {
-    if (!page.members.includes(key)) continue
-    cache.link(
-      page.connection,
-      'nodes',
-      page.members.filter((member) => member !== key),
-    )
-  }
-  cache.invalidate(key)
-}
-
-const added =
-  (typename: 'Node' | 'App', field: ListField, of: (result: Record<string, unknown>) => unknown): UpdateResolver =>
-  (result, _args, cache) => {
-    const item = of(result as Record<string, unknown>) as { id: string } | null | undefined
-    const key = item && cache.keyOfEntity({ __typename: typename, id: item.id })
-    if (key) addToList(cache, field, key)
-  }
-
-const removed =
-  (typename: 'Node' | 'App', field: ListField, name: string): UpdateResolver =>
-  (result, _args, cache) => {
-    const key = cache.keyOfEntity({ __typename: typename, id: (result as Record<string, string>)[name] ?? '' })
-    if (key) removeFromList(cache, field, key)
-  }
-
-export const createCache = () =>
-  cacheExchange({
+export function createCache() {
+  const nodes = createListKeeper('Node', 'nodes')
+  const apps = createListKeeper('App', 'apps')
+  return cacheExchange({
     keys,
     resolvers: {
       Query: {
@@ -83,16 +93,19 @@ export const createCache = () =>
       },
     },
     updates: {
+      NodeConnection: { nodes: nodes.read },
+      AppConnection: { nodes: apps.read },
       Mutation: {
-        registerNode: added('Node', 'nodes', (result) => result['registerNode']),
-        removeNode: removed('Node', 'nodes', 'removeNode'),
-        createApp: added('App', 'apps', (result) => (result['createApp'] as { app?: unknown }).app),
+        registerNode: (result, _args, cache) => nodes.add(result['registerNode'], cache),
+        removeNode: (result, _args, cache) => nodes.remove(result['removeNode'], cache),
+        createApp: (result, _args, cache) => apps.add((result['createApp'] as DataFields)['app'], cache),
       },
       Subscription: {
-        nodeStatusChanged: added('Node', 'nodes', (result) => result['nodeStatusChanged']),
-        nodeRemoved: removed('Node', 'nodes', 'nodeRemoved'),
-        appChanged: added('App', 'apps', (result) => result['appChanged']),
-        appRemoved: removed('App', 'apps', 'appRemoved'),
+        nodeStatusChanged: (result, _args, cache) => nodes.add(result['nodeStatusChanged'], cache),
+        nodeRemoved: (result, _args, cache) => nodes.remove(result['nodeRemoved'], cache),
+        appChanged: (result, _args, cache) => apps.add(result['appChanged'], cache),
+        appRemoved: (result, _args, cache) => apps.remove(result['appRemoved'], cache),
       },
     },
   })
+}

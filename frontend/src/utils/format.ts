@@ -13,3 +13,6 @@ export const percent = (value: number): string => `${value.toFixed(value < 10 ? 
 export const share = (part: number, total: number): number => (total > 0 ? (part / total) * 100 : 0)
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
+
+/** Orders names as people do: `worker-2` before `worker-10`. */
+export const byName = new Intl.Collator(undefined, { numeric: true }).compare

@@ -1,0 +1,155 @@
+import type { IncomingMessage } from 'node:http'
+import { Hono, type Context } from 'hono'
+import { parse, serialize } from 'hono/utils/cookie'
+import type { AuditLog } from '../auth/audit-log.ts'
+import { createFlows, flowMs, localPath, type Flow } from '../auth/flow.ts'
+import { createProviders, type SignInAccess, type SignInProvider } from '../auth/providers.ts'
+import type { Sessions } from '../auth/sessions.ts'
+import { SignInError, toSignInError } from '../auth/sign-in-error.ts'
+import type { Profile, Users } from '../auth/users.ts'
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { endedSessionCookie, readSessionCookie, sessionCookie } from './session-cookie.ts'
+import type { HttpEnv } from './router.ts'
+
+export interface AuthRoutesDeps {
+  access: SignInAccess
+  /** Where people reach this server: the base of the callbacks that providers know. */
+  baseUrl: string
+  users: Users
+  sessions: Sessions
+  audit: AuditLog
+  clock: Clock
+  log: Log
+  addressOf: (request: IncomingMessage) => string
+  /** Whether the person's browser speaks TLS. */
+  isSecure: (request: IncomingMessage) => boolean
+}
+
+type Ctx = Context<HttpEnv>
+
+/** The ways in and out: who may sign in how, there and back again, and signing out. Public, hence behind a rate limit. */
+export function authRoutes(deps: AuthRoutesDeps): Hono<HttpEnv> {
+  const providers = createProviders(deps.access, deps)
+  const flows = createFlows(deps)
+  const routes = new Hono<HttpEnv>()
+  routes.use('/auth/*', async (c, next) => {
+    c.header('cache-control', 'no-store')
+    await next()
+  })
+  routes.get('/auth/providers', (c) => c.json({ providers: providers.map(({ id, label }) => ({ id, label, url: `/auth/${id}` })) }))
+  for (const provider of providers) {
+    const path = `/auth/${provider.id}`
+    const redirectUri = `${deps.baseUrl}${path}/callback`
+
+    routes.get(path, async (c) => {
+      const { id, flow } = flows.begin(provider.id, localPath(c.req.query('return_to')))
+      try {
+        const url = await provider.authorizationUrl(flow, redirectUri)
+        c.header('set-cookie', flowCookie(id, deps.isSecure(c.env.incoming)))
+        return c.redirect(url.href)
+      } catch (error) {
+        return refuse(deps, c, { provider, error: toSignInError(error), returnTo: flow.returnTo })
+      }
+    })
+
+    routes.get(`${path}/callback`, async (c) => {
+      const secure = deps.isSecure(c.env.incoming)
+      const flow = flows.take(readFlowCookie(c, secure), { provider: provider.id, state: c.req.query('state') })
+      c.header('set-cookie', flowCookie('', secure))
+      if (!flow) return refuse(deps, c, { provider, error: new SignInError('expired', 'the answer belongs to no sign-in of this browser') })
+      return finish(deps, c, { provider, flow, answer: new URL(redirectUri + new URL(c.req.url).search) })
+    })
+  }
+  routes.post('/auth/sign-out', (c) => signOut(deps, c))
+  return routes
+}
+
+async function finish(deps: AuthRoutesDeps, c: Ctx, came: { provider: SignInProvider; flow: Flow; answer: URL }): Promise<Response> {
+  const { provider, flow, answer } = came
+  const { users, sessions, audit, addressOf, isSecure } = deps
+  const request = c.env.incoming
+  const address = addressOf(request)
+  let profile: Profile | undefined
+  try {
+    profile = await provider.profileOf(flow, answer)
+    const user = await letIn(users, profile)
+    await audit.note({ name: user.login, via: provider.id, address }, { action: 'sign-in', subject: user.login }, 'succeeded')
+    const value = await sessions.open(user.id, { address, userAgent: request.headers['user-agent'] ?? '' })
+    await endSession(deps, request)
+    c.header('set-cookie', sessionCookie(value, isSecure(request)), { append: true })
+    deps.log.info({ provider: provider.id, user: user.login, address }, 'signed in')
+    return c.redirect(flow.returnTo)
+  } catch (error) {
+    return refuse(deps, c, { provider, profile, error: toSignInError(error), returnTo: flow.returnTo })
+  }
+}
+
+async function letIn(users: Users, profile: Profile) {
+  try {
+    return await users.signIn(profile)
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'FORBIDDEN') throw new SignInError('not-allowed', error.message)
+    throw error
+  }
+}
+
+/** Back to the sign-in page, which says the failure in words. What exactly went wrong is for the operator, not for who tried. */
+async function refuse(
+  { log, audit, addressOf }: AuthRoutesDeps,
+  c: Ctx,
+  failed: { provider: SignInProvider; error: SignInError; profile?: Profile | undefined; returnTo?: string },
+): Promise<Response> {
+  const { provider, error, profile, returnTo = '/' } = failed
+  const facts = { provider: provider.id, failure: error.failure, address: addressOf(c.env.incoming) }
+  if (error.failure === 'failed') log.error({ ...facts, err: error.cause }, 'sign-in failed')
+  else log.warn({ ...facts, error: error.message }, 'sign-in failed')
+  const outcome = error.failure === 'denied' || error.failure === 'not-allowed' ? 'denied' : 'failed'
+  const actor = { name: profile?.login ?? 'unknown', via: provider.id, address: facts.address }
+  try {
+    await audit.note(actor, { action: 'sign-in', subject: profile?.login ?? null }, outcome, error.message)
+  } catch (auditError) {
+    log.error({ ...facts, err: auditError }, 'a failed sign-in could not be written to the audit log')
+  }
+  const query = new URLSearchParams({ error: error.failure, ...(returnTo === '/' ? {} : { return_to: returnTo }) })
+  return c.redirect(`/sign-in?${query}`)
+}
+
+async function signOut(deps: AuthRoutesDeps, c: Ctx): Promise<Response> {
+  const request = c.env.incoming
+  c.header('set-cookie', endedSessionCookie(deps.isSecure(request)))
+  const session = sessionOf(deps, request)
+  if (session) {
+    const name = deps.users.find(session.userId)?.login ?? session.userId
+    const actor = { name, via: 'session', address: deps.addressOf(request) }
+    await deps.audit.around(actor, { action: 'sign-out' }, () => deps.sessions.revoke(session.userId, session.id))
+  }
+  return c.body(null, 204)
+}
+
+function sessionOf({ sessions, isSecure }: AuthRoutesDeps, request: IncomingMessage) {
+  const cookie = readSessionCookie(request.headers.cookie, isSecure(request))
+  return cookie === null ? null : sessions.use(cookie)
+}
+
+/** What the browser was before it signed in anew is over; a session never passes from one sign-in to the next. */
+async function endSession(deps: AuthRoutesDeps, request: IncomingMessage): Promise<void> {
+  const session = sessionOf(deps, request)
+  if (session) await deps.sessions.revoke(session.userId, session.id)
+}
+
+const flowName = (secure: boolean): string => (secure ? '__Host-selfhostly_sign_in' : 'selfhostly_sign_in')
+
+/** Lax, so that it comes along when the provider sends the browser back. A `__Host-` cookie is for `/`, others for no more than is needed. */
+const flowCookie = (id: string, secure: boolean): string =>
+  serialize(flowName(secure), id, {
+    ...{ httpOnly: true, sameSite: 'Lax', secure },
+    path: secure ? '/' : '/auth',
+    maxAge: id === '' ? 0 : flowMs / 1000,
+  })
+
+function readFlowCookie(c: Ctx, secure: boolean): string | undefined {
+  const name = flowName(secure)
+  return parse(c.env.incoming.headers.cookie ?? '', name)[name]
+}

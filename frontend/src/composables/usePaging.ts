@@ -1,0 +1,16 @@
+import { computed, ref, toValue, watch } from 'vue'
+import type { MaybeRefOrGetter } from 'vue'
+
+/** Rows on one page: what a person scans, and what a browser draws without a pause. */
+const pageSize = 50
+
+/** A long list in pages, for showing; all of it stays loaded. */
+export function usePaging<Item>(items: MaybeRefOrGetter<Item[]>) {
+  const page = ref(1)
+  const total = computed(() => toValue(items).length)
+  const shown = computed(() => toValue(items).slice((page.value - 1) * pageSize, page.value * pageSize))
+
+  watch(total, (count) => (page.value = Math.min(page.value, Math.max(1, Math.ceil(count / pageSize)))))
+
+  return { page, pageSize, total, shown }
+}

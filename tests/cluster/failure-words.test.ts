@@ -1,0 +1,44 @@
+import test from 'ava'
+import { failureInWords } from '../../api/cluster/failure-words.ts'
+
+const endpoint = 'https://worker.example.com:8443/base'
+const withCode = (code: string): Error => Object.assign(new Error(`raw ${code}`), { code })
+/** As `fetch` wraps what went wrong. */
+const wrapped = (cause: Error): Error => new TypeError('fetch failed', { cause })
+
+const words: Record<string, RegExp> = {
+  ECONNREFUSED: /^connection refused at worker\.example\.com:8443/,
+  ENOTFOUND: /^the host name worker\.example\.com is not known to DNS/,
+  EAI_AGAIN: /^the host name worker\.example\.com is not known to DNS/,
+  UND_ERR_CONNECT_TIMEOUT: /^no connection to worker\.example\.com:8443 within the time limit/,
+  ETIMEDOUT: /^no connection to worker\.example\.com:8443 within the time limit/,
+  EHOSTUNREACH: /^there is no way to worker\.example\.com:8443/,
+  ENETUNREACH: /^there is no way to worker\.example\.com:8443/,
+  ECONNRESET: /^the connection to worker\.example\.com:8443 was cut$/,
+  EPIPE: /^the connection to worker\.example\.com:8443 was cut$/,
+  UND_ERR_SOCKET: /^the connection to worker\.example\.com:8443 was cut$/,
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: /^sent an answer that is too large$/,
+  DEPTH_ZERO_SELF_SIGNED_CERT: /not trusted here.*NODE_EXTRA_CA_CERTS/,
+  SELF_SIGNED_CERT_IN_CHAIN: /not trusted here.*NODE_EXTRA_CA_CERTS/,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: /not trusted here.*NODE_EXTRA_CA_CERTS/,
+  CERT_HAS_EXPIRED: /certificate of worker\.example\.com:8443 has expired/,
+  ERR_TLS_CERT_ALTNAME_INVALID: /is for another name/,
+  EPROTO: /does not speak TLS/,
+  ERR_SSL_WRONG_VERSION_NUMBER: /does not speak TLS/,
+}
+
+for (const [code, expected] of Object.entries(words)) {
+  test(`${code} in words, however deep it lies`, (t) => {
+    for (const error of [withCode(code), wrapped(withCode(code)), wrapped(new AggregateError([withCode(code), withCode('EOTHER')]))]) {
+      const said = failureInWords(error, endpoint)
+      t.regex(said, expected)
+      t.notRegex(said, /raw|fetch failed/)
+    }
+  })
+}
+
+test('what has no words here keeps its own', (t) => {
+  t.is(failureInWords(wrapped(new Error('the disk is on fire')), endpoint), 'the disk is on fire')
+  t.is(failureInWords('a text', endpoint), 'a text')
+  t.is(failureInWords(new SyntaxError('Unexpected token <'), endpoint), 'sent an answer that is not JSON')
+})

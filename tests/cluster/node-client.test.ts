@@ -1,0 +1,264 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
+import { createNodeClient, NodeCallError, type NodeRequest } from '../../api/cluster/node-client.ts'
+import type { NodeAddress } from '../../api/nodes/node-registry.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { json, peer, peerId, sharedKey, type Peer } from '../helpers/peer.ts'
+import { until } from '../helpers/until.ts'
+
+const selfId = '00000000-0000-4000-8000-000000000001'
+const stats: NodeRequest = { path: '/api/internal/system/stats' }
+
+function clientOf(t: ExecutionContext<unknown>) {
+  const client = createNodeClient({ selfId })
+  t.teardown(client.close)
+  return client
+}
+
+async function failure(t: ExecutionContext<unknown>, address: NodeAddress, request: NodeRequest = stats): Promise<NodeCallError> {
+  const error = await t.throwsAsync(clientOf(t).request(address, request))
+  if (!(error instanceof NodeCallError)) throw new Error(`not a NodeCallError: ${String(error)}`)
+  return error
+}
+
+const unreachable = async (t: ExecutionContext<unknown>, address: NodeAddress, why: RegExp, request?: NodeRequest): Promise<void> => {
+  const error = await failure(t, address, request)
+  t.is(error.code, 'NODE_UNREACHABLE')
+  t.is(error.message, `worker-1: ${error.why}`)
+  t.regex(error.why, why)
+  t.notRegex(error.message, new RegExp(sharedKey), 'the key is never in words')
+}
+
+const at = (apiEndpoint: string): NodeAddress => ({ id: peerId, name: 'worker-1', apiEndpoint, apiKey: sharedKey })
+
+test('every call names the caller and carries the shared key; the answer is its JSON', async (t) => {
+  const node = await peer(t, (request, response) => json(response, { was: request.url }))
+  const client = clientOf(t)
+  t.deepEqual(await client.request(node.address, stats), { was: '/api/internal/system/stats' })
+  await client.request(node.address, { method: 'POST', path: '/api/internal/apps', body: { name: 'web' } })
+  await client.request({ ...node.address, apiEndpoint: `${node.url}/behind/a/path` }, { method: 'DELETE', path: '/api/internal/apps/1' })
+  for (const { headers } of node.requests) {
+    t.is(headers['x-node-id'], selfId)
+    t.is(headers['x-node-api-key'], sharedKey)
+  }
+  t.deepEqual(
+    node.requests.map(({ method, url, body }) => [method, url, body]),
+    [
+      ['GET', '/api/internal/system/stats', ''],
+      ['POST', '/api/internal/apps', '{"name":"web"}'],
+      ['DELETE', '/behind/a/path/api/internal/apps/1', ''],
+    ],
+  )
+  t.is(node.requests[1]?.headers['content-type'], 'application/json')
+})
+
+test('connections are kept: calls in a row do not open one each', async (t) => {
+  const node = await peer(t, (_request, response) => json(response, {}))
+  const client = clientOf(t)
+  for (let i = 0; i < 20; i++) await client.request(node.address, stats)
+  t.true(node.sockets.length <= 2, `${node.sockets.length} connections`)
+})
+
+test('a node that says nothing costs the deadline and no more', async (t) => {
+  const node = await peer(t, () => undefined)
+  await unreachable(t, node.address, /^did not answer within 0\.2 s$/, { ...stats, deadlineMs: 200 })
+})
+
+test('a body that never ends costs the deadline too', async (t) => {
+  const node = await peer(t, (_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).write('{"slow":'))
+  await unreachable(t, node.address, /^did not answer within 0\.2 s$/, { ...stats, deadlineMs: 200 })
+})
+
+test('nothing listens', async (t) => {
+  const port = await freePort()
+  await unreachable(t, at(`http://127.0.0.1:${port}`), new RegExp(`^connection refused at 127\\.0\\.0\\.1:${port}: nothing listens there`))
+})
+
+test('the host name is unknown', async (t) => {
+  await unreachable(t, at('http://no-such-node.invalid:8080'), /^the host name no-such-node\.invalid is not known to DNS here$/)
+})
+
+test('TLS is asked of a port that speaks plain HTTP', async (t) => {
+  const node = await peer(t, (_request, response) => json(response, {}))
+  await unreachable(t, at(node.url.replace('http:', 'https:')), /does not speak TLS: is it http:\/\/ instead of https:\/\/\?$/)
+})
+
+test('what answers is not HTTP', async (t) => {
+  const server = createServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => server.close())
+  await unreachable(
+    t,
+    at(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    /does not speak HTTP: is another service at its endpoint/,
+  )
+})
+
+test('wrong credentials', async (t) => {
+  const node = await peer(t, (_request, response) => json(response, { title: 'Invalid API key', status: 401 }, 401))
+  await unreachable(
+    t,
+    node.address,
+    /^refused the credentials \(401 Invalid API key\): it does not know this id, or its key is another one$/,
+  )
+})
+
+test('a redirect is not followed: it would carry the key elsewhere', async (t) => {
+  const elsewhere = await peer(t, (_request, response) => json(response, {}))
+  const node = await peer(t, (_request, response) => response.writeHead(302, { location: elsewhere.url }).end())
+  await unreachable(t, node.address, /^answered 302 with a redirect/)
+  t.is(elsewhere.requests.length, 0)
+})
+
+test('a page in place of JSON', async (t) => {
+  const page = '<!doctype html><title>Router login</title>'
+  const ok = await peer(t, (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page))
+  await unreachable(t, ok.address, /^sent an answer that is not JSON$/)
+  const notFound = await peer(t, (_request, response) => response.writeHead(404, { 'content-type': 'text/html' }).end(page))
+  await unreachable(
+    t,
+    notFound.address,
+    /^answered 404, which is no answer of Selfhostly's\. Is another server or a proxy at its endpoint\?$/,
+  )
+})
+
+test('an answer without end is cut off at 16 MiB', async (t) => {
+  let sent = 0
+  const node = await peer(t, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    const chunk = Buffer.alloc(256 * 1024, 'a')
+    Readable.from(
+      (function* () {
+        yield '"'
+        for (; sent < 512 * 1024 * 1024; sent += chunk.length) yield chunk
+      })(),
+    )
+      .on('error', () => undefined)
+      .pipe(response)
+      .on('error', () => undefined)
+  })
+  await unreachable(t, node.address, /^sent an answer that is too large$/)
+  t.true(sent < 64 * 1024 * 1024, `${sent} bytes were read`)
+})
+
+test("the node's own refusal keeps its code and its fields, by their names here", async (t) => {
+  const fields = [{ field: 'compose_content', message: 'line 1: the file is empty' }]
+  const node = await peer(t, (_request, response) =>
+    json(response, { title: 'Invalid input', status: 400, detail: 'The Compose file is empty', code: 'INVALID_INPUT', fields }, 400),
+  )
+  const error = await failure(t, node.address)
+  t.like(error, { code: 'INVALID_INPUT', message: 'The Compose file is empty', answered: true })
+  t.deepEqual(error.fields, [{ field: 'composeContent', message: 'line 1: the file is empty' }])
+})
+
+test('a code that is not on the list is not believed', async (t) => {
+  const node = await peer(t, (_request, response) => json(response, { title: 'Teapot', code: 'TEAPOT', detail: 'short and stout' }, 418))
+  await unreachable(t, node.address, /^answered 418 Teapot, which is no answer of Selfhostly's/)
+})
+
+/** Calls a peer `count` times at once; after that it cuts those connections when something comes on them, as a server that has just given up idle ones. */
+async function forgetful(t: ExecutionContext<unknown>, client: ReturnType<typeof clientOf>, count = 1): Promise<Peer> {
+  const kept = new Set<Socket>()
+  const held: ServerResponse[] = []
+  const node = await peer(t, (_request, response) => {
+    const { socket } = response
+    if (node.requests.length > count) return socket && kept.has(socket) ? void socket.destroy() : json(response, {})
+    if (socket) kept.add(socket)
+    held.push(response)
+    if (held.length === count) for (const each of held) json(each, {})
+  })
+  await Promise.all(Array.from({ length: count }, () => client.request(node.address, stats)))
+  // The client takes a connection back a moment after it has read the answer.
+  for (let turn = 0; turn < 5; turn++) await nextTurn()
+  return node
+}
+
+test('a kept connection that has died: a call that changes nothing is made once more, on a fresh one', async (t) => {
+  const client = clientOf(t)
+  const node = await forgetful(t, client)
+  t.deepEqual(await client.request(node.address, stats), {})
+  t.is(node.requests.length, 3)
+  t.is(node.sockets.length, 2)
+})
+
+test('eight kept connections that have died at once cost nobody an answer', async (t) => {
+  const client = clientOf(t)
+  const node = await forgetful(t, client, 8)
+  t.is(node.sockets.length, 8)
+  const answers = await Promise.all(Array.from({ length: 8 }, () => client.request(node.address, stats)))
+  t.deepEqual(answers, Array(8).fill({}))
+  t.is(node.requests.length, 24)
+  t.true(node.sockets.length <= 16, `${node.sockets.length} connections`)
+})
+
+test('a call that changes something is never made twice', async (t) => {
+  for (const method of ['POST', 'PUT', 'DELETE'] as const) {
+    const client = clientOf(t)
+    const node = await forgetful(t, client)
+    const error = await t.throwsAsync(client.request(node.address, { method, path: '/api/internal/apps', body: {} }))
+    t.regex(error?.message ?? '', /the connection to 127\.0\.0\.1:\d+ was cut$/)
+    t.deepEqual(
+      node.requests.map((request) => request.method),
+      ['GET', method],
+    )
+  }
+})
+
+test('a node that cuts every connection is asked twice, not for ever', async (t) => {
+  const node = await peer(t, (_request, response) => response.destroy())
+  await unreachable(t, node.address, /^the connection to 127\.0\.0\.1:\d+ was cut$/)
+  t.is(node.requests.length, 2)
+})
+
+test('at most 64 calls wait for one node, on 8 connections; others are not touched', async (t) => {
+  const held: (() => void)[] = []
+  const hung = await peer(t, (_request, response) => void held.push(() => json(response, {})))
+  const well = await peer(t, (_request, response) => json(response, {}))
+  const client = clientOf(t)
+  const calls = Array.from({ length: 64 }, () => client.request(hung.address, stats))
+  await t.throwsAsync(client.request(hung.address, stats), { message: 'worker-1: 64 calls to it are waiting for an answer already' })
+  t.deepEqual(await client.request({ ...well.address, id: selfId }, stats), {})
+
+  await until(() => held.length === 8)
+  for (let answered = 0; answered < 64;) {
+    answered += held.splice(0).map((answer) => answer()).length
+    await nextTurn()
+  }
+  await Promise.all(calls)
+  t.is(hung.sockets.length, 8)
+  const again = client.request(hung.address, stats)
+  await until(() => held.length === 1)
+  held[0]?.()
+  t.deepEqual(await again, {})
+})
+
+test('a caller that has left ends its call', async (t) => {
+  const node = await peer(t, () => undefined)
+  const leaving = new AbortController()
+  const call = clientOf(t).request(node.address, { ...stats, signal: leaving.signal })
+  await until(() => node.requests.length === 1)
+  leaving.abort(new Error('the viewer has left'))
+  await t.throwsAsync(call, { message: /the viewer has left/ })
+})
+
+test('a node that moved is asked at its new endpoint', async (t) => {
+  const before = await peer(t, (_request, response) => json(response, 'before'))
+  const after = await peer(t, (_request, response) => json(response, 'after'))
+  const client = clientOf(t)
+  t.is(await client.request(before.address, stats), 'before')
+  t.is(await client.request(after.address, stats), 'after')
+  t.is(before.requests.length, 1)
+})
+
+test('forgetting a node closes its connections', async (t) => {
+  const node = await peer(t, (_request, response) => json(response, {}))
+  const client = clientOf(t)
+  await client.request(node.address, stats)
+  client.forget(node.address.id)
+  await until(() => node.sockets.every((socket) => socket.destroyed))
+  t.pass()
+})

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import test from 'ava'
+import { readConfig, settingNames } from '../../api/config.ts'
+
+const root = join(import.meta.dirname, '../..')
+const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8')
+const example = readFileSync(join(root, '.env.example'), 'utf8')
+
+/** Read by Docker's tools and by Node itself, not by config.ts. */
+const namesOfOthers = ['DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'NODE_EXTRA_CA_CERTS']
+
+const namesIn = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, name = '']) => name)
+
+test('docs/configuration.md has one row for each setting, and for nothing else', (t) => {
+  t.deepEqual(namesIn(page, /^\| `([A-Z_]+)`/gm).toSorted(), [...settingNames, ...namesOfOthers].toSorted())
+})
+
+test('.env.example has one line for each setting, and for nothing else that the file can set', (t) => {
+  t.deepEqual(namesIn(example, /^#([A-Z_]+)=/gm).toSorted(), [...settingNames, 'DOCKER_HOST'].toSorted())
+})
+
+test('.env.example sets nothing, and says what each setting is in the line above it', (t) => {
+  const lines = example.split('\n')
+  t.deepEqual(
+    lines.filter((line) => line !== '' && !line.startsWith('#')),
+    [],
+  )
+  for (const [index, line] of lines.entries()) if (/^#[A-Z_]+=/.test(line)) t.regex(lines[index - 1] ?? '', /^# \S/, line)
+})
+
+test('the values in .env.example are the defaults', (t) => {
+  const values = parseEnv(example.replace(/^#(?=[A-Z_]+=)/gm, ''))
+  t.deepEqual(readConfig(values), readConfig({}))
+})

@@ -1,0 +1,116 @@
+import { once } from 'node:events'
+import test, { type ExecutionContext } from 'ava'
+import Docker from 'dockerode'
+import { allApps, allOperations, change, createApp, followApps, followToEnd, webApp } from '../helpers/cluster.ts'
+import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { GraphqlFailure } from '../helpers/graphql.ts'
+import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
+
+/** `up` waits until `first` is healthy, which it is when somebody makes the file: a deployment that lasts as long as a test likes. */
+const slowApp = `services:
+  first:
+    image: selfhostly-test/web:1
+    healthcheck:
+      test: [CMD, test, -f, /tmp/ready]
+      interval: 1s
+      retries: 10000
+  second:
+    image: selfhostly-test/web:1
+    depends_on:
+      first:
+        condition: service_healthy
+`
+
+test.before(() => ensureTestImage())
+
+test('SIGTERM lets a deployment finish that needs a moment only, and takes nothing new meanwhile', async (t) => {
+  const node = await nodeProcess(t)
+  const { name, operation, nodeId } = await deploySlowly(t, node)
+  const stopping = node.stop()
+  await node.logged('stopping')
+  const late = createApp(node, nodeId, { name: uniqueName(), composeContent: webApp(await freePort()) })
+  const [refusal] = await Promise.all([t.throwsAsync(late, { instanceOf: GraphqlFailure }), makeReady(name)])
+  t.is(refusal.code, 'SHUTTING_DOWN')
+  const { code, durationMs } = await stopping
+  t.is(code, 0)
+  t.true(durationMs < 10_000)
+
+  await node.start()
+  t.like(await allOperations(node), { length: 1, 0: { id: operation.id, status: 'SUCCEEDED', progress: 100, error: null } })
+  const apps = followApps(t, node)
+  const app = await apps.first(({ status }) => status === 'RUNNING')
+  t.deepEqual(app.containers.map(({ service }) => service).toSorted(), ['first', 'second'])
+  t.is((await allApps(node)).length, 1, 'what was refused left no app')
+})
+
+test('SIGTERM interrupts a deployment that would go on, within 10 s; it says so, and can be done again', async (t) => {
+  const node = await nodeProcess(t)
+  const { name, operation, app } = await deploySlowly(t, node)
+  const waiting = await change(node, 'stopApp', app.id)
+  t.is(waiting.status, 'QUEUED')
+  const { code, durationMs } = await node.stop()
+  t.is(code, 0)
+  t.true(durationMs < 10_000, `took ${durationMs} ms`)
+  t.like(await node.logged('operation did not succeed'), { app: name, status: 'interrupted' })
+
+  await node.start()
+  await saysThatItWasInterrupted(t, node, [waiting.id, operation.id])
+  await finishes(t, node, { id: app.id, name })
+})
+
+test('a deployment that a power cut ended is interrupted after the restart, and can be done again', async (t) => {
+  const node = await nodeProcess(t)
+  const { name, operation, app } = await deploySlowly(t, node)
+  await node.kill()
+  await node.start()
+  await saysThatItWasInterrupted(t, node, [operation.id])
+  await finishes(t, node, { id: app.id, name })
+})
+
+/** A deployment that is under way: its first container runs, and it waits. */
+async function deploySlowly(t: ExecutionContext, node: NodeProcess) {
+  await node.start()
+  const name = uniqueName()
+  const nodeId = (await node.identity()).id
+  const apps = followApps(t, node)
+  const created = await createApp(node, nodeId, { name, composeContent: slowApp })
+  await apps.first(
+    (app) => app.status === 'PENDING' && app.containers.some(({ service, state }) => service === 'first' && state === 'RUNNING'),
+  )
+  return { nodeId, name, ...created }
+}
+
+async function makeReady(project: string): Promise<void> {
+  const docker = new Docker()
+  const filters = { label: [`com.docker.compose.project=${project}`, 'com.docker.compose.service=first'] }
+  const [found] = await docker.listContainers({ filters })
+  if (!found) throw new Error(`${project} has no first container`)
+  const touch = await docker.getContainer(found.Id).exec({ Cmd: ['touch', '/tmp/ready'] })
+  const output = await touch.start({})
+  await once(output.resume(), 'end')
+}
+
+async function saysThatItWasInterrupted(t: ExecutionContext, node: NodeProcess, ids: string[]): Promise<void> {
+  const operations = await allOperations(node)
+  t.deepEqual(
+    operations.map(({ id }) => id),
+    ids,
+  )
+  for (const { status, error } of operations) {
+    t.is(status, 'INTERRUPTED')
+    t.regex(error ?? '', /stopped while this was under way. Do it again/)
+  }
+}
+
+async function finishes(t: ExecutionContext, node: NodeProcess, { id, name }: { id: string; name: string }): Promise<void> {
+  await makeReady(name)
+  const apps = followApps(t, node)
+  const again = await followToEnd(t, node, await change(node, 'startApp', id))
+  t.is(again.last.status, 'SUCCEEDED', again.last.error ?? '')
+  const running = await apps.first(({ status, statusReason }) => status === 'RUNNING' && statusReason === null)
+  t.deepEqual(
+    running.containers.map(({ state }) => state),
+    ['RUNNING', 'RUNNING'],
+  )
+}

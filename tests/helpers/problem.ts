@@ -1,0 +1,19 @@
+import type { ExecutionContext } from 'ava'
+import type { Answer } from './http-caller.ts'
+
+/** Every refusal over HTTP is a problem document (RFC 9457) that says what, and nothing of the program's inside. */
+export function assertProblem(t: ExecutionContext<unknown>, answer: Answer, status: number, expected: object = {}): void {
+  t.is(answer.status, status, answer.text)
+  t.regex(String(answer.headers['content-type']), /^application\/problem\+json/)
+  t.is(answer.json.status, status)
+  for (const member of ['title', 'detail']) t.true(typeof answer.json[member] === 'string' && answer.json[member] !== '', member)
+  if (Object.keys(expected).length > 0) t.like(answer.json, expected)
+  assertNoInside(t, answer.text)
+}
+
+/** No stack trace, no path of a file of the program. */
+export function assertNoInside(t: ExecutionContext<unknown>, text: string): void {
+  t.notRegex(text, /\bat .+:\d+:\d+|node_modules|\.ts\b|file:\/\/|node:internal/)
+}
+
+export const fieldsOf = (answer: Answer): string[] => (answer.json.fields ?? []).map(({ field }: { field: string }) => field)

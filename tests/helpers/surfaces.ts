@@ -1,0 +1,86 @@
+/**
+ * Who an operation is for. `guard` is middleware, which answers nothing by itself; `page` is the dashboard; `own node` are
+ * routes that a primary keeps for itself; `heartbeat` names the node that it is for;
+ * `cluster` is for users of a primary, and refused to users of a secondary, which knows only itself.
+ */
+export type Surface = 'guard' | 'public' | 'page' | 'user' | 'cluster' | 'node' | 'own node' | 'heartbeat'
+
+/** Every operation that a node of either role has. A new route or field has to be placed here before it passes. */
+export const surfaces: Record<string, Surface> = {
+  'ALL /*': 'guard',
+  'ALL /api/internal/*': 'guard',
+  'ALL /api/internal/apps': 'guard',
+  'ALL /api/internal/apps/*': 'guard',
+  'ALL /api/internal/operations/*': 'guard',
+  'ALL /api/internal/events': 'guard',
+
+  'GET /api/health': 'public',
+  'GET /*': 'page',
+
+  'POST /api/internal/nodes/:id/heartbeat': 'heartbeat',
+  'GET /api/internal/settings': 'node',
+  'POST /api/internal/settings/changed': 'node',
+  'GET /api/internal/system/stats': 'node',
+  'GET /api/internal/apps': 'own node',
+  'POST /api/internal/apps': 'own node',
+  'GET /api/internal/apps/:id': 'own node',
+  'PUT /api/internal/apps/:id': 'own node',
+  'DELETE /api/internal/apps/:id': 'own node',
+  'POST /api/internal/apps/:id/start': 'own node',
+  'POST /api/internal/apps/:id/stop': 'own node',
+  'POST /api/internal/apps/:id/update': 'own node',
+  'POST /api/internal/operations/:id/cancel': 'own node',
+  'GET /api/internal/events': 'own node',
+
+  'GET /api/openapi.json': 'user',
+  'GET /api/nodes': 'user',
+  'POST /api/nodes': 'cluster',
+  'GET /api/nodes/:id': 'user',
+  'PUT /api/nodes/:id': 'user',
+  'DELETE /api/nodes/:id': 'user',
+  'POST /api/nodes/:id/check': 'user',
+  'GET /api/apps': 'user',
+  'POST /api/apps': 'user',
+  'GET /api/apps/:id': 'user',
+  'PUT /api/apps/:id': 'user',
+  'DELETE /api/apps/:id': 'user',
+  'POST /api/apps/:id/start': 'user',
+  'POST /api/apps/:id/stop': 'user',
+  'POST /api/apps/:id/update': 'user',
+  'GET /api/system/stats': 'user',
+  'GET /api/settings': 'user',
+  'PUT /api/settings': 'cluster',
+  'GET /graphql': 'user',
+  'POST /graphql': 'user',
+  'OPTIONS /graphql': 'user',
+
+  'query app': 'user',
+  'query apps': 'user',
+  'query node': 'user',
+  'query nodes': 'user',
+  'query operation': 'user',
+  'query operations': 'user',
+  'query server': 'user',
+  'query settings': 'user',
+  'query systemStats': 'user',
+  'query viewer': 'user',
+
+  'mutation cancelOperation': 'user',
+  'mutation checkNode': 'user',
+  'mutation createApp': 'user',
+  'mutation registerNode': 'cluster',
+  'mutation removeApp': 'user',
+  'mutation removeNode': 'user',
+  'mutation startApp': 'user',
+  'mutation stopApp': 'user',
+  'mutation updateApp': 'user',
+  'mutation updateNode': 'user',
+  'mutation updateSettings': 'cluster',
+
+  'subscription appChanged': 'user',
+  'subscription appRemoved': 'user',
+  'subscription nodeRemoved': 'user',
+  'subscription nodeStats': 'user',
+  'subscription nodeStatusChanged': 'user',
+  'subscription operationProgress': 'user',
+}

@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
+import test, { type ExecutionContext } from 'ava'
+import type { Environment } from '../../api/config.ts'
+import { outcomeOf, type CallerKind, type Outcome } from '../helpers/outcome.ts'
+import { routesOf } from '../helpers/routes.ts'
+import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
+import { graphqlFields, unknownId } from '../helpers/sample-document.ts'
+import { surfaces, type Surface } from '../helpers/surfaces.ts'
+
+/** An address of this machine over which a call does not look like one from this machine. */
+const outside = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+
+/** On every address, so that calls from outside get as far as the program. */
+const everywhere: Environment = { SERVER_ADDRESS: '0.0.0.0:0' }
+
+const strangers = ['machine', 'cookie', 'proxy', 'rebinding', 'otherSite', 'network', 'pretender'] as const
+const nodes = ['self', 'member', 'removed', 'unknown', 'wrongKey'] as const
+type CallerName = (typeof strangers)[number] | (typeof nodes)[number]
+type Row = Record<CallerName, Outcome>
+
+const wrongKey = 'not-the-key-of-anybody'
+
+/** A primary's cluster: a member, and a node that was one. On a secondary both know its key, as its primary does. */
+async function callersOf(node: RunningNode): Promise<Record<CallerName, CallerKind>> {
+  const origin = node.url
+  const port = new URL(origin).port
+  const fromOutside = `http://${outside ?? '127.0.0.1'}:${port}`
+  const member = { id: randomUUID(), key: node.services.self.isPrimary ? 'key-of-a-member' : node.key }
+  const removed = { id: randomUUID(), key: 'key-of-a-removed-node' }
+  if (node.services.self.isPrimary) {
+    for (const { id, key } of [member, removed]) {
+      await node.services.registry.register({ id, name: `node-${id.slice(0, 8)}`, apiEndpoint: 'http://127.0.0.1:9', apiKey: key })
+    }
+    await node.services.registry.remove(removed.id)
+  }
+  const asNode = (id: string, key: string): CallerKind => ({ origin, headers: nodeHeaders({ id, key }), nodeId: id })
+  return {
+    machine: { origin, headers: {} },
+    cookie: { origin, headers: { cookie: 'session=of-a-person' } },
+    proxy: { origin, headers: { 'x-forwarded-for': '203.0.113.7' } },
+    rebinding: { origin, headers: { host: `rebound.example:${port}` } },
+    otherSite: { origin, headers: { origin: 'https://other.example', 'sec-fetch-site': 'cross-site' } },
+    network: { origin: fromOutside, headers: {} },
+    pretender: { origin: fromOutside, headers: { host: `localhost:${port}`, 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '127.0.0.1' } },
+    self: asNode(node.id, node.key),
+    member: asNode(member.id, member.key),
+    removed: asNode(removed.id, removed.key),
+    unknown: asNode(unknownId, node.services.self.isPrimary ? member.key : wrongKey),
+    wrongKey: asNode(member.id, wrongKey),
+  }
+}
+
+const rowOf = (outcome: (caller: CallerName) => Outcome): Row =>
+  Object.fromEntries([...strangers, ...nodes].map((caller) => [caller, outcome(caller)])) as Row
+
+const isNode = (caller: CallerName): boolean => (nodes as readonly string[]).includes(caller)
+
+/** Node credentials never open what people use; a page of another site may not change anything, wherever it runs. */
+const userRow = (changes: boolean, others: Outcome, fromElsewhere: Outcome): Row =>
+  rowOf((caller) => {
+    if (isNode(caller)) return 401
+    if (caller === 'machine' || caller === 'cookie') return others
+    if (caller === 'otherSite') return changes ? 403 : others
+    return fromElsewhere
+  })
+
+/** People never open what nodes use; where they come from makes no difference. */
+const nodeRow = (granted: Partial<Row>): Row => rowOf((caller) => granted[caller] ?? 401)
+
+const everybody = rowOf(() => 'in')
+
+type Rules = (surface: Surface, changes: boolean) => Row
+
+const onPrimary =
+  (user: (changes: boolean) => Row, page: Row): Rules =>
+  (surface, changes) => {
+    switch (surface) {
+      case 'user':
+      case 'cluster':
+        return user(changes)
+      case 'page':
+        return page
+      case 'node':
+      case 'heartbeat':
+        return nodeRow({ self: 'in', member: 'in' })
+      case 'own node':
+        return nodeRow({ self: 'in', member: 403 })
+      default:
+        return everybody
+    }
+  }
+
+const localOnly = (changes: boolean): Row => userRow(changes, 'in', 403)
+const trustedEdge = (changes: boolean): Row => userRow(changes, 'in', 'in')
+/** Nobody has signed in here. */
+const signIn = (changes: boolean): Row => userRow(changes, 401, 401)
+
+const signInSettings: Environment = {
+  AUTH_ENABLED: 'true',
+  JWT_SECRET: 'a secret of at least thirty-two characters',
+  GITHUB_CLIENT_ID: 'client',
+  GITHUB_CLIENT_SECRET: 'secret',
+  GITHUB_ALLOWED_USERS: 'octocat',
+}
+
+const primaryModes: { mode: string; env: Environment; rules: Rules }[] = [
+  { mode: 'local-only', env: {}, rules: onPrimary(localOnly, localOnly(false)) },
+  { mode: 'trusted-edge', env: { AUTH_ENABLED: 'false' }, rules: onPrimary(trustedEdge, trustedEdge(false)) },
+  // Whoever is to sign in needs the page for it first.
+  { mode: 'sign-in', env: signInSettings, rules: onPrimary(signIn, everybody) },
+]
+
+/** A secondary takes whoever proves its key for its primary, and people from its own machine only. */
+const onSecondary: Rules = (surface, changes) => {
+  switch (surface) {
+    case 'user':
+      return localOnly(changes)
+    case 'cluster':
+      return userRow(changes, 403, 403)
+    case 'page':
+      return localOnly(false)
+    case 'heartbeat':
+      return nodeRow({ self: 'absent', member: 'absent' })
+    case 'node':
+    case 'own node':
+      return nodeRow({ self: 'in', member: 'in' })
+    default:
+      return everybody
+  }
+}
+
+const operationsOf = async (node: RunningNode): Promise<string[]> => [
+  ...(await routesOf(node.services)).map(({ method, path }) => `${method} ${path}`),
+  ...graphqlFields(),
+]
+
+async function checkMatrix(t: ExecutionContext, node: RunningNode, rules: Rules): Promise<void> {
+  const callers = await callersOf(node)
+  // Without another address two callers cannot be told from this machine's.
+  const names = [...strangers, ...nodes].filter((name) => outside ?? (name !== 'network' && name !== 'pretender'))
+  if (!outside) t.log('this machine has no address but loopback: calls from outside are not made')
+  const operations = (await operationsOf(node)).filter((operation) => surfaces[operation] !== 'guard')
+  if (!node.services.self.isPrimary) operations.push('POST /api/internal/nodes/:id/heartbeat')
+  for (const operation of operations) {
+    const surface = surfaces[operation]
+    if (!surface) return t.fail(`${operation} has no place in tests/helpers/surfaces.ts`)
+    const row = rules(surface, !operation.startsWith('GET '))
+    const outcomes = await Promise.all(names.map((name) => outcomeOf(operation, callers[name])))
+    const actual = Object.fromEntries(names.map((name, index) => [name, outcomes[index]]))
+    const expected = Object.fromEntries(names.map((name) => [name, row[name]]))
+    t.deepEqual(actual, expected, operation)
+  }
+  t.deepEqual(
+    node.log.filter(({ level }) => level === 'error'),
+    [],
+    'no call is a bug',
+  )
+}
+
+test('every route and field has its place in the table, and nothing else has', async (t) => {
+  const [primary, secondary] = await Promise.all([runningNode(t), runningSecondary(t)])
+  const operations = new Set([...(await operationsOf(primary)), ...(await operationsOf(secondary))])
+  t.deepEqual([...operations].toSorted(), Object.keys(surfaces).toSorted())
+})
+
+for (const { mode, env, rules } of primaryModes) {
+  test(`a primary, ${mode}: every operation, every caller`, async (t) => {
+    await checkMatrix(t, await runningNode(t, { ...everywhere, ...env }), rules)
+  })
+}
+
+for (const [name, env] of [
+  ['unset', {}],
+  ['false', { AUTH_ENABLED: 'false' }],
+  ['true', signInSettings],
+] as const) {
+  test(`a secondary, AUTH_ENABLED ${name}: every operation, every caller`, async (t) => {
+    await checkMatrix(t, await runningSecondary(t, undefined, { ...everywhere, ...env }), onSecondary)
+  })
+}

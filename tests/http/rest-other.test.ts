@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import test from 'ava'
+import { assertProblem } from '../helpers/problem.ts'
+import { runningNode, runningSecondary } from '../helpers/running-node.ts'
+
+test('stats have one entry per node asked for, in that order, unknown ones too', async (t) => {
+  const primary = await runningNode(t)
+  const secondary = await runningSecondary(t)
+  const away = { id: randomUUID(), name: 'away', api_endpoint: 'http://127.0.0.1:9', api_key: 'key-of-nobody' }
+  await primary.send('/api/nodes', { method: 'POST', json: away })
+  await primary.send('/api/nodes', {
+    method: 'POST',
+    json: { id: secondary.id, name: 'worker-1', api_endpoint: secondary.url, api_key: secondary.key },
+  })
+
+  const all = await primary.send('/api/system/stats')
+  t.is(all.status, 200)
+  t.deepEqual(all.json.map((entry: { node_id: string }) => entry.node_id).toSorted(), [primary.id, secondary.id, away.id].toSorted())
+
+  const unknown = randomUUID()
+  const { json } = await primary.send(`/api/system/stats?node_ids=${unknown},${secondary.id},${away.id}`)
+  t.deepEqual(
+    json.map((entry: { node_id: string }) => entry.node_id),
+    [unknown, secondary.id, away.id],
+  )
+  t.deepEqual(
+    json.map((entry: { state: string }) => entry.state),
+    ['error', 'ok', 'error'],
+  )
+  t.regex(json[0].error, /no node/)
+  t.is(json[1].error, null)
+  t.true(json[1].memory.total_bytes > 0 && json[1].cpu.cores > 0 && json[1].load.length === 3)
+  t.regex(json[1].as_of, /^\d{4}-\d\d-\d\dT/)
+  t.regex(json[2].error, /away is offline/)
+})
+
+test('settings show secrets masked; a masked value sent back changes nothing; null removes', async (t) => {
+  const primary = await runningNode(t)
+  const put = async (json: object) => (await primary.send('/api/settings', { method: 'PUT', json })).json
+  t.deepEqual((await primary.send('/api/settings')).json, { cloudflare_api_token: null, cloudflare_account_id: null })
+  const masked = { cloudflare_api_token: '********7890', cloudflare_account_id: 'account' }
+  t.deepEqual(await put({ cloudflare_api_token: 'abcdefghij1234567890', cloudflare_account_id: 'account' }), masked)
+  t.deepEqual(await put(masked), masked)
+  t.is(primary.services.settings.read().cloudflareApiToken, 'abcdefghij1234567890')
+  t.deepEqual(await put({}), masked)
+  t.deepEqual(await put({ cloudflare_api_token: null }), { cloudflare_api_token: null, cloudflare_account_id: 'account' })
+  t.false(JSON.stringify(primary.log).includes('abcdefghij'))
+})
+
+test('unknown apps are not found', async (t) => {
+  const primary = await runningNode(t)
+  const path = `/api/apps/${randomUUID()}`
+  const calls = [
+    ['GET', path],
+    ['PUT', path],
+    ['DELETE', path],
+    ['POST', `${path}/start`],
+    ['POST', `${path}/stop`],
+    ['POST', `${path}/update`],
+  ] as const
+  for (const [method, to] of calls) {
+    assertProblem(t, await primary.send(to, { method, ...(method === 'PUT' ? { json: {} } : {}) }), 404, { code: 'NOT_FOUND' })
+  }
+})
+
+test('what is not there is a problem too', async (t) => {
+  const primary = await runningNode(t)
+  for (const path of [
+    '/api/nothing',
+    '/api/nodes/',
+    '/api',
+    '/API/nodes',
+    '//api/nodes',
+    '/auth/nothing',
+    '/avatar/nothing',
+    '/nothing.js',
+  ]) {
+    assertProblem(t, await primary.send(path), 404, { title: 'Not found' })
+  }
+  assertProblem(t, await primary.send('/api/nodes', { method: 'PATCH', json: {} }), 404)
+})

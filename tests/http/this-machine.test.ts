@@ -1,0 +1,59 @@
+import test from 'ava'
+import { runningNode } from '../helpers/running-node.ts'
+
+const forwarding = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-server',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'fastly-client-ip',
+  'fly-client-ip',
+  'cf-ray',
+]
+
+test('any header of a proxy makes a call one from elsewhere', async (t) => {
+  const node = await runningNode(t)
+  for (const name of forwarding) t.is((await node.send('/api/nodes', { headers: { [name]: '127.0.0.1' } })).status, 403, name)
+})
+
+test('names of this machine in Host are taken, others are not', async (t) => {
+  const node = await runningNode(t)
+  const status = async (host: string) => (await node.send('/api/nodes', { headers: { host } })).status
+  for (const host of ['localhost', 'LOCALHOST:8080', '127.0.0.1:1', '127.1.2.3', '[::1]:8080', 'selfhostly.localhost'])
+    t.is(await status(host), 200, host)
+  const others = ['rebound.example', 'localhost.example', '127.0.0.1.example', '10.0.0.1', '0.0.0.0', '[::2]', 'xlocalhost']
+  for (const host of others) t.is(await status(host), 403, host)
+})
+
+test('a page of another site may not change anything; the page of this server may', async (t) => {
+  const node = await runningNode(t)
+  const { host } = new URL(node.url)
+  const change = async (headers: Record<string, string>) => (await node.send('/api/settings', { method: 'PUT', json: {}, headers })).status
+  t.is(await change({ origin: 'https://other.example' }), 403)
+  t.is(await change({ origin: 'null' }), 403)
+  t.is(await change({ origin: `http://${host.replace(/\d+$/, '1')}` }), 403, 'another program on this machine')
+  t.is(await change({ 'sec-fetch-site': 'cross-site' }), 403)
+  t.is(await change({ origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }), 200)
+  const form = { origin: 'https://other.example', 'content-type': 'application/x-www-form-urlencoded' }
+  t.is(
+    (await node.send('/graphql', { method: 'POST', body: 'query=mutation{updateSettings(input:{}){__typename}}', headers: form })).status,
+    403,
+  )
+})
+
+test('no answer lets a page of another site read it', async (t) => {
+  const node = await runningNode(t)
+  const headers = { origin: 'https://other.example', 'sec-fetch-site': 'cross-site' }
+  for (const path of ['/api/nodes', '/api/settings', '/graphql?query={__typename}', '/api/health']) {
+    const answer = await node.send(path, { headers })
+    t.is(answer.headers['access-control-allow-origin'], undefined, path)
+    t.is(answer.headers['cross-origin-resource-policy'], 'same-origin', path)
+  }
+})
