@@ -62,6 +62,8 @@ export function createGraphqlSockets({ services, graphql, door }: { services: Se
           return true
         } catch (error) {
           if (!(error instanceof AppError)) throw error
+          // A browser that is to sign in learns it by the code.
+          if (error.code === 'UNAUTHENTICATED') extra.socket.close(CloseCode.Unauthorized, error.message.slice(0, 120))
           return false
         }
       },

@@ -43,9 +43,11 @@ const authenticate = ({ authenticateNode, nodeCalls, limits }: Services, door: D
     // Per claimed id, so that a stranger behind the same NAT does not lock a good node out.
     const guesser = `${address} ${nodeId?.slice(0, 64) ?? ''}`
     await limits.check('node-credentials', guesser)
-    const callerId = c.req.header('authorization') ? null : authenticateNode({ nodeId, apiKey: c.req.header('x-node-api-key') })
+    const apiKey = c.req.header('x-node-api-key')
+    const callerId = c.req.header('authorization') ? null : authenticateNode({ nodeId, apiKey })
     if (callerId === null) {
-      await limits.take('node-credentials', guesser)
+      // Whoever offers no key guesses nothing.
+      if (nodeId && apiKey) await limits.take('node-credentials', guesser)
       return problemResponse({
         status: 401,
         title: 'Invalid API key',

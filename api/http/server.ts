@@ -1,4 +1,4 @@
-import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
@@ -36,7 +36,8 @@ export async function openPort({ host, port }: { host: string | undefined; port:
   return { server, port: typeof address === 'object' && address ? address.port : port }
 }
 
-const notReadyYet = getRequestListener(() => problemResponse({ status: 503, detail: 'Starting. Try again in a moment' }))
+const notReadyListener = getRequestListener(() => problemResponse({ status: 503, detail: 'Starting. Try again in a moment' }))
+const notReadyYet = (request: IncomingMessage, response: ServerResponse): void => void notReadyListener(request, response)
 
 function portError(error: NodeJS.ErrnoException, host: string | undefined, port: number): StartError {
   const where = `${host ?? ''}:${port}`
@@ -70,7 +71,7 @@ export function serve(server: Server, services: Services) {
   const app = createApp({ services, graphql, door, baseUrl })
   const listener = getRequestListener((request, bindings) => app.fetch(request, bindings))
   server.off('request', notReadyYet)
-  server.on('request', listener)
+  server.on('request', (request, response) => void listener(request, response))
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => upgrade(request, socket, head, door, sockets))
 
   return {
