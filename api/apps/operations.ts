@@ -93,7 +93,11 @@ export function createOperations(deps: {
     }
   }
 
-  async function execute(entry: Entry, work: (run: OperationRun) => Promise<void>): Promise<void> {
+  async function execute(
+    entry: Entry,
+    work: (run: OperationRun) => Promise<void>,
+    after: (operation: Operation) => Promise<void>,
+  ): Promise<void> {
     const { operation, abort } = entry
     const deadline = clock.after(deps.deadlineMs, () => abort.abort('deadline' satisfies AbortReason))
     const started = performance.now()
@@ -101,12 +105,18 @@ export function createOperations(deps: {
       abort.signal.throwIfAborted()
       await changed(entry, { status: 'running', startedAt: clock.now() })
       await work(runOf(entry, abort.signal))
-      await changed(entry, { status: 'succeeded', progress: 100, message: 'Done', finishedAt: clock.now() })
+      Object.assign(operation, { status: 'succeeded', progress: 100, message: 'Done' } satisfies Partial<Operation>)
     } catch (error) {
       const { status, message } = outcomeOf(abort.signal, error, deps.deadlineMs)
-      await changed(entry, { status, error: message, finishedAt: clock.now() })
+      Object.assign(operation, { status, error: message } satisfies Partial<Operation>)
+    }
+    deadline()
+    operation.finishedAt = clock.now()
+    // Before the end is told: whoever waited for it and then asks for the app sees what the operation made of it.
+    await after(operation).catch((error: unknown) => log.error({ err: error, operation: operation.id }, 'app could not be updated'))
+    try {
+      await changed(entry, {})
     } finally {
-      deadline()
       const { id, kind, status, appName, error } = operation
       const facts = { operation: id, kind, app: appName, status, duration_ms: Math.round(performance.now() - started) }
       if (status === 'succeeded') log.info(facts, 'operation finished')
@@ -180,8 +190,7 @@ export function createOperations(deps: {
       deps.onChange({ ...operation })
       const before = lastOfApp.get(app.id) ?? Promise.resolve()
       entry.done = before
-        .then(() => limit(() => execute(entry, work)))
-        .then(() => after(operation))
+        .then(() => limit(() => execute(entry, work, after)))
         .catch((error: unknown) => log.error({ err: error, operation: operation.id }, 'operation could not be recorded'))
         .finally(() => {
           active.delete(operation.id)

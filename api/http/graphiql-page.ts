@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
+import type { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 
 const scriptStart = '<script>'
 
@@ -7,8 +7,10 @@ const scriptStart = '<script>'
 export function createGraphiqlPage() {
   let scriptHash = ''
   return {
-    render(...[options]: Parameters<typeof renderGraphiQL>): string {
-      const html = renderGraphiQL(options)
+    async render(...[options]: Parameters<typeof renderGraphiQL>): Promise<string> {
+      // 9 MB of script that most nodes never show: read when somebody asks for it.
+      const graphiql = await import('@graphql-yoga/render-graphiql')
+      const html = graphiql.renderGraphiQL(options)
       const script = html.slice(html.indexOf(scriptStart) + scriptStart.length, html.lastIndexOf('</script>'))
       scriptHash = createHash('sha256').update(script).digest('base64')
       return html

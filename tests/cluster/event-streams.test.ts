@@ -1,0 +1,268 @@
+import type { ServerResponse } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
+import { createEventStreams } from '../../api/cluster/event-streams.ts'
+import { feedEventToJson } from '../../api/cluster/feed-wire.ts'
+import type { FeedEvent } from '../../api/cluster/feed.ts'
+import { createNodeClient } from '../../api/cluster/node-client.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
+import { json, peer, peerId, sharedKey, type Peer } from '../helpers/peer.ts'
+import { recordedLog } from '../helpers/recorded-log.ts'
+import { someApp, someOperation, someStats } from '../helpers/things.ts'
+import { until } from '../helpers/until.ts'
+
+const app = someApp({ nodeId: peerId })
+const snapshot: FeedEvent = { type: 'snapshot', apps: [app], operations: [someOperation({ nodeId: peerId })] }
+
+function streamsTo(t: ExecutionContext<unknown>, endpoint: () => string) {
+  const clock = createManualClock()
+  const client = createNodeClient({ selfId: '00000000-0000-4000-8000-000000000001' })
+  const events: FeedEvent[] = []
+  const lost: string[] = []
+  const { log, messages } = recordedLog()
+  const streams = createEventStreams({
+    client,
+    addressOf: (id) => ({ id, name: 'worker-1', apiEndpoint: endpoint(), apiKey: sharedKey }),
+    onEvent: (_, event) => void events.push(event),
+    onLost: (_, reason) => void lost.push(reason),
+    clock,
+    random: () => 1,
+    log,
+  })
+  t.teardown(() => {
+    streams.stop()
+    client.close()
+  })
+  return { streams, clock, events, lost, messages }
+}
+
+const say = (response: ServerResponse | undefined, event: FeedEvent): void => void response?.write(`data: ${feedEventToJson(event)}\n\n`)
+
+/** A node whose open event streams the test holds; each begins with `first`. */
+async function feeding(t: ExecutionContext<unknown>, first: FeedEvent | null = snapshot): Promise<{ node: Peer; open: ServerResponse[] }> {
+  const open: ServerResponse[] = []
+  const node = await peer(t, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+    open.push(response)
+    if (first) say(response, first)
+  })
+  return { node, open }
+}
+
+test('everything as it is, then each change, as one request with credentials', async (t) => {
+  const { node, open } = await feeding(t)
+  const { streams, events } = streamsTo(t, () => node.url)
+  streams.open(peerId)
+  await until(() => events.length === 1)
+  t.deepEqual(events, [snapshot])
+  const changes: FeedEvent[] = [
+    { type: 'app', app: { ...app, status: 'stopped', name: 'grüße-☕' } },
+    { type: 'operation', operation: someOperation({ nodeId: peerId, status: 'running', finishedAt: null }) },
+    { type: 'stats', stats: someStats({ nodeId: peerId }) },
+    { type: 'app-removed', id: app.id },
+  ]
+  for (const change of changes) say(open[0], change)
+  await until(() => events.length === 5)
+  t.deepEqual(events.slice(1), changes)
+  t.is(node.requests.length, 1)
+  t.like(node.requests[0], { url: '/api/internal/events', headers: { 'x-node-api-key': sharedKey, accept: 'text/event-stream' } })
+})
+
+test('an event may come in pieces, cut in the middle of a character', async (t) => {
+  const { node, open } = await feeding(t)
+  const { streams, events, clock } = streamsTo(t, () => node.url)
+  streams.open(peerId)
+  await until(() => events.length === 1)
+  const change: FeedEvent = { type: 'app', app: { ...app, description: 'Kaffee ☕' } }
+  const bytes = Buffer.from(`data: ${feedEventToJson(change)}\n\n`)
+  const cut = bytes.indexOf('☕') + 1
+  clock.advance(5000)
+  open[0]?.write(bytes.subarray(0, cut))
+  await until(() => clock.waits()[0] === 10_000)
+  open[0]?.write(bytes.subarray(cut))
+  await until(() => events.length === 2)
+  t.deepEqual(events[1], change)
+})
+
+test('any sign of life counts; ten silent seconds are a lost stream', async (t) => {
+  const { node, open } = await feeding(t)
+  const { streams, events, lost, clock } = streamsTo(t, () => node.url)
+  streams.open(peerId)
+  await until(() => events.length === 1)
+  for (let i = 0; i < 5; i++) {
+    clock.advance(9000)
+    open[0]?.write(': still here\n\n')
+    await until(() => clock.waits()[0] === 10_000)
+  }
+  t.deepEqual(lost, [])
+  clock.advance(10_000)
+  await until(() => lost.length === 1)
+  t.deepEqual(lost, ['nothing was heard for 10 s'])
+  await until(() => open[0]?.destroyed === true)
+
+  clock.advance(clock.waits()[0] ?? 0)
+  await until(() => events.length === 2)
+  t.deepEqual(events[1], snapshot, 'reopened, from the beginning')
+})
+
+test('a stream that the node closes is lost once, and opened again', async (t) => {
+  const { node, open } = await feeding(t)
+  const { streams, events, lost, clock, messages } = streamsTo(t, () => node.url)
+  streams.open(peerId)
+  await until(() => events.length === 1)
+  open[0]?.end()
+  await until(() => lost.length === 1)
+  t.deepEqual(lost, ['the node closed the event stream'])
+  t.deepEqual(clock.waits(), [2500])
+  t.deepEqual(messages(), ['event stream lost'])
+  clock.advance(2500)
+  await until(() => events.length === 2)
+  t.is(node.requests.length, 2)
+})
+
+test('a node that does not open its stream is told of once, and tried again 1 s to 30 s apart', async (t) => {
+  const port = await freePort()
+  const { streams, lost, clock, messages } = streamsTo(t, () => `http://127.0.0.1:${port}`)
+  streams.open(peerId)
+  const waits: number[] = []
+  for (let i = 0; i < 7; i++) {
+    await until(() => messages().length === i + 1)
+    const [wait = 0] = clock.waits()
+    waits.push(wait)
+    clock.advance(wait)
+  }
+  t.deepEqual(waits, [2500, 4500, 8500, 16_500, 30_500, 30_500, 30_500])
+  t.is(lost.length, 1)
+  t.regex(lost[0] ?? '', /connection refused/)
+  t.deepEqual([...new Set(messages())], ['event stream could not be opened'])
+})
+
+test('a node that never answers is given up after 10 s; one that answers and says nothing after 10 s as well', async (t) => {
+  const silent = await peer(t, () => undefined)
+  const { node: mute } = await feeding(t, null)
+  for (const { url, requests } of [silent, mute]) {
+    const { streams, clock, messages, lost } = streamsTo(t, () => url)
+    streams.open(peerId)
+    await until(() => requests.length === 1)
+    await until(() => clock.waits()[0] === 10_000)
+    // The mute one's answer may still be on its way, and begins its own ten seconds.
+    await until(() => (clock.advance(10_000), messages().length === 1))
+    t.deepEqual(messages(), ['event stream could not be opened'])
+    t.regex(lost.join(), /did not open the event stream within 10 s$|^nothing was heard for 10 s$/)
+  }
+})
+
+test('waking ends the wait at once; an open stream stays as it is', async (t) => {
+  let isUp = false
+  const open: ServerResponse[] = []
+  const node = await peer(t, (_request, response) => {
+    if (!isUp) return json(response, { title: 'starting' }, 503)
+    open.push(response.writeHead(200, { 'content-type': 'text/event-stream' }))
+    say(response, snapshot)
+  })
+  const { streams, events, clock, messages } = streamsTo(t, () => node.url)
+  streams.wake(peerId)
+  await nextTurn()
+  t.is(node.requests.length, 0, 'a node that is not followed is not woken')
+  streams.open(peerId)
+  for (let i = 1; i <= 5; i++) {
+    await until(() => messages().length === i)
+    clock.advance(clock.waits()[0] ?? 0)
+  }
+  await until(() => messages().length === 6)
+  t.deepEqual(clock.waits(), [30_500])
+  isUp = true
+  streams.wake(peerId)
+  await until(() => events.length === 1)
+  streams.wake(peerId)
+  say(open[0], { type: 'app-removed', id: app.id })
+  await until(() => events.length === 2)
+  t.is(node.requests.length, 7)
+  t.is(clock.waiting(), 1, 'only the watch over silence')
+})
+
+test('a stream that held for a minute begins with a short wait again', async (t) => {
+  const { node, open } = await feeding(t)
+  const { streams, events, lost, clock } = streamsTo(t, () => node.url)
+  streams.open(peerId)
+  const waits: number[] = []
+  for (let round = 0; round < 4; round++) {
+    await until(() => events.length === round + 1)
+    if (round === 3) {
+      for (let i = 0; i < 7; i++) {
+        clock.advance(9000)
+        open.at(-1)?.write(': still here\n\n')
+        await until(() => clock.waits()[0] === 10_000)
+      }
+    }
+    open.at(-1)?.end()
+    await until(() => lost.length === round + 1)
+    waits.push(clock.waits()[0] ?? 0)
+    clock.advance(clock.waits()[0] ?? 0)
+  }
+  t.deepEqual(waits, [2500, 4500, 8500, 1500])
+})
+
+test('the late end of a stream that was replaced changes nothing', async (t) => {
+  const former = await feeding(t)
+  const current = await feeding(t)
+  let endpoint = former.node.url
+  const { streams, events, lost, clock, messages } = streamsTo(t, () => endpoint)
+  streams.open(peerId)
+  await until(() => events.length === 1)
+  endpoint = current.node.url
+  streams.open(peerId)
+  await until(() => events.length === 2)
+  await former.node.close()
+  await nextTurn()
+  say(current.open[0], { type: 'app-removed', id: app.id })
+  await until(() => events.length === 3)
+  t.deepEqual(lost, [])
+  t.deepEqual(messages(), [])
+  t.is(clock.waiting(), 1)
+  t.is(current.node.requests.length, 1)
+})
+
+test('closing ends the connection and every wait', async (t) => {
+  const { node, open } = await feeding(t)
+  const { streams, events, lost, clock } = streamsTo(t, () => node.url)
+  streams.open(peerId)
+  await until(() => events.length === 1)
+  streams.close(peerId)
+  await until(() => open[0]?.destroyed === true)
+  streams.wake(peerId)
+  await until(() => clock.waiting() === 0)
+  t.deepEqual(lost, [])
+  t.is(node.requests.length, 1)
+
+  const port = await freePort()
+  const failing = streamsTo(t, () => `http://127.0.0.1:${port}`)
+  failing.streams.open(peerId)
+  await until(() => failing.messages().length === 1)
+  failing.streams.stop()
+  t.is(failing.clock.waiting(), 0)
+})
+
+const bad: Record<string, string> = {
+  'no JSON': 'data: {"type":\n\n',
+  'an unknown type': 'data: {"type":"surprise"}\n\n',
+  'an app without a name': `data: ${JSON.stringify({ type: 'app', app: { id: app.id, node_id: peerId } })}\n\n`,
+  'an event above 16 MiB': `data: "${'a'.repeat(17 * 1024 * 1024)}"\n\n`,
+}
+
+for (const [what, text] of Object.entries(bad)) {
+  test(`${what} ends the stream, and nothing of it is believed`, async (t) => {
+    const { node, open } = await feeding(t)
+    const { streams, events, lost, clock } = streamsTo(t, () => node.url)
+    streams.open(peerId)
+    await until(() => events.length === 1)
+    open[0]?.on('error', () => undefined).write(text)
+    await until(() => lost.length === 1)
+    t.is(events.length, 1)
+    await until(() => open[0]?.destroyed === true)
+    clock.advance(clock.waits()[0] ?? 0)
+    await until(() => events.length === 2)
+    t.deepEqual(events[1], snapshot)
+  })
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { ensureTestImage, removeProject, uniqueName } from '../helpers/docker.ts'
+import { follow } from '../helpers/graphql.ts'
+import { assertProblem, fieldsOf } from '../helpers/problem.ts'
+import { runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
+
+const compose = 'services:\n  web:\n    image: selfhostly-test/web:1\n'
+
+const create = (node: RunningNode, json: unknown, query = '') => node.send(`/api/apps${query}`, { method: 'POST', json })
+
+test.before(() => ensureTestImage())
+
+test('an app is created, listed, stopped and removed', async (t) => {
+  const node = await runningNode(t)
+  const name = uniqueName()
+  t.teardown(() => removeProject(name))
+
+  /** Follows an operation that a call has queued to its end. */
+  async function done(answer: { status: number; json: { operation_id: string; app: { id: string } } }) {
+    t.is(answer.status, 202)
+    const progress = follow<{ status: string; error: string | null }>(
+      t,
+      node,
+      `subscription { operationProgress(id: "${answer.json.operation_id}") { status error } }`,
+    )
+    await progress.completed
+    t.deepEqual(progress.values.at(-1), { status: 'SUCCEEDED', error: null })
+  }
+
+  const created = await create(node, { name, description: 'A page', compose_content: compose })
+  t.like(created.json, { name, description: 'A page', node_id: node.id, compose_content: compose, desired_state: 'running' })
+  t.like(created.json.operation, { id: created.json.operation_id, kind: 'create', node_id: node.id, app_id: created.json.id })
+  await done(created)
+  const { id } = created.json
+  t.is(readFileSync(join(node.services.config.appsDir, name, 'compose.yaml'), 'utf8'), compose)
+
+  const app = (await node.send(`/api/apps/${id}`)).json
+  t.like(app, { id, name, status: 'running', last_known_status: 'running', status_reason: null })
+  t.like(app.containers[0], { service: 'web', state: 'running', image: 'selfhostly-test/web:1' })
+  t.deepEqual(
+    (await node.send('/api/apps')).json.map((one: { id: string }) => one.id),
+    [id],
+  )
+  t.deepEqual((await node.send(`/api/apps?node_ids=${node.id}`)).json.length, 1)
+  t.deepEqual((await node.send(`/api/apps?node_ids=${randomUUID()}`)).json, [])
+
+  const taken = await create(node, { name, compose_content: compose })
+  assertProblem(t, taken, 409, { code: 'CONFLICT' })
+  t.deepEqual(fieldsOf(taken), ['name'])
+
+  await done(await node.send(`/api/apps/${id}/stop`, { method: 'POST' }))
+  t.like((await node.send(`/api/apps/${id}`)).json, { status: 'stopped', desired_state: 'stopped' })
+  await done(await node.send(`/api/apps/${id}/start`, { method: 'POST' }))
+  await done(await node.send(`/api/apps/${id}`, { method: 'PUT', json: { description: 'Another page' } }))
+  t.like((await node.send(`/api/apps/${id}`)).json, { status: 'running', description: 'Another page' })
+
+  await done(await node.send(`/api/apps/${id}`, { method: 'DELETE' }))
+  assertProblem(t, await node.send(`/api/apps/${id}`), 404, { code: 'NOT_FOUND' })
+  t.false(existsSync(join(node.services.config.appsDir, name)))
+})
+
+test('what can be known before anything starts is refused at once and leaves no trace', async (t) => {
+  const node = await runningNode(t)
+  const cases = [
+    { json: {}, status: 400, fields: ['name', 'compose_content'] },
+    { json: { name: 'UPPER', compose_content: '' }, status: 400, fields: ['name', 'compose_content'] },
+    { json: { name: '../../etc', compose_content: compose }, status: 400, fields: ['name'] },
+    { json: { name: 'web', compose_content: 'a: [' }, status: 400, fields: ['compose_content'] },
+    { json: { name: 'web', compose_content: 'services: {web: {image: x, ports: {a: b}}}' }, status: 400, fields: ['compose_content'] },
+    { json: { name: 'web', compose_content: `services: {}\n#${'x'.repeat(300_000)}` }, status: 400, fields: ['compose_content'] },
+  ]
+  for (const { json, status, fields } of cases) {
+    const answer = await create(node, json)
+    assertProblem(t, answer, status, { code: 'INVALID_INPUT' })
+    t.deepEqual([...new Set(fieldsOf(answer))], fields, JSON.stringify(json).slice(0, 100))
+  }
+  t.deepEqual((await node.send('/api/apps')).json, [])
+  t.false(existsSync(join(node.services.config.appsDir, 'web')))
+  t.deepEqual((await node.graphql('{ operations { totalCount } }')).data, { operations: { totalCount: 0 } })
+})
+
+test('an app for a node that is not online, or not known, is refused and lands nowhere', async (t) => {
+  const primary = await runningNode(t)
+  const away = { id: randomUUID(), name: 'away', api_endpoint: 'http://127.0.0.1:9', api_key: 'key-of-nobody' }
+  await primary.send('/api/nodes', { method: 'POST', json: away })
+  const app = { name: uniqueName(), compose_content: compose }
+  assertProblem(t, await create(primary, app, `?node_id=${away.id}`), 503, { code: 'NODE_UNREACHABLE', title: 'Unavailable' })
+  assertProblem(t, await create(primary, app, `?node_id=${randomUUID()}`), 404, { code: 'NOT_FOUND' })
+  t.deepEqual((await primary.send('/api/apps')).json, [])
+})
+
+test('the refusals of another node arrive as they are', async (t) => {
+  const primary = await runningNode(t)
+  const secondary = await runningSecondary(t, primary)
+  const json = { id: secondary.id, name: 'worker-1', api_endpoint: secondary.url, api_key: secondary.key }
+  await primary.send('/api/nodes', { method: 'POST', json })
+  const answer = await create(primary, { name: 'UPPER', compose_content: '' }, `?node_id=${secondary.id}`)
+  assertProblem(t, answer, 400, { code: 'INVALID_INPUT' })
+  t.deepEqual(fieldsOf(answer), ['name', 'compose_content'])
+  t.deepEqual((await primary.send('/api/apps')).json, [])
+})
