@@ -127,11 +127,7 @@ export function pageOfApps(user: UserApi, args: Parameters<typeof page>[1], { no
     .filter((app) => !nodeIds || nodeIds.includes(app.nodeId))
     .filter((app) => !status || status.includes(app.status))
     .filter((app) => !part || `${app.name} ${app.description ?? ''}`.toLowerCase().includes(part))
-  return page(
-    found.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)),
-    args,
-    sortKey,
-  )
+  return page(found, args, sortKey)
 }
 
 builder.queryFields((t) => ({

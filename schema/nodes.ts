@@ -91,12 +91,7 @@ builder.queryFields((t) => ({
         .filter((node) => !filter?.status || filter.status.includes(node.health.status))
         .filter((node) => !filter?.labels || filter.labels.every(({ key, value }) => node.labels[key] === value))
         .filter((node) => !search || `${node.name} ${node.apiEndpoint}`.toLowerCase().includes(search))
-      const keyOf = (node: ClusterNode): string => sortKey(node, services.self.id)
-      return page(
-        found.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
-        args,
-        keyOf,
-      )
+      return page(found, args, (node) => sortKey(node, services.self.id))
     },
   }),
   node: t.field({

@@ -71,12 +71,7 @@ builder.queryFields((t) => ({
         .filter((operation) => !filter?.nodeIds || filter.nodeIds.includes(operation.nodeId))
         .filter((operation) => !filter?.appId || operation.appId === filter.appId)
         .filter((operation) => !filter?.status || filter.status.includes(operation.status))
-      return page(
-        found.sort((a, b) => (sortKey(a) > sortKey(b) ? -1 : 1)),
-        args,
-        sortKey,
-        true,
-      )
+      return page(found, args, sortKey, true)
     },
   }),
 }))

@@ -21,15 +21,17 @@ export function pageSize(args: PageArgs): number {
 }
 
 /**
- * One page of a sorted list. The cursor is the key of an item and stays good when others come or go.
+ * One page of a list in the order of its keys. The cursor is the key of an item and stays good when others come or go.
  *
- * @param keyOf rises along the list, or falls when `falling`
+ * @param keyOf no two items have the same
+ * @param falling the greatest key comes first
  * @throws INVALID_INPUT when `first` or `last` is not 1 to 500
  */
 export async function page<T extends object>(items: T[], args: PageArgs, keyOf: (item: T) => string, falling = false) {
   pageSize(args)
-  const keyed = items.map((item) => ({ item, key: keyOf(item) }))
   const isAfter = (key: string, cursor: string): boolean => (falling ? key < cursor : key > cursor)
+  // Each key is made once: made in each comparison, those of a thousand nodes took longer than all the rest of the answer.
+  const keyed = items.map((item) => ({ item, key: keyOf(item) })).sort((a, b) => (isAfter(a.key, b.key) ? 1 : -1))
   const toCursor = (key: string): string => Buffer.from(key).toString('base64url')
   const fromCursor = (cursor: string): string => Buffer.from(cursor, 'base64url').toString()
   const connection = await resolveCursorConnection(
