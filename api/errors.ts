@@ -29,12 +29,15 @@ export interface FieldError {
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly fields: FieldError[]
+  /** For RATE_LIMITED: after how long it makes sense to try again. */
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(code: ErrorCode, message: string, options: { fields?: FieldError[]; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: { fields?: FieldError[]; cause?: unknown; retryAfterSeconds?: number } = {}) {
     super(message, { cause: options.cause })
     this.name = 'AppError'
     this.code = code
     this.fields = options.fields ?? []
+    this.retryAfterSeconds = options.retryAfterSeconds
   }
 
   get status(): number {
@@ -43,7 +46,11 @@ export class AppError extends Error {
 
   /** Read by GraphQL when the error is serialised. */
   get extensions(): Record<string, unknown> {
-    return { code: this.code, ...(this.fields.length > 0 ? { fields: this.fields } : {}) }
+    return {
+      code: this.code,
+      ...(this.fields.length > 0 ? { fields: this.fields } : {}),
+      ...(this.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: this.retryAfterSeconds }),
+    }
   }
 }
 

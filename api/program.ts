@@ -1,5 +1,9 @@
 import { createRequire } from 'node:module'
 import type { EntitySchema } from '@mikro-orm/sqlite'
+import { ApiTokenEntity } from './auth/api-token.entity.ts'
+import { AuditEntity } from './auth/audit.entity.ts'
+import { SessionEntity } from './auth/session.entity.ts'
+import { UserEntity } from './auth/user.entity.ts'
 import { AppEntity } from './apps/app.entity.ts'
 import { OperationEntity } from './apps/operation.entity.ts'
 import type { Clock } from './clock.ts'
@@ -19,7 +23,18 @@ import { SettingEntity } from './settings/setting.entity.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
-const entities: EntitySchema[] = [NodeEntity, AppEntity, OperationEntity, InventoryAppEntity, InventoryOperationEntity, SettingEntity]
+const entities: EntitySchema[] = [
+  NodeEntity,
+  AppEntity,
+  OperationEntity,
+  InventoryAppEntity,
+  InventoryOperationEntity,
+  SettingEntity,
+  UserEntity,
+  SessionEntity,
+  ApiTokenEntity,
+  AuditEntity,
+]
 
 /** Starts a node: port, database, identity, services, routes, jobs. What it resolves to is stopped in the opposite order. */
 export async function startNode(world: { config: Config; clock: Clock; random: () => number; log: Log }) {

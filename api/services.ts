@@ -4,6 +4,8 @@ import { createAppService } from './apps/app-service.ts'
 import { createContainerWatch } from './apps/container-watch.ts'
 import { createOperations } from './apps/operations.ts'
 import type { Operation } from './apps/operation.ts'
+import { createAccessServices } from './auth/access-services.ts'
+import { createLimits } from './auth/limits.ts'
 import { createNodeAuthenticator } from './auth/node-credentials.ts'
 import { createSecretBox } from './auth/secret-box.ts'
 import { loadSecretKey } from './auth/secret-key.ts'
@@ -39,6 +41,8 @@ export interface ViewEvents {
   /** The id of the node whose stats, or whose state, changed. */
   stats: string
   settings: undefined
+  /** The id of a session or token that is over. */
+  credentialEnded: string
 }
 
 /** What other nodes did at this node's door; a role decides what follows from it. */
@@ -76,6 +80,15 @@ export function createServices(world: {
   const feedHub = createEventHub<FeedEvents>()
   let acceptedPrimary: { id: string; at: Date } | null = null
   if (!isPrimary) nodeCalls.on('authenticated', (id) => (acceptedPrimary = { id, at: clock.now() }))
+
+  const access = createAccessServices({
+    access: config.access,
+    em,
+    clock,
+    onCredentialEnded: (credentialId) => events.emit('credentialEnded', credentialId),
+  })
+
+  const limits = createLimits()
 
   const settings = createSettingsService({
     em,
@@ -216,6 +229,9 @@ export function createServices(world: {
     nodeCalls,
     /** Whom this secondary last accepted as its primary. */
     acceptedPrimary: () => acceptedPrimary,
+    access,
+    audit: access.audit,
+    limits,
     settings,
     registry,
     inventory,

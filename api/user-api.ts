@@ -1,8 +1,11 @@
 import type { AppOperation, CreateAppInput, UpdateAppInput } from './apps/app-service.ts'
 import type { Operation } from './apps/operation.ts'
-import type { AuditedAction } from './auth/audit-log.ts'
+import type { ApiToken } from './auth/api-tokens.ts'
+import type { AuditedAction, AuditEntry, AuditFilter } from './auth/audit-log.ts'
 import { may, seesNode, type Caller } from './auth/caller.ts'
-import { leastRole, type Permission } from './auth/permissions.ts'
+import { leastRole, type Permission, type Role } from './auth/permissions.ts'
+import type { Session } from './auth/sessions.ts'
+import type { KnownUser } from './auth/users.ts'
 import type { InventoryApp, KnownStats } from './cluster/inventory.ts'
 import { AppError, notFound } from './errors.ts'
 import type { NodeCheck } from './nodes/health-checks.ts'
@@ -19,20 +22,26 @@ export type UserApi = ReturnType<typeof createUserApi>
  * not see are as if they were not there.
  */
 export function createUserApi(services: Services, caller: Caller) {
-  const { registry, inventory, router, membership, checks, settings, audit } = services
+  const { registry, inventory, router, membership, checks, settings, access, audit, limits } = services
 
   function need(permission: Permission): void {
     if (!may(caller, permission)) throw new AppError('FORBIDDEN', `This needs the role ${leastRole[permission]}; yours is ${caller.role}`)
   }
 
   /** @throws FORBIDDEN, written to the audit log; what `run` throws; that the log cannot be written */
-  async function act<T>(permission: Permission, action: AuditedAction, run: () => Promise<T>, about?: (result: T) => Partial<AuditedAction>): Promise<T> {
+  async function act<T>(
+    permission: Permission,
+    action: AuditedAction,
+    run: () => Promise<T>,
+    about?: (result: T) => Partial<AuditedAction>,
+  ): Promise<T> {
     try {
       need(permission)
     } catch (error) {
       await audit.note(caller, action, 'denied')
       throw error
     }
+    await limits.take('action', caller.userId ?? `${caller.via} ${caller.address}`)
     return audit.around(caller, action, run, about)
   }
 
@@ -65,6 +74,7 @@ export function createUserApi(services: Services, caller: Caller) {
 
   return {
     caller,
+    selfId: services.self.id,
     need,
     seesNodeId,
 
@@ -105,7 +115,8 @@ export function createUserApi(services: Services, caller: Caller) {
         ({ app }) => ({ appId: app.id }),
       )
     },
-    updateApp: async (id: string, input: UpdateAppInput) => changeApp('app.update', id, async () => router.forApp(id, caller.name).update(id, input)),
+    updateApp: async (id: string, input: UpdateAppInput) =>
+      changeApp('app.update', id, async () => router.forApp(id, caller.name).update(id, input)),
     startApp: async (id: string) => changeApp('app.start', id, async () => router.forApp(id, caller.name).start(id)),
     stopApp: async (id: string) => changeApp('app.stop', id, async () => router.forApp(id, caller.name).stop(id)),
     removeApp: async (id: string) => changeApp('app.remove', id, async () => router.forApp(id, caller.name).remove(id)),
@@ -116,6 +127,52 @@ export function createUserApi(services: Services, caller: Caller) {
       return act('app.change', { action: 'operation.cancel', nodeId, appId, subject: `${appName ?? ''} ${id}` }, async () =>
         router.forOperation(id, caller.name).cancel(id),
       )
+    },
+
+    sessions: (): Session[] => (caller.userId ? (access.sessions?.listOf(caller.userId) ?? []) : []),
+    revokeSession: (id: string): Promise<string> =>
+      act('account.manage', { action: 'session.revoke', subject: id.slice(0, 8) }, async () => {
+        if (!access.sessions || !caller.userId) throw notFound('session', id)
+        await access.sessions.revoke(caller.userId, id)
+        return id
+      }),
+    signOutEverywhere: (): Promise<boolean> =>
+      act('account.manage', { action: 'session.revoke-all' }, async () => {
+        if (caller.userId) await access.sessions?.revokeAll(caller.userId)
+        return true
+      }),
+
+    apiTokens: (): ApiToken[] => access.tokens.listOf(caller.userId),
+    async createApiToken(input: { name: string; scope: Role; expiresInDays: number }): Promise<{ token: ApiToken; secret: string }> {
+      // A token that could make others would outlive its own end.
+      if (caller.via === 'token') throw new AppError('FORBIDDEN', 'A token cannot make tokens. Sign in to make one')
+      return act('account.manage', { action: 'token.create', subject: `${input.name} (${input.scope})` }, () =>
+        access.tokens.create(caller, input),
+      )
+    },
+    revokeApiToken: (id: string): Promise<string> =>
+      act('account.manage', { action: 'token.revoke', subject: id }, async () => {
+        await access.tokens.revoke(caller.userId, id)
+        return id
+      }),
+
+    users(): KnownUser[] {
+      need('users.manage')
+      return access.users.list()
+    },
+    removeUser: (id: string): Promise<string> =>
+      act('users.manage', { action: 'user.remove', subject: access.users.find(id)?.login ?? id }, async () => {
+        await access.users.remove(id)
+        return id
+      }),
+
+    async audit(filter: AuditFilter, page: { limit: number; before?: number | undefined }): Promise<AuditEntry[]> {
+      need('audit.read')
+      return audit.list(filter, page)
+    },
+    async auditCount(filter: AuditFilter): Promise<number> {
+      need('audit.read')
+      return audit.count(filter)
     },
 
     async updateSettings(input: Parameters<typeof settings.update>[0]): Promise<Settings> {

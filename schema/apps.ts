@@ -2,8 +2,8 @@ import type { AppOperation } from '../api/apps/app-service.ts'
 import type { AppStatus as AppStatusValue, Container, PublishedPort } from '../api/apps/app.ts'
 import type { InventoryApp } from '../api/cluster/inventory.ts'
 import { snapshotThenChanges } from '../api/events.ts'
-import type { Services } from '../api/services.ts'
-import { builder } from './builder.ts'
+import type { UserApi } from '../api/user-api.ts'
+import { builder, costOfPage, permission } from './builder.ts'
 import { page } from './page.ts'
 import { AppRef, NodeRef, OperationRef } from './refs.ts'
 
@@ -68,7 +68,7 @@ AppRef.implement({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
     description: t.exposeString('description', { nullable: true }),
-    node: t.field({ type: NodeRef, resolve: (app, _args, { services }) => services.registry.get(app.nodeId) }),
+    node: t.field({ type: NodeRef, resolve: (app, _args, { user }) => user.node(app.nodeId) }),
     status: t.field({ type: AppStatus, resolve: (app) => app.status }),
     statusReason: t.exposeString('statusReason', { nullable: true }),
     lastKnownStatus: t.field({ type: AppStatus, nullable: true, resolve: (app) => app.lastKnownStatus }),
@@ -79,8 +79,8 @@ AppRef.implement({
     operations: t.field({
       type: [OperationRef],
       description: 'The newest operations on this app, newest first (10 at most).',
-      resolve: (app, _args, { services }) =>
-        services.inventory
+      resolve: (app, _args, { user }) =>
+        user
           .operations()
           .filter((operation) => operation.appId === app.id)
           .slice(0, 10),
@@ -99,7 +99,7 @@ const AppOperationRef = builder.objectRef<AppOperation>('AppOperation').implemen
     app: t.field({
       type: AppRef,
       nullable: true,
-      resolve: ({ app }, _args, { services }) => services.inventory.app(app.id) ?? { ...app, lastKnownStatus: app.status },
+      resolve: ({ app }, _args, { user }) => user.findApp(app.id) ?? { ...app, lastKnownStatus: app.status },
     }),
   }),
 })
@@ -120,9 +120,9 @@ interface AppCriteria {
 
 const sortKey = (app: InventoryApp): string => `${app.name} ${app.id}`
 
-export function pageOfApps(services: Services, args: Parameters<typeof page>[1], { nodeIds, status, search }: AppCriteria) {
+export function pageOfApps(user: UserApi, args: Parameters<typeof page>[1], { nodeIds, status, search }: AppCriteria) {
   const part = search?.toLowerCase()
-  const found = services.inventory
+  const found = user
     .apps()
     .filter((app) => !nodeIds || nodeIds.includes(app.nodeId))
     .filter((app) => !status || status.includes(app.status))
@@ -133,14 +133,15 @@ export function pageOfApps(services: Services, args: Parameters<typeof page>[1],
 builder.queryFields((t) => ({
   apps: t.field({
     type: AppConnection,
+    complexity: costOfPage,
     args: { ...t.arg.connectionArgs(), filter: t.arg({ type: AppFilter }) },
-    resolve: (_root, { filter, ...args }, { services }) => pageOfApps(services, args, filter ?? {}),
+    resolve: (_root, { filter, ...args }, { user }) => pageOfApps(user, args, filter ?? {}),
   }),
   app: t.field({
     type: AppRef,
     nullable: true,
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { services }) => services.inventory.app(id) ?? null,
+    resolve: (_root, { id }, { user }) => user.findApp(id) ?? null,
   }),
 }))
 
@@ -164,32 +165,37 @@ const UpdateAppInput = builder.inputType('UpdateAppInput', {
 builder.mutationFields((t) => ({
   createApp: t.field({
     type: AppOperationRef,
+    ...permission('app.change'),
     description:
       'Deploys a Compose app on a node. Fails with INVALID_INPUT, CONFLICT, NODE_UNREACHABLE or DOCKER_UNAVAILABLE before anything was changed.',
     args: { nodeId: t.arg.id({ required: true }), input: t.arg({ type: CreateAppInput, required: true }) },
-    resolve: (_root, { nodeId, input }, { services }) => services.router.forNode(nodeId).create(input),
+    resolve: (_root, { nodeId, input }, { user }) => user.createApp(nodeId, input),
   }),
   updateApp: t.field({
     type: AppOperationRef,
+    ...permission('app.change'),
     description: 'Changes an app and makes its containers match.',
     args: { id: t.arg.id({ required: true }), input: t.arg({ type: UpdateAppInput, required: true }) },
-    resolve: (_root, { id, input }, { services }) => services.router.forApp(id).update(id, input),
+    resolve: (_root, { id, input }, { user }) => user.updateApp(id, input),
   }),
   startApp: t.field({
     type: AppOperationRef,
+    ...permission('app.change'),
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { services }) => services.router.forApp(id).start(id),
+    resolve: (_root, { id }, { user }) => user.startApp(id),
   }),
   stopApp: t.field({
     type: AppOperationRef,
+    ...permission('app.change'),
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { services }) => services.router.forApp(id).stop(id),
+    resolve: (_root, { id }, { user }) => user.stopApp(id),
   }),
   removeApp: t.field({
     type: AppOperationRef,
+    ...permission('app.change'),
     description: 'Removes the containers, the networks and the files of an app. Named volumes stay.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { services }) => services.router.forApp(id).remove(id),
+    resolve: (_root, { id }, { user }) => user.removeApp(id),
   }),
 }))
 
@@ -197,10 +203,10 @@ builder.subscriptionFields((t) => ({
   appChanged: t.field({
     type: AppRef,
     description: 'Every app as it is now, then each change.',
-    subscribe: (_root, _args, { services }) =>
+    subscribe: (_root, _args, { services, user }) =>
       snapshotThenChanges({
-        snapshot: services.inventory.apps,
-        subscribe: (push) => services.events.on('app', push),
+        snapshot: user.apps,
+        subscribe: (push) => services.events.on('app', (app) => user.seesNodeId(app.nodeId) && push(app)),
         keyOf: (app) => app.id,
       }),
     resolve: (app) => app,

@@ -1,14 +1,23 @@
 import SchemaBuilder from '@pothos/core'
+import ComplexityPlugin, { type ComplexityErrorKind } from '@pothos/plugin-complexity'
 import RelayPlugin from '@pothos/plugin-relay'
+import ScopeAuthPlugin, { type ForbiddenResult } from '@pothos/plugin-scope-auth'
+import { may } from '../api/auth/caller.ts'
+import { leastRole, type Permission } from '../api/auth/permissions.ts'
+import { AppError } from '../api/errors.ts'
 import type { Services } from '../api/services.ts'
+import type { UserApi } from '../api/user-api.ts'
 
 export interface Context {
   services: Services
+  /** What the caller may see and do. */
+  user: UserApi
 }
 
 /** The only place where plugins and scalars are set up. */
 export const builder = new SchemaBuilder<{
   Context: Context
+  AuthScopes: { may: Permission }
   DefaultFieldNullability: false
   Scalars: {
     ID: { Input: string; Output: string }
@@ -16,8 +25,30 @@ export const builder = new SchemaBuilder<{
     BigInt: { Input: number; Output: number }
   }
 }>({
-  plugins: [RelayPlugin],
+  // Authorisation goes first: a field that may not be read is not resolved.
+  plugins: [ScopeAuthPlugin, RelayPlugin, ComplexityPlugin],
+  scopeAuth: {
+    authorizeOnSubscribe: true,
+    authScopes: ({ user }) => ({ may: (permission) => may(user.caller, permission) }),
+    unauthorizedError: (_root, { user, services }, info, result) => {
+      const message = refusal(result, user.caller.role)
+      if (info.parentType.name === 'Mutation') {
+        services.audit
+          .note(user.caller, { action: info.fieldName }, 'denied', message)
+          .catch((error: unknown) => services.log.error({ err: error }, 'a refusal could not be written to the audit log'))
+      }
+      return new AppError('FORBIDDEN', message)
+    },
+  },
   defaultFieldNullability: false,
+  complexity: {
+    defaultComplexity: 1,
+    // A list of containers or ports; connections say themselves how much they bring.
+    defaultListMultiplier: 5,
+    limit: { complexity: 150_000, depth: 15, breadth: 500 },
+    complexityError: (kind, result) =>
+      new AppError('INVALID_INPUT', `query: its ${kind.toLowerCase()} of ${result[lowerKind(kind)]} is too much. Ask for less at once`),
+  },
   relay: {
     nodeQueryOptions: false,
     nodesQueryOptions: false,
@@ -48,9 +79,28 @@ builder.scalarType('BigInt', {
   },
 })
 
-builder.queryType()
-builder.mutationType()
-builder.subscriptionType()
+const lowerKind = (kind: ComplexityErrorKind): 'complexity' | 'depth' | 'breadth' =>
+  kind.toLowerCase() as 'complexity' | 'depth' | 'breadth'
+
+/** In words: which role the field needs. */
+function refusal(result: ForbiddenResult, role: string): string {
+  const permission = 'parameter' in result.failure ? (result.failure.parameter as Permission) : undefined
+  return permission ? `This needs the role ${leastRole[permission]}; yours is ${role}` : 'You may not do this'
+}
+
+// Closed by default: a mutation that names nothing else is for admins, and whatever is read needs a caller at least.
+builder.queryType({ authScopes: { may: 'cluster.read' } })
+builder.mutationType({ authScopes: { may: 'node.change' } })
+builder.subscriptionType({ authScopes: { may: 'cluster.read' } })
 builder.globalConnectionField('totalCount', (t) =>
   t.int({ resolve: (connection) => (connection as unknown as { totalCount: number }).totalCount }),
 )
+
+/** For the options of a root field: the permission that it asks for instead of its type's. */
+export const permission = (name: Permission) => ({ authScopes: { may: name }, skipTypeScopes: true })
+
+/** What a connection costs: one for each item that it may bring. */
+export const costOfPage = ({ first, last }: { first?: number | null; last?: number | null }) => ({
+  field: 1,
+  multiplier: Math.max(1, first ?? last ?? 50),
+})

@@ -1,5 +1,7 @@
 import { builder } from './builder.ts'
+import './account.ts'
 import './apps.ts'
+import './audit.ts'
 import './nodes.ts'
 import './operations.ts'
 import './settings.ts'

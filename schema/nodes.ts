@@ -2,13 +2,17 @@ import { snapshotThenChanges } from '../api/events.ts'
 import type { NodeCheck } from '../api/nodes/health-checks.ts'
 import type { ClusterNode } from '../api/nodes/node-registry.ts'
 import { AppConnection, pageOfApps } from './apps.ts'
-import { builder } from './builder.ts'
+import { builder, costOfPage, permission } from './builder.ts'
 import { page } from './page.ts'
 import { NodeRef } from './refs.ts'
 import { NodeStatsRef } from './stats.ts'
 
 export const NodeStatus = builder.enumType('NodeStatus', {
   values: { ONLINE: { value: 'online' }, OFFLINE: { value: 'offline' }, UNREACHABLE: { value: 'unreachable' } } as const,
+})
+
+const NodeLabel = builder.objectRef<{ key: string; value: string }>('NodeLabel').implement({
+  fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
 })
 
 NodeRef.implement({
@@ -25,13 +29,19 @@ NodeRef.implement({
     lastHealthCheck: t.field({ type: 'DateTime', nullable: true, resolve: (node) => node.health.lastHealthCheck }),
     consecutiveFailures: t.int({ resolve: (node) => node.health.consecutiveFailures }),
     nextCheckAt: t.field({ type: 'DateTime', nullable: true, resolve: (node) => node.health.nextCheckAt }),
+    labels: t.field({
+      type: [NodeLabel],
+      description: 'What people sort nodes by, such as env=lab.',
+      resolve: (node) => Object.entries(node.labels).map(([key, value]) => ({ key, value })),
+    }),
     createdAt: t.field({ type: 'DateTime', resolve: (node) => node.createdAt }),
     apps: t.field({
       type: AppConnection,
+      complexity: costOfPage,
       args: t.arg.connectionArgs(),
-      resolve: (node, args, { services }) => pageOfApps(services, args, { nodeIds: [node.id] }),
+      resolve: (node, args, { user }) => pageOfApps(user, args, { nodeIds: [node.id] }),
     }),
-    stats: t.field({ type: NodeStatsRef, nullable: true, resolve: (node, _args, { services }) => services.inventory.statsOf(node.id) }),
+    stats: t.field({ type: NodeStatsRef, nullable: true, resolve: (node, _args, { user }) => user.statsOf(node.id) }),
   }),
 })
 
@@ -46,8 +56,24 @@ const NodeCheckRef = builder.objectRef<NodeCheck>('NodeCheck').implement({
   }),
 })
 
+const NodeLabelInput = builder.inputType('NodeLabelInput', {
+  fields: (t) => ({ key: t.string({ required: true }), value: t.string({ required: true }) }),
+})
+
+interface LabelPair {
+  key: string
+  value: string
+}
+
+const toLabels = (pairs: LabelPair[] | null | undefined): Record<string, string> | undefined =>
+  pairs ? Object.fromEntries(pairs.map(({ key, value }) => [key, value])) : undefined
+
 const NodeFilter = builder.inputType('NodeFilter', {
-  fields: (t) => ({ status: t.field({ type: [NodeStatus] }), search: t.string({ description: 'Part of the name or the endpoint.' }) }),
+  fields: (t) => ({
+    status: t.field({ type: [NodeStatus] }),
+    search: t.string({ description: 'Part of the name or the endpoint.' }),
+    labels: t.field({ type: [NodeLabelInput], description: 'All of them.' }),
+  }),
 })
 
 /** The node itself comes first, then the others by name. */
@@ -56,12 +82,14 @@ const sortKey = (node: ClusterNode, selfId: string): string => `${node.id === se
 builder.queryFields((t) => ({
   nodes: t.field({
     type: NodeConnection,
+    complexity: costOfPage,
     args: { ...t.arg.connectionArgs(), filter: t.arg({ type: NodeFilter }) },
-    resolve(_root, { filter, ...args }, { services }) {
+    resolve(_root, { filter, ...args }, { services, user }) {
       const search = filter?.search?.toLowerCase()
-      const found = services.registry
-        .list()
+      const found = user
+        .nodes()
         .filter((node) => !filter?.status || filter.status.includes(node.health.status))
+        .filter((node) => !filter?.labels || filter.labels.every(({ key, value }) => node.labels[key] === value))
         .filter((node) => !search || `${node.name} ${node.apiEndpoint}`.toLowerCase().includes(search))
       return page(found, args, (node) => sortKey(node, services.self.id))
     },
@@ -70,7 +98,7 @@ builder.queryFields((t) => ({
     type: NodeRef,
     nullable: true,
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { services }) => services.registry.find(id) ?? null,
+    resolve: (_root, { id }, { user }) => user.findNode(id) ?? null,
   }),
 }))
 
@@ -81,40 +109,45 @@ const RegisterNodeInput = builder.inputType('RegisterNodeInput', {
     name: t.string({ required: true }),
     apiEndpoint: t.string({ required: true, description: 'The URL at which this primary reaches the node.' }),
     apiKey: t.string({ required: true }),
+    labels: t.field({ type: [NodeLabelInput] }),
   }),
 })
 
 const UpdateNodeInput = builder.inputType('UpdateNodeInput', {
   description: 'What is left out stays. A new endpoint or key is checked at once.',
-  fields: (t) => ({ name: t.string(), apiEndpoint: t.string(), apiKey: t.string() }),
+  fields: (t) => ({ name: t.string(), apiEndpoint: t.string(), apiKey: t.string(), labels: t.field({ type: [NodeLabelInput] }) }),
 })
 
 builder.mutationFields((t) => ({
   registerNode: t.field({
     type: NodeRef,
+    ...permission('node.change'),
     description: 'Registers a node and checks it at once. Fails with INVALID_INPUT or CONFLICT.',
     args: { input: t.arg({ type: RegisterNodeInput, required: true }) },
-    resolve: (_root, { input }, { services }) => services.membership.register(input),
+    resolve: (_root, { input }, { user }) => user.registerNode({ ...input, labels: toLabels(input.labels) }),
   }),
   updateNode: t.field({
     type: NodeRef,
+    ...permission('node.change'),
     args: { id: t.arg.id({ required: true }), input: t.arg({ type: UpdateNodeInput, required: true }) },
-    resolve: (_root, { id, input }, { services }) => services.membership.update(id, input),
+    resolve: (_root, { id, input }, { user }) => user.updateNode(id, { ...input, labels: toLabels(input.labels) }),
   }),
   removeNode: t.field({
     type: 'ID',
+    ...permission('node.change'),
     description: 'Forgets a node. What runs on it goes on running there.',
     args: { id: t.arg.id({ required: true }) },
-    async resolve(_root, { id }, { services }) {
-      await services.membership.remove(id)
+    async resolve(_root, { id }, { user }) {
+      await user.removeNode(id)
       return id
     },
   }),
   checkNode: t.field({
     type: NodeCheckRef,
+    ...permission('node.check'),
     description: 'Checks a node now, whatever the backoff says.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { services }) => services.checks.checkNow(id),
+    resolve: (_root, { id }, { user }) => user.checkNode(id),
   }),
 }))
 
@@ -122,10 +155,10 @@ builder.subscriptionFields((t) => ({
   nodeStatusChanged: t.field({
     type: NodeRef,
     description: 'Every node as it is now, then each change.',
-    subscribe: (_root, _args, { services }) =>
+    subscribe: (_root, _args, { services, user }) =>
       snapshotThenChanges({
-        snapshot: services.registry.list,
-        subscribe: (push) => services.events.on('node', push),
+        snapshot: user.nodes,
+        subscribe: (push) => services.events.on('node', (node) => user.seesNodeId(node.id) && push(node)),
         keyOf: (node) => node.id,
       }),
     resolve: (node) => node,

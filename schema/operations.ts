@@ -1,7 +1,7 @@
 import { isFinal, type Operation } from '../api/apps/operation.ts'
 import { notFound } from '../api/errors.ts'
 import { snapshotThenChanges } from '../api/events.ts'
-import { builder } from './builder.ts'
+import { builder, costOfPage, permission } from './builder.ts'
 import { page } from './page.ts'
 import { OperationRef } from './refs.ts'
 
@@ -58,14 +58,15 @@ builder.queryFields((t) => ({
     type: OperationRef,
     nullable: true,
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { services }) => services.inventory.operation(id) ?? null,
+    resolve: (_root, { id }, { user }) => user.findOperation(id) ?? null,
   }),
   operations: t.field({
     type: OperationConnection,
+    complexity: costOfPage,
     description: 'The newest first.',
     args: { ...t.arg.connectionArgs(), filter: t.arg({ type: OperationFilter }) },
-    resolve(_root, { filter, ...args }, { services }) {
-      const found = services.inventory
+    resolve(_root, { filter, ...args }, { user }) {
+      const found = user
         .operations()
         .filter((operation) => !filter?.nodeIds || filter.nodeIds.includes(operation.nodeId))
         .filter((operation) => !filter?.appId || operation.appId === filter.appId)
@@ -78,9 +79,10 @@ builder.queryFields((t) => ({
 builder.mutationFields((t) => ({
   cancelOperation: t.field({
     type: OperationRef,
+    ...permission('app.change'),
     description: 'Ends an operation that is queued or running. One that is over stays as it is.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { services }) => services.router.forOperation(id).cancel(id),
+    resolve: (_root, { id }, { user }) => user.cancelOperation(id),
   }),
 }))
 
@@ -89,8 +91,8 @@ builder.subscriptionFields((t) => ({
     type: OperationRef,
     description: 'The state now, then each change; completes after the final state, also when that was long ago.',
     args: { id: t.arg.id({ required: true }) },
-    subscribe(_root, { id }, { services }) {
-      const operation = services.inventory.operation(id)
+    subscribe(_root, { id }, { services, user }) {
+      const operation = user.findOperation(id)
       if (!operation) throw notFound('operation', id)
       return snapshotThenChanges<Operation>({
         snapshot: () => [services.inventory.operation(id) ?? operation],

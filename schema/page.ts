@@ -11,6 +11,15 @@ interface PageArgs {
   before?: string | null
 }
 
+/** @throws INVALID_INPUT when `first` or `last` is not 1 to 500 */
+export function pageSize(args: PageArgs): number {
+  for (const field of ['first', 'last'] as const) {
+    const size = args[field]
+    if (typeof size === 'number' && (size < 1 || size > maxSize)) throw invalidInput([{ field, message: `must be 1 to ${maxSize}` }])
+  }
+  return args.first ?? args.last ?? defaultSize
+}
+
 /**
  * One page of a list in the order of its keys. The cursor is the key of an item and stays good when others come or go.
  *
@@ -19,10 +28,7 @@ interface PageArgs {
  * @throws INVALID_INPUT when `first` or `last` is not 1 to 500
  */
 export async function page<T extends object>(items: T[], args: PageArgs, keyOf: (item: T) => string, falling = false) {
-  for (const field of ['first', 'last'] as const) {
-    const size = args[field]
-    if (typeof size === 'number' && (size < 1 || size > maxSize)) throw invalidInput([{ field, message: `must be 1 to ${maxSize}` }])
-  }
+  pageSize(args)
   const isAfter = (key: string, cursor: string): boolean => (falling ? key < cursor : key > cursor)
   // Each key is made once: made in each comparison, those of a thousand nodes took longer than all the rest of the answer.
   const keyed = items.map((item) => ({ item, key: keyOf(item) })).sort((a, b) => (isAfter(a.key, b.key) ? 1 : -1))

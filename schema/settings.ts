@@ -1,5 +1,5 @@
 import type { Settings } from '../api/settings/settings-service.ts'
-import { builder } from './builder.ts'
+import { builder, permission } from './builder.ts'
 
 const SettingsRef = builder.objectRef<Settings>('Settings').implement({
   description: 'What every node of the cluster shares. Secrets are masked.',
@@ -13,7 +13,7 @@ const SettingsRef = builder.objectRef<Settings>('Settings').implement({
 })
 
 builder.queryFields((t) => ({
-  settings: t.field({ type: SettingsRef, resolve: (_root, _args, { services }) => services.settings.masked() }),
+  settings: t.field({ type: SettingsRef, ...permission('settings.read'), resolve: (_root, _args, { user }) => user.settings() }),
 }))
 
 const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
@@ -24,10 +24,8 @@ const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
 builder.mutationFields((t) => ({
   updateSettings: t.field({
     type: SettingsRef,
+    ...permission('settings.change'),
     args: { input: t.arg({ type: UpdateSettingsInput, required: true }) },
-    async resolve(_root, { input }, { services }) {
-      await services.settings.update(input)
-      return services.settings.masked()
-    },
+    resolve: (_root, { input }, { user }) => user.updateSettings(input),
   }),
 }))

@@ -86,8 +86,7 @@ builder.queryFields((t) => ({
     type: [NodeStatsRef],
     description: 'One entry per node asked for, in that order, unknown ids included; without `nodeIds` one per node.',
     args: { nodeIds: t.arg.idList() },
-    resolve: (_root, { nodeIds }, { services }) =>
-      (nodeIds ?? services.registry.list().map((node) => node.id)).map((id) => services.inventory.statsOf(id)),
+    resolve: (_root, { nodeIds }, { user }) => (nodeIds ?? user.nodes().map((node) => node.id)).map((id) => user.statsOf(id)),
   }),
 }))
 
@@ -96,11 +95,11 @@ builder.subscriptionFields((t) => ({
     type: NodeStatsRef,
     description: 'What is known now, then each measurement and each change of its state.',
     args: { nodeId: t.arg.id({ required: true }) },
-    subscribe(_root, { nodeId }, { services }) {
-      if (!services.registry.find(nodeId)) throw notFound('node', nodeId)
+    subscribe(_root, { nodeId }, { services, user }) {
+      if (!user.findNode(nodeId)) throw notFound('node', nodeId)
       return snapshotThenChanges<KnownStats>({
-        snapshot: () => [services.inventory.statsOf(nodeId)],
-        subscribe: (push) => services.events.on('stats', (id) => id === nodeId && push(services.inventory.statsOf(nodeId))),
+        snapshot: () => [user.statsOf(nodeId)],
+        subscribe: (push) => services.events.on('stats', (id) => id === nodeId && push(user.statsOf(nodeId))),
         keyOf: () => nodeId,
       })
     },

@@ -101,7 +101,7 @@ export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded
     /** @throws NOT_FOUND when it is not one of this user's */
     async revoke(userId: string | null, id: string): Promise<void> {
       const row = rows.get(id)
-      if (!row || row.user !== userId) throw new AppError('NOT_FOUND', 'There is no such token')
+      if (row?.user !== userId) throw new AppError('NOT_FOUND', 'There is no such token')
       await em.fork().nativeDelete(ApiTokenEntity, { id })
       rows.delete(id)
       deps.onEnded(id)

@@ -1,5 +1,4 @@
-import type { Permission, Role } from './permissions.ts'
-import { roleMay } from './permissions.ts'
+import { clusterWide, roleMay, type Permission, type Role } from './permissions.ts'
 
 /** Labels that a node must have, all of one set; any one of the sets will do. Null: every node. */
 export type NodeLimit = Record<string, string>[] | null
@@ -20,7 +19,8 @@ export interface Caller {
   address: string
 }
 
-export const may = (caller: Caller, permission: Permission): boolean => roleMay(caller.role, permission)
+export const may = ({ role, nodeLimit }: Caller, permission: Permission): boolean =>
+  roleMay(role, permission) && (nodeLimit === null || !clusterWide.has(permission))
 
 export const seesNode = ({ nodeLimit }: Caller, labels: Record<string, string>): boolean =>
   nodeLimit === null || nodeLimit.some((set) => Object.entries(set).every(([key, value]) => labels[key] === value))

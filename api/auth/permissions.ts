@@ -21,6 +21,15 @@ export const leastRole = {
 
 export type Permission = keyof typeof leastRole
 
+/** Not for callers who are limited to some nodes: these reach all of them. */
+export const clusterWide: ReadonlySet<Permission> = new Set([
+  'node.change',
+  'settings.read',
+  'settings.change',
+  'users.manage',
+  'audit.read',
+])
+
 export const rank = (role: Role): number => roles.indexOf(role)
 
 export const lesserRole = (a: Role, b: Role): Role => (rank(a) < rank(b) ? a : b)

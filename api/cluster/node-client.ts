@@ -9,6 +9,8 @@ export interface NodeRequest {
   /** Below the node's endpoint, such as `/api/internal/apps`. */
   path: string
   body?: unknown
+  /** The person for whom this node asks; the other node writes it to its audit log. */
+  onBehalfOf?: string | undefined
   deadlineMs?: number
   signal?: AbortSignal
 }
@@ -66,7 +68,7 @@ export function createNodeClient({ selfId, connectDeadlineMs = 5000 }: { selfId:
   const headersFor = (address: NodeAddress) => ({ 'X-Node-ID': selfId, 'X-Node-API-Key': address.apiKey })
 
   async function send(address: NodeAddress, lane: Lane, request: NodeRequest, signal: AbortSignal): Promise<Response> {
-    const { method = 'GET', path, body } = request
+    const { method = 'GET', path, body, onBehalfOf } = request
     const call = () =>
       fetch(address.apiEndpoint + path, {
         method,
@@ -74,6 +76,7 @@ export function createNodeClient({ selfId, connectDeadlineMs = 5000 }: { selfId:
           ...headersFor(address),
           accept: 'application/json',
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(onBehalfOf === undefined ? {} : { 'X-On-Behalf-Of': encodeURIComponent(onBehalfOf) }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         redirect: 'manual',

@@ -41,8 +41,8 @@ export function createNodeRouter(deps: {
     cancel: (id) => deps.operations.cancel(id),
   }
 
-  function remote(nodeId: string): NodeApps {
-    const call = (request: NodeRequest) => client.request(deps.addressOf(nodeId), request)
+  function remote(nodeId: string, onBehalfOf?: string): NodeApps {
+    const call = (request: NodeRequest) => client.request(deps.addressOf(nodeId), { ...request, onBehalfOf })
     const change = async (request: NodeRequest): Promise<AppOperation> => {
       const answer = parseAppOperation(await call(request))
       inventory.learn(nodeId, answer)
@@ -61,28 +61,28 @@ export function createNodeRouter(deps: {
   }
 
   /** @throws NOT_FOUND for an unknown node, NODE_UNREACHABLE for one that is not online: nothing lands elsewhere instead */
-  function forNode(nodeId: string): NodeApps {
+  function forNode(nodeId: string, onBehalfOf?: string): NodeApps {
     if (nodeId === deps.selfId) return local
     const { name, health } = deps.getNode(nodeId)
     if (health.status !== 'online')
       throw new AppError('NODE_UNREACHABLE', `${name} is ${health.status}: ${health.statusReason ?? 'it does not answer'}`)
-    return remote(nodeId)
+    return remote(nodeId, onBehalfOf)
   }
 
   return {
     forNode,
 
     /** The node that owns an app. @throws NOT_FOUND, NODE_UNREACHABLE */
-    forApp(appId: string): NodeApps {
+    forApp(appId: string, onBehalfOf?: string): NodeApps {
       const app = inventory.app(appId)
       if (!app) throw notFound('app', appId)
-      return forNode(app.nodeId)
+      return forNode(app.nodeId, onBehalfOf)
     },
 
-    forOperation(operationId: string): NodeApps {
+    forOperation(operationId: string, onBehalfOf?: string): NodeApps {
       const operation = inventory.operation(operationId)
       if (!operation) throw notFound('operation', operationId)
-      return forNode(operation.nodeId)
+      return forNode(operation.nodeId, onBehalfOf)
     },
   }
 }

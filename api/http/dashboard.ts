@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
-import type { Hono } from 'hono'
+import type { Hono, MiddlewareHandler } from 'hono'
+import { compress } from 'hono/compress'
 import { problemResponse } from './problem.ts'
 import type { HttpEnv } from './router.ts'
 
@@ -22,7 +23,9 @@ const contentSecurityPolicy = [
 /** The built dashboard. Files under /assets have their hash in their name and are kept for good; any other page is index.html. */
 export function serveDashboard(app: Hono<HttpEnv>): void {
   const index = join(root, 'index.html')
-  const files = serveStatic<HttpEnv>({ root })
+  // Not built yet: the pages below say so.
+  const files: MiddlewareHandler<HttpEnv> = existsSync(root) ? serveStatic<HttpEnv>({ root }) : (_c, next) => next()
+  app.use('/assets/*', compress())
   app.get('*', async (c, next) => {
     if (c.req.path.startsWith('/api/') || c.req.path.startsWith('/auth/') || c.req.path.startsWith('/avatar/')) return next()
     c.header('content-security-policy', contentSecurityPolicy)

@@ -7,6 +7,7 @@ import { roleOf } from '../auth/grants.ts'
 import { lesserRole } from '../auth/permissions.ts'
 import type { Sessions } from '../auth/sessions.ts'
 import type { Users } from '../auth/users.ts'
+import type { Limits } from '../auth/limits.ts'
 import { AppError } from '../errors.ts'
 import { isFromThisMachine, isLoopbackHost } from './this-machine.ts'
 import { readSessionCookie } from './session-cookie.ts'
@@ -28,6 +29,7 @@ export function createDoor(deps: {
   /** Null where nobody signs in. */
   sessions: Sessions | null
   tokens: ApiTokens
+  limits: Limits
   /** Null where the edge does not sign. */
   verifyEdge: VerifyEdge | null
 }) {
@@ -92,11 +94,19 @@ export function createDoor(deps: {
   }
 
   function bySession(request: IncomingMessage, address: string): Caller | null {
-    const cookie = readSessionCookie(request.headers.cookie)
+    const cookie = readSessionCookie(request.headers.cookie, isSecure(request))
     const session = cookie === null ? null : (sessions?.use(cookie) ?? null)
     const user = session && users.find(session.userId)
     if (!session || !user) return null
-    return { name: user.login, via: 'session', role: user.role, userId: user.id, nodeLimit: user.nodeLimit, credentialId: session.id, address }
+    return {
+      name: user.login,
+      via: 'session',
+      role: user.role,
+      userId: user.id,
+      nodeLimit: user.nodeLimit,
+      credentialId: session.id,
+      address,
+    }
   }
 
   async function byEdge(request: IncomingMessage, address: string): Promise<Caller> {
@@ -106,6 +116,39 @@ export function createDoor(deps: {
     if (typeof token !== 'string' || token === '') throw new AppError('UNAUTHENTICATED', 'Cloudflare Access has not signed this request')
     const { email } = await deps.verifyEdge(token)
     return { ...nobody, name: email, ...roleOf(access.grants, { login: email, email, groups: [] }) }
+  }
+
+  /** What does not depend on who it is. @throws UNAUTHENTICATED, FORBIDDEN, MISDIRECTED */
+  function check(request: IncomingMessage, { changes }: { changes: boolean }): void {
+    if (request.headers['x-node-id'] !== undefined || request.headers['x-node-api-key'] !== undefined) {
+      throw new AppError('UNAUTHENTICATED', 'Node credentials are for /api/internal; this is what people use')
+    }
+    if (access.mode === 'local-only' && !isFromThisMachine(request)) {
+      throw new AppError(
+        'FORBIDDEN',
+        'This server answers only to its own machine. To reach it from elsewhere set AUTH_ENABLED: true to have people sign in, false when a proxy in front keeps strangers out',
+      )
+    }
+    checkHost(request)
+    if (changes && isCrossSite(request)) throw new AppError('FORBIDDEN', 'This came from a page of another site')
+  }
+
+  async function identify(request: IncomingMessage, address: string, bearer?: string): Promise<Caller> {
+    const header = /^Bearer\s+(.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    const token = bearer ?? header
+    if (token !== undefined) return byToken(token, address)
+    if (request.headers.authorization !== undefined) throw new AppError('UNAUTHENTICATED', 'Only bearer tokens are taken here')
+    switch (access.mode) {
+      case 'local-only':
+        return { name: 'local', via: 'local', role: 'admin', userId: null, nodeLimit: null, credentialId: null, address }
+      case 'trusted-edge':
+        return byEdge(request, address)
+      case 'sign-in': {
+        const caller = bySession(request, address)
+        if (!caller) throw new AppError('UNAUTHENTICATED', 'Sign in first')
+        return caller
+      }
+    }
   }
 
   return {
@@ -118,40 +161,21 @@ export function createDoor(deps: {
      * @param bearer a token that came another way than in the Authorization header
      * @throws UNAUTHENTICATED, FORBIDDEN, MISDIRECTED
      */
-    async enter(request: IncomingMessage, { changes, bearer }: { changes: boolean; bearer?: string | undefined }): Promise<Caller> {
-      this.check(request, { changes })
+    async enter(request: IncomingMessage, options: { changes: boolean; bearer?: string | undefined }): Promise<Caller> {
+      check(request, options)
       const address = addressOf(request)
-      const header = /^Bearer\s+(.+)$/i.exec(request.headers.authorization ?? '')?.[1]
-      const token = bearer ?? header
-      if (token !== undefined) return byToken(token, address)
-      if (request.headers.authorization !== undefined) throw new AppError('UNAUTHENTICATED', 'Only bearer tokens are taken here')
-      switch (access.mode) {
-        case 'local-only':
-          return { name: 'local', via: 'local', role: 'admin', userId: null, nodeLimit: null, credentialId: null, address }
-        case 'trusted-edge':
-          return byEdge(request, address)
-        case 'sign-in': {
-          const caller = bySession(request, address)
-          if (!caller) throw new AppError('UNAUTHENTICATED', 'Sign in first')
-          return caller
-        }
+      await deps.limits.check('user-credentials', address)
+      try {
+        return await identify(request, address, options.bearer)
+      } catch (error) {
+        // Only what was offered and found wrong counts: whoever offers nothing guesses nothing.
+        const offered = options.bearer ?? request.headers.authorization ?? readSessionCookie(request.headers.cookie, isSecure(request))
+        if (error instanceof AppError && error.code === 'UNAUTHENTICATED' && offered) await deps.limits.take('user-credentials', address)
+        throw error
       }
     },
 
-    /** What does not depend on who it is. @throws UNAUTHENTICATED, FORBIDDEN, MISDIRECTED */
-    check(request: IncomingMessage, { changes }: { changes: boolean }): void {
-      if (request.headers['x-node-id'] !== undefined || request.headers['x-node-api-key'] !== undefined) {
-        throw new AppError('UNAUTHENTICATED', 'Node credentials are for /api/internal; this is what people use')
-      }
-      if (access.mode === 'local-only' && !isFromThisMachine(request)) {
-        throw new AppError(
-          'FORBIDDEN',
-          'This server answers only to its own machine. To reach it from elsewhere set AUTH_ENABLED: true to have people sign in, false when a proxy in front keeps strangers out',
-        )
-      }
-      checkHost(request)
-      if (changes && isCrossSite(request)) throw new AppError('FORBIDDEN', 'This came from a page of another site')
-    },
+    check,
 
     /** Whether a caller that came in earlier, over a WebSocket that is still open, would be let in now. */
     isStillGood({ via, credentialId, userId }: Caller): boolean {
@@ -174,4 +198,3 @@ function blockListOf(networks: string[]): BlockList {
   }
   return list
 }
-

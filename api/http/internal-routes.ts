@@ -1,10 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
+import type { AppOperation } from '../apps/app-service.ts'
 import type { App } from '../apps/app.ts'
 import { AppError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { appWire, nodeStatsWire, operationWire, toWire } from '../wire.ts'
 import { appOperationWire, appRoutes, createAppBody, createAppRefusals, idParam, json, problem } from './app-routes.ts'
+import type { Door } from './door.ts'
 import { feedResponse } from './feed-response.ts'
 import { notFoundProblem, problemResponse } from './problem.ts'
 import { createRouter, type HttpEnv, type Router } from './router.ts'
@@ -18,9 +21,9 @@ const forbidden = problem('The caller may not ask this of this node')
  * What nodes use among themselves. Every request carries X-Node-ID and X-Node-API-Key; wrong, missing and unknown
  * credentials get the same answer, which says nothing of what was wrong.
  */
-export function internalRoutes(services: Services): Router {
+export function internalRoutes(services: Services, door: Door): Router {
   const router = createRouter()
-  router.use('/api/internal/*', authenticate(services))
+  router.use('/api/internal/*', authenticate(services, door))
   heartbeatRoute(router, services)
   settingsRoutes(router, services)
   statsRoute(router, services)
@@ -33,11 +36,18 @@ export function internalRoutes(services: Services): Router {
   return router
 }
 
-const authenticate = ({ authenticateNode, nodeCalls }: Services) =>
+const authenticate = ({ authenticateNode, nodeCalls, limits }: Services, door: Door) =>
   createMiddleware<HttpEnv>(async (c, next) => {
     const nodeId = c.req.header('x-node-id')?.trim().toLowerCase()
-    const callerId = c.req.header('authorization') ? null : authenticateNode({ nodeId, apiKey: c.req.header('x-node-api-key') })
+    const address = door.addressOf(c.env.incoming)
+    // Per claimed id, so that a stranger behind the same NAT does not lock a good node out.
+    const guesser = `${address} ${nodeId?.slice(0, 64) ?? ''}`
+    await limits.check('node-credentials', guesser)
+    const apiKey = c.req.header('x-node-api-key')
+    const callerId = c.req.header('authorization') ? null : authenticateNode({ nodeId, apiKey })
     if (callerId === null) {
+      // Whoever offers no key guesses nothing.
+      if (nodeId && apiKey) await limits.take('node-credentials', guesser)
       return problemResponse({
         status: 401,
         title: 'Invalid API key',
@@ -45,9 +55,20 @@ const authenticate = ({ authenticateNode, nodeCalls }: Services) =>
       })
     }
     c.set('callerId', callerId)
+    c.set('actor', { name: actorName(callerId, c.req.header('x-on-behalf-of')), via: 'node', address })
     nodeCalls.emit('authenticated', callerId)
     await next()
   })
+
+/** The calling node is proved; for whom it asks is what it says. */
+function actorName(callerId: string, onBehalfOf: string | undefined): string {
+  if (!onBehalfOf) return callerId
+  try {
+    return `${decodeURIComponent(onBehalfOf).slice(0, 200)} (said by ${callerId})`
+  } catch {
+    return callerId
+  }
+}
 
 const ownNodeOnly = ({ self }: Services) =>
   createMiddleware<HttpEnv>(async (c, next) => {
@@ -129,7 +150,11 @@ function statsRoute(router: Router, { monitor }: Services): void {
   )
 }
 
-function appRoutesOfNodes(router: Router, { apps, operations }: Services): void {
+function appRoutesOfNodes(router: Router, { apps, operations, audit, self }: Services): void {
+  /** What other nodes have this one do stands in its own audit log too. */
+  const act = (c: Context<HttpEnv>, action: string, appId: string | null, run: () => Promise<AppOperation>) =>
+    audit.around(c.get('actor'), { action, nodeId: self.id, appId }, run, ({ app }) => ({ appId: app.id, subject: app.name }))
+
   const routes = appRoutes('/api/internal/apps', 'internal')
   const present = (app: App) => toWire(app)
 
@@ -152,20 +177,31 @@ function appRoutesOfNodes(router: Router, { apps, operations }: Services): void 
     }),
     async (c) => {
       const { name, description, compose_content: composeContent } = c.req.valid('json')
-      return c.json(presentAppOperation(await apps.create({ name, description, composeContent })), 202)
+      return c.json(presentAppOperation(await act(c, 'app.create', null, () => apps.create({ name, description, composeContent }))), 202)
     },
   )
   router.openapi(routes.get, (c) => c.json(present(apps.get(c.req.valid('param').id)), 200))
   router.openapi(routes.update, async (c) => {
     const { description, compose_content: composeContent, pull } = c.req.valid('json')
-    return c.json(presentAppOperation(await apps.update(c.req.valid('param').id, { description, composeContent, pull })), 202)
+    const { id } = c.req.valid('param')
+    return c.json(presentAppOperation(await act(c, 'app.update', id, () => apps.update(id, { description, composeContent, pull }))), 202)
   })
-  router.openapi(routes.remove, async (c) => c.json(presentAppOperation(await apps.removeApp(c.req.valid('param').id)), 202))
-  router.openapi(routes.start, async (c) => c.json(presentAppOperation(await apps.startApp(c.req.valid('param').id)), 202))
-  router.openapi(routes.stop, async (c) => c.json(presentAppOperation(await apps.stopApp(c.req.valid('param').id)), 202))
-  router.openapi(routes.pullAndUpdate, async (c) =>
-    c.json(presentAppOperation(await apps.update(c.req.valid('param').id, { pull: true })), 202),
-  )
+  router.openapi(routes.remove, async (c) => {
+    const { id } = c.req.valid('param')
+    return c.json(presentAppOperation(await act(c, 'app.remove', id, () => apps.removeApp(id))), 202)
+  })
+  router.openapi(routes.start, async (c) => {
+    const { id } = c.req.valid('param')
+    return c.json(presentAppOperation(await act(c, 'app.start', id, () => apps.startApp(id))), 202)
+  })
+  router.openapi(routes.stop, async (c) => {
+    const { id } = c.req.valid('param')
+    return c.json(presentAppOperation(await act(c, 'app.stop', id, () => apps.stopApp(id))), 202)
+  })
+  router.openapi(routes.pullAndUpdate, async (c) => {
+    const { id } = c.req.valid('param')
+    return c.json(presentAppOperation(await act(c, 'app.update', id, () => apps.update(id, { pull: true }))), 202)
+  })
   router.openapi(
     createRoute({
       method: 'post',

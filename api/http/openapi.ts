@@ -1,13 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import type { Services } from '../services.ts'
 import { json } from './app-routes.ts'
+import type { Door } from './door.ts'
 import { internalRoutes } from './internal-routes.ts'
 import { createRouter, type Router } from './router.ts'
 
 export type OpenApiDocument = ReturnType<typeof openApiDocument>
 
 /** The REST surface of this node in OpenAPI 3.1, made from the routes themselves. */
-export function openApiDocument(services: Services, user: Router) {
+export function openApiDocument(services: Services, user: Router, door: Door) {
   const all = createRouter()
   const { openAPIRegistry: registry } = all
   registry.registerPath({
@@ -23,7 +24,7 @@ export function openApiDocument(services: Services, user: Router) {
     responses: { 200: json(z.record(z.string(), z.unknown()), 'This document') },
   })
   all.route('/', user)
-  all.route('/', internalRoutes(services))
+  all.route('/', internalRoutes(services, door))
   registry.registerComponent('securitySchemes', 'nodeId', { type: 'apiKey', in: 'header', name: 'X-Node-ID' })
   registry.registerComponent('securitySchemes', 'nodeKey', { type: 'apiKey', in: 'header', name: 'X-Node-API-Key' })
   const document = all.getOpenAPI31Document({

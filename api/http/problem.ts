@@ -23,6 +23,8 @@ const titles: Record<number, string> = {
   400: 'Bad request',
   401: 'Unauthenticated',
   403: 'Forbidden',
+  421: 'Misdirected request',
+  429: 'Too many requests',
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Conflict',
@@ -54,6 +56,7 @@ export const errorToProblem =
       })
       // The rest of the body is not read, so nothing more can be asked over this connection.
       if (error.code === 'PAYLOAD_TOO_LARGE') response.headers.set('connection', 'close')
+      if (error.retryAfterSeconds !== undefined) response.headers.set('retry-after', String(error.retryAfterSeconds))
       return response
     }
     if (error instanceof HTTPException)

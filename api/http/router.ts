@@ -1,11 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Actor } from '../auth/audit-log.ts'
 import { invalidInput } from '../errors.ts'
+import type { UserApi } from '../user-api.ts'
 
 export interface HttpEnv {
   Bindings: { incoming: IncomingMessage; outgoing: ServerResponse }
-  /** On the node surface: the id of the node that calls. */
-  Variables: { callerId: string }
+  Variables: {
+    /** On the node surface: the id of the node that calls. */
+    callerId: string
+    /** On the node surface: who acts, for the audit log. */
+    actor: Actor
+    /** On the user surface: what the caller may see and do. */
+    user: UserApi
+  }
 }
 
 export type Router = OpenAPIHono<HttpEnv>

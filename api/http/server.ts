@@ -1,14 +1,20 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
+import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
-import { errorMessage, StartError } from '../errors.ts'
+import { createCloudflareAccess } from '../auth/cloudflare-access.ts'
+import { AppError, errorMessage, StartError } from '../errors.ts'
 import type { Services } from '../services.ts'
-import { refusalOfUser } from './access.ts'
+import { createUserApi } from '../user-api.ts'
+import { authRoutes } from './auth-routes.ts'
+import { avatarRoutes } from './avatar.ts'
 import { limitBody } from './body-limit.ts'
 import { serveDashboard } from './dashboard.ts'
-import { createGraphqlServer, type GraphqlServer } from './graphql.ts'
+import { createDoor, type Door } from './door.ts'
+import { createGraphql, type Graphql } from './graphql.ts'
+import { createGraphqlSockets, type GraphqlSockets } from './graphql-sockets.ts'
 import { internalRoutes } from './internal-routes.ts'
 import { openApiDocument } from './openapi.ts'
 import { errorToProblem, notFoundProblem, problemResponse } from './problem.ts'
@@ -30,7 +36,8 @@ export async function openPort({ host, port }: { host: string | undefined; port:
   return { server, port: typeof address === 'object' && address ? address.port : port }
 }
 
-const notReadyYet = getRequestListener(() => problemResponse({ status: 503, detail: 'Starting. Try again in a moment' }))
+const notReadyListener = getRequestListener(() => problemResponse({ status: 503, detail: 'Starting. Try again in a moment' }))
+const notReadyYet = (request: IncomingMessage, response: ServerResponse): void => void notReadyListener(request, response)
 
 function portError(error: NodeJS.ErrnoException, host: string | undefined, port: number): StartError {
   const where = `${host ?? ''}:${port}`
@@ -44,18 +51,35 @@ export type HttpServer = ReturnType<typeof serve>
 
 /** Every route of this node on one port: health, node surface, user surface, GraphQL, dashboard. */
 export function serve(server: Server, services: Services) {
-  const graphql = createGraphqlServer(services)
-  const app = createApp(services, graphql)
+  const { config, access, limits, self, log } = services
+  const verifyEdge =
+    config.access.mode === 'trusted-edge' && config.access.cloudflare
+      ? createCloudflareAccess({ ...config.access.cloudflare, clock: services.clock, log }).verify
+      : null
+  const baseUrl = config.access.baseUrl ?? self.apiEndpoint
+  const door = createDoor({
+    access: config.access,
+    baseUrl,
+    users: access.users,
+    sessions: access.sessions,
+    tokens: access.tokens,
+    limits,
+    verifyEdge,
+  })
+  const graphql = createGraphql(services)
+  const sockets = createGraphqlSockets({ services, graphql, door })
+  const app = createApp({ services, graphql, door, baseUrl })
   const listener = getRequestListener((request, bindings) => app.fetch(request, bindings))
   server.off('request', notReadyYet)
-  server.on('request', listener)
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => upgrade(request, socket, head, services, graphql))
+  server.on('request', (request, response) => void listener(request, response))
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => upgrade(request, socket, head, door, sockets))
 
   return {
     app,
     /** Takes no new connections, ends the open ones. */
     async stop(): Promise<void> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      await sockets.stop()
       await graphql.stop()
       server.closeAllConnections()
       await closed
@@ -63,42 +87,68 @@ export function serve(server: Server, services: Services) {
   }
 }
 
-function createApp(services: Services, graphql: GraphqlServer): Hono<HttpEnv> {
-  const { config, log } = services
+interface Parts {
+  services: Services
+  graphql: Graphql
+  door: Door
+  baseUrl: string
+}
+
+function createApp({ services, graphql, door, baseUrl }: Parts): Hono<HttpEnv> {
+  const { config, access, log, limits, clock } = services
   const app = new Hono<HttpEnv>()
   app.onError(errorToProblem(log))
   app.notFound(notFoundProblem)
   app.use(secureHeaders({ crossOriginEmbedderPolicy: false, strictTransportSecurity: false, xFrameOptions: 'DENY' }))
   app.use(limitBody(maxBodyBytes))
   app.get('/api/health', (c) => c.json({ status: 'healthy', service: 'selfhostly' }))
-  app.route('/', internalRoutes(services))
+  app.route('/', internalRoutes(services, door))
+  if (config.access.corsOrigins.length > 0) app.use(cors({ origin: config.access.corsOrigins, credentials: true, maxAge: 600 }))
   app.use(async (c, next) => {
-    const changes = c.req.method !== 'GET' && c.req.method !== 'HEAD'
-    const refusal = refusalOfUser(config.access.mode, c.env.incoming, changes)
-    // Dashboard files hold nothing secret, and whoever is to sign in needs them first.
-    if (refusal && !(config.access.mode === 'sign-in' && isDashboardFile(c.req.method, c.req.path))) throw refusal
+    door.check(c.env.incoming, { changes: changes(c.req.method) })
     await next()
   })
-  const user = userRoutes(services)
-  app.get('/api/openapi.json', (c) => c.json(openApiDocument(services, user)))
+  if (config.access.mode === 'sign-in' && access.sessions) {
+    app.use('/auth/*', async (c, next) => {
+      await limits.take('sign-in', door.addressOf(c.env.incoming))
+      await next()
+    })
+    const { users, sessions, audit } = access
+    const { addressOf, isSecure } = door
+    app.route('/', authRoutes({ access: config.access, baseUrl, users, sessions, audit, clock, log, addressOf, isSecure }))
+  }
+  app.route('/', avatarRoutes())
+  app.use(async (c, next) => {
+    // Dashboard files hold nothing secret, and whoever is to sign in needs them first.
+    if (isDashboardFile(c.req.method, c.req.path)) return next()
+    const caller = await door.enter(c.env.incoming, { changes: changes(c.req.method) })
+    c.set('user', createUserApi(services, caller))
+    await next()
+  })
+  const user = userRoutes()
+  app.get('/api/openapi.json', (c) => c.json(openApiDocument(services, user, door)))
   app.route('/', user)
-  app.on(['GET', 'POST', 'OPTIONS'], '/graphql', (c) => graphql.fetch(c.req.raw))
+  app.on(['GET', 'POST'], '/graphql', (c) => graphql.fetch(c.req.raw, c.get('user').caller))
   serveDashboard(app)
   return app
 }
 
+const changes = (method: string): boolean => method !== 'GET' && method !== 'HEAD'
+
 const isDashboardFile = (method: string, path: string): boolean => method === 'GET' && !path.startsWith('/api/') && path !== '/graphql'
 
-function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, { config }: Services, graphql: GraphqlServer): void {
+function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, door: Door, sockets: GraphqlSockets): void {
   socket.on('error', () => socket.destroy())
-  const refusal = refusalOfUser(config.access.mode, request, true)
   if (request.url?.split('?')[0] !== '/graphql') return refuseUpgrade(socket, 404, 'Not Found')
-  if (refusal) return refuseUpgrade(socket, refusal.status, refusal.message)
-  graphql.upgrade(request, socket, head)
+  try {
+    door.check(request, { changes: true })
+    sockets.upgrade(request, socket, head)
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    refuseUpgrade(socket, error.status, error.message)
+  }
 }
 
 function refuseUpgrade(socket: Duplex, status: number, reason: string): void {
-  socket.end(
-    `HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Refused'}\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n${reason}\n`,
-  )
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n${reason}\n`)
 }

@@ -21,4 +21,3 @@ export const isFromThisMachine = (request: IncomingMessage): boolean =>
   isLoopbackAddress(request.socket.remoteAddress ?? '') &&
   !Object.keys(request.headers).some((name) => forwardingHeaders.test(name)) &&
   isLoopbackHost(request.headers.host)
-

@@ -1,11 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { AppOperation } from '../apps/app-service.ts'
 import type { InventoryApp, KnownStats } from '../cluster/inventory.ts'
-import { notFound } from '../errors.ts'
 import type { ClusterNode } from '../nodes/node-registry.ts'
-import type { Services } from '../services.ts'
 import { appWire, nodeStatsWire, toWire } from '../wire.ts'
 import { appOperationWire, appRoutes, createAppBody, createAppRefusals, idParam, json, problem } from './app-routes.ts'
+import { auditRoutes } from './audit-routes.ts'
 import { createRouter, type Router } from './router.ts'
 
 const dateTime = z.coerce.date().openapi({ type: 'string', format: 'date-time' })
@@ -16,6 +15,7 @@ const nodeWire = z
     name: z.string(),
     api_endpoint: z.string(),
     is_primary: z.boolean(),
+    labels: z.record(z.string(), z.string()),
     status: z.enum(['online', 'offline', 'unreachable']),
     status_since: dateTime,
     status_reason: z.string().nullable(),
@@ -39,13 +39,23 @@ const settingsWire = z
   .object({ cloudflare_api_token: z.string().nullable().openapi({ description: 'Masked' }), cloudflare_account_id: z.string().nullable() })
   .openapi('Settings')
 
-const registerBody = z.object({ id: z.string(), name: z.string(), api_endpoint: z.string(), api_key: z.string() }).openapi('RegisterNode')
+const registerBody = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    api_endpoint: z.string(),
+    api_key: z.string(),
+    labels: z.record(z.string(), z.string()).optional(),
+  })
+  .openapi('RegisterNode')
 const updateNodeBody = registerBody.omit({ id: true }).partial().openapi('UpdateNode')
 const nodeIdsQuery = z.object({ node_ids: z.string().optional().openapi({ description: 'Comma-separated node ids' }) })
 
-export function presentNode({ health, ...node }: ClusterNode) {
+export function presentNode({ health, labels, ...node }: ClusterNode) {
   const { status, statusSince, statusReason, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt } = health
-  return toWire({ ...node, status, statusSince, statusReason, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt })
+  const wire = toWire({ ...node, status, statusSince, statusReason, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt })
+  // Keys of labels are the user's own words.
+  return { ...wire, labels }
 }
 
 export const presentAppOperation = ({ app, operation }: AppOperation) => toWire({ ...app, operationId: operation.id, app, operation })
@@ -57,10 +67,11 @@ const presentStats = ({ stats, nodeId, state, error }: KnownStats) => toWire({ .
 const listOf = (ids: string | undefined): string[] | undefined => ids?.split(',').filter(Boolean)
 
 /** What people and their scripts use, as REST over the same services as GraphQL. */
-export function userRoutes(services: Services): Router {
+export function userRoutes(): Router {
   const router = createRouter()
-  nodeRoutes(router, services)
-  appRoutesOfUsers(router, services)
+  nodeRoutes(router)
+  appRoutesOfUsers(router)
+  router.route('/', auditRoutes())
 
   router.openapi(
     createRoute({
@@ -71,9 +82,14 @@ export function userRoutes(services: Services): Router {
       responses: { 200: json(z.array(knownStatsWire), 'One entry per node, unknown ids included') },
     }),
     (c) => {
-      const ids = listOf(c.req.valid('query').node_ids) ?? services.registry.list().map((node) => node.id)
+      const ids =
+        listOf(c.req.valid('query').node_ids) ??
+        c
+          .get('user')
+          .nodes()
+          .map((node) => node.id)
       return c.json(
-        ids.map((id) => presentStats(services.inventory.statsOf(id))),
+        ids.map((id) => presentStats(c.get('user').statsOf(id))),
         200,
       )
     },
@@ -81,7 +97,7 @@ export function userRoutes(services: Services): Router {
 
   router.openapi(
     createRoute({ method: 'get', path: '/api/settings', tags: ['settings'], responses: { 200: json(settingsWire, 'Secrets are masked') } }),
-    (c) => c.json(toWire(services.settings.masked()), 200),
+    (c) => c.json(toWire(c.get('user').settings()), 200),
   )
   router.openapi(
     createRoute({
@@ -98,20 +114,19 @@ export function userRoutes(services: Services): Router {
     }),
     async (c) => {
       const { cloudflare_api_token: cloudflareApiToken, cloudflare_account_id: cloudflareAccountId } = c.req.valid('json')
-      await services.settings.update({ cloudflareApiToken, cloudflareAccountId })
-      return c.json(toWire(services.settings.masked()), 200)
+      return c.json(toWire(await c.get('user').updateSettings({ cloudflareApiToken, cloudflareAccountId })), 200)
     },
   )
   return router
 }
 
-function nodeRoutes(router: Router, { registry, membership, checks }: Services): void {
+function nodeRoutes(router: Router): void {
   const tags = ['nodes']
   const missing = problem('There is no node with this id')
   const refusals = { 400: createAppRefusals[400], 409: problem('The id or the name is taken') }
 
   router.openapi(createRoute({ method: 'get', path: '/api/nodes', tags, responses: { 200: json(z.array(nodeWire), 'Every node') } }), (c) =>
-    c.json(registry.list().map(presentNode), 200),
+    c.json(c.get('user').nodes().map(presentNode), 200),
   )
   router.openapi(
     createRoute({
@@ -122,8 +137,8 @@ function nodeRoutes(router: Router, { registry, membership, checks }: Services):
       responses: { 201: json(nodeWire, 'Registered, and checked at once'), ...refusals },
     }),
     async (c) => {
-      const { id, name, api_endpoint: apiEndpoint, api_key: apiKey } = c.req.valid('json')
-      return c.json(presentNode(await membership.register({ id, name, apiEndpoint, apiKey })), 201)
+      const { id, name, api_endpoint: apiEndpoint, api_key: apiKey, labels } = c.req.valid('json')
+      return c.json(presentNode(await c.get('user').registerNode({ id, name, apiEndpoint, apiKey, labels })), 201)
     },
   )
   router.openapi(
@@ -134,7 +149,7 @@ function nodeRoutes(router: Router, { registry, membership, checks }: Services):
       request: { params: idParam },
       responses: { 200: json(nodeWire, 'The node'), 404: missing },
     }),
-    (c) => c.json(presentNode(registry.get(c.req.valid('param').id)), 200),
+    (c) => c.json(presentNode(c.get('user').node(c.req.valid('param').id)), 200),
   )
   router.openapi(
     createRoute({
@@ -145,8 +160,8 @@ function nodeRoutes(router: Router, { registry, membership, checks }: Services):
       responses: { 200: json(nodeWire, 'Changed; checked at once if its endpoint or key changed'), 404: missing, ...refusals },
     }),
     async (c) => {
-      const { name, api_endpoint: apiEndpoint, api_key: apiKey } = c.req.valid('json')
-      return c.json(presentNode(await membership.update(c.req.valid('param').id, { name, apiEndpoint, apiKey })), 200)
+      const { name, api_endpoint: apiEndpoint, api_key: apiKey, labels } = c.req.valid('json')
+      return c.json(presentNode(await c.get('user').updateNode(c.req.valid('param').id, { name, apiEndpoint, apiKey, labels })), 200)
     },
   )
   router.openapi(
@@ -158,7 +173,7 @@ function nodeRoutes(router: Router, { registry, membership, checks }: Services):
       responses: { 204: { description: 'Removed' }, 404: missing },
     }),
     async (c) => {
-      await membership.remove(c.req.valid('param').id)
+      await c.get('user').removeNode(c.req.valid('param').id)
       return c.body(null, 204)
     },
   )
@@ -174,14 +189,14 @@ function nodeRoutes(router: Router, { registry, membership, checks }: Services):
       responses: { 200: json(checkWire, 'Checked now, whatever the backoff says; `error` says why it failed'), 404: missing },
     }),
     async (c) => {
-      const { ok, error, durationMs, node } = await checks.checkNow(c.req.valid('param').id)
+      const { ok, error, durationMs, node } = await c.get('user').checkNode(c.req.valid('param').id)
       const message = ok ? 'Health check completed successfully' : 'Health check failed'
       return c.json({ message, ...(error === null ? {} : { error }), duration_ms: durationMs, node: presentNode(node) }, 200)
     },
   )
 }
 
-function appRoutesOfUsers(router: Router, { inventory, router: nodes, self }: Services): void {
+function appRoutesOfUsers(router: Router): void {
   const routes = appRoutes('/api/apps', 'apps')
   router.openapi(
     createRoute({
@@ -193,7 +208,10 @@ function appRoutesOfUsers(router: Router, { inventory, router: nodes, self }: Se
     }),
     (c) => {
       const ids = listOf(c.req.valid('query').node_ids)
-      const found = inventory.apps().filter((app) => !ids || ids.includes(app.nodeId))
+      const found = c
+        .get('user')
+        .apps()
+        .filter((app) => !ids || ids.includes(app.nodeId))
       return c.json(found.map(presentApp), 200)
     },
   )
@@ -210,35 +228,34 @@ function appRoutesOfUsers(router: Router, { inventory, router: nodes, self }: Se
     }),
     async (c) => {
       const { name, description, compose_content: composeContent } = c.req.valid('json')
-      const nodeId = c.req.valid('query').node_id || self.id
-      return c.json(presentAppOperation(await nodes.forNode(nodeId).create({ name, description, composeContent })), 202)
+      const user = c.get('user')
+      const nodeId = c.req.valid('query').node_id || user.selfId
+      return c.json(presentAppOperation(await user.createApp(nodeId, { name, description, composeContent })), 202)
     },
   )
   router.openapi(routes.get, (c) => {
     const { id } = c.req.valid('param')
-    const app = inventory.app(id)
-    if (!app) throw notFound('app', id)
-    return c.json(presentApp(app), 200)
+    return c.json(presentApp(c.get('user').app(id)), 200)
   })
   router.openapi(routes.update, async (c) => {
     const { id } = c.req.valid('param')
     const { description, compose_content: composeContent, pull } = c.req.valid('json')
-    return c.json(presentAppOperation(await nodes.forApp(id).update(id, { description, composeContent, pull })), 202)
+    return c.json(presentAppOperation(await c.get('user').updateApp(id, { description, composeContent, pull })), 202)
   })
   router.openapi(routes.remove, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(presentAppOperation(await nodes.forApp(id).remove(id)), 202)
+    return c.json(presentAppOperation(await c.get('user').removeApp(id)), 202)
   })
   router.openapi(routes.start, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(presentAppOperation(await nodes.forApp(id).start(id)), 202)
+    return c.json(presentAppOperation(await c.get('user').startApp(id)), 202)
   })
   router.openapi(routes.stop, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(presentAppOperation(await nodes.forApp(id).stop(id)), 202)
+    return c.json(presentAppOperation(await c.get('user').stopApp(id)), 202)
   })
   router.openapi(routes.pullAndUpdate, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(presentAppOperation(await nodes.forApp(id).update(id, { pull: true })), 202)
+    return c.json(presentAppOperation(await c.get('user').updateApp(id, { pull: true })), 202)
   })
 }

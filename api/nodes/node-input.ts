@@ -20,6 +20,15 @@ const apiKey = z
   // It travels in a header, where anything else would be lost or refused on the way.
   .regex(/^[\x21-\x7e]*$/, 'must consist of visible ASCII characters without spaces')
 
+const labelPart = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/
+const labels = z
+  .record(z.string(), z.string())
+  .refine((value) => Object.keys(value).length <= 50, 'must be at most 50')
+  .refine(
+    (value) => Object.entries(value).every((pair) => pair.every((part) => labelPart.test(part))),
+    'must be keys and values of 1 to 63 letters, digits, dots, dashes, underscores and slashes that begin and end with a letter or digit, such as env=lab',
+  )
+
 const registerInput = z.object({
   id: z
     .string()
@@ -30,9 +39,15 @@ const registerInput = z.object({
   name,
   apiEndpoint,
   apiKey,
+  labels: labels.nullish(),
 })
 
-const updateInput = z.object({ name: name.nullish(), apiEndpoint: apiEndpoint.nullish(), apiKey: apiKey.nullish() })
+const updateInput = z.object({
+  name: name.nullish(),
+  apiEndpoint: apiEndpoint.nullish(),
+  apiKey: apiKey.nullish(),
+  labels: labels.nullish(),
+})
 
 export type RegisterNodeInput = z.input<typeof registerInput>
 export type UpdateNodeInput = z.input<typeof updateInput>

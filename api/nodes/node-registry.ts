@@ -13,6 +13,8 @@ export interface ClusterNode {
   name: string
   apiEndpoint: string
   isPrimary: boolean
+  /** What people sort nodes by, such as `env=lab`. */
+  labels: Record<string, string>
   createdAt: Date
   updatedAt: Date
   health: NodeHealth
@@ -143,7 +145,13 @@ export function createNodeRegistry(deps: {
       const known = await fork.findOne(NodeEntity, { id: self.id })
       const now = clock.now()
       const { apiKey: _, ...identity } = self
-      const node: ClusterNode = { ...identity, createdAt: known?.createdAt ?? now, updatedAt: now, health: selfHealth(now) }
+      const node: ClusterNode = {
+        ...identity,
+        labels: known?.labels ?? {},
+        createdAt: known?.createdAt ?? now,
+        updatedAt: now,
+        health: selfHealth(now),
+      }
       nodes.set(self.id, node)
       keys.set(self.id, self.apiKey)
       await fork.upsert(NodeEntity, { ...identityOf(node), ...healthColumns(node.health), apiKey: '' })
@@ -183,10 +191,19 @@ export function createNodeRegistry(deps: {
     /** @throws INVALID_INPUT, CONFLICT, and FORBIDDEN on a secondary, which knows only itself */
     async register(input: RegisterNodeInput): Promise<ClusterNode> {
       if (!self.isPrimary) throw new AppError('FORBIDDEN', 'This is a secondary node. Register nodes on its primary')
-      const { id, name, apiEndpoint, apiKey } = parseRegisterInput(input)
+      const { id, name, apiEndpoint, apiKey, labels } = parseRegisterInput(input)
       refuseTaken({ id, name })
       const now = clock.now()
-      const node: ClusterNode = { id, name, apiEndpoint, isPrimary: false, createdAt: now, updatedAt: now, health: initialHealth(now) }
+      const node: ClusterNode = {
+        id,
+        name,
+        apiEndpoint,
+        isPrimary: false,
+        labels: labels ?? {},
+        createdAt: now,
+        updatedAt: now,
+        health: initialHealth(now),
+      }
       // Kept before it is written, so that a second registration of the same id or name at this moment is refused.
       nodes.set(id, node)
       keys.set(id, apiKey)
@@ -206,20 +223,25 @@ export function createNodeRegistry(deps: {
     async update(id: string, input: UpdateNodeInput): Promise<{ node: ClusterNode; addressChanged: boolean }> {
       const node = nodeOf(id)
       const changes = parseUpdateInput(input)
-      if (id === self.id) {
+      if (id === self.id && (changes.name ?? changes.apiEndpoint ?? changes.apiKey ?? null) !== null) {
         throw new AppError(
           'FORBIDDEN',
           'This node takes its name, endpoint and key from its own settings: NODE_NAME, NODE_API_ENDPOINT, NODE_API_KEY',
         )
       }
       // Only what this call names: another update of the node may be under way.
-      const { name, apiEndpoint, apiKey } = changes
+      const { name, apiEndpoint, apiKey, labels } = changes
       refuseTaken({ id, name: name ?? '' }, id)
       const updatedAt = clock.now()
       const former = node.name
       node.name = name ?? node.name
       try {
-        const columns = { ...(name && { name }), ...(apiEndpoint && { apiEndpoint }), ...(apiKey && { apiKey: deps.seal(apiKey, id) }) }
+        const columns = {
+          ...(name && { name }),
+          ...(apiEndpoint && { apiEndpoint }),
+          ...(apiKey && { apiKey: deps.seal(apiKey, id) }),
+          ...(labels && { labels }),
+        }
         await em.fork().nativeUpdate(NodeEntity, { id }, { ...columns, updatedAt })
       } catch (error) {
         if (name && node.name === name) node.name = former
@@ -229,7 +251,7 @@ export function createNodeRegistry(deps: {
       if (nodes.get(id) !== node) throw notFound('node', id)
       const known = { apiEndpoint: node.apiEndpoint, apiKey: keys.get(id) }
       const addressChanged = (apiEndpoint ?? known.apiEndpoint) !== known.apiEndpoint || (apiKey ?? known.apiKey) !== known.apiKey
-      Object.assign(node, { apiEndpoint: apiEndpoint ?? known.apiEndpoint, updatedAt })
+      Object.assign(node, { apiEndpoint: apiEndpoint ?? known.apiEndpoint, labels: labels ?? node.labels, updatedAt })
       if (apiKey) keys.set(id, apiKey)
       if (addressChanged) apply(node, { kind: 'registered' })
       else deps.onChange({ ...node }, node.health)
@@ -250,11 +272,12 @@ export function createNodeRegistry(deps: {
   }
 }
 
-const identityOf = ({ id, name, apiEndpoint, isPrimary, createdAt, updatedAt }: Omit<ClusterNode, 'health'>) => ({
+const identityOf = ({ id, name, apiEndpoint, isPrimary, labels, createdAt, updatedAt }: Omit<ClusterNode, 'health'>) => ({
   id,
   name,
   apiEndpoint,
   isPrimary,
+  labels,
   createdAt,
   updatedAt,
 })

@@ -6,17 +6,19 @@ const operationGraceMs = 5000
 
 /** What every node does, whatever its role: it runs its own apps and says how it is. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
-  const { apps, containers, monitor, operations, feed, inventory, registry, self, log } = services
+  const { access, apps, containers, monitor, operations, feed, inventory, registry, self, log } = services
   let unsubscribe: () => void = () => undefined
 
   async function flush(): Promise<void> {
     await registry.flush()
     await inventory.flush()
+    await access.flush()
   }
 
   return {
     async start(): Promise<void> {
       log.info({ id: self.id, name: self.name, role: self.isPrimary ? 'primary' : 'secondary' }, 'node identity')
+      await access.start()
       await registry.start()
       await inventory.start()
       await apps.start()

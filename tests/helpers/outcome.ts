@@ -45,7 +45,7 @@ function overHttp({ origin, headers }: CallerKind, method: string, path: string,
 }
 
 function readAnswer(status: number, path: string, answer: string): Outcome {
-  if (status === 401 || status === 403) return status
+  if (status === 401 || status === 403 || status === 421 || status === 429) return status
   // A dashboard that is not built says so; whoever sees that was let in.
   if (status === 503 && path === '/') return 'in'
   if (status >= 500) return status

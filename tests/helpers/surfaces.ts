@@ -3,7 +3,7 @@
  * routes that a primary keeps for itself; `heartbeat` names the node that it is for;
  * `cluster` is for users of a primary, and refused to users of a secondary, which knows only itself.
  */
-export type Surface = 'guard' | 'public' | 'page' | 'user' | 'cluster' | 'node' | 'own node' | 'heartbeat'
+export type Surface = 'guard' | 'public' | 'avatar' | 'page' | 'user' | 'cluster' | 'node' | 'own node' | 'heartbeat'
 
 /** Every operation that a node of either role has. A new route or field has to be placed here before it passes. */
 export const surfaces: Record<string, Surface> = {
@@ -15,6 +15,7 @@ export const surfaces: Record<string, Surface> = {
   'ALL /api/internal/events': 'guard',
 
   'GET /api/health': 'public',
+  'GET /avatar/:name': 'avatar',
   'GET /*': 'page',
 
   'POST /api/internal/nodes/:id/heartbeat': 'heartbeat',
@@ -48,12 +49,16 @@ export const surfaces: Record<string, Surface> = {
   'POST /api/apps/:id/stop': 'user',
   'POST /api/apps/:id/update': 'user',
   'GET /api/system/stats': 'user',
+  'GET /api/audit.jsonl': 'user',
   'GET /api/settings': 'user',
   'PUT /api/settings': 'cluster',
   'GET /graphql': 'user',
   'POST /graphql': 'user',
-  'OPTIONS /graphql': 'user',
 
+  'query apiTokens': 'user',
+  'query audit': 'user',
+  'query sessions': 'user',
+  'query users': 'user',
   'query app': 'user',
   'query apps': 'user',
   'query node': 'user',
@@ -65,6 +70,11 @@ export const surfaces: Record<string, Surface> = {
   'query systemStats': 'user',
   'query viewer': 'user',
 
+  'mutation createApiToken': 'user',
+  'mutation removeUser': 'user',
+  'mutation revokeApiToken': 'user',
+  'mutation revokeSession': 'user',
+  'mutation signOutEverywhere': 'user',
   'mutation cancelOperation': 'user',
   'mutation checkNode': 'user',
   'mutation createApp': 'user',

@@ -1,0 +1,136 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { ExecutionArgs, GraphQLError } from 'graphql'
+import { CloseCode } from 'graphql-ws'
+import { useServer, type Extra } from 'graphql-ws/use/ws'
+import { WebSocketServer, type WebSocket } from 'ws'
+import type { Caller } from '../auth/caller.ts'
+import { AppError } from '../errors.ts'
+import type { Services } from '../services.ts'
+import type { Door } from './door.ts'
+import type { Graphql } from './graphql.ts'
+
+/** A document or a set of variables larger than this is no honest use, in bytes. */
+const maxMessageBytes = 1024 * 1024
+/** A dashboard tab uses about five. */
+const subscriptionsPerCaller = 250
+/** How often open sockets are asked whether their caller would be let in now, in milliseconds. */
+const recheckMs = 15_000
+/** A browser that is gone without a word is noticed within two of these, in milliseconds. */
+const pingMs = 12_000
+
+type Connection = Extra & Record<PropertyKey, unknown> & { caller?: Caller }
+
+export type GraphqlSockets = ReturnType<typeof createGraphqlSockets>
+
+/** GraphQL over WebSocket (graphql-transport-ws). A socket ends with the session or token that opened it. */
+export function createGraphqlSockets({ services, graphql, door }: { services: Services; graphql: Graphql; door: Door }) {
+  const { clock, events, log } = services
+  const open = new Map<WebSocket, { caller: Caller; running: Set<string> }>()
+  let cancelRecheck: () => void = () => undefined
+
+  const keyOf = ({ userId, via, address }: Caller): string => userId ?? `${via} ${address}`
+
+  function countOf(caller: Caller): number {
+    let count = 0
+    for (const entry of open.values()) if (keyOf(entry.caller) === keyOf(caller)) count += entry.running.size
+    return count
+  }
+
+  function endWhere(isOver: (caller: Caller) => boolean): void {
+    for (const [socket, { caller }] of open) if (isOver(caller)) socket.close(CloseCode.Forbidden, 'Your session is over')
+  }
+
+  function recheck(): void {
+    endWhere((caller) => !door.isStillGood(caller))
+    cancelRecheck = clock.after(recheckMs, recheck)
+  }
+
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes })
+  const stopListening = events.on('credentialEnded', (id) => endWhere((caller) => caller.credentialId === id))
+  recheck()
+
+  const overWebSocket = useServer<Record<string, unknown> | undefined, Connection>(
+    {
+      // Browsers send cookies with the upgrade; scripts may send a token here instead.
+      async onConnect({ extra, connectionParams }) {
+        const authorization = connectionParams?.['authorization'] ?? connectionParams?.['Authorization']
+        const bearer = typeof authorization === 'string' ? /^Bearer\s+(.+)$/i.exec(authorization)?.[1] : undefined
+        try {
+          extra.caller = await door.enter(extra.request, { changes: true, bearer })
+          open.set(extra.socket, { caller: extra.caller, running: new Set() })
+          return true
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error
+          // A browser that is to sign in learns it by the code.
+          if (error.code === 'UNAUTHENTICATED') extra.socket.close(CloseCode.Unauthorized, error.message.slice(0, 120))
+          return false
+        }
+      },
+      async onSubscribe({ extra }, id, payload) {
+        const { caller } = extra
+        if (!caller) return [graphql.maskError(new Error('a message came before the connection was accepted'))]
+        const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
+          caller,
+          overWebSocket: true,
+          params: payload,
+        })
+        try {
+          const document = parse(payload.query)
+          const errors = validate(schema, document)
+          if (errors.length > 0) return errors
+          if (countOf(caller) >= subscriptionsPerCaller) throw tooMany()
+          open.get(extra.socket)?.running.add(id)
+          const { operationName, variables: variableValues } = payload
+          return {
+            schema,
+            operationName,
+            document,
+            variableValues,
+            contextValue: await contextFactory(),
+            execute,
+            subscribe,
+          } as ExecutionArgs
+        } catch (error) {
+          return [error as GraphQLError]
+        }
+      },
+      onComplete({ extra }, id) {
+        open.get(extra.socket)?.running.delete(id)
+      },
+      execute: (args) => (args as EnvelopedArgs).execute(args),
+      subscribe: (args) => (args as EnvelopedArgs).subscribe(args),
+      onError: (_context, _id, _payload, errors) => errors.map(graphql.maskError),
+      onNext: (_context, _id, _payload, _args, result) =>
+        result.errors ? { ...result, errors: result.errors.map(graphql.maskError) } : undefined,
+    },
+    sockets,
+    pingMs,
+  )
+
+  return {
+    upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+      sockets.handleUpgrade(request, socket, head, (client) => {
+        sockets.emit('connection', client, request)
+        client.on('close', () => open.delete(client))
+        // What breaks the protocol of WebSockets is the fault of whoever sent it: `ws` says so in its close frame, and
+        // graphql-ws, which would print it as an error of this program, has nothing to add.
+        client.removeAllListeners('error')
+        client.on('error', () => log.debug('a WebSocket was closed: its messages are malformed or too large'))
+      })
+    },
+
+    async stop(): Promise<void> {
+      stopListening()
+      cancelRecheck()
+      await overWebSocket.dispose()
+      for (const client of sockets.clients) client.terminate()
+      sockets.close()
+    },
+  }
+}
+
+type EnvelopedArgs = ExecutionArgs & { execute: (args: ExecutionArgs) => never; subscribe: (args: ExecutionArgs) => never }
+
+const tooMany = (): AppError =>
+  new AppError('RATE_LIMITED', `You have ${subscriptionsPerCaller} subscriptions open. Close one first`, { retryAfterSeconds: 5 })

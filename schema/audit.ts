@@ -1,0 +1,74 @@
+import type { AuditEntry } from '../api/auth/audit-log.ts'
+import { builder, costOfPage, permission } from './builder.ts'
+import { pageSize } from './page.ts'
+
+const AuditOutcome = builder.enumType('AuditOutcome', {
+  values: {
+    STARTED: { value: 'started' },
+    SUCCEEDED: { value: 'succeeded' },
+    FAILED: { value: 'failed' },
+    DENIED: { value: 'denied' },
+  } as const,
+})
+
+const AuditEntryRef = builder.objectRef<AuditEntry>('AuditEntry').implement({
+  description: 'Who did what, from where, to what, with what outcome.',
+  fields: (t) => ({
+    id: t.id({ resolve: (entry) => String(entry.id) }),
+    at: t.field({ type: 'DateTime', resolve: (entry) => entry.at }),
+    actor: t.exposeString('actor'),
+    via: t.exposeString('via', { description: 'How the actor was known: local, edge, session, token or node.' }),
+    address: t.exposeString('address'),
+    action: t.exposeString('action'),
+    nodeId: t.exposeID('nodeId', { nullable: true }),
+    appId: t.exposeID('appId', { nullable: true }),
+    subject: t.exposeString('subject', { nullable: true }),
+    outcome: t.field({ type: AuditOutcome, resolve: (entry) => entry.outcome }),
+    detail: t.exposeString('detail', { nullable: true }),
+    startedId: t.id({
+      nullable: true,
+      description: 'For an outcome: the line with which the action began.',
+      resolve: ({ startedId }) => (startedId === null ? null : String(startedId)),
+    }),
+  }),
+})
+
+const AuditConnection = builder.connectionObject({ type: AuditEntryRef, name: 'AuditConnection' }, { name: 'AuditEdge' })
+
+const AuditFilter = builder.inputType('AuditFilter', {
+  fields: (t) => ({
+    actor: t.string(),
+    action: t.string({ description: 'Its beginning: "app." finds all that was done to apps.' }),
+    nodeId: t.id(),
+    appId: t.id(),
+    outcome: t.field({ type: AuditOutcome }),
+    since: t.field({ type: 'DateTime' }),
+    until: t.field({ type: 'DateTime' }),
+  }),
+})
+
+builder.queryFields((t) => ({
+  audit: t.field({
+    type: AuditConnection,
+    complexity: costOfPage,
+    description: 'The newest first.',
+    ...permission('audit.read'),
+    args: { first: t.arg.int(), after: t.arg.string(), filter: t.arg({ type: AuditFilter }) },
+    async resolve(_root, { first, after, filter }, { user }) {
+      const size = pageSize({ first })
+      const before = after ? Number(after) : undefined
+      const entries = await user.audit(filter ?? {}, { limit: size + 1, before })
+      const edges = entries.slice(0, size).map((node) => ({ cursor: String(node.id), node }))
+      return {
+        edges,
+        totalCount: await user.auditCount(filter ?? {}),
+        pageInfo: {
+          hasNextPage: entries.length > size,
+          hasPreviousPage: before !== undefined,
+          startCursor: edges[0]?.cursor ?? null,
+          endCursor: edges.at(-1)?.cursor ?? null,
+        },
+      }
+    },
+  }),
+}))
