@@ -24,14 +24,22 @@ const documents = {
   'smallest query': 'query { viewer { name } }',
 }
 
-/** Pages as the dashboard asks for them, in a cluster of 50 nodes with 2 apps each. */
+/** Pages as the dashboard asks for them, in a cluster of 50 nodes with 2 apps each, and in a large one. */
 export async function graphql(context: BenchContext): Promise<Figure[]> {
+  const large = context.short ? 100 : 1000
+  return [
+    ...(await measure(context, 50, documents)),
+    ...(await measure(context, large, { [`page of 50 of ${large} nodes`]: documents['page of 50 nodes'] })),
+  ]
+}
+
+async function measure(context: BenchContext, count: number, queries: Record<string, string>): Promise<Figure[]> {
   const primary = await startPrimary(context)
-  const { nodes } = await startNodes(context, makeNodes(50), { appsPerNode: 2, statsEveryMs: 0 })
+  const { nodes } = await startNodes(context, makeNodes(count), { appsPerNode: 2, statsEveryMs: 0 })
   await registerNodes(primary.origin, nodes)
   await untilAppsAreKnown(primary.origin, nodes.length * 2)
   const figures: Figure[] = []
-  for (const [name, query] of Object.entries(documents)) {
+  for (const [name, query] of Object.entries(queries)) {
     const request: LoadRequest = {
       method: 'POST',
       path: '/graphql',
@@ -40,5 +48,6 @@ export async function graphql(context: BenchContext): Promise<Figure[]> {
     }
     figures.push(...(await compareWithBareServer(context, name, primary, { requests: [request], connections: 10 })))
   }
+  await primary.end()
   return figures
 }
