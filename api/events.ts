@@ -37,22 +37,23 @@ export function snapshotThenChanges<T>(source: {
   isLast?: (value: T) => boolean
 }): AsyncIterableIterator<T> {
   const waiting = new Map<string, T>()
-  let wake: (() => void) | undefined
+  const readers: (() => void)[] = []
   let unsubscribe: (() => void) | undefined
   let done = false
 
+  const wake = (): void => readers.splice(0).forEach((read) => read())
   const push = (value: T): void => {
     const key = source.keyOf(value)
     waiting.delete(key)
     waiting.set(key, value)
-    wake?.()
+    wake()
   }
   const end = (): void => {
     done = true
     unsubscribe?.()
     unsubscribe = undefined
     waiting.clear()
-    wake?.()
+    wake()
   }
 
   return {
@@ -69,7 +70,7 @@ export function snapshotThenChanges<T>(source: {
           if (source.isLast?.(value)) end()
           return { value, done: false }
         }
-        await new Promise<void>((resolve) => (wake = resolve))
+        await new Promise<void>((resolve) => readers.push(resolve))
       }
       return { value: undefined, done: true }
     },
