@@ -11,6 +11,7 @@ export const UserEntity = defineEntity({
     subject: p.string(),
     /** The entry of the allow list that let this person in; when it is taken off the list, so is the person. */
     allowedAs: p.string(),
+    /** As at the first sign-in: roles go by it, and the audit log keeps one name for one person. */
     login: p.string(),
     name: p.string().strictNullable(),
     email: p.string().strictNullable(),

@@ -66,7 +66,7 @@ export function createUsers(deps: {
   const isStillAllowed = ({ provider, allowedAs }: UserRow): boolean => {
     const list = deps.allowListOf(provider)
     if (!list) return false
-    return allowedAs.startsWith('group:') ? list.groups.includes(allowedAs.slice(6)) : list.users.includes(allowedAs)
+    return isGroup(allowedAs) ? list.groups.includes(allowedAs.slice(6)) : list.users.includes(allowedAs)
   }
 
   function view(row: UserRow): KnownUser {
@@ -80,24 +80,32 @@ export function createUsers(deps: {
     },
 
     /**
-     * Lets a person in, or says why not. The account is bound to its entry at the first sign-in: a login that is renamed
-     * keeps its access, and whoever takes over the freed login inherits nothing.
+     * Lets a person in, or says why not. The account is bound to its entry and its login at the first sign-in: who is renamed
+     * keeps access and roles, and who takes over the freed login inherits neither.
      *
      * @throws FORBIDDEN
      */
     async signIn(profile: Profile): Promise<KnownUser> {
       const known = [...rows.values()].find((row) => row.provider === profile.provider && row.subject === profile.subject)
-      const entry = known && isStillAllowed(known) && !known.allowedAs.startsWith('group:') ? known.allowedAs : entryFor(profile)
+      const bound = known && isStillAllowed(known) ? known : undefined
+      const entry = bound && !isGroup(bound.allowedAs) ? bound.allowedAs : entryFor(profile)
       if (!entry) throw new AppError('FORBIDDEN', `${profile.login} is not on the list of people who may sign in here`)
-      const holder = [...rows.values()].find((row) => row !== known && row.provider === profile.provider && row.allowedAs === entry)
-      if (holder && !entry.startsWith('group:')) {
+      const login = bound?.login ?? profile.login
+      const isTaken = [...rows.values()].some(
+        (row) =>
+          row !== known &&
+          row.provider === profile.provider &&
+          isStillAllowed(row) &&
+          ((row.allowedAs === entry && !isGroup(entry)) || row.login.toLowerCase() === login.toLowerCase()),
+      )
+      if (isTaken) {
         throw new AppError(
           'FORBIDDEN',
           `${profile.login} is another account than the one that signed in with this name before. An admin can forget that one`,
         )
       }
       const now = clock.now()
-      const { provider, subject, login, name, email, groups } = profile
+      const { provider, subject, name, email, groups } = profile
       const row: UserRow = {
         id: known?.id ?? randomUUID(),
         ...{ provider, subject, login, name, email, groups },
@@ -131,3 +139,5 @@ export function createUsers(deps: {
     },
   }
 }
+
+const isGroup = (entry: string): boolean => entry.startsWith('group:')
