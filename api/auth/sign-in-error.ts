@@ -50,5 +50,13 @@ function fromClient(error: ClientError): SignInError {
     const { status } = error.cause
     return new SignInError(status >= 500 ? 'unreachable' : 'provider', `${error.message}: ${status}`)
   }
-  return new SignInError('provider', error.cause instanceof Error ? error.cause.message : error.message)
+  return new SignInError('provider', saidAnyway(error.cause) ?? (error.cause instanceof Error ? error.cause.message : error.message))
+}
+
+/** GitHub says errors of the token endpoint with status 200. */
+function saidAnyway(cause: unknown): string | undefined {
+  const { body } = ((cause instanceof Error ? cause.cause : undefined) as { body?: Partial<Record<string, unknown>> }) ?? {}
+  const { error, error_description: description } = body ?? {}
+  if (typeof error !== 'string') return undefined
+  return said({ error, error_description: typeof description === 'string' ? description : undefined })
 }
