@@ -146,8 +146,10 @@ export function createAppService(deps: {
     }
     const operation = await operations.enqueue(kind, row, onRow, async (ended) => {
       if (!rows.has(row.id)) return
+      // Before the reading that it explains, which would else be told with the reason of a former failure.
+      row.lastError = ended.status === 'succeeded' ? null : `${kind} ${ended.status}: ${ended.error ?? ''}`
       await watch.refresh()
-      await save(row, { lastError: ended.status === 'succeeded' ? null : `${kind} ${ended.status}: ${ended.error ?? ''}` })
+      await save(row, {})
     })
     tell(row)
     return { app: view(row), operation }

@@ -17,31 +17,38 @@ export function createContainerWatch(deps: { engine: Engine; clock: Clock; log: 
   let containers: EngineContainer[] = []
   let away: string | null = 'Docker was not asked yet'
   let asOf = clock.now()
-  let reading = false
+  let reading: Promise<void> | undefined
   let again = false
   let cancelBurst: (() => void) | undefined
   let unwatch: (() => void) | undefined
 
-  async function read(): Promise<void> {
-    if (reading) {
-      again = true
-      return
-    }
-    reading = true
+  async function readOnce(): Promise<void> {
     try {
       containers = await engine.containers()
       away = null
       asOf = clock.now()
     } catch (error) {
       away = errorMessage(error)
-    } finally {
-      reading = false
     }
     deps.onChange()
-    if (again) {
-      again = false
-      await read()
+  }
+
+  async function readUntilQuiet(): Promise<void> {
+    try {
+      do {
+        again = false
+        await readOnce()
+      } while (again)
+    } finally {
+      reading = undefined
     }
+  }
+
+  /** Resolves after a reading that began no earlier than this call: one that is under way may have missed what the caller did. */
+  function read(): Promise<void> {
+    again = true
+    reading ??= readUntilQuiet()
+    return reading
   }
 
   function readSoon(): void {
