@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import { AppError, errorMessage, notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { OperationEntity, operationOf } from './operation.entity.ts'
-import { isFinal, type Operation, type OperationKind, type OperationStatus } from './operation.ts'
+import { isFinal, type Operation, type OperationKind } from './operation.ts'
 
 /** What the work of an operation may say and must heed. */
 export interface OperationRun {
@@ -99,6 +99,7 @@ export function createOperations(deps: {
     after: (operation: Operation) => Promise<void>,
   ): Promise<void> {
     const { operation, abort } = entry
+    if (isFinal(operation.status)) return after(operation)
     const deadline = clock.after(deps.deadlineMs, () => abort.abort('deadline' satisfies AbortReason))
     const started = performance.now()
     try {
@@ -107,8 +108,7 @@ export function createOperations(deps: {
       await work(runOf(entry, abort.signal))
       Object.assign(operation, { status: 'succeeded', progress: 100, message: 'Done' } satisfies Partial<Operation>)
     } catch (error) {
-      const { status, message } = outcomeOf(abort.signal, error, deps.deadlineMs)
-      Object.assign(operation, { status, error: message } satisfies Partial<Operation>)
+      Object.assign(operation, outcomeOf(abort.signal, error, deps.deadlineMs))
     }
     deadline()
     operation.finishedAt = clock.now()
@@ -209,6 +209,10 @@ export function createOperations(deps: {
         return operationOf(row, deps.nodeId)
       }
       entry.abort.abort('cancelled' satisfies AbortReason)
+      // One that waits would otherwise be shown as waiting until the app's earlier operations are over.
+      if (entry.operation.status === 'queued') {
+        await changed(entry, { ...outcomeOf(entry.abort.signal, null, deps.deadlineMs), finishedAt: clock.now() })
+      }
       return { ...entry.operation }
     },
 
@@ -226,14 +230,14 @@ export function createOperations(deps: {
   }
 }
 
-function outcomeOf(signal: AbortSignal, error: unknown, deadlineMs: number): { status: OperationStatus; message: string } {
-  if (!signal.aborted) return { status: 'failed', message: errorMessage(error) }
+function outcomeOf(signal: AbortSignal, error: unknown, deadlineMs: number): Pick<Operation, 'status' | 'error'> {
+  if (!signal.aborted) return { status: 'failed', error: errorMessage(error) }
   switch (signal.reason as AbortReason) {
     case 'cancelled':
-      return { status: 'cancelled', message: 'Cancelled' }
+      return { status: 'cancelled', error: 'Cancelled' }
     case 'deadline':
-      return { status: 'failed', message: `Did not finish within ${Math.round(deadlineMs / 1000)} s (setting OPERATION_TIMEOUT)` }
+      return { status: 'failed', error: `Did not finish within ${Math.round(deadlineMs / 1000)} s (setting OPERATION_TIMEOUT)` }
     case 'shutdown':
-      return { status: 'interrupted', message: 'The node was stopped while this was under way. Do it again to finish it.' }
+      return { status: 'interrupted', error: 'The node was stopped while this was under way. Do it again to finish it.' }
   }
 }

@@ -1,0 +1,291 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
+import type { Operation, OperationKind } from '../../api/apps/operation.ts'
+import { OperationEntity } from '../../api/apps/operation.entity.ts'
+import { createOperations, type OperationRun } from '../../api/apps/operations.ts'
+import type { Database } from '../../api/db/orm.ts'
+import { testDatabase } from '../helpers/database.ts'
+import { createManualClock, type ManualClock } from '../helpers/manual-clock.ts'
+import { recordedLog } from '../helpers/recorded-log.ts'
+import { primaryId as nodeId } from '../helpers/registry.ts'
+import { someOperation } from '../helpers/things.ts'
+import { until } from '../helpers/until.ts'
+
+const web = { id: '00000000-0000-4000-8000-0000000000a1', name: 'web' }
+const shop = { id: '00000000-0000-4000-8000-0000000000a2', name: 'shop' }
+const blog = { id: '00000000-0000-4000-8000-0000000000a3', name: 'blog' }
+
+interface HeldRun extends OperationRun {
+  label: string
+  finish: () => void
+  fail: (error: unknown) => void
+}
+
+async function fixtureOf(t: ExecutionContext<unknown>, given: { parallel?: number; database?: Database; clock?: ManualClock } = {}) {
+  const { parallel = 4, clock = createManualClock() } = given
+  const database = given.database ?? (await testDatabase(t))
+  const changes: Operation[] = []
+  const ended: string[] = []
+  /** Work that has begun, in that order; the test ends it. */
+  const runs: HeldRun[] = []
+  const { log } = recordedLog()
+  const operations = createOperations({
+    em: database.em,
+    nodeId,
+    clock,
+    log,
+    deadlineMs: 900_000,
+    parallel,
+    onChange: (operation) => void changes.push(operation),
+  })
+  const enqueue = (label: string, app: { id: string; name: string }, kind: OperationKind = 'start'): Promise<Operation> =>
+    operations.enqueue(
+      kind,
+      app,
+      (run) =>
+        new Promise((resolve, reject) => {
+          runs.push({ ...run, label, finish: resolve, fail: reject })
+          run.signal.addEventListener('abort', () => reject(new Error('its child was ended')))
+        }),
+      async (operation) => void ended.push(`${label} ${operation.status}`),
+    )
+  return {
+    operations,
+    database,
+    clock,
+    changes,
+    ended,
+    runs,
+    enqueue,
+    labels: () => runs.map(({ label }) => label),
+    /** What another process would read. */
+    stored: (id: string) => database.em.fork().findOneOrFail(OperationEntity, { id }),
+    isOver: (id: string) => until(() => changes.some((each) => each.id === id && each.finishedAt !== null)),
+    historyOf: (id: string) => changes.filter((each) => each.id === id).map(({ status }) => status),
+  }
+}
+
+test('an operation is written down, runs, tells how far it is, and ends', async (t) => {
+  const { enqueue, runs, changes, stored, isOver, historyOf, clock } = await fixtureOf(t)
+  const queued = await enqueue('first', web, 'create')
+  t.like(queued, { status: 'queued', kind: 'create', progress: 0, appId: web.id, appName: 'web', nodeId, startedAt: null, output: [] })
+  t.like(await stored(queued.id), { appName: 'web' })
+  await until(() => runs.length === 1)
+  runs[0]?.step(20, 'Starting containers')
+  runs[0]?.line('Creating web-web-1 ... done')
+  clock.advance(150)
+  t.like(changes.at(-1), { status: 'running', progress: 21, message: 'Starting containers', output: ['Creating web-web-1 ... done'] })
+  clock.advance(1000)
+  runs[0]?.finish()
+  await isOver(queued.id)
+  t.deepEqual(historyOf(queued.id), ['queued', 'running', 'running', 'succeeded'])
+  const end = { status: 'succeeded', progress: 100, message: 'Done', error: null, finishedAt: clock.now() } as const
+  t.like(changes.at(-1), end)
+  await until(() => clock.waiting() === 0)
+  t.like(await stored(queued.id), { ...end, output: ['Creating web-web-1 ... done'] })
+})
+
+test('one at a time per app, in order; apps side by side, as many as allowed', async (t) => {
+  const { enqueue, runs, labels, ended } = await fixtureOf(t, { parallel: 2 })
+  for (const [label, app] of [
+    ['web 1', web],
+    ['web 2', web],
+    ['shop 1', shop],
+    ['blog 1', blog],
+    ['web 3', web],
+  ] as const)
+    await enqueue(label, app)
+  await until(() => runs.length === 2)
+  await nextTurn()
+  t.deepEqual(labels(), ['web 1', 'shop 1'])
+  runs[1]?.finish()
+  await until(() => runs.length === 3)
+  t.deepEqual(labels(), ['web 1', 'shop 1', 'blog 1'])
+  runs[0]?.finish()
+  await until(() => runs.length === 4)
+  t.is(labels()[3], 'web 2')
+  runs[2]?.finish()
+  runs[3]?.finish()
+  await until(() => runs.length === 5)
+  t.is(labels()[4], 'web 3')
+  runs[4]?.finish()
+  await until(() => ended.length === 5)
+})
+
+test('a failure says why, and the next one of the app follows only when the end was written down', async (t) => {
+  const { operations, enqueue, runs, ended, stored, isOver } = await fixtureOf(t)
+  const first = await enqueue('first', web)
+  const second = await enqueue('second', web)
+  await until(() => runs.length === 1)
+  t.is(operations.activeOf(web.id)?.id, first.id)
+  runs[0]?.fail(new Error('service web: pull access denied'))
+  await until(() => runs.length === 2)
+  t.deepEqual(ended, ['first failed'])
+  t.like(await stored(first.id), { status: 'failed', error: 'service web: pull access denied' })
+  t.is(operations.activeOf(web.id)?.id, second.id)
+  runs[1]?.finish()
+  await isOver(second.id)
+  t.is(operations.activeOf(web.id), undefined)
+})
+
+test('cancelling one that runs ends its work', async (t) => {
+  const { operations, enqueue, runs, stored, isOver } = await fixtureOf(t)
+  const { id } = await enqueue('first', web)
+  await until(() => runs.length === 1)
+  t.like(await operations.cancel(id), { status: 'running' })
+  t.true(runs[0]?.signal.aborted)
+  await isOver(id)
+  t.like(await stored(id), { status: 'cancelled', error: 'Cancelled' })
+})
+
+test('cancelling one that waits ends it at once, and it never begins', async (t) => {
+  const { operations, enqueue, runs, labels, ended, historyOf, stored } = await fixtureOf(t)
+  await enqueue('first', web)
+  const { id } = await enqueue('second', web)
+  await enqueue('third', web)
+  await until(() => runs.length === 1)
+  t.like(await operations.cancel(id), { status: 'cancelled', error: 'Cancelled' })
+  t.like(await stored(id), { status: 'cancelled', startedAt: null })
+  runs[0]?.finish()
+  await until(() => runs.length === 2)
+  t.deepEqual(labels(), ['first', 'third'])
+  t.deepEqual(ended, ['first succeeded', 'second cancelled'])
+  t.deepEqual(historyOf(id), ['queued', 'cancelled'])
+  runs[1]?.finish()
+  await until(() => ended.length === 3)
+})
+
+test('cancelling what is over changes nothing, of what never was is not found', async (t) => {
+  const { operations, enqueue, runs, isOver } = await fixtureOf(t)
+  const { id } = await enqueue('first', web)
+  await until(() => runs.length === 1)
+  runs[0]?.finish()
+  await isOver(id)
+  await until(() => operations.activeOf(web.id) === undefined)
+  t.like(await operations.cancel(id), { status: 'succeeded' })
+  await t.throwsAsync(operations.cancel(web.id), { code: 'NOT_FOUND' })
+})
+
+test('the deadline counts from the beginning of the work, not of the wait', async (t) => {
+  const { enqueue, runs, clock, stored, isOver } = await fixtureOf(t)
+  const first = await enqueue('first', web)
+  const second = await enqueue('second', web)
+  await until(() => runs.length === 1)
+  clock.advance(899_999)
+  t.false(runs[0]?.signal.aborted)
+  runs[0]?.finish()
+  await isOver(first.id)
+  await until(() => runs.length === 2)
+  clock.advance(899_999)
+  t.false(runs[1]?.signal.aborted)
+  clock.advance(1)
+  await isOver(second.id)
+  t.like(await stored(second.id), { status: 'failed', error: 'Did not finish within 900 s (setting OPERATION_TIMEOUT)' })
+})
+
+test('what a former run of the program left is interrupted at the start, and told', async (t) => {
+  const { database, clock } = await fixtureOf(t)
+  const rows = [
+    someOperation({ nodeId, status: 'running', finishedAt: null, progress: 40 }),
+    someOperation({ nodeId, status: 'queued', startedAt: null, finishedAt: null }),
+    someOperation({ nodeId, status: 'failed', error: 'as it was' }),
+  ]
+  await database.em.fork().insertMany(
+    OperationEntity,
+    rows.map(({ nodeId: _, ...row }) => row),
+  )
+  const again = await fixtureOf(t, { database, clock })
+  const interrupted = await again.operations.start()
+  t.deepEqual(interrupted.map(({ id }) => id).sort(), [rows[0]?.id, rows[1]?.id].sort())
+  for (const each of interrupted) t.like(each, { status: 'interrupted', finishedAt: clock.now(), nodeId })
+  t.like(await again.stored(rows[0]?.id ?? ''), { status: 'interrupted', progress: 40 })
+  t.like(await again.stored(rows[2]?.id ?? ''), { status: 'failed', error: 'as it was' })
+  t.deepEqual(await again.operations.start(), [])
+})
+
+test('a stop lets what runs finish within the grace; what waits is interrupted at once; nothing new is taken', async (t) => {
+  const { operations, enqueue, runs, clock, stored, isOver } = await fixtureOf(t)
+  const running = await enqueue('running', web)
+  const waiting = await enqueue('waiting', web)
+  await until(() => runs.length === 1)
+  const stopped = operations.stop(5000)
+  t.throws(() => operations.refuseWhenStopping(), { code: 'SHUTTING_DOWN' })
+  await t.throwsAsync(enqueue('new', shop), { code: 'SHUTTING_DOWN' })
+  clock.advance(4000)
+  t.false(runs[0]?.signal.aborted)
+  runs[0]?.finish()
+  await isOver(waiting.id)
+  await stopped
+  t.like(await stored(running.id), { status: 'succeeded' })
+  t.like(await stored(waiting.id), { status: 'interrupted' })
+  t.is(runs.length, 1)
+  t.is(clock.waiting(), 0)
+})
+
+test('what does not finish within the grace is ended as interrupted', async (t) => {
+  const { operations, enqueue, runs, clock, stored } = await fixtureOf(t)
+  const { id } = await enqueue('running', web)
+  await until(() => runs.length === 1)
+  const stopped = operations.stop(5000)
+  clock.advance(5000)
+  await stopped
+  t.true(runs[0]?.signal.aborted)
+  t.like(await stored(id), { status: 'interrupted', error: 'The node was stopped while this was under way. Do it again to finish it.' })
+})
+
+test('of the output the newest 500 lines are kept, in bundles', async (t) => {
+  const { enqueue, runs, clock, changes, stored, isOver } = await fixtureOf(t)
+  const { id } = await enqueue('first', web)
+  await until(() => runs.length === 1)
+  const told = changes.length
+  for (let i = 1; i <= 700; i++) runs[0]?.line(i === 700 ? 'x'.repeat(10_000) : `line ${i}`)
+  t.is(changes.length, told)
+  clock.advance(150)
+  t.is(changes.length, told + 1)
+  const output = changes.at(-1)?.output ?? []
+  t.is(output.length, 500)
+  t.is(output[0], 'line 201')
+  t.is(output.at(-1)?.length, 2000)
+  t.is(changes.at(-1)?.progress, 90, 'lines alone never make it finished')
+  runs[0]?.finish()
+  await isOver(id)
+  clock.advance(1000)
+  t.is((await stored(id)).output.length, 500)
+  t.is((await stored(id)).status, 'succeeded')
+})
+
+test('the newest come first, with what is not written yet; the oldest beyond 1000 go at a start', async (t) => {
+  const { operations, database, enqueue, runs, clock } = await fixtureOf(t)
+  const rows = Array.from({ length: 1010 }, (_, i) => someOperation({ nodeId, createdAt: new Date(Date.UTC(2026, 0, 1) + i) }))
+  await database.em.fork().insertMany(
+    OperationEntity,
+    rows.map(({ nodeId: _, ...row }) => row),
+  )
+  await operations.start()
+  t.is(await database.em.fork().count(OperationEntity), 1000)
+  const { id } = await enqueue('first', web)
+  await until(() => runs.length === 1)
+  runs[0]?.step(33, 'not written yet')
+  const recent = await operations.recent(3)
+  t.deepEqual(
+    recent.map((each) => each.id),
+    [id, rows[1009]?.id, rows[1008]?.id],
+  )
+  t.like(recent[0], { progress: 33, message: 'not written yet' })
+  clock.advance(150)
+  runs[0]?.finish()
+})
+
+test('an operation that cannot be written down is refused and does not run', async (t) => {
+  const { operations, database, enqueue, runs, changes } = await fixtureOf(t)
+  const connection = database.em.getConnection()
+  await connection.execute(`create trigger full before insert on operations begin select raise(abort, 'disk is full'); end`)
+  await t.throwsAsync(enqueue('first', web), { message: /disk is full/ })
+  t.is(operations.activeOf(web.id), undefined)
+  await connection.execute('drop trigger full')
+  await enqueue('second', web)
+  await until(() => runs.length === 1)
+  t.is(runs[0]?.label, 'second')
+  t.is(changes.filter(({ status }) => status === 'queued').length, 1)
+  runs[0]?.finish()
+})
