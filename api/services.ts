@@ -8,6 +8,7 @@ import { createAccessServices } from './auth/access-services.ts'
 import { createLimits } from './auth/limits.ts'
 import { createNodeAuthenticator } from './auth/node-credentials.ts'
 import { createSecretBox } from './auth/secret-box.ts'
+import { finishRotation, loadFormerKeys } from './auth/key-rotation.ts'
 import { loadSecretKey } from './auth/secret-key.ts'
 import type { Clock } from './clock.ts'
 import { createEventStreams } from './cluster/event-streams.ts'
@@ -28,6 +29,8 @@ import { defaultHealthPolicy } from './nodes/health-policy.ts'
 import { createHealthChecks } from './nodes/health-checks.ts'
 import type { NodeIdentity } from './nodes/identity.ts'
 import { createNodeRegistry, type ClusterNode } from './nodes/node-registry.ts'
+import { nodeKeys } from './nodes/node.entity.ts'
+import { settingValues } from './settings/setting.entity.ts'
 import { createSettingsService } from './settings/settings-service.ts'
 import { parseNodeStats } from './wire.ts'
 
@@ -74,7 +77,9 @@ export function createServices(world: {
   const em = world.database.em
   const isPrimary = config.role === 'primary'
   const self = { ...world.identity, name: config.node.name, apiEndpoint: world.apiEndpoint, isPrimary }
-  const secrets = createSecretBox(loadSecretKey({ dataDir: config.dataDir, fromEnvironment: config.secretKey }))
+  const { dataDir } = config
+  const formerKeys = loadFormerKeys({ dataDir, fromEnvironment: config.secretKeyPrevious })
+  const secrets = createSecretBox(loadSecretKey({ dataDir, fromEnvironment: config.secretKey }), ...formerKeys)
   const events = createEventHub<ViewEvents>()
   const nodeCalls = createEventHub<NodeCallEvents>()
   const feedHub = createEventHub<FeedEvents>()
@@ -102,8 +107,8 @@ export function createServices(world: {
   const registry = createNodeRegistry({
     em,
     self,
-    seal: (apiKey, nodeId) => secrets.seal(apiKey, `node.apiKey:${nodeId}`),
-    open: (sealed, nodeId) => secrets.open(sealed, `node.apiKey:${nodeId}`),
+    seal: (apiKey, nodeId) => secrets.seal(apiKey, nodeKeys.contextOf(nodeId)),
+    open: (sealed, nodeId) => secrets.open(sealed, nodeKeys.contextOf(nodeId)),
     policy: defaultHealthPolicy,
     random,
     clock,
@@ -229,6 +234,12 @@ export function createServices(world: {
     nodeCalls,
     /** Whom this secondary last accepted as its primary. */
     acceptedPrimary: () => acceptedPrimary,
+    /** Seals everything with the key in use when there is a former one. */
+    async finishKeyRotation(): Promise<void> {
+      if (formerKeys.length === 0) return
+      const count = await finishRotation({ em, box: secrets, columns: [nodeKeys, settingValues], dataDir })
+      log.info({ count }, 'secrets sealed with the new key')
+    },
     access,
     audit: access.audit,
     limits,

@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import type { SealedColumn } from '../auth/key-rotation.ts'
 import type { NodeStatus, StatusSignal } from './node-status.ts'
 
 /** A node of the cluster, as its primary keeps it. */
@@ -28,3 +29,9 @@ export const NodeEntity = defineEntity({
 })
 
 export type NodeRow = InferEntity<typeof NodeEntity>
+
+export const nodeKeys: SealedColumn = {
+  rows: async (em) => (await em.find(NodeEntity, {})).map(({ id, apiKey: sealed }) => ({ id, sealed })),
+  contextOf: (nodeId) => `node.apiKey:${nodeId}`,
+  write: (em, id, apiKey) => em.nativeUpdate(NodeEntity, { id }, { apiKey }),
+}

@@ -18,6 +18,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
   return {
     async start(): Promise<void> {
       log.info({ id: self.id, name: self.name, role: self.isPrimary ? 'primary' : 'secondary' }, 'node identity')
+      await services.finishKeyRotation()
       await access.start()
       await registry.start()
       await inventory.start()

@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import type { SealedColumn } from '../auth/key-rotation.ts'
 
 /** One setting that can change while the program runs. Secrets are sealed by the secret box. */
 export const SettingEntity = defineEntity({
@@ -12,3 +13,9 @@ export const SettingEntity = defineEntity({
 })
 
 export type SettingRow = InferEntity<typeof SettingEntity>
+
+export const settingValues: SealedColumn = {
+  rows: async (em) => (await em.find(SettingEntity, {})).map(({ key: id, value: sealed }) => ({ id, sealed })),
+  contextOf: (key) => `setting:${key}`,
+  write: (em, key, value) => em.nativeUpdate(SettingEntity, { key }, { value }),
+}

@@ -2,7 +2,7 @@ import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { StartError } from '../errors.ts'
-import { SettingEntity } from './setting.entity.ts'
+import { SettingEntity, settingValues } from './setting.entity.ts'
 
 /** What every node of the cluster shares. Null: not set. */
 export interface Settings {
@@ -32,7 +32,7 @@ export function createSettingsService(deps: {
   const values: Settings = { cloudflareApiToken: null, cloudflareAccountId: null }
   let changedAt = new Date(0)
 
-  const contextOf = (key: string): string => `setting:${key}`
+  const { contextOf } = settingValues
 
   function openStored(key: keyof Settings, sealed: string): string {
     try {
