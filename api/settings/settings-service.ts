@@ -48,13 +48,12 @@ export function createSettingsService(deps: {
   async function write(changes: Partial<Settings>): Promise<void> {
     const changed = settingKeys.filter((key) => changes[key] !== undefined && changes[key] !== values[key])
     if (changed.length === 0) return
-    const updatedAt = clock.now()
+    // Two changes within one millisecond are two versions.
+    const updatedAt = new Date(Math.max(clock.now().getTime(), changedAt.getTime() + 1))
     await em.fork().transactional(async (transaction) => {
-      for (const key of changed) {
-        const value = changes[key] || null
-        if (value === null) await transaction.nativeDelete(SettingEntity, { key })
-        else await transaction.upsert(SettingEntity, { key, value: deps.seal(value, contextOf(key)), updatedAt })
-      }
+      // One that was removed is kept as empty: it was decided on, so the environment does not bring it back.
+      for (const key of changed)
+        await transaction.upsert(SettingEntity, { key, value: deps.seal(changes[key] || '', contextOf(key)), updatedAt })
     })
     for (const key of changed) values[key] = changes[key] || null
     changedAt = updatedAt
@@ -64,12 +63,14 @@ export function createSettingsService(deps: {
   return {
     /** @param initial what the environment says; it counts only where nothing was stored yet */
     async start(initial: Partial<Settings>): Promise<void> {
+      const stored = new Set<string>()
       for (const row of await em.fork().find(SettingEntity, {})) {
         const key = settingKeys.find((name) => name === row.key)
-        if (key) values[key] = openStored(key, row.value)
+        if (key) values[key] = openStored(key, row.value) || null
+        stored.add(row.key)
         if (row.updatedAt > changedAt) changedAt = row.updatedAt
       }
-      await write(Object.fromEntries(settingKeys.filter((key) => values[key] === null && initial[key]).map((key) => [key, initial[key]])))
+      await write(Object.fromEntries(settingKeys.filter((key) => !stored.has(key) && initial[key]).map((key) => [key, initial[key]])))
     },
 
     /** With the secrets: for this program and its nodes only. */
