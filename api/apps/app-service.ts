@@ -87,7 +87,9 @@ export function createAppService(deps: {
 
   function tell(row: AppRow): void {
     const app = view(row)
-    const facts = JSON.stringify({ ...app, asOf: null })
+    // Docker's words count the time ("Up 5 seconds"): they alone are no change.
+    const containers = app.containers.map((container) => ({ ...container, statusText: null }))
+    const facts = JSON.stringify({ ...app, containers, asOf: null })
     if (told.get(app.id) === facts) return
     told.set(app.id, facts)
     deps.onChange(app)

@@ -1,0 +1,306 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import Docker from 'dockerode'
+import type { App } from '../../api/apps/app.ts'
+import { AppEntity } from '../../api/apps/app.entity.ts'
+import { createAppFiles } from '../../api/apps/app-files.ts'
+import { createAppService, type AppOperation } from '../../api/apps/app-service.ts'
+import { createContainerWatch } from '../../api/apps/container-watch.ts'
+import type { Operation } from '../../api/apps/operation.ts'
+import { createOperations } from '../../api/apps/operations.ts'
+import { systemClock } from '../../api/clock.ts'
+import { createComposeCli } from '../../api/docker/compose-cli.ts'
+import { createEngine } from '../../api/docker/engine.ts'
+import { AppError } from '../../api/errors.ts'
+import { dataFolder } from '../helpers/data-folder.ts'
+import { testDatabase } from '../helpers/database.ts'
+import { createContainer, ensureTestImage, removeProject, testImage, uniqueName } from '../helpers/docker.ts'
+import { recordedLog } from '../helpers/recorded-log.ts'
+import { primaryId as nodeId } from '../helpers/registry.ts'
+import { createSeen } from '../helpers/seen.ts'
+import { someApp } from '../helpers/things.ts'
+
+const docker = new Docker()
+const web = (extra = ''): string => `services:\n  web:\n    image: ${testImage}\n${extra}`
+
+test.before(async () => void (await ensureTestImage()))
+
+/** The apps of one node: a real database, folder, Engine and Compose. */
+async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: string; dockerHost?: string } = {}) {
+  const { folder = dataFolder(t), dockerHost } = given
+  const appsDir = join(folder, 'apps')
+  const database = await testDatabase(t, join(folder, 'data/selfhostly.db'))
+  const { log } = recordedLog()
+  const host = dockerHost === undefined ? {} : { dockerHost }
+  const engine = createEngine({ log, clock: systemClock, ...host })
+  const seen = createSeen<App>('apps')
+  const ended = createSeen<Operation>('operations')
+  const removed = createSeen<string>('removed apps')
+  const watch = createContainerWatch({ engine, clock: systemClock, log, onChange: () => apps.refreshAll() })
+  const operations = createOperations({
+    em: database.em,
+    nodeId,
+    clock: systemClock,
+    log,
+    deadlineMs: 60_000,
+    parallel: 4,
+    onChange: (operation) => ended.push(operation),
+  })
+  const apps = createAppService({
+    em: database.em,
+    nodeId,
+    clock: systemClock,
+    engine,
+    compose: createComposeCli({ log, ...host }),
+    files: createAppFiles({ appsDir }),
+    watch,
+    operations,
+    onChange: (app) => seen.push(app),
+    onRemoved: (id) => removed.push(id),
+  })
+  await apps.start()
+  await watch.start()
+  const stop = async (): Promise<void> => {
+    await operations.stop(0)
+    watch.stop()
+  }
+  t.teardown(stop)
+  const outcome = (answer: AppOperation): Promise<Operation> =>
+    ended.first(({ id, finishedAt }) => id === answer.operation.id && finishedAt !== null, { withinMs: 60_000 })
+  return { apps, operations, watch, database, folder, appsDir, seen, ended, removed, outcome, stop }
+}
+
+/** A name whose containers, networks and volumes go after the test. */
+function appName(t: ExecutionContext<unknown>): string {
+  const name = uniqueName()
+  t.teardown(() => removeProject(name))
+  return name
+}
+
+const containersOf = (name: string) => docker.listContainers({ all: true, filters: { label: [`com.docker.compose.project=${name}`] } })
+
+test('an app from its making to its removal', async (t) => {
+  const { apps, outcome, seen, removed, appsDir, database } = await nodeOf(t)
+  const name = appName(t)
+  const created = await apps.create({ name, description: 'the shop', composeContent: web(`    ports: ['127.0.0.1::80']\n`) })
+  t.like(created.app, { name, nodeId, status: 'pending', desiredState: 'running', description: 'the shop' })
+  t.like(created.operation, { kind: 'create', status: 'queued', appId: created.app.id })
+  const { id } = created.app
+  const made = await outcome(created)
+  t.is(made.status, 'succeeded', `${made.error}\n${made.output.join('\n')}`)
+  t.true(made.output.length > 0)
+  const running = apps.get(id)
+  t.like(running, { status: 'running', statusReason: null })
+  t.is(running.containers.length, 1)
+  t.like(running.containers[0], { service: 'web', state: 'running', image: testImage })
+  const page = await fetch(`http://127.0.0.1:${running.containers[0]?.ports[0]?.hostPort}/`)
+  t.regex(await page.text(), /Welcome to nginx-like web/)
+
+  const updated = await outcome(await apps.update(id, { composeContent: `${web()}  more:\n    image: ${testImage}\n` }))
+  t.is(updated.status, 'succeeded', updated.error ?? '')
+  t.deepEqual(
+    apps
+      .get(id)
+      .containers.map(({ service }) => service)
+      .sort(),
+    ['more', 'web'],
+  )
+  t.is(apps.get(id).description, 'the shop', 'what an update does not name stays')
+  t.regex(readFileSync(join(appsDir, name, 'compose.yaml'), 'utf8'), /more:/)
+
+  t.is((await outcome(await apps.stopApp(id))).status, 'succeeded')
+  t.like(apps.get(id), { status: 'stopped', desiredState: 'stopped', statusReason: null })
+  t.is((await outcome(await apps.startApp(id))).status, 'succeeded')
+  t.like(apps.get(id), { status: 'running', desiredState: 'running' })
+
+  const removal = await apps.removeApp(id)
+  t.is((await outcome(removal)).status, 'succeeded')
+  await removed.first((each) => each === id)
+  t.throws(() => apps.get(id), { code: 'NOT_FOUND' })
+  t.deepEqual(await containersOf(name), [])
+  t.false(existsSync(join(appsDir, name)))
+  t.is(await database.em.fork().count(AppEntity), 0)
+  t.deepEqual(
+    [...new Set(seen.values.map(({ status }) => status))].sort(),
+    ['pending', 'running', 'stopped', 'updating'],
+    'and never in error on the way',
+  )
+})
+
+test('a container that is killed from outside shows within its event, with the exit code; restarting it shows too', async (t) => {
+  const { apps, outcome, seen } = await nodeOf(t)
+  const name = appName(t)
+  const created = await apps.create({ name, composeContent: web() })
+  t.is((await outcome(created)).status, 'succeeded')
+  const [container] = apps.get(created.app.id).containers
+  const from = seen.values.length
+  await docker.getContainer(container?.id ?? '').kill()
+  t.like(await seen.first(({ status }) => status === 'error', { from }), {
+    status: 'error',
+    desiredState: 'running',
+    statusReason: 'service web exited with code 137',
+    containers: [{ state: 'exited', exitCode: 137 }],
+  })
+  await docker.getContainer(container?.id ?? '').start()
+  await seen.first(({ status }) => status === 'running', { from: seen.values.length })
+  t.is(apps.get(created.app.id).statusReason, null)
+})
+
+test('containers of others are not the app’s, also with its project name, and tell nobody anything', async (t) => {
+  const { apps, outcome, seen, watch } = await nodeOf(t)
+  const name = appName(t)
+  const created = await apps.create({ name, composeContent: web() })
+  t.is((await outcome(created)).status, 'succeeded')
+  const ids = () => apps.get(created.app.id).containers.map(({ id }) => id)
+  const before = ids()
+  const from = seen.values.length
+  const labels = {
+    'com.docker.compose.project': name,
+    'com.docker.compose.service': 'web',
+    'com.docker.compose.project.working_dir': '/elsewhere',
+  }
+  const stranger = await createContainer(t, { Labels: labels })
+  await stranger.start()
+  await stranger.kill()
+  const plain = await createContainer(t)
+  await plain.start()
+  await plain.kill()
+  await watch.refresh()
+  t.true(
+    watch.all().some(({ id }) => id === plain.id),
+    'the reading has what happened',
+  )
+  t.deepEqual(ids(), before)
+  apps.refreshAll()
+  t.deepEqual(seen.values.slice(from), [], 'nothing of the app has changed, so nothing is told')
+})
+
+test('a name that is taken is a conflict, whoever has it, and leaves no trace', async (t) => {
+  const { apps, appsDir, database } = await nodeOf(t)
+  const conflict = async (name: string, says: RegExp): Promise<void> => {
+    const error = await t.throwsAsync(apps.create({ name, composeContent: web() }), { code: 'CONFLICT', message: says })
+    t.is((error as AppError).fields[0]?.field, 'name')
+  }
+
+  const folder = uniqueName()
+  mkdirSync(join(appsDir, folder), { recursive: true })
+  writeFileSync(join(appsDir, folder, 'notes.txt'), 'mine')
+  await conflict(folder, /There is a folder/)
+  t.deepEqual(readdirSync(join(appsDir, folder)), ['notes.txt'])
+
+  const foreign = uniqueName()
+  await createContainer(t, { Labels: { 'com.docker.compose.project': foreign } })
+  const later = await nodeOf(t)
+  await t.throwsAsync(later.apps.create({ name: foreign, composeContent: web() }), { code: 'CONFLICT', message: /not managed here/ })
+
+  const name = appName(t)
+  const outcomes = await Promise.allSettled([1, 2, 3].map(() => apps.create({ name, composeContent: web() })))
+  t.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected', 'rejected'])
+  await conflict(name, /has an app named/)
+  t.is(await database.em.fork().count(AppEntity), 1)
+})
+
+const refused: Record<string, { name?: string; composeContent?: string; field: string; says: RegExp }> = {
+  'a name with a path': { name: '../escape', field: 'name', says: /lower case letters/ },
+  'no services': { composeContent: 'volumes: {}\n', field: 'composeContent', says: /services/ },
+  'no YAML': { composeContent: 'services: [\n', field: 'composeContent', says: /line \d/ },
+  'what Compose does not know': { composeContent: web('    imagine: true\n'), field: 'composeContent', says: /imagine/ },
+}
+
+for (const [what, { name = uniqueName(), composeContent = web(), field, says }] of Object.entries(refused)) {
+  test(`${what} is refused at once and leaves no trace`, async (t) => {
+    const { apps, appsDir, database, seen, ended } = await nodeOf(t)
+    const error = await t.throwsAsync(apps.create({ name, composeContent }), { code: 'INVALID_INPUT' })
+    const [problem] = (error as AppError).fields
+    t.is(problem?.field, field)
+    t.regex(problem?.message ?? '', says)
+    t.deepEqual([apps.list(), seen.values, ended.values], [[], [], []])
+    t.is(await database.em.fork().count(AppEntity), 0)
+    t.deepEqual(existsSync(appsDir) ? readdirSync(appsDir) : [], [])
+  })
+}
+
+test('what only the run can show is a failed operation; a right file then mends the app, a wrong one changes nothing', async (t) => {
+  const { apps, outcome } = await nodeOf(t)
+  const name = appName(t)
+  const created = await apps.create({ name, composeContent: web().replace(testImage, 'localhost:1/absent:1') })
+  const failed = await outcome(created)
+  t.is(failed.status, 'failed')
+  t.regex(failed.error ?? '', /localhost:1/)
+  const { id } = created.app
+  t.is(apps.get(id).status, 'error')
+  t.regex(apps.get(id).statusReason ?? '', /^create failed: .*localhost:1/)
+
+  await t.throwsAsync(apps.update(id, { composeContent: 'services: {}\n' }), { code: 'INVALID_INPUT' })
+  t.regex(apps.get(id).composeContent, /absent/)
+  t.is((await outcome(await apps.update(id, { composeContent: web() }))).status, 'succeeded')
+  t.like(apps.get(id), { status: 'running', statusReason: null })
+})
+
+test('cancelling while Compose runs ends Compose; the app says so and can be started again', async (t) => {
+  const { apps, operations, outcome, ended } = await nodeOf(t)
+  const name = appName(t)
+  // The second service waits for the first to be healthy, which it never becomes.
+  const unhealthy = `    healthcheck: { test: ['CMD', 'false'], interval: 1s, retries: 60 }\n`
+  const composeContent = `${web(unhealthy)}  after:\n    image: ${testImage}\n    depends_on: { web: { condition: service_healthy } }\n`
+  const created = await apps.create({ name, composeContent })
+  await ended.first(({ id, output }) => id === created.operation.id && output.length > 0)
+  await operations.cancel(created.operation.id)
+  t.like(await outcome(created), { status: 'cancelled', error: 'Cancelled' })
+  t.not(apps.get(created.app.id).status, 'pending')
+  t.is((await outcome(await apps.update(created.app.id, { composeContent: web() }))).status, 'succeeded')
+  t.is(apps.get(created.app.id).status, 'running')
+})
+
+test('after a restart apps are what Docker says, and what was under way is said to be interrupted', async (t) => {
+  const first = await nodeOf(t)
+  const name = appName(t)
+  const created = await first.apps.create({ name, composeContent: web() })
+  t.is((await first.outcome(created)).status, 'succeeded')
+  await first.stop()
+  await t.throwsAsync(first.apps.stopApp(created.app.id), { code: 'SHUTTING_DOWN' })
+  await first.database.em.getConnection().execute(`update operations set status = 'running', finished_at = null`)
+  const [container] = await containersOf(name)
+  await docker.getContainer(container?.Id ?? '').kill()
+  await first.database.close(true)
+
+  const second = await nodeOf(t, { folder: first.folder })
+  t.like(second.apps.get(created.app.id), {
+    name,
+    status: 'error',
+    statusReason: 'service web exited with code 137',
+    desiredState: 'running',
+  })
+  t.like(await second.operations.cancel(created.operation.id), { status: 'interrupted' })
+  await docker.getContainer(container?.Id ?? '').start()
+  const again = await second.seen.first(({ status }) => status === 'running')
+  t.regex(again.statusReason ?? '', /^create interrupted: /)
+  t.is((await second.outcome(await second.apps.removeApp(created.app.id))).status, 'succeeded')
+})
+
+test('without Docker nothing is promised: refused, no trace, and known apps are unknown with the reason', async (t) => {
+  const folder = dataFolder(t)
+  const known = someApp({ nodeId, name: uniqueName() })
+  const { id, name, description, composeContent, desiredState, createdAt, updatedAt } = known
+  const before = await testDatabase(t, join(folder, 'data/selfhostly.db'))
+  await before.em.fork().insert(AppEntity, { id, name, description, composeContent, desiredState, lastError: null, createdAt, updatedAt })
+  await before.close(true)
+
+  const { apps, database } = await nodeOf(t, { folder, dockerHost: `unix://${join(folder, 'no-docker.sock')}` })
+  t.is(apps.get(id).status, 'unknown')
+  t.regex(apps.get(id).statusReason ?? '', /no-docker\.sock/)
+  const other = uniqueName()
+  await t.throwsAsync(apps.create({ name: other, composeContent: web() }), { code: 'DOCKER_UNAVAILABLE' })
+  await t.throwsAsync(apps.stopApp(id), { code: 'DOCKER_UNAVAILABLE' })
+  await t.throwsAsync(apps.update(id, { composeContent: web() }), { code: 'DOCKER_UNAVAILABLE' })
+  t.is(apps.get(id).desiredState, 'running')
+  t.is(await database.em.fork().count(AppEntity), 1)
+  t.false(existsSync(join(folder, 'apps', other)))
+})
+
+test('an app that does not exist is not found', async (t) => {
+  const { apps } = await nodeOf(t)
+  for (const change of [apps.startApp, apps.stopApp, apps.removeApp]) await t.throwsAsync(change(nodeId), { code: 'NOT_FOUND' })
+  await t.throwsAsync(apps.update(nodeId, {}), { code: 'NOT_FOUND' })
+})
