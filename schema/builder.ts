@@ -14,6 +14,9 @@ export interface Context {
   user: UserApi
 }
 
+/** The field of the connection has counted its items already; counted as lists again, each would cost as much as five. */
+const oncePerItem = { field: 1, multiplier: 1 }
+
 /** The only place where plugins and scalars are set up. */
 export const builder = new SchemaBuilder<{
   Context: Context
@@ -54,7 +57,8 @@ export const builder = new SchemaBuilder<{
     nodesQueryOptions: false,
     // `Node` is a machine here.
     nodeTypeOptions: { name: 'RelayNode' },
-    nodesOnConnection: true,
+    nodesOnConnection: { complexity: oncePerItem },
+    edgesFieldOptions: { complexity: oncePerItem },
     cursorType: 'String',
     firstArgOptions: { description: '1 to 500; 50 when left out.' },
   },
