@@ -1,17 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { appWire, operationWire } from '../wire.ts'
-import { problemSchema } from './problem.ts'
+import type { AppOperation } from '../apps/app-service.ts'
+import { appWire, operationWire, toWire } from '../wire.ts'
+import { idParam, invalid, json, problem } from './route-parts.ts'
 
 /** What the REST routes of apps share between the user surface (`/api/apps`) and its internal twin (`/api/internal/apps`). */
-
-export const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
-  content: { 'application/json': { schema } },
-  description,
-})
-
-export const problem = (description: string) => ({ content: { 'application/problem+json': { schema: problemSchema } }, description })
-
-export const idParam = z.object({ id: z.string().openapi({ description: 'UUID' }) })
 
 export const createAppBody = z
   .object({ name: z.string(), description: z.string().nullish(), compose_content: z.string() })
@@ -28,8 +20,8 @@ export const updateAppBody = z
 /** The app's own members at the top, for people and scripts; `app` and `operation` in full beside them. */
 export const appOperationWire = appWire.extend({ operation_id: z.string(), app: appWire, operation: operationWire }).openapi('AppOperation')
 
-const refusals = {
-  400: problem('A field is wrong; `fields` names each'),
+export const refusals = {
+  400: invalid,
   404: problem('There is no app with this id'),
   409: problem('The name is taken'),
   503: problem('The node is not online, or its Docker does not answer'),
@@ -66,4 +58,4 @@ export function appRoutes(base: '/api/apps' | '/api/internal/apps', tag: string)
   }
 }
 
-export const createAppRefusals = refusals
+export const presentAppOperation = ({ app, operation }: AppOperation) => toWire({ ...app, operationId: operation.id, app, operation })

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { AuditEntry } from '../auth/audit-log.ts'
 import { invalidInput } from '../errors.ts'
 import { toWire } from '../wire.ts'
-import { problem } from './app-routes.ts'
+import { problem } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
 
 const moment = z.coerce.date('must be a date and time in ISO 8601').optional().openapi({ type: 'string', format: 'date-time' })

@@ -6,12 +6,12 @@ import type { App } from '../apps/app.ts'
 import { AppError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { appWire, nodeStatsWire, operationWire, toWire } from '../wire.ts'
-import { appOperationWire, appRoutes, createAppBody, createAppRefusals, idParam, json, problem } from './app-routes.ts'
+import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals } from './app-routes.ts'
+import { idParam, json, problem } from './route-parts.ts'
 import type { Door } from './door.ts'
 import { feedResponse } from './feed-response.ts'
 import { notFoundProblem, problemResponse } from './problem.ts'
 import { createRouter, type HttpEnv, type Router } from './router.ts'
-import { presentAppOperation } from './user-routes.ts'
 
 const tags = ['internal']
 const refused = problem('Wrong, missing or unknown node credentials')
@@ -173,7 +173,7 @@ function appRoutesOfNodes(router: Router, { apps, operations, audit, self }: Ser
       path: '/api/internal/apps',
       tags,
       request: { body: { ...json(createAppBody, 'The app'), required: true } },
-      responses: { 202: json(appOperationWire, 'The deployment was queued'), ...createAppRefusals },
+      responses: { 202: json(appOperationWire, 'The deployment was queued'), ...refusals },
     }),
     async (c) => {
       const { name, description, compose_content: composeContent } = c.req.valid('json')
@@ -208,7 +208,7 @@ function appRoutesOfNodes(router: Router, { apps, operations, audit, self }: Ser
       path: '/api/internal/operations/{id}/cancel',
       tags,
       request: { params: idParam },
-      responses: { 200: json(operationWire, 'The operation as it is now'), 404: createAppRefusals[404] },
+      responses: { 200: json(operationWire, 'The operation as it is now'), 404: refusals[404] },
     }),
     async (c) => c.json(toWire(await operations.cancel(c.req.valid('param').id)), 200),
   )

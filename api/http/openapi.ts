@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Services } from '../services.ts'
-import { json } from './app-routes.ts'
+import { json } from './route-parts.ts'
 import type { Door } from './door.ts'
 import { internalRoutes } from './internal-routes.ts'
 import { createRouter, type Router } from './router.ts'

@@ -1,0 +1,122 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { ClusterNode } from '../nodes/node-registry.ts'
+import { toWire } from '../wire.ts'
+import { idParam, invalid, json, problem } from './route-parts.ts'
+import { createRouter, type Router } from './router.ts'
+
+const dateTime = z.coerce.date().openapi({ type: 'string', format: 'date-time' })
+
+const nodeWire = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    api_endpoint: z.string(),
+    is_primary: z.boolean(),
+    labels: z.record(z.string(), z.string()),
+    status: z.enum(['online', 'offline', 'unreachable']),
+    status_since: dateTime,
+    status_reason: z.string().nullable(),
+    last_seen: dateTime.nullable(),
+    last_health_check: dateTime.nullable(),
+    consecutive_failures: z.int(),
+    next_check_at: dateTime.nullable(),
+    created_at: dateTime,
+    updated_at: dateTime,
+  })
+  .openapi('Node')
+
+const registerBody = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    api_endpoint: z.string(),
+    api_key: z.string(),
+    labels: z.record(z.string(), z.string()).optional(),
+  })
+  .openapi('RegisterNode')
+const updateNodeBody = registerBody.omit({ id: true }).partial().openapi('UpdateNode')
+function presentNode({ health, labels, ...node }: ClusterNode) {
+  const { status, statusSince, statusReason, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt } = health
+  const wire = toWire({ ...node, status, statusSince, statusReason, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt })
+  // Keys of labels are the user's own words.
+  return { ...wire, labels }
+}
+
+/** Nodes of the cluster, for people. */
+export function nodeRoutes(): Router {
+  const router = createRouter()
+  const tags = ['nodes']
+  const missing = problem('There is no node with this id')
+  const refusals = { 400: invalid, 409: problem('The id or the name is taken') }
+
+  router.openapi(createRoute({ method: 'get', path: '/api/nodes', tags, responses: { 200: json(z.array(nodeWire), 'Every node') } }), (c) =>
+    c.json(c.get('user').nodes().map(presentNode), 200),
+  )
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/nodes',
+      tags,
+      request: { body: { ...json(registerBody, 'What `npm run identity` prints on the node'), required: true } },
+      responses: { 201: json(nodeWire, 'Registered, and checked at once'), ...refusals },
+    }),
+    async (c) => {
+      const { id, name, api_endpoint: apiEndpoint, api_key: apiKey, labels } = c.req.valid('json')
+      return c.json(presentNode(await c.get('user').registerNode({ id, name, apiEndpoint, apiKey, labels })), 201)
+    },
+  )
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/nodes/{id}',
+      tags,
+      request: { params: idParam },
+      responses: { 200: json(nodeWire, 'The node'), 404: missing },
+    }),
+    (c) => c.json(presentNode(c.get('user').node(c.req.valid('param').id)), 200),
+  )
+  router.openapi(
+    createRoute({
+      method: 'put',
+      path: '/api/nodes/{id}',
+      tags,
+      request: { params: idParam, body: { ...json(updateNodeBody, 'What is left out stays'), required: true } },
+      responses: { 200: json(nodeWire, 'Changed; checked at once if its endpoint or key changed'), 404: missing, ...refusals },
+    }),
+    async (c) => {
+      const { name, api_endpoint: apiEndpoint, api_key: apiKey, labels } = c.req.valid('json')
+      return c.json(presentNode(await c.get('user').updateNode(c.req.valid('param').id, { name, apiEndpoint, apiKey, labels })), 200)
+    },
+  )
+  router.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/nodes/{id}',
+      tags,
+      request: { params: idParam },
+      responses: { 204: { description: 'Removed' }, 404: missing },
+    }),
+    async (c) => {
+      await c.get('user').removeNode(c.req.valid('param').id)
+      return c.body(null, 204)
+    },
+  )
+  const checkWire = z
+    .object({ message: z.string(), error: z.string().optional(), duration_ms: z.int(), node: nodeWire })
+    .openapi('NodeCheck')
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/nodes/{id}/check',
+      tags,
+      request: { params: idParam },
+      responses: { 200: json(checkWire, 'Checked now, whatever the backoff says; `error` says why it failed'), 404: missing },
+    }),
+    async (c) => {
+      const { ok, error, durationMs, node } = await c.get('user').checkNode(c.req.valid('param').id)
+      const message = ok ? 'Health check completed successfully' : 'Health check failed'
+      return c.json({ message, ...(error === null ? {} : { error }), duration_ms: durationMs, node: presentNode(node) }, 200)
+    },
+  )
+  return router
+}

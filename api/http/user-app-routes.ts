@@ -1,0 +1,77 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { InventoryApp } from '../cluster/inventory.ts'
+import { appWire, toWire } from '../wire.ts'
+import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals } from './app-routes.ts'
+import { json, listOf, nodeIdsQuery } from './route-parts.ts'
+import { createRouter, type Router } from './router.ts'
+
+const userAppWire = appWire.extend({ last_known_status: appWire.shape.status.nullable() }).openapi('KnownApp')
+
+const presentApp = (app: InventoryApp) => toWire(app)
+
+/** Apps of all nodes, for people. */
+export function userAppRoutes(): Router {
+  const router = createRouter()
+  const routes = appRoutes('/api/apps', 'apps')
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/apps',
+      tags: ['apps'],
+      request: { query: nodeIdsQuery },
+      responses: { 200: json(z.array(userAppWire), 'Every app that is known') },
+    }),
+    (c) => {
+      const ids = listOf(c.req.valid('query').node_ids)
+      const found = c
+        .get('user')
+        .apps()
+        .filter((app) => !ids || ids.includes(app.nodeId))
+      return c.json(found.map(presentApp), 200)
+    },
+  )
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/apps',
+      tags: ['apps'],
+      request: {
+        query: z.object({ node_id: z.string().optional().openapi({ description: 'Where it runs; this node when left out' }) }),
+        body: { ...json(createAppBody, 'The app'), required: true },
+      },
+      responses: { 202: json(appOperationWire, 'The deployment was queued'), ...refusals },
+    }),
+    async (c) => {
+      const { name, description, compose_content: composeContent } = c.req.valid('json')
+      const user = c.get('user')
+      const nodeId = c.req.valid('query').node_id || user.selfId
+      return c.json(presentAppOperation(await user.createApp(nodeId, { name, description, composeContent })), 202)
+    },
+  )
+  router.openapi(routes.get, (c) => {
+    const { id } = c.req.valid('param')
+    return c.json(presentApp(c.get('user').app(id)), 200)
+  })
+  router.openapi(routes.update, async (c) => {
+    const { id } = c.req.valid('param')
+    const { description, compose_content: composeContent, pull } = c.req.valid('json')
+    return c.json(presentAppOperation(await c.get('user').updateApp(id, { description, composeContent, pull })), 202)
+  })
+  router.openapi(routes.remove, async (c) => {
+    const { id } = c.req.valid('param')
+    return c.json(presentAppOperation(await c.get('user').removeApp(id)), 202)
+  })
+  router.openapi(routes.start, async (c) => {
+    const { id } = c.req.valid('param')
+    return c.json(presentAppOperation(await c.get('user').startApp(id)), 202)
+  })
+  router.openapi(routes.stop, async (c) => {
+    const { id } = c.req.valid('param')
+    return c.json(presentAppOperation(await c.get('user').stopApp(id)), 202)
+  })
+  router.openapi(routes.pullAndUpdate, async (c) => {
+    const { id } = c.req.valid('param')
+    return c.json(presentAppOperation(await c.get('user').updateApp(id, { pull: true })), 202)
+  })
+  return router
+}
