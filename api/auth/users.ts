@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import pLimit from 'p-limit'
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, notFound } from '../errors.ts'
@@ -52,6 +53,8 @@ export function createUsers(deps: {
 }) {
   const { em, clock } = deps
   const rows = new Map<string, UserRow>()
+  // Two sign-ins at once must not both find that a name is free.
+  const oneAtATime = pLimit(1)
 
   /** Which entry of the allow list a person is let in by; null for none. */
   function entryFor({ provider, login, email, groups }: Profile): string | null {
@@ -74,6 +77,39 @@ export function createUsers(deps: {
     return { id, provider, login, name, email, groups, createdAt, lastSignInAt, ...roleOf(deps.grants, row) }
   }
 
+  async function letIn(profile: Profile): Promise<KnownUser> {
+    const known = [...rows.values()].find((row) => row.provider === profile.provider && row.subject === profile.subject)
+    const bound = known && isStillAllowed(known) ? known : undefined
+    const login = bound?.login ?? profile.login
+    const entry = bound && !isGroup(bound.allowedAs) ? bound.allowedAs : entryFor({ ...profile, login })
+    if (!entry) throw new AppError('FORBIDDEN', `${profile.login} is not on the list of people who may sign in here`)
+    const isTaken = [...rows.values()].some(
+      (row) =>
+        row !== known &&
+        row.provider === profile.provider &&
+        isStillAllowed(row) &&
+        ((row.allowedAs === entry && !isGroup(entry)) || row.login.toLowerCase() === login.toLowerCase()),
+    )
+    if (isTaken) {
+      throw new AppError(
+        'FORBIDDEN',
+        `${profile.login} is another account than the one that signed in with this name before. An admin can forget that one`,
+      )
+    }
+    const now = clock.now()
+    const { provider, subject, name, email, groups } = profile
+    const row: UserRow = {
+      id: known?.id ?? randomUUID(),
+      ...{ provider, subject, login, name, email, groups },
+      allowedAs: entry,
+      createdAt: known?.createdAt ?? now,
+      lastSignInAt: now,
+    }
+    await em.fork().upsert(UserEntity, { ...row })
+    rows.set(row.id, row)
+    return view(row)
+  }
+
   return {
     async start(): Promise<void> {
       for (const row of await em.fork().find(UserEntity, {})) rows.set(row.id, row)
@@ -85,38 +121,7 @@ export function createUsers(deps: {
      *
      * @throws FORBIDDEN
      */
-    async signIn(profile: Profile): Promise<KnownUser> {
-      const known = [...rows.values()].find((row) => row.provider === profile.provider && row.subject === profile.subject)
-      const bound = known && isStillAllowed(known) ? known : undefined
-      const entry = bound && !isGroup(bound.allowedAs) ? bound.allowedAs : entryFor(profile)
-      if (!entry) throw new AppError('FORBIDDEN', `${profile.login} is not on the list of people who may sign in here`)
-      const login = bound?.login ?? profile.login
-      const isTaken = [...rows.values()].some(
-        (row) =>
-          row !== known &&
-          row.provider === profile.provider &&
-          isStillAllowed(row) &&
-          ((row.allowedAs === entry && !isGroup(entry)) || row.login.toLowerCase() === login.toLowerCase()),
-      )
-      if (isTaken) {
-        throw new AppError(
-          'FORBIDDEN',
-          `${profile.login} is another account than the one that signed in with this name before. An admin can forget that one`,
-        )
-      }
-      const now = clock.now()
-      const { provider, subject, name, email, groups } = profile
-      const row: UserRow = {
-        id: known?.id ?? randomUUID(),
-        ...{ provider, subject, login, name, email, groups },
-        allowedAs: entry,
-        createdAt: known?.createdAt ?? now,
-        lastSignInAt: now,
-      }
-      await em.fork().upsert(UserEntity, { ...row })
-      rows.set(row.id, row)
-      return view(row)
-    },
+    signIn: (profile: Profile): Promise<KnownUser> => oneAtATime(() => letIn(profile)),
 
     /** Undefined for who is not, or no longer, allowed in. */
     find(id: string): KnownUser | undefined {
