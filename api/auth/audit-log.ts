@@ -86,10 +86,13 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
   }
 }
 
+/** Sorts after everything, so that a range finds all that begins with a text; `like` would read `_` and `%` as wildcards. */
+const lastCharacter = '\u{10FFFF}'
+
 function where({ actor, action, nodeId, appId, outcome, since, until }: AuditFilter, before?: number) {
   return {
     ...(actor ? { actor } : {}),
-    ...(action ? { action: { $like: `${action.replace(/[%_\\]/g, '\\$&')}%` } } : {}),
+    ...(action ? { action: { $gte: action, $lt: `${action}${lastCharacter}` } } : {}),
     ...(nodeId ? { nodeId } : {}),
     ...(appId ? { appId } : {}),
     ...(outcome ? { outcome } : {}),

@@ -28,4 +28,7 @@ const statements = [
   // What was written stays as it was written, whatever the program does.
   `create trigger "audit_entries_no_update" before update on "audit_entries" begin select raise(abort, 'the audit log is append-only'); end`,
   `create trigger "audit_entries_no_delete" before delete on "audit_entries" begin select raise(abort, 'the audit log is append-only'); end`,
+  // `insert or replace` deletes without asking the trigger above.
+  `create trigger "audit_entries_no_replace" before insert on "audit_entries" when exists (select 1 from "audit_entries" where "id" = new."id")
+    begin select raise(abort, 'the audit log is append-only'); end`,
 ]
