@@ -26,7 +26,7 @@ export function parseGrants(role: Role, text: string): Grant[] {
     .map((entry) => entry.trim())
     .filter(Boolean)
     .map((entry) => {
-      const parts = /^(group:)?([^[\]\s]+)(?:\[([^\]]+)\])?$/.exec(entry)
+      const parts = /^(group:)?(?!group:)([^[\]\s]+)(?:\[([^\]]+)\])?$/.exec(entry)
       const labels = (parts?.[3] ?? '')
         .split(';')
         .filter(Boolean)
