@@ -3,8 +3,9 @@ import type { Clock } from '../clock.ts'
 import type { AccessConfig } from './access-config.ts'
 import { createApiTokens } from './api-tokens.ts'
 import { createAuditLog } from './audit-log.ts'
+import { allowListOf } from './providers.ts'
 import { createSessions } from './sessions.ts'
-import { createUsers, type AllowList } from './users.ts'
+import { createUsers } from './users.ts'
 
 export type AccessServices = ReturnType<typeof createAccessServices>
 
@@ -23,11 +24,7 @@ export function createAccessServices(deps: {
   const users = createUsers({
     em,
     clock,
-    allowListOf: (provider): AllowList | null => {
-      if (access.mode !== 'sign-in') return null
-      if (provider === 'github') return access.github?.allow ?? null
-      return provider === access.oidc?.issuer ? access.oidc.allow : null
-    },
+    allowListOf: (provider) => allowListOf(access, provider),
     grants: access.mode === 'local-only' ? [] : access.grants,
     onRemoved(userId) {
       sessions?.forgetUser(userId)
