@@ -1,0 +1,107 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { parseGrants, roleOf } from '../../api/auth/grants.ts'
+import { leastRole, lesserRole, rank, roleMay, roles, type Permission } from '../../api/auth/permissions.ts'
+import { may, seesNode, type Caller } from '../../api/auth/caller.ts'
+
+const person = (login: string, more: { email?: string | null; groups?: string[] } = {}) => ({ login, email: null, groups: [], ...more })
+
+test('entries are people, addresses and groups, each with labels or without', (t) => {
+  t.deepEqual(parseGrants('operator', ' Alice, bob@Example.com ,group:Ops,, carol[env=lab;team=web]'), [
+    { role: 'operator', who: { kind: 'user', value: 'alice' }, labels: {} },
+    { role: 'operator', who: { kind: 'user', value: 'bob@example.com' }, labels: {} },
+    { role: 'operator', who: { kind: 'group', value: 'Ops' }, labels: {} },
+    { role: 'operator', who: { kind: 'user', value: 'carol' }, labels: { env: 'lab', team: 'web' } },
+  ])
+  t.deepEqual(parseGrants('admin', ''), [])
+})
+
+test('an entry that cannot be read is named, never half understood', (t) => {
+  for (const entry of [
+    'al ice',
+    'alice[',
+    'alice[]',
+    'alice[env]',
+    'alice[env=]',
+    'alice[=lab]',
+    'alice[a=b=c]',
+    '[env=lab]',
+    'group:',
+    'alice]x',
+  ]) {
+    const error = t.throws(() => parseGrants('admin', `bob,${entry}`), undefined, entry)
+    t.true(error?.message.includes(`"${entry}"`), error?.message)
+  }
+})
+
+test('where nothing is granted to anybody, everybody is an admin; else the rest are viewers', (t) => {
+  t.deepEqual(roleOf([], person('alice')), { role: 'admin', nodeLimit: null })
+  t.deepEqual(roleOf(parseGrants('operator', 'bob'), person('alice')), { role: 'viewer', nodeLimit: null })
+})
+
+test('people are known by login or address in any case, groups to the letter', (t) => {
+  const grants = parseGrants('operator', 'alice,bob@example.com,group:Ops')
+  const role = (who: ReturnType<typeof person>) => roleOf(grants, who).role
+  t.is(role(person('ALICE')), 'operator')
+  t.is(role(person('b', { email: 'Bob@Example.com' })), 'operator')
+  t.is(role(person('c', { groups: ['x', 'Ops'] })), 'operator')
+  for (const nobody of [
+    person('alic'),
+    person('bob'),
+    person('c', { groups: ['ops'] }),
+    person('Ops'),
+    person('group:Ops'),
+    person('c', { groups: ['alice'] }),
+  ]) {
+    t.is(role(nobody), 'viewer', JSON.stringify(nobody))
+  }
+})
+
+test('the highest role counts, on the nodes of the grants that give it', (t) => {
+  const grants = [...parseGrants('admin', 'alice[env=lab],alice[env=dev;team=web]'), ...parseGrants('operator', 'alice,group:ops')]
+  t.deepEqual(roleOf(grants, person('alice')), { role: 'admin', nodeLimit: [{ env: 'lab' }, { env: 'dev', team: 'web' }] })
+  t.deepEqual(roleOf([...grants, ...parseGrants('admin', 'group:ops')], person('alice', { groups: ['ops'] })), {
+    role: 'admin',
+    nodeLimit: null,
+  })
+})
+
+test('a limit needs every label of one of its sets', (t) => {
+  const limited = (nodeLimit: Caller['nodeLimit']): Caller => ({
+    ...{ name: 'a', via: 'session', role: 'operator', userId: 'u', credentialId: 'c', address: '192.0.2.7' },
+    nodeLimit,
+  })
+  const sets = limited([{ env: 'lab' }, { env: 'dev', team: 'web' }])
+  t.true(seesNode(sets, { env: 'lab', team: 'any' }))
+  t.true(seesNode(sets, { env: 'dev', team: 'web' }))
+  const others: Record<string, string>[] = [{}, { env: 'dev' }, { team: 'web' }, { env: 'Lab' }, { constructor: 'x' }]
+  for (const labels of others) t.false(seesNode(sets, labels), JSON.stringify(labels))
+  t.true(seesNode(limited(null), {}))
+  t.false(seesNode(limited([]), { env: 'lab' }))
+  t.true(may(sets, 'app.change'))
+  t.false(may(sets, 'settings.change'))
+})
+
+test('each role may all that the ones before it may, and no more than the table says', (t) => {
+  const permissions = Object.keys(leastRole) as Permission[]
+  const allowed = (role: (typeof roles)[number]) => permissions.filter((permission) => roleMay(role, permission)).sort()
+  t.deepEqual(allowed('viewer'), ['account.manage', 'cluster.read'])
+  t.deepEqual(allowed('operator'), ['account.manage', 'app.change', 'cluster.read', 'node.check', 'settings.read'])
+  t.deepEqual(allowed('admin'), [...permissions].sort())
+  t.is(lesserRole('admin', 'viewer'), 'viewer')
+  t.is(lesserRole('operator', 'admin'), 'operator')
+})
+
+test('more grants never take a role away', (t) => {
+  const who = fc.constantFrom('alice', 'bob', 'group:ops', 'alice@example.com', 'alice[env=lab]')
+  const grants = fc
+    .array(fc.tuple(fc.constantFrom(...roles), who))
+    .map((entries) => entries.flatMap(([role, entry]) => parseGrants(role, entry)))
+  const alice = person('alice', { email: 'alice@example.com', groups: ['ops'] })
+  const rankBy = (granted: ReturnType<typeof parseGrants>) => rank(roleOf(granted, alice).role)
+  const [anything] = parseGrants('viewer', 'nobody')
+  t.notThrows(() => {
+    if (!anything) throw new Error('no grant')
+    fc.assert(fc.property(grants, grants, (some, more) => rankBy([anything, ...some, ...more]) >= rankBy([anything, ...some])))
+  })
+})

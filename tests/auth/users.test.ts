@@ -1,0 +1,138 @@
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { parseGrants } from '../../api/auth/grants.ts'
+import { createUsers, type AllowList, type Profile } from '../../api/auth/users.ts'
+import { dataFolder } from '../helpers/data-folder.ts'
+import { testDatabase } from '../helpers/database.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
+
+async function setUp(t: ExecutionContext<unknown>, { roles = '', path = join(dataFolder(t), 'selfhostly.db') } = {}) {
+  const { em } = await testDatabase(t, path)
+  const lists: Record<string, AllowList> = {
+    github: { users: ['alice', 'bob', 'carol@example.com'], groups: [] },
+    idp: { users: [], groups: ['ops'] },
+  }
+  const removed: string[] = []
+  const clock = createManualClock()
+  const users = createUsers({
+    ...{ em, clock, grants: parseGrants('admin', roles) },
+    allowListOf: (provider) => lists[provider] ?? null,
+    onRemoved: (id) => void removed.push(id),
+  })
+  await users.start()
+  return { users, lists, removed, clock, path }
+}
+
+const profile = (login: string, more: Partial<Profile> = {}): Profile => ({
+  ...{ provider: 'github', subject: `id of ${login}`, login, name: null, email: null, groups: [] },
+  ...more,
+})
+
+const refused = { code: 'FORBIDDEN' }
+
+test('who is on the list comes in, by login or proved address, in any case; others do not', async (t) => {
+  const { users } = await setUp(t)
+  t.like(await users.signIn(profile('Alice')), { login: 'Alice', role: 'admin', nodeLimit: null })
+  t.like(await users.signIn(profile('caz', { email: 'Carol@Example.com' })), { login: 'caz' })
+  for (const other of [
+    profile('mallory'),
+    profile('alice2'),
+    profile('x', { email: 'x@example.com' }),
+    profile('y', { groups: ['ops', 'alice'] }),
+  ]) {
+    await t.throwsAsync(users.signIn(other), { ...refused, message: /is not on the list/ })
+  }
+  t.deepEqual(
+    users.list().map(({ login }) => login),
+    ['Alice', 'caz'],
+  )
+})
+
+test('the list of one provider says nothing about another', async (t) => {
+  const { users } = await setUp(t)
+  await t.throwsAsync(users.signIn(profile('alice', { provider: 'idp' })), refused)
+  await t.throwsAsync(users.signIn(profile('alice', { provider: 'https://unknown.example' })), refused)
+  await t.throwsAsync(
+    users.signIn(profile('bob', { groups: ['ops'] })).then(() => users.signIn(profile('dave', { groups: ['ops'] }))),
+    refused,
+  )
+})
+
+test('a renamed account keeps its access', async (t) => {
+  const { users, clock } = await setUp(t)
+  const { id, createdAt } = await users.signIn(profile('alice'))
+  clock.advance(1000)
+  const again = await users.signIn(profile('alicia', { subject: 'id of alice', name: 'Alicia' }))
+  t.like(again, { id, createdAt, login: 'alice', name: 'Alicia', lastSignInAt: clock.now() })
+})
+
+test('whoever takes a login over that signed in before inherits nothing, until the account is forgotten', async (t) => {
+  const { users, removed } = await setUp(t)
+  const { id } = await users.signIn(profile('alice'))
+  await t.throwsAsync(users.signIn(profile('alice', { subject: 'another' })), { ...refused, message: /another account/ })
+  await t.throwsAsync(users.signIn(profile('ALICE', { subject: 'another' })), refused)
+  await users.remove(id)
+  t.deepEqual(removed, [id])
+  t.is(users.find(id), undefined)
+  t.not((await users.signIn(profile('alice', { subject: 'another' }))).id, id)
+  await t.throwsAsync(users.remove(id), { code: 'NOT_FOUND' })
+})
+
+test('nobody gets the role of a login by taking it over, neither one who was in already nor one let in by a group', async (t) => {
+  const { users, lists } = await setUp(t, { roles: 'alice' })
+  t.is((await users.signIn(profile('alice'))).role, 'admin')
+  t.is((await users.signIn(profile('bob'))).role, 'viewer')
+  t.is((await users.signIn(profile('alicia', { subject: 'id of alice' }))).role, 'admin')
+  t.like(await users.signIn(profile('alice', { subject: 'id of bob' })), { role: 'viewer', login: 'bob' })
+  lists['github']?.groups.push('staff')
+  const inGroup = { groups: ['staff'], subject: 'third' }
+  await t.throwsAsync(users.signIn(profile('alice', inGroup)), refused)
+  t.is((await users.signIn(profile('dave', inGroup))).role, 'viewer')
+  t.like(await users.signIn(profile('alice', inGroup)), { role: 'viewer', login: 'dave' })
+})
+
+test('who is taken off the list is out at once, and in again when put back', async (t) => {
+  const { users, lists } = await setUp(t)
+  const { id } = await users.signIn(profile('alice'))
+  lists['github'] = { users: ['bob'], groups: [] }
+  t.is(users.find(id), undefined)
+  t.deepEqual(users.list(), [])
+  await t.throwsAsync(users.signIn(profile('alice')), refused)
+  lists['github'] = { users: ['alicia'], groups: [] }
+  const renamed = await users.signIn(profile('alicia', { subject: 'id of alice' }))
+  t.like(renamed, { id, login: 'alicia' }, 'the list names the new login')
+  delete lists['github']
+  t.is(users.find(id), undefined, 'the provider is not in use any more')
+})
+
+test('groups let in as long as the provider says so', async (t) => {
+  const { users, lists } = await setUp(t, { roles: 'group:ops' })
+  const erin = profile('erin', { provider: 'idp', groups: ['ops'] })
+  const { id, role } = await users.signIn(erin)
+  t.is(role, 'admin')
+  await t.throwsAsync(users.signIn({ ...erin, groups: ['Ops', 'staff'] }), refused)
+  lists['idp'] = { users: [], groups: ['staff'] }
+  t.is(users.find(id), undefined)
+  t.like(await users.signIn({ ...erin, groups: ['staff'] }), { id, role: 'viewer', groups: ['staff'] })
+  t.truthy(await users.signIn(profile('frank', { provider: 'idp', groups: ['staff'] })), 'a group lets in more than one')
+})
+
+test('two at once: one account is one user, and two accounts do not share an entry', async (t) => {
+  const { users } = await setUp(t)
+  const [first, second] = await Promise.all([users.signIn(profile('alice')), users.signIn(profile('alice'))])
+  t.is(first.id, second.id)
+  const both = await Promise.allSettled([users.signIn(profile('bob')), users.signIn(profile('bob', { subject: 'another' }))])
+  t.deepEqual(
+    both.map(({ status }) => status),
+    ['fulfilled', 'rejected'],
+  )
+  t.is(users.list().length, 2)
+})
+
+test('users survive a restart', async (t) => {
+  const { users, path } = await setUp(t)
+  const before = await users.signIn(profile('alice', { name: 'Alice', email: 'a@example.com', groups: ['x', 'y'] }))
+  const { users: restarted } = await setUp(t, { path })
+  t.deepEqual(restarted.find(before.id), before)
+  await t.throwsAsync(restarted.signIn(profile('alice', { subject: 'another' })), refused)
+})
