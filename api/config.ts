@@ -69,7 +69,11 @@ const environment = z.object({
       .default(hostname() || 'selfhostly'),
   ),
   NODE_API_ENDPOINT: httpUrl,
-  NODE_API_KEY: atLeast(8, 'for example the output of: openssl rand -base64 32'),
+  // It travels in a header, and is entered on the primary, which asks the same of it (nodes/node-input.ts).
+  NODE_API_KEY: atLeast(8, 'for example the output of: openssl rand -base64 32').refine(
+    (key) => key === undefined || /^[\x21-\x7e]{0,500}$/.test(key),
+    'must consist of visible ASCII characters without spaces, at most 500',
+  ),
   PRIMARY_NODE_URL: httpUrl,
   PRIMARY_NODE_API_KEY: optional,
   CLOUDFLARE_API_TOKEN: optional,

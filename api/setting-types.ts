@@ -20,7 +20,7 @@ export const flag = (whenUnset: boolean | undefined) =>
 export const httpUrl = optional.transform((value, context): string | undefined => {
   if (value === undefined) return undefined
   const url = URL.parse(value)
-  if (url && (url.protocol === 'http:' || url.protocol === 'https:') && !url.username && !url.search && !url.hash)
+  if (url && (url.protocol === 'http:' || url.protocol === 'https:') && !url.username && !url.password && !url.search && !url.hash)
     return value.replace(/\/+$/, '')
   context.addIssue({ code: 'custom', message: `must be an http:// or https:// URL such as https://node.example.com:8080, not "${value}"` })
   return z.NEVER
