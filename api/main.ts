@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { systemClock } from './clock.ts'
 import { readConfig, type Config } from './config.ts'
 import { errorMessage, StartError } from './errors.ts'
 import { createLog } from './log.ts'
-import { startNode } from './program.ts'
 
 /** A stop that takes longer than this is cut off: whoever runs the program would kill it soon, without any last words. */
 const stopDeadlineMs = 9500
@@ -13,12 +13,15 @@ const config = orExit(readConfiguration)
 const log = createLog({ level: config.logLevel, pretty: Boolean(process.stdout.isTTY) })
 
 for (const name of config.ignored) log.warn({ setting: name }, `${name} is ignored on a ${config.role}`)
-if (config.access.mode === 'trusted-edge') {
+if (config.access.mode === 'trusted-edge' && !config.access.cloudflare) {
   log.warn(
     'AUTH_ENABLED=false: whoever reaches this port controls Docker on every node. Let only a proxy or VPN that keeps strangers out reach it',
   )
 }
 
+// Compiling some thousand modules is most of a start; what was compiled once is kept for the next one.
+enableCompileCache()
+const { startNode } = await import('./program.ts')
 const node = await startNode({ config, clock: systemClock, random: Math.random, log }).catch(exit)
 const url = `http://${printedHost(config)}:${node.port}`
 log.info({ url, ready_ms: Math.round(performance.now() - started) }, `Selfhostly is ready. Dashboard: ${url}`)

@@ -89,8 +89,9 @@ export function createEventStreams(deps: {
       const longest = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(next, 10))
       session.cancelRetry = clock.after(firstRetryMs / 2 + deps.random() * longest, () => connect(nodeId, next))
       const reason = errorMessage(error)
-      if (held === null) log.debug({ node: nodeId, reason }, 'event stream could not be opened')
-      else log.warn({ node: nodeId, reason }, 'event stream lost')
+      const { name } = deps.addressOf(nodeId)
+      if (held === null) log.debug({ node: name, reason }, 'event stream could not be opened')
+      else log.warn({ node: name, reason }, 'event stream lost')
       session.openedAt = null
       if (held !== null || attempt === 0) deps.onLost(nodeId, reason)
     })

@@ -2,7 +2,7 @@ import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
 
 /** Compose gets this long to finish what it is doing when the node stops; with its 3 s to end it stays within 10 s. */
-const operationGraceMs = 5000
+const operationGraceMs = 4000
 
 /** What every node does, whatever its role: it runs its own apps and says how it is. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
