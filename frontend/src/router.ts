@@ -1,18 +1,48 @@
 import { createRouter, createWebHistory } from 'vue-router'
+import type { RouteRecordRaw } from 'vue-router'
+import type { Permission } from './composables/usePermissions.ts'
+import type { Role } from './graphql/generated/graphql.ts'
 import Nodes from './pages/Nodes.vue'
 
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Whoever lacks the permission is told which role has it, under the title of the page. */
+    needs?: { permission: Permission; role: Role; title: string }
+    /** Shown without the dashboard around it, to whoever comes. */
+    bare?: boolean
+  }
+}
+
 /** Nodes is the first page and comes with it; the others load when they are opened. */
-export const createDashboardRouter = () =>
-  createRouter({
-    history: createWebHistory(),
-    routes: [
-      { path: '/', redirect: '/nodes' },
-      { path: '/nodes', component: Nodes },
-      { path: '/apps', component: () => import('./pages/Apps.vue') },
-      { path: '/apps/new', component: () => import('./pages/AppCreate.vue') },
-      { path: '/apps/:id', component: () => import('./pages/AppDetail.vue'), props: true },
-      { path: '/monitoring', component: () => import('./pages/Monitoring.vue') },
-      { path: '/settings', component: () => import('./pages/Settings.vue') },
-      { path: '/:path(.*)*', component: () => import('./pages/NotFound.vue') },
-    ],
-  })
+const routes: RouteRecordRaw[] = [
+  { path: '/', redirect: '/nodes' },
+  { path: '/nodes', component: Nodes },
+  { path: '/apps', component: () => import('./pages/Apps.vue') },
+  {
+    path: '/apps/new',
+    component: () => import('./pages/AppCreate.vue'),
+    meta: { needs: { permission: 'app.change', role: 'OPERATOR', title: 'New app' } },
+  },
+  { path: '/apps/:id', component: () => import('./pages/AppDetail.vue'), props: true },
+  { path: '/monitoring', component: () => import('./pages/Monitoring.vue') },
+  {
+    path: '/settings',
+    component: () => import('./pages/Settings.vue'),
+    meta: { needs: { permission: 'settings.read', role: 'OPERATOR', title: 'Settings' } },
+  },
+  {
+    path: '/users',
+    component: () => import('./pages/Users.vue'),
+    meta: { needs: { permission: 'users.manage', role: 'ADMIN', title: 'Users' } },
+  },
+  {
+    path: '/audit',
+    component: () => import('./pages/Audit.vue'),
+    meta: { needs: { permission: 'audit.read', role: 'ADMIN', title: 'Audit log' } },
+  },
+  { path: '/account', component: () => import('./pages/Account.vue') },
+  { path: '/sign-in', component: () => import('./pages/SignIn.vue'), meta: { bare: true } },
+  { path: '/:path(.*)*', component: () => import('./pages/NotFound.vue') },
+]
+
+export const createDashboardRouter = () => createRouter({ history: createWebHistory(), routes })

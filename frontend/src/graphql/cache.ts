@@ -15,8 +15,12 @@ const keys: KeyingConfig = {
   AppEdge: embedded,
   OperationConnection: embedded,
   OperationEdge: embedded,
+  AuditConnection: embedded,
+  AuditEdge: embedded,
   PageInfo: embedded,
+  NodeLabel: embedded,
   NodeCheck: embedded,
+  CreatedApiToken: embedded,
   AppOperation: embedded,
   PublishedPort: embedded,
   CpuStats: embedded,
@@ -81,6 +85,12 @@ function createListKeeper(typename: 'Node' | 'App', field: 'nodes' | 'apps') {
   return { read, add, remove }
 }
 
+/** Short lists that are read again when something of them changes. */
+const readAgain =
+  (field: 'sessions' | 'apiTokens' | 'users'): UpdateResolver =>
+  (_result, _args, cache) =>
+    cache.invalidate('Query', field)
+
 export function createCache() {
   const nodes = createListKeeper('Node', 'nodes')
   const apps = createListKeeper('App', 'apps')
@@ -99,6 +109,10 @@ export function createCache() {
         registerNode: (result, _args, cache) => nodes.add(result['registerNode'], cache),
         removeNode: (result, _args, cache) => nodes.remove(result['removeNode'], cache),
         createApp: (result, _args, cache) => apps.add((result['createApp'] as DataFields)['app'], cache),
+        revokeSession: readAgain('sessions'),
+        createApiToken: readAgain('apiTokens'),
+        revokeApiToken: readAgain('apiTokens'),
+        removeUser: readAgain('users'),
       },
       Subscription: {
         nodeStatusChanged: (result, _args, cache) => nodes.add(result['nodeStatusChanged'], cache),

@@ -7,7 +7,7 @@ import { createSocket, subscribeForGood } from './socket.ts'
 
 /** 'starting' until the first connection; 'lost' from a broken or refused connection to the next good one. */
 export type ConnectionState = 'starting' | 'connected' | 'lost'
-/** 'sign-in': HTTP 401. 'refused': HTTP 403, as for a server that answers only to its own machine. */
+/** 'sign-in': HTTP 401, or the socket's close code for it. 'refused': HTTP 403, as for a server that answers only to its own machine. */
 export type Access = 'granted' | 'sign-in' | 'refused'
 
 export interface Backend {
@@ -41,19 +41,21 @@ export function createBackend(origin: string): Backend {
       connection.value = 'connected'
     },
     onLost: () => (connection.value = 'lost'),
+    onUnauthorized: () => (access.value = 'sign-in'),
   })
 
   const client = new Client({
     url: `${origin}/graphql`,
     preferGetMethod: false,
     exchanges: [
+      createCache(),
+      // Below the cache: what it remembers says nothing about who may use the server now.
       mapExchange({
         onResult(result) {
           if (result.error) access.value = accessAfter(result.error) ?? access.value
-          else if (result.operation.kind !== 'subscription' && !result.stale) access.value = 'granted'
+          else if (result.operation.kind !== 'subscription') access.value = 'granted'
         },
       }),
-      createCache(),
       fetchExchange,
       subscriptionExchange({
         forwardSubscription: (request) => ({

@@ -14,6 +14,10 @@ export const nodeFields = graphql(`
     consecutiveFailures
     nextCheckAt
     createdAt
+    labels {
+      key
+      value
+    }
   }
 `)
 

@@ -10,6 +10,10 @@ export const serverQuery = graphql(`
     }
     viewer {
       name
+      role
+      via
+      userId
+      permissions
       accessMode
     }
   }

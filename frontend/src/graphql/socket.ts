@@ -1,4 +1,4 @@
-import { createClient } from 'graphql-ws'
+import { CloseCode, createClient } from 'graphql-ws'
 import type { Client, FormattedExecutionResult, Sink, SubscribePayload } from 'graphql-ws'
 
 /** Trades how soon a silent death of the connection is seen against idle traffic. */
@@ -12,10 +12,12 @@ const waitBeforeRetry = (retries: number): number => Math.min(maxWaitMs, 300 * 2
 export interface SocketEvents {
   onConnected: () => void
   onLost: () => void
+  /** Closed because whoever is asking has not signed in, or not any more. */
+  onUnauthorized: () => void
 }
 
 /** A graphql-ws client that never gives up, and that takes a connection whose pings are not answered for dead. */
-export function createSocket(url: string, { onConnected, onLost }: SocketEvents): Client {
+export function createSocket(url: string, { onConnected, onLost, onUnauthorized }: SocketEvents): Client {
   let pongTimer: ReturnType<typeof setTimeout> | undefined
   const client = createClient({
     url,
@@ -31,9 +33,10 @@ export function createSocket(url: string, { onConnected, onLost }: SocketEvents)
       pong: (received) => {
         if (received) clearTimeout(pongTimer)
       },
-      closed: () => {
+      closed: (event) => {
         clearTimeout(pongTimer)
         onLost()
+        if (event instanceof CloseEvent && event.code === CloseCode.Unauthorized) onUnauthorized()
       },
     },
   })

@@ -1,4 +1,13 @@
-import type { AppStatus, ContainerState, NodeStatus, OperationKind, OperationStatus, StatsState } from '../graphql/generated/graphql.ts'
+import type {
+  AppStatus,
+  AuditOutcome,
+  ContainerState,
+  NodeStatus,
+  OperationKind,
+  OperationStatus,
+  Role,
+  StatsState,
+} from '../graphql/generated/graphql.ts'
 
 export type Color = 'success' | 'warning' | 'error' | 'info' | 'neutral'
 
@@ -48,6 +57,19 @@ export const statsLooks: Record<StatsState, Look> = {
   OK: { label: 'Live', color: 'success', icon: 'i-lucide-activity' },
   STALE: { label: 'Stale', color: 'warning', icon: 'i-lucide-circle-alert' },
   ERROR: { label: 'No stats', color: 'error', icon: 'i-lucide-circle-x' },
+}
+
+export const roleLooks: Record<Role, Look> = {
+  VIEWER: { label: 'Viewer', color: 'neutral', icon: 'i-lucide-eye' },
+  OPERATOR: { label: 'Operator', color: 'info', icon: 'i-lucide-wrench' },
+  ADMIN: { label: 'Admin', color: 'warning', icon: 'i-lucide-shield-check' },
+}
+
+export const auditLooks: Record<AuditOutcome, Look> = {
+  STARTED: { label: 'Started', color: 'info', icon: 'i-lucide-circle-dashed' },
+  SUCCEEDED: { label: 'Succeeded', color: 'success', icon: 'i-lucide-circle-check' },
+  FAILED: { label: 'Failed', color: 'error', icon: 'i-lucide-circle-x' },
+  DENIED: { label: 'Denied', color: 'warning', icon: 'i-lucide-ban' },
 }
 
 export const operationNames: Record<OperationKind, string> = {

@@ -1,10 +1,43 @@
 import type { FormError } from '@nuxt/ui'
+import type { NodeItem } from '../../composables/useNodes.ts'
+import type { RegisterNodeInput, UpdateNodeInput } from '../../graphql/generated/graphql.ts'
+import { labelsProblem, labelText, toLabel } from '../../utils/labels.ts'
 
 export interface NodeFormState {
   id: string
   name: string
   apiEndpoint: string
   apiKey: string
+  /** As people write them: `env=lab`. */
+  labels: string[]
+}
+
+export const nodeFormStart = (node: NodeItem | undefined): NodeFormState => ({
+  id: node?.id ?? '',
+  name: node?.name ?? '',
+  apiEndpoint: node?.apiEndpoint ?? '',
+  apiKey: '',
+  labels: node?.labels.map(labelText) ?? [],
+})
+
+export const toRegisterInput = ({ id, name, apiEndpoint, apiKey, labels }: NodeFormState): RegisterNodeInput => ({
+  id: id.trim(),
+  name: name.trim(),
+  apiEndpoint: apiEndpoint.trim(),
+  apiKey: apiKey.trim(),
+  labels: labels.map(toLabel),
+})
+
+/** Only what was changed; a blank key leaves the key as it is. */
+export function toUpdateInput(state: NodeFormState, node: NodeItem): UpdateNodeInput {
+  const before = nodeFormStart(node)
+  const { name, apiEndpoint, apiKey, labels } = toRegisterInput(state)
+  return {
+    ...(name === before.name ? {} : { name }),
+    ...(apiEndpoint === before.apiEndpoint ? {} : { apiEndpoint }),
+    ...(apiKey === '' ? {} : { apiKey }),
+    ...(state.labels.join() === before.labels.join() ? {} : { labels }),
+  }
 }
 
 function isHttpUrl(text: string): boolean {
@@ -20,5 +53,7 @@ export function nodeFormErrors(state: NodeFormState, mode: 'register' | 'edit'):
   if (!isHttpUrl(state.apiEndpoint.trim()))
     errors.push({ name: 'apiEndpoint', message: 'Enter a URL that begins with http:// or https://' })
   if (mode === 'register' && !state.apiKey.trim()) errors.push({ name: 'apiKey', message: 'Enter the key that the secondary prints' })
+  const labels = labelsProblem(state.labels)
+  if (labels) errors.push({ name: 'labels', message: labels })
   return errors
 }

@@ -1,0 +1,54 @@
+import { refDebounced } from '@vueuse/core'
+import { computed, ref, shallowRef, watch } from 'vue'
+import { auditQuery } from '../graphql/audit.ts'
+import { auditExportUrl, auditRows, emptyChoice, toAuditFilter } from '../utils/audit.ts'
+import type { AuditChoice, AuditItem } from '../utils/audit.ts'
+import { useLiveQuery } from './useLiveQuery.ts'
+
+/** Lines on one page: what a person reads through before a filter is quicker. */
+const pageSize = 50
+/** Within this of one key press the next may come. */
+const typingMs = 300
+
+/** The audit log in pages, the newest first. */
+export function useAudit() {
+  const choice = ref<AuditChoice>({ ...emptyChoice })
+  const settled = refDebounced(choice, typingMs)
+  const filter = computed(() => toAuditFilter(settled.value))
+  /** The cursor at which each page up to this one begins. */
+  const cursors = ref<(string | undefined)[]>([undefined])
+
+  const variables = () => ({ first: pageSize, after: cursors.value.at(-1), filter: filter.value })
+  const { state, data, problem, retry } = useLiveQuery(auditQuery, variables)
+  const known = shallowRef<ReadonlyMap<string, AuditItem>>(new Map())
+
+  watch(filter, (now, before) => {
+    if (JSON.stringify(now) !== JSON.stringify(before)) cursors.value = [undefined]
+  })
+  watch(data, (now) => {
+    if (now) known.value = new Map([...known.value, ...now.audit.nodes.map((entry) => [entry.id, entry] as const)])
+  })
+
+  const rows = computed(() => auditRows(data.value?.audit.nodes ?? [], known.value))
+  const older = computed(() => (data.value?.audit.pageInfo.hasNextPage ? (data.value.audit.pageInfo.endCursor ?? undefined) : undefined))
+
+  return {
+    state,
+    problem,
+    retry,
+    choice,
+    rows,
+    total: computed(() => data.value?.audit.totalCount),
+    active: computed(() => Object.values(choice.value).some((each) => each !== '')),
+    clear: () => (choice.value = { ...emptyChoice }),
+    exportUrl: computed(() => auditExportUrl(filter.value)),
+    page: computed(() => cursors.value.length),
+    hasOlder: computed(() => older.value !== undefined),
+    showOlder: () => (cursors.value = [...cursors.value, older.value]),
+    showNewer: () => (cursors.value = cursors.value.slice(0, -1)),
+    async showNewest(): Promise<void> {
+      cursors.value = [undefined]
+      retry()
+    },
+  }
+}

@@ -1,0 +1,30 @@
+import { computed, inject, provide } from 'vue'
+import type { InjectionKey } from 'vue'
+import type { Permission } from '../../../api/auth/permissions.ts'
+import type { ServerInfo } from './useServer.ts'
+
+export type { Permission }
+
+type Permissions = ReturnType<typeof providePermissions>
+const permissionsKey: InjectionKey<Permissions> = Symbol('permissions')
+
+/**
+ * What whoever looks at the dashboard may do, as the server says it. What they may not do is not offered; the server refuses it
+ * all the same. Called by the app.
+ */
+export function providePermissions({ viewer }: ServerInfo) {
+  const granted = computed(() => new Set<string>(viewer.value?.permissions))
+  const permissions = {
+    role: computed(() => viewer.value?.role),
+    /** Without a permission to ask for, anybody may. */
+    can: (permission: Permission | undefined): boolean => permission === undefined || granted.value.has(permission),
+  }
+  provide(permissionsKey, permissions)
+  return permissions
+}
+
+export function usePermissions(): Permissions {
+  const permissions = inject(permissionsKey)
+  if (!permissions) throw new Error('providePermissions was not called above')
+  return permissions
+}

@@ -1,0 +1,33 @@
+import { useToast } from '@nuxt/ui/composables'
+import { ref } from 'vue'
+import { signOutEverywhere } from '../graphql/account.ts'
+import { useMutate } from './useMutate.ts'
+
+/** Ends this session, or all of one's own. The page is loaded anew, so that nothing that was read stays in memory. */
+export function useSignOut() {
+  const mutate = useMutate()
+  const toast = useToast()
+  const working = ref(false)
+
+  const leave = (): void => window.location.assign('/sign-in')
+  const fail = (description: string) =>
+    toast.add({ title: 'You are still signed in', description, color: 'error', icon: 'i-lucide-circle-x' })
+
+  async function signOut(): Promise<void> {
+    working.value = true
+    const answer = await fetch('/auth/sign-out', { method: 'POST' }).catch(() => undefined)
+    working.value = false
+    if (answer?.ok) leave()
+    else fail(answer ? `The server answered with HTTP status ${answer.status}.` : 'The server did not answer.')
+  }
+
+  async function everywhere(): Promise<void> {
+    working.value = true
+    const result = await mutate(signOutEverywhere, {})
+    working.value = false
+    if (result.ok) leave()
+    else fail(result.problem.message)
+  }
+
+  return { working, signOut, everywhere }
+}

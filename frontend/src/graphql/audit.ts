@@ -1,0 +1,27 @@
+import { graphql } from './generated/gql.ts'
+
+export const auditQuery = graphql(`
+  query Audit($first: Int!, $after: String, $filter: AuditFilter!) {
+    audit(first: $first, after: $after, filter: $filter) {
+      nodes {
+        id
+        at
+        actor
+        via
+        address
+        action
+        nodeId
+        appId
+        subject
+        outcome
+        detail
+        startedId
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      totalCount
+    }
+  }
+`)

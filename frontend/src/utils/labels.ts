@@ -1,0 +1,20 @@
+import type { NodeLabelInput } from '../graphql/generated/graphql.ts'
+
+const form = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?=[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/
+
+/** A label as people write it, such as `env=lab`. */
+export const labelText = ({ key, value }: NodeLabelInput): string => `${key}=${value}`
+
+export function toLabel(text: string): NodeLabelInput {
+  const [key = '', ...value] = text.trim().split('=')
+  return { key, value: value.join('=') }
+}
+
+/** What is wrong with these labels, if anything. The server has the same rule. */
+export function labelsProblem(texts: string[]): string | undefined {
+  const wrong = texts.find((text) => !form.test(text.trim()))
+  if (wrong !== undefined) return `"${wrong}" is no label. Write a key and a value, such as env=lab`
+  const keys = texts.map((text) => toLabel(text).key)
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index)
+  return twice === undefined ? undefined : `A node has one value for ${twice}`
+}
