@@ -1,0 +1,96 @@
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { ExecutionContext } from 'ava'
+import { chromium, type BrowserContextOptions, type Page } from 'playwright-core'
+
+const dashboard = fileURLToPath(new URL('../../frontend/dist/index.html', import.meta.url))
+const programs = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+/** No sandbox, because that needs rights which root and containers lack; nothing that calls home. */
+const flags = ['no-sandbox', 'disable-gpu', 'no-first-run', 'disable-background-networking', 'disable-component-update', 'disable-sync']
+/** Generous, because machines that test are busy: Chromium and several nodes share two cores. */
+const patienceMs = 30_000
+
+export type Tab = Awaited<ReturnType<Awaited<ReturnType<typeof startBrowser>>['open']>>
+
+/**
+ * A Chromium with a profile of its own. After the test it has ended, and the test fails when a page saw trouble: an error in
+ * the console, a request that failed, or one to another host than the dashboard's.
+ */
+export async function startBrowser(t: ExecutionContext<unknown>) {
+  if (!existsSync(dashboard)) throw new Error('The dashboard is not built. Run: node scripts/setup.mjs')
+  const server = await chromium.launchServer({ executablePath: findProgram(), args: flags.map((flag) => `--${flag}`) })
+  const tabs: { page: Page; troubles: string[] }[] = []
+  t.teardown(async () => {
+    if (!t.passed) for (const { page } of tabs) console.log(await describe(page))
+    await server.kill()
+    const troubles = tabs.flatMap((tab) => tab.troubles)
+    if (troubles.length > 0) throw new Error(`The dashboard had trouble:\n${troubles.join('\n')}`)
+  })
+  const browser = await chromium.connect(server.wsEndpoint())
+
+  return {
+    /** The dashboard of a node in a new window, with storage of its own. */
+    async open(node: { url: string }, path = '/', options: BrowserContextOptions = {}) {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+      context.setDefaultTimeout(patienceMs)
+      const page = await context.newPage()
+      const tab = { page, troubles: watchTroubles(page, new URL(node.url).host), loads: countLoads(page) }
+      tabs.push(tab)
+      await page.goto(`${node.url}${path}`)
+      return tab
+    },
+  }
+}
+
+function findProgram(): string {
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  const found = programs.flatMap((program) => folders.map((folder) => join(folder, program))).find(isExecutable)
+  if (!found) throw new Error(`These tests need Chromium: none of ${programs.join(', ')} is on the PATH`)
+  return found
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Kept as text. A test that makes trouble on purpose looks at what came and empties the list. */
+function watchTroubles(page: Page, host: string): string[] {
+  const troubles: string[] = []
+  const note = (text: string) => void troubles.push(`${new URL(page.url()).pathname}: ${text}`)
+  const noteElsewhere = (url: string) => {
+    if (/^(http|ws)s?:/.test(url) && new URL(url).host !== host) note(`request to another host: ${url}`)
+  }
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') note(`console ${message.type()}: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => note(`uncaught: ${error.stack ?? error.message}`))
+  page.on('request', (request) => noteElsewhere(request.url()))
+  page.on('websocket', (socket) => noteElsewhere(socket.url()))
+  page.on('requestfailed', (request) => note(`request failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`))
+  page.on('response', (response) => {
+    if (response.status() >= 400) note(`answered ${response.status()}: ${response.request().method()} ${response.url()}`)
+  })
+  return troubles
+}
+
+/** How often the page was loaded; what is seen live is seen without another load. */
+function countLoads(page: Page): () => number {
+  let loads = 0
+  page.on('load', () => loads++)
+  return () => loads
+}
+
+const describe = (page: Page): Promise<string> =>
+  page
+    .locator('body')
+    .ariaSnapshot({ timeout: 5000 })
+    .then(
+      (text) => `--- ${page.url()} shows:\n${text}\n---`,
+      (error: unknown) => `--- ${page.url()} shows nothing: ${String(error)}`,
+    )

@@ -1,0 +1,56 @@
+import type { Locator, Page } from 'playwright-core'
+
+export const rowOf = (page: Page, name: string): Locator => page.getByRole('row').filter({ hasText: name })
+
+/** The words of a state beside its icon; exact, so that "Online" is not found in a sentence. */
+export const badge = (within: Locator, words: string): Locator => within.getByText(words, { exact: true })
+
+/** Goes where a person would click, without loading the page anew. */
+export async function go(page: Page, place: 'Nodes' | 'Apps' | 'Monitoring' | 'Settings'): Promise<void> {
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: place, exact: true }).click()
+  await page.getByRole('heading', { name: place, level: 1 }).waitFor()
+}
+
+export interface NodeWords {
+  id: string
+  name: string
+  url: string
+  key: string
+}
+
+/** Fills in the open form "Register a node" and sends it; resolves when the form has closed. */
+export async function registerInForm(page: Page, { id, name, url, key }: NodeWords): Promise<void> {
+  await page.getByRole('button', { name: 'Register node' }).click()
+  const form = page.getByRole('dialog', { name: 'Register a node' })
+  await form.getByLabel('Node id').fill(id)
+  await form.getByLabel('Name').fill(name)
+  await form.getByLabel('Endpoint').fill(url)
+  await form.getByLabel('Key').fill(key)
+  await form.getByRole('button', { name: 'Register', exact: true }).click()
+  await form.waitFor({ state: 'detached' })
+}
+
+/** Fills in the page "New app" and sends it. The node stays the proposed one when none is given. */
+export async function createInForm(page: Page, app: { name: string; node?: string; compose: string }): Promise<void> {
+  await page.getByRole('link', { name: 'New app' }).first().click()
+  await page.getByLabel('Name').fill(app.name)
+  if (app.node) {
+    await page.getByRole('combobox', { name: 'Node' }).click()
+    await page.getByRole('option', { name: app.node }).click()
+    // While the list is there, the page behind it takes no input.
+    await page.getByRole('listbox').waitFor({ state: 'detached' })
+  }
+  await page.getByRole('textbox', { name: 'Compose file' }).fill(app.compose)
+  await page.getByRole('button', { name: 'Create app' }).click()
+}
+
+/** What an operation's panel says while it runs. */
+export const operationPanel = (page: Page, title: string): Locator => page.getByRole('dialog', { name: title })
+
+/** Follows an operation to its end and closes its panel. */
+export async function followInPanel(page: Page, title: string, end = 'Succeeded'): Promise<void> {
+  const panel = operationPanel(page, title)
+  await panel.getByRole('status').getByText(end, { exact: true }).waitFor({ timeout: 60_000 })
+  await panel.getByRole('button', { name: 'Close', exact: true }).last().click()
+  await panel.waitFor({ state: 'detached' })
+}
