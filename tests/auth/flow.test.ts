@@ -1,0 +1,107 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { createFlows, flowMs, localPath } from '../../api/auth/flow.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
+
+test('a flow is taken once, by its provider, with its state, in time', (t) => {
+  const clock = createManualClock()
+  const flows = createFlows({ clock })
+  const begin = () => flows.begin('oidc', '/apps')
+  const answer = ({ flow }: ReturnType<typeof begin>) => ({ provider: 'oidc', state: flow.state })
+  const [good, other, wrongState, wrongProvider, inTime, late] = [begin(), begin(), begin(), begin(), begin(), begin()]
+  t.like(flows.take(good.id, answer(good)), { ...good.flow, returnTo: '/apps' })
+  t.is(flows.take(good.id, answer(good)), null)
+  t.is(flows.take(undefined, answer(other)), null)
+  t.is(flows.take('unknown', answer(other)), null)
+  t.is(flows.take(wrongState.id, answer(other)), null)
+  t.is(flows.take(wrongState.id, answer(wrongState)), null, 'one guess')
+  t.is(flows.take(other.id, { ...answer(other), state: undefined }), null)
+  t.is(flows.take(wrongProvider.id, { ...answer(wrongProvider), provider: 'github' }), null)
+  clock.advance(flowMs - 1)
+  t.truthy(flows.take(inTime.id, answer(inTime)))
+  clock.advance(1)
+  t.is(flows.take(late.id, answer(late)), null)
+})
+
+test('however many begin, memory is bounded: those that are over go first, then the oldest', (t) => {
+  const clock = createManualClock()
+  const flows = createFlows({ clock })
+  for (let count = 0; count < 10; count++) flows.begin('oidc', '/')
+  clock.advance(flowMs)
+  const first = flows.begin('oidc', '/')
+  t.is(flows.size(), 1)
+  const second = flows.begin('oidc', '/')
+  for (let count = 0; count < 999; count++) flows.begin('oidc', '/')
+  t.is(flows.size(), 1000)
+  t.is(flows.take(first.id, { provider: 'oidc', state: first.flow.state }), null)
+  t.truthy(flows.take(second.id, { provider: 'oidc', state: second.flow.state }))
+})
+
+test('paths of this server are kept as they are', (t) => {
+  for (const path of ['/', '/apps', '/apps/1?tab=logs&q=a%2Fb#top', '/a//b', '/authors', '/@x']) t.is(localPath(path), path)
+  t.is(localPath('/äpps'), '/%C3%A4pps')
+})
+
+const elsewhere = [
+  ...[undefined, '', 'apps', ' /apps', 'https://evil.example', '//evil.example', '///evil.example', '/\\evil.example', '\\/evil.example'],
+  ...[
+    '/\t/evil.example',
+    '/\n/evil.example',
+    '\t//evil.example',
+    '/\r\nset-cookie: a=b',
+    '/..//evil.example',
+    '/.//evil.example',
+    '/a/..//evil.example',
+  ],
+  ...[
+    '/%2e%2e//evil.example',
+    '/%2E//evil.example',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    '/a\u0000b',
+    '/a\u0085b',
+    '/auth/github',
+    '/auth',
+    '/x/../auth/oidc',
+  ],
+  `/${'x'.repeat(2000)}`,
+]
+for (const path of elsewhere) test(`not a path to go on to: ${JSON.stringify(path)?.slice(0, 40)}`, (t) => t.is(localPath(path), '/'))
+
+test('whatever is asked for, a browser stays here', (t) => {
+  const piece = fc.constantFrom(
+    '/',
+    '//',
+    '\\',
+    '.',
+    '..',
+    '\t',
+    '\n',
+    '@',
+    ':',
+    '?',
+    '#',
+    '%2f',
+    '%5c',
+    '%2e',
+    'evil.example',
+    'https:',
+    '[',
+    ' ',
+    'é',
+  )
+  const wanted = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
+  )
+  const here = 'https://selfhostly.example'
+  t.notThrows(() =>
+    fc.assert(
+      fc.property(wanted, (path) => {
+        const location = localPath(path)
+        return new URL(location, `${here}/auth/oidc/callback`).origin === here && /^\/(?!\/)[\x21-\x7e]*$/.test(location)
+      }),
+      { numRuns: 2000 },
+    ),
+  )
+})
