@@ -1,7 +1,7 @@
 import { median, quantile, type BenchContext, type Figure } from './bench.ts'
 import type { BareServerApi } from './helpers/bare-server.ts'
-import { heartbeatOf, makeNodes, registerNodes, startNodes, type ReachableNode } from './helpers/nodes.ts'
-import { startPrimary } from './helpers/primary.ts'
+import { heartbeatOf, makeNodes, startNodes, type ReachableNode } from './helpers/nodes.ts'
+import { folderWith, sendHeartbeats, startPrimary } from './helpers/primary.ts'
 import { cpuMsOf } from './helpers/process-figures.ts'
 import { query } from './helpers/queries.ts'
 import type { SubscribersApi } from './helpers/subscribers.ts'
@@ -19,9 +19,9 @@ interface Side {
 
 /** From a heartbeat to the message on every subscriber's WebSocket: one heartbeat alone, and 50 at the same moment. */
 export async function fanout(context: BenchContext): Promise<Figure[]> {
-  const primary = await startPrimary(context)
   const { nodes } = await startNodes(context, makeNodes(50), { appsPerNode: 0, statsEveryMs: 0 })
-  await registerNodes(primary.origin, nodes)
+  const primary = await startPrimary(context, await folderWith(context, nodes))
+  await sendHeartbeats(primary.origin, nodes)
   const ours: Side = { ...primary, subscribers: startSubscribers(context) }
   await ours.subscribers.ask('subscribe', {
     origin: ours.origin,

@@ -1,8 +1,8 @@
 import type { BenchContext, Figure } from './bench.ts'
 import { compareWithBareServer } from './helpers/compare.ts'
 import type { LoadRequest } from './helpers/load-client.ts'
-import { makeNodes, registerNodes, startNodes } from './helpers/nodes.ts'
-import { startPrimary } from './helpers/primary.ts'
+import { makeNodes, startNodes } from './helpers/nodes.ts'
+import { folderWith, sendHeartbeats, startPrimary } from './helpers/primary.ts'
 import { untilAppsAreKnown } from './helpers/queries.ts'
 
 const nodeFields =
@@ -34,9 +34,9 @@ export async function graphql(context: BenchContext): Promise<Figure[]> {
 }
 
 async function measure(context: BenchContext, count: number, queries: Record<string, string>): Promise<Figure[]> {
-  const primary = await startPrimary(context)
   const { nodes } = await startNodes(context, makeNodes(count), { appsPerNode: 2, statsEveryMs: 0 })
-  await registerNodes(primary.origin, nodes)
+  const primary = await startPrimary(context, await folderWith(context, nodes))
+  await sendHeartbeats(primary.origin, nodes)
   await untilAppsAreKnown(primary.origin, nodes.length * 2)
   const figures: Figure[] = []
   for (const [name, query] of Object.entries(queries)) {

@@ -1,13 +1,13 @@
 import type { BenchContext, Figure } from './bench.ts'
 import { compareWithBareServer } from './helpers/compare.ts'
-import { heartbeatOf, makeNodes, registerNodes, startNodes } from './helpers/nodes.ts'
-import { startPrimary } from './helpers/primary.ts'
+import { heartbeatOf, makeNodes, startNodes } from './helpers/nodes.ts'
+import { folderWith, sendHeartbeats, startPrimary } from './helpers/primary.ts'
 
 /** Heartbeats through everything that a real one passes: port, credentials, registry, answer. */
 export async function heartbeats(context: BenchContext): Promise<Figure[]> {
-  const primary = await startPrimary(context)
   const { nodes } = await startNodes(context, makeNodes(50), { appsPerNode: 0, statsEveryMs: 0 })
-  await registerNodes(primary.origin, nodes)
+  const primary = await startPrimary(context, await folderWith(context, nodes))
+  await sendHeartbeats(primary.origin, nodes)
   const requests = nodes.map(heartbeatOf)
   return [
     ...(await compareWithBareServer(context, '1 node, one after another', primary, { requests: requests.slice(0, 1), connections: 1 })),

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BenchContext, Figure } from './bench.ts'
 import type { LoadApi } from './helpers/load-client.ts'
-import { heartbeatOf, makeNodes, registerNodes, startNodes } from './helpers/nodes.ts'
-import { startPrimary, startProbedPrimary } from './helpers/primary.ts'
+import { heartbeatOf, makeNodes, startNodes } from './helpers/nodes.ts'
+import { folderWith, sendHeartbeats, startPrimary, startProbedPrimary } from './helpers/primary.ts'
 import { residentMbOf } from './helpers/process-figures.ts'
 import { untilAppsAreKnown } from './helpers/queries.ts'
 import { startWorker } from './helpers/worker.ts'
@@ -15,9 +15,9 @@ export async function memory(context: BenchContext): Promise<Figure[]> {
   const figures: Figure[] = [{ name: `alone, after ${idleMs / 1000} s`, value: residentMbOf(alone.pid), unit: 'MB' }]
   await alone.end()
 
-  const primary = await startProbedPrimary(context)
   const { nodes } = await startNodes(context, makeNodes(100), { appsPerNode: 2, statsEveryMs: 5000 })
-  await registerNodes(primary.origin, nodes)
+  const primary = await startProbedPrimary(context, await folderWith(context, nodes))
+  await sendHeartbeats(primary.origin, nodes)
   await untilAppsAreKnown(primary.origin, nodes.length * 2)
   await sleep(idleMs)
   figures.push({

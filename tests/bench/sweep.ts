@@ -1,10 +1,8 @@
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile, type BenchContext, type Figure } from './bench.ts'
 import type { LoadApi, LoadResult } from './helpers/load-client.ts'
 import { makeNodes, startNodes } from './helpers/nodes.ts'
-import { freePort, primaryEnvironment } from './helpers/primary.ts'
-import type { TimedPrimaryApi } from './helpers/timed-primary.ts'
+import { startTimedPrimary } from './helpers/primary.ts'
 import { startWorker, type Worker } from './helpers/worker.ts'
 
 type Side = Awaited<ReturnType<typeof measure>>
@@ -23,15 +21,10 @@ export async function sweep(context: BenchContext): Promise<Figure[]> {
 async function measure(context: BenchContext, count: number, holes: number) {
   const cluster = await startNodes(context, makeNodes(count, holes), { appsPerNode: 2, statsEveryMs: 5000 })
   const folder = context.folder()
-  const primary = context.own(
-    startWorker<TimedPrimaryApi>(new URL('./helpers/timed-primary.ts', import.meta.url), {
-      cwd: folder,
-      env: primaryEnvironment(folder, await freePort()),
-      logFile: join(folder, 'log.jsonl'),
-    }),
-  )
+  const primary = await startTimedPrimary(context, folder)
   const client = context.own(startWorker<LoadApi>(new URL('./helpers/load-client.ts', import.meta.url)))
-  const origin = await primary.ask('startWith', cluster.nodes)
+  await primary.ask('register', cluster.nodes)
+  const origin = await primary.ask('restart', null)
   const answering = cluster.nodes.filter(({ kind }) => kind === 'healthy').length
   while ((await cluster.openStreams()) < answering) await sleep(50)
   const durationMs = context.short ? 3000 : 60_000

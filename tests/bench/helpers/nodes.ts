@@ -1,5 +1,3 @@
-import pLimit from 'p-limit'
-import { request } from 'undici'
 import type { BenchContext } from '../bench.ts'
 import type { SimulatedNodesApi } from './simulated-nodes.ts'
 import type { BlockedListenersApi } from './blocked-listeners.ts'
@@ -46,20 +44,6 @@ export async function startNodes(
     nodes: nodes.map((node) => ({ ...node, apiEndpoint: `http://${node.address}:${byAddress.get(node.address) ?? 0}` })),
     openStreams: () => simulated.ask('openStreams', null),
   }
-}
-
-/** Registers nodes as a script of a user would, some at a time. */
-export async function registerNodes(origin: string, nodes: ReachableNode[]): Promise<void> {
-  const limit = pLimit(10)
-  await limit.map(nodes, async ({ id, name, apiEndpoint, apiKey }) => {
-    const { statusCode, body } = await request(`${origin}/api/nodes`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ id, name, api_endpoint: apiEndpoint, api_key: apiKey }),
-    })
-    const text = await body.text()
-    if (statusCode !== 201) throw new Error(`${name} could not be registered: ${statusCode} ${text}`)
-  })
 }
 
 export const heartbeatOf = ({ id, apiKey }: SimulatedNode) => ({

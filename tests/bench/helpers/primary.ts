@@ -6,7 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
 import type { BenchContext } from '../bench.ts'
+import { heartbeatOf, type ReachableNode } from './nodes.ts'
 import type { ProbeApi } from './probe.ts'
+import type { TimedPrimaryApi } from './timed-primary.ts'
 import { endChild, startWorker } from './worker.ts'
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -40,6 +42,35 @@ export const primaryEnvironment = (folder: string, port: number): NodeJS.Process
   NODE_API_KEY: 'key-of-the-primary',
   DOCKER_HOST: `unix://${join(folder, 'no-docker.sock')}`,
 })
+
+/** The whole primary with a clock that can be moved; see timed-primary.ts. */
+export const startTimedPrimary = async (context: BenchContext, folder: string) =>
+  context.own(
+    startWorker<TimedPrimaryApi>(new URL('./timed-primary.ts', import.meta.url), {
+      cwd: folder,
+      env: primaryEnvironment(folder, await freePort()),
+      logFile: join(folder, 'log.jsonl'),
+    }),
+  )
+
+/** A folder of a primary that knows these nodes. Straight into its database: over HTTP, a user may register two in a second. */
+export async function folderWith(context: BenchContext, nodes: ReachableNode[]): Promise<string> {
+  const folder = context.folder()
+  const primary = await startTimedPrimary(context, folder)
+  await primary.ask('register', nodes)
+  await primary.end()
+  return folder
+}
+
+/** Every node calls home, so that all of them are online. */
+export async function sendHeartbeats(origin: string, nodes: ReachableNode[]): Promise<void> {
+  for (const node of nodes) {
+    const { path, ...options } = heartbeatOf(node)
+    const { statusCode, body } = await request(origin + path, options)
+    if (statusCode !== 200) throw new Error(`The heartbeat of ${node.name} was refused: ${statusCode} ${await body.text()}`)
+    await body.dump()
+  }
+}
 
 /** `node api/main.ts` in a process of its own, healthy, with the options of Node that this process has. Its log is in the folder. */
 export async function startPrimary(context: BenchContext, folder = context.folder()) {

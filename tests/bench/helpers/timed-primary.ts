@@ -17,9 +17,13 @@ const startPrimary = () => startNode({ config, clock, random: Math.random, log }
 
 let primary = await startPrimary()
 
-/** Puts nodes into the database and starts again with them, as after a restart of the program. Answers the origin. */
-async function startWith(nodes: ReachableNode[]): Promise<string> {
+/** Puts nodes into the database, without asking them anything. */
+async function register(nodes: ReachableNode[]): Promise<void> {
   for (const node of nodes) await primary.services.registry.register(node)
+}
+
+/** As after a restart of the program. Answers the origin. */
+async function restart(_: null): Promise<string> {
   await primary.stop()
   primary = await startPrimary()
   return `http://127.0.0.1:${primary.port}`
@@ -102,7 +106,7 @@ async function watch(durationMs: number): Promise<Cost & { longestAgesMs: number
   return { ...cost, longestAgesMs: [...longest.values()], checks }
 }
 
-const handlers = { startWith, sweep, watch }
+const handlers = { register, restart, sweep, watch }
 
 answer(handlers)
 process.once('SIGTERM', () => void primary.stop().then(() => process.exit(0)))
