@@ -1,6 +1,9 @@
 import { request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 
+/** What a server answered, of whatever shape: that is for the test to find out. */
+export type Json = ReturnType<typeof JSON.parse>
+
 export interface Answer {
   status: number
   headers: Record<string, string | string[] | undefined>
@@ -8,7 +11,7 @@ export interface Answer {
   rawHeaders: string[]
   text: string
   /** The body as JSON; undefined when it is none. */
-  json: any
+  json: Json
 }
 
 export interface Call {
@@ -25,7 +28,7 @@ export interface Caller {
   url: string
   send(path: string, call?: Call): Promise<Answer>
   /** A query or mutation; the whole answer, with `data` and `errors`. */
-  graphql(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<any>
+  graphql(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<Json>
 }
 
 /** Real HTTP/1.1 to one server, every byte of the request in the caller's hands. */

@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { WebSocket } from 'ws'
-import { sampleDocument, unknownId, type OperationKind } from './sample-document.ts'
+import { sampleDocument, unknownId } from './sample-document.ts'
 
 /** `in`: the operation was reached, whatever it answered. `absent`: there is no such route. Else the status of the refusal. */
 export type Outcome = 'in' | 'absent' | number
@@ -21,11 +21,13 @@ const sampleBody = { id: unknownId, name: '', api_endpoint: '', api_key: '', com
 export function outcomeOf(operation: string, caller: CallerKind): Promise<Outcome> {
   const [kind = '', name = ''] = operation.split(' ')
   if (kind === 'subscription') return overWebSocket(caller, sampleDocument('subscription', name))
-  if (kind === 'query' || kind === 'mutation')
-    return overHttp(caller, 'POST', '/graphql', { query: sampleDocument(kind as OperationKind, name) })
+  if (kind === 'query' || kind === 'mutation') return overHttp(caller, 'POST', '/graphql', { query: sampleDocument(kind, name) })
   if (name === '/graphql') return overHttp(caller, kind, kind === 'GET' ? '/graphql?query={__typename}' : name, { query: '{ __typename }' })
   const isOwnPath = name.endsWith('/heartbeat')
-  const path = name.replace(':id', (isOwnPath && caller.nodeId) || unknownId).replace('*', '')
+  const path = name
+    .replace(':id', (isOwnPath && caller.nodeId) || unknownId)
+    .replace(':name', 'octocat')
+    .replace('*', '')
   return overHttp(caller, kind, path, sampleBody)
 }
 

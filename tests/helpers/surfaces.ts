@@ -1,9 +1,10 @@
 /**
  * Who an operation is for. `guard` is middleware, which answers nothing by itself; `page` is the dashboard; `own node` are
  * routes that a primary keeps for itself; `heartbeat` names the node that it is for;
- * `cluster` is for users of a primary, and refused to users of a secondary, which knows only itself.
+ * `cluster` is for users of a primary, and refused to users of a secondary, which knows only itself;
+ * `sign-in` is there only where people sign in.
  */
-export type Surface = 'guard' | 'public' | 'avatar' | 'page' | 'user' | 'cluster' | 'node' | 'own node' | 'heartbeat'
+export type Surface = 'guard' | 'public' | 'avatar' | 'page' | 'sign-in' | 'user' | 'cluster' | 'node' | 'own node' | 'heartbeat'
 
 /** Every operation that a node of either role has. A new route or field has to be placed here before it passes. */
 export const surfaces: Record<string, Surface> = {
@@ -14,8 +15,15 @@ export const surfaces: Record<string, Surface> = {
   'ALL /api/internal/operations/*': 'guard',
   'ALL /api/internal/events': 'guard',
 
+  'ALL /auth/*': 'guard',
+  'ALL /assets/*': 'guard',
+
   'GET /api/health': 'public',
   'GET /avatar/:name': 'avatar',
+  'GET /auth/providers': 'sign-in',
+  'GET /auth/github': 'sign-in',
+  'GET /auth/github/callback': 'sign-in',
+  'POST /auth/sign-out': 'sign-in',
   'GET /*': 'page',
 
   'POST /api/internal/nodes/:id/heartbeat': 'heartbeat',

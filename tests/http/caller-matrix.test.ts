@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import test, { type ExecutionContext } from 'ava'
-import type { Environment } from '../../api/config.ts'
+import type { Config, Environment } from '../../api/config.ts'
 import { outcomeOf, type CallerKind, type Outcome } from '../helpers/outcome.ts'
 import { routesOf } from '../helpers/routes.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
@@ -58,14 +58,28 @@ const rowOf = (outcome: (caller: CallerName) => Outcome): Row =>
 
 const isNode = (caller: CallerName): boolean => (nodes as readonly string[]).includes(caller)
 
-/** Node credentials never open what people use; a page of another site may not change anything, wherever it runs. */
-const userRow = (changes: boolean, others: Outcome, fromElsewhere: Outcome): Row =>
+/** Calls that are not, or may not be, from this machine. */
+const fromElsewhere: CallerName[] = ['proxy', 'rebinding', 'network', 'pretender']
+
+type Mode = Config['access']['mode']
+
+/**
+ * The door of people, before it is asked who they are: node credentials never open it, a page of another site may not
+ * change anything wherever it runs, and who is reachable from elsewhere knows the names under which it may be asked.
+ */
+const doorRow = (mode: Mode, changes: boolean): Row =>
   rowOf((caller) => {
     if (isNode(caller)) return 401
-    if (caller === 'machine' || caller === 'cookie') return others
-    if (caller === 'otherSite') return changes ? 403 : others
-    return fromElsewhere
+    if (mode === 'local-only' && fromElsewhere.includes(caller)) return 403
+    if (mode !== 'local-only' && caller === 'rebinding') return 421
+    return changes && caller === 'otherSite' ? 403 : 'in'
   })
+
+/** Behind the door. Nobody has signed in here. */
+const userRow = (mode: Mode, changes: boolean): Row => {
+  const door = doorRow(mode, changes)
+  return rowOf((caller) => (mode === 'sign-in' && door[caller] === 'in' ? 401 : door[caller]))
+}
 
 /** People never open what nodes use; where they come from makes no difference. */
 const nodeRow = (granted: Partial<Row>): Row => rowOf((caller) => granted[caller] ?? 401)
@@ -75,14 +89,16 @@ const everybody = rowOf(() => 'in')
 type Rules = (surface: Surface, changes: boolean) => Row
 
 const onPrimary =
-  (user: (changes: boolean) => Row, page: Row): Rules =>
+  (mode: Mode): Rules =>
   (surface, changes) => {
     switch (surface) {
       case 'user':
       case 'cluster':
-        return user(changes)
+        return userRow(mode, changes)
       case 'page':
-        return page
+      case 'avatar':
+      case 'sign-in':
+        return doorRow(mode, changes)
       case 'node':
       case 'heartbeat':
         return nodeRow({ self: 'in', member: 'in' })
@@ -93,11 +109,6 @@ const onPrimary =
     }
   }
 
-const localOnly = (changes: boolean): Row => userRow(changes, 'in', 403)
-const trustedEdge = (changes: boolean): Row => userRow(changes, 'in', 'in')
-/** Nobody has signed in here. */
-const signIn = (changes: boolean): Row => userRow(changes, 401, 401)
-
 const signInSettings: Environment = {
   AUTH_ENABLED: 'true',
   JWT_SECRET: 'a secret of at least thirty-two characters',
@@ -106,22 +117,22 @@ const signInSettings: Environment = {
   GITHUB_ALLOWED_USERS: 'octocat',
 }
 
-const primaryModes: { mode: string; env: Environment; rules: Rules }[] = [
-  { mode: 'local-only', env: {}, rules: onPrimary(localOnly, localOnly(false)) },
-  { mode: 'trusted-edge', env: { AUTH_ENABLED: 'false' }, rules: onPrimary(trustedEdge, trustedEdge(false)) },
-  // Whoever is to sign in needs the page for it first.
-  { mode: 'sign-in', env: signInSettings, rules: onPrimary(signIn, everybody) },
+const primaryModes: { mode: Mode; env: Environment }[] = [
+  { mode: 'local-only', env: {} },
+  { mode: 'trusted-edge', env: { AUTH_ENABLED: 'false' } },
+  { mode: 'sign-in', env: signInSettings },
 ]
 
 /** A secondary takes whoever proves its key for its primary, and people from its own machine only. */
 const onSecondary: Rules = (surface, changes) => {
+  const door = doorRow('local-only', changes)
   switch (surface) {
     case 'user':
-      return localOnly(changes)
-    case 'cluster':
-      return userRow(changes, 403, 403)
     case 'page':
-      return localOnly(false)
+    case 'avatar':
+      return door
+    case 'cluster':
+      return rowOf((caller) => (door[caller] === 'in' ? 403 : door[caller]))
     case 'heartbeat':
       return nodeRow({ self: 'absent', member: 'absent' })
     case 'node':
@@ -161,14 +172,21 @@ async function checkMatrix(t: ExecutionContext, node: RunningNode, rules: Rules)
 }
 
 test('every route and field has its place in the table, and nothing else has', async (t) => {
-  const [primary, secondary] = await Promise.all([runningNode(t), runningSecondary(t)])
-  const operations = new Set([...(await operationsOf(primary)), ...(await operationsOf(secondary))])
-  t.deepEqual([...operations].toSorted(), Object.keys(surfaces).toSorted())
+  const nodes = await Promise.all([runningNode(t), runningNode(t, signInSettings), runningSecondary(t)])
+  const operations = new Set((await Promise.all(nodes.map(operationsOf))).flat())
+  t.deepEqual(
+    [...operations].filter((operation) => !(operation in surfaces)),
+    [],
+  )
+  t.deepEqual(
+    Object.keys(surfaces).filter((operation) => !operations.has(operation)),
+    [],
+  )
 })
 
-for (const { mode, env, rules } of primaryModes) {
+for (const { mode, env } of primaryModes) {
   test(`a primary, ${mode}: every operation, every caller`, async (t) => {
-    await checkMatrix(t, await runningNode(t, { ...everywhere, ...env }), rules)
+    await checkMatrix(t, await runningNode(t, { ...everywhere, ...env }), onPrimary(mode))
   })
 }
 

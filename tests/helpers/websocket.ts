@@ -1,0 +1,32 @@
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+import type { Json } from './http-caller.ts'
+
+/** A WebSocket to `/graphql`, open; what is sent over it is the test's own business. */
+export async function openWebSocket({ url }: { url: string }): Promise<WebSocket> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  await once(socket, 'open')
+  return socket
+}
+
+/** The next message, as JSON. */
+export async function nextMessage(socket: WebSocket): Promise<Json> {
+  const [data] = await once(socket, 'message')
+  return JSON.parse(String(data))
+}
+
+/** Open and initialised, so that operations are taken. */
+export async function openGraphqlSocket(node: { url: string }): Promise<WebSocket> {
+  const socket = await openWebSocket(node)
+  socket.send('{"type":"connection_init"}')
+  await nextMessage(socket)
+  return socket
+}
+
+export const subscribeMessage = (id: string, query: string): string => JSON.stringify({ id, type: 'subscribe', payload: { query } })
+
+/** The code with which the server closes it. */
+export async function closeCode(socket: WebSocket): Promise<number> {
+  const [code] = await once(socket, 'close')
+  return code as number
+}
