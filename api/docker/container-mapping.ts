@@ -1,5 +1,5 @@
 import type { ContainerInfo, Port } from 'dockerode'
-import { containerStates, type ContainerHealth, type ContainerState, type PublishedPort } from '../apps/app.ts'
+import type { ContainerHealth, ContainerState, PublishedPort } from '../apps/app.ts'
 import type { EngineContainer } from './engine.types.ts'
 
 /** Labels by which Compose marks what it made; the same in v1 and v2. */
@@ -30,8 +30,20 @@ export function toEngineContainer(info: ContainerInfo): EngineContainer {
   }
 }
 
+/** Docker's own words, which the program uses as well; a state that lacks here does not compile. */
+const states: Record<ContainerState, true> = {
+  created: true,
+  running: true,
+  paused: true,
+  restarting: true,
+  removing: true,
+  exited: true,
+  dead: true,
+}
+const isState = (word: string): word is ContainerState => Object.hasOwn(states, word)
+
 /** A word that this program does not know yet is shown as dead rather than as running. */
-const toState = (word: string): ContainerState => containerStates.find((state) => state === word) ?? 'dead'
+const toState = (word: string): ContainerState => (isState(word) ? word : 'dead')
 
 function toHealth(status: string): ContainerHealth | null {
   const word = /\((?:health: )?(starting|healthy|unhealthy)\)/.exec(status)?.[1]

@@ -1,0 +1,129 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { importerRule, layersRule, noCyclesRule, useRule, type Rule, type Sources } from './helpers/architecture.ts'
+import { importsOf } from './helpers/imports.ts'
+
+const root = join(import.meta.dirname, '..')
+const files = globSync(['api/**/*.ts', 'schema/**/*.ts', 'tests/**/*.ts', 'frontend/src/**/*.{ts,vue}'], { cwd: root })
+const sources: Sources = new Map(
+  files.filter((file) => !file.includes('/generated/')).map((file) => [file, readFileSync(join(root, file), 'utf8')]),
+)
+
+/** What anything in the server may load: they know nothing of it. */
+const base = ['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types'].map((name) => `api/${name}.ts`)
+/** The words of the domain; these two files load nothing. */
+const words = ['api/apps/app.ts', 'api/apps/operation.ts']
+const domains = ['apps', 'nodes', 'monitoring', 'tunnels', 'settings', 'auth'].map((name) => `api/${name}/`)
+
+/** docs/architecture.md, "Which way imports go". Only what is loaded counts: `import type` is free. */
+const layers = layersRule(
+  'imports go one way',
+  [
+    ['api/docker/', base],
+    ['api/db/', base],
+    ...domains.map((domain) => [domain, base] as const),
+    ['api/cluster/', [...base, ...words, 'api/wire.ts', 'api/nodes/node.entity.ts']],
+    ['api/http/', [...base, 'schema/', 'api/auth/', 'api/user-api.ts', 'api/wire.ts', 'api/cluster/feed-wire.ts']],
+    ['schema/', [...base, ...words, 'api/auth/']],
+    ['api/roles/', [...base, ...domains, 'api/cluster/']],
+    ['api/services.ts', [...base, ...domains, 'api/cluster/', 'api/docker/', 'api/wire.ts']],
+    ['api/program.ts', [...base, ...domains, 'api/cluster/', 'api/db/', 'api/http/', 'api/roles/', 'api/scheduler.ts', 'api/services.ts']],
+    ['api/main.ts', [...base, 'api/config.ts', 'api/program.ts']],
+    ['api/*-command.ts', [...base, ...domains, 'api/config.ts', 'api/program.ts', 'api/http/openapi.ts']],
+    ['api/config.ts', [...base, 'api/auth/access-config.ts']],
+    ['api/user-api.ts', [...base, 'api/auth/']],
+    ['api/wire.ts', [...base, ...words]],
+    // A new file here is one more thing that knows nothing of the rest, unless it gets a line above.
+    ['api/', base],
+    ['frontend/src/', []],
+  ],
+  { 'api/apps/planted.ts': `import type { Allowed } from '../cluster/feed.ts'\nimport { notAllowed } from '../nodes/node-registry.ts'\n` },
+)
+
+const server = ['api/', 'schema/']
+
+const rules: Rule[] = [
+  layers,
+  noCyclesRule,
+  importerRule('dockerode', ['api/docker/'], server),
+  importerRule('child_process', ['api/docker/'], server),
+  importerRule('node-cron', ['api/scheduler.ts'], server),
+  importerRule('openid-client', ['api/auth/'], server),
+  importerRule('systeminformation', ['api/monitoring/'], server),
+  importerRule('undici', ['api/cluster/node-client.ts'], server),
+  importerRule('ws', ['api/http/'], server),
+  importerRule('@mikro-orm/migrations', ['api/db/'], server),
+  importerRule('@urql', ['frontend/src/composables/', 'frontend/src/graphql/'], ['frontend/src/']),
+  importerRule('graphql-ws', ['frontend/src/graphql/'], ['frontend/src/']),
+  useRule(
+    'the environment is read at the door, and where Docker has settings of its own',
+    'process.env',
+    ['api/main.ts', 'api/*-command.ts', 'api/docker/'],
+    server,
+  ),
+  ...['setTimeout', 'setInterval'].map((name) =>
+    useRule(
+      `time comes from the clock that is given: ${name}`,
+      name,
+      // The end of a stop that hangs, and a span that has to pass for a measurement.
+      ['api/clock.ts', 'api/main.ts', 'api/monitoring/host-stats.ts'],
+      server,
+    ),
+  ),
+  ...['setTimeout', 'setInterval', 'waitForTimeout', 'Atomics.wait'].map((name) =>
+    useRule(
+      `no test sleeps: ${name}`,
+      name,
+      // Deadlines for what a test waits for, and what has no event (a process that is to be gone); benchmarks measure real time.
+      ['tests/helpers/seen.ts', 'tests/helpers/node-process.ts', 'tests/helpers/cluster.ts', 'tests/bench/'],
+      ['tests/'],
+    ),
+  ),
+]
+
+for (const rule of rules) {
+  test(rule.name, (t) => {
+    t.deepEqual(rule.check(sources), [])
+  })
+  test(`a planted violation is found: ${rule.name}`, (t) => {
+    t.is(rule.check(new Map(Object.entries(rule.planted))).length, 1)
+  })
+}
+
+test('every way to load a file counts, and types are free', (t) => {
+  const text = `
+    import type { A } from './type-only.ts'
+    export type { B } from './type-only.ts'
+    // import './comment.ts'
+    import './side-effect.ts'
+    import c from './default.ts'
+    import * as d from './namespace.ts'
+    import { type E } from './inline-type.ts'
+    export { f } from './re-export.ts'
+    export * from './star.ts'
+    const g = await import('./dynamic.ts')
+    const h = require('./required.cjs')
+    const text = "import './string.ts'"
+  `
+  t.deepEqual(
+    importsOf('api/x.ts', text).map(({ specifier, line }) => `${line} ${specifier}`),
+    [
+      '5 ./side-effect.ts',
+      '6 ./default.ts',
+      '7 ./namespace.ts',
+      '8 ./inline-type.ts',
+      '9 ./re-export.ts',
+      '10 ./star.ts',
+      '11 ./dynamic.ts',
+      '12 ./required.cjs',
+    ],
+  )
+  const component = `<template><p /></template>\n<script setup lang="ts">\nimport { useQuery } from '@urql/vue'\n</script>\n`
+  t.deepEqual(importsOf('frontend/src/X.vue', component), [{ specifier: '@urql/vue', line: 3 }])
+})
+
+test('the rules look at every part of the program', (t) => {
+  for (const part of ['api/main.ts', 'api/docker/engine.ts', 'schema/index.ts', 'frontend/src/App.vue', 'tests/architecture.test.ts'])
+    t.true(sources.has(part), part)
+})

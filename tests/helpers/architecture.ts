@@ -1,0 +1,97 @@
+import { posix } from 'node:path'
+import { importsOf, usesOf } from './imports.ts'
+
+/** Path from the root of the project -> its text. */
+export type Sources = ReadonlyMap<string, string>
+
+export interface Rule {
+  name: string
+  /** `file:line says what is wrong`, for every place where the rule is broken. */
+  check(sources: Sources): string[]
+  /** Sources that break the rule once, for the proof that it can fail. */
+  planted: Record<string, string>
+}
+
+/** The file that a relative specifier means; null for a package. */
+const targetOf = (file: string, specifier: string): string | null =>
+  specifier.startsWith('.') ? posix.join(posix.dirname(file), specifier) : null
+
+/** Folders (with `/` at the end) and files; a file may be named without its folder by `*-command.ts`. */
+const isIn = (file: string, places: readonly string[]): boolean => places.some((place) => placeHas(place, file))
+const placeHas = (place: string, file: string): boolean => {
+  const [before = '', after] = place.split('*')
+  return after === undefined
+    ? file === place || (place.endsWith('/') && file.startsWith(place))
+    : file.startsWith(before) && file.endsWith(after)
+}
+
+/** Each place may load itself and what is listed. The first place that has a file is the one that counts. */
+export function layersRule(
+  name: string,
+  layers: readonly (readonly [place: string, mayLoad: readonly string[]])[],
+  planted: Rule['planted'],
+): Rule {
+  return {
+    name,
+    planted,
+    check: (sources) =>
+      [...sources].flatMap(([file, text]) => {
+        const layer = layers.find(([place]) => placeHas(place, file))
+        if (!layer) return []
+        const [place, mayLoad] = layer
+        return importsOf(file, text).flatMap(({ specifier, line }) => {
+          const target = targetOf(file, specifier)
+          return !target || isIn(target, [place, ...mayLoad]) ? [] : [`${file}:${line} loads ${target}`]
+        })
+      }),
+  }
+}
+
+/** Packages that only some places may load. */
+export function importerRule(packageName: string, places: readonly string[], within: readonly string[]): Rule {
+  const isPackage = (specifier: string): boolean =>
+    [specifier, specifier.replace(/^node:/, '')].some((each) => each === packageName || each.startsWith(`${packageName}/`))
+  return {
+    name: `${packageName} is loaded only in ${places.join(', ')}`,
+    planted: { [`${within[0]}planted.ts`]: `const { x } = await import('${packageName}')\n` },
+    check: (sources) =>
+      [...sources]
+        .filter(([file]) => isIn(file, within) && !isIn(file, places))
+        .flatMap(([file, text]) =>
+          importsOf(file, text).flatMap(({ specifier, line }) => (isPackage(specifier) ? [`${file}:${line} loads ${specifier}`] : [])),
+        ),
+  }
+}
+
+/** Names that only some places may use. */
+export function useRule(name: string, path: string, places: readonly string[], within: readonly string[]): Rule {
+  return {
+    name,
+    planted: { [`${within[0]}planted.ts`]: `// nothing here\nconst value = ${path}\nconst text = '${path}'\n` },
+    check: (sources) =>
+      [...sources]
+        .filter(([file]) => isIn(file, within) && !isIn(file, places))
+        .flatMap(([file, text]) => usesOf(file, text, path).map((line) => `${file}:${line} uses ${path}`)),
+  }
+}
+
+/** No file loads itself by way of others: whoever reads one file can read what it needs first. */
+export const noCyclesRule: Rule = {
+  name: 'value imports make no circle',
+  planted: { 'api/a.ts': `import './b.ts'\n`, 'api/b.ts': `export * from './c.ts'\n`, 'api/c.ts': `import { a } from './a.ts'\n` },
+  check(sources) {
+    const done = new Set<string>()
+    const found: string[] = []
+    const visit = (file: string, path: string[]): void => {
+      if (path.includes(file)) return void found.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+      if (done.has(file)) return
+      for (const { specifier } of importsOf(file, sources.get(file) ?? '')) {
+        const target = targetOf(file, specifier)
+        if (target && sources.has(target)) visit(target, [...path, file])
+      }
+      done.add(file)
+    }
+    for (const file of sources.keys()) visit(file, [])
+    return found
+  },
+}

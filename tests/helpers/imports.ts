@@ -1,0 +1,72 @@
+import ts from 'typescript'
+import { parse } from 'vue/compiler-sfc'
+
+export interface Import {
+  /** As it is written: `../errors.ts`, `node:fs`, `undici`. */
+  specifier: string
+  line: number
+}
+
+/**
+ * What a file loads when it runs: value imports, re-exports, dynamic imports, and imports for their side effects.
+ * `import type` is free; `import { type X }` is not, since Node then still loads the module.
+ */
+export function importsOf(file: string, text: string): Import[] {
+  const { tree, firstLine } = parsed(file, text)
+  const found: Import[] = []
+  const add = (literal: ts.Expression | undefined, at: ts.Node): void => {
+    if (!literal || !ts.isStringLiteralLike(literal)) return
+    found.push({ specifier: literal.text, line: firstLine + tree.getLineAndCharacterOfPosition(at.getStart()).line })
+  }
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) && node.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword) add(node.moduleSpecifier, node)
+    if (ts.isExportDeclaration(node) && !node.isTypeOnly) add(node.moduleSpecifier, node)
+    if (ts.isCallExpression(node) && isLoad(node.expression)) add(node.arguments[0], node)
+    ts.forEachChild(node, visit)
+  }
+  visit(tree)
+  return found
+}
+
+/** Places where a name or a dotted path of names is used, such as `process.env` or `setTimeout`; strings and comments do not count. */
+export function usesOf(file: string, text: string, path: string): number[] {
+  // Reading the text is much faster than parsing it.
+  if (!text.includes(path.split('.').at(-1) ?? path)) return []
+  const { tree, firstLine } = parsed(file, text)
+  const lines: number[] = []
+  const visit = (node: ts.Node): void => {
+    const isWhole = (ts.isIdentifier(node) || ts.isPropertyAccessExpression(node)) && node.getText(tree) === path
+    if (isWhole) lines.push(firstLine + tree.getLineAndCharacterOfPosition(node.getStart()).line)
+    else ts.forEachChild(node, visit)
+  }
+  visit(tree)
+  return lines
+}
+
+const isLoad = (callee: ts.Expression): boolean =>
+  callee.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(callee) && callee.text === 'require')
+
+interface Parsed {
+  tree: ts.SourceFile
+  /** Where the script begins in a component. */
+  firstLine: number
+}
+
+const known = new Map<string, Parsed>()
+
+/** Each text once, however many rules look at it. */
+function parsed(file: string, text: string): Parsed {
+  const before = known.get(text)
+  if (before) return before
+  const { source, firstLine } = scriptOf(file, text)
+  const tree = ts.createSourceFile(file.replace(/\.vue$/, '.ts'), source, ts.ScriptTarget.Latest, true)
+  known.set(text, { tree, firstLine })
+  return { tree, firstLine }
+}
+
+function scriptOf(file: string, text: string): { source: string; firstLine: number } {
+  if (!file.endsWith('.vue')) return { source: text, firstLine: 1 }
+  const { descriptor } = parse(text)
+  const script = descriptor.scriptSetup ?? descriptor.script
+  return { source: script?.content ?? '', firstLine: script?.loc.start.line ?? 1 }
+}
