@@ -6,7 +6,7 @@ export const AuditEntity = defineEntity({
   tableName: 'audit_entries',
   properties: {
     id: p.integer().primary().autoincrement(),
-    at: p.datetime(),
+    at: p.datetime().index(),
     actor: p.string(),
     /** How the actor was known: local, edge, session, token, node. */
     via: p.string(),

@@ -4,6 +4,7 @@ import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 export const UserEntity = defineEntity({
   name: 'User',
   tableName: 'users',
+  uniques: [{ properties: ['provider', 'subject'] }],
   properties: {
     id: p.uuid().primary(),
     /** `github`, or the issuer of an OpenID Connect provider. */

@@ -13,7 +13,7 @@ export const NodeEntity = defineEntity({
     /** Sealed by the secret box; empty for the primary itself. */
     apiKey: p.text(),
     isPrimary: p.boolean(),
-    labels: p.json<Record<string, string>>(),
+    labels: p.json<Record<string, string>>().defaultRaw(`'{}'`),
     status: p.string().$type<NodeStatus>(),
     statusSince: p.datetime(),
     statusReason: p.text().strictNullable(),

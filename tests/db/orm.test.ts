@@ -77,7 +77,9 @@ test('the connection writes ahead, checks foreign keys and waits for a lock', as
 
 test('the migrated schema is what the entities describe', async (t) => {
   const database = await testDatabase(t)
-  t.is((await database.schema.getUpdateSchemaSQL({ wrap: false })).trim(), '')
+  const difference = await database.schema.getUpdateSchemaSQL({ wrap: false })
+  // MikroORM would drop triggers, of which entities know nothing: they keep the audit log as it was written.
+  t.is(difference.replaceAll(/^drop trigger if exists `audit_entries_no_\w+`;$/gm, '').trim(), '')
 })
 
 test('an entity that the migrations do not know shows as a difference', async (t) => {
