@@ -6,8 +6,8 @@ import { idParam, invalid, json, problem } from './route-parts.ts'
 /** What the REST routes of apps share between the user surface (`/api/apps`) and its internal twin (`/api/internal/apps`). */
 
 export const createAppBody = z
-  .object({ name: z.string(), description: z.string().nullish(), compose_content: z.string() })
-  .openapi('CreateApp')
+  .object({ name: z.string().default(''), description: z.string().nullish(), compose_content: z.string().default('') })
+  .openapi('CreateApp', { required: ['name', 'compose_content'] })
 
 export const updateAppBody = z
   .object({

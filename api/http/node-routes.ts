@@ -25,16 +25,24 @@ const nodeWire = z
   })
   .openapi('Node')
 
+/** What is left out is empty: the registry says of every wrong field what would be right, of all at once. */
 const registerBody = z
   .object({
-    id: z.string(),
-    name: z.string(),
-    api_endpoint: z.string(),
-    api_key: z.string(),
+    id: z.string().default(''),
+    name: z.string().default(''),
+    api_endpoint: z.string().default(''),
+    api_key: z.string().default(''),
     labels: z.record(z.string(), z.string()).optional(),
   })
-  .openapi('RegisterNode')
-const updateNodeBody = registerBody.omit({ id: true }).partial().openapi('UpdateNode')
+  .openapi('RegisterNode', { required: ['id', 'name', 'api_endpoint', 'api_key'] })
+const updateNodeBody = z
+  .object({
+    name: z.string().optional(),
+    api_endpoint: z.string().optional(),
+    api_key: z.string().optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+  })
+  .openapi('UpdateNode')
 function presentNode({ health, labels, ...node }: ClusterNode) {
   const { status, statusSince, statusReason, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt } = health
   const wire = toWire({ ...node, status, statusSince, statusReason, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt })
