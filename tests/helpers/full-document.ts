@@ -1,0 +1,24 @@
+import { getNamedType, isObjectType, isRequiredArgument, type GraphQLNamedType } from 'graphql'
+import { schema } from '../../schema/index.ts'
+import { sampleDocument, type OperationKind } from './sample-document.ts'
+
+const roots = { query: schema.getQueryType(), mutation: schema.getMutationType(), subscription: schema.getSubscriptionType() }
+
+/** Reaches a field as `sampleDocument` does, and asks for everything that it can tell; a type within itself is left out. */
+export function fullDocument(kind: OperationKind, name: string): string {
+  const field = roots[kind]?.getFields()[name]
+  if (!field) throw new Error(`the schema has no ${kind} ${name}`)
+  return sampleDocument(kind, name).replace(' { __typename }', ` ${selectionOf(getNamedType(field.type), [])}`)
+}
+
+function selectionOf(type: GraphQLNamedType, above: string[]): string {
+  if (!isObjectType(type) || above.includes(type.name)) return ''
+  const fields = Object.values(type.getFields()).flatMap((field) => {
+    const inner = getNamedType(field.type)
+    if (field.args.some(isRequiredArgument)) return []
+    if (!isObjectType(inner)) return [field.name]
+    const selection = selectionOf(inner, [...above, type.name])
+    return selection === '' ? [] : [`${field.name} ${selection}`]
+  })
+  return `{ __typename ${fields.join(' ')} }`
+}

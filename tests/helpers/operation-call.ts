@@ -1,0 +1,107 @@
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { WebSocket } from 'ws'
+import { fullDocument } from './full-document.ts'
+import { unknownId } from './sample-document.ts'
+
+/** What an operation is about, where it is about something. */
+export interface Things {
+  nodeId: string
+  appId: string
+  operationId: string
+}
+
+/**
+ * `in`: done, or refused for what was asked. `missing`: the thing is not there for this caller. `denied`: not for this
+ * caller. `nobody`: the caller is not known. Else what went wrong.
+ */
+export type Reached = 'in' | 'missing' | 'denied' | 'nobody' | `wrong: ${string}`
+
+export interface OperationCall {
+  url: string
+  /** Such as `GET /api/apps/:id`, `query apps`. */
+  operation: string
+  headers: Record<string, string>
+  things: Things
+}
+
+/** Enough for every route to get past its form, and nothing that can be done: texts are empty. */
+const body = { id: unknownId, name: '', api_endpoint: '', api_key: '', compose_content: '' }
+
+function idOf(name: string, { nodeId, appId, operationId }: Things): string {
+  if (/operation/i.test(name)) return operationId
+  if (name === 'createApp' || /node/i.test(name)) return name === 'registerNode' ? unknownId : nodeId
+  return /App|^app|\/apps/.test(name) ? appId : unknownId
+}
+
+/** Calls an operation about a thing, asking for everything that its answer can tell. */
+export async function callOperation(call: OperationCall): Promise<{ reached: Reached; answer: string }> {
+  const [kind = '', name = ''] = call.operation.split(' ')
+  const id = idOf(name, call.things)
+  if (kind === 'subscription') return overWebSocket(call, fullDocument('subscription', name).replaceAll(unknownId, id))
+  if (kind === 'query' || kind === 'mutation')
+    return overHttp(call, 'POST', '/graphql', { query: fullDocument(kind, name).replaceAll(unknownId, id) })
+  if (name === '/graphql') return overHttp(call, kind, kind === 'GET' ? '/graphql?query={__typename}' : name, { query: '{ __typename }' })
+  const path = name.replace(':id', id).replace(':name', 'octocat').replace('*', '')
+  return overHttp(call, kind, kind === 'POST' && path === '/api/apps' ? `${path}?node_id=${call.things.nodeId}` : path, body)
+}
+
+let calls = 0
+
+/** An address of its own for each call, so that limits per address do not tell of the calls before. */
+const ownAddress = (): string => `127.1.${(calls >> 8) & 255}.${calls++ & 255}`
+
+function overHttp({ url, headers }: OperationCall, method: string, path: string, json: object): Promise<{ reached: Reached; answer: string }> {
+  const payload = method === 'GET' ? undefined : JSON.stringify(json)
+  const type = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }
+  return new Promise((resolve, reject) => {
+    const options = { agent: false, method, localAddress: ownAddress() }
+    const sent = request(url + path, { ...options, headers: { accept: 'text/html, application/json', ...type, ...headers } })
+    sent.on('error', reject)
+    sent.on('response', (response) => {
+      text(response).then((answer) => resolve({ reached: readAnswer(response.statusCode ?? 0, path, answer), answer }), reject)
+    })
+    sent.end(payload)
+  })
+}
+
+const isAway = /"code":"(NODE_UNREACHABLE|DOCKER_UNAVAILABLE)"/
+
+function readAnswer(status: number, path: string, answer: string): Reached {
+  if (status === 401 || answer.includes('"code":"UNAUTHENTICATED"')) return 'nobody'
+  if (status === 403 || answer.includes('"code":"FORBIDDEN"')) return 'denied'
+  if (answer.includes('"code":"NOT_FOUND"')) return 'missing'
+  if (/^\{"data":\{"\w+":null\}\}$/.test(answer)) return 'missing'
+  // A dashboard that is not built says so; whoever sees that was let in.
+  if (status === 503 && path === '/') return 'in'
+  if ((status >= 500 && !isAway.test(answer)) || answer.includes('"code":"INTERNAL"')) return `wrong: ${status} ${answer}`
+  if (status === 404 || status === 421 || status === 429 || answer.includes('RATE_LIMITED')) return `wrong: ${status} ${answer}`
+  return 'in'
+}
+
+function overWebSocket({ url, headers, operation }: OperationCall, query: string): Promise<{ reached: Reached; answer: string }> {
+  // These have nothing to say until something is removed; by the answer to a ping they have been taken.
+  const isQuiet = operation.endsWith('Removed')
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers, localAddress: ownAddress() })
+    const finish = (reached: Reached, answer: string): void => {
+      socket.terminate()
+      resolve({ reached, answer })
+    }
+    socket.on('error', reject)
+    socket.on('unexpected-response', (sent, response) => {
+      sent.destroy()
+      const status = response.statusCode ?? 0
+      resolve({ reached: readAnswer(status, '/graphql', ''), answer: '' })
+    })
+    socket.on('close', (code, reason) => finish(code === 4401 ? 'nobody' : code === 4403 ? 'denied' : `wrong: ${code}`, String(reason)))
+    socket.on('open', () => socket.send('{"type":"connection_init"}'))
+    socket.on('message', (data) => {
+      const { type } = JSON.parse(String(data)) as { type: string }
+      if (type === 'connection_ack') {
+        socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }))
+        if (isQuiet) socket.send('{"type":"ping"}')
+      } else if (type === 'next' || type === 'error' || isQuiet) finish(type === 'error' ? readAnswer(200, '', String(data)) : 'in', String(data))
+    })
+  })
+}

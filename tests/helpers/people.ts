@@ -1,0 +1,41 @@
+import type { Environment } from '../../api/config.ts'
+import type { Role } from '../../api/auth/permissions.ts'
+import type { KnownUser } from '../../api/auth/users.ts'
+import type { RunningNode } from './running-node.ts'
+
+type Server = Pick<RunningNode, 'services'>
+
+/** A server where people sign in with GitHub, named by what they are; those of the lab are limited to nodes with env=lab. */
+export const peopleSettings: Environment = {
+  AUTH_ENABLED: 'true',
+  JWT_SECRET: 'a secret of at least thirty-two characters',
+  GITHUB_CLIENT_ID: 'client',
+  GITHUB_CLIENT_SECRET: 'secret',
+  GITHUB_ALLOWED_USERS: 'admin,operator,viewer,lab-admin,lab-operator,owner,lab-owner,former-admin,leaver',
+  AUTH_ADMINS: 'admin,owner,leaver,lab-admin[env=lab]',
+  AUTH_OPERATORS: 'operator,lab-operator[env=lab],lab-owner[env=lab]',
+}
+
+/** What the sign-in routes do once a provider has said who it is. */
+export const signIn = ({ services }: Server, login: string, subject = `subject of ${login}`): Promise<KnownUser> =>
+  services.access.users.signIn({ provider: 'github', subject, login, name: null, email: null, groups: [] })
+
+/** The headers of a browser that has just signed in. */
+export async function sessionOf({ services }: Server, { id }: { id: string }): Promise<{ cookie: string }> {
+  const value = await services.access.sessions?.open(id, { address: '192.0.2.7', userAgent: 'a test' })
+  if (value === undefined) throw new Error('nobody signs in at this server')
+  return { cookie: `selfhostly_session=${value}` }
+}
+
+let made = 0
+
+/** The headers of a script with a token of its own. @param owner null: made where nobody signs in */
+export async function tokenOf(
+  { services }: Server,
+  owner: { id: string; role: Role } | null,
+  scope: Role,
+): Promise<{ authorization: string; id: string }> {
+  const input = { name: `token ${++made}`, scope, expiresInDays: 1 }
+  const { secret, token } = await services.access.tokens.create({ userId: owner?.id ?? null, role: owner?.role ?? 'admin' }, input)
+  return { authorization: `Bearer ${secret}`, id: token.id }
+}

@@ -1,0 +1,353 @@
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { dataFolder } from '../helpers/data-folder.ts'
+import { callOperation, type Reached, type Things } from '../helpers/operation-call.ts'
+import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
+import { routesOf } from '../helpers/routes.ts'
+import { runningNode, type RunningNode } from '../helpers/running-node.ts'
+import { graphqlFields } from '../helpers/sample-document.ts'
+import { listen } from '../helpers/sign-in-app.ts'
+import { someApp, someContainer, someOperation, someStats } from '../helpers/things.ts'
+
+/**
+ * Who may use an operation, from most people to fewest. `everywhere`: not for those who are limited to some nodes, since it
+ * reaches all of them. `in person`: for people themselves, not for their tokens. `node`: for nodes, hence for no person.
+ */
+type Need = 'anyone' | 'viewer' | 'viewer in person' | 'operator' | 'operator everywhere' | 'admin everywhere' | 'node'
+
+/** Every operation of a primary where people sign in. A new route or field has to be placed here before it passes. */
+const needs: Record<string, Need> = {
+  'GET /api/health': 'anyone',
+  'GET /avatar/:name': 'anyone',
+  'GET /auth/providers': 'anyone',
+  'GET /auth/github': 'anyone',
+  'GET /auth/github/callback': 'anyone',
+  'POST /auth/sign-out': 'anyone',
+  'GET /*': 'anyone',
+
+  'POST /api/internal/nodes/:id/heartbeat': 'node',
+  'GET /api/internal/settings': 'node',
+  'GET /api/internal/system/stats': 'node',
+  'GET /api/internal/apps': 'node',
+  'POST /api/internal/apps': 'node',
+  'GET /api/internal/apps/:id': 'node',
+  'PUT /api/internal/apps/:id': 'node',
+  'DELETE /api/internal/apps/:id': 'node',
+  'POST /api/internal/apps/:id/start': 'node',
+  'POST /api/internal/apps/:id/stop': 'node',
+  'POST /api/internal/apps/:id/update': 'node',
+  'POST /api/internal/operations/:id/cancel': 'node',
+  'GET /api/internal/events': 'node',
+
+  'GET /api/openapi.json': 'viewer',
+  'GET /graphql': 'viewer',
+  'POST /graphql': 'viewer',
+  'GET /api/nodes': 'viewer',
+  'GET /api/nodes/:id': 'viewer',
+  'POST /api/nodes': 'admin everywhere',
+  'PUT /api/nodes/:id': 'admin everywhere',
+  'DELETE /api/nodes/:id': 'admin everywhere',
+  'POST /api/nodes/:id/check': 'operator',
+  'GET /api/apps': 'viewer',
+  'GET /api/apps/:id': 'viewer',
+  'POST /api/apps': 'operator',
+  'PUT /api/apps/:id': 'operator',
+  'DELETE /api/apps/:id': 'operator',
+  'POST /api/apps/:id/start': 'operator',
+  'POST /api/apps/:id/stop': 'operator',
+  'POST /api/apps/:id/update': 'operator',
+  'GET /api/system/stats': 'viewer',
+  'GET /api/audit.jsonl': 'admin everywhere',
+  'GET /api/settings': 'operator everywhere',
+  'PUT /api/settings': 'admin everywhere',
+
+  'query apiTokens': 'viewer',
+  'query sessions': 'viewer',
+  'query app': 'viewer',
+  'query apps': 'viewer',
+  'query node': 'viewer',
+  'query nodes': 'viewer',
+  'query operation': 'viewer',
+  'query operations': 'viewer',
+  'query server': 'viewer',
+  'query systemStats': 'viewer',
+  'query viewer': 'viewer',
+  'query settings': 'operator everywhere',
+  'query users': 'admin everywhere',
+  'query audit': 'admin everywhere',
+
+  'mutation createApiToken': 'viewer in person',
+  'mutation revokeApiToken': 'viewer',
+  'mutation revokeSession': 'viewer',
+  'mutation signOutEverywhere': 'viewer',
+  'mutation cancelOperation': 'operator',
+  'mutation checkNode': 'operator',
+  'mutation createApp': 'operator',
+  'mutation removeApp': 'operator',
+  'mutation startApp': 'operator',
+  'mutation stopApp': 'operator',
+  'mutation updateApp': 'operator',
+  'mutation registerNode': 'admin everywhere',
+  'mutation removeNode': 'admin everywhere',
+  'mutation updateNode': 'admin everywhere',
+  'mutation updateSettings': 'admin everywhere',
+  'mutation removeUser': 'admin everywhere',
+
+  'subscription appChanged': 'viewer',
+  'subscription appRemoved': 'viewer',
+  'subscription nodeRemoved': 'viewer',
+  'subscription nodeStats': 'viewer',
+  'subscription nodeStatusChanged': 'viewer',
+  'subscription operationProgress': 'viewer',
+}
+
+/** Middleware answers nothing by itself. */
+const operationsOf = async (node: RunningNode): Promise<string[]> => [
+  ...(await routesOf(node.services)).filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`),
+  ...graphqlFields(),
+]
+
+/** What a caller is taken for; null for nobody. */
+type Standing = { role: 'viewer' | 'operator' | 'admin'; limited?: true; token?: true } | null
+
+const order = ['viewer', 'operator', 'admin']
+
+function expected(need: Need, standing: Standing): Reached {
+  if (need === 'anyone') return 'in'
+  if (need === 'node' || standing === null) return 'nobody'
+  const [role = '', reach] = need.split(' ')
+  if (reach === 'everywhere' && standing.limited) return 'denied'
+  if (need === 'viewer in person' && standing.token) return 'denied'
+  return order.indexOf(standing.role) >= order.indexOf(role) ? 'in' : 'denied'
+}
+
+/** These are about things of the caller's own, or people, of which there is none with the id that is asked for. */
+const aboutNothing = ['mutation revokeApiToken', 'mutation revokeSession', 'mutation removeUser']
+
+interface ActingCaller {
+  standing: Standing
+  /** Made anew for each operation: some end the session that asks. */
+  headers: () => Promise<Record<string, string>>
+}
+
+type Callers = Record<string, ActingCaller>
+
+/** A node that does not answer, with an app and a finished operation. */
+async function nodeWith({ services }: RunningNode, env: string): Promise<Things> {
+  const id = randomUUID()
+  const name = `${env}-${id.slice(0, 8)}`
+  await services.registry.register({ id, name, apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-a-member', labels: { env } })
+  const app = someApp({ nodeId: id, name: `app-of-${name}`, containers: [someContainer({ name: `container-of-${name}` })] })
+  const operation = someOperation({ nodeId: id, appId: app.id, appName: app.name })
+  services.inventory.apply(id, { type: 'snapshot', apps: [app], operations: [operation] })
+  services.inventory.apply(id, { type: 'stats', stats: someStats({ nodeId: id }) })
+  return { nodeId: id, appId: app.id, operationId: operation.id }
+}
+
+async function checkMatrix(t: ExecutionContext, node: RunningNode, callers: Callers, operations: string[]): Promise<void> {
+  const things = await nodeWith(node, 'lab')
+  for (const operation of operations) {
+    const need = needs[operation]
+    if (!need) return t.fail(`${operation} has no place in the table of this test`)
+    const isRemoval = operation === 'mutation removeNode' || operation === 'DELETE /api/nodes/:id'
+    const outcomes = await Promise.all(
+      Object.values(callers).map(async ({ headers }) => {
+        const about = isRemoval ? await nodeWith(node, 'lab') : things
+        const { reached } = await callOperation({ url: node.url, operation, headers: await headers(), things: about })
+        return aboutNothing.includes(operation) && reached === 'missing' ? 'in' : reached
+      }),
+    )
+    const names = Object.keys(callers)
+    t.deepEqual(
+      Object.fromEntries(names.map((name, index) => [name, outcomes[index]])),
+      Object.fromEntries(Object.entries(callers).map(([name, { standing }]) => [name, expected(need, standing)])),
+      operation,
+    )
+  }
+  t.deepEqual(
+    node.log.filter(({ level }) => level === 'error'),
+    [],
+    'no call is a bug',
+  )
+}
+
+const dayMs = 24 * 3600 * 1000
+
+/** A clock that can be set back while something is made that is to be over by now. */
+function shiftedClock() {
+  let shiftMs = 0
+  return {
+    now: () => new Date(Date.now() + shiftMs),
+    after(ms: number, task: () => void) {
+      const timer = setTimeout(task, ms)
+      return () => clearTimeout(timer)
+    },
+    async ago<T>(ms: number, make: () => Promise<T>): Promise<T> {
+      shiftMs = -ms
+      const made = await make()
+      shiftMs = 0
+      return made
+    },
+  }
+}
+
+test('every route and field has its place in the table, and nothing else has', async (t) => {
+  t.deepEqual((await operationsOf(await runningNode(t, peopleSettings))).toSorted(), Object.keys(needs).toSorted())
+})
+
+test('every operation, by role: sessions, tokens of each scope, and all that is over or forged', async (t) => {
+  const clock = shiftedClock()
+  const node = await runningNode(t, peopleSettings, { clock })
+  const person = (login: string) => signIn(node, login)
+  const [viewer, operator, admin] = [await person('viewer'), await person('operator'), await person('admin')]
+  const [labOperator, labAdmin] = [await person('lab-operator'), await person('lab-admin')]
+  // Other people than those with sessions: a token may sign its owner out everywhere.
+  const [owner, labOwner] = [await person('owner'), await person('lab-owner')]
+  // As if it had been made before its owner lost the role.
+  const formerAdmin = { ...(await person('former-admin')), role: 'admin' as const }
+  const { tokens } = node.services.access
+
+  const session = (user: { id: string }) => () => sessionOf(node, user)
+  const always = async (headers: Record<string, string>) => () => Promise.resolve(headers)
+  const token = async (owner: Parameters<typeof tokenOf>[1], scope: Parameters<typeof tokenOf>[2]) => {
+    const { authorization } = await tokenOf(node, owner, scope)
+    return () => Promise.resolve({ authorization })
+  }
+  const revoked = await tokenOf(node, owner, 'admin')
+  await tokens.revoke(owner.id, revoked.id)
+  const over = await clock.ago(2 * dayMs, () => tokenOf(node, owner, 'admin'))
+  const revokedSession = await sessionOf(node, owner)
+  await node.services.access.sessions?.revokeAll(owner.id)
+  const idleSession = await clock.ago(8 * dayMs, () => sessionOf(node, owner))
+  const expiredSession = await clock.ago(31 * dayMs, () => sessionOf(node, owner))
+  const good = await tokenOf(node, owner, 'admin')
+
+  await checkMatrix(
+    t,
+    node,
+    {
+      viewer: { standing: { role: 'viewer' }, headers: session(viewer) },
+      operator: { standing: { role: 'operator' }, headers: session(operator) },
+      admin: { standing: { role: 'admin' }, headers: session(admin) },
+      labOperator: { standing: { role: 'operator', limited: true }, headers: session(labOperator) },
+      labAdmin: { standing: { role: 'admin', limited: true }, headers: session(labAdmin) },
+      viewerToken: { standing: { role: 'viewer', token: true }, headers: await token(owner, 'viewer') },
+      operatorToken: { standing: { role: 'operator', token: true }, headers: await token(owner, 'operator') },
+      adminToken: { standing: { role: 'admin', token: true }, headers: await token(owner, 'admin') },
+      cappedToken: { standing: { role: 'viewer', token: true }, headers: await token(formerAdmin, 'admin') },
+      limitedToken: { standing: { role: 'operator', limited: true, token: true }, headers: await token(labOwner, 'operator') },
+      nobody: { standing: null, headers: await always({}) },
+      expiredSession: { standing: null, headers: await always(expiredSession) },
+      idleSession: { standing: null, headers: await always(idleSession) },
+      revokedSession: { standing: null, headers: await always(revokedSession) },
+      expiredToken: { standing: null, headers: await always({ authorization: over.authorization }) },
+      revokedToken: { standing: null, headers: await always({ authorization: revoked.authorization }) },
+      tokenOfNobody: { standing: null, headers: await token(null, 'admin') },
+      forgedToken: { standing: null, headers: await always({ authorization: `${good.authorization.slice(0, -4)}AAAA` }) },
+      // A bad token is refused even beside a good session: who offers one means it.
+      badTokenGoodSession: {
+        standing: null,
+        headers: async () => ({ ...(await sessionOf(node, owner)), authorization: revoked.authorization }),
+      },
+      basic: { standing: null, headers: await always({ authorization: `Basic ${Buffer.from('admin:admin').toString('base64')}` }) },
+    },
+    Object.keys(needs),
+  )
+})
+
+/** Cloudflare Access of one team, over real HTTP: its keys, and what it adds to the requests of a person. */
+async function edge(t: ExecutionContext) {
+  const { privateKey, publicKey } = await generateKeyPair('RS256')
+  const key = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig' }
+  const keys = createServer((_request, response) => response.end(JSON.stringify({ keys: [key] })))
+  const { url } = await listen(t, keys)
+  const now = Math.floor(Date.now() / 1000)
+  return {
+    url,
+    async header(email: string, claims: { iss?: string; aud?: string; exp?: number } = {}) {
+      const payload = { iss: url, aud: 'audience', exp: now + 3600, sub: email, email, ...claims }
+      const token = await new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid: 'key-1' }).sign(privateKey)
+      return { 'cf-access-jwt-assertion': token }
+    },
+    past: now - 60,
+  }
+}
+
+/** There where people sign in. */
+const isSignIn = (operation: string): boolean => operation.includes(' /auth/')
+
+test('every operation behind Cloudflare Access: by role, wrong audience, wrong issuer, expired, unsigned', async (t) => {
+  const { url, header, past } = await edge(t)
+  const node = await runningNode(t, {
+    ...{ AUTH_ENABLED: 'false', CF_ACCESS_TEAM_DOMAIN: url, CF_ACCESS_AUD: 'audience' },
+    ...{ AUTH_ADMINS: 'ann@example.com', AUTH_OPERATORS: 'lab@example.com[env=lab]' },
+  })
+  const { authorization } = await tokenOf(node, null, 'operator')
+  const always = async (made: Promise<Record<string, string>>) => {
+    const headers = await made
+    return () => Promise.resolve(headers)
+  }
+  const none = Buffer.from('{"alg":"none"}').toString('base64url')
+  const [, claims = ''] = (await header('ann@example.com'))['cf-access-jwt-assertion'].split('.')
+  await checkMatrix(
+    t,
+    node,
+    {
+      admin: { standing: { role: 'admin' }, headers: await always(header('Ann@example.com')) },
+      limited: { standing: { role: 'operator', limited: true }, headers: await always(header('lab@example.com')) },
+      anybody: { standing: { role: 'viewer' }, headers: await always(header('someone@example.com')) },
+      script: { standing: { role: 'operator', token: true }, headers: await always(Promise.resolve({ authorization })) },
+      unsigned: { standing: null, headers: await always(Promise.resolve({})) },
+      wrongAudience: { standing: null, headers: await always(header('ann@example.com', { aud: 'another-application' })) },
+      wrongIssuer: { standing: null, headers: await always(header('ann@example.com', { iss: 'https://another.cloudflareaccess.com' })) },
+      expired: { standing: null, headers: await always(header('ann@example.com', { exp: past })) },
+      algNone: { standing: null, headers: await always(Promise.resolve({ 'cf-access-jwt-assertion': `${none}.${claims}.` })) },
+      cookie: { standing: null, headers: await always(Promise.resolve({ cookie: 'selfhostly_session=abc.def' })) },
+    },
+    Object.keys(needs).filter((operation) => !isSignIn(operation)),
+  )
+})
+
+/** Everything that needs a caller. */
+const closed = Object.keys(needs).filter((operation) => needs[operation] !== 'anyone' && needs[operation] !== 'node')
+
+async function checkNobody(t: ExecutionContext, node: RunningNode, headers: Record<string, string>[]): Promise<void> {
+  const things = await nodeWith(node, 'lab')
+  for (const operation of closed) {
+    const outcomes = await Promise.all(headers.map((each) => callOperation({ url: node.url, operation, headers: each, things })))
+    t.deepEqual(
+      outcomes.map(({ reached }) => reached),
+      headers.map(() => 'nobody'),
+      operation,
+    )
+  }
+}
+
+test('who is taken off the allow list, or whose way of signing in is turned off, is nobody from the next start on', async (t) => {
+  const database = { DATABASE_PATH: join(dataFolder(t), 'selfhostly.db') }
+  const before = await runningNode(t, { ...peopleSettings, ...database })
+  const leaver = await signIn(before, 'leaver')
+  const session = await sessionOf(before, leaver)
+  const { authorization } = await tokenOf(before, leaver, 'admin')
+  await before.stop()
+
+  const without = { ...peopleSettings, ...database, GITHUB_ALLOWED_USERS: 'admin' }
+  const after = await runningNode(t, without)
+  await checkNobody(t, after, [session, { authorization }])
+  const made = await tokenOf(after, null, 'admin')
+  await checkNobody(t, after, [{ authorization: made.authorization }])
+  await after.stop()
+
+  const local = await runningNode(t, database)
+  // On this machine anybody may do everything, but not with the token of somebody who may not.
+  await checkNobody(t, local, [{ authorization }])
+  const things = await nodeWith(local, 'lab')
+  const { reached } = await callOperation({
+    ...{ url: local.url, operation: 'query users', things },
+    headers: { authorization: made.authorization },
+  })
+  t.is(reached, 'in', 'a token without an owner is good where nobody signs in')
+})
