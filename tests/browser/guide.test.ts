@@ -55,7 +55,7 @@ async function registersBoth(t: ExecutionContext, { page, workers }: Scene): Pro
 
   await registerInForm(page, { ...second, url: workers[1].url })
   await badge(rowOf(page, 'worker-2'), 'Online').waitFor()
-  await page.getByRole('button', { name: 'Check worker-2 now' }).click()
+  await page.getByRole('button', { name: 'Check now: worker-2' }).click()
   await page
     .getByText(/worker-2 answered in \d+ ms/)
     .first()
