@@ -40,7 +40,11 @@ async function stop(signal: string): Promise<void> {
 }
 
 function readConfiguration(): Config {
+  const authorities = process.env['NODE_EXTRA_CA_CERTS']
   if (existsSync('.env')) process.loadEnvFile('.env')
+  if (process.env['NODE_EXTRA_CA_CERTS'] !== authorities) {
+    process.stderr.write('NODE_EXTRA_CA_CERTS has no effect in .env: Node reads it before the program starts. Set it in the environment\n')
+  }
   return readConfig(process.env)
 }
 

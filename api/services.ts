@@ -37,9 +37,10 @@ import { parseNodeStats } from './wire.ts'
 /** What viewers are told as it happens. */
 export interface ViewEvents {
   node: ClusterNode
+  /** Its id; it is still known while this is told. */
   nodeRemoved: string
   app: InventoryApp
-  appRemoved: string
+  appRemoved: { id: string; nodeId: string }
   operation: Operation
   /** The id of the node whose stats, or whose state, changed. */
   stats: string
@@ -132,7 +133,7 @@ export function createServices(world: {
     clock,
     log,
     onApp: (app) => events.emit('app', app),
-    onAppRemoved: (id) => events.emit('appRemoved', id),
+    onAppRemoved: (id, nodeId) => events.emit('appRemoved', { id, nodeId }),
     onOperation: (operation) => events.emit('operation', operation),
     onStats: (nodeId) => events.emit('stats', nodeId),
   })

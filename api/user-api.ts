@@ -28,12 +28,16 @@ export function createUserApi(services: Services, caller: Caller) {
     if (!may(caller, permission)) throw new AppError('FORBIDDEN', `This needs the role ${leastRole[permission]}; yours is ${caller.role}`)
   }
 
-  /** @throws FORBIDDEN, written to the audit log; what `run` throws; that the log cannot be written */
+  /**
+   * @param find looks up what the action is about, for its lines in the audit log, and throws when that is not there. Only
+   *   who may do such things at all learns whether it is
+   * @throws FORBIDDEN, written to the audit log; what `find` and `run` throw; that the log cannot be written
+   */
   async function act<T>(
     permission: Permission,
     action: AuditedAction,
     run: () => Promise<T>,
-    about?: (result: T) => Partial<AuditedAction>,
+    { find, about }: { find?: () => Partial<AuditedAction>; about?: (result: T) => Partial<AuditedAction> } = {},
   ): Promise<T> {
     try {
       need(permission)
@@ -41,8 +45,9 @@ export function createUserApi(services: Services, caller: Caller) {
       await audit.note(caller, action, 'denied')
       throw error
     }
+    const whole = { ...action, ...find?.() }
     await limits.take('action', caller.userId ?? `${caller.via} ${caller.address}`)
-    return audit.around(caller, action, run, about)
+    return audit.around(caller, whole, run, about)
   }
 
   const seesNodeId = (id: string): boolean => {
@@ -62,10 +67,13 @@ export function createUserApi(services: Services, caller: Caller) {
     if (!app) throw notFound('app', id)
     return app
   }
-  const changeApp = (action: string, id: string, run: () => Promise<AppOperation>): Promise<AppOperation> => {
-    const { nodeId, name } = appFor(id)
-    return act('app.change', { action, nodeId, appId: id, subject: name }, run)
-  }
+  const changeApp = (action: string, id: string, run: () => Promise<AppOperation>): Promise<AppOperation> =>
+    act('app.change', { action, appId: id }, run, {
+      find() {
+        const { nodeId, name } = appFor(id)
+        return { nodeId, subject: name }
+      },
+    })
   const nodeFor = (id: string): ClusterNode => {
     const node = registry.find(id)
     if (!node || !seesNode(caller, node.labels)) throw notFound('node', id)
@@ -97,37 +105,37 @@ export function createUserApi(services: Services, caller: Caller) {
       act('node.change', { action: 'node.register', nodeId: input.id, subject: input.name }, () => membership.register(input)),
     updateNode(id: string, input: UpdateNodeInput): Promise<ClusterNode> {
       const changed = Object.entries(input).filter(([, value]) => value !== undefined && value !== null)
-      const subject = `${nodeFor(id).name}: ${changed.map(([field]) => field).join(', ')}`
-      return act('node.change', { action: 'node.update', nodeId: id, subject }, () => membership.update(id, input))
+      const find = () => ({ subject: `${nodeFor(id).name}: ${changed.map(([field]) => field).join(', ')}` })
+      return act('node.change', { action: 'node.update', nodeId: id }, () => membership.update(id, input), { find })
     },
     removeNode: (id: string): Promise<void> =>
-      act('node.change', { action: 'node.remove', nodeId: id, subject: nodeFor(id).name }, () => membership.remove(id)),
+      act('node.change', { action: 'node.remove', nodeId: id }, () => membership.remove(id), {
+        find: () => ({ subject: nodeFor(id).name }),
+      }),
     checkNode: (id: string): Promise<NodeCheck> =>
-      act('node.check', { action: 'node.check', nodeId: id, subject: nodeFor(id).name }, () => checks.checkNow(id)),
+      act('node.check', { action: 'node.check', nodeId: id }, () => checks.checkNow(id), { find: () => ({ subject: nodeFor(id).name }) }),
 
-    async createApp(nodeId: string, input: CreateAppInput): Promise<AppOperation> {
-      nodeFor(nodeId)
-      const action = { action: 'app.create', nodeId, subject: input.name }
-      return act(
+    createApp: (nodeId: string, input: CreateAppInput): Promise<AppOperation> =>
+      act(
         'app.change',
-        action,
+        { action: 'app.create', nodeId, subject: input.name },
         async () => router.forNode(nodeId, caller.name).create(input),
-        ({ app }) => ({ appId: app.id }),
-      )
-    },
+        { find: () => ({ nodeId: nodeFor(nodeId).id }), about: ({ app }) => ({ appId: app.id }) },
+      ),
     updateApp: async (id: string, input: UpdateAppInput) =>
       changeApp('app.update', id, async () => router.forApp(id, caller.name).update(id, input)),
     startApp: async (id: string) => changeApp('app.start', id, async () => router.forApp(id, caller.name).start(id)),
     stopApp: async (id: string) => changeApp('app.stop', id, async () => router.forApp(id, caller.name).stop(id)),
     removeApp: async (id: string) => changeApp('app.remove', id, async () => router.forApp(id, caller.name).remove(id)),
-    async cancelOperation(id: string): Promise<Operation> {
-      const operation = findOperation(id)
-      if (!operation) throw notFound('operation', id)
-      const { nodeId, appId, appName } = operation
-      return act('app.change', { action: 'operation.cancel', nodeId, appId, subject: `${appName ?? ''} ${id}` }, async () =>
-        router.forOperation(id, caller.name).cancel(id),
-      )
-    },
+    cancelOperation: (id: string): Promise<Operation> =>
+      act('app.change', { action: 'operation.cancel', subject: id }, async () => router.forOperation(id, caller.name).cancel(id), {
+        find() {
+          const operation = findOperation(id)
+          if (!operation) throw notFound('operation', id)
+          const { nodeId, appId, appName } = operation
+          return { nodeId, appId, subject: `${appName ?? ''} ${id}` }
+        },
+      }),
 
     sessions: (): Session[] => (caller.userId ? (access.sessions?.listOf(caller.userId) ?? []) : []),
     revokeSession: (id: string): Promise<string> =>
@@ -144,11 +152,13 @@ export function createUserApi(services: Services, caller: Caller) {
 
     apiTokens: (): ApiToken[] => access.tokens.listOf(caller.userId),
     async createApiToken(input: { name: string; scope: Role; expiresInDays: number }): Promise<{ token: ApiToken; secret: string }> {
+      const action = { action: 'token.create', subject: `${input.name} (${input.scope})` }
       // A token that could make others would outlive its own end.
-      if (caller.via === 'token') throw new AppError('FORBIDDEN', 'A token cannot make tokens. Sign in to make one')
-      return act('account.manage', { action: 'token.create', subject: `${input.name} (${input.scope})` }, () =>
-        access.tokens.create(caller, input),
-      )
+      if (caller.via === 'token') {
+        await audit.note(caller, action, 'denied')
+        throw new AppError('FORBIDDEN', 'A token cannot make tokens. Sign in to make one')
+      }
+      return act('account.manage', action, () => access.tokens.create(caller, input))
     },
     revokeApiToken: (id: string): Promise<string> =>
       act('account.manage', { action: 'token.revoke', subject: id }, async () => {

@@ -6,14 +6,15 @@ import { defineConfig } from 'vite'
 const here = fileURLToPath(new URL('.', import.meta.url))
 const server = process.env['DASHBOARD_API'] ?? 'http://127.0.0.1:8080'
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   root: here,
   plugins: [
     vue(),
     ui({
-      // Composables are imported by name; components are found by theirs, and components.d.ts says so to vue-tsc.
+      // Composables are imported by name; components are found by theirs, and components.d.ts says so to vue-tsc. It is
+      // committed and written anew by `npm run dev` alone, so that a build changes no file of the checkout.
       autoImport: false,
-      components: { dts: `${here}components.d.ts`, dirs: [] },
+      components: { dts: command === 'serve' && `${here}components.d.ts`, dirs: [] },
       colorMode: false,
       // Every icon named in the source is bundled: nothing is fetched from an icon server at run time.
       icon: { clientBundle: { scan: { globInclude: ['src/**/*.{vue,ts}'], globExclude: ['node_modules'] }, sizeLimitKb: 128 } },
@@ -34,4 +35,4 @@ export default defineConfig({
       '/avatar': server,
     },
   },
-})
+}))

@@ -32,7 +32,8 @@ function whenItShouldRun({ containers, lastOperationError }: AppFacts): Verdict 
     return lastOperationError ? verdict('error', lastOperationError) : verdict('stopped', 'there are no containers')
   }
   const problems = containers.map(problemOf).filter((problem) => problem !== null)
-  if (problems.length > 0) return verdict('error', enumerate(problems))
+  if (problems.length > 0)
+    return verdict('error', lastOperationError ? `${enumerate(problems)} (${lastOperationError})` : enumerate(problems))
   if (containers.some(isUp)) return verdict('running', lastOperationError)
   return verdict('stopped', 'all containers have finished')
 }

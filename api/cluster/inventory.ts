@@ -40,7 +40,7 @@ export function createInventory(deps: {
   clock: Clock
   log: Log
   onApp: (app: InventoryApp) => void
-  onAppRemoved: (id: string) => void
+  onAppRemoved: (id: string, nodeId: string) => void
   onOperation: (operation: Operation) => void
   onStats: (nodeId: string) => void
 }) {
@@ -79,7 +79,7 @@ export function createInventory(deps: {
     if (apps.get(id)?.nodeId !== nodeId) return
     apps.delete(id)
     dirtyApps.add(id)
-    deps.onAppRemoved(id)
+    deps.onAppRemoved(id, nodeId)
   }
 
   function putOperation(nodeId: string, operation: Operation): void {

@@ -27,7 +27,7 @@ const maxAnswerBytes = 16 * 1024 * 1024
 export type NodeClient = ReturnType<typeof createNodeClient>
 
 /** Calls the internal routes of other nodes over plain HTTP, in the name of this node. Failures are AppErrors in words for a person. */
-export function createNodeClient({ selfId, connectDeadlineMs = 5000 }: { selfId: string; connectDeadlineMs?: number }) {
+export function createNodeClient({ selfId, connectDeadlineMs = 4000 }: { selfId: string; connectDeadlineMs?: number }) {
   const lanes = new Map<string, Lane>()
 
   interface Lane {

@@ -23,6 +23,7 @@ export type Door = ReturnType<typeof createDoor>
  */
 export function createDoor(deps: {
   access: AccessConfig
+  isPrimary: boolean
   /** Where people reach this server. */
   baseUrl: string
   users: Users
@@ -126,7 +127,9 @@ export function createDoor(deps: {
     if (access.mode === 'local-only' && !isFromThisMachine(request)) {
       throw new AppError(
         'FORBIDDEN',
-        'This server answers only to its own machine. To reach it from elsewhere set AUTH_ENABLED: true to have people sign in, false when a proxy in front keeps strangers out',
+        deps.isPrimary
+          ? 'This server answers only to its own machine. To reach it from elsewhere set AUTH_ENABLED: true to have people sign in, false when a proxy in front keeps strangers out'
+          : 'This secondary answers people only on its own machine. Use the dashboard of its primary',
       )
     }
     checkHost(request)

@@ -50,7 +50,10 @@ export const errorToProblem =
       const fields = error.fields.map(({ field, message }) => ({ field: toSnake(field), message }))
       const response = problemResponse({
         status: error.status,
-        detail: error.message,
+        detail:
+          error.code === 'INVALID_INPUT' && fields.length > 0
+            ? fields.map(({ field, message }) => `${field}: ${message}`).join('; ')
+            : error.message,
         code: error.code,
         ...(fields.length > 0 ? { fields } : {}),
       })

@@ -59,6 +59,7 @@ export function serve(server: Server, services: Services) {
   const baseUrl = config.access.baseUrl ?? self.apiEndpoint
   const door = createDoor({
     access: config.access,
+    isPrimary: self.isPrimary,
     baseUrl,
     users: access.users,
     sessions: access.sessions,

@@ -19,5 +19,8 @@ export function isLoopbackHost(host: string | undefined): boolean {
 /** Decided by the socket, never by what a header claims. */
 export const isFromThisMachine = (request: IncomingMessage): boolean =>
   isLoopbackAddress(request.socket.remoteAddress ?? '') &&
+  // No browser and no tool of today speaks HTTP/1.0; a proxy that was set up in one line does (nginx's default), and says nothing else.
+  request.httpVersionMajor === 1 &&
+  request.httpVersionMinor >= 1 &&
   !Object.keys(request.headers).some((name) => forwardingHeaders.test(name)) &&
   isLoopbackHost(request.headers.host)

@@ -263,11 +263,12 @@ export function createNodeRegistry(deps: {
       const node = nodeOf(id)
       if (id === self.id) throw new AppError('FORBIDDEN', 'This node cannot be removed from its own cluster')
       await em.fork().nativeDelete(NodeEntity, { id })
+      // While it is still known: who may hear of it goes by what it was.
+      deps.onRemoved(id)
       nodes.delete(id)
       keys.delete(id)
       dirty.delete(id)
       log.info({ node: node.name, id }, 'node removed')
-      deps.onRemoved(id)
     },
   }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs'
 import { delimiter, join, sep } from 'node:path'
 import { run } from '../processes.mjs'
 import { SetupError } from './setup-error.mjs'
@@ -19,6 +19,9 @@ export function packagesReady(root) {
 }
 
 export async function installPackages(root) {
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new SetupError('node_modules is a symbolic link: npm would empty the folder it points to. Remove the link and start again')
+  }
   console.log('setup: installing packages (the first time, and whenever package-lock.json has changed; takes a minute or two)')
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
   const { code, output } = await run('npm', args, { cwd: root, detached: false, env: machineEnvironment(), timeoutMs: 1_800_000 })
