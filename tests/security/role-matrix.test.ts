@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { systemClock } from '../../api/clock.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 import { callOperation, type Reached, type Things } from '../helpers/operation-call.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
@@ -181,10 +182,7 @@ function shiftedClock() {
   let shiftMs = 0
   return {
     now: () => new Date(Date.now() + shiftMs),
-    after(ms: number, task: () => void) {
-      const timer = setTimeout(task, ms)
-      return () => clearTimeout(timer)
-    },
+    after: systemClock.after,
     async ago<T>(ms: number, make: () => Promise<T>): Promise<T> {
       shiftMs = -ms
       const made = await make()
