@@ -12,7 +12,7 @@ import { createOperations } from '../../api/apps/operations.ts'
 import { systemClock } from '../../api/clock.ts'
 import { createComposeCli } from '../../api/docker/compose-cli.ts'
 import { createEngine } from '../../api/docker/engine.ts'
-import { AppError } from '../../api/errors.ts'
+import type { AppError } from '../../api/errors.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 import { testDatabase } from '../helpers/database.ts'
 import { createContainer, ensureTestImage, removeProject, testImage, uniqueName } from '../helpers/docker.ts'
@@ -234,6 +234,11 @@ test('what only the run can show is a failed operation; a right file then mends 
 
   await t.throwsAsync(apps.update(id, { composeContent: 'services: {}\n' }), { code: 'INVALID_INPUT' })
   t.regex(apps.get(id).composeContent, /absent/)
+
+  const pulled = await outcome(await apps.update(id, { pull: true, description: 'newer images' }))
+  t.like(pulled, { status: 'failed', kind: 'update', message: 'Pulling images' })
+  t.regex(apps.get(id).statusReason ?? '', /^update failed: .*localhost:1/)
+  t.is(apps.get(id).description, 'newer images')
   t.is((await outcome(await apps.update(id, { composeContent: web() }))).status, 'succeeded')
   t.like(apps.get(id), { status: 'running', statusReason: null })
 })
@@ -297,6 +302,20 @@ test('without Docker nothing is promised: refused, no trace, and known apps are 
   t.is(apps.get(id).desiredState, 'running')
   t.is(await database.em.fork().count(AppEntity), 1)
   t.false(existsSync(join(folder, 'apps', other)))
+})
+
+test('what waits behind a removal finds no app any more, and brings nothing back', async (t) => {
+  const { apps, outcome, appsDir, database } = await nodeOf(t)
+  const name = appName(t)
+  const created = await apps.create({ name, composeContent: web() })
+  const removal = await apps.removeApp(created.app.id)
+  const late = await apps.startApp(created.app.id)
+  t.is((await outcome(removal)).status, 'succeeded')
+  t.like(await outcome(late), { status: 'failed', error: `There is no app with id ${created.app.id}` })
+  t.deepEqual(apps.list(), [])
+  t.deepEqual(await containersOf(name), [])
+  t.false(existsSync(join(appsDir, name)))
+  t.is(await database.em.fork().count(AppEntity), 0)
 })
 
 test('an app that does not exist is not found', async (t) => {
