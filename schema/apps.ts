@@ -214,8 +214,12 @@ builder.subscriptionFields((t) => ({
   appRemoved: t.field({
     type: 'ID',
     description: 'Ids of apps as they are removed.',
-    subscribe: (_root, _args, { services }) =>
-      snapshotThenChanges({ snapshot: () => [], subscribe: (push) => services.events.on('appRemoved', push), keyOf: (id: string) => id }),
+    subscribe: (_root, _args, { services, user }) =>
+      snapshotThenChanges<string>({
+        snapshot: () => [],
+        subscribe: (push) => services.events.on('appRemoved', ({ id, nodeId }) => user.seesNodeId(nodeId) && push(id)),
+        keyOf: (id) => id,
+      }),
     resolve: (id) => id,
   }),
 }))

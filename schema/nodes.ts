@@ -166,8 +166,12 @@ builder.subscriptionFields((t) => ({
   nodeRemoved: t.field({
     type: 'ID',
     description: 'Ids of nodes as they are removed.',
-    subscribe: (_root, _args, { services }) =>
-      snapshotThenChanges({ snapshot: () => [], subscribe: (push) => services.events.on('nodeRemoved', push), keyOf: (id: string) => id }),
+    subscribe: (_root, _args, { services, user }) =>
+      snapshotThenChanges<string>({
+        snapshot: () => [],
+        subscribe: (push) => services.events.on('nodeRemoved', (id) => user.seesNodeId(id) && push(id)),
+        keyOf: (id) => id,
+      }),
     resolve: (id) => id,
   }),
 }))

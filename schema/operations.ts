@@ -96,7 +96,7 @@ builder.subscriptionFields((t) => ({
       if (!operation) throw notFound('operation', id)
       return snapshotThenChanges<Operation>({
         snapshot: () => [services.inventory.operation(id) ?? operation],
-        subscribe: (push) => services.events.on('operation', (changed) => changed.id === id && push(changed)),
+        subscribe: (push) => services.events.on('operation', (changed) => changed.id === id && user.findOperation(id) && push(changed)),
         keyOf: () => id,
         isLast: ({ status }) => isFinal(status),
       })

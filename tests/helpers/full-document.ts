@@ -4,11 +4,15 @@ import { sampleDocument, type OperationKind } from './sample-document.ts'
 
 const roots = { query: schema.getQueryType(), mutation: schema.getMutationType(), subscription: schema.getSubscriptionType() }
 
+/** All of a page within all of a page costs more than anybody may ask for. */
+const smallPage = '(first: 5)'
+
 /** Reaches a field as `sampleDocument` does, and asks for everything that it can tell; a type within itself is left out. */
 export function fullDocument(kind: OperationKind, name: string): string {
   const field = roots[kind]?.getFields()[name]
   if (!field) throw new Error(`the schema has no ${kind} ${name}`)
-  return sampleDocument(kind, name).replace(' { __typename }', ` ${selectionOf(getNamedType(field.type), [])}`)
+  const pages = field.args.some((arg) => arg.name === 'first') ? smallPage : ''
+  return sampleDocument(kind, name).replace(' { __typename }', `${pages} ${selectionOf(getNamedType(field.type), [])}`)
 }
 
 function selectionOf(type: GraphQLNamedType, above: string[]): string {
@@ -18,7 +22,8 @@ function selectionOf(type: GraphQLNamedType, above: string[]): string {
     if (field.args.some(isRequiredArgument)) return []
     if (!isObjectType(inner)) return [field.name]
     const selection = selectionOf(inner, [...above, type.name])
-    return selection === '' ? [] : [`${field.name} ${selection}`]
+    const pages = field.args.some((arg) => arg.name === 'first') ? smallPage : ''
+    return selection === '' ? [] : [`${field.name}${pages} ${selection}`]
   })
   return `{ __typename ${fields.join(' ')} }`
 }

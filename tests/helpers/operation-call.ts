@@ -51,7 +51,12 @@ let calls = 0
 /** An address of its own for each call, so that limits per address do not tell of the calls before. */
 const ownAddress = (): string => `127.1.${(calls >> 8) & 255}.${calls++ & 255}`
 
-function overHttp({ url, headers }: OperationCall, method: string, path: string, json: object): Promise<{ reached: Reached; answer: string }> {
+function overHttp(
+  { url, headers }: OperationCall,
+  method: string,
+  path: string,
+  json: object,
+): Promise<{ reached: Reached; answer: string }> {
   const payload = method === 'GET' ? undefined : JSON.stringify(json)
   const type = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }
   return new Promise((resolve, reject) => {
@@ -101,7 +106,7 @@ function overWebSocket({ url, headers, operation }: OperationCall, query: string
       if (type === 'connection_ack') {
         socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }))
         if (isQuiet) socket.send('{"type":"ping"}')
-      } else if (type === 'next' || type === 'error' || isQuiet) finish(type === 'error' ? readAnswer(200, '', String(data)) : 'in', String(data))
+      } else if (type === 'next' || type === 'error' || isQuiet) finish(readAnswer(200, '', String(data)), String(data))
     })
   })
 }

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto'
+import test from 'ava'
+import { createClient } from 'graphql-ws'
+import { WebSocket } from 'ws'
+import { fullDocument } from '../helpers/full-document.ts'
+import { callOperation, type Things } from '../helpers/operation-call.ts'
+import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
+import { runningNode, type RunningNode } from '../helpers/running-node.ts'
+import { graphqlFields, unknownId } from '../helpers/sample-document.ts'
+import { createSeen } from '../helpers/seen.ts'
+import { someApp, someContainer, someOperation, someStats } from '../helpers/things.ts'
+
+interface Env extends Things {
+  name: string
+  /** As the node itself tells of what it runs. */
+  tell(): void
+}
+
+/** A node that does not answer, whose every text says `<env>`. */
+async function nodeWith({ services }: RunningNode, env: string): Promise<Env> {
+  const nodeId = randomUUID()
+  const name = `${env}-node`
+  await services.registry.register({ id: nodeId, name, apiEndpoint: `http://${env}.invalid:9`, apiKey: 'key-of-a-member', labels: { env } })
+  const app = someApp({ nodeId, name: `${env}-app`, composeContent: `# ${env}`, containers: [someContainer({ name: `${env}-web-1` })] })
+  const operation = someOperation({ nodeId, appId: app.id, appName: app.name, output: [`${env} is up`] })
+  const tell = (): void => {
+    services.inventory.apply(nodeId, { type: 'snapshot', apps: [app], operations: [operation] })
+    services.inventory.apply(nodeId, { type: 'operation', operation })
+    services.inventory.apply(nodeId, { type: 'stats', stats: someStats({ nodeId }) })
+  }
+  tell()
+  return { nodeId, appId: app.id, operationId: operation.id, name, tell }
+}
+
+async function setUp(t: Parameters<typeof runningNode>[0]) {
+  const node = await runningNode(t, peopleSettings)
+  const [lab, prod] = [await nodeWith(node, 'lab'), await nodeWith(node, 'prod')]
+  const [operator, admin] = [await signIn(node, 'lab-operator'), await signIn(node, 'lab-admin')]
+  return { node, lab, prod, operator, admin }
+}
+
+/** Names of things and what is said in them; their ids are asked for, so an answer may repeat them. */
+const tellsOfProd = /prod-(node|app|web)|# prod|prod is up|prod\.invalid/
+
+const aboutOneThing = [
+  'GET /api/nodes/:id',
+  'POST /api/nodes/:id/check',
+  'GET /api/apps/:id',
+  'POST /api/apps',
+  'PUT /api/apps/:id',
+  'DELETE /api/apps/:id',
+  'POST /api/apps/:id/start',
+  'POST /api/apps/:id/stop',
+  'POST /api/apps/:id/update',
+  'query node',
+  'query app',
+  'query operation',
+  'mutation checkNode',
+  'mutation createApp',
+  'mutation updateApp',
+  'mutation startApp',
+  'mutation stopApp',
+  'mutation removeApp',
+  'mutation cancelOperation',
+  'subscription nodeStats',
+  'subscription operationProgress',
+]
+const lists = [
+  'GET /api/nodes',
+  'GET /api/apps',
+  'GET /api/system/stats',
+  'query nodes',
+  'query apps',
+  'query operations',
+  'query systemStats',
+  'subscription nodeStatusChanged',
+  'subscription appChanged',
+]
+/** Refused in the same words whether there is such a node or not. */
+const forNobodyLimited = ['PUT /api/nodes/:id', 'DELETE /api/nodes/:id', 'mutation updateNode', 'mutation removeNode']
+
+test('things of other nodes are as if they were not there, for whoever is limited to some', async (t) => {
+  const { node, lab, prod, operator, admin } = await setUp(t)
+  const { authorization } = await tokenOf(node, operator, 'operator')
+  const session = await sessionOf(node, operator)
+  const nothing: Things = { nodeId: randomUUID(), appId: randomUUID(), operationId: randomUUID() }
+  for (const headers of [session, await sessionOf(node, admin), { authorization }]) {
+    const call = (operation: string, things: Things) => callOperation({ url: node.url, operation, headers, things })
+    for (const operation of aboutOneThing) {
+      t.is((await call(operation, lab)).reached, 'in', operation)
+      const unseen = await call(operation, prod)
+      t.is(unseen.reached, 'missing', operation)
+      t.notRegex(unseen.answer, tellsOfProd, operation)
+    }
+    for (const operation of lists) {
+      const { answer } = await call(operation, lab)
+      t.regex(answer, /lab/, operation)
+      t.notRegex(answer, tellsOfProd, operation)
+    }
+    for (const operation of forNobodyLimited) {
+      const [known, unknown] = [await call(operation, prod), await call(operation, nothing)]
+      t.deepEqual([known.reached, known.answer], ['denied', unknown.answer], operation)
+    }
+  }
+  const stats = await node.graphql(
+    'query ($ids: [ID!]) { systemStats(nodeIds: $ids) { nodeId state error cpu { cores } } }',
+    { ids: [prod.nodeId, lab.nodeId] },
+    session,
+  )
+  t.like(stats.data.systemStats[0], { state: 'ERROR', cpu: null, error: `There is no node with id ${prod.nodeId}` })
+  t.like(stats.data.systemStats[1], { state: 'STALE', cpu: { cores: 4 } })
+  const filtered = await node.graphql(
+    'query ($ids: [ID!]) { apps(filter: { nodeIds: $ids }) { totalCount } operations(filter: { nodeIds: $ids }) { totalCount } nodes { totalCount } }',
+    { ids: [prod.nodeId] },
+    session,
+  )
+  t.deepEqual(filtered.data, { apps: { totalCount: 0 }, operations: { totalCount: 0 }, nodes: { totalCount: 1 } })
+})
+
+test('subscriptions tell nothing of other nodes: not as they are, nor as they change, nor as they go', async (t) => {
+  const { node, lab, prod, operator } = await setUp(t)
+  const { services } = node
+  const headers = await sessionOf(node, operator)
+  class WithCookie extends WebSocket {
+    constructor(url: string, protocol: string) {
+      super(url, protocol, { headers })
+    }
+  }
+  const client = createClient({ url: `${node.url.replace('http', 'ws')}/graphql`, webSocketImpl: WithCookie, retryAttempts: 0 })
+  t.teardown(() => client.dispose())
+  const told = createSeen<string>('what the lab operator is told')
+  for (const operation of graphqlFields().filter((each) => each.startsWith('subscription '))) {
+    const name = operation.split(' ')[1] ?? ''
+    const id = name === 'nodeStats' ? lab.nodeId : lab.operationId
+    const query = fullDocument('subscription', name).replaceAll(unknownId, id)
+    const sink = {
+      next: (value: unknown) => told.push(JSON.stringify(value)),
+      error: (error: unknown) => told.fail(new Error(JSON.stringify(error))),
+      complete: () => undefined,
+    }
+    client.subscribe({ query }, sink)
+  }
+  await told.first((text) => text.includes('lab-node'))
+  await told.first((text) => text.includes('nodeStats'))
+  await told.first((text) => text.includes('operationProgress'))
+  await told.first((text) => text.includes('appChanged'))
+
+  for (const { nodeId, tell } of [prod, lab]) {
+    tell()
+    services.registry.observe(nodeId, { kind: 'check-failed', manual: false, startedAt: new Date(), reason: 'it does not answer' })
+    services.inventory.apply(nodeId, { type: 'snapshot', apps: [], operations: [] })
+    await services.membership.remove(nodeId)
+  }
+  const isRemoval = (name: string, id: string) => (text: string) => text.includes(`"${name}":"${id}"`)
+  await told.first(isRemoval('appRemoved', lab.appId))
+  await told.first(isRemoval('nodeRemoved', lab.nodeId))
+  const ofProd = told.values.filter(
+    (text) => [prod.nodeId, prod.appId, prod.operationId].some((id) => text.includes(id)) || tellsOfProd.test(text),
+  )
+  t.deepEqual(ofProd, [])
+})
