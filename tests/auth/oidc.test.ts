@@ -129,6 +129,7 @@ test('a provider that takes the secret in the body, and one whose issuer ends wi
   for (const options of [{ authMethod: 'client_secret_post' }, { issuerSlash: '/' }] as const) {
     const { app, provider } = await setUp(t, options)
     t.like((await signIn(app)).whoami, { login: 'alice', provider: provider.issuer }, JSON.stringify(options))
+    t.deepEqual(provider.provedInHeader, [!('authMethod' in options)])
   }
 })
 

@@ -114,6 +114,8 @@ test('groups let in as long as the provider says so', async (t) => {
   lists['idp'] = { users: [], groups: ['staff'] }
   t.is(users.find(id), undefined)
   t.like(await users.signIn({ ...erin, groups: ['staff'] }), { id, role: 'viewer', groups: ['staff'] })
+  const namesake = profile('Erin', { provider: 'idp', groups: ['staff'], subject: 'another' })
+  await t.throwsAsync(users.signIn(namesake), { ...refused, message: /another account/ })
   t.truthy(await users.signIn(profile('frank', { provider: 'idp', groups: ['staff'] })), 'a group lets in more than one')
 })
 

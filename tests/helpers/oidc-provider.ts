@@ -23,6 +23,8 @@ export interface TestProvider {
   tamperUserInfo: ((claims: Claims) => Claims) | undefined
   /** How often each endpoint was asked. */
   asked: Map<string, number>
+  /** Whether the client proved itself in a header at the token endpoint, call by call. */
+  provedInHeader: boolean[]
   stop(): Promise<void>
   start(): Promise<void>
 }
@@ -66,6 +68,7 @@ export async function testProvider(
     tamper: undefined,
     tamperUserInfo: undefined,
     asked: new Map(),
+    provedInHeader: [],
     async stop() {
       const closed = once(server, 'close')
       server.close()
@@ -94,6 +97,7 @@ export async function testProvider(
   provider.use(async (ctx, next) => {
     await next()
     state.asked.set(ctx.path, (state.asked.get(ctx.path) ?? 0) + 1)
+    if (ctx.path === '/token') state.provedInHeader.push(ctx.get('authorization') !== '')
     if (ctx.status !== 200) return
     if (ctx.path === '/token' && state.tamper) ctx.body = await state.tamper(ctx.body as Claims)
     if (ctx.path === '/me' && state.tamperUserInfo) ctx.body = state.tamperUserInfo(ctx.body as Claims)

@@ -163,6 +163,8 @@ for (const path of [
     '/avatar/',
     '/avatar/.',
     '/avatar/..',
+    '/avatar/...',
+    '/avatar/_-@',
     '/avatar/../avatar',
     '/avatar/../../etc/passwd',
     '/avatar/%2e%2e',
