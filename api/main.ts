@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { systemClock } from './clock.ts'
 import { readConfig, type Config } from './config.ts'
 import { errorMessage, StartError } from './errors.ts'
@@ -19,8 +20,9 @@ if (config.access.mode === 'trusted-edge' && !config.access.cloudflare) {
   )
 }
 
-// Compiling some thousand modules is most of a start; what was compiled once is kept for the next one.
-enableCompileCache()
+// Compiling some thousand modules is much of a start; what was compiled once is kept for the next one, where nobody else can
+// write: in the data folder, once the first start has made it.
+if (existsSync(config.dataDir)) enableCompileCache(join(config.dataDir, 'compile-cache'))
 const { startNode } = await import('./program.ts')
 const node = await startNode({ config, clock: systemClock, random: Math.random, log }).catch(exit)
 const url = `http://${printedHost(config)}:${node.port}`
