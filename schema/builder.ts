@@ -7,6 +7,7 @@ import { leastRole, type Permission } from '../api/auth/permissions.ts'
 import { AppError } from '../api/errors.ts'
 import type { Services } from '../api/services.ts'
 import type { UserApi } from '../api/user-api.ts'
+import { refusedAction } from './refusal.ts'
 
 export interface Context {
   services: Services
@@ -37,7 +38,7 @@ export const builder = new SchemaBuilder<{
       const message = refusal(result, user.caller.role)
       if (info.parentType.name === 'Mutation') {
         services.audit
-          .note(user.caller, { action: info.fieldName }, 'denied', message)
+          .note(user.caller, refusedAction(info), 'denied', message)
           .catch((error: unknown) => services.log.error({ err: error }, 'a refusal could not be written to the audit log'))
       }
       return new AppError('FORBIDDEN', message)

@@ -1,0 +1,34 @@
+import { getArgumentValues, type GraphQLResolveInfo } from 'graphql'
+import type { AuditedAction } from '../api/auth/audit-log.ts'
+
+/** How the audit log names what a mutation does; `user-api.ts` writes the same names once it is let through. */
+const actions: Partial<Record<string, string>> = {
+  registerNode: 'node.register',
+  updateNode: 'node.update',
+  removeNode: 'node.remove',
+  checkNode: 'node.check',
+  createApp: 'app.create',
+  updateApp: 'app.update',
+  startApp: 'app.start',
+  stopApp: 'app.stop',
+  removeApp: 'app.remove',
+  cancelOperation: 'operation.cancel',
+  updateSettings: 'settings.update',
+  removeUser: 'user.remove',
+}
+
+interface Named {
+  id?: string
+  nodeId?: string
+  input?: { id?: string; name?: string }
+}
+
+/** What somebody tried who may not: the action, and the thing as far as the call itself names it. */
+export function refusedAction({ parentType, fieldName, fieldNodes, variableValues }: GraphQLResolveInfo): AuditedAction {
+  const action = actions[fieldName] ?? fieldName
+  const [field, node] = [parentType.getFields()[fieldName], fieldNodes[0]]
+  const { id, nodeId, input }: Named = field && node ? getArgumentValues(field, node, variableValues) : {}
+  const named = nodeId ?? id ?? input?.id
+  if (action.startsWith('node.') || action === 'app.create') return { action, nodeId: named ?? null, subject: input?.name ?? null }
+  return action.startsWith('app.') ? { action, appId: id ?? null } : { action, subject: id ?? null }
+}
