@@ -2,7 +2,9 @@ import test, { type ExecutionContext } from 'ava'
 import { parseGrants } from '../../api/auth/grants.ts'
 import { cookieBrowser } from '../helpers/cookie-browser.ts'
 import { account, fakeGithub, type FakeGithub } from '../helpers/fake-github.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { callerOf } from '../helpers/http-caller.ts'
+import { runningNode } from '../helpers/running-node.ts'
 import { signInApp } from '../helpers/sign-in-app.ts'
 
 async function setUp(t: ExecutionContext<unknown>, { secure = false } = {}) {
@@ -196,3 +198,31 @@ for (const path of [
     t.notRegex(text, /root:|onload=/)
   })
 }
+
+test('a whole node: signed in by GitHub, a person asks GraphQL as themselves until they sign out', async (t) => {
+  const url = `http://127.0.0.1:${await freePort()}`
+  const github = await fakeGithub(t, url)
+  await runningNode(t, {
+    ...{ SERVER_ADDRESS: new URL(url).host, AUTH_ENABLED: 'true', AUTH_BASE_URL: url, JWT_SECRET: 's'.repeat(32) },
+    ...{ GITHUB_CLIENT_ID: github.config.clientId, GITHUB_CLIENT_SECRET: github.config.clientSecret },
+    ...{ GITHUB_ALLOWED_USERS: 'octocat', GITHUB_BASE_URL: github.url },
+  })
+  const browser = cookieBrowser()
+  const ask = async () => {
+    const headers = { 'content-type': 'application/json', origin: url, cookie: `selfhostly_session=${sessionIn(browser, url)}` }
+    const { json } = await callerOf(url).send('/graphql', {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ query: '{ viewer { name } }' }),
+    })
+    return json.data?.viewer?.name ?? json.errors?.[0]?.extensions?.code ?? json.code
+  }
+  t.is(await ask(), 'UNAUTHENTICATED')
+  t.is((await browser.go(`${url}/auth/github?return_to=/avatar/octocat`)).url.pathname, '/avatar/octocat')
+  t.is(await ask(), 'octocat')
+  const fromElsewhere = await browser.visit(`${url}/auth/sign-out`, { method: 'POST', headers: { origin: 'https://evil.example' } })
+  t.is(fromElsewhere.status, 403)
+  t.is(await ask(), 'octocat')
+  t.is((await browser.visit(`${url}/auth/sign-out`, { method: 'POST', headers: { origin: url } })).status, 204)
+  t.is(await ask(), 'UNAUTHENTICATED')
+})
