@@ -60,7 +60,8 @@ export function createEventStreams(deps: {
         maxBufferSize: maxEventBytes,
         onEvent: ({ data }) => {
           session.openedAt ??= clock.now().getTime()
-          deps.onEvent(nodeId, parseFeedEvent(JSON.parse(data)))
+          const event = parseFeedEvent(JSON.parse(data))
+          if (event) deps.onEvent(nodeId, event)
         },
         onError: (error) => {
           if (error.type === 'max-buffer-size-exceeded') throw error

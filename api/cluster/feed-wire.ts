@@ -9,8 +9,16 @@ const operation = z.object({ type: z.literal('operation'), operation: z.unknown(
 const stats = z.object({ type: z.literal('stats'), stats: z.unknown() })
 const feedEvent = z.discriminatedUnion('type', [snapshot, app, appRemoved, operation, stats])
 
-/** @throws ZodError when it is not what a node may say */
-export function parseFeedEvent(value: unknown): FeedEvent {
+const knownTypes = new Set<unknown>(feedEvent.options.map((option) => option.shape.type.value))
+
+/**
+ * Null for a kind of event that is not known here: a node of a newer version may say more.
+ *
+ * @throws ZodError when it is not what a node may say
+ */
+export function parseFeedEvent(value: unknown): FeedEvent | null {
+  const { type } = z.object({ type: z.string() }).parse(value)
+  if (!knownTypes.has(type)) return null
   const event = feedEvent.parse(value)
   switch (event.type) {
     case 'snapshot':

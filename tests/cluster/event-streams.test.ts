@@ -246,7 +246,7 @@ test('closing ends the connection and every wait', async (t) => {
 
 const bad: Record<string, string> = {
   'no JSON': 'data: {"type":\n\n',
-  'an unknown type': 'data: {"type":"surprise"}\n\n',
+  'an event without a type': 'data: {"app":{}}\n\n',
   'an app without a name': `data: ${JSON.stringify({ type: 'app', app: { id: app.id, node_id: peerId } })}\n\n`,
   'an event above 16 MiB': `data: "${'a'.repeat(17 * 1024 * 1024)}"\n\n`,
 }
@@ -266,3 +266,14 @@ for (const [what, text] of Object.entries(bad)) {
     t.deepEqual(events[1], snapshot)
   })
 }
+
+test('a kind of event that only a newer version knows is passed over', async (t) => {
+  const { node, open } = await feeding(t)
+  const { streams, events, lost } = streamsTo(t, () => node.url)
+  streams.open(peerId)
+  await until(() => events.length === 1)
+  open[0]?.write(`data: {"type":"surprise"}\n\ndata: ${JSON.stringify({ type: 'app-removed', id: app.id })}\n\n`)
+  await until(() => events.length === 2)
+  t.deepEqual(events[1], { type: 'app-removed', id: app.id })
+  t.deepEqual(lost, [])
+})
