@@ -45,7 +45,7 @@ export interface SealedColumn {
 }
 
 /**
- * The second half: seals everything with the key in use, in one transaction, and only then forgets the former key.
+ * The second half: seals everything with the key in use, in one transaction, erases what was there, and only then forgets the former key.
  * @returns how many secrets were sealed anew
  */
 export async function finishRotation(deps: {
@@ -64,6 +64,14 @@ export async function finishRotation(deps: {
       }
     }
   })
+  await eraseFreed(deps.em)
   rmSync(formerFileOf(deps.dataDir), { force: true })
   return count
+}
+
+/** SQLite only marks as free what was there before: who has the former key could read it in the file, or in its write-ahead log. */
+async function eraseFreed(em: EntityManager): Promise<void> {
+  const connection = em.getConnection()
+  await connection.execute('vacuum')
+  await connection.execute('pragma wal_checkpoint(truncate)')
 }
