@@ -27,10 +27,13 @@ export interface Identity {
 }
 
 export type Settings = Record<string, string>
+/** Settings, or how they are made for the URL that the node will have. */
+export type SettingsSource = Settings | ((url: string) => Promise<Settings>)
 export type NodeProcess = Awaited<ReturnType<typeof nodeProcess>>
 
 const program = fileURLToPath(new URL('../../api/main.ts', import.meta.url))
 const identityCommand = fileURLToPath(new URL('../../api/identity-command.ts', import.meta.url))
+const rotateCommand = fileURLToPath(new URL('../../api/rotate-secrets-command.ts', import.meta.url))
 const compileCache = fileURLToPath(new URL('../../.cache/compile', import.meta.url))
 /** How long a node may take to end; the contract of the program is 10 s. */
 const endDeadlineMs = 12_000
@@ -39,9 +42,11 @@ const endDeadlineMs = 12_000
  * `node api/main.ts` with a folder and a port of its own, not started yet. Data survive `kill` and `stop`, so `start` is a
  * restart. After the test the process has ended, its Compose projects and its folder are gone; of a test that failed the logs are shown.
  */
-export async function nodeProcess(t: ExecutionContext<unknown>, settings: Settings = {}) {
+export async function nodeProcess(t: ExecutionContext<unknown>, source: SettingsSource = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'selfhostly-node-'))
   const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const settings = typeof source === 'function' ? await source(url) : source
   const appsDir = join(folder, 'apps')
   const dataDir = join(folder, 'data')
   const databasePath = join(dataDir, 'selfhostly.db')
@@ -95,7 +100,7 @@ export async function nodeProcess(t: ExecutionContext<unknown>, settings: Settin
   })
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     port,
     appsDir,
     dataDir,
@@ -132,6 +137,11 @@ export async function nodeProcess(t: ExecutionContext<unknown>, settings: Settin
     stop: () => end('SIGTERM'),
 
     logged: (message: string, wait?: Wait): Promise<LogLine> => log.first((line) => line.msg === message, wait),
+
+    /** What `npm run secrets:rotate` does on this node. */
+    async rotateSecrets(): Promise<void> {
+      await promisify(execFile)(process.execPath, [rotateCommand], { cwd: folder, env })
+    },
 
     /** What `npm run identity` prints on this node. */
     async identity(): Promise<Identity> {

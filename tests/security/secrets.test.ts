@@ -1,0 +1,311 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync, readdirSync, renameSync, copyFileSync, existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { createClient } from 'graphql-ws'
+import { WebSocket } from 'ws'
+import { cookieBrowser } from '../helpers/cookie-browser.ts'
+import { testDatabase } from '../helpers/database.ts'
+import { ensureTestImage, testImage } from '../helpers/docker-image.ts'
+import { fakeGithub } from '../helpers/fake-github.ts'
+import { fullDocument } from '../helpers/full-document.ts'
+import { callerOf, type Call, type Json } from '../helpers/http-caller.ts'
+import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
+import { testProvider } from '../helpers/oidc-provider.ts'
+import { nodeHeaders } from '../helpers/running-node.ts'
+import { graphqlFields, unknownId } from '../helpers/sample-document.ts'
+
+const secret = (name: string): string => `${name}-${randomBytes(24).toString('hex')}`
+
+/** Every way in which a secret could be written down by accident. */
+const formsOf = (plain: string): string[] => {
+  const bytes = Buffer.from(plain)
+  return [plain, bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url'), bytes.toString('hex'), encodeURIComponent(plain)]
+}
+
+const filesUnder = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile() && !path.includes('compile-cache'))
+
+/** The names of the secrets that are found somewhere. */
+function found(secrets: Record<string, string>, haystacks: Record<string, Buffer>): string[] {
+  return Object.entries(haystacks).flatMap(([where, content]) =>
+    Object.entries(secrets)
+      .filter(([, plain]) => formsOf(plain).some((form) => content.includes(form)))
+      .map(([name]) => `${name} in ${where}`),
+  )
+}
+
+const filesOf = (node: NodeProcess): Record<string, Buffer> =>
+  Object.fromEntries(
+    [...filesUnder(node.dataDir), ...(existsSync(node.appsDir) ? filesUnder(node.appsDir) : [])].map((path) => [path, readFileSync(path)]),
+  )
+
+/** Calls one server and keeps everything that it answers, headers included. */
+function recordingCaller(url: string, credentials: Record<string, string>) {
+  const caller = callerOf(url)
+  const answers: string[] = []
+  async function send(path: string, call: Call = {}): Promise<Json> {
+    const answer = await caller.send(path, { ...call, headers: { ...credentials, ...call.headers } })
+    answers.push(`${call.method ?? 'GET'} ${path} ${answer.status} ${answer.rawHeaders.join(' ')} ${answer.text}`)
+    return answer.json
+  }
+  return {
+    answers,
+    send,
+    graphql: (query: string, variables: Record<string, unknown> = {}): Promise<Json> =>
+      send('/graphql', { method: 'POST', json: { query, variables } }),
+    /** The first thing that a subscription tells; the ones that tell of removals have nothing to tell. */
+    async firstOf(query: string): Promise<void> {
+      class WithCredentials extends WebSocket {
+        constructor(address: string, protocol: string) {
+          super(address, protocol, { headers: credentials })
+        }
+      }
+      const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WithCredentials, retryAttempts: 0 })
+      for await (const value of client.iterate({ query })) {
+        answers.push(JSON.stringify(value))
+        break
+      }
+      await client.dispose()
+    },
+  }
+}
+
+type Recorder = ReturnType<typeof recordingCaller>
+
+/** Every field of every query and subscription, and every GET of the REST surface. */
+async function readEverything(caller: Recorder, ids: { node: string; app: string; operation: string }): Promise<void> {
+  const idOf = (name: string): string => (/operation/i.test(name) ? ids.operation : /node/i.test(name) ? ids.node : ids.app)
+  for (const field of graphqlFields()) {
+    const [kind = '', name = ''] = field.split(' ')
+    if (kind === 'query') await caller.graphql(fullDocument('query', name).replaceAll(unknownId, idOf(name)))
+    if (kind === 'subscription' && !name.endsWith('Removed')) {
+      await caller.firstOf(fullDocument('subscription', name).replaceAll(unknownId, idOf(name)))
+    }
+  }
+  const { paths } = await caller.send('/api/openapi.json')
+  for (const [path, item] of Object.entries<Json>(paths)) {
+    if (!item.get || path.startsWith('/api/internal/')) continue
+    await caller.send(path.replace('{id}', path.includes('nodes') ? ids.node : ids.app))
+  }
+  for (const path of ['/', '/graphql', '/auth/providers', '/avatar/alice', '/api/nothing']) await caller.send(path)
+}
+
+const settled = `query ($id: ID!) { operation(id: $id) { status } }`
+
+async function waitFor(caller: Recorder, id: string): Promise<void> {
+  for (;;) {
+    const { data } = await caller.graphql(settled, { id })
+    if (!['QUEUED', 'RUNNING'].includes(data.operation.status)) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+const compose = (marker: string): string => `services:\n  web:\n    image: ${testImage}\n    labels:\n      marker: ${marker}\n`
+
+const createApp = `mutation ($nodeId: ID!, $input: CreateAppInput!) { createApp(nodeId: $nodeId, input: $input) { operation { id } app { id } } }`
+
+/** A bit of everything, failures included. Answers what was made on the way. */
+async function useEverything(
+  admin: Recorder,
+  primary: NodeProcess,
+  worker: { node: NodeProcess; id: string; key: string },
+  planted: Record<string, string>,
+) {
+  const register = `mutation ($input: RegisterNodeInput!) { registerNode(input: $input) { id status statusReason } }`
+  const input = { id: worker.id, name: 'worker', apiEndpoint: worker.node.url, apiKey: worker.key }
+  await admin.graphql(register, { input })
+  await admin.graphql(register, { input })
+  await admin.graphql(register, { input: { ...input, id: unknownId, name: 'mistyped', apiKey: planted['mistypedKey'] } })
+  await admin.graphql(register, { input: { ...input, name: '', apiEndpoint: 'nowhere', apiKey: planted['mistypedKey'] } })
+  await admin.send('/api/nodes', { method: 'POST', json: { api_key: planted['mistypedKey'] } })
+  await admin.send(`/api/nodes/${unknownId}/check`, { method: 'POST' })
+  await admin.graphql('mutation ($id: ID!) { removeNode(id: $id) }', { id: unknownId })
+
+  const token = planted['laterCloudflareToken']
+  await admin.graphql('mutation ($input: UpdateSettingsInput!) { updateSettings(input: $input) { cloudflareApiToken } }', {
+    input: { cloudflareApiToken: token },
+  })
+  await admin.send('/api/settings', {
+    method: 'PUT',
+    body: `{"cloudflare_api_token": "${token}`,
+    headers: { 'content-type': 'application/json' },
+  })
+  await worker.node.log.first(({ msg }) => /settings/.test(msg))
+
+  const marker = randomBytes(12).toString('hex')
+  const { data } = await admin.graphql(createApp, {
+    nodeId: worker.id,
+    input: { name: `secrets-${worker.id.slice(0, 8)}`, composeContent: compose(marker) },
+  })
+  await waitFor(admin, data.createApp.operation.id)
+  await admin.graphql(createApp, { nodeId: worker.id, input: { name: 'broken', composeContent: 'services: [' } })
+  await admin.send(`/api/apps/${data.createApp.app.id}/stop`, { method: 'POST' })
+  await admin.send(`/api/apps/${data.createApp.app.id}`, { method: 'PUT', json: { compose_content: 'no' } })
+
+  // Guesses and faults at every door.
+  const stranger = callerOf(primary.url)
+  await stranger.send('/api/nodes', { headers: { authorization: `Bearer ${planted['mistypedToken']}` } })
+  await stranger.send('/api/nodes', { headers: { cookie: `selfhostly_session=${planted['mistypedToken']}` } })
+  await stranger.send('/api/internal/settings', { headers: nodeHeaders({ id: worker.id, key: planted['mistypedKey'] ?? '' }) })
+  await callerOf(worker.node.url).send('/api/internal/apps', { headers: nodeHeaders({ id: worker.id, key: planted['mistypedKey'] ?? '' }) })
+  await callerOf(worker.node.url).send('/api/internal/apps', { method: 'POST', headers: nodeHeaders(worker), body: '{' })
+  return { marker, app: data.createApp.app.id as string, operation: data.createApp.operation.id as string }
+}
+
+test('no secret is found in logs, files or answers after a full run of a primary and a secondary', async (t) => {
+  await ensureTestImage()
+  const planted = {
+    primaryKey: secret('primary-key'),
+    workerKey: secret('worker-key'),
+    cloudflareToken: secret('cloudflare-token'),
+    laterCloudflareToken: secret('later-cloudflare-token'),
+    jwtSecret: secret('jwt-secret'),
+    primarySecretKey: secret('secret-key'),
+    workerSecretKey: secret('secret-key'),
+    mistypedKey: secret('mistyped-key'),
+    mistypedToken: secret('mistyped-token'),
+  }
+  const clients: Record<string, string> = {}
+  let provider: Awaited<ReturnType<typeof testProvider>> | undefined
+  const primary = await nodeProcess(t, async (url) => {
+    provider = await testProvider(t, url)
+    const github = await fakeGithub(t, url)
+    Object.assign(clients, { oidcClientSecret: provider.config.clientSecret, githubClientSecret: github.config.clientSecret })
+    return {
+      ...{ NODE_NAME: 'primary', LOG_LEVEL: 'debug', NODE_API_KEY: planted.primaryKey, SECRET_KEY: planted.primarySecretKey },
+      ...{ AUTH_ENABLED: 'true', JWT_SECRET: planted.jwtSecret, AUTH_BASE_URL: url, STATS_INTERVAL: '1' },
+      ...{ GITHUB_CLIENT_ID: github.config.clientId, GITHUB_CLIENT_SECRET: github.config.clientSecret, GITHUB_BASE_URL: github.url },
+      ...{ GITHUB_ALLOWED_USERS: 'octocat', OIDC_ISSUER: provider.issuer, OIDC_CLIENT_ID: provider.config.clientId },
+      ...{ OIDC_CLIENT_SECRET: provider.config.clientSecret, OIDC_ALLOWED_USERS: 'alice' },
+      ...{ CLOUDFLARE_API_TOKEN: planted.cloudflareToken, CLOUDFLARE_ACCOUNT_ID: 'account' },
+    }
+  })
+  const worker = await nodeProcess(t, {
+    ...{ NODE_NAME: 'worker', NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: primary.url, LOG_LEVEL: 'debug', STATS_INTERVAL: '1' },
+    ...{ NODE_API_KEY: planted.workerKey, SECRET_KEY: planted.workerSecretKey },
+  })
+  await Promise.all([primary.start(), worker.start()])
+  const { id } = await worker.identity()
+
+  const browser = cookieBrowser()
+  if (provider) provider.person = '3'
+  await browser.go(`${primary.url}/auth/oidc`)
+  await browser.visit(`${primary.url}/auth/oidc/callback?code=${planted.mistypedToken}&state=${planted.mistypedToken}`)
+  const alice = cookieBrowser()
+  if (provider) provider.person = '1'
+  await alice.go(`${primary.url}/auth/oidc`)
+  const octocat = cookieBrowser()
+  await octocat.go(`${primary.url}/auth/github`)
+  const cookieOf = (each: typeof alice): string => each.cookies(primary.url).get('selfhostly_session')?.value ?? ''
+  const session = cookieOf(alice)
+  t.regex(session, /^[\w-]{43}\.[\w-]{43}$/)
+  const admin = recordingCaller(primary.url, { cookie: `selfhostly_session=${session}` })
+
+  const made = await useEverything(admin, primary, { node: worker, id, key: planted.workerKey }, planted)
+  const create = await callerOf(primary.url).graphql(
+    'mutation { createApiToken(input: { name: "script", scope: ADMIN, expiresInDays: 1 }) { secret token { id } } }',
+    {},
+    { cookie: `selfhostly_session=${session}` },
+  )
+  const bearer = String(create.data.createApiToken.secret)
+  t.regex(bearer, /^shly_/)
+  const ids = { node: id, app: made.app, operation: made.operation }
+  await readEverything(admin, ids)
+  const script = recordingCaller(primary.url, { authorization: `Bearer ${bearer}` })
+  await readEverything(script, ids)
+  const onWorker = recordingCaller(worker.url, {})
+  await readEverything(onWorker, ids)
+  await admin.graphql('mutation ($id: ID!) { removeApp(id: $id) { operation { id } } }', { id: made.app })
+
+  const sessions = { session, sessionValue: session.split('.')[0] ?? '', octocat: cookieOf(octocat) }
+  const secrets = { ...planted, ...clients, ...sessions, bearer, bearerSecret: bearer.split('_').slice(2).join('_') }
+  const look = (): string[] =>
+    found(secrets, {
+      ...filesOf(primary),
+      ...filesOf(worker),
+      'the log of the primary': Buffer.from(primary.printed.join('\n')),
+      'the log of the worker': Buffer.from(worker.printed.join('\n')),
+      answers: Buffer.from([...admin.answers, ...script.answers, ...onWorker.answers].join('\n')),
+    })
+  t.deepEqual(look(), [], 'while they run')
+  await Promise.all([primary.stop(), worker.stop()])
+  t.deepEqual(look(), [], 'after they stopped')
+
+  const marker = { marker: made.marker }
+  t.not(found(marker, { ...filesOf(primary) }).length, 0, 'what is no secret is found in files')
+  t.not(found(marker, { answers: Buffer.from(admin.answers.join('\n')) }).length, 0, 'and in answers')
+  t.regex(primary.printed.join('\n'), /"level":"debug"/)
+})
+
+const sealedIn = async (t: ExecutionContext, node: NodeProcess): Promise<Record<string, string>> => {
+  const database = await testDatabase(t, node.databasePath)
+  const connection = database.em.getConnection()
+  const nodes = await connection.execute<{ id: string; api_key: string }[]>(`select id, api_key from nodes where api_key <> ''`)
+  const settings = await connection.execute<{ name: string; value: string }[]>('select * from settings')
+  await database.close(true)
+  const values = [...nodes.map(({ api_key: key }) => key), ...settings.map(({ value }) => value)].filter((value) => value.startsWith('v1.'))
+  return Object.fromEntries(values.map((value, index) => [`sealed ${index}`, value]))
+}
+
+/** Settings open, and a node that has the shared key is still let in. */
+async function assertWorks(t: ExecutionContext, node: NodeProcess, member: { id: string; key: string }, token: string): Promise<void> {
+  const caller = callerOf(node.url)
+  const { data } = await caller.graphql('{ settings { cloudflareApiToken } nodes { totalCount } }')
+  t.is(data.nodes.totalCount, 2)
+  t.true(String(data.settings.cloudflareApiToken).endsWith(token.slice(-4)))
+  const heartbeat = await caller.send(`/api/internal/nodes/${member.id}/heartbeat`, { method: 'POST', headers: nodeHeaders(member) })
+  t.is(heartbeat.status, 200, heartbeat.text)
+  const settings = await caller.send('/api/internal/settings', { headers: nodeHeaders(member) })
+  t.is(settings.json.cloudflare_api_token, token)
+}
+
+test('a rotation leaves nothing of what was sealed with the former key, and loses nothing, wherever it is cut off', async (t) => {
+  const node = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const member = { id: unknownId, key: secret('member-key') }
+  const token = secret('cloudflare-token')
+  const [key, former] = [join(node.dataDir, 'secret.key'), join(node.dataDir, 'secret.key.previous')]
+  await node.start()
+  const { graphql } = callerOf(node.url)
+  const input = { id: member.id, name: 'member', apiEndpoint: 'http://127.0.0.1:9', apiKey: member.key }
+  t.falsy((await graphql('mutation ($input: RegisterNodeInput!) { registerNode(input: $input) { id } }', { input })).errors)
+  await graphql('mutation ($input: UpdateSettingsInput!) { updateSettings(input: $input) { cloudflareApiToken } }', {
+    input: { cloudflareApiToken: token },
+  })
+  await node.stop()
+  const sealed = await sealedIn(t, node)
+  t.is(Object.keys(sealed).length, 2)
+  t.is(found(sealed, filesOf(node)).length, 2, 'they are found where they are')
+
+  await node.rotateSecrets()
+  await t.throwsAsync(node.rotateSecrets(), undefined, 'one at a time')
+  await node.start()
+  t.false(existsSync(former))
+  t.deepEqual(found(sealed, filesOf(node)), [], 'the first start forgets what the former key sealed, while it runs as well')
+  await assertWorks(t, node, member, token)
+  await node.stop()
+
+  // Cut off between the two halves, during the second, and after its end but before the former key was removed.
+  await node.rotateSecrets()
+  copyFileSync(former, `${former}.copy`)
+  const starting = node.start()
+  await node.logged('node identity', { from: node.log.values.length })
+  await node.kill()
+  await t.throwsAsync(starting, undefined, 'it was killed before it was ready')
+  await node.start()
+  await assertWorks(t, node, member, token)
+  await node.kill()
+  renameSync(`${former}.copy`, former)
+  await node.start()
+  await assertWorks(t, node, member, token)
+  await node.stop()
+
+  // Cut off before the new key was made.
+  const latest = await sealedIn(t, node)
+  renameSync(key, former)
+  await node.start()
+  await assertWorks(t, node, member, token)
+  t.deepEqual(found(latest, filesOf(node)), [])
+})
