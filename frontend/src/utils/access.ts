@@ -6,9 +6,9 @@ export const roleNames: Record<Role, string> = { VIEWER: 'Viewer', OPERATOR: 'Op
 export const roles: Role[] = ['VIEWER', 'OPERATOR', 'ADMIN']
 
 export const roleWords: Record<Role, string> = {
-  VIEWER: 'sees nodes, apps and stats',
-  OPERATOR: 'also runs and changes apps, and checks nodes',
-  ADMIN: 'also changes nodes, settings and users, and reads the audit log',
+  VIEWER: 'Sees nodes, apps and stats',
+  OPERATOR: 'Sees nodes, apps and stats, runs and changes apps, and checks nodes',
+  ADMIN: 'Does everything: apps, nodes, settings and users, and reads the audit log',
 }
 
 export const rolesUpTo = (role: Role): Role[] => roles.slice(0, roles.indexOf(role) + 1)

@@ -9,7 +9,7 @@ import type {
   StatsState,
 } from '../graphql/generated/graphql.ts'
 
-export type Color = 'success' | 'warning' | 'error' | 'info' | 'neutral'
+export type Color = 'primary' | 'success' | 'warning' | 'error' | 'info' | 'neutral'
 
 /** How a state is shown: always a word and an icon beside the colour. */
 export interface Look {
@@ -62,7 +62,7 @@ export const statsLooks: Record<StatsState, Look> = {
 export const roleLooks: Record<Role, Look> = {
   VIEWER: { label: 'Viewer', color: 'neutral', icon: 'i-lucide-eye' },
   OPERATOR: { label: 'Operator', color: 'info', icon: 'i-lucide-wrench' },
-  ADMIN: { label: 'Admin', color: 'warning', icon: 'i-lucide-shield-check' },
+  ADMIN: { label: 'Admin', color: 'primary', icon: 'i-lucide-shield-check' },
 }
 
 export const auditLooks: Record<AuditOutcome, Look> = {
