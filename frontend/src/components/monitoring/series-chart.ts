@@ -7,6 +7,12 @@ const shortestSpanSeconds = 60
 
 const clockTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
+/** Before the first sample the axis ends now. */
+function spanOf(min: number | null, max: number | null): [number, number] {
+  const end = max || Date.now() / 1000
+  return [Math.min(min || end, end - shortestSpanSeconds), end]
+}
+
 /** CPU and memory in percent over time, in the colours of the theme at the time of the call. */
 export function createSeriesChart(parent: HTMLElement) {
   const style = getComputedStyle(parent)
@@ -23,7 +29,7 @@ export function createSeriesChart(parent: HTMLElement) {
       width: Math.max(parent.clientWidth, 120),
       height,
       scales: {
-        x: { range: (_chart, min, max) => [Math.min(min, max - shortestSpanSeconds), max] },
+        x: { range: (_chart, min, max) => spanOf(min, max) },
         y: { range: [0, 100] },
       },
       axes: [
