@@ -4,7 +4,7 @@ import type { InventoryApp } from '../api/cluster/inventory.ts'
 import { snapshotThenChanges } from '../api/events.ts'
 import type { UserApi } from '../api/user-api.ts'
 import { builder, costOfPage, permission } from './builder.ts'
-import { page } from './page.ts'
+import { isAmong, page } from './page.ts'
 import { AppRef, NodeRef, OperationRef } from './refs.ts'
 
 const AppStatus = builder.enumType('AppStatus', {
@@ -122,10 +122,10 @@ const sortKey = (app: InventoryApp): string => `${app.name} ${app.id}`
 
 export function pageOfApps(user: UserApi, args: Parameters<typeof page>[1], { nodeIds, status, search }: AppCriteria) {
   const part = search?.toLowerCase()
+  const [isOnNode, isOfStatus] = [isAmong(nodeIds), isAmong(status)]
   const found = user
     .apps()
-    .filter((app) => !nodeIds || nodeIds.includes(app.nodeId))
-    .filter((app) => !status || status.includes(app.status))
+    .filter((app) => isOnNode(app.nodeId) && isOfStatus(app.status))
     .filter((app) => !part || `${app.name} ${app.description ?? ''}`.toLowerCase().includes(part))
   return page(found, args, sortKey)
 }

@@ -3,7 +3,7 @@ import type { NodeCheck } from '../api/nodes/health-checks.ts'
 import type { ClusterNode } from '../api/nodes/node-registry.ts'
 import { AppConnection, pageOfApps } from './apps.ts'
 import { builder, costOfPage, permission } from './builder.ts'
-import { page } from './page.ts'
+import { isAmong, page } from './page.ts'
 import { NodeRef } from './refs.ts'
 import { NodeStatsRef } from './stats.ts'
 
@@ -86,9 +86,10 @@ builder.queryFields((t) => ({
     args: { ...t.arg.connectionArgs(), filter: t.arg({ type: NodeFilter }) },
     resolve(_root, { filter, ...args }, { services, user }) {
       const search = filter?.search?.toLowerCase()
+      const isOfStatus = isAmong(filter?.status)
       const found = user
         .nodes()
-        .filter((node) => !filter?.status || filter.status.includes(node.health.status))
+        .filter((node) => isOfStatus(node.health.status))
         .filter((node) => !filter?.labels || filter.labels.every(({ key, value }) => node.labels[key] === value))
         .filter((node) => !search || `${node.name} ${node.apiEndpoint}`.toLowerCase().includes(search))
       return page(found, args, (node) => sortKey(node, services.self.id))

@@ -2,7 +2,7 @@ import { isFinal, type Operation } from '../api/apps/operation.ts'
 import { notFound } from '../api/errors.ts'
 import { snapshotThenChanges } from '../api/events.ts'
 import { builder, costOfPage, permission } from './builder.ts'
-import { page } from './page.ts'
+import { isAmong, page } from './page.ts'
 import { OperationRef } from './refs.ts'
 
 const OperationKind = builder.enumType('OperationKind', {
@@ -66,11 +66,11 @@ builder.queryFields((t) => ({
     description: 'The newest first.',
     args: { ...t.arg.connectionArgs(), filter: t.arg({ type: OperationFilter }) },
     resolve(_root, { filter, ...args }, { user }) {
+      const [isOnNode, isOfStatus] = [isAmong(filter?.nodeIds), isAmong(filter?.status)]
       const found = user
         .operations()
-        .filter((operation) => !filter?.nodeIds || filter.nodeIds.includes(operation.nodeId))
+        .filter((operation) => isOnNode(operation.nodeId) && isOfStatus(operation.status))
         .filter((operation) => !filter?.appId || operation.appId === filter.appId)
-        .filter((operation) => !filter?.status || filter.status.includes(operation.status))
       return page(found, args, sortKey, true)
     },
   }),

@@ -11,6 +11,13 @@ interface PageArgs {
   before?: string | null
 }
 
+/** A filter by values: everything when there is none. However many the caller names, each item costs one look-up. */
+export function isAmong<T>(wanted: readonly T[] | null | undefined): (value: T) => boolean {
+  if (!wanted) return () => true
+  const values = new Set(wanted)
+  return (value) => values.has(value)
+}
+
 /** @throws INVALID_INPUT when `first` or `last` is not 1 to 500 */
 export function pageSize(args: PageArgs): number {
   for (const field of ['first', 'last'] as const) {
