@@ -88,9 +88,15 @@ const lowerKind = (kind: ComplexityErrorKind): 'complexity' | 'depth' | 'breadth
   kind.toLowerCase() as 'complexity' | 'depth' | 'breadth'
 
 /** In words: which role the field needs. */
-function refusal(result: ForbiddenResult, role: string): string {
-  const permission = 'parameter' in result.failure ? (result.failure.parameter as Permission) : undefined
+function refusal({ failure }: ForbiddenResult, role: string): string {
+  const permission = missing(failure)
   return permission ? `This needs the role ${leastRole[permission]}; yours is ${role}` : 'You may not do this'
+}
+
+/** The scopes of a field fail one by one or as a group of which one would have done. */
+function missing(failure: ForbiddenResult['failure']): Permission | undefined {
+  if ('failures' in failure) return failure.failures.map(missing).find((permission) => permission !== undefined)
+  return 'parameter' in failure ? (failure.parameter as Permission) : undefined
 }
 
 // Closed by default: a mutation that names nothing else is for admins, and whatever is read needs a caller at least.
