@@ -60,8 +60,12 @@ export function createDoor(deps: {
     (isTrustedProxy(plain(request.socket.remoteAddress ?? '')) && request.headers['x-forwarded-proto'] === 'https')
 
   function isOwnOrigin(request: IncomingMessage): boolean {
-    const { origin, host } = request.headers
-    return origin !== undefined && (ownOrigins.has(origin) || URL.parse(origin)?.host === host)
+    const { origin = '', host } = request.headers
+    if (ownOrigins.has(origin)) return true
+    const from = URL.parse(origin)
+    // TLS may end at a proxy that is not known here; but where it is known, a page that came without it is somebody else's.
+    const isSameScheme = from?.protocol === 'https:' || (from?.protocol === 'http:' && !isSecure(request))
+    return isSameScheme && from.host === host
   }
 
   /** Whether a browser sends this in the name of another site. What no browser sends has neither header. */
@@ -71,6 +75,8 @@ export function createDoor(deps: {
   }
 
   function checkHost(request: IncomingMessage): void {
+    // A proxy in front may go by the other one. Source: RFC 9112, section 3.2
+    if ((request.headersDistinct['host']?.length ?? 0) > 1) throw new AppError('INVALID_INPUT', 'host: a request names one host')
     if (access.mode === 'local-only') return
     const host = URL.parse(`http://${request.headers.host ?? ''}`)?.hostname.replace(/^\[|\]$/g, '') ?? ''
     if (isIP(host) || isLoopbackHost(request.headers.host) || ownHosts.has(host.toLowerCase())) return
