@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { AppOperation } from '../apps/app-service.ts'
 import type { App } from '../apps/app.ts'
+import type { Operation } from '../apps/operation.ts'
 import { AppError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { appWire, nodeStatsWire, operationWire, toWire } from '../wire.ts'
@@ -210,7 +211,12 @@ function appRoutesOfNodes(router: Router, { apps, operations, audit, self }: Ser
       request: { params: idParam },
       responses: { 200: json(operationWire, 'The operation as it is now'), 404: refusals[404] },
     }),
-    async (c) => c.json(toWire(await operations.cancel(c.req.valid('param').id)), 200),
+    async (c) => {
+      const { id } = c.req.valid('param')
+      const action = { action: 'operation.cancel', nodeId: self.id, subject: id }
+      const about = ({ appId, appName }: Operation) => ({ appId, subject: `${appName ?? ''} ${id}` })
+      return c.json(toWire(await audit.around(c.get('actor'), action, () => operations.cancel(id), about)), 200)
+    },
   )
 }
 
