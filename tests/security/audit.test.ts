@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto'
+import test, { type ExecutionContext } from 'ava'
+import { testDatabase } from '../helpers/database.ts'
+import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
+import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
+import { graphqlFields, unknownId } from '../helpers/sample-document.ts'
+import { fullDocument } from '../helpers/full-document.ts'
+import { someApp, someOperation } from '../helpers/things.ts'
+
+const linesOf = async ({ services }: RunningNode) => (await services.audit.list({}, { limit: 500 })).reverse()
+
+/** What the log calls each mutation. A new mutation fails the test until it has its name here. */
+const actions: Record<string, string> = {
+  cancelOperation: 'operation.cancel',
+  checkNode: 'node.check',
+  createApiToken: 'token.create',
+  createApp: 'app.create',
+  registerNode: 'node.register',
+  removeApp: 'app.remove',
+  removeNode: 'node.remove',
+  removeUser: 'user.remove',
+  revokeApiToken: 'token.revoke',
+  revokeSession: 'session.revoke',
+  signOutEverywhere: 'session.revoke-all',
+  startApp: 'app.start',
+  stopApp: 'app.stop',
+  updateApp: 'app.update',
+  updateNode: 'node.update',
+  updateSettings: 'settings.update',
+}
+
+/** For one's own sessions and tokens everybody is good enough. */
+const forEverybody = ['createApiToken', 'revokeApiToken', 'revokeSession', 'signOutEverywhere']
+
+async function member({ services }: RunningNode) {
+  const nodeId = randomUUID()
+  await services.registry.register({
+    id: nodeId,
+    name: `member-${nodeId.slice(0, 8)}`,
+    apiEndpoint: 'http://127.0.0.1:9',
+    apiKey: 'key-of-a-member',
+  })
+  const app = someApp({ nodeId })
+  const operation = someOperation({ nodeId, appId: app.id })
+  services.inventory.apply(nodeId, { type: 'snapshot', apps: [app], operations: [operation] })
+  return { nodeId, appId: app.id, operationId: operation.id }
+}
+
+test('every mutation stands in the log with who, from where, what and how it ended; and so does every refusal', async (t) => {
+  const node = await runningNode(t, { ...peopleSettings, TRUSTED_PROXIES: '127.0.0.1' })
+  const [admin, viewer] = [await signIn(node, 'admin'), await signIn(node, 'viewer')]
+  const mutations = graphqlFields()
+    .filter((field) => field.startsWith('mutation '))
+    .map((field) => field.slice(9))
+  t.deepEqual(mutations.toSorted(), Object.keys(actions).toSorted())
+  for (const name of mutations) {
+    const things = await member(node)
+    const named = /Operation/.test(name)
+      ? things.operationId
+      : /Node$|createApp$/.test(name)
+        ? things.nodeId
+        : /App$/.test(name)
+          ? things.appId
+          : randomUUID()
+    const query = fullDocument('mutation', name).replaceAll(unknownId, name === 'registerNode' ? randomUUID() : named)
+    const before = (await linesOf(node)).length
+    await node.graphql(query, {}, { ...(await sessionOf(node, admin)), 'x-forwarded-for': '203.0.113.7' })
+    const lines = (await linesOf(node)).slice(before)
+    t.is(lines.length, 2, `${name}: ${JSON.stringify(lines)}`)
+    const [started, ended] = lines
+    const who = { actor: 'admin', via: 'session', address: '203.0.113.7', action: actions[name] }
+    t.like(started, { ...who, outcome: 'started' }, name)
+    t.like(ended, { ...who, startedId: started?.id }, name)
+    t.true(ended?.outcome === 'succeeded' || (ended?.outcome === 'failed' && Boolean(ended.detail)), name)
+    if (/App$/.test(name)) t.is(started?.nodeId, things.nodeId, name)
+    if (/App$/.test(name) && name !== 'createApp') t.is(started?.appId, things.appId, name)
+    if (/Node$/.test(name) && name !== 'registerNode') t.is(started?.nodeId, things.nodeId, name)
+
+    if (forEverybody.includes(name)) continue
+    await node.graphql(query, {}, { ...(await sessionOf(node, viewer)), 'x-forwarded-for': '203.0.113.8' })
+    const [denied, ...more] = (await linesOf(node)).slice(before + 2)
+    t.like(denied, { actor: 'viewer', address: '203.0.113.8', outcome: 'denied', action: actions[name] }, name)
+    if (/Node$|createApp$/.test(name) && name !== 'registerNode') t.is(denied?.nodeId, things.nodeId, name)
+    if (/App$/.test(name) && name !== 'createApp') t.is(denied?.appId, things.appId, name)
+    t.deepEqual(more, [], name)
+  }
+})
+
+test('REST writes the same lines, refusals included', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const things = await member(node)
+  const { authorization } = await tokenOf(node, await signIn(node, 'viewer'), 'viewer')
+  const operator = await sessionOf(node, await signIn(node, 'operator'))
+  t.is((await node.send(`/api/apps/${things.appId}`, { method: 'DELETE', headers: { authorization } })).status, 403)
+  t.is(
+    (await node.send(`/api/apps/${randomUUID()}`, { method: 'DELETE', headers: { authorization } })).status,
+    403,
+    'whether there is one or not',
+  )
+  t.is((await node.send(`/api/apps/${things.appId}/stop`, { method: 'POST', headers: operator })).status, 503)
+  const [denied, deniedToo, started, failed] = await linesOf(node)
+  t.like(denied, { actor: 'viewer', via: 'token', address: '127.0.0.1', action: 'app.remove', appId: things.appId, outcome: 'denied' })
+  t.like(deniedToo, { action: 'app.remove', outcome: 'denied' })
+  t.like(started, { actor: 'operator', via: 'session', action: 'app.stop', appId: things.appId, nodeId: things.nodeId, outcome: 'started' })
+  t.like(failed, { action: 'app.stop', outcome: 'failed', startedId: started?.id })
+  t.regex(failed?.detail ?? '', /^NODE_UNREACHABLE: /)
+})
+
+test('a token that would make another is refused, and that is written down', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const { authorization } = await tokenOf(node, await signIn(node, 'admin'), 'admin')
+  const answer = await node.graphql(
+    'mutation { createApiToken(input: { name: "more", scope: ADMIN, expiresInDays: 366 }) { secret } }',
+    {},
+    { authorization },
+  )
+  t.is(answer.errors[0].extensions.code, 'FORBIDDEN')
+  t.like((await linesOf(node)).at(-1), { actor: 'admin', via: 'token', action: 'token.create', subject: 'more (admin)', outcome: 'denied' })
+})
+
+/** By another program that has the file open. */
+async function execute(t: ExecutionContext, { services }: RunningNode, sql: string): Promise<void> {
+  const database = await testDatabase(t, services.config.databasePath)
+  await database.em.getConnection().execute(sql)
+}
+
+const refusesInserts = `create trigger "audit_is_full" before insert on "audit_entries" begin select raise(abort, 'the disk is full'); end`
+
+test('what cannot be written to the log is not done, and the caller is told no more than that it failed', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const things = await member(node)
+  const admin = await sessionOf(node, await signIn(node, 'admin'))
+  await execute(t, node, refusesInserts)
+  const before = { nodes: node.services.registry.list().length, settings: node.services.settings.read() }
+  for (const [query, variables] of [
+    ['mutation ($id: ID!) { removeNode(id: $id) }', { id: things.nodeId }],
+    ['mutation ($id: ID!) { updateNode(id: $id, input: { name: "renamed" }) { id } }', { id: things.nodeId }],
+    ['mutation { updateSettings(input: { cloudflareAccountId: "changed" }) { cloudflareAccountId } }', {}],
+    ['mutation { createApiToken(input: { name: "one", scope: VIEWER, expiresInDays: 1 }) { secret } }', {}],
+    ['mutation { signOutEverywhere }', {}],
+  ] as const) {
+    const answer = await node.graphql(query, variables, admin)
+    t.is(answer.errors[0].extensions.code, 'INTERNAL', query)
+    t.notRegex(JSON.stringify(answer), /disk is full|audit_entries|SQLITE/i, query)
+  }
+  const rest = await node.send('/api/settings', { method: 'PUT', json: { cloudflare_account_id: 'changed' }, headers: admin })
+  t.is(rest.status, 500)
+  t.notRegex(rest.text, /disk is full|audit_entries|SQLITE/i)
+  const users = await node.graphql('{ apiTokens { id } sessions { id } nodes { nodes { name } } }', {}, admin)
+  t.is(users.data.apiTokens.length, 0)
+  t.is(users.data.sessions.length, 1, 'reading goes on, and the session is still there')
+  t.deepEqual({ nodes: node.services.registry.list().length, settings: node.services.settings.read() }, before)
+  t.false(node.services.registry.list().some(({ name }) => name === 'renamed'))
+  t.true(
+    node.log.some(({ level }) => level === 'error'),
+    'the operator is told',
+  )
+})
+
+test('a node writes down what its primary has it do, and for whom; and does nothing that it cannot write down', async (t) => {
+  const node = await runningSecondary(t)
+  const primary = { id: randomUUID(), key: node.key }
+  const headers = { ...nodeHeaders(primary), 'x-on-behalf-of': encodeURIComponent('olga ö') }
+  const call = (method: string, path: string, json?: unknown) =>
+    node.send(`/api/internal${path}`, { method, headers, ...(json === undefined ? {} : { json }) })
+  const app = randomUUID()
+  await call('POST', '/apps', { name: '', compose_content: '' })
+  for (const [method, path] of [
+    ['PUT', `/apps/${app}`],
+    ['POST', `/apps/${app}/start`],
+    ['POST', `/apps/${app}/stop`],
+    ['POST', `/apps/${app}/update`],
+    ['DELETE', `/apps/${app}`],
+    ['POST', `/operations/${app}/cancel`],
+  ] as const) {
+    await call(method, path, method === 'PUT' ? {} : undefined)
+  }
+  const lines = await linesOf(node)
+  t.deepEqual(
+    lines.map(({ action, outcome }) => `${action} ${outcome}`),
+    ['app.create', 'app.update', 'app.start', 'app.stop', 'app.update', 'app.remove', 'operation.cancel'].flatMap((action) => [
+      `${action} started`,
+      `${action} failed`,
+    ]),
+  )
+  for (const line of lines) {
+    t.like(line, { actor: `olga ö (said by ${primary.id})`, via: 'node', address: '127.0.0.1', nodeId: node.id })
+  }
+  await execute(t, node, refusesInserts)
+  const refused = await call('POST', '/apps', { name: 'unseen', compose_content: 'services: { web: { image: none } }' })
+  t.is(refused.status, 500)
+  t.deepEqual(node.services.apps.list(), [])
+})
+
+const change = async (t: ExecutionContext, node: RunningNode, sql: string) =>
+  t.throwsAsync(execute(t, node, sql), { message: /append-only/ }, sql)
+
+test('lines that were written stay, in a database that runs', async (t) => {
+  const node = await runningNode(t)
+  await node.graphql(`mutation { checkNode(id: "${node.id}") { ok } }`)
+  const before = await linesOf(node)
+  await change(t, node, `update audit_entries set actor = 'somebody else'`)
+  await change(t, node, 'delete from audit_entries')
+  await change(t, node, `insert or replace into audit_entries select * from audit_entries`)
+  t.deepEqual(await linesOf(node), before)
+  t.is(before.length, 2)
+})

@@ -1,0 +1,159 @@
+import { once } from 'node:events'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { WebSocket } from 'ws'
+import { dataFolder } from '../helpers/data-folder.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
+import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
+import { runningNode, type RunningNode } from '../helpers/running-node.ts'
+
+type Headers = Record<string, string>
+
+/** A WebSocket with a running subscription. */
+async function watch(t: ExecutionContext, node: RunningNode, headers: Headers, connectionParams?: object): Promise<WebSocket> {
+  const socket = new WebSocket(`${node.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers })
+  t.teardown(() => socket.terminate())
+  await once(socket, 'open')
+  socket.send(JSON.stringify({ type: 'connection_init', payload: connectionParams }))
+  await once(socket, 'message')
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: 'subscription { nodeStatusChanged { id } }' } }))
+  await once(socket, 'message')
+  return socket
+}
+
+/** The code with which a socket is closed by what `end` does, and how long that took. */
+async function closedBy(socket: WebSocket, end: () => Promise<unknown>): Promise<{ code: number; ms: number }> {
+  const closed = once(socket, 'close')
+  const began = performance.now()
+  await end()
+  const [code] = await closed
+  return { code: Number(code), ms: performance.now() - began }
+}
+
+const ask = (node: RunningNode, query: string, headers: Headers) => node.graphql(query, {}, headers)
+
+test('a session that is revoked takes its open WebSocket with it within a second, and no other', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const admin = await signIn(node, 'admin')
+  const [one, other] = [await sessionOf(node, admin), await sessionOf(node, admin)]
+  const [first, second] = [await watch(t, node, one), await watch(t, node, other)]
+  const { data } = await ask(node, '{ sessions { id isCurrent } }', one)
+  const current = data.sessions.find((session: { isCurrent: boolean }) => session.isCurrent)
+  const { code, ms } = await closedBy(first, () => ask(node, `mutation { revokeSession(id: "${current.id}") }`, other))
+  t.is(code, 4403)
+  t.true(ms < 1000, `${ms} ms`)
+  t.is(second.readyState, WebSocket.OPEN)
+  t.is((await node.send('/api/nodes', { headers: one })).status, 401)
+  t.is((await closedBy(second, () => ask(node, 'mutation { signOutEverywhere }', other))).code, 4403)
+})
+
+test('signing out ends the WebSocket of that browser', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const session = await sessionOf(node, await signIn(node, 'viewer'))
+  const socket = await watch(t, node, session)
+  const { code, ms } = await closedBy(socket, () => node.send('/auth/sign-out', { method: 'POST', headers: session }))
+  t.is(code, 4403)
+  t.true(ms < 1000, `${ms} ms`)
+})
+
+test('a token that is revoked takes its open WebSockets with it, however it came', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const admin = await signIn(node, 'admin')
+  const session = await sessionOf(node, admin)
+  const { authorization, id } = await tokenOf(node, admin, 'viewer')
+  const sockets = [await watch(t, node, { authorization }), await watch(t, node, {}, { authorization })]
+  const closed = sockets.map((socket) => closedBy(socket, () => Promise.resolve()))
+  t.deepEqual(await ask(node, `mutation { revokeApiToken(id: "${id}") }`, session), { data: { revokeApiToken: id } })
+  for (const { code, ms } of await Promise.all(closed)) {
+    t.is(code, 4403)
+    t.true(ms < 1000, `${ms} ms`)
+  }
+})
+
+test('a user who is forgotten is out at once, sessions, tokens and WebSockets alike', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const admin = await sessionOf(node, await signIn(node, 'admin'))
+  const leaver = await signIn(node, 'leaver')
+  const session = await sessionOf(node, leaver)
+  const { authorization } = await tokenOf(node, leaver, 'admin')
+  const sockets = [await watch(t, node, session), await watch(t, node, { authorization })]
+  const closed = sockets.map((socket) => closedBy(socket, () => Promise.resolve()))
+  await ask(node, `mutation { removeUser(id: "${leaver.id}") }`, admin)
+  t.deepEqual(
+    (await Promise.all(closed)).map(({ code }) => code),
+    [4403, 4403],
+  )
+  for (const headers of [session, { authorization }]) t.is((await node.send('/api/nodes', { headers })).status, 401)
+})
+
+test('a session or token that ends by itself ends its WebSocket', async (t) => {
+  const clock = createManualClock(new Date())
+  const node = await runningNode(t, peopleSettings, { clock })
+  const viewer = await signIn(node, 'viewer')
+  const { authorization } = await tokenOf(node, viewer, 'viewer')
+  const socket = await watch(t, node, { authorization })
+  const closed = once(socket, 'close')
+  clock.advance(24 * 3600 * 1000 - 16_000)
+  t.is(socket.readyState, WebSocket.OPEN)
+  clock.advance(32_000)
+  t.is((await closed)[0], 4403)
+})
+
+/** Values that this server did not make, made of one that it did. */
+const forgeriesOf = (cookie: string): string[] => {
+  const [name = '', value = ''] = cookie.split('=')
+  const [random = '', signature = ''] = value.split('.')
+  return [
+    `${name}=${random}`,
+    `${name}=${random}.`,
+    `${name}=${random}.${signature.slice(0, -2)}`,
+    `${name}=${random.slice(0, -2)}AA.${signature}`,
+    `${name}=${signature}.${random}`,
+    `${name}=.${signature}`,
+    `${name}="${value}`,
+    `${name}=%`,
+    `${name}=__proto__.constructor`,
+    `${name}x=${value}`,
+    `${name}=${'a'.repeat(8000)}.${signature}`,
+  ]
+}
+
+test('forged cookies and tokens open nothing, over HTTP and WebSocket', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const admin = await signIn(node, 'admin')
+  const { cookie } = await sessionOf(node, admin)
+  const { authorization, id } = await tokenOf(node, admin, 'admin')
+  const [, , , secret = ''] = /^(Bearer) (shly)_[^_]+_(.+)$/.exec(authorization) ?? []
+  const jwt = [{ alg: 'none' }, { sub: admin.id, role: 'admin' }]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
+  const bad: Headers[] = [
+    ...forgeriesOf(cookie).map((forged) => ({ cookie: forged })),
+    ...[secret, `shly_${id}_`, `shly_${id}_${secret}x`, `shly_${id}_${secret.slice(1)}`, `shly__${secret}`, `${jwt}.`].map((token) => ({
+      authorization: `Bearer ${token}`,
+    })),
+    { authorization: `Bearer shly_${admin.id}_${secret}` },
+    { authorization: authorization.replace('Bearer', 'Token') },
+    { authorization: `Bearer ${cookie}` },
+    { cookie: `selfhostly_session=${authorization.slice(7)}` },
+  ]
+  for (const headers of bad) {
+    const { status, text } = await node.send('/api/nodes', { headers })
+    t.is(status, 401, `${JSON.stringify(headers).slice(0, 200)}: ${text}`)
+  }
+  const socket = new WebSocket(`${node.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers: bad[0] as Headers })
+  await once(socket, 'open')
+  const closed = once(socket, 'close')
+  socket.send('{"type":"connection_init","payload":{"authorization":"Bearer shly_forged"}}')
+  t.is((await closed)[0], 4401)
+  t.deepEqual((await node.send('/api/nodes', { headers: { cookie } })).status, 200)
+})
+
+test('a cookie that another secret signed is nobody', async (t) => {
+  const database = { DATABASE_PATH: join(dataFolder(t), 'selfhostly.db') }
+  const before = await runningNode(t, { ...peopleSettings, ...database })
+  const session = await sessionOf(before, await signIn(before, 'admin'))
+  await before.stop()
+  const after = await runningNode(t, { ...peopleSettings, ...database, JWT_SECRET: 'another secret of more than thirty-two characters' })
+  t.is((await after.send('/api/nodes', { headers: session })).status, 401)
+})
