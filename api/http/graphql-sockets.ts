@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { ExecutionArgs, GraphQLError } from 'graphql'
+import { GraphQLError, type ExecutionArgs } from 'graphql'
 import { CloseCode } from 'graphql-ws'
 import { useServer, type Extra } from 'graphql-ws/use/ws'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Caller } from '../auth/caller.ts'
-import { AppError } from '../errors.ts'
+import { AppError, errorMessage } from '../errors.ts'
 import type { Services } from '../services.ts'
 import type { Door } from './door.ts'
 import type { Graphql } from './graphql.ts'
@@ -92,7 +92,7 @@ export function createGraphqlSockets({ services, graphql, door }: { services: Se
             subscribe,
           } as ExecutionArgs
         } catch (error) {
-          return [error as GraphQLError]
+          return [error instanceof GraphQLError ? error : new GraphQLError(errorMessage(error), { originalError: error as Error })]
         }
       },
       onComplete({ extra }, id) {
