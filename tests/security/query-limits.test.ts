@@ -1,0 +1,212 @@
+import { once } from 'node:events'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { getIntrospectionQuery, Kind, parse, print, type FragmentDefinitionNode, type OperationDefinitionNode } from 'graphql'
+import { WebSocket } from 'ws'
+import type { Json } from '../helpers/http-caller.ts'
+import { peopleSettings, sessionOf, signIn } from '../helpers/people.ts'
+import { runningNode, type RunningNode } from '../helpers/running-node.ts'
+import { unknownId } from '../helpers/sample-document.ts'
+
+const times = (count: number, write: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => write(index)).join(' ')
+
+async function refusal(node: RunningNode, query: string, variables: Record<string, unknown> = {}): Promise<string> {
+  const answer = await node.graphql(query, variables)
+  return answer.errors ? `${answer.errors[0].message}` : 'allowed'
+}
+
+test('a document has a limit in tokens, aliases, directives, depth, breadth and cost', async (t) => {
+  const node = await runningNode(t)
+  t.is(await refusal(node, `{ ${times(600, () => 'viewer { name }')} }`), 'Syntax Error: Token limit of 2000 exceeded.')
+  t.regex(await refusal(node, `{ ${times(31, (index) => `a${index}: viewer { name }`)} }`), /Aliases limit of 30 exceeded/)
+  t.is(await refusal(node, `{ ${times(30, (index) => `a${index}: viewer { name }`)} }`), 'allowed')
+  t.regex(await refusal(node, `{ viewer { name ${times(31, () => '@include(if: true)')} } }`), /Directives limit of 30 exceeded/)
+  t.regex(
+    await refusal(node, `{ apps(first: 500) { nodes { node { apps(first: 500) { nodes { id } } } } } }`),
+    /complexity of \d+ is too much/,
+  )
+  const deep = `${'apps { nodes { node { '.repeat(5)}id${' } } }'.repeat(5)}`
+  t.regex(await refusal(node, `{ node(id: "${node.id}") { ${deep} } }`), /(complexity|depth) of \d+ is too much/)
+  t.is(await refusal(node, '{ nodes(first: 501) { totalCount } }'), 'first: must be 1 to 500')
+})
+
+test('fragments cannot be made to grow: what is spread is counted as often as it is spread, in little time', async (t) => {
+  const node = await runningNode(t)
+  const levels = 24
+  const fragments = times(
+    levels,
+    (index) => `fragment F${index} on Query { ${index === levels - 1 ? 'viewer { name }' : times(2, () => `...F${index + 1}`)} }`,
+  )
+  const began = performance.now()
+  t.regex(await refusal(node, `{ ...F0 } ${fragments}`), /breadth of \d+ is too much/)
+  t.true(performance.now() - began < 5000)
+  t.regex(await refusal(node, '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }'), /Cannot spread fragment/)
+})
+
+test('ids that are asked for count, also when they come as variables', async (t) => {
+  const node = await runningNode(t)
+  const query =
+    'query ($ids: [ID!]) { systemStats(nodeIds: $ids) { state cpu { cores } memory { totalBytes } disks { mount } containers { id name } } }'
+  t.is(await refusal(node, query, { ids: Array<string>(500).fill(node.id) }), 'allowed')
+  t.regex(await refusal(node, query, { ids: Array<string>(25_000).fill(node.id) }), /complexity of \d+ is too much/)
+})
+
+test('several operations in one request are refused', async (t) => {
+  const node = await runningNode(t)
+  const one = { query: '{ viewer { name } }' }
+  const { status, json } = await node.send('/graphql', { method: 'POST', json: [one, one] })
+  t.is(status, 400)
+  t.is(json.errors[0].message, 'Batching is not supported.')
+})
+
+test('the same limits hold over a WebSocket', async (t) => {
+  const node = await runningNode(t)
+  const socket = new WebSocket(`${node.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  t.teardown(() => socket.terminate())
+  await once(socket, 'open')
+  const next = async (): Promise<Json> => JSON.parse(String((await once(socket, 'message'))[0]))
+  socket.send('{"type":"connection_init"}')
+  await next()
+  for (const [query, message] of [
+    [`{ ${times(600, () => 'viewer { name }')} }`, /Token limit/],
+    [`{ ${times(31, (index) => `a${index}: viewer { name }`)} }`, /Aliases limit/],
+    ['{ apps(first: 500) { nodes { node { apps(first: 500) { nodes { id } } } } } }', /complexity/],
+  ] as const) {
+    socket.send(JSON.stringify({ id: query.slice(0, 9), type: 'subscribe', payload: { query } }))
+    t.regex(JSON.stringify(await next()), message)
+  }
+})
+
+test('one person has 250 subscriptions at most, over however many connections', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const viewer = await signIn(node, 'viewer')
+  const open = async (user: { id: string }, count: number): Promise<string[]> => {
+    const socket = new WebSocket(`${node.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
+      headers: await sessionOf(node, user),
+    })
+    t.teardown(() => socket.terminate())
+    const answers: string[] = []
+    const answered = new Promise<void>((resolve) => {
+      socket.on('message', (data) => {
+        answers.push(String(data))
+        if (answers.length === count + 1) resolve()
+      })
+    })
+    await once(socket, 'open')
+    socket.send('{"type":"connection_init"}')
+    await once(socket, 'message')
+    for (let id = 0; id < count; id += 1) {
+      socket.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query: 'subscription { nodeStatusChanged { id } }' } }))
+    }
+    await answered
+    return answers.filter((answer) => answer.includes('RATE_LIMITED'))
+  }
+  t.deepEqual(await open(viewer, 125), [])
+  t.deepEqual(await open(viewer, 125), [])
+  t.is((await open(viewer, 3)).length, 3)
+  t.deepEqual(await open(await signIn(node, 'operator'), 3), [], 'others go on')
+})
+
+test('what the schema is learns only who was let in', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const query = getIntrospectionQuery()
+  const stranger = await node.send('/graphql', { method: 'POST', json: { query } })
+  t.is(stranger.status, 401)
+  t.notRegex(stranger.text, /__schema|createApp/)
+  for (const path of ['/api/openapi.json', '/graphql', '/graphql?query={__schema{types{name}}}']) {
+    t.is((await node.send(path, { headers: { accept: 'text/html' } })).status, 401, path)
+  }
+  const viewer = await sessionOf(node, await signIn(node, 'viewer'))
+  const known = await node.graphql(query, {}, viewer)
+  t.truthy(known.data.__schema)
+})
+
+test("GraphiQL's questions about the schema are allowed, deeper ones are not", async (t) => {
+  const node = await runningNode(t)
+  const query = getIntrospectionQuery({
+    inputValueDeprecation: true,
+    specifiedByUrl: true,
+    directiveIsRepeatable: true,
+    schemaDescription: true,
+  })
+  t.is(await refusal(node, query), 'allowed')
+  t.is(
+    await refusal(node, `{ __schema { types { ${'fields { type { '.repeat(5)} name ${'} } '.repeat(5)} } } }`),
+    'Maximum introspection depth exceeded',
+  )
+})
+
+/** Every document of the dashboard, with the fragments that it uses. */
+function dashboardDocuments(): { name: string; operation: OperationDefinitionNode; text: string }[] {
+  const folder = join(import.meta.dirname, '../../frontend/src/graphql')
+  const definitions = globSync('*.ts', { cwd: folder }).flatMap((file) =>
+    [...readFileSync(join(folder, file), 'utf8').matchAll(/graphql\(`([^`]*)`\)/g)].flatMap(([, text = '']) => parse(text).definitions),
+  )
+  const fragments = new Map(
+    definitions
+      .filter((each): each is FragmentDefinitionNode => each.kind === Kind.FRAGMENT_DEFINITION)
+      .map((each) => [each.name.value, print(each)]),
+  )
+  const withFragments = (text: string, seen = new Set<string>()): string => {
+    for (const [, name = ''] of text.matchAll(/\.\.\.(\w+)/g)) {
+      if (seen.has(name)) continue
+      seen.add(name)
+      withFragments(fragments.get(name) ?? '', seen)
+    }
+    return [text, ...[...seen].map((name) => fragments.get(name) ?? '')].join('\n')
+  }
+  return definitions
+    .filter((each): each is OperationDefinitionNode => each.kind === Kind.OPERATION_DEFINITION)
+    .map((operation) => ({ name: operation.name?.value ?? '', operation, text: withFragments(print(operation)) }))
+}
+
+/** The largest page, and of everything else what fits its type. */
+const variablesOf = (operation: OperationDefinitionNode): Record<string, unknown> =>
+  Object.fromEntries(
+    (operation.variableDefinitions ?? []).flatMap(({ variable, type }): [string, unknown][] => {
+      const kind = print(type)
+      if (kind.startsWith('Int')) return [[variable.name.value, 500]]
+      if (kind.startsWith('ID')) return [[variable.name.value, unknownId]]
+      return kind.endsWith('!') ? [[variable.name.value, sampleInputs[kind] ?? {}]] : []
+    }),
+  )
+
+const sampleInputs: Record<string, object> = {
+  'CreateApiTokenInput!': { name: '', scope: 'VIEWER', expiresInDays: 1 },
+  'CreateAppInput!': { name: '', composeContent: '' },
+  'RegisterNodeInput!': { id: unknownId, name: '', apiEndpoint: '', apiKey: '' },
+}
+
+const tooMuch = /too much|limit|exceeded|got invalid value|Cannot query|Unknown/i
+
+async function answerOf(t: ExecutionContext, node: RunningNode, text: string, variables: object): Promise<string> {
+  const socket = new WebSocket(`${node.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  t.teardown(() => socket.terminate())
+  await once(socket, 'open')
+  socket.send('{"type":"connection_init"}')
+  await once(socket, 'message')
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: text, variables } }))
+  // What has nothing to tell yet answers nothing but this; what is refused says so first.
+  const answered = once(socket, 'message')
+  const later = setTimeout(() => socket.send('{"type":"ping"}'), 300)
+  const [data] = await answered
+  clearTimeout(later)
+  socket.terminate()
+  return String(data)
+}
+
+test('no limit stands in the way of the dashboard, with its largest pages', async (t) => {
+  const node = await runningNode(t)
+  const documents = dashboardDocuments()
+  t.true(documents.length > 25, String(documents.length))
+  for (const { name, operation, text } of documents) {
+    const variables = variablesOf(operation)
+    const answer =
+      operation.operation === 'subscription'
+        ? await answerOf(t, node, text, variables)
+        : JSON.stringify((await node.send('/graphql', { method: 'POST', json: { query: text, variables } })).json.errors ?? [])
+    t.notRegex(answer, tooMuch, `${name}: ${answer.slice(0, 300)}`)
+  }
+})
