@@ -173,11 +173,11 @@ export function createDoor(deps: {
     async enter(request: IncomingMessage, options: { changes: boolean; bearer?: string | undefined }): Promise<Caller> {
       check(request, options)
       const address = addressOf(request)
-      await deps.limits.check('user-credentials', address)
       try {
         return await identify(request, address, options.bearer)
       } catch (error) {
-        // Only what was offered and found wrong counts: whoever offers nothing guesses nothing.
+        // Only what was offered and found wrong counts: whoever offers nothing guesses nothing. Good credentials pass whatever
+        // comes from their address beside them: they are too long to be guessed, and people share addresses.
         const offered = options.bearer ?? request.headers.authorization ?? readSessionCookie(request.headers.cookie, isSecure(request))
         if (error instanceof AppError && error.code === 'UNAUTHENTICATED' && offered) await deps.limits.take('user-credentials', address)
         throw error
