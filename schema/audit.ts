@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../api/auth/audit-log.ts'
+import { invalidInput } from '../api/errors.ts'
 import { builder, costOfPage, permission } from './builder.ts'
 import { pageSize } from './page.ts'
 
@@ -47,6 +48,12 @@ const AuditFilter = builder.inputType('AuditFilter', {
   }),
 })
 
+/** The cursor of a line is its id. @throws INVALID_INPUT */
+function idOf(cursor: string): number {
+  if (/^\d{1,15}$/.test(cursor)) return Number(cursor)
+  throw invalidInput([{ field: 'after', message: 'must be a cursor of this list' }])
+}
+
 builder.queryFields((t) => ({
   audit: t.field({
     type: AuditConnection,
@@ -56,7 +63,7 @@ builder.queryFields((t) => ({
     args: { first: t.arg.int(), after: t.arg.string(), filter: t.arg({ type: AuditFilter }) },
     async resolve(_root, { first, after, filter }, { user }) {
       const size = pageSize({ first })
-      const before = after ? Number(after) : undefined
+      const before = after ? idOf(after) : undefined
       const entries = await user.audit(filter ?? {}, { limit: size + 1, before })
       const edges = entries.slice(0, size).map((node) => ({ cursor: String(node.id), node }))
       return {
