@@ -37,6 +37,7 @@ export async function openDatabase(options: {
   } catch (error) {
     throw new StartError(`DATABASE_PATH: ${path} cannot be opened: ${errorMessage(error)}`)
   }
+  keepZeroBytes(orm)
   try {
     await prepare({ orm, path, existed, log, migrations })
     return orm
@@ -45,6 +46,17 @@ export async function openDatabase(options: {
     if (error instanceof StartError) throw error
     throw new StartError(`DATABASE_PATH: ${path} cannot be used: ${errorMessage(error)}`)
   }
+}
+
+/**
+ * MikroORM writes values into the text of a statement, which ends for SQLite at the first zero byte: one in a name that
+ * somebody sends would make a bug of it, or of a whole batch of other people's changes.
+ */
+function keepZeroBytes(orm: Database): void {
+  const platform = orm.em.getPlatform()
+  const escape = platform.escape.bind(platform)
+  platform.escape = (value: unknown): string =>
+    typeof value === 'string' && value.includes('\0') ? `cast(x'${Buffer.from(value).toString('hex')}' as text)` : escape(value)
 }
 
 async function prepare(opened: { orm: Database; path: string; existed: boolean; log: Log; migrations: Migrations }): Promise<void> {
