@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Bench, BenchContext } from './bench.ts'
 import { fanout } from './fanout.ts'
+import { fuzz } from './fuzz.ts'
 import { graphql } from './graphql.ts'
 import { heartbeats } from './heartbeats.ts'
 import { memory } from './memory.ts'
@@ -11,7 +12,7 @@ import { start } from './start.ts'
 import { sweep } from './sweep.ts'
 import { toTable, writeFigures } from './report.ts'
 
-const benches: Record<string, Bench> = { heartbeats, graphql, sweep, fanout, start, memory }
+const benches: Record<string, Bench> = { heartbeats, graphql, sweep, fanout, start, memory, fuzz }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,0 +1,55 @@
+import { callerOf } from '../helpers/http-caller.ts'
+import { fuzz as send, type FuzzReport } from '../helpers/fuzz.ts'
+import { graphqlInputs, restInputs } from '../helpers/fuzz-inputs.ts'
+import type { BenchContext, Figure } from './bench.ts'
+import { healthy, primaryId, startProbedPrimary } from './helpers/primary.ts'
+
+/** A leak of a few hundred bytes per request would show as more than this. */
+const mostGrowthMb = 60
+
+/** Whether any input makes a server error, shows the inside or a secret, or stays in memory. Other inputs at each run; a fault tells the seed. */
+export async function fuzz(context: BenchContext): Promise<Figure[]> {
+  const count = context.short ? 1000 : 20_000
+  const seed = Date.now() & 0x7fffffff
+  const primary = await startProbedPrimary(context)
+  const { send: ask, graphql } = callerOf(primary.origin)
+  const tokenOf = async (scope: string): Promise<Record<string, string>> => {
+    const { data } = await graphql(`mutation { createApiToken(input: { name: "${scope}", scope: ${scope}, expiresInDays: 1 }) { secret } }`)
+    return { authorization: `Bearer ${data.createApiToken.secret}` }
+  }
+  const callers = {
+    admin: {},
+    operator: await tokenOf('OPERATOR'),
+    viewer: await tokenOf('VIEWER'),
+    forger: { authorization: 'Bearer forged' },
+  }
+  const document = (await ask('/api/openapi.json')).json
+  const common = { origin: primary.origin, callers, secrets: ['key-of-the-primary'] }
+  const run = async (share: number, at: number): Promise<FuzzReport[]> => {
+    const graphqlReport = await send({ ...common, inputs: graphqlInputs([primaryId]), count: Math.round(share * 0.6), seed: seed + at })
+    const restReport = await send({ ...common, inputs: restInputs(document, [primaryId]), count: Math.round(share * 0.4), seed: seed + at })
+    return [graphqlReport, restReport]
+  }
+
+  const started = performance.now()
+  const reports = await run(count / 10, 0)
+  const before = await primary.ask('heapMb', null)
+  // In parts, so that not all inputs are held at once.
+  for (let part = 1; part < 10; part += 1) reports.push(...(await run(count / 10, part)))
+  const seconds = (performance.now() - started) / 1000
+  const grown = (await primary.ask('heapMb', null)) - before
+  await healthy(primary.origin, () => null)
+
+  const faults = reports.flatMap((report) => report.faults)
+  if (faults.length > 0) throw new Error(`${faults.length} faults with seed ${seed}:\n${faults.slice(0, 5).join('\n')}`)
+  if (grown > mostGrowthMb) throw new Error(`The heap has grown by ${grown.toFixed(0)} MB, seed ${seed}`)
+  const total = (of: (report: FuzzReport) => number): number => reports.reduce((sum, report) => sum + of(report), 0)
+  return [
+    { name: 'inputs', value: count, unit: 'inputs', note: 'as admin, operator, viewer and nobody' },
+    { name: 'server errors, insides and secrets shown', value: 0, unit: 'faults' },
+    { name: 'GraphQL documents that were right and run', value: total(({ withData }) => withData), unit: 'documents' },
+    { name: 'refused because of a rate limit', value: total(({ statuses }) => statuses[429] ?? 0), unit: 'inputs' },
+    { name: 'heap in use after the last nine tenths, more than before', value: Math.max(0, grown), unit: 'MB' },
+    { name: 'speed', value: count / seconds, unit: '/s' },
+  ]
+}

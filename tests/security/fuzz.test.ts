@@ -1,0 +1,73 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import test, { type ExecutionContext } from 'ava'
+import { fuzz, type FuzzReport } from '../helpers/fuzz.ts'
+import { graphqlInputs, restInputs } from '../helpers/fuzz-inputs.ts'
+import { peopleSettings, tokenOf } from '../helpers/people.ts'
+import { nodeHeaders, runningNode, type RunningNode } from '../helpers/running-node.ts'
+
+// Nothing is to be deployed. Of this process alone: AVA runs every file in its own.
+process.env['DOCKER_HOST'] = `unix://${join(tmpdir(), 'no-docker-here.sock')}`
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+const heapMb = (): number => {
+  collect()
+  return process.memoryUsage().heapUsed / 1024 ** 2
+}
+
+/** The same inputs at every run; the bench makes others each time. */
+const seed = 20261124
+
+const share = ({ statuses }: FuzzReport, count: number, status: number): number => (statuses[status] ?? 0) / count
+
+async function assertWell(t: ExecutionContext, node: RunningNode): Promise<void> {
+  t.is((await node.send('/api/health')).status, 200)
+  t.deepEqual(
+    node.log.filter(({ level }) => level === 'error'),
+    [],
+  )
+}
+
+test('no document and no request makes a server error, shows the inside, or fills the memory', async (t) => {
+  const node = await runningNode(t)
+  const callers = {
+    admin: {},
+    operator: { authorization: (await tokenOf(node, null, 'operator')).authorization },
+    viewer: { authorization: (await tokenOf(node, null, 'viewer')).authorization },
+  }
+  const secrets = [node.key]
+  const known = [node.id]
+  const document = (await node.send('/api/openapi.json')).json
+  const common = { origin: node.url, seed, callers, secrets }
+  await fuzz({ ...common, inputs: graphqlInputs(known), count: 100 })
+  const before = heapMb()
+
+  const graphql = await fuzz({ ...common, inputs: graphqlInputs(known), count: 900 })
+  t.deepEqual(graphql.faults, [], `seed ${seed}`)
+  t.true(graphql.withData > 200, `${graphql.withData} of 900 documents were run`)
+  const rest = await fuzz({ ...common, callers: { ...callers, node: nodeHeaders(node) }, inputs: restInputs(document, known), count: 500 })
+  t.deepEqual(rest.faults, [], `seed ${seed}`)
+  t.true(share(rest, 500, 429) < 0.2 && share(rest, 500, 200) > 0.1, JSON.stringify(rest.statuses))
+
+  const grown = heapMb() - before
+  t.true(grown < 50, `${grown.toFixed(1)} MB more`)
+  await assertWell(t, node)
+})
+
+test('who has no credentials gets no further than the door, whatever is sent', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const local = await runningNode(t)
+  const document = (await local.send('/api/openapi.json')).json
+  const common = { origin: node.url, seed, callers: { anonymous: {}, forger: { authorization: 'Bearer forged' } }, secrets: [node.key] }
+  const graphql = await fuzz({ ...common, inputs: graphqlInputs([node.id]), count: 100 })
+  const rest = await fuzz({ ...common, inputs: restInputs(document, [node.id]), count: 150 })
+  t.deepEqual([...graphql.faults, ...rest.faults], [], `seed ${seed}`)
+  t.deepEqual(graphql.statuses, { 401: 100 })
+  t.true(share(rest, 150, 401) > 0.8, JSON.stringify(rest.statuses))
+  t.is(rest.withData, 0)
+  await assertWell(t, node)
+})
