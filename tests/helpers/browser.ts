@@ -35,10 +35,12 @@ export async function startBrowser(t: ExecutionContext<unknown>) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
       context.setDefaultTimeout(patienceMs)
       const page = await context.newPage()
-      const tab = { page, troubles: watchTroubles(page, new URL(node.url).host), loads: countLoads(page) }
-      tabs.push(tab)
-      await page.goto(`${node.url}${path}`)
-      return tab
+      const disturbed = noteDisturbances(page)
+      const troubles = watchTroubles(page, new URL(node.url).host)
+      tabs.push({ page, troubles })
+      do await page.goto(`${node.url}${path}`)
+      while (disturbed())
+      return { page, troubles, loads: countLoads(page) }
     },
   }
 }
@@ -59,10 +61,29 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/**
+ * Chromium's word for what is no fault of the dashboard: requests that it gave up because Docker made a network. On one page
+ * many wait for a connection while it is loaded, so those of a first load are made again.
+ */
+const disturbance = 'net::ERR_NETWORK_CHANGED'
+
+/** Whether requests were lost since the last time that it was asked. */
+function noteDisturbances(page: Page): () => boolean {
+  let disturbed = false
+  page.on('requestfailed', (request) => (disturbed ||= request.failure()?.errorText === disturbance))
+  return () => {
+    const before = disturbed
+    disturbed = false
+    return before
+  }
+}
+
 /** Kept as text. A test that makes trouble on purpose looks at what came and empties the list. */
 function watchTroubles(page: Page, host: string): string[] {
   const troubles: string[] = []
-  const note = (text: string) => void troubles.push(`${new URL(page.url()).pathname}: ${text}`)
+  const note = (text: string): void => {
+    if (!text.includes(disturbance)) troubles.push(`${new URL(page.url()).pathname}: ${text}`)
+  }
   const noteElsewhere = (url: string) => {
     if (/^(http|ws)s?:/.test(url) && new URL(url).host !== host) note(`request to another host: ${url}`)
   }
@@ -71,15 +92,24 @@ function watchTroubles(page: Page, host: string): string[] {
   })
   page.on('pageerror', (error) => note(`uncaught: ${error.stack ?? error.message}`))
   page.on('request', (request) => noteElsewhere(request.url()))
-  page.on('websocket', (socket) => noteElsewhere(socket.url()))
-  page.on('requestfailed', (request) => note(`request failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`))
+  page.on('websocket', (socket) => {
+    noteElsewhere(socket.url())
+    socket.on('framereceived', ({ payload }) => {
+      if (payload.includes('"code":"INTERNAL"')) note(`subscription: ${payload.toString()}`)
+    })
+  })
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText
+    // The page itself gave it up, for a newer one or because it was left.
+    if (why !== 'net::ERR_ABORTED') note(`request failed: ${request.method()} ${request.url()} ${why}`)
+  })
   page.on('response', (response) => {
     if (response.status() >= 400) note(`answered ${response.status()}: ${response.request().method()} ${response.url()}`)
   })
   return troubles
 }
 
-/** How often the page was loaded; what is seen live is seen without another load. */
+/** How often the page was loaded again; what is seen live is seen without. */
 function countLoads(page: Page): () => number {
   let loads = 0
   page.on('load', () => loads++)

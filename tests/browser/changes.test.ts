@@ -1,0 +1,156 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import test, { type ExecutionContext } from 'ava'
+import type { Page } from 'playwright-core'
+import { startBrowser } from '../helpers/browser.ts'
+import { createApp, followToEnd, webApp } from '../helpers/cluster.ts'
+import { badge, createInForm, followInPanel, go, operationPanel, rowOf } from '../helpers/dashboard.ts'
+import { ensureTestImage, testImage, uniqueName } from '../helpers/docker.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { nodeProcess } from '../helpers/node-process.ts'
+
+test.serial('a Compose file is edited: refused with its line, cancelled, then applied', async (t) => {
+  t.timeout(120_000)
+  const node = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const [browser] = await Promise.all([startBrowser(t), ensureTestImage(), node.start()])
+  const { id } = await node.identity()
+  const [before, after] = [await freePort(), await freePort()]
+  const { app, operation } = await createApp(node, id, { name: uniqueName(), composeContent: webApp(before) })
+  await followToEnd(t, node, operation)
+  const { page, loads } = await browser.open(node, `/apps/${app.id}`)
+
+  const card = page.getByRole('region', { name: 'Compose file' })
+  const editor = card.getByRole('textbox', { name: 'Compose file' })
+  await editor.waitFor()
+  t.is(await editor.getAttribute('contenteditable'), 'false', 'a file that is read is not changed by accident')
+  await card.getByRole('button', { name: 'Edit the Compose file' }).click()
+  await editor.fill(`services:\n  web:\n    image: ${testImage}\n    prots:\n      - "80:80"\n`)
+  await card.getByRole('button', { name: 'Save and apply' }).click()
+  await card.getByRole('alert').filter({ hasText: 'prots' }).waitFor()
+  await card.locator('.cm-lint-marker-error').waitFor()
+  await card.getByRole('button', { name: 'Cancel' }).click()
+  await editor.getByText(`127.0.0.1:${before}:80`).waitFor()
+  t.is(await card.getByRole('alert').count(), 0)
+
+  await card.getByRole('button', { name: 'Edit the Compose file' }).click()
+  await editor.fill(webApp(after))
+  await card.getByRole('button', { name: 'Save and apply' }).click()
+  await followInPanel(page, `Update ${app.name}`)
+  const containers = page.getByRole('region', { name: 'Containers' })
+  await containers.getByRole('link', { name: `Open port ${after}:80 in a new tab` }).waitFor()
+  await badge(containers, 'Running').waitFor()
+  t.is((await fetch(`http://127.0.0.1:${after}/`)).status, 200)
+  await t.throwsAsync(fetch(`http://127.0.0.1:${before}/`))
+  await page
+    .getByRole('region', { name: 'Recent operations' })
+    .getByRole('button', { name: /Update Succeeded/ })
+    .waitFor()
+  t.is(loads(), 0)
+})
+
+test.serial('an operation that hangs is cancelled, and its app can be removed', async (t) => {
+  t.timeout(120_000)
+  const registry = await silentServer(t)
+  const node = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const [browser] = await Promise.all([startBrowser(t), node.start()])
+  const { page, loads } = await browser.open(node, '/apps')
+  const name = uniqueName()
+  await createInForm(page, { name, compose: `services:\n  web:\n    image: 127.0.0.1:${registry.port}/${name}:1\n` })
+
+  const panel = operationPanel(page, `Create ${name}`)
+  await badge(panel.getByRole('status'), 'Running').waitFor()
+  await registry.called
+  await panel.getByRole('button', { name: 'Close, let it run' }).click()
+  await panel.waitFor({ state: 'detached' })
+  await rowOf(page, name).getByRole('link', { name, exact: true }).click()
+  const operations = page.getByRole('region', { name: 'Recent operations' })
+  await operations.getByRole('button', { name: 'Cancel' }).click()
+  await operations.getByRole('button', { name: /Create Cancelled/ }).waitFor()
+  await page.getByText(`Create ${name}: cancelled`).first().waitFor()
+  await page.getByRole('region', { name: 'Containers' }).getByText('It has no containers.').waitFor()
+
+  await page.getByRole('button', { name: `Remove ${name}` }).click()
+  await page
+    .getByRole('dialog', { name: `Remove ${name}?` })
+    .getByRole('button', { name: 'Remove app' })
+    .click()
+  await followInPanel(page, `Remove ${name}`)
+  await page.getByRole('heading', { name: 'There is no such app' }).waitFor()
+  await go(page, 'Apps')
+  await page.getByRole('heading', { name: 'No apps yet' }).waitFor()
+  t.is(loads(), 0)
+})
+
+test.serial('a node is registered by keyboard alone', async (t) => {
+  t.timeout(120_000)
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const [browser] = await Promise.all([startBrowser(t), primary.start()])
+  const { page } = await browser.open(primary, '/nodes')
+  await badge(rowOf(page, 'primary'), 'Online').waitFor()
+
+  await page.keyboard.press('Tab')
+  t.is(await focused(page), 'Skip to content')
+  await tabTo(page, 'Register node')
+  await page.keyboard.press('Enter')
+  const form = page.getByRole('dialog', { name: 'Register a node' })
+  await form.waitFor()
+  await page.keyboard.press('Escape')
+  await form.waitFor({ state: 'detached' })
+  t.is(await focused(page), 'Register node', 'focus returns to where it was')
+
+  await page.keyboard.press('Enter')
+  await form.waitFor()
+  await tabTo(page, 'Node id')
+  await page.keyboard.press('Enter')
+  await form.getByText('Enter the id that the secondary prints').waitFor()
+  for (const [label, value] of [
+    ['Node id', '3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90'],
+    ['Name', 'worker-1'],
+    ['Endpoint', `http://127.0.0.1:${await freePort()}`],
+    ['Key', 'a-key-that-nobody-has'],
+  ] as const) {
+    await tabTo(page, label)
+    await page.keyboard.type(value)
+  }
+  await page.keyboard.press('Enter')
+  await form.waitFor({ state: 'detached' })
+  await badge(rowOf(page, 'worker-1'), 'Offline').waitFor()
+
+  await tabTo(page, 'More actions for worker-1')
+  await page.keyboard.press('Enter')
+  await page.getByRole('menuitem', { name: 'Edit' }).waitFor()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog', { name: 'Remove worker-1?' }).waitFor()
+  await tabTo(page, 'Remove node')
+  await page.keyboard.press('Enter')
+  await rowOf(page, 'worker-1').waitFor({ state: 'detached' })
+})
+
+/** The name of what has the focus. */
+const focused = (page: Page): Promise<string> =>
+  page.evaluate(`(() => {
+    const element = document.activeElement
+    return (element.labels?.[0]?.innerText ?? element.getAttribute('aria-label') ?? element.innerText).replace(/[*\\s]+$/, '').trim()
+  })()`)
+
+/** Presses Tab until the focus is there; wherever it is, a page has fewer stops than this. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const passed: string[] = []
+  for (let stops = 0; stops < 40; stops++) {
+    const here = await focused(page)
+    if (here === name) return
+    passed.push(here)
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`Tab never came to ${name}, but to: ${passed.join(', ')}`)
+}
+
+/** A server that takes connections and never answers, as a registry behind a broken network. */
+async function silentServer(t: ExecutionContext) {
+  const server = createServer((socket) => socket.on('error', () => socket.destroy()))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const called = once(server, 'connection')
+  t.teardown(() => server.close())
+  return { port: (server.address() as AddressInfo).port, called }
+}

@@ -1,0 +1,63 @@
+import test, { type ExecutionContext } from 'ava'
+import type { Page } from 'playwright-core'
+import { startBrowser } from '../helpers/browser.ts'
+import { register, secondaryOf } from '../helpers/cluster.ts'
+import { badge, go, rowOf } from '../helpers/dashboard.ts'
+import { nodeProcess } from '../helpers/node-process.ts'
+
+test.serial('a lost connection is told, and heals without a reload', async (t) => {
+  t.timeout(120_000)
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const worker = await secondaryOf(t, primary, 'worker')
+  const [browser] = await Promise.all([startBrowser(t), primary.start(), worker.start()])
+  const { page, troubles, loads } = await browser.open(primary)
+  await badge(rowOf(page, 'primary'), 'Online').waitFor()
+
+  await primary.kill()
+  const banner = page.getByRole('status').filter({ hasText: 'Connection lost' })
+  await banner.waitFor()
+  t.true(await rowOf(page, 'primary').isVisible(), 'what was known stays on the page')
+  await primary.start()
+  await banner.waitFor({ state: 'detached' })
+
+  // Live again: what happens now comes by itself, on this page and on one that was not open before.
+  await register(primary, worker)
+  await badge(rowOf(page, 'worker'), 'Online').waitFor()
+  await go(page, 'Monitoring')
+  await badge(page.getByRole('region', { name: 'worker' }), 'Live').waitFor()
+  t.is(loads(), 0)
+  t.deepEqual(
+    troubles.splice(0).filter((trouble) => !/WebSocket connection .*(ERR_CONNECTION_REFUSED|closed)/.test(trouble)),
+    [],
+  )
+})
+
+test.serial('a theme is chosen and kept; an unknown address says so', async (t) => {
+  t.timeout(120_000)
+  const primary = await nodeProcess(t)
+  const [browser] = await Promise.all([startBrowser(t), primary.start()])
+  const { page } = await browser.open(primary, '/nowhere/at-all', { colorScheme: 'light' })
+
+  await page.getByRole('heading', { name: 'There is no page here' }).waitFor()
+  await page.getByText('Nothing is at /nowhere/at-all.').waitFor()
+  t.is(await page.title(), 'Page not found · Selfhostly')
+  await page.getByRole('link', { name: 'Go to Nodes' }).click()
+  await page.getByRole('heading', { name: 'Nodes', level: 1 }).waitFor()
+
+  await looksLike(t, page, 'light', 'System')
+  await page.getByRole('button', { name: 'Dark theme' }).click()
+  await looksLike(t, page, 'dark', 'Dark')
+  await page.reload()
+  await looksLike(t, page, 'dark', 'Dark')
+  await page.getByRole('button', { name: 'System theme' }).click()
+  await looksLike(t, page, 'light', 'System')
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await looksLike(t, page, 'dark', 'System')
+})
+
+async function looksLike(t: ExecutionContext, page: Page, theme: 'light' | 'dark', choice: string): Promise<void> {
+  await page.locator(`html.${theme}`).waitFor({ state: 'attached' })
+  await page.getByRole('button', { name: `${choice} theme`, pressed: true }).waitFor()
+  const background = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
+  t.is(background === 'rgb(255, 255, 255)', theme === 'light', `the page is ${theme}, not ${background}`)
+}

@@ -1,0 +1,124 @@
+import test, { type ExecutionContext } from 'ava'
+import type { Page } from 'playwright-core'
+import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
+import { startBrowser } from '../helpers/browser.ts'
+import { createApp, followToEnd, webApp } from '../helpers/cluster.ts'
+import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { ask } from '../helpers/graphql.ts'
+import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
+
+const desk = { width: 1280, height: 900 }
+const phone = { width: 390, height: 844 }
+const themes = ['dark', 'light'] as const
+
+interface View {
+  path: string
+  title: string
+  /** What is opened on the page, if anything. */
+  open?: (page: Page) => Promise<void>
+}
+
+/** Every page, and what opens above one. */
+const views = (appId: string): View[] => [
+  { path: '/nodes', title: 'Nodes' },
+  { path: '/nodes', title: 'Nodes', open: openByButton('Register node') },
+  { path: '/nodes', title: 'Nodes', open: openRemoval },
+  { path: '/apps', title: 'Apps' },
+  { path: '/apps/new', title: 'New app' },
+  { path: `/apps/${appId}`, title: 'shtest-' },
+  { path: '/apps/no-such-app', title: 'No such app' },
+  { path: '/monitoring', title: 'Monitoring' },
+  { path: '/settings', title: 'Settings' },
+  { path: '/users', title: 'Users' },
+  { path: '/audit', title: 'Audit log' },
+  { path: '/account', title: 'Account' },
+  { path: '/sign-in', title: '' },
+  { path: '/nowhere', title: 'Page not found' },
+]
+
+test.serial('every page is accessible and fits, on a desk and on a phone, dark and light', async (t) => {
+  t.timeout(240_000)
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const [browser] = await Promise.all([startBrowser(t), ensureTestImage(), primary.start()])
+  const appId = await somethingToShow(t, primary)
+  const { page } = await browser.open(primary, '/', { reducedMotion: 'reduce' })
+  await bringAxe(page)
+
+  const faults: string[] = []
+  for (const { path, title, open } of views(appId)) {
+    await page.goto(`${primary.url}${path}`)
+    await shows(page, title)
+    await open?.(page)
+    for (const size of [desk, phone]) {
+      await page.setViewportSize(size)
+      for (const theme of themes) {
+        await page.emulateMedia({ colorScheme: theme })
+        await page.locator(`html.${theme}`).waitFor({ state: 'attached' })
+        const view = `${path} ${open ? 'with a dialog ' : ''}at ${size.width} px, ${theme}`
+        const width = await widthOf(page)
+        if (width > size.width) faults.push(`${view}: ${width} px wide`)
+        const violations = await violationsOn(page, theme === 'dark' ? undefined : ['color-contrast'])
+        faults.push(...violations.map((violation) => `${view}: ${violation}`))
+      }
+    }
+    await page.setViewportSize(desk)
+  }
+  t.deepEqual(faults, [])
+})
+
+test.serial('on a phone the menu leads to every page', async (t) => {
+  t.timeout(120_000)
+  const primary = await nodeProcess(t)
+  const [browser] = await Promise.all([startBrowser(t), primary.start()])
+  const { page, loads } = await browser.open(primary, '/', { viewport: phone, hasTouch: true, isMobile: true })
+  await bringAxe(page)
+  await page.reload()
+  for (const place of ['Apps', 'Monitoring', 'Settings', 'Users', 'Audit log', 'Nodes']) {
+    await page.getByRole('button', { name: 'Open sidebar' }).tap()
+    const menu = page.getByRole('dialog')
+    t.deepEqual(await violationsOn(page), [], 'the menu')
+    await menu.getByRole('link', { name: place, exact: true }).tap()
+    await menu.waitFor({ state: 'detached' })
+    await page.getByRole('heading', { name: place, level: 1 }).waitFor()
+    t.true((await widthOf(page)) <= phone.width)
+  }
+  t.is(loads(), 1)
+})
+
+/** An app that runs, and a node that is away for a reason of many words. */
+async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promise<string> {
+  const { id } = await primary.identity()
+  const registration = 'mutation ($input: RegisterNodeInput!) { registerNode(input: $input) { id } }'
+  await ask(primary, registration, {
+    input: {
+      id: '3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90',
+      name: 'a-secondary-with-a-rather-long-name.rack-12.example.internal',
+      apiEndpoint: `http://127.0.0.1:${await freePort()}`,
+      apiKey: 'a-key-that-nobody-has',
+    },
+  })
+  const { app, operation } = await createApp(primary, id, { name: uniqueName(), composeContent: webApp(await freePort()) })
+  await followToEnd(t, primary, operation)
+  return app.id
+}
+
+async function shows(page: Page, title: string): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).filter({ hasText: title }).waitFor()
+  await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' })
+}
+
+const widthOf = (page: Page): Promise<number> => page.evaluate('document.documentElement.scrollWidth')
+
+function openByButton(name: string) {
+  return async (page: Page): Promise<void> => {
+    await page.getByRole('button', { name }).first().click()
+    await page.getByRole('dialog').waitFor()
+  }
+}
+
+async function openRemoval(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'More actions for a-secondary' }).click()
+  await page.getByRole('menuitem', { name: 'Remove' }).click()
+  await page.getByRole('dialog').waitFor()
+}
