@@ -25,8 +25,9 @@ function send(origin: string, input: FuzzInput, credentials: Record<string, stri
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
   const localAddress = `127.2.${(calls >> 8) & 255}.${calls++ & 255}`
   return new Promise((resolve, reject) => {
-    const sent = request(origin + path, { agent: false, method, localAddress, headers: { ...length, ...input.headers, ...credentials } })
-    sent.setTimeout(answerDeadlineMs, () => sent.destroy(new Error(`no answer within ${answerDeadlineMs} ms`)))
+    const headers = { ...length, ...input.headers, ...credentials }
+    const sent = request(origin + path, { agent: false, method, localAddress, headers, timeout: answerDeadlineMs })
+    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${answerDeadlineMs} ms`)))
     sent.on('error', reject)
     sent.on('response', (response) => void text(response).then((answer) => resolve({ status: response.statusCode ?? 0, answer }), reject))
     sent.end(body)

@@ -56,17 +56,18 @@ function recordingCaller(url: string, credentials: Record<string, string>) {
     send,
     graphql: (query: string, variables: Record<string, unknown> = {}): Promise<Json> =>
       send('/graphql', { method: 'POST', json: { query, variables } }),
-    /** The first thing that a subscription tells; the ones that tell of removals have nothing to tell. */
-    async firstOf(query: string): Promise<void> {
+    /** What a subscription tells, up to its end, or just the first. */
+    async follow(query: string, { first = false } = {}): Promise<void> {
       class WithCredentials extends WebSocket {
         constructor(address: string, protocol: string) {
           super(address, protocol, { headers: credentials })
         }
       }
       const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WithCredentials, retryAttempts: 0 })
-      for await (const value of client.iterate({ query })) {
-        answers.push(JSON.stringify(value))
-        break
+      const values = client.iterate({ query })
+      for (let told = await values.next(); !told.done; told = await values.next()) {
+        answers.push(JSON.stringify(told.value))
+        if (first) await values.return?.()
       }
       await client.dispose()
     },
@@ -82,7 +83,7 @@ async function readEverything(caller: Recorder, ids: { node: string; app: string
     const [kind = '', name = ''] = field.split(' ')
     if (kind === 'query') await caller.graphql(fullDocument('query', name).replaceAll(unknownId, idOf(name)))
     if (kind === 'subscription' && !name.endsWith('Removed')) {
-      await caller.firstOf(fullDocument('subscription', name).replaceAll(unknownId, idOf(name)))
+      await caller.follow(fullDocument('subscription', name).replaceAll(unknownId, idOf(name)), { first: true })
     }
   }
   const { paths } = await caller.send('/api/openapi.json')
@@ -91,16 +92,6 @@ async function readEverything(caller: Recorder, ids: { node: string; app: string
     await caller.send(path.replace('{id}', path.includes('nodes') ? ids.node : ids.app))
   }
   for (const path of ['/', '/graphql', '/auth/providers', '/avatar/alice', '/api/nothing']) await caller.send(path)
-}
-
-const settled = `query ($id: ID!) { operation(id: $id) { status } }`
-
-async function waitFor(caller: Recorder, id: string): Promise<void> {
-  for (;;) {
-    const { data } = await caller.graphql(settled, { id })
-    if (!['QUEUED', 'RUNNING'].includes(data.operation.status)) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
 }
 
 const compose = (marker: string): string => `services:\n  web:\n    image: ${testImage}\n    labels:\n      marker: ${marker}\n`
@@ -140,7 +131,7 @@ async function useEverything(
     nodeId: worker.id,
     input: { name: `secrets-${worker.id.slice(0, 8)}`, composeContent: compose(marker) },
   })
-  await waitFor(admin, data.createApp.operation.id)
+  await admin.follow(`subscription { operationProgress(id: "${data.createApp.operation.id}") { status output message error } }`)
   await admin.graphql(createApp, { nodeId: worker.id, input: { name: 'broken', composeContent: 'services: [' } })
   await admin.send(`/api/apps/${data.createApp.app.id}/stop`, { method: 'POST' })
   await admin.send(`/api/apps/${data.createApp.app.id}`, { method: 'PUT', json: { compose_content: 'no' } })
