@@ -93,6 +93,7 @@ export function createUserApi(services: Services, caller: Caller) {
     findApp,
     app: appFor,
     operations: (): Operation[] => inventory.operations().filter((operation) => seesNodeId(operation.nodeId)),
+    operationsOf: (appId: string): Operation[] => inventory.operationsOf(appId).filter((operation) => seesNodeId(operation.nodeId)),
     findOperation,
     statsOf: (nodeId: string): KnownStats =>
       seesNodeId(nodeId) ? inventory.statsOf(nodeId) : { nodeId, state: 'error', error: `There is no node with id ${nodeId}`, stats: null },

@@ -79,11 +79,7 @@ AppRef.implement({
     operations: t.field({
       type: [OperationRef],
       description: 'The newest operations on this app, newest first (10 at most).',
-      resolve: (app, _args, { user }) =>
-        user
-          .operations()
-          .filter((operation) => operation.appId === app.id)
-          .slice(0, 10),
+      resolve: (app, _args, { user }) => user.operationsOf(app.id).slice(0, 10),
     }),
     createdAt: t.field({ type: 'DateTime', resolve: (app) => app.createdAt }),
     updatedAt: t.field({ type: 'DateTime', resolve: (app) => app.updatedAt }),

@@ -183,6 +183,12 @@ export function createInventory(deps: {
     /** The newest first. */
     operations: (): Operation[] => [...operations.values()].sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime()),
 
+    /** Those on one app, the newest first. */
+    operationsOf: (appId: string): Operation[] =>
+      [...operations.values()]
+        .filter((operation) => operation.appId === appId)
+        .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime()),
+
     operation: (id: string): Operation | undefined => operations.get(id),
 
     statsOf(nodeId: string): KnownStats {
