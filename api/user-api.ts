@@ -2,7 +2,7 @@ import type { AppOperation, CreateAppInput, UpdateAppInput } from './apps/app-se
 import type { Operation } from './apps/operation.ts'
 import type { ApiToken } from './auth/api-tokens.ts'
 import type { AuditedAction, AuditEntry, AuditFilter } from './auth/audit-log.ts'
-import { may, seesNode, type Caller } from './auth/caller.ts'
+import { may, mayOwnTokens, seesNode, type Caller } from './auth/caller.ts'
 import { leastRole, type Permission, type Role } from './auth/permissions.ts'
 import type { Session } from './auth/sessions.ts'
 import type { KnownUser } from './auth/users.ts'
@@ -48,6 +48,15 @@ export function createUserApi(services: Services, caller: Caller) {
     const whole = { ...action, ...find?.() }
     await limits.take('action', caller.userId ?? `${caller.via} ${caller.address}`)
     return audit.around(caller, whole, run, about)
+  }
+
+  async function deny(action: AuditedAction, why: string): Promise<never> {
+    await audit.note(caller, action, 'denied')
+    throw new AppError('FORBIDDEN', why)
+  }
+
+  async function needTokens(action: AuditedAction): Promise<void> {
+    if (!mayOwnTokens(caller)) await deny(action, 'Tokens are for people who sign in at this server, and for its administrators')
   }
 
   const seesNodeId = (id: string): boolean => {
@@ -151,21 +160,22 @@ export function createUserApi(services: Services, caller: Caller) {
         return true
       }),
 
-    apiTokens: (): ApiToken[] => access.tokens.listOf(caller.userId),
+    apiTokens: (): ApiToken[] => (mayOwnTokens(caller) ? access.tokens.listOf(caller.userId) : []),
     async createApiToken(input: { name: string; scope: Role; expiresInDays: number }): Promise<{ token: ApiToken; secret: string }> {
       const action = { action: 'token.create', subject: `${input.name} (${input.scope})` }
+      await needTokens(action)
       // A token that could make others would outlive its own end.
-      if (caller.via === 'token') {
-        await audit.note(caller, action, 'denied')
-        throw new AppError('FORBIDDEN', 'A token cannot make tokens. Sign in to make one')
-      }
+      if (caller.via === 'token') await deny(action, 'A token cannot make tokens. Sign in to make one')
       return act('account.manage', action, () => access.tokens.create(caller, input))
     },
-    revokeApiToken: (id: string): Promise<string> =>
-      act('account.manage', { action: 'token.revoke', subject: id }, async () => {
+    async revokeApiToken(id: string): Promise<string> {
+      const action = { action: 'token.revoke', subject: id }
+      await needTokens(action)
+      return act('account.manage', action, async () => {
         await access.tokens.revoke(caller.userId, id)
         return id
-      }),
+      })
+    },
 
     users(): KnownUser[] {
       need('users.manage')

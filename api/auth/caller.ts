@@ -24,3 +24,9 @@ export const may = ({ role, nodeLimit }: Caller, permission: Permission): boolea
 
 export const seesNode = ({ nodeLimit }: Caller, labels: Record<string, string>): boolean =>
   nodeLimit === null || nodeLimit.some((set) => Object.entries(set).every(([key, value]) => labels[key] === value))
+
+/**
+ * A token belongs to a person who signed in here. Where nobody does, all tokens belong to the administrators together, who
+ * may do everything: a token of a lesser caller would know neither its owner's limits nor its owner's end.
+ */
+export const mayOwnTokens = ({ userId, role, nodeLimit }: Caller): boolean => userId !== null || (role === 'admin' && nodeLimit === null)

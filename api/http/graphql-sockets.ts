@@ -38,7 +38,7 @@ export function createGraphqlSockets({ services, graphql, door }: { services: Se
   }
 
   function endWhere(isOver: (caller: Caller) => boolean): void {
-    for (const [socket, { caller }] of open) if (isOver(caller)) socket.close(CloseCode.Forbidden, 'Your session is over')
+    for (const [socket, { caller }] of open) if (isOver(caller)) socket.close(CloseCode.Unauthorized, 'Your session is over')
   }
 
   function recheck(): void {

@@ -111,7 +111,8 @@ function createApp({ services, graphql, door, baseUrl }: Parts): Hono<HttpEnv> {
   })
   if (config.access.mode === 'sign-in' && access.sessions) {
     app.use('/auth/*', async (c, next) => {
-      await limits.take('sign-in', door.addressOf(c.env.incoming))
+      // What can be signed in with is asked by every page that nobody is signed in to; asking starts nothing.
+      if (c.req.path !== '/auth/providers') await limits.take('sign-in', door.addressOf(c.env.incoming))
       await next()
     })
     const { users, sessions, audit } = access

@@ -87,7 +87,7 @@ test('wrong input is refused with one entry per field, and nothing changes', asy
     instanceOf: AppError,
     code: 'INVALID_INPUT',
   })
-  t.deepEqual((error).fields.map(({ field }) => field).sort(), ['apiEndpoint', 'apiKey', 'id', 'name'])
+  t.deepEqual(error.fields.map(({ field }) => field).sort(), ['apiEndpoint', 'apiKey', 'id', 'name'])
   t.deepEqual(changes, [])
   t.is(registry.list().length, 1)
 })

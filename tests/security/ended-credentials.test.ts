@@ -40,11 +40,11 @@ test('a session that is revoked takes its open WebSocket with it within a second
   const { data } = await ask(node, '{ sessions { id isCurrent } }', one)
   const current = data.sessions.find((session: { isCurrent: boolean }) => session.isCurrent)
   const { code, ms } = await closedBy(first, () => ask(node, `mutation { revokeSession(id: "${current.id}") }`, other))
-  t.is(code, 4403)
+  t.is(code, 4401)
   t.true(ms < 1000, `${ms} ms`)
   t.is(second.readyState, WebSocket.OPEN)
   t.is((await node.send('/api/nodes', { headers: one })).status, 401)
-  t.is((await closedBy(second, () => ask(node, 'mutation { signOutEverywhere }', other))).code, 4403)
+  t.is((await closedBy(second, () => ask(node, 'mutation { signOutEverywhere }', other))).code, 4401)
 })
 
 test('signing out ends the WebSocket of that browser', async (t) => {
@@ -52,7 +52,7 @@ test('signing out ends the WebSocket of that browser', async (t) => {
   const session = await sessionOf(node, await signIn(node, 'viewer'))
   const socket = await watch(t, node, session)
   const { code, ms } = await closedBy(socket, () => node.send('/auth/sign-out', { method: 'POST', headers: session }))
-  t.is(code, 4403)
+  t.is(code, 4401)
   t.true(ms < 1000, `${ms} ms`)
 })
 
@@ -65,7 +65,7 @@ test('a token that is revoked takes its open WebSockets with it, however it came
   const closed = sockets.map((socket) => closedBy(socket, () => Promise.resolve()))
   t.deepEqual(await ask(node, `mutation { revokeApiToken(id: "${id}") }`, session), { data: { revokeApiToken: id } })
   for (const { code, ms } of await Promise.all(closed)) {
-    t.is(code, 4403)
+    t.is(code, 4401)
     t.true(ms < 1000, `${ms} ms`)
   }
 })
@@ -81,7 +81,7 @@ test('a user who is forgotten is out at once, sessions, tokens and WebSockets al
   await ask(node, `mutation { removeUser(id: "${leaver.id}") }`, admin)
   t.deepEqual(
     (await Promise.all(closed)).map(({ code }) => code),
-    [4403, 4403],
+    [4401, 4401],
   )
   for (const headers of [session, { authorization }]) t.is((await node.send('/api/nodes', { headers })).status, 401)
 })
@@ -96,7 +96,7 @@ test('a session or token that ends by itself ends its WebSocket', async (t) => {
   clock.advance(24 * 3600 * 1000 - 16_000)
   t.is(socket.readyState, WebSocket.OPEN)
   clock.advance(32_000)
-  t.is((await closed)[0], 4403)
+  t.is((await closed)[0], 4401)
 })
 
 /** Values that this server did not make, made of one that it did. */

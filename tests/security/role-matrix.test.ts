@@ -15,9 +15,10 @@ import { someApp, someContainer, someOperation, someStats } from '../helpers/thi
 
 /**
  * Who may use an operation, from most people to fewest. `everywhere`: not for those who are limited to some nodes, since it
- * reaches all of them. `in person`: for people themselves, not for their tokens. `node`: for nodes, hence for no person.
+ * reaches all of them. `in person`: for people themselves, not for their tokens. `with tokens`: for whoever may have tokens. `node`: for nodes, hence for no person.
  */
-type Need = 'anyone' | 'viewer' | 'viewer in person' | 'operator' | 'operator everywhere' | 'admin everywhere' | 'node'
+type Need =
+  'anyone' | 'viewer' | 'viewer in person' | 'viewer with tokens' | 'operator' | 'operator everywhere' | 'admin everywhere' | 'node'
 
 /** Every operation of a primary where people sign in. A new route or field has to be placed here before it passes. */
 const needs: Record<string, Need> = {
@@ -81,7 +82,7 @@ const needs: Record<string, Need> = {
   'query audit': 'admin everywhere',
 
   'mutation createApiToken': 'viewer in person',
-  'mutation revokeApiToken': 'viewer',
+  'mutation revokeApiToken': 'viewer with tokens',
   'mutation revokeSession': 'viewer',
   'mutation signOutEverywhere': 'viewer',
   'mutation cancelOperation': 'operator',
@@ -112,7 +113,13 @@ const operationsOf = async (node: RunningNode): Promise<string[]> => [
 ]
 
 /** What a caller is taken for; null for nobody. */
-type Standing = { role: 'viewer' | 'operator' | 'admin'; limited?: true; token?: true } | null
+type Standing = {
+  role: 'viewer' | 'operator' | 'admin'
+  limited?: true
+  token?: true
+  /** Somebody whom the edge let through, or a token of nobody in particular. */
+  shared?: true
+} | null
 
 const order = ['viewer', 'operator', 'admin']
 
@@ -122,6 +129,9 @@ function expected(need: Need, standing: Standing): Reached {
   const [role = '', reach] = need.split(' ')
   if (reach === 'everywhere' && standing.limited) return 'denied'
   if (need === 'viewer in person' && standing.token) return 'denied'
+  // Where nobody signs in, tokens are for those who may do everything anyway.
+  const ownsTokens = !standing.shared || (standing.role === 'admin' && !standing.limited)
+  if ((need === 'viewer in person' || need === 'viewer with tokens') && !ownsTokens) return 'denied'
   return order.indexOf(standing.role) >= order.indexOf(role) ? 'in' : 'denied'
 }
 
@@ -294,10 +304,10 @@ test('every operation behind Cloudflare Access: by role, wrong audience, wrong i
     t,
     node,
     {
-      admin: { standing: { role: 'admin' }, headers: await always(header('Ann@example.com')) },
-      limited: { standing: { role: 'operator', limited: true }, headers: await always(header('lab@example.com')) },
-      anybody: { standing: { role: 'viewer' }, headers: await always(header('someone@example.com')) },
-      script: { standing: { role: 'operator', token: true }, headers: await always(Promise.resolve({ authorization })) },
+      admin: { standing: { role: 'admin', shared: true }, headers: await always(header('Ann@example.com')) },
+      limited: { standing: { role: 'operator', limited: true, shared: true }, headers: await always(header('lab@example.com')) },
+      anybody: { standing: { role: 'viewer', shared: true }, headers: await always(header('someone@example.com')) },
+      script: { standing: { role: 'operator', token: true, shared: true }, headers: await always(Promise.resolve({ authorization })) },
       unsigned: { standing: null, headers: await always(Promise.resolve({})) },
       wrongAudience: { standing: null, headers: await always(header('ann@example.com', { aud: 'another-application' })) },
       wrongIssuer: { standing: null, headers: await always(header('ann@example.com', { iss: 'https://another.cloudflareaccess.com' })) },
