@@ -2,8 +2,8 @@ import type { AppOperation, CreateAppInput, UpdateAppInput } from './apps/app-se
 import type { Operation } from './apps/operation.ts'
 import type { ApiToken } from './auth/api-tokens.ts'
 import type { AuditedAction, AuditEntry, AuditFilter } from './auth/audit-log.ts'
-import { may, mayOwnTokens, seesNode, type Caller } from './auth/caller.ts'
-import { leastRole, type Permission, type Role } from './auth/permissions.ts'
+import { may, mayOwnTokens, refusalWords, seesNode, type Caller } from './auth/caller.ts'
+import type { Permission, Role } from './auth/permissions.ts'
 import type { Session } from './auth/sessions.ts'
 import type { KnownUser } from './auth/users.ts'
 import type { InventoryApp, KnownStats } from './cluster/inventory.ts'
@@ -25,7 +25,7 @@ export function createUserApi(services: Services, caller: Caller) {
   const { registry, inventory, router, membership, checks, settings, access, audit, limits } = services
 
   function need(permission: Permission): void {
-    if (!may(caller, permission)) throw new AppError('FORBIDDEN', `This needs the role ${leastRole[permission]}; yours is ${caller.role}`)
+    if (!may(caller, permission)) throw new AppError('FORBIDDEN', refusalWords(caller, permission))
   }
 
   /**

@@ -2,8 +2,8 @@ import SchemaBuilder from '@pothos/core'
 import ComplexityPlugin, { type ComplexityErrorKind } from '@pothos/plugin-complexity'
 import RelayPlugin from '@pothos/plugin-relay'
 import ScopeAuthPlugin, { type ForbiddenResult } from '@pothos/plugin-scope-auth'
-import { may } from '../api/auth/caller.ts'
-import { leastRole, type Permission } from '../api/auth/permissions.ts'
+import { may, refusalWords, type Caller } from '../api/auth/caller.ts'
+import type { Permission } from '../api/auth/permissions.ts'
 import { AppError } from '../api/errors.ts'
 import type { Services } from '../api/services.ts'
 import type { UserApi } from '../api/user-api.ts'
@@ -35,7 +35,7 @@ export const builder = new SchemaBuilder<{
     authorizeOnSubscribe: true,
     authScopes: ({ user }) => ({ may: (permission) => may(user.caller, permission) }),
     unauthorizedError: (_root, { user, services }, info, result) => {
-      const message = refusal(result, user.caller.role)
+      const message = refusal(result, user.caller)
       if (info.parentType.name === 'Mutation') {
         services.audit
           .note(user.caller, refusedAction(info), 'denied', message)
@@ -88,9 +88,9 @@ const lowerKind = (kind: ComplexityErrorKind): 'complexity' | 'depth' | 'breadth
   kind.toLowerCase() as 'complexity' | 'depth' | 'breadth'
 
 /** In words: which role the field needs. */
-function refusal({ failure }: ForbiddenResult, role: string): string {
+function refusal({ failure }: ForbiddenResult, caller: Caller): string {
   const permission = missing(failure)
-  return permission ? `This needs the role ${leastRole[permission]}; yours is ${role}` : 'You may not do this'
+  return permission ? refusalWords(caller, permission) : 'You may not do this'
 }
 
 /** The scopes of a field fail one by one or as a group of which one would have done. */

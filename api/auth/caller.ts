@@ -1,4 +1,4 @@
-import { clusterWide, roleMay, type Permission, type Role } from './permissions.ts'
+import { clusterWide, leastRole, roleMay, type Permission, type Role } from './permissions.ts'
 
 /** Labels that a node must have, all of one set; any one of the sets will do. Null: every node. */
 export type NodeLimit = Record<string, string>[] | null
@@ -21,6 +21,12 @@ export interface Caller {
 
 export const may = ({ role, nodeLimit }: Caller, permission: Permission): boolean =>
   roleMay(role, permission) && (nodeLimit === null || !clusterWide.has(permission))
+
+/** Why a caller may not, in words. */
+export const refusalWords = ({ role }: Caller, permission: Permission): string =>
+  roleMay(role, permission)
+    ? 'This reaches every node, and you may act only on some'
+    : `This needs the role ${leastRole[permission]}; yours is ${role}`
 
 export const seesNode = ({ nodeLimit }: Caller, labels: Record<string, string>): boolean =>
   nodeLimit === null || nodeLimit.some((set) => Object.entries(set).every(([key, value]) => labels[key] === value))
