@@ -18,8 +18,11 @@ export interface SocketProxy {
   freeze(): void
 }
 
+/** The Engine that the tests use may have a socket of its own. */
+const engineSocket = (): string => (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '')
+
 /** A unix socket in front of the Docker socket, for faults on the way; gone after the test. */
-export async function socketProxy(t: ExecutionContext<unknown>, target = '/var/run/docker.sock'): Promise<SocketProxy> {
+export async function socketProxy(t: ExecutionContext<unknown>, target = engineSocket()): Promise<SocketProxy> {
   const folder = await mkdtemp(join(tmpdir(), 'shtest-proxy-'))
   const path = join(folder, 'docker.sock')
   const pairs = new Set<[Socket, Socket]>()
