@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { accessProblems, accessSettings, signInSettings, toAccess, type AccessConfig } from './auth/access-config.ts'
 import { StartError } from './errors.ts'
+import { connectionModes, type ConnectionMode } from './nodes/about.ts'
 import { address, atLeast, count, flag, httpUrl, optional, seconds } from './setting-types.ts'
 
 export type Environment = Record<string, string | undefined>
@@ -44,6 +45,8 @@ export interface PrimaryConfig extends CommonConfig {
 export interface SecondaryConfig extends CommonConfig {
   role: 'secondary'
   primaryUrl: string
+  /** How this node and its primary reach each other. */
+  connection: ConnectionMode
   heartbeat: { startDelayMs: number; intervalMs: number }
 }
 
@@ -74,6 +77,7 @@ const environment = z.object({
     (key) => key === undefined || /^[\x21-\x7e]{0,500}$/.test(key),
     'must consist of visible ASCII characters without spaces, at most 500',
   ),
+  NODE_CONNECTION: optional.pipe(z.enum(connectionModes, `must be one of ${connectionModes.join(', ')}`).default('auto')),
   PRIMARY_NODE_URL: httpUrl,
   PRIMARY_NODE_API_KEY: optional,
   CLOUDFLARE_API_TOKEN: optional,
@@ -147,6 +151,7 @@ function toConfig(values: Values): Config {
     // Whatever AUTH_ENABLED says: a secondary's user surface is for its own machine alone.
     access: toAccess({ ...values, AUTH_ENABLED: undefined }),
     primaryUrl: values.PRIMARY_NODE_URL ?? '',
+    connection: values.NODE_CONNECTION,
     heartbeat: { startDelayMs: 2000, intervalMs: 60_000 },
     ignored: [...cloudflareSettings, ...signInSettings].filter((name) => values[name] !== undefined && values[name] !== false),
   }

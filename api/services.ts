@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { ZodError } from 'zod'
 import { createAppFiles } from './apps/app-files.ts'
 import { createAppService } from './apps/app-service.ts'
@@ -13,6 +15,7 @@ import { loadSecretKey } from './auth/secret-key.ts'
 import type { Clock } from './clock.ts'
 import { createEventStreams } from './cluster/event-streams.ts'
 import { createInventory, type InventoryApp } from './cluster/inventory.ts'
+import type { FeedEvent } from './cluster/feed.ts'
 import { createLocalFeed, type FeedEvents } from './cluster/local-feed.ts'
 import { createMembership } from './cluster/membership.ts'
 import { createNodeClient, NodeCallError } from './cluster/node-client.ts'
@@ -28,6 +31,7 @@ import { createLocalMonitor } from './monitoring/local-monitor.ts'
 import { defaultHealthPolicy } from './nodes/health-policy.ts'
 import { createHealthChecks } from './nodes/health-checks.ts'
 import type { NodeIdentity } from './nodes/identity.ts'
+import { capabilities, type NodeAbout } from './nodes/about.ts'
 import { createNodeRegistry, type ClusterNode } from './nodes/node-registry.ts'
 import { nodeKeys } from './nodes/node.entity.ts'
 import { settingValues } from './settings/setting.entity.ts'
@@ -78,6 +82,14 @@ export function createServices(world: {
   const em = world.database.em
   const isPrimary = config.role === 'primary'
   const self = { ...world.identity, name: config.node.name, apiEndpoint: world.apiEndpoint, isPrimary }
+  const about: NodeAbout = {
+    version: world.version,
+    capabilities: [...capabilities],
+    connection: config.role === 'secondary' ? config.connection : 'direct',
+    instanceId: randomUUID(),
+    startedAt: clock.now(),
+    hostname: hostname(),
+  }
   const { dataDir } = config
   const formerKeys = loadFormerKeys({ dataDir, fromEnvironment: config.secretKeyPrevious })
   const secrets = createSecretBox(loadSecretKey({ dataDir, fromEnvironment: config.secretKey }), ...formerKeys)
@@ -138,6 +150,12 @@ export function createServices(world: {
     onStats: (nodeId) => events.emit('stats', nodeId),
   })
 
+  /** What a node said of itself; it can speak only for itself. */
+  function hear(nodeId: string, event: FeedEvent): void {
+    if (event.type === 'about') registry.learn(nodeId, event.about)
+    else inventory.apply(nodeId, event)
+  }
+
   // What this node runs
   const engine = createEngine({ log, clock })
   const monitor = createLocalMonitor({ nodeId: self.id, engine, clock, log, intervalMs: config.stats.intervalMs })
@@ -174,7 +192,7 @@ export function createServices(world: {
     onRemoved: (id) => feedHub.emit('event', { type: 'app-removed', id }),
   })
   monitor.onSample((stats) => feedHub.emit('event', { type: 'stats', stats }))
-  const feed = createLocalFeed({ hub: feedHub, apps: apps.list, operations: operations.recent })
+  const feed = createLocalFeed({ hub: feedHub, about: () => about, apps: apps.list, operations: operations.recent })
 
   // Other nodes
   const client = createNodeClient({ selfId: self.id })
@@ -201,7 +219,7 @@ export function createServices(world: {
   const streams = createEventStreams({
     client,
     addressOf: registry.addressOf,
-    onEvent: inventory.apply,
+    onEvent: hear,
     onLost(nodeId) {
       // Of a node that is not online nothing worse is to be learned.
       if (registry.find(nodeId)?.health.status === 'online') checks.suspect(nodeId)
@@ -228,6 +246,8 @@ export function createServices(world: {
     version: world.version,
     config,
     self,
+    about,
+    hear,
     log,
     clock,
     random,

@@ -5,6 +5,7 @@ import type { CamelCasedPropertiesDeep, SnakeCasedPropertiesDeep } from 'type-fe
 import { appDesiredStates, appStatuses, containerHealths, containerStates, type App } from './apps/app.ts'
 import { operationKinds, operationStatuses, type Operation } from './apps/operation.ts'
 import type { NodeStats } from './monitoring/node-stats.ts'
+import { connectionModes, type NodeAbout } from './nodes/about.ts'
 
 /**
  * How apps, operations and stats look as JSON (snake_case, ISO 8601), over REST and between nodes. What another node
@@ -114,6 +115,16 @@ export const nodeStatsWire = z
   })
   .openapi('NodeStats')
 
+export const nodeAboutWire = z.object({
+  version: z.string().max(50),
+  capabilities: z.array(z.string().max(50)).max(100),
+  // A word of a newer version means no more than the default.
+  connection: z.enum(connectionModes).catch('auto'),
+  instance_id: z.guid(),
+  started_at: z.coerce.date(),
+  hostname: z.string().max(255),
+})
+
 /** Any domain object as it goes over the wire. Dates become ISO 8601 when it is written as JSON. */
 export const toWire = <T extends object>(value: T) =>
   snakecaseKeys(value as Record<string, unknown>, { deep: true }) as unknown as SnakeCasedPropertiesDeep<T>
@@ -124,3 +135,4 @@ const fromWire = <T extends object>(value: T) =>
 export const parseApp = (value: unknown): App => fromWire(appWire.parse(value))
 export const parseOperation = (value: unknown): Operation => fromWire(operationWire.parse(value))
 export const parseNodeStats = (value: unknown): NodeStats => fromWire(nodeStatsWire.parse(value))
+export const parseNodeAbout = (value: unknown): NodeAbout => fromWire(nodeAboutWire.parse(value))

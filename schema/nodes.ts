@@ -1,4 +1,5 @@
 import { snapshotThenChanges } from '../api/events.ts'
+import { connectionModes, missingCapabilities, versionState, versionStates } from '../api/nodes/about.ts'
 import type { NodeCheck } from '../api/nodes/health-checks.ts'
 import type { ClusterNode } from '../api/nodes/node-registry.ts'
 import { AppConnection, pageOfApps } from './apps.ts'
@@ -14,6 +15,12 @@ export const NodeStatus = builder.enumType('NodeStatus', {
 const NodeLabel = builder.objectRef<{ key: string; value: string }>('NodeLabel').implement({
   fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
 })
+
+const upperCased = <Word extends string>(words: readonly Word[]) =>
+  Object.fromEntries(words.map((word) => [word.toUpperCase().replaceAll('-', '_'), { value: word }])) as Record<string, { value: Word }>
+
+const NodeVersionState = builder.enumType('NodeVersionState', { values: upperCased(versionStates) })
+const NodeConnectionMode = builder.enumType('NodeConnectionMode', { values: upperCased(connectionModes) })
 
 NodeRef.implement({
   description: 'A server of the cluster.',
@@ -33,6 +40,23 @@ NodeRef.implement({
       type: [NodeLabel],
       description: 'What people sort nodes by, such as env=lab.',
       resolve: (node) => Object.entries(node.labels).map(([key, value]) => ({ key, value })),
+    }),
+    version: t.string({ nullable: true, description: 'Null until the node has said it.', resolve: (node) => node.about?.version }),
+    versionState: t.field({
+      type: NodeVersionState,
+      description: "Against the primary's version; patches make no difference.",
+      resolve: (node, _args, { services }) => versionState(node.about?.version, services.version),
+    }),
+    capabilities: t.stringList({ resolve: (node) => node.about?.capabilities ?? [] }),
+    missingCapabilities: t.stringList({
+      description: 'What this primary could use and the node lacks.',
+      resolve: (node) => missingCapabilities(node.about),
+    }),
+    connectionMode: t.field({
+      type: NodeConnectionMode,
+      nullable: true,
+      description: 'NODE_CONNECTION of the node; null until it has said it.',
+      resolve: (node) => node.about?.connection,
     }),
     createdAt: t.field({ type: 'DateTime', resolve: (node) => node.createdAt }),
     apps: t.field({

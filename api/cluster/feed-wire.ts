@@ -1,13 +1,14 @@
 import { z } from 'zod'
-import { parseApp, parseNodeStats, parseOperation, toWire } from '../wire.ts'
+import { parseApp, parseNodeAbout, parseNodeStats, parseOperation, toWire } from '../wire.ts'
 import type { FeedEvent } from './feed.ts'
 
+const about = z.object({ type: z.literal('about'), about: z.unknown() })
 const snapshot = z.object({ type: z.literal('snapshot'), apps: z.array(z.unknown()).max(1000), operations: z.array(z.unknown()).max(500) })
 const app = z.object({ type: z.literal('app'), app: z.unknown() })
 const appRemoved = z.object({ type: z.literal('app-removed'), id: z.guid() })
 const operation = z.object({ type: z.literal('operation'), operation: z.unknown() })
 const stats = z.object({ type: z.literal('stats'), stats: z.unknown() })
-const feedEvent = z.discriminatedUnion('type', [snapshot, app, appRemoved, operation, stats])
+const feedEvent = z.discriminatedUnion('type', [about, snapshot, app, appRemoved, operation, stats])
 
 const knownTypes = new Set<unknown>(feedEvent.options.map((option) => option.shape.type.value))
 
@@ -21,6 +22,8 @@ export function parseFeedEvent(value: unknown): FeedEvent | null {
   if (!knownTypes.has(type)) return null
   const event = feedEvent.parse(value)
   switch (event.type) {
+    case 'about':
+      return { type: 'about', about: parseNodeAbout(event.about) }
     case 'snapshot':
       return { type: 'snapshot', apps: event.apps.map(parseApp), operations: event.operations.map(parseOperation) }
     case 'app':

@@ -131,7 +131,7 @@ export function createInventory(deps: {
     start: load,
 
     /** Applies what a node said of itself. What a removed node had still to say is dropped. */
-    apply(nodeId: string, event: FeedEvent): void {
+    apply(nodeId: string, event: Exclude<FeedEvent, { type: 'about' }>): void {
       if (!findNode(nodeId)) return
       switch (event.type) {
         case 'snapshot':

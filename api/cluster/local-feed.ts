@@ -1,6 +1,7 @@
 import type { App } from '../apps/app.ts'
 import type { Operation } from '../apps/operation.ts'
 import type { EventHub } from '../events.ts'
+import type { NodeAbout } from '../nodes/about.ts'
 import { snapshotOperations, type Feed, type FeedEvent } from './feed.ts'
 
 export interface FeedEvents {
@@ -10,6 +11,7 @@ export interface FeedEvents {
 /** The feed of this node. Changes that come while the snapshot is read follow it in order. */
 export function createLocalFeed(deps: {
   hub: EventHub<FeedEvents>
+  about: () => NodeAbout
   apps: () => App[]
   operations: (count: number) => Promise<Operation[]>
 }): Feed {
@@ -20,6 +22,7 @@ export function createLocalFeed(deps: {
       const unsubscribe = deps.hub.on('event', (event) => (ready ? listener(event) : early.push(event)))
       try {
         const operations = await deps.operations(snapshotOperations)
+        listener({ type: 'about', about: deps.about() })
         listener({ type: 'snapshot', apps: deps.apps(), operations })
         early.forEach(listener)
         ready = true

@@ -5,8 +5,9 @@ import type { AppOperation } from '../apps/app-service.ts'
 import type { App } from '../apps/app.ts'
 import type { Operation } from '../apps/operation.ts'
 import { AppError } from '../errors.ts'
+import type { NodeAbout } from '../nodes/about.ts'
 import type { Services } from '../services.ts'
-import { appWire, nodeStatsWire, operationWire, toWire } from '../wire.ts'
+import { appWire, nodeStatsWire, operationWire, parseNodeAbout, toWire } from '../wire.ts'
 import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals } from './app-routes.ts'
 import { idParam, json, problem } from './route-parts.ts'
 import type { Door } from './door.ts'
@@ -77,7 +78,7 @@ const ownNodeOnly = ({ self }: Services) =>
     await next()
   })
 
-function heartbeatRoute(router: Router, { self, registry, settings }: Services): void {
+function heartbeatRoute(router: Router, { self, hear, registry, settings }: Services): void {
   if (!self.isPrimary) return
   router.openapi(
     createRoute({
@@ -94,13 +95,26 @@ function heartbeatRoute(router: Router, { self, registry, settings }: Services):
         403: forbidden,
       },
     }),
-    (c) => {
+    async (c) => {
       const { id } = c.req.valid('param')
-      if (id.toLowerCase() !== c.get('callerId')) throw new AppError('FORBIDDEN', 'A node may send heartbeats only for itself')
-      registry.observe(c.get('callerId'), { kind: 'heartbeat' })
+      const callerId = c.get('callerId')
+      if (id.toLowerCase() !== callerId) throw new AppError('FORBIDDEN', 'A node may send heartbeats only for itself')
+      const about = await aboutIn(c)
+      if (about) hear(callerId, { type: 'about', about })
+      registry.observe(callerId, { kind: 'heartbeat' })
       return c.json({ message: 'Heartbeat received', nodeID: id, settings_version: settings.version() }, 200)
     },
   )
+}
+
+/** What the node says of its program. An older one says nothing, and what cannot be read is no reason to think that it is away. */
+async function aboutIn(c: Context<HttpEnv>): Promise<NodeAbout | null> {
+  try {
+    const body: { about?: unknown } = await c.req.json()
+    return parseNodeAbout(body.about)
+  } catch {
+    return null
+  }
 }
 
 function settingsRoutes(router: Router, { self, settings, nodeCalls }: Services): void {

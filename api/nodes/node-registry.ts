@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, notFound, StartError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { NodeAbout } from './about.ts'
 import { firstCheckAfterStart, phaseOf } from './check-times.ts'
 import type { HealthPolicy } from './health-policy.ts'
 import { parseRegisterInput, parseUpdateInput, type RegisterNodeInput, type UpdateNodeInput } from './node-input.ts'
@@ -15,6 +17,8 @@ export interface ClusterNode {
   isPrimary: boolean
   /** What people sort nodes by, such as `env=lab`. */
   labels: Record<string, string>
+  /** What it last said of its program; null for a node that has said nothing yet. */
+  about: NodeAbout | null
   createdAt: Date
   updatedAt: Date
   health: NodeHealth
@@ -66,7 +70,9 @@ export function createNodeRegistry(deps: {
     dirty.clear()
     if (ids.length === 0) return lastWrite
     lastWrite = lastWrite.then(async () => {
-      const rows = ids.flatMap((id) => nodes.get(id) ?? []).map((node) => ({ id: node.id, ...healthColumns(node.health) }))
+      const rows = ids
+        .flatMap((id) => nodes.get(id) ?? [])
+        .map((node) => ({ id: node.id, about: node.about, ...healthColumns(node.health) }))
       await em.fork().transactional(async (transaction) => {
         for (const { id, ...columns } of rows) await transaction.nativeUpdate(NodeEntity, { id }, columns)
       })
@@ -148,6 +154,7 @@ export function createNodeRegistry(deps: {
       const node: ClusterNode = {
         ...identity,
         labels: known?.labels ?? {},
+        about: known?.about ?? null,
         createdAt: known?.createdAt ?? now,
         updatedAt: now,
         health: selfHealth(now),
@@ -188,6 +195,15 @@ export function createNodeRegistry(deps: {
     /** @throws NOT_FOUND */
     observe: (id: string, observation: Observation): ClusterNode => apply(nodeOf(id), observation),
 
+    /** A node has said what its program is. What a removed node had still to say is dropped. */
+    learn(id: string, about: NodeAbout): void {
+      const node = nodes.get(id)
+      if (!node || isDeepStrictEqual(node.about, about)) return
+      node.about = about
+      dirty.add(id)
+      deps.onChange({ ...node }, node.health)
+    },
+
     /** @throws INVALID_INPUT, CONFLICT, and FORBIDDEN on a secondary, which knows only itself */
     async register(input: RegisterNodeInput): Promise<ClusterNode> {
       if (!self.isPrimary) throw new AppError('FORBIDDEN', 'This is a secondary node. Register nodes on its primary')
@@ -200,6 +216,7 @@ export function createNodeRegistry(deps: {
         apiEndpoint,
         isPrimary: false,
         labels: labels ?? {},
+        about: null,
         createdAt: now,
         updatedAt: now,
         health: initialHealth(now),
@@ -273,12 +290,14 @@ export function createNodeRegistry(deps: {
   }
 }
 
-const identityOf = ({ id, name, apiEndpoint, isPrimary, labels, createdAt, updatedAt }: Omit<ClusterNode, 'health'>) => ({
+const identityOf = ({ id, name, apiEndpoint, isPrimary, labels, about, createdAt, updatedAt }: Omit<ClusterNode, 'health'>) => ({
   id,
   name,
   apiEndpoint,
   isPrimary,
   labels,
+  // JSON knows no dates.
+  about: about && { ...about, startedAt: new Date(about.startedAt) },
   createdAt,
   updatedAt,
 })

@@ -1,5 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { SealedColumn } from '../auth/key-rotation.ts'
+import type { NodeAbout } from './about.ts'
 import type { NodeStatus, StatusSignal } from './node-status.ts'
 
 /** A node of the cluster, as its primary keeps it. */
@@ -14,6 +15,8 @@ export const NodeEntity = defineEntity({
     apiKey: p.text(),
     isPrimary: p.boolean(),
     labels: p.json<Record<string, string>>().defaultRaw(`'{}'`),
+    /** What it last said of its program. */
+    about: p.json<NodeAbout>().strictNullable(),
     status: p.string().$type<NodeStatus>(),
     statusSince: p.datetime(),
     statusReason: p.text().strictNullable(),

@@ -23,7 +23,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       await registry.start()
       await inventory.start()
       await apps.start()
-      unsubscribe = await feed.subscribe((event) => inventory.apply(self.id, event))
+      unsubscribe = await feed.subscribe((event) => services.hear(self.id, event))
       monitor.start()
       // Docker may be away or slow: the node serves meanwhile.
       void containers.start()

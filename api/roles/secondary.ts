@@ -5,6 +5,7 @@ import { createHeartbeatSender, type HeartbeatOutcome } from '../nodes/heartbeat
 import { phaseOf } from '../nodes/check-times.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
+import { toWire } from '../wire.ts'
 import { createSettingsSync } from '../settings/settings-sync.ts'
 
 const heartbeatAnswer = z.object({ settings_version: z.string().optional() })
@@ -29,7 +30,8 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
   async function send(): Promise<HeartbeatOutcome> {
     try {
       const path = `/api/internal/nodes/${self.id}/heartbeat`
-      const answer = await client.request(primary, { method: 'POST', path, deadlineMs: heartbeatDeadlineMs })
+      const body = { about: toWire(services.about) }
+      const answer = await client.request(primary, { method: 'POST', path, body, deadlineMs: heartbeatDeadlineMs })
       return { kind: 'accepted', settingsVersion: heartbeatAnswer.safeParse(answer).data?.settings_version }
     } catch (error) {
       if (!(error instanceof NodeCallError)) throw error
