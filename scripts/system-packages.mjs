@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { run } from './processes.mjs'
@@ -21,6 +21,12 @@ const hasCompose = () =>
 /** A dynamically linked program names its loader near its start, and cannot run alone in an image. */
 const isStatic = (path) => existsSync(path) && !readFileSync(path).subarray(0, 4096).includes('/ld-')
 
+/** Without the rights to use them, as in a container, proxies stand in for them. */
+const networkPrograms = [
+  { package: 'iproute2', why: 'ip, which makes networks apart from that of the machine', there: () => onPath('ip') },
+  { package: 'iptables', why: 'packet filters, which break these networks', there: () => onPath('iptables') },
+]
+
 /**
  * What the tests need of the machine. Each is looked for by what it brings, so that another way of installing it is as good.
  * `engineAnswers`: an Engine elsewhere (DOCKER_HOST) is as good as one that can be started here.
@@ -38,6 +44,10 @@ const requirements = (engineAnswers) => [
     why: 'the browser that tests the dashboard',
     there: () => onPath('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'),
   },
+  { package: 'openssl', why: 'makes the certificates of tests with TLS', there: () => onPath('openssl') },
+  { package: 'nginx-light', why: 'nginx, a proxy that people put in front of a node', there: () => onPath('nginx') },
+  { package: 'caddy', why: 'another such proxy', there: () => onPath('caddy') },
+  ...(process.platform === 'linux' ? networkPrograms : []),
 ]
 
 /** Installs what is missing where that is possible. @returns {Promise<string | undefined>} what a person has to do first */
@@ -55,8 +65,28 @@ export async function ensureSystemPackages(engineAnswers) {
 async function aptInstall(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const update = await run('apt-get', ['update', '-qq'], { env })
-  const install = await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env, timeoutMs: 1_200_000 })
-  return update.output + install.output
+  const install = (names) => run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], { env, timeoutMs: 1_200_000 })
+  const [proxies, others] = [packages.filter(isProxy), packages.filter((name) => !isProxy(name))]
+  const outputs = [update.output]
+  if (others.length > 0) outputs.push((await install(others)).output)
+  if (proxies.length > 0) outputs.push((await withoutServices(() => install(proxies))).output)
+  return outputs.join('')
+}
+
+/** Debian starts these at once, on port 80 of all addresses; the tests start their own, on loopback. */
+const isProxy = (name) => ['nginx-light', 'caddy'].includes(name)
+
+const servicePolicy = '/usr/sbin/policy-rc.d'
+
+/** Debian asks this file before it starts the service of a package; 101 forbids it. One that is there already stays. */
+async function withoutServices(work) {
+  const ours = !existsSync(servicePolicy)
+  if (ours) writeFileSync(servicePolicy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    return await work()
+  } finally {
+    if (ours) rmSync(servicePolicy)
+  }
 }
 
 const describe = (missing) =>

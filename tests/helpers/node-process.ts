@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
 import { removeProject } from './docker.ts'
 import { freePort } from './free-port.ts'
+import { here, type Place } from './network.ts'
 import { createSeen, type Wait } from './seen.ts'
 
 export interface LogLine {
@@ -27,8 +28,8 @@ export interface Identity {
 }
 
 export type Settings = Record<string, string>
-/** Settings, or how they are made for the URL that the node will have. */
-export type SettingsSource = Settings | ((url: string) => Promise<Settings>)
+/** Settings, or how they are made for the URL and the port that the node will have. */
+export type SettingsSource = Settings | ((url: string, port: number) => Promise<Settings>)
 export type NodeProcess = Awaited<ReturnType<typeof nodeProcess>>
 
 const program = fileURLToPath(new URL('../../api/main.ts', import.meta.url))
@@ -42,11 +43,11 @@ const endDeadlineMs = 12_000
  * `node api/main.ts` with a folder and a port of its own, not started yet. Data survive `kill` and `stop`, so `start` is a
  * restart. After the test the process has ended, its Compose projects and its folder are gone; of a test that failed the logs are shown.
  */
-export async function nodeProcess(t: ExecutionContext<unknown>, source: SettingsSource = {}) {
+export async function nodeProcess(t: ExecutionContext<unknown>, source: SettingsSource = {}, place: Place = here) {
   const folder = await mkdtemp(join(tmpdir(), 'selfhostly-node-'))
   const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  const settings = typeof source === 'function' ? await source(url) : source
+  const url = await place.doorTo(port)
+  const settings = typeof source === 'function' ? await source(url, port) : source
   const appsDir = join(folder, 'apps')
   const dataDir = join(folder, 'data')
   const databasePath = join(dataDir, 'selfhostly.db')
@@ -61,13 +62,14 @@ export async function nodeProcess(t: ExecutionContext<unknown>, source: Settings
   const env = {
     ...machine,
     NODE_COMPILE_CACHE: compileCache,
-    SERVER_ADDRESS: `127.0.0.1:${port}`,
+    SERVER_ADDRESS: `${place.listenHost}:${port}`,
     DATABASE_PATH: databasePath,
     ...settings,
   }
 
   function launch(): ChildProcess {
-    const started = spawn(process.execPath, [program], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const [command = '', ...options] = [...place.command, process.execPath, program]
+    const started = spawn(command, options, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
     child = started
     createInterface({ input: started.stdout }).on('line', (line) => {
       printed.push(line)
@@ -86,6 +88,8 @@ export async function nodeProcess(t: ExecutionContext<unknown>, source: Settings
     const began = performance.now()
     const closed = once(ending, 'close')
     ending.kill(signal)
+    // One that was put to sleep heeds no signal.
+    ending.kill('SIGCONT')
     const late = setTimeout(() => ending.kill('SIGKILL'), endDeadlineMs)
     await closed
     clearTimeout(late)
@@ -135,6 +139,11 @@ export async function nodeProcess(t: ExecutionContext<unknown>, source: Settings
 
     /** As service managers do it; `code` is null when it had to be killed. */
     stop: () => end('SIGTERM'),
+
+    /** As a closed lid does it: it neither runs nor ends, and its connections stay. */
+    sleep: () => void child?.kill('SIGSTOP'),
+
+    wake: () => void child?.kill('SIGCONT'),
 
     logged: (message: string, wait?: Wait): Promise<LogLine> => log.first((line) => line.msg === message, wait),
 
