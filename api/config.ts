@@ -45,6 +45,8 @@ export interface PrimaryConfig extends CommonConfig {
 export interface SecondaryConfig extends CommonConfig {
   role: 'secondary'
   primaryUrl: string
+  /** With it a node that its primary does not know registers itself. */
+  joinToken: string | undefined
   /** How this node and its primary reach each other. */
   connection: ConnectionMode
   heartbeat: { startDelayMs: number; intervalMs: number }
@@ -80,6 +82,10 @@ const environment = z.object({
   NODE_CONNECTION: optional.pipe(z.enum(connectionModes, `must be one of ${connectionModes.join(', ')}`).default('auto')),
   PRIMARY_NODE_URL: httpUrl,
   PRIMARY_NODE_API_KEY: optional,
+  JOIN_TOKEN: optional.refine(
+    (token) => token === undefined || /^shlyjoin_[0-9a-f-]{36}_[\w-]+$/.test(token),
+    'must be a join token as the primary has shown it: shlyjoin_ and what follows',
+  ),
   CLOUDFLARE_API_TOKEN: optional,
   CLOUDFLARE_ACCOUNT_ID: optional,
   HEALTH_CHECK_TIMEOUT: seconds(5, { min: 0.1, max: 60 }),
@@ -94,6 +100,7 @@ export const settingNames: readonly string[] = Object.keys(environment.shape)
 
 type Values = z.output<typeof environment>
 
+const secondarySettings = ['PRIMARY_NODE_URL', 'JOIN_TOKEN'] as const
 const cloudflareSettings = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_ACCOUNT_ID'] as const
 
 /**
@@ -142,7 +149,7 @@ function toConfig(values: Values): Config {
       access: toAccess(values),
       checks: { deadlineMs: values.HEALTH_CHECK_TIMEOUT, parallel: values.HEALTH_CHECK_PARALLEL },
       cloudflare: { apiToken: values.CLOUDFLARE_API_TOKEN, accountId: values.CLOUDFLARE_ACCOUNT_ID },
-      ignored: values.PRIMARY_NODE_URL ? ['PRIMARY_NODE_URL'] : [],
+      ignored: secondarySettings.filter((name) => values[name] !== undefined),
     }
   }
   return {
@@ -151,6 +158,7 @@ function toConfig(values: Values): Config {
     // Whatever AUTH_ENABLED says: a secondary's user surface is for its own machine alone.
     access: toAccess({ ...values, AUTH_ENABLED: undefined }),
     primaryUrl: values.PRIMARY_NODE_URL ?? '',
+    joinToken: values.JOIN_TOKEN,
     connection: values.NODE_CONNECTION,
     heartbeat: { startDelayMs: 2000, intervalMs: 60_000 },
     ignored: [...cloudflareSettings, ...signInSettings].filter((name) => values[name] !== undefined && values[name] !== false),

@@ -13,6 +13,7 @@ import { openDatabase } from './db/orm.ts'
 import { openPort, serve } from './http/server.ts'
 import type { Log } from './log.ts'
 import { loadIdentity } from './nodes/identity.ts'
+import { JoinTokenEntity } from './nodes/join-token.entity.ts'
 import { NodeEntity } from './nodes/node.entity.ts'
 import { createNodeRole } from './roles/node.ts'
 import { createPrimaryRole } from './roles/primary.ts'
@@ -34,6 +35,7 @@ const entities: EntitySchema[] = [
   SessionEntity,
   ApiTokenEntity,
   AuditEntity,
+  JoinTokenEntity,
 ]
 
 /** Starts a node: port, database, identity, services, routes, jobs. What it resolves to is stopped in the opposite order. */

@@ -1,5 +1,8 @@
 import type { Clock } from './clock.ts'
 
+/** `afterMs`: again, and not before that, because whoever was asked said so, or because only a person can mend it. */
+export type RetryOutcome = 'done' | 'again' | { afterMs: number }
+
 export interface RetryLoop {
   /** Runs now: at once when it waits, once more when it is running. */
   run(): void
@@ -11,7 +14,7 @@ export interface RetryLoop {
  * jitter so that many nodes do not come back in step). A run that is asked for meanwhile starts as soon as it may.
  */
 export function createRetryLoop(deps: {
-  job: (attempt: number) => Promise<'done' | 'again'>
+  job: (attempt: number) => Promise<RetryOutcome>
   firstMs: number
   longestMs: number
   clock: Clock
@@ -33,8 +36,13 @@ export function createRetryLoop(deps: {
     attempt = outcome === 'done' ? 0 : attempt + 1
     if (askedAgain) return start()
     if (outcome === 'done') return
+    cancelWait = deps.clock.after(waitAfter(outcome), () => void start())
+  }
+
+  function waitAfter(outcome: 'again' | { afterMs: number }): number {
+    if (outcome !== 'again') return outcome.afterMs + deps.random() * deps.firstMs
     const longest = Math.min(deps.longestMs, deps.firstMs * 2 ** Math.min(attempt, 16))
-    cancelWait = deps.clock.after(deps.firstMs / 2 + deps.random() * longest, () => void start())
+    return deps.firstMs / 2 + deps.random() * longest
   }
 
   return {

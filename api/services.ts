@@ -14,6 +14,7 @@ import { finishRotation, loadFormerKeys } from './auth/key-rotation.ts'
 import { loadSecretKey } from './auth/secret-key.ts'
 import type { Clock } from './clock.ts'
 import { createEventStreams } from './cluster/event-streams.ts'
+import { createJoining } from './cluster/joining.ts'
 import { createInventory, type InventoryApp } from './cluster/inventory.ts'
 import type { FeedEvent } from './cluster/feed.ts'
 import { createLocalFeed, type FeedEvents } from './cluster/local-feed.ts'
@@ -32,6 +33,9 @@ import { defaultHealthPolicy } from './nodes/health-policy.ts'
 import { createHealthChecks } from './nodes/health-checks.ts'
 import type { NodeIdentity } from './nodes/identity.ts'
 import { capabilities, type NodeAbout } from './nodes/about.ts'
+import { createJoinAttempts, type JoinAttempt } from './nodes/join-attempts.ts'
+import { createJoinTokens } from './nodes/join-tokens.ts'
+import { nameFor } from './nodes/node-names.ts'
 import { createNodeRegistry, type ClusterNode } from './nodes/node-registry.ts'
 import { nodeKeys } from './nodes/node.entity.ts'
 import { settingValues } from './settings/setting.entity.ts'
@@ -51,6 +55,7 @@ export interface ViewEvents {
   settings: undefined
   /** The id of a session or token that is over. */
   credentialEnded: string
+  joinAttempt: JoinAttempt
 }
 
 /** What other nodes did at this node's door; a role decides what follows from it. */
@@ -228,7 +233,7 @@ export function createServices(world: {
     random,
     log,
   })
-  const membership = createMembership({ registry, checks, streams, client })
+  const membership = createMembership({ registry, checks, streams, client, log })
   const router = createNodeRouter({
     selfId: self.id,
     apps,
@@ -237,6 +242,21 @@ export function createServices(world: {
     getNode: registry.get,
     addressOf: registry.addressOf,
     client,
+  })
+  const joinAttempts = createJoinAttempts({ clock, onAttempt: (attempt) => events.emit('joinAttempt', attempt) })
+  const joinTokens = createJoinTokens({ em, clock, self, onRevoked: joinAttempts.forget })
+  const joining = createJoining({
+    self,
+    tokens: joinTokens,
+    attempts: joinAttempts,
+    findNode: registry.find,
+    nameFor: (pattern, hostname) => nameFor(pattern, hostname, (name) => registry.list().some((node) => node.name === name)),
+    register: membership.welcome,
+    learn: registry.learn,
+    countRefused: (address) => limits.take('join-token', address),
+    audited: access.audit.around,
+    clock,
+    log,
   })
 
   // A primary knows its nodes by their own keys; a secondary accepts whoever proves its key.
@@ -277,6 +297,9 @@ export function createServices(world: {
     checks,
     streams,
     membership,
+    joinTokens,
+    joinAttempts,
+    joining,
     router,
     authenticateNode,
   }

@@ -9,6 +9,8 @@ import type { KnownUser } from './auth/users.ts'
 import type { InventoryApp, KnownStats } from './cluster/inventory.ts'
 import { AppError, notFound } from './errors.ts'
 import type { NodeCheck } from './nodes/health-checks.ts'
+import type { JoinAttempt } from './nodes/join-attempts.ts'
+import type { CreateJoinTokenInput, JoinToken, NewJoinToken } from './nodes/join-tokens.ts'
 import type { RegisterNodeInput, UpdateNodeInput } from './nodes/node-input.ts'
 import type { ClusterNode } from './nodes/node-registry.ts'
 import type { Services } from './services.ts'
@@ -22,7 +24,7 @@ export type UserApi = ReturnType<typeof createUserApi>
  * not see are as if they were not there.
  */
 export function createUserApi(services: Services, caller: Caller) {
-  const { registry, inventory, router, membership, checks, settings, access, audit, limits } = services
+  const { registry, inventory, router, membership, checks, settings, access, audit, limits, joinTokens, joinAttempts } = services
 
   function need(permission: Permission): void {
     if (!may(caller, permission)) throw new AppError('FORBIDDEN', refusalWords(caller, permission))
@@ -124,6 +126,27 @@ export function createUserApi(services: Services, caller: Caller) {
       }),
     checkNode: (id: string): Promise<NodeCheck> =>
       act('node.check', { action: 'node.check', nodeId: id }, () => checks.checkNow(id), { find: () => ({ subject: nodeFor(id).name }) }),
+
+    joinTokens(): JoinToken[] {
+      need('node.change')
+      return joinTokens.list()
+    },
+    joinAttempts(): JoinAttempt[] {
+      need('node.change')
+      return joinAttempts.list()
+    },
+    createJoinToken: (input: CreateJoinTokenInput): Promise<NewJoinToken> =>
+      act('node.change', { action: 'join-token.create', subject: input.name }, () => joinTokens.create(input, caller.name)),
+    revokeJoinToken: async (id: string): Promise<string> =>
+      act(
+        'node.change',
+        { action: 'join-token.revoke', subject: id },
+        async () => {
+          await joinTokens.revoke(id)
+          return id
+        },
+        { find: () => ({ subject: joinTokens.nameOf(id) ?? id }) },
+      ),
 
     createApp: (nodeId: string, input: CreateAppInput): Promise<AppOperation> =>
       act(

@@ -6,6 +6,7 @@ import { appDesiredStates, appStatuses, containerHealths, containerStates, type 
 import { operationKinds, operationStatuses, type Operation } from './apps/operation.ts'
 import type { NodeStats } from './monitoring/node-stats.ts'
 import { connectionModes, type NodeAbout } from './nodes/about.ts'
+import { joinHops } from './nodes/join-hops.ts'
 
 /**
  * How apps, operations and stats look as JSON (snake_case, ISO 8601), over REST and between nodes. What another node
@@ -124,6 +125,31 @@ export const nodeAboutWire = z.object({
   started_at: z.coerce.date(),
   hostname: z.string().max(255),
 })
+
+export const joinWire = z
+  .object({
+    token: z.string().max(500).optional().openapi({ description: 'Or in `Authorization: Bearer`' }),
+    id: z.string().max(100).openapi({ description: 'UUID of the node' }),
+    name: z.string().max(500).openapi({ description: 'What the node calls itself: NODE_NAME, or its host name' }),
+    api_endpoint: z.string().max(3000),
+    api_key: z.string().max(1000).openapi({ description: "The node's own key" }),
+    time: dateTime.optional().openapi({ description: 'The clock of the node' }),
+    about: z.unknown().optional().openapi({ type: 'object', description: 'What its heartbeats say of its program' }),
+    earlier: z
+      .array(z.object({ at: dateTime, hop: z.enum(joinHops), message: z.string().max(1000) }))
+      .max(10)
+      .optional()
+      .openapi({ description: 'How earlier attempts failed on their way' }),
+  })
+  .openapi('Join')
+
+export const joinedWire = z
+  .object({
+    node: z.object({ id: z.string().max(100), name: z.string().max(200) }),
+    primary: z.object({ id: z.string().max(100), name: z.string().max(200), version: z.string().max(50) }),
+    notes: z.array(z.string().max(1000)).max(10).openapi({ description: 'What a person should know of how it joined' }),
+  })
+  .openapi('Joined')
 
 /** Any domain object as it goes over the wire. Dates become ISO 8601 when it is written as JSON. */
 export const toWire = <T extends object>(value: T) =>

@@ -12,7 +12,7 @@ export const NodeStatus = builder.enumType('NodeStatus', {
   values: { ONLINE: { value: 'online' }, OFFLINE: { value: 'offline' }, UNREACHABLE: { value: 'unreachable' } } as const,
 })
 
-const NodeLabel = builder.objectRef<{ key: string; value: string }>('NodeLabel').implement({
+export const NodeLabel = builder.objectRef<{ key: string; value: string }>('NodeLabel').implement({
   fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
 })
 
@@ -80,7 +80,7 @@ const NodeCheckRef = builder.objectRef<NodeCheck>('NodeCheck').implement({
   }),
 })
 
-const NodeLabelInput = builder.inputType('NodeLabelInput', {
+export const NodeLabelInput = builder.inputType('NodeLabelInput', {
   fields: (t) => ({ key: t.string({ required: true }), value: t.string({ required: true }) }),
 })
 
@@ -89,7 +89,7 @@ interface LabelPair {
   value: string
 }
 
-const toLabels = (pairs: LabelPair[] | null | undefined): Record<string, string> | undefined =>
+export const toLabels = (pairs: LabelPair[] | null | undefined): Record<string, string> | undefined =>
   pairs ? Object.fromEntries(pairs.map(({ key, value }) => [key, value])) : undefined
 
 const NodeFilter = builder.inputType('NodeFilter', {

@@ -15,6 +15,8 @@ const actions: Partial<Record<string, string>> = {
   cancelOperation: 'operation.cancel',
   updateSettings: 'settings.update',
   removeUser: 'user.remove',
+  createJoinToken: 'join-token.create',
+  revokeJoinToken: 'join-token.revoke',
 }
 
 interface Named {
@@ -30,5 +32,5 @@ export function refusedAction({ parentType, fieldName, fieldNodes, variableValue
   const { id, nodeId, input }: Named = field && node ? getArgumentValues(field, node, variableValues) : {}
   const named = nodeId ?? id ?? input?.id
   if (action.startsWith('node.') || action === 'app.create') return { action, nodeId: named ?? null, subject: input?.name ?? null }
-  return action.startsWith('app.') ? { action, appId: id ?? null } : { action, subject: id ?? null }
+  return action.startsWith('app.') ? { action, appId: id ?? null } : { action, subject: id ?? input?.name ?? null }
 }

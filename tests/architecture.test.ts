@@ -13,7 +13,7 @@ const sources: Sources = new Map(
 /** What anything in the server may load: they know nothing of it. */
 const base = ['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types'].map((name) => `api/${name}.ts`)
 /** The words of the domain; these files load nothing. */
-const words = ['api/apps/app.ts', 'api/apps/operation.ts', 'api/nodes/about.ts']
+const words = ['api/apps/app.ts', 'api/apps/operation.ts', 'api/nodes/about.ts', 'api/nodes/join-hops.ts']
 const domains = ['apps', 'nodes', 'monitoring', 'tunnels', 'settings', 'auth'].map((name) => `api/${name}/`)
 
 /** docs/architecture.md, "Which way imports go". Only what is loaded counts: `import type` is free. */

@@ -9,6 +9,8 @@ const budgets = {
   'node-credentials': { points: 60, seconds: 60 },
   /** Failed bearer tokens and sessions, per address. */
   'user-credentials': { points: 60, seconds: 60 },
+  /** Join tokens that were refused, per address: a node asks once a minute, and several may share an address. */
+  'join-token': { points: 20, seconds: 60 },
   /** Actions that run Compose or call a node, per caller. */
   action: { points: 120, seconds: 60 },
 } as const

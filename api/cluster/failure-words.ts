@@ -2,8 +2,8 @@
 export function failureInWords(error: unknown, endpoint: string): string {
   const { host, hostname } = URL.parse(endpoint) ?? { host: endpoint, hostname: endpoint }
   const cause = innermost(error)
-  // undici's parser gives no code for the first line of an answer.
-  if (cause instanceof Error && cause.name === 'HTTPParserError')
+  // undici's parser gives no code for the first line of an answer; Node's own has one for each way to be no HTTP.
+  if (cause instanceof Error && (cause.name === 'HTTPParserError' || codeOf(cause)?.startsWith('HPE_')))
     return `${host} does not speak HTTP: is another service at its endpoint, or is it https://?`
   switch (codeOf(cause)) {
     case 'ECONNREFUSED':
@@ -26,16 +26,37 @@ export function failureInWords(error: unknown, endpoint: string): string {
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
       return `the TLS certificate of ${host} is not trusted here (${codeOf(cause)}). Set NODE_EXTRA_CA_CERTS to its authority`
     case 'CERT_HAS_EXPIRED':
       return `the TLS certificate of ${host} has expired`
+    case 'CERT_NOT_YET_VALID':
+      return `the TLS certificate of ${host} is not valid yet: is the clock here behind?`
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `the TLS certificate of ${host} is for another name`
     case 'EPROTO':
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
       return `${host} does not speak TLS: is it http:// instead of https://?`
     default:
       return cause instanceof SyntaxError ? 'sent an answer that is not JSON' : cause instanceof Error ? cause.message : String(cause)
+  }
+}
+
+/** What a call was waiting for when its time was up. */
+export function timeoutInWords(hop: 'dns' | 'tcp' | 'tls' | 'http', endpoint: string, deadlineMs: number): string {
+  const { host, hostname } = URL.parse(endpoint) ?? { host: endpoint, hostname: endpoint }
+  const within = `within ${deadlineMs / 1000} s`
+  switch (hop) {
+    case 'dns':
+      return `DNS did not say ${within} where ${hostname} is`
+    case 'tcp':
+      return `no connection to ${host} ${within}: it is off, or a firewall drops packets`
+    case 'tls':
+      return `${host} took the connection, but no TLS came about ${within}: is it http:// instead of https://?`
+    case 'http':
+      return `${host} took the request, but did not answer ${within}`
   }
 }
 

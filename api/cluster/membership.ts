@@ -1,3 +1,5 @@
+import { errorMessage } from '../errors.ts'
+import type { Log } from '../log.ts'
 import type { HealthChecks } from '../nodes/health-checks.ts'
 import type { RegisterNodeInput, UpdateNodeInput } from '../nodes/node-input.ts'
 import type { ClusterNode, NodeRegistry } from '../nodes/node-registry.ts'
@@ -7,7 +9,13 @@ import type { NodeClient } from './node-client.ts'
 export type Membership = ReturnType<typeof createMembership>
 
 /** Nodes come, change their address and go: the registry says who they are, the rest follows. */
-export function createMembership(deps: { registry: NodeRegistry; checks: HealthChecks; streams: EventStreams; client: NodeClient }) {
+export function createMembership(deps: {
+  registry: NodeRegistry
+  checks: HealthChecks
+  streams: EventStreams
+  client: NodeClient
+  log: Log
+}) {
   const { registry, checks, streams } = deps
 
   async function meet(id: string): Promise<ClusterNode> {
@@ -20,6 +28,14 @@ export function createMembership(deps: { registry: NodeRegistry; checks: HealthC
     async register(input: RegisterNodeInput): Promise<ClusterNode> {
       const { id } = await registry.register(input)
       return meet(id)
+    },
+
+    /** Registers a node that is on its way here itself: it is checked, but nobody waits for that. @throws INVALID_INPUT, CONFLICT */
+    async welcome(input: RegisterNodeInput): Promise<ClusterNode> {
+      const node = await registry.register(input)
+      // It may have been removed again meanwhile.
+      meet(node.id).catch((error: unknown) => deps.log.warn({ node: node.name, error: errorMessage(error) }, 'node could not be checked'))
+      return node
     },
 
     /** @throws NOT_FOUND, INVALID_INPUT, CONFLICT */

@@ -3,6 +3,7 @@ import type { Services } from '../services.ts'
 import { json } from './route-parts.ts'
 import type { Door } from './door.ts'
 import { internalRoutes } from './internal-routes.ts'
+import { joinRoutes } from './join-routes.ts'
 import { createRouter, type Router } from './router.ts'
 
 export type OpenApiDocument = ReturnType<typeof openApiDocument>
@@ -25,6 +26,7 @@ export function openApiDocument(services: Services, user: Router, door: Door) {
   })
   all.route('/', user)
   all.route('/', internalRoutes(services, door))
+  all.route('/', joinRoutes(services, door))
   registry.registerComponent('securitySchemes', 'nodeId', { type: 'apiKey', in: 'header', name: 'X-Node-ID' })
   registry.registerComponent('securitySchemes', 'nodeKey', { type: 'apiKey', in: 'header', name: 'X-Node-API-Key' })
   const document = all.getOpenAPI31Document({

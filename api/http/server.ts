@@ -16,6 +16,7 @@ import { createDoor, type Door } from './door.ts'
 import { createGraphql, type Graphql } from './graphql.ts'
 import { createGraphqlSockets, type GraphqlSockets } from './graphql-sockets.ts'
 import { internalRoutes } from './internal-routes.ts'
+import { joinRoutes } from './join-routes.ts'
 import { openApiDocument } from './openapi.ts'
 import { errorToProblem, notFoundProblem, problemResponse } from './problem.ts'
 import type { HttpEnv } from './router.ts'
@@ -104,6 +105,7 @@ function createApp({ services, graphql, door, baseUrl }: Parts): Hono<HttpEnv> {
   app.use(limitBody(maxBodyBytes))
   app.get('/api/health', (c) => c.json({ status: 'healthy', service: 'selfhostly' }))
   app.route('/', internalRoutes(services, door))
+  app.route('/', joinRoutes(services, door))
   if (config.access.corsOrigins.length > 0) app.use(cors({ origin: config.access.corsOrigins, credentials: true, maxAge: 600 }))
   app.use(async (c, next) => {
     door.check(c.env.incoming, { changes: changes(c.req.method) })

@@ -16,11 +16,19 @@ export function isLoopbackHost(host: string | undefined): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name)
 }
 
+const hasForwardingHeader = (request: IncomingMessage): boolean => Object.keys(request.headers).some((name) => forwardingHeaders.test(name))
+
+/** Another machine is calling, as far as that can be told: over the network, or through a proxy. Nothing is let in by this. */
+export function isFromElsewhere(request: IncomingMessage): boolean {
+  const { remoteAddress = '', localAddress } = request.socket
+  return hasForwardingHeader(request) || !(isLoopbackAddress(remoteAddress) || remoteAddress === localAddress)
+}
+
 /** Decided by the socket, never by what a header claims. */
 export const isFromThisMachine = (request: IncomingMessage): boolean =>
   isLoopbackAddress(request.socket.remoteAddress ?? '') &&
   // No browser and no tool of today speaks HTTP/1.0; a proxy that was set up in one line does (nginx's default), and says nothing else.
   request.httpVersionMajor === 1 &&
   request.httpVersionMinor >= 1 &&
-  !Object.keys(request.headers).some((name) => forwardingHeaders.test(name)) &&
+  !hasForwardingHeader(request) &&
   isLoopbackHost(request.headers.host)

@@ -21,7 +21,7 @@ const apiKey = z
   .regex(/^[\x21-\x7e]*$/, 'must consist of visible ASCII characters without spaces')
 
 const labelPart = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/
-const labels = z
+export const labels = z
   .record(z.string(), z.string())
   .refine((value) => Object.keys(value).length <= 50, 'must be at most 50')
   .refine(
@@ -56,7 +56,7 @@ export const parseRegisterInput = (input: unknown) => parse(registerInput, input
 export const parseUpdateInput = (input: unknown) => parse(updateInput, input)
 
 /** @throws INVALID_INPUT with one entry per wrong field */
-function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
   const first = new Map<string, string>()

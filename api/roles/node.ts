@@ -6,7 +6,7 @@ const operationGraceMs = 4000
 
 /** What every node does, whatever its role: it runs its own apps and says how it is. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
-  const { access, apps, containers, monitor, operations, feed, inventory, registry, self, log } = services
+  const { access, apps, containers, monitor, operations, feed, inventory, joinTokens, registry, self, log } = services
   let unsubscribe: () => void = () => undefined
 
   async function flush(): Promise<void> {
@@ -21,6 +21,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       await services.finishKeyRotation()
       await access.start()
       await registry.start()
+      await joinTokens.start()
       await inventory.start()
       await apps.start()
       unsubscribe = await feed.subscribe((event) => services.hear(self.id, event))

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import type { SecondaryConfig } from '../config.ts'
+import { createJoinCall } from '../cluster/join-call.ts'
 import { NodeCallError } from '../cluster/node-client.ts'
 import { createHeartbeatSender, type HeartbeatOutcome } from '../nodes/heartbeat-sender.ts'
+import { createJoiner } from '../nodes/joiner.ts'
 import { phaseOf } from '../nodes/check-times.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
@@ -53,8 +55,31 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
     log,
   })
 
+  const { primaryUrl, joinToken: token } = config
+  const joiner = token
+    ? createJoiner({
+        primaryUrl,
+        isMember: () =>
+          send().then(
+            ({ kind }) => kind === 'accepted',
+            () => false,
+          ),
+        join: createJoinCall({ primaryUrl, token, self, about: services.about, clock }),
+        onMember: heartbeats.sendNow,
+        clock,
+        random,
+        log,
+      })
+    : null
+
+  /** Until it has joined a node has nothing to call home for. */
+  function callHome(): void {
+    if (joiner?.isDone() ?? true) heartbeats.sendNow()
+  }
+
   /** The primary has just called: it is there, so whatever waits for it need not wait any longer. */
   function primaryIsThere(): void {
+    joiner?.tryNow()
     settingsSync.run()
     if (heartbeats.isFailing()) heartbeats.sendNow()
   }
@@ -65,16 +90,21 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       await settings.start({})
       endings.push(nodeCalls.on('streamOpened', primaryIsThere))
       // The session is lost: the primary is gone, or thinks that this node is. Either way it should hear from it now.
-      endings.push(nodeCalls.on('streamClosed', heartbeats.sendNow))
+      endings.push(nodeCalls.on('streamClosed', callHome))
       endings.push(nodeCalls.on('settingsChanged', settingsSync.run))
-      settingsSync.run()
-      heartbeats.start()
+      if (joiner) {
+        joiner.start()
+      } else {
+        settingsSync.run()
+        heartbeats.start()
+      }
       // Each node has its own second of the minute, so that a rack of them does not call in step.
-      scheduler.every('heartbeat', `${Math.floor(phaseOf(self.id) * 60)} * * * * *`, heartbeats.sendNow)
+      scheduler.every('heartbeat', `${Math.floor(phaseOf(self.id) * 60)} * * * * *`, callHome)
       log.info({ heartbeat_interval: '60s', primary: config.primaryUrl }, 'background tasks started')
     },
     stop(): void {
       for (const end of endings.splice(0)) end()
+      joiner?.stop()
       heartbeats.stop()
       settingsSync.stop()
     },

@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { WebSocket } from 'ws'
 import { fullDocument } from './full-document.ts'
-import { unknownId } from './sample-document.ts'
+import { isQuiet as isQuietSubscription, unknownId } from './sample-document.ts'
 
 /** What an operation is about, where it is about something. */
 export interface Things {
@@ -85,8 +85,8 @@ function readAnswer(status: number, path: string, answer: string): Reached {
 }
 
 function overWebSocket({ url, headers, operation }: OperationCall, query: string): Promise<{ reached: Reached; answer: string }> {
-  // These have nothing to say until something is removed; by the answer to a ping they have been taken.
-  const isQuiet = operation.endsWith('Removed')
+  // These have nothing to say until something happens; by what one says that was asked for after them, they have been taken.
+  const isQuiet = isQuietSubscription(operation)
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers, localAddress: ownAddress() })
     const finish = (reached: Reached, answer: string): void => {
@@ -102,11 +102,13 @@ function overWebSocket({ url, headers, operation }: OperationCall, query: string
     socket.on('close', (code, reason) => finish(code === 4401 ? 'nobody' : code === 4403 ? 'denied' : `wrong: ${code}`, String(reason)))
     socket.on('open', () => socket.send('{"type":"connection_init"}'))
     socket.on('message', (data) => {
-      const { type } = JSON.parse(String(data)) as { type: string }
+      const { id, type } = JSON.parse(String(data)) as { id?: string; type: string }
       if (type === 'connection_ack') {
         socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }))
-        if (isQuiet) socket.send('{"type":"ping"}')
-      } else if (type === 'next' || type === 'error' || isQuiet) finish(readAnswer(200, '', String(data)), String(data))
+        if (isQuiet)
+          socket.send(JSON.stringify({ id: 'next', type: 'subscribe', payload: { query: 'subscription { nodeStatusChanged { id } }' } }))
+      } else if (id === 'next') finish('in', '')
+      else if (type === 'next' || type === 'error') finish(readAnswer(200, '', String(data)), String(data))
     })
   })
 }

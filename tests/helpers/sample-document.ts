@@ -13,6 +13,9 @@ export type OperationKind = keyof typeof kinds
 export const graphqlFields = (): string[] =>
   Object.entries(kinds).flatMap(([kind, type]) => Object.keys(type?.getFields() ?? {}).map((name) => `${kind} ${name}`))
 
+/** Whether a subscription says nothing until something happens: there is nothing that is so now. */
+export const isQuiet = (subscription: string): boolean => /Removed$|joinAttempted$/.test(subscription)
+
 /** The smallest document that reaches a field's resolver and changes nothing: ids are of nothing, texts are empty. */
 export function sampleDocument(kind: OperationKind, name: string): string {
   const field = kinds[kind]?.getFields()[name]

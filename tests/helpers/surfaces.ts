@@ -2,9 +2,9 @@
  * Who an operation is for. `guard` is middleware, which answers nothing by itself; `page` is the dashboard; `own node` are
  * routes that a primary keeps for itself; `heartbeat` names the node that it is for;
  * `cluster` is for users of a primary, and refused to users of a secondary, which knows only itself;
- * `sign-in` is there only where people sign in.
+ * `sign-in` is there only where people sign in; `join` is for machines with a join token, which no caller here has.
  */
-export type Surface = 'guard' | 'public' | 'avatar' | 'page' | 'sign-in' | 'user' | 'cluster' | 'node' | 'own node' | 'heartbeat'
+export type Surface = 'guard' | 'public' | 'avatar' | 'page' | 'sign-in' | 'user' | 'cluster' | 'node' | 'own node' | 'heartbeat' | 'join'
 
 /** Every operation that a node of either role has. A new route or field has to be placed here before it passes. */
 export const surfaces: Record<string, Surface> = {
@@ -27,6 +27,7 @@ export const surfaces: Record<string, Surface> = {
   'GET /*': 'page',
 
   'POST /api/internal/nodes/:id/heartbeat': 'heartbeat',
+  'POST /api/join': 'join',
   'GET /api/internal/settings': 'node',
   'POST /api/internal/settings/changed': 'node',
   'GET /api/internal/system/stats': 'node',
@@ -67,6 +68,8 @@ export const surfaces: Record<string, Surface> = {
   'query audit': 'user',
   'query sessions': 'user',
   'query users': 'user',
+  'query joinTokens': 'user',
+  'query joinAttempts': 'user',
   'query app': 'user',
   'query apps': 'user',
   'query node': 'user',
@@ -86,6 +89,8 @@ export const surfaces: Record<string, Surface> = {
   'mutation cancelOperation': 'user',
   'mutation checkNode': 'user',
   'mutation createApp': 'user',
+  'mutation createJoinToken': 'cluster',
+  'mutation revokeJoinToken': 'user',
   'mutation registerNode': 'cluster',
   'mutation removeApp': 'user',
   'mutation removeNode': 'user',
@@ -97,6 +102,7 @@ export const surfaces: Record<string, Surface> = {
 
   'subscription appChanged': 'user',
   'subscription appRemoved': 'user',
+  'subscription joinAttempted': 'user',
   'subscription nodeRemoved': 'user',
   'subscription nodeStats': 'user',
   'subscription nodeStatusChanged': 'user',

@@ -85,6 +85,8 @@ const userRow = (mode: Mode, changes: boolean): Row => {
 const nodeRow = (granted: Partial<Row>): Row => rowOf((caller) => granted[caller] ?? 401)
 
 const everybody = rowOf(() => 'in')
+/** Whoever offers no token is nobody, credentials for anything else or not. */
+const nobody = rowOf(() => 401)
 
 type Rules = (surface: Surface, changes: boolean) => Row
 
@@ -104,6 +106,8 @@ const onPrimary =
         return nodeRow({ self: 'in', member: 'in' })
       case 'own node':
         return nodeRow({ self: 'in', member: 403 })
+      case 'join':
+        return nobody
       default:
         return everybody
     }
@@ -138,6 +142,8 @@ const onSecondary: Rules = (surface, changes) => {
     case 'node':
     case 'own node':
       return nodeRow({ self: 'in', member: 'in' })
+    case 'join':
+      return rowOf(() => 403)
     default:
       return everybody
   }

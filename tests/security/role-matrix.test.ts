@@ -31,6 +31,7 @@ const needs: Record<string, Need> = {
   'GET /*': 'anyone',
 
   'POST /api/internal/nodes/:id/heartbeat': 'node',
+  'POST /api/join': 'node',
   'GET /api/internal/settings': 'node',
   'GET /api/internal/system/stats': 'node',
   'GET /api/internal/apps': 'node',
@@ -78,6 +79,8 @@ const needs: Record<string, Need> = {
   'query systemStats': 'viewer',
   'query viewer': 'viewer',
   'query settings': 'operator everywhere',
+  'query joinTokens': 'admin everywhere',
+  'query joinAttempts': 'admin everywhere',
   'query users': 'admin everywhere',
   'query audit': 'admin everywhere',
 
@@ -92,6 +95,8 @@ const needs: Record<string, Need> = {
   'mutation startApp': 'operator',
   'mutation stopApp': 'operator',
   'mutation updateApp': 'operator',
+  'mutation createJoinToken': 'admin everywhere',
+  'mutation revokeJoinToken': 'admin everywhere',
   'mutation registerNode': 'admin everywhere',
   'mutation removeNode': 'admin everywhere',
   'mutation updateNode': 'admin everywhere',
@@ -100,6 +105,7 @@ const needs: Record<string, Need> = {
 
   'subscription appChanged': 'viewer',
   'subscription appRemoved': 'viewer',
+  'subscription joinAttempted': 'admin everywhere',
   'subscription nodeRemoved': 'viewer',
   'subscription nodeStats': 'viewer',
   'subscription nodeStatusChanged': 'viewer',
@@ -136,7 +142,7 @@ function expected(need: Need, standing: Standing): Reached {
 }
 
 /** These are about things of the caller's own, or people, of which there is none with the id that is asked for. */
-const aboutNothing = ['mutation revokeApiToken', 'mutation revokeSession', 'mutation removeUser']
+const aboutNothing = ['mutation revokeApiToken', 'mutation revokeSession', 'mutation removeUser', 'mutation revokeJoinToken']
 
 interface ActingCaller {
   standing: Standing

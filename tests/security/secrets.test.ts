@@ -13,7 +13,7 @@ import { callerOf, type Call, type Json } from '../helpers/http-caller.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 import { testProvider } from '../helpers/oidc-provider.ts'
 import { nodeHeaders } from '../helpers/running-node.ts'
-import { graphqlFields, unknownId } from '../helpers/sample-document.ts'
+import { graphqlFields, isQuiet, unknownId } from '../helpers/sample-document.ts'
 
 const secret = (name: string): string => `${name}-${randomBytes(24).toString('hex')}`
 
@@ -82,7 +82,7 @@ async function readEverything(caller: Recorder, ids: { node: string; app: string
   for (const field of graphqlFields()) {
     const [kind = '', name = ''] = field.split(' ')
     if (kind === 'query') await caller.graphql(fullDocument('query', name).replaceAll(unknownId, idOf(name)))
-    if (kind === 'subscription' && !name.endsWith('Removed')) {
+    if (kind === 'subscription' && !isQuiet(name)) {
       await caller.follow(fullDocument('subscription', name).replaceAll(unknownId, idOf(name)), { first: true })
     }
   }

@@ -1,10 +1,12 @@
 import { Migration20261124FirstSchema } from './20261124-first-schema.ts'
 import { Migration20261124About } from './20261124-about.ts'
 import { Migration20261124Access } from './20261124-access.ts'
+import { Migration20261124JoinTokens } from './20261124-join-tokens.ts'
 
 /** In the order in which they run. A migration that was released is never changed; a new one is added below it. */
 export const migrations = [
   { name: '20261124-first-schema', class: Migration20261124FirstSchema },
   { name: '20261124b-access', class: Migration20261124Access },
   { name: '20261124c-about', class: Migration20261124About },
+  { name: '20261124d-join-tokens', class: Migration20261124JoinTokens },
 ]

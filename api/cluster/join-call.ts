@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { errorStatus, type ErrorCode } from '../errors.ts'
+import type { NodeAbout } from '../nodes/about.ts'
+import type { JoinOutcome } from '../nodes/joiner.ts'
+import type { EarlierFailure, JoinHop } from '../nodes/join-hops.ts'
+import { joinedWire, toWire } from '../wire.ts'
+import { clockSkewInWords } from './clock-skew.ts'
+import { stagedPost, StagedFailure, type StagedAnswer } from './staged-post.ts'
+
+type Failure = Extract<JoinOutcome, { kind: 'failed' }>
+
+/** A registration is some small writes; connecting over a bad line takes most of this. */
+const deadlineMs = 10_000
+/** Whatever somebody in between says, a node asks again after this. */
+const longestRetryAfterMs = 10 * 60_000
+
+const refusal = z.object({
+  code: z.string().refine((code): code is ErrorCode => code in errorStatus),
+  detail: z.string().max(5000),
+  fields: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+})
+
+/** Asks the primary to take this node in. Never throws for what can go wrong on the way: it says which hop it was. */
+export function createJoinCall(deps: {
+  primaryUrl: string
+  token: string
+  self: { id: string; name: string; apiEndpoint: string; apiKey: string }
+  about: NodeAbout
+  clock: Clock
+}) {
+  const { primaryUrl, token, self, clock } = deps
+
+  return async function join(earlier: EarlierFailure[]): Promise<JoinOutcome> {
+    const { id, name, apiEndpoint, apiKey } = self
+    const body = toWire({ token, id, name, apiEndpoint, apiKey, time: clock.now().toISOString(), about: deps.about, earlier })
+    try {
+      return understood(await stagedPost(`${primaryUrl}/api/join`, body, deadlineMs), clock.now())
+    } catch (error) {
+      if (error instanceof StagedFailure) return failed(error.stage, error.message)
+      throw error
+    }
+  }
+}
+
+const failed = (hop: JoinHop, reason: string, more: { passing?: boolean; retryAfterMs?: number | null } = {}): Failure => ({
+  ...{ kind: 'failed', hop, reason },
+  passing: more.passing ?? true,
+  retryAfterMs: more.retryAfterMs ?? null,
+})
+
+/** @param now the clock of this node as the answer came */
+function understood(answer: StagedAnswer, now: Date): JoinOutcome {
+  const json = parseJson(answer.body)
+  const joined = answer.status === 201 ? joinedWire.safeParse(json).data : undefined
+  const skew = skewOf(answer, now)
+  if (joined)
+    return { kind: 'joined', name: joined.node.name, primary: joined.primary.name, notes: [...joined.notes, ...(skew ? [skew] : [])] }
+  const outcome = refused(answer, json) ?? foreign(answer)
+  // The primary says itself when the clocks differ; anybody else says it by its Date.
+  return skew && outcome.hop !== 'clock' ? { ...outcome, reason: `${outcome.reason}. Also, ${skew}` } : outcome
+}
+
+/** What a primary says when it does not take a node in; undefined for an answer that is not Selfhostly's. */
+function refused(answer: StagedAnswer, json: unknown): Failure | undefined {
+  const said = refusal.safeParse(json).data
+  if (!said) return undefined
+  const { code, detail, fields } = said
+  const retryAfterMs = retryAfterOf(answer)
+  const isClock = fields?.some(({ field }) => field === 'time')
+  if (isClock) return failed('clock', detail.replace(/^time: /, ''), { passing: false })
+  if (code === 'UNAUTHENTICATED' || code === 'RATE_LIMITED') return failed('token', detail, { passing: false, retryAfterMs })
+  if (code === 'CONFLICT' || code === 'INVALID_INPUT') return failed('name', detail, { passing: false })
+  return failed('http', detail, { passing: answer.status >= 500, retryAfterMs })
+}
+
+/** An answer of a proxy, or of something else that listens there. */
+function foreign(answer: StagedAnswer): Failure {
+  const { status, headers } = answer
+  const retryAfterMs = retryAfterOf(answer)
+  const who = headers.server ? ` by ${headers.server.slice(0, 100)}` : ''
+  if (status >= 300 && status < 400 && headers.location) {
+    const to = headers.location.slice(0, 500)
+    return failed('http', `answered ${status}${who}, a redirect to ${to}. Set PRIMARY_NODE_URL to where that leads`, { passing: false })
+  }
+  const what = `answered ${status}${who}, which is no answer of Selfhostly's`
+  if (status >= 500)
+    return failed('http', `${what}: a proxy is there, and the primary behind it is not, or is just starting`, { retryAfterMs })
+  if (status === 401 || status === 403)
+    return failed('http', `${what}: a proxy asks for a login. It must let /api/join and /api/internal/ through`, { passing: false })
+  return failed('http', `${what}. Is it another program, or an older version? Does a proxy let /api/join through?`, {
+    passing: false,
+    retryAfterMs,
+  })
+}
+
+/** In seconds or as a date. Source: RFC 9110, section 10.2.3 */
+function retryAfterOf({ headers }: StagedAnswer): number | null {
+  const said = headers['retry-after']
+  if (said === undefined) return null
+  const seconds = Number(said)
+  const ms = Number.isNaN(seconds) ? Date.parse(said) - Date.parse(headers.date ?? '') : seconds * 1000
+  return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, longestRetryAfterMs) : null
+}
+
+function skewOf({ headers }: StagedAnswer, now: Date): string | null {
+  const primary = new Date(headers.date ?? '')
+  return Number.isNaN(primary.getTime()) ? null : clockSkewInWords({ node: now, primary })
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,168 @@
+import type { Actor, AuditedAction } from '../auth/audit-log.ts'
+import type { Clock } from '../clock.ts'
+import { AppError, invalidInput } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { NodeAbout } from '../nodes/about.ts'
+import type { JoinAttempts } from '../nodes/join-attempts.ts'
+import type { EarlierFailure, JoinHop } from '../nodes/join-hops.ts'
+import type { JoinToken, JoinTokens, JoinTokenState } from '../nodes/join-tokens.ts'
+import type { RegisterNodeInput } from '../nodes/node-input.ts'
+import type { ClusterNode } from '../nodes/node-registry.ts'
+import { clockSkewInWords } from './clock-skew.ts'
+
+export interface JoinRequest {
+  token: string | null
+  id: string
+  /** What the node calls itself: NODE_NAME, or else its host name. */
+  name: string
+  apiEndpoint: string
+  apiKey: string
+  /** Its clock as it asked; null when it does not say. */
+  time: Date | null
+  about: NodeAbout | null
+  /** What went wrong before this call, as the node says. */
+  earlier: EarlierFailure[]
+  /** Where the call comes from, and whether that is another machine than this. */
+  address: string
+  isElsewhere: boolean
+}
+
+export interface Joined {
+  node: ClusterNode
+  /** What a person should know of how it joined. */
+  notes: string[]
+}
+
+export type Joining = ReturnType<typeof createJoining>
+
+/**
+ * Nodes that register themselves with a join token. It is for new nodes only: of a node that is known nothing changes, and
+ * nothing is taken from the token. One joins after the other, so that uses and names are counted right however many come.
+ */
+export function createJoining(deps: {
+  self: { isPrimary: boolean; name: string }
+  tokens: JoinTokens
+  attempts: JoinAttempts
+  findNode: (id: string) => { name: string } | undefined
+  /** The name that a token's pattern makes of what a node calls itself. */
+  nameFor: (pattern: string, hostname: string) => string
+  register: (input: RegisterNodeInput) => Promise<ClusterNode>
+  learn: (id: string, about: NodeAbout) => void
+  /** Counts a token that was refused. @throws RATE_LIMITED */
+  countRefused: (address: string) => Promise<void>
+  audited: (actor: Actor, action: AuditedAction, run: () => Promise<ClusterNode>) => Promise<ClusterNode>
+  clock: Clock
+  log: Log
+}) {
+  const { self, tokens, attempts, clock, log } = deps
+  let last: Promise<unknown> = Promise.resolve()
+
+  function inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = last.then(run)
+    last = result.catch(() => undefined)
+    return result
+  }
+
+  /** @throws what it is given, once it stands among the attempts */
+  function refuse(request: JoinRequest, token: JoinToken | null, hop: JoinHop, error: AppError): never {
+    attempts.add({ ...partsOf(request, token), ok: false, nodeId: null, hop, message: error.message })
+    const { address, name } = request
+    log.warn({ address, hostname: name, joinToken: token?.name ?? null, hop, reason: error.message }, 'join refused')
+    throw error
+  }
+
+  async function tokenOf(request: JoinRequest): Promise<JoinToken> {
+    const { token: secret, address } = request
+    // Whoever offers none guesses nothing.
+    if (!secret) throw new AppError('UNAUTHENTICATED', 'token: is required, in the body or as Authorization: Bearer')
+    const token = tokens.find(secret)
+    const problem = token ? tokenProblems[tokens.stateOf(token)] : 'The join token is unknown here, or was revoked'
+    if (token && problem === null) return token
+    // First, so that what is too much is not kept either.
+    await deps.countRefused(address)
+    return refuse(request, token, 'token', new AppError('UNAUTHENTICATED', `${problem}. Make a new one on the primary`))
+  }
+
+  async function admit(request: JoinRequest, token: JoinToken): Promise<Joined> {
+    const id = request.id.trim().toLowerCase()
+    if (deps.findNode(id)) refuse(request, token, 'name', idTaken(id))
+    const skew = skewOf(request, clock.now())
+    if (skew !== null) refuse(request, token, 'clock', invalidInput([{ field: 'time', message: skew }]))
+    const actor = { name: token.name, via: 'join-token', address: request.address }
+    await tokens.take(token.id).catch((error: unknown) => {
+      if (error instanceof AppError) refuse(request, token, 'token', error)
+      throw error
+    })
+    try {
+      // Between this name and its registration nothing waits, so nobody else takes it.
+      const register = () => deps.register({ ...request, id, name: deps.nameFor(token.namePattern, request.name), labels: token.labels })
+      const node = await deps.audited(actor, { action: 'node.join', nodeId: id, subject: request.name }, register)
+      if (request.about) deps.learn(id, request.about)
+      return { node, notes: notesOf(request, node) }
+    } catch (error) {
+      await tokens.giveBack(token.id)
+      if (!(error instanceof AppError)) throw error
+      return refuse(request, token, error.code === 'CONFLICT' ? 'name' : 'http', error)
+    }
+  }
+
+  return {
+    /**
+     * @throws UNAUTHENTICATED (no, an unknown, an expired or a used-up token), CONFLICT (the node is known), INVALID_INPUT
+     *   (field `time`: the clocks differ), RATE_LIMITED, FORBIDDEN (on a secondary)
+     */
+    async join(request: JoinRequest): Promise<Joined> {
+      if (!self.isPrimary) throw new AppError('FORBIDDEN', `${self.name} is a secondary node. Nodes join at its primary`)
+      const token = await tokenOf(request)
+      for (const { at, hop, message } of request.earlier) {
+        attempts.add({ ...partsOf(request, token), at: earliest(at, clock.now()), ok: false, nodeId: null, hop, message })
+      }
+      const joined = await inTurn(() => admit(request, token))
+      const { node, notes } = joined
+      const message = [`Joined as ${node.name}.`, ...notes].join(' ')
+      attempts.add({ ...partsOf(request, token), ok: true, nodeId: node.id, hop: null, message })
+      log.info({ node: node.name, id: node.id, address: request.address, joinToken: token.name, notes }, 'node joined')
+      return joined
+    },
+  }
+}
+
+const tokenProblems: Record<JoinTokenState, string | null> = {
+  open: null,
+  expired: 'The join token has expired',
+  'used-up': 'The join token is used up',
+}
+
+const partsOf = ({ address, name }: JoinRequest, token: JoinToken | null) => ({
+  address,
+  hostname: printable(name) || null,
+  tokenId: token?.id ?? null,
+  tokenName: token?.name ?? null,
+})
+
+/** What strangers send is shown to people: short, and without control characters. */
+const printable = (text: string): string => text.replace(/\p{C}/gu, '').trim().slice(0, 100)
+
+const earliest = (a: Date, b: Date): Date => (a < b ? a : b)
+
+const idTaken = (id: string): AppError =>
+  new AppError('CONFLICT', `id: a node with id ${id} is registered already. Nothing was changed`, {
+    fields: [{ field: 'id', message: 'is registered already' }],
+  })
+
+function skewOf({ time }: JoinRequest, now: Date): string | null {
+  if (time === null) return 'is required: the clock of the node, in ISO 8601'
+  return clockSkewInWords({ node: time, primary: now })
+}
+
+/** An endpoint on the loopback leads every caller to itself. */
+function notesOf({ isElsewhere }: JoinRequest, { apiEndpoint }: ClusterNode): string[] {
+  const name = URL.parse(apiEndpoint)?.hostname ?? ''
+  if (!isElsewhere || !isLoopbackName(name)) return []
+  return [
+    `Its endpoint ${apiEndpoint} leads only to the node itself, so it can be reached only over its link. ` +
+      'To have it reached otherwise set NODE_API_ENDPOINT there, and the endpoint here',
+  ]
+}
+
+const isLoopbackName = (name: string): boolean => /^(localhost|.*\.localhost|127\.[\d.]+|\[::1\])$/.test(name)

@@ -1,0 +1,63 @@
+import { createRoute } from '@hono/zod-openapi'
+import type { NodeAbout } from '../nodes/about.ts'
+import type { Services } from '../services.ts'
+import { joinedWire, joinWire, parseNodeAbout } from '../wire.ts'
+import { limitBody } from './body-limit.ts'
+import type { Door } from './door.ts'
+import { createRouter, type Router } from './router.ts'
+import { invalid, json, problem } from './route-parts.ts'
+import { isFromElsewhere } from './this-machine.ts'
+
+/** In bytes; strangers may send this. */
+const maxBodyBytes = 16 * 1024
+
+const route = createRoute({
+  method: 'post',
+  path: '/api/join',
+  tags: ['join'],
+  description: 'A new node registers itself with a join token. Nothing changes for a node that is known.',
+  middleware: [limitBody(maxBodyBytes)] as const,
+  request: { body: { ...json(joinWire, 'The node'), required: true } },
+  responses: {
+    201: json(joinedWire, 'The node is registered; it may send heartbeats'),
+    400: invalid,
+    401: problem('No join token, or one that is unknown, revoked, expired or used up'),
+    403: problem('This is a secondary'),
+    409: problem('A node with this id is registered already; nothing was changed'),
+    429: problem('Too many bad tokens from this address'),
+  },
+})
+
+/** For machines that are no nodes yet: neither the credentials of nodes nor those of people count here, only a join token. */
+export function joinRoutes({ joining, self, version }: Services, door: Door): Router {
+  const router = createRouter()
+  router.openapi(route, async (c) => {
+    const body = c.req.valid('json')
+    const { incoming } = c.env
+    const { node, notes } = await joining.join({
+      token: body.token ?? bearerOf(incoming.headers.authorization),
+      id: body.id,
+      name: body.name,
+      apiEndpoint: body.api_endpoint,
+      apiKey: body.api_key,
+      time: body.time ?? null,
+      about: aboutOf(body.about),
+      earlier: body.earlier ?? [],
+      address: door.addressOf(incoming),
+      isElsewhere: isFromElsewhere(incoming),
+    })
+    return c.json({ node: { id: node.id, name: node.name }, primary: { id: self.id, name: self.name, version }, notes }, 201)
+  })
+  return router
+}
+
+const bearerOf = (authorization: string | undefined): string | null => /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1] ?? null
+
+/** What cannot be read is of another version; its heartbeats will tell. */
+function aboutOf(said: unknown): NodeAbout | null {
+  try {
+    return parseNodeAbout(said)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,75 @@
+import type { ExecutionContext } from 'ava'
+import { ask, follow } from './graphql.ts'
+import { nodeProcess, type NodeProcess, type Settings } from './node-process.ts'
+import type { Seen } from './seen.ts'
+
+export interface SeenAttempt {
+  at: string
+  address: string
+  hostname: string | null
+  tokenName: string | null
+  ok: boolean
+  nodeId: string | null
+  hop: string | null
+  message: string
+}
+
+export interface SeenJoinToken {
+  id: string
+  name: string
+  namePattern: string
+  labels: { key: string; value: string }[]
+  maxUses: number
+  uses: number
+  state: string
+  createdBy: string
+  lastAttempt: SeenAttempt | null
+}
+
+const attemptFields = 'at address hostname tokenName ok nodeId hop message'
+const tokenFields = `id name namePattern labels { key value } maxUses uses state createdBy lastAttempt { ${attemptFields} }`
+
+export interface MadeToken {
+  token: SeenJoinToken
+  secret: string
+  commands: { docker: string; npm: string }
+}
+
+/** What an admin does on the primary. @throws GraphqlFailure */
+export async function makeToken(primary: { url: string }, input: Record<string, unknown> = {}): Promise<MadeToken> {
+  const mutation = `mutation ($input: CreateJoinTokenInput!) {
+    createJoinToken(input: $input) { token { ${tokenFields} } secret commands { docker npm } }
+  }`
+  const { createJoinToken } = await ask<{ createJoinToken: MadeToken }>(primary, mutation, { input: { name: 'lab', ...input } })
+  return createJoinToken
+}
+
+export async function tokensOf(primary: { url: string }): Promise<SeenJoinToken[]> {
+  return (await ask<{ joinTokens: SeenJoinToken[] }>(primary, `{ joinTokens { ${tokenFields} } }`)).joinTokens
+}
+
+export async function attemptsOf(primary: { url: string }): Promise<SeenAttempt[]> {
+  return (await ask<{ joinAttempts: SeenAttempt[] }>(primary, `{ joinAttempts { ${attemptFields} } }`)).joinAttempts
+}
+
+export const followAttempts = (t: ExecutionContext<unknown>, primary: { url: string }): Seen<SeenAttempt> =>
+  follow<SeenAttempt>(t, primary, `subscription { joinAttempted { ${attemptFields} } }`)
+
+/** A node that knows nothing but where its primary is and a token: what the commands of the dashboard start. Not started yet. */
+export const newcomer = (
+  t: ExecutionContext<unknown>,
+  primaryUrl: string,
+  secret: string,
+  name: string,
+  settings: Settings = {},
+): Promise<NodeProcess> =>
+  nodeProcess(t, (url) =>
+    Promise.resolve({
+      NODE_IS_PRIMARY: 'false',
+      PRIMARY_NODE_URL: primaryUrl,
+      JOIN_TOKEN: secret,
+      NODE_NAME: name,
+      NODE_API_ENDPOINT: url,
+      ...settings,
+    }),
+  )
