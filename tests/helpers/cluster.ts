@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
-import { ask, follow } from './graphql.ts'
+import { ask, follow, type Server } from './graphql.ts'
 import { nodeProcess, type NodeProcess, type Settings } from './node-process.ts'
 
 export interface SeenNode {
@@ -37,7 +37,7 @@ export const appFields =
   'id name status statusReason lastKnownStatus desiredState node { id name } containers { id service state ports { hostPort } }'
 export const operationFields = 'id kind status progress output error appId'
 
-export const followNodes = (t: ExecutionContext<unknown>, node: NodeProcess) =>
+export const followNodes = (t: ExecutionContext<unknown>, node: Server) =>
   follow<SeenNode>(t, node, `subscription { nodeStatusChanged { ${nodeFields} } }`)
 
 export const followApps = (t: ExecutionContext<unknown>, node: NodeProcess) =>

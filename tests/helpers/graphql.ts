@@ -1,6 +1,13 @@
 import type { ExecutionContext } from 'ava'
 import { createClient } from 'graphql-ws'
+import { WebSocket } from 'ws'
 import { createSeen, type Seen } from './seen.ts'
+
+/** A server, and what goes with every request to it: a login at the proxy in front, say. */
+export interface Server {
+  url: string
+  headers?: Record<string, string>
+}
 
 interface Answer<T> {
   data?: T | null
@@ -21,10 +28,10 @@ export class GraphqlFailure extends Error {
 }
 
 /** One query or mutation over HTTP. @throws GraphqlFailure */
-export async function ask<T>(node: { url: string }, query: string, variables: Record<string, unknown> = {}): Promise<T> {
+export async function ask<T>(node: Server, query: string, variables: Record<string, unknown> = {}): Promise<T> {
   const response = await fetch(`${node.url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...node.headers },
     body: JSON.stringify({ query, variables }),
     signal: AbortSignal.timeout(30_000),
   })
@@ -42,11 +49,17 @@ export interface LiveValues<T> extends Seen<T> {
 /** A subscription over WebSocket: the values of its one field, as they come. It ends with the test. */
 export function follow<T>(
   t: ExecutionContext<unknown>,
-  node: { url: string },
+  node: Server,
   query: string,
   variables: Record<string, unknown> = {},
 ): LiveValues<T> {
-  const client = createClient({ url: `${node.url.replace('http', 'ws')}/graphql`, retryAttempts: 0 })
+  // Node's own WebSocket sends no headers.
+  const webSocketImpl = class extends WebSocket {
+    constructor(url: string, protocol: string) {
+      super(url, protocol, { headers: { origin: node.url, ...node.headers } })
+    }
+  }
+  const client = createClient({ url: `${node.url.replace('http', 'ws')}/graphql`, webSocketImpl, retryAttempts: 0 })
   const seen = createSeen<T>(query)
   const completed = new Promise<void>((resolve) => {
     client.subscribe<Record<string, T>>(
