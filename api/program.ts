@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { EntitySchema } from '@mikro-orm/sqlite'
 import { ApiTokenEntity } from './auth/api-token.entity.ts'
 import { AuditEntity } from './auth/audit.entity.ts'
+import { LocalUserEntity } from './auth/local-user.entity.ts'
 import { SessionEntity } from './auth/session.entity.ts'
 import { UserEntity } from './auth/user.entity.ts'
 import { AppEntity } from './apps/app.entity.ts'
@@ -9,7 +10,7 @@ import { OperationEntity } from './apps/operation.entity.ts'
 import type { Clock } from './clock.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './cluster/inventory.entity.ts'
 import type { Config } from './config.ts'
-import { openDatabase } from './db/orm.ts'
+import { openDatabase, type Database } from './db/orm.ts'
 import { openPort, serve } from './http/server.ts'
 import type { Log } from './log.ts'
 import { loadIdentity } from './nodes/identity.ts'
@@ -34,16 +35,21 @@ const entities: EntitySchema[] = [
   UserEntity,
   SessionEntity,
   ApiTokenEntity,
+  LocalUserEntity,
   AuditEntity,
   JoinTokenEntity,
 ]
+
+/** The database of this node, for commands that run beside it or instead of it. @throws StartError */
+export const openNodeDatabase = ({ databasePath }: Config, log: Log): Promise<Database> =>
+  openDatabase({ path: databasePath, entities, log })
 
 /** Starts a node: port, database, identity, services, routes, jobs. What it resolves to is stopped in the opposite order. */
 export async function startNode(world: { config: Config; clock: Clock; random: () => number; log: Log }) {
   const { config, log } = world
   const { server, port } = await openPort(config.listen)
   const closePort = () => new Promise<void>((resolve) => server.close(() => resolve()))
-  const database = await openDatabase({ path: config.databasePath, entities, log }).catch(async (error: unknown) => {
+  const database = await openNodeDatabase(config, log).catch(async (error: unknown) => {
     await closePort()
     throw error
   })

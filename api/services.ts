@@ -11,7 +11,7 @@ import { createLimits } from './auth/limits.ts'
 import { createNodeAuthenticator } from './auth/node-credentials.ts'
 import { createSecretBox } from './auth/secret-box.ts'
 import { finishRotation, loadFormerKeys } from './auth/key-rotation.ts'
-import { loadSecretKey } from './auth/secret-key.ts'
+import { loadSecretKey, sessionSecretOf } from './auth/secret-key.ts'
 import type { Clock } from './clock.ts'
 import { createEventStreams } from './cluster/event-streams.ts'
 import { createJoining } from './cluster/joining.ts'
@@ -36,6 +36,7 @@ import { capabilities, type NodeAbout } from './nodes/about.ts'
 import { createJoinAttempts, type JoinAttempt } from './nodes/join-attempts.ts'
 import { createJoinTokens } from './nodes/join-tokens.ts'
 import { nameFor } from './nodes/node-names.ts'
+import { createPrimaryContact } from './nodes/primary-contact.ts'
 import { createNodeRegistry, type ClusterNode } from './nodes/node-registry.ts'
 import { nodeKeys } from './nodes/node.entity.ts'
 import { settingValues } from './settings/setting.entity.ts'
@@ -53,6 +54,8 @@ export interface ViewEvents {
   /** The id of the node whose stats, or whose state, changed. */
   stats: string
   settings: undefined
+  /** What this node says of itself, such as whether its primary answers. */
+  server: undefined
   /** The id of a session or token that is over. */
   credentialEnded: string
   joinAttempt: JoinAttempt
@@ -97,15 +100,22 @@ export function createServices(world: {
   }
   const { dataDir } = config
   const formerKeys = loadFormerKeys({ dataDir, fromEnvironment: config.secretKeyPrevious })
-  const secrets = createSecretBox(loadSecretKey({ dataDir, fromEnvironment: config.secretKey }), ...formerKeys)
+  const secretKey = loadSecretKey({ dataDir, fromEnvironment: config.secretKey })
+  const secrets = createSecretBox(secretKey, ...formerKeys)
   const events = createEventHub<ViewEvents>()
   const nodeCalls = createEventHub<NodeCallEvents>()
   const feedHub = createEventHub<FeedEvents>()
   let acceptedPrimary: { id: string; at: Date } | null = null
   if (!isPrimary) nodeCalls.on('authenticated', (id) => (acceptedPrimary = { id, at: clock.now() }))
 
+  const primaryContact =
+    config.role === 'secondary'
+      ? createPrimaryContact({ url: config.primaryUrl, clock, onChange: () => events.emit('server', undefined) })
+      : null
+
   const access = createAccessServices({
     access: config.access,
+    localSecret: isPrimary ? null : sessionSecretOf(secretKey),
     em,
     clock,
     onCredentialEnded: (credentialId) => events.emit('credentialEnded', credentialId),
@@ -275,6 +285,8 @@ export function createServices(world: {
     nodeCalls,
     /** Whom this secondary last accepted as its primary. */
     acceptedPrimary: () => acceptedPrimary,
+    /** Whether the primary answers this secondary; null on a primary. */
+    primaryContact,
     /** Seals everything with the key in use when there is a former one. */
     async finishKeyRotation(): Promise<void> {
       if (formerKeys.length === 0) return

@@ -1,6 +1,8 @@
 import type { AccessMode as AccessModeValue } from '../api/config.ts'
 import { may, type Caller } from '../api/auth/caller.ts'
-import { leastRole, type Permission } from '../api/auth/permissions.ts'
+import { leastRole, primaryOnly, type Permission } from '../api/auth/permissions.ts'
+import { snapshotThenChanges } from '../api/events.ts'
+import type { PrimaryContactState } from '../api/nodes/primary-contact.ts'
 import type { Services } from '../api/services.ts'
 import { builder } from './builder.ts'
 
@@ -22,8 +24,11 @@ const Viewer = builder.objectRef<Caller>('Viewer').implement({
     via: t.exposeString('via', { description: 'How that is known: local, edge, session or token.' }),
     userId: t.exposeID('userId', { nullable: true, description: 'Null for callers that are nobody in particular.' }),
     permissions: t.stringList({
-      description: 'What the caller may do, so that nothing else is offered.',
-      resolve: (caller) => (Object.keys(leastRole) as Permission[]).filter((permission) => may(caller, permission)),
+      description: 'What the caller may do at this server, so that nothing else is offered.',
+      resolve: (caller, _args, { services }) =>
+        (Object.keys(leastRole) as Permission[]).filter(
+          (permission) => may(caller, permission) && (services.self.isPrimary || !primaryOnly.has(permission)),
+        ),
     }),
     accessMode: t.field({ type: AccessMode, resolve: (_caller, _args, { services }): AccessModeValue => services.config.access.mode }),
   }),
@@ -34,11 +39,25 @@ const AcceptedPrimary = builder.objectRef<{ id: string; at: Date }>('AcceptedPri
   fields: (t) => ({ id: t.exposeID('id'), at: t.field({ type: 'DateTime', resolve: (accepted) => accepted.at }) }),
 })
 
+const ServerPrimary = builder.objectRef<PrimaryContactState>('ServerPrimary').implement({
+  description: 'How the calls of a secondary to its primary fare.',
+  fields: (t) => ({
+    url: t.exposeString('url'),
+    reachable: t.exposeBoolean('reachable', {
+      nullable: true,
+      description: 'Whether it answered the last call, if only to refuse it; null before the first.',
+    }),
+    since: t.field({ type: 'DateTime', description: 'Since when that is so.', resolve: ({ since }) => since }),
+    error: t.exposeString('error', { nullable: true, description: 'Why it did not answer, or refused; null when all is well.' }),
+  }),
+})
+
 const Server = builder.objectRef<Services>('Server').implement({
   description: 'The node that answers.',
   fields: (t) => ({
     version: t.string({ resolve: ({ version }) => version }),
     nodeId: t.id({ resolve: ({ self }) => self.id }),
+    name: t.string({ resolve: ({ self }) => self.name }),
     isPrimary: t.boolean({ resolve: ({ self }) => self.isPrimary }),
     accessMode: t.field({ type: AccessMode, resolve: ({ config }) => config.access.mode }),
     acceptedPrimary: t.field({
@@ -47,10 +66,30 @@ const Server = builder.objectRef<Services>('Server').implement({
       description: 'On a secondary: whom it last accepted as its primary.',
       resolve: (services) => services.acceptedPrimary(),
     }),
+    primary: t.field({
+      type: ServerPrimary,
+      nullable: true,
+      description: 'On a secondary: whether its primary answers it. Null on a primary.',
+      resolve: ({ primaryContact }) => primaryContact?.state() ?? null,
+    }),
   }),
 })
 
 builder.queryFields((t) => ({
   viewer: t.field({ type: Viewer, nullable: true, resolve: (_root, _args, { user }) => user.caller }),
   server: t.field({ type: Server, resolve: (_root, _args, { services }) => services }),
+}))
+
+builder.subscriptionFields((t) => ({
+  serverChanged: t.field({
+    type: Server,
+    description: 'The node that answers as it is now, then each change.',
+    subscribe: (_root, _args, { services }) =>
+      snapshotThenChanges<Services>({
+        snapshot: () => [services],
+        subscribe: (push) => services.events.on('server', () => push(services)),
+        keyOf: ({ self }) => self.id,
+      }),
+    resolve: (services) => services,
+  }),
 }))

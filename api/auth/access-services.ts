@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { AccessConfig } from './access-config.ts'
 import { createApiTokens } from './api-tokens.ts'
 import { createAuditLog } from './audit-log.ts'
+import { createLocalUsers, localProvider } from './local-users.ts'
 import { allowListOf } from './providers.ts'
 import { createSessions } from './sessions.ts'
 import { createUsers } from './users.ts'
@@ -12,6 +13,8 @@ export type AccessServices = ReturnType<typeof createAccessServices>
 /** Who may come in and what is written of it: people, their sessions and tokens, the audit log. */
 export function createAccessServices(deps: {
   access: AccessConfig
+  /** Signs the cookies of local users; null where there are none, as on a primary. */
+  localSecret: string | null
   em: EntityManager
   clock: Clock
   /** A session or token has ended: what it opened must end too. */
@@ -20,11 +23,14 @@ export function createAccessServices(deps: {
   const { access, em, clock, onCredentialEnded } = deps
   const audit = createAuditLog({ em, clock })
   const tokens = createApiTokens({ em, clock, onEnded: onCredentialEnded })
-  const sessions = access.mode === 'sign-in' ? createSessions({ em, clock, secret: access.secret, onEnded: onCredentialEnded }) : null
+  const secret = access.mode === 'sign-in' ? access.secret : deps.localSecret
+  const sessions = secret === null ? null : createSessions({ em, clock, secret, onEnded: onCredentialEnded })
+  const localUsers = deps.localSecret === null ? null : createLocalUsers({ em })
   const users = createUsers({
     em,
     clock,
-    allowListOf: (provider) => allowListOf(access, provider),
+    allowListOf: (provider) =>
+      provider === localProvider && localUsers ? { users: localUsers.names(), groups: [] } : allowListOf(access, provider),
     grants: access.mode === 'local-only' ? [] : access.grants,
     onRemoved(userId) {
       sessions?.forgetUser(userId)
@@ -32,16 +38,27 @@ export function createAccessServices(deps: {
     },
   })
 
+  /** Learns what the command `local-user` did beside this process, and ends what it ended. */
+  async function refreshLocalUsers(): Promise<void> {
+    if (!localUsers) return
+    await localUsers.refresh()
+    await users.keepOnly(localProvider, localUsers.versions())
+  }
+
   return {
     audit,
     tokens,
-    /** Null where nobody signs in. */
+    /** Null where nobody can sign in. */
     sessions,
     users,
+    /** Null on a primary. */
+    localUsers,
+    refreshLocalUsers,
     async start(): Promise<void> {
       await users.start()
       await tokens.start()
       await sessions?.start()
+      await refreshLocalUsers()
     },
     async flush(): Promise<void> {
       await tokens.flush()

@@ -30,6 +30,9 @@ export const clusterWide: ReadonlySet<Permission> = new Set([
   'audit.read',
 ])
 
+/** What is done on the primary for the whole cluster: a secondary offers none of it. */
+export const primaryOnly: ReadonlySet<Permission> = new Set(['node.change', 'settings.change', 'users.manage'])
+
 export const rank = (role: Role): number => roles.indexOf(role)
 
 export const lesserRole = (a: Role, b: Role): Role => (rank(a) < rank(b) ? a : b)

@@ -21,6 +21,10 @@ export function loadSecretKey({ dataDir, fromEnvironment }: { dataDir: string; f
   return derive(fromEnvironment)
 }
 
+/** Signs the cookies of a node where no JWT_SECRET is set; after a rotation of the key everybody signs in anew. */
+export const sessionSecretOf = (key: Buffer): string =>
+  Buffer.from(hkdfSync('sha256', key, '', 'selfhostly local sessions v1', 32)).toString('base64url')
+
 function readKeyFile(path: string): string {
   const text = readOrMakePrivateFile(path, () => `${randomBytes(32).toString('base64url')}\n`).trim()
   if (madeForm.test(text)) return text

@@ -110,6 +110,12 @@ export function createUsers(deps: {
     return view(row)
   }
 
+  async function remove(id: string): Promise<void> {
+    await em.fork().nativeDelete(UserEntity, { id })
+    rows.delete(id)
+    deps.onRemoved(id)
+  }
+
   return {
     async start(): Promise<void> {
       for (const row of await em.fork().find(UserEntity, {})) rows.set(row.id, row)
@@ -138,9 +144,13 @@ export function createUsers(deps: {
     /** Forgets an account, its sessions and tokens with it; it is a new one if it comes again. @throws NOT_FOUND */
     async remove(id: string): Promise<void> {
       if (!rows.has(id)) throw notFound('user', id)
-      await em.fork().nativeDelete(UserEntity, { id })
-      rows.delete(id)
-      deps.onRemoved(id)
+      await remove(id)
+    },
+
+    /** Forgets the accounts that a provider has no more, or has made anew. */
+    async keepOnly(provider: string, subjects: ReadonlySet<string>): Promise<void> {
+      const gone = [...rows.values()].filter((row) => row.provider === provider && !subjects.has(row.subject))
+      for (const { id } of gone) await remove(id)
     },
   }
 }

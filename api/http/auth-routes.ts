@@ -1,30 +1,22 @@
-import type { IncomingMessage } from 'node:http'
 import { Hono, type Context } from 'hono'
 import { parse, serialize } from 'hono/utils/cookie'
-import type { AuditLog } from '../auth/audit-log.ts'
 import { createFlows, flowMs, localPath, type Flow } from '../auth/flow.ts'
 import { createProviders, type SignInAccess, type SignInProvider } from '../auth/providers.ts'
-import type { Sessions } from '../auth/sessions.ts'
 import { SignInError, toSignInError } from '../auth/sign-in-error.ts'
 import type { Profile, Users } from '../auth/users.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { endedSessionCookie, readSessionCookie, sessionCookie } from './session-cookie.ts'
 import type { HttpEnv } from './router.ts'
+import { sessionCookie } from './session-cookie.ts'
+import { endSession, signOut, type SessionDeps } from './sign-out.ts'
 
-export interface AuthRoutesDeps {
+export interface AuthRoutesDeps extends SessionDeps {
   access: SignInAccess
   /** Where people reach this server: the base of the callbacks that providers know. */
   baseUrl: string
-  users: Users
-  sessions: Sessions
-  audit: AuditLog
   clock: Clock
   log: Log
-  addressOf: (request: IncomingMessage) => string
-  /** Whether the person's browser speaks TLS. */
-  isSecure: (request: IncomingMessage) => boolean
 }
 
 type Ctx = Context<HttpEnv>
@@ -114,29 +106,6 @@ async function refuse(
   }
   const query = new URLSearchParams({ error: error.failure, ...(returnTo === '/' ? {} : { return_to: returnTo }) })
   return c.redirect(`/sign-in?${query}`)
-}
-
-async function signOut(deps: AuthRoutesDeps, c: Ctx): Promise<Response> {
-  const request = c.env.incoming
-  c.header('set-cookie', endedSessionCookie(deps.isSecure(request)))
-  const session = sessionOf(deps, request)
-  if (session) {
-    const name = deps.users.find(session.userId)?.login ?? session.userId
-    const actor = { name, via: 'session', address: deps.addressOf(request) }
-    await deps.audit.around(actor, { action: 'sign-out' }, () => deps.sessions.revoke(session.userId, session.id))
-  }
-  return c.body(null, 204)
-}
-
-function sessionOf({ sessions, isSecure }: AuthRoutesDeps, request: IncomingMessage) {
-  const cookie = readSessionCookie(request.headers.cookie, isSecure(request))
-  return cookie === null ? null : sessions.use(cookie)
-}
-
-/** What the browser was before it signed in anew is over; a session never passes from one sign-in to the next. */
-async function endSession(deps: AuthRoutesDeps, request: IncomingMessage): Promise<void> {
-  const session = sessionOf(deps, request)
-  if (session) await deps.sessions.revoke(session.userId, session.id)
 }
 
 const flowName = (secure: boolean): string => (secure ? '__Host-selfhostly_sign_in' : 'selfhostly_sign_in')

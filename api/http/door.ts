@@ -24,6 +24,8 @@ export type Door = ReturnType<typeof createDoor>
 export function createDoor(deps: {
   access: AccessConfig
   isPrimary: boolean
+  /** On a secondary: whether somebody was set up who may sign in from elsewhere. */
+  hasLocalUsers: () => boolean
   /** Where people reach this server. */
   baseUrl: string
   users: Users
@@ -74,21 +76,25 @@ export function createDoor(deps: {
     return request.headers['sec-fetch-site'] === 'cross-site'
   }
 
+  /** Whether this needs no sign-in: it comes from this machine, and that is enough. */
+  const isAtHome = (request: IncomingMessage): boolean => access.mode === 'local-only' && isFromThisMachine(request)
+
   function checkHost(request: IncomingMessage): void {
     // A proxy in front may go by the other one. Source: RFC 9112, section 3.2
     if ((request.headersDistinct['host']?.length ?? 0) > 1) throw new AppError('INVALID_INPUT', 'host: a request names one host')
-    if (access.mode === 'local-only') return
+    if (isAtHome(request)) return
     const host = URL.parse(`http://${request.headers.host ?? ''}`)?.hostname.replace(/^\[|\]$/g, '') ?? ''
     if (isIP(host) || isLoopbackHost(request.headers.host) || ownHosts.has(host.toLowerCase())) return
     throw new AppError('MISDIRECTED', `This server is not known as "${host}". Set AUTH_BASE_URL, or name the host in ALLOWED_HOSTS`)
   }
 
-  function byToken(bearer: string, address: string): Caller {
+  function byToken(request: IncomingMessage, bearer: string, address: string): Caller {
     const token = tokens.use(bearer)
     const owner = token?.userId ? users.find(token.userId) : undefined
     if (!token || (token.userId && !owner)) throw new AppError('UNAUTHENTICATED', 'The bearer token is unknown, revoked or over')
-    // A token made without sign-in is the administrator's; once people sign in, it is nobody's.
-    if (!token.userId && access.mode === 'sign-in') throw new AppError('UNAUTHENTICATED', 'The bearer token is unknown, revoked or over')
+    // A token made without sign-in is the administrator's; where people have to sign in, it is nobody's.
+    if (!token.userId && access.mode !== 'trusted-edge' && !isAtHome(request))
+      throw new AppError('UNAUTHENTICATED', 'The bearer token is unknown, revoked or over')
     return {
       name: owner?.login ?? 'administrator',
       via: 'token',
@@ -130,12 +136,12 @@ export function createDoor(deps: {
     if (request.headers['x-node-id'] !== undefined || request.headers['x-node-api-key'] !== undefined) {
       throw new AppError('UNAUTHENTICATED', 'Node credentials are for /api/internal; this is what people use')
     }
-    if (access.mode === 'local-only' && !isFromThisMachine(request)) {
+    if (access.mode === 'local-only' && !isAtHome(request) && !deps.hasLocalUsers()) {
       throw new AppError(
         'FORBIDDEN',
         deps.isPrimary
           ? 'This server answers only to its own machine. To reach it from elsewhere set AUTH_ENABLED: true to have people sign in, false when a proxy in front keeps strangers out'
-          : 'This secondary answers people only on its own machine. Use the dashboard of its primary',
+          : 'This secondary answers people only on its own machine. Use the dashboard of its primary, or set up a local user there: npm run local-user',
       )
     }
     checkHost(request)
@@ -145,19 +151,15 @@ export function createDoor(deps: {
   async function identify(request: IncomingMessage, address: string, bearer?: string): Promise<Caller> {
     const header = /^Bearer\s+(.+)$/i.exec(request.headers.authorization ?? '')?.[1]
     const token = bearer ?? header
-    if (token !== undefined) return byToken(token, address)
+    if (token !== undefined) return byToken(request, token, address)
     if (request.headers.authorization !== undefined) throw new AppError('UNAUTHENTICATED', 'Only bearer tokens are taken here')
-    switch (access.mode) {
-      case 'local-only':
-        return { name: 'local', via: 'local', role: 'admin', userId: null, nodeLimit: null, credentialId: null, address }
-      case 'trusted-edge':
-        return byEdge(request, address)
-      case 'sign-in': {
-        const caller = bySession(request, address)
-        if (!caller) throw new AppError('UNAUTHENTICATED', 'Sign in first')
-        return caller
-      }
+    if (isAtHome(request)) {
+      return { name: 'local', via: 'local', role: 'admin', userId: null, nodeLimit: null, credentialId: null, address }
     }
+    if (access.mode === 'trusted-edge') return byEdge(request, address)
+    const caller = bySession(request, address)
+    if (!caller) throw new AppError('UNAUTHENTICATED', 'Sign in first')
+    return caller
   }
 
   return {

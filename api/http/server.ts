@@ -10,6 +10,7 @@ import type { Services } from '../services.ts'
 import { createUserApi } from '../user-api.ts'
 import { authRoutes } from './auth-routes.ts'
 import { avatarRoutes } from './avatar.ts'
+import { localSignInRoutes } from './local-sign-in-routes.ts'
 import { limitBody } from './body-limit.ts'
 import { serveDashboard } from './dashboard.ts'
 import { createDoor, type Door } from './door.ts'
@@ -61,6 +62,7 @@ export function serve(server: Server, services: Services) {
   const door = createDoor({
     access: config.access,
     isPrimary: self.isPrimary,
+    hasLocalUsers: () => access.localUsers?.isEmpty() === false,
     baseUrl,
     users: access.users,
     sessions: access.sessions,
@@ -111,15 +113,16 @@ function createApp({ services, graphql, door, baseUrl }: Parts): Hono<HttpEnv> {
     door.check(c.env.incoming, { changes: changes(c.req.method) })
     await next()
   })
-  if (config.access.mode === 'sign-in' && access.sessions) {
+  const { sessions, localUsers } = access
+  if (sessions && (config.access.mode === 'sign-in' || localUsers)) {
     app.use('/auth/*', async (c, next) => {
       // What can be signed in with is asked by every page that nobody is signed in to; asking starts nothing.
       if (c.req.path !== '/auth/providers') await limits.take('sign-in', door.addressOf(c.env.incoming))
       await next()
     })
-    const { users, sessions, audit } = access
-    const { addressOf, isSecure } = door
-    app.route('/', authRoutes({ access: config.access, baseUrl, users, sessions, audit, clock, log, addressOf, isSecure }))
+    const parts = { users: access.users, sessions, audit: access.audit, log, addressOf: door.addressOf, isSecure: door.isSecure }
+    if (config.access.mode === 'sign-in') app.route('/', authRoutes({ ...parts, access: config.access, baseUrl, clock }))
+    else if (localUsers) app.route('/', localSignInRoutes({ ...parts, localUsers, limits, refresh: access.refreshLocalUsers }))
   }
   app.route('/', avatarRoutes())
   app.use(async (c, next) => {

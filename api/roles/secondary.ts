@@ -16,7 +16,7 @@ const heartbeatDeadlineMs = 5000
 
 /** What a secondary does beside running its own apps: it calls home and fetches what it needs to know. */
 export function createSecondaryRole(config: SecondaryConfig, services: Services, scheduler: Scheduler) {
-  const { client, clock, log, nodeCalls, random, self, settings } = services
+  const { access, client, clock, log, nodeCalls, primaryContact, random, self, settings } = services
   const primary = { id: 'primary', name: 'the primary', apiEndpoint: config.primaryUrl, apiKey: self.apiKey }
   const endings: (() => void)[] = []
   let knownSettingsVersion: string | undefined
@@ -34,9 +34,11 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       const path = `/api/internal/nodes/${self.id}/heartbeat`
       const body = { about: toWire(services.about) }
       const answer = await client.request(primary, { method: 'POST', path, body, deadlineMs: heartbeatDeadlineMs })
+      primaryContact?.note({ reachable: true, error: null })
       return { kind: 'accepted', settingsVersion: heartbeatAnswer.safeParse(answer).data?.settings_version }
     } catch (error) {
       if (!(error instanceof NodeCallError)) throw error
+      primaryContact?.note({ reachable: error.answered, error: error.why })
       return { kind: error.answered ? 'refused' : 'no-answer', reason: error.why }
     }
   }
@@ -100,6 +102,8 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       }
       // Each node has its own second of the minute, so that a rack of them does not call in step.
       scheduler.every('heartbeat', `${Math.floor(phaseOf(self.id) * 60)} * * * * *`, callHome)
+      // They are set up in another process: who was removed there has to be out here within seconds.
+      scheduler.every('local users', '*/2 * * * * *', access.refreshLocalUsers)
       log.info({ heartbeat_interval: '60s', primary: config.primaryUrl }, 'background tasks started')
     },
     stop(): void {

@@ -34,6 +34,7 @@ export type NodeProcess = Awaited<ReturnType<typeof nodeProcess>>
 
 const program = fileURLToPath(new URL('../../api/main.ts', import.meta.url))
 const identityCommand = fileURLToPath(new URL('../../api/identity-command.ts', import.meta.url))
+const localUserCommand = fileURLToPath(new URL('../../api/local-user-command.ts', import.meta.url))
 const rotateCommand = fileURLToPath(new URL('../../api/rotate-secrets-command.ts', import.meta.url))
 const compileCache = fileURLToPath(new URL('../../.cache/compile', import.meta.url))
 /** How long a node may take to end; the contract of the program is 10 s. */
@@ -146,6 +147,16 @@ export async function nodeProcess(t: ExecutionContext<unknown>, source: Settings
     wake: () => void child?.kill('SIGCONT'),
 
     logged: (message: string, wait?: Wait): Promise<LogLine> => log.first((line) => line.msg === message, wait),
+
+    /** What `npm run local-user -- ...words` does on this node, with `input` as its standard input. */
+    async localUser(words: string[], input = ''): Promise<{ code: number; stdout: string; stderr: string }> {
+      const running = promisify(execFile)(process.execPath, [localUserCommand, ...words], { cwd: folder, env })
+      running.child.stdin?.end(input)
+      return running.then(
+        ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+        ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
+      )
+    },
 
     /** What `npm run secrets:rotate` does on this node. */
     async rotateSecrets(): Promise<void> {

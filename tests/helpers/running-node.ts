@@ -19,6 +19,8 @@ export interface RunningNode extends Caller {
   id: string
   key: string
   services: Awaited<ReturnType<typeof startNode>>['services']
+  /** Where its database is. */
+  databasePath: string
   /** What it logged so far. */
   log: LogLine[]
   /** Ends before the test does; the end of the test stops it otherwise. */
@@ -60,7 +62,15 @@ export async function runningNode(
     rmSync(folder, { recursive: true, force: true })
   })
   const { self } = node.services
-  return { ...callerOf(`http://127.0.0.1:${node.port}`), id: self.id, key: self.apiKey, services: node.services, log, stop }
+  return {
+    ...callerOf(`http://127.0.0.1:${node.port}`),
+    id: self.id,
+    key: self.apiKey,
+    services: node.services,
+    databasePath: config.databasePath,
+    log,
+    stop,
+  }
 }
 
 /** A secondary of `primary`; a primary that is never there when none is given. */

@@ -23,6 +23,7 @@ export const surfaces: Record<string, Surface> = {
   'GET /auth/providers': 'sign-in',
   'GET /auth/github': 'sign-in',
   'GET /auth/github/callback': 'sign-in',
+  'POST /auth/local': 'sign-in',
   'POST /auth/sign-out': 'sign-in',
   'GET /*': 'page',
 
@@ -107,4 +108,5 @@ export const surfaces: Record<string, Surface> = {
   'subscription nodeStats': 'user',
   'subscription nodeStatusChanged': 'user',
   'subscription operationProgress': 'user',
+  'subscription serverChanged': 'user',
 }

@@ -3,8 +3,8 @@ import { WebSocket } from 'ws'
 import type { Json } from './http-caller.ts'
 
 /** A WebSocket to `/graphql`, open; what is sent over it is the test's own business. */
-export async function openWebSocket({ url }: { url: string }): Promise<WebSocket> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+export async function openWebSocket({ url }: { url: string }, headers: Record<string, string> = {}): Promise<WebSocket> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers })
   await once(socket, 'open')
   return socket
 }
@@ -16,8 +16,8 @@ export async function nextMessage(socket: WebSocket): Promise<Json> {
 }
 
 /** Open and initialised, so that operations are taken. */
-export async function openGraphqlSocket(node: { url: string }): Promise<WebSocket> {
-  const socket = await openWebSocket(node)
+export async function openGraphqlSocket(node: { url: string }, headers: Record<string, string> = {}): Promise<WebSocket> {
+  const socket = await openWebSocket(node, headers)
   socket.send('{"type":"connection_init"}')
   await nextMessage(socket)
   return socket

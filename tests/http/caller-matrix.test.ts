@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import test, { type ExecutionContext } from 'ava'
 import type { Config, Environment } from '../../api/config.ts'
+import { addLocalUser } from '../helpers/local-user.ts'
 import { outcomeOf, type CallerKind, type Outcome } from '../helpers/outcome.ts'
 import { routesOf } from '../helpers/routes.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
@@ -127,27 +128,39 @@ const primaryModes: { mode: Mode; env: Environment }[] = [
   { mode: 'sign-in', env: signInSettings },
 ]
 
-/** A secondary takes whoever proves its key for its primary, and people from its own machine only. */
-const onSecondary: Rules = (surface, changes) => {
-  const door = doorRow('local-only', changes)
-  switch (surface) {
-    case 'user':
-    case 'page':
-    case 'avatar':
-      return door
-    case 'cluster':
-      return rowOf((caller) => (door[caller] === 'in' ? 403 : door[caller]))
-    case 'heartbeat':
-      return nodeRow({ self: 'absent', member: 'absent' })
-    case 'node':
-    case 'own node':
-      return nodeRow({ self: 'in', member: 'in' })
-    case 'join':
-      return rowOf(() => 403)
-    default:
-      return everybody
+/**
+ * A secondary takes whoever proves its key for its primary, and people from its own machine; from elsewhere who signs in,
+ * where somebody was set up who may.
+ */
+const onSecondary =
+  (localUsers: 'nobody' | 'somebody'): Rules =>
+  (surface, changes) => {
+    const home = doorRow('local-only', changes)
+    const door = localUsers === 'nobody' ? home : doorRow('sign-in', changes)
+    // Nobody has signed in here.
+    const user = rowOf((caller) =>
+      door[caller] === 'in' && fromElsewhere.includes(caller) ? 401 : home[caller] === 'in' ? 'in' : door[caller],
+    )
+    switch (surface) {
+      case 'user':
+        return user
+      case 'page':
+      case 'avatar':
+      case 'sign-in':
+        return door
+      case 'cluster':
+        return rowOf((caller) => (user[caller] === 'in' ? 403 : user[caller]))
+      case 'heartbeat':
+        return nodeRow({ self: 'absent', member: 'absent' })
+      case 'node':
+      case 'own node':
+        return nodeRow({ self: 'in', member: 'in' })
+      case 'join':
+        return rowOf(() => 403)
+      default:
+        return everybody
+    }
   }
-}
 
 const operationsOf = async (node: RunningNode): Promise<string[]> => [
   ...(await routesOf(node.services)).map(({ method, path }) => `${method} ${path}`),
@@ -202,6 +215,12 @@ for (const [name, env] of [
   ['true', signInSettings],
 ] as const) {
   test(`a secondary, AUTH_ENABLED ${name}: every operation, every caller`, async (t) => {
-    await checkMatrix(t, await runningSecondary(t, undefined, { ...everywhere, ...env }), onSecondary)
+    await checkMatrix(t, await runningSecondary(t, undefined, { ...everywhere, ...env }), onSecondary('nobody'))
   })
 }
+
+test('a secondary where a local user was set up: every operation, every caller', async (t) => {
+  const node = await runningSecondary(t, undefined, everywhere)
+  await addLocalUser(t, node)
+  await checkMatrix(t, node, onSecondary('somebody'))
+})

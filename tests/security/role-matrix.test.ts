@@ -110,6 +110,7 @@ const needs: Record<string, Need> = {
   'subscription nodeStats': 'viewer',
   'subscription nodeStatusChanged': 'viewer',
   'subscription operationProgress': 'viewer',
+  'subscription serverChanged': 'viewer',
 }
 
 /** Middleware answers nothing by itself. */

@@ -1,5 +1,6 @@
 import { Migration20261124FirstSchema } from './20261124-first-schema.ts'
 import { Migration20261124About } from './20261124-about.ts'
+import { Migration20261124LocalUsers } from './20261124-local-users.ts'
 import { Migration20261124Access } from './20261124-access.ts'
 import { Migration20261124JoinTokens } from './20261124-join-tokens.ts'
 
@@ -9,4 +10,5 @@ export const migrations = [
   { name: '20261124b-access', class: Migration20261124Access },
   { name: '20261124c-about', class: Migration20261124About },
   { name: '20261124d-join-tokens', class: Migration20261124JoinTokens },
+  { name: '20261124l-local-users', class: Migration20261124LocalUsers },
 ]

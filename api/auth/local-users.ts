@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import pLimit from 'p-limit'
+import type { EntityManager } from '../db/orm.ts'
+import { AppError, invalidInput } from '../errors.ts'
+import { LocalUserEntity, type LocalUserRow } from './local-user.entity.ts'
+import { hashPassword, passwordProblem, verifyPassword } from './password.ts'
+
+/** What the accounts of local users have as their provider. */
+export const localProvider = 'local'
+
+/** At some per second, who waits behind more than these had better try again. */
+const longestQueue = 20
+
+export type LocalUsers = ReturnType<typeof createLocalUsers>
+
+/** People without capitals: a name is typed on a phone as well. */
+export const localName = (text: string): string => text.trim().toLowerCase()
+
+/**
+ * The people who may sign in at this node with a password. `npm run local-user` writes them, in a process of its own, so
+ * what is known here is read again every few seconds and before each sign-in.
+ */
+export function createLocalUsers({ em }: { em: EntityManager }) {
+  let rows = new Map<string, LocalUserRow>()
+  let hashOfNobody: Promise<string> | undefined
+  // Many sign-ins at once would take 64 MiB each.
+  const oneAtATime = pLimit(1)
+
+  return {
+    async refresh(): Promise<void> {
+      rows = new Map((await em.fork().find(LocalUserEntity, {})).map((row) => [row.name, row]))
+    },
+
+    isEmpty: (): boolean => rows.size === 0,
+    names: (): string[] => [...rows.keys()],
+    versions: (): Set<string> => new Set([...rows.values()].map(({ version }) => version)),
+
+    /**
+     * Who has this name and password; null for nobody. An unknown name costs the same work as a wrong password.
+     *
+     * @throws RATE_LIMITED when too many sign in at once
+     */
+    async verify(name: string, password: string): Promise<{ name: string; version: string } | null> {
+      if (oneAtATime.pendingCount >= longestQueue) {
+        throw new AppError('RATE_LIMITED', 'Too many people sign in at once. Try again in 5 s', { retryAfterSeconds: 5 })
+      }
+      const row = rows.get(localName(name))
+      hashOfNobody ??= hashPassword(randomUUID())
+      const stored = row?.passwordHash ?? (await hashOfNobody)
+      const isRight = await oneAtATime(() => verifyPassword(password, stored))
+      return row && isRight ? { name: row.name, version: row.version } : null
+    },
+  }
+}
+
+/** Makes a local user, or gives one another password. @throws INVALID_INPUT naming the field */
+export async function setLocalUser(em: EntityManager, input: { name: string; password: string; now: Date }): Promise<'made' | 'changed'> {
+  const name = localName(input.name)
+  const problem = passwordProblem(input.password)
+  if (!/^[a-z0-9][a-z0-9._@-]{0,63}$/.test(name)) {
+    throw invalidInput([{ field: 'name', message: 'must have 1 to 64 letters, digits or any of . _ @ - and begin with a letter or digit' }])
+  }
+  if (problem) throw invalidInput([{ field: 'password', message: problem }])
+  const passwordHash = await hashPassword(input.password)
+  const fork = em.fork()
+  const known = await fork.findOne(LocalUserEntity, { name })
+  const createdAt = known?.createdAt ?? input.now
+  await fork.upsert(LocalUserEntity, { name, version: randomUUID(), passwordHash, createdAt, changedAt: input.now })
+  return known ? 'changed' : 'made'
+}
+
+/** @throws NOT_FOUND */
+export async function removeLocalUser(em: EntityManager, name: string): Promise<void> {
+  const count = await em.fork().nativeDelete(LocalUserEntity, { name: localName(name) })
+  if (count === 0) throw new AppError('NOT_FOUND', `There is no local user named ${name}`)
+}
+
+export const listLocalUsers = (em: EntityManager): Promise<LocalUserRow[]> =>
+  em.fork().find(LocalUserEntity, {}, { orderBy: { name: 'asc' } })

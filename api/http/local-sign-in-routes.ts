@@ -1,0 +1,77 @@
+import { Hono, type Context } from 'hono'
+import { z } from 'zod'
+import type { Limits } from '../auth/limits.ts'
+import { localName, localProvider, type LocalUsers } from '../auth/local-users.ts'
+import { longestPassword } from '../auth/password.ts'
+import { AppError, invalidInput } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { HttpEnv } from './router.ts'
+import { sessionCookie } from './session-cookie.ts'
+import { endSession, signOut, type SessionDeps } from './sign-out.ts'
+
+export interface LocalSignInDeps extends SessionDeps {
+  localUsers: LocalUsers
+  /** Reads what was set up beside this process. */
+  refresh: () => Promise<void>
+  limits: Limits
+  log: Log
+}
+
+type Ctx = Context<HttpEnv>
+
+const wrong = 'The name or the password is not right'
+const text = (longest: number) => z.string('must be a text').min(1, 'is required').max(longest, `must have at most ${longest} characters`)
+const credentials = z.object({ name: text(200), password: text(longestPassword) })
+
+/** Signing in to a secondary by name and password, and out again. Public, hence behind a rate limit. */
+export function localSignInRoutes(deps: LocalSignInDeps): Hono<HttpEnv> {
+  const routes = new Hono<HttpEnv>()
+  routes.use('/auth/*', async (c, next) => {
+    c.header('cache-control', 'no-store')
+    await next()
+  })
+  routes.get('/auth/providers', (c) => {
+    const offered = deps.localUsers.isEmpty() ? [] : [{ id: localProvider, label: 'name and password', url: '/auth/local' }]
+    return c.json({ providers: offered })
+  })
+  routes.post('/auth/local', async (c) => signIn(deps, c, await readCredentials(c)))
+  routes.post('/auth/sign-out', (c) => signOut(deps, c))
+  return routes
+}
+
+async function signIn(deps: LocalSignInDeps, c: Ctx, input: z.output<typeof credentials>): Promise<Response> {
+  const { audit, limits, localUsers, sessions, users, log } = deps
+  const request = c.env.incoming
+  const address = deps.addressOf(request)
+  // Beside the one by address: whoever has many of those still guesses at one name no faster.
+  await limits.take('sign-in', `name ${localName(input.name)}`)
+  await deps.refresh()
+  const found = await localUsers.verify(input.name, input.password)
+  if (!found) {
+    // Sometimes the password is typed where the name should be: what nobody is called is written nowhere.
+    const name = localUsers.names().find((known) => known === localName(input.name)) ?? 'unknown'
+    await audit.note({ name, via: 'password', address }, { action: 'sign-in', subject: name }, 'denied', wrong)
+    log.warn({ user: name, address }, 'sign-in with a wrong name or password')
+    throw new AppError('UNAUTHENTICATED', wrong)
+  }
+  const { name, version } = found
+  const user = await users.signIn({ provider: localProvider, subject: version, login: name, name: null, email: null, groups: [] })
+  await audit.note({ name, via: 'password', address }, { action: 'sign-in', subject: name }, 'succeeded')
+  const value = await sessions.open(user.id, { address, userAgent: request.headers['user-agent'] ?? '' })
+  await endSession(deps, request)
+  c.header('set-cookie', sessionCookie(value, deps.isSecure(request)))
+  log.info({ user: name, address }, 'signed in')
+  return c.json({ name })
+}
+
+/** @throws INVALID_INPUT naming the fields; never with what they hold */
+async function readCredentials(c: Ctx): Promise<z.output<typeof credentials>> {
+  // A form of another site cannot send this type.
+  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
+    throw invalidInput([{ field: 'body', message: 'must be JSON, with the content type application/json' }])
+  }
+  const body: unknown = await c.req.json().catch(() => undefined)
+  const parsed = credentials.safeParse(body)
+  if (parsed.success) return parsed.data
+  throw invalidInput(parsed.error.issues.map(({ path, message }) => ({ field: path.join('.') || 'body', message })))
+}

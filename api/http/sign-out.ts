@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http'
+import type { Context } from 'hono'
+import type { AuditLog } from '../auth/audit-log.ts'
+import type { Session, Sessions } from '../auth/sessions.ts'
+import type { Users } from '../auth/users.ts'
+import type { HttpEnv } from './router.ts'
+import { endedSessionCookie, readSessionCookie } from './session-cookie.ts'
+
+/** What every way to sign in needs for the way out. */
+export interface SessionDeps {
+  users: Users
+  sessions: Sessions
+  audit: AuditLog
+  addressOf: (request: IncomingMessage) => string
+  /** Whether the person's browser speaks TLS. */
+  isSecure: (request: IncomingMessage) => boolean
+}
+
+export async function signOut(deps: SessionDeps, c: Context<HttpEnv>): Promise<Response> {
+  const request = c.env.incoming
+  c.header('set-cookie', endedSessionCookie(deps.isSecure(request)))
+  const session = sessionOf(deps, request)
+  if (session) {
+    const name = deps.users.find(session.userId)?.login ?? session.userId
+    const actor = { name, via: 'session', address: deps.addressOf(request) }
+    await deps.audit.around(actor, { action: 'sign-out' }, () => deps.sessions.revoke(session.userId, session.id))
+  }
+  return c.body(null, 204)
+}
+
+/** What the browser was before it signed in anew is over; a session never passes from one sign-in to the next. */
+export async function endSession(deps: SessionDeps, request: IncomingMessage): Promise<void> {
+  const session = sessionOf(deps, request)
+  if (session) await deps.sessions.revoke(session.userId, session.id)
+}
+
+function sessionOf({ sessions, isSecure }: SessionDeps, request: IncomingMessage): Session | null {
+  const cookie = readSessionCookie(request.headers.cookie, isSecure(request))
+  return cookie === null ? null : sessions.use(cookie)
+}

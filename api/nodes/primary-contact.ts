@@ -1,0 +1,30 @@
+import type { Clock } from '../clock.ts'
+
+/** How a secondary's calls to its primary fare. */
+export interface PrimaryContactState {
+  url: string
+  /** Whether it answered the last call, if only to refuse it; null before the first. */
+  reachable: boolean | null
+  /** Since when that is so. */
+  since: Date
+  /** Why it did not answer, or why it refused; null when all is well. */
+  error: string | null
+}
+
+export type PrimaryContact = ReturnType<typeof createPrimaryContact>
+
+/** Keeps what a secondary knows of its primary, for whoever looks at the secondary's own dashboard. */
+export function createPrimaryContact({ url, clock, onChange }: { url: string; clock: Clock; onChange: () => void }) {
+  let state: PrimaryContactState = { url, reachable: null, since: clock.now(), error: null }
+
+  return {
+    state: (): PrimaryContactState => state,
+
+    /** @param error null for an accepted call */
+    note({ reachable, error }: { reachable: boolean; error: string | null }): void {
+      if (reachable === state.reachable && error === state.error) return
+      state = { url, reachable, error, since: reachable === state.reachable ? state.since : clock.now() }
+      onChange()
+    },
+  }
+}

@@ -1,0 +1,38 @@
+import type { ExecutionContext } from 'ava'
+import { listLocalUsers, removeLocalUser, setLocalUser } from '../../api/auth/local-users.ts'
+import type { Answer, Call } from './http-caller.ts'
+import type { RunningNode } from './running-node.ts'
+import { testDatabase } from './database.ts'
+
+export const localUser = { name: 'alice', password: 'correct horse battery' }
+
+/** What every request of somebody elsewhere has who comes through a proxy on this machine. */
+export const elsewhere = { 'x-forwarded-for': '203.0.113.7' }
+
+/** The database of a node as the command `local-user` has it: open beside the node, with nothing of the node's memory. */
+export async function besideNode(t: ExecutionContext<unknown>, node: RunningNode) {
+  const { em } = await testDatabase(t, node.databasePath)
+  return {
+    set: (user = localUser) => setLocalUser(em, { ...user, now: new Date() }),
+    remove: (name = localUser.name) => removeLocalUser(em, name),
+    list: () => listLocalUsers(em),
+  }
+}
+
+/** Sets up a local user and has the node know it. */
+export async function addLocalUser(t: ExecutionContext<unknown>, node: RunningNode) {
+  const beside = await besideNode(t, node)
+  await beside.set()
+  await node.services.access.refreshLocalUsers()
+  return beside
+}
+
+/** @param call headers replace those of somebody elsewhere one by one */
+export const signInLocally = (node: Pick<RunningNode, 'send'>, user: object = localUser, call: Call = {}): Promise<Answer> =>
+  node.send('/auth/local', { method: 'POST', json: user, ...call, headers: { ...elsewhere, ...call.headers } })
+
+/** The cookie that an answer set, as a browser sends it back. */
+export function cookieOf({ headers }: Answer): string {
+  const [line = ''] = [headers['set-cookie'] ?? []].flat()
+  return line.split(';')[0] ?? ''
+}

@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs'
+import test, { type ExecutionContext } from 'ava'
+import { addLocalUser, besideNode, cookieOf, elsewhere, localUser, signInLocally } from '../helpers/local-user.ts'
+import { outcomeOf } from '../helpers/outcome.ts'
+import { tokenOf } from '../helpers/people.ts'
+import { assertProblem, fieldsOf } from '../helpers/problem.ts'
+import { routesOf } from '../helpers/routes.ts'
+import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
+import { graphqlFields } from '../helpers/sample-document.ts'
+import { surfaces } from '../helpers/surfaces.ts'
+import { closeCode, nextMessage, openGraphqlSocket, subscribeMessage } from '../helpers/websocket.ts'
+
+type Test = ExecutionContext<unknown>
+
+/** A secondary without a primary, and its local user, signed in from elsewhere. */
+async function signedIn(t: Test) {
+  const node = await runningSecondary(t)
+  const beside = await addLocalUser(t, node)
+  const answer = await signInLocally(node)
+  t.is(answer.status, 200, answer.text)
+  return { node, beside, headers: { ...elsewhere, cookie: cookieOf(answer) } }
+}
+
+/** The account of the local user, as signing in makes it, without the work of the password. */
+async function sessionOf({ services }: RunningNode): Promise<string> {
+  const { users, sessions, localUsers } = services.access
+  const [subject = ''] = localUsers?.versions() ?? []
+  const { id } = await users.signIn({ provider: 'local', subject, login: localUser.name, name: null, email: null, groups: [] })
+  return `selfhostly_session=${await sessions?.open(id, { address: '203.0.113.7', userAgent: 'a test' })}`
+}
+
+test('a local user does from elsewhere what the machine itself may do, and nothing that nodes do', async (t) => {
+  const node = await runningSecondary(t)
+  await addLocalUser(t, node)
+  const routes = (await routesOf(node.services)).filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`)
+  for (const operation of [...routes, ...graphqlFields()]) {
+    // Made anew each time: some end the session that asks.
+    const caller = { origin: node.url, headers: { ...elsewhere, cookie: await sessionOf(node) } }
+    const surface = surfaces[operation]
+    const expected = surface === 'node' || surface === 'own node' ? 401 : surface === 'cluster' || surface === 'join' ? 403 : 'in'
+    t.is(await outcomeOf(operation, caller), expected, operation)
+  }
+})
+
+test('who signs in is the admin of this node, with a session like any other', async (t) => {
+  const { node, headers } = await signedIn(t)
+  const { data } = await node.graphql('{ viewer { name role via } sessions { address isCurrent } }', {}, headers)
+  t.deepEqual(data.viewer, { name: 'alice', role: 'ADMIN', via: 'session' })
+  t.deepEqual(data.sessions, [{ address: '127.0.0.1', isCurrent: true }])
+  const again = await signInLocally(node, { ...localUser, name: ' Alice ' }, { headers })
+  t.is(again.status, 200, again.text)
+  t.regex(String(again.headers['set-cookie']), /HttpOnly; SameSite=Lax/)
+  t.is((await node.send('/api/apps', { headers })).status, 401, 'the session that the browser had before is over')
+  const now = { ...elsewhere, cookie: cookieOf(again) }
+  t.is((await node.send('/auth/sign-out', { method: 'POST', headers: now })).status, 204)
+  t.is((await node.send('/api/apps', { headers: now })).status, 401)
+})
+
+test('a wrong password and an unknown name are the same, in words and in work', async (t) => {
+  const node = await runningSecondary(t)
+  await addLocalUser(t, node)
+  const attempt = async (user: object) => {
+    const began = performance.now()
+    const answer = await signInLocally(node, user)
+    return { answer, ms: performance.now() - began }
+  }
+  await attempt({ name: 'nobody', password: 'warms up both ways' })
+  const wrong = await attempt({ ...localUser, password: 'correct horse batterY' })
+  const unknown = await attempt({ name: 'mallory', password: localUser.password })
+  for (const { answer } of [wrong, unknown]) {
+    assertProblem(t, answer, 401, { detail: 'The name or the password is not right', code: 'UNAUTHENTICATED' })
+    t.is(answer.headers['set-cookie'], undefined)
+  }
+  t.true(unknown.ms > wrong.ms / 4, `an unknown name took ${unknown.ms} ms, a wrong password ${wrong.ms} ms`)
+})
+
+test('bad forms are refused field by field, before any work', async (t) => {
+  const node = await runningSecondary(t)
+  await addLocalUser(t, node)
+  for (const [body, fields] of [
+    [{}, ['name', 'password']],
+    [{ name: 'alice', password: 7 }, ['password']],
+    [{ name: '', password: 'x'.repeat(1001) }, ['name', 'password']],
+    ['text', ['body']],
+    [null, ['body']],
+  ] as const) {
+    const answer = await signInLocally(node, body as object)
+    assertProblem(t, answer, 400)
+    t.deepEqual(fieldsOf(answer), [...fields], JSON.stringify(body))
+  }
+  const form = { method: 'POST', body: JSON.stringify(localUser), headers: { ...elsewhere, 'content-type': 'text/plain' } }
+  assertProblem(t, await node.send('/auth/local', form), 400)
+})
+
+test('a page of another site cannot sign anybody in', async (t) => {
+  const node = await runningSecondary(t)
+  await addLocalUser(t, node)
+  for (const headers of [{ origin: 'https://other.example' }, { 'sec-fetch-site': 'cross-site' }] as Record<string, string>[]) {
+    assertProblem(t, await signInLocally(node, localUser, { headers }), 403)
+  }
+})
+
+test('guessing is limited by address, whatever names it tries', async (t) => {
+  const node = await runningSecondary(t)
+  await addLocalUser(t, node)
+  for (let count = 0; count < 30; count++) t.is((await signInLocally(node, { name: `name-${count}` })).status, 400)
+  const refused = await signInLocally(node)
+  assertProblem(t, refused, 429)
+  t.regex(String(refused.headers['retry-after']), /^\d+$/)
+})
+
+test('guessing is limited by name, from however many addresses', async (t) => {
+  const node = await runningSecondary(t, undefined, { TRUSTED_PROXIES: '127.0.0.1' })
+  await addLocalUser(t, node)
+  for (let count = 1; count < 30; count++) await node.services.limits.take('sign-in', 'name alice')
+  const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
+  t.is((await signInLocally(node, { ...localUser, password: 'the thirtieth guess' }, from('203.0.113.30'))).status, 401)
+  assertProblem(t, await signInLocally(node, { ...localUser, name: 'ALICE' }, from('203.0.113.31')), 429)
+})
+
+test('another password, or none, ends sessions, tokens and WebSockets within seconds, though set by another process', async (t) => {
+  const { node, beside, headers } = await signedIn(t)
+  for (const change of [() => beside.set({ ...localUser, password: 'another horse battery' }), () => beside.remove()]) {
+    const { data } = await node.graphql(
+      'mutation { createApiToken(input: { name: "t", scope: ADMIN, expiresInDays: 1 }) { secret } }',
+      {},
+      headers,
+    )
+    const authorization = { ...elsewhere, authorization: `Bearer ${data.createApiToken.secret}` }
+    t.is((await node.send('/api/apps', { headers: authorization })).status, 200)
+    const socket = await openGraphqlSocket(node, headers)
+    t.teardown(() => socket.terminate())
+    socket.send(subscribeMessage('1', 'subscription { nodeStatusChanged { id } }'))
+    await nextMessage(socket)
+    const closed = closeCode(socket)
+    await change()
+    const began = performance.now()
+    t.is(await closed, 4401)
+    // Looked for every 2 s; the rest is for a busy machine.
+    t.true(performance.now() - began < 8000)
+    const statuses = await Promise.all([headers, authorization].map((each) => node.send('/api/apps', { headers: each })))
+    // Without a local user nobody is answered elsewhere.
+    const expected = (await beside.list()).length > 0 ? 401 : 403
+    t.deepEqual(
+      statuses.map(({ status }) => status),
+      [expected, expected],
+    )
+    if (expected === 401) headers.cookie = cookieOf(await signInLocally(node, { ...localUser, password: 'another horse battery' }))
+  }
+  assertProblem(t, await signInLocally(node), 403)
+})
+
+test('a token that the machine made for itself is not for elsewhere', async (t) => {
+  const node = await runningSecondary(t)
+  await addLocalUser(t, node)
+  const { authorization } = await tokenOf(node, null, 'admin')
+  t.is((await node.send('/api/apps', { headers: { authorization } })).status, 200)
+  t.is((await node.send('/api/apps', { headers: { ...elsewhere, authorization } })).status, 401)
+})
+
+test('without a local user nobody is answered elsewhere, and nothing is offered', async (t) => {
+  const node = await runningSecondary(t)
+  for (const path of ['/', '/auth/providers', '/api/apps']) assertProblem(t, await node.send(path, { headers: elsewhere }), 403)
+  assertProblem(t, await signInLocally(node), 403)
+  t.deepEqual((await node.send('/auth/providers')).json, { providers: [] })
+  assertProblem(t, await node.send('/auth/local', { method: 'POST', json: localUser }), 401)
+})
+
+test('a primary knows no local users, whatever its database holds', async (t) => {
+  const node = await runningNode(t)
+  const beside = await besideNode(t, node)
+  await beside.set()
+  await node.services.access.refreshLocalUsers()
+  assertProblem(t, await signInLocally(node), 403)
+  t.is((await node.send('/auth/local', { method: 'POST', json: localUser })).status, 404)
+})
+
+test('the password is in no answer, no log line and no file, and what was typed as a name in none either', async (t) => {
+  const node = await runningSecondary(t)
+  await addLocalUser(t, node)
+  const mistaken = 'typed-in-the-wrong-field'
+  const answers = [
+    await signInLocally(node),
+    await signInLocally(node, { ...localUser, password: `${localUser.password}!` }),
+    await signInLocally(node, { name: mistaken, password: localUser.password }),
+    await signInLocally(node, { password: localUser.password }),
+    await node.send('/api/audit.jsonl'),
+  ]
+  const entries = await node.services.audit.list({ action: 'sign-in' }, { limit: 10 })
+  t.deepEqual(
+    entries.map(({ actor, via, outcome }) => `${actor} ${via} ${outcome}`),
+    ['unknown password denied', 'alice password denied', 'alice password succeeded'],
+  )
+  const texts = [...answers.map(({ text }) => text), JSON.stringify(node.log)]
+  await node.stop()
+  for (const file of ['', '-wal']) texts.push(read(node.databasePath + file))
+  for (const text of texts) {
+    t.false(text.includes(localUser.password))
+    t.false(text.includes(mistaken))
+  }
+  t.true(
+    texts.some((text) => text.includes('$scrypt$')),
+    'the hash is where it was looked for',
+  )
+})
+
+const read = (path: string): string => {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+test('node credentials open nothing more where a local user was set up, and a session nothing beside them', async (t) => {
+  const { node, headers } = await signedIn(t)
+  assertProblem(t, await node.send('/api/apps', { headers: { ...headers, ...nodeHeaders(node) } }), 401)
+  assertProblem(t, await node.send('/api/internal/apps', { headers }), 401)
+  t.is((await node.send('/api/internal/apps', { headers: nodeHeaders(node) })).status, 200)
+})
