@@ -1,10 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import test from 'ava'
 import fc from 'fast-check'
-import { createRetryLoop } from '../api/retry.ts'
+import { createRetryLoop, type RetryOutcome as Outcome } from '../api/retry.ts'
 import { createManualClock } from './helpers/manual-clock.ts'
-
-type Outcome = 'done' | 'again'
 
 function loopOf(random = () => 1) {
   const clock = createManualClock()
@@ -35,6 +33,20 @@ test('a job that succeeds runs once', async (t) => {
   t.is(clock.waiting(), 0)
   loop.run()
   t.deepEqual(attempts, [0, 0])
+})
+
+test('a job may say how long to wait at least; chance spreads those who were told the same', async (t) => {
+  for (const [chance, wait] of [
+    [0, 60_000],
+    [1, 61_000],
+  ] as const) {
+    const { loop, clock, attempts, end } = loopOf(() => chance)
+    loop.run()
+    await end({ afterMs: 60_000 })
+    t.deepEqual(clock.waits(), [wait])
+    clock.advance(wait)
+    t.deepEqual(attempts, [0, 1])
+  }
 })
 
 test('each failure makes the wait longer, up to the longest; success begins anew', async (t) => {

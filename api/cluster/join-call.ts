@@ -11,7 +11,7 @@ import { stagedPost, StagedFailure, type StagedAnswer } from './staged-post.ts'
 type Failure = Extract<JoinOutcome, { kind: 'failed' }>
 
 /** A registration is some small writes; connecting over a bad line takes most of this. */
-const deadlineMs = 10_000
+const defaultDeadlineMs = 10_000
 /** Whatever somebody in between says, a node asks again after this. */
 const longestRetryAfterMs = 10 * 60_000
 
@@ -28,8 +28,9 @@ export function createJoinCall(deps: {
   self: { id: string; name: string; apiEndpoint: string; apiKey: string }
   about: NodeAbout
   clock: Clock
+  deadlineMs?: number
 }) {
-  const { primaryUrl, token, self, clock } = deps
+  const { primaryUrl, token, self, clock, deadlineMs = defaultDeadlineMs } = deps
 
   return async function join(earlier: EarlierFailure[]): Promise<JoinOutcome> {
     const { id, name, apiEndpoint, apiKey } = self

@@ -1,4 +1,4 @@
-import type { Actor, AuditedAction } from '../auth/audit-log.ts'
+import type { AuditLog } from '../auth/audit-log.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -50,7 +50,7 @@ export function createJoining(deps: {
   learn: (id: string, about: NodeAbout) => void
   /** Counts a token that was refused. @throws RATE_LIMITED */
   countRefused: (address: string) => Promise<void>
-  audited: (actor: Actor, action: AuditedAction, run: () => Promise<ClusterNode>) => Promise<ClusterNode>
+  audited: AuditLog['around']
   clock: Clock
   log: Log
 }) {
@@ -85,22 +85,38 @@ export function createJoining(deps: {
 
   async function admit(request: JoinRequest, token: JoinToken): Promise<Joined> {
     const id = request.id.trim().toLowerCase()
+    const hostname = printable(request.name)
     if (deps.findNode(id)) refuse(request, token, 'name', idTaken(id))
     const skew = skewOf(request, clock.now())
     if (skew !== null) refuse(request, token, 'clock', invalidInput([{ field: 'time', message: skew }]))
-    const actor = { name: token.name, via: 'join-token', address: request.address }
     await tokens.take(token.id).catch((error: unknown) => {
       if (error instanceof AppError) refuse(request, token, 'token', error)
       throw error
     })
+    let isIn = false
     try {
-      // Between this name and its registration nothing waits, so nobody else takes it.
-      const register = () => deps.register({ ...request, id, name: deps.nameFor(token.namePattern, request.name), labels: token.labels })
-      const node = await deps.audited(actor, { action: 'node.join', nodeId: id, subject: request.name }, register)
+      const node = await deps.audited(
+        { name: token.name, via: 'join-token', address: request.address },
+        { action: 'node.join', nodeId: id, subject: hostname },
+        async () => {
+          // Between this name and its registration nothing waits, so nobody else takes it.
+          const name = deps.nameFor(token.namePattern, hostname)
+          const registered = await deps.register({
+            id,
+            name,
+            apiEndpoint: request.apiEndpoint,
+            apiKey: request.apiKey,
+            labels: token.labels,
+          })
+          isIn = true
+          return registered
+        },
+        ({ name }) => ({ subject: name }),
+      )
       if (request.about) deps.learn(id, request.about)
       return { node, notes: notesOf(request, node) }
     } catch (error) {
-      await tokens.giveBack(token.id)
+      if (!isIn) await tokens.giveBack(token.id)
       if (!(error instanceof AppError)) throw error
       return refuse(request, token, error.code === 'CONFLICT' ? 'name' : 'http', error)
     }

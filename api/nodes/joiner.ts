@@ -45,8 +45,9 @@ export function createJoiner(deps: {
     const { hop, reason, passing, retryAfterMs } = outcome
     // Once when it changes and then once in a while: an hour without a primary is not a thousand lines.
     if (reason !== lastReason || attempt % 10 === 0) log.warn({ url, hop, reason }, 'join failed')
-    // What the primary refused it has seen itself.
-    if (isBeforePrimary(hop) && reason !== lastReason) {
+    // What the primary refused it has seen itself, and what it was told with that.
+    if (!isBeforePrimary(hop)) earlier = []
+    else if (reason !== lastReason) {
       earlier = [...earlier, { at: clock.now(), hop, message: reason.slice(0, 1000) }].slice(-mostTold)
     }
     lastReason = reason

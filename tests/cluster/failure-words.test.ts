@@ -1,5 +1,5 @@
 import test from 'ava'
-import { failureInWords } from '../../api/cluster/failure-words.ts'
+import { failureInWords, timeoutInWords } from '../../api/cluster/failure-words.ts'
 
 const endpoint = 'https://worker.example.com:8443/base'
 const withCode = (code: string): Error => Object.assign(new Error(`raw ${code}`), { code })
@@ -21,6 +21,11 @@ const words: Record<string, RegExp> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: /not trusted here.*NODE_EXTRA_CA_CERTS/,
   SELF_SIGNED_CERT_IN_CHAIN: /not trusted here.*NODE_EXTRA_CA_CERTS/,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: /not trusted here.*NODE_EXTRA_CA_CERTS/,
+  UNABLE_TO_GET_ISSUER_CERT: /not trusted here.*NODE_EXTRA_CA_CERTS/,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: /not trusted here.*NODE_EXTRA_CA_CERTS/,
+  CERT_NOT_YET_VALID: /not valid yet: is the clock here behind\?$/,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: /does not speak TLS/,
+  HPE_INVALID_CONSTANT: /does not speak HTTP/,
   CERT_HAS_EXPIRED: /certificate of worker\.example\.com:8443 has expired/,
   ERR_TLS_CERT_ALTNAME_INVALID: /is for another name/,
   EPROTO: /does not speak TLS/,
@@ -41,4 +46,12 @@ test('what has no words here keeps its own', (t) => {
   t.is(failureInWords(wrapped(new Error('the disk is on fire')), endpoint), 'the disk is on fire')
   t.is(failureInWords('a text', endpoint), 'a text')
   t.is(failureInWords(new SyntaxError('Unexpected token <'), endpoint), 'sent an answer that is not JSON')
+})
+
+test('what a call waited for when its time was up', (t) => {
+  const said = (hop: Parameters<typeof timeoutInWords>[0]) => timeoutInWords(hop, endpoint, 10_000)
+  t.is(said('dns'), 'DNS did not say within 10 s where worker.example.com is')
+  t.regex(said('tcp'), /^no connection to worker\.example\.com:8443 within 10 s: it is off, or a firewall drops packets$/)
+  t.regex(said('tls'), /^worker\.example\.com:8443 took the connection, but no TLS came about within 10 s/)
+  t.regex(said('http'), /^worker\.example\.com:8443 took the request, but did not answer within 10 s$/)
 })

@@ -1,7 +1,9 @@
 import test from 'ava'
 import { followNodes } from '../helpers/cluster.ts'
-import { followAttempts, makeToken, newcomer, tokensOf } from '../helpers/join.ts'
+import { ask } from '../helpers/graphql.ts'
+import { attemptsOf, followAttempts, makeToken, newcomer, tokensOf } from '../helpers/join.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
+import { peer } from '../helpers/peer.ts'
 
 /** From when it serves to when a browser sees it. */
 const appearsWithinMs = 2000
@@ -44,4 +46,65 @@ test('a new node with a token appears at once, and its restart does not use the 
     [...primary.printed, ...worker.printed].some((line) => line.includes(secret.slice(-20))),
     'the token is in no log',
   )
+})
+
+test('whatever was in the way is named on the new node, then passes, then is named on the primary', async (t) => {
+  const primary = await nodeProcess(t, { NODE_NAME: 'main' })
+  await primary.start()
+  const { secret } = await makeToken(primary)
+  await primary.stop()
+
+  const worker = await newcomer(t, primary.url, secret, 'some-host')
+  await worker.start()
+  const alone = await worker.log.first(({ msg, hop }) => msg === 'join failed' && hop === 'tcp')
+  t.regex(String(alone['reason']), /^connection refused at 127\.0\.0\.1/)
+  const proxy = await peer(t, (_request, response) => response.writeHead(502, { server: 'nginx', 'retry-after': '1' }).end(), primary.port)
+  const atProxy = await worker.log.first(({ msg, hop }) => msg === 'join failed' && hop === 'http')
+  t.regex(String(atProxy['reason']), /^answered 502 by nginx/)
+  await proxy.close()
+
+  await primary.start()
+  const nodes = followNodes(t, primary)
+  await nodes.first(({ name, status }) => name === 'some-host' && status === 'ONLINE', { withinMs: 40_000 })
+  const attempts = await attemptsOf(primary)
+  t.like(attempts[0], { ok: true, tokenName: 'lab' })
+  const told = attempts.slice(1).map(({ hop, message }) => `${hop} ${message}`)
+  t.true(
+    told.some((line) => /^TCP connection refused at/.test(line)),
+    told.join(),
+  )
+  t.true(
+    told.some((line) => /^HTTP answered 502 by nginx/.test(line)),
+    told.join(),
+  )
+})
+
+test('a token that is wrong, or the name of a host: said at both ends, and the node goes on running', async (t) => {
+  const primary = await nodeProcess(t, { NODE_NAME: 'main' })
+  await primary.start()
+  const { secret, token } = await makeToken(primary)
+  await ask(primary, 'mutation ($id: ID!) { revokeJoinToken(id: $id) }', { id: token.id })
+  const attempts = followAttempts(t, primary)
+  const [late, lost] = [await newcomer(t, primary.url, secret, 'late'), await newcomer(t, 'http://primary.invalid:8080', secret, 'lost')]
+  await Promise.all([late.start(), lost.start()])
+  t.like(await late.logged('join failed'), {
+    hop: 'token',
+    reason: 'The join token is unknown here, or was revoked. Make a new one on the primary',
+  })
+  t.like(await attempts.first(({ hostname }) => hostname === 'late'), { ok: false, hop: 'TOKEN', tokenName: null })
+  t.like(await lost.logged('join failed'), { hop: 'dns', reason: 'the host name primary.invalid is not known to DNS here' })
+  t.like(await (await fetch(`${late.url}/api/health`)).json(), { status: 'healthy' })
+  t.deepEqual(await ask(primary, '{ nodes { totalCount } }'), { nodes: { totalCount: 1 } })
+  t.false(
+    [...late.printed, ...lost.printed, ...primary.printed].some((line) => line.includes(secret.slice(-20))),
+    'the token is in no log',
+  )
+})
+
+test('a setting that is no join token stops the start, and is not shown', async (t) => {
+  const node = await newcomer(t, 'http://127.0.0.1:1', 'shly_something-else', 'some-host')
+  const { code, output } = await node.startInVain()
+  t.is(code, 1)
+  t.regex(output, /JOIN_TOKEN must be a join token as the primary has shown it/)
+  t.false(output.includes('something-else'))
 })

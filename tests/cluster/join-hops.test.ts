@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer as createHttpsServer } from 'node:https'
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import test, { type ExecutionContext } from 'ava'
+import { systemClock, type Clock } from '../../api/clock.ts'
+import { clockSkewInWords } from '../../api/cluster/clock-skew.ts'
+import { createJoinCall } from '../../api/cluster/join-call.ts'
+import type { NodeAbout } from '../../api/nodes/about.ts'
+import type { JoinOutcome } from '../../api/nodes/joiner.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { attemptsOf, makeToken, tokensOf } from '../helpers/join.ts'
+import { peer, type Answer } from '../helpers/peer.ts'
+import { runningNode, runningSecondary } from '../helpers/running-node.ts'
+import { selfSigned } from '../helpers/self-signed.ts'
+
+const someToken = `shlyjoin_${randomUUID()}_secret`
+
+/** One attempt to join at a URL, by a node that nobody knows. */
+function joinAt(
+  primaryUrl: string,
+  { token = someToken, clock = systemClock, deadlineMs = 5000 }: { token?: string; clock?: Clock; deadlineMs?: number } = {},
+): Promise<JoinOutcome> {
+  const id = randomUUID()
+  const self = { id, name: 'box', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-a-new-node' }
+  const about: NodeAbout = {
+    ...{ version: '0.1.0', capabilities: [], connection: 'auto', instanceId: id, startedAt: clock.now(), hostname: 'box' },
+  }
+  return createJoinCall({ primaryUrl, token, self, about, clock, deadlineMs })([])
+}
+
+interface Expected {
+  hop: string
+  reason: RegExp
+  passing: boolean
+  retryAfterMs?: number
+}
+
+function assertFailed(t: ExecutionContext, outcome: JoinOutcome, expected: Expected): void {
+  if (outcome.kind !== 'failed') return t.fail(JSON.stringify(outcome))
+  const { hop, passing, retryAfterMs = null } = expected
+  t.like(outcome, { hop, passing, retryAfterMs })
+  t.regex(outcome.reason, expected.reason)
+}
+
+/** A server of which the test ends every connection. */
+async function listening(t: ExecutionContext, server: Server): Promise<string> {
+  const sockets = new Set<{ destroy(): void }>()
+  server.on('connection', (socket) => {
+    socket.on('error', () => undefined)
+    sockets.add(socket)
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test('DNS: a name that nobody knows', async (t) => {
+  const outcome = await joinAt('http://primary.invalid:8080')
+  assertFailed(t, outcome, { hop: 'dns', passing: true, reason: /^the host name primary\.invalid is not known to DNS here$/ })
+})
+
+test('TCP: nothing listens', async (t) => {
+  const port = await freePort()
+  for (const host of ['127.0.0.1', 'localhost']) {
+    const outcome = await joinAt(`http://${host}:${port}`)
+    assertFailed(t, outcome, { hop: 'tcp', passing: true, reason: new RegExp(`^connection refused at ${host}:${port}`) })
+  }
+})
+
+test('TLS: a certificate that is not trusted', async (t) => {
+  const host = await listening(
+    t,
+    createHttpsServer(await selfSigned(t), (_request, response) => response.end('{}')),
+  )
+  const outcome = await joinAt(`https://${host}`)
+  assertFailed(t, outcome, {
+    hop: 'tls',
+    passing: true,
+    reason: /^the TLS certificate of 127\.0\.0\.1:\d+ is not trusted here.*NODE_EXTRA_CA_CERTS/,
+  })
+})
+
+test('TLS: https:// where plain HTTP is spoken, and the other way round', async (t) => {
+  const plain = await peer(t, (_request, response) => response.end())
+  assertFailed(t, await joinAt(plain.url.replace('http', 'https')), {
+    hop: 'tls',
+    passing: true,
+    reason: /does not speak TLS: is it http:\/\//,
+  })
+  const host = await listening(t, createHttpsServer(await selfSigned(t)))
+  const outcome = await joinAt(`http://${host}`)
+  t.is(outcome.kind, 'failed')
+  t.like(outcome, { hop: 'http', passing: true })
+})
+
+test('something that speaks no HTTP, cuts the connection, or says nothing', async (t) => {
+  const greets = await listening(
+    t,
+    createServer((socket) => void socket.end('220 mail.example.com ESMTP\r\n')),
+  )
+  assertFailed(t, await joinAt(`http://${greets}`), { hop: 'http', passing: true, reason: /does not speak HTTP: is another service/ })
+  const cuts = await listening(
+    t,
+    createServer((socket) => socket.once('data', () => socket.destroy())),
+  )
+  assertFailed(t, await joinAt(`http://${cuts}`), { hop: 'http', passing: true, reason: /^the connection to 127\.0\.0\.1:\d+ was cut$/ })
+  const silent = await listening(
+    t,
+    createServer((socket) => void socket.resume()),
+  )
+  const slow = { deadlineMs: 300 }
+  assertFailed(t, await joinAt(`http://${silent}`, slow), {
+    hop: 'http',
+    passing: true,
+    reason: /took the request, but did not answer within 0\.3 s$/,
+  })
+  assertFailed(t, await joinAt(`https://${silent}`, slow), {
+    hop: 'tls',
+    passing: true,
+    reason: /took the connection, but no TLS came about within 0\.3 s/,
+  })
+})
+
+const proxies: Record<string, { answer: Answer; expected: Expected }> = {
+  'a proxy whose primary is away': {
+    answer: (_request, response) => response.writeHead(502, { server: 'nginx/1.22.1' }).end('<h1>502 Bad Gateway</h1>'),
+    expected: {
+      hop: 'http',
+      passing: true,
+      reason: /^answered 502 by nginx\/1\.22\.1, which is no answer of Selfhostly's: a proxy is there/,
+    },
+  },
+  'one that says when': {
+    answer: (_request, response) => response.writeHead(503, { 'retry-after': '7' }).end(),
+    expected: { hop: 'http', passing: true, retryAfterMs: 7000, reason: /^answered 503, which/ },
+  },
+  'one that says never': {
+    answer: (_request, response) => response.writeHead(503, { 'retry-after': '99999999' }).end(),
+    expected: { hop: 'http', passing: true, retryAfterMs: 600_000, reason: /^answered 503/ },
+  },
+  'a redirect to TLS': {
+    answer: (_request, response) => response.writeHead(301, { location: 'https://primary.example.com/api/join' }).end(),
+    expected: { hop: 'http', passing: false, reason: /a redirect to https:\/\/primary\.example\.com\/api\/join\. Set PRIMARY_NODE_URL/ },
+  },
+  'a login': {
+    answer: (_request, response) => response.writeHead(401, { 'www-authenticate': 'Basic' }).end('401'),
+    expected: { hop: 'http', passing: false, reason: /a proxy asks for a login\. It must let \/api\/join and \/api\/internal\/ through$/ },
+  },
+  'another program': {
+    answer: (_request, response) => response.writeHead(200, { server: 'Apache' }).end('<h1>It works</h1>'),
+    expected: {
+      hop: 'http',
+      passing: false,
+      reason: /^answered 200 by Apache, which is no answer of Selfhostly's\. Is it another program/,
+    },
+  },
+  'an answer without end': {
+    answer: (_request, response) => void response.writeHead(201).end('x'.repeat(1024 * 1024)),
+    expected: { hop: 'http', passing: true, reason: /^sent an answer that is too large$/ },
+  },
+  'a proxy in another time': {
+    answer: (_request, response) => response.writeHead(502, { date: new Date(Date.now() + 3 * 3600_000).toUTCString() }).end(),
+    expected: { hop: 'http', passing: true, reason: /^answered 502.*\. Also, the clock of this node is 3 hours behind its primary's/ },
+  },
+}
+
+for (const [name, { answer, expected }] of Object.entries(proxies)) {
+  test(`HTTP: ${name}`, async (t) => {
+    assertFailed(t, await joinAt((await peer(t, answer)).url), expected)
+  })
+}
+
+test('clock: the primary refuses a node that is an hour ahead, on both sides in words', async (t) => {
+  const primary = await runningNode(t)
+  const { secret } = await makeToken(primary)
+  const ahead = { now: () => new Date(Date.now() + 3600_000), after: systemClock.after }
+  const outcome = await joinAt(primary.url, { token: secret, clock: ahead })
+  const reason = /^the clock of this node is 60 minutes ahead of its primary's.*timedatectl/
+  assertFailed(t, outcome, { hop: 'clock', passing: false, reason })
+  const [attempt] = await attemptsOf(primary)
+  t.like(attempt, { hop: 'CLOCK', ok: false, hostname: 'box', tokenName: 'lab' })
+  t.true(outcome.kind === 'failed' && attempt?.message === `time: ${outcome.reason}`)
+})
+
+test('token: refused, on both sides in words; limited, with the wait that the primary asks for', async (t) => {
+  const primary = await runningNode(t)
+  await makeToken(primary)
+  assertFailed(t, await joinAt(primary.url), { hop: 'token', passing: false, reason: /^The join token is unknown here, or was revoked/ })
+  t.like(await attemptsOf(primary), [{ hop: 'TOKEN', tokenName: null, hostname: 'box', ok: false }])
+  let last = await joinAt(primary.url)
+  for (let count = 0; count < 20; count += 1) last = await joinAt(primary.url)
+  t.like(last, { kind: 'failed', hop: 'token', passing: false })
+  t.true(last.kind === 'failed' && last.retryAfterMs !== null && last.retryAfterMs > 0 && last.retryAfterMs <= 60_000)
+})
+
+test('a secondary in the place of the primary says so', async (t) => {
+  const secondary = await runningSecondary(t, undefined, { NODE_NAME: 'worker' })
+  assertFailed(t, await joinAt(secondary.url), {
+    hop: 'http',
+    passing: false,
+    reason: /^worker is a secondary node\. Nodes join at its primary$/,
+  })
+})
+
+test('joined', async (t) => {
+  const primary = await runningNode(t, { NODE_NAME: 'main' })
+  const { secret } = await makeToken(primary)
+  t.deepEqual(await joinAt(`${primary.url}`, { token: secret }), { kind: 'joined', name: 'box', primary: 'main', notes: [] })
+  t.like(await tokensOf(primary), [{ uses: 1 }])
+})
+
+test('five minutes are taken, either way', (t) => {
+  const primary = new Date('2026-01-26T20:00:00Z')
+  const at = (ms: number) => clockSkewInWords({ node: new Date(primary.getTime() + ms), primary })
+  t.is(at(300_000), null)
+  t.is(at(-300_000), null)
+  t.regex(at(300_001) ?? '', /5 minutes ahead of/)
+  t.regex(
+    at(-3 * 3600_000) ?? '',
+    /3 hours behind its primary's \(2026-01-26 17:00:00 UTC on the node, 2026-01-26 20:00:00 UTC on the primary\)/,
+  )
+})

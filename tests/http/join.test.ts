@@ -1,0 +1,252 @@
+import { randomUUID } from 'node:crypto'
+import { join as inFolder } from 'node:path'
+import test from 'ava'
+import { NodeEntity } from '../../api/nodes/node.entity.ts'
+import { dataFolder } from '../helpers/data-folder.ts'
+import { testDatabase } from '../helpers/database.ts'
+import type { Json } from '../helpers/http-caller.ts'
+import { attemptsOf, makeToken, tokensOf } from '../helpers/join.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
+import { peer } from '../helpers/peer.ts'
+import { assertProblem, fieldsOf } from '../helpers/problem.ts'
+import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
+
+/** What a new node sends. Nothing listens at its endpoint. */
+const newNode = (token: string | undefined, given: Record<string, unknown> = {}) => ({
+  token,
+  id: String(randomUUID()),
+  name: 'box',
+  api_endpoint: 'http://127.0.0.1:9',
+  api_key: 'key-of-a-new-node',
+  time: new Date().toISOString(),
+  ...given,
+})
+
+const join = (primary: RunningNode, json: unknown, headers: Record<string, string> = {}) =>
+  primary.send('/api/join', { method: 'POST', json, headers })
+
+const nodesOf = async (primary: RunningNode): Promise<Json[]> => (await primary.send('/api/nodes')).json
+
+test('a new node is registered as its token says, and may call at once', async (t) => {
+  const primary = await runningNode(t, { NODE_NAME: 'main' })
+  const { secret } = await makeToken(primary, { namePattern: '{hostname}-{n}', labels: [{ key: 'env', value: 'lab' }], maxUses: 2 })
+  const about = {
+    ...{ version: '0.1.0', capabilities: ['link'], connection: 'auto', instance_id: randomUUID() },
+    ...{ started_at: new Date().toISOString(), hostname: 'box' },
+  }
+  const node = newNode(secret, { about })
+  const answer = await join(primary, node)
+  t.is(answer.status, 201, answer.text)
+  t.deepEqual(answer.json, {
+    node: { id: node.id, name: 'box-1' },
+    primary: { id: primary.id, name: 'main', version: primary.services.version },
+    notes: [],
+  })
+  const headers = nodeHeaders({ id: node.id, key: node.api_key })
+  t.is((await primary.send(`/api/internal/nodes/${node.id}/heartbeat`, { method: 'POST', headers })).status, 200)
+  t.like(await primary.graphql('query ($id: ID!) { node(id: $id) { name status version labels { key value } } }', { id: node.id }), {
+    data: { node: { name: 'box-1', status: 'ONLINE', version: '0.1.0', labels: [{ key: 'env', value: 'lab' }] } },
+  })
+
+  // The token may come as a bearer token too.
+  const { token: _, ...second } = newNode(undefined)
+  t.like((await join(primary, second, { authorization: `Bearer ${secret}` })).json.node, { name: 'box-2' })
+  t.like(await tokensOf(primary), [{ uses: 2, state: 'USED_UP', lastAttempt: { ok: true, message: 'Joined as box-2.' } }])
+
+  const audited = await primary.services.audit.list({ action: 'node.join' }, { limit: 10 })
+  t.like(audited.toReversed(), [
+    { actor: 'lab', via: 'join-token', nodeId: node.id, outcome: 'started' },
+    { actor: 'lab', nodeId: node.id, subject: 'box-1', outcome: 'succeeded' },
+    { outcome: 'started' },
+    { outcome: 'succeeded' },
+  ])
+})
+
+test('the answer does not wait for a node that takes the connection and says nothing', async (t) => {
+  const primary = await runningNode(t)
+  const hung = await peer(t, () => undefined)
+  const { secret } = await makeToken(primary)
+  const began = performance.now()
+  t.is((await join(primary, newNode(secret, { api_endpoint: hung.url }))).status, 201)
+  t.true(performance.now() - began < 2000, 'a check would have taken 5 s')
+})
+
+test('a token with one use makes exactly one node, however many ask at once', async (t) => {
+  const primary = await runningNode(t)
+  const { secret } = await makeToken(primary)
+  const answers = await Promise.all(Array.from({ length: 12 }, () => join(primary, newNode(secret))))
+  t.deepEqual(answers.map(({ status }) => status).toSorted(), [201, ...Array<number>(11).fill(401)])
+  t.is((await nodesOf(primary)).length, 2)
+  t.like(await tokensOf(primary), [{ uses: 1, state: 'USED_UP' }])
+})
+
+test('one id at once makes one node and takes one use', async (t) => {
+  const primary = await runningNode(t)
+  const { secret } = await makeToken(primary, { maxUses: 10 })
+  const node = newNode(secret)
+  const answers = await Promise.all(
+    Array.from({ length: 6 }, (_, index) =>
+      join(primary, { ...node, id: index % 2 ? node.id : node.id.toUpperCase(), api_key: `key-number-${index}` }),
+    ),
+  )
+  t.deepEqual(answers.map(({ status }) => status).toSorted(), [201, 409, 409, 409, 409, 409])
+  t.like(await tokensOf(primary), [{ uses: 1, state: 'OPEN' }])
+  const winner = answers.findIndex(({ status }) => status === 201)
+  t.is(primary.services.registry.keyOf(node.id), `key-number-${winner}`)
+})
+
+test('names that are taken get the next number, also when they join at once', async (t) => {
+  const primary = await runningNode(t)
+  const { secret } = await makeToken(primary, { maxUses: 10 })
+  const answers = await Promise.all(Array.from({ length: 4 }, () => join(primary, newNode(secret))))
+  t.deepEqual(answers.map(({ json }) => json.node.name).toSorted(), ['box', 'box-2', 'box-3', 'box-4'])
+})
+
+test('a node that is known is never changed, and the primary itself neither', async (t) => {
+  const path = inFolder(dataFolder(t), 'selfhostly.db')
+  const primary = await runningNode(t, { DATABASE_PATH: path })
+  const database = await testDatabase(t, path)
+  const known = { id: randomUUID(), name: 'worker', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-the-worker' }
+  await primary.services.registry.register(known)
+  const { secret } = await makeToken(primary, { labels: [{ key: 'env', value: 'stolen' }] })
+  const rows = async () => JSON.stringify(await database.em.fork().find(NodeEntity, { id: [known.id, primary.id] }))
+  await primary.services.registry.flush()
+  const before = await rows()
+  for (const id of [known.id, known.id.toUpperCase(), ` ${known.id} `, primary.id]) {
+    const answer = await join(primary, newNode(secret, { id, api_endpoint: 'http://192.0.2.66:8080', api_key: 'key-of-an-intruder' }))
+    assertProblem(t, answer, 409, { code: 'CONFLICT' })
+    t.regex(answer.json.detail, /registered already. Nothing was changed/)
+  }
+  t.is(await rows(), before)
+  t.is(primary.services.registry.keyOf(known.id), 'key-of-the-worker')
+  t.like(await tokensOf(primary), [{ uses: 0, state: 'OPEN', lastAttempt: { ok: false, hop: 'NAME' } }])
+  t.is((await primary.services.audit.list({ action: 'node.join' }, { limit: 10 })).length, 0)
+})
+
+test('clocks that differ: how much, who is ahead, what to do', async (t) => {
+  const primary = await runningNode(t)
+  const { secret } = await makeToken(primary)
+  const at = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString()
+  const said = async (time: string | undefined) => {
+    const answer = await join(primary, newNode(secret, { time }))
+    assertProblem(t, answer, 400, { code: 'INVALID_INPUT' })
+    t.deepEqual(fieldsOf(answer), ['time'])
+    return String(answer.json.detail)
+  }
+  t.regex(
+    await said(at(12)),
+    /the clock of this node is 12 minutes ahead of its primary's \(.* UTC on the node, .* UTC on the primary\).*timedatectl/,
+  )
+  t.regex(await said(at(-6)), /6 minutes behind its primary's/)
+  t.regex(await said(at(-60 * 24 * 400)), /400 days behind its primary's/)
+  t.regex(await said(undefined), /time: is required/)
+  t.like(await tokensOf(primary), [{ uses: 0 }])
+  t.deepEqual([...new Set((await attemptsOf(primary)).map(({ hop }) => hop))], ['CLOCK'])
+  t.is((await join(primary, newNode(secret, { time: at(4.9) }))).status, 201, 'less than 5 minutes do not matter')
+})
+
+test('what cannot be a node is refused by field, and takes no use', async (t) => {
+  const primary = await runningNode(t)
+  const { secret } = await makeToken(primary)
+  const answer = await join(primary, newNode(secret, { id: 'worker', api_endpoint: 'worker:8080', api_key: 'short' }))
+  assertProblem(t, answer, 400, { code: 'INVALID_INPUT' })
+  t.deepEqual(fieldsOf(answer), ['id', 'api_endpoint', 'api_key'])
+  assertProblem(t, await join(primary, newNode(secret, { name: ' ' })), 400, { code: 'INVALID_INPUT' })
+  assertProblem(t, await join(primary, newNode(secret, { name: 'x'.repeat(20_000) })), 413)
+  t.like(await tokensOf(primary), [{ uses: 0, state: 'OPEN' }])
+})
+
+test('tokens that are over, revoked or wrong', async (t) => {
+  const clock = createManualClock(new Date())
+  const primary = await runningNode(t, {}, { clock })
+  const now = () => ({ time: clock.now().toISOString() })
+  const short = await makeToken(primary, { name: 'short', expiresInHours: 1 })
+  const used = await makeToken(primary, { name: 'used', expiresInHours: 2 })
+  const gone = await makeToken(primary, { name: 'gone' })
+  t.is((await join(primary, newNode(used.secret, now()))).status, 201)
+  await primary.graphql('mutation ($id: ID!) { revokeJoinToken(id: $id) }', { id: gone.token.id })
+  clock.advance(3600 * 1000)
+  const refused = async (secret: string, words: RegExp) => {
+    const answer = await join(primary, newNode(secret, now()))
+    assertProblem(t, answer, 401, { code: 'UNAUTHENTICATED' })
+    t.regex(answer.json.detail, words)
+  }
+  await refused(short.secret, /has expired/)
+  await refused(used.secret, /is used up/)
+  await refused(gone.secret, /unknown here, or was revoked/)
+  await refused(`${used.secret.slice(0, -4)}AAAA`, /unknown here, or was revoked/)
+  assertProblem(t, await join(primary, newNode(undefined)), 401)
+  const attempts = await attemptsOf(primary)
+  t.deepEqual(
+    attempts
+      .filter(({ ok }) => !ok)
+      .map(({ tokenName, hop, hostname }) => [tokenName, hop, hostname])
+      .toSorted(),
+    [
+      ['short', 'TOKEN', 'box'],
+      ['used', 'TOKEN', 'box'],
+      [null, 'TOKEN', 'box'],
+      [null, 'TOKEN', 'box'],
+    ].toSorted(),
+  )
+})
+
+test('wrong tokens are limited per address; good ones pass beside them', async (t) => {
+  const primary = await runningNode(t, { AUTH_ENABLED: 'false', TRUSTED_PROXIES: '127.0.0.1' })
+  const { secret } = await makeToken(primary)
+  const from = (address: string) => ({ 'x-forwarded-for': address })
+  const wrong = `${secret.slice(0, -4)}AAAA`
+  const guess = (address: string) => join(primary, newNode(wrong), from(address))
+  const statuses: number[] = []
+  for (let count = 0; count < 21; count += 1) statuses.push((await guess('203.0.113.1')).status)
+  t.deepEqual(statuses, [...Array<number>(20).fill(401), 429])
+  const limited = await guess('203.0.113.1')
+  assertProblem(t, limited, 429, { code: 'RATE_LIMITED' })
+  t.regex(String(limited.headers['retry-after']), /^\d+$/)
+  t.is((await guess('203.0.113.2')).status, 401)
+  t.is((await join(primary, newNode(secret), from('203.0.113.1'))).status, 201)
+  const attempts = await attemptsOf(primary)
+  t.is(attempts.length, 21, 'the last 20 of strangers, and the good one')
+  t.like(attempts[0], { ok: true, address: '203.0.113.1' })
+})
+
+test('an endpoint that leads only to the node itself: registered, and it says so', async (t) => {
+  const primary = await runningNode(t, { AUTH_ENABLED: 'false', TRUSTED_PROXIES: '127.0.0.1' })
+  const { secret } = await makeToken(primary, { maxUses: 5 })
+  const notesFor = async (api_endpoint: string, headers: Record<string, string> = {}): Promise<string[]> =>
+    (await join(primary, newNode(secret, { api_endpoint }), headers)).json.notes
+  const away = { 'x-forwarded-for': '203.0.113.7' }
+  for (const endpoint of ['http://localhost:8080', 'http://[::1]:8080']) {
+    t.regex(
+      (await notesFor(endpoint, away))[0] ?? '',
+      /leads only to the node itself, so it can be reached only over its link.*NODE_API_ENDPOINT/,
+    )
+  }
+  t.deepEqual(await notesFor('http://192.0.2.9:8080', away), [])
+  t.deepEqual(await notesFor('http://localhost:8080'), [], 'a node on this machine is reached there')
+  t.regex((await attemptsOf(primary)).map(({ message }) => message).join(), /Joined as box\. Its endpoint/)
+})
+
+test('what failed on the way stands among the attempts, once the node is there', async (t) => {
+  const primary = await runningNode(t)
+  const { secret } = await makeToken(primary)
+  const at = new Date(Date.now() - 60_000).toISOString()
+  const earlier = ['dns', 'tcp', 'tls', 'http'].map((hop) => ({ at, hop, message: `it was ${hop}` }))
+  t.is((await join(primary, newNode(`${secret.slice(0, -4)}AAAA`, { earlier }))).status, 401)
+  t.is((await attemptsOf(primary)).length, 1, 'a stranger tells nothing')
+  t.is((await join(primary, newNode(secret, { earlier }))).status, 201)
+  const told = (await attemptsOf(primary)).filter(({ at: when }) => when === at)
+  t.deepEqual(told.map(({ hop }) => hop).toSorted(), ['DNS', 'HTTP', 'TCP', 'TLS'])
+  t.like(
+    told.find(({ hop }) => hop === 'DNS'),
+    { ok: false, tokenName: 'lab', hostname: 'box', message: 'it was dns' },
+  )
+})
+
+test('a secondary sends nodes to its primary, and makes no tokens', async (t) => {
+  const secondary = await runningSecondary(t, undefined, { NODE_NAME: 'worker' })
+  const answer = await join(secondary, newNode('shlyjoin_x'))
+  assertProblem(t, answer, 403, { code: 'FORBIDDEN' })
+  t.regex(answer.json.detail, /worker is a secondary node/)
+  await t.throwsAsync(makeToken(secondary), { message: /Make join tokens on its primary/ })
+})
