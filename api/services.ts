@@ -31,6 +31,7 @@ import type { Log } from './log.ts'
 import { createLocalMonitor } from './monitoring/local-monitor.ts'
 import { defaultHealthPolicy } from './nodes/health-policy.ts'
 import { createHealthChecks } from './nodes/health-checks.ts'
+import { createHolds } from './nodes/holds.ts'
 import type { NodeIdentity } from './nodes/identity.ts'
 import { capabilities, type NodeAbout } from './nodes/about.ts'
 import { createJoinAttempts, type JoinAttempt } from './nodes/join-attempts.ts'
@@ -244,6 +245,7 @@ export function createServices(world: {
     log,
   })
   const membership = createMembership({ registry, checks, streams, client, log })
+  const holds = createHolds({ registry, isPrimary, clock, log })
   const router = createNodeRouter({
     selfId: self.id,
     apps,
@@ -252,6 +254,7 @@ export function createServices(world: {
     getNode: registry.get,
     addressOf: registry.addressOf,
     client,
+    admitNewApp: holds.admitNewApp,
   })
   const joinAttempts = createJoinAttempts({ clock, onAttempt: (attempt) => events.emit('joinAttempt', attempt) })
   const joinTokens = createJoinTokens({ em, clock, self, onRevoked: joinAttempts.forget })
@@ -309,6 +312,7 @@ export function createServices(world: {
     checks,
     streams,
     membership,
+    holds,
     joinTokens,
     joinAttempts,
     joining,

@@ -11,6 +11,7 @@ import { AppError, notFound } from './errors.ts'
 import type { NodeCheck } from './nodes/health-checks.ts'
 import type { JoinAttempt } from './nodes/join-attempts.ts'
 import type { CreateJoinTokenInput, JoinToken, NewJoinToken } from './nodes/join-tokens.ts'
+import type { HoldInput } from './nodes/node-hold.ts'
 import type { RegisterNodeInput, UpdateNodeInput } from './nodes/node-input.ts'
 import type { ClusterNode } from './nodes/node-registry.ts'
 import type { Services } from './services.ts'
@@ -24,7 +25,7 @@ export type UserApi = ReturnType<typeof createUserApi>
  * not see are as if they were not there.
  */
 export function createUserApi(services: Services, caller: Caller) {
-  const { registry, inventory, router, membership, checks, settings, access, audit, limits, joinTokens, joinAttempts } = services
+  const { registry, inventory, router, membership, checks, settings, access, audit, limits, joinTokens, joinAttempts, holds } = services
 
   function need(permission: Permission): void {
     if (!may(caller, permission)) throw new AppError('FORBIDDEN', refusalWords(caller, permission))
@@ -91,6 +92,9 @@ export function createUserApi(services: Services, caller: Caller) {
     return node
   }
 
+  const hold = (action: string, id: string, run: () => Promise<ClusterNode>, words?: string | null): Promise<ClusterNode> =>
+    act('node.hold', { action, nodeId: id }, run, { find: () => ({ subject: [nodeFor(id).name, words].filter(Boolean).join(': ') }) })
+
   return {
     caller,
     selfId: services.self.id,
@@ -127,6 +131,12 @@ export function createUserApi(services: Services, caller: Caller) {
     checkNode: (id: string): Promise<NodeCheck> =>
       act('node.check', { action: 'node.check', nodeId: id }, () => checks.checkNow(id), { find: () => ({ subject: nodeFor(id).name }) }),
 
+    cordonNode: (id: string, reason?: string | null) => hold('node.cordon', id, () => holds.cordon(id, caller.name, reason), reason),
+    uncordonNode: (id: string) => hold('node.uncordon', id, () => holds.uncordon(id, caller.name)),
+    startMaintenance: (id: string, input: HoldInput) =>
+      hold('node.maintenance.start', id, () => holds.startMaintenance(id, caller.name, input), input.reason),
+    endMaintenance: (id: string) => hold('node.maintenance.end', id, () => holds.endMaintenance(id, caller.name)),
+
     joinTokens(): JoinToken[] {
       need('node.change')
       return joinTokens.list()
@@ -152,7 +162,7 @@ export function createUserApi(services: Services, caller: Caller) {
       act(
         'app.change',
         { action: 'app.create', nodeId, subject: input.name },
-        async () => router.forNode(nodeId, caller.name).create(input),
+        async () => router.forNewApp(nodeId, caller.name).create(input),
         { find: () => ({ nodeId: nodeFor(nodeId).id }), about: ({ app }) => ({ appId: app.id }) },
       ),
     updateApp: async (id: string, input: UpdateAppInput) =>

@@ -4,6 +4,7 @@ import type { InventoryApp } from '../api/cluster/inventory.ts'
 import { snapshotThenChanges } from '../api/events.ts'
 import type { UserApi } from '../api/user-api.ts'
 import { builder, costOfPage, permission } from './builder.ts'
+import { hasLabels, NodeLabelInput, type LabelPair } from './labels.ts'
 import { isAmong, page } from './page.ts'
 import { AppRef, NodeRef, OperationRef } from './refs.ts'
 
@@ -105,6 +106,7 @@ const AppFilter = builder.inputType('AppFilter', {
     nodeIds: t.idList(),
     status: t.field({ type: [AppStatus] }),
     search: t.string({ description: 'Part of the name or the description.' }),
+    labels: t.field({ type: [NodeLabelInput], description: "All of them, among the labels of the app's node." }),
   }),
 })
 
@@ -112,16 +114,19 @@ interface AppCriteria {
   nodeIds?: string[] | null
   status?: AppStatusValue[] | null
   search?: string | null
+  labels?: LabelPair[] | null
 }
 
 const sortKey = (app: InventoryApp): string => `${app.name} ${app.id}`
 
-export function pageOfApps(user: UserApi, args: Parameters<typeof page>[1], { nodeIds, status, search }: AppCriteria) {
+export function pageOfApps(user: UserApi, args: Parameters<typeof page>[1], { nodeIds, status, search, labels }: AppCriteria) {
   const part = search?.toLowerCase()
   const [isOnNode, isOfStatus] = [isAmong(nodeIds), isAmong(status)]
+  // Each node is looked at once, however many apps it has.
+  const isOnLabelled = labels ? isAmong(user.nodes().flatMap((node) => (hasLabels(node.labels, labels) ? node.id : []))) : () => true
   const found = user
     .apps()
-    .filter((app) => isOnNode(app.nodeId) && isOfStatus(app.status))
+    .filter((app) => isOnNode(app.nodeId) && isOnLabelled(app.nodeId) && isOfStatus(app.status))
     .filter((app) => !part || `${app.name} ${app.description ?? ''}`.toLowerCase().includes(part))
   return page(found, args, sortKey)
 }

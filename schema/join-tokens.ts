@@ -2,7 +2,7 @@ import { snapshotThenChanges } from '../api/events.ts'
 import type { JoinAttempt } from '../api/nodes/join-attempts.ts'
 import type { JoinToken, NewJoinToken } from '../api/nodes/join-tokens.ts'
 import { builder, permission } from './builder.ts'
-import { NodeLabel, NodeLabelInput, toLabels } from './nodes.ts'
+import { NodeLabel, NodeLabelInput, toLabels } from './labels.ts'
 
 const JoinTokenState = builder.enumType('JoinTokenState', {
   description: 'Revoked ones are gone.',

@@ -4,6 +4,7 @@ import type { NodeCheck } from '../api/nodes/health-checks.ts'
 import type { ClusterNode } from '../api/nodes/node-registry.ts'
 import { AppConnection, pageOfApps } from './apps.ts'
 import { builder, costOfPage, permission } from './builder.ts'
+import { hasLabels, NodeLabel, NodeLabelInput, toLabels } from './labels.ts'
 import { isAmong, page } from './page.ts'
 import { NodeRef } from './refs.ts'
 import { NodeStatsRef } from './stats.ts'
@@ -12,8 +13,16 @@ export const NodeStatus = builder.enumType('NodeStatus', {
   values: { ONLINE: { value: 'online' }, OFFLINE: { value: 'offline' }, UNREACHABLE: { value: 'unreachable' } } as const,
 })
 
-export const NodeLabel = builder.objectRef<{ key: string; value: string }>('NodeLabel').implement({
-  fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
+export const NodeStatusSignal = builder.enumType('NodeStatusSignal', {
+  description: 'What a status rests on.',
+  values: {
+    REGISTRATION: { value: 'registration' },
+    HEARTBEAT: { value: 'heartbeat' },
+    CHECK: { value: 'check' },
+    MANUAL_CHECK: { value: 'manual-check' },
+    SESSION: { value: 'session', description: 'The connection to the node itself.' },
+    SELF: { value: 'self', description: 'It is the node that answers.' },
+  } as const,
 })
 
 const upperCased = <Word extends string>(words: readonly Word[]) =>
@@ -32,6 +41,7 @@ NodeRef.implement({
     status: t.field({ type: NodeStatus, resolve: (node) => node.health.status }),
     statusSince: t.field({ type: 'DateTime', resolve: (node) => node.health.statusSince }),
     statusReason: t.string({ nullable: true, resolve: (node) => node.health.statusReason }),
+    statusSignal: t.field({ type: NodeStatusSignal, resolve: (node) => node.health.statusSignal }),
     lastSeen: t.field({ type: 'DateTime', nullable: true, resolve: (node) => node.health.lastSeen }),
     lastHealthCheck: t.field({ type: 'DateTime', nullable: true, resolve: (node) => node.health.lastHealthCheck }),
     consecutiveFailures: t.int({ resolve: (node) => node.health.consecutiveFailures }),
@@ -80,25 +90,19 @@ const NodeCheckRef = builder.objectRef<NodeCheck>('NodeCheck').implement({
   }),
 })
 
-export const NodeLabelInput = builder.inputType('NodeLabelInput', {
-  fields: (t) => ({ key: t.string({ required: true }), value: t.string({ required: true }) }),
-})
-
-interface LabelPair {
-  key: string
-  value: string
-}
-
-export const toLabels = (pairs: LabelPair[] | null | undefined): Record<string, string> | undefined =>
-  pairs ? Object.fromEntries(pairs.map(({ key, value }) => [key, value])) : undefined
-
 const NodeFilter = builder.inputType('NodeFilter', {
   fields: (t) => ({
     status: t.field({ type: [NodeStatus] }),
     search: t.string({ description: 'Part of the name or the endpoint.' }),
     labels: t.field({ type: [NodeLabelInput], description: 'All of them.' }),
+    cordoned: t.boolean(),
+    maintenance: t.boolean(),
   }),
 })
+
+/** A filter by yes or no: everything when it says neither. */
+const isWanted = (wanted: boolean | null | undefined, value: boolean): boolean =>
+  wanted === null || wanted === undefined || wanted === value
 
 /** The node itself comes first, then the others by name. */
 const sortKey = (node: ClusterNode, selfId: string): string => `${node.id === selfId ? 0 : 1} ${node.name} ${node.id}`
@@ -114,7 +118,8 @@ builder.queryFields((t) => ({
       const found = user
         .nodes()
         .filter((node) => isOfStatus(node.health.status))
-        .filter((node) => !filter?.labels || filter.labels.every(({ key, value }) => node.labels[key] === value))
+        .filter((node) => hasLabels(node.labels, filter?.labels))
+        .filter((node) => isWanted(filter?.cordoned, node.cordon !== null) && isWanted(filter?.maintenance, node.maintenance !== null))
         .filter((node) => !search || `${node.name} ${node.apiEndpoint}`.toLowerCase().includes(search))
       return page(found, args, (node) => sortKey(node, services.self.id))
     },

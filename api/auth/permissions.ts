@@ -10,6 +10,8 @@ export const leastRole = {
   'cluster.read': 'viewer',
   'node.check': 'operator',
   'node.change': 'admin',
+  /** Cordon and maintenance. */
+  'node.hold': 'operator',
   'app.change': 'operator',
   'settings.read': 'operator',
   'settings.change': 'admin',

@@ -29,6 +29,8 @@ export function createNodeRouter(deps: {
   getNode: (id: string) => ClusterNode
   addressOf: (id: string) => NodeAddress
   client: NodeClient
+  /** Throws when no new app may go to a node. */
+  admitNewApp: (nodeId: string) => void
 }) {
   const { inventory, client } = deps
 
@@ -71,6 +73,15 @@ export function createNodeRouter(deps: {
 
   return {
     forNode,
+
+    /**
+     * For an app that is not there yet. Whether it may come is the primary's decision: the node itself is not asked.
+     * @throws what `admitNewApp` and `forNode` throw
+     */
+    forNewApp(nodeId: string, onBehalfOf?: string): Pick<NodeApps, 'create'> {
+      deps.admitNewApp(nodeId)
+      return forNode(nodeId, onBehalfOf)
+    },
 
     /** The node that owns an app. @throws NOT_FOUND, NODE_UNREACHABLE */
     forApp(appId: string, onBehalfOf?: string): NodeApps {

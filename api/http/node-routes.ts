@@ -6,6 +6,10 @@ import { createRouter, type Router } from './router.ts'
 
 const dateTime = z.coerce.date().openapi({ type: 'string', format: 'date-time' })
 
+const holdWire = z
+  .object({ since: dateTime, by: z.string(), reason: z.string().nullable(), until: dateTime.nullable() })
+  .openapi('NodeHold', { description: 'What a person said of a node' })
+
 const nodeWire = z
   .object({
     id: z.string(),
@@ -16,6 +20,11 @@ const nodeWire = z
     status: z.enum(['online', 'offline', 'unreachable']),
     status_since: dateTime,
     status_reason: z.string().nullable(),
+    status_signal: z
+      .enum(['registration', 'heartbeat', 'check', 'manual-check', 'session', 'self'])
+      .openapi({ description: 'What the status rests on' }),
+    cordon: holdWire.nullable().openapi({ description: 'Set: it takes no new apps' }),
+    maintenance: holdWire.nullable().openapi({ description: 'Set: it raises no alarms' }),
     last_seen: dateTime.nullable(),
     last_health_check: dateTime.nullable(),
     consecutive_failures: z.int(),
@@ -44,8 +53,9 @@ const updateNodeBody = z
   })
   .openapi('UpdateNode')
 function presentNode({ health, labels, ...node }: ClusterNode) {
-  const { status, statusSince, statusReason, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt } = health
-  const wire = toWire({ ...node, status, statusSince, statusReason, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt })
+  const { status, statusSince, statusReason, statusSignal, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt } = health
+  const known = { status, statusSince, statusReason, statusSignal, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt }
+  const wire = toWire({ ...node, ...known })
   // Keys of labels are the user's own words.
   return { ...wire, labels }
 }

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import type { NodeAbout } from './about.ts'
 import { firstCheckAfterStart, phaseOf } from './check-times.ts'
 import type { HealthPolicy } from './health-policy.ts'
+import { readHold, type HoldKind, type NodeHold } from './node-hold.ts'
 import { parseRegisterInput, parseUpdateInput, type RegisterNodeInput, type UpdateNodeInput } from './node-input.ts'
 import { NodeEntity, type NodeRow } from './node.entity.ts'
 import { initialHealth, isDue, observe, selfHealth, type NodeHealth, type Observation } from './node-status.ts'
@@ -19,6 +20,10 @@ export interface ClusterNode {
   labels: Record<string, string>
   /** What it last said of its program; null for a node that has said nothing yet. */
   about: NodeAbout | null
+  /** Set: it takes no new apps. */
+  cordon: NodeHold | null
+  /** Set: it raises no alarms. */
+  maintenance: NodeHold | null
   createdAt: Date
   updatedAt: Date
   health: NodeHealth
@@ -155,6 +160,8 @@ export function createNodeRegistry(deps: {
         ...identity,
         labels: known?.labels ?? {},
         about: known?.about ?? null,
+        cordon: readHold(known?.cordon ?? null),
+        maintenance: readHold(known?.maintenance ?? null),
         createdAt: known?.createdAt ?? now,
         updatedAt: now,
         health: selfHealth(now),
@@ -204,6 +211,17 @@ export function createNodeRegistry(deps: {
       deps.onChange({ ...node }, node.health)
     },
 
+    /** @throws NOT_FOUND */
+    async setHold(id: string, kind: HoldKind, hold: NodeHold | null): Promise<ClusterNode> {
+      const node = nodeOf(id)
+      await em.fork().nativeUpdate(NodeEntity, { id }, { [kind]: hold })
+      // It may have been removed while this was written.
+      if (nodes.get(id) !== node) throw notFound('node', id)
+      node[kind] = hold
+      deps.onChange({ ...node }, node.health)
+      return { ...node }
+    },
+
     /** @throws INVALID_INPUT, CONFLICT, and FORBIDDEN on a secondary, which knows only itself */
     async register(input: RegisterNodeInput): Promise<ClusterNode> {
       if (!self.isPrimary) throw new AppError('FORBIDDEN', 'This is a secondary node. Register nodes on its primary')
@@ -217,6 +235,8 @@ export function createNodeRegistry(deps: {
         isPrimary: false,
         labels: labels ?? {},
         about: null,
+        cordon: null,
+        maintenance: null,
         createdAt: now,
         updatedAt: now,
         health: initialHealth(now),
@@ -290,17 +310,22 @@ export function createNodeRegistry(deps: {
   }
 }
 
-const identityOf = ({ id, name, apiEndpoint, isPrimary, labels, about, createdAt, updatedAt }: Omit<ClusterNode, 'health'>) => ({
-  id,
-  name,
-  apiEndpoint,
-  isPrimary,
-  labels,
-  // JSON knows no dates.
-  about: about && { ...about, startedAt: new Date(about.startedAt) },
-  createdAt,
-  updatedAt,
-})
+const identityOf = (node: Omit<ClusterNode, 'health'>) => {
+  const { id, name, apiEndpoint, isPrimary, labels, about, cordon, maintenance, createdAt, updatedAt } = node
+  return {
+    id,
+    name,
+    apiEndpoint,
+    isPrimary,
+    labels,
+    // JSON knows no dates.
+    about: about && { ...about, startedAt: new Date(about.startedAt) },
+    cordon: readHold(cordon),
+    maintenance: readHold(maintenance),
+    createdAt,
+    updatedAt,
+  }
+}
 
 const healthOf = (row: NodeRow): NodeHealth => ({
   status: row.status,

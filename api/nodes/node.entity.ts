@@ -1,6 +1,7 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { SealedColumn } from '../auth/key-rotation.ts'
 import type { NodeAbout } from './about.ts'
+import type { NodeHold } from './node-hold.ts'
 import type { NodeStatus, StatusSignal } from './node-status.ts'
 
 /** A node of the cluster, as its primary keeps it. */
@@ -17,6 +18,10 @@ export const NodeEntity = defineEntity({
     labels: p.json<Record<string, string>>().defaultRaw(`'{}'`),
     /** What it last said of its program. */
     about: p.json<NodeAbout>().strictNullable(),
+    /** No new apps. */
+    cordon: p.json<NodeHold>().strictNullable(),
+    /** No alarms. */
+    maintenance: p.json<NodeHold>().strictNullable(),
     status: p.string().$type<NodeStatus>(),
     statusSince: p.datetime(),
     statusReason: p.text().strictNullable(),

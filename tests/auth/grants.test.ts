@@ -86,7 +86,7 @@ test('each role may all that the ones before it may, and no more than the table 
   const permissions = Object.keys(leastRole) as Permission[]
   const allowed = (role: (typeof roles)[number]) => permissions.filter((permission) => roleMay(role, permission)).sort()
   t.deepEqual(allowed('viewer'), ['account.manage', 'cluster.read'])
-  t.deepEqual(allowed('operator'), ['account.manage', 'app.change', 'cluster.read', 'node.check', 'settings.read'])
+  t.deepEqual(allowed('operator'), ['account.manage', 'app.change', 'cluster.read', 'node.check', 'node.hold', 'settings.read'])
   t.deepEqual(allowed('admin'), [...permissions].sort())
   t.is(lesserRole('admin', 'viewer'), 'viewer')
   t.is(lesserRole('operator', 'admin'), 'operator')

@@ -30,7 +30,7 @@ const body = { id: unknownId, name: '', api_endpoint: '', api_key: '', compose_c
 
 function idOf(name: string, { nodeId, appId, operationId }: Things): string {
   if (/operation/i.test(name)) return operationId
-  if (name === 'createApp' || /node/i.test(name)) return name === 'registerNode' ? unknownId : nodeId
+  if (name === 'createApp' || /node|maintenance/i.test(name)) return name === 'registerNode' ? unknownId : nodeId
   return /App|^app|\/apps/.test(name) ? appId : unknownId
 }
 

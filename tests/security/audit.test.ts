@@ -13,8 +13,10 @@ const linesOf = async ({ services }: RunningNode) => (await services.audit.list(
 const actions: Record<string, string> = {
   cancelOperation: 'operation.cancel',
   checkNode: 'node.check',
+  cordonNode: 'node.cordon',
   createApiToken: 'token.create',
   createApp: 'app.create',
+  endMaintenance: 'node.maintenance.end',
   registerNode: 'node.register',
   removeApp: 'app.remove',
   removeNode: 'node.remove',
@@ -23,7 +25,9 @@ const actions: Record<string, string> = {
   revokeSession: 'session.revoke',
   signOutEverywhere: 'session.revoke-all',
   startApp: 'app.start',
+  startMaintenance: 'node.maintenance.start',
   stopApp: 'app.stop',
+  uncordonNode: 'node.uncordon',
   updateApp: 'app.update',
   updateNode: 'node.update',
   updateSettings: 'settings.update',
@@ -57,7 +61,7 @@ test('every mutation stands in the log with who, from where, what and how it end
     const things = await member(node)
     const named = /Operation/.test(name)
       ? things.operationId
-      : /Node$|createApp$/.test(name)
+      : /Node$|Maintenance$|createApp$/.test(name)
         ? things.nodeId
         : /App$/.test(name)
           ? things.appId
@@ -74,13 +78,13 @@ test('every mutation stands in the log with who, from where, what and how it end
     t.true(ended?.outcome === 'succeeded' || (ended?.outcome === 'failed' && Boolean(ended.detail)), name)
     if (/App$/.test(name)) t.is(started?.nodeId, things.nodeId, name)
     if (/App$/.test(name) && name !== 'createApp') t.is(started?.appId, things.appId, name)
-    if (/Node$/.test(name) && name !== 'registerNode') t.is(started?.nodeId, things.nodeId, name)
+    if (/Node$|Maintenance$/.test(name) && name !== 'registerNode') t.is(started?.nodeId, things.nodeId, name)
 
     if (forEverybody.includes(name)) continue
     await node.graphql(query, {}, { ...(await sessionOf(node, viewer)), 'x-forwarded-for': '203.0.113.8' })
     const [denied, ...more] = (await linesOf(node)).slice(before + 2)
     t.like(denied, { actor: 'viewer', address: '203.0.113.8', outcome: 'denied', action: actions[name] }, name)
-    if (/Node$|createApp$/.test(name) && name !== 'registerNode') t.is(denied?.nodeId, things.nodeId, name)
+    if (/Node$|Maintenance$|createApp$/.test(name) && name !== 'registerNode') t.is(denied?.nodeId, things.nodeId, name)
     if (/App$/.test(name) && name !== 'createApp') t.is(denied?.appId, things.appId, name)
     t.deepEqual(more, [], name)
   }

@@ -3,6 +3,7 @@ import { Migration20261124About } from './20261124-about.ts'
 import { Migration20261124LocalUsers } from './20261124-local-users.ts'
 import { Migration20261124Access } from './20261124-access.ts'
 import { Migration20261124JoinTokens } from './20261124-join-tokens.ts'
+import { Migration20261124NodeHolds } from './20261124-node-holds.ts'
 
 /** In the order in which they run. A migration that was released is never changed; a new one is added below it. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   { name: '20261124c-about', class: Migration20261124About },
   { name: '20261124d-join-tokens', class: Migration20261124JoinTokens },
   { name: '20261124l-local-users', class: Migration20261124LocalUsers },
+  { name: '20261124n-node-holds', class: Migration20261124NodeHolds },
 ]

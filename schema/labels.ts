@@ -1,0 +1,21 @@
+import { builder } from './builder.ts'
+
+export interface LabelPair {
+  key: string
+  value: string
+}
+
+export const NodeLabel = builder.objectRef<LabelPair>('NodeLabel').implement({
+  fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
+})
+
+export const NodeLabelInput = builder.inputType('NodeLabelInput', {
+  fields: (t) => ({ key: t.string({ required: true }), value: t.string({ required: true }) }),
+})
+
+export const toLabels = (pairs: LabelPair[] | null | undefined): Record<string, string> | undefined =>
+  pairs ? Object.fromEntries(pairs.map(({ key, value }) => [key, value])) : undefined
+
+/** Whether a node has all of them. */
+export const hasLabels = (labels: Record<string, string>, pairs: readonly LabelPair[] | null | undefined): boolean =>
+  !pairs || pairs.every(({ key, value }) => labels[key] === value)
