@@ -18,6 +18,7 @@ import { JoinTokenEntity } from './nodes/join-token.entity.ts'
 import { NodeEntity } from './nodes/node.entity.ts'
 import { createNodeRole } from './roles/node.ts'
 import { createPrimaryRole } from './roles/primary.ts'
+import { createSecondaryLink } from './roles/secondary-link.ts'
 import { createSecondaryRole } from './roles/secondary.ts'
 import { createScheduler } from './scheduler.ts'
 import { createServices } from './services.ts'
@@ -64,6 +65,8 @@ export async function startNode(world: { config: Config; clock: Clock; random: (
     await node.start()
     await role.start()
     const http = serve(server, services)
+    const link = config.role === 'secondary' ? createSecondaryLink(config, services, http.internal) : null
+    link?.start()
     return {
       services,
       port,
@@ -71,6 +74,7 @@ export async function startNode(world: { config: Config; clock: Clock; random: (
         await scheduler.stop()
         role.stop()
         await node.stop()
+        link?.stop()
         await http.stop()
         services.client.close()
         await database.close(true)

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { ZodError } from 'zod'
 import { createAppFiles } from './apps/app-files.ts'
 import { createAppService } from './apps/app-service.ts'
 import { createContainerWatch } from './apps/container-watch.ts'
@@ -18,14 +17,20 @@ import { createJoining } from './cluster/joining.ts'
 import { createInventory, type InventoryApp } from './cluster/inventory.ts'
 import type { FeedEvent } from './cluster/feed.ts'
 import { createLocalFeed, type FeedEvents } from './cluster/local-feed.ts'
+import { createLinkDialback } from './cluster/link-dialback.ts'
+import type { LinkWire } from './cluster/link-wire.ts'
+import { createLinks } from './cluster/links.ts'
+import { createAcceptGate } from './cluster/accept-gate.ts'
+import { createProbe } from './cluster/probe.ts'
+import { conditionsOf } from './nodes/conditions.ts'
+import { createCloneWatch } from './nodes/clones.ts'
 import { createMembership } from './cluster/membership.ts'
-import { createNodeClient, NodeCallError } from './cluster/node-client.ts'
+import { createNodeClient } from './cluster/node-client.ts'
 import { createNodeRouter } from './cluster/node-router.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/orm.ts'
 import { createComposeCli } from './docker/compose-cli.ts'
 import { createEngine } from './docker/engine.ts'
-import { errorMessage } from './errors.ts'
 import { createEventHub } from './events.ts'
 import type { Log } from './log.ts'
 import { createLocalMonitor } from './monitoring/local-monitor.ts'
@@ -42,7 +47,6 @@ import { createNodeRegistry, type ClusterNode } from './nodes/node-registry.ts'
 import { nodeKeys } from './nodes/node.entity.ts'
 import { settingValues } from './settings/setting.entity.ts'
 import { createSettingsService } from './settings/settings-service.ts'
-import { parseNodeStats } from './wire.ts'
 
 /** What viewers are told as it happens. */
 export interface ViewEvents {
@@ -72,7 +76,16 @@ export interface NodeCallEvents {
   streamClosed: string
   /** The primary says that its settings have changed. */
   settingsChanged: undefined
+  /** The primary has opened a link to this node. */
+  linkOpened: LinkWire
+  /** This node has opened a link to its primary. */
+  primaryReached: undefined
+  /** There is reason not to wait for the next turn: this machine slept, its addresses changed, or it has just joined. */
+  callHome: undefined
 }
+
+/** How many nodes may open a link in a second: trades a thousand nodes back in half a minute against a primary that can do nothing else meanwhile. */
+const linksPerSecond = 50
 
 export type Services = ReturnType<typeof createServices>
 
@@ -150,6 +163,8 @@ export function createServices(world: {
     },
     onRemoved(nodeId) {
       inventory.dropNode(nodeId)
+      clones.forget(nodeId)
+      probe.forget(nodeId)
       events.emit('nodeRemoved', nodeId)
     },
   })
@@ -211,23 +226,41 @@ export function createServices(world: {
   const feed = createLocalFeed({ hub: feedHub, about: () => about, apps: apps.list, operations: operations.recent })
 
   // Other nodes
-  const client = createNodeClient({ selfId: self.id })
-  const probeDeadlineMs = config.role === 'primary' ? config.checks.deadlineMs : 5000
+  const clones = createCloneWatch({ clock })
+  const links = createLinks({
+    nameOf: (id) => registry.find(id)?.name ?? id,
+    onUp(nodeId) {
+      if (!registry.find(nodeId)) return links.close(nodeId)
+      registry.observe(nodeId, { kind: 'session' })
+      // Whatever the session ran over before, it runs over the link now.
+      streams.open(nodeId)
+    },
+    // The session that ran over it says the same, unless there was none yet.
+    onDown: (nodeId) => registry.find(nodeId)?.health.status === 'online' && checks.suspect(nodeId),
+    clock,
+    log,
+  })
+  const client = createNodeClient({ selfId: self.id, instance: about, linkOf: links.get })
+  const dialback = createLinkDialback({
+    links,
+    addressOf: (id) => (registry.find(id) ? registry.addressOf(id) : null),
+    headersFor: client.headersFor,
+    clock,
+    log,
+  })
+  const probe = createProbe({
+    client,
+    links,
+    addressOf: registry.addressOf,
+    onStats: (nodeId, stats) => inventory.apply(nodeId, { type: 'stats', stats }),
+    onDirect: dialback.consider,
+    deadlineMs: config.role === 'primary' ? config.checks.deadlineMs : 5000,
+    clock,
+  })
   const checks = createHealthChecks({
     registry,
     selfId: self.id,
-    async probe({ id }) {
-      try {
-        const answer = await client.request(registry.addressOf(id), { path: '/api/internal/system/stats', deadlineMs: probeDeadlineMs })
-        inventory.apply(id, { type: 'stats', stats: parseNodeStats(answer) })
-        return null
-      } catch (error) {
-        if (error instanceof NodeCallError) return error.why
-        return error instanceof ZodError
-          ? 'sent stats that are not in the right form. Is it another version of Selfhostly?'
-          : errorMessage(error)
-      }
-    },
+    probe: ({ id }, by) => probe.probe(id, { urgent: by === 'session', manual: by === 'manual-check' }),
     parallel: config.role === 'primary' ? config.checks.parallel : 1,
     clock,
     log,
@@ -240,11 +273,17 @@ export function createServices(world: {
       // Of a node that is not online nothing worse is to be learned.
       if (registry.find(nodeId)?.health.status === 'online') checks.suspect(nodeId)
     },
+    onChange(nodeId) {
+      const node = registry.find(nodeId)
+      if (!node) return
+      events.emit('node', node)
+      dialback.consider(nodeId)
+    },
     clock,
     random,
     log,
   })
-  const membership = createMembership({ registry, checks, streams, client, log })
+  const membership = createMembership({ registry, checks, streams, links, client, log })
   const holds = createHolds({ registry, isPrimary, clock, log })
   const router = createNodeRouter({
     selfId: self.id,
@@ -310,6 +349,19 @@ export function createServices(world: {
     feed,
     client,
     checks,
+    clones,
+    /** What a person should know of a node beside its health. */
+    conditionsOf: (node: ClusterNode) =>
+      conditionsOf(node, { copy: clones.copyOf(node.id), linkOnlySince: probe.linkOnlySince(node.id), ourVersion: world.version }),
+    /** The session with a node while it holds, and what it runs over. */
+    sessionOf(nodeId: string) {
+      const session = streams.sessionOf(nodeId)
+      return session && { ...session, transport: links.get(nodeId) ? ('link' as const) : ('direct' as const) }
+    },
+    dialback,
+    links,
+    linkGate: createAcceptGate({ perSecond: linksPerSecond, burst: linksPerSecond, clock }),
+    probe,
     streams,
     membership,
     holds,

@@ -1,5 +1,6 @@
 import { snapshotThenChanges } from '../api/events.ts'
 import { connectionModes, missingCapabilities, versionState, versionStates } from '../api/nodes/about.ts'
+import { conditionTypes, type NodeCondition } from '../api/nodes/conditions.ts'
 import type { NodeCheck } from '../api/nodes/health-checks.ts'
 import type { ClusterNode } from '../api/nodes/node-registry.ts'
 import { AppConnection, pageOfApps } from './apps.ts'
@@ -30,6 +31,27 @@ const upperCased = <Word extends string>(words: readonly Word[]) =>
 
 const NodeVersionState = builder.enumType('NodeVersionState', { values: upperCased(versionStates) })
 const NodeConnectionMode = builder.enumType('NodeConnectionMode', { values: upperCased(connectionModes) })
+
+const NodeConditionType = builder.enumType('NodeConditionType', { values: upperCased(conditionTypes) })
+const NodeTransport = builder.enumType('NodeTransport', { values: upperCased(['direct', 'link'] as const) })
+
+const NodeSession = builder.objectRef<{ transport: 'direct' | 'link'; generation: number; since: Date }>('NodeSession').implement({
+  description: 'The one open connection on which a node tells what happens on it.',
+  fields: (t) => ({
+    transport: t.field({ type: NodeTransport, resolve: (session) => session.transport }),
+    generation: t.exposeInt('generation', { description: 'Counts the sessions with this node; a newer one replaces an older one.' }),
+    since: t.field({ type: 'DateTime', resolve: (session) => session.since }),
+  }),
+})
+
+const NodeConditionRef = builder.objectRef<NodeCondition>('NodeCondition').implement({
+  description: 'What a person should know of a node beside its health.',
+  fields: (t) => ({
+    type: t.field({ type: NodeConditionType, resolve: (condition) => condition.type }),
+    message: t.exposeString('message'),
+    since: t.field({ type: 'DateTime', resolve: (condition) => condition.since }),
+  }),
+})
 
 NodeRef.implement({
   description: 'A server of the cluster.',
@@ -68,6 +90,8 @@ NodeRef.implement({
       description: 'NODE_CONNECTION of the node; null until it has said it.',
       resolve: (node) => node.about?.connection,
     }),
+    session: t.field({ type: NodeSession, nullable: true, resolve: (node, _args, { services }) => services.sessionOf(node.id) }),
+    conditions: t.field({ type: [NodeConditionRef], resolve: (node, _args, { services }) => services.conditionsOf(node) }),
     createdAt: t.field({ type: 'DateTime', resolve: (node) => node.createdAt }),
     apps: t.field({
       type: AppConnection,

@@ -12,8 +12,8 @@ const sources: Sources = new Map(
 
 /** What anything in the server may load: they know nothing of it. */
 const base = ['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types'].map((name) => `api/${name}.ts`)
-/** The words of the domain; these files load nothing. */
-const words = ['api/apps/app.ts', 'api/apps/operation.ts', 'api/nodes/about.ts', 'api/nodes/join-hops.ts']
+/** The words of the domain; these files load nothing else. */
+const words = ['api/apps/app.ts', 'api/apps/operation.ts', 'api/nodes/about.ts', 'api/nodes/conditions.ts', 'api/nodes/join-hops.ts']
 const domains = ['apps', 'nodes', 'monitoring', 'tunnels', 'settings', 'auth'].map((name) => `api/${name}/`)
 
 /** docs/architecture.md, "Which way imports go". Only what is loaded counts: `import type` is free. */
@@ -24,7 +24,10 @@ const layers = layersRule(
     ['api/db/', base],
     ...domains.map((domain) => [domain, base] as const),
     ['api/cluster/', [...base, ...words, 'api/wire.ts', 'api/nodes/node.entity.ts']],
-    ['api/http/', [...base, 'schema/', 'api/auth/', 'api/user-api.ts', 'api/wire.ts', 'api/cluster/feed-wire.ts']],
+    [
+      'api/http/',
+      [...base, 'schema/', 'api/auth/', 'api/user-api.ts', 'api/wire.ts', 'api/cluster/feed-wire.ts', 'api/cluster/link-wire.ts'],
+    ],
     ['schema/', [...base, ...words, 'api/auth/']],
     ['api/roles/', [...base, ...domains, 'api/cluster/', 'api/wire.ts']],
     ['api/services.ts', [...base, ...domains, 'api/cluster/', 'api/docker/', 'api/wire.ts']],
@@ -51,8 +54,8 @@ const rules: Rule[] = [
   importerRule('node-cron', ['api/scheduler.ts'], server),
   importerRule('openid-client', ['api/auth/'], server),
   importerRule('systeminformation', ['api/monitoring/'], server),
-  importerRule('undici', ['api/cluster/node-client.ts'], server),
-  importerRule('ws', ['api/http/'], server),
+  importerRule('undici', ['api/cluster/node-client.ts', 'api/cluster/link-fetch.ts'], server),
+  importerRule('ws', ['api/http/', 'api/cluster/link-wire.ts'], server),
   importerRule('@mikro-orm/migrations', ['api/db/'], server),
   importerRule('@urql', ['frontend/src/composables/', 'frontend/src/graphql/'], ['frontend/src/']),
   importerRule('graphql-ws', ['frontend/src/graphql/'], ['frontend/src/']),

@@ -7,8 +7,11 @@ import type { FeedEvent } from './feed.ts'
 import { parseFeedEvent } from './feed-wire.ts'
 import type { NodeClient } from './node-client.ts'
 
-/** The sender says something at least every 3 s; three missed signs of life and a moment more mean a dead connection. */
-const silenceMs = 10_000
+/**
+ * The sender says something at least every 2 s. A stall of 5 s is ordinary on bad networks and loses nothing; longer silence is a
+ * dead connection, so that a host that is gone without a word is known to be offline in less than 15 s, three checks included.
+ */
+const silenceMs = 7500
 /** How long a node may take to open its stream: longer than a check, because a snapshot is read from its database. */
 const openDeadlineMs = 10_000
 /** One event may weigh this much, in bytes; a snapshot is the largest. */
@@ -23,6 +26,8 @@ interface Session {
   cancelRetry: () => void
   attempt: number
   openedAt: number | null
+  /** Counts the sessions with this node. */
+  generation: number
 }
 
 export type EventStreams = ReturnType<typeof createEventStreams>
@@ -37,12 +42,15 @@ export function createEventStreams(deps: {
   onEvent: (nodeId: string, event: FeedEvent) => void
   /** An open stream was lost, or could not be opened at all; the node may be gone. Tries that follow say no more. */
   onLost: (nodeId: string, reason: string) => void
+  /** A session has begun or ended. */
+  onChange: (nodeId: string) => void
   clock: Clock
   random: () => number
   log: Log
 }) {
   const { clock, log } = deps
   const sessions = new Map<string, Session>()
+  const generations = new Map<string, number>()
 
   async function follow(nodeId: string, session: Session): Promise<void> {
     const opening = clock.after(openDeadlineMs, () =>
@@ -59,7 +67,10 @@ export function createEventStreams(deps: {
       const parser = createParser({
         maxBufferSize: maxEventBytes,
         onEvent: ({ data }) => {
-          session.openedAt ??= clock.now().getTime()
+          if (session.openedAt === null) {
+            session.openedAt = clock.now().getTime()
+            deps.onChange(nodeId)
+          }
           const event = parseFeedEvent(JSON.parse(data))
           if (event) deps.onEvent(nodeId, event)
         },
@@ -79,7 +90,9 @@ export function createEventStreams(deps: {
   }
 
   function connect(nodeId: string, attempt: number): void {
-    const session: Session = { abort: new AbortController(), cancelRetry: () => undefined, attempt, openedAt: null }
+    const generation = (generations.get(nodeId) ?? 0) + 1
+    generations.set(nodeId, generation)
+    const session: Session = { abort: new AbortController(), cancelRetry: () => undefined, attempt, openedAt: null, generation }
     sessions.set(nodeId, session)
     follow(nodeId, session).catch((error: unknown) => {
       session.abort.abort()
@@ -94,6 +107,7 @@ export function createEventStreams(deps: {
       if (held === null) log.debug({ node: name, reason }, 'event stream could not be opened')
       else log.warn({ node: name, reason }, 'event stream lost')
       session.openedAt = null
+      if (held !== null) deps.onChange(nodeId)
       if (held !== null || attempt === 0) deps.onLost(nodeId, reason)
     })
   }
@@ -124,6 +138,12 @@ export function createEventStreams(deps: {
     },
 
     close,
+
+    /** The session with a node while it holds. */
+    sessionOf(nodeId: string): { generation: number; since: Date } | null {
+      const session = sessions.get(nodeId)
+      return session?.openedAt ? { generation: session.generation, since: new Date(session.openedAt) } : null
+    },
 
     stop(): void {
       for (const nodeId of [...sessions.keys()]) close(nodeId)

@@ -17,6 +17,12 @@ export function failureInWords(error: unknown, endpoint: string): string {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return `there is no way to ${host} on the network`
+    case 'ERR_HTTP2_INVALID_SESSION':
+    case 'ERR_HTTP2_GOAWAY_SESSION':
+    case 'ERR_HTTP2_SESSION_ERROR':
+    case 'ERR_HTTP2_STREAM_CANCEL':
+    case 'ERR_HTTP2_STREAM_ERROR':
+      return 'its link was cut'
     case 'ECONNRESET':
     case 'EPIPE':
     case 'UND_ERR_SOCKET':
@@ -62,7 +68,7 @@ export function timeoutInWords(hop: 'dns' | 'tcp' | 'tls' | 'http', endpoint: st
 
 /** Whether a connection that worked before broke, in contrast to one that could not be made. */
 export const isBrokenConnection = (error: unknown): boolean =>
-  ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(codeOf(innermost(error)) ?? '')
+  /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|ERR_HTTP2_.*)$/.test(codeOf(innermost(error)) ?? '')
 
 function innermost(error: unknown): unknown {
   if (error instanceof AggregateError && error.errors.length > 0) return innermost(error.errors[0])

@@ -4,6 +4,7 @@ import type { HealthChecks } from '../nodes/health-checks.ts'
 import type { RegisterNodeInput, UpdateNodeInput } from '../nodes/node-input.ts'
 import type { ClusterNode, NodeRegistry } from '../nodes/node-registry.ts'
 import type { EventStreams } from './event-streams.ts'
+import type { Links } from './links.ts'
 import type { NodeClient } from './node-client.ts'
 
 export type Membership = ReturnType<typeof createMembership>
@@ -13,10 +14,11 @@ export function createMembership(deps: {
   registry: NodeRegistry
   checks: HealthChecks
   streams: EventStreams
+  links: Links
   client: NodeClient
   log: Log
 }) {
-  const { registry, checks, streams } = deps
+  const { registry, checks, streams, links } = deps
 
   async function meet(id: string): Promise<ClusterNode> {
     streams.open(id)
@@ -41,6 +43,8 @@ export function createMembership(deps: {
     /** @throws NOT_FOUND, INVALID_INPUT, CONFLICT */
     async update(id: string, input: UpdateNodeInput): Promise<ClusterNode> {
       const { node, addressChanged } = await registry.update(id, input)
+      // What was opened with the former key or at the former endpoint is over.
+      if (addressChanged) links.close(id)
       return addressChanged ? meet(id) : node
     },
 
@@ -48,6 +52,7 @@ export function createMembership(deps: {
     async remove(id: string): Promise<void> {
       await registry.remove(id)
       streams.close(id)
+      links.close(id)
       deps.client.forget(id)
     },
   }

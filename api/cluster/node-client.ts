@@ -3,6 +3,11 @@ import { z } from 'zod'
 import { AppError, errorStatus, type ErrorCode, type FieldError } from '../errors.ts'
 import type { NodeAddress } from '../nodes/node-registry.ts'
 import { failureInWords, isBrokenConnection } from './failure-words.ts'
+import { fetchOver } from './link-fetch.ts'
+import type { Link } from './links.ts'
+
+/** Which way a call takes: over the node's link alone, over plain HTTP alone, or over its link when there is one. */
+export type Route = 'link' | 'direct' | 'any'
 
 export interface NodeRequest {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -13,6 +18,7 @@ export interface NodeRequest {
   onBehalfOf?: string | undefined
   deadlineMs?: number
   signal?: AbortSignal
+  via?: Route
 }
 
 /** An operation is queued on the node, not run, within this time; a `docker compose config` may take some seconds of it. */
@@ -26,8 +32,22 @@ const maxAnswerBytes = 16 * 1024 * 1024
 
 export type NodeClient = ReturnType<typeof createNodeClient>
 
-/** Calls the internal routes of other nodes over plain HTTP, in the name of this node. Failures are AppErrors in words for a person. */
-export function createNodeClient({ selfId, connectDeadlineMs = 4000 }: { selfId: string; connectDeadlineMs?: number }) {
+/**
+ * Calls the internal routes of other nodes in the name of this node, over a link or over plain HTTP; nobody above knows
+ * which. Failures are AppErrors in words for a person.
+ */
+export function createNodeClient({
+  selfId,
+  instance,
+  linkOf = () => undefined,
+  connectDeadlineMs = 4000,
+}: {
+  selfId: string
+  /** Tells this program from another with the same identity. */
+  instance?: { instanceId: string; hostname: string }
+  linkOf?: (nodeId: string) => Link | undefined
+  connectDeadlineMs?: number
+}) {
   const lanes = new Map<string, Lane>()
 
   interface Lane {
@@ -65,37 +85,61 @@ export function createNodeClient({ selfId, connectDeadlineMs = 4000 }: { selfId:
     return lane
   }
 
-  const headersFor = (address: NodeAddress) => ({ 'X-Node-ID': selfId, 'X-Node-API-Key': address.apiKey })
+  const instanceHeaders: Record<string, string> = instance
+    ? { 'x-node-instance': instance.instanceId, 'x-node-host': encodeURIComponent(instance.hostname) }
+    : {}
+  const headersFor = ({ apiKey }: Pick<NodeAddress, 'apiKey'>): Record<string, string> => ({
+    'x-node-id': selfId,
+    'x-node-api-key': apiKey,
+    ...instanceHeaders,
+  })
+
+  interface Call {
+    method: string
+    path: string
+    headers: Record<string, string>
+    body: string | undefined
+    signal: AbortSignal
+  }
+
+  /** The link that a call takes; null for plain HTTP. @throws NODE_UNREACHABLE for a node that has only links and has none now */
+  function linkFor(address: NodeAddress, via: Route): Link | null {
+    const link = via === 'direct' ? undefined : linkOf(address.id)
+    if (!link && (via === 'link' || (via === 'any' && address.connection === 'link')))
+      throw unreachable(address, 'has no link to here at the moment')
+    return link ?? null
+  }
+
+  const dispatch = (address: NodeAddress, pool: Pool, link: Link | null, { path, ...call }: Call): Promise<Response> =>
+    link
+      ? fetchOver(link.session, { path, ...call })
+      : fetch(address.apiEndpoint + path, { ...call, body: call.body ?? null, redirect: 'manual', dispatcher: pool })
 
   async function send(address: NodeAddress, lane: Lane, request: NodeRequest, signal: AbortSignal): Promise<Response> {
-    const { method = 'GET', path, body, onBehalfOf } = request
-    const call = () =>
-      fetch(address.apiEndpoint + path, {
-        method,
-        headers: {
-          ...headersFor(address),
-          accept: 'application/json',
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(onBehalfOf === undefined ? {} : { 'X-On-Behalf-Of': encodeURIComponent(onBehalfOf) }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        redirect: 'manual',
-        dispatcher: lane.pool,
-        signal,
-      })
+    const { method = 'GET', path, body, onBehalfOf, via = 'any' } = request
+    const headers = {
+      ...headersFor(address),
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(onBehalfOf === undefined ? {} : { 'x-on-behalf-of': encodeURIComponent(onBehalfOf) }),
+    }
+    const call = { method, path, headers, body: body === undefined ? undefined : JSON.stringify(body), signal }
     try {
-      return await call()
+      return await dispatch(address, lane.pool, linkFor(address, via), call)
     } catch (error) {
       // A kept connection may have died while it was idle. Only calls that change nothing are sent twice.
       if (method !== 'GET' || signal.aborted || !isBrokenConnection(error)) throw error
       const broken = lane.pool
       lane.pool = makePool(lane.endpoint)
       void broken.close().catch(() => undefined)
-      return await call()
+      return await dispatch(address, lane.pool, linkFor(address, via), call)
     }
   }
 
   return {
+    /** What proves this node to the one that shares the key. */
+    headersFor,
+
     /** The JSON of the answer. @throws AppError: what the node refused, or NODE_UNREACHABLE */
     async request(address: NodeAddress, request: NodeRequest): Promise<unknown> {
       const lane = laneOf(address)
@@ -107,7 +151,7 @@ export function createNodeClient({ selfId, connectDeadlineMs = 4000 }: { selfId:
       try {
         const response = await send(address, lane, request, signal)
         if (response.status >= 300) throw await refusalOf(address, response)
-        return await response.json()
+        return await readJson(response)
       } catch (error) {
         if (error instanceof AppError) throw error
         throw unreachable(
@@ -123,13 +167,10 @@ export function createNodeClient({ selfId, connectDeadlineMs = 4000 }: { selfId:
     /** An answer that goes on until `signal` aborts, such as the event stream. */
     async stream(address: NodeAddress, path: string, signal: AbortSignal): Promise<Response> {
       const lane = laneOf(address)
+      const headers = { ...headersFor(address), accept: 'text/event-stream' }
       try {
-        const response = await fetch(address.apiEndpoint + path, {
-          headers: { ...headersFor(address), accept: 'text/event-stream' },
-          redirect: 'manual',
-          dispatcher: lane.streams,
-          signal,
-        })
+        const call = { method: 'GET', path, headers, body: undefined, signal }
+        const response = await dispatch(address, lane.streams, linkFor(address, 'any'), call)
         if (response.status >= 300) throw await refusalOf(address, response)
         return response
       } catch (error) {
@@ -172,6 +213,18 @@ const problem = z.object({
     .max(100)
     .optional(),
 })
+
+/** Null for an answer without content. @throws when there is more of it than an answer may weigh, or it is no JSON */
+async function readJson(response: Response): Promise<unknown> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += (chunk as Uint8Array).byteLength
+    if (bytes > maxAnswerBytes) throw Object.assign(new Error('too large'), { code: 'UND_ERR_RES_EXCEEDED_MAX_SIZE' })
+    chunks.push(chunk as Uint8Array)
+  }
+  return bytes === 0 ? null : JSON.parse(Buffer.concat(chunks).toString('utf8'))
+}
 
 /** The node's own refusal with its code, so that it means the same here; anything else is a node that cannot be used. */
 async function refusalOf(address: NodeAddress, response: Response): Promise<NodeCallError> {

@@ -2,8 +2,8 @@ import type { Clock } from '../clock.ts'
 import { feedEventToJson } from '../cluster/feed-wire.ts'
 import type { Feed } from '../cluster/feed.ts'
 
-/** A reader takes three missed ones for a dead connection. */
-const keepaliveMs = 3000
+/** A reader takes some missed ones for a dead connection, see `silenceMs` of cluster/event-streams.ts. */
+const keepaliveMs = 2000
 /** A reader that does not read is cut off when this much waits for it; it comes back with a new snapshot. In bytes. */
 const backlogBytes = 32 * 1024 * 1024
 

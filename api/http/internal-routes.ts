@@ -11,6 +11,7 @@ import { appWire, nodeStatsWire, operationWire, parseNodeAbout, toWire } from '.
 import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals } from './app-routes.ts'
 import { idParam, json, problem } from './route-parts.ts'
 import type { Door } from './door.ts'
+import { authenticateCaller } from './node-door.ts'
 import { feedResponse } from './feed-response.ts'
 import { notFoundProblem, problemResponse } from './problem.ts'
 import { createRouter, type HttpEnv, type Router } from './router.ts'
@@ -38,18 +39,10 @@ export function internalRoutes(services: Services, door: Door): Router {
   return router
 }
 
-const authenticate = ({ authenticateNode, nodeCalls, limits }: Services, door: Door) =>
+const authenticate = (services: Services, door: Door) =>
   createMiddleware<HttpEnv>(async (c, next) => {
-    const nodeId = c.req.header('x-node-id')?.trim().toLowerCase()
-    const address = door.addressOf(c.env.incoming)
-    // Per claimed id, so that a stranger behind the same NAT does not lock a good node out.
-    const guesser = `${address} ${nodeId?.slice(0, 64) ?? ''}`
-    await limits.check('node-credentials', guesser)
-    const apiKey = c.req.header('x-node-api-key')
-    const callerId = c.req.header('authorization') ? null : authenticateNode({ nodeId, apiKey })
+    const callerId = await authenticateCaller(services, door, c.env.incoming)
     if (callerId === null) {
-      // Whoever offers no key guesses nothing.
-      if (nodeId && apiKey) await limits.take('node-credentials', guesser)
       return problemResponse({
         status: 401,
         title: 'Invalid API key',
@@ -57,8 +50,8 @@ const authenticate = ({ authenticateNode, nodeCalls, limits }: Services, door: D
       })
     }
     c.set('callerId', callerId)
+    const address = door.addressOf(c.env.incoming)
     c.set('actor', { name: actorName(callerId, c.req.header('x-on-behalf-of')), via: 'node', address })
-    nodeCalls.emit('authenticated', callerId)
     await next()
   })
 

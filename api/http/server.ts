@@ -5,7 +5,9 @@ import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
 import { createCloudflareAccess } from '../auth/cloudflare-access.ts'
+import { linkPath } from '../cluster/link-wire.ts'
 import { AppError, errorMessage, StartError } from '../errors.ts'
+import type { Log } from '../log.ts'
 import type { Services } from '../services.ts'
 import { createUserApi } from '../user-api.ts'
 import { authRoutes } from './auth-routes.ts'
@@ -16,6 +18,7 @@ import { serveDashboard } from './dashboard.ts'
 import { createDoor, type Door } from './door.ts'
 import { createGraphql, type Graphql } from './graphql.ts'
 import { createGraphqlSockets, type GraphqlSockets } from './graphql-sockets.ts'
+import { createLinkDoor, type LinkDoor } from './link-door.ts'
 import { internalRoutes } from './internal-routes.ts'
 import { joinRoutes } from './join-routes.ts'
 import { openApiDocument } from './openapi.ts'
@@ -72,17 +75,27 @@ export function serve(server: Server, services: Services) {
   })
   const graphql = createGraphql(services)
   const sockets = createGraphqlSockets({ services, graphql, door })
+  const linkDoor = createLinkDoor(services, door)
   const app = createApp({ services, graphql, door, baseUrl })
   const listener = getRequestListener((request, bindings) => app.fetch(request, bindings))
   server.off('request', notReadyYet)
   server.on('request', (request, response) => void listener(request, response))
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => upgrade(request, socket, head, door, sockets))
+  server.on(
+    'upgrade',
+    (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade(request, socket, head, { door, sockets, linkDoor, log }),
+  )
 
   return {
     app,
+    /** Answers what comes over a link: the node surface and nothing else, whoever is at the other end. */
+    internal(request: IncomingMessage, response: ServerResponse): void {
+      if (request.url?.startsWith('/api/internal/')) void listener(request, response)
+      else response.writeHead(404).end()
+    },
     /** Takes no new connections, ends the open ones. */
     async stop(): Promise<void> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      linkDoor.stop()
       await sockets.stop()
       await graphql.stop()
       server.closeAllConnections()
@@ -144,18 +157,33 @@ const changes = (method: string): boolean => method !== 'GET' && method !== 'HEA
 
 const isDashboardFile = (method: string, path: string): boolean => method === 'GET' && !path.startsWith('/api/') && path !== '/graphql'
 
-function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, door: Door, sockets: GraphqlSockets): void {
+interface Doors {
+  door: Door
+  sockets: GraphqlSockets
+  linkDoor: LinkDoor
+  log: Log
+}
+
+async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, { door, sockets, linkDoor, log }: Doors): Promise<void> {
   socket.on('error', () => socket.destroy())
-  if (request.url?.split('?')[0] !== '/graphql') return refuseUpgrade(socket, 404, 'Not Found')
+  const path = request.url?.split('?')[0]
   try {
+    if (path === linkPath) return await linkDoor.upgrade(request, socket, head)
+    if (path !== '/graphql') return refuseUpgrade(socket, { status: 404, message: 'Not Found' })
     door.check(request, { changes: true })
     sockets.upgrade(request, socket, head)
   } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    refuseUpgrade(socket, error.status, error.message)
+    if (error instanceof AppError) return refuseUpgrade(socket, error)
+    log.error({ err: error, path }, 'upgrade failed')
+    refuseUpgrade(socket, { status: 500, message: 'Something went wrong here' })
   }
 }
 
-function refuseUpgrade(socket: Duplex, status: number, reason: string): void {
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n${reason}\n`)
+type Refusal = Pick<AppError, 'status' | 'message'> & Partial<Pick<AppError, 'retryAfterSeconds'>>
+
+function refuseUpgrade(socket: Duplex, { status, message, retryAfterSeconds }: Refusal): void {
+  const retryAfter = retryAfterSeconds === undefined ? '' : `retry-after: ${retryAfterSeconds}\r\n`
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\ncontent-type: text/plain\r\n${retryAfter}connection: close\r\n\r\n${message}\n`,
+  )
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ClusterNode, NodeRegistry } from './node-registry.ts'
+import type { CheckSignal } from './node-status.ts'
 
 export interface NodeCheck {
   ok: boolean
@@ -13,20 +14,23 @@ export interface NodeCheck {
   node: ClusterNode
 }
 
-/** After a lost session: at once, and again 1 s and 2 s later, so that three failures come within seconds. */
+/**
+ * After a lost session: at once, and again 1 s and 2 s later, so that three failures come within seconds. They may overlap: a
+ * host that swallows packets makes each wait for its deadline, and one after another they would take too long.
+ */
 const suspicionDelaysMs = [0, 1000, 2000]
 
 export type HealthChecks = ReturnType<typeof createHealthChecks>
 
 /**
- * Asks nodes how they are and tells the registry. Checks of one node never overlap; nodes are asked in parallel, so one
+ * Asks nodes how they are and tells the registry. Turns and people's checks of one node never overlap; nodes are asked in parallel, so one
  * that hangs delays nobody but itself.
  */
 export function createHealthChecks(deps: {
   registry: NodeRegistry
   selfId: string
   /** Asks a node for its stats. Answers why it did not pass, in words for a person, or null. Bounded in time by itself. */
-  probe: (node: ClusterNode) => Promise<string | null>
+  probe: (node: ClusterNode, by: CheckSignal) => Promise<string | null>
   /** How many nodes are asked at once: trades sockets against how long a sweep over many dead nodes takes. */
   parallel: number
   clock: Clock
@@ -37,26 +41,26 @@ export function createHealthChecks(deps: {
   const underWay = new Map<string, Promise<NodeCheck>>()
   const suspicions = new Map<string, () => void>()
 
-  async function run(id: string, manual: boolean): Promise<NodeCheck> {
+  async function run(id: string, by: CheckSignal): Promise<NodeCheck> {
     const node = registry.get(id)
     const startedAt = clock.now()
     const started = performance.now()
-    const error = await deps.probe(node).catch(errorMessage)
+    const error = await deps.probe(node, by).catch(errorMessage)
     const durationMs = Math.round(performance.now() - started)
     const facts = { node: node.name, duration: `${durationMs}ms` }
     if (error === null) log.info(facts, 'health check completed')
     else log.warn({ ...facts, error }, 'health check failed')
     const observation =
       error === null
-        ? ({ kind: 'check-passed', manual, startedAt } as const)
-        : ({ kind: 'check-failed', manual, startedAt, reason: error } as const)
+        ? ({ kind: 'check-passed', by, startedAt } as const)
+        : ({ kind: 'check-failed', by, startedAt, reason: error } as const)
     return { ok: error === null, error, durationMs, node: registry.observe(id, observation) }
   }
 
-  function check(id: string, manual: boolean): Promise<NodeCheck> {
+  function check(id: string, by: CheckSignal): Promise<NodeCheck> {
     const before = underWay.get(id) ?? Promise.resolve()
     // A person's check does not stand in line behind a sweep.
-    const start = () => (manual ? run(id, manual) : limit(() => run(id, manual)))
+    const start = () => (by === 'manual-check' ? run(id, by) : limit(() => run(id, by)))
     const current = before.then(start, start)
     underWay.set(id, current)
     void current
@@ -69,7 +73,7 @@ export function createHealthChecks(deps: {
 
   /** For checks that nobody waits for: a node that was removed meanwhile is not an error. */
   function checkInBackground(id: string): void {
-    check(id, false).catch((error: unknown) => log.debug({ node: id, error: errorMessage(error) }, 'health check dropped'))
+    check(id, 'check').catch((error: unknown) => log.debug({ node: id, error: errorMessage(error) }, 'health check dropped'))
   }
 
   return {
@@ -82,31 +86,27 @@ export function createHealthChecks(deps: {
     async checkNow(id: string): Promise<NodeCheck> {
       if (id === deps.selfId) return { ok: true, error: null, durationMs: 0, node: registry.get(id) }
       registry.get(id)
-      return check(id, true)
+      return check(id, 'manual-check')
     },
 
     /** Something says that a node may be gone: look at once instead of waiting for the tick. */
     suspect(id: string): void {
       if (suspicions.has(id) || !registry.find(id)) return
-      const [first = 0, ...later] = suspicionDelaysMs
-      let cancel: () => void = () => undefined
-      const probeAfter = (delayMs: number, rest: number[]): void => {
-        cancel = clock.after(delayMs, () => {
-          void check(id, false)
-            .catch(() => null)
-            .then((result) => {
-              const [next, ...others] = rest
-              if (result === null || result.ok || next === undefined || !suspicions.has(id)) suspicions.delete(id)
-              else probeAfter(next, others)
-            })
-        })
-      }
-      suspicions.set(id, () => cancel())
-      // Waits count from one another: 0 s, then +1 s, then +2 s of the first is +1 s of the second.
-      probeAfter(
-        first,
-        later.map((delay, index) => delay - (suspicionDelaysMs[index] ?? 0)),
+      let left = suspicionDelaysMs.length
+      const cancels = suspicionDelaysMs.map((delayMs) =>
+        clock.after(delayMs, () => {
+          void run(id, 'session')
+            .then(({ ok }) => ok && end())
+            .catch(() => undefined)
+            .finally(() => --left === 0 && end())
+        }),
       )
+      const cancel = (): void => cancels.forEach((stop) => stop())
+      const end = (): void => {
+        cancel()
+        if (suspicions.get(id) === cancel) suspicions.delete(id)
+      }
+      suspicions.set(id, cancel)
     },
 
     /** Lets nothing new begin. What is under way ends by its own deadline. */

@@ -3,7 +3,7 @@ import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, notFound, StartError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { NodeAbout } from './about.ts'
+import type { ConnectionMode, NodeAbout } from './about.ts'
 import { firstCheckAfterStart, phaseOf } from './check-times.ts'
 import type { HealthPolicy } from './health-policy.ts'
 import { readHold, type HoldKind, type NodeHold } from './node-hold.ts'
@@ -35,6 +35,8 @@ export interface NodeAddress {
   name: string
   apiEndpoint: string
   apiKey: string
+  /** What the node said of how it may be spoken to; plain HTTP while that is not known. */
+  connection?: ConnectionMode | undefined
 }
 
 export type NodeRegistry = ReturnType<typeof createNodeRegistry>
@@ -190,8 +192,8 @@ export function createNodeRegistry(deps: {
     keyOf: (id: string): string | null => keys.get(id) ?? null,
 
     addressOf(id: string): NodeAddress {
-      const { name, apiEndpoint } = nodeOf(id)
-      return { id, name, apiEndpoint, apiKey: keys.get(id) ?? '' }
+      const { name, apiEndpoint, about } = nodeOf(id)
+      return { id, name, apiEndpoint, apiKey: keys.get(id) ?? '', connection: about?.connection }
     },
 
     due(): ClusterNode[] {

@@ -4,7 +4,7 @@ import { bandFor, type HealthPolicy, type NodeStatus } from './health-policy.ts'
 export type { NodeStatus } from './health-policy.ts'
 
 /** Which kind of evidence a status rests on. */
-export const statusSignals = ['registration', 'heartbeat', 'check', 'manual-check', 'self'] as const
+export const statusSignals = ['registration', 'heartbeat', 'check', 'manual-check', 'session', 'self'] as const
 export type StatusSignal = (typeof statusSignals)[number]
 
 export interface NodeHealth {
@@ -25,11 +25,16 @@ export interface NodeHealth {
   answeredSinceRegistration: boolean
 }
 
+/** Why a node was checked: its turn, a person, or the loss of its session. */
+export type CheckSignal = Extract<StatusSignal, 'check' | 'manual-check' | 'session'>
+
 /** `startedAt` is when the check was sent, by the clock that also gives `now`. */
 export type Observation =
   | { kind: 'heartbeat' }
-  | { kind: 'check-passed'; manual: boolean; startedAt: Date }
-  | { kind: 'check-failed'; manual: boolean; startedAt: Date; reason: string }
+  /** It has opened a session: its own call, as good as a heartbeat. */
+  | { kind: 'session' }
+  | { kind: 'check-passed'; by: CheckSignal; startedAt: Date }
+  | { kind: 'check-failed'; by: CheckSignal; startedAt: Date; reason: string }
   /** A new node, or a node whose endpoint or key has changed. */
   | { kind: 'registered' }
 
@@ -84,13 +89,13 @@ export function observe(health: NodeHealth, observation: Observation, now: Date,
   if (observation.kind === 'registered') return registeredAnew(health, now)
 
   const next = (failures: number): Date => nextCheckAt(failures, now, policy, spread)
-  if (observation.kind === 'heartbeat') {
+  if (observation.kind === 'heartbeat' || observation.kind === 'session') {
     // A check that is near enough keeps its time, so that heartbeats never starve the checks.
     const keeps = health.nextCheckAt && isWithin(longestWaitMs(0, policy), health.nextCheckAt, now)
-    return answered(health, 'heartbeat', now, keeps ? health.nextCheckAt : next(0))
+    return answered(health, observation.kind, now, keeps ? health.nextCheckAt : next(0))
   }
 
-  const signal = observation.manual ? 'manual-check' : 'check'
+  const signal = observation.by
   if (hasPassedSince(observation.startedAt, health.registeredAt, now)) return health
   if (observation.kind === 'check-passed') return answered(health, signal, now, next(0))
 

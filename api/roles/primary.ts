@@ -5,7 +5,7 @@ import type { Services } from '../services.ts'
 
 /** What a primary does beside running its own apps: it watches the nodes of its cluster. */
 export function createPrimaryRole(config: PrimaryConfig, services: Services, scheduler: Scheduler) {
-  const { checks, client, events, holds, log, registry, self, settings, streams } = services
+  const { checks, client, dialback, events, holds, links, log, registry, self, settings, streams } = services
   const endings: (() => void)[] = []
 
   const others = () => registry.list().filter((node) => node.id !== self.id)
@@ -36,6 +36,8 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
       for (const end of endings.splice(0)) end()
       checks.stop()
       streams.stop()
+      dialback.stop()
+      links.stop()
     },
   }
 }

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { z } from 'zod'
 import type { SecondaryConfig } from '../config.ts'
 import { createJoinCall } from '../cluster/join-call.ts'
@@ -5,6 +6,7 @@ import { NodeCallError } from '../cluster/node-client.ts'
 import { createHeartbeatSender, type HeartbeatOutcome } from '../nodes/heartbeat-sender.ts'
 import { createJoiner } from '../nodes/joiner.ts'
 import { phaseOf } from '../nodes/check-times.ts'
+import { createWakeWatch, ownAddresses } from '../nodes/wake-watch.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
 import { toWire } from '../wire.ts'
@@ -67,7 +69,7 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
             () => false,
           ),
         join: createJoinCall({ primaryUrl, token, self, about: services.about, clock }),
-        onMember: heartbeats.sendNow,
+        onMember: () => nodeCalls.emit('callHome', undefined),
         clock,
         random,
         log,
@@ -78,6 +80,15 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
   function callHome(): void {
     if (joiner?.isDone() ?? true) heartbeats.sendNow()
   }
+
+  const wakeWatch = createWakeWatch({
+    addresses: () => ownAddresses(networkInterfaces()),
+    onWake(reason) {
+      log.info({ reason }, 'calling home at once')
+      nodeCalls.emit('callHome', undefined)
+    },
+    clock,
+  })
 
   /** The primary has just called: it is there, so whatever waits for it need not wait any longer. */
   function primaryIsThere(): void {
@@ -91,6 +102,9 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       // What was fetched last holds until the primary answers.
       await settings.start({})
       endings.push(nodeCalls.on('streamOpened', primaryIsThere))
+      endings.push(nodeCalls.on('primaryReached', primaryIsThere))
+      endings.push(nodeCalls.on('callHome', callHome))
+      wakeWatch.start()
       // The session is lost: the primary is gone, or thinks that this node is. Either way it should hear from it now.
       endings.push(nodeCalls.on('streamClosed', callHome))
       endings.push(nodeCalls.on('settingsChanged', settingsSync.run))
@@ -109,6 +123,7 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
     stop(): void {
       for (const end of endings.splice(0)) end()
       joiner?.stop()
+      wakeWatch.stop()
       heartbeats.stop()
       settingsSync.stop()
     },

@@ -37,7 +37,7 @@ async function inventoryWith(t: ExecutionContext<unknown>, ...names: string[]) {
 /** As `services.ts` wires it: three failed checks, then the inventory hears of it. */
 function takeAway({ registry, clock, inventory }: Awaited<ReturnType<typeof inventoryWith>>, id: string): void {
   for (let i = 0; i < 3; i++)
-    registry.observe(id, { kind: 'check-failed', manual: false, startedAt: clock.now(), reason: 'connection refused' })
+    registry.observe(id, { kind: 'check-failed', by: 'check', startedAt: clock.now(), reason: 'connection refused' })
   inventory.nodeStatusChanged(id)
 }
 

@@ -215,7 +215,7 @@ test('a heartbeat ends the backoff: online at once, and the next check is near a
   const fixture = await checksOf(t, async () => null)
   const { registry, clock } = fixture
   const { id } = await onlineNode(fixture)
-  for (let i = 0; i < 12; i++) registry.observe(id, { kind: 'check-failed', manual: false, startedAt: clock.now(), reason: 'refused' })
+  for (let i = 0; i < 12; i++) registry.observe(id, { kind: 'check-failed', by: 'check', startedAt: clock.now(), reason: 'refused' })
   t.is(registry.get(id).health.status, 'unreachable')
   clock.advance(60_000)
   t.deepEqual(registry.due(), [])

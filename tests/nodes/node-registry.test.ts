@@ -18,8 +18,7 @@ function rowsOf({ path }: TestRegistry): Row[] {
 }
 const rowOf = (fixture: TestRegistry, id: string): Row | undefined => rowsOf(fixture).find((row) => row.id === id)
 
-const failedCheck = (startedAt: Date, reason = 'connection refused') =>
-  ({ kind: 'check-failed', manual: false, startedAt, reason }) as const
+const failedCheck = (startedAt: Date, reason = 'connection refused') => ({ kind: 'check-failed', by: 'check', startedAt, reason }) as const
 
 function fail({ registry, clock }: TestRegistry, id: string, times: number): void {
   for (let i = 0; i < times; i++) registry.observe(id, failedCheck(clock.now()))
@@ -258,7 +257,7 @@ test('a check from before a removal says nothing of the node that is registered 
   await registry.register({ ...input, apiEndpoint: 'http://10.0.0.3:8080' })
   clock.advance(10)
   t.is(registry.observe(input.id, failedCheck(startedAt)).health.consecutiveFailures, 0)
-  t.is(registry.observe(input.id, { kind: 'check-passed', manual: false, startedAt }).health.status, 'offline')
+  t.is(registry.observe(input.id, { kind: 'check-passed', by: 'check', startedAt }).health.status, 'offline')
 })
 
 test('a node that is removed while it is updated is not brought back', async (t) => {

@@ -2,13 +2,13 @@ import test from 'ava'
 import fc from 'fast-check'
 import { phaseOf } from '../../api/nodes/check-times.ts'
 import { defaultHealthPolicy as policy } from '../../api/nodes/health-policy.ts'
-import { initialHealth, observe, type NodeHealth, type Observation } from '../../api/nodes/node-status.ts'
+import { initialHealth, observe, type CheckSignal, type NodeHealth, type Observation } from '../../api/nodes/node-status.ts'
 
 const start = Date.parse('2026-01-26T20:00:00Z')
 
 interface Step {
   kind: Observation['kind']
-  manual: boolean
+  by: CheckSignal
   reason: string
   /** From the step before to this one. */
   passedMs: number
@@ -16,23 +16,24 @@ interface Step {
   tookMs: number
 }
 
+const checkSignal = fc.constantFrom<CheckSignal>('check', 'manual-check', 'session')
 const steps = (passedMs: fc.Arbitrary<number>, tookMs: fc.Arbitrary<number>): fc.Arbitrary<Step[]> => {
   // Failures prevail, so that runs get past every boundary.
   const kind = fc.oneof(
     { weight: 20, arbitrary: fc.constant('check-failed' as const) },
-    { weight: 1, arbitrary: fc.constantFrom('heartbeat' as const, 'check-passed' as const, 'registered' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('heartbeat' as const, 'session' as const, 'check-passed' as const, 'registered' as const) },
   )
-  return fc.array(fc.record({ kind, manual: fc.boolean(), reason: fc.string(), passedMs, tookMs }), { maxLength: 80, size: 'max' })
+  return fc.array(fc.record({ kind, by: checkSignal, reason: fc.string(), passedMs, tookMs }), { maxLength: 80, size: 'max' })
 }
 const forward = steps(fc.integer({ min: 0, max: 7_200_000 }), fc.integer({ min: 0, max: 10_000 }))
 const withClockChanges = steps(fc.integer({ min: -7_200_000, max: 7_200_000 }), fc.integer({ min: -10_000, max: 3_600_000 }))
 const instantChecks = steps(fc.integer({ min: 1, max: 7_200_000 }), fc.constant(0))
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 
-const observationOf = ({ kind, manual, reason, tookMs }: Step, now: Date): Observation => {
+const observationOf = ({ kind, by, reason, tookMs }: Step, now: Date): Observation => {
   const startedAt = new Date(now.getTime() - tookMs)
-  if (kind === 'check-passed') return { kind, manual, startedAt }
-  return kind === 'check-failed' ? { kind, manual, startedAt, reason } : { kind }
+  if (kind === 'check-passed') return { kind, by, startedAt }
+  return kind === 'check-failed' ? { kind, by, startedAt, reason } : { kind }
 }
 
 interface Move {
@@ -117,7 +118,7 @@ test('a heartbeat always wins: online, no failures, checked again within 33 s', 
 
 test('after a check the next one is due within 10 % of the wait of its band; after a registration at once', (t) => {
   always((move) => {
-    if (move.observation.kind === 'heartbeat' || move.after === move.before) return true
+    if (move.observation.kind === 'heartbeat' || move.observation.kind === 'session' || move.after === move.before) return true
     if (move.observation.kind === 'registered') return waitOf(move) === 0
     const wait = waitByTable(move.after.consecutiveFailures)
     return waitOf(move) >= wait * 0.9 && waitOf(move) <= wait * 1.1
@@ -146,8 +147,8 @@ test('the count is that of failed checks since the last answer or registration',
 
 test('of two failures at one moment none is lost, in either order', (t) => {
   fc.assert(
-    fc.property(instantChecks, fc.boolean(), fc.boolean(), chance, (all, first, second, random) => {
-      const at = (manual: boolean): Step => ({ kind: 'check-failed', manual, reason: 'no answer', passedMs: 0, tookMs: 0 })
+    fc.property(instantChecks, checkSignal, checkSignal, chance, (all, first, second, random) => {
+      const at = (by: CheckSignal): Step => ({ kind: 'check-failed', by, reason: 'no answer', passedMs: 0, tookMs: 0 })
       const run = (...last: Step[]): NodeHealth | undefined => play([...all, ...last], 0.3, random).at(-1)?.after
       const [one, other] = [run(at(first), at(second)), run(at(second), at(first))]
       t.is(one?.consecutiveFailures, (run()?.consecutiveFailures ?? 0) + 2)
@@ -159,7 +160,7 @@ test('of two failures at one moment none is lost, in either order', (t) => {
 test('a heartbeat and a failed check at one moment, in either order: the node is online', (t) => {
   fc.assert(
     fc.property(instantChecks, fc.integer({ min: 1, max: 5_000 }), chance, (all, tookMs, random) => {
-      const failure: Step = { kind: 'check-failed', manual: false, reason: 'no answer', passedMs: 0, tookMs }
+      const failure: Step = { kind: 'check-failed', by: 'check', reason: 'no answer', passedMs: 0, tookMs }
       const call: Step = { ...failure, kind: 'heartbeat' }
       for (const last of [
         [failure, call],

@@ -7,11 +7,11 @@ const spread = { phase: 0, random: () => 0.5 }
 const after = (from: Date, ms: number): Date => new Date(from.getTime() + ms)
 const failed = (startedAt: Date, reason = 'connect ECONNREFUSED'): Observation => ({
   kind: 'check-failed',
-  manual: false,
+  by: 'check',
   startedAt,
   reason,
 })
-const passed = (startedAt: Date): Observation => ({ kind: 'check-passed', manual: false, startedAt })
+const passed = (startedAt: Date): Observation => ({ kind: 'check-passed', by: 'check', startedAt })
 const heartbeat: Observation = { kind: 'heartbeat' }
 const registered: Observation = { kind: 'registered' }
 const see = (health: NodeHealth, observation: Observation, now: Date): NodeHealth => observe(health, observation, now, policy, spread)
@@ -72,7 +72,7 @@ for (const { failures, status, wait } of boundaries) {
 test('statusSince and statusSignal name the change, the reason names the newest failure', (t) => {
   const offline = afterFailures(3)
   const later = after(offline.now, 120_000)
-  const still = see(offline.health, { kind: 'check-failed', manual: true, startedAt: later, reason: 'Invalid API key' }, later)
+  const still = see(offline.health, { kind: 'check-failed', by: 'manual-check', startedAt: later, reason: 'Invalid API key' }, later)
   t.is(offline.health.statusSignal, 'check')
   t.deepEqual(offline.health.statusSince, offline.now)
   t.deepEqual(still.statusSince, offline.now)

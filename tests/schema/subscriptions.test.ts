@@ -31,13 +31,14 @@ test('nodeStatusChanged tells every node as it is now, then each change, a new n
   const [one, two] = await members(primary, 2)
   const nodes = follow<SeenNode>(t, primary, nodesChanged)
   const removed = follow<string>(t, primary, 'subscription { nodeRemoved }')
-  await nodes.first(() => nodes.values.length === 3)
+  await nodes.first(() => nodes.values.length >= 3)
+  // A check of the new nodes may have ended already.
   t.deepEqual(
-    nodes.values.map(({ id }) => id),
+    nodes.values.slice(0, 3).map(({ id }) => id),
     [primary.id, one?.id, two?.id],
   )
   t.deepEqual(
-    nodes.values.map(({ status }) => status),
+    nodes.values.slice(0, 3).map(({ status }) => status),
     ['ONLINE', 'OFFLINE', 'OFFLINE'],
   )
 

@@ -147,7 +147,7 @@ test('subscriptions tell nothing of other nodes: not as they are, nor as they ch
 
   for (const { nodeId, tell } of [prod, lab]) {
     tell()
-    services.registry.observe(nodeId, { kind: 'check-failed', manual: false, startedAt: new Date(), reason: 'it does not answer' })
+    services.registry.observe(nodeId, { kind: 'check-failed', by: 'check', startedAt: new Date(), reason: 'it does not answer' })
     services.inventory.apply(nodeId, { type: 'snapshot', apps: [], operations: [] })
     await services.membership.remove(nodeId)
   }

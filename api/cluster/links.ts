@@ -1,0 +1,98 @@
+import type { ClientHttp2Session } from 'node:http2'
+import type { Clock } from '../clock.ts'
+import { errorMessage } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { askOver, keepAlive, type LinkWire } from './link-wire.ts'
+
+/** An open link to one node, as its primary has it. */
+export interface Link {
+  /** Counts the links to this node; a newer one replaces an older one. */
+  generation: number
+  since: Date
+  dialledBy: 'node' | 'primary'
+  session: ClientHttp2Session
+  wire: LinkWire
+}
+
+export type Links = ReturnType<typeof createLinks>
+
+/**
+ * The links of a primary, at most one per node. A new one replaces the one before, whatever state that is in: a node that
+ * opens another knows better whether the old one is of use. The late end of a link that was replaced changes nothing.
+ */
+export function createLinks(deps: {
+  nameOf: (nodeId: string) => string
+  onUp: (nodeId: string) => void
+  /** The link in use ended; there is no other. */
+  onDown: (nodeId: string, reason: string) => void
+  clock: Clock
+  log: Log
+}) {
+  const { clock, log } = deps
+  const open = new Map<string, Link>()
+  const generations = new Map<string, number>()
+  let stopped = false
+  const waiting = new Map<string, Set<(link: Link) => void>>()
+
+  function ended(nodeId: string, link: Link, reason: string): void {
+    if (open.get(nodeId) !== link) return
+    open.delete(nodeId)
+    log.warn({ node: deps.nameOf(nodeId), generation: link.generation, reason }, 'link lost')
+    deps.onDown(nodeId, reason)
+  }
+
+  return {
+    get: (nodeId: string): Link | undefined => open.get(nodeId),
+
+    /** Takes over an open WebSocket whose other side has proved to be this node. */
+    use(nodeId: string, wire: LinkWire, dialledBy: Link['dialledBy']): void {
+      if (stopped) return wire.socket.terminate()
+      const generation = (generations.get(nodeId) ?? 0) + 1
+      generations.set(nodeId, generation)
+      const session = askOver(wire)
+      const link: Link = { generation, since: clock.now(), dialledBy, session, wire }
+      let reason = 'the node closed the link'
+      session.on('error', (error) => (reason = errorMessage(error)))
+      session.once('close', () => ended(nodeId, link, reason))
+      keepAlive(session, wire, clock)
+      const former = open.get(nodeId)
+      open.set(nodeId, link)
+      former?.wire.stream.destroy()
+      log.info({ node: deps.nameOf(nodeId), generation, dialled_by: dialledBy, replaces: former?.generation }, 'link open')
+      for (const resolve of waiting.get(nodeId) ?? []) resolve(link)
+      deps.onUp(nodeId)
+    },
+
+    /** The link that is open, or opens within this time. */
+    waitFor(nodeId: string, ms: number): Promise<Link | undefined> {
+      const known = open.get(nodeId)
+      if (known) return Promise.resolve(known)
+      return new Promise((resolve) => {
+        const others = waiting.get(nodeId) ?? new Set()
+        waiting.set(nodeId, others)
+        const settle = (link?: Link): void => {
+          cancel()
+          others.delete(settle)
+          if (others.size === 0) waiting.delete(nodeId)
+          resolve(link)
+        }
+        const cancel = clock.after(ms, () => settle())
+        others.add(settle)
+      })
+    },
+
+    /** Of a node that was removed, or whose key is another one now. Nobody is told of its loss. */
+    close(nodeId: string): void {
+      const link = open.get(nodeId)
+      open.delete(nodeId)
+      link?.wire.stream.destroy()
+    },
+
+    stop(): void {
+      stopped = true
+      const all = [...open.values()]
+      open.clear()
+      for (const { wire } of all) wire.stream.destroy()
+    },
+  }
+}

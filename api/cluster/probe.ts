@@ -1,0 +1,79 @@
+import { ZodError } from 'zod'
+import type { Clock } from '../clock.ts'
+import { errorMessage } from '../errors.ts'
+import type { NodeStats } from '../monitoring/node-stats.ts'
+import type { NodeAddress } from '../nodes/node-registry.ts'
+import { parseNodeStats } from '../wire.ts'
+import type { Links } from './links.ts'
+import { NodeCallError, type NodeClient, type Route } from './node-client.ts'
+
+/** How long a check waits for a lost link to come back: a node that was only cut off opens another within a second. */
+const linkWaitMs = 2400
+/** A node that was not reached over plain HTTP is tried that way again so often; meanwhile its link answers for it. */
+const retryDirectMs = 10 * 60_000
+
+export type Probe = ReturnType<typeof createProbe>
+
+/**
+ * Asks a node for its stats. A node that can be reached over plain HTTP is always asked that way, so that a check is
+ * evidence of its own beside the session; its link answers for a node that cannot.
+ */
+export function createProbe(deps: {
+  client: NodeClient
+  links: Links
+  addressOf: (nodeId: string) => NodeAddress
+  onStats: (nodeId: string, stats: NodeStats) => void
+  /** It has answered over plain HTTP and has no link. */
+  onDirect: (nodeId: string) => void
+  deadlineMs: number
+  clock: Clock
+}) {
+  const { client, links, clock } = deps
+  /** Nodes that did not answer over plain HTTP while they did over their link, and since when. */
+  const linkOnly = new Map<string, { since: Date; triedAt: number }>()
+
+  async function ask(nodeId: string, via: Route, deadlineMs: number): Promise<string | null> {
+    try {
+      const answer = await client.request(deps.addressOf(nodeId), { path: '/api/internal/system/stats', deadlineMs, via })
+      deps.onStats(nodeId, parseNodeStats(answer))
+      return null
+    } catch (error) {
+      if (error instanceof NodeCallError) return error.why
+      return error instanceof ZodError
+        ? 'sent stats that are not in the right form. Is it another version of Selfhostly?'
+        : errorMessage(error)
+    }
+  }
+
+  async function askOverLink(nodeId: string, link: ReturnType<Links['waitFor']>, deadlineMs: number): Promise<string | null> {
+    return (await link) ? ask(nodeId, 'link', deadlineMs) : 'its link is down, and it has not opened another'
+  }
+
+  return {
+    /** Why the node did not pass, in words for a person; null when it did. */
+    async probe(nodeId: string, { urgent = false, manual = false } = {}): Promise<string | null> {
+      const deadlineMs = urgent ? Math.min(deps.deadlineMs, 4000) : deps.deadlineMs
+      const { connection = 'direct' } = deps.addressOf(nodeId)
+      if (connection === 'link') return askOverLink(nodeId, links.waitFor(nodeId, linkWaitMs), deadlineMs)
+      const link = connection === 'auto' ? links.waitFor(nodeId, linkWaitMs) : null
+      const known = linkOnly.get(nodeId)
+      if (link && links.get(nodeId) && known && !manual && clock.now().getTime() - known.triedAt < retryDirectMs) {
+        return askOverLink(nodeId, link, deadlineMs)
+      }
+      const direct = await ask(nodeId, 'direct', deadlineMs)
+      if (direct === null) {
+        linkOnly.delete(nodeId)
+        if (link && !links.get(nodeId)) deps.onDirect(nodeId)
+        return null
+      }
+      if (!link || (await askOverLink(nodeId, link, deadlineMs)) !== null) return direct
+      linkOnly.set(nodeId, { since: known?.since ?? clock.now(), triedAt: clock.now().getTime() })
+      return null
+    },
+
+    /** Since when a node answers over its link alone; undefined for one that does not. */
+    linkOnlySince: (nodeId: string): Date | undefined => linkOnly.get(nodeId)?.since,
+
+    forget: (nodeId: string): void => void linkOnly.delete(nodeId),
+  }
+}

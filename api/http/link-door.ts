@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer, type WebSocket } from 'ws'
+import { linkProtocol, socketOptions, wireOf } from '../cluster/link-wire.ts'
+import { AppError } from '../errors.ts'
+import type { Services } from '../services.ts'
+import type { Door } from './door.ts'
+import { authenticateCaller } from './node-door.ts'
+
+export type LinkDoor = ReturnType<typeof createLinkDoor>
+
+/** Where the other side of a link knocks: the same credentials as for every internal route, over one WebSocket. */
+export function createLinkDoor(services: Services, door: Door) {
+  const { self, links, linkGate, nodeCalls } = services
+  const sockets = new WebSocketServer({
+    ...socketOptions,
+    noServer: true,
+    handleProtocols: (offered) => (offered.has(linkProtocol) ? linkProtocol : false),
+  })
+
+  function connected(socket: WebSocket, callerId: string): void {
+    const wire = wireOf(socket)
+    if (self.isPrimary) links.use(callerId, wire, 'node')
+    else nodeCalls.emit('linkOpened', wire)
+  }
+
+  return {
+    /** @throws UNAUTHENTICATED, CONFLICT for a copy of a node, RATE_LIMITED when too many knock at once */
+    async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+      const callerId = await authenticateCaller(services, door, request)
+      if (callerId === null) throw new AppError('UNAUTHENTICATED', 'Invalid API key')
+      if (callerId === self.id) throw new AppError('CONFLICT', 'This is the node itself')
+      const retryAfterSeconds = self.isPrimary ? linkGate() : 0
+      if (retryAfterSeconds > 0) throw new AppError('RATE_LIMITED', 'Many nodes call at once', { retryAfterSeconds })
+      sockets.handleUpgrade(request, socket, head, (opened) => connected(opened, callerId))
+    },
+
+    stop(): void {
+      for (const client of sockets.clients) client.terminate()
+      sockets.close()
+    },
+  }
+}

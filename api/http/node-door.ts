@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http'
+import { AppError } from '../errors.ts'
+import type { Services } from '../services.ts'
+import type { Door } from './door.ts'
+
+/**
+ * Which node is calling, as its credentials prove; null when they prove nothing. Whoever offers no key guesses nothing.
+ *
+ * @throws RATE_LIMITED for an address that has guessed too often, CONFLICT for a second machine with a node's identity
+ */
+export async function authenticateCaller(
+  { authenticateNode, clones, limits, nodeCalls, self }: Services,
+  door: Door,
+  request: IncomingMessage,
+): Promise<string | null> {
+  const header = (name: string): string | undefined => {
+    const value = request.headers[name]
+    return typeof value === 'string' ? value : undefined
+  }
+  const nodeId = header('x-node-id')?.trim().toLowerCase()
+  const apiKey = header('x-node-api-key')
+  const address = door.addressOf(request)
+  // Per claimed id, so that a stranger behind the same NAT does not lock a good node out.
+  const guesser = `${address} ${nodeId?.slice(0, 64) ?? ''}`
+  await limits.check('node-credentials', guesser)
+  const callerId = header('authorization') === undefined ? authenticateNode({ nodeId, apiKey }) : null
+  if (callerId === null) {
+    if (nodeId && apiKey) await limits.take('node-credentials', guesser)
+    return null
+  }
+  const instanceId = header('x-node-instance')
+  if (self.isPrimary && callerId !== self.id && instanceId) {
+    const machine = { instanceId: instanceId.slice(0, 64), hostname: decoded(header('x-node-host')), address }
+    if (!clones.heard(callerId, machine))
+      throw new AppError(
+        'CONFLICT',
+        'Another machine uses the identity of this node. Remove identity.json from the data folder of the copy',
+      )
+  }
+  nodeCalls.emit('authenticated', callerId)
+  return callerId
+}
+
+function decoded(text = ''): string {
+  try {
+    return decodeURIComponent(text).slice(0, 255)
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,39 @@
+import { versionState } from './about.ts'
+import type { Clones } from './clones.ts'
+import type { ClusterNode } from './node-registry.ts'
+
+export const conditionTypes = ['cloned', 'version-behind', 'version-ahead', 'link-only'] as const
+export type ConditionType = (typeof conditionTypes)[number]
+
+/** What a person should know of a node beside its health. */
+export interface NodeCondition {
+  type: ConditionType
+  message: string
+  since: Date
+}
+
+/** @param known what the rest of the primary knows of this node */
+export function conditionsOf(
+  node: ClusterNode,
+  known: { copy: ReturnType<Clones['copyOf']>; linkOnlySince: Date | undefined; ourVersion: string },
+): NodeCondition[] {
+  const found: NodeCondition[] = []
+  if (known.copy) {
+    const [one, other] = known.copy.machines.map(({ hostname, address }) => `${hostname || 'unnamed'} (${address})`)
+    const message = `Two machines use the identity of this node: ${one} and ${other}. Remove identity.json from the data folder of the copy and start it again`
+    found.push({ type: 'cloned', message, since: known.copy.since })
+  }
+  const { about } = node
+  const state = versionState(about?.version, known.ourVersion)
+  if (about && state === 'behind')
+    found.push({ type: 'version-behind', message: `Runs ${about.version}; this primary runs ${known.ourVersion}`, since: about.startedAt })
+  if (about && state === 'ahead') {
+    const message = `Runs ${about.version}, which is newer than this primary's ${known.ourVersion}. Update the primary first`
+    found.push({ type: 'version-ahead', message, since: about.startedAt })
+  }
+  if (about?.connection === 'auto' && known.linkOnlySince) {
+    const message = `Cannot be reached at ${node.apiEndpoint} from here; everything goes over its link`
+    found.push({ type: 'link-only', message, since: known.linkOnlySince })
+  }
+  return found
+}

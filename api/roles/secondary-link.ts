@@ -1,0 +1,47 @@
+import type { RequestListener } from 'node:http'
+import type { SecondaryConfig } from '../config.ts'
+import { createLinkDialler } from '../cluster/link-dialler.ts'
+import { createLinkServer, keepAlive, type LinkWire } from '../cluster/link-wire.ts'
+import { errorMessage } from '../errors.ts'
+import type { Services } from '../services.ts'
+
+/** The secondary's end of its link: opens one to the primary, takes those that the primary opens, and answers over either. */
+export function createSecondaryLink(config: SecondaryConfig, services: Services, listener: RequestListener) {
+  const { client, clock, log, nodeCalls, random, self } = services
+  const server = createLinkServer(listener)
+  const endings: (() => void)[] = []
+
+  function answer(wire: LinkWire): () => void {
+    const session = server.answerOver(wire)
+    session.on('error', (error) => log.debug({ reason: errorMessage(error) }, 'link ended'))
+    return keepAlive(session, wire, clock).check
+  }
+
+  const dialler = createLinkDialler({
+    target: () => ({ endpoint: config.primaryUrl, headers: client.headersFor({ apiKey: self.apiKey }) }),
+    use(wire) {
+      log.info({ url: config.primaryUrl }, 'link to primary open')
+      nodeCalls.emit('primaryReached', undefined)
+      return answer(wire)
+    },
+    onFailed(reason, attempt) {
+      // Once when it begins and then once in a while: an hour without a primary is not a thousand lines.
+      if (attempt % 10 === 0) log.warn({ url: config.primaryUrl, reason }, 'link to primary could not be opened')
+    },
+    clock,
+    random,
+  })
+
+  return {
+    start(): void {
+      endings.push(nodeCalls.on('linkOpened', answer))
+      if (config.connection === 'direct') return
+      endings.push(nodeCalls.on('callHome', dialler.wake))
+      dialler.start()
+    },
+    stop(): void {
+      for (const end of endings.splice(0)) end()
+      dialler.stop()
+    },
+  }
+}
