@@ -154,7 +154,8 @@ test('what means nothing on a secondary is ignored, listed, and opens nothing', 
   t.is(config.access.mode, 'local-only')
   t.is(readConfig({ ...secondary, AUTH_ENABLED: 'false' }).access.mode, 'local-only', 'it cannot be opened by leaving sign-in off')
   t.deepEqual(readConfig({ ...secondary, JWT_SECRET: secret }).ignored, ['JWT_SECRET'], 'and asks for no more of it')
-  t.deepEqual(readConfig({ PRIMARY_NODE_URL: 'http://primary:8080' }).ignored, ['PRIMARY_NODE_URL'])
+  const joining = { PRIMARY_NODE_URL: 'http://primary:8080', JOIN_TOKEN: 'shlyjoin_3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90_secret' }
+  t.deepEqual(readConfig(joining).ignored, ['PRIMARY_NODE_URL', 'JOIN_TOKEN'])
 })
 
 test('sign-in needs a secret and one whole way to sign in', (t) => {

@@ -2,6 +2,7 @@ import test from 'ava'
 import { followNodes } from '../helpers/cluster.ts'
 import { ask } from '../helpers/graphql.ts'
 import { attemptsOf, followAttempts, makeToken, newcomer, tokensOf } from '../helpers/join.ts'
+import { startNetwork } from '../helpers/network.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
 import { peer } from '../helpers/peer.ts'
 
@@ -107,4 +108,36 @@ test('a setting that is no join token stops the start, and is not shown', async 
   t.is(code, 1)
   t.regex(output, /JOIN_TOKEN must be a join token as the primary has shown it/)
   t.false(output.includes('something-else'))
+})
+
+test('from another host: packets that disappear are TCP, and an endpoint that leads nowhere is said', async (t) => {
+  const network = await startNetwork(t)
+  const isReal = network.by === 'namespaces'
+  const primary = await nodeProcess(t, { NODE_NAME: 'main' }, network.primary)
+  await primary.start()
+  const { secret } = await makeToken(primary)
+  const host = await network.host()
+  const worker = await newcomer(t, await host.primaryUrl(primary.port), secret, 'some-host', { NODE_API_ENDPOINT: '' }, host)
+  await host.drop()
+  await worker.start()
+  // A proxy takes the connection, and drops what is said over it.
+  const failed = await worker.log.first(({ msg }) => msg === 'join failed', { withinMs: 40_000 })
+  t.is(failed['hop'], isReal ? 'tcp' : 'http')
+  t.regex(
+    String(failed['reason']),
+    isReal ? /^no connection to 10\.77\.0\.1:\d+ within 10 s: it is off, or a firewall/ : /did not answer within 10 s/,
+  )
+  await host.heal()
+
+  const { notes = [] } = (await worker.logged('joined primary', { withinMs: 40_000 })) as { notes?: string[] }
+  // Behind a proxy of this machine the node is on this machine, where its endpoint is good.
+  t.regex(notes.join(), isReal ? /^Its endpoint http:\/\/localhost:\d+ leads only to the node itself/ : /^$/)
+  const attempts = await attemptsOf(primary)
+  t.deepEqual(
+    attempts.map(({ ok, hop, address }) => [ok, hop, address]),
+    [
+      [true, null, isReal ? '10.77.0.2' : '127.0.0.1'],
+      [false, isReal ? 'TCP' : 'HTTP', isReal ? '10.77.0.2' : '127.0.0.1'],
+    ],
+  )
 })

@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import { ask, follow } from './graphql.ts'
+import type { Place } from './network.ts'
 import { nodeProcess, type NodeProcess, type Settings } from './node-process.ts'
 import type { Seen } from './seen.ts'
 
@@ -62,14 +63,8 @@ export const newcomer = (
   secret: string,
   name: string,
   settings: Settings = {},
-): Promise<NodeProcess> =>
-  nodeProcess(t, (url) =>
-    Promise.resolve({
-      NODE_IS_PRIMARY: 'false',
-      PRIMARY_NODE_URL: primaryUrl,
-      JOIN_TOKEN: secret,
-      NODE_NAME: name,
-      NODE_API_ENDPOINT: url,
-      ...settings,
-    }),
-  )
+  place?: Place,
+): Promise<NodeProcess> => {
+  const own = { NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: primaryUrl, JOIN_TOKEN: secret, NODE_NAME: name }
+  return nodeProcess(t, (url) => Promise.resolve({ ...own, NODE_API_ENDPOINT: url, ...settings }), place)
+}
