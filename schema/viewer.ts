@@ -45,10 +45,10 @@ const ServerPrimary = builder.objectRef<PrimaryContactState>('ServerPrimary').im
     url: t.exposeString('url'),
     reachable: t.exposeBoolean('reachable', {
       nullable: true,
-      description: 'Whether it answered the last call, if only to refuse it; null before the first.',
+      description: 'Whether it accepted the last call; null before the first.',
     }),
     since: t.field({ type: 'DateTime', description: 'Since when that is so.', resolve: ({ since }) => since }),
-    error: t.exposeString('error', { nullable: true, description: 'Why it did not answer, or refused; null when all is well.' }),
+    error: t.exposeString('error', { nullable: true, description: 'Why it did not answer or accept; null when all is well.' }),
   }),
 })
 

@@ -3,11 +3,11 @@ import type { Clock } from '../clock.ts'
 /** How a secondary's calls to its primary fare. */
 export interface PrimaryContactState {
   url: string
-  /** Whether it answered the last call, if only to refuse it; null before the first. */
+  /** Whether it accepted the last call; null before the first. */
   reachable: boolean | null
   /** Since when that is so. */
   since: Date
-  /** Why it did not answer, or why it refused; null when all is well. */
+  /** Why it did not answer or accept; null when all is well. */
   error: string | null
 }
 
@@ -21,7 +21,8 @@ export function createPrimaryContact({ url, clock, onChange }: { url: string; cl
     state: (): PrimaryContactState => state,
 
     /** @param error null for an accepted call */
-    note({ reachable, error }: { reachable: boolean; error: string | null }): void {
+    note(error: string | null): void {
+      const reachable = error === null
       if (reachable === state.reachable && error === state.error) return
       state = { url, reachable, error, since: reachable === state.reachable ? state.since : clock.now() }
       onChange()

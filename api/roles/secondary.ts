@@ -36,11 +36,11 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       const path = `/api/internal/nodes/${self.id}/heartbeat`
       const body = { about: toWire(services.about) }
       const answer = await client.request(primary, { method: 'POST', path, body, deadlineMs: heartbeatDeadlineMs })
-      primaryContact?.note({ reachable: true, error: null })
+      primaryContact?.note(null)
       return { kind: 'accepted', settingsVersion: heartbeatAnswer.safeParse(answer).data?.settings_version }
     } catch (error) {
       if (!(error instanceof NodeCallError)) throw error
-      primaryContact?.note({ reachable: error.answered, error: error.why })
+      primaryContact?.note(error.why)
       return { kind: error.answered ? 'refused' : 'no-answer', reason: error.why }
     }
   }

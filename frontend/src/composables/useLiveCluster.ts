@@ -2,9 +2,10 @@ import type { TypedDocumentNode } from '@urql/core'
 import { onScopeDispose } from 'vue'
 import { appChanged, appRemoved } from '../graphql/apps.ts'
 import { nodeRemoved, nodeStatusChanged } from '../graphql/nodes.ts'
+import { serverChanged } from '../graphql/server.ts'
 import { useBackend } from './useBackend.ts'
 
-/** Keeps the cache's nodes and apps as they are now, for every page: the cache takes what arrives, so nothing is handled here. */
+/** Keeps the cache's nodes, apps and this server as they are now, for every page: the cache takes what arrives, so nothing is handled here. */
 export function useLiveCluster(): void {
   const { client } = useBackend()
   const follow = <Data>(document: TypedDocumentNode<Data, Record<string, never>>): void => {
@@ -15,4 +16,5 @@ export function useLiveCluster(): void {
   follow(nodeRemoved)
   follow(appChanged)
   follow(appRemoved)
+  follow(serverChanged)
 }

@@ -30,6 +30,8 @@ export function provideServer() {
     settled,
     retry,
     server: computed(() => data.value?.server),
+    /** A secondary has the dashboard of its own apps alone. */
+    isSecondary: computed(() => data.value?.server.isPrimary === false),
     viewer: computed(() => data.value?.viewer ?? undefined),
   }
   provide(serverKey, info)

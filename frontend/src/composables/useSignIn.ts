@@ -3,7 +3,7 @@ import { shallowRef } from 'vue'
 export interface SignInProvider {
   id: string
   label: string
-  /** The path where signing in begins. */
+  /** The path where signing in begins; of `local`, where name and password are sent. */
   url: string
 }
 
@@ -19,7 +19,7 @@ async function readProviders(): Promise<{ state: SignInState; providers?: SignIn
       return { state: 'failed', problem: detail ?? `The server answered with HTTP status ${answer.status}.` }
     }
     const { providers } = (await answer.json()) as { providers: SignInProvider[] }
-    return { state: 'ready', providers }
+    return { state: providers.length > 0 ? 'ready' : 'none', providers }
   } catch {
     return { state: 'failed', problem: 'The server did not answer. Is it running?' }
   }

@@ -17,6 +17,7 @@ const keys: KeyingConfig = {
   OperationEdge: embedded,
   AuditConnection: embedded,
   AuditEdge: embedded,
+  ServerPrimary: embedded,
   PageInfo: embedded,
   NodeLabel: embedded,
   NodeCheck: embedded,

@@ -1,12 +1,33 @@
 import { graphql } from './generated/gql.ts'
 
+export const serverFields = graphql(`
+  fragment ServerFields on Server {
+    version
+    nodeId
+    name
+    isPrimary
+    accessMode
+    primary {
+      url
+      reachable
+      since
+      error
+    }
+  }
+`)
+
+export const serverChanged = graphql(`
+  subscription ServerChanged {
+    serverChanged {
+      ...ServerFields
+    }
+  }
+`)
+
 export const serverQuery = graphql(`
   query Server {
     server {
-      version
-      nodeId
-      isPrimary
-      accessMode
+      ...ServerFields
     }
     viewer {
       name
