@@ -6,7 +6,6 @@ import { systemClock } from './clock.ts'
 import { readConfig } from './config.ts'
 import { errorMessage, StartError } from './errors.ts'
 import { createLog } from './log.ts'
-import { openNodeDatabase } from './program.ts'
 
 const usage = `npm run local-user -- set NAME      sets a password, the first line of standard input
 npm run local-user -- remove NAME   forgets a user
@@ -31,6 +30,8 @@ async function run([verb, name, ...rest]: string[]): Promise<void> {
   }
   // Asked for before the database is open: a person may take minutes to type it.
   const password = verb === 'set' ? await readPassword() : ''
+  // Most of the program comes with it.
+  const { openNodeDatabase } = await import('./program.ts')
   const database = await openNodeDatabase(config, createLog({ level: 'silent', pretty: false }))
   try {
     process.stdout.write(await change(verb ?? '', name ?? '', password))

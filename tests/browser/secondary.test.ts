@@ -1,0 +1,78 @@
+import test from 'ava'
+import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
+import { startBrowser } from '../helpers/browser.ts'
+import { eventually, webApp } from '../helpers/cluster.ts'
+import { createInForm, followInPanel, go } from '../helpers/dashboard.ts'
+import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { callerOf } from '../helpers/http-caller.ts'
+import { elsewhere, localUser } from '../helpers/local-user.ts'
+import { nodeProcess } from '../helpers/node-process.ts'
+
+test.serial('the dashboard of a secondary says whose it is, and has what its own apps need', async (t) => {
+  t.timeout(120_000)
+  await ensureTestImage()
+  const gone = `http://127.0.0.1:${await freePort()}`
+  const worker = await nodeProcess(t, { NODE_NAME: 'worker-1', NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: gone })
+  const [browser] = await Promise.all([startBrowser(t), worker.start()])
+  const { page } = await browser.open(worker)
+  await bringAxe(page)
+  await page.reload()
+
+  const note = page.getByRole('note', { name: 'Which node this is' })
+  await note.getByText('worker-1 is on its own.').waitFor()
+  await note.getByText(/No contact with its primary, .+ ago: connection refused/).waitFor()
+  t.is(await note.getByRole('link').getAttribute('href'), gone)
+  await page.getByRole('heading', { name: 'Node', level: 1 }).waitFor()
+  const places = page.getByRole('navigation', { name: 'Main' }).getByRole('link')
+  t.deepEqual(await places.allTextContents(), ['Node', 'Apps', 'Monitoring', 'Settings', 'Audit log'])
+  t.is(await page.getByRole('button', { name: 'Register node' }).count(), 0)
+  t.deepEqual(await violationsOn(page), [])
+
+  await go(page, 'Settings')
+  await page.getByText(`They come from the primary, ${gone}.`).waitFor()
+  t.is(await page.getByRole('button', { name: 'Save' }).count(), 0)
+
+  await go(page, 'Apps')
+  const name = uniqueName()
+  await createInForm(page, { name, compose: webApp(await freePort()) })
+  await followInPanel(page, `Create ${name}`)
+  await page.getByRole('row', { name }).getByText('Running', { exact: true }).waitFor()
+
+  await page.goto(`${worker.url}/users`)
+  await page.getByText('This page is on the dashboard of the primary').waitFor()
+})
+
+test.serial('a local user signs in with name and password', async (t) => {
+  t.timeout(120_000)
+  const worker = await nodeProcess(t, { NODE_NAME: 'worker-1', NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: 'http://127.0.0.1:9' })
+  const [browser] = await Promise.all([startBrowser(t), worker.start()])
+  await worker.localUser(['set', localUser.name], localUser.password)
+  const caller = callerOf(worker.url)
+  await eventually(
+    () => caller.send('/auth/providers', { headers: elsewhere }),
+    ({ status }) => status === 200,
+  )
+  const { page, troubles } = await browser.open(worker, '/apps', { extraHTTPHeaders: elsewhere })
+  await bringAxe(page)
+
+  await page.getByRole('heading', { name: 'Sign in to Selfhostly' }).waitFor()
+  await page.reload()
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByText('Enter your password').waitFor()
+  await page.getByLabel('Name').fill(localUser.name)
+  await page.getByLabel('Password').fill('not the password')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('alert').getByText('The name or the password is not right').waitFor()
+  t.is(await page.getByLabel('Password').inputValue(), '')
+  t.deepEqual(await violationsOn(page), [])
+  await page.getByLabel('Password').fill(localUser.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Apps', level: 1 }).waitFor()
+  await page.getByRole('button', { name: /Account menu: alice/ }).waitFor()
+  // Who has not signed in is told so.
+  t.deepEqual(
+    troubles.splice(0).filter((trouble) => !/\b401\b/.test(trouble)),
+    [],
+  )
+})
