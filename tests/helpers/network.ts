@@ -35,6 +35,8 @@ export interface FaultyHost extends Place {
 export interface ProxiedHost extends FaultyHost {
   /** To do the same to each direction. */
   each: (fault: (proxy: FaultProxy) => void) => void
+  /** When this host called the primary, as of `performance.now()`: each connection that it opened. */
+  callsAt: () => number[]
 }
 
 export interface Network {
@@ -87,9 +89,10 @@ async function namespacedNetwork(t: TestContext, namespace: Namespace): Promise<
 /** @param waysTo how a proxy listens where the primary and the node run, and reaches a port there */
 function hostBehindProxies(t: TestContext, place: Place, waysTo: (port: number) => ProxyWays): ProxiedHost {
   const proxies: FaultProxy[] = []
-  const through = async (port: number): Promise<string> => {
+  const toPrimary: FaultProxy[] = []
+  const through = async (port: number, ...lists: FaultProxy[][]): Promise<string> => {
     const proxy = await faultProxy(t, waysTo(port))
-    proxies.push(proxy)
+    for (const list of lists) list.push(proxy)
     return `http://127.0.0.1:${proxy.port}`
   }
   const each = (fault: (proxy: FaultProxy) => void): void => proxies.forEach(fault)
@@ -98,9 +101,10 @@ function hostBehindProxies(t: TestContext, place: Place, waysTo: (port: number) 
   return {
     ...place,
     by: 'proxy',
-    endpoint: through,
-    primaryUrl: through,
+    endpoint: (port) => through(port, proxies),
+    primaryUrl: (port) => through(port, proxies, toPrimary),
     each,
+    callsAt: () => toPrimary.flatMap(({ acceptedAt }) => acceptedAt),
     drop: () => instead((proxy) => proxy.stall()),
     reset: () => instead((proxy) => proxy.resetAll()),
     lose: (share) => instead((proxy) => proxy.lose(share)),

@@ -48,7 +48,7 @@ export function carry(from: Socket, to: Socket, conditions: LineConditions, rand
     }
     if (bytesUnderWay <= mostOnLine && from.isPaused()) from.resume()
     const [next] = underWay
-    if (next && !conditions.stalled) timer = setTimeout(deliver, next.due - performance.now())
+    if (next && !conditions.stalled) timer = setTimeout(deliver, Math.max(0, next.due - performance.now()))
   }
 
   from.on('data', (chunk: Buffer) => send(chunk.length, () => void (to.writable && to.write(chunk))))

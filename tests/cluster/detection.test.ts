@@ -1,0 +1,179 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
+import { systemClock, type Clock } from '../../api/clock.ts'
+import { nodeFields, type SeenNode } from '../helpers/cluster.ts'
+import { connections, faultyCluster, type FaultyCluster, type Member, type WatchedNode } from '../helpers/faulty-cluster.ts'
+import type { ProxiedHost } from '../helpers/network.ts'
+import { follow } from '../helpers/graphql.ts'
+import { runningNode, runningSecondary } from '../helpers/running-node.ts'
+import type { Seen } from '../helpers/seen.ts'
+
+// What a subscribed client sees, and how soon, when nodes and networks fail. Real processes, a real network that breaks.
+
+/** From the end of a process until a client sees it. */
+const killedMs = 5000
+/** From a node's first call until a client sees it. */
+const backMs = 2000
+/** Nodes that have no answer wait a while between their calls. */
+const nextCallMs = 20_000
+
+for (const connection of connections) {
+  test.serial(
+    `over ${connection}: a process that was killed and a network that resets are seen within seconds, and that they are back`,
+    async (t) => {
+      const cluster = await faultyCluster(t, connection)
+      const { network } = cluster
+      const [killed, storm] = await Promise.all([cluster.add('killed', await network.host()), cluster.add('storm', network.proxiedHost())])
+      const watcher = createWatcher(t, cluster)
+      await Promise.all([
+        watcher
+          .loses(killed, killedMs, /refused/, () => killed.process.kill())
+          .then(async () => {
+            await killed.process.start()
+            const from = killed.process.log.values.findLastIndex(({ msg }) => msg === 'node identity')
+            const call = await killed.process.logged('sending startup heartbeat to primary', { from })
+            await watcher.hasBack(killed, Date.parse(call.time))
+          }),
+        watcher
+          .loses(storm, killedMs, /cut/, () => storm.host.reset())
+          .then(async () => {
+            storm.host.each(({ acceptedAt }) => isCalm(t, acceptedAt))
+            await watcher.healsByItsCall(storm)
+          }),
+      ])
+      for (const member of [killed, storm])
+        t.deepEqual(cluster.changesOf(member).slice(1), ['online -> offline', 'offline -> online'], member.name)
+    },
+  )
+
+  test.serial(`over ${connection}: stalls, loss, latency and a restart of the primary make nobody offline`, async (t) => {
+    const cluster = await faultyCluster(t, connection)
+    const { network, primary } = cluster
+    const [stalling, slow, lossy, calm] = await Promise.all([
+      cluster.add('stalling', network.proxiedHost()),
+      cluster.add('slow', network.proxiedHost()),
+      cluster.add('lossy', await network.host()),
+      cluster.add('calm', await network.host()),
+    ])
+    const members = [stalling, slow, lossy, calm]
+    slow.host.each((proxy) => proxy.delay(300, 200))
+    await lossy.host.lose(0.05)
+
+    const watcher = createWatcher(t, cluster)
+    await stallAndGo(stalling, 2)
+    t.is((await primary.stop()).code, 0)
+    await primary.start()
+    const afterRestart = createWatcher(t, cluster)
+    await stallAndGo(stalling, 1)
+
+    for (const member of members) {
+      t.deepEqual(cluster.changesOf(member), ['offline -> online'], `${member.name}, since it was registered`)
+      for (const { nodes } of [watcher, afterRestart]) {
+        const seen = nodes.values.filter(({ id }) => id === member.id)
+        t.true(seen.length > 0 && seen.every(({ status }) => status === 'ONLINE'), member.name)
+      }
+      // Not merely called online: each has been heard from since.
+      const since = afterRestart.startedAt
+      await afterRestart.nodes.first(({ id, lastSeen }) => id === member.id && Date.parse(lastSeen ?? '') >= since, { withinMs: 40_000 })
+    }
+  })
+}
+
+/** Time is what makes a stall. Ever again 5 s in which nothing arrives, and 5 s in which all does. */
+async function stallAndGo({ host }: Member<ProxiedHost>, times: number): Promise<void> {
+  for (let time = 0; time < times; time++) {
+    host.each((proxy) => proxy.stall())
+    await wait(5000)
+    host.each((proxy) => proxy.resume())
+    await wait(5000)
+  }
+}
+
+/** Whoever is reset comes again, but never in a hurry: at most five times within any second. */
+function isCalm(t: ExecutionContext, acceptedAt: number[]): void {
+  const busiest = Math.max(0, ...acceptedAt.map((from) => acceptedAt.filter((at) => at >= from && at < from + 1000).length))
+  t.true(busiest <= 5, `${busiest} connections within a second`)
+}
+
+function createWatcher(t: ExecutionContext, cluster: FaultyCluster) {
+  const nodes: Seen<WatchedNode> = cluster.watch()
+
+  async function hasBack({ id, name }: Member, calledAt: number): Promise<void> {
+    const { statusReason } = await nodes.first((node) => node.id === id && node.status === 'ONLINE', { from: lostAt.get(id) ?? 0 })
+    const tookMs = Date.now() - calledAt
+    t.log(`${name}: online after ${tookMs} ms`)
+    t.true(tookMs <= backMs, `${name} was online ${tookMs} ms after it called`)
+    t.is(statusReason, null)
+  }
+
+  /** Which value of a node said that it was lost. */
+  const lostAt = new Map<string, number>()
+
+  return {
+    nodes,
+    startedAt: Date.now(),
+
+    /** Breaks a node; the client has to see it in time, with the reason and the moment. */
+    async loses({ id, name }: Member, withinMs: number, reason: RegExp, breakIt: () => Promise<unknown>): Promise<void> {
+      const brokenAt = Date.now()
+      await breakIt()
+      const isLost = (node: WatchedNode): boolean => node.id === id && node.status === 'OFFLINE'
+      const node = await nodes.first(isLost, { withinMs: withinMs + 5000 })
+      const tookMs = Date.now() - brokenAt
+      lostAt.set(id, nodes.values.indexOf(node))
+      t.log(`${name}: offline after ${tookMs} ms: ${String(node.statusReason)}`)
+      t.true(tookMs <= withinMs, `${name} was offline after ${tookMs} ms`)
+      t.regex(node.statusReason ?? '', reason)
+      const since = Date.parse(node.statusSince)
+      t.true(since >= brokenAt && since <= Date.now(), 'since when')
+    },
+
+    hasBack,
+
+    /** For a node whose calls were in vain: from the first that gets through. */
+    async healsByItsCall({ id, name, host }: Member | Member<ProxiedHost>): Promise<void> {
+      const healedAt = performance.now()
+      await host.heal()
+      await nodes.first((node) => node.id === id && node.status === 'ONLINE', { from: lostAt.get(id) ?? 0, withinMs: nextCallMs })
+      const seenAt = performance.now()
+      const calledAt = 'callsAt' in host ? host.callsAt().find((at) => at >= healedAt) : undefined
+      t.log(`${name}: online ${Math.round(seenAt - healedAt)} ms after it was healed`)
+      // It may also have been asked first.
+      t.true(seenAt - (calledAt ?? seenAt) <= backMs, `${name} was online ${seenAt - (calledAt ?? 0)} ms after it called`)
+    },
+  }
+}
+
+/** A clock that can be put to another time, as by hand or by NTP. */
+function steppedClock(): Clock & { step: (ms: number) => void } {
+  let aheadMs = 0
+  return { ...systemClock, now: () => new Date(Date.now() + aheadMs), step: (ms) => void (aheadMs += ms) }
+}
+
+for (const [name, steps] of Object.entries({
+  forward: [3_600_000],
+  back: [-3_600_000],
+  'forward and back again': [86_400_000, -86_400_000],
+}))
+  test.serial(`a clock that is put ${name} makes nobody offline, and who is gone is still seen to be gone`, async (t) => {
+    const clock = steppedClock()
+    const primary = await runningNode(t, {}, { clock })
+    const [stays, goes] = [await runningSecondary(t, primary), await runningSecondary(t, primary)]
+    for (const { id, url, key } of [stays, goes]) {
+      const json = { id, name: id, api_endpoint: url, api_key: key }
+      t.is((await primary.send('/api/nodes', { method: 'POST', json })).status, 201)
+    }
+    const nodes = follow<SeenNode>(t, primary, `subscription { nodeStatusChanged { ${nodeFields} } }`)
+    for (const { id } of [stays, goes]) await nodes.first((node) => node.id === id && node.status === 'ONLINE')
+    const online = nodes.values.length
+    for (const ms of steps) {
+      clock.step(ms)
+      for (const { id } of [stays, goes]) t.true((await primary.services.checks.checkNow(id)).ok)
+    }
+    const stoppedAt = performance.now()
+    await goes.stop()
+    await nodes.first(({ id, status }) => id === goes.id && status === 'OFFLINE')
+    t.true(performance.now() - stoppedAt <= killedMs + 1000)
+    const wentOff = nodes.values.slice(online).filter(({ status }) => status !== 'ONLINE')
+    t.true(wentOff.every(({ id }) => id === goes.id))
+  })

@@ -1,0 +1,68 @@
+import type { ExecutionContext } from 'ava'
+import { connectionModes, type ConnectionMode } from '../../api/nodes/about.ts'
+import { followNodes, nodeFields, type SeenNode } from './cluster.ts'
+import { ask, follow } from './graphql.ts'
+import { startNetwork, type FaultyHost } from './network.ts'
+import { nodeProcess, type NodeProcess } from './node-process.ts'
+import type { Seen } from './seen.ts'
+
+export interface WatchedNode extends SeenNode {
+  statusSince: string
+  lastSeen: string | null
+}
+
+/** A node of the cluster, on a host whose network can be broken. */
+export interface Member<Host extends FaultyHost = FaultyHost> {
+  id: string
+  name: string
+  process: NodeProcess
+  host: Host
+}
+
+export type FaultyCluster = Awaited<ReturnType<typeof faultyCluster>>
+
+/** How nodes are spoken to in these tests. */
+export const connections: ConnectionMode[] = connectionModes.filter((mode) => mode === 'direct')
+
+/** Nothing but the network matters here: what runs in Docker is none of it. */
+const withoutDocker = { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }
+
+/** A primary, as a process of its own in a network of its own, to which nodes are added. All of it is gone after the test. */
+export async function faultyCluster(t: ExecutionContext<unknown>, connection: ConnectionMode = 'direct') {
+  const network = await startNetwork(t)
+  const primary = await nodeProcess(t, { ...withoutDocker, NODE_NAME: 'primary' }, network.primary)
+  await primary.start()
+
+  return {
+    network,
+    primary,
+
+    /** Every node as a subscribed client sees it, now and from now on. The restart of the primary ends it. */
+    watch: (): Seen<WatchedNode> =>
+      follow<WatchedNode>(t, primary, `subscription { nodeStatusChanged { ${nodeFields} statusSince lastSeen } }`),
+
+    /** Starts a node on this host and registers it; resolves when it is online. */
+    async add<Host extends FaultyHost>(name: string, host: Host): Promise<Member<Host>> {
+      let endpoint = ''
+      const settings = async (_url: string, port: number) => {
+        endpoint = await host.endpoint(port)
+        const urls = { NODE_API_ENDPOINT: endpoint, PRIMARY_NODE_URL: await host.primaryUrl(primary.port) }
+        return { ...withoutDocker, ...urls, NODE_NAME: name, NODE_IS_PRIMARY: 'false', NODE_CONNECTION: connection }
+      }
+      const process = await nodeProcess(t, settings, host)
+      await process.start()
+      const { id, key } = await process.identity()
+      await ask(primary, 'mutation ($input: RegisterNodeInput!) { registerNode(input: $input) { id } }', {
+        input: { id, name, apiEndpoint: endpoint, apiKey: key },
+      })
+      await followNodes(t, primary).first((node) => node.id === id && node.status === 'ONLINE')
+      return { id, name, process, host }
+    },
+
+    /** Every change of a node's status that the primary has logged, over all its starts: `from -> to`. */
+    changesOf: ({ name }: Member): string[] =>
+      primary.log.values
+        .filter(({ msg, node }) => msg === 'node status changed' && node === name)
+        .map(({ from, to }) => `${String(from)} -> ${String(to)}`),
+  }
+}
