@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
+import { createAuditLog, type Actor } from './auth/audit-log.ts'
 import { listLocalUsers, localName, removeLocalUser, setLocalUser } from './auth/local-users.ts'
 import { systemClock } from './clock.ts'
 import { readConfig } from './config.ts'
@@ -40,15 +42,18 @@ async function run([verb, name, ...rest]: string[]): Promise<void> {
   }
 
   async function change(what: string, who: string, secret: string): Promise<string> {
+    const audit = createAuditLog({ em: database.em, clock: systemClock })
+    const audited = <T>(run: () => Promise<T>): Promise<T> =>
+      audit.around(actor(), { action: `local-user.${what}`, subject: localName(who) }, run)
     switch (what) {
       case 'set': {
-        const outcome = await setLocalUser(database.em, { name: who, password: secret, now: systemClock.now() })
+        const outcome = await audited(() => setLocalUser(database.em, { name: who, password: secret, now: systemClock.now() }))
         return outcome === 'made'
           ? `${localName(who)} may sign in at ${config.node.name}.\n`
           : `${localName(who)} has another password; who was signed in with the former one is signed out.\n`
       }
       case 'remove':
-        await removeLocalUser(database.em, who)
+        await audited(() => removeLocalUser(database.em, who))
         return `${localName(who)} may not sign in any more, and is signed out.\n`
       default: {
         const users = await listLocalUsers(database.em)
@@ -57,6 +62,17 @@ async function run([verb, name, ...rest]: string[]): Promise<void> {
         )
       }
     }
+  }
+}
+
+/** Whoever has a shell here with the rights to do this. */
+function actor(): Actor {
+  const whoever = { via: 'command', address: 'this machine' }
+  try {
+    return { ...whoever, name: userInfo().username }
+  } catch {
+    // In a container the user may have a number and no name.
+    return { ...whoever, name: `user ${process.getuid?.() ?? ''}` }
   }
 }
 

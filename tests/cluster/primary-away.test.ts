@@ -118,6 +118,15 @@ test('a local user is set up beside a running secondary, signs in from elsewhere
     server: { name: 'worker', isPrimary: false },
   })
 
+  const { audit } = await ask<{ audit: { nodes: { action: string; subject: string; via: string; outcome: string }[] } }>(
+    worker,
+    '{ audit(first: 20, filter: { action: "local-user" }) { nodes { action subject via outcome } } }',
+  )
+  t.deepEqual(
+    audit.nodes.map(({ action, subject, via, outcome }) => `${action} ${subject} ${via} ${outcome}`),
+    ['SUCCEEDED', 'STARTED', 'FAILED', 'STARTED'].map((outcome) => `local-user.set alice command ${outcome}`),
+  )
+
   // A restart keeps the session: its secret is the node's own.
   await worker.stop()
   await worker.start()
