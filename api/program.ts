@@ -16,6 +16,7 @@ import type { Log } from './log.ts'
 import { loadIdentity } from './nodes/identity.ts'
 import { JoinTokenEntity } from './nodes/join-token.entity.ts'
 import { NodeEntity } from './nodes/node.entity.ts'
+import { ObservedPeriodEntity, StatusChangeEntity } from './nodes/status-change.entity.ts'
 import { createNodeRole } from './roles/node.ts'
 import { createPrimaryRole } from './roles/primary.ts'
 import { createSecondaryLink } from './roles/secondary-link.ts'
@@ -39,6 +40,8 @@ const entities: EntitySchema[] = [
   LocalUserEntity,
   AuditEntity,
   JoinTokenEntity,
+  StatusChangeEntity,
+  ObservedPeriodEntity,
 ]
 
 /** The database of this node, for commands that run beside it or instead of it. @throws StartError */

@@ -44,6 +44,7 @@ import { createJoinTokens } from './nodes/join-tokens.ts'
 import { nameFor } from './nodes/node-names.ts'
 import { createPrimaryContact } from './nodes/primary-contact.ts'
 import { createNodeRegistry, type ClusterNode } from './nodes/node-registry.ts'
+import { createStatusHistory } from './nodes/status-history.ts'
 import { nodeKeys } from './nodes/node.entity.ts'
 import { settingValues } from './settings/setting.entity.ts'
 import { createSettingsService } from './settings/settings-service.ts'
@@ -146,6 +147,8 @@ export function createServices(world: {
     onChange: () => events.emit('settings', undefined),
   })
 
+  const history = createStatusHistory({ em, nodes: () => registry.list(), clock, log })
+
   const registry = createNodeRegistry({
     em,
     self,
@@ -156,6 +159,7 @@ export function createServices(world: {
     clock,
     log,
     onChange(node, before) {
+      history.record(node, before)
       events.emit('node', node)
       if (node.health.status === before?.status) return
       inventory.nodeStatusChanged(node.id)
@@ -163,6 +167,7 @@ export function createServices(world: {
     },
     onRemoved(nodeId) {
       inventory.dropNode(nodeId)
+      history.forget(nodeId)
       clones.forget(nodeId)
       probe.forget(nodeId)
       events.emit('nodeRemoved', nodeId)
@@ -340,6 +345,7 @@ export function createServices(world: {
     limits,
     settings,
     registry,
+    history,
     inventory,
     engine,
     monitor,

@@ -8,6 +8,7 @@ import './nodes.ts'
 import './operations.ts'
 import './settings.ts'
 import './stats.ts'
+import './status-history.ts'
 import './viewer.ts'
 
 export const schema = builder.toSchema()

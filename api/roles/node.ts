@@ -6,13 +6,14 @@ const operationGraceMs = 4000
 
 /** What every node does, whatever its role: it runs its own apps and says how it is. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
-  const { access, apps, containers, monitor, operations, feed, inventory, joinTokens, registry, self, log } = services
+  const { access, apps, containers, monitor, operations, feed, history, inventory, joinTokens, registry, self, log } = services
   let unsubscribe: () => void = () => undefined
 
   async function flush(): Promise<void> {
     await registry.flush()
     await inventory.flush()
     await access.flush()
+    await history.flush()
   }
 
   return {
@@ -21,6 +22,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       await services.finishKeyRotation()
       await access.start()
       await registry.start()
+      await history.start()
       await joinTokens.start()
       await inventory.start()
       await apps.start()
@@ -30,6 +32,8 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       void containers.start()
       // Trades at most this much of timestamps lost in a crash against one transaction per heartbeat.
       scheduler.every('write behind', '*/5 * * * * *', flush)
+      scheduler.every('observed time', '*/5 * * * * *', () => history.beat())
+      scheduler.every('old changes of status', '0 17 * * * *', history.prune)
     },
 
     /** Lets running operations finish or records that they were interrupted, then ends what observes. */
@@ -39,6 +43,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       await monitor.stop()
       unsubscribe()
       await flush()
+      await history.beat({ last: true })
     },
   }
 }

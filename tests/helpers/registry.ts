@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava'
 import { createSecretBox } from '../../api/auth/secret-box.ts'
 import { defaultHealthPolicy } from '../../api/nodes/health-policy.ts'
 import { createNodeRegistry, type ClusterNode, type NodeRegistry } from '../../api/nodes/node-registry.ts'
+import type { NodeHealth } from '../../api/nodes/node-status.ts'
 import type { Database } from '../../api/db/orm.ts'
 import { dataFolder } from './data-folder.ts'
 import { testDatabase } from './database.ts'
@@ -16,6 +17,9 @@ export interface RegistryOptions {
   path?: string
   clock?: ManualClock
   secretKey?: Buffer
+  /** Told as well of what the registry tells. */
+  onChange?: (node: ClusterNode, before?: NodeHealth) => void
+  onRemoved?: (nodeId: string) => void
   self?: Partial<{ id: string; name: string; apiEndpoint: string; apiKey: string; isPrimary: boolean }>
 }
 
@@ -56,8 +60,14 @@ export async function registryOf(t: ExecutionContext<unknown>, options: Registry
     random: () => 0.5,
     clock,
     log,
-    onChange: (node, before) => void changes.push({ id: node.id, from: before?.status, to: node.health.status }),
-    onRemoved: (id) => void removed.push(id),
+    onChange(node, before) {
+      changes.push({ id: node.id, from: before?.status, to: node.health.status })
+      options.onChange?.(node, before)
+    },
+    onRemoved(id) {
+      removed.push(id)
+      options.onRemoved?.(id)
+    },
   })
   return {
     registry,

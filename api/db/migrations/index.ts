@@ -4,6 +4,7 @@ import { Migration20261124LocalUsers } from './20261124-local-users.ts'
 import { Migration20261124Access } from './20261124-access.ts'
 import { Migration20261124JoinTokens } from './20261124-join-tokens.ts'
 import { Migration20261124NodeHolds } from './20261124-node-holds.ts'
+import { Migration20261124StatusHistory } from './20261124-status-history.ts'
 
 /** In the order in which they run. A migration that was released is never changed; a new one is added below it. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   { name: '20261124d-join-tokens', class: Migration20261124JoinTokens },
   { name: '20261124l-local-users', class: Migration20261124LocalUsers },
   { name: '20261124n-node-holds', class: Migration20261124NodeHolds },
+  { name: '20261124o-status-history', class: Migration20261124StatusHistory },
 ]

@@ -1,0 +1,71 @@
+import { invalidInput } from '../api/errors.ts'
+import type { NodeUptime, StatusChange } from '../api/nodes/status-history.ts'
+import { builder, costOfPage } from './builder.ts'
+import { NodeStatus, NodeStatusSignal } from './nodes.ts'
+import { pageSize } from './page.ts'
+import { NodeRef } from './refs.ts'
+
+const StatusChangeRef = builder.objectRef<StatusChange>('StatusChange').implement({
+  description: "A node's status became another one.",
+  fields: (t) => ({
+    id: t.id({ resolve: ({ id }) => String(id) }),
+    at: t.field({ type: 'DateTime', resolve: (change) => change.at }),
+    from: t.field({ type: NodeStatus, nullable: true, description: 'Null for the first one.', resolve: (change) => change.from }),
+    to: t.field({ type: NodeStatus, resolve: (change) => change.to }),
+    signal: t.field({ type: NodeStatusSignal, resolve: (change) => change.signal }),
+    reason: t.exposeString('reason', { nullable: true }),
+    durationMs: t.field({
+      type: 'BigInt',
+      nullable: true,
+      description: 'How long `to` held; null while it holds.',
+      resolve: (change) => change.durationMs,
+    }),
+  }),
+})
+
+const StatusChangeConnection = builder.connectionObject(
+  { type: StatusChangeRef, name: 'StatusChangeConnection' },
+  { name: 'StatusChangeEdge' },
+)
+
+const NodeUptimeRef = builder.objectRef<NodeUptime>('NodeUptime').implement({
+  description:
+    'The share, 0 to 1, of the observed time that the node was online. Times at which the primary itself was away count neither way; null when nothing was observed.',
+  fields: (t) => ({
+    day: t.exposeFloat('day', { nullable: true, description: 'The last 24 hours.' }),
+    week: t.exposeFloat('week', { nullable: true, description: 'The last 7 days.' }),
+    month: t.exposeFloat('month', { nullable: true, description: 'The last 30 days.' }),
+  }),
+})
+
+/** The cursor of a change is its id. @throws INVALID_INPUT */
+function idOf(cursor: string): number {
+  if (/^\d{1,15}$/.test(cursor)) return Number(cursor)
+  throw invalidInput([{ field: 'after', message: 'must be a cursor of this list' }])
+}
+
+builder.objectFields(NodeRef, (t) => ({
+  statusHistory: t.field({
+    type: StatusChangeConnection,
+    complexity: costOfPage,
+    description: 'The newest first. Kept for 90 days, and at most the newest 1,000.',
+    args: { first: t.arg.int({ description: '1 to 500; 50 when left out.' }), after: t.arg.string() },
+    async resolve(node, { first, after }, { services }) {
+      const size = pageSize({ first })
+      const before = after ? idOf(after) : undefined
+      const changes = await services.history.page(node.id, { limit: size + 1, before })
+      const edges = changes.slice(0, size).map((change) => ({ cursor: String(change.id), node: change }))
+      return {
+        edges,
+        totalCount: await services.history.count(node.id),
+        pageInfo: {
+          hasNextPage: changes.length > size,
+          hasPreviousPage: before !== undefined,
+          startCursor: edges[0]?.cursor ?? null,
+          endCursor: edges.at(-1)?.cursor ?? null,
+        },
+      }
+    },
+  }),
+  uptime: t.field({ type: NodeUptimeRef, resolve: (node, _args, { services }) => services.history.uptimeOf(node.id) }),
+}))

@@ -1,0 +1,209 @@
+import test, { type ExecutionContext } from 'ava'
+import { createStatusHistory, type StatusHistory } from '../../api/nodes/status-history.ts'
+import { nodeInput, onlineNode, primaryId, registryOf, type RegistryOptions, type TestRegistry } from '../helpers/registry.ts'
+import { recordedLog } from '../helpers/recorded-log.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+interface Fixture extends TestRegistry {
+  history: StatusHistory
+  /** As if the process had ended, cleanly or not, and begun again `awayMs` later. */
+  again(options: { awayMs: number; clean: boolean }): Promise<Fixture>
+}
+
+async function fixtureOf(t: ExecutionContext, former?: TestRegistry): Promise<Fixture> {
+  const later: { history?: StatusHistory } = {}
+  const options: RegistryOptions = {
+    onChange: (node, before) => later.history?.record(node, before),
+    onRemoved: (id) => later.history?.forget(id),
+  }
+  const fixture = await (former ? former.restart(options) : registryOf(t, options))
+  const { registry, database, clock } = fixture
+  await registry.start()
+  const history = createStatusHistory({ em: database.em, nodes: registry.list, clock, log: recordedLog().log })
+  later.history = history
+  await history.start()
+  return {
+    ...fixture,
+    history,
+    async again({ awayMs, clean }) {
+      if (clean) {
+        await history.flush()
+        await history.beat({ last: true })
+      }
+      clock.advance(awayMs)
+      return fixtureOf(t, fixture)
+    },
+  }
+}
+
+function fail({ registry, clock }: Fixture, id: string, times = 3): void {
+  for (let i = 0; i < times; i++)
+    registry.observe(id, { kind: 'check-failed', by: 'check', startedAt: clock.now(), reason: 'connection refused' })
+}
+
+/** Time passes, and somebody is there all the time. */
+async function watch({ clock, history }: Fixture, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += minute) {
+    clock.advance(minute)
+    await history.beat()
+  }
+}
+
+const brief = async ({ history }: Fixture, id: string, limit = 100) =>
+  (await history.page(id, { limit })).map(({ from, to, signal, durationMs }) => ({ from, to, signal, durationMs }))
+
+test('every change is kept with signal, reason and how long it held, the first one included, newest first', async (t) => {
+  const fixture = await fixtureOf(t)
+  const { registry, clock, history } = fixture
+  const { id } = await registry.register(nodeInput())
+  clock.advance(1000)
+  registry.observe(id, { kind: 'heartbeat' })
+  clock.advance(hour)
+  fail(fixture, id, 3)
+  clock.advance(minute)
+  fail(fixture, id, 8)
+  t.deepEqual(await brief(fixture, id), [
+    { from: 'offline', to: 'unreachable', signal: 'check', durationMs: null },
+    { from: 'online', to: 'offline', signal: 'check', durationMs: minute },
+    { from: 'offline', to: 'online', signal: 'heartbeat', durationMs: hour },
+    { from: null, to: 'offline', signal: 'registration', durationMs: 1000 },
+  ])
+  t.like((await history.page(id, { limit: 1 }))[0], { reason: 'connection refused', at: clock.now() })
+  t.deepEqual(await brief(fixture, primaryId), [{ from: null, to: 'online', signal: 'self', durationMs: null }])
+})
+
+test('pages follow one another, and the first of a page still says how long it held', async (t) => {
+  const fixture = await fixtureOf(t)
+  const { id } = await onlineNode(fixture)
+  for (let i = 0; i < 5; i++) {
+    fixture.clock.advance(minute)
+    fail(fixture, id)
+    fixture.clock.advance(hour)
+    fixture.registry.observe(id, { kind: 'heartbeat' })
+  }
+  const whole = await fixture.history.page(id, { limit: 100 })
+  t.is(whole.length, 12)
+  t.is(await fixture.history.count(id), 12)
+  for (const size of [1, 4, 12]) {
+    const paged: typeof whole = []
+    for (let before: number | undefined; ; before = paged.at(-1)?.id) {
+      const next = await fixture.history.page(id, { limit: size, before })
+      if (next.length === 0) break
+      paged.push(...next)
+    }
+    t.deepEqual(paged, whole, `pages of ${size}`)
+  }
+})
+
+test('a clean stop loses nothing; after a crash the state that was missed is made up for', async (t) => {
+  const first = await fixtureOf(t)
+  const { id } = await onlineNode(first)
+  fail(first, id)
+  const before = await brief(first, id)
+  const second = await first.again({ awayMs: 1000, clean: true })
+  t.deepEqual(await brief(second, id), before)
+  second.registry.observe(id, { kind: 'heartbeat' })
+  const back = second.clock.now()
+  const third = await second.again({ awayMs: minute, clean: false })
+  t.like((await third.history.page(id, { limit: 1 }))[0], { from: 'offline', to: 'online', signal: 'heartbeat', at: back })
+  t.is((await brief(third, primaryId)).length, 1, 'a start is no change')
+})
+
+test('uptime counts what was observed: not the absence of the primary, nor the time before the registration', async (t) => {
+  const first = await fixtureOf(t)
+  await watch(first, 2 * hour)
+  const { id } = await onlineNode(first)
+  t.deepEqual(first.history.uptimeOf(id), { day: null, week: null, month: null }, 'nothing was observed yet')
+  await watch(first, hour)
+  t.deepEqual(first.history.uptimeOf(id), { day: 1, week: 1, month: 1 })
+  fail(first, id)
+  await watch(first, hour)
+  t.is(first.history.uptimeOf(id).day, 0.5)
+
+  const second = await first.again({ awayMs: 10 * hour, clean: true })
+  t.is(second.history.uptimeOf(id).day, 0.5, 'the same after a restart: nobody looked')
+  await watch(second, hour)
+  t.is(second.history.uptimeOf(id).day, 1 / 3)
+  const third = await second.again({ awayMs: 90_000, clean: true })
+  await watch(third, minute)
+  t.is(third.history.uptimeOf(id).day, hour / (3 * hour + 150_000), 'a restart is no gap')
+  third.clock.advance(day + hour)
+  await third.history.beat()
+  t.deepEqual(third.history.uptimeOf(id).day, null, 'neither is sleep observed')
+  t.is(third.history.uptimeOf(id).week, hour / (3 * hour + 150_000))
+  t.is(third.history.uptimeOf(primaryId).week, 1)
+})
+
+test('after a crash at most a minute of what was observed is lost', async (t) => {
+  const first = await fixtureOf(t)
+  const { id } = await onlineNode(first)
+  await watch(first, hour)
+  fail(first, id)
+  await watch(first, hour)
+  await first.history.flush()
+  const second = await first.again({ awayMs: day / 2, clean: false })
+  const { day: share } = second.history.uptimeOf(id)
+  t.true(share !== null && share >= 0.5 && share <= hour / (2 * hour - minute), `${share}`)
+})
+
+test('of a removed node nothing is left, and what it had still to write is dropped', async (t) => {
+  const fixture = await fixtureOf(t)
+  const { id } = await onlineNode(fixture)
+  await fixture.history.flush()
+  fail(fixture, id)
+  await fixture.registry.remove(id)
+  await fixture.history.flush()
+  t.is(await fixture.history.count(id), 0)
+  t.deepEqual(fixture.history.uptimeOf(id), { day: null, week: null, month: null })
+})
+
+test('a node that is removed while its changes wait does not keep those of the others from being written', async (t) => {
+  const fixture = await fixtureOf(t)
+  const [gone, here] = [await onlineNode(fixture), await onlineNode(fixture, nodeInput('worker-2'))]
+  await fixture.registry.remove(gone.id)
+  await fixture.history.flush()
+  t.is(await fixture.history.count(here.id), 2)
+})
+
+test('rows are kept for 90 days and what held when they began, and at most 1,000 of each node', async (t) => {
+  const fixture = await fixtureOf(t)
+  const [quiet, restless] = [await onlineNode(fixture), await onlineNode(fixture, nodeInput('worker-2'))]
+  fixture.clock.advance(day)
+  fail(fixture, quiet.id)
+  for (let i = 0; i < 600; i++) {
+    fail(fixture, restless.id)
+    fixture.registry.observe(restless.id, { kind: 'heartbeat' })
+  }
+  fixture.clock.advance(89 * day)
+  await fixture.history.flush()
+  await fixture.history.prune()
+  t.is(await fixture.history.count(restless.id), 1000)
+  t.is(await fixture.history.count(quiet.id), 3, 'none is older than 90 days')
+  fixture.clock.advance(day + 1)
+  await fixture.history.prune()
+  t.deepEqual(await brief(fixture, quiet.id), [{ from: 'online', to: 'offline', signal: 'check', durationMs: null }])
+  t.is(await fixture.history.count(restless.id), 1, 'what holds still')
+  await fixture.history.beat()
+  await watch(fixture, hour)
+  t.deepEqual([fixture.history.uptimeOf(quiet.id).day, fixture.history.uptimeOf(restless.id).day], [0, 1])
+})
+
+test('uptime of 50 nodes with full histories asks no database and takes a moment', async (t) => {
+  const fixture = await fixtureOf(t)
+  const nodes = await Promise.all(Array.from({ length: 50 }, (_, index) => fixture.registry.register(nodeInput(`worker-${index}`))))
+  for (let i = 0; i < 500; i++) {
+    fixture.clock.advance(minute)
+    for (const { id } of nodes) {
+      fail(fixture, id)
+      fixture.registry.observe(id, { kind: 'heartbeat' })
+    }
+  }
+  await fixture.history.beat()
+  await fixture.database.close(true)
+  const started = performance.now()
+  for (const { id } of nodes) fixture.history.uptimeOf(id)
+  t.true(performance.now() - started < 500)
+})
