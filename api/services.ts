@@ -188,8 +188,9 @@ export function createServices(world: {
 
   /** What a node said of itself; it can speak only for itself. */
   function hear(nodeId: string, event: FeedEvent): void {
-    if (event.type === 'about') registry.learn(nodeId, event.about)
-    else inventory.apply(nodeId, event)
+    if (event.type !== 'about') return inventory.apply(nodeId, event)
+    registry.learn(nodeId, event.about)
+    dialback.consider(nodeId)
   }
 
   // What this node runs
@@ -231,7 +232,11 @@ export function createServices(world: {
   const feed = createLocalFeed({ hub: feedHub, about: () => about, apps: apps.list, operations: operations.recent })
 
   // Other nodes
-  const clones = createCloneWatch({ clock })
+  function tellNode(nodeId: string): void {
+    const node = registry.find(nodeId)
+    if (node) events.emit('node', node)
+  }
+  const clones = createCloneWatch({ clock, onChange: tellNode })
   const links = createLinks({
     nameOf: (id) => registry.find(id)?.name ?? id,
     onUp(nodeId) {
@@ -248,7 +253,7 @@ export function createServices(world: {
   const client = createNodeClient({ selfId: self.id, instance: about, linkOf: links.get })
   const dialback = createLinkDialback({
     links,
-    addressOf: (id) => (registry.find(id) ? registry.addressOf(id) : null),
+    addressOf: (id) => (id !== self.id && registry.find(id) ? registry.addressOf(id) : null),
     headersFor: client.headersFor,
     clock,
     log,
@@ -278,12 +283,7 @@ export function createServices(world: {
       // Of a node that is not online nothing worse is to be learned.
       if (registry.find(nodeId)?.health.status === 'online') checks.suspect(nodeId)
     },
-    onChange(nodeId) {
-      const node = registry.find(nodeId)
-      if (!node) return
-      events.emit('node', node)
-      dialback.consider(nodeId)
-    },
+    onChange: tellNode,
     clock,
     random,
     log,

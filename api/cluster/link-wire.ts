@@ -37,7 +37,7 @@ export function wireOf(socket: WebSocket): LinkWire {
     finished()
     socket.close()
   }
-  stream.once('end', () => stream.destroy())
+  socket.once('close', () => stream.destroy())
   // Whoever uses the stream learns of its end by `close`.
   stream.on('error', () => socket.terminate())
   return { socket, stream }

@@ -24,7 +24,8 @@ export type Clones = ReturnType<typeof createCloneWatch>
  * new instance and the former is never heard again; of a copy both go on. The one that was there first stays; the other
  * is refused and named until one of them has been silent for some minutes.
  */
-export function createCloneWatch({ clock }: { clock: Clock }) {
+/** @param onChange a copy was noticed, or is gone */
+export function createCloneWatch({ clock, onChange }: { clock: Clock; onChange: (nodeId: string) => void }) {
   const owners = new Map<string, Seen>()
   const former = new Map<string, Seen[]>()
   const copies = new Map<string, { copy: Seen; since: Date }>()
@@ -43,8 +44,9 @@ export function createCloneWatch({ clock }: { clock: Clock }) {
     if (owner && isGone(owner)) {
       owners.set(nodeId, found.copy)
       former.delete(nodeId)
-      copies.delete(nodeId)
-    } else if (isGone(found.copy)) copies.delete(nodeId)
+    } else if (!isGone(found.copy)) return
+    copies.delete(nodeId)
+    onChange(nodeId)
   }
 
   return {
@@ -72,6 +74,7 @@ export function createCloneWatch({ clock }: { clock: Clock }) {
         // It was heard before the one that took its place, and is heard again: both run.
         owners.set(nodeId, seen)
         copies.set(nodeId, { copy: owner, since: clock.now() })
+        onChange(nodeId)
         return true
       }
       remember(nodeId, owner)
@@ -79,9 +82,13 @@ export function createCloneWatch({ clock }: { clock: Clock }) {
       return true
     },
 
+    /** To be called now and then, so that what is over is told. */
+    tick(): void {
+      for (const nodeId of [...copies.keys()]) settle(nodeId)
+    },
+
     /** The two machines that use a node's identity, the node itself first; null for a node that has no copy. */
     copyOf(nodeId: string): { since: Date; machines: [Machine, Machine] } | null {
-      settle(nodeId)
       const found = copies.get(nodeId)
       const owner = owners.get(nodeId)
       return found && owner ? { since: found.since, machines: [owner, found.copy] } : null

@@ -1,0 +1,228 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import test from 'ava'
+import { systemClock } from '../../api/clock.ts'
+import { createAcceptGate } from '../../api/cluster/accept-gate.ts'
+import { createLinkDialler } from '../../api/cluster/link-dialler.ts'
+import { fetchOver } from '../../api/cluster/link-fetch.ts'
+import { dial } from '../../api/cluster/link-wire.ts'
+import { linkTable, nodeEnd, socketPort } from '../helpers/link-pair.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
+import { peerId } from '../helpers/peer.ts'
+import { until } from '../helpers/until.ts'
+
+const get = (path: string, signal = new AbortController().signal) => ({ method: 'GET', path, headers: {}, body: undefined, signal })
+const sessionTo = (links: Awaited<ReturnType<typeof linkTable>>['links']) => {
+  const link = links.get(peerId)
+  if (!link) throw new Error('there is no link')
+  return link.session
+}
+
+test('requests go over it side by side, with method, headers and body, and answers come with theirs', async (t) => {
+  const { links, url } = await linkTable(t, systemClock)
+  await nodeEnd(url, (request, response) => {
+    void text(request).then((body) => {
+      if (request.url === '/none') return void response.writeHead(202).end()
+      response.writeHead(201, { 'content-type': 'application/json', 'x-said': String(request.headers['x-said']) })
+      response.end(JSON.stringify({ method: request.method, path: request.url, body }))
+    })
+  })
+  const session = sessionTo(links)
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, async (_, index) => {
+      const call = { ...get(`/${index}`), method: 'POST', headers: { 'x-said': `${index}` }, body: `body ${index}` }
+      const response = await fetchOver(session, call)
+      return { status: response.status, said: response.headers.get('x-said'), json: await response.json() }
+    }),
+  )
+  for (const [index, answer] of answers.entries())
+    t.deepEqual(answer, { status: 201, said: `${index}`, json: { method: 'POST', path: `/${index}`, body: `body ${index}` } })
+  const none = await fetchOver(session, get('/none'))
+  t.is(none.status, 202)
+  t.is(await none.text(), '')
+})
+
+test('both directions of one request flow at once, and an answer that nobody reads holds up no other', async (t) => {
+  const { links, url } = await linkTable(t, systemClock)
+  const block = Buffer.alloc(64 * 1024, 'x')
+  let sent = 0
+  await nodeEnd(url, (request, response) => {
+    if (request.url === '/echo') return void request.pipe(response)
+    if (request.url === '/small') return void response.end('here')
+    const more = (): void => {
+      while (response.write(block)) sent += block.length
+      sent += block.length
+      response.once('drain', more)
+    }
+    more()
+  })
+  const session = sessionTo(links)
+  const unread = await fetchOver(session, get('/endless'))
+  const echo = session.request({ ':method': 'POST', ':path': '/echo' })
+  t.teardown(() => echo.destroy())
+  for (const word of ['one', 'two', 'three']) {
+    echo.write(word)
+    const [heard] = (await once(echo, 'data')) as [Buffer]
+    t.is(heard.toString(), word, 'before the request has ended')
+  }
+  for (let i = 0; i < 50; i++) t.is(await (await fetchOver(session, get('/small'))).text(), 'here')
+  t.true(sent < 8 * 1024 * 1024, `the sender is held back: it sent ${sent} bytes`)
+  await unread.body?.cancel()
+  await new Promise((resolve) => echo.end(resolve))
+})
+
+test('an answer that was begun ends with the link; a call that is cancelled ends alone', async (t) => {
+  const { links, url } = await linkTable(t, systemClock)
+  const wire = await nodeEnd(url, (request, response) => void (request.url === '/begun' ? response.write('x') : undefined))
+  const session = sessionTo(links)
+  const begun = await fetchOver(session, get('/begun'))
+  const cancel = new AbortController()
+  const cancelled = fetchOver(session, get('/never', cancel.signal))
+  cancel.abort(new Error('nobody waits any more'))
+  await t.throwsAsync(cancelled, { message: 'nobody waits any more' })
+  const waiting = fetchOver(session, get('/never'))
+  wire.socket.terminate()
+  await t.throwsAsync(waiting)
+  await t.throwsAsync(begun.text())
+  await t.throwsAsync(async () => fetchOver(session, get('/late')))
+})
+
+test('a newer link replaces an older one, whose late end changes nothing', async (t) => {
+  const { links, url, ups, downs } = await linkTable(t, systemClock)
+  const listener = (name: string) => (_: unknown, response: { end: (text: string) => void }) => response.end(name)
+  const first = await nodeEnd(url, listener('first'))
+  t.is(links.get(peerId)?.generation, 1)
+  const closed = once(first.socket, 'close')
+  await nodeEnd(url, listener('second'))
+  t.like(links.get(peerId), { generation: 2, dialledBy: 'node' })
+  await closed
+  t.is(await (await fetchOver(sessionTo(links), get('/'))).text(), 'second')
+  t.deepEqual({ ups: ups.length, downs }, { ups: 2, downs: [] })
+})
+
+test('a side that does not answer to PING is gone after 7.5 s; one that does may be quiet for ever', async (t) => {
+  const clock = createManualClock()
+  const { links, url, downs } = await linkTable(t, clock)
+  const quiet = await nodeEnd(url, () => undefined)
+  for (let second = 0; second < 60; second += 2) {
+    clock.advance(2000)
+    // The answer is on its way back over real sockets.
+    await fetchOver(sessionTo(links), get('/', AbortSignal.timeout(20))).catch(() => undefined)
+  }
+  t.deepEqual(downs, [])
+  // Frames pass no more, yet the connection stays open.
+  quiet.socket.pause()
+  await until(() => {
+    clock.advance(2000)
+    return downs.length > 0
+  })
+  t.regex(downs[0] ?? '', /^nothing was heard over the link for \d/)
+  t.is(links.get(peerId), undefined)
+})
+
+test('whoever waits for a link gets the one that opens, or none in time', async (t) => {
+  const clock = createManualClock()
+  const { links, url } = await linkTable(t, clock)
+  const inVain = links.waitFor(peerId, 1000)
+  clock.advance(1000)
+  t.is(await inVain, undefined)
+  const inTime = links.waitFor(peerId, 1000)
+  await nodeEnd(url, () => undefined)
+  t.is((await inTime)?.generation, 1)
+  t.is((await links.waitFor(peerId, 0))?.generation, 1)
+})
+
+test('the dialler waits longer after each try, up to 20 s, comes back when it is told to, and starts short after a stable minute', async (t) => {
+  const clock = createManualClock()
+  const refusals = ['', '', 'retry-after: 30\r\n', ...Array.from({ length: 8 }, () => '')]
+  const http = createServer().on('upgrade', (_, socket) => {
+    const extra = refusals.shift() ?? ''
+    socket.end(`HTTP/1.1 503 Later\r\n${extra}connection: close\r\n\r\n`)
+  })
+  await once(http.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => http.close())
+  const failures: string[] = []
+  const endpoint = { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` }
+  let opened = 0
+  const dialler = createLinkDialler({
+    target: () => ({ endpoint: endpoint.url, headers: {} }),
+    use: () => (opened++, () => undefined),
+    onFailed: (reason) => void failures.push(reason),
+    clock,
+    random: () => 1,
+  })
+  t.teardown(dialler.stop)
+  dialler.start()
+  const waits: number[] = []
+  const next = async (): Promise<void> => {
+    await until(() => clock.waiting() > 0)
+    waits.push(clock.waits()[0] ?? 0)
+    clock.advance(clock.waits()[0] ?? 0)
+  }
+  for (let i = 0; i < 8; i++) await next()
+  t.deepEqual(waits, [500, 1000, 32_000, 4000, 8000, 16_000, 20_000, 20_000])
+  t.true(failures.every((reason) => reason === 'asks to come back later (503)'))
+
+  const port = await socketPort(t, () => undefined)
+  endpoint.url = port.url
+  await next()
+  await until(() => opened === 1)
+  port.sockets[0]?.terminate()
+  waits.length = 0
+  await next()
+  t.deepEqual(waits, [20_000], 'it did not hold for a minute')
+  await until(() => opened === 2)
+  clock.advance(60_000)
+  port.sockets[1]?.terminate()
+  await next()
+  t.deepEqual(waits, [20_000, 500])
+  await until(() => opened === 3)
+})
+
+test('a refusal says in words what is wrong', async (t) => {
+  const answers: Record<string, RegExp> = {
+    '401 Unauthorized': /refused the credentials \(401\)/,
+    '404 Not Found': /has no links \(404\): an older version of Selfhostly, or a proxy/,
+    '409 Conflict': /another machine uses the identity/,
+    '502 Bad Gateway': /answered 502 instead of opening a WebSocket\. Does a proxy in between pass "Upgrade: websocket"\?/,
+  }
+  for (const [status, words] of Object.entries(answers)) {
+    const http = createServer().on('upgrade', (_, socket) => socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`))
+    await once(http.listen(0, '127.0.0.1'), 'listening')
+    await t.throwsAsync(
+      nodeEnd(`http://127.0.0.1:${(http.address() as AddressInfo).port}`, () => undefined),
+      { message: words },
+    )
+    http.close()
+  }
+  await t.throwsAsync(
+    nodeEnd('http://127.0.0.1:1', () => undefined),
+    { message: /connection refused at 127\.0\.0\.1:1/ },
+  )
+})
+
+test('frames that are no HTTP/2 end the link and nothing else', async (t) => {
+  const { links, url, downs } = await linkTable(t, systemClock)
+  const wire = await dial(url, {})
+  wire.socket.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'.repeat(50)))
+  await until(() => downs.length === 1)
+  t.is(links.get(peerId), undefined)
+  await nodeEnd(url, (_, response) => response.end('well'))
+  t.is(await (await fetchOver(sessionTo(links), get('/'))).text(), 'well')
+})
+
+test('the gate lets so many in per second, and spreads the rest', (t) => {
+  const clock = createManualClock()
+  const enter = createAcceptGate({ perSecond: 50, burst: 50, clock })
+  const first = Array.from({ length: 300 }, enter)
+  t.is(first.filter((wait) => wait === 0).length, 50)
+  const waits = first.slice(50)
+  t.deepEqual([Math.min(...waits), Math.max(...waits)], [1, 5])
+  for (const second of [1, 2, 3, 4, 5]) {
+    t.is(waits.filter((wait) => wait === second).length, 50)
+    clock.advance(1000)
+    t.is(Array.from({ length: 50 }, enter).filter((wait) => wait === 0).length, 50, 'those that come at their turn find a place')
+  }
+})
