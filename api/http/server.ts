@@ -136,6 +136,9 @@ function createApp({ services, graphql, door, baseUrl }: Parts): Hono<HttpEnv> {
     const parts = { users: access.users, sessions, audit: access.audit, log, addressOf: door.addressOf, isSecure: door.isSecure }
     if (config.access.mode === 'sign-in') app.route('/', authRoutes({ ...parts, access: config.access, baseUrl, clock }))
     else if (localUsers) app.route('/', localSignInRoutes({ ...parts, localUsers, limits, refresh: access.refreshLocalUsers }))
+  } else {
+    // The sign-in page asks anywhere; that there is no way to sign in is an answer, and no error in the console.
+    app.get('/auth/providers', (c) => c.json({ providers: [] }))
   }
   app.route('/', avatarRoutes())
   app.use(async (c, next) => {

@@ -71,7 +71,8 @@ test('a wrong password and an unknown name are the same, in words and in work', 
     assertProblem(t, answer, 401, { detail: 'The name or the password is not right', code: 'UNAUTHENTICATED' })
     t.is(answer.headers['set-cookie'], undefined)
   }
-  t.true(unknown.ms > wrong.ms / 4, `an unknown name took ${unknown.ms} ms, a wrong password ${wrong.ms} ms`)
+  // A busy machine makes either slower, none faster: one password takes no less than this, and no work a few milliseconds.
+  for (const { ms } of [wrong, unknown]) t.true(ms > 60, `${ms} ms`)
 })
 
 test('bad forms are refused field by field, before any work', async (t) => {

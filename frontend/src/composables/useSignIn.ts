@@ -13,7 +13,6 @@ export type SignInState = 'loading' | 'ready' | 'none' | 'failed'
 async function readProviders(): Promise<{ state: SignInState; providers?: SignInProvider[]; problem?: string }> {
   try {
     const answer = await fetch('/auth/providers', { headers: { accept: 'application/json' } })
-    if (answer.status === 404) return { state: 'none' }
     if (!answer.ok) {
       const { detail } = (await answer.json().catch(() => ({}))) as { detail?: string }
       return { state: 'failed', problem: detail ?? `The server answered with HTTP status ${answer.status}.` }
