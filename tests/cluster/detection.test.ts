@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { systemClock, type Clock } from '../../api/clock.ts'
-import { nodeFields, type SeenNode } from '../helpers/cluster.ts'
-import { connections, faultyCluster, type FaultyCluster, type Member, type WatchedNode } from '../helpers/faulty-cluster.ts'
+import { connectionModes, type ConnectionMode } from '../../api/nodes/about.ts'
+import { eventually, nodeFields, type SeenNode } from '../helpers/cluster.ts'
+import { faultyCluster, type FaultyCluster, type Member, type WatchedNode } from '../helpers/faulty-cluster.ts'
 import type { ProxiedHost } from '../helpers/network.ts'
 import { follow } from '../helpers/graphql.ts'
 import { runningNode, runningSecondary } from '../helpers/running-node.ts'
@@ -12,22 +13,27 @@ import type { Seen } from '../helpers/seen.ts'
 
 /** From the end of a process until a client sees it. */
 const killedMs = 5000
+/** The same for a host of which nothing is heard any more. */
+const silentMs = 15_000
 /** From a node's first call until a client sees it. */
 const backMs = 2000
 /** Nodes that have no answer wait a while between their calls. */
 const nextCallMs = 20_000
 
-for (const connection of connections) {
+for (const connection of connectionModes)
   test.serial(
     `over ${connection}: a process that was killed and a network that resets are seen within seconds, and that they are back`,
     async (t) => {
-      const cluster = await faultyCluster(t, connection)
+      const cluster = await faultyCluster(t)
       const { network } = cluster
-      const [killed, storm] = await Promise.all([cluster.add('killed', await network.host()), cluster.add('storm', network.proxiedHost())])
+      const [killed, storm] = await Promise.all([
+        cluster.add('killed', await network.host(), connection),
+        cluster.add('storm', network.proxiedHost(), connection),
+      ])
       const watcher = createWatcher(t, cluster)
       await Promise.all([
         watcher
-          .loses(killed, killedMs, /refused/, () => killed.process.kill())
+          .loses(killed, killedMs, /refused|link is down/, () => killed.process.kill())
           .then(async () => {
             await killed.process.start()
             const from = killed.process.log.values.findLastIndex(({ msg }) => msg === 'node identity')
@@ -35,64 +41,105 @@ for (const connection of connections) {
             await watcher.hasBack(killed, Date.parse(call.time))
           }),
         watcher
-          .loses(storm, killedMs, /cut/, () => storm.host.reset())
+          .loses(storm, killedMs, /cut|link is down/, () => storm.host.reset())
           .then(async () => {
             storm.host.each(({ acceptedAt }) => isCalm(t, acceptedAt))
             await watcher.healsByItsCall(storm)
           }),
       ])
-      for (const member of [killed, storm])
-        t.deepEqual(cluster.changesOf(member).slice(1), ['online -> offline', 'offline -> online'], member.name)
+      for (const member of [killed, storm]) await wentAndCame(t, cluster, member)
     },
   )
 
-  test.serial(`over ${connection}: stalls, loss, latency and a restart of the primary make nobody offline`, async (t) => {
-    const cluster = await faultyCluster(t, connection)
-    const { network, primary } = cluster
-    const [stalling, slow, lossy, calm] = await Promise.all([
-      cluster.add('stalling', network.proxiedHost()),
-      cluster.add('slow', network.proxiedHost()),
-      cluster.add('lossy', await network.host()),
-      cluster.add('calm', await network.host()),
-    ])
-    const members = [stalling, slow, lossy, calm]
-    slow.host.each((proxy) => proxy.delay(300, 200))
-    await lossy.host.lose(0.05)
+test.serial('hosts that fall silent are seen to be gone in time, and at once when they are back', async (t) => {
+  const cluster = await faultyCluster(t)
+  const { network } = cluster
+  const add = async (fault: string, connection: ConnectionMode) => cluster.add(`${fault}-${connection}`, await network.host(), connection)
+  const [silent, asleep, halfOpen] = await Promise.all([
+    Promise.all(connectionModes.map((connection) => add('silent', connection))),
+    Promise.all((['direct', 'link'] as const).map((connection) => add('asleep', connection))),
+    Promise.all(
+      (['direct', 'link'] as const).map((connection) => cluster.add(`half-open-${connection}`, network.proxiedHost(), connection)),
+    ),
+  ])
+  const watcher = createWatcher(t, cluster)
+  const isSilent = /answer|connection|link is down/
+  await Promise.all([
+    ...silent.map(async (member) => {
+      await watcher.loses(member, silentMs, isSilent, () => member.host.drop())
+      await watcher.healsByItsCall(member)
+    }),
+    ...halfOpen.map(async (member) => {
+      await watcher.loses(member, silentMs, isSilent, () => Promise.resolve(member.host.each((proxy) => proxy.halfOpen())))
+      await watcher.healsByItsCall(member)
+    }),
+    ...asleep.map(async (member) => {
+      await watcher.loses(member, silentMs, isSilent, () => Promise.resolve(member.process.sleep()))
+      const wokenAt = Date.now()
+      member.process.wake()
+      await watcher.hasBack(member, wokenAt)
+    }),
+  ])
+  for (const member of [...silent, ...asleep, ...halfOpen]) await wentAndCame(t, cluster, member)
+})
 
-    const watcher = createWatcher(t, cluster)
-    await stallAndGo(stalling, 2)
-    t.is((await primary.stop()).code, 0)
-    await primary.start()
-    const afterRestart = createWatcher(t, cluster)
-    await stallAndGo(stalling, 1)
+test.serial('stalls, loss, latency and a restart of the primary make nobody offline', async (t) => {
+  const cluster = await faultyCluster(t)
+  const { network, primary } = cluster
+  const each = <T>(add: (connection: ConnectionMode) => Promise<T>): Promise<T[]> => Promise.all((['direct', 'link'] as const).map(add))
+  const [stalling, slow, lossy, calm] = await Promise.all([
+    Promise.all(connectionModes.map((connection) => cluster.add(`stalling-${connection}`, network.proxiedHost(), connection))),
+    each((connection) => cluster.add(`slow-${connection}`, network.proxiedHost(), connection)),
+    each(async (connection) => cluster.add(`lossy-${connection}`, await network.host(), connection)),
+    cluster.add('calm', await network.host(), 'auto'),
+  ])
+  const members = [...stalling, ...slow, ...lossy, calm]
+  for (const { host } of slow) host.each((proxy) => proxy.delay(300, 200))
+  for (const { host } of lossy) await host.lose(0.05)
 
-    for (const member of members) {
-      t.deepEqual(cluster.changesOf(member), ['offline -> online'], `${member.name}, since it was registered`)
-      for (const { nodes } of [watcher, afterRestart]) {
-        const seen = nodes.values.filter(({ id }) => id === member.id)
-        t.true(seen.length > 0 && seen.every(({ status }) => status === 'ONLINE'), member.name)
-      }
-      // Not merely called online: each has been heard from since.
-      const since = afterRestart.startedAt
-      await afterRestart.nodes.first(({ id, lastSeen }) => id === member.id && Date.parse(lastSeen ?? '') >= since, { withinMs: 40_000 })
+  const watcher = createWatcher(t, cluster)
+  await stallAndGo(stalling, 2)
+  t.is((await primary.stop()).code, 0)
+  await primary.start()
+  const afterRestart = createWatcher(t, cluster)
+  await Promise.all(members.map(({ process }) => process.logged('heartbeat accepted again by primary')))
+  await stallAndGo(stalling, 1)
+
+  for (const member of members) {
+    t.deepEqual(cluster.changesOf(member), ['offline -> online'], `${member.name}, since it was registered`)
+    for (const { nodes } of [watcher, afterRestart]) {
+      const seen = nodes.values.filter(({ id }) => id === member.id)
+      t.true(seen.length > 0 && seen.every(({ status }) => status === 'ONLINE'), member.name)
     }
-  })
+    // Not merely called online: each has been heard from since.
+    const since = afterRestart.startedAt
+    await afterRestart.nodes.first(({ id, lastSeen }) => id === member.id && Date.parse(lastSeen ?? '') >= since, { withinMs: 40_000 })
+  }
+})
+
+/** Once, whatever happened in between. */
+async function wentAndCame(t: ExecutionContext, cluster: FaultyCluster, member: Member): Promise<void> {
+  const changes = await eventually(
+    () => Promise.resolve(cluster.changesOf(member)),
+    ({ length }) => length >= 3,
+  )
+  t.deepEqual(changes, ['offline -> online', 'online -> offline', 'offline -> online'], `${member.name}, since it was registered`)
 }
 
 /** Time is what makes a stall. Ever again 5 s in which nothing arrives, and 5 s in which all does. */
-async function stallAndGo({ host }: Member<ProxiedHost>, times: number): Promise<void> {
+async function stallAndGo(members: Member<ProxiedHost>[], times: number): Promise<void> {
   for (let time = 0; time < times; time++) {
-    host.each((proxy) => proxy.stall())
+    for (const { host } of members) host.each((proxy) => proxy.stall())
     await wait(5000)
-    host.each((proxy) => proxy.resume())
+    for (const { host } of members) host.each((proxy) => proxy.resume())
     await wait(5000)
   }
 }
 
-/** Whoever is reset comes again, but never in a hurry: at most five times within any second. */
+/** Whoever is reset comes again, but never in a hurry: at most ten times within any second. */
 function isCalm(t: ExecutionContext, acceptedAt: number[]): void {
   const busiest = Math.max(0, ...acceptedAt.map((from) => acceptedAt.filter((at) => at >= from && at < from + 1000).length))
-  t.true(busiest <= 5, `${busiest} connections within a second`)
+  t.true(busiest <= 10, `${busiest} connections within a second`)
 }
 
 function createWatcher(t: ExecutionContext, cluster: FaultyCluster) {
@@ -124,6 +171,7 @@ function createWatcher(t: ExecutionContext, cluster: FaultyCluster) {
       t.log(`${name}: offline after ${tookMs} ms: ${String(node.statusReason)}`)
       t.true(tookMs <= withinMs, `${name} was offline after ${tookMs} ms`)
       t.regex(node.statusReason ?? '', reason)
+      t.regex(node.statusSignal, /^(SESSION|CHECK)$/, 'by which signal')
       const since = Date.parse(node.statusSince)
       t.true(since >= brokenAt && since <= Date.now(), 'since when')
     },

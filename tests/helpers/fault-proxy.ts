@@ -32,6 +32,7 @@ export async function faultProxy(t: Pick<ExecutionContext<unknown>, 'teardown'>,
   const conditions = clearLine()
   const pairs = new Set<Pair>()
   const acceptedAt: number[] = []
+  const requests: { at: number; line: string }[] = []
   let resetsNew = false
   let swallows = false
   let server: Server | undefined
@@ -53,6 +54,10 @@ export async function faultProxy(t: Pick<ExecutionContext<unknown>, 'teardown'>,
     target.allowHalfOpen = true
     target.setNoDelay(true)
     target.once('close', () => leave(pair))
+    client.on('data', (chunk: Buffer) => {
+      const [line] = /^[A-Z]+ \S+/.exec(chunk.toString('latin1', 0, 200)) ?? []
+      if (line) requests.push({ at: performance.now(), line })
+    })
     pair.target = target
     pair.lines = [carry(client, target, conditions, random), carry(target, client, conditions, random)]
     if (swallows) kill(pair)
@@ -99,6 +104,8 @@ export async function faultProxy(t: Pick<ExecutionContext<unknown>, 'teardown'>,
     port,
     /** When each connection was accepted, as of `performance.now()`; those that were reset at once too. */
     acceptedAt,
+    /** The beginning of each HTTP request that came, such as `GET /path`, and when, as of `performance.now()`. */
+    requests,
     /** Connections that are open now. */
     connections: () => pairs.size,
     /** Each way takes `ms`, `jitterMs` more or less; the order is kept. */

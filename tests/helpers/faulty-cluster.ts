@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava'
-import { connectionModes, type ConnectionMode } from '../../api/nodes/about.ts'
+import type { ConnectionMode } from '../../api/nodes/about.ts'
 import { followNodes, nodeFields, type SeenNode } from './cluster.ts'
 import { ask, follow } from './graphql.ts'
 import { startNetwork, type FaultyHost } from './network.ts'
@@ -8,6 +8,7 @@ import type { Seen } from './seen.ts'
 
 export interface WatchedNode extends SeenNode {
   statusSince: string
+  statusSignal: string
   lastSeen: string | null
 }
 
@@ -21,14 +22,11 @@ export interface Member<Host extends FaultyHost = FaultyHost> {
 
 export type FaultyCluster = Awaited<ReturnType<typeof faultyCluster>>
 
-/** How nodes are spoken to in these tests. */
-export const connections: ConnectionMode[] = connectionModes.filter((mode) => mode === 'direct')
-
 /** Nothing but the network matters here: what runs in Docker is none of it. */
 const withoutDocker = { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }
 
 /** A primary, as a process of its own in a network of its own, to which nodes are added. All of it is gone after the test. */
-export async function faultyCluster(t: ExecutionContext<unknown>, connection: ConnectionMode = 'direct') {
+export async function faultyCluster(t: ExecutionContext<unknown>) {
   const network = await startNetwork(t)
   const primary = await nodeProcess(t, { ...withoutDocker, NODE_NAME: 'primary' }, network.primary)
   await primary.start()
@@ -39,10 +37,10 @@ export async function faultyCluster(t: ExecutionContext<unknown>, connection: Co
 
     /** Every node as a subscribed client sees it, now and from now on. The restart of the primary ends it. */
     watch: (): Seen<WatchedNode> =>
-      follow<WatchedNode>(t, primary, `subscription { nodeStatusChanged { ${nodeFields} statusSince lastSeen } }`),
+      follow<WatchedNode>(t, primary, `subscription { nodeStatusChanged { ${nodeFields} statusSince statusSignal lastSeen } }`),
 
     /** Starts a node on this host and registers it; resolves when it is online. */
-    async add<Host extends FaultyHost>(name: string, host: Host): Promise<Member<Host>> {
+    async add<Host extends FaultyHost>(name: string, host: Host, connection: ConnectionMode = 'direct'): Promise<Member<Host>> {
       let endpoint = ''
       const settings = async (_url: string, port: number) => {
         endpoint = await host.endpoint(port)

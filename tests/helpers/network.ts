@@ -35,7 +35,7 @@ export interface FaultyHost extends Place {
 export interface ProxiedHost extends FaultyHost {
   /** To do the same to each direction. */
   each: (fault: (proxy: FaultProxy) => void) => void
-  /** When this host called the primary, as of `performance.now()`: each connection that it opened. */
+  /** When this host called the primary to say that it is there, as of `performance.now()`. */
   callsAt: () => number[]
 }
 
@@ -104,13 +104,16 @@ function hostBehindProxies(t: TestContext, place: Place, waysTo: (port: number) 
     endpoint: (port) => through(port, proxies),
     primaryUrl: (port) => through(port, proxies, toPrimary),
     each,
-    callsAt: () => toPrimary.flatMap(({ acceptedAt }) => acceptedAt),
+    callsAt: () => toPrimary.flatMap(({ requests }) => requests.filter(({ line }) => isCall.test(line)).map(({ at }) => at)),
     drop: () => instead((proxy) => proxy.stall()),
     reset: () => instead((proxy) => proxy.resetAll()),
     lose: (share) => instead((proxy) => proxy.lose(share)),
     heal,
   }
 }
+
+/** A heartbeat, or a link that is opened. */
+const isCall = /\/heartbeat$|\/link$/
 
 /** A namespace with a cable to that of the primary. Each end filters what comes in, so that all faults lie on the cable. */
 async function hostInNamespace(t: TestContext, primary: Namespace, sockets: NamespaceSockets, index: number): Promise<FaultyHost> {
