@@ -39,6 +39,8 @@ interface CommonConfig {
 export interface PrimaryConfig extends CommonConfig {
   role: 'primary'
   checks: { deadlineMs: number; parallel: number }
+  /** 0: keys of nodes are changed only by hand. */
+  nodeKeyMaxAgeMs: number
   cloudflare: { apiToken: string | undefined; accountId: string | undefined }
 }
 
@@ -90,6 +92,7 @@ const environment = z.object({
   CLOUDFLARE_ACCOUNT_ID: optional,
   HEALTH_CHECK_TIMEOUT: seconds(5, { min: 0.1, max: 60 }),
   HEALTH_CHECK_PARALLEL: count(200, { min: 1, max: 1000 }),
+  NODE_KEY_MAX_AGE_DAYS: count(90, { min: 0, max: 3650 }),
   OPERATION_TIMEOUT: seconds(900, { min: 10, max: 86_400 }),
   OPERATIONS_PARALLEL: count(4, { min: 1, max: 64 }),
   STATS_INTERVAL: seconds(5, { min: 1, max: 300 }),
@@ -148,6 +151,7 @@ function toConfig(values: Values): Config {
       role: 'primary',
       access: toAccess(values),
       checks: { deadlineMs: values.HEALTH_CHECK_TIMEOUT, parallel: values.HEALTH_CHECK_PARALLEL },
+      nodeKeyMaxAgeMs: values.NODE_KEY_MAX_AGE_DAYS * 86_400_000,
       cloudflare: { apiToken: values.CLOUDFLARE_API_TOKEN, accountId: values.CLOUDFLARE_ACCOUNT_ID },
       ignored: secondarySettings.filter((name) => values[name] !== undefined),
     }

@@ -13,6 +13,8 @@ export const errorStatus = {
   MISDIRECTED: 421,
   POLICY_VIOLATION: 422,
   RATE_LIMITED: 429,
+  /** What was asked for needs another version on the node. */
+  NOT_SUPPORTED: 501,
   DOCKER_UNAVAILABLE: 503,
   NODE_UNREACHABLE: 503,
   SHUTTING_DOWN: 503,

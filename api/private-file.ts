@@ -20,6 +20,11 @@ export function readOrMakePrivateFile(path: string, make: () => string): string 
   throw new StartError(`${path} was removed while it was being read; start again`)
 }
 
+/** Puts this text in the place of the file's, or makes the file: whole or not at all, also in a crash. */
+export function replacePrivateFile(path: string, text: string): void {
+  writeDraft(path, text, (draft) => renameSync(draft, path))
+}
+
 /** Undefined when there is no such file. */
 function readPrivateFile(path: string): string | undefined {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode
@@ -32,17 +37,21 @@ function readPrivateFile(path: string): string | undefined {
 }
 
 function makePrivateFile(path: string, text: string): string | undefined {
+  writeDraft(path, text, (draft) => publish(draft, path))
+  return readPrivateFile(path)
+}
+
+function writeDraft(path: string, text: string, name: (draft: string) => void): void {
   const folder = dirname(path)
   const draft = `${path}.${randomUUID()}.tmp`
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   try {
     writeFileSync(draft, text, { mode: 0o600, flag: 'wx', flush: true })
-    publish(draft, path)
+    name(draft)
     syncFolder(folder)
   } finally {
     rmSync(draft, { force: true })
   }
-  return readPrivateFile(path)
 }
 
 /** Gives the finished draft its name, unless another process was first. */

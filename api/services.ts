@@ -45,7 +45,12 @@ import { nameFor } from './nodes/node-names.ts'
 import { createPrimaryContact } from './nodes/primary-contact.ts'
 import { createNodeRegistry, type ClusterNode } from './nodes/node-registry.ts'
 import { createStatusHistory } from './nodes/status-history.ts'
-import { nodeKeys } from './nodes/node.entity.ts'
+import { createOwnKey } from './nodes/own-key.ts'
+import { createPrimaryAddress } from './nodes/primary-address.ts'
+import { createHomeCall } from './cluster/home-call.ts'
+import { createKeyChanges } from './cluster/key-changes.ts'
+import { createPrimaryMove } from './cluster/primary-move.ts'
+import { nextNodeKeys, nodeKeys } from './nodes/node.entity.ts'
 import { settingValues } from './settings/setting.entity.ts'
 import { createSettingsService } from './settings/settings-service.ts'
 
@@ -60,6 +65,8 @@ export interface ViewEvents {
   /** The id of the node whose stats, or whose state, changed. */
   stats: string
   settings: undefined
+  /** On a secondary: its primary is elsewhere now. */
+  primaryMoved: undefined
   /** What this node says of itself, such as whether its primary answers. */
   server: undefined
   /** The id of a session or token that is over. */
@@ -104,7 +111,17 @@ export function createServices(world: {
   const { config, clock, random, log } = world
   const em = world.database.em
   const isPrimary = config.role === 'primary'
-  const self = { ...world.identity, name: config.node.name, apiEndpoint: world.apiEndpoint, isPrimary }
+  const ownKey = createOwnKey({ identity: world.identity, dataDir: config.dataDir, clock })
+  const self = {
+    id: world.identity.id,
+    name: config.node.name,
+    apiEndpoint: world.apiEndpoint,
+    isPrimary,
+    /** It may become another one while the program runs. */
+    get apiKey(): string {
+      return ownKey.current()
+    },
+  }
   const about: NodeAbout = {
     version: world.version,
     capabilities: [...capabilities],
@@ -125,7 +142,7 @@ export function createServices(world: {
 
   const primaryContact =
     config.role === 'secondary'
-      ? createPrimaryContact({ url: config.primaryUrl, clock, onChange: () => events.emit('server', undefined) })
+      ? createPrimaryContact({ url: () => primaryAddress?.current() ?? '', clock, onChange: () => events.emit('server', undefined) })
       : null
 
   const access = createAccessServices({
@@ -317,7 +334,35 @@ export function createServices(world: {
   })
 
   // A primary knows its nodes by their own keys; a secondary accepts whoever proves its key.
-  const authenticateNode = createNodeAuthenticator({ findKey: isPrimary ? registry.keyOf : () => self.apiKey })
+  const authenticateNode = createNodeAuthenticator({
+    findKeys: isPrimary ? registry.keysOf : ownKey.all,
+    onProved(nodeId, apiKey) {
+      if (!isPrimary) return ownKey.used(apiKey)
+      // It has the next key, however that became known.
+      if (registry.isNextKey(nodeId, apiKey))
+        registry.promoteKey(nodeId).catch((error: unknown) => log.error({ err: error }, 'the new key of a node could not be saved'))
+    },
+  })
+  const keyChanges = createKeyChanges({
+    registry,
+    client,
+    maxAgeMs: config.role === 'primary' ? config.nodeKeyMaxAgeMs : 0,
+    mayAct: () => true,
+    clock,
+    log,
+  })
+  const callHome = createHomeCall({ client, self, about })
+  const primaryAddress =
+    config.role === 'secondary'
+      ? createPrimaryAddress({
+          fromEnvironment: config.primaryUrl,
+          dataDir,
+          prove: async (url) => (await callHome(url)).primaryId,
+          // The answer to whoever said so may be on its way over the link that ends by this.
+          onChange: () => void clock.after(500, () => events.emit('primaryMoved', undefined)),
+          log,
+        })
+      : null
 
   return {
     version: world.version,
@@ -334,10 +379,16 @@ export function createServices(world: {
     acceptedPrimary: () => acceptedPrimary,
     /** Whether the primary answers this secondary; null on a primary. */
     primaryContact,
+    /** Where this node's primary is; null on a primary. */
+    primaryAddress,
+    callHome,
+    ownKey,
+    keyChanges,
+    tellPrimaryMoved: createPrimaryMove({ registry, client }),
     /** Seals everything with the key in use when there is a former one. */
     async finishKeyRotation(): Promise<void> {
       if (formerKeys.length === 0) return
-      const count = await finishRotation({ em, box: secrets, columns: [nodeKeys, settingValues], dataDir })
+      const count = await finishRotation({ em, box: secrets, columns: [nodeKeys, nextNodeKeys, settingValues], dataDir })
       log.info({ count }, 'secrets sealed with the new key')
     },
     access,

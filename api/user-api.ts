@@ -6,6 +6,7 @@ import { may, mayOwnTokens, refusalWords, seesNode, type Caller } from './auth/c
 import type { Permission, Role } from './auth/permissions.ts'
 import type { Session } from './auth/sessions.ts'
 import type { KnownUser } from './auth/users.ts'
+import type { MoveOutcome } from './cluster/primary-move.ts'
 import type { InventoryApp, KnownStats } from './cluster/inventory.ts'
 import { AppError, notFound } from './errors.ts'
 import type { NodeCheck } from './nodes/health-checks.ts'
@@ -127,6 +128,17 @@ export function createUserApi(services: Services, caller: Caller) {
     removeNode: (id: string): Promise<void> =>
       act('node.change', { action: 'node.remove', nodeId: id }, () => membership.remove(id), {
         find: () => ({ subject: nodeFor(id).name }),
+      }),
+    rotateNodeKey: (id: string): Promise<ClusterNode> =>
+      act('node.change', { action: 'node.rotate-key', nodeId: id }, () => services.keyChanges.rotate(id), {
+        find: () => ({ subject: nodeFor(id).name }),
+      }),
+    changePrimaryUrl: (url: string): Promise<MoveOutcome[]> =>
+      act('node.change', { action: 'cluster.primary-url', subject: url.slice(0, 200) }, async () => {
+        if (!services.self.isPrimary) throw new AppError('FORBIDDEN', 'This is a secondary node. Say on its primary where that is')
+        const primaryUrl = services.tellPrimaryMoved.parse(url)
+        await settings.update({ primaryUrl })
+        return services.tellPrimaryMoved.tell(primaryUrl)
       }),
     checkNode: (id: string): Promise<NodeCheck> =>
       act('node.check', { action: 'node.check', nodeId: id }, () => checks.checkNow(id), { find: () => ({ subject: nodeFor(id).name }) }),

@@ -90,6 +90,12 @@ NodeRef.implement({
       description: 'NODE_CONNECTION of the node; null until it has said it.',
       resolve: (node) => node.about?.connection,
     }),
+    keyChangedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'Null for the primary itself.',
+      resolve: (node) => node.keyChangedAt,
+    }),
     session: t.field({ type: NodeSession, nullable: true, resolve: (node, _args, { services }) => services.sessionOf(node.id) }),
     conditions: t.field({ type: [NodeConditionRef], resolve: (node, _args, { services }) => services.conditionsOf(node) }),
     createdAt: t.field({ type: 'DateTime', resolve: (node) => node.createdAt }),
@@ -195,6 +201,13 @@ builder.mutationFields((t) => ({
       await user.removeNode(id)
       return id
     },
+  }),
+  rotateNodeKey: t.field({
+    type: NodeRef,
+    ...permission('node.change'),
+    description: 'Gives a node a new key while everything goes on. Fails with NOT_SUPPORTED, NODE_UNREACHABLE, FORBIDDEN.',
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, { user }) => user.rotateNodeKey(id),
   }),
   checkNode: t.field({
     type: NodeCheckRef,

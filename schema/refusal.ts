@@ -7,6 +7,8 @@ const actions: Partial<Record<string, string>> = {
   updateNode: 'node.update',
   removeNode: 'node.remove',
   checkNode: 'node.check',
+  rotateNodeKey: 'node.rotate-key',
+  changePrimaryUrl: 'cluster.primary-url',
   cordonNode: 'node.cordon',
   uncordonNode: 'node.uncordon',
   startMaintenance: 'node.maintenance.start',

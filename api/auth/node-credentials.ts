@@ -15,17 +15,27 @@ export interface NodeCredentials {
  * Says which node is calling: its id when the key is the one shared with it, else null. An unknown id costs the same
  * comparison as a wrong key, so that guessing teaches neither.
  *
- * @param findKey the key shared with a node, null for a node that is not known. To keep that promise it has to answer
- *   from memory, with keys that are open already
+ * @param findKeys the keys shared with a node, of which there is more than one only while it changes; none for a node that
+ *   is not known. To keep that promise it has to answer from memory, with keys that are open already
+ * @param onProved which of them it was
  */
-export function createNodeAuthenticator({ findKey }: { findKey: (nodeId: string) => string | null }) {
+export function createNodeAuthenticator({
+  findKeys,
+  onProved,
+}: {
+  findKeys: (nodeId: string) => string[]
+  onProved?: (nodeId: string, apiKey: string) => void
+}) {
   const keyOfNobody = randomBytes(32).toString('base64url')
 
   return function authenticate({ nodeId, apiKey }: NodeCredentials): string | null {
     if (!nodeId || !apiKey) return null
-    const known = findKey(nodeId)
-    const isSame = sameSecret(known ?? keyOfNobody, apiKey)
-    return isSame && known !== null ? nodeId : null
+    const known = findKeys(nodeId)
+    // Every key is compared, also after one that fits.
+    const fits = (known.length > 0 ? known : [keyOfNobody]).map((key) => sameSecret(key, apiKey))
+    if (known.length === 0 || !fits.includes(true)) return null
+    onProved?.(nodeId, apiKey)
+    return nodeId
   }
 }
 

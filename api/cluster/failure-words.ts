@@ -5,6 +5,8 @@ export function failureInWords(error: unknown, endpoint: string): string {
   // undici's parser gives no code for the first line of an answer; Node's own has one for each way to be no HTTP.
   if (cause instanceof Error && (cause.name === 'HTTPParserError' || codeOf(cause)?.startsWith('HPE_')))
     return `${host} does not speak HTTP: is another service at its endpoint, or is it https://?`
+  // Source: the Fetch standard, section 2.9
+  if (cause instanceof Error && cause.message === 'bad port') return `the port of ${host} is one that HTTP may not use`
   switch (codeOf(cause)) {
     case 'ECONNREFUSED':
       return `connection refused at ${host}: nothing listens there, or a firewall says so`

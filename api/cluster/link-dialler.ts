@@ -14,8 +14,8 @@ export type LinkDialler = ReturnType<typeof createLinkDialler>
  * 0.5 s to 20 s. What the other side says of when to come back (Retry-After) is a lower bound.
  */
 export function createLinkDialler(deps: {
-  /** Endpoint and headers of the other side, asked anew for every try. */
-  target: () => { endpoint: string; headers: Record<string, string> }
+  /** Endpoint and headers of the other side, asked anew for every try; `attempt` counts from 0 since the last stable link. */
+  target: (attempt: number) => { endpoint: string; headers: Record<string, string> }
   /** Takes over an open link; the returned function asks whether the other side is still there. */
   use: (wire: LinkWire) => () => void
   /** A try failed; `attempt` counts from 0 since the last stable link. */
@@ -41,7 +41,7 @@ export function createLinkDialler(deps: {
     if (!running || dialling || current) return
     cancelRetry()
     dialling = true
-    const { endpoint, headers } = deps.target()
+    const { endpoint, headers } = deps.target(attempt)
     try {
       const wire = await dial(endpoint, headers)
       opened(wire)

@@ -28,6 +28,7 @@ export function internalRoutes(services: Services, door: Door): Router {
   const router = createRouter()
   router.use('/api/internal/*', authenticate(services, door))
   heartbeatRoute(router, services)
+  membershipRoutes(router, services)
   settingsRoutes(router, services)
   statsRoute(router, services)
   // On a primary these are for itself: a secondary that was broken into must not command its primary.
@@ -81,7 +82,7 @@ function heartbeatRoute(router: Router, { self, hear, registry, settings }: Serv
       request: { params: idParam },
       responses: {
         200: json(
-          z.object({ message: z.string(), nodeID: z.string(), settings_version: z.string() }),
+          z.object({ message: z.string(), nodeID: z.string(), settings_version: z.string(), primary_id: z.string() }),
           'The node is online; `settings_version` tells whether its settings are old',
         ),
         401: refused,
@@ -95,7 +96,7 @@ function heartbeatRoute(router: Router, { self, hear, registry, settings }: Serv
       const about = await aboutIn(c)
       if (about) hear(callerId, { type: 'about', about })
       registry.observe(callerId, { kind: 'heartbeat' })
-      return c.json({ message: 'Heartbeat received', nodeID: id, settings_version: settings.version() }, 200)
+      return c.json({ message: 'Heartbeat received', nodeID: id, settings_version: settings.version(), primary_id: self.id }, 200)
     },
   )
 }
@@ -110,6 +111,40 @@ async function aboutIn(c: Context<HttpEnv>): Promise<NodeAbout | null> {
   }
 }
 
+/** What a primary tells a node of what the two share. */
+function membershipRoutes(router: Router, { ownKey, primaryAddress }: Services): void {
+  if (!primaryAddress) return
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/internal/key',
+      tags,
+      request: { body: { ...json(z.object({ api_key: z.string().regex(/^[\x21-\x7e]{32,500}$/) }), 'The next key'), required: true } },
+      responses: { 204: { description: 'The node has it; the former one is good for a while yet' }, 401: refused, 403: forbidden },
+    }),
+    (c) => {
+      ownKey.take(c.req.valid('json').api_key)
+      return c.body(null, 204)
+    },
+  )
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/internal/primary',
+      tags,
+      request: { body: { ...json(z.object({ url: z.string().max(2000) }), 'Where the primary is now'), required: true } },
+      responses: {
+        200: json(z.object({ moved: z.boolean(), error: z.string().nullable() }), 'Whether the node found it there; if not it stays'),
+        401: refused,
+      },
+    }),
+    async (c) => {
+      const error = await primaryAddress.move(c.req.valid('json').url)
+      return c.json({ moved: error === null, error }, 200)
+    },
+  )
+}
+
 function settingsRoutes(router: Router, { self, settings, nodeCalls }: Services): void {
   if (self.isPrimary) {
     router.openapi(
@@ -119,7 +154,11 @@ function settingsRoutes(router: Router, { self, settings, nodeCalls }: Services)
         tags,
         responses: {
           200: json(
-            z.object({ cloudflare_api_token: z.string().nullable(), cloudflare_account_id: z.string().nullable() }),
+            z.object({
+              cloudflare_api_token: z.string().nullable(),
+              cloudflare_account_id: z.string().nullable(),
+              primary_url: z.string().nullable(),
+            }),
             'What a secondary needs of the settings, secrets included',
           ),
           401: refused,

@@ -32,6 +32,7 @@ const titles: Record<number, string> = {
   415: 'Unsupported media type',
   422: 'Refused by policy',
   500: 'Internal error',
+  501: 'Not supported',
   503: 'Unavailable',
 }
 

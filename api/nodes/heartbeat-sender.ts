@@ -15,7 +15,8 @@ export type HeartbeatSender = ReturnType<typeof createHeartbeatSender>
  */
 export function createHeartbeatSender(deps: {
   primaryUrl: string
-  send: () => Promise<HeartbeatOutcome>
+  /** @param attempt counts from 0 since the last answer */
+  send: (attempt: number) => Promise<HeartbeatOutcome>
   /** Called after every accepted heartbeat. */
   onAccepted: (heartbeat: { first: boolean; afterFailure: boolean; settingsVersion: string | undefined }) => void
   startDelayMs: number
@@ -35,7 +36,9 @@ export function createHeartbeatSender(deps: {
     clock: deps.clock,
     random: deps.random,
     async job(attempt) {
-      const outcome = await deps.send().catch((error: unknown): HeartbeatOutcome => ({ kind: 'no-answer', reason: errorMessage(error) }))
+      const outcome = await deps
+        .send(attempt)
+        .catch((error: unknown): HeartbeatOutcome => ({ kind: 'no-answer', reason: errorMessage(error) }))
       switch (outcome.kind) {
         case 'accepted':
           if (!accepted) log.info({ url: deps.primaryUrl }, 'startup heartbeat sent successfully to primary')

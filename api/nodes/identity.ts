@@ -8,6 +8,10 @@ import { readOrMakePrivateFile } from '../private-file.ts'
 export interface NodeIdentity {
   id: string
   apiKey: string
+  /** Was good until the key changed, and may still be asked for by a primary that has not heard of it; null for none. */
+  formerKey: string | null
+  /** Whether NODE_API_KEY sets the key, so that this program cannot change it. */
+  keyIsSet: boolean
 }
 
 export interface IdentityRandom {
@@ -17,7 +21,7 @@ export interface IdentityRandom {
 
 export const systemRandom: IdentityRandom = { uuid: () => randomUUID(), bytes: (size) => randomBytes(size) }
 
-const kept = z.object({ id: z.guid(), apiKey: z.string().min(8) })
+const kept = z.object({ id: z.guid(), apiKey: z.string().min(8), formerKey: z.string().min(8).optional() })
 
 /**
  * The identity of this node. What the settings name wins and is not written; the rest is made at the first start and kept
@@ -32,18 +36,20 @@ export function loadIdentity(options: {
   random?: IdentityRandom
 }): NodeIdentity {
   const { dataDir, id, apiKey, random = systemRandom } = options
-  if (id && apiKey) return { id, apiKey }
+  const set = { formerKey: null, keyIsSet: true }
+  if (id && apiKey) return { id, apiKey, ...set }
   const path = join(dataDir, 'identity.json')
-  const make = (): NodeIdentity => ({ id: random.uuid(), apiKey: random.bytes(32).toString('base64url') })
+  const make = () => ({ id: random.uuid(), apiKey: random.bytes(32).toString('base64url') })
   const known = parse(readOrMakePrivateFile(path, () => `${JSON.stringify(make(), null, 2)}\n`))
-  if (known) return { id: id || known.id, apiKey: apiKey || known.apiKey }
+  if (known && apiKey) return { id: id || known.id, apiKey, ...set }
+  if (known) return { id: id || known.id, apiKey: known.apiKey, formerKey: known.formerKey ?? null, keyIsSet: false }
   throw new StartError(
     `${path} is damaged: it must be JSON with "id" (a UUID) and "apiKey". Put it back from a backup, or set NODE_ID and ` +
       'NODE_API_KEY to what the primary knows of this node. After removing the file the node gets a new identity and must be registered anew',
   )
 }
 
-function parse(text: string): NodeIdentity | undefined {
+function parse(text: string): z.infer<typeof kept> | undefined {
   try {
     return kept.safeParse(JSON.parse(text)).data
   } catch {

@@ -8,6 +8,7 @@ import { firstCheckAfterStart, phaseOf } from './check-times.ts'
 import type { HealthPolicy } from './health-policy.ts'
 import { readHold, type HoldKind, type NodeHold } from './node-hold.ts'
 import { parseRegisterInput, parseUpdateInput, type RegisterNodeInput, type UpdateNodeInput } from './node-input.ts'
+import { createNodeKeys } from './node-keys.ts'
 import { NodeEntity, type NodeRow } from './node.entity.ts'
 import { initialHealth, isDue, observe, selfHealth, type NodeHealth, type Observation } from './node-status.ts'
 
@@ -24,6 +25,8 @@ export interface ClusterNode {
   cordon: NodeHold | null
   /** Set: it raises no alarms. */
   maintenance: NodeHold | null
+  /** Null for the primary itself. */
+  keyChangedAt: Date | null
   createdAt: Date
   updatedAt: Date
   health: NodeHealth
@@ -61,7 +64,7 @@ export function createNodeRegistry(deps: {
 }) {
   const { em, self, clock, policy, log } = deps
   const nodes = new Map<string, ClusterNode>()
-  const keys = new Map<string, string>()
+  const keys = createNodeKeys(deps)
   const dirty = new Set<string>()
   let lastWrite = Promise.resolve()
 
@@ -130,18 +133,7 @@ export function createNodeRegistry(deps: {
     for (const row of await em.fork().find(NodeEntity, { id: { $ne: self.id } })) {
       const nextCheckAt = firstCheckAfterStart(phaseOf(row.id), now, policy)
       nodes.set(row.id, { ...identityOf(row), health: { ...healthOf(row), nextCheckAt } })
-      keys.set(row.id, openKey(row))
-    }
-  }
-
-  function openKey(row: NodeRow): string {
-    try {
-      return deps.open(row.apiKey, row.id)
-    } catch {
-      throw new StartError(
-        `SECRET_KEY: the key of node ${row.name} in the database was sealed with another secret key. ` +
-          'Put back SECRET_KEY, or the file secret.key in the data folder, as it was',
-      )
+      keys.load(row)
     }
   }
 
@@ -164,6 +156,7 @@ export function createNodeRegistry(deps: {
         about: known?.about ?? null,
         cordon: readHold(known?.cordon ?? null),
         maintenance: readHold(known?.maintenance ?? null),
+        keyChangedAt: null,
         createdAt: known?.createdAt ?? now,
         updatedAt: now,
         health: selfHealth(now),
@@ -189,11 +182,28 @@ export function createNodeRegistry(deps: {
     get: (id: string): ClusterNode => ({ ...nodeOf(id) }),
 
     /** The key that is shared with a node; null for an unknown id. */
-    keyOf: (id: string): string | null => keys.get(id) ?? null,
+    keyOf: (id: string): string | null => keys.current(id),
+
+    /** Every key that a node may call with; more than one only while it changes. */
+    keysOf: (id: string): string[] => keys.all(id),
+
+    hasNextKey: (id: string): boolean => keys.next(id) !== null,
+    isNextKey: (id: string, apiKey: string): boolean => keys.next(id) === apiKey,
+    prepareKey: (id: string): Promise<string> => keys.prepare(nodeOf(id).id),
+    dropNextKey: (id: string): Promise<void> => keys.dropNext(id),
+
+    /** The node has the next key. */
+    async promoteKey(id: string): Promise<void> {
+      const node = nodeOf(id)
+      const now = clock.now()
+      if (!(await keys.promote(id, now)) || nodes.get(id) !== node) return
+      node.keyChangedAt = now
+      deps.onChange({ ...node }, node.health)
+    },
 
     addressOf(id: string): NodeAddress {
       const { name, apiEndpoint, about } = nodeOf(id)
-      return { id, name, apiEndpoint, apiKey: keys.get(id) ?? '', connection: about?.connection }
+      return { id, name, apiEndpoint, apiKey: keys.current(id) ?? '', connection: about?.connection }
     },
 
     due(): ClusterNode[] {
@@ -239,6 +249,7 @@ export function createNodeRegistry(deps: {
         about: null,
         cordon: null,
         maintenance: null,
+        keyChangedAt: now,
         createdAt: now,
         updatedAt: now,
         health: initialHealth(now),
@@ -247,10 +258,10 @@ export function createNodeRegistry(deps: {
       nodes.set(id, node)
       keys.set(id, apiKey)
       try {
-        await em.fork().insert(NodeEntity, { ...identityOf(node), ...healthColumns(node.health), apiKey: deps.seal(apiKey, id) })
+        await em.fork().insert(NodeEntity, { ...identityOf(node), ...healthColumns(node.health), apiKey: keys.sealed(id, apiKey) })
       } catch (error) {
         nodes.delete(id)
-        keys.delete(id)
+        keys.forget(id)
         throw error
       }
       log.info({ node: name, id, endpoint: apiEndpoint }, 'node registered')
@@ -278,7 +289,7 @@ export function createNodeRegistry(deps: {
         const columns = {
           ...(name && { name }),
           ...(apiEndpoint && { apiEndpoint }),
-          ...(apiKey && { apiKey: deps.seal(apiKey, id) }),
+          ...(apiKey && { apiKey: keys.sealed(id, apiKey) }),
           ...(labels && { labels }),
         }
         await em.fork().nativeUpdate(NodeEntity, { id }, { ...columns, updatedAt })
@@ -288,10 +299,13 @@ export function createNodeRegistry(deps: {
       }
       // It may have been removed while this was written.
       if (nodes.get(id) !== node) throw notFound('node', id)
-      const known = { apiEndpoint: node.apiEndpoint, apiKey: keys.get(id) }
+      const known = { apiEndpoint: node.apiEndpoint, apiKey: keys.current(id) }
       const addressChanged = (apiEndpoint ?? known.apiEndpoint) !== known.apiEndpoint || (apiKey ?? known.apiKey) !== known.apiKey
       Object.assign(node, { apiEndpoint: apiEndpoint ?? known.apiEndpoint, labels: labels ?? node.labels, updatedAt })
-      if (apiKey) keys.set(id, apiKey)
+      if (apiKey) {
+        keys.set(id, apiKey)
+        node.keyChangedAt = updatedAt
+      }
       if (addressChanged) apply(node, { kind: 'registered' })
       else deps.onChange({ ...node }, node.health)
       return { node: { ...node }, addressChanged }
@@ -305,7 +319,7 @@ export function createNodeRegistry(deps: {
       // While it is still known: who may hear of it goes by what it was.
       deps.onRemoved(id)
       nodes.delete(id)
-      keys.delete(id)
+      keys.forget(id)
       dirty.delete(id)
       log.info({ node: node.name, id }, 'node removed')
     },
@@ -313,7 +327,7 @@ export function createNodeRegistry(deps: {
 }
 
 const identityOf = (node: Omit<ClusterNode, 'health'>) => {
-  const { id, name, apiEndpoint, isPrimary, labels, about, cordon, maintenance, createdAt, updatedAt } = node
+  const { id, name, apiEndpoint, isPrimary, labels, about, cordon, maintenance, keyChangedAt, createdAt, updatedAt } = node
   return {
     id,
     name,
@@ -324,6 +338,7 @@ const identityOf = (node: Omit<ClusterNode, 'health'>) => {
     about: about && { ...about, startedAt: new Date(about.startedAt) },
     cordon: readHold(cordon),
     maintenance: readHold(maintenance),
+    keyChangedAt,
     createdAt,
     updatedAt,
   }

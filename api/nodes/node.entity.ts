@@ -14,6 +14,10 @@ export const NodeEntity = defineEntity({
     apiEndpoint: p.string(),
     /** Sealed by the secret box; empty for the primary itself. */
     apiKey: p.text(),
+    /** Sealed; empty unless the key is being changed. */
+    nextApiKey: p.text().default(''),
+    /** Null for the primary itself, which shares its key with nobody. */
+    keyChangedAt: p.datetime().strictNullable(),
     isPrimary: p.boolean(),
     labels: p.json<Record<string, string>>().defaultRaw(`'{}'`),
     /** What it last said of its program. */
@@ -42,4 +46,10 @@ export const nodeKeys: SealedColumn = {
   rows: async (em) => (await em.find(NodeEntity, {})).map(({ id, apiKey: sealed }) => ({ id, sealed })),
   contextOf: (nodeId) => `node.apiKey:${nodeId}`,
   write: (em, id, apiKey) => em.nativeUpdate(NodeEntity, { id }, { apiKey }),
+}
+
+export const nextNodeKeys: SealedColumn = {
+  rows: async (em) => (await em.find(NodeEntity, {})).map(({ id, nextApiKey: sealed }) => ({ id, sealed })),
+  contextOf: nodeKeys.contextOf,
+  write: (em, id, nextApiKey) => em.nativeUpdate(NodeEntity, { id }, { nextApiKey }),
 }

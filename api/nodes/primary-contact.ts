@@ -14,17 +14,17 @@ export interface PrimaryContactState {
 export type PrimaryContact = ReturnType<typeof createPrimaryContact>
 
 /** Keeps what a secondary knows of its primary, for whoever looks at the secondary's own dashboard. */
-export function createPrimaryContact({ url, clock, onChange }: { url: string; clock: Clock; onChange: () => void }) {
-  let state: PrimaryContactState = { url, reachable: null, since: clock.now(), error: null }
+export function createPrimaryContact({ url, clock, onChange }: { url: () => string; clock: Clock; onChange: () => void }) {
+  let state: Omit<PrimaryContactState, 'url'> = { reachable: null, since: clock.now(), error: null }
 
   return {
-    state: (): PrimaryContactState => state,
+    state: (): PrimaryContactState => ({ ...state, url: url() }),
 
     /** @param error null for an accepted call */
     note(error: string | null): void {
       const reachable = error === null
       if (reachable === state.reachable && error === state.error) return
-      state = { url, reachable, error, since: reachable === state.reachable ? state.since : clock.now() }
+      state = { reachable, error, since: reachable === state.reachable ? state.since : clock.now() }
       onChange()
     },
   }

@@ -5,7 +5,7 @@ import type { Services } from '../services.ts'
 
 /** What a primary does beside running its own apps: it watches the nodes of its cluster. */
 export function createPrimaryRole(config: PrimaryConfig, services: Services, scheduler: Scheduler) {
-  const { checks, client, clones, dialback, events, holds, links, log, registry, self, settings, streams } = services
+  const { keyChanges, checks, client, clones, dialback, events, holds, links, log, registry, self, settings, streams } = services
   const endings: (() => void)[] = []
 
   const others = () => registry.list().filter((node) => node.id !== self.id)
@@ -29,6 +29,7 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
       endings.push(events.on('node', (node) => node.health.statusSignal === 'heartbeat' && streams.wake(node.id)))
       for (const node of others()) streams.open(node.id)
       scheduler.every('copies of nodes', '*/10 * * * * *', clones.tick)
+      scheduler.every('keys of nodes', '*/20 * * * * *', keyChanges.tick)
       scheduler.every('health checks', '* * * * * *', checks.tick)
       scheduler.every('end of maintenance', '* * * * * *', holds.tick)
       log.info({ health_check_interval: '30s' }, 'background tasks started')

@@ -7,7 +7,7 @@ import type { Services } from '../services.ts'
 
 /** The secondary's end of its link: opens one to the primary, takes those that the primary opens, and answers over either. */
 export function createSecondaryLink(config: SecondaryConfig, services: Services, listener: RequestListener) {
-  const { client, clock, log, nodeCalls, random, self } = services
+  const { client, clock, events, log, nodeCalls, primaryAddress, random, self } = services
   const server = createLinkServer(listener)
   const endings: (() => void)[] = []
 
@@ -18,15 +18,18 @@ export function createSecondaryLink(config: SecondaryConfig, services: Services,
   }
 
   const dialler = createLinkDialler({
-    target: () => ({ endpoint: config.primaryUrl, headers: client.headersFor({ apiKey: self.apiKey }) }),
+    target: (attempt) => ({
+      endpoint: primaryAddress?.forTry(attempt) ?? config.primaryUrl,
+      headers: client.headersFor({ apiKey: self.apiKey }),
+    }),
     use(wire) {
-      log.info({ url: config.primaryUrl }, 'link to primary open')
+      log.info({ url: primaryAddress?.current() }, 'link to primary open')
       nodeCalls.emit('primaryReached', undefined)
       return answer(wire)
     },
     onFailed(reason, attempt) {
       // Once when it begins and then once in a while: an hour without a primary is not a thousand lines.
-      if (attempt % 10 === 0) log.warn({ url: config.primaryUrl, reason }, 'link to primary could not be opened')
+      if (attempt % 10 === 0) log.warn({ url: primaryAddress?.current(), reason }, 'link to primary could not be opened')
     },
     clock,
     random,
@@ -37,6 +40,7 @@ export function createSecondaryLink(config: SecondaryConfig, services: Services,
       endings.push(nodeCalls.on('linkOpened', answer))
       if (config.connection === 'direct') return
       endings.push(nodeCalls.on('callHome', dialler.wake))
+      endings.push(events.on('primaryMoved', dialler.redial))
       dialler.start()
     },
     stop(): void {

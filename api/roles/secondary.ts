@@ -1,5 +1,4 @@
 import { networkInterfaces } from 'node:os'
-import { z } from 'zod'
 import type { SecondaryConfig } from '../config.ts'
 import { createJoinCall } from '../cluster/join-call.ts'
 import { NodeCallError } from '../cluster/node-client.ts'
@@ -9,35 +8,38 @@ import { phaseOf } from '../nodes/check-times.ts'
 import { createWakeWatch, ownAddresses } from '../nodes/wake-watch.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
-import { toWire } from '../wire.ts'
 import { createSettingsSync } from '../settings/settings-sync.ts'
-
-const heartbeatAnswer = z.object({ settings_version: z.string().optional() })
-/** The primary's answer is one small write in memory; longer than this means that it is not well. */
-const heartbeatDeadlineMs = 5000
 
 /** What a secondary does beside running its own apps: it calls home and fetches what it needs to know. */
 export function createSecondaryRole(config: SecondaryConfig, services: Services, scheduler: Scheduler) {
-  const { access, client, clock, log, nodeCalls, primaryContact, random, self, settings } = services
-  const primary = { id: 'primary', name: 'the primary', apiEndpoint: config.primaryUrl, apiKey: self.apiKey }
+  const { access, client, clock, log, nodeCalls, primaryAddress, primaryContact, random, self, settings } = services
   const endings: (() => void)[] = []
   let knownSettingsVersion: string | undefined
 
   const settingsSync = createSettingsSync({
-    fetchSettings: () => client.request(primary, { path: '/api/internal/settings' }),
+    fetchSettings(attempt) {
+      const apiEndpoint = primaryAddress?.forTry(attempt) ?? config.primaryUrl
+      return client.request({ id: 'primary', name: 'the primary', apiEndpoint, apiKey: self.apiKey }, { path: '/api/internal/settings' })
+    },
+    onSynced: ({ primaryUrl }) => void (primaryUrl && moveTo(primaryUrl)),
     settings,
     clock,
     random,
     log,
   })
 
-  async function send(): Promise<HeartbeatOutcome> {
+  /** What the primary said while this node was away. */
+  async function moveTo(url: string): Promise<void> {
+    const error = await primaryAddress?.move(url)
+    if (error) log.warn({ url, error }, 'primary says that it has moved, but does not answer there')
+  }
+
+  async function send(attempt = 0): Promise<HeartbeatOutcome> {
     try {
-      const path = `/api/internal/nodes/${self.id}/heartbeat`
-      const body = { about: toWire(services.about) }
-      const answer = await client.request(primary, { method: 'POST', path, body, deadlineMs: heartbeatDeadlineMs })
+      const { settingsVersion, primaryId } = await services.callHome(primaryAddress?.forTry(attempt) ?? config.primaryUrl)
       primaryContact?.note(null)
-      return { kind: 'accepted', settingsVersion: heartbeatAnswer.safeParse(answer).data?.settings_version }
+      if (primaryId !== null) primaryAddress?.met(primaryId)
+      return { kind: 'accepted', settingsVersion }
     } catch (error) {
       if (!(error instanceof NodeCallError)) throw error
       primaryContact?.note(error.why)

@@ -9,9 +9,11 @@ export interface Settings {
   /** Secret. */
   cloudflareApiToken: string | null
   cloudflareAccountId: string | null
+  /** Where nodes find their primary, once that was changed. */
+  primaryUrl: string | null
 }
 
-export const settingKeys = ['cloudflareApiToken', 'cloudflareAccountId'] as const satisfies (keyof Settings)[]
+export const settingKeys = ['cloudflareApiToken', 'cloudflareAccountId', 'primaryUrl'] as const satisfies (keyof Settings)[]
 const secretKeys = new Set<keyof Settings>(['cloudflareApiToken'])
 
 const maskStart = '********'
@@ -29,7 +31,7 @@ export function createSettingsService(deps: {
   onChange: () => void
 }) {
   const { em, clock } = deps
-  const values: Settings = { cloudflareApiToken: null, cloudflareAccountId: null }
+  const values: Settings = { cloudflareApiToken: null, cloudflareAccountId: null, primaryUrl: null }
   let changedAt = new Date(0)
 
   const { contextOf } = settingValues
@@ -80,7 +82,7 @@ export function createSettingsService(deps: {
     version: (): string => String(changedAt.getTime()),
 
     /** For people: of a secret, the last four characters at most. */
-    masked: (): Settings => ({ cloudflareApiToken: mask(values.cloudflareApiToken), cloudflareAccountId: values.cloudflareAccountId }),
+    masked: (): Settings => ({ ...values, cloudflareApiToken: mask(values.cloudflareApiToken) }),
 
     /** Undefined leaves a setting as it is, null or an empty text removes it; a secret in its masked form changes nothing. @throws FORBIDDEN on a secondary */
     async update(input: { [Key in keyof Settings]?: string | null | undefined }): Promise<void> {

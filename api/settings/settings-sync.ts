@@ -3,11 +3,13 @@ import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { createRetryLoop } from '../retry.ts'
-import type { SettingsService } from './settings-service.ts'
+import type { Settings, SettingsService } from './settings-service.ts'
 
 const synced = z.object({
   cloudflare_api_token: z.string().max(10_000).nullable(),
   cloudflare_account_id: z.string().max(10_000).nullable(),
+  // Older primaries do not say it.
+  primary_url: z.string().max(2000).nullable().default(null),
 })
 
 export type SettingsSync = ReturnType<typeof createSettingsSync>
@@ -15,7 +17,8 @@ export type SettingsSync = ReturnType<typeof createSettingsSync>
 /** Fetches the cluster's settings from the primary, again and again until it answers. What was fetched last stays meanwhile. */
 export function createSettingsSync(deps: {
   /** The primary's `GET /api/internal/settings`. */
-  fetchSettings: () => Promise<unknown>
+  fetchSettings: (attempt: number) => Promise<unknown>
+  onSynced: (settings: Settings) => void
   settings: SettingsService
   clock: Clock
   random: () => number
@@ -28,8 +31,13 @@ export function createSettingsSync(deps: {
     random: deps.random,
     async job(attempt) {
       try {
-        const { cloudflare_api_token, cloudflare_account_id } = synced.parse(await deps.fetchSettings())
-        await deps.settings.replace({ cloudflareApiToken: cloudflare_api_token, cloudflareAccountId: cloudflare_account_id })
+        const { cloudflare_api_token, cloudflare_account_id, primary_url } = synced.parse(await deps.fetchSettings(attempt))
+        await deps.settings.replace({
+          cloudflareApiToken: cloudflare_api_token,
+          cloudflareAccountId: cloudflare_account_id,
+          primaryUrl: primary_url,
+        })
+        deps.onSynced(deps.settings.read())
         deps.log.info('settings synced from primary')
         return 'done'
       } catch (error) {

@@ -15,7 +15,7 @@ const keys = new Map([
 ])
 
 test('a caller is whom its key proves, nobody else', (t) => {
-  const authenticate = createNodeAuthenticator({ findKey: (id) => keys.get(id) ?? null })
+  const authenticate = createNodeAuthenticator({ findKeys: (id) => [keys.get(id) ?? []].flat() })
   t.is(authenticate({ nodeId: 'worker-1', apiKey: 'first key' }), 'worker-1')
   const refused = [
     ['worker-1', 'second key'],
@@ -34,7 +34,7 @@ test('a caller is whom its key proves, nobody else', (t) => {
 // The guess is long, so that a comparison left out would show as a hundredth of the time.
 test('an unknown id takes as long as a wrong key', (t) => {
   const key = 'k'.repeat(43)
-  const authenticate = createNodeAuthenticator({ findKey: (id) => (id === 'known' ? key : null) })
+  const authenticate = createNodeAuthenticator({ findKeys: (id) => (id === 'known' ? [key] : []) })
   const guess = { known: { nodeId: 'known', apiKey: 'g'.repeat(4096) }, unknown: { nodeId: 'other', apiKey: 'g'.repeat(4096) } }
   const time = (who: 'known' | 'unknown'): bigint => {
     const from = process.hrtime.bigint()

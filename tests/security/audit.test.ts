@@ -12,6 +12,7 @@ const linesOf = async ({ services }: RunningNode) => (await services.audit.list(
 /** What the log calls each mutation. A new mutation fails the test until it has its name here. */
 const actions: Record<string, string> = {
   cancelOperation: 'operation.cancel',
+  changePrimaryUrl: 'cluster.primary-url',
   checkNode: 'node.check',
   cordonNode: 'node.cordon',
   createApiToken: 'token.create',
@@ -25,6 +26,7 @@ const actions: Record<string, string> = {
   revokeApiToken: 'token.revoke',
   revokeJoinToken: 'join-token.revoke',
   revokeSession: 'session.revoke',
+  rotateNodeKey: 'node.rotate-key',
   signOutEverywhere: 'session.revoke-all',
   startApp: 'app.start',
   startMaintenance: 'node.maintenance.start',
@@ -63,7 +65,7 @@ test('every mutation stands in the log with who, from where, what and how it end
     const things = await member(node)
     const named = /Operation/.test(name)
       ? things.operationId
-      : /Node$|Maintenance$|createApp$/.test(name)
+      : /Node$|NodeKey$|Maintenance$|createApp$/.test(name)
         ? things.nodeId
         : /App$/.test(name)
           ? things.appId

@@ -90,6 +90,8 @@ const needs: Record<string, Need> = {
   'mutation signOutEverywhere': 'viewer',
   'mutation cancelOperation': 'operator',
   'mutation checkNode': 'operator',
+  'mutation rotateNodeKey': 'admin everywhere',
+  'mutation changePrimaryUrl': 'admin everywhere',
   'mutation cordonNode': 'operator',
   'mutation uncordonNode': 'operator',
   'mutation startMaintenance': 'operator',

@@ -11,7 +11,7 @@ import { testDatabase } from '../helpers/database.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 
 const token = 'recognisable-token-of-cloudflare-a1b2'
-const none = { cloudflareApiToken: null, cloudflareAccountId: null }
+const none = { cloudflareApiToken: null, cloudflareAccountId: null, primaryUrl: null }
 
 async function settingsOf(t: ExecutionContext<unknown>, given: { path?: string; key?: Buffer; readOnly?: boolean } = {}) {
   const { path = join(dataFolder(t), 'selfhostly.db'), key = randomBytes(32), readOnly = false } = given
@@ -43,12 +43,12 @@ test('nothing is set at first', async (t) => {
 test('the environment gives the first value, and what was changed since wins over it', async (t) => {
   const first = await settingsOf(t)
   await first.settings.start({ cloudflareApiToken: token, cloudflareAccountId: 'from-env' })
-  t.deepEqual(first.settings.read(), { cloudflareApiToken: token, cloudflareAccountId: 'from-env' })
+  t.deepEqual(first.settings.read(), { cloudflareApiToken: token, cloudflareAccountId: 'from-env', primaryUrl: null })
   await first.settings.update({ cloudflareAccountId: 'changed' })
 
   const second = await first.restart()
   await second.settings.start({ cloudflareApiToken: 'another-token-from-env', cloudflareAccountId: 'from-env' })
-  t.deepEqual(second.settings.read(), { cloudflareApiToken: token, cloudflareAccountId: 'changed' })
+  t.deepEqual(second.settings.read(), { cloudflareApiToken: token, cloudflareAccountId: 'changed', primaryUrl: null })
 })
 
 test('what was removed does not come back from the environment', async (t) => {
@@ -57,7 +57,7 @@ test('what was removed does not come back from the environment', async (t) => {
   await first.settings.update({ cloudflareApiToken: null })
   const second = await first.restart()
   await second.settings.start({ cloudflareApiToken: token, cloudflareAccountId: 'from-env' })
-  t.deepEqual(second.settings.read(), { cloudflareApiToken: null, cloudflareAccountId: 'from-env' })
+  t.deepEqual(second.settings.read(), { cloudflareApiToken: null, cloudflareAccountId: 'from-env', primaryUrl: null })
 })
 
 test('an update takes what it names: undefined stays, null and empty remove, spaces are cut', async (t) => {
@@ -65,7 +65,7 @@ test('an update takes what it names: undefined stays, null and empty remove, spa
   await settings.start({ cloudflareApiToken: token, cloudflareAccountId: 'account' })
   await settings.update({})
   await settings.update({ cloudflareAccountId: '  other  ' })
-  t.deepEqual(settings.read(), { cloudflareApiToken: token, cloudflareAccountId: 'other' })
+  t.deepEqual(settings.read(), { cloudflareApiToken: token, cloudflareAccountId: 'other', primaryUrl: null })
   await settings.update({ cloudflareApiToken: '', cloudflareAccountId: null })
   t.deepEqual(settings.read(), none)
 })
@@ -73,7 +73,7 @@ test('an update takes what it names: undefined stays, null and empty remove, spa
 test('people see four characters of a secret at most, and none of a short one', async (t) => {
   const { settings } = await settingsOf(t)
   await settings.start({ cloudflareApiToken: token, cloudflareAccountId: 'account' })
-  t.deepEqual(settings.masked(), { cloudflareApiToken: '********a1b2', cloudflareAccountId: 'account' })
+  t.deepEqual(settings.masked(), { cloudflareApiToken: '********a1b2', cloudflareAccountId: 'account', primaryUrl: null })
   await settings.update({ cloudflareApiToken: 'short' })
   t.is(settings.masked().cloudflareApiToken, '********')
 })
@@ -86,7 +86,7 @@ test('a masked secret that comes back in a form overwrites nothing', async (t) =
   t.is(settings.read().cloudflareApiToken, token)
   t.is(changes.length, told)
   await settings.update({ ...settings.masked(), cloudflareAccountId: 'account' })
-  t.deepEqual(settings.read(), { cloudflareApiToken: token, cloudflareAccountId: 'account' })
+  t.deepEqual(settings.read(), { cloudflareApiToken: token, cloudflareAccountId: 'account', primaryUrl: null })
 })
 
 test('every value is sealed in every file, and opens after a restart', async (t) => {
@@ -98,7 +98,7 @@ test('every value is sealed in every file, and opens after a restart', async (t)
   }
   const second = await first.restart()
   await second.settings.start({})
-  t.deepEqual(second.settings.read(), { cloudflareApiToken: token, cloudflareAccountId: 'recognisable-account' })
+  t.deepEqual(second.settings.read(), { cloudflareApiToken: token, cloudflareAccountId: 'recognisable-account', primaryUrl: null })
 })
 
 test('a sealed value opens only as the setting it was sealed for', async (t) => {
@@ -141,7 +141,7 @@ test('what could not be written is not in use either', async (t) => {
   const told = changes.length
   await database.em.getConnection().execute(`create trigger full before insert on settings begin select raise(abort, 'disk is full'); end`)
   await t.throwsAsync(settings.update({ cloudflareApiToken: token, cloudflareAccountId: 'other' }), { message: /disk is full/ })
-  t.deepEqual(settings.read(), { cloudflareApiToken: null, cloudflareAccountId: 'account' })
+  t.deepEqual(settings.read(), { cloudflareApiToken: null, cloudflareAccountId: 'account', primaryUrl: null })
   t.is(changes.length, told)
 })
 
@@ -149,7 +149,7 @@ test('a secondary takes settings from its primary as a whole, and from nobody el
   const { settings } = await settingsOf(t, { readOnly: true })
   await settings.start({})
   await t.throwsAsync(settings.update({ cloudflareAccountId: 'mine' }), { code: 'FORBIDDEN' })
-  await settings.replace({ cloudflareApiToken: token, cloudflareAccountId: 'account' })
-  await settings.replace({ cloudflareApiToken: null, cloudflareAccountId: 'account' })
-  t.deepEqual(settings.read(), { cloudflareApiToken: null, cloudflareAccountId: 'account' })
+  await settings.replace({ cloudflareApiToken: token, cloudflareAccountId: 'account', primaryUrl: null })
+  await settings.replace({ cloudflareApiToken: null, cloudflareAccountId: 'account', primaryUrl: null })
+  t.deepEqual(settings.read(), { cloudflareApiToken: null, cloudflareAccountId: 'account', primaryUrl: null })
 })

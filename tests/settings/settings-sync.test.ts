@@ -28,6 +28,7 @@ async function syncFrom(t: ExecutionContext<unknown>, port: number) {
   let tries = 0
   const sync = createSettingsSync({
     fetchSettings: () => (tries++, client.request(primary, { path: '/api/internal/settings' })),
+    onSynced: () => undefined,
     settings,
     clock,
     random: () => 1,
@@ -65,7 +66,7 @@ test('it tries again until the primary is there, with one line, and then says th
   clock.advance(15_500)
   await until(() => messages().length === 2)
   t.is(messages()[1], 'settings synced from primary')
-  t.deepEqual(settings.read(), { cloudflareApiToken: 'a-token-of-cloudflare', cloudflareAccountId: null })
+  t.deepEqual(settings.read(), { cloudflareApiToken: 'a-token-of-cloudflare', cloudflareAccountId: null, primaryUrl: null })
   t.like(primary.requests[0], { method: 'GET', url: '/api/internal/settings', headers: { 'x-node-api-key': 'shared-key' } })
   t.is(clock.waiting(), 0)
 })
@@ -86,7 +87,7 @@ test('an answer in another form changes nothing and is tried again', async (t) =
   const port = await freePort()
   await peer(t, (_request, response) => json(response, answer), port)
   const { sync, settings, clock, messages, fail } = await syncFrom(t, port)
-  await settings.replace({ cloudflareApiToken: 'fetched-before', cloudflareAccountId: null })
+  await settings.replace({ cloudflareApiToken: 'fetched-before', cloudflareAccountId: null, primaryUrl: null })
   sync.run()
   await fail(0)
   t.is(settings.read().cloudflareApiToken, 'fetched-before')

@@ -3,6 +3,7 @@ import { Migration20261124About } from './20261124-about.ts'
 import { Migration20261124LocalUsers } from './20261124-local-users.ts'
 import { Migration20261124Access } from './20261124-access.ts'
 import { Migration20261124JoinTokens } from './20261124-join-tokens.ts'
+import { Migration20261124NodeKeys } from './20261124-node-keys.ts'
 import { Migration20261124NodeHolds } from './20261124-node-holds.ts'
 import { Migration20261124StatusHistory } from './20261124-status-history.ts'
 
@@ -15,4 +16,5 @@ export const migrations = [
   { name: '20261124l-local-users', class: Migration20261124LocalUsers },
   { name: '20261124n-node-holds', class: Migration20261124NodeHolds },
   { name: '20261124o-status-history', class: Migration20261124StatusHistory },
+  { name: '20261124p-node-keys', class: Migration20261124NodeKeys },
 ]

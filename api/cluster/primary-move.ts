@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { errorMessage, invalidInput } from '../errors.ts'
+import type { NodeRegistry } from '../nodes/node-registry.ts'
+import { needCapability } from './key-changes.ts'
+import type { NodeClient } from './node-client.ts'
+
+export interface MoveOutcome {
+  nodeId: string
+  nodeName: string
+  ok: boolean
+  error: string | null
+}
+
+/** A node tries the new URL itself before it answers. */
+const deadlineMs = 15_000
+const answerForm = z.object({ moved: z.boolean(), error: z.string().max(2000).nullable() })
+
+/** @throws INVALID_INPUT */
+function parsePrimaryUrl(value: string): string {
+  const url = URL.parse(value.trim())
+  const isGood = url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash
+  if (!isGood) {
+    const message = 'must be an http:// or https:// URL without user, query and fragment, such as https://selfhostly.example.com'
+    throw invalidInput([{ field: 'url', message }])
+  }
+  return value.trim().replace(/\/+$/, '')
+}
+
+/**
+ * Tells every node that is online where its primary is now. Each tries that before it believes it, and says why it does not;
+ * a node that is away learns it with the settings when it is back.
+ */
+export function createPrimaryMove({ registry, client }: { registry: NodeRegistry; client: NodeClient }) {
+  async function tellOne(id: string, url: string): Promise<MoveOutcome> {
+    const node = registry.get(id)
+    const outcome = (error: string | null): MoveOutcome => ({ nodeId: id, nodeName: node.name, ok: error === null, error })
+    if (node.health.status !== 'online') return outcome(`is ${node.health.status}; it will be told when it is back`)
+    try {
+      needCapability(node, 'primary-url')
+      const answer = await client.request(registry.addressOf(id), {
+        method: 'POST',
+        path: '/api/internal/primary',
+        body: { url },
+        deadlineMs,
+      })
+      const { moved, error } = answerForm.parse(answer)
+      return outcome(moved ? null : (error ?? 'does not say why'))
+    } catch (error) {
+      return outcome(errorMessage(error))
+    }
+  }
+
+  return {
+    parse: parsePrimaryUrl,
+    tell: (url: string): Promise<MoveOutcome[]> =>
+      Promise.all(
+        registry
+          .list()
+          .filter(({ isPrimary }) => !isPrimary)
+          .map(({ id }) => tellOne(id, url)),
+      ),
+  }
+}

@@ -1,0 +1,200 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { dataFolder } from '../helpers/data-folder.ts'
+import { follow, type LiveValues } from '../helpers/graphql.ts'
+import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
+import { until } from '../helpers/until.ts'
+import { createOwnKey } from '../../api/nodes/own-key.ts'
+import { loadIdentity } from '../../api/nodes/identity.ts'
+
+interface SeenNode {
+  id: string
+  status: string
+  keyChangedAt: string
+}
+
+interface Pair {
+  primary: RunningNode
+  node: RunningNode
+  id: string
+  nodes: LiveValues<SeenNode>
+  restartPrimary: () => Promise<RunningNode>
+  restartNode: () => Promise<RunningNode>
+}
+
+const watch = (t: ExecutionContext<unknown>, primary: RunningNode) =>
+  follow<SeenNode>(t, primary, 'subscription { nodeStatusChanged { id status keyChangedAt } }')
+
+/** A primary and a node that share a key which the node made itself; both can be started again as they were. */
+async function pair(t: ExecutionContext<unknown>, connection = 'link'): Promise<Pair> {
+  const folder = dataFolder(t)
+  const at = (name: string, address: string) => ({ DATABASE_PATH: join(folder, name, 'selfhostly.db'), SERVER_ADDRESS: address })
+  const primary = await runningNode(t, at('primary', '127.0.0.1:0'))
+  const address = new URL(primary.url).host
+  const settings = { NODE_API_KEY: '', NODE_CONNECTION: connection }
+  const node = await runningSecondary(t, primary, { ...at('node', '127.0.0.1:0'), ...settings })
+  const ids = { primary: primary.id, node: node.id }
+  const nodes = watch(t, primary)
+  await primary.services.membership.welcome({ id: node.id, name: 'worker', apiEndpoint: node.url, apiKey: node.key })
+  await nodes.first(({ id, status }) => id === node.id && status === 'ONLINE')
+  await until(() => primary.services.registry.get(node.id).about !== null)
+  return {
+    primary,
+    node,
+    id: node.id,
+    nodes,
+    restartPrimary: () => runningNode(t, { ...at('primary', address), NODE_ID: ids.primary, NODE_API_KEY: primary.key }),
+    restartNode: () => runningSecondary(t, primary, { ...at('node', new URL(node.url).host), ...settings, NODE_ID: ids.node }),
+  }
+}
+
+const rotate = (primary: RunningNode, id: string) =>
+  primary.graphql('mutation ($id: ID!) { rotateNodeKey(id: $id) { keyChangedAt } }', { id })
+const keyOf = (node: RunningNode): string => node.services.ownKey.current()
+const shared = (primary: RunningNode, node: RunningNode): boolean =>
+  primary.services.registry.keyOf(node.id) === keyOf(node) && !primary.services.registry.hasNextKey(node.id)
+
+for (const connection of ['link', 'direct'])
+  test(`over ${connection}: a new key without a restart, a lost session or a refused call`, async (t) => {
+    const { primary, node, id, nodes } = await pair(t, connection)
+    const before = keyOf(node)
+    const session = primary.services.streams.sessionOf(id)
+    const asked = nodes.values.find((seen) => seen.id === id)?.keyChangedAt
+    const refusals = () => [primary, node].flatMap(({ log }) => log).filter(({ msg }) => /refused|lost|failed/.test(msg))
+    const refusedBefore = refusals().length
+    let beats = 0
+    const beating = { on: true }
+    const beat = (async () => {
+      while (beating.on) {
+        await node.services.callHome(primary.url)
+        beats += 1
+      }
+    })()
+    const answer = await rotate(primary, id)
+    t.falsy(answer.errors)
+    beating.on = false
+    await beat
+    t.true(beats > 0)
+    t.not(keyOf(node), before)
+    t.true(shared(primary, node))
+    t.true(answer.data.rotateNodeKey.keyChangedAt > (asked ?? ''))
+    t.deepEqual(primary.services.streams.sessionOf(id), session, 'the same session goes on')
+    t.is(refusals().length, refusedBefore)
+    t.is(primary.services.registry.get(id).health.status, 'online')
+    const file = join(node.services.config.dataDir, 'identity.json')
+    t.like(JSON.parse(readFileSync(file, 'utf8')), { apiKey: keyOf(node), formerKey: before })
+    t.is(statSync(file).mode & 0o777, 0o600)
+    const audit = primary.services.audit.list({}, { limit: 10 })
+    t.true((await audit).some(({ action, outcome }) => action === 'node.rotate-key' && outcome === 'succeeded'))
+    t.false(JSON.stringify([primary.log, node.log]).includes(keyOf(node)))
+  })
+
+test('wherever it stops half-way, it is finished later and one key is left', async (t) => {
+  const { primary, node, id, restartPrimary, restartNode } = await pair(t)
+  const finished = async (one: RunningNode, other: RunningNode): Promise<void> => {
+    await until(() => {
+      if (!shared(one, other)) one.services.keyChanges.tick()
+      return shared(one, other)
+    })
+    await until(() => one.services.registry.get(id).health.status === 'online')
+  }
+  // Made here, and nobody told of it.
+  await primary.services.registry.prepareKey(id)
+  await finished(primary, node)
+
+  // The node has it, and the answer was lost: its next call says so.
+  node.services.ownKey.take(await primary.services.registry.prepareKey(id))
+  await node.services.callHome(primary.url)
+  await until(() => shared(primary, node))
+
+  // The node has it, and both are started again.
+  node.services.ownKey.take(await primary.services.registry.prepareKey(id))
+  await Promise.all([primary.stop(), node.stop()])
+  const againNode = await restartNode()
+  const againPrimary = await restartPrimary()
+  t.false(shared(againPrimary, againNode) && againPrimary.services.registry.hasNextKey(id))
+  await finished(againPrimary, againNode)
+})
+
+test('a key that the environment sets stays; both sides say why, and nothing is left of the try', async (t) => {
+  const primary = await runningNode(t)
+  const node = await runningSecondary(t, primary)
+  const nodes = watch(t, primary)
+  await primary.services.membership.welcome({ id: node.id, name: 'worker', apiEndpoint: node.url, apiKey: node.key })
+  await nodes.first(({ id, status }) => id === node.id && status === 'ONLINE')
+  await until(() => primary.services.registry.get(node.id).about !== null)
+  const { errors } = await rotate(primary, node.id)
+  t.is(errors[0].extensions.code, 'FORBIDDEN')
+  t.regex(errors[0].message, /its key is set by NODE_API_KEY in its environment/)
+  t.false(primary.services.registry.hasNextKey(node.id))
+  t.is(primary.services.registry.keyOf(node.id), node.key)
+  t.is((await rotate(primary, primary.id)).errors[0].extensions.code, 'FORBIDDEN')
+})
+
+test('what is not online, not there or too old is refused by name', async (t) => {
+  const primary = await runningNode(t)
+  const id = '00000000-0000-4000-8000-00000000000a'
+  t.is((await rotate(primary, id)).errors[0].extensions.code, 'NOT_FOUND')
+  await primary.services.registry.register({ id, name: 'old', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-the-old-one' })
+  const about = { connection: 'direct' as const, instanceId: id, startedAt: new Date(), hostname: 'old' }
+  primary.services.registry.learn(id, { ...about, version: '0.0.9', capabilities: ['link'] })
+  const { errors } = await rotate(primary, id)
+  t.is(errors[0].extensions.code, 'NOT_SUPPORTED')
+  t.is(errors[0].message, 'old runs 0.0.9, which lacks key-rotation. Update it first')
+  primary.services.registry.learn(id, { ...about, version: '0.1.0', capabilities: ['key-rotation'] })
+  t.is((await rotate(primary, id)).errors[0].extensions.code, 'NODE_UNREACHABLE')
+})
+
+test('a node that is removed, or gets another key by hand, is cut at once and stays out', async (t) => {
+  const { primary, node, id, nodes } = await pair(t)
+  const former = keyOf(node)
+  t.truthy(primary.services.links.get(id))
+  await primary.graphql('mutation ($id: ID!) { updateNode(id: $id, input: { apiKey: "another-key-by-hand" }) { id } }', { id })
+  t.is(primary.services.links.get(id), undefined)
+  await nodes.first((seen) => seen.id === id && seen.status === 'OFFLINE')
+  const beat = (key: string) => primary.send(`/api/internal/nodes/${id}/heartbeat`, { method: 'POST', headers: nodeHeaders({ id, key }) })
+  t.is((await beat(former)).status, 401)
+  t.is((await beat('another-key-by-hand')).status, 200)
+  await until(() => node.log.some(({ msg }) => msg === 'link to primary could not be opened' || msg === 'heartbeat failed'))
+  await primary.graphql('mutation ($id: ID!) { removeNode(id: $id) }', { id })
+  t.is((await beat('another-key-by-hand')).status, 401)
+})
+
+test('keys that are older than the policy allows are changed one after another, unless somebody says not to act', async (t) => {
+  const { primary, node, id } = await pair(t)
+  const { registry, keyChanges } = primary.services
+  t.false(keyChanges.isOld(registry.get(id)))
+  const old = { ...registry.get(id), keyChangedAt: new Date(Date.now() - 91 * 86_400_000) }
+  t.true(keyChanges.isOld(old))
+  t.false(keyChanges.isOld({ ...old, keyChangedAt: null }))
+  keyChanges.tick()
+  t.true(shared(primary, node), 'nothing is due')
+})
+
+test("the node's own side: the former key is good until a minute after the new one was used", (t) => {
+  const dataDir = dataFolder(t)
+  const clock = createManualClock()
+  const first = loadIdentity({ dataDir })
+  const key = createOwnKey({ identity: first, dataDir, clock })
+  const [one, two] = ['1'.repeat(40), '2'.repeat(40)]
+  key.take(one)
+  key.take(one)
+  t.deepEqual(key.all(), [one, first.apiKey])
+  t.like(loadIdentity({ dataDir }), { apiKey: one, formerKey: first.apiKey, id: first.id })
+  clock.advance(3_600_000)
+  key.used(first.apiKey)
+  clock.advance(3_600_000)
+  t.is(key.all().length, 2, 'nobody has used the new one')
+  key.used(one)
+  clock.advance(59_999)
+  t.is(key.all().length, 2)
+  key.take(two)
+  clock.advance(120_000)
+  t.deepEqual(key.all(), [two, one], 'another change begins another grace')
+  key.used(two)
+  clock.advance(60_000)
+  t.deepEqual(key.all(), [two])
+  t.like(loadIdentity({ dataDir }), { apiKey: two, formerKey: null })
+})
