@@ -1,7 +1,7 @@
-import { constants, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
-import { Readable } from 'node:stream'
-import type { ReadableStream } from 'node:stream/web'
+import { constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
+import { ReadableStream } from 'node:stream/web'
 import { Response } from 'undici'
+import { errorMessage } from '../errors.ts'
 
 export interface WireRequest {
   method: string
@@ -25,18 +25,62 @@ export function fetchOver(session: ClientHttp2Session, { method, path, headers, 
     signal.addEventListener('abort', abort, { once: true })
     stream.once('close', () => {
       signal.removeEventListener('abort', abort)
-      reject(Object.assign(new Error('the link was cut'), { code: 'ECONNRESET' }))
+      reject(cut())
     })
     stream.on('error', reject)
     stream.once('response', (answer) => {
-      const status = Number(answer[constants.HTTP2_HEADER_STATUS])
-      const content = bodiless.has(status) ? null : (Readable.toWeb(stream) as ReadableStream<Uint8Array>)
-      if (content === null) stream.resume()
-      resolve(new Response(content, { status, headers: plainHeaders(answer) }))
+      try {
+        resolve(responseOf(stream, answer))
+      } catch (error) {
+        // No status or header that HTTP knows. Thrown on from here it would end the program.
+        stream.destroy()
+        reject(new Error(errorMessage(error), { cause: error }))
+      }
     })
     if (body !== undefined) stream.end(body)
   })
 }
+
+function responseOf(stream: ClientHttp2Stream, answer: IncomingHttpHeaders): Response {
+  const init = { status: Number(answer[constants.HTTP2_HEADER_STATUS]), headers: plainHeaders(answer) }
+  if (!bodiless.has(init.status)) return new Response(bodyOf(stream), init)
+  stream.resume()
+  return new Response(null, init)
+}
+
+/** What may wait for a reader beyond the window of the stream, in bytes. */
+const readAheadBytes = 64 * 1024
+
+/**
+ * `Readable.toWeb` takes an answer that comes in one piece for one that was cut, and one that was cut off by the other side
+ * for a whole one.
+ */
+function bodyOf(stream: ClientHttp2Stream): ReadableStream<Uint8Array> {
+  const source: UnderlyingDefaultSource<Uint8Array> = {
+    start(controller) {
+      let done = false
+      const end = (error?: Error): void => {
+        if (done) return
+        done = true
+        if (error) controller.error(error)
+        else controller.close()
+      }
+      stream.on('data', (chunk: Buffer) => {
+        if (done) return
+        controller.enqueue(chunk)
+        if ((controller.desiredSize ?? 0) <= 0) stream.pause()
+      })
+      stream.once('end', () => end(stream.rstCode === constants.NGHTTP2_NO_ERROR ? undefined : cut()))
+      stream.once('error', end)
+      stream.once('close', () => end(cut()))
+    },
+    pull: () => void stream.resume(),
+    cancel: () => void stream.destroy(),
+  }
+  return new ReadableStream(source, { highWaterMark: readAheadBytes, size: (chunk) => chunk?.byteLength ?? 0 })
+}
+
+const cut = (): Error => Object.assign(new Error('the link was cut'), { code: 'ECONNRESET' })
 
 const plainHeaders = (headers: IncomingHttpHeaders): [string, string][] =>
   Object.entries(headers).flatMap(([name, value]) => (name.startsWith(':') || value === undefined ? [] : [[name, String(value)]]))
