@@ -5,7 +5,7 @@ import type { Log } from '../log.ts'
 import type { NodeAddress } from '../nodes/node-registry.ts'
 import type { FeedEvent } from './feed.ts'
 import { parseFeedEvent } from './feed-wire.ts'
-import type { NodeClient } from './node-client.ts'
+import { NodeCallError, type NodeClient } from './node-client.ts'
 
 /**
  * The sender says something at least every 2 s. A stall of 5 s is ordinary on bad networks and loses nothing; longer silence is a
@@ -101,7 +101,8 @@ export function createEventStreams(deps: {
       const held = session.openedAt === null ? null : clock.now().getTime() - session.openedAt
       const next = held !== null && held >= stableMs ? 0 : attempt + 1
       const longest = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(next, 10))
-      session.cancelRetry = clock.after(firstRetryMs / 2 + deps.random() * longest, () => connect(nodeId, next))
+      const asked = error instanceof NodeCallError ? (error.retryAfterMs ?? 0) : 0
+      session.cancelRetry = clock.after(Math.max(asked, firstRetryMs / 2) + deps.random() * longest, () => connect(nodeId, next))
       const reason = errorMessage(error)
       const { name } = deps.addressOf(nodeId)
       if (held === null) log.debug({ node: name, reason }, 'event stream could not be opened')

@@ -188,16 +188,35 @@ export function createNodeClient({
   }
 }
 
-/** A call that did not succeed: `why` without the node's name; `answered` tells a node that said no from one that said nothing. */
+/**
+ * A call that did not succeed: `why` without the node's name; `answered` tells a node that said no from one that said nothing;
+ * `retryAfterMs` is when whoever answered wants to be asked again.
+ */
 export class NodeCallError extends AppError {
   override readonly name = 'NodeCallError'
   readonly why: string
   readonly answered: boolean
+  /** Of the answer, if there was one. */
+  readonly httpStatus: number | undefined
+  readonly retryAfterMs: number | undefined
 
-  constructor(code: ErrorCode, why: string, options: { nodeName?: string; answered: boolean; fields?: FieldError[]; cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    why: string,
+    options: {
+      nodeName?: string
+      answered: boolean
+      fields?: FieldError[]
+      cause?: unknown
+      httpStatus?: number
+      retryAfterMs?: number | undefined
+    },
+  ) {
     super(code, options.nodeName ? `${options.nodeName}: ${why}` : why, options)
     this.why = why
     this.answered = options.answered
+    this.httpStatus = options.httpStatus
+    this.retryAfterMs = options.retryAfterMs
   }
 }
 
@@ -231,12 +250,13 @@ async function refusalOf(address: NodeAddress, response: Response): Promise<Node
   const text = await response.text().catch(() => '')
   const parsed = problem.safeParse(parseJson(text))
   const { code, detail, title, fields } = parsed.data ?? {}
-  const refusal = (why: string) => new NodeCallError('NODE_UNREACHABLE', why, { nodeName: address.name, answered: true })
+  const said = { answered: true, httpStatus: response.status, retryAfterMs: retryAfterMs(response) }
+  const refusal = (why: string) => new NodeCallError('NODE_UNREACHABLE', why, { nodeName: address.name, ...said })
   if (response.status === 401)
     return refusal(`refused the credentials (401${title ? ` ${title}` : ''}): it does not know this id, or its key is another one`)
   if (code && code in errorStatus) {
     return new NodeCallError(code as ErrorCode, detail ?? title ?? code, {
-      answered: true,
+      ...said,
       fields: (fields ?? []).map(({ field, message }) => ({
         field: field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
         message,
@@ -247,6 +267,12 @@ async function refusalOf(address: NodeAddress, response: Response): Promise<Node
   return refusal(
     `answered ${response.status}${title ? ` ${title}` : ''}, which is no answer of Selfhostly's. Is another server or a proxy at its endpoint?`,
   )
+}
+
+/** Dates are for pages; whoever bounds calls says seconds. */
+function retryAfterMs({ headers }: Response): number | undefined {
+  const seconds = Number(headers.get('retry-after') ?? Number.NaN)
+  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, 600) * 1000 : undefined
 }
 
 function parseJson(text: string): unknown {

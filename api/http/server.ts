@@ -41,7 +41,11 @@ export async function openPort({ host, port }: { host: string | undefined; port:
   return { server, port: typeof address === 'object' && address ? address.port : port }
 }
 
-const notReadyListener = getRequestListener(() => problemResponse({ status: 503, detail: 'Starting. Try again in a moment' }))
+const notReadyListener = getRequestListener(() => {
+  const response = problemResponse({ status: 503, detail: 'Starting. Try again in a moment' })
+  response.headers.set('retry-after', '1')
+  return response
+})
 const notReadyYet = (request: IncomingMessage, response: ServerResponse): void => void notReadyListener(request, response)
 
 function portError(error: NodeJS.ErrnoException, host: string | undefined, port: number): StartError {

@@ -4,7 +4,9 @@ import type { Log } from '../log.ts'
 import { createRetryLoop } from '../retry.ts'
 
 export type HeartbeatOutcome =
-  { kind: 'accepted'; settingsVersion: string | undefined } | { kind: 'refused'; reason: string } | { kind: 'no-answer'; reason: string }
+  | { kind: 'accepted'; settingsVersion: string | undefined }
+  | { kind: 'refused'; reason: string }
+  | { kind: 'no-answer'; reason: string; retryAfterMs?: number | undefined }
 
 export type HeartbeatSender = ReturnType<typeof createHeartbeatSender>
 
@@ -55,7 +57,7 @@ export function createHeartbeatSender(deps: {
           // Once when it begins and then once in a while: an hour without a primary is not a thousand lines.
           if (attempt % 10 === 0) log.warn({ url: deps.primaryUrl, error: outcome.reason }, 'failed to send heartbeat to primary')
           failing = true
-          return 'again'
+          return outcome.retryAfterMs === undefined ? 'again' : { afterMs: outcome.retryAfterMs }
       }
     },
   })

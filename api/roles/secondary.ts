@@ -43,7 +43,10 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
     } catch (error) {
       if (!(error instanceof NodeCallError)) throw error
       primaryContact?.note(error.why)
-      return { kind: error.answered ? 'refused' : 'no-answer', reason: error.why }
+      // One that is just starting, or a proxy before one that is away, says no for a moment only.
+      const passes = (error.httpStatus ?? 0) >= 500 || error.httpStatus === 429
+      if (error.answered && !passes) return { kind: 'refused', reason: error.why }
+      return { kind: 'no-answer', reason: error.why, retryAfterMs: error.retryAfterMs }
     }
   }
 
