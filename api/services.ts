@@ -14,6 +14,7 @@ import { loadSecretKey, sessionSecretOf } from './auth/secret-key.ts'
 import type { Clock } from './clock.ts'
 import { createEventStreams } from './cluster/event-streams.ts'
 import { createJoining } from './cluster/joining.ts'
+import { addressAsSeenFromHere } from './cluster/node-address.ts'
 import { createInventory, type InventoryApp } from './cluster/inventory.ts'
 import type { FeedEvent } from './cluster/feed.ts'
 import { createLocalFeed, type FeedEvents } from './cluster/local-feed.ts'
@@ -254,6 +255,7 @@ export function createServices(world: {
     if (node) events.emit('node', node)
   }
   const clones = createCloneWatch({ clock, onChange: tellNode })
+  const addressOf = (nodeId: string) => addressAsSeenFromHere(registry.addressOf(nodeId), clones.calledFrom(nodeId))
   const links = createLinks({
     nameOf: (id) => registry.find(id)?.name ?? id,
     onUp(nodeId) {
@@ -270,7 +272,7 @@ export function createServices(world: {
   const client = createNodeClient({ selfId: self.id, instance: about, linkOf: links.get })
   const dialback = createLinkDialback({
     links,
-    addressOf: (id) => (id !== self.id && registry.find(id) ? registry.addressOf(id) : null),
+    addressOf: (id) => (id !== self.id && registry.find(id) ? addressOf(id) : null),
     headersFor: client.headersFor,
     clock,
     log,
@@ -278,7 +280,7 @@ export function createServices(world: {
   const probe = createProbe({
     client,
     links,
-    addressOf: registry.addressOf,
+    addressOf,
     onStats: (nodeId, stats) => inventory.apply(nodeId, { type: 'stats', stats }),
     onDirect: dialback.consider,
     deadlineMs: config.role === 'primary' ? config.checks.deadlineMs : 5000,
@@ -294,7 +296,7 @@ export function createServices(world: {
   })
   const streams = createEventStreams({
     client,
-    addressOf: registry.addressOf,
+    addressOf,
     onEvent: hear,
     onLost(nodeId) {
       // Of a node that is not online nothing worse is to be learned.
@@ -313,7 +315,7 @@ export function createServices(world: {
     operations,
     inventory,
     getNode: registry.get,
-    addressOf: registry.addressOf,
+    addressOf,
     client,
     admitNewApp: holds.admitNewApp,
   })

@@ -94,6 +94,9 @@ export function createCloneWatch({ clock, onChange }: { clock: Clock; onChange: 
       return found && owner ? { since: found.since, machines: [owner, found.copy] } : null
     },
 
+    /** Where the node's last call came from; undefined when it has not called since the start. */
+    calledFrom: (nodeId: string): string | undefined => owners.get(nodeId)?.address,
+
     forget(nodeId: string): void {
       owners.delete(nodeId)
       former.delete(nodeId)
