@@ -36,6 +36,7 @@ import { createEventHub } from './events.ts'
 import type { Log } from './log.ts'
 import { createLocalMonitor } from './monitoring/local-monitor.ts'
 import { defaultHealthPolicy } from './nodes/health-policy.ts'
+import { createAlarms } from './nodes/alarms.ts'
 import { createHealthChecks } from './nodes/health-checks.ts'
 import { createHolds } from './nodes/holds.ts'
 import type { NodeIdentity } from './nodes/identity.ts'
@@ -73,6 +74,8 @@ export interface ViewEvents {
   /** The id of a session or token that is over. */
   credentialEnded: string
   joinAttempt: JoinAttempt
+  /** Which alarms are open, or what they say, changed. */
+  alarms: undefined
 }
 
 /** What other nodes did at this node's door; a role decides what follows from it. */
@@ -178,6 +181,7 @@ export function createServices(world: {
     log,
     onChange(node, before) {
       history.record(node, before)
+      alarms.nodeChanged(node, before)
       events.emit('node', node)
       if (node.health.status === before?.status) return
       inventory.nodeStatusChanged(node.id)
@@ -186,6 +190,7 @@ export function createServices(world: {
     onRemoved(nodeId) {
       inventory.dropNode(nodeId)
       history.forget(nodeId)
+      alarms.nodeRemoved(nodeId)
       clones.forget(nodeId)
       probe.forget(nodeId)
       events.emit('nodeRemoved', nodeId)
@@ -210,6 +215,16 @@ export function createServices(world: {
     registry.learn(nodeId, event.about)
     dialback.consider(nodeId)
   }
+
+  const alarms = createAlarms({
+    selfId: self.id,
+    nodes: registry.list,
+    findNode: registry.find,
+    downSince: history.downSince,
+    clock,
+    log,
+    onChange: () => events.emit('alarms', undefined),
+  })
 
   // What this node runs
   const engine = createEngine({ log, clock })
@@ -299,6 +314,7 @@ export function createServices(world: {
     addressOf,
     onEvent: hear,
     onLost(nodeId) {
+      alarms.sessionLost(nodeId)
       // Of a node that is not online nothing worse is to be learned.
       if (registry.find(nodeId)?.health.status === 'online') checks.suspect(nodeId)
     },
@@ -399,6 +415,7 @@ export function createServices(world: {
     settings,
     registry,
     history,
+    alarms,
     inventory,
     engine,
     monitor,

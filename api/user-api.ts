@@ -9,6 +9,7 @@ import type { KnownUser } from './auth/users.ts'
 import type { MoveOutcome } from './cluster/primary-move.ts'
 import type { InventoryApp, KnownStats } from './cluster/inventory.ts'
 import { AppError, notFound } from './errors.ts'
+import type { Alarm } from './nodes/alarms.ts'
 import type { NodeCheck } from './nodes/health-checks.ts'
 import type { JoinAttempt } from './nodes/join-attempts.ts'
 import type { CreateJoinTokenInput, JoinToken, NewJoinToken } from './nodes/join-tokens.ts'
@@ -26,7 +27,8 @@ export type UserApi = ReturnType<typeof createUserApi>
  * not see are as if they were not there.
  */
 export function createUserApi(services: Services, caller: Caller) {
-  const { registry, inventory, router, membership, checks, settings, access, audit, limits, joinTokens, joinAttempts, holds } = services
+  const { registry, inventory, router, membership, checks, settings, access, audit, limits, joinTokens, joinAttempts, holds, alarms } =
+    services
 
   function need(permission: Permission): void {
     if (!may(caller, permission)) throw new AppError('FORBIDDEN', refusalWords(caller, permission))
@@ -105,6 +107,7 @@ export function createUserApi(services: Services, caller: Caller) {
     nodes: (): ClusterNode[] => registry.list().filter((node) => seesNode(caller, node.labels)),
     findNode: (id: string): ClusterNode | undefined => (seesNodeId(id) ? registry.find(id) : undefined),
     node: nodeFor,
+    alarms: (): Alarm[] => alarms.list().filter(({ nodeId }) => nodeId === null || seesNodeId(nodeId)),
     apps: (): InventoryApp[] => inventory.apps().filter((app) => seesNodeId(app.nodeId)),
     findApp,
     app: appFor,

@@ -1,5 +1,6 @@
 import { builder } from './builder.ts'
 import './account.ts'
+import './alarms.ts'
 import './apps.ts'
 import './audit.ts'
 import './holds.ts'

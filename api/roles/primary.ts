@@ -5,7 +5,7 @@ import type { Services } from '../services.ts'
 
 /** What a primary does beside running its own apps: it watches the nodes of its cluster. */
 export function createPrimaryRole(config: PrimaryConfig, services: Services, scheduler: Scheduler) {
-  const { keyChanges, checks, client, clones, dialback, events, holds, links, log, registry, self, settings, streams } = services
+  const { alarms, keyChanges, checks, client, clones, dialback, events, holds, links, log, registry, self, settings, streams } = services
   const endings: (() => void)[] = []
 
   const others = () => registry.list().filter((node) => node.id !== self.id)
@@ -27,6 +27,7 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
       })
       endings.push(events.on('settings', tellSettingsChanged))
       endings.push(events.on('node', (node) => node.health.statusSignal === 'heartbeat' && streams.wake(node.id)))
+      alarms.start()
       for (const node of others()) streams.open(node.id)
       scheduler.every('copies of nodes', '*/10 * * * * *', clones.tick)
       scheduler.every('keys of nodes', '*/20 * * * * *', keyChanges.tick)
@@ -37,6 +38,7 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
     stop(): void {
       for (const end of endings.splice(0)) end()
       checks.stop()
+      alarms.stop()
       streams.stop()
       dialback.stop()
       links.stop()

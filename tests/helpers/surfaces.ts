@@ -67,6 +67,7 @@ export const surfaces: Record<string, Surface> = {
   'GET /graphql': 'user',
   'POST /graphql': 'user',
 
+  'query alarms': 'user',
   'query apiTokens': 'user',
   'query audit': 'user',
   'query sessions': 'user',
@@ -109,6 +110,7 @@ export const surfaces: Record<string, Surface> = {
   'mutation updateNode': 'user',
   'mutation updateSettings': 'cluster',
 
+  'subscription alarmsChanged': 'user',
   'subscription appChanged': 'user',
   'subscription appRemoved': 'user',
   'subscription joinAttempted': 'user',

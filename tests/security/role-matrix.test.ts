@@ -67,6 +67,7 @@ const needs: Record<string, Need> = {
   'GET /api/settings': 'operator everywhere',
   'PUT /api/settings': 'admin everywhere',
 
+  'query alarms': 'viewer',
   'query apiTokens': 'viewer',
   'query sessions': 'viewer',
   'query app': 'viewer',
@@ -109,6 +110,7 @@ const needs: Record<string, Need> = {
   'mutation updateSettings': 'admin everywhere',
   'mutation removeUser': 'admin everywhere',
 
+  'subscription alarmsChanged': 'viewer',
   'subscription appChanged': 'viewer',
   'subscription appRemoved': 'viewer',
   'subscription joinAttempted': 'admin everywhere',

@@ -1,0 +1,179 @@
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { createNetworkSuspicion, type Suspicion } from './network-suspicion.ts'
+import type { ClusterNode } from './node-registry.ts'
+import type { NodeHealth } from './node-status.ts'
+
+export interface Alarm {
+  id: string
+  kind: 'node-down' | 'network-suspected'
+  /** Null for what is about no node in particular. */
+  nodeId: string | null
+  message: string
+  since: Date
+}
+
+/** Trades a late alarm against one for each node that comes back at once, such as one that restarts. */
+const settleMs = 3000
+
+export type Alarms = ReturnType<typeof createAlarms>
+
+/**
+ * What somebody should look at. A node that was online and is not any more raises an alarm, unless it is in maintenance. When
+ * most nodes vanish at once there is one alarm in place of theirs.
+ *
+ * All of it is in memory: `start` makes it again from what is known of the nodes.
+ */
+export function createAlarms(deps: {
+  selfId: string
+  nodes: () => ClusterNode[]
+  findNode: (id: string) => ClusterNode | undefined
+  downSince: (id: string) => Date | null
+  clock: Clock
+  log: Log
+  onChange: () => void
+}) {
+  const { clock, log, findNode } = deps
+  const open = new Map<string, Alarm>()
+  const settling = new Map<string, () => void>()
+  let networkAlarm: Alarm | null = null
+  let cancelNetwork: (() => void) | null = null
+
+  const isWatched = ({ id, maintenance, health }: ClusterNode): boolean =>
+    id !== deps.selfId && maintenance === null && health.answeredSinceRegistration
+  const isDown = (node: ClusterNode): boolean => isWatched(node) && node.health.status !== 'online'
+  const since = ({ id, health }: ClusterNode): Date => deps.downSince(id) ?? health.statusSince
+
+  const network = createNetworkSuspicion({ isWatched, downSince: deps.downSince, clock, onChange: followNetwork })
+
+  const factsOf = ({ kind, nodeId, since, message }: Alarm) => ({
+    kind,
+    node: nodeId === null ? undefined : findNode(nodeId)?.name,
+    since,
+    message,
+  })
+
+  function raised(alarm: Alarm): void {
+    log.warn(factsOf(alarm), 'alarm raised')
+    deps.onChange()
+  }
+
+  function cleared(alarm: Alarm): void {
+    const lasted = `${Math.round((clock.now().getTime() - alarm.since.getTime()) / 1000)}s`
+    log.info({ ...factsOf(alarm), lasted }, 'alarm cleared')
+    deps.onChange()
+  }
+
+  function nodeAlarm(node: ClusterNode): Alarm {
+    const message = `${node.name} is ${node.health.status}: ${node.health.statusReason ?? 'it does not answer'}`
+    return { id: `node-down ${node.id} ${since(node).getTime()}`, kind: 'node-down', nodeId: node.id, message, since: since(node) }
+  }
+
+  function stopSettling(id: string): void {
+    settling.get(id)?.()
+    settling.delete(id)
+  }
+
+  /** Waits until the state has held for a moment. While the network is suspected nobody learns anything from it. */
+  function settle(node: ClusterNode, from: Date): void {
+    const { id } = node
+    if (open.has(id) || settling.has(id) || network.read()) return
+    const wait = Math.max(0, from.getTime() + settleMs - clock.now().getTime())
+    const end = (): void => {
+      settling.delete(id)
+      const now = findNode(id)
+      if (!now || !isDown(now) || network.read()) return
+      const alarm = nodeAlarm(now)
+      open.set(id, alarm)
+      raised(alarm)
+    }
+    settling.set(id, clock.after(wait, end))
+  }
+
+  function end(id: string): void {
+    stopSettling(id)
+    const alarm = open.get(id)
+    if (alarm && open.delete(id)) cleared(alarm)
+  }
+
+  function followNetwork(): void {
+    const suspicion = network.read()
+    if (!suspicion) return endNetwork()
+    if (networkAlarm) {
+      const { message } = alarmOfNetwork(suspicion)
+      if (message === networkAlarm.message) return
+      networkAlarm = { ...networkAlarm, message }
+      return deps.onChange()
+    }
+    cancelNetwork ??= clock.after(settleMs, beginNetwork)
+  }
+
+  /** One alarm in the place of those of its members. */
+  function beginNetwork(): void {
+    const suspicion = network.read()
+    if (!suspicion) return
+    networkAlarm = alarmOfNetwork(suspicion)
+    raised(networkAlarm)
+    for (const id of suspicion.members) end(id)
+  }
+
+  function endNetwork(): void {
+    cancelNetwork?.()
+    cancelNetwork = null
+    const alarm = networkAlarm
+    networkAlarm = null
+    if (alarm) cleared(alarm)
+    // Some of those that are still down may be about to answer.
+    for (const node of deps.nodes().filter(isDown)) settle(node, clock.now())
+  }
+
+  return {
+    /** Makes again what stood before this process began: of who was down then, since then. Nodes are asked later. */
+    start(): void {
+      network.start(deps.nodes())
+      const suspicion = network.read()
+      if (suspicion) networkAlarm = alarmOfNetwork(suspicion)
+      for (const node of deps.nodes().filter(isDown)) if (!suspicion?.members.has(node.id)) open.set(node.id, nodeAlarm(node))
+      const count = open.size + (networkAlarm ? 1 : 0)
+      if (count > 0) log.info({ count }, 'alarms from before the start')
+    },
+
+    /** @param before as the registry tells it; undefined for a node that is new */
+    nodeChanged(node: ClusterNode, before: NodeHealth | undefined): void {
+      network.nodeChanged(node, before)
+      if (isDown(node)) settle(node, since(node))
+      else end(node.id)
+    },
+
+    sessionLost: network.sessionLost,
+
+    nodeRemoved(id: string): void {
+      network.forget(id)
+      end(id)
+    },
+
+    /** What is about the whole cluster first, then the oldest. */
+    list: (): Alarm[] => [
+      ...(networkAlarm ? [networkAlarm] : []),
+      ...[...open.values()].sort((a, b) => a.since.getTime() - b.since.getTime() || a.id.localeCompare(b.id)),
+    ],
+
+    /**
+     * Whether to doubt what is known of nodes that do not answer. Whatever acts by itself on the loss of nodes asks this
+     * first, and waits while it holds. Observation goes on.
+     */
+    networkSuspected: (): boolean => network.read() !== null,
+
+    stop(): void {
+      cancelNetwork?.()
+      for (const id of [...settling.keys()]) stopSettling(id)
+    },
+  }
+}
+
+function alarmOfNetwork({ since, away, known }: Suspicion): Alarm {
+  const message =
+    `${away} of the ${known} nodes that were online vanished at once: the network of the primary itself is suspect. ` +
+    'Nothing acts on lost nodes until most of them answer again'
+  return { id: `network-suspected ${since.getTime()}`, kind: 'network-suspected', nodeId: null, message, since }
+}
