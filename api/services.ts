@@ -365,7 +365,7 @@ export function createServices(world: {
     registry,
     client,
     maxAgeMs: config.role === 'primary' ? config.nodeKeyMaxAgeMs : 0,
-    mayAct: () => true,
+    mayAct: () => !alarms.networkSuspected(),
     clock,
     log,
   })
