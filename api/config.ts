@@ -27,6 +27,8 @@ interface CommonConfig {
     id: string | undefined
     apiKey: string | undefined
     name: string
+    /** Whether NODE_NAME says it; else it is the name of the host. */
+    nameIsSet: boolean
     /** Undefined: `http://localhost:<port>`, known when the server listens. */
     apiEndpoint: string | undefined
   }
@@ -69,12 +71,7 @@ const environment = z.object({
   ...accessSettings,
   NODE_IS_PRIMARY: flag(true),
   NODE_ID: optional.pipe(z.guid('must be a UUID such as 3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90').toLowerCase().optional()),
-  NODE_NAME: optional.pipe(
-    z
-      .string()
-      .max(100, 'must have at most 100 characters')
-      .default(hostname() || 'selfhostly'),
-  ),
+  NODE_NAME: optional.pipe(z.string().max(100, 'must have at most 100 characters').optional()),
   NODE_API_ENDPOINT: httpUrl,
   // It travels in a header, and is entered on the primary, which asks the same of it (nodes/node-input.ts).
   NODE_API_KEY: atLeast(8, 'for example the output of: openssl rand -base64 32').refine(
@@ -141,7 +138,13 @@ function toConfig(values: Values): Config {
     appsDir: values.APPS_DIR ? resolve(values.APPS_DIR) : join(dirname(dataDir), 'apps'),
     secretKey: values.SECRET_KEY,
     secretKeyPrevious: values.SECRET_KEY_PREVIOUS,
-    node: { id: values.NODE_ID, apiKey: values.NODE_API_KEY, name: values.NODE_NAME, apiEndpoint: values.NODE_API_ENDPOINT },
+    node: {
+      id: values.NODE_ID,
+      apiKey: values.NODE_API_KEY,
+      name: values.NODE_NAME ?? (hostname() || 'selfhostly'),
+      nameIsSet: values.NODE_NAME !== undefined,
+      apiEndpoint: values.NODE_API_ENDPOINT,
+    },
     operations: { deadlineMs: values.OPERATION_TIMEOUT, parallel: values.OPERATIONS_PARALLEL },
     stats: { intervalMs: values.STATS_INTERVAL },
   }

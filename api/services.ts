@@ -48,6 +48,7 @@ import { createPrimaryContact } from './nodes/primary-contact.ts'
 import { createNodeRegistry, type ClusterNode } from './nodes/node-registry.ts'
 import { createStatusHistory } from './nodes/status-history.ts'
 import { createOwnKey } from './nodes/own-key.ts'
+import { createOwnName } from './nodes/own-name.ts'
 import { createPrimaryAddress } from './nodes/primary-address.ts'
 import { createHomeCall } from './cluster/home-call.ts'
 import { createKeyChanges } from './cluster/key-changes.ts'
@@ -116,11 +117,16 @@ export function createServices(world: {
   const em = world.database.em
   const isPrimary = config.role === 'primary'
   const ownKey = createOwnKey({ identity: world.identity, dataDir: config.dataDir, clock })
+  const { name: configured, nameIsSet: isSet } = config.node
+  const ownName = isPrimary ? null : createOwnName({ configured, isSet, dataDir: config.dataDir })
   const self = {
     id: world.identity.id,
-    name: config.node.name,
     apiEndpoint: world.apiEndpoint,
     isPrimary,
+    /** The primary may make another one of it when this node joins. */
+    get name(): string {
+      return ownName?.current() ?? configured
+    },
     /** It may become another one while the program runs. */
     get apiKey(): string {
       return ownKey.current()
@@ -401,6 +407,12 @@ export function createServices(world: {
     primaryAddress,
     callHome,
     ownKey,
+    /** The primary has taken this node in under this name. */
+    async joinedAs(name: string): Promise<void> {
+      ownName?.joinedAs(name)
+      await registry.renameSelf()
+      events.emit('server', undefined)
+    },
     keyChanges,
     tellPrimaryMoved: createPrimaryMove({ registry, client }),
     /** Seals everything with the key in use when there is a former one. */

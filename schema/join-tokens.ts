@@ -25,10 +25,12 @@ const JoinHop = builder.enumType('JoinHop', {
 const JoinAttemptRef = builder.objectRef<JoinAttempt>('JoinAttempt').implement({
   description: 'A try to join, kept in memory. Of hops before the primary it is the node that tells, once it got through.',
   fields: (t) => ({
+    id: t.exposeID('id'),
     at: t.field({ type: 'DateTime', resolve: (attempt) => attempt.at }),
     address: t.exposeString('address'),
     hostname: t.exposeString('hostname', { nullable: true, description: 'What the node calls itself.' }),
-    tokenName: t.exposeString('tokenName', { nullable: true, description: 'Null for a token that is not known.' }),
+    tokenId: t.exposeID('tokenId', { nullable: true, description: 'Null for a token that is not known.' }),
+    tokenName: t.exposeString('tokenName', { nullable: true, description: 'Likewise.' }),
     ok: t.exposeBoolean('ok'),
     nodeId: t.exposeID('nodeId', { nullable: true }),
     hop: t.field({ type: JoinHop, nullable: true, description: 'Null when it is ok.', resolve: (attempt) => attempt.hop }),

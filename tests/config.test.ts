@@ -35,7 +35,7 @@ test('without any setting: a primary that answers to this machine alone', (t) =>
     appsDir: resolve('./apps'),
     secretKey: undefined,
     access: { mode: 'local-only' },
-    node: { id: undefined, apiKey: undefined, name: hostname(), apiEndpoint: undefined },
+    node: { id: undefined, apiKey: undefined, name: hostname(), nameIsSet: false, apiEndpoint: undefined },
     operations: { deadlineMs: 900_000, parallel: 4 },
     stats: { intervalMs: 5000 },
     checks: { deadlineMs: 5000, parallel: 200 },

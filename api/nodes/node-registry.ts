@@ -311,6 +311,15 @@ export function createNodeRegistry(deps: {
       return { node: { ...node }, addressChanged }
     },
 
+    /** This node has another name by now. */
+    async renameSelf(): Promise<void> {
+      const node = nodeOf(self.id)
+      if (node.name === self.name) return
+      node.name = self.name
+      deps.onChange({ ...node }, node.health)
+      await em.fork().nativeUpdate(NodeEntity, { id: node.id }, { name: node.name })
+    },
+
     /** @throws NOT_FOUND, and FORBIDDEN for this node itself */
     async remove(id: string): Promise<void> {
       const node = nodeOf(id)

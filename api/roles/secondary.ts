@@ -2,8 +2,10 @@ import { networkInterfaces } from 'node:os'
 import type { SecondaryConfig } from '../config.ts'
 import { createJoinCall } from '../cluster/join-call.ts'
 import { NodeCallError } from '../cluster/node-client.ts'
+import { errorMessage } from '../errors.ts'
 import { createHeartbeatSender, type HeartbeatOutcome } from '../nodes/heartbeat-sender.ts'
-import { createJoiner } from '../nodes/joiner.ts'
+import { createJoiner, type JoinOutcome } from '../nodes/joiner.ts'
+import type { EarlierFailure } from '../nodes/join-hops.ts'
 import { phaseOf } from '../nodes/check-times.ts'
 import { createWakeWatch, ownAddresses } from '../nodes/wake-watch.ts'
 import type { Scheduler } from '../scheduler.ts'
@@ -65,6 +67,19 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
   })
 
   const { primaryUrl, joinToken: token } = config
+
+  async function join(token: string, earlier: EarlierFailure[]): Promise<JoinOutcome> {
+    // What it was called before is no wish: the name is made anew of what it is called here.
+    const asking = { ...self, name: config.node.name }
+    const outcome = await createJoinCall({ primaryUrl, token, self: asking, about: services.about, clock })(earlier)
+    if (outcome.kind === 'joined') {
+      await services
+        .joinedAs(outcome.name)
+        .catch((error: unknown) => log.warn({ error: errorMessage(error) }, 'own name could not be kept'))
+    }
+    return outcome
+  }
+
   const joiner = token
     ? createJoiner({
         primaryUrl,
@@ -73,7 +88,7 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
             ({ kind }) => kind === 'accepted',
             () => false,
           ),
-        join: createJoinCall({ primaryUrl, token, self, about: services.about, clock }),
+        join: (earlier) => join(token, earlier),
         onMember: () => nodeCalls.emit('callHome', undefined),
         clock,
         random,

@@ -33,6 +33,8 @@ test('a new node with a token appears at once, and its restart does not use the 
     message: 'Joined as web-1.',
   })
   t.like(await tokensOf(primary), [{ id: token.id, uses: 1, state: 'OPEN' }])
+  const ownNames = '{ server { name } nodes { nodes { name } } }'
+  t.deepEqual(await ask(worker, ownNames), { server: { name: 'web-1' }, nodes: { nodes: [{ name: 'web-1' }] } })
 
   await worker.stop()
   const from = worker.log.values.length
@@ -42,6 +44,8 @@ test('a new node with a token appears at once, and its restart does not use the 
     worker.log.values.slice(from).some(({ msg }) => msg === 'joining primary'),
     'the primary knows it',
   )
+  t.like(await worker.logged('node identity', { from }), { name: 'web-1' })
+  t.deepEqual(await ask(worker, ownNames), { server: { name: 'web-1' }, nodes: { nodes: [{ name: 'web-1' }] } })
   t.like(await tokensOf(primary), [{ uses: 1 }])
   t.false(
     [...primary.printed, ...worker.printed].some((line) => line.includes(secret.slice(-20))),
