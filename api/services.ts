@@ -25,6 +25,7 @@ import { createAcceptGate } from './cluster/accept-gate.ts'
 import { createProbe } from './cluster/probe.ts'
 import { conditionsOf } from './nodes/conditions.ts'
 import { createCloneWatch } from './nodes/clones.ts'
+import { createLostSessions } from './cluster/lost-sessions.ts'
 import { createMembership } from './cluster/membership.ts'
 import { createNodeClient } from './cluster/node-client.ts'
 import { createNodeRouter } from './cluster/node-router.ts'
@@ -286,7 +287,7 @@ export function createServices(world: {
       streams.open(nodeId)
     },
     // The session that ran over it says the same, unless there was none yet.
-    onDown: (nodeId) => registry.find(nodeId)?.health.status === 'online' && checks.suspect(nodeId),
+    onDown: (nodeId) => lostSessions.lost(nodeId, true),
     clock,
     log,
   })
@@ -315,14 +316,20 @@ export function createServices(world: {
     clock,
     log,
   })
+  const lostSessions = createLostSessions({
+    isOnline: (id) => registry.find(id)?.health.status === 'online',
+    mayComeByItself: (id) => (registry.addressOf(id).connection ?? 'direct') !== 'direct',
+    hasSession: (id) => streams.sessionOf(id) !== null,
+    suspect: checks.suspect,
+    clock,
+  })
   const streams = createEventStreams({
     client,
     addressOf,
     onEvent: hear,
-    onLost(nodeId) {
-      alarms.sessionLost(nodeId)
-      // Of a node that is not online nothing worse is to be learned.
-      if (registry.find(nodeId)?.health.status === 'online') checks.suspect(nodeId)
+    onLost(nodeId, _reason, held) {
+      if (held) alarms.sessionLost(nodeId)
+      lostSessions.lost(nodeId, held)
     },
     onChange: tellNode,
     clock,
@@ -448,6 +455,7 @@ export function createServices(world: {
     },
     dialback,
     links,
+    lostSessions,
     linkGate: createAcceptGate({ perSecond: linksPerSecond, burst: linksPerSecond, clock }),
     probe,
     streams,

@@ -41,7 +41,7 @@ export function createEventStreams(deps: {
   addressOf: (nodeId: string) => NodeAddress
   onEvent: (nodeId: string, event: FeedEvent) => void
   /** An open stream was lost, or could not be opened at all; the node may be gone. Tries that follow say no more. */
-  onLost: (nodeId: string, reason: string) => void
+  onLost: (nodeId: string, reason: string, held: boolean) => void
   /** A session has begun or ended. */
   onChange: (nodeId: string) => void
   clock: Clock
@@ -109,7 +109,7 @@ export function createEventStreams(deps: {
       else log.warn({ node: name, reason }, 'event stream lost')
       session.openedAt = null
       if (held !== null) deps.onChange(nodeId)
-      if (held !== null || attempt === 0) deps.onLost(nodeId, reason)
+      if (held !== null || attempt === 0) deps.onLost(nodeId, reason, held !== null)
     })
   }
 

@@ -3,7 +3,7 @@ import { errorMessage } from '../errors.ts'
 import { dial, DialError, type LinkWire } from './link-wire.ts'
 
 const firstRetryMs = 500
-const longestRetryMs = 20_000
+const longestRetryMs = 15_000
 /** A link that held this long was good: the next loss starts with a short wait again. */
 const stableMs = 60_000
 
@@ -11,7 +11,7 @@ export type LinkDialler = ReturnType<typeof createLinkDialler>
 
 /**
  * Keeps one link open from this side: dials, and dials again when it ends, with full jitter over a wait that doubles from
- * 0.5 s to 20 s. What the other side says of when to come back (Retry-After) is a lower bound.
+ * 0.5 s to 15 s. What the other side says of when to come back (Retry-After) is a lower bound.
  */
 export function createLinkDialler(deps: {
   /** Endpoint and headers of the other side, asked anew for every try; `attempt` counts from 0 since the last stable link. */

@@ -5,7 +5,23 @@ import type { Services } from '../services.ts'
 
 /** What a primary does beside running its own apps: it watches the nodes of its cluster. */
 export function createPrimaryRole(config: PrimaryConfig, services: Services, scheduler: Scheduler) {
-  const { alarms, keyChanges, checks, client, clones, dialback, events, holds, links, log, registry, self, settings, streams } = services
+  const {
+    alarms,
+    keyChanges,
+    checks,
+    client,
+    clones,
+    dialback,
+    events,
+    holds,
+    links,
+    lostSessions,
+    log,
+    registry,
+    self,
+    settings,
+    streams,
+  } = services
   const endings: (() => void)[] = []
 
   const others = () => registry.list().filter((node) => node.id !== self.id)
@@ -42,6 +58,7 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
       streams.stop()
       dialback.stop()
       links.stop()
+      lostSessions.stop()
     },
   }
 }
