@@ -98,8 +98,11 @@ export interface NodeCallEvents {
   callHome: undefined
 }
 
-/** How many nodes may open a link in a second: trades a thousand nodes back in half a minute against a primary that can do nothing else meanwhile. */
-const linksPerSecond = 50
+/**
+ * How many nodes may open a link: 50 in any second, of which 10 need not wait for their turn. Trades a thousand nodes back in
+ * half a minute against a primary that can do nothing else meanwhile.
+ */
+const linkRate = { perSecond: 40, burst: 10 }
 
 export type Services = ReturnType<typeof createServices>
 
@@ -327,6 +330,8 @@ export function createServices(world: {
     client,
     addressOf,
     onEvent: hear,
+    // A node that has only links opens them itself.
+    hasWay: (nodeId) => registry.addressOf(nodeId).connection !== 'link' || links.get(nodeId) !== undefined,
     onLost(nodeId, _reason, held) {
       if (held) alarms.sessionLost(nodeId)
       lostSessions.lost(nodeId, held)
@@ -456,7 +461,7 @@ export function createServices(world: {
     dialback,
     links,
     lostSessions,
-    linkGate: createAcceptGate({ perSecond: linksPerSecond, burst: linksPerSecond, clock }),
+    linkGate: createAcceptGate({ ...linkRate, clock }),
     probe,
     streams,
     membership,

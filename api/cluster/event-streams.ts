@@ -39,6 +39,8 @@ export type EventStreams = ReturnType<typeof createEventStreams>
 export function createEventStreams(deps: {
   client: NodeClient
   addressOf: (nodeId: string) => NodeAddress
+  /** Whether there is a way to the node now. When one comes about, it is opened by `open`. */
+  hasWay: (nodeId: string) => boolean
   onEvent: (nodeId: string, event: FeedEvent) => void
   /** An open stream was lost, or could not be opened at all; the node may be gone. Tries that follow say no more. */
   onLost: (nodeId: string, reason: string, held: boolean) => void
@@ -94,6 +96,8 @@ export function createEventStreams(deps: {
     generations.set(nodeId, generation)
     const session: Session = { abort: new AbortController(), cancelRetry: () => undefined, attempt, openedAt: null, generation }
     sessions.set(nodeId, session)
+    // Nothing is learned of a node by not calling it: its link is waited for, not missed.
+    if (!deps.hasWay(nodeId)) return
     follow(nodeId, session).catch((error: unknown) => {
       session.abort.abort()
       // A late end of a session that was replaced or closed changes nothing.

@@ -4,6 +4,8 @@ import { dial, DialError, type LinkWire } from './link-wire.ts'
 
 const firstRetryMs = 500
 const longestRetryMs = 15_000
+/** Who was told when to come back was given a turn of its own already; this only spreads what the words "whole seconds" put together. */
+const turnSpreadMs = 1000
 /** A link that held this long was good: the next loss starts with a short wait again. */
 const stableMs = 60_000
 
@@ -11,7 +13,7 @@ export type LinkDialler = ReturnType<typeof createLinkDialler>
 
 /**
  * Keeps one link open from this side: dials, and dials again when it ends, with full jitter over a wait that doubles from
- * 0.5 s to 15 s. What the other side says of when to come back (Retry-After) is a lower bound.
+ * 0.5 s to 15 s. When the other side says when to come back (Retry-After), that is when, and up to 1 s later.
  */
 export function createLinkDialler(deps: {
   /** Endpoint and headers of the other side, asked anew for every try; `attempt` counts from 0 since the last stable link. */
@@ -30,11 +32,11 @@ export function createLinkDialler(deps: {
   let attempt = 0
   let cancelRetry: () => void = () => undefined
 
-  function retry(atLeastMs = 0): void {
+  function retry(turnMs?: number): void {
     if (!running) return
-    const longest = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(attempt, 10))
+    const longest = turnMs === undefined ? Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(attempt, 10)) : turnSpreadMs
     attempt += 1
-    cancelRetry = clock.after(atLeastMs + deps.random() * longest, () => void connect())
+    cancelRetry = clock.after((turnMs ?? 0) + deps.random() * longest, () => void connect())
   }
 
   async function connect(): Promise<void> {

@@ -12,6 +12,8 @@ export const linkPath = '/api/internal/link'
 /** How often a side asks whether the other is there, and after how long without an answer it takes it for gone. See `silenceMs` of event-streams.ts. */
 const pingEveryMs = 2000
 const deadAfterMs = 7500
+/** Beyond this a proxy's advice to come back later is not heeded. */
+const longestRetryAfterS = 600
 const handshakeDeadlineMs = 8000
 
 /** Requests that may be under way at once; one event stream, a few logs and the calls of people. */
@@ -74,8 +76,8 @@ export function dial(endpoint: string, headers: Record<string, string>): Promise
 
 function refusal(response: IncomingMessage, endpoint: string): DialError {
   const status = response.statusCode ?? 0
-  const retryAfter = Number(response.headers['retry-after'])
-  const retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined
+  const retryAfter = Number(response.headers['retry-after'] ?? Number.NaN)
+  const retryAfterMs = retryAfter >= 0 ? Math.min(retryAfter, longestRetryAfterS) * 1000 : undefined
   return new DialError(refusalWords(status, endpoint), { status, retryAfterMs })
 }
 

@@ -24,6 +24,7 @@ function streamsTo(t: ExecutionContext<unknown>, endpoint: () => string) {
   const streams = createEventStreams({
     client,
     addressOf: (id) => ({ id, name: 'worker-1', apiEndpoint: endpoint(), apiKey: sharedKey }),
+    hasWay: () => true,
     onEvent: (_, event) => void events.push(event),
     onLost: (_, reason) => void lost.push(reason),
     onChange: () => undefined,

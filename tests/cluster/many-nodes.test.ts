@@ -1,0 +1,66 @@
+import test, { type ExecutionContext } from 'ava'
+import { follow } from '../helpers/graphql.ts'
+import { enrol, linkedNodes, manyNodes } from '../helpers/linked-nodes.ts'
+import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
+
+const count = 300
+/** In any second; see `linkRate` of api/services.ts. Lines are stamped when they are written, so one may slip into the next second. */
+const mostPerSecond = 50
+
+interface SeenNode {
+  id: string
+  isPrimary: boolean
+  status: string
+  session: { transport: string } | null
+}
+
+/** What one subscriber sees until every node has its session. */
+async function untilAllAreBack(t: ExecutionContext<unknown>, primary: NodeProcess): Promise<SeenNode[]> {
+  const seen = follow<SeenNode>(t, primary, 'subscription { nodeStatusChanged { id isPrimary status session { transport } } }')
+  const back = new Set<string>()
+  await seen.first(
+    ({ id, session }) => {
+      if (session?.transport === 'LINK') back.add(id)
+      return back.size === count
+    },
+    { withinMs: 60_000 },
+  )
+  return [...seen.values]
+}
+
+/** The most links that were opened in any second. */
+function peakOf(primary: NodeProcess, from: number): number {
+  const times = primary.log.values.slice(from).flatMap(({ msg, time }) => (msg === 'link open' ? [Date.parse(time)] : []))
+  return Math.max(...times.map((start) => times.filter((time) => time >= start && time < start + 1000).length))
+}
+
+test('300 linked nodes come back to a primary that was stopped or killed: within 30 s, in turn, and none is called offline', async (t) => {
+  t.timeout(180_000)
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const nodes = manyNodes(count)
+  const version = await enrol(primary, nodes)
+  const cluster = linkedNodes(t)
+  await primary.start()
+  await cluster.ask('start', { nodes, origin: primary.url, version, appsPerNode: 2, statsEveryMs: 5000 })
+  await untilAllAreBack(t, primary)
+
+  for (const end of ['stop', 'kill'] as const) {
+    await primary[end]()
+    const from = primary.log.values.length
+    const began = performance.now()
+    await primary.start()
+    const seen = await untilAllAreBack(t, primary)
+    const tookMs = performance.now() - began
+    t.log(`${end}: all back ${Math.round(tookMs)} ms after the start, at most ${peakOf(primary, from)} links in a second`)
+    t.true(tookMs < 30_000, `${tookMs} ms after ${end}`)
+    t.true(peakOf(primary, from) <= mostPerSecond * 1.1, `${peakOf(primary, from)} links in one second`)
+    t.deepEqual(
+      seen.filter(({ status }) => status !== 'ONLINE'),
+      [],
+    )
+    t.deepEqual(
+      primary.log.values.slice(from).filter(({ msg }) => msg === 'node status changed'),
+      [],
+    )
+  }
+})

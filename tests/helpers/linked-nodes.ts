@@ -1,0 +1,37 @@
+import type { ExecutionContext } from 'ava'
+import { pino } from 'pino'
+import { systemClock } from '../../api/clock.ts'
+import { readConfig } from '../../api/config.ts'
+import { startNode } from '../../api/program.ts'
+import type { LinkedNode, LinkedNodesApi } from '../bench/helpers/linked-nodes.ts'
+import { startWorker, type Worker } from '../bench/helpers/worker.ts'
+import { freePort } from './free-port.ts'
+import type { NodeProcess } from './node-process.ts'
+
+/** Nothing listens there, so that only a link leads to the nodes. */
+const nowhere = 'http://127.0.0.1:9'
+
+export const manyNodes = (count: number): LinkedNode[] =>
+  Array.from({ length: count }, (_, index) => ({
+    id: `00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`,
+    apiKey: `key-of-node-${index}`,
+  }))
+
+/** Puts nodes into the database of a primary that is not running: over HTTP a user may register two in a second. @returns its version */
+export async function enrol(primary: NodeProcess, nodes: LinkedNode[]): Promise<string> {
+  const port = await freePort()
+  const config = readConfig({ SERVER_ADDRESS: `127.0.0.1:${port}`, DATABASE_PATH: primary.databasePath, NODE_NAME: 'primary' })
+  const { services, stop } = await startNode({ config, clock: systemClock, random: Math.random, log: pino({ level: 'silent' }) })
+  for (const { id, apiKey } of nodes) {
+    await services.registry.register({ id, name: `node-${id.slice(-4)}`, apiEndpoint: nowhere, apiKey })
+  }
+  await stop()
+  return services.version
+}
+
+/** Simulated nodes in a process of their own; it ends with the test. */
+export function linkedNodes(t: ExecutionContext<unknown>): Worker<LinkedNodesApi> {
+  const worker = startWorker<LinkedNodesApi>(new URL('../bench/helpers/linked-nodes.ts', import.meta.url))
+  t.teardown(worker.end)
+  return worker
+}
