@@ -25,9 +25,10 @@ export function createLostSessions(deps: {
     /** @param held whether there was a session, or it could not be opened at all */
     lost(nodeId: string, held: boolean): void {
       // Of a node that is not online nothing worse is to be learned.
-      if (!deps.isOnline(nodeId) || waiting.has(nodeId)) return
+      if (!deps.isOnline(nodeId)) return
       const graceLeftMs = startedAt + graceMs - clock.now().getTime()
       if (held || graceLeftMs <= 0 || !deps.mayComeByItself(nodeId)) return deps.suspect(nodeId)
+      waiting.get(nodeId)?.()
       const look = (): void => {
         waiting.delete(nodeId)
         if (deps.isOnline(nodeId) && !deps.hasSession(nodeId)) deps.suspect(nodeId)

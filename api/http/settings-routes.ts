@@ -3,8 +3,12 @@ import { toWire } from '../wire.ts'
 import { invalid, json } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
 
-const settingsWire = z
-  .object({ cloudflare_api_token: z.string().nullable().openapi({ description: 'Masked' }), cloudflare_account_id: z.string().nullable() })
+const changeable = z.object({
+  cloudflare_api_token: z.string().nullable().openapi({ description: 'Masked' }),
+  cloudflare_account_id: z.string().nullable(),
+})
+const settingsWire = changeable
+  .extend({ primary_url: z.string().nullable().openapi({ description: 'Where nodes find their primary, once that was changed' }) })
   .openapi('Settings')
 
 /** Settings of the cluster, for people. */
@@ -21,7 +25,7 @@ export function settingsRoutes(): Router {
       tags: ['settings'],
       request: {
         body: {
-          ...json(settingsWire.partial().openapi('UpdateSettings'), 'What is left out stays, null removes, a masked value changes nothing'),
+          ...json(changeable.partial().openapi('UpdateSettings'), 'What is left out stays, null removes, a masked value changes nothing'),
           required: true,
         },
       },

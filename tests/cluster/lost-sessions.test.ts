@@ -42,6 +42,13 @@ test('just after a start a node that opens links itself is given time; once, and
   t.true(node.online)
 })
 
+test('one that came and is lost while it is waited for is suspect at once', (t) => {
+  const { suspected, sessions } = fixture()
+  sessions.lost('a', false)
+  sessions.lost('a', true)
+  t.deepEqual(suspected, ['a'])
+})
+
 test('one that can only be called is suspect at once; one that is not online is no news', (t) => {
   const { suspected, sessions, node } = fixture()
   node.links = false

@@ -37,13 +37,17 @@ test('stats have one entry per node asked for, in that order, unknown ones too',
 test('settings show secrets masked; a masked value sent back changes nothing; null removes', async (t) => {
   const primary = await runningNode(t)
   const put = async (json: object) => (await primary.send('/api/settings', { method: 'PUT', json })).json
-  t.deepEqual((await primary.send('/api/settings')).json, { cloudflare_api_token: null, cloudflare_account_id: null })
-  const masked = { cloudflare_api_token: '********7890', cloudflare_account_id: 'account' }
+  t.deepEqual((await primary.send('/api/settings')).json, { cloudflare_api_token: null, cloudflare_account_id: null, primary_url: null })
+  const masked = { cloudflare_api_token: '********7890', cloudflare_account_id: 'account', primary_url: null }
   t.deepEqual(await put({ cloudflare_api_token: 'abcdefghij1234567890', cloudflare_account_id: 'account' }), masked)
   t.deepEqual(await put(masked), masked)
   t.is(primary.services.settings.read().cloudflareApiToken, 'abcdefghij1234567890')
   t.deepEqual(await put({}), masked)
-  t.deepEqual(await put({ cloudflare_api_token: null }), { cloudflare_api_token: null, cloudflare_account_id: 'account' })
+  t.deepEqual(await put({ cloudflare_api_token: null }), {
+    cloudflare_api_token: null,
+    cloudflare_account_id: 'account',
+    primary_url: null,
+  })
   t.false(JSON.stringify(primary.log).includes('abcdefghij'))
 })
 
