@@ -17,6 +17,7 @@ declare module 'vue-router' {
 const routes: RouteRecordRaw[] = [
   { path: '/', redirect: '/nodes' },
   { path: '/nodes', component: Nodes },
+  { path: '/nodes/:id', component: () => import('./pages/NodeDetail.vue'), props: true },
   { path: '/apps', component: () => import('./pages/Apps.vue') },
   {
     path: '/apps/new',

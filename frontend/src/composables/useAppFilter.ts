@@ -1,14 +1,23 @@
-import { computed, ref, toValue } from 'vue'
+import { computed, toValue } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
 import type { AppStatus } from '../graphql/generated/graphql.ts'
+import { hasLabels, labelKeysIn, labelsIn } from '../utils/groups.ts'
 import type { AppItem } from './useApps.ts'
+import type { NodeItem } from './useNodes.ts'
+import { useUrlChoices } from './useUrlChoices.ts'
 
-/** Narrows a list of apps by node, status and words of the name or description. */
-export function useAppFilter(apps: MaybeRefOrGetter<AppItem[]>) {
-  const search = ref('')
-  const nodeIds = ref<string[]>([])
-  const statuses = ref<AppStatus[]>([])
-  const active = computed(() => search.value.trim() !== '' || nodeIds.value.length > 0 || statuses.value.length > 0)
+/** Narrows a list of apps by node, labels of the node (all of them), status and words of the name or description. */
+export function useAppFilter(apps: MaybeRefOrGetter<AppItem[]>, nodes: MaybeRefOrGetter<NodeItem[]>) {
+  const choices = useUrlChoices()
+  const search = choices.text('search')
+  const nodeIds = choices.list('node')
+  const statuses = choices.list<AppStatus>('status')
+  const labels = choices.list('label')
+  const group = choices.text('group')
+  const active = computed(() => search.value.trim() !== '' || [nodeIds, statuses, labels].some((each) => each.value.length > 0))
+
+  const labelsByNode = computed(() => new Map(toValue(nodes).map((node) => [node.id, node.labels])))
+  const labelsOf = (app: AppItem) => labelsByNode.value.get(app.node.id) ?? []
 
   const filtered = computed(() => {
     const words = search.value.trim().toLowerCase()
@@ -16,6 +25,7 @@ export function useAppFilter(apps: MaybeRefOrGetter<AppItem[]>) {
       (app) =>
         (nodeIds.value.length === 0 || nodeIds.value.includes(app.node.id)) &&
         (statuses.value.length === 0 || statuses.value.includes(app.status)) &&
+        hasLabels(labelsOf(app), labels.value) &&
         (words === '' || `${app.name} ${app.description ?? ''}`.toLowerCase().includes(words)),
     )
   })
@@ -24,7 +34,20 @@ export function useAppFilter(apps: MaybeRefOrGetter<AppItem[]>) {
     search.value = ''
     nodeIds.value = []
     statuses.value = []
+    labels.value = []
   }
 
-  return { search, nodeIds, statuses, active, filtered, clear }
+  return {
+    search,
+    nodeIds,
+    statuses,
+    labels,
+    group,
+    active,
+    filtered,
+    clear,
+    labelsOf,
+    known: computed(() => labelsIn(toValue(nodes))),
+    keys: computed(() => labelKeysIn(toValue(nodes))),
+  }
 }

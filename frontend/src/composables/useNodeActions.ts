@@ -1,7 +1,7 @@
 import { useToast } from '@nuxt/ui/composables'
 import { ref } from 'vue'
 import type { RegisterNodeInput, UpdateNodeInput } from '../graphql/generated/graphql.ts'
-import { checkNode, registerNode, removeNode, updateNode } from '../graphql/nodes.ts'
+import { checkNode, registerNode, removeNode, rotateNodeKey, updateNode } from '../graphql/nodes.ts'
 import type { Problem } from '../graphql/problem.ts'
 import { useMutate } from './useMutate.ts'
 import type { NodeItem } from './useNodes.ts'
@@ -41,6 +41,13 @@ export function useNodeActions() {
     return undefined
   }
 
+  async function rotateKey({ id, name }: NodeItem): Promise<Problem | undefined> {
+    const result = await mutate(rotateNodeKey, { id })
+    if (!result.ok) return result.problem
+    toast.add({ title: `${name} has a new key`, description: 'The old one is void.', color: 'success', icon: 'i-lucide-key-round' })
+    return undefined
+  }
+
   async function check(node: NodeItem): Promise<void> {
     checking.value.add(node.id)
     const result = await mutate(checkNode, { id: node.id })
@@ -69,5 +76,5 @@ export function useNodeActions() {
       })
   }
 
-  return { checking, register, update, remove, check }
+  return { checking, register, update, remove, rotateKey, check }
 }

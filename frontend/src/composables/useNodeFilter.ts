@@ -1,29 +1,50 @@
-import { computed, ref, toValue } from 'vue'
+import { computed, toValue } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
-import { byName } from '../utils/format.ts'
-import { labelText } from '../utils/labels.ts'
+import type { NodeStatus } from '../graphql/generated/graphql.ts'
+import { hasLabels, labelKeysIn, labelsIn } from '../utils/groups.ts'
+import { nodeMarks } from '../utils/node.ts'
+import type { MarkKey } from '../utils/node.ts'
 import type { NodeItem } from './useNodes.ts'
+import { useUrlChoices } from './useUrlChoices.ts'
 
-/** Narrows a list of nodes by words of the name or endpoint and by labels, all of which a node must have. */
+/** Narrows a list of nodes by words of the name or endpoint, status, marks (one of them) and labels (all of them). */
 export function useNodeFilter(nodes: MaybeRefOrGetter<NodeItem[]>) {
-  const search = ref('')
-  const labels = ref<string[]>([])
-  const active = computed(() => search.value.trim() !== '' || labels.value.length > 0)
+  const choices = useUrlChoices()
+  const search = choices.text('search')
+  const labels = choices.list('label')
+  const statuses = choices.list<NodeStatus>('status')
+  const marks = choices.list<MarkKey>('mark')
+  const group = choices.text('group')
+  const active = computed(() => search.value.trim() !== '' || [labels, statuses, marks].some((each) => each.value.length > 0))
 
-  const known = computed(() => [...new Set(toValue(nodes).flatMap((node) => node.labels.map(labelText)))].sort(byName))
   const filtered = computed(() => {
     const words = search.value.trim().toLowerCase()
     return toValue(nodes).filter(
       (node) =>
         (words === '' || `${node.name} ${node.apiEndpoint}`.toLowerCase().includes(words)) &&
-        labels.value.every((wanted) => node.labels.some((label) => labelText(label) === wanted)),
+        (statuses.value.length === 0 || statuses.value.includes(node.status)) &&
+        (marks.value.length === 0 || nodeMarks(node).some(({ key }) => marks.value.includes(key))) &&
+        hasLabels(node.labels, labels.value),
     )
   })
 
   function clear(): void {
     search.value = ''
     labels.value = []
+    statuses.value = []
+    marks.value = []
   }
 
-  return { search, labels, known, active, filtered, clear }
+  return {
+    search,
+    labels,
+    statuses,
+    marks,
+    group,
+    active,
+    filtered,
+    clear,
+    known: computed(() => labelsIn(toValue(nodes))),
+    keys: computed(() => labelKeysIn(toValue(nodes))),
+  }
 }

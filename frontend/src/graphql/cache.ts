@@ -20,6 +20,11 @@ const keys: KeyingConfig = {
   ServerPrimary: embedded,
   PageInfo: embedded,
   NodeLabel: embedded,
+  NodeSession: embedded,
+  NodeHold: embedded,
+  NodeCondition: embedded,
+  NodeUptime: embedded,
+  StatusChangeConnection: embedded,
   NodeCheck: embedded,
   CreatedApiToken: embedded,
   AppOperation: embedded,
@@ -99,7 +104,9 @@ export function createCache() {
     keys,
     resolvers: {
       Query: {
-        node: (_parent, args) => ({ __typename: 'Node', id: args['id'] as string }),
+        // Null is what the server says of an id that it does not know.
+        node: (_parent, args, cache) =>
+          cache.resolve('Query', 'node', args) === null ? null : { __typename: 'Node', id: args['id'] as string },
         operation: (_parent, args) => ({ __typename: 'Operation', id: args['id'] as string }),
       },
     },

@@ -1,5 +1,14 @@
 import { graphql } from './generated/gql.ts'
 
+export const nodeHoldFields = graphql(`
+  fragment NodeHoldFields on NodeHold {
+    since
+    by
+    reason
+    until
+  }
+`)
+
 export const nodeFields = graphql(`
   fragment NodeFields on Node {
     id
@@ -9,6 +18,7 @@ export const nodeFields = graphql(`
     status
     statusSince
     statusReason
+    statusSignal
     lastSeen
     lastHealthCheck
     consecutiveFailures
@@ -17,6 +27,27 @@ export const nodeFields = graphql(`
     labels {
       key
       value
+    }
+    version
+    versionState
+    missingCapabilities
+    connectionMode
+    keyChangedAt
+    session {
+      transport
+      generation
+      since
+    }
+    cordon {
+      ...NodeHoldFields
+    }
+    maintenance {
+      ...NodeHoldFields
+    }
+    conditions {
+      type
+      message
+      since
     }
   }
 `)
@@ -32,6 +63,43 @@ export const nodesQuery = graphql(`
         endCursor
       }
       totalCount
+    }
+  }
+`)
+
+export const nodeQuery = graphql(`
+  query Node($id: ID!) {
+    node(id: $id) {
+      ...NodeFields
+    }
+  }
+`)
+
+export const nodeHistoryQuery = graphql(`
+  query NodeHistory($id: ID!, $first: Int!, $after: String) {
+    node(id: $id) {
+      id
+      uptime {
+        day
+        week
+        month
+      }
+      statusHistory(first: $first, after: $after) {
+        nodes {
+          id
+          at
+          from
+          to
+          signal
+          reason
+          durationMs
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+        totalCount
+      }
     }
   }
 `)
@@ -81,6 +149,46 @@ export const checkNode = graphql(`
       node {
         ...NodeFields
       }
+    }
+  }
+`)
+
+export const cordonNode = graphql(`
+  mutation CordonNode($id: ID!, $reason: String) {
+    cordonNode(id: $id, reason: $reason) {
+      ...NodeFields
+    }
+  }
+`)
+
+export const uncordonNode = graphql(`
+  mutation UncordonNode($id: ID!) {
+    uncordonNode(id: $id) {
+      ...NodeFields
+    }
+  }
+`)
+
+export const startMaintenance = graphql(`
+  mutation StartMaintenance($id: ID!, $reason: String, $until: DateTime) {
+    startMaintenance(id: $id, reason: $reason, until: $until) {
+      ...NodeFields
+    }
+  }
+`)
+
+export const endMaintenance = graphql(`
+  mutation EndMaintenance($id: ID!) {
+    endMaintenance(id: $id) {
+      ...NodeFields
+    }
+  }
+`)
+
+export const rotateNodeKey = graphql(`
+  mutation RotateNodeKey($id: ID!) {
+    rotateNodeKey(id: $id) {
+      ...NodeFields
     }
   }
 `)

@@ -1,0 +1,34 @@
+import { computed, inject, onScopeDispose, provide, shallowRef } from 'vue'
+import type { InjectionKey } from 'vue'
+import { alarmsChanged } from '../graphql/alarms.ts'
+import type { AlarmsChangedSubscription } from '../graphql/generated/graphql.ts'
+import { useBackend } from './useBackend.ts'
+
+export type AlarmItem = AlarmsChangedSubscription['alarmsChanged'][number]
+
+type Alarms = ReturnType<typeof provideAlarms>
+const alarmsKey: InjectionKey<Alarms> = Symbol('alarms')
+
+/** The open alarms, live, for the whole dashboard. Called once, by the shell. */
+export function provideAlarms() {
+  const { client } = useBackend()
+  const alarms = shallowRef<AlarmItem[]>([])
+  const subscription = client.subscription(alarmsChanged, {}).subscribe(({ data }) => {
+    if (data) alarms.value = data.alarmsChanged
+  })
+  onScopeDispose(() => subscription.unsubscribe())
+
+  const info = {
+    alarms,
+    /** Most nodes are gone at once, so it is rather this server's own network. */
+    network: computed(() => alarms.value.find(({ kind }) => kind === 'NETWORK_SUSPECTED')),
+  }
+  provide(alarmsKey, info)
+  return info
+}
+
+export function useAlarms(): Alarms {
+  const info = inject(alarmsKey)
+  if (!info) throw new Error('provideAlarms was not called above')
+  return info
+}

@@ -1,0 +1,42 @@
+import { computed, ref, toValue, watch } from 'vue'
+import type { MaybeRefOrGetter } from 'vue'
+import type { NodeHistoryQuery } from '../graphql/generated/graphql.ts'
+import { nodeHistoryQuery } from '../graphql/nodes.ts'
+import { useLiveQuery } from './useLiveQuery.ts'
+import type { NodeItem } from './useNodes.ts'
+
+type History = NonNullable<NodeHistoryQuery['node']>
+export type StatusChangeItem = History['statusHistory']['nodes'][number]
+export type Uptime = History['uptime']
+
+/** Changes on one page: some days of a bad node, months of a good one. */
+const pageSize = 10
+
+/** A node's uptime and the changes of its status in pages, the newest first; read again when its status changes. */
+export function useStatusHistory(node: MaybeRefOrGetter<Pick<NodeItem, 'id' | 'status' | 'statusSince'>>) {
+  /** The cursor at which each page up to this one begins. */
+  const cursors = ref<(string | undefined)[]>([undefined])
+  const variables = () => ({ id: toValue(node).id, first: pageSize, after: cursors.value.at(-1) })
+  const { state, data, problem, retry } = useLiveQuery(nodeHistoryQuery, variables)
+
+  watch(
+    () => `${toValue(node).status} ${toValue(node).statusSince}`,
+    () => retry(),
+  )
+
+  const history = computed(() => data.value?.node?.statusHistory)
+  const older = computed(() => (history.value?.pageInfo.hasNextPage ? (history.value.pageInfo.endCursor ?? undefined) : undefined))
+
+  return {
+    state,
+    problem,
+    retry,
+    uptime: computed(() => data.value?.node?.uptime),
+    changes: computed(() => history.value?.nodes ?? []),
+    total: computed(() => history.value?.totalCount ?? 0),
+    page: computed(() => cursors.value.length),
+    hasOlder: computed(() => older.value !== undefined),
+    showOlder: () => (cursors.value = [...cursors.value, older.value]),
+    showNewer: () => (cursors.value = cursors.value.slice(0, -1)),
+  }
+}

@@ -1,0 +1,56 @@
+import type { NodeItem } from '../composables/useNodes.ts'
+import { byName } from './format.ts'
+import { labelText } from './labels.ts'
+
+type Labels = NodeItem['labels']
+
+export interface LabelGroup<Item> {
+  /** Such as `env=lab`, or `no env`. */
+  title: string
+  /** Of the whole group, also where a page shows a part of it. */
+  count: number
+  items: Item[]
+}
+
+export const labelsIn = (nodes: { labels: Labels }[]): string[] =>
+  [...new Set(nodes.flatMap((node) => node.labels.map(labelText)))].sort(byName)
+
+export const labelKeysIn = (nodes: { labels: Labels }[]): string[] =>
+  [...new Set(nodes.flatMap((node) => node.labels.map(({ key }) => key)))].sort(byName)
+
+export const hasLabels = (labels: Labels, wanted: string[]): boolean => {
+  const own = new Set(labels.map(labelText))
+  return wanted.every((each) => own.has(each))
+}
+
+const titleIn = (labels: Labels, key: string): string => {
+  const label = labels.find((each) => each.key === key)
+  return label ? labelText(label) : `no ${key}`
+}
+
+/** Items by their value of a label, those without it last; their order stays within a group. Without a key: one group without a title. */
+export function groupsOf<Item>(items: Item[], key: string, labelsOf: (item: Item) => Labels): LabelGroup<Item>[] {
+  if (key === '') return [{ title: '', count: items.length, items }]
+  const groups = new Map<string, Item[]>()
+  for (const item of items) {
+    const title = titleIn(labelsOf(item), key)
+    const members = groups.get(title)
+    if (members) members.push(item)
+    else groups.set(title, [item])
+  }
+  const without = `no ${key}`
+  return [...groups]
+    .map(([title, members]) => ({ title, count: members.length, items: members }))
+    .sort((a, b) => Number(a.title === without) - Number(b.title === without) || byName(a.title, b.title))
+}
+
+/** The part of groups that a page from `start` shows. */
+export function pageOfGroups<Item>(groups: LabelGroup<Item>[], start: number, size: number): LabelGroup<Item>[] {
+  let before = 0
+  return groups.flatMap((group) => {
+    const from = start - before
+    before += group.count
+    const items = group.items.slice(Math.max(0, from), Math.max(0, from + size))
+    return items.length > 0 ? [{ ...group, items }] : []
+  })
+}

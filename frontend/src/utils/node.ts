@@ -1,0 +1,77 @@
+import type { NodeItem } from '../composables/useNodes.ts'
+import type { NodeConditionType, NodeConnectionMode, NodeStatusSignal, NodeVersionState } from '../graphql/generated/graphql.ts'
+import { plural } from './format.ts'
+import type { Color } from './looks.ts'
+
+export type NodeHold = NonNullable<NodeItem['cordon']>
+export type NodeCondition = NodeItem['conditions'][number]
+export type MarkKey = 'CORDONED' | 'MAINTENANCE' | NodeConditionType
+
+/** What a person should see of a node beside its health, in a word. */
+export interface NodeMark {
+  key: MarkKey
+  label: string
+  color: Color
+  icon: string
+  /** The whole of it. */
+  title: string
+}
+
+export const markLooks: Record<MarkKey, Omit<NodeMark, 'key' | 'title'>> = {
+  CORDONED: { label: 'Cordoned', color: 'warning', icon: 'i-lucide-ban' },
+  MAINTENANCE: { label: 'Maintenance', color: 'info', icon: 'i-lucide-wrench' },
+  CLONED: { label: 'Cloned', color: 'error', icon: 'i-lucide-copy' },
+  VERSION_BEHIND: { label: 'Version behind', color: 'warning', icon: 'i-lucide-circle-arrow-down' },
+  VERSION_AHEAD: { label: 'Version ahead', color: 'warning', icon: 'i-lucide-circle-arrow-up' },
+  LINK_ONLY: { label: 'Link only', color: 'neutral', icon: 'i-lucide-link' },
+}
+
+/** Such as `by alice: disk is failing`. */
+export const holdWords = ({ by, reason }: Pick<NodeHold, 'by' | 'reason'>): string => (reason ? `by ${by}: ${reason}` : `by ${by}`)
+
+/** The worst of what is wrong comes first. */
+export function nodeMarks({ cordon, maintenance, conditions }: Pick<NodeItem, 'cordon' | 'maintenance' | 'conditions'>): NodeMark[] {
+  return [
+    ...conditions.map(({ type, message }) => ({ key: type, title: message, ...markLooks[type] })),
+    ...(cordon ? [{ key: 'CORDONED' as const, title: `No new apps, ${holdWords(cordon)}`, ...markLooks.CORDONED }] : []),
+    ...(maintenance ? [{ key: 'MAINTENANCE' as const, title: `No alarms, ${holdWords(maintenance)}`, ...markLooks.MAINTENANCE }] : []),
+  ]
+}
+
+export const signalWords: Record<NodeStatusSignal, string> = {
+  REGISTRATION: 'its registration',
+  HEARTBEAT: 'its own call',
+  CHECK: 'a check',
+  MANUAL_CHECK: 'a check by hand',
+  SESSION: 'its session',
+  SELF: 'this server itself',
+}
+
+export const modeWords: Record<NodeConnectionMode, string> = {
+  AUTO: 'Direct where it can be reached, else over its link',
+  LINK: 'Over its link alone: it calls this primary',
+  DIRECT: 'Direct alone: this primary calls it',
+}
+
+/** What a version can do, as people say it. */
+export const capabilityWords = (capability: string): string =>
+  ({ link: 'links', 'key-rotation': 'key rotation', 'primary-url': "changes of the primary's URL" })[capability] ?? capability
+
+/** Such as `99.95 %`; only a node that was never away has 100 %. */
+export function uptimeWords(share: number): string {
+  const hundredths = Math.floor(share * 10_000) / 100
+  return `${hundredths.toFixed(hundredths === 100 || hundredths === 0 ? 0 : 2)} %`
+}
+
+/** Such as `1 minor version behind 1.4.0`; undefined when there is nothing to say. */
+export function versionWords(version: string | null | undefined, ours: string | undefined, state: NodeVersionState): string | undefined {
+  if (!version || !ours || (state !== 'BEHIND' && state !== 'AHEAD')) return undefined
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const [ourMajor = 0, ourMinor = 0] = ours.split('.').map(Number)
+  const apart =
+    major === ourMajor ? plural(Math.abs(minor - ourMinor), 'minor version') : plural(Math.abs(major - ourMajor), 'major version')
+  return state === 'BEHIND' ? `${apart} behind ${ours}` : `${apart} ahead of ${ours}`
+}
+
+/** Whether a new app may go to it. */
+export const takesApps = ({ status, cordon }: Pick<NodeItem, 'status' | 'cordon'>): boolean => status === 'ONLINE' && !cordon
