@@ -48,6 +48,7 @@ import { nameFor } from './nodes/node-names.ts'
 import { createPrimaryContact } from './nodes/primary-contact.ts'
 import { createNodeRegistry, type ClusterNode } from './nodes/node-registry.ts'
 import { createStatusHistory } from './nodes/status-history.ts'
+import { keyGraceMs } from './nodes/node-keys.ts'
 import { createOwnKey } from './nodes/own-key.ts'
 import { createOwnName } from './nodes/own-name.ts'
 import { createPrimaryAddress } from './nodes/primary-address.ts'
@@ -195,7 +196,9 @@ export function createServices(world: {
       events.emit('node', node)
       if (node.health.status === before?.status) return
       inventory.nodeStatusChanged(node.id)
-      if (node.health.status === 'online') streams.wake(node.id)
+      if (node.health.status !== 'online') return
+      streams.wake(node.id)
+      keyChanges.finish(node.id)
     },
     onRemoved(nodeId) {
       inventory.dropNode(nodeId)
@@ -203,7 +206,15 @@ export function createServices(world: {
       alarms.nodeRemoved(nodeId)
       clones.forget(nodeId)
       probe.forget(nodeId)
+      keyChanges.forget(nodeId)
       events.emit('nodeRemoved', nodeId)
+    },
+    onKeyChanged(nodeId) {
+      const renewed = registry.keyOf(nodeId)
+      // The node ends what was opened with the former key when it forgets it: by then the session runs on the new one.
+      clock.after(keyGraceMs / 2, () => {
+        if (registry.find(nodeId) && registry.keyOf(nodeId) === renewed) streams.open(nodeId)
+      })
     },
   })
 
@@ -376,7 +387,7 @@ export function createServices(world: {
       if (!isPrimary) return ownKey.used(apiKey)
       // It has the next key, however that became known.
       if (registry.isNextKey(nodeId, apiKey))
-        registry.promoteKey(nodeId).catch((error: unknown) => log.error({ err: error }, 'the new key of a node could not be saved'))
+        registry.promoteKey(nodeId, apiKey).catch((error: unknown) => log.error({ err: error }, 'the new key of a node could not be saved'))
     },
   })
   const keyChanges = createKeyChanges({
@@ -452,7 +463,12 @@ export function createServices(world: {
     clones,
     /** What a person should know of a node beside its health. */
     conditionsOf: (node: ClusterNode) =>
-      conditionsOf(node, { copy: clones.copyOf(node.id), linkOnlySince: probe.linkOnlySince(node.id), ourVersion: world.version }),
+      conditionsOf(node, {
+        copy: clones.copyOf(node.id),
+        linkOnlySince: probe.linkOnlySince(node.id),
+        keyOverdue: keyChanges.overdue(node),
+        ourVersion: world.version,
+      }),
     /** The session with a node while it holds, and what it runs over. */
     sessionOf(nodeId: string) {
       const session = streams.sessionOf(nodeId)

@@ -44,7 +44,10 @@ export function createMembership(deps: {
     async update(id: string, input: UpdateNodeInput): Promise<ClusterNode> {
       const { node, addressChanged } = await registry.update(id, input)
       // What was opened with the former key or at the former endpoint is over.
-      if (addressChanged) links.close(id)
+      if (addressChanged) {
+        links.close(id)
+        deps.client.forget(id)
+      }
       return addressChanged ? meet(id) : node
     },
 

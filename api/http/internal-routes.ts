@@ -112,8 +112,10 @@ async function aboutIn(c: Context<HttpEnv>): Promise<NodeAbout | null> {
 }
 
 /** What a primary tells a node of what the two share. */
-function membershipRoutes(router: Router, { ownKey, primaryAddress }: Services): void {
+function membershipRoutes(router: Router, { audit, ownKey, primaryAddress, self }: Services): void {
   if (!primaryAddress) return
+  const heard = (c: Context<HttpEnv>, action: string, subject: string | null, run: () => Promise<void>) =>
+    audit.around(c.get('actor'), { action, nodeId: self.id, subject }, run)
   router.openapi(
     createRoute({
       method: 'post',
@@ -122,8 +124,9 @@ function membershipRoutes(router: Router, { ownKey, primaryAddress }: Services):
       request: { body: { ...json(z.object({ api_key: z.string().regex(/^[\x21-\x7e]{32,500}$/) }), 'The next key'), required: true } },
       responses: { 204: { description: 'The node has it; the former one is good for a while yet' }, 401: refused, 403: forbidden },
     }),
-    (c) => {
-      ownKey.take(c.req.valid('json').api_key)
+    async (c) => {
+      const { api_key: key } = c.req.valid('json')
+      await heard(c, 'node.rotate-key', null, async () => ownKey.take(key))
       return c.body(null, 204)
     },
   )
@@ -139,7 +142,9 @@ function membershipRoutes(router: Router, { ownKey, primaryAddress }: Services):
       },
     }),
     async (c) => {
-      const error = await primaryAddress.move(c.req.valid('json').url)
+      const { url } = c.req.valid('json')
+      let error: string | null = null
+      await heard(c, 'cluster.primary-url', url.slice(0, 200), async () => void (error = await primaryAddress.move(url)))
       return c.json({ moved: error === null, error }, 200)
     },
   )
@@ -282,10 +287,20 @@ function eventsRoute(router: Router, services: Services): void {
       },
     }),
     (c) => {
-      const { nodeCalls, feed, clock } = services
+      const { nodeCalls, feed, clock, ownKey } = services
       const callerId = c.get('callerId')
+      const apiKey = c.req.header('x-node-api-key')
+      const revoked = new AbortController()
+      const unsubscribe = ownKey.onForgotten((forgotten) => forgotten === apiKey && revoked.abort())
       nodeCalls.emit('streamOpened', callerId)
-      return feedResponse(feed, { signal: c.req.raw.signal, clock, onEnd: () => nodeCalls.emit('streamClosed', callerId) })
+      return feedResponse(feed, {
+        signal: AbortSignal.any([c.req.raw.signal, revoked.signal]),
+        clock,
+        onEnd() {
+          unsubscribe()
+          nodeCalls.emit('streamClosed', callerId)
+        },
+      })
     },
   )
 }

@@ -29,6 +29,7 @@ const nodeWire = z
     last_health_check: dateTime.nullable(),
     consecutive_failures: z.int(),
     next_check_at: dateTime.nullable(),
+    key_changed_at: dateTime.nullable().openapi({ description: 'Null for the primary itself' }),
     created_at: dateTime,
     updated_at: dateTime,
   })

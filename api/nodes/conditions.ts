@@ -2,7 +2,7 @@ import { versionState } from './about.ts'
 import type { Clones } from './clones.ts'
 import type { ClusterNode } from './node-registry.ts'
 
-export const conditionTypes = ['cloned', 'version-behind', 'version-ahead', 'link-only'] as const
+export const conditionTypes = ['cloned', 'key-old', 'version-behind', 'version-ahead', 'link-only'] as const
 export type ConditionType = (typeof conditionTypes)[number]
 
 /** What a person should know of a node beside its health. */
@@ -15,13 +15,23 @@ export interface NodeCondition {
 /** @param known what the rest of the primary knows of this node */
 export function conditionsOf(
   node: ClusterNode,
-  known: { copy: ReturnType<Clones['copyOf']>; linkOnlySince: Date | undefined; ourVersion: string },
+  known: {
+    copy: ReturnType<Clones['copyOf']>
+    linkOnlySince: Date | undefined
+    keyOverdue: { since: Date; maxAgeDays: number; failure: string | undefined } | null
+    ourVersion: string
+  },
 ): NodeCondition[] {
   const found: NodeCondition[] = []
   if (known.copy) {
     const [one, other] = known.copy.machines.map(({ hostname, address }) => `${hostname || 'unnamed'} (${address})`)
     const message = `Two machines use the identity of this node: ${one} and ${other}. Remove identity.json from the data folder of the copy and start it again`
     found.push({ type: 'cloned', message, since: known.copy.since })
+  }
+  if (known.keyOverdue) {
+    const { since, maxAgeDays, failure } = known.keyOverdue
+    const message = `Its key is older than ${maxAgeDays} days and could not be changed${failure ? `: ${failure}` : ' yet'}`
+    found.push({ type: 'key-old', message, since })
   }
   const { about } = node
   const state = versionState(about?.version, known.ourVersion)

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { EntityManager } from '../db/orm.ts'
-import { StartError } from '../errors.ts'
+import { AppError, StartError } from '../errors.ts'
 import { NodeEntity, type NodeRow } from './node.entity.ts'
 
 /** Calls with the former key that were on their way when it was replaced still get in for this long. */
-const graceMs = 60_000
+export const keyGraceMs = 60_000
 
 interface Keys {
   current: string
@@ -16,7 +16,10 @@ interface Keys {
 
 export type NodeKeys = ReturnType<typeof createNodeKeys>
 
-/** The keys that a primary shares with its nodes, in memory as they are and at rest sealed; their only writer. */
+/**
+ * The keys that a primary shares with its nodes, in memory as they are and at rest sealed; their only writer. What is done to
+ * the keys of one node is done one after another, on disk first: whatever it is, a restart finds what was in use.
+ */
 export function createNodeKeys(deps: {
   em: EntityManager
   seal: (apiKey: string, nodeId: string) => string
@@ -25,6 +28,7 @@ export function createNodeKeys(deps: {
 }) {
   const { em, clock } = deps
   const keys = new Map<string, Keys>()
+  const turns = new Map<string, Promise<unknown>>()
 
   const open = (row: NodeRow, sealed: string): string => {
     try {
@@ -37,6 +41,22 @@ export function createNodeKeys(deps: {
     }
   }
 
+  function inTurn<T>(id: string, run: () => Promise<T>): Promise<T> {
+    const result = (turns.get(id) ?? Promise.resolve()).then(run)
+    const turn = result
+      .catch(() => undefined)
+      .then(() => {
+        if (turns.get(id) === turn) turns.delete(id)
+      })
+    turns.set(id, turn)
+    return result
+  }
+
+  const write = (id: string, columns: Partial<NodeRow>): Promise<number> => em.fork().nativeUpdate(NodeEntity, { id }, columns)
+
+  /** Before anybody acts on it: what SQLite has committed in WAL mode is lost in a power cut until it is synced. */
+  const sync = (): Promise<unknown> => em.getConnection().execute('pragma wal_checkpoint(full)')
+
   return {
     /** @throws StartError when it does not open */
     load(row: NodeRow): void {
@@ -44,7 +64,7 @@ export function createNodeKeys(deps: {
       keys.set(row.id, { current: open(row, row.apiKey), next, former: null })
     },
 
-    /** In place of whatever was known; nothing else is good from now on. Not written. */
+    /** The key of a node that is new here. Not written. */
     set: (id: string, current: string): void => void keys.set(id, { current, next: null, former: null }),
 
     sealed: (id: string, apiKey: string): string => deps.seal(apiKey, id),
@@ -53,41 +73,55 @@ export function createNodeKeys(deps: {
 
     next: (id: string): string | null => keys.get(id)?.next ?? null,
 
-    /** Every key that is good for a node; none for an unknown id. */
+    /** Every key that is good for a node, three at most; none for an unknown id. */
     all(id: string): string[] {
       const known = keys.get(id)
       return known ? [known.current, known.next, known.former].filter((key) => key !== null) : []
     },
 
-    /** The next key of a node: the one that was made before, or a new one, on disk before anybody hears of it. */
-    async prepare(id: string): Promise<string> {
-      const known = keys.get(id)
-      if (known?.next) return known.next
-      const next = randomBytes(32).toString('base64url')
-      await em.fork().nativeUpdate(NodeEntity, { id }, { nextApiKey: deps.seal(next, id) })
-      // It may have got another key by hand, or been removed, while this was written.
-      if (known && keys.get(id) === known) known.next = next
-      return next
-    },
+    /** In place of whatever was good: nothing else is from now on. Written together with these other columns of the node. */
+    replace: (id: string, current: string, columns: Partial<NodeRow>): Promise<void> =>
+      inTurn(id, async () => {
+        await write(id, { ...columns, apiKey: deps.seal(current, id), nextApiKey: '' })
+        if (keys.has(id)) keys.set(id, { current, next: null, former: null })
+        await sync()
+      }),
 
-    async dropNext(id: string): Promise<void> {
-      const known = keys.get(id)
-      if (known) known.next = null
-      await em.fork().nativeUpdate(NodeEntity, { id }, { nextApiKey: '' })
-    },
+    /** The next key of a node: the one that was made before, or a new one, on disk before anybody hears of it. @throws CONFLICT for a node that is gone */
+    prepare: (id: string): Promise<string> =>
+      inTurn(id, async () => {
+        const known = keys.get(id)
+        if (!known) throw new AppError('CONFLICT', 'The node was removed meanwhile')
+        if (known.next) return known.next
+        const next = randomBytes(32).toString('base64url')
+        await write(id, { nextApiKey: deps.seal(next, id) })
+        await sync()
+        known.next = next
+        return next
+      }),
 
-    /** The next key is the key from now on. @returns whether there was one */
-    async promote(id: string, keyChangedAt: Date): Promise<boolean> {
-      const known = keys.get(id)
-      if (!known?.next) return false
-      const former = known.current
-      Object.assign(known, { current: known.next, next: null, former })
-      clock.after(graceMs, () => {
-        if (known.former === former) known.former = null
-      })
-      await em.fork().nativeUpdate(NodeEntity, { id }, { apiKey: deps.seal(known.current, id), nextApiKey: '', keyChangedAt })
-      return true
-    },
+    /** Forgets a next key that the node is known not to have. */
+    drop: (id: string, next: string): Promise<void> =>
+      inTurn(id, async () => {
+        const known = keys.get(id)
+        if (known?.next !== next) return
+        await write(id, { nextApiKey: '' })
+        known.next = null
+      }),
+
+    /** The next key is the key from now on. @returns whether this one was the next key still */
+    promote: (id: string, next: string, keyChangedAt: Date): Promise<boolean> =>
+      inTurn(id, async () => {
+        const known = keys.get(id)
+        if (known?.next !== next) return false
+        const former = known.current
+        await write(id, { apiKey: deps.seal(next, id), nextApiKey: '', keyChangedAt })
+        Object.assign(known, { current: next, next: null, former })
+        clock.after(keyGraceMs, () => {
+          if (known.former === former) known.former = null
+        })
+        return true
+      }),
 
     forget: (id: string): void => void keys.delete(id),
   }

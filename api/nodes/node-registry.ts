@@ -61,6 +61,8 @@ export function createNodeRegistry(deps: {
   /** `before` is its health before the change; undefined for a node that is new. */
   onChange: (node: ClusterNode, before?: NodeHealth) => void
   onRemoved: (nodeId: string) => void
+  /** A node has a new key, and a former one that is good for a while yet. */
+  onKeyChanged?: (nodeId: string) => void
 }) {
   const { em, self, clock, policy, log } = deps
   const nodes = new Map<string, ClusterNode>()
@@ -190,15 +192,17 @@ export function createNodeRegistry(deps: {
     hasNextKey: (id: string): boolean => keys.next(id) !== null,
     isNextKey: (id: string, apiKey: string): boolean => keys.next(id) === apiKey,
     prepareKey: (id: string): Promise<string> => keys.prepare(nodeOf(id).id),
-    dropNextKey: (id: string): Promise<void> => keys.dropNext(id),
+    dropNextKey: (id: string, next: string): Promise<void> => keys.drop(id, next),
 
-    /** The node has the next key. */
-    async promoteKey(id: string): Promise<void> {
+    /** The node has its next key. @returns whether it was that still */
+    async promoteKey(id: string, next: string): Promise<boolean> {
       const node = nodeOf(id)
       const now = clock.now()
-      if (!(await keys.promote(id, now)) || nodes.get(id) !== node) return
+      if (!(await keys.promote(id, next, now)) || nodes.get(id) !== node) return false
       node.keyChangedAt = now
       deps.onChange({ ...node }, node.health)
+      deps.onKeyChanged?.(id)
+      return true
     },
 
     addressOf(id: string): NodeAddress {
@@ -284,28 +288,26 @@ export function createNodeRegistry(deps: {
       refuseTaken({ id, name: name ?? '' }, id)
       const updatedAt = clock.now()
       const former = node.name
+      const formerKey = keys.current(id)
       node.name = name ?? node.name
       try {
         const columns = {
           ...(name && { name }),
           ...(apiEndpoint && { apiEndpoint }),
-          ...(apiKey && { apiKey: keys.sealed(id, apiKey) }),
           ...(labels && { labels }),
+          updatedAt,
         }
-        await em.fork().nativeUpdate(NodeEntity, { id }, { ...columns, updatedAt })
+        if (apiKey) await keys.replace(id, apiKey, { ...columns, keyChangedAt: updatedAt })
+        else await em.fork().nativeUpdate(NodeEntity, { id }, columns)
       } catch (error) {
         if (name && node.name === name) node.name = former
         throw error
       }
       // It may have been removed while this was written.
       if (nodes.get(id) !== node) throw notFound('node', id)
-      const known = { apiEndpoint: node.apiEndpoint, apiKey: keys.current(id) }
-      const addressChanged = (apiEndpoint ?? known.apiEndpoint) !== known.apiEndpoint || (apiKey ?? known.apiKey) !== known.apiKey
-      Object.assign(node, { apiEndpoint: apiEndpoint ?? known.apiEndpoint, labels: labels ?? node.labels, updatedAt })
-      if (apiKey) {
-        keys.set(id, apiKey)
-        node.keyChangedAt = updatedAt
-      }
+      const addressChanged = (apiEndpoint ?? node.apiEndpoint) !== node.apiEndpoint || (apiKey ?? formerKey) !== formerKey
+      Object.assign(node, { apiEndpoint: apiEndpoint ?? node.apiEndpoint, labels: labels ?? node.labels, updatedAt })
+      if (apiKey) node.keyChangedAt = updatedAt
       if (addressChanged) apply(node, { kind: 'registered' })
       else deps.onChange({ ...node }, node.health)
       return { node: { ...node }, addressChanged }

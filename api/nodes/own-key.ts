@@ -11,16 +11,20 @@ export type OwnKey = ReturnType<typeof createOwnKey>
 
 /**
  * The key that this node shares with its primary, and the only writer of it. While it changes, two are good: the new one from
- * the moment it is on disk, the former one until the primary has used the new one and a minute has passed.
+ * the moment it is on disk, the former one until the primary has used the new one and a minute has passed. What was opened with
+ * the former one ends with it.
  */
 export function createOwnKey({ identity, dataDir, clock }: { identity: NodeIdentity; dataDir: string; clock: Clock }) {
   let { apiKey: current, formerKey: former } = identity
   let cancelGrace: (() => void) | null = null
+  const listeners = new Set<(forgotten: string) => void>()
 
   const keep = (apiKey: string, formerKey: string | null): void => {
     const kept = { id: identity.id, apiKey, ...(formerKey === null ? {} : { formerKey }) }
     replacePrivateFile(join(dataDir, 'identity.json'), `${JSON.stringify(kept, null, 2)}\n`)
   }
+
+  const tell = (forgotten: string): void => [...listeners].forEach((listener) => listener(forgotten))
 
   return {
     /** With which this node calls. */
@@ -39,20 +43,30 @@ export function createOwnKey({ identity, dataDir, clock }: { identity: NodeIdent
         throw new AppError('FORBIDDEN', 'its key is set by NODE_API_KEY in its environment. Change it there, then enter it on the primary')
       if (key === current) return
       keep(key, current)
+      const forgotten = former
       former = current
       current = key
       cancelGrace?.()
       cancelGrace = null
+      if (forgotten !== null) tell(forgotten)
     },
 
     /** Somebody has called with this key. */
     used(key: string): void {
       if (former === null || key !== current || cancelGrace) return
       cancelGrace = clock.after(graceMs, () => {
+        const forgotten = former
         cancelGrace = null
         former = null
         keep(current, null)
+        if (forgotten !== null) tell(forgotten)
       })
+    },
+
+    /** Called with each key that is not good any more; the returned function ends it. */
+    onForgotten(listener: (forgotten: string) => void): () => void {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
   }
 }

@@ -46,6 +46,7 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
       alarms.start()
       for (const node of others()) streams.open(node.id)
       scheduler.every('copies of nodes', '*/10 * * * * *', clones.tick)
+      keyChanges.tick()
       scheduler.every('keys of nodes', '*/20 * * * * *', keyChanges.tick)
       scheduler.every('health checks', '* * * * * *', checks.tick)
       scheduler.every('end of maintenance', '* * * * * *', holds.tick)

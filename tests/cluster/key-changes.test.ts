@@ -162,17 +162,6 @@ test('a node that is removed, or gets another key by hand, is cut at once and st
   t.is((await beat('another-key-by-hand')).status, 401)
 })
 
-test('keys that are older than the policy allows are changed one after another, unless somebody says not to act', async (t) => {
-  const { primary, node, id } = await pair(t)
-  const { registry, keyChanges } = primary.services
-  t.false(keyChanges.isOld(registry.get(id)))
-  const old = { ...registry.get(id), keyChangedAt: new Date(Date.now() - 91 * 86_400_000) }
-  t.true(keyChanges.isOld(old))
-  t.false(keyChanges.isOld({ ...old, keyChangedAt: null }))
-  keyChanges.tick()
-  t.true(shared(primary, node), 'nothing is due')
-})
-
 test("the node's own side: the former key is good until a minute after the new one was used", (t) => {
   const dataDir = dataFolder(t)
   const clock = createManualClock()

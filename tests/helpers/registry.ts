@@ -29,6 +29,8 @@ export interface TestRegistry {
   path: string
   clock: ManualClock
   secretKey: Buffer
+  /** What the registry has sealed for a node. */
+  open: (sealed: string, nodeId: string) => string
   changes: { id: string; from: string | undefined; to: string }[]
   removed: string[]
   messages: () => string[]
@@ -44,6 +46,7 @@ export async function registryOf(t: ExecutionContext<unknown>, options: Registry
   const { log, messages } = recordedLog()
   const changes: TestRegistry['changes'] = []
   const removed: string[] = []
+  const open = (sealed: string, nodeId: string): string => box.open(sealed, `node.apiKey:${nodeId}`)
   const registry = createNodeRegistry({
     em: database.em,
     self: {
@@ -55,7 +58,7 @@ export async function registryOf(t: ExecutionContext<unknown>, options: Registry
       ...options.self,
     },
     seal: (apiKey, nodeId) => box.seal(apiKey, `node.apiKey:${nodeId}`),
-    open: (sealed, nodeId) => box.open(sealed, `node.apiKey:${nodeId}`),
+    open,
     policy: defaultHealthPolicy,
     random: () => 0.5,
     clock,
@@ -75,6 +78,7 @@ export async function registryOf(t: ExecutionContext<unknown>, options: Registry
     path,
     clock,
     secretKey,
+    open,
     changes,
     removed,
     messages,
