@@ -10,6 +10,7 @@ import { createEngine } from '../../api/docker/engine.ts'
 import { createLocalMonitor } from '../../api/monitoring/local-monitor.ts'
 import type { ContainerStats, NodeStats } from '../../api/monitoring/node-stats.ts'
 import { createContainer } from '../helpers/docker.ts'
+import { createSeen } from '../helpers/seen.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { until } from '../helpers/until.ts'
 
@@ -26,15 +27,11 @@ function setUp(t: ExecutionContext, options: { clock?: Clock; dockerHost?: strin
 
 type Monitor = ReturnType<typeof setUp>['monitor']
 
-/** The first sample, or one of the coming ones, for which `accept` holds. */
-function sampleWhere(monitor: Monitor, accept: (stats: NodeStats) => boolean): Promise<NodeStats> {
-  return new Promise((resolve) => {
-    const leave = monitor.onSample((stats) => {
-      if (!accept(stats)) return
-      leave()
-      resolve(stats)
-    })
-  })
+/** The first of the coming samples for which `accept` holds. The wait keeps the process alive, which the timers of the program do not. */
+async function sampleWhere(monitor: Monitor, accept: (stats: NodeStats) => boolean): Promise<NodeStats> {
+  const samples = createSeen<NodeStats>('samples')
+  const leave = monitor.onSample(samples.push)
+  return samples.first(accept).finally(leave)
 }
 
 const statsOf = (stats: NodeStats, id: string): ContainerStats | undefined => stats.containers.find((container) => container.id === id)
