@@ -39,9 +39,15 @@ export function createSecondaryLink(config: SecondaryConfig, services: Services,
     start(): void {
       endings.push(nodeCalls.on('linkOpened', answer))
       if (config.connection === 'direct') return
-      endings.push(nodeCalls.on('callHome', dialler.wake))
+      endings.push(
+        nodeCalls.on('callHome', () => {
+          dialler.start()
+          dialler.wake()
+        }),
+      )
       endings.push(events.on('primaryMoved', dialler.redial))
-      dialler.start()
+      // A node that has yet to join is told when it has.
+      if (!config.joinToken) dialler.start()
     },
     stop(): void {
       for (const end of endings.splice(0)) end()
