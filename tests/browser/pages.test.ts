@@ -20,10 +20,13 @@ interface View {
 }
 
 /** Every page, and what opens above one. */
-const views = (appId: string): View[] => [
+const views = ({ appId, nodeId }: { appId: string; nodeId: string }): View[] => [
   { path: '/nodes', title: 'Nodes' },
   { path: '/nodes', title: 'Nodes', open: openByButton('Register node') },
   { path: '/nodes', title: 'Nodes', open: openRemoval },
+  { path: '/nodes?group=env', title: 'Nodes' },
+  { path: `/nodes/${nodeId}`, title: 'a-secondary' },
+  { path: '/nodes/no-such-node', title: 'No such node' },
   { path: '/apps', title: 'Apps' },
   { path: '/apps/new', title: 'New app' },
   { path: `/apps/${appId}`, title: 'shtest-' },
@@ -41,12 +44,12 @@ test.serial('every page is accessible and fits, on a desk and on a phone, dark a
   t.timeout(240_000)
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const [browser] = await Promise.all([startBrowser(t), ensureTestImage(), primary.start()])
-  const appId = await somethingToShow(t, primary)
+  const shown = await somethingToShow(t, primary)
   const { page } = await browser.open(primary, '/', { reducedMotion: 'reduce' })
   await bringAxe(page)
 
   const faults: string[] = []
-  for (const { path, title, open } of views(appId)) {
+  for (const { path, title, open } of views(shown)) {
     await page.goto(`${primary.url}${path}`)
     await shows(page, title)
     await open?.(page)
@@ -87,20 +90,22 @@ test.serial('on a phone the menu leads to every page', async (t) => {
 })
 
 /** An app that runs, and a node that is away for a reason of many words. */
-async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promise<string> {
+async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promise<{ appId: string; nodeId: string }> {
   const { id } = await primary.identity()
+  const nodeId = '3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90'
   const registration = 'mutation ($input: RegisterNodeInput!) { registerNode(input: $input) { id } }'
   await ask(primary, registration, {
     input: {
-      id: '3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90',
+      id: nodeId,
       name: 'a-secondary-with-a-rather-long-name.rack-12.example.internal',
       apiEndpoint: `http://127.0.0.1:${await freePort()}`,
       apiKey: 'a-key-that-nobody-has',
+      labels: [{ key: 'env', value: 'lab' }],
     },
   })
   const { app, operation } = await createApp(primary, id, { name: uniqueName(), composeContent: webApp(await freePort()) })
   await followToEnd(t, primary, operation)
-  return app.id
+  return { appId: app.id, nodeId }
 }
 
 async function shows(page: Page, title: string): Promise<void> {
