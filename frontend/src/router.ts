@@ -18,6 +18,11 @@ const routes: RouteRecordRaw[] = [
   { path: '/', redirect: '/nodes' },
   { path: '/nodes', component: Nodes },
   { path: '/nodes/:id', component: () => import('./pages/NodeDetail.vue'), props: true },
+  {
+    path: '/nodes/join-tokens',
+    component: () => import('./pages/JoinTokens.vue'),
+    meta: { needs: { permission: 'node.change', role: 'ADMIN', title: 'Join tokens' } },
+  },
   { path: '/apps', component: () => import('./pages/Apps.vue') },
   {
     path: '/apps/new',

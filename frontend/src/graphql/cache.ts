@@ -27,6 +27,8 @@ const keys: KeyingConfig = {
   StatusChangeConnection: embedded,
   NodeCheck: embedded,
   CreatedApiToken: embedded,
+  NewJoinToken: embedded,
+  JoinCommands: embedded,
   AppOperation: embedded,
   PublishedPort: embedded,
   CpuStats: embedded,
@@ -93,9 +95,10 @@ function createListKeeper(typename: 'Node' | 'App', field: 'nodes' | 'apps') {
 
 /** Short lists that are read again when something of them changes. */
 const readAgain =
-  (field: 'sessions' | 'apiTokens' | 'users'): UpdateResolver =>
-  (_result, _args, cache) =>
-    cache.invalidate('Query', field)
+  (...fields: ('sessions' | 'apiTokens' | 'users' | 'joinTokens' | 'joinAttempts')[]): UpdateResolver =>
+  (_result, _args, cache) => {
+    for (const field of fields) cache.invalidate('Query', field)
+  }
 
 export function createCache() {
   const nodes = createListKeeper('Node', 'nodes')
@@ -121,12 +124,15 @@ export function createCache() {
         createApiToken: readAgain('apiTokens'),
         revokeApiToken: readAgain('apiTokens'),
         removeUser: readAgain('users'),
+        createJoinToken: readAgain('joinTokens'),
+        revokeJoinToken: readAgain('joinTokens'),
       },
       Subscription: {
         nodeStatusChanged: (result, _args, cache) => nodes.add(result['nodeStatusChanged'], cache),
         nodeRemoved: (result, _args, cache) => nodes.remove(result['nodeRemoved'], cache),
         appChanged: (result, _args, cache) => apps.add(result['appChanged'], cache),
         appRemoved: (result, _args, cache) => apps.remove(result['appRemoved'], cache),
+        joinAttempted: readAgain('joinTokens', 'joinAttempts'),
       },
     },
   })

@@ -80,6 +80,7 @@ const viaNames: Record<string, string> = {
   session: 'browser',
   token: 'API token',
   node: 'node',
+  'join-token': 'join token',
   github: 'GitHub',
   oidc: 'OpenID Connect',
 }

@@ -2,6 +2,7 @@ import type {
   AppStatus,
   AuditOutcome,
   ContainerState,
+  JoinTokenState,
   NodeStatus,
   OperationKind,
   OperationStatus,
@@ -63,6 +64,12 @@ export const roleLooks: Record<Role, Look> = {
   VIEWER: { label: 'Viewer', color: 'neutral', icon: 'i-lucide-eye' },
   OPERATOR: { label: 'Operator', color: 'info', icon: 'i-lucide-wrench' },
   ADMIN: { label: 'Admin', color: 'primary', icon: 'i-lucide-shield-check' },
+}
+
+export const joinTokenLooks: Record<JoinTokenState, Look> = {
+  OPEN: { label: 'Open', color: 'success', icon: 'i-lucide-circle-check' },
+  USED_UP: { label: 'Used up', color: 'neutral', icon: 'i-lucide-circle-slash' },
+  EXPIRED: { label: 'Expired', color: 'warning', icon: 'i-lucide-circle-alert' },
 }
 
 export const auditLooks: Record<AuditOutcome, Look> = {

@@ -2,6 +2,7 @@ import type { FormError } from '@nuxt/ui'
 import type { NodeItem } from '../../composables/useNodes.ts'
 import type { RegisterNodeInput, UpdateNodeInput } from '../../graphql/generated/graphql.ts'
 import { labelsProblem, labelText, toLabel } from '../../utils/labels.ts'
+import { isHttpUrl } from '../../utils/urls.ts'
 
 export interface NodeFormState {
   id: string
@@ -38,11 +39,6 @@ export function toUpdateInput(state: NodeFormState, node: NodeItem): UpdateNodeI
     ...(apiKey === '' ? {} : { apiKey }),
     ...(state.labels.join() === before.labels.join() ? {} : { labels }),
   }
-}
-
-function isHttpUrl(text: string): boolean {
-  const url = URL.parse(text)
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:')
 }
 
 /** What can be said before the server is asked. */

@@ -1,0 +1,17 @@
+import { computed, onScopeDispose } from 'vue'
+import type { JoinAttemptFieldsFragment } from '../graphql/generated/graphql.ts'
+import { joinAttempted, joinAttemptsQuery } from '../graphql/joining.ts'
+import { useBackend } from './useBackend.ts'
+import { useLiveQuery } from './useLiveQuery.ts'
+
+export type JoinAttemptItem = JoinAttemptFieldsFragment
+
+/** The last attempts to join, the newest first, as they come. Each makes the cache read them, and the tokens, again. */
+export function useJoinAttempts() {
+  const { client } = useBackend()
+  const { state, data, problem, retry } = useLiveQuery(joinAttemptsQuery, {})
+  const subscription = client.subscription(joinAttempted, {}).subscribe(() => {})
+  onScopeDispose(() => subscription.unsubscribe())
+
+  return { state, attempts: computed(() => data.value?.joinAttempts ?? []), problem, retry }
+}
