@@ -22,7 +22,9 @@ interface View {
 /** Every page, and what opens above one. */
 const views = ({ appId, nodeId }: { appId: string; nodeId: string }): View[] => [
   { path: '/nodes', title: 'Nodes' },
-  { path: '/nodes', title: 'Nodes', open: openByButton('Register node') },
+  { path: '/nodes', title: 'Nodes', open: openByButton('Add node') },
+  { path: '/nodes', title: 'Nodes', open: openRegistration },
+  { path: '/nodes/join-tokens', title: 'Join tokens' },
   { path: '/nodes', title: 'Nodes', open: openRemoval },
   { path: '/nodes?group=env', title: 'Nodes' },
   { path: `/nodes/${nodeId}`, title: 'a-secondary' },
@@ -120,6 +122,12 @@ function openByButton(name: string) {
     await page.getByRole('button', { name }).first().click()
     await page.getByRole('dialog').waitFor()
   }
+}
+
+async function openRegistration(page: Page): Promise<void> {
+  await openByButton('Add node')(page)
+  await page.getByRole('button', { name: 'Register by hand' }).click()
+  await page.getByRole('dialog', { name: 'Register a node' }).waitFor()
 }
 
 async function openRemoval(page: Page): Promise<void> {

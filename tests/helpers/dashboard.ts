@@ -20,7 +20,8 @@ export interface NodeWords {
 
 /** Fills in the open form "Register a node" and sends it; resolves when the form has closed. */
 export async function registerInForm(page: Page, { id, name, url, key }: NodeWords): Promise<void> {
-  await page.getByRole('button', { name: 'Register node' }).click()
+  await page.getByRole('button', { name: 'Add node' }).click()
+  await page.getByRole('button', { name: 'Register by hand' }).click()
   const form = page.getByRole('dialog', { name: 'Register a node' })
   await form.getByLabel('Node id').fill(id)
   await form.getByLabel('Name').fill(name)

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
 import { ask, follow } from './graphql.ts'
 import type { Place } from './network.ts'
@@ -67,4 +69,12 @@ export const newcomer = (
 ): Promise<NodeProcess> => {
   const own = { NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: primaryUrl, JOIN_TOKEN: secret, NODE_NAME: name }
   return nodeProcess(t, (url) => Promise.resolve({ ...own, NODE_API_ENDPOINT: url, ...settings }), place)
+}
+
+/** What the line for npm sets, by the understanding of a shell. */
+export async function settingsOf(line: string): Promise<Settings> {
+  const { stdout } = await promisify(execFile)('sh', ['-c', line.replace(/ npm start$/, ' env')], { env: { PATH: process.env['PATH'] } })
+  const all = stdout.trim().split('\n')
+  const settings = all.map((each) => each.split(/=(.*)/s, 2)).filter(([name = '']) => name !== '_' && name !== 'PWD' && name !== 'PATH')
+  return Object.fromEntries(settings) as Settings
 }

@@ -1,0 +1,110 @@
+import test, { type ExecutionContext } from 'ava'
+import type { Page } from 'playwright-core'
+import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
+import { startBrowser } from '../helpers/browser.ts'
+import { badge, rowOf } from '../helpers/dashboard.ts'
+import { faultProxy, localWays } from '../helpers/fault-proxy.ts'
+import { settingsOf } from '../helpers/join.ts'
+import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
+
+/** From when the node serves to when the page says that it has joined. */
+const appearsWithinMs = 2000
+const permissions = ['clipboard-read', 'clipboard-write']
+
+test.serial('a token is made by clicks; the line that the page shows starts a node, which appears there by itself', async (t) => {
+  t.timeout(90_000)
+  const primary = await nodeProcess(t, { NODE_NAME: 'main' })
+  const [browser] = await Promise.all([startBrowser(t), primary.start()])
+  const { page, loads } = await browser.open(primary, '/nodes', { reducedMotion: 'reduce', permissions })
+  await bringAxe(page)
+  await page.reload()
+
+  await page.getByRole('button', { name: 'Add a node' }).click()
+  const dialog = page.getByRole('dialog')
+  t.is(await dialog.getByLabel('This server, as the new one reaches it').inputValue(), primary.url)
+  await dialog.getByText('This address leads every machine to itself').waitFor()
+  await dialog.getByLabel('Names of the nodes').fill('worker-{m}')
+  await dialog.getByRole('button', { name: 'Make the line' }).click()
+  await dialog.getByText('has {m}, which nothing stands for').waitFor()
+  await dialog.getByLabel('Names of the nodes').fill('worker-{n}')
+  await assertAccessible(t, page)
+  await dialog.getByRole('button', { name: 'Make the line' }).click()
+
+  const line = await copied(page, 'With npm')
+  t.regex(await copied(page, 'With Docker'), /^docker run .* -e JOIN_TOKEN=shlyjoin_\S+ selfhostly:local$/)
+  const status = dialog.getByRole('status')
+  await status.getByText('Waiting for the new server to call').waitFor()
+
+  const badly = await runLine(t, line.replace(/JOIN_TOKEN=\S+/, '$&X'), 'typo-box')
+  await badly.start()
+  await status.getByText('typo-box could not join: the token is not good').waitFor()
+  await dialog.getByText('with an unknown token').waitFor()
+
+  const worker = await runLine(t, line)
+  await worker.start()
+  await status.getByText('worker-1 has joined').waitFor({ timeout: appearsWithinMs })
+  await assertAccessible(t, page)
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  await badge(rowOf(page, 'worker-1'), 'Online').waitFor()
+
+  await page.getByRole('link', { name: 'Join tokens' }).click()
+  const token = page.getByRole('region', { name: 'Join tokens' }).getByRole('listitem', { name: 'new nodes' })
+  await badge(token, 'Used up').waitFor()
+  await token.getByText('Joined as worker-1.').waitFor()
+  const late = await runLine(t, line, 'late-box')
+  await late.start()
+  await page.getByRole('region', { name: 'Recent attempts' }).getByText('late-box could not join: the token is not good').waitFor()
+  await token.getByText('The join token is used up').waitFor()
+  await assertAccessible(t, page)
+  await token.getByRole('button', { name: 'Revoke new nodes' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke token' }).click()
+  await page.getByText('There are none.').waitFor()
+  await page.getByRole('link', { name: 'worker-1' }).click()
+  await page.getByRole('heading', { name: 'worker-1', level: 1 }).waitFor()
+  t.is(loads(), 1, 'the one of this test')
+})
+
+test.serial('a hop that failed before the primary is told once the node gets through', async (t) => {
+  t.timeout(60_000)
+  const primary = await nodeProcess(t, { NODE_NAME: 'main' })
+  const [browser] = await Promise.all([startBrowser(t), primary.start()])
+  const { page } = await browser.open(primary, '/nodes', { permissions })
+  const way = await faultProxy(t, localWays(primary.port))
+  await page.getByRole('button', { name: 'Add node' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('This server, as the new one reaches it').fill(`http://127.0.0.1:${way.port}`)
+  await dialog.getByRole('spinbutton', { name: 'For how many servers' }).fill('2')
+  await dialog.getByRole('button', { name: 'Make the line' }).click()
+  const line = await copied(page, 'With npm')
+  const status = dialog.getByRole('status')
+  await status.getByText('0 of 2 joined. Waiting for the new server to call').waitFor()
+
+  way.refuse()
+  const worker = await runLine(t, line, 'some-host')
+  await worker.start()
+  await worker.logged('join failed')
+  await way.heal()
+  await status.getByText('1 of 2 joined. some-host has joined').waitFor()
+  const failed = dialog.getByRole('region', { name: 'Attempts' }).getByRole('listitem').filter({ hasText: 'no connection (TCP)' })
+  await failed.getByText('connection refused').waitFor()
+  t.is(await failed.count(), 1)
+})
+
+/** What is in the clipboard after a click on Copy. */
+async function copied(page: Page, label: string): Promise<string> {
+  await page.getByRole('group', { name: label }).getByRole('button').click()
+  await page.getByRole('button', { name: `Copied: ${label}` }).waitFor()
+  return page.evaluate('navigator.clipboard.readText()')
+}
+
+/** The process that this line of the page starts, not started yet; a NODE_NAME tells machines apart that are one. */
+const runLine = async (t: ExecutionContext, line: string, name?: string): Promise<NodeProcess> =>
+  nodeProcess(t, { ...(await settingsOf(line)), ...(name === undefined ? {} : { NODE_NAME: name }) })
+
+async function assertAccessible(t: ExecutionContext, page: Page): Promise<void> {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.locator(`html.${colorScheme}`).waitFor({ state: 'attached' })
+    t.deepEqual(await violationsOn(page, colorScheme === 'dark' ? undefined : ['color-contrast']), [], colorScheme)
+  }
+}
