@@ -52,7 +52,7 @@ import { keyGraceMs } from './nodes/node-keys.ts'
 import { createOwnKey } from './nodes/own-key.ts'
 import { createOwnName } from './nodes/own-name.ts'
 import { createPrimaryAddress } from './nodes/primary-address.ts'
-import { createHomeCall } from './cluster/home-call.ts'
+import { createHomeCall, refuseStrangers } from './cluster/home-call.ts'
 import { createKeyChanges } from './cluster/key-changes.ts'
 import { createPrimaryMove } from './cluster/primary-move.ts'
 import { nextNodeKeys, nodeKeys } from './nodes/node.entity.ts'
@@ -365,7 +365,7 @@ export function createServices(world: {
     admitNewApp: holds.admitNewApp,
   })
   const joinAttempts = createJoinAttempts({ clock, onAttempt: (attempt) => events.emit('joinAttempt', attempt) })
-  const joinTokens = createJoinTokens({ em, clock, self, onRevoked: joinAttempts.forget })
+  const joinTokens = createJoinTokens({ em, clock, self, primaryUrl: () => settings.read().primaryUrl, onRevoked: joinAttempts.forget })
   const joining = createJoining({
     self,
     tokens: joinTokens,
@@ -404,9 +404,13 @@ export function createServices(world: {
       ? createPrimaryAddress({
           fromEnvironment: config.primaryUrl,
           dataDir,
-          prove: async (url) => (await callHome(url)).primaryId,
+          async prove(url) {
+            await refuseStrangers(url)
+            return (await callHome(url)).primaryId
+          },
           // The answer to whoever said so may be on its way over the link that ends by this.
           onChange: () => void clock.after(500, () => events.emit('primaryMoved', undefined)),
+          clock,
           log,
         })
       : null

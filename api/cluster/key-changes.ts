@@ -156,7 +156,7 @@ export function createKeyChanges(deps: {
 
     /** A node is back: what was begun with it is finished at once. */
     finish(id: string): void {
-      if (registry.hasNextKey(id) && !underWay.has(id)) inBackground(id, registry.get(id).name)
+      if (deps.mayAct() && registry.hasNextKey(id) && !underWay.has(id)) inBackground(id, registry.get(id).name)
     },
 
     /** A removed node has nothing to be said of. */

@@ -16,8 +16,8 @@ export type LinkDialler = ReturnType<typeof createLinkDialler>
  * 0.5 s to 15 s. When the other side says when to come back (Retry-After), that is when, and up to 1 s later.
  */
 export function createLinkDialler(deps: {
-  /** Endpoint and headers of the other side, asked anew for every try; `attempt` counts from 0 since the last stable link. */
-  target: (attempt: number) => { endpoint: string; headers: Record<string, string> }
+  /** Endpoint and headers of the other side, asked anew for every try. */
+  target: () => { endpoint: string; headers: Record<string, string> }
   /** Takes over an open link; the returned function asks whether the other side is still there. */
   use: (wire: LinkWire) => () => void
   /** A try failed; `attempt` counts from 0 since the last stable link. */
@@ -43,7 +43,7 @@ export function createLinkDialler(deps: {
     if (!running || dialling || current) return
     cancelRetry()
     dialling = true
-    const { endpoint, headers } = deps.target(attempt)
+    const { endpoint, headers } = deps.target()
     try {
       const wire = await dial(endpoint, headers)
       opened(wire)

@@ -112,7 +112,7 @@ async function aboutIn(c: Context<HttpEnv>): Promise<NodeAbout | null> {
 }
 
 /** What a primary tells a node of what the two share. */
-function membershipRoutes(router: Router, { audit, ownKey, primaryAddress, self }: Services): void {
+function membershipRoutes(router: Router, { audit, ownKey, primaryAddress, self, tellPrimaryMoved }: Services): void {
   if (!primaryAddress) return
   const heard = (c: Context<HttpEnv>, action: string, subject: string | null, run: () => Promise<void>) =>
     audit.around(c.get('actor'), { action, nodeId: self.id, subject }, run)
@@ -142,9 +142,15 @@ function membershipRoutes(router: Router, { audit, ownKey, primaryAddress, self 
       },
     }),
     async (c) => {
-      const { url } = c.req.valid('json')
+      const url = tellPrimaryMoved.parse(c.req.valid('json').url)
       let error: string | null = null
-      await heard(c, 'cluster.primary-url', url.slice(0, 200), async () => void (error = await primaryAddress.move(url)))
+      await heard(c, 'cluster.primary-url', url.slice(0, 200), async () => {
+        error = await primaryAddress.move(url)
+        // So that the line says so as well.
+        if (error !== null) throw new AppError('CONFLICT', error)
+      }).catch((thrown: unknown) => {
+        if (error === null) throw thrown
+      })
       return c.json({ moved: error === null, error }, 200)
     },
   )

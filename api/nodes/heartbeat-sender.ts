@@ -16,9 +16,8 @@ export type HeartbeatSender = ReturnType<typeof createHeartbeatSender>
  * a refusal waits for the next turn, since asking more often would not change it.
  */
 export function createHeartbeatSender(deps: {
-  primaryUrl: string
-  /** @param attempt counts from 0 since the last answer */
-  send: (attempt: number) => Promise<HeartbeatOutcome>
+  primaryUrl: () => string
+  send: () => Promise<HeartbeatOutcome>
   /** Called after every accepted heartbeat. */
   onAccepted: (heartbeat: { first: boolean; afterFailure: boolean; settingsVersion: string | undefined }) => void
   startDelayMs: number
@@ -38,24 +37,22 @@ export function createHeartbeatSender(deps: {
     clock: deps.clock,
     random: deps.random,
     async job(attempt) {
-      const outcome = await deps
-        .send(attempt)
-        .catch((error: unknown): HeartbeatOutcome => ({ kind: 'no-answer', reason: errorMessage(error) }))
+      const outcome = await deps.send().catch((error: unknown): HeartbeatOutcome => ({ kind: 'no-answer', reason: errorMessage(error) }))
       switch (outcome.kind) {
         case 'accepted':
-          if (!accepted) log.info({ url: deps.primaryUrl }, 'startup heartbeat sent successfully to primary')
-          else if (failing) log.info({ url: deps.primaryUrl }, 'heartbeat accepted again by primary')
+          if (!accepted) log.info({ url: deps.primaryUrl() }, 'startup heartbeat sent successfully to primary')
+          else if (failing) log.info({ url: deps.primaryUrl() }, 'heartbeat accepted again by primary')
           deps.onAccepted({ first: !accepted, afterFailure: failing, settingsVersion: outcome.settingsVersion })
           accepted = true
           failing = false
           return 'done'
         case 'refused':
-          log.warn({ url: deps.primaryUrl, reason: outcome.reason }, 'heartbeat failed')
+          log.warn({ url: deps.primaryUrl(), reason: outcome.reason }, 'heartbeat failed')
           failing = true
           return 'done'
         case 'no-answer':
           // Once when it begins and then once in a while: an hour without a primary is not a thousand lines.
-          if (attempt % 10 === 0) log.warn({ url: deps.primaryUrl, error: outcome.reason }, 'failed to send heartbeat to primary')
+          if (attempt % 10 === 0) log.warn({ url: deps.primaryUrl(), error: outcome.reason }, 'failed to send heartbeat to primary')
           failing = true
           return outcome.retryAfterMs === undefined ? 'again' : { afterMs: outcome.retryAfterMs }
       }
@@ -64,7 +61,7 @@ export function createHeartbeatSender(deps: {
 
   /** The first one may be asked for before its time, by a primary that calls. */
   function sendNow(): void {
-    if (!announced) log.info({ url: deps.primaryUrl }, 'sending startup heartbeat to primary')
+    if (!announced) log.info({ url: deps.primaryUrl() }, 'sending startup heartbeat to primary')
     announced = true
     loop.run()
   }

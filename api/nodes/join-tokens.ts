@@ -65,6 +65,8 @@ export function createJoinTokens(deps: {
   em: EntityManager
   clock: Clock
   self: { isPrimary: boolean; apiEndpoint: string }
+  /** Where nodes find this primary, if that was ever set. */
+  primaryUrl?: () => string | null
   onRevoked: (id: string) => void
 }) {
   const { em, clock, self } = deps
@@ -138,7 +140,11 @@ export function createJoinTokens(deps: {
         throw error
       }
       const secret = `shlyjoin_${row.id}_${plain}`
-      return { token: view(row), secret, commands: joinCommands({ primaryUrl: primaryUrl ?? self.apiEndpoint, secret }) }
+      return {
+        token: view(row),
+        secret,
+        commands: joinCommands({ primaryUrl: primaryUrl ?? deps.primaryUrl?.() ?? self.apiEndpoint, secret }),
+      }
     },
 
     /** The token that a secret belongs to, whatever its state; null when it is unknown or revoked. The work is the same for each. */

@@ -18,10 +18,7 @@ export function createSecondaryLink(config: SecondaryConfig, services: Services,
   }
 
   const dialler = createLinkDialler({
-    target: (attempt) => ({
-      endpoint: primaryAddress?.forTry(attempt) ?? config.primaryUrl,
-      headers: client.headersFor({ apiKey: self.apiKey }),
-    }),
+    target: () => ({ endpoint: primaryAddress?.current() ?? config.primaryUrl, headers: client.headersFor({ apiKey: self.apiKey }) }),
     use(wire) {
       log.info({ url: primaryAddress?.current() }, 'link to primary open')
       nodeCalls.emit('primaryReached', undefined)

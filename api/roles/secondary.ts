@@ -17,13 +17,14 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
   const { access, client, clock, log, nodeCalls, primaryAddress, primaryContact, random, self, settings } = services
   const endings: (() => void)[] = []
   let knownSettingsVersion: string | undefined
+  const primaryUrl = (): string => primaryAddress?.current() ?? config.primaryUrl
 
   const settingsSync = createSettingsSync({
-    fetchSettings(attempt) {
-      const apiEndpoint = primaryAddress?.forTry(attempt) ?? config.primaryUrl
+    fetchSettings() {
+      const apiEndpoint = primaryUrl()
       return client.request({ id: 'primary', name: 'the primary', apiEndpoint, apiKey: self.apiKey }, { path: '/api/internal/settings' })
     },
-    onSynced: ({ primaryUrl }) => void (primaryUrl && moveTo(primaryUrl)),
+    onSynced: ({ primaryUrl: said }) => void (said && moveTo(said)),
     settings,
     clock,
     random,
@@ -32,19 +33,20 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
 
   /** What the primary said while this node was away. */
   async function moveTo(url: string): Promise<void> {
-    const error = await primaryAddress?.move(url)
+    const error = await primaryAddress?.heard(url)
     if (error) log.warn({ url, error }, 'primary says that it has moved, but does not answer there')
   }
 
-  async function send(attempt = 0): Promise<HeartbeatOutcome> {
+  async function send(): Promise<HeartbeatOutcome> {
     try {
-      const { settingsVersion, primaryId } = await services.callHome(primaryAddress?.forTry(attempt) ?? config.primaryUrl)
+      const { settingsVersion, primaryId } = await services.callHome(primaryUrl())
       primaryContact?.note(null)
-      if (primaryId !== null) primaryAddress?.met(primaryId)
+      primaryAddress?.answered(primaryId)
       return { kind: 'accepted', settingsVersion }
     } catch (error) {
       if (!(error instanceof NodeCallError)) throw error
       primaryContact?.note(error.why)
+      primaryAddress?.failed()
       // One that is just starting, or a proxy before one that is away, says no for a moment only.
       const passes = (error.httpStatus ?? 0) >= 500 || error.httpStatus === 429
       if (error.answered && !passes) return { kind: 'refused', reason: error.why }
@@ -53,7 +55,7 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
   }
 
   const heartbeats = createHeartbeatSender({
-    primaryUrl: config.primaryUrl,
+    primaryUrl,
     send,
     onAccepted({ first, afterFailure, settingsVersion }) {
       const isOld = settingsVersion !== knownSettingsVersion
@@ -66,12 +68,12 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
     log,
   })
 
-  const { primaryUrl, joinToken: token } = config
+  const { primaryUrl: joinUrl, joinToken: token } = config
 
   async function join(token: string, earlier: EarlierFailure[]): Promise<JoinOutcome> {
     // What it was called before is no wish: the name is made anew of what it is called here.
     const asking = { ...self, name: config.node.name }
-    const outcome = await createJoinCall({ primaryUrl, token, self: asking, about: services.about, clock })(earlier)
+    const outcome = await createJoinCall({ primaryUrl: joinUrl, token, self: asking, about: services.about, clock })(earlier)
     if (outcome.kind === 'joined') {
       await services
         .joinedAs(outcome.name)
@@ -82,7 +84,7 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
 
   const joiner = token
     ? createJoiner({
-        primaryUrl,
+        primaryUrl: joinUrl,
         isMember: () =>
           send().then(
             ({ kind }) => kind === 'accepted',
@@ -138,7 +140,7 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       scheduler.every('heartbeat', `${Math.floor(phaseOf(self.id) * 60)} * * * * *`, callHome)
       // They are set up in another process: who was removed there has to be out here within seconds.
       scheduler.every('local users', '*/2 * * * * *', access.refreshLocalUsers)
-      log.info({ heartbeat_interval: '60s', primary: config.primaryUrl }, 'background tasks started')
+      log.info({ heartbeat_interval: '60s', primary: primaryUrl() }, 'background tasks started')
     },
     stop(): void {
       for (const end of endings.splice(0)) end()

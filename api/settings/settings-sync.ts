@@ -17,7 +17,7 @@ export type SettingsSync = ReturnType<typeof createSettingsSync>
 /** Fetches the cluster's settings from the primary, again and again until it answers. What was fetched last stays meanwhile. */
 export function createSettingsSync(deps: {
   /** The primary's `GET /api/internal/settings`. */
-  fetchSettings: (attempt: number) => Promise<unknown>
+  fetchSettings: () => Promise<unknown>
   onSynced: (settings: Settings) => void
   settings: SettingsService
   clock: Clock
@@ -31,7 +31,7 @@ export function createSettingsSync(deps: {
     random: deps.random,
     async job(attempt) {
       try {
-        const { cloudflare_api_token, cloudflare_account_id, primary_url } = synced.parse(await deps.fetchSettings(attempt))
+        const { cloudflare_api_token, cloudflare_account_id, primary_url } = synced.parse(await deps.fetchSettings())
         await deps.settings.replace({
           cloudflareApiToken: cloudflare_api_token,
           cloudflareAccountId: cloudflare_account_id,

@@ -3,6 +3,8 @@ import test, { type ExecutionContext } from 'ava'
 import { dataFolder } from '../helpers/data-folder.ts'
 import { faultProxy, localWays } from '../helpers/fault-proxy.ts'
 import { freePort } from '../helpers/free-port.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
+import { peer } from '../helpers/peer.ts'
 import { runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
 import { until } from '../helpers/until.ts'
 
@@ -34,14 +36,21 @@ test('nodes that find their primary at the new URL go there and stay through a r
   t.is(node.services.primaryAddress?.current(), way.url)
   await until(() => (primary.services.links.get(node.id)?.generation ?? 0) > generation)
   t.is(primary.services.registry.get(node.id).health.status, 'online')
+  const token = await primary.graphql('mutation { createJoinToken(input: { name: "more" }) { commands { npm } } }')
+  t.true(token.data.createJoinToken.commands.npm.includes(`PRIMARY_NODE_URL=${way.url} `))
 
   await node.stop()
   const same = { ...env, NODE_ID: node.id, NODE_API_KEY: node.key, NODE_NAME: 'worker' }
   const again = await runningSecondary(t, primary, same)
   t.is(again.services.primaryAddress?.current(), way.url)
   await again.stop()
-  const moved = await runningSecondary(t, { url: 'http://127.0.0.1:1' }, same)
-  t.is(moved.services.primaryAddress?.current(), 'http://127.0.0.1:1')
+  const third = await otherWay(t, primary)
+  const moved = await runningSecondary(t, third, same)
+  const synced = () => moved.log.filter(({ msg }) => msg === 'settings synced from primary').length
+  await until(() => synced() > 0)
+  moved.services.nodeCalls.emit('settingsChanged', undefined)
+  await until(() => synced() > 1)
+  t.is(moved.services.primaryAddress?.current(), third.url, 'what the primary said before the environment was changed is no news')
 })
 
 test('a node that does not find it there stays, says why in words, and one that was away is told when it is back', async (t) => {
@@ -69,8 +78,67 @@ test('a node that does not find it there stays, says why in words, and one that 
 test('another primary that knows the node is not believed', async (t) => {
   const [primary, other] = [await runningNode(t), await runningNode(t)]
   const node = await member(t, primary, 'worker')
-  await node.services.callHome(primary.url).then(({ primaryId }) => primaryId && node.services.primaryAddress?.met(primaryId))
+  node.services.primaryAddress?.answered((await node.services.callHome(primary.url)).primaryId)
   await other.services.registry.register({ id: node.id, name: 'worker', apiEndpoint: node.url, apiKey: node.key })
   t.regex((await change(primary, other.url)).data.changePrimaryUrl[0].error, /another primary answers at/)
   t.is(node.services.primaryAddress?.current(), primary.url)
+})
+
+test('who listens at a mistyped URL is shown no key', async (t) => {
+  const primary = await runningNode(t)
+  const node = await member(t, primary, 'worker')
+  const shown: string[] = []
+  const answer: { status: number; headers: Record<string, string>; body: string } = { status: 404, headers: {}, body: 'not here' }
+  const stranger = await peer(t, ({ headers }, response) => {
+    shown.push(JSON.stringify(headers))
+    response.writeHead(answer.status, answer.headers).end(answer.body)
+  })
+  const errorAt = async (): Promise<string> => (await change(primary, stranger.url)).data.changePrimaryUrl[0].error
+  t.regex(await errorAt(), /answered 404 under \/api\/internal\/, which is no answer of Selfhostly's/)
+  Object.assign(answer, { status: 302, headers: { location: 'https://elsewhere.example' } })
+  t.regex(await errorAt(), /answered 302 with a redirect. Enter where it leads/)
+  Object.assign(answer, { status: 200, headers: {}, body: '{"message":"Heartbeat received","primary_id":null}' })
+  t.regex(await errorAt(), /answered 200 under/)
+  t.true(shown.length >= 3)
+  for (const headers of shown) for (const secret of [node.key, node.id]) t.false(headers.includes(secret))
+  const lines = await node.services.audit.list({}, { limit: 10 })
+  t.is(
+    lines.filter(({ action, outcome }) => action === 'cluster.primary-url' && outcome === 'failed').length,
+    3,
+    "the node's own audit log",
+  )
+})
+
+test('a node whose primary is silent at the new URL finds it where it was, and the other way round', async (t) => {
+  const primary = await runningNode(t)
+  const clock = createManualClock()
+  const first = await faultProxy(t, localWays(Number(new URL(primary.url).port)))
+  const second = await faultProxy(t, localWays(Number(new URL(primary.url).port)))
+  const url = ({ port }: { port: number }): string => `http://127.0.0.1:${port}`
+  const settings = { NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: url(first), NODE_NAME: 'worker', NODE_CONNECTION: 'direct' }
+  const node = await runningNode(t, settings, { clock })
+  await primary.services.registry.register({ id: node.id, name: 'worker', apiEndpoint: node.url, apiKey: node.key })
+  const at = () => node.services.primaryAddress?.current()
+  const beat = () => node.services.nodeCalls.emit('callHome', undefined)
+  const contact = () => node.services.primaryContact?.state().reachable
+  beat()
+  await until(() => contact() === true)
+  t.is(await node.services.primaryAddress?.move(url(second)), null)
+  t.is(at(), url(second))
+
+  for (const [gone, there] of [
+    [second, first],
+    [first, second],
+  ] as const) {
+    await there.heal()
+    gone.refuse()
+    clock.advance(60_000)
+    beat()
+    await until(() => contact() === false)
+    clock.advance(20_000)
+    beat()
+    await until(() => at() === url(there))
+    beat()
+    await until(() => contact() === true)
+  }
 })

@@ -19,7 +19,7 @@ function senderOf(send: () => Promise<HeartbeatOutcome>) {
   const { log, lines, messages } = recordedLog()
   const told: Accepted[] = []
   const heartbeats = createHeartbeatSender({
-    primaryUrl: 'http://primary:8080',
+    primaryUrl: () => 'http://primary:8080',
     send,
     onAccepted: (heartbeat) => void told.push(heartbeat),
     startDelayMs: 2000,
