@@ -325,7 +325,11 @@ export function createServices(world: {
   const checks = createHealthChecks({
     registry,
     selfId: self.id,
-    probe: ({ id }, by) => probe.probe(id, { urgent: by === 'session', manual: by === 'manual-check' }),
+    async probe({ id }, by) {
+      const error = await probe.probe(id, { urgent: by === 'session', manual: by === 'manual-check' })
+      if (error === null) streams.passedCheck(id)
+      return error
+    },
     parallel: config.role === 'primary' ? config.checks.parallel : 1,
     clock,
     log,

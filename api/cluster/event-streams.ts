@@ -53,6 +53,10 @@ export function createEventStreams(deps: {
   const { clock, log } = deps
   const sessions = new Map<string, Session>()
   const generations = new Map<string, number>()
+  /** Nodes that seem to be there and to take calls: that one's stream cannot be opened is news, once. */
+  const expected = new Set<string>()
+  /** Nodes that had a stream since they last called home without one. */
+  const callable = new Set<string>()
 
   async function follow(nodeId: string, session: Session): Promise<void> {
     const opening = clock.after(openDeadlineMs, () =>
@@ -71,6 +75,7 @@ export function createEventStreams(deps: {
         onEvent: ({ data }) => {
           if (session.openedAt === null) {
             session.openedAt = clock.now().getTime()
+            callable.add(nodeId)
             deps.onChange(nodeId)
           }
           const event = parseFeedEvent(JSON.parse(data))
@@ -113,20 +118,28 @@ export function createEventStreams(deps: {
       else log.warn({ node: name, reason }, 'event stream lost')
       session.openedAt = null
       if (held !== null) deps.onChange(nodeId)
-      if (held !== null || attempt === 0) deps.onLost(nodeId, reason, held !== null)
+      const isNews = expected.delete(nodeId)
+      if (held !== null || isNews) deps.onLost(nodeId, reason, held !== null)
     })
   }
 
-  function close(nodeId: string): void {
+  function end(nodeId: string): void {
     const session = sessions.get(nodeId)
     sessions.delete(nodeId)
     session?.cancelRetry()
     session?.abort.abort()
   }
 
+  function close(nodeId: string): void {
+    expected.delete(nodeId)
+    callable.delete(nodeId)
+    end(nodeId)
+  }
+
   /** Opens a node's stream, or reopens it at once when it waits for its next try or its address has changed. */
   function open(nodeId: string): void {
     close(nodeId)
+    expected.add(nodeId)
     connect(nodeId, 0)
   }
 
@@ -136,10 +149,18 @@ export function createEventStreams(deps: {
     /** The node has just answered in another way: no reason to wait any longer. An open stream stays as it is. */
     wake(nodeId: string): void {
       const session = sessions.get(nodeId)
-      if (!session?.abort.signal.aborted) return
-      close(nodeId)
-      // Not the first try: of a node that calls, but cannot be called, nothing new is learned each time.
+      if (session?.openedAt !== null) return
+      // If a node that could be called before now cannot, it may have died right after its own call. Of a node that calls, but
+      // cannot be called, nothing new is learned each time.
+      if (callable.delete(nodeId)) expected.add(nodeId)
+      if (!session.abort.signal.aborted) return
+      end(nodeId)
       connect(nodeId, 1)
+    },
+
+    /** The node has just passed a check: if its stream cannot be opened now, something has changed since. */
+    passedCheck(nodeId: string): void {
+      if (sessions.get(nodeId)?.openedAt === null) expected.add(nodeId)
     },
 
     close,

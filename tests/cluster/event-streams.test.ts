@@ -183,6 +183,28 @@ test('waking ends the wait at once; an open stream stays as it is', async (t) =>
   t.is(clock.waiting(), 1, 'only the watch over silence')
 })
 
+test('a node that dies right after it called home is suspected; one that calls and cannot be called is not, again and again', async (t) => {
+  const { node, open } = await feeding(t)
+  const { streams, events, lost, messages } = streamsTo(t, () => node.url)
+  streams.open(peerId)
+  await until(() => events.length === 1)
+  open[0]?.end()
+  await until(() => lost.length === 1)
+  await node.close()
+  streams.wake(peerId)
+  await until(() => lost.length === 2)
+  streams.wake(peerId)
+  await until(() => messages().length === 3)
+  t.is(lost.length, 2, 'once for each session that there was')
+  streams.passedCheck(peerId)
+  streams.wake(peerId)
+  await until(() => messages().length === 4)
+  t.is(lost.length, 3, 'it did answer, and now does not')
+  streams.wake(peerId)
+  await until(() => messages().length === 5)
+  t.is(lost.length, 3)
+})
+
 test('a stream that held for a minute begins with a short wait again', async (t) => {
   const { node, open } = await feeding(t)
   const { streams, events, lost, clock } = streamsTo(t, () => node.url)
