@@ -1,3 +1,5 @@
+import type { TestContext } from '../helpers/test-context.ts'
+
 /** One measured value. */
 export interface Figure {
   name: string
@@ -18,6 +20,13 @@ export interface BenchContext {
 }
 
 export type Bench = (context: BenchContext) => Promise<Figure[]>
+
+/** For helpers of the tests: what these would remove after a test is removed after the bench. */
+export const asTest = (context: BenchContext): TestContext => ({
+  teardown: (end) => void context.own({ end: async () => end() }),
+  log: Object.assign(() => undefined, { skip: () => undefined }),
+  passed: true,
+})
 
 /** The value below which a share of the sample lies; 0.5 is the median. */
 export function quantile(values: readonly number[], share: number): number {

@@ -3,16 +3,18 @@ import { availableParallelism, tmpdir, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Bench, BenchContext } from './bench.ts'
+import { detection } from './detection.ts'
 import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
 import { graphql } from './graphql.ts'
 import { heartbeats } from './heartbeats.ts'
 import { memory } from './memory.ts'
+import { soak } from './soak.ts'
 import { start } from './start.ts'
 import { sweep } from './sweep.ts'
 import { toTable, writeFigures } from './report.ts'
 
-const benches: Record<string, Bench> = { heartbeats, graphql, sweep, fanout, start, memory, fuzz }
+const benches: Record<string, Bench> = { heartbeats, graphql, sweep, fanout, start, memory, fuzz, detection, soak }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

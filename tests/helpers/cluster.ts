@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import { ask, follow, type Server } from './graphql.ts'
 import { nodeProcess, type NodeProcess, type Settings } from './node-process.ts'
+import type { TestContext } from './test-context.ts'
 
 export interface SeenNode {
   id: string
@@ -37,7 +38,7 @@ export const appFields =
   'id name status statusReason lastKnownStatus desiredState node { id name } containers { id service state ports { hostPort } }'
 export const operationFields = 'id kind status progress output error appId'
 
-export const followNodes = (t: ExecutionContext<unknown>, node: Server) =>
+export const followNodes = (t: TestContext, node: Server) =>
   follow<SeenNode>(t, node, `subscription { nodeStatusChanged { ${nodeFields} } }`)
 
 export const followApps = (t: ExecutionContext<unknown>, node: NodeProcess) =>

@@ -1,15 +1,16 @@
-import type { ExecutionContext } from 'ava'
 import type { ConnectionMode } from '../../api/nodes/about.ts'
 import { followNodes, nodeFields, type SeenNode } from './cluster.ts'
 import { ask, follow } from './graphql.ts'
 import { startNetwork, type FaultyHost } from './network.ts'
 import { nodeProcess, type NodeProcess } from './node-process.ts'
 import type { Seen } from './seen.ts'
+import type { TestContext } from './test-context.ts'
 
 export interface WatchedNode extends SeenNode {
   statusSince: string
   statusSignal: string
   lastSeen: string | null
+  session: { generation: number } | null
 }
 
 /** A node of the cluster, on a host whose network can be broken. */
@@ -26,7 +27,7 @@ export type FaultyCluster = Awaited<ReturnType<typeof faultyCluster>>
 const withoutDocker = { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }
 
 /** A primary, as a process of its own in a network of its own, to which nodes are added. All of it is gone after the test. */
-export async function faultyCluster(t: ExecutionContext<unknown>) {
+export async function faultyCluster(t: TestContext) {
   const network = await startNetwork(t)
   const primary = await nodeProcess(t, { ...withoutDocker, NODE_NAME: 'primary' }, network.primary)
   await primary.start()
@@ -37,7 +38,11 @@ export async function faultyCluster(t: ExecutionContext<unknown>) {
 
     /** Every node as a subscribed client sees it, now and from now on. The restart of the primary ends it. */
     watch: (): Seen<WatchedNode> =>
-      follow<WatchedNode>(t, primary, `subscription { nodeStatusChanged { ${nodeFields} statusSince statusSignal lastSeen } }`),
+      follow<WatchedNode>(
+        t,
+        primary,
+        `subscription { nodeStatusChanged { ${nodeFields} statusSince statusSignal lastSeen session { generation } } }`,
+      ),
 
     /** Starts a node on this host and registers it; resolves when it is online. */
     async add<Host extends FaultyHost>(name: string, host: Host, connection: ConnectionMode = 'direct'): Promise<Member<Host>> {

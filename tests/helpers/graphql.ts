@@ -1,7 +1,7 @@
-import type { ExecutionContext } from 'ava'
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { createSeen, type Seen } from './seen.ts'
+import type { TestContext } from './test-context.ts'
 
 /** A server, and what goes with every request to it: a login at the proxy in front, say. */
 export interface Server {
@@ -48,7 +48,7 @@ export interface LiveValues<T> extends Seen<T> {
 
 /** A subscription over WebSocket: the values of its one field, as they come. It ends with the test. */
 export function follow<T>(
-  t: ExecutionContext<unknown>,
+  t: Pick<TestContext, 'teardown'>,
   node: Server,
   query: string,
   variables: Record<string, unknown> = {},

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import type { ExecutionContext } from 'ava'
 import { faultProxy, localWays, type FaultProxy, type ProxyWays } from './fault-proxy.ts'
 import { createNamespace, ip, openSocketsIn, removeLeftBehind, type Namespace, type NamespaceSockets } from './namespaces.ts'
+import type { TestContext } from './test-context.ts'
 
 /** Where a process of a test runs. */
 export interface Place {
@@ -48,8 +48,6 @@ export interface Network {
   /** A host with faults that only a proxy can make: latency, stalls, half-open connections. */
   proxiedHost: () => ProxiedHost
 }
-
-type TestContext = Pick<ExecutionContext<unknown>, 'teardown' | 'log'>
 
 /** The process runs where the test does. */
 export const here: Place = { command: [], listenHost: '127.0.0.1', doorTo: (port) => Promise.resolve(`http://127.0.0.1:${port}`) }

@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { ExecutionContext } from 'ava'
 import { removeProject } from './docker.ts'
 import { freePort } from './free-port.ts'
 import { here, type Place } from './network.ts'
 import { createSeen, type Wait } from './seen.ts'
+import type { TestContext } from './test-context.ts'
 
 export interface LogLine {
   level: string
@@ -44,7 +44,7 @@ const endDeadlineMs = 12_000
  * `node api/main.ts` with a folder and a port of its own, not started yet. Data survive `kill` and `stop`, so `start` is a
  * restart. After the test the process has ended, its Compose projects and its folder are gone; of a test that failed the logs are shown.
  */
-export async function nodeProcess(t: ExecutionContext<unknown>, source: SettingsSource = {}, place: Place = here) {
+export async function nodeProcess(t: TestContext, source: SettingsSource = {}, place: Place = here) {
   const folder = await mkdtemp(join(tmpdir(), 'selfhostly-node-'))
   const port = await freePort()
   const url = await place.doorTo(port)
@@ -145,6 +145,9 @@ export async function nodeProcess(t: ExecutionContext<unknown>, source: Settings
     sleep: () => void child?.kill('SIGSTOP'),
 
     wake: () => void child?.kill('SIGCONT'),
+
+    /** Of the process that runs now; 0 when none does. */
+    pid: (): number => child?.pid ?? 0,
 
     logged: (message: string, wait?: Wait): Promise<LogLine> => log.first((line) => line.msg === message, wait),
 

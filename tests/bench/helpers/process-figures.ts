@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** Of /proc/<pid>/stat; 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100
@@ -16,3 +16,6 @@ export function residentMbOf(pid: number): number {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return (Number(kib) * 1024) / 1e6
 }
+
+/** Open files and sockets of a process. */
+export const handlesOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length

@@ -1,0 +1,105 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { connectionModes } from '../../api/nodes/about.ts'
+import { faultyCluster, type FaultyCluster, type Member } from '../helpers/faulty-cluster.ts'
+import { asTest, type BenchContext, type Figure } from './bench.ts'
+import { handlesOf, residentMbOf } from './helpers/process-figures.ts'
+
+/** A leak of a connection per fault, or of a few hundred kilobytes, would show as more than this. */
+const most = { grownMb: 60, grownHandles: 12 }
+const patience = { withinMs: 60_000 }
+
+type Random = () => number
+
+/** What happens to a node, until it is whole again. */
+const faults: Record<string, (member: Member, lastsMs: number) => Promise<unknown>> = {
+  killed: ({ process }, lastsMs) => process.kill().then(() => wait(lastsMs).then(process.start)),
+  stopped: ({ process }, lastsMs) => process.stop().then(() => wait(lastsMs).then(process.start)),
+  dropped: ({ host }, lastsMs) => host.drop().then(() => wait(lastsMs).then(host.heal)),
+  reset: ({ host }, lastsMs) => host.reset().then(() => wait(lastsMs).then(host.heal)),
+  lossy: ({ host }, lastsMs) => host.lose(0.2).then(() => wait(lastsMs).then(host.heal)),
+  async asleep({ process }, lastsMs) {
+    process.sleep()
+    await wait(lastsMs)
+    process.wake()
+  },
+}
+const longestFaultMs = 25_000
+const longestPauseMs = 10_000
+
+/**
+ * Minutes of nodes that die, vanish, sleep and come back at random, beside some that are left alone. Fails, and names the seed,
+ * when one of these is ever called offline, when a status is wrong in the end, or when the primary has grown.
+ */
+export async function soak(context: BenchContext): Promise<Figure[]> {
+  const seed = Date.now() & 0x7fffffff
+  console.log(`soak: seed ${seed}`)
+  const lastsMs = context.short ? 30_000 : 240_000
+  const cluster = await faultyCluster(asTest(context))
+  const add = async (name: string, index: number): Promise<Member> =>
+    cluster.add(`${name}-${index}`, await cluster.network.host(), connectionModes[index % connectionModes.length])
+  const calm = await Promise.all([0, 1, 2].map((index) => add('calm', index)))
+  const churned = await Promise.all([0, 1, 2, 3, 4, 5].map((index) => add('churned', index)))
+  const watched = { nodes: cluster.watch() }
+  const pid = cluster.primary.pid()
+  const handlesBefore = handlesOf(pid)
+
+  const counts = new Map<string, number>()
+  const until = performance.now() + lastsMs
+  const memory = wait(lastsMs / 3).then(() => residentMbOf(pid))
+  await Promise.all(churned.map((member, index) => churn(member, until, createRandom(seed + index), counts)))
+
+  await allHaveSessions(cluster, [...calm, ...churned], seed)
+  const grownHandles = handlesOf(pid) - handlesBefore
+  const grownMb = residentMbOf(pid) - (await memory)
+  const [last] = churned
+  const from = watched.nodes.values.length
+  await last?.process.kill()
+  await watched.nodes.first(({ id, status }) => id === last?.id && status === 'OFFLINE', { from, ...patience })
+
+  const changed = calm.flatMap((member) =>
+    cluster
+      .changesOf(member)
+      .slice(1)
+      .map((change) => `${member.name} ${change}`),
+  )
+  if (changed.length > 0) throw new Error(`Nodes that were left alone changed: ${changed.join(', ')}; seed ${seed}`)
+  if (grownHandles > most.grownHandles) throw new Error(`The primary holds ${grownHandles} more handles than before, seed ${seed}`)
+  if (grownMb > most.grownMb) throw new Error(`The primary has grown by ${grownMb.toFixed(0)} MB, seed ${seed}`)
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
+  return [
+    { name: 'faults', value: total, unit: 'faults', note: [...counts].map(([name, count]) => `${name} ${count}`).join(', ') },
+    { name: 'changes of status of 3 nodes that were left alone', value: 0, unit: 'changes' },
+    { name: 'nodes whose status was wrong in the end', value: 0, unit: 'nodes', note: `of ${calm.length + churned.length}` },
+    { name: 'more handles of the primary than before', value: Math.max(0, grownHandles), unit: 'handles' },
+    { name: 'more resident memory than after a third', value: Math.max(0, grownMb), unit: 'MB' },
+  ]
+}
+
+async function churn(member: Member, until: number, random: Random, counts: Map<string, number>): Promise<void> {
+  while (performance.now() < until) {
+    await wait(random() * longestPauseMs)
+    const [name, happen] = Object.entries(faults)[Math.floor(random() * Object.keys(faults).length)] ?? []
+    if (!name || !happen) continue
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+    await happen(member, random() * longestFaultMs)
+  }
+}
+
+async function allHaveSessions(cluster: FaultyCluster, members: Member[], seed: number): Promise<void> {
+  const now = cluster.watch()
+  const online = members.map(({ id }) => now.first((node) => node.id === id && node.status === 'ONLINE' && node.session !== null, patience))
+  await Promise.all(online).catch((error: Error) => {
+    throw new Error(`${error.message}; seed ${seed}`)
+  })
+}
+
+/** Numbers from 0 up to 1, the same for one seed: mulberry32. */
+function createRandom(seed: number): Random {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
