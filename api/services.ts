@@ -121,7 +121,7 @@ export function createServices(world: {
   const { config, clock, random, log } = world
   const em = world.database.em
   const isPrimary = config.role === 'primary'
-  const ownKey = createOwnKey({ identity: world.identity, dataDir: config.dataDir, clock })
+  const ownKey = createOwnKey({ identity: world.identity, dataDir: config.dataDir, clock, log })
   const { name: configured, nameIsSet: isSet } = config.node
   const ownName = isPrimary ? null : createOwnName({ configured, isSet, dataDir: config.dataDir })
   const self = {
@@ -213,7 +213,7 @@ export function createServices(world: {
       const renewed = registry.keyOf(nodeId)
       // The node ends what was opened with the former key when it forgets it: by then the session runs on the new one.
       clock.after(keyGraceMs / 2, () => {
-        if (registry.find(nodeId) && registry.keyOf(nodeId) === renewed) streams.open(nodeId)
+        if (streams.sessionOf(nodeId) && registry.keyOf(nodeId) === renewed) streams.open(nodeId)
       })
     },
   })

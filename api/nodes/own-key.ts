@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import type { Log } from '../log.ts'
 import { replacePrivateFile } from '../private-file.ts'
 import type { NodeIdentity } from './identity.ts'
 
@@ -14,7 +15,8 @@ export type OwnKey = ReturnType<typeof createOwnKey>
  * the moment it is on disk, the former one until the primary has used the new one and a minute has passed. What was opened with
  * the former one ends with it.
  */
-export function createOwnKey({ identity, dataDir, clock }: { identity: NodeIdentity; dataDir: string; clock: Clock }) {
+export function createOwnKey(deps: { identity: NodeIdentity; dataDir: string; clock: Clock; log: Log }) {
+  const { identity, dataDir, clock, log } = deps
   let { apiKey: current, formerKey: former } = identity
   let cancelGrace: (() => void) | null = null
   const listeners = new Set<(forgotten: string) => void>()
@@ -58,10 +60,16 @@ export function createOwnKey({ identity, dataDir, clock }: { identity: NodeIdent
         const forgotten = former
         cancelGrace = null
         former = null
-        keep(current, null)
         if (forgotten !== null) tell(forgotten)
+        try {
+          keep(current, null)
+        } catch (error) {
+          log.error({ err: error }, 'the former key is still in identity.json; the next start will forget it')
+        }
       })
     },
+
+    stop: (): void => cancelGrace?.(),
 
     /** Called with each key that is not good any more; the returned function ends it. */
     onForgotten(listener: (forgotten: string) => void): () => void {

@@ -147,6 +147,7 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       joiner?.stop()
       wakeWatch.stop()
       heartbeats.stop()
+      services.ownKey.stop()
       settingsSync.stop()
     },
   }

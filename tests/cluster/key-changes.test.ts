@@ -5,6 +5,7 @@ import { dataFolder } from '../helpers/data-folder.ts'
 import { follow, type LiveValues } from '../helpers/graphql.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
+import { recordedLog } from '../helpers/recorded-log.ts'
 import { until } from '../helpers/until.ts'
 import { createOwnKey } from '../../api/nodes/own-key.ts'
 import { loadIdentity } from '../../api/nodes/identity.ts'
@@ -166,7 +167,7 @@ test("the node's own side: the former key is good until a minute after the new o
   const dataDir = dataFolder(t)
   const clock = createManualClock()
   const first = loadIdentity({ dataDir })
-  const key = createOwnKey({ identity: first, dataDir, clock })
+  const key = createOwnKey({ identity: first, dataDir, clock, log: recordedLog().log })
   const [one, two] = ['1'.repeat(40), '2'.repeat(40)]
   key.take(one)
   key.take(one)
