@@ -76,3 +76,9 @@ export function versionWords(version: string | null | undefined, ours: string | 
 
 /** Whether a new app may go to it. */
 export const takesApps = ({ status, cordon }: Pick<NodeItem, 'status' | 'cordon'>): boolean => status === 'ONLINE' && !cordon
+
+/** How what happens on a node reaches its primary. */
+export function sessionInWords({ isPrimary, session }: Pick<NodeItem, 'isPrimary' | 'session'>): string {
+  if (isPrimary) return 'here'
+  return session ? (session.transport === 'LINK' ? 'by link' : 'direct') : 'no session'
+}
