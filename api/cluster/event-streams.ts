@@ -26,7 +26,7 @@ interface Session {
   cancelRetry: () => void
   attempt: number
   openedAt: number | null
-  /** Counts the sessions with this node. */
+  /** Counts the sessions with this node that were opened; 0 until this one is. */
   generation: number
 }
 
@@ -75,6 +75,8 @@ export function createEventStreams(deps: {
         onEvent: ({ data }) => {
           if (session.openedAt === null) {
             session.openedAt = clock.now().getTime()
+            session.generation = (generations.get(nodeId) ?? 0) + 1
+            generations.set(nodeId, session.generation)
             callable.add(nodeId)
             deps.onChange(nodeId)
           }
@@ -97,9 +99,7 @@ export function createEventStreams(deps: {
   }
 
   function connect(nodeId: string, attempt: number): void {
-    const generation = (generations.get(nodeId) ?? 0) + 1
-    generations.set(nodeId, generation)
-    const session: Session = { abort: new AbortController(), cancelRetry: () => undefined, attempt, openedAt: null, generation }
+    const session: Session = { abort: new AbortController(), cancelRetry: () => undefined, attempt, openedAt: null, generation: 0 }
     sessions.set(nodeId, session)
     // Nothing is learned of a node by not calling it: its link is waited for, not missed.
     if (!deps.hasWay(nodeId)) return
