@@ -2,13 +2,14 @@ import test, { type ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
 import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
 import { startBrowser } from '../helpers/browser.ts'
-import { badge, rowOf } from '../helpers/dashboard.ts'
+import { badge, go, rowOf } from '../helpers/dashboard.ts'
 import { faultProxy, localWays } from '../helpers/fault-proxy.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { settingsOf } from '../helpers/join.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 
-/** From when the node serves to when the page says that it has joined. */
-const appearsWithinMs = 2000
+/** From when the node serves to when the page says that it has joined: 2 s (tests/cluster/join.test.ts) and what Chromium takes on a busy machine. */
+const appearsWithinMs = 4000
 const permissions = ['clipboard-read', 'clipboard-write']
 
 test.serial('a token is made by clicks; the line that the page shows starts a node, which appears there by itself', async (t) => {
@@ -42,7 +43,9 @@ test.serial('a token is made by clicks; the line that the page shows starts a no
 
   const worker = await runLine(t, line)
   await worker.start()
+  const began = performance.now()
   await status.getByText('worker-1 has joined').waitFor({ timeout: appearsWithinMs })
+  t.log(`on the page ${Math.round(performance.now() - began)} ms after it served`)
   await assertAccessible(t, page)
   await dialog.getByRole('button', { name: 'Done' }).click()
   await badge(rowOf(page, 'worker-1'), 'Online').waitFor()
@@ -64,31 +67,52 @@ test.serial('a token is made by clicks; the line that the page shows starts a no
   t.is(loads(), 1, 'the one of this test')
 })
 
-test.serial('a hop that failed before the primary is told once the node gets through', async (t) => {
-  t.timeout(60_000)
-  const primary = await nodeProcess(t, { NODE_NAME: 'main' })
-  const [browser] = await Promise.all([startBrowser(t), primary.start()])
-  const { page } = await browser.open(primary, '/nodes', { permissions })
-  const way = await faultProxy(t, localWays(primary.port))
-  await page.getByRole('button', { name: 'Add node' }).click()
-  const dialog = page.getByRole('dialog')
-  await dialog.getByLabel('This server, as the new one reaches it').fill(`http://127.0.0.1:${way.port}`)
-  await dialog.getByRole('spinbutton', { name: 'For how many servers' }).fill('2')
-  await dialog.getByRole('button', { name: 'Make the line' }).click()
-  const line = await copied(page, 'With npm')
-  const status = dialog.getByRole('status')
-  await status.getByText('0 of 2 joined. Waiting for the new server to call').waitFor()
+test.serial(
+  'a hop that failed before the primary is told once the node gets through; the node follows when its primary moves',
+  async (t) => {
+    t.timeout(60_000)
+    const primary = await nodeProcess(t, { NODE_NAME: 'main' })
+    const [browser] = await Promise.all([startBrowser(t), primary.start()])
+    const { page } = await browser.open(primary, '/nodes', { permissions })
+    const way = await faultProxy(t, localWays(primary.port))
+    await page.getByRole('button', { name: 'Add node' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('This server, as the new one reaches it').fill(`http://127.0.0.1:${way.port}`)
+    await dialog.getByRole('spinbutton', { name: 'For how many servers' }).fill('2')
+    await dialog.getByRole('button', { name: 'Make the line' }).click()
+    const line = await copied(page, 'With npm')
+    const status = dialog.getByRole('status')
+    await status.getByText('0 of 2 joined. Waiting for the new server to call').waitFor()
 
-  way.refuse()
-  const worker = await runLine(t, line, 'some-host')
-  await worker.start()
-  await worker.logged('join failed')
-  await way.heal()
-  await status.getByText('1 of 2 joined. some-host has joined').waitFor()
-  const failed = dialog.getByRole('region', { name: 'Attempts' }).getByRole('listitem').filter({ hasText: 'no connection (TCP)' })
-  await failed.getByText('connection refused').waitFor()
-  t.is(await failed.count(), 1)
-})
+    way.refuse()
+    const worker = await runLine(t, line, 'some-host')
+    await worker.start()
+    await worker.logged('join failed')
+    await way.heal()
+    await status.getByText('1 of 2 joined. some-host has joined').waitFor()
+    const failed = dialog.getByRole('region', { name: 'Attempts' }).getByRole('listitem').filter({ hasText: 'no connection (TCP)' })
+    await failed.getByText('connection refused').waitFor()
+    t.is(await failed.count(), 1)
+    await dialog.getByRole('button', { name: 'Done' }).click()
+
+    await go(page, 'Settings')
+    const card = page.getByRole('region', { name: 'Address of the primary' })
+    await card.getByText('So far each node goes where it was started to go').waitFor()
+    const nowhere = `http://127.0.0.1:${await freePort()}`
+    const tell = async (url: string) => {
+      await card.getByLabel('New URL').fill(url)
+      await card.getByRole('button', { name: 'Tell the nodes' }).click()
+    }
+    await tell(`${primary.url}?x`)
+    await card.getByText('must be an http:// or https:// URL without user, query').waitFor()
+    await tell(nowhere)
+    await card.getByText('some-host stays with the former address').waitFor()
+    await card.getByText('connection refused').waitFor()
+    await tell(primary.url)
+    await card.getByText('some-host found it there').waitFor()
+    await card.getByText(`Told to nodes: ${primary.url}`).waitFor()
+  },
+)
 
 /** What is in the clipboard after a click on Copy. */
 async function copied(page: Page, label: string): Promise<string> {

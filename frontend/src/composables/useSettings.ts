@@ -1,10 +1,13 @@
 import { useToast } from '@nuxt/ui/composables'
 import { computed } from 'vue'
-import type { UpdateSettingsInput } from '../graphql/generated/graphql.ts'
+import type { ChangePrimaryUrlMutation, UpdateSettingsInput } from '../graphql/generated/graphql.ts'
 import type { Problem } from '../graphql/problem.ts'
-import { settingsQuery, updateSettings } from '../graphql/settings.ts'
+import { changePrimaryUrl, settingsQuery, updateSettings } from '../graphql/settings.ts'
 import { useLiveQuery } from './useLiveQuery.ts'
 import { useMutate } from './useMutate.ts'
+import type { Outcome } from './useMutate.ts'
+
+export type MoveOutcome = ChangePrimaryUrlMutation['changePrimaryUrl'][number]
 
 /** The settings that are kept on the server; secrets arrive masked. */
 export function useSettings() {
@@ -19,5 +22,11 @@ export function useSettings() {
     return undefined
   }
 
-  return { state, settings: computed(() => data.value?.settings), problem, retry, save }
+  /** Tells every node where this primary is now; each says whether it found it there. */
+  async function move(url: string): Promise<Outcome<MoveOutcome[]>> {
+    const result = await mutate(changePrimaryUrl, { url })
+    return result.ok ? { ok: true, data: result.data.changePrimaryUrl } : result
+  }
+
+  return { state, settings: computed(() => data.value?.settings), problem, retry, save, move }
 }

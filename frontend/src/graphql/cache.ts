@@ -29,6 +29,7 @@ const keys: KeyingConfig = {
   CreatedApiToken: embedded,
   NewJoinToken: embedded,
   JoinCommands: embedded,
+  PrimaryUrlOutcome: embedded,
   AppOperation: embedded,
   PublishedPort: embedded,
   CpuStats: embedded,
@@ -95,7 +96,7 @@ function createListKeeper(typename: 'Node' | 'App', field: 'nodes' | 'apps') {
 
 /** Short lists that are read again when something of them changes. */
 const readAgain =
-  (...fields: ('sessions' | 'apiTokens' | 'users' | 'joinTokens' | 'joinAttempts')[]): UpdateResolver =>
+  (...fields: ('sessions' | 'apiTokens' | 'users' | 'settings' | 'joinTokens' | 'joinAttempts')[]): UpdateResolver =>
   (_result, _args, cache) => {
     for (const field of fields) cache.invalidate('Query', field)
   }
@@ -124,6 +125,7 @@ export function createCache() {
         createApiToken: readAgain('apiTokens'),
         revokeApiToken: readAgain('apiTokens'),
         removeUser: readAgain('users'),
+        changePrimaryUrl: readAgain('settings'),
         createJoinToken: readAgain('joinTokens'),
         revokeJoinToken: readAgain('joinTokens'),
       },

@@ -5,6 +5,7 @@ export const settingsQuery = graphql(`
     settings {
       cloudflareApiToken
       cloudflareAccountId
+      primaryUrl
     }
   }
 `)
@@ -14,6 +15,18 @@ export const updateSettings = graphql(`
     updateSettings(input: $input) {
       cloudflareApiToken
       cloudflareAccountId
+      primaryUrl
+    }
+  }
+`)
+
+export const changePrimaryUrl = graphql(`
+  mutation ChangePrimaryUrl($url: String!) {
+    changePrimaryUrl(url: $url) {
+      nodeId
+      nodeName
+      ok
+      error
     }
   }
 `)
