@@ -56,9 +56,9 @@ const readAheadBytes = 64 * 1024
  * for a whole one.
  */
 function bodyOf(stream: ClientHttp2Stream): ReadableStream<Uint8Array> {
+  let done = false
   const source: UnderlyingDefaultSource<Uint8Array> = {
     start(controller) {
-      let done = false
       const end = (error?: Error): void => {
         if (done) return
         done = true
@@ -75,7 +75,10 @@ function bodyOf(stream: ClientHttp2Stream): ReadableStream<Uint8Array> {
       stream.once('close', () => end(cut()))
     },
     pull: () => void stream.resume(),
-    cancel: () => void stream.destroy(),
+    cancel() {
+      done = true
+      stream.destroy()
+    },
   }
   return new ReadableStream(source, { highWaterMark: readAheadBytes, size: (chunk) => chunk?.byteLength ?? 0 })
 }
