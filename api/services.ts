@@ -25,6 +25,7 @@ import { createAcceptGate } from './cluster/accept-gate.ts'
 import { createProbe } from './cluster/probe.ts'
 import { conditionsOf } from './nodes/conditions.ts'
 import { createCloneWatch } from './nodes/clones.ts'
+import { createMisconduct } from './nodes/misconduct.ts'
 import { createLostSessions } from './cluster/lost-sessions.ts'
 import { createMembership } from './cluster/membership.ts'
 import { createNodeClient } from './cluster/node-client.ts'
@@ -207,6 +208,7 @@ export function createServices(world: {
       clones.forget(nodeId)
       probe.forget(nodeId)
       keyChanges.forget(nodeId)
+      misconduct.forget(nodeId)
       events.emit('nodeRemoved', nodeId)
     },
     onKeyChanged(nodeId) {
@@ -224,6 +226,7 @@ export function createServices(world: {
     staleAfterMs: Math.max(20_000, config.stats.intervalMs * 3),
     clock,
     log,
+    onMisconduct: (nodeId, what) => misconduct.note(nodeId, what),
     onApp: (app) => events.emit('app', app),
     onAppRemoved: (id, nodeId) => events.emit('appRemoved', { id, nodeId }),
     onOperation: (operation) => events.emit('operation', operation),
@@ -292,7 +295,16 @@ export function createServices(world: {
   }
   const clones = createCloneWatch({ clock, onChange: tellNode })
   const addressOf = (nodeId: string) => addressAsSeenFromHere(registry.addressOf(nodeId), clones.calledFrom(nodeId))
+  const misconduct = createMisconduct({
+    clock,
+    onSeen(nodeId, what) {
+      log.warn({ node: registry.find(nodeId)?.name ?? nodeId, what }, 'node misbehaves')
+      tellNode(nodeId)
+    },
+  })
   const links = createLinks({
+    onCut: misconduct.cut,
+    barMs: misconduct.barMs,
     nameOf: (id) => registry.find(id)?.name ?? id,
     onUp(nodeId) {
       if (!registry.find(nodeId)) return links.close(nodeId)
@@ -310,6 +322,7 @@ export function createServices(world: {
     links,
     addressOf: (id) => (id !== self.id && registry.find(id) ? addressOf(id) : null),
     headersFor: client.headersFor,
+    barMs: misconduct.barMs,
     clock,
     log,
   })
@@ -346,6 +359,8 @@ export function createServices(world: {
     addressOf,
     onEvent: hear,
     // A node that has only links opens them itself.
+    barMs: misconduct.barMs,
+    onCut: misconduct.cut,
     hasWay: (nodeId) => registry.addressOf(nodeId).connection !== 'link' || links.get(nodeId) !== undefined,
     onLost(nodeId, _reason, held) {
       if (held) alarms.sessionLost(nodeId)
@@ -475,6 +490,7 @@ export function createServices(world: {
         copy: clones.copyOf(node.id),
         linkOnlySince: probe.linkOnlySince(node.id),
         keyOverdue: keyChanges.overdue(node),
+        misconduct: misconduct.of(node.id),
         ourVersion: world.version,
       }),
     /** The session with a node while it holds, and what it runs over. */

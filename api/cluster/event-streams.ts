@@ -1,10 +1,10 @@
-import { createParser } from 'eventsource-parser'
 import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { NodeAddress } from '../nodes/node-registry.ts'
 import type { FeedEvent } from './feed.ts'
-import { parseFeedEvent } from './feed-wire.ts'
+import { createFeedAllowance, readFeed, type FeedAllowance } from './feed-reader.ts'
+import { Misbehaviour } from './misbehaviour.ts'
 import { NodeCallError, type NodeClient } from './node-client.ts'
 
 /**
@@ -14,8 +14,6 @@ import { NodeCallError, type NodeClient } from './node-client.ts'
 const silenceMs = 7500
 /** How long a node may take to open its stream: longer than a check, because a snapshot is read from its database. */
 const openDeadlineMs = 10_000
-/** One event may weigh this much, in bytes; a snapshot is the largest. */
-const maxEventBytes = 16 * 1024 * 1024
 const firstRetryMs = 1000
 const longestRetryMs = 30_000
 /** A stream that held this long was good: the next loss starts with a short wait again. */
@@ -41,7 +39,11 @@ export function createEventStreams(deps: {
   addressOf: (nodeId: string) => NodeAddress
   /** Whether there is a way to the node now. When one comes about, it is opened by `open`. */
   hasWay: (nodeId: string) => boolean
+  /** For how long nothing is opened to a node that was cut, in milliseconds; 0 for all others. */
+  barMs: (nodeId: string) => number
   onEvent: (nodeId: string, event: FeedEvent) => void
+  /** What it said was too much, or nothing that a node may say. */
+  onCut: (nodeId: string, what: string) => void
   /** An open stream was lost, or could not be opened at all; the node may be gone. Tries that follow say no more. */
   onLost: (nodeId: string, reason: string, held: boolean) => void
   /** A session has begun or ended. */
@@ -58,6 +60,15 @@ export function createEventStreams(deps: {
   /** Nodes that had a stream since they last called home without one. */
   const callable = new Set<string>()
 
+  /** Over all of its sessions: who is cut off does not begin anew. */
+  const allowances = new Map<string, FeedAllowance>()
+
+  function allowanceOf(nodeId: string): FeedAllowance {
+    const allowance = allowances.get(nodeId) ?? createFeedAllowance(clock)
+    allowances.set(nodeId, allowance)
+    return allowance
+  }
+
   async function follow(nodeId: string, session: Session): Promise<void> {
     const opening = clock.after(openDeadlineMs, () =>
       session.abort.abort(new Error(`did not open the event stream within ${openDeadlineMs / 1000} s`)),
@@ -70,9 +81,10 @@ export function createEventStreams(deps: {
     }
     heard()
     try {
-      const parser = createParser({
-        maxBufferSize: maxEventBytes,
-        onEvent: ({ data }) => {
+      await readFeed((response.body ?? []) as AsyncIterable<Uint8Array>, allowanceOf(nodeId), {
+        heard,
+        event(event) {
+          session.abort.signal.throwIfAborted()
           if (session.openedAt === null) {
             session.openedAt = clock.now().getTime()
             session.generation = (generations.get(nodeId) ?? 0) + 1
@@ -80,18 +92,9 @@ export function createEventStreams(deps: {
             callable.add(nodeId)
             deps.onChange(nodeId)
           }
-          const event = parseFeedEvent(JSON.parse(data))
           if (event) deps.onEvent(nodeId, event)
         },
-        onError: (error) => {
-          if (error.type === 'max-buffer-size-exceeded') throw error
-        },
       })
-      const text = new TextDecoder()
-      for await (const chunk of response.body ?? []) {
-        heard()
-        parser.feed(text.decode(chunk as Uint8Array, { stream: true }))
-      }
       throw new Error('the node closed the event stream')
     } finally {
       cancelSilence()
@@ -103,10 +106,16 @@ export function createEventStreams(deps: {
     sessions.set(nodeId, session)
     // Nothing is learned of a node by not calling it: its link is waited for, not missed.
     if (!deps.hasWay(nodeId)) return
+    const barMs = deps.barMs(nodeId)
+    if (barMs > 0) {
+      session.cancelRetry = clock.after(barMs, () => connect(nodeId, attempt))
+      return
+    }
     follow(nodeId, session).catch((error: unknown) => {
       session.abort.abort()
       // A late end of a session that was replaced or closed changes nothing.
       if (sessions.get(nodeId) !== session) return
+      if (error instanceof Misbehaviour) deps.onCut(nodeId, errorMessage(error))
       const held = session.openedAt === null ? null : clock.now().getTime() - session.openedAt
       const next = held !== null && held >= stableMs ? 0 : attempt + 1
       const longest = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(next, 10))
@@ -163,7 +172,11 @@ export function createEventStreams(deps: {
       if (sessions.get(nodeId)?.openedAt === null) expected.add(nodeId)
     },
 
-    close,
+    /** Of a node that was removed. */
+    close(nodeId: string): void {
+      close(nodeId)
+      allowances.delete(nodeId)
+    },
 
     /** The session with a node while it holds. */
     sessionOf(nodeId: string): { generation: number; since: Date } | null {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { z } from 'zod'
 import { parseApp, parseNodeAbout, parseNodeStats, parseOperation, toWire } from '../wire.ts'
 import type { FeedEvent } from './feed.ts'
@@ -17,7 +18,7 @@ const knownTypes = new Set<unknown>(feedEvent.options.map((option) => option.sha
  *
  * @throws ZodError when it is not what a node may say
  */
-export function parseFeedEvent(value: unknown): FeedEvent | null {
+export async function readFeedEvent(value: unknown): Promise<FeedEvent | null> {
   const { type } = z.object({ type: z.string() }).parse(value)
   if (!knownTypes.has(type)) return null
   const event = feedEvent.parse(value)
@@ -25,7 +26,7 @@ export function parseFeedEvent(value: unknown): FeedEvent | null {
     case 'about':
       return { type: 'about', about: parseNodeAbout(event.about) }
     case 'snapshot':
-      return { type: 'snapshot', apps: event.apps.map(parseApp), operations: event.operations.map(parseOperation) }
+      return { type: 'snapshot', apps: await inTurns(event.apps, parseApp), operations: await inTurns(event.operations, parseOperation) }
     case 'app':
       return { type: 'app', app: parseApp(event.app) }
     case 'app-removed':
@@ -38,3 +39,15 @@ export function parseFeedEvent(value: unknown): FeedEvent | null {
 }
 
 export const feedEventToJson = (event: FeedEvent): string => JSON.stringify(toWire(event))
+
+/** A large snapshot is some hundred milliseconds of work, in which others have to get their turn. */
+async function inTurns<T>(values: unknown[], parse: (value: unknown) => T): Promise<T[]> {
+  const parsed: T[] = []
+  for (const value of values) {
+    parsed.push(parse(value))
+    if (parsed.length % parsedPerTurn === 0) await nextTurn()
+  }
+  return parsed
+}
+
+const parsedPerTurn = 20

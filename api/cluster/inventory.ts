@@ -8,6 +8,7 @@ import type { NodeStats } from '../monitoring/node-stats.ts'
 import type { ClusterNode } from '../nodes/node-registry.ts'
 import { parseApp, parseOperation, toWire } from '../wire.ts'
 import type { FeedEvent } from './feed.ts'
+import { createShares } from './shares.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './inventory.entity.ts'
 
 /** An app of any node, as far as it is known here. */
@@ -25,6 +26,10 @@ export interface KnownStats {
 }
 
 const keptOperationsPerNode = 200
+/** About what one node may take of this one's memory, in characters: a thousand apps, or a hundred with the largest Compose files. */
+const appShare = { mostThings: 1000, mostWeight: 32 * 2 ** 20 }
+const operationShare = { mostThings: keptOperationsPerNode + 50, mostWeight: 16 * 2 ** 20 }
+const containerWeight = 1000
 
 export type Inventory = ReturnType<typeof createInventory>
 
@@ -39,6 +44,8 @@ export function createInventory(deps: {
   staleAfterMs: number
   clock: Clock
   log: Log
+  /** What it said is not for it to say, or more than is kept. */
+  onMisconduct: (nodeId: string, what: string) => void
   onApp: (app: InventoryApp) => void
   onAppRemoved: (id: string, nodeId: string) => void
   onOperation: (operation: Operation) => void
@@ -48,6 +55,10 @@ export function createInventory(deps: {
   const apps = new Map<string, App & { lastKnownStatus: AppStatus | null }>()
   const operations = new Map<string, Operation>()
   const stats = new Map<string, NodeStats>()
+  /** When stats came, in ms: what a node says of the time is as true as its clock. */
+  const statsCameAt = new Map<string, number>()
+  const appShares = createShares(appShare)
+  const operationShares = createShares(operationShare)
   const dirtyApps = new Set<string>()
   const dirtyOperations = new Set<string>()
 
@@ -58,16 +69,21 @@ export function createInventory(deps: {
     return { ...app, status: 'unknown', statusReason }
   }
 
-  /** A node that speaks of what another node owns is wrong or lies; it costs itself a log line and nothing else. */
+  /** A node that speaks of what another node owns is wrong or lies; it is named for it, and nothing else follows. */
   function isOwn(nodeId: string, thing: { id: string; nodeId: string }, known: { nodeId: string } | undefined): boolean {
     if (thing.nodeId === nodeId && (!known || known.nodeId === nodeId)) return true
-    log.warn({ node: findNode(nodeId)?.name ?? nodeId, id: thing.id }, 'a node spoke of something that is not its own; ignored')
+    deps.onMisconduct(nodeId, 'spoke of apps or operations of another node; that is ignored. Was its data folder copied?')
     return false
   }
 
   function putApp(nodeId: string, app: App): void {
     const known = apps.get(app.id)
     if (!isOwn(nodeId, app, known)) return
+    const weight = weightOfApp(app)
+    if (!appShares.fits(nodeId, app.id, weight)) {
+      return deps.onMisconduct(nodeId, 'has more apps, or larger ones, than are kept of one node; the others are ignored')
+    }
+    appShares.put(nodeId, app.id, weight)
     const lastKnownStatus = app.status === 'unknown' ? (known?.lastKnownStatus ?? null) : app.status
     const entry = { ...app, lastKnownStatus }
     apps.set(app.id, entry)
@@ -78,12 +94,17 @@ export function createInventory(deps: {
   function dropApp(nodeId: string, id: string): void {
     if (apps.get(id)?.nodeId !== nodeId) return
     apps.delete(id)
+    appShares.remove(nodeId, id)
     dirtyApps.add(id)
     deps.onAppRemoved(id, nodeId)
   }
 
-  function putOperation(nodeId: string, operation: Operation): void {
-    if (!isOwn(nodeId, operation, operations.get(operation.id))) return
+  function putOperation(nodeId: string, told: Operation): void {
+    if (!isOwn(nodeId, told, operations.get(told.id))) return
+    // The newest come first in lists: a clock that is ahead would put a node's own above those of all others.
+    const operation = { ...told, createdAt: notLater(told.createdAt, operations.get(told.id)?.createdAt ?? clock.now()) }
+    operationShares.put(nodeId, operation.id, weightOfOperation(operation))
+    if (operationShares.isOver(nodeId)) forgetOldOperations(nodeId)
     operations.set(operation.id, operation)
     dirtyOperations.add(operation.id)
     deps.onOperation(operation)
@@ -97,12 +118,16 @@ export function createInventory(deps: {
     forgetOldOperations(nodeId)
   }
 
+  /** Keeps the newest, as many and as much as there is room for. */
   function forgetOldOperations(nodeId: string): void {
-    const own = [...operations.values()].filter((operation) => operation.nodeId === nodeId)
-    const old = own.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime()).slice(keptOperationsPerNode)
-    for (const { id } of old) {
-      operations.delete(id)
-      dirtyOperations.add(id)
+    const own = operationShares.idsOf(nodeId).flatMap((id) => operations.get(id) ?? [])
+    let weight = 0
+    for (const [index, operation] of own.sort(newestFirst).entries()) {
+      weight += weightOfOperation(operation)
+      if (index < keptOperationsPerNode && weight <= operationShare.mostWeight / 2) continue
+      operations.delete(operation.id)
+      operationShares.remove(nodeId, operation.id)
+      dirtyOperations.add(operation.id)
     }
   }
 
@@ -112,11 +137,16 @@ export function createInventory(deps: {
       const { lastKnownStatus, ...document } = row.document as { lastKnownStatus?: AppStatus | null }
       tryTo(() => {
         const app = parseApp(document)
+        appShares.put(app.nodeId, app.id, weightOfApp(app))
         apps.set(row.id, { ...app, lastKnownStatus: lastKnownStatus ?? (app.status === 'unknown' ? null : app.status) })
       }, row.id)
     }
     for (const row of await fork.find(InventoryOperationEntity, {}))
-      tryTo(() => operations.set(row.id, parseOperation(row.document)), row.id)
+      tryTo(() => {
+        const operation = parseOperation(row.document)
+        operationShares.put(operation.nodeId, operation.id, weightOfOperation(operation))
+        operations.set(row.id, operation)
+      }, row.id)
   }
 
   function tryTo(read: () => void, id: string): void {
@@ -145,8 +175,9 @@ export function createInventory(deps: {
           if (isFinal(event.operation.status)) forgetOldOperations(nodeId)
           return
         case 'stats':
-          if (event.stats.nodeId !== nodeId) return
+          if (event.stats.nodeId !== nodeId) return deps.onMisconduct(nodeId, 'sent stats of another node; they are ignored')
           stats.set(nodeId, event.stats)
+          statsCameAt.set(nodeId, clock.now().getTime())
           return deps.onStats(nodeId)
       }
     },
@@ -168,7 +199,9 @@ export function createInventory(deps: {
     dropNode(nodeId: string): void {
       for (const app of [...apps.values()]) if (app.nodeId === nodeId) dropApp(nodeId, app.id)
       for (const operation of [...operations.values()]) if (operation.nodeId === nodeId) operations.delete(operation.id)
+      for (const shares of [appShares, operationShares]) shares.forget(nodeId)
       stats.delete(nodeId)
+      statsCameAt.delete(nodeId)
     },
 
     /** By name, then by node. */
@@ -181,13 +214,11 @@ export function createInventory(deps: {
     },
 
     /** The newest first. */
-    operations: (): Operation[] => [...operations.values()].sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime()),
+    operations: (): Operation[] => [...operations.values()].sort(newestFirst),
 
     /** Those on one app, the newest first. */
     operationsOf: (appId: string): Operation[] =>
-      [...operations.values()]
-        .filter((operation) => operation.appId === appId)
-        .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime()),
+      [...operations.values()].filter((operation) => operation.appId === appId).sort(newestFirst),
 
     operation: (id: string): Operation | undefined => operations.get(id),
 
@@ -200,7 +231,7 @@ export function createInventory(deps: {
           ? null
           : `${node.name} is ${node.health.status}: ${node.health.statusReason ?? 'it does not answer'}`
       if (!known) return { nodeId, state: 'error', error: away ?? `${node.name} has not sent stats yet`, stats: null }
-      const isOld = clock.now().getTime() - known.asOf.getTime() > deps.staleAfterMs
+      const isOld = clock.now().getTime() - Math.min(known.asOf.getTime(), statsCameAt.get(nodeId) ?? 0) > deps.staleAfterMs
       if (away || isOld) return { nodeId, state: 'stale', error: away ?? `${node.name} has sent no newer stats`, stats: known }
       return { nodeId, state: 'ok', error: null, stats: known }
     },
@@ -242,3 +273,13 @@ export function createInventory(deps: {
     },
   }
 }
+
+const weightOfApp = ({ composeContent, description, statusReason, containers }: App): number =>
+  containerWeight * (1 + containers.length) + composeContent.length + (description?.length ?? 0) + (statusReason?.length ?? 0)
+
+const weightOfOperation = ({ output, error }: Operation): number =>
+  output.reduce((sum, line) => sum + line.length, containerWeight + (error?.length ?? 0))
+
+const newestFirst = (a: Operation, b: Operation): number => b.createdAt.getTime() - a.createdAt.getTime()
+
+const notLater = (moment: Date, than: Date): Date => (moment > than ? than : moment)

@@ -16,6 +16,7 @@ export function createLinkDialback(deps: {
   links: Links
   addressOf: (nodeId: string) => NodeAddress | null
   headersFor: (address: NodeAddress) => Record<string, string>
+  barMs: (nodeId: string) => number
   clock: Clock
   log: Log
 }) {
@@ -24,7 +25,7 @@ export function createLinkDialback(deps: {
 
   const wanted = (nodeId: string): NodeAddress | null => {
     const address = deps.addressOf(nodeId)
-    return address?.connection && address.connection !== 'direct' && !links.get(nodeId) ? address : null
+    return address?.connection && address.connection !== 'direct' && !links.get(nodeId) && deps.barMs(nodeId) === 0 ? address : null
   }
 
   async function attempt(nodeId: string): Promise<void> {

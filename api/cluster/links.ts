@@ -2,6 +2,8 @@ import type { ClientHttp2Session } from 'node:http2'
 import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { guardLink } from './link-guard.ts'
+import { createAllowance, type Allowance } from './allowance.ts'
 import { askOver, keepAlive, type LinkWire } from './link-wire.ts'
 
 /** An open link to one node, as its primary has it. */
@@ -14,6 +16,9 @@ export interface Link {
   wire: LinkWire
 }
 
+/** How many links one node may open: four one after the other on a bad network, one every 3 s in the long run. */
+const openingRate = { perSecond: 1 / 3, burst: 4 }
+
 export type Links = ReturnType<typeof createLinks>
 
 /**
@@ -25,12 +30,17 @@ export function createLinks(deps: {
   onUp: (nodeId: string) => void
   /** The link in use ended; there is no other. */
   onDown: (nodeId: string, reason: string) => void
+  /** What it sent over its link was too much; the link is cut. */
+  onCut: (nodeId: string, what: string) => void
+  /** For how long nothing is opened to or from a node that was cut, in milliseconds; 0 for all others. */
+  barMs: (nodeId: string) => number
   clock: Clock
   log: Log
 }) {
   const { clock, log } = deps
   const open = new Map<string, Link>()
   const generations = new Map<string, number>()
+  const openings = new Map<string, Allowance>()
   let stopped = false
   const waiting = new Map<string, Set<(link: Link) => void>>()
 
@@ -54,6 +64,14 @@ export function createLinks(deps: {
       let reason = 'the node closed the link'
       session.on('error', (error) => (reason = errorMessage(error)))
       session.once('close', () => ended(nodeId, link, reason))
+      // Nothing can be asked any more; what is under way would keep it open, and look like a link.
+      session.once('goaway', () => session.destroy())
+      guardLink(wire, clock, (what) => {
+        reason = what
+        deps.onCut(nodeId, what)
+        wire.stream.destroy()
+        wire.socket.terminate()
+      })
       keepAlive(session, wire, clock)
       const former = open.get(nodeId)
       open.set(nodeId, link)
@@ -61,6 +79,15 @@ export function createLinks(deps: {
       log.info({ node: deps.nameOf(nodeId), generation, dialled_by: dialledBy, replaces: former?.generation }, 'link open')
       for (const resolve of waiting.get(nodeId) ?? []) resolve(link)
       deps.onUp(nodeId)
+    },
+
+    /** After how many whole seconds a node may open a link; 0 for now, which counts as one that it opens. */
+    turnOf(nodeId: string): number {
+      const barMs = deps.barMs(nodeId)
+      if (barMs > 0) return Math.ceil(barMs / 1000)
+      const allowance = openings.get(nodeId) ?? createAllowance(openingRate, clock)
+      openings.set(nodeId, allowance)
+      return allowance.take() ? 0 : Math.ceil(allowance.waitMs() / 1000)
     },
 
     /** The link that is open, or opens within this time. */
@@ -85,6 +112,7 @@ export function createLinks(deps: {
     close(nodeId: string): void {
       const link = open.get(nodeId)
       open.delete(nodeId)
+      openings.delete(nodeId)
       link?.wire.stream.destroy()
     },
 

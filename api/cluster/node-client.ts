@@ -2,6 +2,7 @@ import { fetch, Pool, type Response } from 'undici'
 import { z } from 'zod'
 import { AppError, errorStatus, type ErrorCode, type FieldError } from '../errors.ts'
 import type { NodeAddress } from '../nodes/node-registry.ts'
+import { parseBounded } from './bounded-json.ts'
 import { failureInWords, isBrokenConnection } from './failure-words.ts'
 import { fetchOver } from './link-fetch.ts'
 import type { Link } from './links.ts'
@@ -27,8 +28,13 @@ const defaultDeadlineMs = 20_000
 const connectionsPerNode = 8
 /** Calls per node that run or wait; beyond that they fail at once instead of piling up behind a node that hangs. */
 const callsPerNode = 64
-/** What one answer may weigh, in bytes: a thousand containers are 1 MB. */
-const maxAnswerBytes = 16 * 1024 * 1024
+/** What one answer may weigh, in bytes: the stats of two thousand containers are 1 MB, an app with all that an operation printed as much. */
+const maxAnswerBytes = 2 * 1024 * 1024
+/** The stats of two thousand containers have 25,000 values. */
+const maxAnswerValues = 50_000
+const maxRefusalBytes = 256 * 1024
+/** Each piece counts as this much at least: a million pieces of one byte cost as much as gigabytes. */
+const pieceBytes = 256
 
 export type NodeClient = ReturnType<typeof createNodeClient>
 
@@ -235,19 +241,25 @@ const problem = z.object({
 
 /** Null for an answer without content. @throws when there is more of it than an answer may weigh, or it is no JSON */
 async function readJson(response: Response): Promise<unknown> {
+  const text = await readText(response, maxAnswerBytes)
+  return text === '' ? null : parseBounded(text, maxAnswerValues)
+}
+
+/** @throws when there is more of it than `most` bytes */
+async function readText(response: Response, most: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body ?? []) {
-    bytes += (chunk as Uint8Array).byteLength
-    if (bytes > maxAnswerBytes) throw Object.assign(new Error('too large'), { code: 'UND_ERR_RES_EXCEEDED_MAX_SIZE' })
+    bytes += Math.max(pieceBytes, (chunk as Uint8Array).byteLength)
+    if (bytes > most) throw Object.assign(new Error('too large'), { code: 'UND_ERR_RES_EXCEEDED_MAX_SIZE' })
     chunks.push(chunk as Uint8Array)
   }
-  return bytes === 0 ? null : JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** The node's own refusal with its code, so that it means the same here; anything else is a node that cannot be used. */
 async function refusalOf(address: NodeAddress, response: Response): Promise<NodeCallError> {
-  const text = await response.text().catch(() => '')
+  const text = await readText(response, maxRefusalBytes).catch(() => '')
   const parsed = problem.safeParse(parseJson(text))
   const { code, detail, title, fields } = parsed.data ?? {}
   const said = { answered: true, httpStatus: response.status, retryAfterMs: retryAfterMs(response) }
@@ -277,7 +289,7 @@ function retryAfterMs({ headers }: Response): number | undefined {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseBounded(text, 1000)
   } catch {
     return undefined
   }

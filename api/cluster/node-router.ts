@@ -43,10 +43,26 @@ export function createNodeRouter(deps: {
     cancel: (id) => deps.operations.cancel(id),
   }
 
+  /** What a node answers is of that node, or it is no answer. @throws NODE_UNREACHABLE */
+  function believe<T extends Partial<AppOperation>>(nodeId: string, value: unknown, parse: (value: unknown) => T): T {
+    const { name } = deps.getNode(nodeId)
+    const refuse = (why: string) => new AppError('NODE_UNREACHABLE', `${name}: ${why}`)
+    let answer: T
+    try {
+      answer = parse(value)
+    } catch (error) {
+      if (!(error instanceof z.ZodError)) throw error
+      throw refuse('sent an answer that is not in the right form. Is it another version of Selfhostly?')
+    }
+    const owners = [answer.app, answer.operation].flatMap((thing) => thing?.nodeId ?? [])
+    if (owners.some((owner) => owner !== nodeId)) throw refuse('answered in the name of another node')
+    return answer
+  }
+
   function remote(nodeId: string, onBehalfOf?: string): NodeApps {
     const call = (request: NodeRequest) => client.request(deps.addressOf(nodeId), { ...request, onBehalfOf })
     const change = async (request: NodeRequest): Promise<AppOperation> => {
-      const answer = parseAppOperation(await call(request))
+      const answer = believe(nodeId, await call(request), parseAppOperation)
       inventory.learn(nodeId, answer)
       return answer
     }
@@ -58,7 +74,10 @@ export function createNodeRouter(deps: {
       start: (id) => change({ method: 'POST', path: `/api/internal/apps/${id}/start` }),
       stop: (id) => change({ method: 'POST', path: `/api/internal/apps/${id}/stop` }),
       remove: (id) => change({ method: 'DELETE', path: `/api/internal/apps/${id}` }),
-      cancel: async (id) => parseOperation(await call({ method: 'POST', path: `/api/internal/operations/${id}/cancel` })),
+      cancel: async (id) => {
+        const answer = await call({ method: 'POST', path: `/api/internal/operations/${id}/cancel` })
+        return believe(nodeId, answer, (value) => ({ operation: parseOperation(value) })).operation
+      },
     }
   }
 

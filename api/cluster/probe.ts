@@ -35,7 +35,9 @@ export function createProbe(deps: {
   async function ask(nodeId: string, via: Route, deadlineMs: number): Promise<string | null> {
     try {
       const answer = await client.request(deps.addressOf(nodeId), { path: '/api/internal/system/stats', deadlineMs, via })
-      deps.onStats(nodeId, parseNodeStats(answer))
+      const stats = parseNodeStats(answer)
+      if (stats.nodeId !== nodeId) return `answered as another node (${stats.nodeId}). Does its endpoint lead to that one?`
+      deps.onStats(nodeId, stats)
       return null
     } catch (error) {
       if (error instanceof NodeCallError) return error.why

@@ -30,6 +30,9 @@ export function createLinkDoor(services: Services, door: Door) {
       const callerId = await authenticateCaller(services, door, request)
       if (callerId === null) throw new AppError('UNAUTHENTICATED', 'Invalid API key')
       if (callerId === self.id) throw new AppError('CONFLICT', 'This is the node itself')
+      // A node's own turn first: one that opens links in a loop takes none of the turns of others.
+      const ownTurn = self.isPrimary ? links.turnOf(callerId) : 0
+      if (ownTurn > 0) throw new AppError('RATE_LIMITED', 'This node opens too many links, or was cut off', { retryAfterSeconds: ownTurn })
       const retryAfterSeconds = self.isPrimary ? linkGate() : 0
       if (retryAfterSeconds > 0) throw new AppError('RATE_LIMITED', 'Many nodes call at once', { retryAfterSeconds })
       sockets.handleUpgrade(request, socket, head, (opened) => connected(opened, callerId))

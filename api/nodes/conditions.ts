@@ -1,8 +1,9 @@
 import { versionState } from './about.ts'
 import type { Clones } from './clones.ts'
+import type { Misconduct } from './misconduct.ts'
 import type { ClusterNode } from './node-registry.ts'
 
-export const conditionTypes = ['cloned', 'key-old', 'version-behind', 'version-ahead', 'link-only'] as const
+export const conditionTypes = ['cloned', 'key-old', 'version-behind', 'version-ahead', 'link-only', 'misbehaves'] as const
 export type ConditionType = (typeof conditionTypes)[number]
 
 /** What a person should know of a node beside its health. */
@@ -19,6 +20,7 @@ export function conditionsOf(
     copy: ReturnType<Clones['copyOf']>
     linkOnlySince: Date | undefined
     keyOverdue: { since: Date; maxAgeDays: number; failure: string | undefined } | null
+    misconduct: ReturnType<Misconduct['of']>
     ourVersion: string
   },
 ): NodeCondition[] {
@@ -45,5 +47,6 @@ export function conditionsOf(
     const message = `Cannot be reached at ${node.apiEndpoint} from here; everything goes over its link`
     found.push({ type: 'link-only', message, since: known.linkOnlySince })
   }
+  if (known.misconduct) found.push({ type: 'misbehaves', message: `It ${known.misconduct.what}`, since: known.misconduct.since })
   return found
 }

@@ -20,11 +20,14 @@ function streamsTo(t: ExecutionContext<unknown>, endpoint: () => string) {
   const client = createNodeClient({ selfId: '00000000-0000-4000-8000-000000000001' })
   const events: FeedEvent[] = []
   const lost: string[] = []
+  const cuts: string[] = []
   const { log, messages } = recordedLog()
   const streams = createEventStreams({
     client,
     addressOf: (id) => ({ id, name: 'worker-1', apiEndpoint: endpoint(), apiKey: sharedKey }),
     hasWay: () => true,
+    barMs: () => 0,
+    onCut: (_, what) => void cuts.push(what),
     onEvent: (_, event) => void events.push(event),
     onLost: (_, reason) => void lost.push(reason),
     onChange: () => undefined,
@@ -36,7 +39,7 @@ function streamsTo(t: ExecutionContext<unknown>, endpoint: () => string) {
     streams.stop()
     client.close()
   })
-  return { streams, clock, events, lost, messages }
+  return { streams, clock, events, lost, cuts, messages }
 }
 
 const say = (response: ServerResponse | undefined, event: FeedEvent): void => void response?.write(`data: ${feedEventToJson(event)}\n\n`)
@@ -271,7 +274,7 @@ const bad: Record<string, string> = {
   'no JSON': 'data: {"type":\n\n',
   'an event without a type': 'data: {"app":{}}\n\n',
   'an app without a name': `data: ${JSON.stringify({ type: 'app', app: { id: app.id, node_id: peerId } })}\n\n`,
-  'an event above 16 MiB': `data: "${'a'.repeat(17 * 1024 * 1024)}"\n\n`,
+  'an event above 8 MiB': `data: "${'a'.repeat(9 * 1024 * 1024)}"\n\n`,
 }
 
 for (const [what, text] of Object.entries(bad)) {

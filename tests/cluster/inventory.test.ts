@@ -10,6 +10,7 @@ async function inventoryOver(fixture: TestRegistry) {
   const removed: string[] = []
   const operations: Operation[] = []
   const stats: string[] = []
+  const misconduct: [nodeId: string, what: string][] = []
   const { log, messages } = recordedLog()
   const inventory = createInventory({
     em: fixture.database.em,
@@ -17,13 +18,14 @@ async function inventoryOver(fixture: TestRegistry) {
     staleAfterMs: 20_000,
     clock: fixture.clock,
     log,
+    onMisconduct: (...seen) => void misconduct.push(seen),
     onApp: (app) => void told.push(app),
     onAppRemoved: (id) => void removed.push(id),
     onOperation: (operation) => void operations.push(operation),
     onStats: (nodeId) => void stats.push(nodeId),
   })
   await inventory.start()
-  return { ...fixture, inventory, told, removed, operations, stats, messages }
+  return { ...fixture, inventory, told, removed, operations, stats, messages, misconduct }
 }
 
 async function inventoryWith(t: ExecutionContext<unknown>, ...names: string[]) {
@@ -97,7 +99,7 @@ test('an app that its own node does not know of now keeps what it last was', asy
 })
 
 test('a node cannot speak of what another node owns', async (t) => {
-  const { inventory, removed, messages, first, second } = await inventoryWith(t, 'worker-1', 'worker-2')
+  const { inventory, removed, misconduct, first, second } = await inventoryWith(t, 'worker-1', 'worker-2')
   const app = someApp({ nodeId: first })
   const operation = someOperation({ nodeId: first })
   const stats = someStats({ nodeId: first })
@@ -117,7 +119,12 @@ test('a node cannot speak of what another node owns', async (t) => {
   t.deepEqual(removed, [])
   t.is(inventory.statsOf(first).stats?.uptimeSeconds, stats.uptimeSeconds)
   t.is(inventory.statsOf(second).state, 'error')
-  t.is(messages().filter((message) => message.includes('not its own')).length, 5)
+  const theirs = 'spoke of apps or operations of another node; that is ignored. Was its data folder copied?'
+  t.deepEqual(misconduct, [
+    ...Array.from({ length: 4 }, () => [second, theirs]),
+    [second, 'sent stats of another node; they are ignored'],
+    [second, theirs],
+  ] as typeof misconduct)
 })
 
 test('what was written is there after a restart, whole, also of a node that is away', async (t) => {
@@ -293,4 +300,50 @@ test('of each node the newest 200 operations are kept, here and in the file', as
   t.deepEqual(own.at(-1)?.createdAt, createdAt(31))
   t.is(inventory.operations().length, 201)
   t.is((await fixture.database.em.getConnection().execute('select id from inventory_operations')).length, 201)
+})
+
+test('of one node so many apps and operations are kept, and so much of them, whatever it says', async (t) => {
+  const { inventory, misconduct, first, second } = await inventoryWith(t, 'worker-1', 'worker-2')
+  const other = someApp({ nodeId: second })
+  inventory.apply(second, { type: 'app', app: other })
+  for (let i = 0; i < 1100; i++) inventory.apply(first, { type: 'app', app: someApp({ nodeId: first }) })
+  t.is(inventory.apps().length, 1001)
+  for (let i = 0; i < 600; i++)
+    inventory.apply(first, { type: 'operation', operation: someOperation({ nodeId: first, status: 'running' }) })
+  t.true(inventory.operations().length <= 250, `${inventory.operations().length} operations`)
+  t.deepEqual(
+    [...new Set(misconduct.map(([, what]) => what))],
+    ['has more apps, or larger ones, than are kept of one node; the others are ignored'],
+  )
+
+  inventory.apply(first, { type: 'snapshot', apps: [], operations: [] })
+  const large = (size: number) => someApp({ nodeId: first, composeContent: 'x'.repeat(size) })
+  for (let i = 0; i < 1000; i++) inventory.apply(first, { type: 'app', app: large(200_000) })
+  const kept = inventory.apps().reduce((sum, { composeContent }) => sum + composeContent.length, 0)
+  t.true(kept > 16 * 2 ** 20 && kept <= 33 * 2 ** 20, `${kept} characters`)
+  t.truthy(inventory.app(other.id))
+  for (let i = 0; i < 100; i++) {
+    const output = Array.from({ length: 100 }, () => 'x'.repeat(10_000))
+    inventory.apply(first, { type: 'operation', operation: someOperation({ nodeId: first, output }) })
+  }
+  const printed = inventory.operations().reduce((sum, { output }) => sum + output.join('').length, 0)
+  t.true(printed > 0 && printed <= 17 * 2 ** 20, `${printed} characters`)
+})
+
+test('a clock that is wrong takes no place from others and makes nothing look fresh', async (t) => {
+  const { inventory, clock, first, second } = await inventoryWith(t, 'worker-1', 'worker-2')
+  const ahead = new Date(8.64e15)
+  inventory.apply(first, {
+    type: 'operation',
+    operation: someOperation({ nodeId: first, createdAt: ahead, startedAt: ahead, finishedAt: ahead }),
+  })
+  inventory.apply(first, { type: 'stats', stats: someStats({ nodeId: first, asOf: ahead }) })
+  clock.advance(1000)
+  const own = someOperation({ nodeId: second, createdAt: clock.now() })
+  inventory.apply(second, { type: 'operation', operation: own })
+  t.is(inventory.operations()[0]?.id, own.id)
+  t.is(inventory.statsOf(first).state, 'ok')
+  clock.advance(20_000)
+  t.is(inventory.statsOf(first).state, 'stale')
+  await t.notThrowsAsync(inventory.flush())
 })

@@ -13,17 +13,20 @@ import { recordedLog } from './recorded-log.ts'
 export async function linkTable(t: ExecutionContext<unknown>, clock: Clock) {
   const ups: string[] = []
   const downs: string[] = []
+  const cuts: string[] = []
   const { log, messages } = recordedLog()
   const links = createLinks({
     nameOf: () => 'worker-1',
     onUp: (id) => void ups.push(id),
     onDown: (_, reason) => void downs.push(reason),
+    onCut: (_, what) => void cuts.push(what),
+    barMs: () => 0,
     clock,
     log,
   })
   const { url, sockets } = await socketPort(t, (socket) => links.use(peerId, wireOf(socket), 'node'))
   t.teardown(links.stop)
-  return { links, url, sockets, ups, downs, messages }
+  return { links, url, sockets, ups, downs, cuts, messages }
 }
 
 /** A port that takes WebSockets of links. */

@@ -1,0 +1,87 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createParser } from 'eventsource-parser'
+import { ZodError } from 'zod'
+import type { Clock } from '../clock.ts'
+import { createAllowance } from './allowance.ts'
+import { countValues, parseBounded } from './bounded-json.ts'
+import type { FeedEvent } from './feed.ts'
+import { readFeedEvent } from './feed-wire.ts'
+import { Misbehaviour } from './misbehaviour.ts'
+
+/** One event may weigh this much, in bytes; a snapshot is the largest. Strings may make most of it: see `maxEventValues`. */
+export const maxEventBytes = 8 * 2 ** 20
+/** 1,000 apps with 10 containers each. */
+const maxEventValues = 200_000
+const tooLarge = `sent an event of more than ${maxEventBytes / 2 ** 20} MiB`
+const lineFeed = 10
+/** A node with hundreds of apps that all change, and whose operations print a lot, stays below. */
+const bytes = { perSecond: 2 ** 20, burst: 16 * 2 ** 20 }
+const events = { perSecond: 100, burst: 2000 }
+/** What a chunk and a value cost at least, in bytes of the allowance: many small ones are what costs time. */
+const chunkCost = 256
+const valueCost = 16
+/** After so many events others get their turn. */
+const eventsPerTurn = 20
+
+export type FeedAllowance = ReturnType<typeof createFeedAllowance>
+
+/** What one node may say over its event streams, one after the other. */
+export const createFeedAllowance = (clock: Clock) => ({ bytes: createAllowance(bytes, clock), events: createAllowance(events, clock) })
+
+/**
+ * Reads an event stream to its end.
+ *
+ * @throws Misbehaviour when the node says too much, or what no node may say
+ */
+export async function readFeed(
+  body: AsyncIterable<Uint8Array>,
+  allowance: FeedAllowance,
+  on: { heard: () => void; event: (event: FeedEvent | null) => void },
+): Promise<void> {
+  let pending: string[] = []
+  const parser = createParser({
+    maxBufferSize: maxEventBytes,
+    onEvent: ({ data }) => pending.push(data),
+    onError: (error) => {
+      if (error.type !== 'max-buffer-size-exceeded') return
+      throw new Misbehaviour(tooLarge)
+    },
+  })
+  const text = new TextDecoder()
+  let held: Uint8Array[] = []
+  let heldBytes = 0
+  for await (const chunk of body) {
+    on.heard()
+    if (!allowance.bytes.take(Math.max(chunk.byteLength, chunkCost))) throw tooMuch()
+    held.push(chunk)
+    heldBytes += chunk.byteLength
+    if (heldBytes > maxEventBytes) throw new Misbehaviour(tooLarge)
+    // The parser looks at the whole of an unfinished line again with each piece of it.
+    if (!chunk.includes(lineFeed)) continue
+    parser.feed(text.decode(Buffer.concat(held), { stream: true }))
+    held = []
+    heldBytes = 0
+    const arrived = pending
+    pending = []
+    for (const [index, data] of arrived.entries()) {
+      on.event(await read(data, allowance))
+      if (index % eventsPerTurn === eventsPerTurn - 1) await nextTurn()
+    }
+  }
+}
+
+async function read(data: string, allowance: FeedAllowance): Promise<FeedEvent | null> {
+  if (!allowance.events.take()) throw new Misbehaviour(`sent more than ${events.perSecond} events a second`)
+  // Its bytes were taken as they came.
+  if (!allowance.bytes.take(Math.max(0, countValues(data) * valueCost - data.length))) throw tooMuch()
+  try {
+    return await readFeedEvent(parseBounded(data, maxEventValues))
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Misbehaviour('sent an event that is not JSON', { cause: error })
+    if (!(error instanceof ZodError)) throw error
+    const where = error.issues[0]?.path.join('.') ?? ''
+    throw new Misbehaviour(`sent an event that is not in the right form${where && ` (${where})`}. Is it another version of Selfhostly?`)
+  }
+}
+
+const tooMuch = (): Misbehaviour => new Misbehaviour(`sent more than ${bytes.perSecond / 2 ** 20} MiB of events a second`)
