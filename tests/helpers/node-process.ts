@@ -121,7 +121,7 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
       const died = once(started, 'close').then(() => {
         throw new Error(`${log.name} ended at its start with code ${started.exitCode}: ${printed.join('\n')}`)
       })
-      await Promise.race([log.first((line) => line.msg.startsWith('Selfhostly is ready'), { from }), died])
+      await Promise.race([log.first((line) => line.msg.startsWith('Selfhostly is ready'), { from, withinMs: 60_000 }), died])
       died.catch(() => undefined)
     },
 
