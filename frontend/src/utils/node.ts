@@ -21,6 +21,7 @@ export const markLooks: Record<MarkKey, Omit<NodeMark, 'key' | 'title'>> = {
   CORDONED: { label: 'Cordoned', color: 'warning', icon: 'i-lucide-ban' },
   MAINTENANCE: { label: 'Maintenance', color: 'info', icon: 'i-lucide-wrench' },
   CLONED: { label: 'Cloned', color: 'error', icon: 'i-lucide-copy' },
+  MISBEHAVES: { label: 'Misbehaves', color: 'error', icon: 'i-lucide-triangle-alert' },
   KEY_OLD: { label: 'Old key', color: 'warning', icon: 'i-lucide-key-round' },
   VERSION_BEHIND: { label: 'Version behind', color: 'warning', icon: 'i-lucide-circle-arrow-down' },
   VERSION_AHEAD: { label: 'Version ahead', color: 'warning', icon: 'i-lucide-circle-arrow-up' },
