@@ -129,7 +129,6 @@ const networks: Record<string, (t: ExecutionContext) => Promise<Network>> = {
 
 for (const [name, start] of Object.entries(networks))
   test(`${name} is silent, resets, loses packets and heals`, async (t) => {
-    const before = await ownLinks()
     const network = await start(t)
     const primary = await nodeProcess(t, { NODE_NAME: 'primary' }, network.primary)
     await primary.start()
@@ -155,7 +154,7 @@ for (const [name, start] of Object.entries(networks))
     t.is(await askThrough(300), 'TimeoutError')
     await proxied.heal()
     t.is(await askThrough(), 200)
-    t.deepEqual(await ownLinks(), before, 'the network of the machine itself was left alone')
+    t.notRegex(await ownNetwork(), /\bnode\d|10\.77\./, 'the network of the machine itself was left alone')
   })
 
 /** Asks the primary from a host by a process there, for each call a new one. @returns the status, or what failed */
@@ -171,7 +170,8 @@ async function asker(t: ExecutionContext, host: FaultyHost, port: number, known?
   }
 }
 
-async function ownLinks(): Promise<string> {
-  const { stdout } = await promisify(execFile)('ip', ['-oneline', '-brief', 'link']).catch(() => ({ stdout: 'no ip' }))
+/** Links and addresses of the machine; Docker may change them meanwhile, for other tests. */
+async function ownNetwork(): Promise<string> {
+  const { stdout } = await promisify(execFile)('ip', ['-oneline', '-brief', 'address']).catch(() => ({ stdout: '' }))
   return stdout
 }
