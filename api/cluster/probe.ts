@@ -8,7 +8,7 @@ import type { Links } from './links.ts'
 import { NodeCallError, type NodeClient, type Route } from './node-client.ts'
 
 /** How long a check waits for a lost link to come back: a node that was only cut off opens another within a second. */
-const linkWaitMs = 2400
+const linkWaitMs = 2000
 /** A node that was not reached over plain HTTP is tried that way again so often; meanwhile its link answers for it. */
 const retryDirectMs = 10 * 60_000
 
