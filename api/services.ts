@@ -104,7 +104,7 @@ export interface NodeCallEvents {
  * How many nodes may open a link: 50 in any second, of which 10 need not wait for their turn. Trades a thousand nodes back in
  * half a minute against a primary that can do nothing else meanwhile.
  */
-const linkRate = { perSecond: 40, burst: 10 }
+const linkRate = { perSecond: 40, burst: 10, mostHeldMs: 3000 }
 
 export type Services = ReturnType<typeof createServices>
 

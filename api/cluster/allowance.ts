@@ -30,6 +30,11 @@ export function createAllowance({ perSecond, burst }: Rate, clock: Clock) {
       return true
     },
 
+    /** Gives back what was taken and not used. */
+    giveBack(amount = 1): void {
+      left = Math.min(burst, left + amount)
+    },
+
     /** After how many milliseconds so much will be there. */
     waitMs(amount = 1): number {
       refill()

@@ -90,6 +90,9 @@ export function createLinks(deps: {
       return allowance.take() ? 0 : Math.ceil(allowance.waitMs() / 1000)
     },
 
+    /** It had its turn, but was not let in for other reasons. */
+    turnNotUsed: (nodeId: string): void => openings.get(nodeId)?.giveBack(),
+
     /** The link that is open, or opens within this time. */
     waitFor(nodeId: string, ms: number): Promise<Link | undefined> {
       const known = open.get(nodeId)

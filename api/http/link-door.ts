@@ -11,12 +11,14 @@ export type LinkDoor = ReturnType<typeof createLinkDoor>
 
 /** Where the other side of a link knocks: the same credentials as for every internal route, over one WebSocket. */
 export function createLinkDoor(services: Services, door: Door) {
-  const { self, links, linkGate, nodeCalls } = services
+  const { clock, self, links, linkGate, nodeCalls } = services
   const sockets = new WebSocketServer({
     ...socketOptions,
     noServer: true,
     handleProtocols: (offered) => (offered.has(linkProtocol) ? linkProtocol : false),
   })
+
+  let isStopped = false
 
   function connected(socket: WebSocket, callerId: string): void {
     const wire = wireOf(socket)
@@ -33,12 +35,22 @@ export function createLinkDoor(services: Services, door: Door) {
       // A node's own turn first: one that opens links in a loop takes none of the turns of others.
       const ownTurn = self.isPrimary ? links.turnOf(callerId) : 0
       if (ownTurn > 0) throw new AppError('RATE_LIMITED', 'This node opens too many links, or was cut off', { retryAfterSeconds: ownTurn })
-      const retryAfterSeconds = self.isPrimary ? linkGate() : 0
-      if (retryAfterSeconds > 0) throw new AppError('RATE_LIMITED', 'Many nodes call at once', { retryAfterSeconds })
+      const { holdMs, retryAfterSeconds } = self.isPrimary ? linkGate() : { holdMs: 0, retryAfterSeconds: 0 }
+      if (retryAfterSeconds > 0) {
+        links.turnNotUsed(callerId)
+        throw new AppError('RATE_LIMITED', 'Many nodes call at once', { retryAfterSeconds })
+      }
+      if (holdMs > 0) {
+        await new Promise<void>((resolve) => clock.after(holdMs, resolve))
+        // Its key may be another one by now, or this node stopping.
+        if (isStopped || (await authenticateCaller(services, door, request)) !== callerId)
+          throw new AppError('UNAUTHENTICATED', 'Invalid API key')
+      }
       sockets.handleUpgrade(request, socket, head, (opened) => connected(opened, callerId))
     },
 
     stop(): void {
+      isStopped = true
       for (const client of sockets.clients) client.terminate()
       sockets.close()
     },

@@ -8,13 +8,15 @@ import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
 import { graphql } from './graphql.ts'
 import { heartbeats } from './heartbeats.ts'
+import { isolation } from './isolation.ts'
 import { memory } from './memory.ts'
 import { soak } from './soak.ts'
+import { reconnect } from './reconnect.ts'
 import { start } from './start.ts'
 import { sweep } from './sweep.ts'
 import { toTable, writeFigures } from './report.ts'
 
-const benches: Record<string, Bench> = { heartbeats, graphql, sweep, fanout, start, memory, fuzz, detection, soak }
+const benches: Record<string, Bench> = { heartbeats, graphql, sweep, fanout, start, memory, fuzz, isolation, reconnect, detection, soak }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

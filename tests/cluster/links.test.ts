@@ -215,7 +215,8 @@ test('frames that are no HTTP/2 end the link and nothing else', async (t) => {
 
 test('the gate lets so many in per second, and spreads the rest', (t) => {
   const clock = createManualClock()
-  const enter = createAcceptGate({ perSecond: 50, burst: 50, clock })
+  const gate = createAcceptGate({ perSecond: 50, burst: 50, clock })
+  const enter = (): number => gate().retryAfterSeconds
   const first = Array.from({ length: 300 }, enter)
   t.is(first.filter((wait) => wait === 0).length, 50)
   const waits = first.slice(50)
@@ -225,4 +226,20 @@ test('the gate lets so many in per second, and spreads the rest', (t) => {
     clock.advance(1000)
     t.is(Array.from({ length: 50 }, enter).filter((wait) => wait === 0).length, 50, 'those that come at their turn find a place')
   }
+})
+
+test('who comes to the gate a little too early waits there for the next free place', (t) => {
+  const clock = createManualClock()
+  const enter = createAcceptGate({ perSecond: 40, burst: 10, mostHeldMs: 3000, clock })
+  const turns = Array.from({ length: 200 }, enter)
+  const held = turns.filter(({ retryAfterSeconds }) => retryAfterSeconds === 0)
+  t.is(held.length, 130, 'ten at once and 40 for each of three seconds')
+  t.deepEqual(
+    held.slice(9, 13).map(({ holdMs }) => holdMs),
+    [0, 25, 50, 75],
+  )
+  t.is(held.at(-1)?.holdMs, 3000)
+  t.deepEqual([turns[130]?.retryAfterSeconds, turns.at(-1)?.retryAfterSeconds], [1, 2])
+  clock.advance(1000)
+  t.is(Array.from({ length: 60 }, enter).filter(({ retryAfterSeconds }) => retryAfterSeconds === 0).length, 40)
 })

@@ -73,8 +73,8 @@ export async function sendHeartbeats(origin: string, nodes: ReachableNode[]): Pr
 }
 
 /** `node api/main.ts` in a process of its own, healthy, with the options of Node that this process has. Its log is in the folder. */
-export async function startPrimary(context: BenchContext, folder = context.folder()) {
-  const port = await freePort()
+export async function startPrimary(context: BenchContext, folder = context.folder(), givenPort?: number) {
+  const port = givenPort ?? (await freePort())
   const origin = `http://127.0.0.1:${port}`
   const logFile = join(folder, 'log.jsonl')
   const output = openSync(logFile, 'a')

@@ -14,11 +14,11 @@ export async function query<T>(origin: string, document: string): Promise<T> {
 }
 
 /** The nodes' event streams have told the primary of their apps. */
-export async function untilAppsAreKnown(origin: string, count: number): Promise<void> {
+export async function untilAppsAreKnown(origin: string, count: number, { orMore = false } = {}): Promise<void> {
   const deadline = performance.now() + 20_000
   for (;;) {
     const { apps } = await query<{ apps: { totalCount: number } }>(origin, '{ apps(first: 1) { totalCount } }')
-    if (apps.totalCount === count) return
+    if (apps.totalCount === count || (orMore && apps.totalCount > count)) return
     if (performance.now() > deadline) throw new Error(`${apps.totalCount} of ${count} apps are known after 20 s`)
     await sleep(20)
   }

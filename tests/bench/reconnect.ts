@@ -1,0 +1,78 @@
+import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BenchContext, Figure } from './bench.ts'
+import type { LinkedNodesApi } from './helpers/linked-nodes.ts'
+import { makeNodes } from './helpers/nodes.ts'
+import { folderWith, freePort, startPrimary } from './helpers/primary.ts'
+import { cpuMsOf } from './helpers/process-figures.ts'
+import { startWorker, type Worker } from './helpers/worker.ts'
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+
+/** A primary that comes back to nodes that hold links to it: after a short stop, a kill, and so long that they hardly try any more. */
+export async function reconnect(context: BenchContext): Promise<Figure[]> {
+  const count = context.short ? 100 : 1000
+  const nodes = makeNodes(count).map((node) => ({ ...node, apiEndpoint: 'http://127.0.0.1:9' }))
+  const folder = await folderWith(context, nodes)
+  const port = await freePort()
+  const cluster = context.own(startWorker<LinkedNodesApi>(new URL('./helpers/linked-nodes.ts', import.meta.url)))
+  let primary = await startPrimary(context, folder, port)
+  await cluster.ask('start', { nodes, origin: primary.origin, version, appsPerNode: 2, statsEveryMs: 5000 })
+  await untilOpen(cluster, count)
+  const figures: Figure[] = []
+  for (const { name, signal, awayMs } of [
+    { name: 'stopped and started', signal: 'SIGTERM', awayMs: 0 },
+    { name: 'killed and started', signal: 'SIGKILL', awayMs: 0 },
+    { name: 'away for a while', signal: 'SIGKILL', awayMs: context.short ? 3000 : 120_000 },
+  ] as const) {
+    if (signal === 'SIGKILL') process.kill(primary.pid, signal)
+    await primary.end()
+    await sleep(awayMs)
+    const lines = linesOf(folder).length
+    const { dialled } = await cluster.ask('counts', null)
+    const began = performance.now()
+    primary = await startPrimary(context, folder, port)
+    const startMs = performance.now() - began
+    await untilOpen(cluster, count)
+    const tookMs = performance.now() - began
+    const after = linesOf(folder).slice(lines)
+    const offline = after.filter(({ msg }) => msg === 'node status changed').length
+    const tries = (await cluster.ask('counts', null)).dialled - dialled
+    figures.push(
+      { name: `${name}: all ${count} back`, value: tookMs / 1000, unit: 's', note: `${(startMs / 1000).toFixed(1)} s of it the start` },
+      { name: `${name}: links in any one second, at most`, value: peakOf(after), unit: '/s' },
+      { name: `${name}: tries per node`, value: tries / count, unit: 'x' },
+      { name: `${name}: CPU time of the primary`, value: cpuMsOf(primary.pid) / count, unit: 'ms', note: 'per node, start included' },
+      { name: `${name}: shown offline`, value: offline, unit: 'nodes' },
+    )
+  }
+  return figures
+}
+
+async function untilOpen(cluster: Worker<LinkedNodesApi>, count: number): Promise<void> {
+  const deadline = performance.now() + 120_000
+  for (;;) {
+    const { open } = await cluster.ask('counts', null)
+    if (open === count) return
+    if (performance.now() > deadline) throw new Error(`${open} of ${count} nodes have a session after 2 minutes`)
+    await sleep(20)
+  }
+}
+
+interface Line {
+  msg: string
+  time: string
+}
+
+const linesOf = (folder: string): Line[] =>
+  readFileSync(join(folder, 'log.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Line)
+
+function peakOf(lines: Line[]): number {
+  const times = lines.flatMap(({ msg, time }) => (msg === 'link open' ? [Date.parse(time)] : []))
+  return Math.max(...times.map((start) => times.filter((time) => time >= start && time < start + 1000).length))
+}
