@@ -10,35 +10,50 @@ const longestAdviceMs = 60_000
  *
  * @param burst how many are let in at once after a quiet time @param mostHeldMs how long one may wait here
  */
-export function createAcceptGate({
-  perSecond,
-  burst,
-  mostHeldMs = 0,
-  clock,
-}: {
-  perSecond: number
-  burst: number
-  mostHeldMs?: number
-  clock: Clock
-}) {
-  const stepMs = 1000 / perSecond
-  /** Places that are free, below 0 those that are promised, and when that was so. */
+export function createAcceptGate(deps: { perSecond: number; burst: number; mostHeldMs?: number; clock: Clock }) {
+  const { burst, mostHeldMs = 0, clock } = deps
+  const stepMs = 1000 / deps.perSecond
+  const held: ((retryAfterSeconds: number) => void)[] = []
+  /** Places that are free, and when that was so. */
   let free = burst
   let countedAt = clock.now().getTime()
   let lastTurn = 0
 
-  /** Come in after so many milliseconds; or come back after so many whole seconds, when that is not 0. */
-  return function enter(): { holdMs: number; retryAfterSeconds: number } {
-    const now = clock.now().getTime()
-    free = Math.min(burst, free + Math.max(0, now - countedAt) / stepMs)
+  function count(now: number): void {
+    free = held.length > 0 ? 0 : Math.min(burst, free + Math.max(0, now - countedAt) / stepMs)
     countedAt = now
-    const holdMs = Math.max(0, (1 - free) * stepMs)
-    if (holdMs <= mostHeldMs) {
-      free -= 1
-      return { holdMs, retryAfterSeconds: 0 }
-    }
+  }
+
+  /** One after the other by what the clock says then: a program that was busy does not let in at once whom it kept waiting. */
+  function letNextIn(waitMs: number): void {
+    clock.after(waitMs, () => {
+      held.shift()?.(0)
+      countedAt = clock.now().getTime()
+      free = 0
+      if (held.length > 0) letNextIn(stepMs)
+    })
+  }
+
+  function adviceAt(now: number): number {
+    const firstTurn = now + held.length * stepMs
     if (lastTurn - now > longestAdviceMs) lastTurn = now
-    lastTurn = Math.max(lastTurn, now + mostHeldMs) + stepMs
-    return { holdMs: 0, retryAfterSeconds: Math.max(1, Math.ceil((lastTurn - now - mostHeldMs) / 1000)) }
+    lastTurn = Math.max(lastTurn, firstTurn) + stepMs
+    // One may come earlier than its turn by as much as it may wait here.
+    return Math.max(1, Math.ceil((lastTurn - now - mostHeldMs) / 1000))
+  }
+
+  /** @returns 0 for "come in", at once or after a wait; else after how many whole seconds to come back */
+  return function enter(): Promise<number> {
+    const now = clock.now().getTime()
+    count(now)
+    if (held.length === 0 && free >= 1) {
+      free -= 1
+      return Promise.resolve(0)
+    }
+    if ((held.length + 1 - free) * stepMs > mostHeldMs) return Promise.resolve(adviceAt(now))
+    return new Promise((resolve) => {
+      held.push(resolve)
+      if (held.length === 1) letNextIn((1 - free) * stepMs)
+    })
   }
 }

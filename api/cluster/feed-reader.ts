@@ -16,12 +16,12 @@ const tooLarge = `sent an event of more than ${maxEventBytes / 2 ** 20} MiB`
 const lineFeed = 10
 /** A node with hundreds of apps that all change, and whose operations print a lot, stays below. */
 const bytes = { perSecond: 2 ** 20, burst: 16 * 2 ** 20 }
-const events = { perSecond: 100, burst: 2000 }
+const events = { perSecond: 100, burst: 500 }
 /** What a chunk and a value cost at least, in bytes of the allowance: many small ones are what costs time. */
 const chunkCost = 256
 const valueCost = 16
-/** After so many events others get their turn. */
-const eventsPerTurn = 20
+/** After so many events others get their turn: chunks that are there already are read without one. */
+const eventsPerTurn = 10
 
 export type FeedAllowance = ReturnType<typeof createFeedAllowance>
 
@@ -50,6 +50,7 @@ export async function readFeed(
   const text = new TextDecoder()
   let held: Uint8Array[] = []
   let heldBytes = 0
+  let count = 0
   for await (const chunk of body) {
     on.heard()
     if (!allowance.bytes.take(Math.max(chunk.byteLength, chunkCost))) throw tooMuch()
@@ -63,9 +64,10 @@ export async function readFeed(
     heldBytes = 0
     const arrived = pending
     pending = []
-    for (const [index, data] of arrived.entries()) {
+    for (const data of arrived) {
       on.event(await read(data, allowance))
-      if (index % eventsPerTurn === eventsPerTurn - 1) await nextTurn()
+      count += 1
+      if (count % eventsPerTurn === 0) await nextTurn()
     }
   }
 }

@@ -11,7 +11,7 @@ export type LinkDoor = ReturnType<typeof createLinkDoor>
 
 /** Where the other side of a link knocks: the same credentials as for every internal route, over one WebSocket. */
 export function createLinkDoor(services: Services, door: Door) {
-  const { clock, self, links, linkGate, nodeCalls } = services
+  const { self, links, linkGate, nodeCalls } = services
   const sockets = new WebSocketServer({
     ...socketOptions,
     noServer: true,
@@ -35,17 +35,14 @@ export function createLinkDoor(services: Services, door: Door) {
       // A node's own turn first: one that opens links in a loop takes none of the turns of others.
       const ownTurn = self.isPrimary ? links.turnOf(callerId) : 0
       if (ownTurn > 0) throw new AppError('RATE_LIMITED', 'This node opens too many links, or was cut off', { retryAfterSeconds: ownTurn })
-      const { holdMs, retryAfterSeconds } = self.isPrimary ? linkGate() : { holdMs: 0, retryAfterSeconds: 0 }
+      const retryAfterSeconds = self.isPrimary ? await linkGate() : 0
       if (retryAfterSeconds > 0) {
         links.turnNotUsed(callerId)
         throw new AppError('RATE_LIMITED', 'Many nodes call at once', { retryAfterSeconds })
       }
-      if (holdMs > 0) {
-        await new Promise<void>((resolve) => clock.after(holdMs, resolve))
-        // Its key may be another one by now, or this node stopping.
-        if (isStopped || (await authenticateCaller(services, door, request)) !== callerId)
-          throw new AppError('UNAUTHENTICATED', 'Invalid API key')
-      }
+      // After a wait its key may be another one, or this node stopping.
+      if (isStopped || (self.isPrimary && (await authenticateCaller(services, door, request)) !== callerId))
+        throw new AppError('UNAUTHENTICATED', 'Invalid API key')
       sockets.handleUpgrade(request, socket, head, (opened) => connected(opened, callerId))
     },
 

@@ -38,14 +38,15 @@ export async function reconnect(context: BenchContext): Promise<Figure[]> {
     await untilOpen(cluster, count)
     const tookMs = performance.now() - began
     const after = linesOf(folder).slice(lines)
-    const offline = after.filter(({ msg }) => msg === 'node status changed').length
+    const changes = after.filter(({ msg }) => msg === 'node status changed')
+    const offline = changes.filter(({ to }) => to !== 'online')
     const tries = (await cluster.ask('counts', null)).dialled - dialled
     figures.push(
       { name: `${name}: all ${count} back`, value: tookMs / 1000, unit: 's', note: `${(startMs / 1000).toFixed(1)} s of it the start` },
       { name: `${name}: links in any one second, at most`, value: peakOf(after), unit: '/s' },
       { name: `${name}: tries per node`, value: tries / count, unit: 'x' },
       { name: `${name}: CPU time of the primary`, value: cpuMsOf(primary.pid) / count, unit: 'ms', note: 'per node, start included' },
-      { name: `${name}: shown offline`, value: offline, unit: 'nodes' },
+      { name: `${name}: shown offline`, value: offline.length, unit: 'nodes', note: offline[0]?.reason ?? '' },
     )
   }
   return figures
@@ -64,6 +65,8 @@ async function untilOpen(cluster: Worker<LinkedNodesApi>, count: number): Promis
 interface Line {
   msg: string
   time: string
+  to?: string
+  reason?: string
 }
 
 const linesOf = (folder: string): Line[] =>

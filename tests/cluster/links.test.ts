@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -213,33 +214,40 @@ test('frames that are no HTTP/2 end the link and nothing else', async (t) => {
   t.is(await (await fetchOver(sessionTo(links), get('/'))).text(), 'well')
 })
 
-test('the gate lets so many in per second, and spreads the rest', (t) => {
+test('the gate lets so many in per second, and spreads the rest', async (t) => {
   const clock = createManualClock()
-  const gate = createAcceptGate({ perSecond: 50, burst: 50, clock })
-  const enter = (): number => gate().retryAfterSeconds
-  const first = Array.from({ length: 300 }, enter)
+  const enter = createAcceptGate({ perSecond: 50, burst: 50, clock })
+  const first = await Promise.all(Array.from({ length: 300 }, enter))
   t.is(first.filter((wait) => wait === 0).length, 50)
   const waits = first.slice(50)
   t.deepEqual([Math.min(...waits), Math.max(...waits)], [1, 5])
   for (const second of [1, 2, 3, 4, 5]) {
     t.is(waits.filter((wait) => wait === second).length, 50)
     clock.advance(1000)
-    t.is(Array.from({ length: 50 }, enter).filter((wait) => wait === 0).length, 50, 'those that come at their turn find a place')
+    const next = await Promise.all(Array.from({ length: 50 }, enter))
+    t.is(next.filter((wait) => wait === 0).length, 50, 'those that come at their turn find a place')
   }
 })
 
-test('who comes to the gate a little too early waits there for the next free place', (t) => {
+test('who comes to the gate a little too early waits there, and is let in at the rate of the gate', async (t) => {
   const clock = createManualClock()
   const enter = createAcceptGate({ perSecond: 40, burst: 10, mostHeldMs: 3000, clock })
-  const turns = Array.from({ length: 200 }, enter)
-  const held = turns.filter(({ retryAfterSeconds }) => retryAfterSeconds === 0)
-  t.is(held.length, 130, 'ten at once and 40 for each of three seconds')
-  t.deepEqual(
-    held.slice(9, 13).map(({ holdMs }) => holdMs),
-    [0, 25, 50, 75],
-  )
-  t.is(held.at(-1)?.holdMs, 3000)
-  t.deepEqual([turns[130]?.retryAfterSeconds, turns.at(-1)?.retryAfterSeconds], [1, 2])
+  const answers: number[] = []
+  const knock = (times: number): void => {
+    for (let i = 0; i < times; i++) void enter().then((answer) => answers.push(answer))
+  }
+  const letIn = async (): Promise<number> => {
+    await nextTurn()
+    return answers.filter((answer) => answer === 0).length
+  }
+  knock(200)
+  t.is(await letIn(), 10)
+  t.deepEqual(answers.filter((answer) => answer > 0).length, 70)
+  t.deepEqual([Math.min(...answers.slice(10)), Math.max(...answers)], [1, 2])
   clock.advance(1000)
-  t.is(Array.from({ length: 60 }, enter).filter(({ retryAfterSeconds }) => retryAfterSeconds === 0).length, 40)
+  t.is(await letIn(), 50)
+  knock(100)
+  t.is(await letIn(), 50, 'nobody goes first')
+  clock.advance(3000)
+  t.is(await letIn(), 170)
 })
