@@ -142,8 +142,9 @@ test('a container that is killed from outside shows within its event, with the e
     statusReason: 'service web exited with code 137',
     containers: [{ state: 'exited', exitCode: 137 }],
   })
+  const beforeStart = seen.values.length
   await docker.getContainer(container?.id ?? '').start()
-  await seen.first(({ status }) => status === 'running', { from: seen.values.length })
+  await seen.first(({ status }) => status === 'running', { from: beforeStart })
   t.is(apps.get(created.app.id).statusReason, null)
 })
 
