@@ -112,7 +112,8 @@ async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promi
 
 async function shows(page: Page, title: string): Promise<void> {
   await page.getByRole('heading', { level: 1 }).filter({ hasText: title }).waitFor()
-  await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' })
+  // Of a page with several parts each may be loading.
+  for (const part of await page.getByRole('status', { name: 'Loading' }).all()) await part.waitFor({ state: 'detached' })
 }
 
 const widthOf = (page: Page): Promise<number> => page.evaluate('document.documentElement.scrollWidth')

@@ -175,9 +175,11 @@ const variablesOf = (operation: OperationDefinitionNode): Record<string, unknown
     }),
   )
 
-const sampleInputs: Record<string, object> = {
+const sampleInputs: Record<string, unknown> = {
+  'String!': '',
   'CreateApiTokenInput!': { name: '', scope: 'VIEWER', expiresInDays: 1 },
   'CreateAppInput!': { name: '', composeContent: '' },
+  'CreateJoinTokenInput!': { name: '' },
   'RegisterNodeInput!': { id: unknownId, name: '', apiEndpoint: '', apiKey: '' },
 }
 
