@@ -17,8 +17,8 @@ const killedMs = 5000
 const silentMs = 15_000
 /** From a node's first call until a client sees it. */
 const backMs = 2000
-/** Nodes that have no answer wait up to 15.5 s between their calls, and one of these may have to reach its deadline of 5 s first. */
-const nextCallMs = 30_000
+/** A node that has not noticed that it was away, as one whose half-open connection still takes what it sends, calls at its turn: once a minute. */
+const nextCallMs = 70_000
 
 for (const connection of connectionModes)
   test.serial(
