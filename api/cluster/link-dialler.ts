@@ -74,8 +74,6 @@ export function createLinkDialler(deps: {
       void connect()
     },
 
-    isOpen: (): boolean => current !== null,
-
     /** There is reason to think that the other side can be reached now, or that an open link is dead: find out at once. */
     wake(): void {
       if (current) return current.check()
