@@ -96,6 +96,8 @@ export interface NodeCallEvents {
   linkOpened: LinkWire
   /** This node has opened a link to its primary. */
   primaryReached: undefined
+  /** The primary has made another key for this node. */
+  keyTaken: undefined
   /** There is reason not to wait for the next turn: this machine slept, its addresses changed, or it has just joined. */
   callHome: undefined
 }
@@ -122,7 +124,13 @@ export function createServices(world: {
   const { config, clock, random, log } = world
   const em = world.database.em
   const isPrimary = config.role === 'primary'
-  const ownKey = createOwnKey({ identity: world.identity, dataDir: config.dataDir, clock, log })
+  const ownKey = createOwnKey({
+    identity: world.identity,
+    dataDir: config.dataDir,
+    onTaken: () => nodeCalls.emit('keyTaken', undefined),
+    clock,
+    log,
+  })
   const { name: configured, nameIsSet: isSet } = config.node
   const ownName = isPrimary ? null : createOwnName({ configured, isSet, dataDir: config.dataDir })
   const self = {
@@ -213,10 +221,18 @@ export function createServices(world: {
     },
     onKeyChanged(nodeId) {
       const renewed = registry.keyOf(nodeId)
+      const formerLink = () => {
+        const link = links.get(nodeId)
+        return link && link.apiKey !== registry.keyOf(nodeId) ? link : null
+      }
       // The node ends what was opened with the former key when it forgets it: by then the session runs on the new one.
       clock.after(keyGraceMs / 2, () => {
-        if (streams.sessionOf(nodeId) && registry.keyOf(nodeId) === renewed) streams.open(nodeId)
+        const link = formerLink()
+        if (link?.dialledBy === 'primary') void dialback.renew(nodeId)
+        else if (!link && streams.sessionOf(nodeId) && registry.keyOf(nodeId) === renewed) streams.open(nodeId)
       })
+      // A node opens another by itself half a minute after it took the key: one that has not may be somebody else.
+      clock.after(keyGraceMs, () => formerLink() && links.close(nodeId))
     },
   })
 
@@ -347,7 +363,9 @@ export function createServices(world: {
     clock,
     log,
   })
+  const linkGate = createAcceptGate({ ...linkRate, clock })
   const lostSessions = createLostSessions({
+    lastTurn: linkGate.lastTurn,
     isOnline: (id) => registry.find(id)?.health.status === 'online',
     mayComeByItself: (id) => (registry.addressOf(id).connection ?? 'direct') !== 'direct',
     hasSession: (id) => streams.sessionOf(id) !== null,
@@ -501,7 +519,7 @@ export function createServices(world: {
     dialback,
     links,
     lostSessions,
-    linkGate: createAcceptGate({ ...linkRate, clock }),
+    linkGate,
     probe,
     streams,
     membership,

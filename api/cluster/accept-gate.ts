@@ -43,17 +43,23 @@ export function createAcceptGate(deps: { perSecond: number; burst: number; mostH
   }
 
   /** @returns 0 for "come in", at once or after a wait; else after how many whole seconds to come back */
-  return function enter(): Promise<number> {
-    const now = clock.now().getTime()
-    count(now)
-    if (held.length === 0 && free >= 1) {
-      free -= 1
-      return Promise.resolve(0)
-    }
-    if ((held.length + 1 - free) * stepMs > mostHeldMs) return Promise.resolve(adviceAt(now))
-    return new Promise((resolve) => {
-      held.push(resolve)
-      if (held.length === 1) letNextIn((1 - free) * stepMs)
-    })
+  return {
+    /** @returns 0 for "come in", at once or after a wait; else after how many whole seconds to come back */
+    enter(): Promise<number> {
+      const now = clock.now().getTime()
+      count(now)
+      if (held.length === 0 && free >= 1) {
+        free -= 1
+        return Promise.resolve(0)
+      }
+      if ((held.length + 1 - free) * stepMs > mostHeldMs) return Promise.resolve(adviceAt(now))
+      return new Promise((resolve) => {
+        held.push(resolve)
+        if (held.length === 1) letNextIn((1 - free) * stepMs)
+      })
+    },
+
+    /** When the last of those who were told to come back has its turn, in ms since the epoch; 0 when nobody was. */
+    lastTurn: (): number => lastTurn,
   }
 }

@@ -23,12 +23,13 @@ export function createLinkDialback(deps: {
   const { links, clock, log } = deps
   const waiting = new Map<string, () => void>()
 
-  const wanted = (nodeId: string): NodeAddress | null => {
+  const allowed = (nodeId: string): NodeAddress | null => {
     const address = deps.addressOf(nodeId)
-    return address?.connection && address.connection !== 'direct' && !links.get(nodeId) && deps.barMs(nodeId) === 0 ? address : null
+    return address?.connection && address.connection !== 'direct' && deps.barMs(nodeId) === 0 ? address : null
   }
+  const missing = (nodeId: string): NodeAddress | null => (links.get(nodeId) ? null : allowed(nodeId))
 
-  async function attempt(nodeId: string): Promise<void> {
+  async function attempt(nodeId: string, wanted: (nodeId: string) => NodeAddress | null): Promise<void> {
     const address = wanted(nodeId)
     if (!address) return
     let wire: LinkWire
@@ -39,18 +40,22 @@ export function createLinkDialback(deps: {
     }
     // It may have been removed or have another key by now, or have opened one itself.
     const still = wanted(nodeId)
-    if (still?.apiKey === address.apiKey && still.apiEndpoint === address.apiEndpoint) links.use(nodeId, wire, 'primary')
+    if (still?.apiKey === address.apiKey && still.apiEndpoint === address.apiEndpoint)
+      links.use(nodeId, wire, { dialledBy: 'primary', apiKey: address.apiKey })
     else wire.socket.terminate()
   }
 
   return {
     consider(nodeId: string): void {
-      if (waiting.has(nodeId) || !wanted(nodeId)) return
+      if (waiting.has(nodeId) || !missing(nodeId)) return
       waiting.set(
         nodeId,
-        clock.after(graceMs, () => void attempt(nodeId).finally(() => waiting.delete(nodeId))),
+        clock.after(graceMs, () => void attempt(nodeId, missing).finally(() => waiting.delete(nodeId))),
       )
     },
+
+    /** Puts another in the place of a link that was dialled from here with a former key. */
+    renew: (nodeId: string): Promise<void> => attempt(nodeId, allowed),
 
     stop(): void {
       for (const cancel of waiting.values()) cancel()

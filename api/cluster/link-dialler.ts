@@ -12,8 +12,9 @@ const stableMs = 60_000
 export type LinkDialler = ReturnType<typeof createLinkDialler>
 
 /**
- * Keeps one link open from this side: dials, and dials again when it ends, with full jitter over a wait that doubles from
- * 0.5 s to 15 s. When the other side says when to come back (Retry-After), that is when, and up to 1 s later.
+ * Keeps a link open from this side: dials when there is none, with full jitter over a wait that doubles from 0.5 s to 15 s.
+ * When the other side says when to come back (Retry-After), that is when, and up to 1 s later. While there is a link that the
+ * other side has opened, nothing is dialled.
  */
 export function createLinkDialler(deps: {
   /** Endpoint and headers of the other side, asked anew for every try. */
@@ -28,25 +29,27 @@ export function createLinkDialler(deps: {
   const { clock } = deps
   let running = false
   let dialling = false
-  let current: { wire: LinkWire; check: () => void } | null = null
+  /** More than one only while one takes the place of another. */
+  const open = new Map<LinkWire, { check: () => void; dialledHere: boolean }>()
   let attempt = 0
   let cancelRetry: () => void = () => undefined
 
   function retry(turnMs?: number): void {
-    if (!running) return
+    if (!running || open.size > 0) return
     const longest = turnMs === undefined ? Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(attempt, 10)) : turnSpreadMs
     attempt += 1
     cancelRetry = clock.after((turnMs ?? 0) + deps.random() * longest, () => void connect())
   }
 
-  async function connect(): Promise<void> {
-    if (!running || dialling || current) return
+  async function connect({ beside = false } = {}): Promise<void> {
+    if (!running || dialling || (open.size > 0 && !beside)) return
     cancelRetry()
     dialling = true
     const { endpoint, headers } = deps.target()
     try {
       const wire = await dial(endpoint, headers)
-      opened(wire)
+      if (running) keep(wire, deps.use(wire), true)
+      else wire.socket.terminate()
     } catch (error) {
       deps.onFailed(errorMessage(error), attempt)
       retry(error instanceof DialError ? error.retryAfterMs : undefined)
@@ -55,17 +58,21 @@ export function createLinkDialler(deps: {
     }
   }
 
-  function opened(wire: LinkWire): void {
-    if (!running) return wire.socket.terminate()
+  function keep(wire: LinkWire, check: () => void, dialledHere: boolean): void {
     const openedAt = clock.now().getTime()
-    const mine = { wire, check: deps.use(wire) }
-    current = mine
+    open.set(wire, { check, dialledHere })
+    cancelRetry()
     wire.stream.once('close', () => {
-      if (current !== mine) return
-      current = null
+      if (!open.delete(wire)) return
       if (clock.now().getTime() - openedAt >= stableMs) attempt = 0
       retry()
     })
+  }
+
+  function giveUpAll(): void {
+    const wires = [...open.keys()]
+    open.clear()
+    for (const wire of wires) wire.socket.terminate()
   }
 
   return {
@@ -74,26 +81,33 @@ export function createLinkDialler(deps: {
       void connect()
     },
 
+    /** The other side has opened one. @param check asks whether it is still there */
+    adopt: (wire: LinkWire, check: () => void): void => keep(wire, check, false),
+
     /** There is reason to think that the other side can be reached now, or that an open link is dead: find out at once. */
     wake(): void {
-      if (current) return current.check()
+      for (const { check } of open.values()) check()
+      if (open.size > 0) return
       attempt = 0
       void connect()
     },
 
-    /** The other side is elsewhere, or knows this one by another key: what is open is given up. */
+    /** The other side is elsewhere: what is open is given up. */
     redial(): void {
-      const former = current
-      current = null
-      former?.wire.socket.terminate()
+      giveUpAll()
       attempt = 0
       void connect()
+    },
+
+    /** The other side knows this one by another key: a link that was dialled with the former one is replaced, and goes on until then. */
+    renew(): void {
+      if ([...open.values()].some(({ dialledHere }) => dialledHere)) void connect({ beside: true })
     },
 
     stop(): void {
       running = false
       cancelRetry()
-      current?.wire.socket.terminate()
+      giveUpAll()
     },
   }
 }

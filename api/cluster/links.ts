@@ -12,18 +12,23 @@ export interface Link {
   generation: number
   since: Date
   dialledBy: 'node' | 'primary'
+  /** With which it was opened. */
+  apiKey: string
   session: ClientHttp2Session
   wire: LinkWire
 }
 
 /** How many links one node may open: four one after the other on a bad network, one every 3 s in the long run. */
 const openingRate = { perSecond: 1 / 3, burst: 4 }
+/** What was under way over a link that is replaced may take this long to end there: as long as any call may take. */
+const drainMs = 20_000
 
 export type Links = ReturnType<typeof createLinks>
 
 /**
  * The links of a primary, at most one per node. A new one replaces the one before, whatever state that is in: a node that
- * opens another knows better whether the old one is of use. The late end of a link that was replaced changes nothing.
+ * opens another knows better whether the old one is of use. Calls that are under way over the old one end there, and its late
+ * end changes nothing.
  */
 export function createLinks(deps: {
   nameOf: (nodeId: string) => string
@@ -39,6 +44,8 @@ export function createLinks(deps: {
 }) {
   const { clock, log } = deps
   const open = new Map<string, Link>()
+  /** Those that were replaced and are not closed yet, by node. */
+  const replaced = new Map<string, Set<Link>>()
   const generations = new Map<string, number>()
   const openings = new Map<string, Allowance>()
   let stopped = false
@@ -51,21 +58,39 @@ export function createLinks(deps: {
     deps.onDown(nodeId, reason)
   }
 
+  function replace(nodeId: string, former: Link): void {
+    const others = replaced.get(nodeId) ?? new Set()
+    replaced.set(nodeId, others.add(former))
+    const cancel = clock.after(drainMs, () => former.wire.stream.destroy())
+    former.session.once('close', () => {
+      cancel()
+      others.delete(former)
+      if (others.size === 0 && replaced.get(nodeId) === others) replaced.delete(nodeId)
+    })
+    former.session.close()
+  }
+
+  function cut(nodeId: string): void {
+    const all = [open.get(nodeId), ...(replaced.get(nodeId) ?? [])]
+    open.delete(nodeId)
+    for (const link of all) link?.wire.stream.destroy()
+  }
+
   return {
     get: (nodeId: string): Link | undefined => open.get(nodeId),
 
     /** Takes over an open WebSocket whose other side has proved to be this node. */
-    use(nodeId: string, wire: LinkWire, dialledBy: Link['dialledBy']): void {
+    use(nodeId: string, wire: LinkWire, { dialledBy, apiKey }: Pick<Link, 'dialledBy' | 'apiKey'>): void {
       if (stopped) return wire.socket.terminate()
       const generation = (generations.get(nodeId) ?? 0) + 1
       generations.set(nodeId, generation)
       const session = askOver(wire)
-      const link: Link = { generation, since: clock.now(), dialledBy, session, wire }
+      const link: Link = { generation, since: clock.now(), dialledBy, apiKey, session, wire }
       let reason = 'the node closed the link'
       session.on('error', (error) => (reason = errorMessage(error)))
       session.once('close', () => ended(nodeId, link, reason))
       // Nothing can be asked any more; what is under way would keep it open, and look like a link.
-      session.once('goaway', () => session.destroy())
+      session.once('goaway', () => open.get(nodeId) === link && session.destroy())
       guardLink(wire, clock, (what) => {
         reason = what
         deps.onCut(nodeId, what)
@@ -75,7 +100,7 @@ export function createLinks(deps: {
       keepAlive(session, wire, clock)
       const former = open.get(nodeId)
       open.set(nodeId, link)
-      former?.wire.stream.destroy()
+      if (former) replace(nodeId, former)
       log.info({ node: deps.nameOf(nodeId), generation, dialled_by: dialledBy, replaces: former?.generation }, 'link open')
       for (const resolve of waiting.get(nodeId) ?? []) resolve(link)
       deps.onUp(nodeId)
@@ -113,17 +138,13 @@ export function createLinks(deps: {
 
     /** Of a node that was removed, or whose key is another one now. Nobody is told of its loss. */
     close(nodeId: string): void {
-      const link = open.get(nodeId)
-      open.delete(nodeId)
       openings.delete(nodeId)
-      link?.wire.stream.destroy()
+      cut(nodeId)
     },
 
     stop(): void {
       stopped = true
-      const all = [...open.values()]
-      open.clear()
-      for (const { wire } of all) wire.stream.destroy()
+      for (const nodeId of new Set([...open.keys(), ...replaced.keys()])) cut(nodeId)
     },
   }
 }

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts'
 
-/**
- * After a start, nodes that open links themselves get this long to come: the longest wait of their diallers, the turns that
- * a thousand of them are told to wait for, and a little more. A node that died meanwhile is known to be gone that much later.
- */
-const graceMs = 35_000
+/** After a start, nodes that open links themselves get this long to come: the longest wait of their diallers, and a little more. */
+const graceMs = 17_000
+/** For those who then had to be told to come back later: their turn, and a little more, but no longer than this in all. */
+const lateMs = 3000
+const longestGraceMs = 60_000
 
 /**
  * What follows from a session that is lost, or cannot be opened: the node is suspect, and checked at once. Just after a
@@ -14,6 +14,8 @@ export function createLostSessions(deps: {
   isOnline: (nodeId: string) => boolean
   mayComeByItself: (nodeId: string) => boolean
   hasSession: (nodeId: string) => boolean
+  /** When the last node that was told to come back has its turn, in ms since the epoch. */
+  lastTurn: () => number
   suspect: (nodeId: string) => void
   clock: Clock
 }) {
@@ -21,19 +23,30 @@ export function createLostSessions(deps: {
   const startedAt = clock.now().getTime()
   const waiting = new Map<string, () => void>()
 
+  const graceLeftMs = (): number => {
+    const turnsMs = Math.min(longestGraceMs, deps.lastTurn() - startedAt + lateMs)
+    return startedAt + Math.max(graceMs, turnsMs) - clock.now().getTime()
+  }
+
+  function look(nodeId: string): void {
+    waiting.get(nodeId)?.()
+    waiting.delete(nodeId)
+    if (!deps.isOnline(nodeId) || deps.hasSession(nodeId)) return
+    const leftMs = graceLeftMs()
+    if (leftMs <= 0) deps.suspect(nodeId)
+    else
+      waiting.set(
+        nodeId,
+        clock.after(leftMs, () => look(nodeId)),
+      )
+  }
+
   return {
     /** @param held whether there was a session, or it could not be opened at all */
     lost(nodeId: string, held: boolean): void {
+      if (!held && deps.mayComeByItself(nodeId)) return look(nodeId)
       // Of a node that is not online nothing worse is to be learned.
-      if (!deps.isOnline(nodeId)) return
-      const graceLeftMs = startedAt + graceMs - clock.now().getTime()
-      if (held || graceLeftMs <= 0 || !deps.mayComeByItself(nodeId)) return deps.suspect(nodeId)
-      waiting.get(nodeId)?.()
-      const look = (): void => {
-        waiting.delete(nodeId)
-        if (deps.isOnline(nodeId) && !deps.hasSession(nodeId)) deps.suspect(nodeId)
-      }
-      waiting.set(nodeId, clock.after(graceLeftMs, look))
+      if (deps.isOnline(nodeId)) deps.suspect(nodeId)
     },
 
     stop(): void {

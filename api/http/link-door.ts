@@ -11,7 +11,7 @@ export type LinkDoor = ReturnType<typeof createLinkDoor>
 
 /** Where the other side of a link knocks: the same credentials as for every internal route, over one WebSocket. */
 export function createLinkDoor(services: Services, door: Door) {
-  const { self, links, linkGate, nodeCalls } = services
+  const { self, links, linkGate, nodeCalls, registry } = services
   const sockets = new WebSocketServer({
     ...socketOptions,
     noServer: true,
@@ -20,9 +20,9 @@ export function createLinkDoor(services: Services, door: Door) {
 
   let isStopped = false
 
-  function connected(socket: WebSocket, callerId: string): void {
+  function connected(socket: WebSocket, callerId: string, apiKey: string): void {
     const wire = wireOf(socket)
-    if (self.isPrimary) links.use(callerId, wire, 'node')
+    if (self.isPrimary) links.use(callerId, wire, { dialledBy: 'node', apiKey })
     else nodeCalls.emit('linkOpened', wire)
   }
 
@@ -35,15 +35,17 @@ export function createLinkDoor(services: Services, door: Door) {
       // A node's own turn first: one that opens links in a loop takes none of the turns of others.
       const ownTurn = self.isPrimary ? links.turnOf(callerId) : 0
       if (ownTurn > 0) throw new AppError('RATE_LIMITED', 'This node opens too many links, or was cut off', { retryAfterSeconds: ownTurn })
-      const retryAfterSeconds = self.isPrimary ? await linkGate() : 0
+      const retryAfterSeconds = self.isPrimary ? await linkGate.enter() : 0
       if (retryAfterSeconds > 0) {
         links.turnNotUsed(callerId)
+        // It is there, whatever becomes of the link that it lost.
+        registry.observe(callerId, { kind: 'heartbeat' })
         throw new AppError('RATE_LIMITED', 'Many nodes call at once', { retryAfterSeconds })
       }
       // After a wait its key may be another one, or this node stopping.
       if (isStopped || (self.isPrimary && (await authenticateCaller(services, door, request)) !== callerId))
         throw new AppError('UNAUTHENTICATED', 'Invalid API key')
-      sockets.handleUpgrade(request, socket, head, (opened) => connected(opened, callerId))
+      sockets.handleUpgrade(request, socket, head, (opened) => connected(opened, callerId, String(request.headers['x-node-api-key'])))
     },
 
     stop(): void {

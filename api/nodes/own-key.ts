@@ -15,7 +15,7 @@ export type OwnKey = ReturnType<typeof createOwnKey>
  * the moment it is on disk, the former one until the primary has used the new one and a minute has passed. What was opened with
  * the former one ends with it.
  */
-export function createOwnKey(deps: { identity: NodeIdentity; dataDir: string; clock: Clock; log: Log }) {
+export function createOwnKey(deps: { identity: NodeIdentity; dataDir: string; onTaken?: () => void; clock: Clock; log: Log }) {
   const { identity, dataDir, clock, log } = deps
   let { apiKey: current, formerKey: former } = identity
   let cancelGrace: (() => void) | null = null
@@ -51,6 +51,7 @@ export function createOwnKey(deps: { identity: NodeIdentity; dataDir: string; cl
       cancelGrace?.()
       cancelGrace = null
       if (forgotten !== null) tell(forgotten)
+      deps.onTaken?.()
     },
 
     /** Somebody has called with this key. */

@@ -3,7 +3,11 @@ import type { SecondaryConfig } from '../config.ts'
 import { createLinkDialler } from '../cluster/link-dialler.ts'
 import { createLinkServer, keepAlive, type LinkWire } from '../cluster/link-wire.ts'
 import { errorMessage } from '../errors.ts'
+import { keyGraceMs } from '../nodes/node-keys.ts'
 import type { Services } from '../services.ts'
+
+/** By then the primary has used the new key, and the former one is good for long enough to replace what was opened with it. */
+const renewAfterMs = keyGraceMs / 2
 
 /** The secondary's end of its link: opens one to the primary, takes those that the primary opens, and answers over either. */
 export function createSecondaryLink(config: SecondaryConfig, services: Services, listener: RequestListener) {
@@ -34,7 +38,7 @@ export function createSecondaryLink(config: SecondaryConfig, services: Services,
 
   return {
     start(): void {
-      endings.push(nodeCalls.on('linkOpened', answer))
+      endings.push(nodeCalls.on('linkOpened', (wire) => dialler.adopt(wire, answer(wire))))
       if (config.connection === 'direct') return
       endings.push(
         nodeCalls.on('callHome', () => {
@@ -43,6 +47,7 @@ export function createSecondaryLink(config: SecondaryConfig, services: Services,
         }),
       )
       endings.push(events.on('primaryMoved', dialler.redial))
+      endings.push(nodeCalls.on('keyTaken', () => void clock.after(renewAfterMs, dialler.renew)))
       // A node that has yet to join is told when it has.
       if (!config.joinToken) dialler.start()
     },

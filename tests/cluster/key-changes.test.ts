@@ -7,6 +7,7 @@ import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '..
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { recordedLog } from '../helpers/recorded-log.ts'
 import { until } from '../helpers/until.ts'
+import { createLinkServer, dial } from '../../api/cluster/link-wire.ts'
 import { createOwnKey } from '../../api/nodes/own-key.ts'
 import { loadIdentity } from '../../api/nodes/identity.ts'
 
@@ -91,6 +92,41 @@ for (const connection of ['link', 'direct'])
     t.true((await audit).some(({ action, outcome }) => action === 'node.rotate-key' && outcome === 'succeeded'))
     t.false(JSON.stringify([primary.log, node.log]).includes(keyOf(node)))
   })
+
+test('half a minute later the link is one that was opened with the new key; whoever opens one with the former is cut after a minute', async (t) => {
+  const clock = createManualClock()
+  const primary = await runningNode(t, {}, { clock })
+  const node = await runningSecondary(t, primary, { NODE_API_KEY: '', NODE_CONNECTION: 'link' }, { clock })
+  const { links, membership, registry } = primary.services
+  const { id } = node
+  await membership.welcome({ id, name: 'worker', apiEndpoint: node.url, apiKey: node.key })
+  /** Time passes no faster than calls are answered. */
+  const passing = async (isSo: () => boolean): Promise<void> => {
+    while (!isSo()) {
+      clock.advance(200)
+      await primary.send('/api/health')
+    }
+  }
+  await passing(() => registry.get(id).health.status === 'online' && registry.get(id).about !== null)
+  const [before, former] = [links.get(id), keyOf(node)]
+  t.falsy((await rotate(primary, id)).errors)
+  t.is(links.get(id), before, 'the same link goes on')
+  await passing(() => links.get(id) !== before)
+  t.is(links.get(id)?.apiKey, keyOf(node))
+  t.is(registry.get(id).health.status, 'online')
+  t.false(primary.log.some(({ msg }) => msg === 'link lost' || msg === 'event stream lost'))
+
+  await node.stop()
+  const thief = await dial(primary.url, nodeHeaders({ id, key: former }))
+  await until(() => links.get(id)?.apiKey === former)
+  let isCut = false
+  thief.socket.once('close', () => (isCut = true))
+  createLinkServer((_, response) => void response.end())
+    .answerOver(thief)
+    .on('error', () => undefined)
+  await passing(() => isCut)
+  t.is(links.get(id), undefined)
+})
 
 test('wherever it stops half-way, it is finished later and one key is left', async (t) => {
   const { primary, node, id, restartPrimary, restartNode } = await pair(t)

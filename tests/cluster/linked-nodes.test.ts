@@ -114,7 +114,7 @@ test('a link takes the credentials of every internal route, leads to nothing els
   const { links } = primary.services
   await enter(primary, secondary, secondary.url)
   const wire = await dial(secondary.url, nodeHeaders({ id: primary.id, key: secondary.key }))
-  links.use(secondary.id, wire, 'primary')
+  links.use(secondary.id, wire, { dialledBy: 'primary', apiKey: secondary.key })
   const session = links.get(secondary.id)?.session
   if (!session) return t.fail('no link')
   const ask = async (path: string, headers: Record<string, string> = {}) =>

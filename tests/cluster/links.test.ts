@@ -8,7 +8,7 @@ import { systemClock } from '../../api/clock.ts'
 import { createAcceptGate } from '../../api/cluster/accept-gate.ts'
 import { createLinkDialler } from '../../api/cluster/link-dialler.ts'
 import { fetchOver } from '../../api/cluster/link-fetch.ts'
-import { dial } from '../../api/cluster/link-wire.ts'
+import { dial, wireOf } from '../../api/cluster/link-wire.ts'
 import { linkTable, nodeEnd, socketPort } from '../helpers/link-pair.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { peerId } from '../helpers/peer.ts'
@@ -103,6 +103,35 @@ test('a newer link replaces an older one, whose late end changes nothing', async
   t.deepEqual({ ups: ups.length, downs }, { ups: 2, downs: [] })
 })
 
+test('what is under way over a link that is replaced ends there, within 20 s; closing the links of a node cuts it off', async (t) => {
+  const clock = createManualClock()
+  const { links, url, downs } = await linkTable(t, clock)
+  const unanswered: { end: (text: string) => void }[] = []
+  const former = await nodeEnd(url, (_, response) => void unanswered.push(response))
+  const calls = [1, 2].map(() => fetchOver(sessionTo(links), get('/slow')).then((response) => response.text()))
+  await until(() => unanswered.length === 2)
+  await nodeEnd(url, (_, response) => void response.end('newer'))
+  t.is(await (await fetchOver(sessionTo(links), get('/'))).text(), 'newer')
+  unanswered[0]?.end('ended there')
+  t.is(await calls[0], 'ended there')
+  t.is(former.socket.readyState, former.socket.OPEN)
+  const cut = t.throwsAsync(calls[1] ?? Promise.resolve())
+  const gone = once(former.socket, 'close')
+  for (let second = 0; second < 20; second += 1) {
+    clock.advance(1000)
+    await fetchOver(sessionTo(links), get('/'))
+  }
+  await Promise.all([cut, gone])
+
+  await nodeEnd(url, (_, response) => void unanswered.push(response))
+  const lost = t.throwsAsync(fetchOver(sessionTo(links), get('/slow')))
+  await until(() => unanswered.length === 3)
+  await nodeEnd(url, () => undefined)
+  links.close(peerId)
+  await lost
+  t.deepEqual({ open: links.get(peerId), downs }, { open: undefined, downs: [] })
+})
+
 test('a side that does not answer to PING is gone after 7.5 s; one that does may be quiet for ever', async (t) => {
   const clock = createManualClock()
   const { links, url, downs } = await linkTable(t, clock)
@@ -182,6 +211,40 @@ test('the dialler waits longer after each try, up to 15 s, comes back when it is
   await until(() => opened === 3)
 })
 
+test('while a link is open that the other side has opened, the dialler waits; for another key it opens one beside its own', async (t) => {
+  const clock = createManualClock()
+  const port = await socketPort(t, () => undefined)
+  const dialler = createLinkDialler({
+    target: () => ({ endpoint: port.url, headers: {} }),
+    use: () => () => undefined,
+    onFailed: (reason) => t.log(reason),
+    clock,
+    random: () => 0,
+  })
+  t.teardown(dialler.stop)
+  const theirs = await socketPort(t, (socket) => {
+    dialler.adopt(wireOf(socket), () => void checks++)
+    dialler.start()
+  })
+  let checks = 0
+  const opened = await dial(theirs.url, {})
+  await until(() => theirs.sockets.length === 1)
+  dialler.wake()
+  dialler.renew()
+  t.is(checks, 1)
+  t.deepEqual({ dialled: port.sockets.length, waiting: clock.waiting() }, { dialled: 0, waiting: 0 })
+  opened.socket.terminate()
+  await until(() => clock.waiting() > 0)
+  clock.advance(0)
+  await until(() => port.sockets.length === 1)
+  await until(() => (dialler.renew(), port.sockets.length === 2))
+  const [first, second] = port.sockets
+  first?.close()
+  if (first) await once(first, 'close')
+  t.deepEqual({ dialled: port.sockets.length, waiting: clock.waiting() }, { dialled: 2, waiting: 0 })
+  t.is(second?.readyState, second?.OPEN)
+})
+
 test('a refusal says in words what is wrong', async (t) => {
   const answers: Record<string, RegExp> = {
     '401 Unauthorized': /refused the credentials \(401\)/,
@@ -216,11 +279,13 @@ test('frames that are no HTTP/2 end the link and nothing else', async (t) => {
 
 test('the gate lets so many in per second, and spreads the rest', async (t) => {
   const clock = createManualClock()
-  const enter = createAcceptGate({ perSecond: 50, burst: 50, clock })
+  const { enter, lastTurn } = createAcceptGate({ perSecond: 50, burst: 50, clock })
+  t.is(lastTurn(), 0)
   const first = await Promise.all(Array.from({ length: 300 }, enter))
   t.is(first.filter((wait) => wait === 0).length, 50)
   const waits = first.slice(50)
   t.deepEqual([Math.min(...waits), Math.max(...waits)], [1, 5])
+  t.is(lastTurn() - clock.now().getTime(), 5000)
   for (const second of [1, 2, 3, 4, 5]) {
     t.is(waits.filter((wait) => wait === second).length, 50)
     clock.advance(1000)
@@ -231,7 +296,7 @@ test('the gate lets so many in per second, and spreads the rest', async (t) => {
 
 test('who comes to the gate a little too early waits there, and is let in at the rate of the gate', async (t) => {
   const clock = createManualClock()
-  const enter = createAcceptGate({ perSecond: 40, burst: 10, mostHeldMs: 3000, clock })
+  const { enter } = createAcceptGate({ perSecond: 40, burst: 10, mostHeldMs: 3000, clock })
   const answers: number[] = []
   const knock = (times: number): void => {
     for (let i = 0; i < times; i++) void enter().then((answer) => answers.push(answer))

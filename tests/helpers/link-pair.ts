@@ -24,7 +24,7 @@ export async function linkTable(t: ExecutionContext<unknown>, clock: Clock) {
     clock,
     log,
   })
-  const { url, sockets } = await socketPort(t, (socket) => links.use(peerId, wireOf(socket), 'node'))
+  const { url, sockets } = await socketPort(t, (socket) => links.use(peerId, wireOf(socket), { dialledBy: 'node', apiKey: 'key' }))
   t.teardown(links.stop)
   return { links, url, sockets, ups, downs, cuts, messages }
 }

@@ -74,8 +74,13 @@ export async function runningNode(
 }
 
 /** A secondary of `primary`; a primary that is never there when none is given. */
-export const runningSecondary = (t: TestContext, primary?: { url: string }, env: Environment = {}): Promise<RunningNode> =>
-  runningNode(t, { NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: primary?.url ?? 'http://127.0.0.1:1', ...env })
+export const runningSecondary = (
+  t: TestContext,
+  primary?: { url: string },
+  env: Environment = {},
+  world: { clock?: Clock } = {},
+): Promise<RunningNode> =>
+  runningNode(t, { NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: primary?.url ?? 'http://127.0.0.1:1', ...env }, world)
 
 /** What a secondary presents to its primary, and the other way round. */
 export const nodeHeaders = ({ id, key }: { id: string; key: string }): Record<string, string> => ({

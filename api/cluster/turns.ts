@@ -1,0 +1,20 @@
+const waiting: (() => void)[] = []
+
+/**
+ * What nodes send is worked on in small pieces, one in each turn of the event loop whichever node it is from: however much
+ * nine of them say at once, a person's call stands behind one piece, not behind nine.
+ */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.push(resolve)
+    if (waiting.length === 1) setImmediate(runOne)
+  })
+}
+
+function runOne(): void {
+  waiting.shift()?.()
+  if (waiting.length > 0) setImmediate(runOne)
+}
+
+/** How many bytes are a piece: it costs about as much as a small answer to a person. */
+export const turnBytes = 64 * 1024
