@@ -523,6 +523,7 @@ export function createServices(world: {
     probe,
     streams,
     membership,
+    misconduct,
     holds,
     joinTokens,
     joinAttempts,

@@ -7,6 +7,8 @@ const budgets = {
   'sign-in': { points: 30, seconds: 60 },
   /** Failed node credentials, per address and claimed id: a node with a wrong key asks a few times a minute. */
   'node-credentials': { points: 60, seconds: 60 },
+  /** What one node asks of its primary: a few times a minute, some more when it starts or its key changes. */
+  'node-calls': { points: 600, seconds: 60 },
   /** Failed bearer tokens and sessions, per address. */
   'user-credentials': { points: 60, seconds: 60 },
   /** Join tokens that were refused, per address: a node asks once a minute, and several may share an address. */

@@ -9,6 +9,20 @@ export interface Rate {
 
 export type Allowance = ReturnType<typeof createAllowance>
 
+/** Something of each node, made when it is first asked for. */
+export function perNode<T>(make: () => T) {
+  const all = new Map<string, T>()
+  return {
+    of(nodeId: string): T {
+      const known = all.get(nodeId) ?? make()
+      all.set(nodeId, known)
+      return known
+    },
+    /** Of a node that was removed. */
+    forget: (nodeId: string): void => void all.delete(nodeId),
+  }
+}
+
 /** How much of something one node may use (a token bucket): many at once, few in the long run. */
 export function createAllowance({ perSecond, burst }: Rate, clock: Clock) {
   let left = burst

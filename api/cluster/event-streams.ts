@@ -2,8 +2,9 @@ import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { NodeAddress } from '../nodes/node-registry.ts'
+import { perNode } from './allowance.ts'
 import type { FeedEvent } from './feed.ts'
-import { createFeedAllowance, readFeed, type FeedAllowance } from './feed-reader.ts'
+import { createFeedAllowance, readFeed } from './feed-reader.ts'
 import { Misbehaviour } from './misbehaviour.ts'
 import { NodeCallError, type NodeClient } from './node-client.ts'
 
@@ -61,13 +62,7 @@ export function createEventStreams(deps: {
   const callable = new Set<string>()
 
   /** Over all of its sessions: who is cut off does not begin anew. */
-  const allowances = new Map<string, FeedAllowance>()
-
-  function allowanceOf(nodeId: string): FeedAllowance {
-    const allowance = allowances.get(nodeId) ?? createFeedAllowance(clock)
-    allowances.set(nodeId, allowance)
-    return allowance
-  }
+  const allowances = perNode(() => createFeedAllowance(clock))
 
   async function follow(nodeId: string, session: Session): Promise<void> {
     const opening = clock.after(openDeadlineMs, () =>
@@ -81,7 +76,7 @@ export function createEventStreams(deps: {
     }
     heard()
     try {
-      await readFeed((response.body ?? []) as AsyncIterable<Uint8Array>, allowanceOf(nodeId), {
+      await readFeed((response.body ?? []) as AsyncIterable<Uint8Array>, allowances.of(nodeId), {
         heard,
         event(event) {
           session.abort.signal.throwIfAborted()
@@ -175,7 +170,7 @@ export function createEventStreams(deps: {
     /** Of a node that was removed. */
     close(nodeId: string): void {
       close(nodeId)
-      allowances.delete(nodeId)
+      allowances.forget(nodeId)
     },
 
     /** The session with a node while it holds. */

@@ -2,8 +2,8 @@ import type { ClientHttp2Session } from 'node:http2'
 import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { createAllowance, perNode } from './allowance.ts'
 import { guardLink } from './link-guard.ts'
-import { createAllowance, type Allowance } from './allowance.ts'
 import { askOver, keepAlive, type LinkWire } from './link-wire.ts'
 
 /** An open link to one node, as its primary has it. */
@@ -47,7 +47,7 @@ export function createLinks(deps: {
   /** Those that were replaced and are not closed yet, by node. */
   const replaced = new Map<string, Set<Link>>()
   const generations = new Map<string, number>()
-  const openings = new Map<string, Allowance>()
+  const openings = perNode(() => createAllowance(openingRate, clock))
   let stopped = false
   const waiting = new Map<string, Set<(link: Link) => void>>()
 
@@ -110,13 +110,12 @@ export function createLinks(deps: {
     turnOf(nodeId: string): number {
       const barMs = deps.barMs(nodeId)
       if (barMs > 0) return Math.ceil(barMs / 1000)
-      const allowance = openings.get(nodeId) ?? createAllowance(openingRate, clock)
-      openings.set(nodeId, allowance)
+      const allowance = openings.of(nodeId)
       return allowance.take() ? 0 : Math.ceil(allowance.waitMs() / 1000)
     },
 
     /** It had its turn, but was not let in for other reasons. */
-    turnNotUsed: (nodeId: string): void => openings.get(nodeId)?.giveBack(),
+    turnNotUsed: (nodeId: string): void => openings.of(nodeId).giveBack(),
 
     /** The link that is open, or opens within this time. */
     waitFor(nodeId: string, ms: number): Promise<Link | undefined> {
@@ -138,7 +137,7 @@ export function createLinks(deps: {
 
     /** Of a node that was removed, or whose key is another one now. Nobody is told of its loss. */
     close(nodeId: string): void {
-      openings.delete(nodeId)
+      openings.forget(nodeId)
       cut(nodeId)
     },
 

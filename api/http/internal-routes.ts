@@ -50,11 +50,27 @@ const authenticate = (services: Services, door: Door) =>
         detail: 'X-Node-ID and X-Node-API-Key do not name a node that may call here',
       })
     }
+    await limitCalls(services, callerId)
     c.set('callerId', callerId)
     const address = door.addressOf(c.env.incoming)
     c.set('actor', { name: actorName(callerId, c.req.header('x-on-behalf-of')), via: 'node', address })
     await next()
   })
+
+/** Refusing costs as much as answering: what holds back a node that calls in a loop is the wait for its refusal. */
+const refusalDelayMs = 1000
+
+/** @throws RATE_LIMITED for a node that calls its primary all the time; it is named for it */
+async function limitCalls({ clock, limits, misconduct, self }: Services, callerId: string): Promise<void> {
+  if (!self.isPrimary || callerId === self.id) return
+  try {
+    await limits.take('node-calls', callerId)
+  } catch (error) {
+    misconduct.note(callerId, 'called its primary more than 600 times within a minute')
+    await new Promise<void>((resolve) => void clock.after(refusalDelayMs, resolve))
+    throw error
+  }
+}
 
 /** The calling node is proved; for whom it asks is what it says. */
 function actorName(callerId: string, onBehalfOf: string | undefined): string {

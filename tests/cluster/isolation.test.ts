@@ -338,6 +338,27 @@ test.serial('a node that opens links in a loop gets its turns and takes none of 
   await cluster.unharmed()
 })
 
+test.serial('a node that calls its primary in a loop is held back and named; its calls still say that it is there', async (t) => {
+  const cluster = await ground(t)
+  const bad = credentials()
+  await enter(cluster.primary, bad, nowhere)
+  const beat = async () =>
+    (await cluster.primary.send(`/api/internal/nodes/${bad.id}/heartbeat`, { method: 'POST', headers: nodeHeaders(bad) })).status
+  const calling = { on: true }
+  const statuses: number[] = []
+  const loops = Array.from({ length: 4 }, async () => {
+    while (calling.on) statuses.push(await beat())
+  })
+  await cluster.named(bad.id, /^It called its primary more than 600 times within a minute/)
+  await cluster.unharmed()
+  await until(() => statuses.includes(429))
+  calling.on = false
+  await Promise.all(loops)
+  t.is(statuses.filter((status) => status === 200).length, 600)
+  t.true(statuses.length <= 620, `${statuses.length} calls`)
+  t.is(cluster.primary.services.registry.get(bad.id).health.status, 'online')
+})
+
 test.serial('a node that answers a command in the name of another is not believed', async (t) => {
   const cluster = await ground(t)
   const bad = credentials()

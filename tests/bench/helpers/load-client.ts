@@ -14,7 +14,7 @@ export interface LoadRequest {
 
 export interface Load {
   origin: string
-  /** Each connection sends one of these again and again, the first the first, and so on. */
+  /** Sent in turn, again and again, whichever connection is free. */
   requests: LoadRequest[]
   connections: number
   durationMs: number
@@ -35,8 +35,12 @@ async function run({ origin, requests, connections, durationMs, pauseMs = 0 }: L
   const started = performance.now()
   const until = started + durationMs
 
-  async function sendAgainAndAgain(request: LoadRequest): Promise<void> {
+  let turn = 0
+
+  async function sendAgainAndAgain(): Promise<void> {
     while (performance.now() < until) {
+      const request = requests[turn++ % requests.length]
+      if (!request) return
       const sent = performance.now()
       const { statusCode, body } = await pool.request(request)
       const text = await body.text()
@@ -46,10 +50,7 @@ async function run({ origin, requests, connections, durationMs, pauseMs = 0 }: L
     }
   }
 
-  const senders = Array.from({ length: connections }, (_, index) => requests[index % requests.length]).filter(
-    (request) => request !== undefined,
-  )
-  await Promise.all(senders.map(sendAgainAndAgain))
+  await Promise.all(Array.from({ length: connections }, sendAgainAndAgain))
   const seconds = (performance.now() - started) / 1000
   await pool.close()
   return { requests: times.length, perSecond: times.length / seconds, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) }
