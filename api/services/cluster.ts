@@ -1,0 +1,321 @@
+import type { AuditLog } from '../auth/audit-log.ts'
+import type { Limits } from '../auth/limits.ts'
+import { createNodeAuthenticator } from '../auth/node-credentials.ts'
+import type { SecretBox } from '../auth/secret-box.ts'
+import type { Clock } from '../clock.ts'
+import { createAcceptGate } from '../cluster/accept-gate.ts'
+import { createEventStreams } from '../cluster/event-streams.ts'
+import type { FeedEvent } from '../cluster/feed.ts'
+import { createInventory } from '../cluster/inventory.ts'
+import { createJoining } from '../cluster/joining.ts'
+import { createKeyChanges } from '../cluster/key-changes.ts'
+import { createLinkDialback } from '../cluster/link-dialback.ts'
+import { createLinks } from '../cluster/links.ts'
+import { createLostSessions } from '../cluster/lost-sessions.ts'
+import { createMembership } from '../cluster/membership.ts'
+import { addressAsSeenFromHere } from '../cluster/node-address.ts'
+import { createNodeClient } from '../cluster/node-client.ts'
+import { createNodeRouter } from '../cluster/node-router.ts'
+import { createPrimaryMove } from '../cluster/primary-move.ts'
+import { createProbe } from '../cluster/probe.ts'
+import type { Config } from '../config.ts'
+import type { EntityManager } from '../db/orm.ts'
+import type { EventHub } from '../events.ts'
+import type { Log } from '../log.ts'
+import type { NodeAbout } from '../nodes/about.ts'
+import { createAlarms } from '../nodes/alarms.ts'
+import { createCloneWatch } from '../nodes/clones.ts'
+import { conditionsOf } from '../nodes/conditions.ts'
+import { createHealthChecks } from '../nodes/health-checks.ts'
+import { defaultHealthPolicy } from '../nodes/health-policy.ts'
+import { createHolds } from '../nodes/holds.ts'
+import { createJoinAttempts } from '../nodes/join-attempts.ts'
+import { createJoinTokens } from '../nodes/join-tokens.ts'
+import { createMisconduct } from '../nodes/misconduct.ts'
+import { keyGraceMs } from '../nodes/node-keys.ts'
+import { nameFor } from '../nodes/node-names.ts'
+import { createNodeRegistry, type ClusterNode } from '../nodes/node-registry.ts'
+import { nodeKeys } from '../nodes/node.entity.ts'
+import type { OwnKey } from '../nodes/own-key.ts'
+import { createStatusHistory } from '../nodes/status-history.ts'
+import type { SettingsService } from '../settings/settings-service.ts'
+import type { ViewEvents } from './events.ts'
+import type { OwnApps } from './own-apps.ts'
+
+/**
+ * How many nodes may open a link: 50 in any second, of which 10 need not wait for their turn. Trades a thousand nodes back in
+ * half a minute against a primary that can do nothing else meanwhile.
+ */
+const linkRate = { perSecond: 40, burst: 10, mostHeldMs: 3000 }
+
+export type Cluster = ReturnType<typeof createCluster>
+
+/** What this node knows of the nodes and does with them. A secondary is a cluster of one: itself. */
+export function createCluster(deps: {
+  version: string
+  em: EntityManager
+  config: Config
+  self: { id: string; name: string; apiEndpoint: string; apiKey: string; isPrimary: boolean }
+  about: NodeAbout
+  ownKey: OwnKey
+  own: OwnApps
+  secrets: SecretBox
+  settings: SettingsService
+  audit: AuditLog
+  limits: Limits
+  events: EventHub<ViewEvents>
+  random: () => number
+  clock: Clock
+  log: Log
+}) {
+  const { em, config, self, about, ownKey, own, secrets, settings, audit, limits, events, random, clock, log } = deps
+  const history = createStatusHistory({ em, nodes: () => registry.list(), clock, log })
+
+  const registry = createNodeRegistry({
+    em,
+    self,
+    seal: (apiKey, nodeId) => secrets.seal(apiKey, nodeKeys.contextOf(nodeId)),
+    open: (sealed, nodeId) => secrets.open(sealed, nodeKeys.contextOf(nodeId)),
+    policy: defaultHealthPolicy,
+    random,
+    clock,
+    log,
+    onChange(node, before) {
+      history.record(node, before)
+      alarms.nodeChanged(node, before)
+      events.emit('node', node)
+      if (node.health.status === before?.status) return
+      inventory.nodeStatusChanged(node.id)
+      if (node.health.status !== 'online') return
+      streams.wake(node.id)
+      keyChanges.finish(node.id)
+    },
+    onRemoved(nodeId) {
+      inventory.dropNode(nodeId)
+      history.forget(nodeId)
+      alarms.nodeRemoved(nodeId)
+      clones.forget(nodeId)
+      probe.forget(nodeId)
+      keyChanges.forget(nodeId)
+      misconduct.forget(nodeId)
+      events.emit('nodeRemoved', nodeId)
+    },
+    onKeyChanged(nodeId) {
+      const renewed = registry.keyOf(nodeId)
+      const formerLink = () => {
+        const link = links.get(nodeId)
+        return link && link.apiKey !== registry.keyOf(nodeId) ? link : null
+      }
+      // The node ends what was opened with the former key when it forgets it: by then the session runs on the new one.
+      clock.after(keyGraceMs / 2, () => {
+        const link = formerLink()
+        if (link?.dialledBy === 'primary') void dialback.renew(nodeId)
+        else if (!link && streams.sessionOf(nodeId) && registry.keyOf(nodeId) === renewed) streams.open(nodeId)
+      })
+      // A node opens another by itself half a minute after it took the key: one that has not may be somebody else.
+      clock.after(keyGraceMs, () => formerLink() && links.close(nodeId))
+    },
+  })
+
+  const inventory = createInventory({
+    em,
+    findNode: registry.find,
+    staleAfterMs: Math.max(20_000, config.stats.intervalMs * 3),
+    clock,
+    log,
+    onMisconduct: (nodeId, what) => misconduct.note(nodeId, what),
+    onApp: (app) => events.emit('app', app),
+    onAppRemoved: (id, nodeId) => events.emit('appRemoved', { id, nodeId }),
+    onOperation: (operation) => events.emit('operation', operation),
+    onStats: (nodeId) => events.emit('stats', nodeId),
+  })
+
+  /** What a node said of itself; it can speak only for itself. */
+  function hear(nodeId: string, event: FeedEvent): void {
+    if (event.type !== 'about') return inventory.apply(nodeId, event)
+    registry.learn(nodeId, event.about)
+    dialback.consider(nodeId)
+  }
+
+  const alarms = createAlarms({
+    selfId: self.id,
+    nodes: registry.list,
+    findNode: registry.find,
+    downSince: history.downSince,
+    clock,
+    log,
+    onChange: () => events.emit('alarms', undefined),
+  })
+
+  function tellNode(nodeId: string): void {
+    const node = registry.find(nodeId)
+    if (node) events.emit('node', node)
+  }
+  const clones = createCloneWatch({ clock, onChange: tellNode })
+  const addressOf = (nodeId: string) => addressAsSeenFromHere(registry.addressOf(nodeId), clones.calledFrom(nodeId))
+  const misconduct = createMisconduct({
+    clock,
+    onSeen(nodeId, what) {
+      log.warn({ node: registry.find(nodeId)?.name ?? nodeId, what }, 'node misbehaves')
+      tellNode(nodeId)
+    },
+  })
+  const links = createLinks({
+    onCut: misconduct.cut,
+    barMs: misconduct.barMs,
+    nameOf: (id) => registry.find(id)?.name ?? id,
+    onUp(nodeId) {
+      if (!registry.find(nodeId)) return links.close(nodeId)
+      registry.observe(nodeId, { kind: 'session' })
+      // Whatever the session ran over before, it runs over the link now.
+      streams.open(nodeId)
+    },
+    // The session that ran over it says the same, unless there was none yet.
+    onDown: (nodeId) => lostSessions.lost(nodeId, true),
+    clock,
+    log,
+  })
+  const client = createNodeClient({ selfId: self.id, instance: about, linkOf: links.get })
+  const dialback = createLinkDialback({
+    links,
+    addressOf: (id) => (id !== self.id && registry.find(id) ? addressOf(id) : null),
+    headersFor: client.headersFor,
+    barMs: misconduct.barMs,
+    clock,
+    log,
+  })
+  const probe = createProbe({
+    client,
+    links,
+    addressOf,
+    onStats: (nodeId, stats) => inventory.apply(nodeId, { type: 'stats', stats }),
+    onDirect: dialback.consider,
+    deadlineMs: config.role === 'primary' ? config.checks.deadlineMs : 5000,
+    clock,
+  })
+  const checks = createHealthChecks({
+    registry,
+    selfId: self.id,
+    async probe({ id }, by) {
+      const error = await probe.probe(id, { urgent: by === 'session', manual: by === 'manual-check' })
+      if (error === null) streams.passedCheck(id)
+      return error
+    },
+    parallel: config.role === 'primary' ? config.checks.parallel : 1,
+    clock,
+    log,
+  })
+  const linkGate = createAcceptGate({ ...linkRate, clock })
+  const lostSessions = createLostSessions({
+    lastTurn: linkGate.lastTurn,
+    isOnline: (id) => registry.find(id)?.health.status === 'online',
+    mayComeByItself: (id) => (registry.addressOf(id).connection ?? 'direct') !== 'direct',
+    hasSession: (id) => streams.sessionOf(id) !== null,
+    suspect: checks.suspect,
+    clock,
+  })
+  const streams = createEventStreams({
+    client,
+    addressOf,
+    onEvent: hear,
+    // A node that has only links opens them itself.
+    barMs: misconduct.barMs,
+    onCut: misconduct.cut,
+    hasWay: (nodeId) => registry.addressOf(nodeId).connection !== 'link' || links.get(nodeId) !== undefined,
+    onLost(nodeId, _reason, held) {
+      if (held) alarms.sessionLost(nodeId)
+      lostSessions.lost(nodeId, held)
+    },
+    onChange: tellNode,
+    clock,
+    random,
+    log,
+  })
+  const membership = createMembership({ registry, checks, streams, links, client, log })
+  const holds = createHolds({ registry, isPrimary: self.isPrimary, clock, log })
+  const router = createNodeRouter({
+    selfId: self.id,
+    apps: own.apps,
+    operations: own.operations,
+    inventory,
+    getNode: registry.get,
+    addressOf,
+    client,
+    admitNewApp: holds.admitNewApp,
+  })
+  const joinAttempts = createJoinAttempts({ clock, onAttempt: (attempt) => events.emit('joinAttempt', attempt) })
+  const joinTokens = createJoinTokens({ em, clock, self, primaryUrl: () => settings.read().primaryUrl, onRevoked: joinAttempts.forget })
+  const joining = createJoining({
+    self,
+    tokens: joinTokens,
+    attempts: joinAttempts,
+    findNode: registry.find,
+    nameFor: (pattern, hostname) => nameFor(pattern, hostname, (name) => registry.list().some((node) => node.name === name)),
+    register: membership.welcome,
+    learn: registry.learn,
+    countRefused: (address) => limits.take('join-token', address),
+    audited: audit.around,
+    clock,
+    log,
+  })
+
+  // A primary knows its nodes by their own keys; a secondary accepts whoever proves its key.
+  const authenticateNode = createNodeAuthenticator({
+    findKeys: self.isPrimary ? registry.keysOf : ownKey.all,
+    onProved(nodeId, apiKey) {
+      if (!self.isPrimary) return ownKey.used(apiKey)
+      // It has the next key, however that became known.
+      if (registry.isNextKey(nodeId, apiKey))
+        registry.promoteKey(nodeId, apiKey).catch((error: unknown) => log.error({ err: error }, 'the new key of a node could not be saved'))
+    },
+  })
+  const keyChanges = createKeyChanges({
+    registry,
+    client,
+    maxAgeMs: config.role === 'primary' ? config.nodeKeyMaxAgeMs : 0,
+    mayAct: () => !alarms.networkSuspected(),
+    clock,
+    log,
+  })
+
+  return {
+    hear,
+    registry,
+    history,
+    alarms,
+    inventory,
+    client,
+    checks,
+    clones,
+    keyChanges,
+    tellPrimaryMoved: createPrimaryMove({ registry, client }),
+    /** What a person should know of a node beside its health. */
+    conditionsOf: (node: ClusterNode) =>
+      conditionsOf(node, {
+        copy: clones.copyOf(node.id),
+        linkOnlySince: probe.linkOnlySince(node.id),
+        keyOverdue: keyChanges.overdue(node),
+        misconduct: misconduct.of(node.id),
+        ourVersion: deps.version,
+      }),
+    /** The session with a node while it holds, and what it runs over. */
+    sessionOf(nodeId: string) {
+      const session = streams.sessionOf(nodeId)
+      return session && { ...session, transport: links.get(nodeId) ? ('link' as const) : ('direct' as const) }
+    },
+    dialback,
+    links,
+    lostSessions,
+    linkGate,
+    probe,
+    streams,
+    membership,
+    misconduct,
+    holds,
+    joinTokens,
+    joinAttempts,
+    joining,
+    router,
+    authenticateNode,
+  }
+}

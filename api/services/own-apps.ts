@@ -1,0 +1,60 @@
+import type { EntityManager } from '../db/orm.ts'
+import { createAppFiles } from '../apps/app-files.ts'
+import { createAppService } from '../apps/app-service.ts'
+import { createContainerWatch } from '../apps/container-watch.ts'
+import { createOperations } from '../apps/operations.ts'
+import type { Clock } from '../clock.ts'
+import { createLocalFeed, type FeedEvents } from '../cluster/local-feed.ts'
+import type { Config } from '../config.ts'
+import { createComposeCli } from '../docker/compose-cli.ts'
+import { createEngine } from '../docker/engine.ts'
+import { createEventHub } from '../events.ts'
+import type { Log } from '../log.ts'
+import { createLocalMonitor } from '../monitoring/local-monitor.ts'
+import type { NodeAbout } from '../nodes/about.ts'
+
+export type OwnApps = ReturnType<typeof createOwnApps>
+
+/** What this node runs, whatever its role: its apps, their operations and containers, its stats, and the feed that tells of them. */
+export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId: string; about: NodeAbout; clock: Clock; log: Log }) {
+  const { em, config, nodeId, about, clock, log } = deps
+  const feedHub = createEventHub<FeedEvents>()
+  const engine = createEngine({ log, clock })
+  const monitor = createLocalMonitor({ nodeId, engine, clock, log, intervalMs: config.stats.intervalMs })
+  const containers = createContainerWatch({
+    engine,
+    clock,
+    log,
+    onChange() {
+      apps.refreshAll()
+      const away = containers.away()
+      monitor.setContainers(containers.all())
+      if (away === null) monitor.dockerUp()
+      else monitor.dockerDown(away)
+    },
+  })
+  const operations = createOperations({
+    em,
+    nodeId,
+    clock,
+    log,
+    ...config.operations,
+    onChange: (operation) => feedHub.emit('event', { type: 'operation', operation }),
+  })
+  const apps = createAppService({
+    em,
+    nodeId,
+    clock,
+    engine,
+    compose: createComposeCli({ log }),
+    files: createAppFiles({ appsDir: config.appsDir }),
+    watch: containers,
+    operations,
+    onChange: (app) => feedHub.emit('event', { type: 'app', app }),
+    onRemoved: (id) => feedHub.emit('event', { type: 'app-removed', id }),
+  })
+  monitor.onSample((stats) => feedHub.emit('event', { type: 'stats', stats }))
+  const feed = createLocalFeed({ hub: feedHub, about: () => about, apps: apps.list, operations: operations.recent })
+
+  return { engine, monitor, containers, operations, apps, feed }
+}
