@@ -224,8 +224,10 @@ export function createOperations(deps: {
 
     /** The newest first. */
     async recent(count: number): Promise<Operation[]> {
+      // Before the rows are read: one that ends meanwhile is saved after its end was told, and would be shown as running for ever.
+      const before = new Map(active)
       const rows = await em.fork().find(OperationEntity, {}, { orderBy: { createdAt: 'desc' }, limit: count })
-      return rows.map((row) => active.get(row.id)?.operation ?? operationOf(row, deps.nodeId))
+      return rows.map((row) => before.get(row.id)?.operation ?? operationOf(row, deps.nodeId))
     },
   }
 }
