@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { hasLabels } from '../../schema/labels.ts'
 import type { ClusterNode } from '../nodes/node-registry.ts'
 import { toWire } from '../wire.ts'
-import { idParam, invalid, json, problem } from './route-parts.ts'
+import { idParam, invalid, json, nodesQuery, problem } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
 
 const dateTime = z.coerce.date().openapi({ type: 'string', format: 'date-time' })
@@ -68,8 +69,22 @@ export function nodeRoutes(): Router {
   const missing = problem('There is no node with this id')
   const refusals = { 400: invalid, 409: problem('The id or the name is taken') }
 
-  router.openapi(createRoute({ method: 'get', path: '/api/nodes', tags, responses: { 200: json(z.array(nodeWire), 'Every node') } }), (c) =>
-    c.json(c.get('user').nodes().map(presentNode), 200),
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/nodes',
+      tags,
+      request: { query: nodesQuery },
+      responses: { 200: json(z.array(nodeWire), 'Every node'), 400: invalid },
+    }),
+    (c) => {
+      const { labels } = c.req.valid('query')
+      const found = c
+        .get('user')
+        .nodes()
+        .filter((node) => hasLabels(node.labels, labels))
+      return c.json(found.map(presentNode), 200)
+    },
   )
   router.openapi(
     createRoute({

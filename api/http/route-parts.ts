@@ -14,6 +14,23 @@ export const idParam = z.object({ id: z.string().openapi({ description: 'UUID' }
 
 export const invalid = problem('A field is wrong; `fields` names each')
 
-export const nodeIdsQuery = z.object({ node_ids: z.string().optional().openapi({ description: 'Comma-separated node ids' }) })
+const labelSet = z
+  .string()
+  .regex(/^[^=,]+=[^=,]+(,[^=,]+=[^=,]+)*$/, 'must be labels such as env=lab,team=web')
+  .transform((text) =>
+    text.split(',').map((pair) => {
+      const [key = '', value = ''] = pair.split('=')
+      return { key, value }
+    }),
+  )
+
+/** Which nodes are meant. A list that is cut down by it stays empty when no node fits. */
+export const nodesQuery = z.object({
+  labels: labelSet.optional().openapi({ type: 'string', description: 'Labels such as `env=lab,team=web`: of nodes that have all of them' }),
+})
+
+export const nodeIdsQuery = nodesQuery.extend({
+  node_ids: z.string().optional().openapi({ description: 'Comma-separated node ids' }),
+})
 
 export const listOf = (ids: string | undefined): string[] | undefined => ids?.split(',').filter(Boolean)

@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { hasLabels } from '../../schema/labels.ts'
 import type { KnownStats } from '../cluster/inventory.ts'
 import { nodeStatsWire, toWire } from '../wire.ts'
-import { json, listOf, nodeIdsQuery } from './route-parts.ts'
+import { invalid, json, listOf, nodeIdsQuery } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
 
 const knownStatsWire = nodeStatsWire
@@ -20,17 +21,15 @@ export function statsRoutes(): Router {
       path: '/api/system/stats',
       tags: ['stats'],
       request: { query: nodeIdsQuery },
-      responses: { 200: json(z.array(knownStatsWire), 'One entry per node, unknown ids included') },
+      responses: { 200: json(z.array(knownStatsWire), 'One entry per node, unknown ids included'), 400: invalid },
     }),
     (c) => {
-      const ids =
-        listOf(c.req.valid('query').node_ids) ??
-        c
-          .get('user')
-          .nodes()
-          .map((node) => node.id)
+      const user = c.get('user')
+      const { node_ids: named, labels } = c.req.valid('query')
+      const labelled = user.nodes().flatMap((node) => (hasLabels(node.labels, labels) ? node.id : []))
+      const ids = listOf(named)?.filter((id) => !labels || labelled.includes(id)) ?? labelled
       return c.json(
-        ids.map((id) => presentStats(c.get('user').statsOf(id))),
+        ids.map((id) => presentStats(user.statsOf(id))),
         200,
       )
     },

@@ -1,8 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { hasLabels } from '../../schema/labels.ts'
 import type { InventoryApp } from '../cluster/inventory.ts'
 import { appWire, toWire } from '../wire.ts'
 import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals } from './app-routes.ts'
-import { json, listOf, nodeIdsQuery } from './route-parts.ts'
+import { invalid, json, listOf, nodeIdsQuery } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
 
 const userAppWire = appWire.extend({ last_known_status: appWire.shape.status.nullable() }).openapi('KnownApp')
@@ -19,14 +20,14 @@ export function userAppRoutes(): Router {
       path: '/api/apps',
       tags: ['apps'],
       request: { query: nodeIdsQuery },
-      responses: { 200: json(z.array(userAppWire), 'Every app that is known') },
+      responses: { 200: json(z.array(userAppWire), 'Every app that is known'), 400: invalid },
     }),
     (c) => {
-      const ids = listOf(c.req.valid('query').node_ids)
-      const found = c
-        .get('user')
-        .apps()
-        .filter((app) => !ids || ids.includes(app.nodeId))
+      const user = c.get('user')
+      const { node_ids: named, labels } = c.req.valid('query')
+      const ids = listOf(named)
+      const labelled = new Set(user.nodes().flatMap((node) => (hasLabels(node.labels, labels) ? node.id : [])))
+      const found = user.apps().filter((app) => (!ids || ids.includes(app.nodeId)) && (!labels || labelled.has(app.nodeId)))
       return c.json(found.map(presentApp), 200)
     },
   )

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import { assertProblem } from '../helpers/problem.ts'
 import { runningNode, runningSecondary } from '../helpers/running-node.ts'
+import { someApp } from '../helpers/things.ts'
 
 test('stats have one entry per node asked for, in that order, unknown ones too', async (t) => {
   const primary = await runningNode(t)
@@ -32,6 +33,34 @@ test('stats have one entry per node asked for, in that order, unknown ones too',
   t.true(json[1].memory.total_bytes > 0 && json[1].cpu.cores > 0 && json[1].load.length === 3)
   t.regex(json[1].as_of, /^\d{4}-\d\d-\d\dT/)
   t.regex(json[2].error, /away is offline/)
+})
+
+test('nodes, apps and stats are filtered by the labels of nodes; what is no label is refused by name', async (t) => {
+  const primary = await runningNode(t)
+  const register = async (name: string, labels: Record<string, string>): Promise<string> => {
+    const json = { id: randomUUID(), name, api_endpoint: 'http://127.0.0.1:9', api_key: 'key-of-nobody', labels }
+    t.is((await primary.send('/api/nodes', { method: 'POST', json })).status, 201)
+    return json.id
+  }
+  const [lab, web] = [await register('lab', { env: 'lab' }), await register('web', { env: 'lab', team: 'web' })]
+  const { inventory } = primary.services
+  for (const nodeId of [lab, web]) inventory.apply(nodeId, { type: 'snapshot', apps: [someApp({ nodeId })], operations: [] })
+  const ids = async (path: string, key: string): Promise<string[]> =>
+    (await primary.send(path)).json.map((one: Record<string, string>) => one[key]).toSorted()
+  for (const [path, key] of [
+    ['/api/nodes', 'id'],
+    ['/api/apps', 'node_id'],
+    ['/api/system/stats', 'node_id'],
+  ] as const) {
+    t.deepEqual(await ids(`${path}?labels=env=lab`, key), [lab, web].toSorted(), path)
+    t.deepEqual(await ids(`${path}?labels=env=lab,team=web`, key), [web], path)
+    t.deepEqual(await ids(`${path}?labels=env=prod`, key), [], path)
+    const answer = await primary.send(`${path}?labels=env`)
+    assertProblem(t, answer, 400, { code: 'INVALID_INPUT' })
+    t.deepEqual(answer.json.fields, [{ field: 'labels', message: 'must be labels such as env=lab,team=web' }])
+  }
+  t.deepEqual(await ids(`/api/system/stats?node_ids=${lab},${web}&labels=team=web`, 'node_id'), [web])
+  t.deepEqual(await ids(`/api/apps?node_ids=${lab}&labels=team=web`, 'node_id'), [])
 })
 
 test('settings show secrets masked; a masked value sent back changes nothing; null removes', async (t) => {
