@@ -99,8 +99,8 @@ export function createEventStreams(deps: {
   function connect(nodeId: string, attempt: number): void {
     const session: Session = { abort: new AbortController(), cancelRetry: () => undefined, attempt, openedAt: null, generation: 0 }
     sessions.set(nodeId, session)
-    // Nothing is learned of a node by not calling it: its link is waited for, not missed.
-    if (!deps.hasWay(nodeId)) return
+    // Nothing is learned of a node by not calling it: its link, or a call that says of another way, is waited for and not missed.
+    if (!deps.hasWay(nodeId)) return session.abort.abort()
     const barMs = deps.barMs(nodeId)
     if (barMs > 0) {
       session.cancelRetry = clock.after(barMs, () => connect(nodeId, attempt))

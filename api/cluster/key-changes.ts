@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { AppError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { missingCapabilities, type Capability } from '../nodes/about.ts'
-import type { ClusterNode, NodeRegistry } from '../nodes/node-registry.ts'
+import type { ClusterNode, NodeAddress, NodeRegistry } from '../nodes/node-registry.ts'
 import { NodeCallError, type NodeClient } from './node-client.ts'
 
 const callDeadlineMs = 5000
@@ -50,6 +50,7 @@ export function needCapability({ name, about }: ClusterNode, capability: Capabil
 export function createKeyChanges(deps: {
   registry: NodeRegistry
   client: NodeClient
+  addressOf: (nodeId: string) => NodeAddress
   /** Older keys are changed by `tick`; 0 never. */
   maxAgeMs: number
   /** Whether a program may act by itself now. */
@@ -57,20 +58,20 @@ export function createKeyChanges(deps: {
   clock: Clock
   log: Log
 }) {
-  const { registry, client, clock, log } = deps
+  const { registry, client, addressOf, clock, log } = deps
   const underWay = new Set<string>()
   const triedAt = new Map<string, number>()
   const failures = new Map<string, string>()
 
   const isGood = (id: string, apiKey: string): Promise<boolean> =>
-    client.request({ ...registry.addressOf(id), apiKey }, { path: '/api/internal/system/stats', deadlineMs: callDeadlineMs }).then(
+    client.request({ ...addressOf(id), apiKey }, { path: '/api/internal/system/stats', deadlineMs: callDeadlineMs }).then(
       () => true,
       () => false,
     )
 
   async function hand(id: string, next: string): Promise<void> {
     try {
-      await client.request(registry.addressOf(id), {
+      await client.request(addressOf(id), {
         method: 'POST',
         path: '/api/internal/key',
         body: { api_key: next },

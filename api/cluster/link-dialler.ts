@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
-import { dial, DialError, type LinkWire } from './link-wire.ts'
+import { dial, DialError, type LinkWatch, type LinkWire } from './link-wire.ts'
 
 const firstRetryMs = 500
 const longestRetryMs = 15_000
@@ -8,6 +8,8 @@ const longestRetryMs = 15_000
 const turnSpreadMs = 1000
 /** A link that held this long was good: the next loss starts with a short wait again. */
 const stableMs = 60_000
+/** How often it is tried to replace a link that was dialled with a former key. */
+const renewRetryMs = 5000
 
 export type LinkDialler = ReturnType<typeof createLinkDialler>
 
@@ -19,8 +21,8 @@ export type LinkDialler = ReturnType<typeof createLinkDialler>
 export function createLinkDialler(deps: {
   /** Endpoint and headers of the other side, asked anew for every try. */
   target: () => { endpoint: string; headers: Record<string, string> }
-  /** Takes over an open link; the returned function asks whether the other side is still there. */
-  use: (wire: LinkWire) => () => void
+  /** Takes over an open link. */
+  use: (wire: LinkWire) => LinkWatch
   /** A try failed; `attempt` counts from 0 since the last stable link. */
   onFailed: (reason: string, attempt: number) => void
   clock: Clock
@@ -30,19 +32,23 @@ export function createLinkDialler(deps: {
   let running = false
   let dialling = false
   /** More than one only while one takes the place of another. */
-  const open = new Map<LinkWire, { check: () => void; dialledHere: boolean }>()
+  const open = new Map<LinkWire, LinkWatch & { dialledHere: boolean }>()
   let attempt = 0
   let cancelRetry: () => void = () => undefined
+  let cancelRenewal: () => void = () => undefined
+
+  const inUse = () => [...open.values()].filter((watch) => !watch.isClosing())
 
   function retry(turnMs?: number): void {
-    if (!running || open.size > 0) return
+    if (!running || inUse().length > 0) return
     const longest = turnMs === undefined ? Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(attempt, 10)) : turnSpreadMs
     attempt += 1
     cancelRetry = clock.after((turnMs ?? 0) + deps.random() * longest, () => void connect())
   }
 
-  async function connect({ beside = false } = {}): Promise<void> {
-    if (!running || dialling || (open.size > 0 && !beside)) return
+  /** @returns whether a link was opened */
+  async function connect({ beside = false } = {}): Promise<boolean> {
+    if (!running || dialling || (inUse().length > 0 && !beside)) return false
     cancelRetry()
     dialling = true
     const { endpoint, headers } = deps.target()
@@ -50,17 +56,26 @@ export function createLinkDialler(deps: {
       const wire = await dial(endpoint, headers)
       if (running) keep(wire, deps.use(wire), true)
       else wire.socket.terminate()
+      return running
     } catch (error) {
       deps.onFailed(errorMessage(error), attempt)
       retry(error instanceof DialError ? error.retryAfterMs : undefined)
+      return false
     } finally {
       dialling = false
     }
   }
 
-  function keep(wire: LinkWire, check: () => void, dialledHere: boolean): void {
+  /** Whatever is not in use was dialled anew with the key of that moment. */
+  async function renew(): Promise<void> {
+    cancelRenewal()
+    if (!inUse().some(({ dialledHere }) => dialledHere)) return
+    if (!(await connect({ beside: true }))) cancelRenewal = clock.after(renewRetryMs, () => void renew())
+  }
+
+  function keep(wire: LinkWire, watch: LinkWatch, dialledHere: boolean): void {
     const openedAt = clock.now().getTime()
-    open.set(wire, { check, dialledHere })
+    open.set(wire, { ...watch, dialledHere })
     cancelRetry()
     wire.stream.once('close', () => {
       if (!open.delete(wire)) return
@@ -81,13 +96,13 @@ export function createLinkDialler(deps: {
       void connect()
     },
 
-    /** The other side has opened one. @param check asks whether it is still there */
-    adopt: (wire: LinkWire, check: () => void): void => keep(wire, check, false),
+    /** The other side has opened one. */
+    adopt: (wire: LinkWire, watch: LinkWatch): void => keep(wire, watch, false),
 
     /** There is reason to think that the other side can be reached now, or that an open link is dead: find out at once. */
     wake(): void {
       for (const { check } of open.values()) check()
-      if (open.size > 0) return
+      if (inUse().length > 0) return
       attempt = 0
       void connect()
     },
@@ -100,13 +115,12 @@ export function createLinkDialler(deps: {
     },
 
     /** The other side knows this one by another key: a link that was dialled with the former one is replaced, and goes on until then. */
-    renew(): void {
-      if ([...open.values()].some(({ dialledHere }) => dialledHere)) void connect({ beside: true })
-    },
+    renew: (): void => void renew(),
 
     stop(): void {
       running = false
       cancelRetry()
+      cancelRenewal()
       giveUpAll()
     },
   }

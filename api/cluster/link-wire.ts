@@ -12,6 +12,8 @@ export const linkPath = '/api/internal/link'
 /** How often a side asks whether the other is there, and after how long without an answer it takes it for gone. See `silenceMs` of event-streams.ts. */
 const pingEveryMs = 2000
 const deadAfterMs = 7500
+/** What is under way when a link is replaced may take this long to end there: as long as any call may take. */
+export const drainMs = 20_000
 /** Beyond this a proxy's advice to come back later is not heeded. */
 const longestRetryAfterS = 600
 const handshakeDeadlineMs = 8000
@@ -121,13 +123,19 @@ export function createLinkServer(listener: RequestListener) {
   }
 }
 
+/** What watches over an open link. */
+export interface LinkWatch {
+  /** There is reason to doubt that the other side is there: asks at once, and waits for less long. */
+  check: () => void
+  /** Another link is taking its place: what is under way ends here, and nothing new begins. */
+  isClosing: () => boolean
+}
+
 /**
  * Asks the other side again and again whether it is there, and ends the session when it does not answer: a connection that is
- * half-open looks healthy otherwise until something is sent.
- *
- * @returns `check` asks at once and waits for less long, for when there is reason to doubt
+ * half-open looks healthy otherwise until something is sent. One that is closing cannot ask any more, and has a time to end.
  */
-export function keepAlive(session: Http2Session, { socket, stream }: LinkWire, clock: Clock): { check: () => void } {
+export function keepAlive(session: Http2Session, { socket, stream }: LinkWire, clock: Clock): LinkWatch {
   let answeredAt = clock.now().getTime()
   let cancel: () => void = () => undefined
   const ask = (): void => {
@@ -138,6 +146,10 @@ export function keepAlive(session: Http2Session, { socket, stream }: LinkWire, c
     socket.terminate()
   }
   const tick = (): void => {
+    if (session.closed) {
+      cancel = clock.after(drainMs, () => end('what was under way over it did not end in time'))
+      return
+    }
     const silentMs = clock.now().getTime() - answeredAt
     if (silentMs >= deadAfterMs) return end(`nothing was heard over the link for ${silentMs / 1000} s`)
     ask()
@@ -150,9 +162,11 @@ export function keepAlive(session: Http2Session, { socket, stream }: LinkWire, c
   })
   return {
     check() {
+      if (session.closed) return
       const before = answeredAt
       ask()
-      clock.after(pingEveryMs, () => answeredAt === before && !session.destroyed && end('did not answer when it was asked'))
+      clock.after(pingEveryMs, () => answeredAt === before && !session.closed && end('did not answer when it was asked'))
     },
+    isClosing: () => session.closed,
   }
 }

@@ -20,8 +20,6 @@ export interface Link {
 
 /** How many links one node may open: four one after the other on a bad network, one every 3 s in the long run. */
 const openingRate = { perSecond: 1 / 3, burst: 4 }
-/** What was under way over a link that is replaced may take this long to end there: as long as any call may take. */
-const drainMs = 20_000
 
 export type Links = ReturnType<typeof createLinks>
 
@@ -61,9 +59,7 @@ export function createLinks(deps: {
   function replace(nodeId: string, former: Link): void {
     const others = replaced.get(nodeId) ?? new Set()
     replaced.set(nodeId, others.add(former))
-    const cancel = clock.after(drainMs, () => former.wire.stream.destroy())
     former.session.once('close', () => {
-      cancel()
       others.delete(former)
       if (others.size === 0 && replaced.get(nodeId) === others) replaced.delete(nodeId)
     })

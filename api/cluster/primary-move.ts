@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { errorMessage, invalidInput } from '../errors.ts'
-import type { NodeRegistry } from '../nodes/node-registry.ts'
+import type { NodeAddress, NodeRegistry } from '../nodes/node-registry.ts'
 import { needCapability } from './key-changes.ts'
 import type { NodeClient } from './node-client.ts'
 
@@ -30,14 +30,16 @@ function parsePrimaryUrl(value: string): string {
  * Tells every node that is online where its primary is now. Each tries that before it believes it, and says why it does not;
  * a node that is away learns it with the settings when it is back.
  */
-export function createPrimaryMove({ registry, client }: { registry: NodeRegistry; client: NodeClient }) {
+export function createPrimaryMove(deps: { registry: NodeRegistry; client: NodeClient; addressOf: (nodeId: string) => NodeAddress }) {
+  const { registry, client, addressOf } = deps
+
   async function tellOne(id: string, url: string): Promise<MoveOutcome> {
     const node = registry.get(id)
     const outcome = (error: string | null): MoveOutcome => ({ nodeId: id, nodeName: node.name, ok: error === null, error })
     if (node.health.status !== 'online') return outcome(`is ${node.health.status}; it will be told when it is back`)
     try {
       needCapability(node, 'primary-url')
-      const answer = await client.request(registry.addressOf(id), {
+      const answer = await client.request(addressOf(id), {
         method: 'POST',
         path: '/api/internal/primary',
         body: { url },

@@ -88,7 +88,7 @@ const ownNodeOnly = ({ self }: Services) =>
     await next()
   })
 
-function heartbeatRoute(router: Router, { self, hear, registry, settings }: Services): void {
+function heartbeatRoute(router: Router, { self, hear, registry, settings, streams }: Services): void {
   if (!self.isPrimary) return
   router.openapi(
     createRoute({
@@ -112,6 +112,7 @@ function heartbeatRoute(router: Router, { self, hear, registry, settings }: Serv
       const about = await aboutIn(c)
       if (about) hear(callerId, { type: 'about', about })
       registry.observe(callerId, { kind: 'heartbeat' })
+      streams.wake(callerId)
       return c.json({ message: 'Heartbeat received', nodeID: id, settings_version: settings.version(), primary_id: self.id }, 200)
     },
   )

@@ -96,6 +96,15 @@ export function createAlarms(deps: {
     if (alarm && open.delete(id)) cleared(alarm)
   }
 
+  /** It is worse, or for another reason: the same alarm in other words. */
+  function retell(node: ClusterNode): void {
+    const alarm = open.get(node.id)
+    const { message } = nodeAlarm(node)
+    if (!alarm || alarm.message === message) return
+    open.set(node.id, { ...alarm, message })
+    deps.onChange()
+  }
+
   function followNetwork(): void {
     const suspicion = network.read()
     if (!suspicion) return endNetwork()
@@ -141,8 +150,9 @@ export function createAlarms(deps: {
     /** @param before as the registry tells it; undefined for a node that is new */
     nodeChanged(node: ClusterNode, before: NodeHealth | undefined): void {
       network.nodeChanged(node, before)
-      if (isDown(node)) settle(node, since(node))
-      else end(node.id)
+      if (!isDown(node)) return end(node.id)
+      settle(node, since(node))
+      retell(node)
     },
 
     sessionLost: network.sessionLost,

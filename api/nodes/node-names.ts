@@ -13,11 +13,11 @@ export function patternProblem(pattern: string): string | null {
  * The name of a joining node. `{hostname}` is what the node calls itself, `{n}` the lowest number from 1 whose name is free.
  * A pattern without `{n}` gets `-2`, `-3` and so on where its name is taken.
  */
-export function nameFor(pattern: string, hostname: string, isTaken: (name: string) => boolean): string {
+export function nameFor(pattern: string, hostname: string, taken: ReadonlySet<string>): string {
   const counts = pattern.includes('{n}')
   for (let n = 1; ; n += 1) {
     const name = pattern.replaceAll('{n}', String(n)).replaceAll('{hostname}', () => hostname)
     const candidate = counts || n === 1 ? name : `${name}-${n}`
-    if (!isTaken(candidate)) return candidate
+    if (!taken.has(candidate)) return candidate
   }
 }

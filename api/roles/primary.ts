@@ -6,6 +6,7 @@ import type { Services } from '../services.ts'
 /** What a primary does beside running its own apps: it watches the nodes of its cluster. */
 export function createPrimaryRole(config: PrimaryConfig, services: Services, scheduler: Scheduler) {
   const {
+    addressOf,
     alarms,
     keyChanges,
     checks,
@@ -30,7 +31,7 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
   function tellSettingsChanged(): void {
     for (const node of others().filter(({ health }) => health.status === 'online')) {
       client
-        .request(registry.addressOf(node.id), { method: 'POST', path: '/api/internal/settings/changed', deadlineMs: 5000 })
+        .request(addressOf(node.id), { method: 'POST', path: '/api/internal/settings/changed', deadlineMs: 5000 })
         .catch((error: unknown) => log.warn({ node: node.name, error: errorMessage(error) }, 'node could not be told of changed settings'))
     }
   }
@@ -42,7 +43,6 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
         cloudflareAccountId: config.cloudflare.accountId ?? null,
       })
       endings.push(events.on('settings', tellSettingsChanged))
-      endings.push(events.on('node', (node) => node.health.statusSignal === 'heartbeat' && streams.wake(node.id)))
       alarms.start()
       for (const node of others()) streams.open(node.id)
       scheduler.every('copies of nodes', '*/10 * * * * *', clones.tick)

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
 import type { SecondaryConfig } from '../config.ts'
 import { createLinkDialler } from '../cluster/link-dialler.ts'
-import { createLinkServer, keepAlive, type LinkWire } from '../cluster/link-wire.ts'
+import { createLinkServer, keepAlive, type LinkWatch, type LinkWire } from '../cluster/link-wire.ts'
 import { errorMessage } from '../errors.ts'
 import { keyGraceMs } from '../nodes/node-keys.ts'
 import type { Services } from '../services.ts'
@@ -15,10 +15,10 @@ export function createSecondaryLink(config: SecondaryConfig, services: Services,
   const server = createLinkServer(listener)
   const endings: (() => void)[] = []
 
-  function answer(wire: LinkWire): () => void {
+  function answer(wire: LinkWire): LinkWatch {
     const session = server.answerOver(wire)
     session.on('error', (error) => log.debug({ reason: errorMessage(error) }, 'link ended'))
-    return keepAlive(session, wire, clock).check
+    return keepAlive(session, wire, clock)
   }
 
   const dialler = createLinkDialler({

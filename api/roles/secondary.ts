@@ -33,8 +33,8 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
 
   /** What the primary said while this node was away. */
   async function moveTo(url: string): Promise<void> {
-    const error = await primaryAddress?.heard(url)
-    if (error) log.warn({ url, error }, 'primary says that it has moved, but does not answer there')
+    const error = await primaryAddress?.heard(url).catch(errorMessage)
+    if (error) log.warn({ url, error }, 'primary says that it has moved, and that could not be followed')
   }
 
   async function send(): Promise<HeartbeatOutcome> {

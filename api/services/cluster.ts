@@ -48,6 +48,9 @@ import type { OwnApps } from './own-apps.ts'
  */
 const linkRate = { perSecond: 40, burst: 10, mostHeldMs: 3000 }
 
+/** How often it is tried to replace a link that was dialled with a former key. */
+const renewRetryMs = 5000
+
 export type Cluster = ReturnType<typeof createCluster>
 
 /** What this node knows of the nodes and does with them. A secondary is a cluster of one: itself. */
@@ -106,14 +109,21 @@ export function createCluster(deps: {
         const link = links.get(nodeId)
         return link && link.apiKey !== registry.keyOf(nodeId) ? link : null
       }
+      /** As long as there is one: one that does not get through is cut soon. */
+      const renewLink = (): void => {
+        if (formerLink()?.dialledBy === 'primary') void dialback.renew(nodeId).finally(() => clock.after(renewRetryMs, renewLink))
+      }
       // The node ends what was opened with the former key when it forgets it: by then the session runs on the new one.
       clock.after(keyGraceMs / 2, () => {
         const link = formerLink()
-        if (link?.dialledBy === 'primary') void dialback.renew(nodeId)
+        if (link?.dialledBy === 'primary') renewLink()
         else if (!link && streams.sessionOf(nodeId) && registry.keyOf(nodeId) === renewed) streams.open(nodeId)
       })
       // A node opens another by itself half a minute after it took the key: one that has not may be somebody else.
-      clock.after(keyGraceMs, () => formerLink() && links.close(nodeId))
+      clock.after(keyGraceMs, () => {
+        const link = links.get(nodeId)
+        if (link && !registry.keysOf(nodeId).includes(link.apiKey)) links.close(nodeId)
+      })
     },
   })
 
@@ -250,7 +260,7 @@ export function createCluster(deps: {
     tokens: joinTokens,
     attempts: joinAttempts,
     findNode: registry.find,
-    nameFor: (pattern, hostname) => nameFor(pattern, hostname, (name) => registry.list().some((node) => node.name === name)),
+    nameFor: (pattern, hostname) => nameFor(pattern, hostname, new Set(registry.list().map(({ name }) => name))),
     register: membership.welcome,
     learn: registry.learn,
     countRefused: (address) => limits.take('join-token', address),
@@ -272,6 +282,7 @@ export function createCluster(deps: {
   const keyChanges = createKeyChanges({
     registry,
     client,
+    addressOf,
     maxAgeMs: config.role === 'primary' ? config.nodeKeyMaxAgeMs : 0,
     mayAct: () => !alarms.networkSuspected(),
     clock,
@@ -281,6 +292,8 @@ export function createCluster(deps: {
   return {
     hear,
     registry,
+    /** Where a node is called from here, and with what. */
+    addressOf,
     history,
     alarms,
     inventory,
@@ -288,7 +301,7 @@ export function createCluster(deps: {
     checks,
     clones,
     keyChanges,
-    tellPrimaryMoved: createPrimaryMove({ registry, client }),
+    tellPrimaryMoved: createPrimaryMove({ registry, client, addressOf }),
     /** What a person should know of a node beside its health. */
     conditionsOf: (node: ClusterNode) =>
       conditionsOf(node, {

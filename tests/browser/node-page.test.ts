@@ -31,6 +31,7 @@ test.serial('a node has a page: what the server knows of it, what people say of 
   await page.getByText('Maintenance: checks go on, without alarms').waitFor({ state: 'detached' })
 
   await keyRotated(t, page, primary, id)
+  await editedByTwo(t, page, primary, id)
   await alarmComesAndGoes(t, page, worker)
   t.is(loads(), 1)
 })
@@ -118,6 +119,28 @@ async function notForNewApps(page: Page): Promise<void> {
   await option.getByText('Cordoned by local: its disk fails').waitFor()
   await page.keyboard.press('Escape')
   await page.getByRole('listbox').waitFor({ state: 'detached' })
+}
+
+/** What one changes while another has the form open stays changed. */
+async function editedByTwo(t: ExecutionContext, page: Page, primary: NodeProcess, id: string): Promise<void> {
+  const update = (input: object) =>
+    ask(primary, 'mutation ($id: ID!, $input: UpdateNodeInput!) { updateNode(id: $id, input: $input) { id } }', { id, input })
+  await chooseAction(page, 'Edit')
+  const form = page.getByRole('dialog', { name: 'Edit worker' })
+  await form.getByLabel('Name').waitFor()
+  const labels = [
+    { key: 'env', value: 'lab' },
+    { key: 'rack', value: 'r1' },
+  ]
+  await update({ labels })
+  await page.getByText('rack=r1').first().waitFor({ state: 'attached' })
+  await form.getByLabel('Name').fill('renamed')
+  await form.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('heading', { name: 'renamed', level: 1 }).waitFor()
+  const { node } = await ask<{ node: { labels: object[] } }>(primary, 'query ($id: ID!) { node(id: $id) { labels { key value } } }', { id })
+  t.deepEqual(node.labels, labels)
+  await update({ name: 'worker' })
+  await page.getByRole('heading', { name: 'worker', level: 1 }).waitFor()
 }
 
 async function keyRotated(t: ExecutionContext, page: Page, primary: NodeProcess, id: string): Promise<void> {

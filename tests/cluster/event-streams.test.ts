@@ -21,11 +21,12 @@ function streamsTo(t: ExecutionContext<unknown>, endpoint: () => string) {
   const events: FeedEvent[] = []
   const lost: string[] = []
   const cuts: string[] = []
+  const way = { isThere: true }
   const { log, messages } = recordedLog()
   const streams = createEventStreams({
     client,
     addressOf: (id) => ({ id, name: 'worker-1', apiEndpoint: endpoint(), apiKey: sharedKey }),
-    hasWay: () => true,
+    hasWay: () => way.isThere,
     barMs: () => 0,
     onCut: (_, what) => void cuts.push(what),
     onEvent: (_, event) => void events.push(event),
@@ -39,7 +40,7 @@ function streamsTo(t: ExecutionContext<unknown>, endpoint: () => string) {
     streams.stop()
     client.close()
   })
-  return { streams, clock, events, lost, cuts, messages }
+  return { streams, clock, events, lost, cuts, messages, way }
 }
 
 const say = (response: ServerResponse | undefined, event: FeedEvent): void => void response?.write(`data: ${feedEventToJson(event)}\n\n`)
@@ -184,6 +185,19 @@ test('waking ends the wait at once; an open stream stays as it is', async (t) =>
   await until(() => events.length === 2)
   t.is(node.requests.length, 7)
   t.is(clock.waiting(), 1, 'only the watch over silence')
+})
+
+test('a node to which there is no way is not called; when it calls and there is one by then, it is', async (t) => {
+  const { node } = await feeding(t)
+  const { streams, events, clock, lost, way } = streamsTo(t, () => node.url)
+  way.isThere = false
+  streams.open(peerId)
+  streams.wake(peerId)
+  await nextTurn()
+  t.deepEqual({ called: node.requests.length, waiting: clock.waiting(), lost }, { called: 0, waiting: 0, lost: [] })
+  way.isThere = true
+  streams.wake(peerId)
+  await until(() => events.length === 1)
 })
 
 test('a node that dies right after it called home is suspected; one that calls and cannot be called is not, again and again', async (t) => {

@@ -11,6 +11,7 @@ import { dial, DialError } from '../../api/cluster/link-wire.ts'
 import { createNodeClient } from '../../api/cluster/node-client.ts'
 import { follow } from '../helpers/graphql.ts'
 import { linkTable, nodeEnd } from '../helpers/link-pair.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
 import { peerId, sharedKey } from '../helpers/peer.ts'
 import { endHeaders, endStream, fieldLines, frame, rawLink } from '../helpers/raw-link.ts'
 import { nodeHeaders, runningNode, type RunningNode } from '../helpers/running-node.ts'
@@ -336,6 +337,34 @@ test.serial('a node that opens links in a loop gets its turns and takes none of 
   await enter(cluster.primary, other, nowhere)
   await dial(cluster.primary.url, nodeHeaders(other))
   await cluster.unharmed()
+})
+
+test.serial('a node that ends its event stream after the first word is opened again after waits', async (t) => {
+  const clock = createManualClock()
+  const primary = await runningNode(t, {}, { clock })
+  const bad = credentials()
+  let opened = 0
+  const listener = wellBehaved(bad.id, (response) => {
+    opened += 1
+    response.end()
+  })
+  await enter(primary, bad, await listening(t, listener))
+  const beat = () => primary.send(`/api/internal/nodes/${bad.id}/heartbeat`, { method: 'POST', headers: nodeHeaders(bad) })
+  await beat()
+  const lost = () => primary.log.filter(({ msg }) => msg === 'event stream lost').length
+  await until(() => lost() > 0)
+  const before = opened
+  t.is(lost(), before)
+  for (let i = 0; i < 50; i++) await primary.send('/api/health')
+  t.is(opened, before, 'no time has passed')
+  await beat()
+  await until(() => opened === before + 1)
+  await until(() => lost() === opened)
+  while (opened === before + 1) {
+    clock.advance(100)
+    await primary.send('/api/health')
+  }
+  t.is(opened, before + 2)
 })
 
 test.serial('a node that calls its primary in a loop is held back and named; its calls still say that it is there', async (t) => {

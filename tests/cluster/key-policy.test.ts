@@ -26,6 +26,7 @@ async function cluster(t: ExecutionContext<unknown>, options: { maxAgeDays?: num
   const rotations = createKeyChanges({
     registry: fixture.registry,
     client,
+    addressOf: fixture.registry.addressOf,
     maxAgeMs: (options.maxAgeDays ?? 90) * dayMs,
     mayAct: () => state.mayAct,
     clock: fixture.clock,

@@ -8,12 +8,13 @@ import { systemClock } from '../../api/clock.ts'
 import { createAcceptGate } from '../../api/cluster/accept-gate.ts'
 import { createLinkDialler } from '../../api/cluster/link-dialler.ts'
 import { fetchOver } from '../../api/cluster/link-fetch.ts'
-import { dial, wireOf } from '../../api/cluster/link-wire.ts'
+import { dial, wireOf, type LinkWire } from '../../api/cluster/link-wire.ts'
 import { linkTable, nodeEnd, socketPort } from '../helpers/link-pair.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { peerId } from '../helpers/peer.ts'
 import { until } from '../helpers/until.ts'
 
+const watch = { check: () => undefined, isClosing: () => false }
 const get = (path: string, signal = new AbortController().signal) => ({ method: 'GET', path, headers: {}, body: undefined, signal })
 const sessionTo = (links: Awaited<ReturnType<typeof linkTable>>['links']) => {
   const link = links.get(peerId)
@@ -117,10 +118,16 @@ test('what is under way over a link that is replaced ends there, within 20 s; cl
   t.is(former.socket.readyState, former.socket.OPEN)
   const cut = t.throwsAsync(calls[1] ?? Promise.resolve())
   const gone = once(former.socket, 'close')
-  for (let second = 0; second < 20; second += 1) {
-    clock.advance(1000)
-    await fetchOver(sessionTo(links), get('/'))
+  /** As long as the other link, which has to answer to its PINGs, is asked meanwhile. */
+  const passing = async (seconds: number): Promise<void> => {
+    for (let second = 0; second < seconds; second += 1) {
+      clock.advance(1000)
+      await fetchOver(sessionTo(links), get('/'))
+    }
   }
+  await passing(18)
+  t.is(former.socket.readyState, former.socket.OPEN)
+  await passing(4)
   await Promise.all([cut, gone])
 
   await nodeEnd(url, (_, response) => void unanswered.push(response))
@@ -178,7 +185,7 @@ test('the dialler waits longer after each try, up to 15 s, comes back when it is
   let opened = 0
   const dialler = createLinkDialler({
     target: () => ({ endpoint: endpoint.url, headers: {} }),
-    use: () => (opened++, () => undefined),
+    use: () => (opened++, watch),
     onFailed: (reason) => void failures.push(reason),
     clock,
     random: () => 1,
@@ -213,36 +220,90 @@ test('the dialler waits longer after each try, up to 15 s, comes back when it is
 
 test('while a link is open that the other side has opened, the dialler waits; for another key it opens one beside its own', async (t) => {
   const clock = createManualClock()
+  let checks = 0
+  let opened = 0
   const port = await socketPort(t, () => undefined)
   const dialler = createLinkDialler({
     target: () => ({ endpoint: port.url, headers: {} }),
-    use: () => () => undefined,
+    use: () => (opened++, watch),
     onFailed: (reason) => t.log(reason),
     clock,
     random: () => 0,
   })
   t.teardown(dialler.stop)
   const theirs = await socketPort(t, (socket) => {
-    dialler.adopt(wireOf(socket), () => void checks++)
+    dialler.adopt(wireOf(socket), { ...watch, check: () => void checks++ })
     dialler.start()
   })
-  let checks = 0
-  const opened = await dial(theirs.url, {})
+  const adopted = await dial(theirs.url, {})
   await until(() => theirs.sockets.length === 1)
   dialler.wake()
   dialler.renew()
   t.is(checks, 1)
   t.deepEqual({ dialled: port.sockets.length, waiting: clock.waiting() }, { dialled: 0, waiting: 0 })
-  opened.socket.terminate()
+  adopted.socket.terminate()
   await until(() => clock.waiting() > 0)
   clock.advance(0)
-  await until(() => port.sockets.length === 1)
-  await until(() => (dialler.renew(), port.sockets.length === 2))
+  await until(() => opened === 1)
+  dialler.renew()
+  await until(() => opened === 2)
   const [first, second] = port.sockets
   first?.close()
   if (first) await once(first, 'close')
   t.deepEqual({ dialled: port.sockets.length, waiting: clock.waiting() }, { dialled: 2, waiting: 0 })
   t.is(second?.readyState, second?.OPEN)
+})
+
+test('a link that is closing counts for nothing: when the one in its place is lost, another is dialled', async (t) => {
+  const clock = createManualClock()
+  const port = await socketPort(t, () => undefined)
+  const closing = new Set<LinkWire>()
+  const wires: LinkWire[] = []
+  const dialler = createLinkDialler({
+    target: () => ({ endpoint: port.url, headers: {} }),
+    use: (wire) => (wires.push(wire), { check: () => undefined, isClosing: () => closing.has(wire) }),
+    onFailed: (reason) => t.log(reason),
+    clock,
+    random: () => 0,
+  })
+  t.teardown(dialler.stop)
+  dialler.start()
+  await until(() => wires.length === 1)
+  dialler.renew()
+  await until(() => wires.length === 2)
+  if (wires[0]) closing.add(wires[0])
+  port.sockets[1]?.terminate()
+  await until(() => clock.waiting() > 0)
+  clock.advance(0)
+  await until(() => wires.length === 3)
+  t.is(wires[0]?.socket.readyState, 1, 'it goes on to its end')
+})
+
+test('another link for another key is tried until there is one', async (t) => {
+  const clock = createManualClock()
+  const port = await socketPort(t, () => undefined)
+  const endpoint = { url: port.url }
+  const failures: string[] = []
+  let opened = 0
+  const dialler = createLinkDialler({
+    target: () => ({ endpoint: endpoint.url, headers: {} }),
+    use: () => (opened++, watch),
+    onFailed: (reason) => void failures.push(reason),
+    clock,
+    random: () => 0,
+  })
+  t.teardown(dialler.stop)
+  dialler.start()
+  await until(() => opened === 1)
+  endpoint.url = 'http://127.0.0.1:9'
+  dialler.renew()
+  await until(() => failures.length === 1 && clock.waiting() > 0)
+  t.deepEqual(clock.waits(), [5000])
+  endpoint.url = port.url
+  clock.advance(5000)
+  await until(() => opened === 2)
+  await nextTurn()
+  t.is(clock.waiting(), 0)
 })
 
 test('a refusal says in words what is wrong', async (t) => {

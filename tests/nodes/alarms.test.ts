@@ -105,8 +105,9 @@ test('a node that goes down raises an alarm once that has held for 3 s; it is cl
     [[id, since]],
     'worse is not another alarm',
   )
+  t.is(fixture.alarms.list()[0]?.message, 'w1 is unreachable: connection refused')
   answer(fixture, nodes)
-  t.deepEqual(fixture.told, [['w1 down'], []])
+  t.deepEqual(fixture.told, [['w1 down'], ['w1 down'], []])
   t.deepEqual(fixture.alarmLines(), ['alarm raised', 'alarm cleared'])
 })
 

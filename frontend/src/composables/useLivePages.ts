@@ -18,7 +18,8 @@ interface Page<Item> {
 interface Loaded<Item> {
   pages: Item[][]
   complete: boolean
-  problem: Problem | undefined
+  /** Of each page the newest. */
+  problems: (Problem | undefined)[]
 }
 
 /**
@@ -30,7 +31,7 @@ export function useLivePages<Data, Item extends { id: string }>(
   pick: (data: Data) => Page<Item>,
 ) {
   const { client, reconnects } = useBackend()
-  const loaded = shallowRef<Loaded<Item>>({ pages: [], complete: false, problem: undefined })
+  const loaded = shallowRef<Loaded<Item>>({ pages: [], complete: false, problems: [] })
   let next = loaded.value
   let timer: ReturnType<typeof setTimeout> | undefined
   let stops: (() => void)[] = []
@@ -48,7 +49,9 @@ export function useLivePages<Data, Item extends { id: string }>(
   function readPage(index: number, after: string | null, requestPolicy: 'cache-and-network' | 'network-only'): void {
     opened = index
     const subscription = client.query(document, { first: pageSize, after }, { requestPolicy }).subscribe(({ data, error }) => {
-      change({ problem: error && toProblem(error) })
+      const problems = next.problems.slice()
+      problems[index] = error && toProblem(error)
+      change({ problems })
       if (!data) return
       const { nodes, pageInfo } = pick(data)
       const pages = next.pages.slice()
@@ -67,6 +70,7 @@ export function useLivePages<Data, Item extends { id: string }>(
 
   function read(requestPolicy: 'cache-and-network' | 'network-only' = 'network-only'): void {
     stop()
+    change({ problems: [] })
     readPage(0, null, requestPolicy)
   }
 
@@ -79,6 +83,7 @@ export function useLivePages<Data, Item extends { id: string }>(
 
   // While pages are read again, what moved from one to another can be on both.
   const items = computed(() => [...new Map(loaded.value.pages.flat().map((item) => [item.id, item])).values()])
-  const state = computed<LoadState>(() => (loaded.value.complete ? 'ready' : loaded.value.problem ? 'failed' : 'loading'))
-  return { state, items, problem: computed(() => loaded.value.problem), retry: () => read() }
+  const problem = computed(() => loaded.value.problems.find((each) => each !== undefined))
+  const state = computed<LoadState>(() => (loaded.value.complete ? 'ready' : problem.value ? 'failed' : 'loading'))
+  return { state, items, problem, retry: () => read() }
 }

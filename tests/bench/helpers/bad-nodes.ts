@@ -5,7 +5,7 @@ import { feedEventToJson } from '../../../api/cluster/feed-wire.ts'
 import type { FeedEvent } from '../../../api/cluster/feed.ts'
 import { systemClock } from '../../../api/clock.ts'
 import { createLinkDialler } from '../../../api/cluster/link-dialler.ts'
-import { createLinkServer, keepAlive, type LinkWire } from '../../../api/cluster/link-wire.ts'
+import { createLinkServer, keepAlive, type LinkWatch, type LinkWire } from '../../../api/cluster/link-wire.ts'
 import { toWire } from '../../../api/wire.ts'
 import { frame } from '../../helpers/raw-link.ts'
 import type { LinkedNode } from './linked-nodes.ts'
@@ -68,10 +68,10 @@ const listen = ({ nodes, way }: { nodes: LinkedNode[]; way: BadWay }): Promise<s
 function link({ nodes, way, origin }: { nodes: LinkedNode[]; way: BadWay; origin: string }): void {
   for (const node of nodes) {
     const server = createLinkServer(respondAs(node, way))
-    const use = (wire: LinkWire): (() => void) => {
+    const use = (wire: LinkWire): LinkWatch => {
       const session = server.answerOver(wire).on('error', () => undefined)
       if (way === 'flooding') flood(wire)
-      return keepAlive(session, wire, systemClock).check
+      return keepAlive(session, wire, systemClock)
     }
     createLinkDialler({
       target: () => ({ endpoint: origin, headers: { 'x-node-id': node.id, 'x-node-api-key': node.apiKey } }),

@@ -58,7 +58,7 @@ function diallerOf(node: LinkedNode, ways: Ways): LinkDialler {
     use(wire) {
       const session = server.answerOver(wire)
       session.on('error', () => undefined)
-      return keepAlive(session, wire, systemClock).check
+      return keepAlive(session, wire, systemClock)
     },
     onFailed: () => undefined,
     clock: systemClock,
