@@ -2,7 +2,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { AppError } from '../errors.ts'
 
 /** How often one caller may do what costs much or guesses at secrets. Generous for people, short for programs that try. */
-const budgets = {
+export const budgets = {
   /** Starting to sign in, per address. */
   'sign-in': { points: 30, seconds: 60 },
   /** Failed node credentials, per address and claimed id: a node with a wrong key asks a few times a minute. */

@@ -42,7 +42,6 @@ export function createAcceptGate(deps: { perSecond: number; burst: number; mostH
     return Math.max(1, Math.ceil((lastTurn - now - mostHeldMs) / 1000))
   }
 
-  /** @returns 0 for "come in", at once or after a wait; else after how many whole seconds to come back */
   return {
     /** @returns 0 for "come in", at once or after a wait; else after how many whole seconds to come back */
     enter(): Promise<number> {

@@ -7,8 +7,6 @@ export interface Rate {
   burst: number
 }
 
-export type Allowance = ReturnType<typeof createAllowance>
-
 /** Something of each node, made when it is first asked for. */
 export function perNode<T>(make: () => T) {
   const all = new Map<string, T>()

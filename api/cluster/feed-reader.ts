@@ -6,7 +6,7 @@ import { countValues, parseBounded } from './bounded-json.ts'
 import type { FeedEvent } from './feed.ts'
 import { readFeedEvent } from './feed-wire.ts'
 import { Misbehaviour } from './misbehaviour.ts'
-import { nextTurn, turnBytes } from './turns.ts'
+import { createByteTurns, nextTurn } from './turns.ts'
 
 /** One event may weigh this much, in bytes; a snapshot is the largest. Strings may make most of it: see `maxEventValues`. */
 export const maxEventBytes = 8 * 2 ** 20
@@ -51,15 +51,11 @@ export async function readFeed(
   let held: Uint8Array[] = []
   let heldBytes = 0
   let count = 0
-  let turnLeft = turnBytes
+  const turn = createByteTurns()
   for await (const chunk of body) {
     on.heard()
     if (!allowance.bytes.take(Math.max(chunk.byteLength, chunkCost))) throw tooMuch()
-    turnLeft -= chunk.byteLength
-    if (turnLeft <= 0) {
-      await nextTurn()
-      turnLeft = turnBytes
-    }
+    await turn(chunk.byteLength)
     held.push(chunk)
     heldBytes += chunk.byteLength
     if (heldBytes > maxEventBytes) throw new Misbehaviour(tooLarge)

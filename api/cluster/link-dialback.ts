@@ -8,6 +8,8 @@ import type { Links } from './links.ts'
 /** A node that can reach its primary opens the link itself within this time; only for one that cannot does the primary dial. */
 const graceMs = 5000
 
+export type LinkDialback = ReturnType<typeof createLinkDialback>
+
 /**
  * The primary's half of "whichever side can reach the other dials". Asked whenever a node has just answered over plain HTTP
  * and has no link; tries once each time, so it follows the rhythm of the checks and needs no schedule of its own.

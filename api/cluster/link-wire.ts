@@ -13,7 +13,7 @@ export const linkPath = '/api/internal/link'
 const pingEveryMs = 2000
 const deadAfterMs = 7500
 /** What is under way when a link is replaced may take this long to end there: as long as any call may take. */
-export const drainMs = 20_000
+const drainMs = 20_000
 /** Beyond this a proxy's advice to come back later is not heeded. */
 const longestRetryAfterS = 600
 const handshakeDeadlineMs = 8000

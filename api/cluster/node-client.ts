@@ -6,7 +6,7 @@ import { parseBounded } from './bounded-json.ts'
 import { failureInWords, isBrokenConnection } from './failure-words.ts'
 import { fetchOver } from './link-fetch.ts'
 import type { Link } from './links.ts'
-import { nextTurn, turnBytes } from './turns.ts'
+import { createByteTurns } from './turns.ts'
 
 /** Which way a call takes: over the node's link alone, over plain HTTP alone, or over its link when there is one. */
 export type Route = 'link' | 'direct' | 'any'
@@ -250,14 +250,13 @@ async function readJson(response: Response): Promise<unknown> {
 async function readText(response: Response, most: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
-  let turnEnds = turnBytes
+  const turn = createByteTurns()
   for await (const chunk of response.body ?? []) {
-    bytes += Math.max(pieceBytes, (chunk as Uint8Array).byteLength)
+    const weight = Math.max(pieceBytes, (chunk as Uint8Array).byteLength)
+    bytes += weight
     if (bytes > most) throw Object.assign(new Error('too large'), { code: 'UND_ERR_RES_EXCEEDED_MAX_SIZE' })
     chunks.push(chunk as Uint8Array)
-    if (bytes < turnEnds) continue
-    await nextTurn()
-    turnEnds = bytes + turnBytes
+    await turn(weight)
   }
   return Buffer.concat(chunks).toString('utf8')
 }

@@ -17,4 +17,15 @@ function runOne(): void {
 }
 
 /** How many bytes are a piece: it costs about as much as a small answer to a person. */
-export const turnBytes = 64 * 1024
+const turnBytes = 64 * 1024
+
+/** For one reader of bytes: waits for a turn whenever a piece of them was read. */
+export function createByteTurns() {
+  let left = turnBytes
+  return async function read(bytes: number): Promise<void> {
+    left -= bytes
+    if (left > 0) return
+    await nextTurn()
+    left = turnBytes
+  }
+}

@@ -4,6 +4,7 @@ import { createMiddleware } from 'hono/factory'
 import type { AppOperation } from '../apps/app-service.ts'
 import type { App } from '../apps/app.ts'
 import type { Operation } from '../apps/operation.ts'
+import { budgets } from '../auth/limits.ts'
 import { AppError } from '../errors.ts'
 import type { NodeAbout } from '../nodes/about.ts'
 import type { Services } from '../services.ts'
@@ -66,7 +67,8 @@ async function limitCalls({ clock, limits, misconduct, self }: Services, callerI
   try {
     await limits.take('node-calls', callerId)
   } catch (error) {
-    misconduct.note(callerId, 'called its primary more than 600 times within a minute')
+    const { points, seconds } = budgets['node-calls']
+    misconduct.note(callerId, `called its primary more than ${points} times within ${seconds} s`)
     await new Promise<void>((resolve) => void clock.after(refusalDelayMs, resolve))
     throw error
   }

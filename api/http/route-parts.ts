@@ -24,7 +24,6 @@ const labelSet = z
     }),
   )
 
-/** Which nodes are meant. A list that is cut down by it stays empty when no node fits. */
 export const nodesQuery = z.object({
   labels: labelSet.optional().openapi({ type: 'string', description: 'Labels such as `env=lab,team=web`: of nodes that have all of them' }),
 })

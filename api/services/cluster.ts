@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import { createAcceptGate } from '../cluster/accept-gate.ts'
 import { createEventStreams } from '../cluster/event-streams.ts'
 import type { FeedEvent } from '../cluster/feed.ts'
+import { createFormerKeys } from '../cluster/former-keys.ts'
 import { createInventory } from '../cluster/inventory.ts'
 import { createJoining } from '../cluster/joining.ts'
 import { createKeyChanges } from '../cluster/key-changes.ts'
@@ -32,8 +33,8 @@ import { createHolds } from '../nodes/holds.ts'
 import { createJoinAttempts } from '../nodes/join-attempts.ts'
 import { createJoinTokens } from '../nodes/join-tokens.ts'
 import { createMisconduct } from '../nodes/misconduct.ts'
-import { keyGraceMs } from '../nodes/node-keys.ts'
 import { nameFor } from '../nodes/node-names.ts'
+import { keyGraceMs } from '../nodes/node-keys.ts'
 import { createNodeRegistry, type ClusterNode } from '../nodes/node-registry.ts'
 import { nodeKeys } from '../nodes/node.entity.ts'
 import type { OwnKey } from '../nodes/own-key.ts'
@@ -47,9 +48,6 @@ import type { OwnApps } from './own-apps.ts'
  * half a minute against a primary that can do nothing else meanwhile.
  */
 const linkRate = { perSecond: 40, burst: 10, mostHeldMs: 3000 }
-
-/** How often it is tried to replace a link that was dialled with a former key. */
-const renewRetryMs = 5000
 
 export type Cluster = ReturnType<typeof createCluster>
 
@@ -103,28 +101,7 @@ export function createCluster(deps: {
       misconduct.forget(nodeId)
       events.emit('nodeRemoved', nodeId)
     },
-    onKeyChanged(nodeId) {
-      const renewed = registry.keyOf(nodeId)
-      const formerLink = () => {
-        const link = links.get(nodeId)
-        return link && link.apiKey !== registry.keyOf(nodeId) ? link : null
-      }
-      /** As long as there is one: one that does not get through is cut soon. */
-      const renewLink = (): void => {
-        if (formerLink()?.dialledBy === 'primary') void dialback.renew(nodeId).finally(() => clock.after(renewRetryMs, renewLink))
-      }
-      // The node ends what was opened with the former key when it forgets it: by then the session runs on the new one.
-      clock.after(keyGraceMs / 2, () => {
-        const link = formerLink()
-        if (link?.dialledBy === 'primary') renewLink()
-        else if (!link && streams.sessionOf(nodeId) && registry.keyOf(nodeId) === renewed) streams.open(nodeId)
-      })
-      // A node opens another by itself half a minute after it took the key: one that has not may be somebody else.
-      clock.after(keyGraceMs, () => {
-        const link = links.get(nodeId)
-        if (link && !registry.keysOf(nodeId).includes(link.apiKey)) links.close(nodeId)
-      })
-    },
+    onKeyChanged: (nodeId) => formerKeys.replace(nodeId),
   })
 
   const inventory = createInventory({
@@ -241,6 +218,7 @@ export function createCluster(deps: {
     random,
     log,
   })
+  const formerKeys = createFormerKeys({ registry, links, dialback, streams, graceMs: keyGraceMs, clock })
   const membership = createMembership({ registry, checks, streams, links, client, log })
   const holds = createHolds({ registry, isPrimary: self.isPrimary, clock, log })
   const router = createNodeRouter({

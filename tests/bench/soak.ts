@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { connectionModes } from '../../api/nodes/about.ts'
-import { faultyCluster, type FaultyCluster, type Member } from '../helpers/faulty-cluster.ts'
+import { faultyCluster, type FaultyCluster, type Member, type WatchedNode } from '../helpers/faulty-cluster.ts'
+import type { Seen } from '../helpers/seen.ts'
 import { asTest, type BenchContext, type Figure } from './bench.ts'
 import { handlesOf, residentMbOf } from './helpers/process-figures.ts'
 
@@ -51,10 +52,7 @@ export async function soak(context: BenchContext): Promise<Figure[]> {
   await allHaveSessions(cluster, [...calm, ...churned], seed)
   const grownHandles = handlesOf(pid) - handlesBefore
   const grownMb = residentMbOf(pid) - (await memory)
-  const [last] = churned
-  const from = watched.nodes.values.length
-  await last?.process.kill()
-  await watched.nodes.first(({ id, status }) => id === last?.id && status === 'OFFLINE', { from, ...patience })
+  await isSeenToDie(cluster, churned[0], watched.nodes, seed)
 
   const changed = calm.flatMap((member) =>
     cluster
@@ -83,6 +81,20 @@ async function churn(member: Member, until: number, random: Random, counts: Map<
     counts.set(name, (counts.get(name) ?? 0) + 1)
     await happen(member, random() * longestFaultMs)
   }
+}
+
+/** After all of that. */
+async function isSeenToDie(cluster: FaultyCluster, member: Member | undefined, nodes: Seen<WatchedNode>, seed: number): Promise<void> {
+  if (!member) return
+  const from = nodes.values.length
+  const fromLine = cluster.primary.log.values.length
+  await member.process.kill()
+  await nodes
+    .first(({ id, status }) => id === member.id && status === 'OFFLINE', { from, ...patience })
+    .catch((error: Error) => {
+      const said = cluster.primary.log.values.slice(Math.max(0, fromLine - 100)).filter(({ node }) => node === member.name)
+      throw new Error(`${error.message}; seed ${seed}. The primary said of it:\n${said.map((line) => JSON.stringify(line)).join('\n')}`)
+    })
 }
 
 async function allHaveSessions(cluster: FaultyCluster, members: Member[], seed: number): Promise<void> {

@@ -6,15 +6,13 @@ import { text } from 'node:stream/consumers'
 import test from 'ava'
 import { systemClock } from '../../api/clock.ts'
 import { createAcceptGate } from '../../api/cluster/accept-gate.ts'
-import { createLinkDialler } from '../../api/cluster/link-dialler.ts'
 import { fetchOver } from '../../api/cluster/link-fetch.ts'
-import { dial, wireOf, type LinkWire } from '../../api/cluster/link-wire.ts'
-import { linkTable, nodeEnd, socketPort } from '../helpers/link-pair.ts'
+import { dial } from '../../api/cluster/link-wire.ts'
+import { linkTable, nodeEnd } from '../helpers/link-pair.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { peerId } from '../helpers/peer.ts'
 import { until } from '../helpers/until.ts'
 
-const watch = { check: () => undefined, isClosing: () => false }
 const get = (path: string, signal = new AbortController().signal) => ({ method: 'GET', path, headers: {}, body: undefined, signal })
 const sessionTo = (links: Awaited<ReturnType<typeof linkTable>>['links']) => {
   const link = links.get(peerId)
@@ -169,141 +167,6 @@ test('whoever waits for a link gets the one that opens, or none in time', async 
   await nodeEnd(url, () => undefined)
   t.is((await inTime)?.generation, 1)
   t.is((await links.waitFor(peerId, 0))?.generation, 1)
-})
-
-test('the dialler waits longer after each try, up to 15 s, comes back when it is told to, and starts short after a stable minute', async (t) => {
-  const clock = createManualClock()
-  const refusals = ['', '', 'retry-after: 30\r\n', ...Array.from({ length: 8 }, () => '')]
-  const http = createServer().on('upgrade', (_, socket) => {
-    const extra = refusals.shift() ?? ''
-    socket.end(`HTTP/1.1 503 Later\r\n${extra}connection: close\r\n\r\n`)
-  })
-  await once(http.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(() => http.close())
-  const failures: string[] = []
-  const endpoint = { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` }
-  let opened = 0
-  const dialler = createLinkDialler({
-    target: () => ({ endpoint: endpoint.url, headers: {} }),
-    use: () => (opened++, watch),
-    onFailed: (reason) => void failures.push(reason),
-    clock,
-    random: () => 1,
-  })
-  t.teardown(dialler.stop)
-  dialler.start()
-  const waits: number[] = []
-  const next = async (): Promise<void> => {
-    await until(() => clock.waiting() > 0)
-    waits.push(clock.waits()[0] ?? 0)
-    clock.advance(clock.waits()[0] ?? 0)
-  }
-  for (let i = 0; i < 8; i++) await next()
-  t.deepEqual(waits, [500, 1000, 31_000, 4000, 8000, 15_000, 15_000, 15_000])
-  t.true(failures.every((reason) => reason === 'asks to come back later (503)'))
-
-  const port = await socketPort(t, () => undefined)
-  endpoint.url = port.url
-  await next()
-  await until(() => opened === 1)
-  port.sockets[0]?.terminate()
-  waits.length = 0
-  await next()
-  t.deepEqual(waits, [15_000], 'it did not hold for a minute')
-  await until(() => opened === 2)
-  clock.advance(60_000)
-  port.sockets[1]?.terminate()
-  await next()
-  t.deepEqual(waits, [15_000, 500])
-  await until(() => opened === 3)
-})
-
-test('while a link is open that the other side has opened, the dialler waits; for another key it opens one beside its own', async (t) => {
-  const clock = createManualClock()
-  let checks = 0
-  let opened = 0
-  const port = await socketPort(t, () => undefined)
-  const dialler = createLinkDialler({
-    target: () => ({ endpoint: port.url, headers: {} }),
-    use: () => (opened++, watch),
-    onFailed: (reason) => t.log(reason),
-    clock,
-    random: () => 0,
-  })
-  t.teardown(dialler.stop)
-  const theirs = await socketPort(t, (socket) => {
-    dialler.adopt(wireOf(socket), { ...watch, check: () => void checks++ })
-    dialler.start()
-  })
-  const adopted = await dial(theirs.url, {})
-  await until(() => theirs.sockets.length === 1)
-  dialler.wake()
-  dialler.renew()
-  t.is(checks, 1)
-  t.deepEqual({ dialled: port.sockets.length, waiting: clock.waiting() }, { dialled: 0, waiting: 0 })
-  adopted.socket.terminate()
-  await until(() => clock.waiting() > 0)
-  clock.advance(0)
-  await until(() => opened === 1)
-  dialler.renew()
-  await until(() => opened === 2)
-  const [first, second] = port.sockets
-  first?.close()
-  if (first) await once(first, 'close')
-  t.deepEqual({ dialled: port.sockets.length, waiting: clock.waiting() }, { dialled: 2, waiting: 0 })
-  t.is(second?.readyState, second?.OPEN)
-})
-
-test('a link that is closing counts for nothing: when the one in its place is lost, another is dialled', async (t) => {
-  const clock = createManualClock()
-  const port = await socketPort(t, () => undefined)
-  const closing = new Set<LinkWire>()
-  const wires: LinkWire[] = []
-  const dialler = createLinkDialler({
-    target: () => ({ endpoint: port.url, headers: {} }),
-    use: (wire) => (wires.push(wire), { check: () => undefined, isClosing: () => closing.has(wire) }),
-    onFailed: (reason) => t.log(reason),
-    clock,
-    random: () => 0,
-  })
-  t.teardown(dialler.stop)
-  dialler.start()
-  await until(() => wires.length === 1)
-  dialler.renew()
-  await until(() => wires.length === 2)
-  if (wires[0]) closing.add(wires[0])
-  port.sockets[1]?.terminate()
-  await until(() => clock.waiting() > 0)
-  clock.advance(0)
-  await until(() => wires.length === 3)
-  t.is(wires[0]?.socket.readyState, 1, 'it goes on to its end')
-})
-
-test('another link for another key is tried until there is one', async (t) => {
-  const clock = createManualClock()
-  const port = await socketPort(t, () => undefined)
-  const endpoint = { url: port.url }
-  const failures: string[] = []
-  let opened = 0
-  const dialler = createLinkDialler({
-    target: () => ({ endpoint: endpoint.url, headers: {} }),
-    use: () => (opened++, watch),
-    onFailed: (reason) => void failures.push(reason),
-    clock,
-    random: () => 0,
-  })
-  t.teardown(dialler.stop)
-  dialler.start()
-  await until(() => opened === 1)
-  endpoint.url = 'http://127.0.0.1:9'
-  dialler.renew()
-  await until(() => failures.length === 1 && clock.waiting() > 0)
-  t.deepEqual(clock.waits(), [5000])
-  endpoint.url = port.url
-  clock.advance(5000)
-  await until(() => opened === 2)
-  await nextTurn()
-  t.is(clock.waiting(), 0)
 })
 
 test('a refusal says in words what is wrong', async (t) => {
