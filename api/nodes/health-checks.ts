@@ -20,6 +20,11 @@ export interface NodeCheck {
  */
 const suspicionDelaysMs = [0, 1000, 2000]
 
+interface Suspicion {
+  since: Date
+  cancel: () => void
+}
+
 export type HealthChecks = ReturnType<typeof createHealthChecks>
 
 /**
@@ -39,7 +44,7 @@ export function createHealthChecks(deps: {
   const { registry, clock, log } = deps
   const limit = pLimit(deps.parallel)
   const underWay = new Map<string, Promise<NodeCheck>>()
-  const suspicions = new Map<string, () => void>()
+  const suspicions = new Map<string, Suspicion>()
 
   async function run(id: string, by: CheckSignal): Promise<NodeCheck> {
     const node = registry.get(id)
@@ -91,7 +96,14 @@ export function createHealthChecks(deps: {
 
     /** Something says that a node may be gone: look at once instead of waiting for the tick. */
     suspect(id: string): void {
-      if (suspicions.has(id) || !registry.find(id)) return
+      const node = registry.find(id)
+      if (!node) return
+      const earlier = suspicions.get(id)
+      const { lastSeen } = node.health
+      // It was there meanwhile, so what its earlier checks say does not count against it any more.
+      const isNew = !earlier || (lastSeen !== null && lastSeen >= earlier.since)
+      if (!isNew) return
+      earlier?.cancel()
       let left = suspicionDelaysMs.length
       const cancels = suspicionDelaysMs.map((delayMs) =>
         clock.after(delayMs, () => {
@@ -104,14 +116,14 @@ export function createHealthChecks(deps: {
       const cancel = (): void => cancels.forEach((stop) => stop())
       const end = (): void => {
         cancel()
-        if (suspicions.get(id) === cancel) suspicions.delete(id)
+        if (suspicions.get(id)?.cancel === cancel) suspicions.delete(id)
       }
-      suspicions.set(id, cancel)
+      suspicions.set(id, { since: clock.now(), cancel })
     },
 
     /** Lets nothing new begin. What is under way ends by its own deadline. */
     stop(): void {
-      for (const cancel of suspicions.values()) cancel()
+      for (const { cancel } of suspicions.values()) cancel()
       suspicions.clear()
       limit.clearQueue()
     },

@@ -192,6 +192,23 @@ test('a suspicion ends with the first passed check', async (t) => {
   t.is(fixture.clock.waiting(), 0)
 })
 
+test('a node that was seen while it was suspected, and is lost again, gets three checks from then on', async (t) => {
+  const fixture = await checksOf(t, async () => 'connection refused')
+  const { id } = await onlineNode(fixture)
+  const pass = async (ms: number): Promise<void> => {
+    fixture.clock.advance(ms)
+    for (let i = 0; i < 5; i++) await nextTurn()
+  }
+  fixture.checks.suspect(id)
+  await pass(0)
+  await pass(500)
+  fixture.registry.observe(id, { kind: 'session' })
+  fixture.checks.suspect(id)
+  for (const ms of [0, 1000, 1000]) await pass(ms)
+  t.like(fixture.registry.get(id).health, { status: 'offline', consecutiveFailures: 3 })
+  t.is(fixture.clock.waiting(), 0)
+})
+
 test('no suspicion outlives its node, or a stop', async (t) => {
   let asked = 0
   const fixture = await checksOf(t, async () => (asked++, 'connection refused'))
