@@ -47,12 +47,12 @@ test.serial('every page is accessible and fits, on a desk and on a phone, dark a
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const [browser] = await Promise.all([startBrowser(t), ensureTestImage(), primary.start()])
   const shown = await somethingToShow(t, primary)
-  const { page } = await browser.open(primary, '/', { reducedMotion: 'reduce' })
+  const { page, visit } = await browser.open(primary, '/', { reducedMotion: 'reduce' })
   await bringAxe(page)
 
   const faults: string[] = []
   for (const { path, title, open } of views(shown)) {
-    await page.goto(`${primary.url}${path}`)
+    await visit(`${primary.url}${path}`)
     await shows(page, title)
     await open?.(page)
     for (const size of [desk, phone]) {
@@ -76,9 +76,9 @@ test.serial('on a phone the menu leads to every page', async (t) => {
   t.timeout(120_000)
   const primary = await nodeProcess(t)
   const [browser] = await Promise.all([startBrowser(t), primary.start()])
-  const { page, loads } = await browser.open(primary, '/', { viewport: phone, hasTouch: true, isMobile: true })
+  const { page, visit, loads } = await browser.open(primary, '/', { viewport: phone, hasTouch: true, isMobile: true })
   await bringAxe(page)
-  await page.reload()
+  await visit()
   for (const place of ['Apps', 'Monitoring', 'Settings', 'Users', 'Audit log', 'Nodes']) {
     await page.getByRole('button', { name: 'Open sidebar' }).tap()
     const menu = page.getByRole('dialog')
@@ -88,7 +88,7 @@ test.serial('on a phone the menu leads to every page', async (t) => {
     await page.getByRole('heading', { name: place, level: 1 }).waitFor()
     t.true((await widthOf(page)) <= phone.width)
   }
-  t.is(loads(), 1)
+  t.is(loads(), 0)
 })
 
 /** An app that runs, and a node that is away for a reason of many words. */

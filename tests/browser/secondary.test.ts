@@ -15,9 +15,9 @@ test.serial('the dashboard of a secondary says whose it is, and has what its own
   const gone = `http://127.0.0.1:${await freePort()}`
   const worker = await nodeProcess(t, { NODE_NAME: 'worker-1', NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: gone })
   const [browser] = await Promise.all([startBrowser(t), worker.start()])
-  const { page } = await browser.open(worker)
+  const { page, visit } = await browser.open(worker)
   await bringAxe(page)
-  await page.reload()
+  await visit()
 
   const note = page.getByRole('note', { name: 'Which node this is' })
   await note.getByText('worker-1 is on its own.').waitFor()
@@ -39,7 +39,7 @@ test.serial('the dashboard of a secondary says whose it is, and has what its own
   await followInPanel(page, `Create ${name}`)
   await page.getByRole('row', { name }).getByText('Running', { exact: true }).waitFor()
 
-  await page.goto(`${worker.url}/users`)
+  await visit(`${worker.url}/users`)
   await page.getByText('This page is on the dashboard of the primary').waitFor()
 })
 
@@ -53,11 +53,11 @@ test.serial('a local user signs in with name and password', async (t) => {
     () => caller.send('/auth/providers', { headers: elsewhere }),
     ({ status }) => status === 200,
   )
-  const { page, troubles } = await browser.open(worker, '/apps', { extraHTTPHeaders: elsewhere })
+  const { page, troubles, visit } = await browser.open(worker, '/apps', { extraHTTPHeaders: elsewhere })
   await bringAxe(page)
 
   await page.getByRole('heading', { name: 'Sign in to Selfhostly' }).waitFor()
-  await page.reload()
+  await visit()
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByText('Enter your password').waitFor()
   await page.getByLabel('Name').fill(localUser.name)

@@ -30,7 +30,10 @@ export async function startBrowser(t: ExecutionContext<unknown>) {
   const browser = await chromium.connect(server.wsEndpoint())
 
   return {
-    /** The dashboard of a node in a new window, with storage of its own. */
+    /**
+     * The dashboard of a node in a new window, with storage of its own. `visit` loads an address, or the page anew; `loads`
+     * counts how often the page was loaded since, which nobody asked for.
+     */
     async open(node: { url: string }, path = '/', options: BrowserContextOptions = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
       context.setDefaultTimeout(patienceMs)
@@ -38,9 +41,15 @@ export async function startBrowser(t: ExecutionContext<unknown>) {
       const disturbed = noteDisturbances(page)
       const troubles = watchTroubles(page, new URL(node.url).host)
       tabs.push({ page, troubles })
-      do await page.goto(`${node.url}${path}`)
-      while (disturbed())
-      return { page, troubles, loads: countLoads(page) }
+      let loads = 0
+      page.on('load', () => loads++)
+      const visit = async (url = page.url()) => {
+        do await page.goto(url).catch(unlessDisturbed)
+        while (disturbed())
+        loads = 0
+      }
+      await visit(`${node.url}${path}`)
+      return { page, troubles, visit, loads: () => loads }
     },
   }
 }
@@ -63,9 +72,13 @@ function isExecutable(path: string): boolean {
 
 /**
  * Chromium's word for what is no fault of the dashboard: requests that it gave up because Docker made a network. On one page
- * many wait for a connection while it is loaded, so those of a first load are made again.
+ * many wait for a connection while it is loaded, so a load that lost any is made again.
  */
 const disturbance = 'net::ERR_NETWORK_CHANGED'
+
+function unlessDisturbed(error: unknown): void {
+  if (!String(error).includes(disturbance)) throw error
+}
 
 /** Whether requests were lost since the last time that it was asked. */
 function noteDisturbances(page: Page): () => boolean {
@@ -107,13 +120,6 @@ function watchTroubles(page: Page, host: string): string[] {
     if (response.status() >= 400) note(`answered ${response.status()}: ${response.request().method()} ${response.url()}`)
   })
   return troubles
-}
-
-/** How often the page was loaded again; what is seen live is seen without. */
-function countLoads(page: Page): () => number {
-  let loads = 0
-  page.on('load', () => loads++)
-  return () => loads
 }
 
 const describe = (page: Page): Promise<string> =>

@@ -1,18 +1,36 @@
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 
 /**
- * A port on which nothing listens. It lies below those that systems hand out for outgoing connections, so that none of
- * these takes it while the program that is to listen there is not running.
+ * How far above a port its lock lies: a listener that says, to every process on this machine, that the port was given out.
+ * Ports and locks lie below those that systems hand out for outgoing connections.
+ */
+const lockAbove = 6000
+const lowest = 20_000
+
+/**
+ * A port on which nothing listens, given to nobody else until this process ends: whether or not the program that is to
+ * listen there runs.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(20_000, 32_000)
-    const server = createServer().listen(port, '127.0.0.1')
-    const isFree = await Promise.race([once(server, 'listening').then(() => true), once(server, 'error').then(() => false)])
-    if (!isFree) continue
-    await new Promise((resolve) => server.close(resolve))
-    return port
+    const port = randomInt(lowest, lowest + lockAbove)
+    const lock = await listenOn(port + lockAbove)
+    const probe = lock && (await listenOn(port))
+    if (probe) {
+      await new Promise((resolve) => probe.close(resolve))
+      return port
+    }
+    lock?.close()
   }
+}
+
+/** Keeps no process alive; undefined where the port is taken. */
+async function listenOn(port: number): Promise<Server | undefined> {
+  const server = createServer().listen(port, '127.0.0.1').unref()
+  return once(server, 'listening').then(
+    () => server,
+    () => undefined,
+  )
 }
