@@ -35,11 +35,67 @@ test.serial('a lost connection is told, and heals without a reload', async (t) =
   )
 })
 
+test.serial('what the network loses is asked again; a change is not, and is told', async (t) => {
+  t.timeout(120_000)
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const [browser] = await Promise.all([startBrowser(t), primary.start()])
+  const { page, troubles, loads } = await browser.open(primary)
+  await badge(rowOf(page, 'primary'), 'Online').waitFor()
+  const lost: string[] = []
+  await page.route('**/graphql', async (route) => {
+    const { query } = route.request().postDataJSON() as { query: string }
+    const kind = query.split(' ', 1)[0] ?? ''
+    if (lost.includes(kind)) return route.continue()
+    lost.push(kind)
+    return route.abort('internetdisconnected')
+  })
+
+  await go(page, 'Apps')
+  await page.getByText('No apps yet').waitFor()
+  t.deepEqual(lost, ['query'])
+
+  await go(page, 'Settings')
+  await page.getByLabel('Account id').fill('0123456789abcdef0123456789abcdef')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('alert').waitFor()
+  t.deepEqual(lost, ['query', 'mutation'])
+  await page.unroute('**/graphql')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Settings are saved', { exact: true }).waitFor()
+  t.is(loads(), 0)
+  t.deepEqual(withoutLosses(troubles), [])
+})
+
+test.serial('a page whose code is lost or replaced opens with the dashboard anew, or says that it cannot', async (t) => {
+  t.timeout(120_000)
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const [browser] = await Promise.all([startBrowser(t), primary.start()])
+  const { page, troubles, loads } = await browser.open(primary)
+  await badge(rowOf(page, 'primary'), 'Online').waitFor()
+  await page.route('**/assets/Apps-*', (route) => route.abort('internetdisconnected'), { times: 1 })
+
+  await go(page, 'Apps')
+  await page.getByText('No apps yet').waitFor()
+  t.is(loads(), 1)
+
+  await page.route('**/assets/Monitoring-*', (route) => route.abort('internetdisconnected'), { times: 2 })
+  await page.getByRole('link', { name: 'Monitoring' }).click()
+  await page.getByText('The page could not be loaded', { exact: true }).waitFor()
+  t.is(loads(), 2, 'once, and not for ever')
+  await page.getByRole('button', { name: 'Load it again' }).click()
+  await page.getByRole('heading', { name: 'Monitoring', level: 1 }).waitFor()
+  t.deepEqual(withoutLosses(troubles), [])
+})
+
+/** What Chromium says of the requests that these tests had it lose, and the router of a page that it did not get. */
+const withoutLosses = (troubles: string[]): string[] =>
+  troubles.splice(0).filter((trouble) => !/net::ERR_INTERNET_DISCONNECTED|Failed to fetch dynamically imported module/.test(trouble))
+
 test.serial('a theme is chosen and kept; an unknown address says so', async (t) => {
   t.timeout(120_000)
   const primary = await nodeProcess(t)
   const [browser] = await Promise.all([startBrowser(t), primary.start()])
-  const { page } = await browser.open(primary, '/nowhere/at-all', { colorScheme: 'light' })
+  const { page, visit } = await browser.open(primary, '/nowhere/at-all', { colorScheme: 'light' })
 
   await page.getByRole('heading', { name: 'There is no page here' }).waitFor()
   await page.getByText('Nothing is at /nowhere/at-all.').waitFor()
@@ -50,7 +106,7 @@ test.serial('a theme is chosen and kept; an unknown address says so', async (t) 
   await looksLike(t, page, 'light', 'System')
   await page.getByRole('button', { name: 'Dark theme' }).click()
   await looksLike(t, page, 'dark', 'Dark')
-  await page.reload()
+  await visit()
   await looksLike(t, page, 'dark', 'Dark')
   await page.getByRole('button', { name: 'System theme' }).click()
   await looksLike(t, page, 'light', 'System')

@@ -1,5 +1,6 @@
 import { Client, fetchExchange, mapExchange, subscriptionExchange } from '@urql/core'
 import type { CombinedError } from '@urql/core'
+import { retryExchange } from '@urql/exchange-retry'
 import { readonly, shallowRef } from 'vue'
 import type { InjectionKey, Ref } from 'vue'
 import { createCache } from './cache.ts'
@@ -29,6 +30,16 @@ function accessAfter(error: CombinedError): Access | undefined {
   return status === 403 ? 'refused' : 'granted'
 }
 
+/**
+ * Asks again what the network lost before there was an answer, as when a laptop changes its network. A mutation may have
+ * been heard, so whoever sent it decides; an answer that refuses stands.
+ */
+const askAgain = retryExchange({
+  initialDelayMs: 200,
+  maxNumberAttempts: 4,
+  retryIf: (error, { kind }) => kind === 'query' && error.networkError !== undefined && error.response === undefined,
+})
+
 /** @param origin where the server is, such as `http://localhost:8080`; the socket goes to the same host */
 export function createBackend(origin: string): Backend {
   const connection = shallowRef<ConnectionState>('starting')
@@ -56,6 +67,7 @@ export function createBackend(origin: string): Backend {
           else if (result.operation.kind !== 'subscription') access.value = 'granted'
         },
       }),
+      askAgain,
       fetchExchange,
       subscriptionExchange({
         forwardSubscription: (request) => ({
