@@ -1,12 +1,11 @@
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
 import Docker from 'dockerode'
 import type { Clock } from '../clock.ts'
 import { notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { connectionsTo } from './connections.ts'
 import { toEngineContainer } from './container-mapping.ts'
 import { withDeadline } from './deadline.ts'
-import { dockerEndpoint, dockerUnavailable, type DockerEndpoint } from './endpoint.ts'
+import { dockerEndpoint, dockerUnavailable } from './endpoint.ts'
 import { containerEvents, statsSamples } from './engine-messages.ts'
 import type { ContainerEvent, Engine } from './engine.types.ts'
 import { watchEvents } from './event-watch.ts'
@@ -37,7 +36,7 @@ const followedEvents = [
  */
 export function createEngine(options: { log: Log; clock: Clock; dockerHost?: string }): Engine {
   const endpoint = dockerEndpoint(options.dockerHost ?? process.env.DOCKER_HOST)
-  const where = { ...endpoint.options, agent: withoutPool(endpoint) }
+  const where = { ...endpoint.options, agent: connectionsTo(endpoint) }
   const docker = new Docker(where)
 
   const ask = async <T>(request: (signal: AbortSignal) => Promise<T>): Promise<T> => {
@@ -95,9 +94,6 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
     },
   }
 }
-
-/** Connecting costs little, and a pooled connection may lead to an Engine that is gone. With ssh docker-modem makes its own agent. */
-const withoutPool = ({ options }: DockerEndpoint): HttpAgent => (options.protocol === 'https' ? new HttpsAgent() : new HttpAgent())
 
 /** The part of `GET /info` that is read. */
 interface SystemInfo {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Bench, BenchContext } from './bench.ts'
 import { detection } from './detection.ts'
+import { docker } from './docker.ts'
 import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
 import { graphql } from './graphql.ts'
@@ -16,7 +17,7 @@ import { start } from './start.ts'
 import { sweep } from './sweep.ts'
 import { toTable, writeFigures } from './report.ts'
 
-const benches: Record<string, Bench> = { heartbeats, graphql, sweep, fanout, start, memory, fuzz, isolation, reconnect, detection, soak }
+const benches: Record<string, Bench> = { heartbeats, graphql, sweep, fanout, start, memory, docker, fuzz, isolation, reconnect, detection, soak }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

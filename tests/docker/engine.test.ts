@@ -1,6 +1,10 @@
+import { get, type IncomingMessage } from 'node:http'
+import { inspect } from 'node:util'
 import test from 'ava'
 import { pino } from 'pino'
 import { systemClock } from '../../api/clock.ts'
+import { connectionsTo } from '../../api/docker/connections.ts'
+import { dockerEndpoint } from '../../api/docker/endpoint.ts'
 import { AppError, StartError } from '../../api/errors.ts'
 import { createEngine } from '../../api/docker/engine.ts'
 import { createContainer, ensureTestImage, testImage, uniqueName } from '../helpers/docker.ts'
@@ -20,6 +24,18 @@ test('info: the version and the counts of a real Engine', async (t) => {
   t.true(info.running >= 1)
   t.true(info.images >= 1)
   t.true(Number.isInteger(info.paused) && Number.isInteger(info.stopped))
+})
+
+test('a request costs the same beside open streams: what docker-modem says of each does not tell of all connections', async (t) => {
+  const endpoint = dockerEndpoint(process.env['DOCKER_HOST'])
+  const agent = connectionsTo(endpoint)
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get({ ...endpoint.options, host: endpoint.options.host ?? null, path: '/events', agent }, resolve).on('error', reject)
+  })
+  t.is(Object.keys(agent.sockets).length, 1, 'there is one to tell of')
+  // As docker-modem asks.
+  t.is(inspect({ agent }, { showHidden: true, depth: null }), `{ agent: connections to ${endpoint.name} }`)
+  response.destroy()
 })
 
 test('containers: a running one with its labels and published ports', async (t) => {

@@ -1,0 +1,63 @@
+import { get, type IncomingMessage } from 'node:http'
+import { json } from 'node:stream/consumers'
+import { pino } from 'pino'
+import { systemClock } from '../../api/clock.ts'
+import { dockerEndpoint } from '../../api/docker/endpoint.ts'
+import { createEngine } from '../../api/docker/engine.ts'
+import { median, type BenchContext, type Figure } from './bench.ts'
+
+const requests = 50
+
+/** CPU time of one list of containers from a real Engine: by a bare `node:http` request, and by the program, alone and beside open streams. */
+export async function docker(context: BenchContext): Promise<Figure[]> {
+  const [rounds, streams] = context.short ? [2, 10] : [7, 100]
+  const engine = createEngine({ log: pino({ level: 'silent' }), clock: systemClock })
+  const { options } = dockerEndpoint(process.env['DOCKER_HOST'])
+  const bare = async (): Promise<void> => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      get({ ...options, host: options.host ?? null, path: '/containers/json?all=true', agent: false }, resolve).on('error', reject)
+    })
+    await json(response)
+  }
+  const list = () => engine.containers()
+  const openStreams = async (): Promise<{ end(): Promise<void> }> => {
+    let closed = streams
+    const { promise: allOpen, resolve, reject } = Promise.withResolvers<void>()
+    const onUp = (): void => {
+      closed -= 1
+      if (closed === 0) resolve()
+    }
+    const onDown = (reason: string): void => reject(new Error(reason))
+    const ends = Array.from({ length: streams }, () => engine.watch({ onUp, onDown, onContainerEvent: () => {} }))
+    const all = context.own({ end: async () => ends.forEach((end) => end()) })
+    await allOpen
+    return all
+  }
+  // Both are warm before anything counts; without an Engine this fails, and says so.
+  await list()
+  await bare()
+
+  const times = { bare: [] as number[], alone: [] as number[], beside: [] as number[] }
+  for (let round = 0; round < rounds; round += 1) {
+    times.bare.push(await cpuMsPerRequest(bare))
+    times.alone.push(await cpuMsPerRequest(list))
+    const opened = await openStreams()
+    times.beside.push(await cpuMsPerRequest(list))
+    await opened.end()
+  }
+  const figure = (name: string, of: number[]): Figure => ({ name, value: median(of), unit: 'ms', note: 'CPU time per request' })
+  return [
+    figure('a bare node:http request', times.bare),
+    figure('the program', times.alone),
+    figure(`the program, beside ${streams} open streams`, times.beside),
+    { name: 'the program / bare', value: median(times.alone) / median(times.bare), unit: 'x' },
+    { name: `beside ${streams} open streams / without`, value: median(times.beside) / median(times.alone), unit: 'x' },
+  ]
+}
+
+async function cpuMsPerRequest(ask: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage()
+  for (let count = 0; count < requests; count += 1) await ask()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000 / requests
+}
