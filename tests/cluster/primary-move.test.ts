@@ -1,3 +1,4 @@
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { dataFolder } from '../helpers/data-folder.ts'
@@ -73,6 +74,27 @@ test('a node that does not find it there stays, says why in words, and one that 
   away.services.nodeCalls.emit('callHome', undefined)
   await until(() => away.services.primaryAddress?.current() === way.url)
   t.is(node.services.primaryAddress?.current(), way.url)
+})
+
+test('a node that cannot keep where its primary is says so, goes on where it was, and follows once it can', async (t) => {
+  const primary = await runningNode(t)
+  const folder = dataFolder(t)
+  const node = await member(t, primary, 'worker', { DATABASE_PATH: join(folder, 'selfhostly.db') })
+  const file = join(folder, 'primary.json')
+  rmSync(file)
+  // In place of a full disk: a folder that is not empty cannot be replaced by a file either.
+  mkdirSync(join(file, 'in-the-way'), { recursive: true })
+  const way = await otherWay(t, primary)
+  const [moved] = (await change(primary, way.url)).data.changePrimaryUrl
+  t.like(moved, { nodeName: 'worker', ok: false })
+  const warned = () => node.log.filter(({ msg }) => msg === 'primary says that it has moved, and that could not be followed').length
+  await until(() => warned() > 0)
+  t.is(node.services.primaryAddress?.current(), primary.url)
+  t.is(primary.services.registry.get(node.id).health.status, 'online')
+
+  rmSync(file, { recursive: true })
+  node.services.nodeCalls.emit('settingsChanged', undefined)
+  await until(() => node.services.primaryAddress?.current() === way.url)
 })
 
 test('another primary that knows the node is not believed', async (t) => {
