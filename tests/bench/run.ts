@@ -17,7 +17,20 @@ import { start } from './start.ts'
 import { sweep } from './sweep.ts'
 import { toTable, writeFigures } from './report.ts'
 
-const benches: Record<string, Bench> = { heartbeats, graphql, sweep, fanout, start, memory, docker, fuzz, isolation, reconnect, detection, soak }
+const benches: Record<string, Bench> = {
+  heartbeats,
+  graphql,
+  sweep,
+  fanout,
+  start,
+  memory,
+  docker,
+  fuzz,
+  isolation,
+  reconnect,
+  detection,
+  soak,
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
