@@ -1,28 +1,34 @@
 import { useToast } from '@nuxt/ui/composables'
+import { readonly, shallowRef } from 'vue'
 import { START_LOCATION, useRouter } from 'vue-router'
 import { useBackend } from './useBackend.ts'
 
 /**
  * A page whose code cannot be had, because the server has a newer dashboard by now or the network was gone for a moment, is
- * opened with the whole dashboard anew. Where that cannot help, because the server is away or it was just done, what is shown
- * stays and the user is told.
+ * opened with the whole dashboard anew. Where that cannot help the user is told: while the server is away what is shown stays,
+ * and where it was just done there is nothing to show. @returns whether that is so
  */
-export function useLostPages(): void {
+export function useLostPages() {
   const { connection } = useBackend()
   const router = useRouter()
   const toast = useToast()
+  const isFirstLost = shallowRef(false)
 
   router.onError((_error, to, from) => {
-    const open = () => window.location.assign(to.fullPath)
-    if (from !== START_LOCATION && connection.value === 'connected') return open()
-    toast.add({
-      id: 'lost-page',
-      title: 'The page could not be loaded',
-      description: 'The server did not send it.',
-      color: 'error',
-      icon: 'i-lucide-circle-x',
-      duration: 0,
-      actions: [{ label: 'Load it again', onClick: open }],
-    })
+    if (from === START_LOCATION) isFirstLost.value = true
+    else if (connection.value === 'connected') window.location.assign(to.fullPath)
+    else {
+      toast.add({
+        id: 'lost-page',
+        title: 'The page could not be loaded',
+        description: 'Open it again when the connection is back.',
+        color: 'error',
+        icon: 'i-lucide-circle-x',
+      })
+    }
   })
+  router.afterEach((_to, _from, failure) => {
+    if (!failure) isFirstLost.value = false
+  })
+  return { isFirstLost: readonly(isFirstLost) }
 }
