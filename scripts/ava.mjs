@@ -15,7 +15,7 @@ export async function runAva(root, args, env) {
   const ava = start(join(root, 'node_modules', '.bin', 'ava'), args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
-    // A third of what a test file takes is compiling what most of them import.
+    // A third of what a short test file takes is compiling what most of them import.
     env: { NODE_COMPILE_CACHE: join(root, '.cache', 'compile'), ...env, ...colors },
   })
   const timer = setTimeout(() => void stop(ava), DEADLINE_MS)

@@ -1,9 +1,8 @@
-import { get, type IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { pino } from 'pino'
 import { systemClock } from '../../api/clock.ts'
-import { dockerEndpoint } from '../../api/docker/endpoint.ts'
 import { createEngine } from '../../api/docker/engine.ts'
+import { askEngine } from '../helpers/docker.ts'
 import { median, type BenchContext, type Figure } from './bench.ts'
 
 const requests = 50
@@ -12,13 +11,7 @@ const requests = 50
 export async function docker(context: BenchContext): Promise<Figure[]> {
   const [rounds, streams] = context.short ? [2, 10] : [7, 100]
   const engine = createEngine({ log: pino({ level: 'silent' }), clock: systemClock })
-  const { options } = dockerEndpoint(process.env['DOCKER_HOST'])
-  const bare = async (): Promise<void> => {
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      get({ ...options, host: options.host ?? null, path: '/containers/json?all=true', agent: false }, resolve).on('error', reject)
-    })
-    await json(response)
-  }
+  const bare = async () => json(await askEngine('/containers/json?all=true', false))
   const list = () => engine.containers()
   const openStreams = async (): Promise<{ end(): Promise<void> }> => {
     let closed = streams

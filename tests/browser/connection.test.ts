@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
-import { startBrowser } from '../helpers/browser.ts'
+import { startBrowser, withoutLosses } from '../helpers/browser.ts'
 import { register, secondaryOf } from '../helpers/cluster.ts'
 import { badge, go, rowOf } from '../helpers/dashboard.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
@@ -103,12 +103,6 @@ test.serial('a page whose code is lost or replaced opens with the dashboard anew
     [],
   )
 })
-
-/** What Chromium says of the requests that these tests had it lose, and the router of a page that it did not get. */
-const withoutLosses = (troubles: string[]): string[] =>
-  troubles
-    .splice(0)
-    .filter((trouble) => !/net::ERR_INTERNET_DISCONNECTED|Failed to fetch dynamically imported module|Unable to preload CSS/.test(trouble))
 
 test.serial('a theme is chosen and kept; an unknown address says so', async (t) => {
   t.timeout(120_000)

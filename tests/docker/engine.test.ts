@@ -1,4 +1,3 @@
-import { get, type IncomingMessage } from 'node:http'
 import { inspect } from 'node:util'
 import test from 'ava'
 import { pino } from 'pino'
@@ -7,7 +6,7 @@ import { connectionsTo } from '../../api/docker/connections.ts'
 import { dockerEndpoint } from '../../api/docker/endpoint.ts'
 import { AppError, StartError } from '../../api/errors.ts'
 import { createEngine } from '../../api/docker/engine.ts'
-import { createContainer, ensureTestImage, testImage, uniqueName } from '../helpers/docker.ts'
+import { askEngine, createContainer, ensureTestImage, testImage, uniqueName } from '../helpers/docker.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { socketProxy } from '../helpers/socket-proxy.ts'
 import { until } from '../helpers/until.ts'
@@ -29,9 +28,7 @@ test('info: the version and the counts of a real Engine', async (t) => {
 test('a request costs the same beside open streams: what docker-modem says of each does not tell of all connections', async (t) => {
   const endpoint = dockerEndpoint(process.env['DOCKER_HOST'])
   const agent = connectionsTo(endpoint)
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    get({ ...endpoint.options, host: endpoint.options.host ?? null, path: '/events', agent }, resolve).on('error', reject)
-  })
+  const response = await askEngine('/events', agent)
   t.is(Object.keys(agent.sockets).length, 1, 'there is one to tell of')
   // As docker-modem asks.
   t.is(inspect({ agent }, { showHidden: true, depth: null }), `{ agent: connections to ${endpoint.name} }`)

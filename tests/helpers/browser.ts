@@ -44,8 +44,9 @@ export async function startBrowser(t: ExecutionContext<unknown>) {
       let loads = 0
       page.on('load', () => loads++)
       const visit = async (url = page.url()) => {
-        do await page.goto(url).catch(unlessDisturbed)
-        while (disturbed())
+        let isLost: boolean
+        do isLost = await page.goto(url).then(() => false, isDisturbance)
+        while (disturbed() || isLost)
         loads = 0
       }
       await visit(`${node.url}${path}`)
@@ -76,8 +77,10 @@ function isExecutable(path: string): boolean {
  */
 const disturbance = 'net::ERR_NETWORK_CHANGED'
 
-function unlessDisturbed(error: unknown): void {
+/** @throws any other error */
+function isDisturbance(error: unknown): true {
   if (!String(error).includes(disturbance)) throw error
+  return true
 }
 
 /** Whether requests were lost since the last time that it was asked. */
@@ -121,6 +124,12 @@ function watchTroubles(page: Page, host: string): string[] {
   })
   return troubles
 }
+
+/** All but what is said of requests that a test had Chromium lose (`internetdisconnected`), and of the code that these were for. Empties the list. */
+export const withoutLosses = (troubles: string[]): string[] =>
+  troubles
+    .splice(0)
+    .filter((trouble) => !/net::ERR_INTERNET_DISCONNECTED|Failed to fetch dynamically imported module|Unable to preload CSS/.test(trouble))
 
 const describe = (page: Page): Promise<string> =>
   page

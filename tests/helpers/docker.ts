@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { get, type Agent, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import Docker from 'dockerode'
+import { dockerEndpoint } from '../../api/docker/endpoint.ts'
 import { ensureTestImage, testImage } from './docker-image.ts'
 
 export { ensureTestImage, testImage }
@@ -15,6 +17,13 @@ export interface TestProject {
   directory: string
   writeCompose(content: string): Promise<void>
 }
+
+/** What the Engine answers to a bare `node:http` request. */
+export const askEngine = (path: string, agent: Agent | false): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const { options } = dockerEndpoint(process.env['DOCKER_HOST'])
+    get({ ...options, host: options.host ?? null, path, agent }, resolve).on('error', reject)
+  })
 
 export const uniqueName = (): string => `shtest-${randomBytes(5).toString('hex')}`
 

@@ -5,17 +5,17 @@ import { useBackend } from './useBackend.ts'
 
 /**
  * A page whose code cannot be had, because the server has a newer dashboard by now or the network was gone for a moment, is
- * opened with the whole dashboard anew. Where that cannot help the user is told: while the server is away what is shown stays,
- * and where it was just done there is nothing to show. @returns whether that is so
+ * opened with the whole dashboard anew. Where that cannot help the user is told: while the server is away what is shown stays.
+ * @returns whether nothing else can be shown: it was just done, or whoever is here has to sign in on the page that is lost
  */
 export function useLostPages() {
-  const { connection } = useBackend()
+  const { connection, access } = useBackend()
   const router = useRouter()
   const toast = useToast()
-  const isFirstLost = shallowRef(false)
+  const isAllLost = shallowRef(false)
 
   router.onError((_error, to, from) => {
-    if (from === START_LOCATION) isFirstLost.value = true
+    if (from === START_LOCATION || access.value !== 'granted') isAllLost.value = true
     else if (connection.value === 'connected') window.location.assign(to.fullPath)
     else {
       toast.add({
@@ -28,7 +28,7 @@ export function useLostPages() {
     }
   })
   router.afterEach((_to, _from, failure) => {
-    if (!failure) isFirstLost.value = false
+    if (!failure) isAllLost.value = false
   })
-  return { isFirstLost: readonly(isFirstLost) }
+  return { isAllLost: readonly(isAllLost) }
 }

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { openSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
+import { freePort } from '../../helpers/free-port.ts'
 import type { BenchContext } from '../bench.ts'
 import { heartbeatOf, type ReachableNode } from './nodes.ts'
 import type { ProbeApi } from './probe.ts'
@@ -16,16 +16,6 @@ export const program = new URL('../../../api/main.ts', import.meta.url)
 
 export const primaryId = '00000000-0000-4000-8000-00000000ffff'
 const startDeadlineMs = 30_000
-
-/** A port of 127.0.0.1 that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('There is no free port')
-  return address.port
-}
 
 /**
  * The settings of a primary in a folder. It sees no Docker, so that what else runs on this machine changes no figure.
