@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { isDebian12 } from './compose-versions.mjs'
 import { run } from './processes.mjs'
 
 const onPath = (...names) => {
@@ -33,7 +34,12 @@ const networkPrograms = [
  */
 const requirements = (engineAnswers) => [
   { package: 'docker.io', why: 'a Docker Engine to run apps on', there: () => engineAnswers || onPath('dockerd') },
-  { package: 'docker-compose', why: 'docker-compose or the plugin "docker compose", which deploys apps', there: hasCompose },
+  {
+    package: 'docker-compose',
+    why: 'docker-compose or the plugin "docker compose", which deploys apps',
+    // The package is Compose 1.29 there, which the tests need even where the plugin is installed.
+    there: () => (isDebian12() ? onPath('docker-compose') : hasCompose()),
+  },
   {
     package: 'busybox-static',
     why: 'a program that test images are made of, as there may be no registry to pull from',

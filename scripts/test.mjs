@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import { runAva } from './ava.mjs'
 import { reportStep, runChecks } from './check-steps.mjs'
+import { prepareComposeVersions } from './compose-versions.mjs'
 import { engineAnswers, startEngine } from './docker-engine.mjs'
 import { endAll, endAllOnSignals } from './processes.mjs'
 import { proveStart } from './prove-start.mjs'
@@ -34,6 +35,9 @@ async function prepareMachine() {
   const answers = await engineAnswers()
   const toDo = await ensureSystemPackages(answers)
   if (toDo) throw new Error(toDo)
+  const compose = await prepareComposeVersions(root)
+  if (compose.toDo) throw new Error(compose.toDo)
+  if (compose.note) console.log(compose.note)
   // Installing Docker may have started it.
   if (answers || (await engineAnswers())) return undefined
   console.log('No Docker Engine answers: starting one for the tests')

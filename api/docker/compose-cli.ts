@@ -4,7 +4,7 @@ import type { Log } from '../log.ts'
 import { runChild } from './child.ts'
 import { composeArguments, composeCandidates, composeEnvironment, programLabel, type ComposeProgram } from './compose-command.ts'
 import { absentEngineCause, ComposeError, failureReason, isDownloadBar, refusalReason, withoutPaths } from './compose-words.ts'
-import { dockerEndpoint, dockerUnavailable } from './endpoint.ts'
+import { connectionError, dockerEndpoint, dockerUnavailable } from './endpoint.ts'
 import type { ComposeCli, ComposeCommand, ComposeProject } from './engine.types.ts'
 
 export { ComposeError } from './compose-words.ts'
@@ -77,7 +77,7 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
       const { exitCode, stderr, label } = await execute(project, command, output)
       if (exitCode === 0) return
       const absent = absentEngineCause(stderr.join('\n'))
-      if (absent) throw dockerUnavailable(endpoint, absent)
+      if (absent) throw dockerUnavailable(endpoint, 'code' in absent ? absent : ((await connectionError(endpoint)) ?? absent))
       throw new ComposeError(failureReason(stderr) ?? `${label} ${command} ended with ${exitCode ?? 'a signal'}`, exitCode)
     },
   }

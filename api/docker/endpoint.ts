@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { connect } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { DockerOptions } from 'dockerode'
@@ -49,6 +50,20 @@ function parseUrl(dockerHost: string): URL {
     throw new StartError(`DOCKER_HOST must look like unix:///var/run/docker.sock, tcp://host:2375 or ssh://user@host, not "${dockerHost}"`)
   }
   return url
+}
+
+/** A socket of this machine answers at once, one elsewhere within a round trip or two. */
+const connectWithinMs = 3_000
+
+/** Why nothing answers at `endpoint`, for a command that says only that it could not connect; null when the connection is fine or over ssh. */
+export function connectionError({ options }: DockerEndpoint): Promise<Error | null> {
+  const { socketPath, host, port, protocol } = options
+  if (protocol === 'ssh') return Promise.resolve(null)
+  return new Promise((resolve) => {
+    const socket = socketPath ? connect(socketPath) : connect(Number(port) || 2375, host ?? 'localhost')
+    socket.setTimeout(connectWithinMs, () => socket.destroy(new Error(`no answer within ${connectWithinMs / 1000} s`)))
+    socket.once('connect', () => (socket.destroy(), resolve(null))).once('error', resolve)
+  })
 }
 
 /** What a person has to look at, by the error that the connection met. */

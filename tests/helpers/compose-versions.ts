@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+
+/** One of the versions of Compose that are tested. */
+export interface ComposeVersion {
+  /** Such as "1.29.2". */
+  version: string
+  major: number
+  /** This process's environment, changed so that this version is what is found. */
+  env: NodeJS.ProcessEnv
+}
+
+const list = join(import.meta.dirname, '../../.cache/compose/versions.json')
+
+/** What scripts/compose-versions.mjs found and prepared: 1.29 and 2 on Debian 12, at least 2 everywhere. */
+export const composeVersions: ComposeVersion[] = readVersions()
+
+function readVersions(): ComposeVersion[] {
+  if (!existsSync(list))
+    throw new Error('Run "node scripts/compose-versions.mjs" first ("npm test" does): it prepares both versions of Compose')
+  const versions = JSON.parse(readFileSync(list, 'utf8')) as { version: string; env: NodeJS.ProcessEnv }[]
+  return versions.map(({ version, env }) => ({ version, major: Number.parseInt(version), env: { ...process.env, ...env } }))
+}
+
+/** One test for each version. */
+export function testEachVersion(title: string, body: (t: ExecutionContext, compose: ComposeVersion) => Promise<void> | void): void {
+  for (const compose of composeVersions) test(`Compose ${compose.version}: ${title}`, (t) => body(t, compose))
+}
