@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import type { ComposeProject } from '../docker/engine.types.ts'
 
 const composeFile = 'compose.yaml'
+/** Half a file, which then takes the place of the whole one. */
+const draftOf = (file: string): string => `.${file}.new`
 
 export type AppFiles = ReturnType<typeof createAppFiles>
 
@@ -26,7 +28,7 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
     async write(name: string, content: string): Promise<void> {
       const directory = directoryOf(name)
       await mkdir(directory, { recursive: true })
-      const draft = join(directory, `.${composeFile}.new`)
+      const draft = join(directory, draftOf(composeFile))
       await writeFile(draft, content)
       await rename(draft, join(directory, composeFile))
     },
@@ -35,9 +37,12 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
       if (!existsSync(join(directoryOf(name), composeFile))) await this.write(name, content)
     },
 
-    async remove(name: string): Promise<void> {
-      await rm(directoryOf(name), { recursive: true, force: true })
-    },
+    /** What this program put into the folder of an app: content by path in the folder; null where it may be anything. */
+    written: (content: string): Map<string, string | null> =>
+      new Map([
+        [composeFile, content],
+        [draftOf(composeFile), null],
+      ]),
 
     /** Runs `check` on a project that exists only for as long as that takes. */
     async withDraft<T>(name: string, content: string, check: (project: ComposeProject) => Promise<T>): Promise<T> {

@@ -12,6 +12,7 @@ import type { ContainerWatch } from './container-watch.ts'
 import { withLine } from './refusal-line.ts'
 import type { Operation, OperationKind } from './operation.ts'
 import type { OperationRun, Operations } from './operations.ts'
+import type { Removal, RemoveAppInput } from './removal.ts'
 
 export interface CreateAppInput {
   name: string
@@ -46,10 +47,11 @@ export function createAppService(deps: {
   files: AppFiles
   watch: ContainerWatch
   operations: Operations
+  removal: Removal
   onChange: (app: App) => void
   onRemoved: (appId: string) => void
 }) {
-  const { em, clock, compose, files, watch, operations } = deps
+  const { em, clock, compose, files, watch, operations, removal } = deps
   /** This process is the only writer of these rows, so they are read once and kept. */
   const rows = new Map<string, AppRow>()
   /** Names of apps that are being checked and not yet rows. */
@@ -141,10 +143,10 @@ export function createAppService(deps: {
   }
 
   /** Queues work on an app, and writes down how it ended before the app's next operation starts. */
-  async function enqueue(kind: OperationKind, row: AppRow, work: (run: OperationRun) => Promise<void>): Promise<AppOperation> {
-    const onRow = async (run: OperationRun): Promise<void> => {
+  async function enqueue(kind: OperationKind, row: AppRow, work: (run: OperationRun) => Promise<string | void>): Promise<AppOperation> {
+    const onRow = async (run: OperationRun): Promise<string | void> => {
       if (!rows.has(row.id)) throw notFound('app', row.id)
-      await work(run)
+      return work(run)
     }
     const operation = await operations.enqueue(kind, row, onRow, async (ended) => {
       if (!rows.has(row.id)) return
@@ -254,25 +256,19 @@ export function createAppService(deps: {
 
     async stopApp(id: string): Promise<AppOperation> {
       const row = await setDesired(id, 'stopped')
-      return enqueue('stop', row, async (run) => {
-        run.step(20, 'Stopping containers')
-        await files.ensure(row.name, row.composeContent)
-        await compose.run(files.projectOf(row.name), 'stop', { onLine: run.line, signal: run.signal })
-      })
+      return enqueue('stop', row, (run) => removal.stop(row, run))
     },
 
-    /** Removes containers, networks, files and the record. Named volumes stay: data is never removed by the way. */
-    async removeApp(id: string): Promise<AppOperation> {
+    /** Removes containers, networks, what was written into the folder, and the record. Data goes only when it is asked for. */
+    async removeApp(id: string, input: RemoveAppInput = {}): Promise<AppOperation> {
       const row = await setDesired(id, 'stopped')
       return enqueue('remove', row, async (run) => {
-        run.step(20, 'Removing containers')
-        await files.ensure(row.name, row.composeContent)
-        await compose.run(files.projectOf(row.name), 'down', { onLine: run.line, signal: run.signal })
-        await files.remove(row.name)
+        const stays = await removal.remove(row, input, run)
         await em.fork().nativeDelete(AppEntity, { id: row.id })
         rows.delete(row.id)
         told.delete(row.id)
         deps.onRemoved(row.id)
+        return stays
       })
     },
   }

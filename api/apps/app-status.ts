@@ -40,12 +40,12 @@ function whenItShouldRun({ containers, lastOperationError }: AppFacts): Verdict 
 
 function whenItShouldStand({ containers, lastOperationError }: AppFacts): Verdict {
   const up = containers.filter(isUp)
-  if (up.length === 0) return verdict('stopped')
+  if (up.length === 0) return verdict('stopped', lastOperationError)
   const reason = `it should be stopped, but ${enumerate(up.map((container) => `service ${nameOf(container)} is ${container.state}`))}`
   return verdict('running', lastOperationError ? `${reason} (${lastOperationError})` : reason)
 }
 
-const isUp = ({ state }: Container): boolean => state === 'running' || state === 'paused' || state === 'restarting'
+export const isUp = ({ state }: Pick<Container, 'state'>): boolean => state === 'running' || state === 'paused' || state === 'restarting'
 
 /** What is wrong with one container of an app that should run; null for one that runs or has done its work. */
 function problemOf(container: Container): string | null {

@@ -95,7 +95,7 @@ export function createOperations(deps: {
 
   async function execute(
     entry: Entry,
-    work: (run: OperationRun) => Promise<void>,
+    work: (run: OperationRun) => Promise<string | void>,
     after: (operation: Operation) => Promise<void>,
   ): Promise<void> {
     const { operation, abort } = entry
@@ -105,8 +105,8 @@ export function createOperations(deps: {
     try {
       abort.signal.throwIfAborted()
       await changed(entry, { status: 'running', startedAt: clock.now() })
-      await work(runOf(entry, abort.signal))
-      Object.assign(operation, { status: 'succeeded', progress: 100, message: 'Done' } satisfies Partial<Operation>)
+      const message = (await work(runOf(entry, abort.signal))) ?? 'Done'
+      Object.assign(operation, { status: 'succeeded', progress: 100, message } satisfies Partial<Operation>)
     } catch (error) {
       Object.assign(operation, outcomeOf(abort.signal, error, deps.deadlineMs))
     }
@@ -154,13 +154,13 @@ export function createOperations(deps: {
     },
 
     /**
-     * Records an operation and runs `work` when the app's earlier operations are over.
+     * Records an operation and runs `work` when the app's earlier operations are over. What `work` answers is the last message.
      * `after` runs when it ended, whatever the outcome, before the app's next operation starts.
      */
     async enqueue(
       kind: OperationKind,
       app: { id: string; name: string },
-      work: (run: OperationRun) => Promise<void>,
+      work: (run: OperationRun) => Promise<string | void>,
       after: (operation: Operation) => Promise<void>,
     ): Promise<Operation> {
       refuseWhenStopping()

@@ -1,18 +1,14 @@
-import Docker from 'dockerode'
+import type Docker from 'dockerode'
 import type { Clock } from '../clock.ts'
 import { notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { connectionsTo } from './connections.ts'
 import { toEngineContainer } from './container-mapping.ts'
-import { withDeadline } from './deadline.ts'
-import { dockerEndpoint, dockerUnavailable } from './endpoint.ts'
+import { dockerUnavailable } from './endpoint.ts'
+import { createEngineClient, hasStatus } from './engine-client.ts'
 import { containerEvents, statsSamples } from './engine-messages.ts'
 import type { ContainerEvent, Engine } from './engine.types.ts'
 import { watchEvents } from './event-watch.ts'
 import { jsonLines } from './lines.ts'
-
-/** Long enough for an Engine with hundreds of containers on a busy disk; short enough that a stuck one shows. */
-const answerWithinMs = 10_000
 
 /** What changes how a container is shown. Left out are the three exec events that every health check makes. */
 const followedEvents = [
@@ -35,17 +31,7 @@ const followedEvents = [
  * @throws StartError when it is no address
  */
 export function createEngine(options: { log: Log; clock: Clock; dockerHost?: string }): Engine {
-  const endpoint = dockerEndpoint(options.dockerHost ?? process.env.DOCKER_HOST)
-  const where = { ...endpoint.options, agent: connectionsTo(endpoint) }
-  const docker = new Docker(where)
-
-  const ask = async <T>(request: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    try {
-      return await withDeadline({ clock: options.clock, ms: answerWithinMs }, request)
-    } catch (error) {
-      throw dockerUnavailable(endpoint, error)
-    }
-  }
+  const { docker, endpoint, ask } = createEngineClient(options)
   const values = (stream: AsyncIterable<Uint8Array | string>): AsyncIterable<unknown> =>
     jsonLines(stream, (line) => options.log.warn({ line: line.slice(0, 200) }, 'Docker sent a line that is not JSON'))
 
@@ -106,6 +92,3 @@ interface SystemInfo {
 
 /** dockerode takes the signal here too; only its published types do not say so. */
 const systemInfo = (docker: Docker, abortSignal: AbortSignal): Promise<SystemInfo> => Reflect.apply(docker.info, docker, [{ abortSignal }])
-
-const hasStatus = (error: unknown, status: number): boolean =>
-  error instanceof Error && 'statusCode' in error && error.statusCode === status

@@ -15,6 +15,53 @@ export interface Engine {
   stats(containerId: string, signal: AbortSignal): AsyncIterable<EngineStatsSample>
 }
 
+/**
+ * What the Engine has of Compose projects, by the labels that Compose puts on what it makes: no Compose file is needed.
+ * What is gone already counts as done. Fails with DOCKER_UNAVAILABLE when the Engine does not answer, else with its own words.
+ */
+export interface EngineProjects {
+  /** The networks and named volumes of one project, and the containers of all: others may use what is this project's. */
+  parts(project: string): Promise<ProjectParts>
+  /** Asks a container to end and waits for that, as long as its own grace period says; then it is killed. */
+  stop(containerId: string, signal: AbortSignal): Promise<void>
+  /** Running or not. Its unnamed volumes go with it when `volumes` says so. */
+  removeContainer(containerId: string, options: { volumes: boolean; signal: AbortSignal }): Promise<void>
+  /** Refused by the Engine while a running container is attached. */
+  removeNetwork(id: string, signal: AbortSignal): Promise<void>
+  /** Refused by the Engine while any container uses it. */
+  removeVolume(name: string, signal: AbortSignal): Promise<void>
+  /** Bytes by name of volume; empty when the Engine needs longer than a person waits for a dialog. */
+  volumeBytes(): Promise<Map<string, number>>
+}
+
+export interface ProjectParts {
+  containers: ProjectContainer[]
+  networks: { id: string; name: string }[]
+  volumes: { name: string }[]
+}
+
+export interface ProjectContainer {
+  id: string
+  name: string
+  /** Null for what Compose did not make. */
+  service: string | null
+  state: ContainerState
+  project: string | null
+  workingDir: string | null
+  /** Services that it waits for at its start; Compose 1 does not say. */
+  dependsOn: string[]
+  networkIds: string[]
+  mounts: ContainerMount[]
+}
+
+export interface ContainerMount {
+  kind: 'volume' | 'bind' | 'other'
+  /** Name of the volume, or path on the node. */
+  source: string
+  /** Where the container sees it. */
+  target: string
+}
+
 export interface EngineInfo {
   version: string
   running: number

@@ -3,11 +3,13 @@ import { createAppFiles } from '../apps/app-files.ts'
 import { createAppService } from '../apps/app-service.ts'
 import { createContainerWatch } from '../apps/container-watch.ts'
 import { createOperations } from '../apps/operations.ts'
+import { createRemoval } from '../apps/removal.ts'
 import type { Clock } from '../clock.ts'
 import { createLocalFeed, type FeedEvents } from '../cluster/local-feed.ts'
 import type { Config } from '../config.ts'
 import { createComposeCli } from '../docker/compose-cli.ts'
 import { createEngine } from '../docker/engine.ts'
+import { createEngineProjects } from '../docker/engine-projects.ts'
 import { createEventHub } from '../events.ts'
 import type { Log } from '../log.ts'
 import { createLocalMonitor } from '../monitoring/local-monitor.ts'
@@ -41,15 +43,17 @@ export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId:
     ...config.operations,
     onChange: (operation) => feedHub.emit('event', { type: 'operation', operation }),
   })
+  const files = createAppFiles({ appsDir: config.appsDir })
   const apps = createAppService({
     em,
     nodeId,
     clock,
     engine,
     compose: createComposeCli({ log }),
-    files: createAppFiles({ appsDir: config.appsDir }),
+    files,
     watch: containers,
     operations,
+    removal: createRemoval({ projects: createEngineProjects({ clock }), files }),
     onChange: (app) => feedHub.emit('event', { type: 'app', app }),
     onRemoved: (id) => feedHub.emit('event', { type: 'app-removed', id }),
   })

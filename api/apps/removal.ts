@@ -1,0 +1,175 @@
+import pLimit from 'p-limit'
+import type { EngineProjects, ProjectContainer, ProjectParts } from '../docker/engine.types.ts'
+import { AppError, errorMessage } from '../errors.ts'
+import type { AppRow } from './app.entity.ts'
+import type { AppFiles } from './app-files.ts'
+import { isUp } from './app-status.ts'
+import { isInPlace, removeTree, removeWritten, type Leftover } from './app-folder.ts'
+import type { OperationRun } from './operations.ts'
+import { stopOrder } from './stop-order.ts'
+
+/** What else goes with an app: each is data, and stays unless it is asked for. */
+export interface RemoveAppInput {
+  /** The volumes that Compose made for it. */
+  volumes?: boolean | null | undefined
+  /** All that is in its folder. */
+  files?: boolean | null | undefined
+}
+
+type Named = Pick<AppRow, 'name' | 'composeContent'>
+
+/** Docker waits for each container to end: that is waiting, not work. */
+const stoppedAtOnce = 50
+const removedAtOnce = 10
+
+export type Removal = ReturnType<typeof createRemoval>
+
+/**
+ * Stops and removes what Docker and the disk have of an app. Everything is found by the labels that Compose put on it, so
+ * that it needs no Compose file that is right, or there. Each part can be gone already: doing it again finishes what was begun.
+ */
+export function createRemoval({ projects, files }: { projects: EngineProjects; files: AppFiles }) {
+  const ownOf = (app: Named, { containers }: ProjectParts): ProjectContainer[] => {
+    const directory = files.directoryOf(app.name)
+    return containers.filter(({ project, workingDir }) => project === app.name && workingDir === directory)
+  }
+
+  /** Those that others need end last. @returns what would not end */
+  async function stopAll(containers: ProjectContainer[], run: OperationRun): Promise<string[]> {
+    const failures: string[] = []
+    for (const group of stopOrder(containers.filter(isUp))) {
+      const stop = async ({ id, name }: ProjectContainer): Promise<void> => {
+        await projects.stop(id, run.signal)
+        run.line(`Container ${name} stopped`)
+      }
+      failures.push(...(await each(group, stoppedAtOnce, run, stop, ({ name }) => `container ${name} could not be stopped`)))
+    }
+    return failures
+  }
+
+  async function removeContainers(app: Named, volumes: boolean, run: OperationRun): Promise<void> {
+    run.step(10, 'Stopping containers')
+    const own = ownOf(app, await projects.parts(app.name))
+    // One that would not be stopped may yet be removed, which kills it.
+    await stopAll(own, run)
+    run.step(50, 'Removing containers')
+    const remove = async ({ id, name }: ProjectContainer): Promise<void> => {
+      await projects.removeContainer(id, { volumes, signal: run.signal })
+      run.line(`Container ${name} removed`)
+    }
+    failOn(await each(own, removedAtOnce, run, remove, ({ name }) => `container ${name} could not be removed`))
+  }
+
+  /** Networks hold no data and cost nothing: one that others use stays. @returns what stays, in words */
+  async function removeNetworks({ networks, containers }: ProjectParts, run: OperationRun): Promise<string[]> {
+    const stays: string[] = []
+    for (const { id, name } of networks) {
+      const users = containers.filter(({ networkIds }) => networkIds.includes(id)).map((user) => user.name)
+      if (users.length > 0) {
+        stays.push(`network ${name} stays, because ${enumerate(users.map((user) => `container ${user}`))} is attached to it`)
+        continue
+      }
+      await projects.removeNetwork(id, run.signal)
+      run.line(`Network ${name} removed`)
+    }
+    return stays
+  }
+
+  /** @returns why some could not be removed */
+  async function removeVolumes(names: string[], { containers }: ProjectParts, run: OperationRun): Promise<string[]> {
+    const remove = async (name: string): Promise<void> => {
+      const user = containers.find(({ mounts }) => mounts.some(({ kind, source }) => kind === 'volume' && source === name))
+      if (user) throw new AppError('CONFLICT', `container ${user.name} uses it`)
+      await projects.removeVolume(name, run.signal)
+      run.line(`Volume ${name} removed`)
+    }
+    return each(names, 1, run, remove, (name) => `volume ${name} could not be removed`)
+  }
+
+  async function removeFiles(app: Named, all: boolean, run: OperationRun): Promise<string[]> {
+    const directory = files.directoryOf(app.name)
+    if (all && (await isInPlace(directory).catch(() => true))) {
+      failOn(leftoverWords(directory, await removeTree(directory, run.signal)))
+      return []
+    }
+    const left = await removeWritten(directory, files.written(app.composeContent))
+    return left.length > 0 ? [`${enumerate(left)} in ${directory} stays`] : []
+  }
+
+  return {
+    async stop(app: Named, run: OperationRun): Promise<void> {
+      run.step(20, 'Stopping containers')
+      failOn(await stopAll(ownOf(app, await projects.parts(app.name)), run))
+    },
+
+    /**
+     * @returns what stays although it is the app's, in words; undefined when nothing does
+     * @throws what was to go and could not, after all the rest has gone
+     */
+    async remove(app: Named, { volumes, files: allFiles }: RemoveAppInput, run: OperationRun): Promise<string | undefined> {
+      const unnamed = unnamedVolumes(ownOf(app, await projects.parts(app.name)))
+      await removeContainers(app, volumes === true, run)
+      const left = await projects.parts(app.name)
+      run.step(80, 'Removing networks')
+      const stays = await removeNetworks(left, run)
+      const failures: string[] = []
+      if (volumes) {
+        run.step(85, 'Removing volumes')
+        failures.push(...(await removeVolumes([...left.volumes.map(({ name }) => name), ...unnamed], left, run)))
+      }
+      run.step(90, 'Removing files')
+      stays.push(...(await removeFiles(app, allFiles === true, run)))
+      failOn(failures)
+      for (const line of stays) run.line(line)
+      return stays.length > 0 ? `Done: ${stays.join('; ')}` : undefined
+    },
+  }
+}
+
+/** Docker gives a volume without a name 64 hexadecimal digits. It has no label that says whose it is. */
+const unnamedVolumes = (containers: ProjectContainer[]): string[] => [
+  ...new Set(
+    containers.flatMap(({ mounts }) => mounts.flatMap(({ kind, source }) => (kind === 'volume' && isUnnamed(source) ? source : []))),
+  ),
+]
+const isUnnamed = (volume: string): boolean => /^[0-9a-f]{64}$/.test(volume)
+
+/** Does something to each, however the others fare. @returns why it did not work for some @throws when nothing more can be done at all */
+async function each<T>(
+  items: T[],
+  atOnce: number,
+  { signal }: OperationRun,
+  act: (item: T) => Promise<void>,
+  failed: (item: T) => string,
+): Promise<string[]> {
+  const limit = pLimit(atOnce)
+  const failures: string[] = []
+  const attempt = async (item: T): Promise<void> => {
+    signal.throwIfAborted()
+    await act(item).catch((error: unknown) => {
+      if (signal.aborted || (error instanceof AppError && error.code === 'DOCKER_UNAVAILABLE')) throw error
+      failures.push(`${failed(item)}: ${errorMessage(error)}`)
+    })
+  }
+  await Promise.all(items.map((item) => limit(() => attempt(item))))
+  return failures
+}
+
+/** More than these make an error unreadable. */
+const maxNamed = 3
+
+function leftoverWords(directory: string, leftovers: Leftover[]): string[] {
+  if (leftovers.length === 0) return []
+  const named = leftovers.slice(0, maxNamed).map(({ path, why }) => `${path || 'the folder'} (${why})`)
+  const more = leftovers.length > maxNamed ? ` and ${leftovers.length - maxNamed} more` : ''
+  return [
+    `${named.join(', ')}${more} could not be deleted. Delete ${directory} on the node and remove the app again, or remove it without its files`,
+  ]
+}
+
+function failOn(failures: string[]): void {
+  if (failures.length > 0) throw new AppError('CONFLICT', enumerate(failures, '; '))
+}
+
+const enumerate = (items: string[], separator = ', '): string =>
+  items.length <= maxNamed ? items.join(separator) : `${items.slice(0, maxNamed).join(separator)} and ${items.length - maxNamed} more`

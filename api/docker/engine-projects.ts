@@ -1,0 +1,92 @@
+import type { Clock } from '../clock.ts'
+import { AppError, errorMessage } from '../errors.ts'
+import { composeLabels, toProjectContainer } from './container-mapping.ts'
+import { withDeadline } from './deadline.ts'
+import { dockerUnavailable } from './endpoint.ts'
+import { createEngineClient, hasStatus, statusOf, type EngineClient } from './engine-client.ts'
+import type { EngineProjects } from './engine.types.ts'
+
+/** Measuring volumes reads all of their files: what takes longer than a person waits for a dialog is left out. */
+const measureWithinMs = 4_000
+
+/** @throws StartError when dockerHost is no address */
+export function createEngineProjects(options: { clock: Clock; dockerHost?: string }): EngineProjects {
+  const client = createEngineClient(options)
+  const { docker, ask } = client
+  const change = (request: Promise<unknown>): Promise<void> => changed(client, request)
+  let measuring: Promise<Map<string, number>> | undefined
+
+  return {
+    async parts(project) {
+      const filters = { label: [`${composeLabels.project}=${project}`] }
+      const [containers, networks, { Volumes: volumes }] = await Promise.all([
+        ask((abortSignal) => docker.listContainers({ all: true, abortSignal })),
+        ask((abortSignal) => docker.listNetworks({ filters, abortSignal })),
+        ask((abortSignal) => docker.listVolumes({ filters: JSON.stringify(filters), abortSignal })),
+      ])
+      return {
+        containers: containers.map(toProjectContainer),
+        networks: networks.map(({ Id: id, Name: name }) => ({ id, name })),
+        volumes: (volumes ?? []).map(({ Name: name }) => ({ name })),
+      }
+    },
+
+    stop: (id, abortSignal) => change(docker.getContainer(id).stop({ abortSignal })),
+
+    removeContainer(id, { volumes, signal }) {
+      const container = docker.getContainer(id)
+      const removed = container.remove({ v: volumes, force: true, abortSignal: signal }).catch((error: unknown) => {
+        // Somebody else is at it already.
+        if (!hasStatus(error, 409)) throw error
+        return container.wait({ condition: 'removed', abortSignal: signal })
+      })
+      return change(removed)
+    },
+
+    removeNetwork: (id, abortSignal) => change(docker.getNetwork(id).remove({ abortSignal })),
+
+    removeVolume: (name, abortSignal) => change(docker.getVolume(name).remove({ abortSignal })),
+
+    volumeBytes() {
+      measuring ??= withDeadline({ clock: options.clock, ms: measureWithinMs }, (signal) => measureVolumes(client, signal))
+        .catch(() => new Map<string, number>())
+        .finally(() => (measuring = undefined))
+      return measuring
+    },
+  }
+}
+
+/** 304: it is so already. 404: what was to be changed is gone. */
+async function changed({ endpoint }: EngineClient, request: Promise<unknown>): Promise<void> {
+  try {
+    await request
+  } catch (error) {
+    const status = statusOf(error)
+    if (status === 304 || status === 404) return
+    if (error instanceof Error && error.name === 'AbortError') throw error
+    if (status === undefined) throw dockerUnavailable(endpoint, error)
+    throw new AppError('CONFLICT', wordsOf(error), { cause: error })
+  }
+}
+
+/** What the Engine itself said, without the HTTP around it. */
+function wordsOf(error: unknown): string {
+  const json: unknown = error instanceof Error && 'json' in error ? error.json : null
+  const message = typeof json === 'object' && json !== null && 'message' in json ? json.message : null
+  return typeof message === 'string' ? message.trim() : errorMessage(error)
+}
+
+/** The part of `GET /system/df` that is read. `type` spares newer Engines the measuring of images. */
+interface DiskUsage {
+  Volumes: { Name: string; UsageData: { Size: number } | null }[] | null
+}
+
+async function measureVolumes({ docker }: EngineClient, abortSignal: AbortSignal): Promise<Map<string, number>> {
+  // dockerode's own `df` cannot say for what.
+  const usage = await new Promise<DiskUsage>((resolve, reject) => {
+    const request = { path: '/system/df?type=volume', method: 'GET', abortSignal, statusCodes: { 200: true } }
+    docker.modem.dial(request, (error: Error | null, data) => (error ? reject(error) : resolve(data as DiskUsage)))
+  })
+  const sizes = (usage.Volumes ?? []).map(({ Name, UsageData }): [string, number] => [Name, UsageData?.Size ?? -1])
+  return new Map(sizes.filter(([, size]) => size >= 0))
+}

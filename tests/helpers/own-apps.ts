@@ -1,0 +1,82 @@
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import Docker from 'dockerode'
+import type { App } from '../../api/apps/app.ts'
+import { createAppFiles } from '../../api/apps/app-files.ts'
+import { createAppService, type AppOperation } from '../../api/apps/app-service.ts'
+import { createContainerWatch } from '../../api/apps/container-watch.ts'
+import type { Operation } from '../../api/apps/operation.ts'
+import { createOperations } from '../../api/apps/operations.ts'
+import { createRemoval } from '../../api/apps/removal.ts'
+import { systemClock } from '../../api/clock.ts'
+import { createComposeCli } from '../../api/docker/compose-cli.ts'
+import { createEngine } from '../../api/docker/engine.ts'
+import { createEngineProjects } from '../../api/docker/engine-projects.ts'
+import { dataFolder } from './data-folder.ts'
+import { testDatabase } from './database.ts'
+import { removeProject, testImage, uniqueName } from './docker.ts'
+import { recordedLog } from './recorded-log.ts'
+import { primaryId as nodeId } from './registry.ts'
+import { createSeen } from './seen.ts'
+
+const docker = new Docker()
+
+/** One service that serves a page, with more lines for it. */
+export const web = (extra = ''): string => `services:\n  web:\n    image: ${testImage}\n${extra}`
+
+/** The apps of one node: a real database, folder, Engine and Compose. */
+export async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: string; dockerHost?: string } = {}) {
+  const { folder = dataFolder(t), dockerHost } = given
+  const appsDir = join(folder, 'apps')
+  const database = await testDatabase(t, join(folder, 'data/selfhostly.db'))
+  const { log } = recordedLog()
+  const host = dockerHost === undefined ? {} : { dockerHost }
+  const engine = createEngine({ log, clock: systemClock, ...host })
+  const seen = createSeen<App>('apps')
+  const ended = createSeen<Operation>('operations')
+  const removed = createSeen<string>('removed apps')
+  const watch = createContainerWatch({ engine, clock: systemClock, log, onChange: () => apps.refreshAll() })
+  const operations = createOperations({
+    em: database.em,
+    nodeId,
+    clock: systemClock,
+    log,
+    deadlineMs: 60_000,
+    parallel: 4,
+    onChange: (operation) => ended.push(operation),
+  })
+  const files = createAppFiles({ appsDir })
+  const apps = createAppService({
+    em: database.em,
+    nodeId,
+    clock: systemClock,
+    engine,
+    compose: createComposeCli({ log, ...host }),
+    files,
+    watch,
+    operations,
+    removal: createRemoval({ projects: createEngineProjects({ clock: systemClock, ...host }), files }),
+    onChange: (app) => seen.push(app),
+    onRemoved: (id) => removed.push(id),
+  })
+  await apps.start()
+  await watch.start()
+  const stop = async (): Promise<void> => {
+    await operations.stop(0)
+    watch.stop()
+  }
+  t.teardown(stop)
+  const outcome = (answer: AppOperation): Promise<Operation> =>
+    ended.first(({ id, finishedAt }) => id === answer.operation.id && finishedAt !== null, { withinMs: 60_000 })
+  return { apps, operations, watch, database, folder, appsDir, seen, ended, removed, outcome, stop }
+}
+
+/** A name whose containers, networks and volumes go after the test. */
+export function appName(t: ExecutionContext<unknown>): string {
+  const name = uniqueName()
+  t.teardown(() => removeProject(name))
+  return name
+}
+
+export const containersOf = (name: string) =>
+  docker.listContainers({ all: true, filters: { label: [`com.docker.compose.project=${name}`] } })
