@@ -9,7 +9,7 @@ import type { KnownUser } from './auth/users.ts'
 import type { MoveOutcome } from './cluster/primary-move.ts'
 import type { InventoryApp, KnownStats } from './cluster/inventory.ts'
 import { AppError, notFound } from './errors.ts'
-import type { Alarm } from './nodes/alarms.ts'
+import { withoutCounts, type Alarm } from './nodes/alarms.ts'
 import type { NodeCheck } from './nodes/health-checks.ts'
 import type { JoinAttempt } from './nodes/join-attempts.ts'
 import type { CreateJoinTokenInput, JoinToken, NewJoinToken } from './nodes/join-tokens.ts'
@@ -107,7 +107,10 @@ export function createUserApi(services: Services, caller: Caller) {
     nodes: (): ClusterNode[] => registry.list().filter((node) => seesNode(caller, node.labels)),
     findNode: (id: string): ClusterNode | undefined => (seesNodeId(id) ? registry.find(id) : undefined),
     node: nodeFor,
-    alarms: (): Alarm[] => alarms.list().filter(({ nodeId }) => nodeId === null || seesNodeId(nodeId)),
+    alarms(): Alarm[] {
+      const seen = alarms.list().filter(({ nodeId }) => nodeId === null || seesNodeId(nodeId))
+      return caller.nodeLimit === null ? seen : seen.map(withoutCounts)
+    },
     apps: (): InventoryApp[] => inventory.apps().filter((app) => seesNodeId(app.nodeId)),
     findApp,
     app: appFor,

@@ -3,7 +3,7 @@ import type { AppStatus as AppStatusValue, Container, PublishedPort } from '../a
 import type { InventoryApp } from '../api/cluster/inventory.ts'
 import { snapshotThenChanges } from '../api/events.ts'
 import type { UserApi } from '../api/user-api.ts'
-import { builder, costOfPage, permission } from './builder.ts'
+import { builder, costOfPage, costOfText, permission } from './builder.ts'
 import { hasLabels, NodeLabelInput, type LabelPair } from './labels.ts'
 import { isAmong, page } from './page.ts'
 import { AppRef, NodeRef, OperationRef } from './refs.ts'
@@ -75,7 +75,7 @@ AppRef.implement({
     lastKnownStatus: t.field({ type: AppStatus, nullable: true, resolve: (app) => app.lastKnownStatus }),
     desiredState: t.field({ type: AppDesiredState, resolve: (app) => app.desiredState }),
     asOf: t.field({ type: 'DateTime', description: 'When status and containers were last true.', resolve: (app) => app.asOf }),
-    composeContent: t.exposeString('composeContent'),
+    composeContent: t.exposeString('composeContent', { complexity: costOfText }),
     containers: t.field({ type: [ContainerRef], resolve: (app) => app.containers }),
     operations: t.field({
       type: [OperationRef],

@@ -7,12 +7,15 @@ import type { Permission } from '../api/auth/permissions.ts'
 import { AppError } from '../api/errors.ts'
 import type { Services } from '../api/services.ts'
 import type { UserApi } from '../api/user-api.ts'
+import type { AnswerSize } from './answer-size.ts'
 import { refusedAction } from './refusal.ts'
 
 export interface Context {
   services: Services
   /** What the caller may see and do. */
   user: UserApi
+  /** What the answer weighs so far. */
+  answer: AnswerSize
 }
 
 /** The field of the connection has counted its items already; counted as lists again, each would cost as much as five. */
@@ -109,6 +112,9 @@ builder.globalConnectionField('totalCount', (t) =>
 
 /** For the options of a root field: the permission that it asks for instead of its type's. */
 export const permission = (name: Permission) => ({ authScopes: { may: name }, skipTypeScopes: true })
+
+/** A text that may have hundreds of kilobytes costs as much as fifty small values. */
+export const costOfText = 50
 
 /** What a connection costs: one for each item that it may bring. */
 export const costOfPage = ({ first, last }: { first?: number | null; last?: number | null }) => ({

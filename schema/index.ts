@@ -1,3 +1,4 @@
+import { countAnswers } from './answer-size.ts'
 import { builder } from './builder.ts'
 import './account.ts'
 import './alarms.ts'
@@ -12,4 +13,4 @@ import './stats.ts'
 import './status-history.ts'
 import './viewer.ts'
 
-export const schema = builder.toSchema()
+export const schema = countAnswers(builder.toSchema())

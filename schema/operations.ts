@@ -1,7 +1,7 @@
 import { isFinal, type Operation } from '../api/apps/operation.ts'
 import { notFound } from '../api/errors.ts'
 import { snapshotThenChanges } from '../api/events.ts'
-import { builder, costOfPage, permission } from './builder.ts'
+import { builder, costOfPage, costOfText, permission } from './builder.ts'
 import { isAmong, page } from './page.ts'
 import { OperationRef } from './refs.ts'
 
@@ -34,7 +34,10 @@ OperationRef.implement({
     status: t.field({ type: OperationStatus, resolve: (operation) => operation.status }),
     progress: t.exposeInt('progress', { description: '0 to 100; 100 only when it succeeded.' }),
     message: t.exposeString('message', { nullable: true }),
-    output: t.exposeStringList('output', { description: 'What the Compose command line printed, oldest first; the newest 500 lines.' }),
+    output: t.exposeStringList('output', {
+      description: 'What the Compose command line printed, oldest first; the newest 500 lines.',
+      complexity: { field: costOfText, multiplier: 1 },
+    }),
     error: t.exposeString('error', { nullable: true }),
     appId: t.exposeID('appId', { nullable: true }),
     appName: t.exposeString('appName', { nullable: true }),

@@ -9,6 +9,7 @@ import type { JoinToken, JoinTokens, JoinTokenState } from '../nodes/join-tokens
 import type { RegisterNodeInput } from '../nodes/node-input.ts'
 import type { ClusterNode } from '../nodes/node-registry.ts'
 import { clockSkewInWords } from './clock-skew.ts'
+import { joinEndpointProblem } from './endpoint-guard.ts'
 
 export interface JoinRequest {
   token: string | null
@@ -89,6 +90,8 @@ export function createJoining(deps: {
     if (deps.findNode(id)) refuse(request, token, 'name', idTaken(id))
     const skew = skewOf(request, clock.now())
     if (skew !== null) refuse(request, token, 'clock', invalidInput([{ field: 'time', message: skew }]))
+    const problem = joinEndpointProblem(request.apiEndpoint)
+    if (problem !== null) refuse(request, token, 'http', invalidInput([{ field: 'apiEndpoint', message: problem }]))
     await tokens.take(token.id).catch((error: unknown) => {
       if (error instanceof AppError) refuse(request, token, 'token', error)
       throw error

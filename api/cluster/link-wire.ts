@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createWebSocketStream, WebSocket } from 'ws'
 import type { Clock } from '../clock.ts'
+import { lookupOfNodes } from './endpoint-guard.ts'
 import { failureInWords } from './failure-words.ts'
 
 /** The WebSocket subprotocol, so that another version of it can be told from this one. */
@@ -62,7 +63,7 @@ export class DialError extends Error {
 
 /** @param endpoint http:// or https:// URL of the other side @throws DialError in words for a person */
 export function dial(endpoint: string, headers: Record<string, string>): Promise<LinkWire> {
-  const options = { ...socketOptions, headers, handshakeTimeout: handshakeDeadlineMs, followRedirects: false }
+  const options = { ...socketOptions, headers, handshakeTimeout: handshakeDeadlineMs, followRedirects: false, lookup: lookupOfNodes }
   const socket = new WebSocket(endpoint.replace(/^http/, 'ws') + linkPath, [linkProtocol], options)
   // Made before the socket opens: what the other side says first would be lost otherwise.
   const wire = wireOf(socket)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AppError, errorStatus, type ErrorCode, type FieldError } from '../errors.ts'
 import type { NodeAddress } from '../nodes/node-registry.ts'
 import { parseBounded } from './bounded-json.ts'
+import { lookupOfNodes } from './endpoint-guard.ts'
 import { failureInWords, isBrokenConnection } from './failure-words.ts'
 import { fetchOver } from './link-fetch.ts'
 import type { Link } from './links.ts'
@@ -67,14 +68,14 @@ export function createNodeClient({
   const makePool = (endpoint: string): Pool =>
     new Pool(new URL(endpoint).origin, {
       connections: connectionsPerNode,
-      connect: { timeout: connectDeadlineMs },
+      connect: { timeout: connectDeadlineMs, lookup: lookupOfNodes },
       keepAliveTimeout: 30_000,
       maxResponseSize: maxAnswerBytes,
     })
 
   /** Streams have no end and so no size; `bodyTimeout` 0 leaves it to their reader to tell a dead one from a quiet one. */
   const makeStreamPool = (endpoint: string): Pool =>
-    new Pool(new URL(endpoint).origin, { connections: 4, connect: { timeout: connectDeadlineMs }, bodyTimeout: 0 })
+    new Pool(new URL(endpoint).origin, { connections: 4, connect: { timeout: connectDeadlineMs, lookup: lookupOfNodes }, bodyTimeout: 0 })
 
   function drop(nodeId: string): void {
     const lane = lanes.get(nodeId)
@@ -261,6 +262,9 @@ async function readText(response: Response, most: number): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
+/** What a node says of the node that calls: passed on, it would tell a person to sign in, or to wait, who need not. */
+const isBetweenNodes: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'MISDIRECTED', 'RATE_LIMITED'] satisfies ErrorCode[])
+
 /** The node's own refusal with its code, so that it means the same here; anything else is a node that cannot be used. */
 async function refusalOf(address: NodeAddress, response: Response): Promise<NodeCallError> {
   const text = await readText(response, maxRefusalBytes).catch(() => '')
@@ -270,7 +274,7 @@ async function refusalOf(address: NodeAddress, response: Response): Promise<Node
   const refusal = (why: string) => new NodeCallError('NODE_UNREACHABLE', why, { nodeName: address.name, ...said })
   if (response.status === 401)
     return refusal(`refused the credentials (401${title ? ` ${title}` : ''}): it does not know this id, or its key is another one`)
-  if (code && code in errorStatus) {
+  if (code && code in errorStatus && !isBetweenNodes.has(code)) {
     return new NodeCallError(code as ErrorCode, detail ?? title ?? code, {
       ...said,
       fields: (fields ?? []).map(({ field, message }) => ({
@@ -279,6 +283,7 @@ async function refusalOf(address: NodeAddress, response: Response): Promise<Node
       })),
     })
   }
+  if (code && isBetweenNodes.has(code)) return refusal(`refused the call (${response.status}): ${detail ?? title ?? code}`)
   if (response.status < 400) return refusal(`answered ${response.status} with a redirect. Enter the endpoint that it redirects to`)
   return refusal(
     `answered ${response.status}${title ? ` ${title}` : ''}, which is no answer of Selfhostly's. Is another server or a proxy at its endpoint?`,

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync, constants, accessSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, statSync, constants, accessSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { MikroORM, type EntitySchema } from '@mikro-orm/sqlite'
 import { Migrator } from '@mikro-orm/migrations'
@@ -24,6 +24,7 @@ export async function openDatabase(options: {
 }): Promise<Database> {
   const { path, entities, log, migrations = allMigrations } = options
   const existed = refuseUnusableFile(path)
+  keepPrivate(path)
   let orm: Database
   try {
     orm = await MikroORM.init({
@@ -75,6 +76,7 @@ async function prepare(opened: { orm: Database; path: string; existed: boolean; 
   if (newest) {
     const backup = `${path}.before-${pending[0]?.name ?? 'migration'}`
     if (!existsSync(backup)) await connection.execute('vacuum into ?', [backup])
+    chmodSync(backup, privateMode)
     log.info({ backup }, 'database copied before a migration')
   }
   await orm.migrator.up()
@@ -118,6 +120,21 @@ function refuseUnusableFile(path: string): boolean {
     throw new StartError(`DATABASE_PATH: ${path} is read-only. Give this user the right to write to it and to its folder`)
   }
   return true
+}
+
+const privateMode = 0o600
+
+/** Sessions, keys and Compose files are in it. The folder may have been made by somebody else; SQLite gives its log the mode of the database. */
+function keepPrivate(path: string): void {
+  closeSync(openSync(path, 'a', privateMode))
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    try {
+      if (existsSync(file)) chmodSync(file, privateMode)
+    } catch (error) {
+      // Of another user, who lets this one write: what its mode is, is theirs to say.
+      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
+    }
+  }
 }
 
 function fileFacts(path: string): { mode: number; isFile: boolean } {

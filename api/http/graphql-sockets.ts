@@ -4,11 +4,13 @@ import { GraphQLError, type ExecutionArgs } from 'graphql'
 import { CloseCode } from 'graphql-ws'
 import { useServer, type Extra } from 'graphql-ws/use/ws'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { createAnswerSize } from '../../schema/answer-size.ts'
 import type { Caller } from '../auth/caller.ts'
 import { AppError, errorMessage } from '../errors.ts'
 import type { Services } from '../services.ts'
 import type { Door } from './door.ts'
 import type { Graphql } from './graphql.ts'
+import type { UnreadAnswers } from './unread-answers.ts'
 
 /** A document or a set of variables larger than this is no honest use, in bytes. */
 const maxMessageBytes = 1024 * 1024
@@ -24,7 +26,17 @@ type Connection = Extra & Record<PropertyKey, unknown> & { caller?: Caller }
 export type GraphqlSockets = ReturnType<typeof createGraphqlSockets>
 
 /** GraphQL over WebSocket (graphql-transport-ws). A socket ends with the session or token that opened it. */
-export function createGraphqlSockets({ services, graphql, door }: { services: Services; graphql: Graphql; door: Door }) {
+export function createGraphqlSockets({
+  services,
+  graphql,
+  door,
+  unread,
+}: {
+  services: Services
+  graphql: Graphql
+  door: Door
+  unread: UnreadAnswers
+}) {
   const { clock, events, log } = services
   const open = new Map<WebSocket, { caller: Caller; running: Set<string> }>()
   let cancelRecheck: () => void = () => undefined
@@ -59,6 +71,7 @@ export function createGraphqlSockets({ services, graphql, door }: { services: Se
         try {
           extra.caller = await door.enter(extra.request, { changes: true, bearer })
           open.set(extra.socket, { caller: extra.caller, running: new Set() })
+          unread.watchSocket(extra.caller, extra.socket)
           return true
         } catch (error) {
           if (!(error instanceof AppError)) throw error
@@ -73,6 +86,7 @@ export function createGraphqlSockets({ services, graphql, door }: { services: Se
         const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
           caller,
           overWebSocket: true,
+          answer: createAnswerSize(),
           params: payload,
         })
         try {
@@ -80,6 +94,7 @@ export function createGraphqlSockets({ services, graphql, door }: { services: Se
           const errors = validate(schema, document)
           if (errors.length > 0) return errors
           if (countOf(caller) >= subscriptionsPerCaller) throw tooMany()
+          unread.check(caller)
           open.get(extra.socket)?.running.add(id)
           const { operationName, variables: variableValues } = payload
           return {

@@ -3,8 +3,10 @@ import { maxDirectivesPlugin } from '@escape.tech/graphql-armor-max-directives'
 import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens'
 import { GraphQLError } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
+import { createAnswerSize, tooLarge, type AnswerSize } from '../../schema/answer-size.ts'
 import type { Context } from '../../schema/builder.ts'
 import { schema } from '../../schema/index.ts'
+import { noCycles } from '../../schema/no-cycles.ts'
 import type { Caller } from '../auth/caller.ts'
 import type { Services } from '../services.ts'
 import { createUserApi } from '../user-api.ts'
@@ -15,6 +17,7 @@ import { maskError } from './graphql-errors.ts'
 export interface GraphqlRequest {
   caller: Caller
   overWebSocket: boolean
+  answer: AnswerSize
 }
 
 const defaultQuery = `# Every node as it is now, then each change. Needs no page reload: press play.
@@ -31,21 +34,29 @@ export function createGraphql(services: Services) {
   const graphiql = createGraphiqlPage()
   const yoga = createYoga<GraphqlRequest, Context>({
     schema,
-    context: ({ caller }) => ({ services, user: createUserApi(services, caller) }),
+    context: ({ caller, answer }) => ({ services, user: createUserApi(services, caller), answer }),
     graphqlEndpoint: '/graphql',
     landingPage: false,
     logging: false,
     batching: false,
+    // A form is what other sites can send in a person's name without asking.
+    multipart: false,
     cors: false,
     graphiql: { title: 'Selfhostly GraphQL', subscriptionsProtocol: 'WS', defaultQuery, credentials: 'same-origin' },
     renderGraphiQL: graphiql.render,
     maskedErrors: { maskError: (error) => maskError(error, log) },
-    plugins: [subscriptionsOverWebSocketOnly, maxTokensPlugin({ n: 2000 }), maxAliasesPlugin({ n: 30 }), maxDirectivesPlugin({ n: 30 })],
+    plugins: [
+      subscriptionsOverWebSocketOnly,
+      boundedAnswers,
+      maxTokensPlugin({ n: 2000 }),
+      maxAliasesPlugin({ n: 30 }),
+      maxDirectivesPlugin({ n: 30 }),
+    ],
   })
 
   return {
     async fetch(request: Request, caller: Caller): Promise<Response> {
-      const response = await yoga.fetch(request, { caller, overWebSocket: false })
+      const response = await yoga.fetch(request, { caller, overWebSocket: false, answer: createAnswerSize() })
       if (response.headers.get('content-type')?.startsWith('text/html')) response.headers.set('content-security-policy', graphiql.policy())
       return response
     },
@@ -65,5 +76,22 @@ const subscriptionsOverWebSocketOnly: Plugin<GraphqlRequest> = {
         new GraphQLError('Subscriptions go over WebSocket (graphql-transport-ws) at this address', { extensions: { code: 'BAD_REQUEST' } }),
       ],
     })
+  },
+}
+
+/** An answer that grew beyond its bound is one error, not what was put together of it. */
+const boundedAnswers: Plugin<GraphqlRequest> = {
+  onValidate({ addValidationRule }) {
+    addValidationRule(noCycles)
+  },
+  onExecute({ args }) {
+    const { answer } = args.contextValue as GraphqlRequest
+    return {
+      onExecuteDone({ setResult }) {
+        if (!answer.isTooLarge()) return
+        const error = tooLarge()
+        setResult({ errors: [new GraphQLError(error.message, { originalError: error, extensions: error.extensions })] })
+      },
+    }
   },
 }

@@ -31,9 +31,9 @@ export function internalRoutes(services: Services, door: Door): Router {
   heartbeatRoute(router, services)
   membershipRoutes(router, services)
   settingsRoutes(router, services)
+  // On a primary these are for itself: a secondary that was broken into must neither command its primary nor look into it.
+  for (const path of ['apps', 'apps/*', 'operations/*', 'events', 'system/*']) router.use(`/api/internal/${path}`, ownNodeOnly(services))
   statsRoute(router, services)
-  // On a primary these are for itself: a secondary that was broken into must not command its primary.
-  for (const path of ['apps', 'apps/*', 'operations/*', 'events']) router.use(`/api/internal/${path}`, ownNodeOnly(services))
   appRoutesOfNodes(router, services)
   eventsRoute(router, services)
   // Ends here: the user surface would call a node's good credentials wrong.
@@ -86,7 +86,8 @@ function actorName(callerId: string, onBehalfOf: string | undefined): string {
 
 const ownNodeOnly = ({ self }: Services) =>
   createMiddleware<HttpEnv>(async (c, next) => {
-    if (self.isPrimary && c.get('callerId') !== self.id) throw new AppError('FORBIDDEN', 'A node may not act on the apps of its primary')
+    if (self.isPrimary && c.get('callerId') !== self.id)
+      throw new AppError('FORBIDDEN', 'A node may not act on its primary, nor read what runs there')
     await next()
   })
 
@@ -221,7 +222,7 @@ function statsRoute(router: Router, { monitor }: Services): void {
       method: 'get',
       path: '/api/internal/system/stats',
       tags,
-      responses: { 200: json(nodeStatsWire, 'Stats of this node; also what health checks ask'), 401: refused },
+      responses: { 200: json(nodeStatsWire, 'Stats of this node; also what health checks ask'), 401: refused, 403: forbidden },
     }),
     async (c) => c.json(toWire(await monitor.current()), 200),
   )

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { maxAnswerBytes, tooLarge } from '../../schema/answer-size.ts'
 import { problemSchema } from './problem.ts'
 
 /** What descriptions of routes are put together from. */
@@ -33,3 +34,17 @@ export const nodeIdsQuery = nodesQuery.extend({
 })
 
 export const listOf = (ids: string | undefined): string[] | undefined => ids?.split(',').filter(Boolean)
+
+/**
+ * A list that REST answers as a whole.
+ * @param weigh about how many bytes an item becomes
+ * @throws PAYLOAD_TOO_LARGE before any of it is written, when all of it is more than one answer may have
+ */
+export function wholeList<T>(items: T[], weigh: (item: T) => number): T[] {
+  let bytes = 0
+  for (const item of items) {
+    bytes += weigh(item)
+    if (bytes > maxAnswerBytes) throw tooLarge(maxAnswerBytes, 'Ask for some nodes at once: ?node_ids=ID,ID or ?labels=env=lab')
+  }
+  return items
+}

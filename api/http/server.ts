@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
+import { createMiddleware } from 'hono/factory'
 import { secureHeaders } from 'hono/secure-headers'
 import { createCloudflareAccess } from '../auth/cloudflare-access.ts'
 import { linkPath } from '../cluster/link-wire.ts'
@@ -21,9 +22,11 @@ import { createGraphqlSockets, type GraphqlSockets } from './graphql-sockets.ts'
 import { createLinkDoor, type LinkDoor } from './link-door.ts'
 import { internalRoutes } from './internal-routes.ts'
 import { joinRoutes } from './join-routes.ts'
+import { isPlainPath, pathAdvice } from './plain-path.ts'
 import { openApiDocument } from './openapi.ts'
 import { errorToProblem, notFoundProblem, problemResponse } from './problem.ts'
 import type { HttpEnv } from './router.ts'
+import { createUnreadAnswers, type UnreadAnswers } from './unread-answers.ts'
 import { userRoutes } from './user-routes.ts'
 
 /** A Compose file may have 256 KiB, and JSON makes more of it. In bytes. */
@@ -46,6 +49,7 @@ const notReadyListener = getRequestListener(() => {
   response.headers.set('retry-after', '1')
   return response
 })
+const refusePath = getRequestListener(() => problemResponse({ status: 400, detail: pathAdvice }))
 const notReadyYet = (request: IncomingMessage, response: ServerResponse): void => void notReadyListener(request, response)
 
 function portError(error: NodeJS.ErrnoException, host: string | undefined, port: number): StartError {
@@ -78,12 +82,15 @@ export function serve(server: Server, services: Services) {
     verifyEdge,
   })
   const graphql = createGraphql(services)
-  const sockets = createGraphqlSockets({ services, graphql, door })
+  const unread = createUnreadAnswers({ clock: services.clock })
+  const sockets = createGraphqlSockets({ services, graphql, door, unread })
   const linkDoor = createLinkDoor(services, door)
-  const app = createApp({ services, graphql, door, baseUrl })
-  const listener = getRequestListener((request, bindings) => app.fetch(request, bindings))
+  const app = createApp({ services, graphql, door, unread, baseUrl })
+  const answer = getRequestListener((request, bindings) => app.fetch(request, bindings))
+  const listener = (request: IncomingMessage, response: ServerResponse): void =>
+    void (isPlainPath(request.url) ? answer : refusePath)(request, response)
   server.off('request', notReadyYet)
-  server.on('request', (request, response) => void listener(request, response))
+  server.on('request', listener)
   server.on(
     'upgrade',
     (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade(request, socket, head, { door, sockets, linkDoor, log }),
@@ -93,7 +100,7 @@ export function serve(server: Server, services: Services) {
     app,
     /** Answers what comes over a link: the node surface and nothing else, whoever is at the other end. */
     internal(request: IncomingMessage, response: ServerResponse): void {
-      if (request.url?.startsWith('/api/internal/')) void listener(request, response)
+      if (request.url?.startsWith('/api/internal/')) listener(request, response)
       else response.writeHead(404).end()
     },
     /** Takes no new connections, ends the open ones. */
@@ -112,10 +119,11 @@ interface Parts {
   services: Services
   graphql: Graphql
   door: Door
+  unread: UnreadAnswers
   baseUrl: string
 }
 
-function createApp({ services, graphql, door, baseUrl }: Parts): Hono<HttpEnv> {
+function createApp({ services, graphql, door, unread, baseUrl }: Parts): Hono<HttpEnv> {
   const { config, access, log, limits, clock } = services
   const app = new Hono<HttpEnv>()
   app.onError(errorToProblem(log))
@@ -149,16 +157,28 @@ function createApp({ services, graphql, door, baseUrl }: Parts): Hono<HttpEnv> {
     // Dashboard files hold nothing secret, and whoever is to sign in needs them first.
     if (isDashboardFile(c.req.method, c.req.path)) return next()
     const caller = await door.enter(c.env.incoming, { changes: changes(c.req.method) })
+    unread.check(caller)
+    unread.watch(caller, c.env.outgoing)
     c.set('user', createUserApi(services, caller))
     await next()
+    // Several may have been asked for while this one was put together.
+    unread.check(caller)
   })
   const user = userRoutes()
   app.get('/api/openapi.json', (c) => c.json(openApiDocument(services, user, door)))
   app.route('/', user)
+  app.post('/graphql', onlyJson)
   app.on(['GET', 'POST'], '/graphql', (c) => graphql.fetch(c.req.raw, c.get('user').caller))
   serveDashboard(app)
   return app
 }
+
+/** A form or a text is what a page of another site can have a browser send without asking it. */
+const onlyJson = createMiddleware<HttpEnv>(async (c, next) => {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json') return problemResponse({ status: 415, detail: 'Send the query as application/json' })
+  await next()
+})
 
 const changes = (method: string): boolean => method !== 'GET' && method !== 'HEAD'
 
@@ -175,6 +195,7 @@ async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, {
   socket.on('error', () => socket.destroy())
   const path = request.url?.split('?')[0]
   try {
+    if (!isPlainPath(request.url)) return refuseUpgrade(socket, { status: 400, message: pathAdvice })
     if (path === linkPath) return await linkDoor.upgrade(request, socket, head)
     if (path !== '/graphql') return refuseUpgrade(socket, { status: 404, message: 'Not Found' })
     door.check(request, { changes: true })

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { hasLabels } from '../../schema/labels.ts'
 import type { KnownStats } from '../cluster/inventory.ts'
 import { nodeStatsWire, toWire } from '../wire.ts'
-import { invalid, json, listOf, nodeIdsQuery } from './route-parts.ts'
+import { invalid, json, listOf, nodeIdsQuery, wholeList } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
 
 const knownStatsWire = nodeStatsWire
@@ -28,10 +28,11 @@ export function statsRoutes(): Router {
       const { node_ids: named, labels } = c.req.valid('query')
       const labelled = user.nodes().flatMap((node) => (hasLabels(node.labels, labels) ? node.id : []))
       const ids = listOf(named)?.filter((id) => !labels || labelled.includes(id)) ?? labelled
-      return c.json(
-        ids.map((id) => presentStats(user.statsOf(id))),
-        200,
+      const known = wholeList(
+        ids.map((id) => user.statsOf(id)),
+        ({ stats }) => 1000 + (stats?.containers.length ?? 0) * 500,
       )
+      return c.json(known.map(presentStats), 200)
     },
   )
 

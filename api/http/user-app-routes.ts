@@ -3,10 +3,13 @@ import { hasLabels } from '../../schema/labels.ts'
 import type { InventoryApp } from '../cluster/inventory.ts'
 import { appWire, toWire } from '../wire.ts'
 import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals } from './app-routes.ts'
-import { invalid, json, listOf, nodeIdsQuery } from './route-parts.ts'
+import { invalid, json, listOf, nodeIdsQuery, wholeList } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
 
 const userAppWire = appWire.extend({ last_known_status: appWire.shape.status.nullable() }).openapi('KnownApp')
+
+/** Texts, and what a container has around them. */
+const weightOfApp = ({ composeContent, containers }: InventoryApp): number => 1000 + composeContent.length + containers.length * 500
 
 const presentApp = (app: InventoryApp) => toWire(app)
 
@@ -28,7 +31,7 @@ export function userAppRoutes(): Router {
       const ids = listOf(named)
       const labelled = new Set(user.nodes().flatMap((node) => (hasLabels(node.labels, labels) ? node.id : [])))
       const found = user.apps().filter((app) => (!ids || ids.includes(app.nodeId)) && (!labels || labelled.has(app.nodeId)))
-      return c.json(found.map(presentApp), 200)
+      return c.json(wholeList(found, weightOfApp).map(presentApp), 200)
     },
   )
   router.openapi(

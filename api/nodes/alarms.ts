@@ -181,9 +181,13 @@ export function createAlarms(deps: {
   }
 }
 
+/** The same for somebody who may not see every node: how many there are is among what they may not know. */
+export const withoutCounts = (alarm: Alarm): Alarm =>
+  alarm.kind === 'network-suspected' ? { ...alarm, message: `Most nodes vanished at once: ${networkAdvice}` } : alarm
+
+const networkAdvice = 'the network of the primary itself is suspect. Nothing acts on lost nodes until most of them answer again'
+
 function alarmOfNetwork({ since, away, known }: Suspicion): Alarm {
-  const message =
-    `${away} of the ${known} nodes that were online vanished at once: the network of the primary itself is suspect. ` +
-    'Nothing acts on lost nodes until most of them answer again'
+  const message = `${away} of the ${known} nodes that were online vanished at once: ${networkAdvice}`
   return { id: `network-suspected ${since.getTime()}`, kind: 'network-suspected', nodeId: null, message, since }
 }

@@ -123,6 +123,15 @@ test('a link takes the credentials of every internal route, leads to nothing els
   t.is(await ask('/api/internal/system/stats'), 401, 'a link by itself proves nothing')
   for (const path of ['/graphql', '/api/nodes', '/', '/api/health', '//api/internal/system/stats']) t.is(await ask(path), 404, path)
 
+  for (const path of [
+    '/api/internal/../nodes',
+    '/api/internal/%2e%2e/nodes',
+    '/api/internal/..%2fnodes',
+    '/api/internal//../nodes',
+    '/api/internal/../../graphql',
+  ])
+    t.is(await ask(path), 400, path)
+
   const closed = once(wire.socket, 'close')
   await primary.graphql('mutation ($id: ID!) { removeNode(id: $id) }', { id: secondary.id })
   await closed

@@ -155,6 +155,21 @@ test("the node's own refusal keeps its code and its fields, by their names here"
   t.deepEqual(error.fields, [{ field: 'composeContent', message: 'line 1: the file is empty' }])
 })
 
+for (const [code, status] of [
+  ['UNAUTHENTICATED', 401],
+  ['UNAUTHENTICATED', 409],
+  ['FORBIDDEN', 403],
+  ['MISDIRECTED', 421],
+  ['RATE_LIMITED', 429],
+] as const) {
+  test(`what a node says of this one is no word for the person who asks: ${code} with ${status}`, async (t) => {
+    const node = await peer(t, (_request, response) => json(response, { title: 'No', status, detail: 'not you', code }, status))
+    const error = await failure(t, node.address)
+    t.like(error, { code: 'NODE_UNREACHABLE', answered: true, httpStatus: status })
+    t.regex(error.message, /refused the (credentials|call)/)
+  })
+}
+
 test('a code that is not on the list is not believed', async (t) => {
   const node = await peer(t, (_request, response) => json(response, { title: 'Teapot', code: 'TEAPOT', detail: 'short and stout' }, 418))
   await unreachable(t, node.address, /^answered 418 Teapot, which is no answer of Selfhostly's/)

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Migration } from '@mikro-orm/migrations'
@@ -60,6 +60,21 @@ test('a new file gets every migration, in a folder that only its owner may enter
     migrations.map(({ name }) => name).toSorted(),
     'names sort as they run',
   )
+})
+
+test('the file is for its owner alone, whoever made the folder, and one from before is made so', async (t) => {
+  const folder = dataFolder(t)
+  chmodSync(folder, 0o755)
+  const path = join(folder, 'selfhostly.db')
+  const modes = () => [path, `${path}-wal`, `${path}-shm`].map((file) => (statSync(file).mode & 0o777).toString(8))
+  const first = await open(path)
+  await first.em.fork().insert(SettingEntity, { key: 'kept', value: 'as it was', updatedAt: new Date(0) })
+  t.deepEqual(modes(), ['600', '600', '600'])
+  await first.close(true)
+  chmodSync(path, 0o644)
+  const second = await testDatabase(t, path)
+  await second.em.fork().insert(SettingEntity, { key: 'more', value: 'too', updatedAt: new Date(0) })
+  t.deepEqual(modes(), ['600', '600', '600'])
 })
 
 test('the connection writes ahead, checks foreign keys and waits for a lock', async (t) => {

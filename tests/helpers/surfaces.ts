@@ -14,6 +14,7 @@ export const surfaces: Record<string, Surface> = {
   'ALL /api/internal/apps/*': 'guard',
   'ALL /api/internal/operations/*': 'guard',
   'ALL /api/internal/events': 'guard',
+  'ALL /api/internal/system/*': 'guard',
 
   'ALL /auth/*': 'guard',
   'ALL /assets/*': 'guard',
@@ -33,7 +34,7 @@ export const surfaces: Record<string, Surface> = {
   'POST /api/internal/settings/changed': 'node',
   'POST /api/internal/key': 'node',
   'POST /api/internal/primary': 'node',
-  'GET /api/internal/system/stats': 'node',
+  'GET /api/internal/system/stats': 'own node',
   'GET /api/internal/apps': 'own node',
   'POST /api/internal/apps': 'own node',
   'GET /api/internal/apps/:id': 'own node',

@@ -156,6 +156,26 @@ test('what cannot be a node is refused by field, and takes no use', async (t) =>
   t.like(await tokensOf(primary), [{ uses: 0, state: 'OPEN' }])
 })
 
+test('an endpoint where no node is, such as the metadata service of a cloud, is refused and takes no use', async (t) => {
+  const primary = await runningNode(t)
+  const { secret } = await makeToken(primary)
+  for (const host of [
+    '169.254.169.254',
+    '[fe80::1]',
+    '[::ffff:169.254.169.254]',
+    '0.0.0.0',
+    '255.255.255.255',
+    '[::]',
+    'metadata.google.internal',
+  ]) {
+    const answer = await join(primary, newNode(secret, { api_endpoint: `http://${host}:80` }))
+    assertProblem(t, answer, 400, { code: 'INVALID_INPUT' })
+    t.deepEqual(fieldsOf(answer), ['api_endpoint'], host)
+  }
+  t.like(await tokensOf(primary), [{ uses: 0, state: 'OPEN' }])
+  t.is((await join(primary, newNode(secret, { api_endpoint: 'http://192.168.1.20:8080' }))).status, 201)
+})
+
 test('tokens that are over, revoked or wrong', async (t) => {
   const clock = createManualClock(new Date())
   const primary = await runningNode(t, {}, { clock })
