@@ -3,7 +3,8 @@ import test from 'ava'
 import type { Answer } from '../helpers/http-caller.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
 
-const stats = '/api/internal/system/stats'
+/** Something that every member may ask of its primary. */
+const settings = '/api/internal/settings'
 
 async function member(primary: RunningNode, key = 'key-of-a-member') {
   const id = randomUUID()
@@ -37,20 +38,20 @@ test('every wrong credential gets the same answer, byte for byte', async (t) => 
     'a name of the prototype': nodeHeaders({ id: '__proto__', key: known.key }),
     'credentials of both kinds': { ...nodeHeaders(known), authorization: 'Bearer token-of-a-person' },
   }
-  const answers = await Promise.all(Object.values(wrong).map((headers) => primary.send(stats, { headers })))
+  const answers = await Promise.all(Object.values(wrong).map((headers) => primary.send(settings, { headers })))
   const [first = '', ...others] = answers.map(bytesOf)
   for (const [index, other] of others.entries()) t.is(other, first, Object.keys(wrong)[index + 1] ?? '')
   t.is(answers[0]?.status, 401)
   t.is(answers[0]?.json.title, 'Invalid API key')
   t.regex(String(answers[0]?.headers['content-type']), /^application\/problem\+json/)
-  t.is((await primary.send(stats, { headers: nodeHeaders(known) })).status, 200)
+  t.is((await primary.send(settings, { headers: nodeHeaders(known) })).status, 200)
 })
 
 test('the answer to wrong credentials is the same for every route, existing or not', async (t) => {
   const primary = await runningNode(t)
   const paths = [
-    stats,
-    '/api/internal/settings',
+    settings,
+    '/api/internal/system/stats',
     '/api/internal/apps',
     '/api/internal/events',
     '/api/internal/nothing',
@@ -65,7 +66,7 @@ test('the answer to wrong credentials is the same for every route, existing or n
 test('ids are taken in any case', async (t) => {
   const primary = await runningNode(t)
   const { id, key } = await member(primary)
-  t.is((await primary.send(stats, { headers: nodeHeaders({ id: id.toUpperCase(), key }) })).status, 200)
+  t.is((await primary.send(settings, { headers: nodeHeaders({ id: id.toUpperCase(), key }) })).status, 200)
 })
 
 test('a heartbeat is for the node that sends it', async (t) => {
@@ -88,7 +89,7 @@ test('a heartbeat is for the node that sends it', async (t) => {
   t.is(json.last_health_check, json.last_seen)
 })
 
-test('a node does not act on its primary: no apps, no operations, no events, and nothing of it is done', async (t) => {
+test('a node does not act on its primary: no apps, no operations, no events, no stats, and nothing of it is done', async (t) => {
   const primary = await runningNode(t)
   const headers = nodeHeaders(await member(primary))
   const create = { name: 'web', compose_content: 'services: {web: {image: selfhostly-test/web:1}}' }
@@ -96,6 +97,7 @@ test('a node does not act on its primary: no apps, no operations, no events, and
     primary.send('/api/internal/apps', { headers }),
     primary.send('/api/internal/apps', { method: 'POST', json: create, headers }),
     primary.send('/api/internal/events', { headers }),
+    primary.send('/api/internal/system/stats', { headers }),
     primary.send(`/api/internal/operations/${randomUUID()}/cancel`, { method: 'POST', headers }),
   ])
   for (const { status, json } of answers) {
@@ -116,10 +118,10 @@ test('a node with good credentials is told that a route is missing', async (t) =
 test('a secondary shows whom it last accepted, and only whom it accepted', async (t) => {
   const secondary = await runningSecondary(t)
   const accepted = async () => (await secondary.graphql('{ server { acceptedPrimary { id at } } }')).data.server.acceptedPrimary
-  await secondary.send(stats, { headers: nodeHeaders({ id: randomUUID(), key: 'wrong-key' }) })
+  await secondary.send('/api/internal/system/stats', { headers: nodeHeaders({ id: randomUUID(), key: 'wrong-key' }) })
   t.is(await accepted(), null)
   const id = randomUUID()
-  t.is((await secondary.send(stats, { headers: nodeHeaders({ id, key: secondary.key }) })).status, 200)
+  t.is((await secondary.send('/api/internal/system/stats', { headers: nodeHeaders({ id, key: secondary.key }) })).status, 200)
   t.is((await accepted()).id, id)
 })
 

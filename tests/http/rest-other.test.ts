@@ -98,7 +98,7 @@ test('unknown apps are not found', async (t) => {
 
 test('what is not there is a problem too', async (t) => {
   const primary = await runningNode(t)
-  for (const path of ['/api/nothing', '/api/nodes/', '/api', '/API/nodes', '//api/nodes', '/auth/nothing', '/nothing.js']) {
+  for (const path of ['/api/nothing', '/api/nodes/', '/api', '/API/nodes', '/auth/nothing', '/nothing.js']) {
     assertProblem(t, await primary.send(path), 404, { title: 'Not found' })
   }
   assertProblem(t, await primary.send('/api/nodes', { method: 'PATCH', json: {} }), 404)

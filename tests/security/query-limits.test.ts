@@ -25,12 +25,9 @@ test('a document has a limit in tokens, aliases, directives, depth, breadth and 
   t.regex(await refusal(node, `{ ${times(31, (index) => `a${index}: viewer { name }`)} }`), /Aliases limit of 30 exceeded/)
   t.is(await refusal(node, `{ ${times(30, (index) => `a${index}: viewer { name }`)} }`), 'allowed')
   t.regex(await refusal(node, `{ viewer { name ${times(31, () => '@include(if: true)')} } }`), /Directives limit of 30 exceeded/)
-  t.regex(
-    await refusal(node, `{ apps(first: 500) { nodes { node { apps(first: 500) { nodes { id } } } } } }`),
-    /complexity of \d+ is too much/,
-  )
+  t.regex(await refusal(node, `{ nodes(first: 500) { nodes { apps(first: 500) { nodes { id } } } } }`), /complexity of \d+ is too much/)
   const deep = `${'apps { nodes { node { '.repeat(5)}id${' } } }'.repeat(5)}`
-  t.regex(await refusal(node, `{ node(id: "${node.id}") { ${deep} } }`), /(complexity|depth) of \d+ is too much/)
+  t.regex(await refusal(node, `{ node(id: "${node.id}") { ${deep} } }`), /is asked for inside of itself/)
   t.is(await refusal(node, '{ nodes(first: 501) { totalCount } }'), 'first: must be 1 to 500')
 })
 
@@ -74,7 +71,7 @@ test('the same limits hold over a WebSocket', async (t) => {
   for (const [query, message] of [
     [`{ ${times(600, () => 'viewer { name }')} }`, /Token limit/],
     [`{ ${times(31, (index) => `a${index}: viewer { name }`)} }`, /Aliases limit/],
-    ['{ apps(first: 500) { nodes { node { apps(first: 500) { nodes { id } } } } } }', /complexity/],
+    ['{ nodes(first: 500) { nodes { apps(first: 500) { nodes { id } } } } }', /complexity/],
   ] as const) {
     socket.send(JSON.stringify({ id: query.slice(0, 9), type: 'subscribe', payload: { query } }))
     t.regex(JSON.stringify(await next()), message)
