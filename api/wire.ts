@@ -42,6 +42,8 @@ export const appWire = z
     name: z.string().max(100),
     description: z.string().max(10_000).nullable(),
     compose_content: z.string().max(300_000),
+    // A node of an older version does not count them.
+    version: z.int().min(1).default(1),
     desired_state: z.enum(appDesiredStates),
     status: z.enum(appStatuses),
     status_reason: z.string().max(10_000).nullable(),

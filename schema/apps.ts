@@ -76,6 +76,7 @@ AppRef.implement({
     desiredState: t.field({ type: AppDesiredState, resolve: (app) => app.desiredState }),
     asOf: t.field({ type: 'DateTime', description: 'When status and containers were last true.', resolve: (app) => app.asOf }),
     composeContent: t.exposeString('composeContent', { complexity: costOfText }),
+    version: t.exposeInt('version', { description: 'Counts the changes of the Compose file; 1 is what was created.' }),
     containers: t.field({ type: [ContainerRef], resolve: (app) => app.containers }),
     operations: t.field({
       type: [OperationRef],
@@ -160,6 +161,7 @@ const UpdateAppInput = builder.inputType('UpdateAppInput', {
     description: t.string(),
     composeContent: t.string(),
     pull: t.boolean({ description: 'Pull newer images before the containers are made again.' }),
+    ifVersion: t.int({ description: 'The version that the change was made on; CONFLICT when another one is current.' }),
   }),
 })
 
@@ -175,7 +177,8 @@ builder.mutationFields((t) => ({
   updateApp: t.field({
     type: AppOperationRef,
     ...permission('app.change'),
-    description: 'Changes an app and makes its containers match.',
+    description:
+      'Changes what is named. A Compose file becomes the next version and the containers are made to match it; a stopped app stays stopped. A description touches neither file nor containers.',
     args: { id: t.arg.id({ required: true }), input: t.arg({ type: UpdateAppInput, required: true }) },
     resolve: (_root, { id, input }, { user }) => user.updateApp(id, input),
   }),

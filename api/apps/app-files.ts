@@ -6,6 +6,8 @@ import type { ComposeProject } from '../docker/engine.types.ts'
 const composeFile = 'compose.yaml'
 /** Half a file, which then takes the place of the whole one. */
 const draftOf = (file: string): string => `.${file}.new`
+/** No app has such a name: a name begins with a letter or a digit. */
+const draftPrefix = '.draft-'
 
 export type AppFiles = ReturnType<typeof createAppFiles>
 
@@ -44,16 +46,28 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
         [draftOf(composeFile), null],
       ]),
 
-    /** Runs `check` on a project that exists only for as long as that takes. */
+    /**
+     * Runs `check` on the app as it would be with another Compose file: in the app's folder, where its other files are, with a
+     * file that lies elsewhere for as long as that takes. A folder that is not there yet is one without other files.
+     */
     async withDraft<T>(name: string, content: string, check: (project: ComposeProject) => Promise<T>): Promise<T> {
       await mkdir(appsDir, { recursive: true })
-      const directory = await mkdtemp(join(appsDir, '.draft-'))
+      const draft = await mkdtemp(join(appsDir, draftPrefix))
       try {
-        await writeFile(join(directory, composeFile), content)
-        return await check({ name, directory })
+        const file = join(draft, composeFile)
+        await writeFile(file, content)
+        const directory = existsSync(directoryOf(name)) ? directoryOf(name) : draft
+        return await check({ name, directory, file })
       } finally {
-        await rm(directory, { recursive: true, force: true })
+        await rm(draft, { recursive: true, force: true })
       }
+    },
+
+    /** What checks left behind that were under way when the program was killed. */
+    async removeDrafts(): Promise<void> {
+      if (!existsSync(appsDir)) return
+      const left = (await readdir(appsDir)).filter((name) => name.startsWith(draftPrefix))
+      await Promise.all(left.map((name) => rm(join(appsDir, name), { recursive: true, force: true })))
     },
   }
 }

@@ -5,11 +5,12 @@ import type { ComposeCli, Engine } from '../docker/engine.types.ts'
 import { AppError, invalidInput, notFound } from '../errors.ts'
 import { AppEntity, type AppRow } from './app.entity.ts'
 import type { App, AppDesiredState } from './app.ts'
+import { createAppCheck } from './app-check.ts'
 import type { AppFiles } from './app-files.ts'
+import { createAppUpdate, type AppPatch, type UpdateAppInput } from './app-update.ts'
 import { statusOf } from './app-status.ts'
 import { checkAppName, checkComposeContent } from './compose-file.ts'
 import type { ContainerWatch } from './container-watch.ts'
-import { withLine } from './refusal-line.ts'
 import type { Operation, OperationKind } from './operation.ts'
 import type { OperationRun, Operations } from './operations.ts'
 import type { Removal, RemoveAppInput } from './removal.ts'
@@ -20,12 +21,7 @@ export interface CreateAppInput {
   composeContent: string
 }
 
-export interface UpdateAppInput {
-  description?: string | null | undefined
-  composeContent?: string | null | undefined
-  /** Pull newer images before the containers are made again. */
-  pull?: boolean | null | undefined
-}
+export type { UpdateAppInput } from './app-update.ts'
 
 export interface AppOperation {
   app: App
@@ -52,6 +48,7 @@ export function createAppService(deps: {
   onRemoved: (appId: string) => void
 }) {
   const { em, clock, compose, files, watch, operations, removal } = deps
+  const check = createAppCheck(deps)
   /** This process is the only writer of these rows, so they are read once and kept. */
   const rows = new Map<string, AppRow>()
   /** Names of apps that are being checked and not yet rows. */
@@ -69,7 +66,7 @@ export function createAppService(deps: {
       containers,
       dockerAvailable: watch.away() ?? true,
     })
-    const { id, name, description, composeContent, desiredState, createdAt, updatedAt } = row
+    const { id, name, description, composeContent, version, desiredState, createdAt, updatedAt } = row
     const asOf = watch.asOf()
     return {
       id,
@@ -77,6 +74,7 @@ export function createAppService(deps: {
       name,
       description,
       composeContent,
+      version,
       desiredState,
       status,
       statusReason,
@@ -103,29 +101,14 @@ export function createAppService(deps: {
     return row
   }
 
-  async function save(
-    row: AppRow,
-    patch: Partial<Pick<AppRow, 'description' | 'composeContent' | 'desiredState' | 'lastError'>>,
-  ): Promise<void> {
+  /** Writes what is named and leaves the rest, which another save may be writing. */
+  async function save(row: AppRow, patch: AppPatch): Promise<void> {
     // It may have been removed by an operation that was queued before.
     if (!rows.has(row.id)) throw notFound('app', row.id)
-    Object.assign(row, patch, { updatedAt: clock.now() })
-    await em.fork().upsert(AppEntity, { ...row })
+    const change = { ...patch, updatedAt: clock.now() }
+    await em.fork().nativeUpdate(AppEntity, { id: row.id }, change)
+    Object.assign(row, change)
     tell(row)
-  }
-
-  /** Everything that can be known before anything starts. Docker must be there: an app cannot be promised without it. */
-  async function checkContent(name: string, content: string): Promise<void> {
-    const problems = checkComposeContent(content)
-    if (problems.length > 0) throw invalidInput(problems)
-    await deps.engine.info()
-    await compose.version()
-    await files
-      .withDraft(name, content, (project) => compose.config(project))
-      .catch((error: unknown) => {
-        if (!(error instanceof AppError) || error.code !== 'INVALID_INPUT') throw error
-        throw invalidInput(error.fields.map(({ field, message }) => ({ field, message: withLine(content, message) })))
-      })
   }
 
   async function checkNameIsFree(name: string): Promise<void> {
@@ -143,17 +126,23 @@ export function createAppService(deps: {
   }
 
   /** Queues work on an app, and writes down how it ended before the app's next operation starts. */
-  async function enqueue(kind: OperationKind, row: AppRow, work: (run: OperationRun) => Promise<string | void>): Promise<AppOperation> {
+  async function enqueue(
+    kind: OperationKind,
+    row: AppRow,
+    work: (run: OperationRun) => Promise<string | void>,
+    onEnd = (): void => {},
+  ): Promise<AppOperation> {
     const onRow = async (run: OperationRun): Promise<string | void> => {
       if (!rows.has(row.id)) throw notFound('app', row.id)
       return work(run)
     }
     const operation = await operations.enqueue(kind, row, onRow, async (ended) => {
+      onEnd()
       if (!rows.has(row.id)) return
       // Before the reading that it explains, which would else be told with the reason of a former failure.
       row.lastError = ended.status === 'succeeded' ? null : `${kind} ${ended.status}: ${ended.error ?? ''}`
       await watch.refresh()
-      await save(row, {})
+      await save(row, { lastError: row.lastError })
     })
     tell(row)
     return { app: view(row), operation }
@@ -163,6 +152,11 @@ export function createAppService(deps: {
     run.step(20, 'Starting containers')
     await compose.run(files.projectOf(row.name), 'up', { onLine: run.line, signal: run.signal })
   }
+
+  const update = createAppUpdate({
+    ...{ ...deps, check, save, up },
+    enqueue: async (row, work, onEnd) => (await enqueue('update', row, work, onEnd)).operation,
+  })
 
   async function setDesired(id: string, desiredState: AppDesiredState): Promise<AppRow> {
     const row = rowOf(id)
@@ -174,6 +168,7 @@ export function createAppService(deps: {
 
   return {
     async start(): Promise<void> {
+      await files.removeDrafts()
       for (const row of await em.fork().find(AppEntity, {})) rows.set(row.id, row)
       for (const operation of await operations.start()) {
         const row = operation.appId ? rows.get(operation.appId) : undefined
@@ -199,13 +194,14 @@ export function createAppService(deps: {
       claimed.add(input.name)
       try {
         await checkNameIsFree(input.name)
-        await checkContent(input.name, input.composeContent)
+        await check.content(input.name, input.composeContent)
         const now = clock.now()
         const row: AppRow = {
           id: randomUUID(),
           name: input.name,
           description: input.description ?? null,
           composeContent: input.composeContent,
+          version: 1,
           desiredState: 'running',
           lastError: null,
           createdAt: now,
@@ -228,22 +224,11 @@ export function createAppService(deps: {
       }
     },
 
-    /** Changes the Compose file and makes the containers match it. @throws NOT_FOUND, INVALID_INPUT, DOCKER_UNAVAILABLE */
+    /** @throws NOT_FOUND, INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE; nothing was changed then */
     async update(id: string, input: UpdateAppInput): Promise<AppOperation> {
       const row = rowOf(id)
-      const content = input.composeContent ?? row.composeContent
-      await checkContent(row.name, content)
-      return enqueue('update', row, async (run) => {
-        run.step(5, 'Writing the Compose file')
-        await files.write(row.name, content)
-        const description = input.description === undefined ? row.description : input.description
-        await save(row, { composeContent: content, description, desiredState: 'running' })
-        if (input.pull) {
-          run.step(10, 'Pulling images')
-          await compose.run(files.projectOf(row.name), 'pull', { onLine: run.line, signal: run.signal })
-        }
-        await up(row, run)
-      })
+      const operation = await update(row, input)
+      return { app: view(row), operation }
     },
 
     async startApp(id: string): Promise<AppOperation> {

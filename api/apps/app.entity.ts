@@ -10,6 +10,8 @@ export const AppEntity = defineEntity({
     name: p.string().unique(),
     description: p.text().strictNullable(),
     composeContent: p.text(),
+    /** Counts the changes of the Compose file, from 1. */
+    version: p.integer(),
     desiredState: p.string().$type<AppDesiredState>(),
     /** Why the newest operation failed; null after one that did not. */
     lastError: p.text().strictNullable(),

@@ -5,6 +5,8 @@ export interface App {
   name: string
   description: string | null
   composeContent: string
+  /** Counts the changes of the Compose file, from 1. */
+  version: number
   desiredState: AppDesiredState
   status: AppStatus
   statusReason: string | null

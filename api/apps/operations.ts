@@ -56,6 +56,22 @@ export function createOperations(deps: {
     if (stopping) throw new AppError('SHUTTING_DOWN', 'This node is stopping. Try again when it is back')
   }
 
+  const newOperation = (kind: OperationKind, app: { id: string; name: string }): Operation => ({
+    id: randomUUID(),
+    nodeId: deps.nodeId,
+    kind,
+    status: 'queued',
+    progress: 0,
+    message: null,
+    output: [],
+    error: null,
+    appId: app.id,
+    appName: app.name,
+    createdAt: clock.now(),
+    startedAt: null,
+    finishedAt: null,
+  })
+
   async function save(operation: Operation): Promise<void> {
     const { nodeId: _, ...row } = operation
     await em.fork().upsert(OperationEntity, row)
@@ -153,6 +169,16 @@ export function createOperations(deps: {
       cancelTimer()
     },
 
+    /** Records something that was done at once, without waiting for the app's turn: nothing of it ran or can fail. */
+    async note(kind: OperationKind, app: { id: string; name: string }, message: string): Promise<Operation> {
+      const operation = newOperation(kind, app)
+      const at = operation.createdAt
+      Object.assign(operation, { status: 'succeeded', progress: 100, message, startedAt: at, finishedAt: at } satisfies Partial<Operation>)
+      await save(operation)
+      deps.onChange({ ...operation })
+      return operation
+    },
+
     /**
      * Records an operation and runs `work` when the app's earlier operations are over. What `work` answers is the last message.
      * `after` runs when it ended, whatever the outcome, before the app's next operation starts.
@@ -164,21 +190,7 @@ export function createOperations(deps: {
       after: (operation: Operation) => Promise<void>,
     ): Promise<Operation> {
       refuseWhenStopping()
-      const operation: Operation = {
-        id: randomUUID(),
-        nodeId: deps.nodeId,
-        kind,
-        status: 'queued',
-        progress: 0,
-        message: null,
-        output: [],
-        error: null,
-        appId: app.id,
-        appName: app.name,
-        createdAt: clock.now(),
-        startedAt: null,
-        finishedAt: null,
-      }
+      const operation = newOperation(kind, app)
       const entry: Entry = { operation, abort: new AbortController(), done: Promise.resolve() }
       active.set(operation.id, entry)
       try {

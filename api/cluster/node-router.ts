@@ -4,7 +4,7 @@ import type { Operation } from '../apps/operation.ts'
 import type { Operations } from '../apps/operations.ts'
 import { AppError, notFound } from '../errors.ts'
 import type { ClusterNode, NodeAddress } from '../nodes/node-registry.ts'
-import { parseApp, parseOperation } from '../wire.ts'
+import { parseApp, parseOperation, toWire } from '../wire.ts'
 import type { Inventory } from './inventory.ts'
 import type { NodeClient, NodeRequest } from './node-client.ts'
 
@@ -69,8 +69,7 @@ export function createNodeRouter(deps: {
     return {
       create: ({ name, description, composeContent }) =>
         change({ method: 'POST', path: '/api/internal/apps', body: { name, description, compose_content: composeContent } }),
-      update: (id, { description, composeContent, pull }) =>
-        change({ method: 'PUT', path: `/api/internal/apps/${id}`, body: { description, compose_content: composeContent, pull } }),
+      update: (id, input) => change({ method: 'PUT', path: `/api/internal/apps/${id}`, body: toWire(input) }),
       start: (id) => change({ method: 'POST', path: `/api/internal/apps/${id}/start` }),
       stop: (id) => change({ method: 'POST', path: `/api/internal/apps/${id}/stop` }),
       remove: (id) => change({ method: 'DELETE', path: `/api/internal/apps/${id}` }),

@@ -40,7 +40,7 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
     const stderr: string[] = []
     const startedAt = performance.now()
     const onLine = (raw: string, from: 'stdout' | 'stderr'): void => {
-      const line = withoutPaths(raw, project.directory)
+      const line = withoutPaths(raw, project)
       if (isDownloadBar(line)) return
       if (from === 'stderr') stderr.push(line)
       if (stderr.length > keptErrorLines) stderr.shift()

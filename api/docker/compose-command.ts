@@ -24,11 +24,11 @@ const commandArguments: Record<ComposeCommand, string[]> = {
   pull: ['pull'],
 }
 
-/** The file is named relative to the working directory, so that messages name it without saying where the folder is. */
+/** The file is named relative to the working directory, so that messages name it without saying where the folder is; a draft has a path. */
 export function composeArguments(program: ComposeProgram, project: ComposeProject, command: ComposeCommand | 'config'): string[] {
   return [
     ...program.prefix,
-    ...['--project-name', project.name, '--project-directory', project.directory, '--file', 'compose.yaml'],
+    ...['--project-name', project.name, '--project-directory', project.directory, '--file', project.file ?? 'compose.yaml'],
     ...plainOutput(program.version),
     ...(command === 'config' ? ['config', '--quiet'] : commandArguments[command]),
   ]

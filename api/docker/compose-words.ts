@@ -1,5 +1,6 @@
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
+import type { ComposeProject } from './engine.types.ts'
 
 /** A command of Compose that did not end well; the message is what Compose said. */
 export class ComposeError extends Error {
@@ -47,9 +48,10 @@ function pythonError(lines: string[]): string[] {
   return lines.some((line) => line.startsWith('Traceback ')) ? lines.slice(-1) : lines
 }
 
-/** Text of Compose as anybody may see it: no terminal codes, no path of the folder that holds the project. */
-export function withoutPaths(text: string, directory: string): string {
-  return stripVTControlCharacters(text)
+/** Text of Compose as anybody may see it: no terminal codes, no path of the folders that hold the project and its file. */
+export function withoutPaths(text: string, { directory, file }: Pick<ComposeProject, 'directory' | 'file'>): string {
+  const plain = stripVTControlCharacters(text)
+  return (file === undefined ? plain : plain.replaceAll(file, `./${basename(file)}`))
     .replaceAll(`${directory}/`, './')
     .replaceAll(directory, '.')
     .replaceAll(`${dirname(directory)}/`, '../')

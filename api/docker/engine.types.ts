@@ -112,8 +112,10 @@ export interface ComposeCli {
 export interface ComposeProject {
   /** The Compose project name. */
   name: string
-  /** Absolute folder of the project, holding `compose.yaml`. */
+  /** Absolute folder of the project, holding `compose.yaml` and whatever that names. */
   directory: string
+  /** Absolute path of a file that is to be read in place of that `compose.yaml`. */
+  file?: string
 }
 
 /** up: `up -d --remove-orphans`; stop: `stop`; down: `down --remove-orphans`; pull: `pull`. */

@@ -14,8 +14,21 @@ export const updateAppBody = z
     description: z.string().nullish(),
     compose_content: z.string().nullish(),
     pull: z.boolean().nullish().openapi({ description: 'Pull newer images before the containers are made again' }),
+    if_version: z.int().nullish().openapi({ description: 'The version that the change was made on; 409 when another one is current' }),
   })
   .openapi('UpdateApp')
+
+export const updateInput = ({
+  description,
+  compose_content: composeContent,
+  pull,
+  if_version: ifVersion,
+}: z.infer<typeof updateAppBody>) => ({
+  description,
+  composeContent,
+  pull,
+  ifVersion,
+})
 
 /** The app's own members at the top, for people and scripts; `app` and `operation` in full beside them. */
 export const appOperationWire = appWire.extend({ operation_id: z.string(), app: appWire, operation: operationWire }).openapi('AppOperation')
@@ -23,7 +36,7 @@ export const appOperationWire = appWire.extend({ operation_id: z.string(), app: 
 export const refusals = {
   400: invalid,
   404: problem('There is no app with this id'),
-  409: problem('The name is taken'),
+  409: problem('The name is taken, or the app is not what the change was made on; `fields` says which'),
   503: problem('The node is not online, or its Docker does not answer'),
 }
 

@@ -9,7 +9,7 @@ import { AppError } from '../errors.ts'
 import type { NodeAbout } from '../nodes/about.ts'
 import type { Services } from '../services.ts'
 import { appWire, nodeStatsWire, operationWire, parseNodeAbout, toWire } from '../wire.ts'
-import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals } from './app-routes.ts'
+import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals, updateInput } from './app-routes.ts'
 import { idParam, json, problem } from './route-parts.ts'
 import type { Door } from './door.ts'
 import { authenticateCaller } from './node-door.ts'
@@ -260,9 +260,9 @@ function appRoutesOfNodes(router: Router, { apps, operations, audit, self }: Ser
   )
   router.openapi(routes.get, (c) => c.json(present(apps.get(c.req.valid('param').id)), 200))
   router.openapi(routes.update, async (c) => {
-    const { description, compose_content: composeContent, pull } = c.req.valid('json')
+    const input = updateInput(c.req.valid('json'))
     const { id } = c.req.valid('param')
-    return c.json(presentAppOperation(await act(c, 'app.update', id, () => apps.update(id, { description, composeContent, pull }))), 202)
+    return c.json(presentAppOperation(await act(c, 'app.update', id, () => apps.update(id, input))), 202)
   })
   router.openapi(routes.remove, async (c) => {
     const { id } = c.req.valid('param')

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { hasLabels } from '../../schema/labels.ts'
 import type { InventoryApp } from '../cluster/inventory.ts'
 import { appWire, toWire } from '../wire.ts'
-import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals } from './app-routes.ts'
+import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals, updateInput } from './app-routes.ts'
 import { invalid, json, listOf, nodeIdsQuery, wholeList } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
 
@@ -58,8 +58,8 @@ export function userAppRoutes(): Router {
   })
   router.openapi(routes.update, async (c) => {
     const { id } = c.req.valid('param')
-    const { description, compose_content: composeContent, pull } = c.req.valid('json')
-    return c.json(presentAppOperation(await c.get('user').updateApp(id, { description, composeContent, pull })), 202)
+    const input = updateInput(c.req.valid('json'))
+    return c.json(presentAppOperation(await c.get('user').updateApp(id, input)), 202)
   })
   router.openapi(routes.remove, async (c) => {
     const { id } = c.req.valid('param')

@@ -220,9 +220,11 @@ test('after a restart apps are what Docker says, and what was under way is said 
 test('without Docker nothing is promised: refused, no trace, and known apps are unknown with the reason', async (t) => {
   const folder = dataFolder(t)
   const known = someApp({ nodeId, name: uniqueName() })
-  const { id, name, description, composeContent, desiredState, createdAt, updatedAt } = known
+  const { id, name, description, composeContent, version, desiredState, createdAt, updatedAt } = known
   const before = await testDatabase(t, join(folder, 'data/selfhostly.db'))
-  await before.em.fork().insert(AppEntity, { id, name, description, composeContent, desiredState, lastError: null, createdAt, updatedAt })
+  await before.em
+    .fork()
+    .insert(AppEntity, { id, name, description, composeContent, version, desiredState, lastError: null, createdAt, updatedAt })
   await before.close(true)
 
   const { apps, database } = await nodeOf(t, { folder, dockerHost: `unix://${join(folder, 'no-docker.sock')}` })

@@ -74,7 +74,9 @@ test('the refusal of a file as v2 prints it, warnings left out', (t) => {
 
 test('no paths and no terminal codes', (t) => {
   t.is(
-    withoutPaths('\u001b[31mvalidating /srv/apps/shop/compose.yaml: in /srv/apps/shop, /srv/apps/other.env\u001b[0m', '/srv/apps/shop'),
+    withoutPaths('\u001b[31mvalidating /srv/apps/shop/compose.yaml: in /srv/apps/shop, /srv/apps/other.env\u001b[0m', {
+      directory: '/srv/apps/shop',
+    }),
     'validating ./compose.yaml: in ., ../other.env',
   )
 })

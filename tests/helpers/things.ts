@@ -25,6 +25,7 @@ export const someApp = (given: Partial<App> & { nodeId: string }): App => ({
   name: 'web',
   description: null,
   composeContent: 'services:\n  web:\n    image: nginx:1.29\n',
+  version: 1,
   desiredState: 'running',
   status: 'running',
   statusReason: null,

@@ -6,6 +6,7 @@ import { Migration20261124JoinTokens } from './20261124-join-tokens.ts'
 import { Migration20261124NodeKeys } from './20261124-node-keys.ts'
 import { Migration20261124NodeHolds } from './20261124-node-holds.ts'
 import { Migration20261124StatusHistory } from './20261124-status-history.ts'
+import { Migration20261129AppVersions } from './20261129-app-versions.ts'
 
 /** In the order in which they run. A migration that was released is never changed; a new one is added below it. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   { name: '20261124n-node-holds', class: Migration20261124NodeHolds },
   { name: '20261124o-status-history', class: Migration20261124StatusHistory },
   { name: '20261124p-node-keys', class: Migration20261124NodeKeys },
+  { name: '20261129-app-versions', class: Migration20261129AppVersions },
 ]

@@ -1,0 +1,119 @@
+import { AppError } from '../errors.ts'
+import type { ComposeCli, Engine } from '../docker/engine.types.ts'
+import type { AppCheck } from './app-check.ts'
+import type { AppRow } from './app.entity.ts'
+import type { AppFiles } from './app-files.ts'
+import type { Operation } from './operation.ts'
+import type { OperationRun, Operations } from './operations.ts'
+
+export interface UpdateAppInput {
+  description?: string | null | undefined
+  composeContent?: string | null | undefined
+  /** Pull newer images before the containers are made again. */
+  pull?: boolean | null | undefined
+  /** The version that the change was made on: it is refused when another one is current. */
+  ifVersion?: number | null | undefined
+}
+
+export type AppPatch = Partial<Pick<AppRow, 'description' | 'composeContent' | 'version' | 'desiredState' | 'lastError'>>
+
+/** Work on the rows of the app service; `onEnd` runs when the operation has ended, also when it never began. */
+export interface RowWork {
+  save(row: AppRow, patch: AppPatch): Promise<void>
+  enqueue(row: AppRow, work: (run: OperationRun) => Promise<void>, onEnd: () => void): Promise<Operation>
+  up(row: AppRow, run: OperationRun): Promise<void>
+}
+
+/**
+ * Updates of an app: each field changes what it names and nothing else. A description touches no file and no container. A
+ * Compose file becomes the next version, which is deployed, or only stored while the app is to be stopped.
+ */
+export function createAppUpdate(
+  deps: { engine: Engine; compose: ComposeCli; files: AppFiles; check: AppCheck; operations: Operations } & RowWork,
+) {
+  const { files, check, operations, save } = deps
+  const changes = createChanges()
+
+  async function describe(row: AppRow, description: string | null | undefined): Promise<Operation> {
+    operations.refuseWhenStopping()
+    const isNew = description !== undefined && description !== row.description
+    if (isNew) await save(row, { description })
+    return operations.note('update', row, isNew ? 'The description was changed' : 'There was nothing to change')
+  }
+
+  /** The file first: a version is recorded only when it is on disk. */
+  async function store(row: AppRow, content: string, description: AppPatch): Promise<void> {
+    await files.write(row.name, content)
+    const version = content === row.composeContent ? row.version : row.version + 1
+    await save(row, { composeContent: content, version, ...description })
+  }
+
+  return async (row: AppRow, input: UpdateAppInput): Promise<Operation> => {
+    const content = input.composeContent ?? null
+    refuseOld(row, input)
+    if (content === null && !input.pull) return describe(row, input.description)
+    if (content === null) await deps.engine.info()
+    else await check.content(row.name, content)
+    // Checking took its time: another change may have come meanwhile, or wait to be made.
+    refuseOld(row, input)
+    if (isGiven(input.ifVersion) && changes.isComing(row.id)) throw isChanging(row)
+
+    const settle = content === null ? () => {} : changes.begin(row.id)
+    const description = input.description === undefined ? {} : { description: input.description }
+    const work = async (run: OperationRun): Promise<void> => {
+      refuseOld(row, input)
+      if (content !== null) {
+        run.step(5, 'Writing the Compose file')
+        await store(row, content, description)
+      } else await save(row, description)
+      settle()
+      if (input.pull) {
+        run.step(10, 'Pulling images')
+        await deps.compose.run(files.projectOf(row.name), 'pull', { onLine: run.line, signal: run.signal })
+      }
+      if (row.desiredState === 'running') await deps.up(row, run)
+    }
+    return deps.enqueue(row, work, settle).catch((error: unknown) => {
+      settle()
+      throw error
+    })
+  }
+}
+
+/** Changes of files that were accepted and are not made yet, per app. */
+function createChanges() {
+  const coming = new Map<string, Set<symbol>>()
+  return {
+    isComing: (appId: string): boolean => (coming.get(appId)?.size ?? 0) > 0,
+    /** The returned function says that it is over; saying so again changes nothing. */
+    begin(appId: string): () => void {
+      const change = Symbol()
+      const ofApp = coming.get(appId) ?? new Set()
+      coming.set(appId, ofApp.add(change))
+      return () => {
+        ofApp.delete(change)
+        if (ofApp.size === 0 && coming.get(appId) === ofApp) coming.delete(appId)
+      }
+    },
+  }
+}
+
+const isGiven = (version: number | null | undefined): version is number => version !== null && version !== undefined
+
+/** @throws CONFLICT when the change was made on another version than the current one */
+function refuseOld({ name, version }: AppRow, { ifVersion }: UpdateAppInput): void {
+  if (!isGiven(ifVersion) || ifVersion === version) return
+  const message = `${name} is at version ${version} now, and your change was made on version ${ifVersion}. Read the app again, put your change into what is there now, and save it with ifVersion ${version}`
+  throw new AppError('CONFLICT', message, {
+    fields: [{ field: 'ifVersion', message: `is ${ifVersion}, but the current version is ${version}` }],
+  })
+}
+
+const isChanging = ({ name, version }: AppRow): AppError =>
+  new AppError(
+    'CONFLICT',
+    `Another change of ${name} is being saved right now and makes version ${version + 1}. Read the app again in a moment, put your change into what is there then, and save it`,
+    {
+      fields: [{ field: 'ifVersion', message: `is ${version}, which another change is about to replace` }],
+    },
+  )
