@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { accessProblems, accessSettings, signInSettings, toAccess, type AccessConfig } from './auth/access-config.ts'
+import type { AuditBounds } from './auth/audit-retention.ts'
 import { StartError } from './errors.ts'
 import { connectionModes, type ConnectionMode } from './nodes/about.ts'
 import { address, atLeast, count, flag, httpUrl, optional, seconds } from './setting-types.ts'
@@ -34,6 +35,7 @@ interface CommonConfig {
   }
   operations: { deadlineMs: number; parallel: number }
   stats: { intervalMs: number }
+  audit: AuditBounds
   /** Settings that are set but mean nothing to this role; the start warns about them. */
   ignored: string[]
 }
@@ -93,6 +95,9 @@ const environment = z.object({
   OPERATION_TIMEOUT: seconds(900, { min: 10, max: 86_400 }),
   OPERATIONS_PARALLEL: count(4, { min: 1, max: 64 }),
   STATS_INTERVAL: seconds(5, { min: 1, max: 300 }),
+  AUDIT_KEEP_DAYS: count(365, { min: 1, max: 3650 }),
+  AUDIT_KEEP_LINES: count(200_000, { min: 1000, max: 10_000_000 }),
+  AUDIT_KEEP_MIB: count(100, { min: 10, max: 10_000 }),
 })
 
 /** Each is described in docs/configuration.md and .env.example. */
@@ -147,6 +152,11 @@ function toConfig(values: Values): Config {
     },
     operations: { deadlineMs: values.OPERATION_TIMEOUT, parallel: values.OPERATIONS_PARALLEL },
     stats: { intervalMs: values.STATS_INTERVAL },
+    audit: {
+      maxAgeMs: values.AUDIT_KEEP_DAYS * 86_400_000,
+      maxLines: values.AUDIT_KEEP_LINES,
+      maxBytes: values.AUDIT_KEEP_MIB * 1024 * 1024,
+    },
   }
   if (values.NODE_IS_PRIMARY) {
     return {

@@ -4,6 +4,7 @@ import { ApiTokenEntity } from './auth/api-token.entity.ts'
 import { AuditEntity } from './auth/audit.entity.ts'
 import { LocalUserEntity } from './auth/local-user.entity.ts'
 import { SessionEntity } from './auth/session.entity.ts'
+import { SignInPlaceEntity } from './auth/sign-in-place.entity.ts'
 import { UserEntity } from './auth/user.entity.ts'
 import { AppEntity } from './apps/app.entity.ts'
 import { OperationEntity } from './apps/operation.entity.ts'
@@ -38,6 +39,7 @@ const entities: EntitySchema[] = [
   SessionEntity,
   ApiTokenEntity,
   LocalUserEntity,
+  SignInPlaceEntity,
   AuditEntity,
   JoinTokenEntity,
   StatusChangeEntity,

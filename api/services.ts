@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createAccessServices } from './auth/access-services.ts'
 import { createLimits } from './auth/limits.ts'
+import { createPasswordGuard } from './auth/password-guard.ts'
 import { createSecretBox } from './auth/secret-box.ts'
 import { finishRotation, loadFormerKeys } from './auth/key-rotation.ts'
 import { loadSecretKey, sessionSecretOf } from './auth/secret-key.ts'
@@ -87,12 +88,15 @@ export function createServices(world: {
   const access = createAccessServices({
     access: config.access,
     localSecret: isPrimary ? null : sessionSecretOf(secretKey),
+    auditBounds: config.audit,
     em,
     clock,
+    log,
     onCredentialEnded: (credentialId) => events.emit('credentialEnded', credentialId),
   })
 
-  const limits = createLimits()
+  const limits = createLimits({ clock })
+  const passwords = createPasswordGuard({ limits, places: access.places })
 
   const settings = createSettingsService({
     em,
@@ -172,6 +176,8 @@ export function createServices(world: {
     access,
     audit: access.audit,
     limits,
+    /** Stands before every check of a password. */
+    passwords,
     settings,
     ...own,
     ...cluster,

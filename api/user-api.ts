@@ -2,7 +2,7 @@ import type { AppOperation, CreateAppInput, UpdateAppInput } from './apps/app-se
 import type { Operation } from './apps/operation.ts'
 import type { ApiToken } from './auth/api-tokens.ts'
 import type { AuditedAction, AuditEntry, AuditFilter } from './auth/audit-log.ts'
-import { may, mayOwnTokens, refusalWords, seesNode, type Caller } from './auth/caller.ts'
+import { callerKey, may, mayOwnTokens, refusalWords, seesNode, type Caller } from './auth/caller.ts'
 import type { Permission, Role } from './auth/permissions.ts'
 import type { Session } from './auth/sessions.ts'
 import type { KnownUser } from './auth/users.ts'
@@ -48,16 +48,16 @@ export function createUserApi(services: Services, caller: Caller) {
     try {
       need(permission)
     } catch (error) {
-      await audit.note(caller, action, 'denied')
+      await audit.noteRefusal(caller, action)
       throw error
     }
     const whole = { ...action, ...find?.() }
-    await limits.take('action', caller.userId ?? `${caller.via} ${caller.address}`)
+    await limits.take(permission === 'account.manage' ? 'account' : 'action', callerKey(caller))
     return audit.around(caller, whole, run, about)
   }
 
   async function deny(action: AuditedAction, why: string): Promise<never> {
-    await audit.note(caller, action, 'denied')
+    await audit.noteRefusal(caller, action)
     throw new AppError('FORBIDDEN', why)
   }
 
@@ -215,8 +215,6 @@ export function createUserApi(services: Services, caller: Caller) {
     async createApiToken(input: { name: string; scope: Role; expiresInDays: number }): Promise<{ token: ApiToken; secret: string }> {
       const action = { action: 'token.create', subject: `${input.name} (${input.scope})` }
       await needTokens(action)
-      // A token that could make others would outlive its own end.
-      if (caller.via === 'token') await deny(action, 'A token cannot make tokens. Sign in to make one')
       return act('account.manage', action, () => access.tokens.create(caller, input))
     },
     async revokeApiToken(id: string): Promise<string> {

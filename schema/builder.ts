@@ -41,7 +41,7 @@ export const builder = new SchemaBuilder<{
       const message = refusal(result, user.caller)
       if (info.parentType.name === 'Mutation') {
         services.audit
-          .note(user.caller, refusedAction(info), 'denied', message)
+          .noteRefusal(user.caller, refusedAction(info), 'denied', message)
           .catch((error: unknown) => services.log.error({ err: error }, 'a refusal could not be written to the audit log'))
       }
       return new AppError('FORBIDDEN', message)

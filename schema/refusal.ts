@@ -23,6 +23,10 @@ const actions: Partial<Record<string, string>> = {
   removeUser: 'user.remove',
   createJoinToken: 'join-token.create',
   revokeJoinToken: 'join-token.revoke',
+  createApiToken: 'token.create',
+  revokeApiToken: 'token.revoke',
+  revokeSession: 'session.revoke',
+  signOutEverywhere: 'session.revoke-all',
 }
 
 interface Named {

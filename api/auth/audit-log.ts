@@ -1,7 +1,14 @@
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, errorMessage } from '../errors.ts'
+import { createAuditDenials } from './audit-denials.ts'
 import { AuditEntity, type AuditOutcome, type AuditRow } from './audit.entity.ts'
+
+/**
+ * The longest texts of a line, in characters: callers choose most of them, and a line is there to be read. All together bound
+ * what one line can cost the database.
+ */
+const longest = { actor: 250, via: 20, address: 64, action: 64, id: 64, subject: 300, detail: 1000 }
 
 /** Who did it and from where. */
 export interface Actor {
@@ -37,29 +44,53 @@ export type AuditLog = ReturnType<typeof createAuditLog>
  * what cannot be written is not done.
  */
 export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock }) {
+  const denials = createAuditDenials({ clock })
+
   async function write(
     actor: Actor,
     action: AuditedAction,
     outcome: AuditOutcome,
     more: { detail?: string; startedId?: number } = {},
   ): Promise<number> {
-    const { name, via, address } = actor
-    const detail = more.detail?.slice(0, 2000) ?? null
     return em.fork().insert(AuditEntity, {
       at: clock.now(),
-      ...{ actor: name, via, address, outcome, detail },
-      action: action.action,
-      nodeId: action.nodeId ?? null,
-      appId: action.appId ?? null,
-      subject: action.subject?.slice(0, 500) ?? null,
+      actor: cut(actor.name, longest.actor),
+      via: cut(actor.via, longest.via),
+      address: cut(actor.address, longest.address),
+      action: cut(action.action, longest.action),
+      nodeId: cutOrNull(action.nodeId, longest.id),
+      appId: cutOrNull(action.appId, longest.id),
+      subject: cutOrNull(action.subject, longest.subject),
+      outcome,
+      detail: cutOrNull(more.detail, longest.detail),
       startedId: more.startedId ?? null,
     })
   }
 
   return {
-    /** Something that is over as it is written, such as a sign-in or a refusal. */
+    /** Something that is over as it is written, such as a sign-in. */
     async note(actor: Actor, action: AuditedAction, outcome: AuditOutcome, detail?: string): Promise<void> {
       await write(actor, action, outcome, detail === undefined ? {} : { detail })
+    },
+
+    /**
+     * A refusal, or something that came to nothing and that anybody can cause: beyond a budget it is counted, and one line
+     * says later how many there were.
+     *
+     * @returns whether it got a line of its own
+     */
+    async noteRefusal(actor: Actor, action: AuditedAction, outcome: AuditOutcome = 'denied', detail?: string): Promise<boolean> {
+      if (!denials.admits(actor, action.action)) return false
+      await write(actor, action, outcome, detail === undefined ? {} : { detail })
+      return true
+    },
+
+    /** Writes how many refusals got no line of their own. @param all of the window that is not over as well: the program stops */
+    async summarise({ all = false } = {}): Promise<void> {
+      for (const { actor, count, actions, since } of denials.takeSummaries({ all })) {
+        const action = { action: 'refusals', subject: `${count} more were refused or failed` }
+        await write(actor, action, 'denied', { detail: `Since ${since.toISOString()}: ${actions}` })
+      }
     },
 
     /** Does something between its two lines. @throws what `run` throws, or that the log cannot be written */
@@ -85,6 +116,10 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
     count: (filter: AuditFilter): Promise<number> => em.fork().count(AuditEntity, where(filter)),
   }
 }
+
+/** The text, or its beginning and a mark that there was more. */
+const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
+const cutOrNull = (text: string | null | undefined, most: number): string | null => (text ? cut(text, most) : (text ?? null))
 
 /** Sorts after everything, so that a range finds all that begins with a text; `like` would read `_` and `%` as wildcards. */
 const lastCharacter = '\u{10FFFF}'

@@ -1,4 +1,5 @@
-import { clusterWide, leastRole, roleMay, type Permission, type Role } from './permissions.ts'
+import { placeOf } from './limits.ts'
+import { clusterWide, leastRole, personOnly, roleMay, type Permission, type Role } from './permissions.ts'
 
 /** Labels that a node must have, all of one set; any one of the sets will do. Null: every node. */
 export type NodeLimit = Record<string, string>[] | null
@@ -19,14 +20,19 @@ export interface Caller {
   address: string
 }
 
-export const may = ({ role, nodeLimit }: Caller, permission: Permission): boolean =>
-  roleMay(role, permission) && (nodeLimit === null || !clusterWide.has(permission))
+export const may = ({ role, nodeLimit, via }: Caller, permission: Permission): boolean =>
+  roleMay(role, permission) && (nodeLimit === null || !clusterWide.has(permission)) && (via !== 'token' || !personOnly.has(permission))
+
+/** Whose budgets a call counts against: one person's, however they come; else that of the credential, or of whom the edge names. */
+export const callerKey = ({ userId, credentialId, via, name, address }: Caller): string =>
+  userId ?? credentialId ?? `${via} ${name} ${placeOf(address)}`
 
 /** Why a caller may not, in words. */
-export const refusalWords = ({ role }: Caller, permission: Permission): string =>
-  roleMay(role, permission)
-    ? 'This reaches every node, and you may act only on some'
-    : `This needs the role ${leastRole[permission]}; yours is ${role}`
+export function refusalWords({ role, via }: Caller, permission: Permission): string {
+  if (!roleMay(role, permission)) return `This needs the role ${leastRole[permission]}; yours is ${role}`
+  if (via === 'token' && personOnly.has(permission)) return 'A token cannot see or change sessions and tokens. Sign in to do that'
+  return 'This reaches every node, and you may act only on some'
+}
 
 export const seesNode = ({ nodeLimit }: Caller, labels: Record<string, string>): boolean =>
   nodeLimit === null || nodeLimit.some((set) => Object.entries(set).every(([key, value]) => labels[key] === value))

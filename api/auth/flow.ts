@@ -1,12 +1,14 @@
-import { randomBytes } from 'node:crypto'
+import { hkdfSync, randomBytes } from 'node:crypto'
+import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { sameSecret } from './node-credentials.ts'
+import { createSecretBox } from './secret-box.ts'
 
 /** Long enough to find one's second factor, short enough that a link from yesterday signs nobody in. */
 export const flowMs = 10 * 60 * 1000
 
-/** Bounds memory, since anybody may begin: the oldest gives way, and its browser has to begin again. */
-const mostUnderWay = 1000
+/** Bounds memory: each is the end of a sign-in, for which a provider's answer was asked. The oldest are forgotten first. */
+const mostTaken = 10_000
 
 /** A sign-in between the click here and the return from the provider. */
 export interface Flow {
@@ -23,38 +25,61 @@ export interface Flow {
 
 export type Flows = ReturnType<typeof createFlows>
 
-/** Sign-ins under way. They stay here; the browser's cookie holds no more than an id. */
-export function createFlows({ clock }: { clock: Clock }) {
-  // In the order in which they began.
-  const flows = new Map<string, Flow & { endsAt: number }>()
+const context = 'sign-in flow'
+const flowShape = z.object({
+  provider: z.string(),
+  verifier: z.string(),
+  state: z.string(),
+  nonce: z.string(),
+  returnTo: z.string(),
+  endsAt: z.number(),
+})
 
-  function makeRoom(): void {
-    const now = clock.now().getTime()
-    for (const [id, { endsAt }] of flows) {
-      if (endsAt > now && flows.size < mostUnderWay) return
-      flows.delete(id)
+/**
+ * Sign-ins under way. Each is kept by the browser that began it, sealed in its cookie: anybody may begin, so what was kept here
+ * strangers could fill, or push out the sign-ins of others.
+ */
+export function createFlows({ clock, secret }: { clock: Clock; secret: string }) {
+  const box = createSecretBox(Buffer.from(hkdfSync('sha256', secret, '', 'selfhostly sign-in flows v1', 32)))
+  /** The states that were taken, and until when they would be good: in the order in which they were taken. */
+  const taken = new Map<string, number>()
+
+  function open(sealed: string): (Flow & { endsAt: number }) | null {
+    try {
+      return flowShape.parse(JSON.parse(box.open(sealed, context)))
+    } catch {
+      return null
     }
   }
 
+  function remember({ state, endsAt }: Flow & { endsAt: number }): void {
+    const now = clock.now().getTime()
+    for (const [old, end] of taken) {
+      if (end > now && taken.size < mostTaken) break
+      taken.delete(old)
+    }
+    taken.set(state, endsAt)
+  }
+
   return {
+    /** @returns what the browser keeps, and the flow */
     begin(provider: string, returnTo: string): { id: string; flow: Flow } {
-      makeRoom()
       const flow: Flow = { provider, verifier: random(), state: random(), nonce: random(), returnTo }
-      const id = random()
-      flows.set(id, { ...flow, endsAt: clock.now().getTime() + flowMs })
-      return { id, flow }
+      return { id: box.seal(JSON.stringify({ ...flow, endsAt: clock.now().getTime() + flowMs }), context), flow }
     },
 
     /** Ends the flow, whatever comes of it: an answer is taken once. Null when this answer belongs to no flow of this browser. */
     take(id: string | undefined, answer: { provider: string; state: string | undefined }): Flow | null {
-      const flow = id === undefined ? undefined : flows.get(id)
-      if (id === undefined || !flow) return null
-      flows.delete(id)
-      if (flow.endsAt <= clock.now().getTime() || flow.provider !== answer.provider) return null
-      return sameSecret(flow.state, answer.state ?? '') ? flow : null
+      const flow = id === undefined ? null : open(id)
+      if (!flow || taken.has(flow.state)) return null
+      const { endsAt, ...rest } = flow
+      if (endsAt <= clock.now().getTime() || flow.provider !== answer.provider || !sameSecret(flow.state, answer.state ?? '')) return null
+      remember(flow)
+      return rest
     },
 
-    size: (): number => flows.size,
+    /** How many are remembered as taken. */
+    size: (): number => taken.size,
   }
 }
 

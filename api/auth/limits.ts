@@ -1,10 +1,16 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { isIPv6 } from 'node:net'
+import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 
-/** How often one caller may do what costs much or guesses at secrets. Generous for people, short for programs that try. */
+/**
+ * How often one caller may do what costs much or guesses at secrets. Generous for people, short for programs that try. What
+ * guesses at secrets counts failures only, and a right secret that is cheap to check is never refused for the wrong ones.
+ */
 export const budgets = {
-  /** Starting to sign in, per address. */
+  /** Answers of a provider that came to nothing, per address: each costs a call to the provider. */
   'sign-in': { points: 30, seconds: 60 },
+  /** Wrong passwords, per name and place together: nobody mistypes more often, and a guesser gets nowhere. */
+  password: { points: 10, seconds: 60 },
   /** Failed node credentials, per address and claimed id: a node with a wrong key asks a few times a minute. */
   'node-credentials': { points: 60, seconds: 60 },
   /** What one node asks of its primary: a few times a minute, some more when it starts or its key changes. */
@@ -15,39 +21,81 @@ export const budgets = {
   'join-token': { points: 20, seconds: 60 },
   /** Actions that run Compose or call a node, per caller. */
   action: { points: 120, seconds: 60 },
+  /** Sessions ended, tokens made and revoked, per caller: a viewer may do this, and each is two lines in the audit log. */
+  account: { points: 60, seconds: 600 },
 } as const
 
 export type Budget = keyof typeof budgets
 export type Limits = ReturnType<typeof createLimits>
 
-export function createLimits() {
-  const limiters = Object.fromEntries(
-    Object.entries(budgets).map(([name, { points, seconds }]) => [
-      name,
-      new RateLimiterMemory({ keyPrefix: name, points, duration: seconds }),
-    ]),
-  ) as Record<Budget, RateLimiterMemory>
+/** Bounds memory, since strangers choose the keys: the counts that end soonest give way. */
+const mostKeys = 10_000
 
-  const tooMany = (waitMs: number): AppError => {
-    const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000))
-    return new AppError('RATE_LIMITED', `Too many in a short time. Try again in ${retryAfterSeconds} s`, { retryAfterSeconds })
+interface Count {
+  used: number
+  endsAt: number
+}
+
+export function createLimits({ clock }: { clock: Clock }) {
+  const counts = Object.fromEntries(Object.keys(budgets).map((name) => [name, new Map<string, Count>()])) as Record<
+    Budget,
+    Map<string, Count>
+  >
+
+  /** The count of a key whose time is not over. Counts of one budget last equally long, so the oldest are the first to end. */
+  function countOf(budget: Budget, key: string): Count | undefined {
+    const now = clock.now().getTime()
+    const ofBudget = counts[budget]
+    for (const [old, { endsAt }] of ofBudget) {
+      if (endsAt > now && ofBudget.size < mostKeys) break
+      ofBudget.delete(old)
+    }
+    return ofBudget.get(key)
+  }
+
+  function refuseFullOnes(budget: Budget, count: Count | undefined): void {
+    if (count && count.used >= budgets[budget].points) throw tooMany(count.endsAt - clock.now().getTime())
   }
 
   return {
     /** Takes one from the caller's budget. @throws RATE_LIMITED */
-    async take(budget: Budget, key: string): Promise<void> {
+    take(budget: Budget, key: string): Promise<void> {
+      const known = countOf(budget, key)
       try {
-        await limiters[budget].consume(key)
+        refuseFullOnes(budget, known)
       } catch (error) {
-        if (error instanceof RateLimiterRes) throw tooMany(error.msBeforeNext)
-        throw error
+        return Promise.reject(error as AppError)
       }
+      if (known) known.used += 1
+      else counts[budget].set(key, { used: 1, endsAt: clock.now().getTime() + budgets[budget].seconds * 1000 })
+      return Promise.resolve()
     },
 
-    /** Whether the budget is used up, without taking from it. @throws RATE_LIMITED */
-    async check(budget: Budget, key: string): Promise<void> {
-      const state = await limiters[budget].get(key)
-      if (state && state.consumedPoints >= budgets[budget].points) throw tooMany(state.msBeforeNext)
+    /** Puts back what was taken: it was no failure. */
+    giveBack(budget: Budget, key: string): void {
+      const known = countOf(budget, key)
+      if (known) known.used -= 1
     },
+
+    /** For tests of its bounds. */
+    size: (budget: Budget): number => counts[budget].size,
   }
+}
+
+function tooMany(waitMs: number): AppError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000))
+  return new AppError('RATE_LIMITED', `Too many in a short time. Try again in ${retryAfterSeconds} s`, { retryAfterSeconds })
+}
+
+/** What counts as one place: an IPv4 address, or the network of an IPv6 one, in which a machine has as many addresses as it likes. */
+export function placeOf(address: string): string {
+  if (!isIPv6(address)) return address
+  const [head = '', tail] = address.split('::')
+  const groups = head.split(':').filter(Boolean)
+  const rest = tail === undefined ? [] : tail.split(':').filter(Boolean)
+  const zeros = tail === undefined ? 0 : 8 - groups.length - rest.length
+  return [...groups, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...rest]
+    .slice(0, 4)
+    .map((group) => parseInt(group, 16).toString(16))
+    .join(':')
 }

@@ -90,7 +90,9 @@ function toProfile({ issuer, groupsClaim }: OidcConfig, subject: string, sources
     login: (isTheirs ? userName : null) ?? email ?? subject,
     name: first((claims) => text(claims['name'])),
     email,
-    groups: first((claims) => groupsOf(claims[groupsClaim])) ?? [],
+    unverifiedEmail: email === null ? first((claims) => text(claims['email'])) : null,
+    // Some put an empty list into the id token, and the groups into the user info.
+    groups: sources.map((claims) => groupsOf(claims[groupsClaim])).find((groups) => groups.length > 0) ?? [],
   }
 }
 
@@ -98,7 +100,7 @@ const text = (value: unknown): string | null => (typeof value === 'string' && va
 
 const verifiedEmail = (claims: Claims): string | null => (claims['email_verified'] === true ? text(claims['email']) : null)
 
-function groupsOf(value: unknown): string[] | null {
-  const list: unknown[] | null = typeof value === 'string' ? [value] : Array.isArray(value) ? value : null
-  return list?.flatMap((entry) => text(entry) ?? []) ?? null
+function groupsOf(value: unknown): string[] {
+  const list: unknown[] = typeof value === 'string' ? [value] : Array.isArray(value) ? value : []
+  return list.flatMap((entry) => text(entry) ?? [])
 }

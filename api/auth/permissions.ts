@@ -32,6 +32,9 @@ export const clusterWide: ReadonlySet<Permission> = new Set([
   'audit.read',
 ])
 
+/** Not for tokens: one that was found must not end what its owner could still stop it with, nor make itself a successor. */
+export const personOnly: ReadonlySet<Permission> = new Set(['account.manage'])
+
 /** What is done on the primary for the whole cluster: a secondary offers none of it. */
 export const primaryOnly: ReadonlySet<Permission> = new Set(['node.change', 'settings.change', 'users.manage'])
 

@@ -6,6 +6,10 @@ export type SignInFailure =
   | 'denied'
   /** The provider knows this person, but nobody let them in here. */
   | 'not-allowed'
+  /** The provider says an e-mail address that is on the list, but not that it is this person's. */
+  | 'unverified'
+  /** Too many sign-ins from there came to nothing. */
+  | 'too-many'
   /** Began too long ago, in another browser, or was used already. */
   | 'expired'
   /** The provider's answer cannot be accepted. */

@@ -18,6 +18,8 @@ export interface Profile {
   name: string | null
   /** Only where the provider has verified it. */
   email: string | null
+  /** What the provider says without having verified it; it lets nobody in, but a person should hear why. */
+  unverifiedEmail?: string | null
   groups: string[]
 }
 
@@ -128,6 +130,10 @@ export function createUsers(deps: {
      * @throws FORBIDDEN
      */
     signIn: (profile: Profile): Promise<KnownUser> => oneAtATime(() => letIn(profile)),
+
+    /** Whether an address that the provider has not verified is all that keeps a person out. */
+    lacksVerification: ({ unverifiedEmail, ...profile }: Profile): boolean =>
+      Boolean(unverifiedEmail) && entryFor({ ...profile, email: unverifiedEmail ?? null }) !== null,
 
     /** Undefined for who is not, or no longer, allowed in. */
     find(id: string): KnownUser | undefined {

@@ -5,7 +5,8 @@ import { createProviders, type SignInAccess, type SignInProvider } from '../auth
 import { SignInError, toSignInError } from '../auth/sign-in-error.ts'
 import type { Profile, Users } from '../auth/users.ts'
 import type { Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
+import { placeOf, type Limits } from '../auth/limits.ts'
+import { AppError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { HttpEnv } from './router.ts'
 import { sessionCookie } from './session-cookie.ts'
@@ -15,16 +16,20 @@ export interface AuthRoutesDeps extends SessionDeps {
   access: SignInAccess
   /** Where people reach this server: the base of the callbacks that providers know. */
   baseUrl: string
+  limits: Limits
   clock: Clock
   log: Log
 }
 
 type Ctx = Context<HttpEnv>
 
-/** The ways in and out: who may sign in how, there and back again, and signing out. Public, hence behind a rate limit. */
+/**
+ * The ways in and out: who may sign in how, there and back again, and signing out. Public. Beginning costs nothing and signing
+ * out is never refused; what has a budget is answers of providers that come to nothing.
+ */
 export function authRoutes(deps: AuthRoutesDeps): Hono<HttpEnv> {
   const providers = createProviders(deps.access, deps)
-  const flows = createFlows(deps)
+  const flows = createFlows({ clock: deps.clock, secret: deps.access.secret })
   const routes = new Hono<HttpEnv>()
   routes.use('/auth/*', async (c, next) => {
     c.header('cache-control', 'no-store')
@@ -65,7 +70,7 @@ async function finish(deps: AuthRoutesDeps, c: Ctx, came: { provider: SignInProv
   const address = addressOf(request)
   let profile: Profile | undefined
   try {
-    profile = await provider.profileOf(flow, answer)
+    profile = await exchange(deps, address, () => provider.profileOf(flow, answer))
     const user = await letIn(users, profile)
     await audit.note({ name: user.login, via: provider.id, address }, { action: 'sign-in', subject: user.login }, 'succeeded')
     const value = await sessions.open(user.id, { address, userAgent: request.headers['user-agent'] ?? '' })
@@ -78,12 +83,26 @@ async function finish(deps: AuthRoutesDeps, c: Ctx, came: { provider: SignInProv
   }
 }
 
+/** Asks the provider, unless too much of what comes from this address has come to nothing. */
+async function exchange(deps: AuthRoutesDeps, address: string, ask: () => Promise<Profile>): Promise<Profile> {
+  const place = placeOf(address)
+  try {
+    await deps.limits.take('sign-in', place)
+  } catch (error) {
+    throw new SignInError('too-many', errorMessage(error))
+  }
+  const profile = await ask()
+  deps.limits.giveBack('sign-in', place)
+  return profile
+}
+
 async function letIn(users: Users, profile: Profile) {
   try {
     return await users.signIn(profile)
   } catch (error) {
-    if (error instanceof AppError && error.code === 'FORBIDDEN') throw new SignInError('not-allowed', error.message)
-    throw error
+    if (!(error instanceof AppError) || error.code !== 'FORBIDDEN') throw error
+    if (!users.lacksVerification(profile)) throw new SignInError('not-allowed', error.message)
+    throw new SignInError('unverified', `${profile.unverifiedEmail} is on the list, but the provider has not verified it (email_verified)`)
   }
 }
 
@@ -96,11 +115,12 @@ async function refuse(
   const { provider, error, profile, returnTo = '/' } = failed
   const facts = { provider: provider.id, failure: error.failure, address: addressOf(c.env.incoming) }
   if (error.failure === 'failed') log.error({ ...facts, err: error.cause }, 'sign-in failed')
-  else log.warn({ ...facts, error: error.message }, 'sign-in failed')
-  const outcome = error.failure === 'denied' || error.failure === 'not-allowed' ? 'denied' : 'failed'
+  const outcome = ['denied', 'not-allowed', 'unverified', 'too-many'].includes(error.failure) ? 'denied' : 'failed'
   const actor = { name: profile?.login ?? 'unknown', via: provider.id, address: facts.address }
   try {
-    await audit.note(actor, { action: 'sign-in', subject: profile?.login ?? null }, outcome, error.message)
+    const isWritten = await audit.noteRefusal(actor, { action: 'sign-in', subject: profile?.login ?? null }, outcome, error.message)
+    // As few lines as there, whoever causes them.
+    if (isWritten && error.failure !== 'failed') log.warn({ ...facts, error: error.message }, 'sign-in failed')
   } catch (auditError) {
     log.error({ ...facts, err: auditError }, 'a failed sign-in could not be written to the audit log')
   }

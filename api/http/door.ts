@@ -7,7 +7,7 @@ import { roleOf } from '../auth/grants.ts'
 import { lesserRole } from '../auth/permissions.ts'
 import type { Sessions } from '../auth/sessions.ts'
 import type { Users } from '../auth/users.ts'
-import type { Limits } from '../auth/limits.ts'
+import { placeOf, type Limits } from '../auth/limits.ts'
 import { AppError } from '../errors.ts'
 import { isFromThisMachine, isLoopbackHost } from './this-machine.ts'
 import { readSessionCookie } from './session-cookie.ts'
@@ -50,7 +50,8 @@ export function createDoor(deps: {
   function addressOf(request: IncomingMessage): string {
     const hops = [...String(request.headers['x-forwarded-for'] ?? '').split(','), plain(request.socket.remoteAddress ?? '')]
       .map((hop) => hop.trim())
-      .filter(Boolean)
+      // What is no address was written by somebody else than a proxy, and would be a key of budgets and a line of logs.
+      .filter((hop) => isIP(plain(hop)) !== 0)
     let address = hops.pop() ?? ''
     while (isTrustedProxy(address) && hops.length > 0) address = plain(hops.pop() ?? '')
     return address
@@ -181,7 +182,8 @@ export function createDoor(deps: {
         // Only what was offered and found wrong counts: whoever offers nothing guesses nothing. Good credentials pass whatever
         // comes from their address beside them: they are too long to be guessed, and people share addresses.
         const offered = options.bearer ?? request.headers.authorization ?? readSessionCookie(request.headers.cookie, isSecure(request))
-        if (error instanceof AppError && error.code === 'UNAUTHENTICATED' && offered) await deps.limits.take('user-credentials', address)
+        if (error instanceof AppError && error.code === 'UNAUTHENTICATED' && offered)
+          await deps.limits.take('user-credentials', placeOf(address))
         throw error
       }
     },

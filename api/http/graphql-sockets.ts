@@ -5,7 +5,7 @@ import { CloseCode } from 'graphql-ws'
 import { useServer, type Extra } from 'graphql-ws/use/ws'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { createAnswerSize } from '../../schema/answer-size.ts'
-import type { Caller } from '../auth/caller.ts'
+import { callerKey, type Caller } from '../auth/caller.ts'
 import { AppError, errorMessage } from '../errors.ts'
 import type { Services } from '../services.ts'
 import type { Door } from './door.ts'
@@ -41,11 +41,9 @@ export function createGraphqlSockets({
   const open = new Map<WebSocket, { caller: Caller; running: Set<string> }>()
   let cancelRecheck: () => void = () => undefined
 
-  const keyOf = ({ userId, via, address }: Caller): string => userId ?? `${via} ${address}`
-
   function countOf(caller: Caller): number {
     let count = 0
-    for (const entry of open.values()) if (keyOf(entry.caller) === keyOf(caller)) count += entry.running.size
+    for (const entry of open.values()) if (callerKey(entry.caller) === callerKey(caller)) count += entry.running.size
     return count
   }
 

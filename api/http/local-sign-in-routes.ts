@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
-import type { Limits } from '../auth/limits.ts'
 import { localName, localProvider, type LocalUsers } from '../auth/local-users.ts'
+import type { PasswordGuard } from '../auth/password-guard.ts'
 import { longestPassword } from '../auth/password.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -13,7 +13,7 @@ export interface LocalSignInDeps extends SessionDeps {
   localUsers: LocalUsers
   /** Reads what was set up beside this process. */
   refresh: () => Promise<void>
-  limits: Limits
+  passwords: PasswordGuard
   log: Log
 }
 
@@ -23,7 +23,7 @@ const wrong = 'The name or the password is not right'
 const text = (longest: number) => z.string('must be a text').min(1, 'is required').max(longest, `must have at most ${longest} characters`)
 const credentials = z.object({ name: text(200), password: text(longestPassword) })
 
-/** Signing in to a secondary by name and password, and out again. Public, hence behind a rate limit. */
+/** Signing in to a secondary by name and password, and out again. Public, hence behind the password guard. */
 export function localSignInRoutes(deps: LocalSignInDeps): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>()
   routes.use('/auth/*', async (c, next) => {
@@ -40,18 +40,19 @@ export function localSignInRoutes(deps: LocalSignInDeps): Hono<HttpEnv> {
 }
 
 async function signIn(deps: LocalSignInDeps, c: Ctx, input: z.output<typeof credentials>): Promise<Response> {
-  const { audit, limits, localUsers, sessions, users, log } = deps
+  const { audit, passwords, localUsers, sessions, users, log } = deps
   const request = c.env.incoming
   const address = deps.addressOf(request)
-  // Beside the one by address: whoever has many of those still guesses at one name no faster.
-  await limits.take('sign-in', `name ${localName(input.name)}`)
   await deps.refresh()
-  const found = await localUsers.verify(input.name, input.password)
+  const found = await passwords.check({ name: localName(input.name), address, browser: null }, () =>
+    localUsers.verify(input.name, input.password),
+  )
   if (!found) {
     // Sometimes the password is typed where the name should be: what nobody is called is written nowhere.
     const name = localUsers.names().find((known) => known === localName(input.name)) ?? 'unknown'
-    await audit.note({ name, via: 'password', address }, { action: 'sign-in', subject: name }, 'denied', wrong)
-    log.warn({ user: name, address }, 'sign-in with a wrong name or password')
+    const actor = { name, via: 'password', address }
+    const isWritten = await audit.noteRefusal(actor, { action: 'sign-in', subject: name }, 'denied', wrong)
+    if (isWritten) log.warn({ user: name, address }, 'sign-in with a wrong name or password')
     throw new AppError('UNAUTHENTICATED', wrong)
   }
   const { name, version } = found

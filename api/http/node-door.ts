@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { placeOf } from '../auth/limits.ts'
 import { AppError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import type { Door } from './door.ts'
@@ -20,12 +21,10 @@ export async function authenticateCaller(
   const nodeId = header('x-node-id')?.trim().toLowerCase()
   const apiKey = header('x-node-api-key')
   const address = door.addressOf(request)
-  // Per claimed id, so that a stranger behind the same NAT does not lock a good node out.
-  const guesser = `${address} ${nodeId?.slice(0, 64) ?? ''}`
-  await limits.check('node-credentials', guesser)
   const callerId = header('authorization') === undefined ? authenticateNode({ nodeId, apiKey }) : null
   if (callerId === null) {
-    if (nodeId && apiKey) await limits.take('node-credentials', guesser)
+    // Only what was wrong counts: whoever guesses at a node's key does not lock the node out, wherever the two are.
+    if (nodeId && apiKey) await limits.take('node-credentials', `${placeOf(address)} ${nodeId.slice(0, 64)}`)
     return null
   }
   const instanceId = header('x-node-instance')

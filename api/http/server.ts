@@ -140,14 +140,10 @@ function createApp({ services, graphql, door, unread, baseUrl }: Parts): Hono<Ht
   })
   const { sessions, localUsers } = access
   if (sessions && (config.access.mode === 'sign-in' || localUsers)) {
-    app.use('/auth/*', async (c, next) => {
-      // What can be signed in with is asked by every page that nobody is signed in to; asking starts nothing.
-      if (c.req.path !== '/auth/providers') await limits.take('sign-in', door.addressOf(c.env.incoming))
-      await next()
-    })
     const parts = { users: access.users, sessions, audit: access.audit, log, addressOf: door.addressOf, isSecure: door.isSecure }
-    if (config.access.mode === 'sign-in') app.route('/', authRoutes({ ...parts, access: config.access, baseUrl, clock }))
-    else if (localUsers) app.route('/', localSignInRoutes({ ...parts, localUsers, limits, refresh: access.refreshLocalUsers }))
+    if (config.access.mode === 'sign-in') app.route('/', authRoutes({ ...parts, access: config.access, baseUrl, limits, clock }))
+    else if (localUsers)
+      app.route('/', localSignInRoutes({ ...parts, localUsers, passwords: services.passwords, refresh: access.refreshLocalUsers }))
   } else {
     // The sign-in page asks anywhere; that there is no way to sign in is an answer, and no error in the console.
     app.get('/auth/providers', (c) => c.json({ providers: [] }))

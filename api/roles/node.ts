@@ -34,6 +34,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       scheduler.every('write behind', '*/5 * * * * *', flush)
       scheduler.every('observed time', '*/5 * * * * *', () => history.beat())
       scheduler.every('old changes of status', '0 17 * * * *', history.prune)
+      scheduler.every('old lines of the audit log', '0 37 * * * *', access.pruneAudit)
     },
 
     /** Lets running operations finish or records that they were interrupted, then ends what observes. */
@@ -42,6 +43,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       containers.stop()
       await monitor.stop()
       unsubscribe()
+      await access.stop()
       await flush()
       await history.beat({ last: true })
     },

@@ -1,5 +1,5 @@
 import type { AuditLog } from '../auth/audit-log.ts'
-import type { Limits } from '../auth/limits.ts'
+import { placeOf, type Limits } from '../auth/limits.ts'
 import { createNodeAuthenticator } from '../auth/node-credentials.ts'
 import type { SecretBox } from '../auth/secret-box.ts'
 import type { Clock } from '../clock.ts'
@@ -241,7 +241,7 @@ export function createCluster(deps: {
     nameFor: (pattern, hostname) => nameFor(pattern, hostname, new Set(registry.list().map(({ name }) => name))),
     register: membership.welcome,
     learn: registry.learn,
-    countRefused: (address) => limits.take('join-token', address),
+    countRefused: (address) => limits.take('join-token', placeOf(address)),
     audited: audit.around,
     clock,
     log,

@@ -70,7 +70,7 @@ test('behind TLS cookies are Secure and bound to this host', async (t) => {
   const begun = await cookieBrowser().visit(`${app.url}/auth/oidc`)
   t.regex(
     String(begun.headers['set-cookie']),
-    /^__Host-selfhostly_sign_in=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    /^__Host-selfhostly_sign_in=v1\.[\w.-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
   )
 })
 
@@ -104,13 +104,27 @@ for (const claimsInIdToken of [true, false]) {
   })
 }
 
+test('an empty list of groups in the id token does not hide those in the user info', async (t) => {
+  const { app, provider } = await setUp(t, { claimsInIdToken: true, grants: parseGrants('operator', 'group:ops') })
+  provider.accounts.set('3', { preferred_username: 'carol', groups: [] })
+  provider.tamperUserInfo = (claims) => ({ ...claims, groups: ['ops'] })
+  provider.person = '3'
+  t.like((await signIn(app)).whoami, { login: 'carol', groups: ['ops'], role: 'operator' })
+})
+
 test('an address counts only when the provider has verified it', async (t) => {
   const { app, provider } = await setUp(t)
   provider.config.allow.users = ['boss@example.com']
   for (const verified of [false, 'true', undefined]) {
     provider.accounts.set('1', { email: 'boss@example.com', email_verified: verified })
-    t.is((await signIn(app)).path, '/sign-in?error=not-allowed&return_to=%2Fapps', String(verified))
+    t.is((await signIn(app)).path, '/sign-in?error=unverified&return_to=%2Fapps', String(verified))
+    t.like((await app.attempts()).at(-1), {
+      outcome: 'denied',
+      detail: 'boss@example.com is on the list, but the provider has not verified it (email_verified)',
+    })
   }
+  provider.accounts.set('1', { email: 'mallory@example.com', email_verified: false })
+  t.is((await signIn(app)).path, '/sign-in?error=not-allowed&return_to=%2Fapps', 'verified or not')
   provider.accounts.set('1', { preferred_username: 'boss@example.com' })
   t.is((await signIn(app)).whoami, null, 'a name that the person chose')
   provider.accounts.set('1', { email: 'Boss@example.com', email_verified: true })

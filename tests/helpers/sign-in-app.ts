@@ -6,6 +6,7 @@ import { Hono } from 'hono'
 import type { GithubConfig, OidcConfig } from '../../api/auth/access-config.ts'
 import { createAuditLog } from '../../api/auth/audit-log.ts'
 import type { Grant } from '../../api/auth/grants.ts'
+import { createLimits } from '../../api/auth/limits.ts'
 import { allowListOf, type SignInAccess } from '../../api/auth/providers.ts'
 import { createSessions } from '../../api/auth/sessions.ts'
 import { createUsers } from '../../api/auth/users.ts'
@@ -63,7 +64,7 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
   app.onError(errorToProblem(log))
   app.route(
     '/',
-    authRoutes({ access, baseUrl: url, users, sessions, audit, clock, log, addressOf: () => '192.0.2.7', isSecure: () => secure }),
+    authRoutes({ access, baseUrl: url, users, sessions, audit, limits: createLimits({ clock }), clock, log, addressOf: () => '192.0.2.7', isSecure: () => secure }),
   )
   app.route('/', avatarRoutes())
   app.get('/whoami', (c) => {

@@ -123,7 +123,7 @@ test('a token that would make another is refused, and that is written down', asy
     { authorization },
   )
   t.is(answer.errors[0].extensions.code, 'FORBIDDEN')
-  t.like((await linesOf(node)).at(-1), { actor: 'admin', via: 'token', action: 'token.create', subject: 'more (admin)', outcome: 'denied' })
+  t.like((await linesOf(node)).at(-1), { actor: 'admin', via: 'token', action: 'token.create', subject: 'more', outcome: 'denied' })
 })
 
 /** By another program that has the file open. */
@@ -212,4 +212,43 @@ test('lines that were written stay, in a database that runs', async (t) => {
   await change(t, node, `insert or replace into audit_entries select * from audit_entries`)
   t.deepEqual(await linesOf(node), before)
   t.is(before.length, 2)
+})
+
+test('a viewer who is refused again and again, with texts as long as a request, does not fill the disk', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const viewer = await sessionOf(node, await signIn(node, 'viewer'))
+  const long = 'x'.repeat(100_000)
+  for (let count = 0; count < 60; count += 1) {
+    const { errors } = await node.graphql('mutation ($id: ID!) { startApp(id: $id) { operation { id } } }', { id: long }, viewer)
+    t.is(errors[0].extensions.code, 'FORBIDDEN')
+  }
+  const lines = await linesOf(node)
+  t.is(lines.length, 20)
+  t.true(JSON.stringify(lines).length < 20_000)
+  t.true(lines.every(({ appId }) => appId?.endsWith('…')))
+})
+
+test('a token ends no session and no token, makes none, and sees none of them', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const admin = await signIn(node, 'admin')
+  const session = await sessionOf(node, admin)
+  for (const scope of ['viewer', 'admin'] as const) {
+    const { authorization, id } = await tokenOf(node, admin, scope)
+    const { data } = await node.graphql('{ sessions { id } }', {}, session)
+    for (const field of [
+      `mutation { revokeApiToken(id: "${id}") }`,
+      `mutation { revokeSession(id: "${data.sessions[0].id}") }`,
+      'mutation { signOutEverywhere }',
+      'mutation { createApiToken(input: { name: "more", scope: VIEWER, expiresInDays: 1 }) { secret } }',
+      '{ apiTokens { id } }',
+      '{ sessions { id } }',
+    ]) {
+      const answer = await node.graphql(field, {}, { authorization })
+      t.is(answer.errors?.[0].extensions.code, 'FORBIDDEN', field)
+      t.regex(answer.errors[0].message, /A token cannot/)
+    }
+    const { permissions } = (await node.graphql('{ viewer { permissions } }', {}, { authorization })).data.viewer
+    t.false(permissions.includes('account.manage'))
+  }
+  t.is((await node.send('/api/nodes', { headers: session })).status, 200)
 })

@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava'
 import { addLocalUser, besideNode, cookieOf, elsewhere, localUser, signInLocally } from '../helpers/local-user.ts'
 import { outcomeOf } from '../helpers/outcome.ts'
 import { tokenOf } from '../helpers/people.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
 import { assertProblem, fieldsOf } from '../helpers/problem.ts'
 import { routesOf } from '../helpers/routes.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
@@ -101,22 +102,34 @@ test('a page of another site cannot sign anybody in', async (t) => {
   }
 })
 
-test('guessing is limited by address, whatever names it tries', async (t) => {
-  const node = await runningSecondary(t)
+const proxied = { TRUSTED_PROXIES: '127.0.0.1' }
+const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
+const guess = (node: RunningNode, address: string) => signInLocally(node, { ...localUser, password: 'not the right one' }, from(address))
+
+test('guessing is limited by name and address together, however many come at once', async (t) => {
+  const node = await runningSecondary(t, undefined, proxied)
   await addLocalUser(t, node)
-  for (let count = 0; count < 30; count++) t.is((await signInLocally(node, { name: `name-${count}` })).status, 400)
-  const refused = await signInLocally(node)
+  const guesses = [await Promise.all(Array.from({ length: 8 }, () => guess(node, '203.0.113.1')))].flat()
+  for (let count = 0; count < 12; count++) guesses.push(await guess(node, '203.0.113.1'))
+  t.is(guesses.filter(({ status }) => status === 401).length, 10)
+  const refused = await signInLocally(node, localUser, from('203.0.113.1'))
   assertProblem(t, refused, 429)
   t.regex(String(refused.headers['retry-after']), /^\d+$/)
+  t.is((await signInLocally(node, localUser, from('203.0.113.2'))).status, 200, 'who guesses elsewhere locks nobody out')
 })
 
-test('guessing is limited by name, from however many addresses', async (t) => {
-  const node = await runningSecondary(t, undefined, { TRUSTED_PROXIES: '127.0.0.1' })
+test('who signed in from an address before neither waits behind strangers nor shares their budget', async (t) => {
+  const clock = createManualClock(new Date())
+  const node = await runningSecondary(t, undefined, proxied, { clock })
   await addLocalUser(t, node)
-  for (let count = 1; count < 30; count++) await node.services.limits.take('sign-in', 'name alice')
-  const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
-  t.is((await signInLocally(node, { ...localUser, password: 'the thirtieth guess' }, from('203.0.113.30'))).status, 401)
-  assertProblem(t, await signInLocally(node, { ...localUser, name: 'ALICE' }, from('203.0.113.31')), 429)
+  t.is((await signInLocally(node, localUser, from('203.0.113.2'))).status, 200)
+  const strangers = Array.from({ length: 30 }, (_, index) => guess(node, `198.51.100.${index}`))
+  t.is((await signInLocally(node, localUser, from('203.0.113.2'))).status, 200)
+  const statuses = (await Promise.all(strangers)).map(({ status }) => status)
+  t.true(
+    statuses.every((status) => status === 401 || status === 429),
+    'a queue of strangers is bounded',
+  )
 })
 
 test('another password, or none, ends sessions, tokens and WebSockets within seconds, though set by another process', async (t) => {

@@ -1,5 +1,8 @@
 import test, { type ExecutionContext } from 'ava'
+import { callerKey, type Caller } from '../../api/auth/caller.ts'
+import { createLimits, placeOf } from '../../api/auth/limits.ts'
 import type { Answer } from '../helpers/http-caller.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
 import { nodeHeaders, runningNode } from '../helpers/running-node.ts'
 
@@ -22,12 +25,18 @@ function assertSaysWhen(t: ExecutionContext, { status, headers, json }: Answer):
 const proxied = { ...peopleSettings, TRUSTED_PROXIES: '127.0.0.1' }
 const from = (address: string): Record<string, string> => ({ 'x-forwarded-for': address })
 
-test('beginning to sign in: 30 a minute from one address', async (t) => {
+test('however often somebody, or a page of another site, begins to sign in from an address: signing in and out go on there', async (t) => {
   const node = await runningNode(t, proxied)
-  const { taken, refused } = await untilLimited(40, () => node.send('/auth/github', { headers: from('203.0.113.1') }))
-  t.is(taken, 30)
-  assertSaysWhen(t, refused)
-  t.is((await node.send('/auth/github', { headers: from('203.0.113.2') })).status, 302, 'others go on')
+  const image = { ...from('203.0.113.1'), 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' }
+  for (let count = 0; count < 70; count += 1) {
+    t.is((await node.send('/auth/github', { headers: image })).status, 302)
+    await node.send('/auth/github/callback?code=made-up&state=made-up', { headers: image })
+  }
+  const session = await sessionOf(node, await signIn(node, 'viewer'))
+  t.is((await node.send('/auth/github', { headers: from('203.0.113.1') })).status, 302)
+  t.is((await node.send('/auth/sign-out', { method: 'POST', headers: { ...from('203.0.113.1'), ...session } })).status, 204)
+  t.is((await node.send('/api/nodes', { headers: session })).status, 401, 'it did end')
+  t.true((await node.services.audit.count({ action: 'sign-in' })) <= 20, 'nor do they fill the audit log')
 })
 
 test('bad bearer tokens and sessions: 60 a minute from one address', async (t) => {
@@ -61,7 +70,7 @@ test('who offers nothing is not counted', async (t) => {
   for (let count = 0; count < 70; count += 1) t.is((await node.send('/api/nodes', { headers: from('203.0.113.1') })).status, 401)
 })
 
-test('wrong node credentials: 60 a minute from one address for one id; the node itself is not locked out elsewhere', async (t) => {
+test('wrong node credentials: 60 a minute from one address for one id, and the right key is taken all the time', async (t) => {
   const node = await runningNode(t, proxied)
   const id = node.id
   const wrong = () => node.send('/api/internal/settings', { headers: { ...from('203.0.113.1'), ...nodeHeaders({ id, key: 'wrong-key' }) } })
@@ -70,12 +79,65 @@ test('wrong node credentials: 60 a minute from one address for one id; the node 
   assertSaysWhen(t, refused)
   const good = nodeHeaders(node)
   t.is((await node.send('/api/internal/settings', { headers: { ...from('203.0.113.2'), ...good } })).status, 200)
+  t.is((await node.send('/api/internal/settings', { headers: { ...from('203.0.113.1'), ...good } })).status, 200, 'from that address too')
+  assertSaysWhen(t, await wrong())
   const another = nodeHeaders({ id: '00000000-0000-4000-8000-000000000001', key: 'wrong-key' })
   t.is(
     (await node.send('/api/internal/settings', { headers: { ...from('203.0.113.1'), ...another } })).status,
     401,
     'another id is counted by itself',
   )
+})
+
+test('callers without an account have a budget each: two whom Cloudflare Access lets through from one address, and two tokens', async (t) => {
+  const callers: Pick<Caller, 'via' | 'name' | 'userId' | 'credentialId' | 'address'>[] = [
+    { via: 'edge', name: 'alice@example.com', userId: null, credentialId: null, address: '192.0.2.7' },
+    { via: 'edge', name: 'bob@example.com', userId: null, credentialId: null, address: '192.0.2.7' },
+    { via: 'edge', name: 'edge', userId: null, credentialId: null, address: '192.0.2.7' },
+    { via: 'edge', name: 'edge', userId: null, credentialId: null, address: '192.0.2.8' },
+    { via: 'token', name: 'administrator', userId: null, credentialId: 'one', address: '192.0.2.7' },
+    { via: 'token', name: 'administrator', userId: null, credentialId: 'another', address: '192.0.2.7' },
+  ]
+  const keys = callers.map((caller) => callerKey({ role: 'admin', nodeLimit: null, ...caller }))
+  t.is(new Set(keys).size, callers.length)
+  const node = await runningNode(t, { AUTH_ENABLED: 'false' })
+  const [one, another] = [await tokenOf(node, null, 'operator'), await tokenOf(node, null, 'operator')]
+  const check = ({ authorization }: { authorization: string }) =>
+    node.send(`/api/nodes/${node.id}/check`, { method: 'POST', headers: { authorization } })
+  t.is((await untilLimited(140, () => check(one))).taken, 120)
+  t.is((await check(another)).status, 200)
+})
+
+test('sessions and tokens: 60 changes in ten minutes for one person, who goes on with everything else', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const viewer = await sessionOf(node, await signIn(node, 'viewer'))
+  const revoke = async () => {
+    const query = 'mutation { revokeApiToken(id: "none") }'
+    return node.send('/graphql', { method: 'POST', json: { query }, headers: viewer })
+  }
+  t.is((await untilLimited(80, revoke)).taken, 60)
+  t.is((await node.send('/api/nodes', { headers: viewer })).status, 200)
+})
+
+test('the counts of strangers are bounded in number, and those of an IPv6 network are one', async (t) => {
+  const clock = createManualClock()
+  const limits = createLimits({ clock })
+  for (let count = 0; count < 12_000; count += 1) await limits.take('user-credentials', `key ${count}`)
+  t.is(limits.size('user-credentials'), 10_000)
+  clock.advance(60_000)
+  await limits.take('user-credentials', 'key')
+  t.is(limits.size('user-credentials'), 1)
+  t.is(placeOf('2001:db8:1:2:3:4:5:6'), placeOf('2001:db8:1:2::1'))
+  t.is(placeOf('2001:0db8::1'), '2001:db8:0:0')
+  t.is(placeOf('::1'), '0:0:0:0')
+  t.is(placeOf('192.0.2.7'), '192.0.2.7')
+})
+
+test('a forwarding header that names no address is nobody: neither a key of a budget nor a text in a log', async (t) => {
+  const node = await runningNode(t, proxied)
+  await node.send('/auth/github/callback', { headers: from(`203.0.113.9, ${'x'.repeat(5000)}`) })
+  const [line] = await node.services.audit.list({ action: 'sign-in' }, { limit: 1 })
+  t.is(line?.address, '203.0.113.9')
 })
 
 test('actions: 120 a minute for one person, however they come', async (t) => {

@@ -7,6 +7,8 @@ import { Migration20261124NodeKeys } from './20261124-node-keys.ts'
 import { Migration20261124NodeHolds } from './20261124-node-holds.ts'
 import { Migration20261124StatusHistory } from './20261124-status-history.ts'
 import { Migration20261129AppVersions } from './20261129-app-versions.ts'
+import { Migration20261129AuditRetention } from './20261129-audit-retention.ts'
+import { Migration20261129SignInPlaces } from './20261129-sign-in-places.ts'
 
 /** In the order in which they run. A migration that was released is never changed; a new one is added below it. */
 export const migrations = [
@@ -19,4 +21,6 @@ export const migrations = [
   { name: '20261124o-status-history', class: Migration20261124StatusHistory },
   { name: '20261124p-node-keys', class: Migration20261124NodeKeys },
   { name: '20261129-app-versions', class: Migration20261129AppVersions },
+  { name: '20261129-audit-retention', class: Migration20261129AuditRetention },
+  { name: '20261129-sign-in-places', class: Migration20261129SignInPlaces },
 ]

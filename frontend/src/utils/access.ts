@@ -31,6 +31,11 @@ const failures: Record<string, { title: string; text: string }> = {
     title: 'This account may not sign in here',
     text: 'The provider knows it, but it is not on the list of people who are let in. Whoever runs this server can add it.',
   },
+  unverified: {
+    title: 'Your e-mail address is not verified',
+    text: 'It may sign in here, but the provider does not say that it is yours. Verify it there, then sign in again.',
+  },
+  'too-many': { title: 'Too many sign-ins failed', text: 'Too many came to nothing from your address. Try again in a minute.' },
   expired: { title: 'That sign-in is over', text: 'It began too long ago, in another browser, or was used already. Begin again.' },
   provider: { title: 'The answer of the provider was not accepted', text: 'The log of this server says why.' },
   unreachable: { title: 'The provider does not answer', text: 'This server could not reach it. Try again in a moment.' },
