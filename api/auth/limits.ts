@@ -64,7 +64,7 @@ export function createLimits({ clock }: { clock: Clock }) {
       try {
         refuseFullOnes(budget, known)
       } catch (error) {
-        return Promise.reject(error as AppError)
+        return Promise.reject(error)
       }
       if (known) known.used += 1
       else counts[budget].set(key, { used: 1, endsAt: clock.now().getTime() + budgets[budget].seconds * 1000 })

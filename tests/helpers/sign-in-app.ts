@@ -64,7 +64,18 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
   app.onError(errorToProblem(log))
   app.route(
     '/',
-    authRoutes({ access, baseUrl: url, users, sessions, audit, limits: createLimits({ clock }), clock, log, addressOf: () => '192.0.2.7', isSecure: () => secure }),
+    authRoutes({
+      access,
+      baseUrl: url,
+      users,
+      sessions,
+      audit,
+      limits: createLimits({ clock }),
+      clock,
+      log,
+      addressOf: () => '192.0.2.7',
+      isSecure: () => secure,
+    }),
   )
   app.route('/', avatarRoutes())
   app.get('/whoami', (c) => {
