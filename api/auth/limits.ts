@@ -53,21 +53,15 @@ export function createLimits({ clock }: { clock: Clock }) {
     return ofBudget.get(key)
   }
 
-  function refuseFullOnes(budget: Budget, count: Count | undefined): void {
-    if (count && count.used >= budgets[budget].points) throw tooMany(count.endsAt - clock.now().getTime())
-  }
-
   return {
     /** Takes one from the caller's budget. @throws RATE_LIMITED */
     take(budget: Budget, key: string): Promise<void> {
+      const { points, seconds } = budgets[budget]
+      const now = clock.now().getTime()
       const known = countOf(budget, key)
-      try {
-        refuseFullOnes(budget, known)
-      } catch (error) {
-        return Promise.reject(error)
-      }
+      if (known && known.used >= points) return Promise.reject(tooMany(known.endsAt - now))
       if (known) known.used += 1
-      else counts[budget].set(key, { used: 1, endsAt: clock.now().getTime() + budgets[budget].seconds * 1000 })
+      else counts[budget].set(key, { used: 1, endsAt: now + seconds * 1000 })
       return Promise.resolve()
     },
 

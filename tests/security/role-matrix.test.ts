@@ -15,10 +15,11 @@ import { someApp, someContainer, someOperation, someStats } from '../helpers/thi
 
 /**
  * Who may use an operation, from most people to fewest. `everywhere`: not for those who are limited to some nodes, since it
- * reaches all of them. `in person`: for people themselves, not for their tokens. `with tokens`: for whoever may have tokens. `node`: for nodes, hence for no person.
+ * reaches all of them. `as a person`: not for tokens. `in person`: for people who may have
+ * tokens, and not for those. `node`: for nodes, hence for no person.
  */
 type Need =
-  'anyone' | 'viewer' | 'viewer in person' | 'viewer with tokens' | 'operator' | 'operator everywhere' | 'admin everywhere' | 'node'
+  'anyone' | 'viewer' | 'viewer as a person' | 'viewer in person' | 'operator' | 'operator everywhere' | 'admin everywhere' | 'node'
 
 /** Every operation of a primary where people sign in. A new route or field has to be placed here before it passes. */
 const needs: Record<string, Need> = {
@@ -68,8 +69,8 @@ const needs: Record<string, Need> = {
   'PUT /api/settings': 'admin everywhere',
 
   'query alarms': 'viewer',
-  'query apiTokens': 'viewer',
-  'query sessions': 'viewer',
+  'query apiTokens': 'viewer as a person',
+  'query sessions': 'viewer as a person',
   'query app': 'viewer',
   'query apps': 'viewer',
   'query node': 'viewer',
@@ -86,9 +87,9 @@ const needs: Record<string, Need> = {
   'query audit': 'admin everywhere',
 
   'mutation createApiToken': 'viewer in person',
-  'mutation revokeApiToken': 'viewer with tokens',
-  'mutation revokeSession': 'viewer',
-  'mutation signOutEverywhere': 'viewer',
+  'mutation revokeApiToken': 'viewer in person',
+  'mutation revokeSession': 'viewer as a person',
+  'mutation signOutEverywhere': 'viewer as a person',
   'mutation cancelOperation': 'operator',
   'mutation checkNode': 'operator',
   'mutation rotateNodeKey': 'admin everywhere',
@@ -143,10 +144,10 @@ function expected(need: Need, standing: Standing): Reached {
   if (need === 'node' || standing === null) return 'nobody'
   const [role = '', reach] = need.split(' ')
   if (reach === 'everywhere' && standing.limited) return 'denied'
-  if (need === 'viewer in person' && standing.token) return 'denied'
+  if ((need === 'viewer as a person' || need === 'viewer in person') && standing.token) return 'denied'
   // Where nobody signs in, tokens are for those who may do everything anyway.
   const ownsTokens = !standing.shared || (standing.role === 'admin' && !standing.limited)
-  if ((need === 'viewer in person' || need === 'viewer with tokens') && !ownsTokens) return 'denied'
+  if (need === 'viewer in person' && !ownsTokens) return 'denied'
   return order.indexOf(standing.role) >= order.indexOf(role) ? 'in' : 'denied'
 }
 
@@ -227,7 +228,7 @@ test('every operation, by role: sessions, tokens of each scope, and all that is 
   const person = (login: string) => signIn(node, login)
   const [viewer, operator, admin] = [await person('viewer'), await person('operator'), await person('admin')]
   const [labOperator, labAdmin] = [await person('lab-operator'), await person('lab-admin')]
-  // Other people than those with sessions: a token may sign its owner out everywhere.
+  // Other people than those with sessions: what one of those ends is not the other's.
   const [owner, labOwner] = [await person('owner'), await person('lab-owner')]
   // As if it had been made before its owner lost the role.
   const formerAdmin = { ...(await person('former-admin')), role: 'admin' as const }
