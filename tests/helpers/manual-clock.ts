@@ -3,6 +3,8 @@ import type { Clock } from '../../api/clock.ts'
 export interface ManualClock extends Clock {
   /** Moves time on and runs what has become due, in the order of time, what that schedules included. */
   advance(ms: number): void
+  /** What the wall clock says from now on jumps by this, as when somebody sets it. What waits still waits as long as before. */
+  set(byMs: number): void
   /** How many tasks wait. */
   waiting(): number
   /** How many milliseconds from now each waiting task is due, soonest first. */
@@ -11,10 +13,12 @@ export interface ManualClock extends Clock {
 
 export function createManualClock(start = new Date('2026-01-26T20:00:00Z')): ManualClock {
   let now = start.getTime()
+  let wall = 0
   const tasks = new Set<{ at: number; task: () => void }>()
   const soonest = (): { at: number; task: () => void } | undefined => [...tasks].sort((a, b) => a.at - b.at)[0]
   return {
-    now: () => new Date(now),
+    now: () => new Date(now + wall),
+    set: (byMs) => void (wall += byMs),
     after(ms, task) {
       const entry = { at: now + ms, task }
       tasks.add(entry)

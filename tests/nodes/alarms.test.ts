@@ -126,6 +126,26 @@ test('no alarm of a node that is back at once, that never answered, or that has 
   t.is(fixture.clock.waiting(), 0)
 })
 
+test('back and lost again within 3 s: the 3 s begin anew, and the alarm says since when it is lost now', async (t) => {
+  const fixture = await watched(t)
+  const nodes = await workers(fixture, 1)
+  fixture.clock.advance(hour)
+  fail(fixture, nodes)
+  fixture.clock.advance(second)
+  answer(fixture, nodes)
+  fixture.clock.advance(second)
+  const since = fixture.clock.now()
+  fail(fixture, nodes)
+  fixture.clock.advance(3 * second - 1)
+  t.deepEqual(fixture.alarms.list(), [])
+  fixture.clock.advance(1)
+  t.deepEqual(
+    fixture.alarms.list().map((alarm) => alarm.since),
+    [since],
+  )
+  t.deepEqual(fixture.told, [['w1 down']])
+})
+
 test('an alarm is over when the node is removed or goes into maintenance, and is there when maintenance ends', async (t) => {
   const fixture = await watched(t)
   const [first, other] = await workers(fixture, 2)
@@ -183,6 +203,63 @@ test('when most vanish at once one alarm stands in the place of theirs; the rest
   t.deepEqual(kindsOf(fixture), ['w1 down'])
   t.deepEqual(fixture.alarms.list()[0]?.since, since, 'since it went down, not since the network is trusted')
   t.deepEqual(fixture.alarmLines(), [...['alarm raised', 'alarm raised', 'alarm cleared'], ...['alarm cleared', 'alarm raised']])
+})
+
+test('most vanish a second time in one run: another alarm, with its own since, which is over as the first was', async (t) => {
+  const fixture = await watched(t)
+  const nodes = await workers(fixture, 3)
+  const seen: { id: string; since: Date }[] = []
+  for (let round = 0; round < 2; round += 1) {
+    fixture.clock.advance(hour)
+    const since = fixture.clock.now()
+    fail(fixture, nodes)
+    t.true(fixture.alarms.networkSuspected())
+    t.deepEqual(kindsOf(fixture), [], 'it settles first')
+    fixture.clock.advance(3 * second)
+    t.deepEqual(kindsOf(fixture), ['network-suspected'])
+    const [alarm] = fixture.alarms.list()
+    t.deepEqual(alarm?.since, since)
+    if (alarm) seen.push(alarm)
+    answer(fixture, nodes)
+    t.false(fixture.alarms.networkSuspected())
+    t.deepEqual(kindsOf(fixture), [])
+  }
+  t.not(seen[0]?.id, seen[1]?.id)
+  t.is(fixture.clock.waiting(), 0)
+})
+
+test('who is lost after the suspicion began is one of its members, also after a restart: no alarm of its own, and it counts', async (t) => {
+  const first = await watched(t)
+  const nodes = await workers(first, 5)
+  first.clock.advance(hour)
+  fail(first, nodes.slice(0, 3))
+  first.clock.advance(40 * second)
+  fail(first, nodes.slice(3))
+  first.clock.advance(3 * second)
+  t.deepEqual(kindsOf(first), ['network-suspected'])
+  t.regex(first.alarms.list()[0]?.message ?? '', /^5 of the 5/)
+  const again = await first.again(second)
+  t.deepEqual(kindsOf(again), ['network-suspected'])
+  t.regex(again.alarms.list()[0]?.message ?? '', /^5 of the 5/)
+  answer(again, nodes.slice(3))
+  t.true(again.alarms.networkSuspected(), '2 of 5')
+  answer(again, nodes.slice(2, 3))
+  t.false(again.alarms.networkSuspected(), '3 of 5')
+  again.clock.advance(3 * second)
+  t.deepEqual(kindsOf(again).toSorted(), ['w1 down', 'w2 down'])
+})
+
+test('a clock that was put back: what answers is there again, though it was last seen in the future', async (t) => {
+  const fixture = await watched(t)
+  const nodes = await workers(fixture, 3)
+  fixture.clock.advance(second)
+  for (const { id } of nodes) fixture.alarms.sessionLost(id)
+  t.true(fixture.alarms.networkSuspected())
+  fixture.clock.set(-hour)
+  answer(fixture, nodes)
+  t.false(fixture.alarms.networkSuspected())
+  fixture.clock.advance(hour)
+  t.deepEqual(fixture.told, [])
 })
 
 test('lost sessions alone make the network suspect; checks that pass clear that before anybody is told', async (t) => {

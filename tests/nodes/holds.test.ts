@@ -85,6 +85,19 @@ test('wrong words and ends are refused by name, and nothing changes', async (t) 
   await t.throwsAsync(holds.cordon('nobody', 'ann'), { code: 'NOT_FOUND' })
 })
 
+test('a hold for a node that is removed meanwhile: not found, and nobody is told of a node that is gone', async (t) => {
+  const fixture = await startedRegistry(t)
+  const holds = holdsOf(fixture)
+  const { id } = await onlineNode(fixture)
+  const removed = fixture.registry.remove(id)
+  const begun = holds.cordon(id, 'ann', 'new disks')
+  await t.throwsAsync(begun, { code: 'NOT_FOUND' })
+  await removed
+  const told = fixture.changes.slice(fixture.changes.findLastIndex((change) => change.id === id && change.to === 'online') + 1)
+  t.deepEqual(told, [])
+  t.is(fixture.registry.find(id), undefined)
+})
+
 test('a secondary decides nothing of the kind', async (t) => {
   const fixture = await startedRegistry(t, { self: { isPrimary: false } })
   const holds = holdsOf(fixture, false)

@@ -168,6 +168,28 @@ test('a node that is removed while its changes wait does not keep those of the o
   t.is(await fixture.history.count(here.id), 2)
 })
 
+test('changes that could not be written are written later, before those that came after them', async (t) => {
+  const fixture = await fixtureOf(t)
+  const { id } = await onlineNode(fixture)
+  await fixture.history.flush()
+  const execute = (sql: string) => fixture.database.em.getConnection().execute(sql)
+  await execute(`create trigger "full" before insert on "status_changes" begin select raise(abort, 'the disk is full'); end`)
+  fail(fixture, id)
+  await fixture.history.flush()
+  fixture.clock.advance(minute)
+  fixture.registry.observe(id, { kind: 'heartbeat' })
+  await fixture.history.flush()
+  await execute('drop trigger "full"')
+  fixture.clock.advance(minute)
+  fail(fixture, id)
+  const changes = (await fixture.history.page(id, { limit: 3 })).map(({ to, durationMs }) => ({ to, durationMs }))
+  t.deepEqual(changes, [
+    { to: 'offline', durationMs: null },
+    { to: 'online', durationMs: minute },
+    { to: 'offline', durationMs: minute },
+  ])
+})
+
 test('rows are kept for 90 days and what held when they began, and at most 1,000 of each node', async (t) => {
   const fixture = await fixtureOf(t)
   const [quiet, restless] = [await onlineNode(fixture), await onlineNode(fixture, nodeInput('worker-2'))]
