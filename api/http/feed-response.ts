@@ -41,9 +41,15 @@ export function feedResponse(feed: Feed, { signal, clock, onEnd }: { signal: Abo
         }
         signal.addEventListener('abort', end)
         keepalive()
-        const stop = await feed.subscribe((event) => write(`data: ${feedEventToJson(event)}\n\n`))
-        if (ended) stop()
-        else unsubscribe = stop
+        try {
+          const stop = await feed.subscribe((event) => write(`data: ${feedEventToJson(event)}\n\n`))
+          if (ended) stop()
+          else unsubscribe = stop
+        } catch (error) {
+          // Before `end`, which would close it as if all had been said.
+          controller.error(error)
+          end()
+        }
       },
       cancel: () => end(),
     },

@@ -144,6 +144,20 @@ test('a node that does not open its stream is told of once, and tried again 1 s 
   t.deepEqual([...new Set(messages())], ['event stream could not be opened'])
 })
 
+test('a node that says when to come again is not asked before, ten minutes at most', async (t) => {
+  let seconds = '120'
+  const busy = await peer(t, (_request, response) => void response.writeHead(429, { 'retry-after': seconds }).end())
+  const { streams, clock, messages } = streamsTo(t, () => busy.url)
+  streams.open(peerId)
+  await until(() => messages().length === 1)
+  t.deepEqual(clock.waits(), [120_000 + 2000])
+  seconds = '86400'
+  clock.advance(122_000)
+  await until(() => messages().length === 2)
+  t.deepEqual(clock.waits(), [600_000 + 4000])
+  t.is(busy.requests.length, 2)
+})
+
 test('a node that never answers is given up after 10 s; one that answers and says nothing after 7.5 s', async (t) => {
   const silent = await peer(t, () => undefined)
   const { node: mute } = await feeding(t, null)
