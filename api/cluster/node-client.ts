@@ -263,7 +263,7 @@ async function readText(response: Response, most: number): Promise<string> {
 }
 
 /** What a node says of the node that calls: passed on, it would tell a person to sign in, or to wait, who need not. */
-const isBetweenNodes: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'MISDIRECTED', 'RATE_LIMITED'] satisfies ErrorCode[])
+const isBetweenNodes: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'MISDIRECTED', 'RATE_LIMITED'] satisfies ErrorCode[])
 
 /** The node's own refusal with its code, so that it means the same here; anything else is a node that cannot be used. */
 async function refusalOf(address: NodeAddress, response: Response): Promise<NodeCallError> {

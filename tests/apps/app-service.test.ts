@@ -9,6 +9,7 @@ import { testDatabase } from '../helpers/database.ts'
 import { createContainer, ensureTestImage, testImage, uniqueName } from '../helpers/docker.ts'
 import { appName, containersOf, nodeOf, web } from '../helpers/own-apps.ts'
 import { primaryId as nodeId } from '../helpers/registry.ts'
+import { endsOf } from '../helpers/settled.ts'
 import { someApp } from '../helpers/things.ts'
 
 const docker = new Docker()
@@ -132,7 +133,7 @@ test('a name that is taken is a conflict, whoever has it, and leaves no trace', 
 
   const name = appName(t)
   const outcomes = await Promise.allSettled([1, 2, 3].map(() => apps.create({ name, composeContent: web() })))
-  t.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected', 'rejected'])
+  t.deepEqual(endsOf(outcomes).toSorted(), ['CONFLICT', 'CONFLICT', 'done'])
   await conflict(name, /has an app named/)
   t.is(await database.em.fork().count(AppEntity), 1)
 })

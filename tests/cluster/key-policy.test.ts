@@ -42,10 +42,6 @@ async function cluster(t: ExecutionContext<unknown>, options: { maxAgeDays?: num
       if (request.method === 'POST') {
         if (refusal === 'silence') return void response.destroy()
         if (refusal) return json(response, refusal, refusal.status)
-      }
-      if (request.method === 'POST') {
-        if (refusal === 'silence') return void response.destroy()
-        if (refusal) return json(response, refusal, refusal.status)
         told.push((JSON.parse(request.body) as { api_key: string }).api_key)
       }
       const good = [input.apiKey, ...told]
@@ -57,8 +53,16 @@ async function cluster(t: ExecutionContext<unknown>, options: { maxAgeDays?: num
     return { id: input.id, told, answer }
   }
 
-  return { ...fixture, rotations, state, lines, node }
+  /** What a change that was begun before would have shown by the time at which this one, begun after it, is through. */
+  async function anotherChange(): Promise<void> {
+    const bystander = await node(`bystander-${++bystanders}`)
+    await rotations.rotate(bystander.id)
+  }
+
+  return { ...fixture, rotations, state, lines, node, anotherChange }
 }
+
+let bystanders = 0
 
 /** Moves on, with the nodes heard meanwhile. */
 function later({ clock, registry }: TestRegistry, ms: number): void {
@@ -77,16 +81,19 @@ test('old keys are changed one in a turn, the oldest first, of nodes that are on
   const simple = await all.node('simple', null, ['link'])
   later(all, 89 * dayMs - 1)
   all.rotations.tick()
+  await all.anotherChange()
   t.deepEqual(older.told, [])
   later(all, 1 + 2 * dayMs)
   for (let failures = 0; failures < 3; failures++)
     all.registry.observe(away.id, { kind: 'check-failed', by: 'check', startedAt: all.clock.now(), reason: 'it is off' })
   all.rotations.tick()
   await until(() => isChanged(all, older.id, 'key-of-older'))
+  await all.anotherChange()
   t.deepEqual(newer.told, [])
   all.rotations.tick()
   await until(() => isChanged(all, newer.id, 'key-of-newer'))
   all.rotations.tick()
+  await all.anotherChange()
   t.is(older.told.length + newer.told.length, 2)
   t.deepEqual([...away.told, ...simple.told], [])
   t.deepEqual(all.registry.get(newer.id).keyChangedAt, all.clock.now())
@@ -99,6 +106,7 @@ test('0 days is never, and while nobody may act nothing is begun or finished', a
   const { id, told } = await never.node('worker-1')
   later(never, 10_000 * dayMs)
   never.rotations.tick()
+  await never.anotherChange()
   t.deepEqual(told, [])
   t.is(never.rotations.overdue(never.registry.get(id)), null)
 
@@ -107,7 +115,14 @@ test('0 days is never, and while nobody may act nothing is begun or finished', a
   later(held, 91 * dayMs)
   held.state.mayAct = false
   held.rotations.tick()
+  await held.anotherChange()
+  t.deepEqual(node.told, [])
   t.false(held.registry.hasNextKey(node.id))
+  await held.registry.prepareKey(node.id)
+  held.rotations.finish(node.id)
+  held.rotations.tick()
+  await held.anotherChange()
+  t.deepEqual(node.told, [], 'nor is what was begun finished')
   held.state.mayAct = true
   held.rotations.tick()
   await until(() => isChanged(held, node.id, 'key-of-worker-1'))
@@ -126,6 +141,7 @@ test('a node that refuses is asked again after an hour, and why is said', async 
   answer.refusal = null
   later(all, 3_599_999)
   all.rotations.tick()
+  await all.anotherChange()
   t.deepEqual(told, [])
   later(all, 1)
   all.rotations.tick()
@@ -142,6 +158,7 @@ test('what was begun is finished with the same key: when the node is back, after
   answer.refusal = null
   later(all, 59_999)
   all.rotations.tick()
+  await all.anotherChange()
   t.deepEqual(told, [])
   later(all, 1)
   all.rotations.tick()
@@ -155,6 +172,7 @@ test('what was begun is finished with the same key: when the node is back, after
   await until(() => !all.registry.hasNextKey(id))
   t.is(told.length, 2)
   all.rotations.finish(id)
+  await all.anotherChange()
   t.is(told.length, 2, 'nothing was begun')
 
   answer.refusal = 'silence'

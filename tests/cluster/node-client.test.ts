@@ -158,7 +158,6 @@ test("the node's own refusal keeps its code and its fields, by their names here"
 for (const [code, status] of [
   ['UNAUTHENTICATED', 401],
   ['UNAUTHENTICATED', 409],
-  ['FORBIDDEN', 403],
   ['MISDIRECTED', 421],
   ['RATE_LIMITED', 429],
 ] as const) {

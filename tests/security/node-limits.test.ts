@@ -3,6 +3,7 @@ import test from 'ava'
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { fullDocument } from '../helpers/full-document.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
 import { callOperation, type Things } from '../helpers/operation-call.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
 import { runningNode, type RunningNode } from '../helpers/running-node.ts'
@@ -33,10 +34,20 @@ async function nodeWith({ services }: RunningNode, env: string): Promise<Env> {
 }
 
 async function setUp(t: Parameters<typeof runningNode>[0]) {
-  const node = await runningNode(t, peopleSettings)
+  const clock = createManualClock(new Date())
+  const node = await runningNode(t, peopleSettings, { clock })
   const [lab, prod] = [await nodeWith(node, 'lab'), await nodeWith(node, 'prod')]
   const [operator, admin] = [await signIn(node, 'lab-operator'), await signIn(node, 'lab-admin')]
-  return { node, lab, prod, operator, admin }
+  /** Both nodes answered, and are lost; that holds long enough for an alarm of each. */
+  function loseBoth(): void {
+    for (const { nodeId } of [prod, lab]) {
+      node.services.registry.observe(nodeId, { kind: 'heartbeat' })
+      for (let failures = 0; failures < 3; failures += 1)
+        node.services.registry.observe(nodeId, { kind: 'check-failed', by: 'check', startedAt: clock.now(), reason: 'it does not answer' })
+    }
+    clock.advance(3000)
+  }
+  return { node, lab, prod, operator, admin, loseBoth }
 }
 
 /** Names of things and what is said in them; their ids are asked for, so an answer may repeat them. */
@@ -117,8 +128,22 @@ test('things of other nodes are as if they were not there, for whoever is limite
   t.deepEqual(filtered.data, { apps: { totalCount: 0 }, operations: { totalCount: 0 }, nodes: { totalCount: 1 } })
 })
 
+test('alarms of other nodes are for those who see them', async (t) => {
+  const { node, operator, loseBoth } = await setUp(t)
+  loseBoth()
+  const messagesFor = async (user: { id: string }): Promise<string[]> => {
+    const { data } = await node.graphql('{ alarms { message } }', {}, await sessionOf(node, user))
+    return data.alarms.map(({ message }: { message: string }) => message).toSorted()
+  }
+  t.deepEqual(await messagesFor(operator), ['lab-node is offline: it does not answer'])
+  t.deepEqual(
+    await messagesFor(await signIn(node, 'admin')),
+    ['lab-node', 'prod-node'].map((name) => `${name} is offline: it does not answer`),
+  )
+})
+
 test('subscriptions tell nothing of other nodes: not as they are, nor as they change, nor as they go', async (t) => {
-  const { node, lab, prod, operator } = await setUp(t)
+  const { node, lab, prod, operator, loseBoth } = await setUp(t)
   const { services } = node
   const headers = await sessionOf(node, operator)
   class WithCookie extends WebSocket {
@@ -145,6 +170,8 @@ test('subscriptions tell nothing of other nodes: not as they are, nor as they ch
   await told.first((text) => text.includes('operationProgress'))
   await told.first((text) => text.includes('appChanged'))
 
+  loseBoth()
+  await told.first((text) => text.includes('alarmsChanged') && text.includes('lab-node is offline'))
   for (const { nodeId, tell } of [prod, lab]) {
     tell()
     services.registry.observe(nodeId, { kind: 'check-failed', by: 'check', startedAt: new Date(), reason: 'it does not answer' })
