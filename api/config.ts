@@ -5,7 +5,8 @@ import { accessProblems, accessSettings, signInSettings, toAccess, type AccessCo
 import type { AuditBounds } from './auth/audit-retention.ts'
 import { StartError } from './errors.ts'
 import { connectionModes, type ConnectionMode } from './nodes/about.ts'
-import { address, atLeast, count, flag, httpUrl, optional, seconds } from './setting-types.ts'
+import { bounds } from './bounds.ts'
+import { address, atLeast, count, flag, httpUrl, optional, seconds, shorterThan } from './setting-types.ts'
 
 export type Environment = Record<string, string | undefined>
 
@@ -73,7 +74,7 @@ const environment = z.object({
   ...accessSettings,
   NODE_IS_PRIMARY: flag(true),
   NODE_ID: optional.pipe(z.guid('must be a UUID such as 3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90').toLowerCase().optional()),
-  NODE_NAME: optional.pipe(z.string().max(100, 'must have at most 100 characters').optional()),
+  NODE_NAME: optional.pipe(z.string().max(bounds.nodeName, `must have at most ${bounds.nodeName} characters`).optional()),
   NODE_API_ENDPOINT: httpUrl,
   // It travels in a header, and is entered on the primary, which asks the same of it (nodes/node-input.ts).
   NODE_API_KEY: atLeast(8, 'for example the output of: openssl rand -base64 32').refine(
@@ -87,8 +88,8 @@ const environment = z.object({
     (token) => token === undefined || /^shlyjoin_[0-9a-f-]{36}_[\w-]+$/.test(token),
     'must be a join token as the primary has shown it: shlyjoin_ and what follows',
   ),
-  CLOUDFLARE_API_TOKEN: optional,
-  CLOUDFLARE_ACCOUNT_ID: optional,
+  CLOUDFLARE_API_TOKEN: shorterThan(bounds.settingValue),
+  CLOUDFLARE_ACCOUNT_ID: shorterThan(bounds.settingValue),
   HEALTH_CHECK_TIMEOUT: seconds(5, { min: 0.1, max: 60 }),
   HEALTH_CHECK_PARALLEL: count(200, { min: 1, max: 1000 }),
   NODE_KEY_MAX_AGE_DAYS: count(90, { min: 0, max: 3650 }),

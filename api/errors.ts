@@ -22,6 +22,12 @@ export const errorStatus = {
 
 export type ErrorCode = keyof typeof errorStatus
 
+/** The code that another node means. One that only a newer version knows is read by its status; undefined where that says nothing. */
+export function codeOf(word: string, status: number): ErrorCode | undefined {
+  const codes = Object.keys(errorStatus) as ErrorCode[]
+  return codes.find((code) => code === word) ?? codes.find((code) => errorStatus[code] === status)
+}
+
 /** One wrong field of an input: its name as the caller wrote it, and what would be right. */
 export interface FieldError {
   field: string

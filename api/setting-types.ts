@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bounds } from './bounds.ts'
 
 /** Kinds of settings, each with words for what would be right. An empty value counts as not set. */
 
@@ -17,7 +18,10 @@ export const flag = (whenUnset: boolean | undefined) =>
     return z.NEVER
   })
 
-export const httpUrl = optional.transform((value, context): string | undefined => {
+export const shorterThan = (most: number) =>
+  optional.refine((value) => (value ?? '').length <= most, `must have at most ${most} characters`)
+
+export const httpUrl = shorterThan(bounds.url).transform((value, context): string | undefined => {
   if (value === undefined) return undefined
   const url = URL.parse(value)
   if (url && (url.protocol === 'http:' || url.protocol === 'https:') && !url.username && !url.password && !url.search && !url.hash)

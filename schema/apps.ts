@@ -20,7 +20,11 @@ const AppStatus = builder.enumType('AppStatus', {
 })
 
 const AppDesiredState = builder.enumType('AppDesiredState', {
-  values: { RUNNING: { value: 'running' }, STOPPED: { value: 'stopped' } } as const,
+  values: {
+    RUNNING: { value: 'running' },
+    STOPPED: { value: 'stopped' },
+    UNKNOWN: { value: 'unknown', description: 'A word of a newer version.' },
+  } as const,
 })
 
 export const ContainerState = builder.enumType('ContainerState', {
@@ -32,11 +36,17 @@ export const ContainerState = builder.enumType('ContainerState', {
     REMOVING: { value: 'removing' },
     EXITED: { value: 'exited' },
     DEAD: { value: 'dead' },
+    UNKNOWN: { value: 'unknown', description: 'A word that this version does not know.' },
   } as const,
 })
 
 const ContainerHealth = builder.enumType('ContainerHealth', {
-  values: { STARTING: { value: 'starting' }, HEALTHY: { value: 'healthy' }, UNHEALTHY: { value: 'unhealthy' } } as const,
+  values: {
+    STARTING: { value: 'starting' },
+    HEALTHY: { value: 'healthy' },
+    UNHEALTHY: { value: 'unhealthy' },
+    UNKNOWN: { value: 'unknown', description: 'A word that this version does not know.' },
+  } as const,
 })
 
 const PublishedPortRef = builder.objectRef<PublishedPort>('PublishedPort').implement({
@@ -59,6 +69,7 @@ const ContainerRef = builder.objectRef<Container>('Container').implement({
     statusText: t.exposeString('statusText', { description: "What Docker says in words, such as 'Up 3 minutes'." }),
     exitCode: t.exposeInt('exitCode', { nullable: true }),
     ports: t.field({ type: [PublishedPortRef], resolve: (container) => container.ports }),
+    morePorts: t.exposeInt('morePorts', { description: 'How many more it publishes than are listed.' }),
     createdAt: t.field({ type: 'DateTime', resolve: (container) => container.createdAt }),
   }),
 })
@@ -78,6 +89,7 @@ AppRef.implement({
     composeContent: t.exposeString('composeContent', { complexity: costOfText }),
     version: t.exposeInt('version', { description: 'Counts the changes of the Compose file; 1 is what was created.' }),
     containers: t.field({ type: [ContainerRef], resolve: (app) => app.containers }),
+    moreContainers: t.exposeInt('moreContainers', { description: 'How many more it has than are listed.' }),
     operations: t.field({
       type: [OperationRef],
       description: 'The newest operations on this app, newest first (10 at most).',

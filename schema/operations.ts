@@ -12,6 +12,7 @@ const OperationKind = builder.enumType('OperationKind', {
     START: { value: 'start' },
     STOP: { value: 'stop' },
     REMOVE: { value: 'remove' },
+    UNKNOWN: { value: 'unknown', description: 'What a node of another version does.' },
   } as const,
 })
 
@@ -35,7 +36,7 @@ OperationRef.implement({
     progress: t.exposeInt('progress', { description: '0 to 100; 100 only when it succeeded.' }),
     message: t.exposeString('message', { nullable: true }),
     output: t.exposeStringList('output', {
-      description: 'What the Compose command line printed, oldest first; the newest 500 lines.',
+      description: 'What the Compose command line printed, oldest first: the newest 500 lines. The first then says how many came before.',
       complexity: { field: costOfText, multiplier: 1 },
     }),
     error: t.exposeString('error', { nullable: true }),

@@ -74,10 +74,12 @@ export const NodeStatsRef = builder.objectRef<KnownStats>('NodeStats').implement
     cpu: t.field({ type: CpuStats, nullable: true, resolve: ({ stats }) => stats?.cpu }),
     memory: t.field({ type: MemoryStats, nullable: true, resolve: ({ stats }) => stats?.memory }),
     disks: t.field({ type: [DiskStats], resolve: ({ stats }) => stats?.disks ?? [] }),
+    moreDisks: t.int({ description: 'How many more it has than are listed.', resolve: ({ stats }) => stats?.moreDisks ?? 0 }),
     load: t.floatList({ description: 'Load averages over 1, 5 and 15 minutes.', resolve: ({ stats }) => stats?.load ?? [] }),
     uptimeSeconds: t.float({ nullable: true, resolve: ({ stats }) => stats?.uptimeSeconds }),
     docker: t.field({ type: DockerStatsRef, nullable: true, resolve: ({ stats }) => stats?.docker }),
     containers: t.field({ type: [ContainerStatsRef], resolve: ({ stats }) => stats?.containers ?? [] }),
+    moreContainers: t.int({ description: 'How many more run than are measured.', resolve: ({ stats }) => stats?.moreContainers ?? 0 }),
   }),
 })
 

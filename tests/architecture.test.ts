@@ -11,7 +11,9 @@ const sources: Sources = new Map(
 )
 
 /** What anything in the server may load: they know nothing of it. */
-const base = ['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types'].map((name) => `api/${name}.ts`)
+const base = ['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient'].map(
+  (name) => `api/${name}.ts`,
+)
 /** The words of the domain; these files load nothing else. */
 const words = ['api/apps/app.ts', 'api/apps/operation.ts', 'api/nodes/about.ts', 'api/nodes/conditions.ts', 'api/nodes/join-hops.ts']
 const domains = ['apps', 'nodes', 'monitoring', 'tunnels', 'settings', 'auth'].map((name) => `api/${name}/`)

@@ -8,6 +8,9 @@ import type { App, AppDesiredState } from './app.ts'
 import { createAppCheck } from './app-check.ts'
 import type { AppFiles } from './app-files.ts'
 import { createAppUpdate, type AppPatch, type UpdateAppInput } from './app-update.ts'
+import { withinBounds } from './app-bounds.ts'
+import { checkDescription, checkRoom } from './app-room.ts'
+import { bounds, cut } from '../bounds.ts'
 import { statusOf } from './app-status.ts'
 import { checkAppName, checkComposeContent } from './compose-file.ts'
 import type { ContainerWatch } from './container-watch.ts'
@@ -68,7 +71,7 @@ export function createAppService(deps: {
     })
     const { id, name, description, composeContent, version, desiredState, createdAt, updatedAt } = row
     const asOf = watch.asOf()
-    return {
+    return withinBounds({
       id,
       nodeId: deps.nodeId,
       name,
@@ -79,10 +82,11 @@ export function createAppService(deps: {
       status,
       statusReason,
       containers,
+      moreContainers: 0,
       asOf,
       createdAt,
       updatedAt,
-    }
+    })
   }
 
   function tell(row: AppRow): void {
@@ -140,7 +144,7 @@ export function createAppService(deps: {
       onEnd()
       if (!rows.has(row.id)) return
       // Before the reading that it explains, which would else be told with the reason of a former failure.
-      row.lastError = ended.status === 'succeeded' ? null : `${kind} ${ended.status}: ${ended.error ?? ''}`
+      row.lastError = ended.status === 'succeeded' ? null : cut(`${kind} ${ended.status}: ${ended.error ?? ''}`, bounds.app.statusReason)
       await watch.refresh()
       await save(row, { lastError: row.lastError })
     })
@@ -187,8 +191,9 @@ export function createAppService(deps: {
 
     /** @throws INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE, SHUTTING_DOWN; nothing was changed then */
     async create(input: CreateAppInput): Promise<AppOperation> {
-      const problems = [...checkAppName(input.name), ...checkComposeContent(input.composeContent)]
+      const problems = [...checkAppName(input.name), ...checkDescription(input.description), ...checkComposeContent(input.composeContent)]
       if (problems.length > 0) throw invalidInput(problems)
+      checkRoom([...rows.values()], input.composeContent)
       operations.refuseWhenStopping()
       if (claimed.has(input.name)) throw nameTaken(input.name)
       claimed.add(input.name)
@@ -227,6 +232,12 @@ export function createAppService(deps: {
     /** @throws NOT_FOUND, INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE; nothing was changed then */
     async update(id: string, input: UpdateAppInput): Promise<AppOperation> {
       const row = rowOf(id)
+      const problems = checkDescription(input.description)
+      if (problems.length > 0) throw invalidInput(problems)
+      checkRoom(
+        [...rows.values()].filter((each) => each !== row),
+        input.composeContent ?? '',
+      )
       const operation = await update(row, input)
       return { app: view(row), operation }
     },

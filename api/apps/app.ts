@@ -11,6 +11,8 @@ export interface App {
   status: AppStatus
   statusReason: string | null
   containers: Container[]
+  /** How many more it has than are listed. */
+  moreContainers: number
   /** When `status` and `containers` were last true. */
   asOf: Date
   createdAt: Date
@@ -20,13 +22,15 @@ export interface App {
 export const appStatuses = ['pending', 'running', 'stopped', 'updating', 'error', 'unknown'] as const
 export type AppStatus = (typeof appStatuses)[number]
 
-export const appDesiredStates = ['running', 'stopped'] as const
+/** `unknown` is what an app of a node of another version may be wanted to be. */
+export const appDesiredStates = ['running', 'stopped', 'unknown'] as const
 export type AppDesiredState = (typeof appDesiredStates)[number]
 
-export const containerStates = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const
+/** Docker's words; `unknown` stands for one that this version does not know. */
+export const containerStates = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead', 'unknown'] as const
 export type ContainerState = (typeof containerStates)[number]
 
-export const containerHealths = ['starting', 'healthy', 'unhealthy'] as const
+export const containerHealths = ['starting', 'healthy', 'unhealthy', 'unknown'] as const
 export type ContainerHealth = (typeof containerHealths)[number]
 
 export interface Container {
@@ -42,6 +46,8 @@ export interface Container {
   statusText: string
   exitCode: number | null
   ports: PublishedPort[]
+  /** How many more it publishes than are listed. */
+  morePorts: number
   createdAt: Date
 }
 

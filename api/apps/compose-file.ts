@@ -1,12 +1,16 @@
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
+import { bounds } from '../bounds.ts'
 import type { FieldError } from '../errors.ts'
 import { keyText, maxProblems, parseYaml, type YamlDocument } from './yaml-document.ts'
 
 /** Compose files are text that people write; the largest in public collections have some tens of KiB. */
-const maxComposeBytes = 256 * 1024
+const maxComposeBytes = bounds.app.composeBytes
 
 /** A host name label (RFC 1035) has at most 63, and the name becomes part of host names, networks and folders. */
-const maxNameLength = 63
+const maxNameLength = bounds.app.name
+
+/** The name becomes a host name of its containers, and a label that says whose they are. */
+const maxServiceNameLength = bounds.container.service
 
 /** Any of these says what a service runs; `extends` and `provider` take it from elsewhere. */
 const sourcesOfService = ['image', 'build', 'extends', 'provider']
@@ -61,6 +65,8 @@ function problemsOfService(key: unknown, value: unknown, yaml: YamlDocument): st
   const name = keyText(nameNode)
   // Several services may be merged in with "<<"; Compose itself looks into those.
   if (name === '<<') return []
+  if (name.length > maxServiceNameLength)
+    return [`${line}: the name of a service has ${name.length} characters; at most ${maxServiceNameLength} are possible`]
   if (!/^[a-zA-Z0-9._-]+$/.test(name)) return [`${line}: the service name "${name}" may have letters, digits, ".", "_" and "-" only`]
   const service = yaml.resolve(value)
   if (isEmpty(service)) return [`${line}: the service "${name}" is empty; give it an "image" or a "build", indented below it`]

@@ -1,5 +1,6 @@
+import { withinBounds } from './operation-bounds.ts'
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
-import type { Operation, OperationKind, OperationStatus } from './operation.ts'
+import { nearestStatus, operationKinds, operationStatuses, type Operation, type OperationKind, type OperationStatus } from './operation.ts'
 
 /** An operation that this node runs or ran. It outlives its app, so `appId` is not a foreign key. */
 export const OperationEntity = defineEntity({
@@ -23,7 +24,12 @@ export const OperationEntity = defineEntity({
 
 export type OperationRow = InferEntity<typeof OperationEntity>
 
+/** A newer version may have written words that this one does not know. */
+const known = <Word extends string>(words: readonly Word[], word: string): Word | undefined => words.find((each) => each === word)
+
 export function operationOf(row: OperationRow, nodeId: string): Operation {
-  const { id, kind, status, progress, message, output, error, appId, appName, createdAt, startedAt, finishedAt } = row
-  return { id, nodeId, kind, status, progress, message, output, error, appId, appName, createdAt, startedAt, finishedAt }
+  const { id, progress, message, output, error, appId, appName, createdAt, startedAt, finishedAt } = row
+  const kind = known(operationKinds, row.kind) ?? 'unknown'
+  const status = known(operationStatuses, row.status) ?? nearestStatus(startedAt !== null, finishedAt !== null)
+  return withinBounds({ id, nodeId, kind, status, progress, message, output, error, appId, appName, createdAt, startedAt, finishedAt })
 }

@@ -7,7 +7,7 @@ export interface Operation {
   /** 0 to 100; 100 only when it succeeded. */
   progress: number
   message: string | null
-  /** What the Compose CLI printed, oldest first; the newest 500 lines are kept. */
+  /** What the Compose CLI printed, oldest first. The newest lines are kept; the first then says how many came before. */
   output: string[]
   error: string | null
   /** The name stays known after the app is removed. */
@@ -18,10 +18,20 @@ export interface Operation {
   finishedAt: Date | null
 }
 
-export const operationKinds = ['create', 'update', 'start', 'stop', 'remove'] as const
+/** `unknown` stands for what a node of another version does. */
+export const operationKinds = ['create', 'update', 'start', 'stop', 'remove', 'unknown'] as const
 export type OperationKind = (typeof operationKinds)[number]
 
 export const operationStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const
 export type OperationStatus = (typeof operationStatuses)[number]
+
+/**
+ * These words are promised, so none of them says "unknown". One that only a newer version knows is read as what is sure of
+ * it: it waits, it runs, or it is over and was not seen to succeed.
+ */
+export function nearestStatus(isStarted: boolean, isFinished: boolean): OperationStatus {
+  if (isFinished) return 'interrupted'
+  return isStarted ? 'running' : 'queued'
+}
 
 export const isFinal = (status: OperationStatus): boolean => status !== 'queued' && status !== 'running'

@@ -4,6 +4,7 @@ import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, errorMessage, notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { withinBounds, withLine } from './operation-bounds.ts'
 import { OperationEntity, operationOf } from './operation.entity.ts'
 import { isFinal, type Operation, type OperationKind } from './operation.ts'
 
@@ -24,7 +25,6 @@ interface Entry {
   done: Promise<void>
 }
 
-const keptLines = 500
 const keptOperations = 1000
 /** Output reaches readers and the database in bundles: an image pull prints hundreds of lines per second. */
 const bundleMs = 150
@@ -78,7 +78,7 @@ export function createOperations(deps: {
   }
 
   function changed(entry: Entry, patch: Partial<Operation>): Promise<void> {
-    Object.assign(entry.operation, patch)
+    Object.assign(entry.operation, withinBounds({ ...entry.operation, ...patch }))
     deps.onChange({ ...entry.operation })
     return save(entry.operation)
   }
@@ -98,7 +98,7 @@ export function createOperations(deps: {
     return {
       signal,
       line(text) {
-        entry.operation.output = [...entry.operation.output, text.slice(0, 2000)].slice(-keptLines)
+        entry.operation.output = withLine(entry.operation.output, text)
         entry.operation.progress = Math.min(90, entry.operation.progress + 1)
         bundle(entry)
       },

@@ -5,6 +5,7 @@ import type { NodeAddress } from '../nodes/node-registry.ts'
 import { perNode } from './allowance.ts'
 import type { FeedEvent } from './feed.ts'
 import { createFeedAllowance, readFeed } from './feed-reader.ts'
+import type { FeedReading } from './feed-wire.ts'
 import { Misbehaviour } from './misbehaviour.ts'
 import { NodeCallError, type NodeClient } from './node-client.ts'
 
@@ -43,6 +44,8 @@ export function createEventStreams(deps: {
   /** For how long nothing is opened to a node that was cut, in milliseconds; 0 for all others. */
   barMs: (nodeId: string) => number
   onEvent: (nodeId: string, event: FeedEvent) => void
+  /** Of each event: what it is all of, and what of that could not be read. */
+  onRead: (nodeId: string, reading: FeedReading) => void
   /** What it said was too much, or nothing that a node may say. */
   onCut: (nodeId: string, what: string) => void
   /** An open stream was lost, or could not be opened at all; the node may be gone. Tries that follow say no more. */
@@ -78,7 +81,7 @@ export function createEventStreams(deps: {
     try {
       await readFeed((response.body ?? []) as AsyncIterable<Uint8Array>, allowances.of(nodeId), {
         heard,
-        event(event) {
+        event(reading) {
           session.abort.signal.throwIfAborted()
           if (session.openedAt === null) {
             session.openedAt = clock.now().getTime()
@@ -87,7 +90,8 @@ export function createEventStreams(deps: {
             callable.add(nodeId)
             deps.onChange(nodeId)
           }
-          if (event) deps.onEvent(nodeId, event)
+          deps.onRead(nodeId, reading)
+          if (reading.event) deps.onEvent(nodeId, reading.event)
         },
       })
       throw new Error('the node closed the event stream')

@@ -1,25 +1,20 @@
 import { createParser } from 'eventsource-parser'
-import { ZodError } from 'zod'
+import { bounds } from '../bounds.ts'
 import type { Clock } from '../clock.ts'
 import { createAllowance } from './allowance.ts'
-import { countValues, parseBounded } from './bounded-json.ts'
-import type { FeedEvent } from './feed.ts'
-import { readFeedEvent } from './feed-wire.ts'
+import { costOfJson, parseBounded } from './bounded-json.ts'
+import { readFeedEvent, strange, type FeedReading } from './feed-wire.ts'
 import { Misbehaviour } from './misbehaviour.ts'
 import { createByteTurns, nextTurn } from './turns.ts'
 
-/** One event may weigh this much, in bytes; a snapshot is the largest. Strings may make most of it: see `maxEventValues`. */
-export const maxEventBytes = 8 * 2 ** 20
-/** 1,000 apps with 10 containers each. */
-const maxEventValues = 200_000
+const maxEventBytes = bounds.event.bytes
 const tooLarge = `sent an event of more than ${maxEventBytes / 2 ** 20} MiB`
 const lineFeed = 10
-/** A node with hundreds of apps that all change, and whose operations print a lot, stays below. */
+/** Whoever sends a feed keeps to less, see feed-pace.ts. */
 const bytes = { perSecond: 2 ** 20, burst: 16 * 2 ** 20 }
 const events = { perSecond: 100, burst: 500 }
-/** What a chunk and a value cost at least, in bytes of the allowance: many small ones are what costs time. */
+/** What a chunk costs at least, in bytes of the allowance: many small ones are what costs time. */
 const chunkCost = 256
-const valueCost = 16
 /** After so many events others get their turn: chunks that are there already are read without one. */
 const eventsPerTurn = 10
 
@@ -31,12 +26,12 @@ export const createFeedAllowance = (clock: Clock) => ({ bytes: createAllowance(b
 /**
  * Reads an event stream to its end.
  *
- * @throws Misbehaviour when the node says too much, or what no node may say
+ * @throws Misbehaviour when the node says too much; what cannot be read costs itself alone
  */
 export async function readFeed(
   body: AsyncIterable<Uint8Array>,
   allowance: FeedAllowance,
-  on: { heard: () => void; event: (event: FeedEvent | null) => void },
+  on: { heard: () => void; event: (reading: FeedReading) => void },
 ): Promise<void> {
   let pending: string[] = []
   const parser = createParser({
@@ -74,18 +69,18 @@ export async function readFeed(
   }
 }
 
-async function read(data: string, allowance: FeedAllowance): Promise<FeedEvent | null> {
+async function read(data: string, allowance: FeedAllowance): Promise<FeedReading> {
   if (!allowance.events.take()) throw new Misbehaviour(`sent more than ${events.perSecond} events a second`)
   // Its bytes were taken as they came.
-  if (!allowance.bytes.take(Math.max(0, countValues(data) * valueCost - data.length))) throw tooMuch()
+  if (!allowance.bytes.take(costOfJson(data) - data.length)) throw tooMuch()
+  let value: unknown
   try {
-    return await readFeedEvent(parseBounded(data, maxEventValues))
+    value = parseBounded(data, bounds.event.values)
   } catch (error) {
-    if (error instanceof SyntaxError) throw new Misbehaviour('sent an event that is not JSON', { cause: error })
-    if (!(error instanceof ZodError)) throw error
-    const where = error.issues[0]?.path.join('.') ?? ''
-    throw new Misbehaviour(`sent an event that is not in the right form${where && ` (${where})`}. Is it another version of Selfhostly?`)
+    if (error instanceof SyntaxError) return strange('an event')
+    throw error
   }
+  return readFeedEvent(value)
 }
 
 const tooMuch = (): Misbehaviour => new Misbehaviour(`sent more than ${bytes.perSecond / 2 ** 20} MiB of events a second`)

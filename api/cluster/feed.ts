@@ -6,7 +6,8 @@ import type { NodeAbout } from '../nodes/about.ts'
 /** What one node says of itself, to its primary and to its own dashboard: everything as it is now, then each change. */
 export type FeedEvent =
   | { type: 'about'; about: NodeAbout }
-  | { type: 'snapshot'; apps: App[]; operations: Operation[] }
+  /** `otherApps`: ids of apps that are there too and are told of apart, because all of them are too much for one event. */
+  | { type: 'snapshot'; apps: App[]; operations: Operation[]; otherApps?: string[] }
   | { type: 'app'; app: App }
   | { type: 'app-removed'; id: string }
   | { type: 'operation'; operation: Operation }

@@ -2,11 +2,11 @@ import type { EntityManager } from '../db/orm.ts'
 import type { App, AppStatus } from '../apps/app.ts'
 import { isFinal, type Operation } from '../apps/operation.ts'
 import type { Clock } from '../clock.ts'
-import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { NodeStats } from '../monitoring/node-stats.ts'
 import type { ClusterNode } from '../nodes/node-registry.ts'
-import { parseApp, parseOperation, toWire } from '../wire.ts'
+import type { Lenient } from '../lenient.ts'
+import { readApp, readOperation, toWire } from '../wire.ts'
 import type { FeedEvent } from './feed.ts'
 import { createShares } from './shares.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './inventory.entity.ts'
@@ -110,8 +110,8 @@ export function createInventory(deps: {
     deps.onOperation(operation)
   }
 
-  function putSnapshot(nodeId: string, snapshot: { apps: App[]; operations: Operation[] }): void {
-    const named = new Set(snapshot.apps.map((app) => app.id))
+  function putSnapshot(nodeId: string, snapshot: Extract<FeedEvent, { type: 'snapshot' }>): void {
+    const named = new Set([...snapshot.apps.map((app) => app.id), ...(snapshot.otherApps ?? [])])
     for (const app of [...apps.values()]) if (app.nodeId === nodeId && !named.has(app.id)) dropApp(nodeId, app.id)
     for (const app of snapshot.apps) putApp(nodeId, app)
     for (const operation of snapshot.operations.toReversed()) putOperation(nodeId, operation)
@@ -135,26 +135,22 @@ export function createInventory(deps: {
     const fork = em.fork()
     for (const row of await fork.find(InventoryAppEntity, {})) {
       const { lastKnownStatus, ...document } = row.document as { lastKnownStatus?: AppStatus | null }
-      tryTo(() => {
-        const app = parseApp(document)
-        appShares.put(app.nodeId, app.id, weightOfApp(app))
-        apps.set(row.id, { ...app, lastKnownStatus: lastKnownStatus ?? (app.status === 'unknown' ? null : app.status) })
-      }, row.id)
+      const app = readCopy(row.id, readApp(document))
+      if (!app) continue
+      appShares.put(app.nodeId, app.id, weightOfApp(app))
+      apps.set(row.id, { ...app, lastKnownStatus: lastKnownStatus ?? (app.status === 'unknown' ? null : app.status) })
     }
-    for (const row of await fork.find(InventoryOperationEntity, {}))
-      tryTo(() => {
-        const operation = parseOperation(row.document)
-        operationShares.put(operation.nodeId, operation.id, weightOfOperation(operation))
-        operations.set(row.id, operation)
-      }, row.id)
+    for (const row of await fork.find(InventoryOperationEntity, {})) {
+      const operation = readCopy(row.id, readOperation(row.document))
+      if (!operation) continue
+      operationShares.put(operation.nodeId, operation.id, weightOfOperation(operation))
+      operations.set(row.id, operation)
+    }
   }
 
-  function tryTo(read: () => void, id: string): void {
-    try {
-      read()
-    } catch (error) {
-      log.warn({ id, error: errorMessage(error) }, 'a copy in the inventory cannot be read; it is made again when its node is heard')
-    }
+  function readCopy<T>(id: string, { value, problems }: Lenient<T>): T | null {
+    if (value === null) log.warn({ id, problems }, 'a copy in the inventory cannot be read; it is made again when its node is heard')
+    return value
   }
 
   return {

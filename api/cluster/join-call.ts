@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import { errorStatus, type ErrorCode } from '../errors.ts'
+import { bounds, cut } from '../bounds.ts'
+import { codeOf } from '../errors.ts'
 import type { NodeAbout } from '../nodes/about.ts'
 import type { JoinOutcome } from '../nodes/joiner.ts'
 import type { EarlierFailure, JoinHop } from '../nodes/join-hops.ts'
+import { readLeniently } from '../lenient.ts'
 import { joinedWire, toWire } from '../wire.ts'
 import { clockSkewInWords } from './clock-skew.ts'
 import { stagedPost, StagedFailure, type StagedAnswer } from './staged-post.ts'
@@ -16,8 +18,8 @@ const defaultDeadlineMs = 10_000
 const longestRetryAfterMs = 10 * 60_000
 
 const refusal = z.object({
-  code: z.string().refine((code): code is ErrorCode => code in errorStatus),
-  detail: z.string().max(5000),
+  code: z.string().max(100),
+  detail: z.string(),
   fields: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
 })
 
@@ -53,7 +55,7 @@ const failed = (hop: JoinHop, reason: string, more: { passing?: boolean; retryAf
 /** @param now the clock of this node as the answer came */
 function understood(answer: StagedAnswer, now: Date): JoinOutcome {
   const json = parseJson(answer.body)
-  const joined = answer.status === 201 ? joinedWire.safeParse(json).data : undefined
+  const joined = answer.status === 201 ? readLeniently(joinedWire, json).value : null
   const skew = skewOf(answer, now)
   if (joined)
     return { kind: 'joined', name: joined.node.name, primary: joined.primary.name, notes: [...joined.notes, ...(skew ? [skew] : [])] }
@@ -66,7 +68,9 @@ function understood(answer: StagedAnswer, now: Date): JoinOutcome {
 function refused(answer: StagedAnswer, json: unknown): Failure | undefined {
   const said = refusal.safeParse(json).data
   if (!said) return undefined
-  const { code, detail, fields } = said
+  const code = codeOf(said.code, answer.status)
+  const detail = cut(said.detail, bounds.join.failure)
+  const { fields } = said
   const retryAfterMs = retryAfterOf(answer)
   const isClock = fields?.some(({ field }) => field === 'time')
   if (isClock) return failed('clock', detail.replace(/^time: /, ''), { passing: false })

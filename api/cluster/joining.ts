@@ -1,5 +1,6 @@
 import type { AuditLog } from '../auth/audit-log.ts'
 import type { Clock } from '../clock.ts'
+import { bounds, cut } from '../bounds.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { NodeAbout } from '../nodes/about.ts'
@@ -160,7 +161,7 @@ const partsOf = ({ address, name }: JoinRequest, token: JoinToken | null) => ({
 })
 
 /** What strangers send is shown to people: short, and without control characters. */
-const printable = (text: string): string => text.replace(/\p{C}/gu, '').trim().slice(0, 100)
+const printable = (text: string): string => cut(text.replace(/\p{C}/gu, '').trim(), bounds.nodeName)
 
 const earliest = (a: Date, b: Date): Date => (a < b ? a : b)
 
@@ -179,7 +180,7 @@ function notesOf({ isElsewhere }: JoinRequest, { apiEndpoint }: ClusterNode): st
   const name = URL.parse(apiEndpoint)?.hostname ?? ''
   if (!isElsewhere || !isLoopbackName(name)) return []
   return [
-    `Its endpoint ${apiEndpoint} leads only to the node itself, so it can be reached only over its link. ` +
+    `Its endpoint ${cut(apiEndpoint, 500)} leads only to the node itself, so it can be reached only over its link. ` +
       'To have it reached otherwise set NODE_API_ENDPOINT there, and the endpoint here',
   ]
 }

@@ -1,6 +1,7 @@
 import { fetch, Pool, type Response } from 'undici'
 import { z } from 'zod'
-import { AppError, errorStatus, type ErrorCode, type FieldError } from '../errors.ts'
+import { bounds, cut } from '../bounds.ts'
+import { AppError, codeOf, type ErrorCode, type FieldError } from '../errors.ts'
 import type { NodeAddress } from '../nodes/node-registry.ts'
 import { parseBounded } from './bounded-json.ts'
 import { lookupOfNodes } from './endpoint-guard.ts'
@@ -30,10 +31,7 @@ const defaultDeadlineMs = 20_000
 const connectionsPerNode = 8
 /** Calls per node that run or wait; beyond that they fail at once instead of piling up behind a node that hangs. */
 const callsPerNode = 64
-/** What one answer may weigh, in bytes: the stats of two thousand containers are 1 MB, an app with all that an operation printed as much. */
-const maxAnswerBytes = 2 * 1024 * 1024
-/** The stats of two thousand containers have 25,000 values. */
-const maxAnswerValues = 50_000
+const { bytes: maxAnswerBytes, values: maxAnswerValues } = bounds.answer
 const maxRefusalBytes = 256 * 1024
 /** Each piece counts as this much at least: a million pieces of one byte cost as much as gigabytes. */
 const pieceBytes = 256
@@ -94,7 +92,10 @@ export function createNodeClient({
   }
 
   const instanceHeaders: Record<string, string> = instance
-    ? { 'x-node-instance': instance.instanceId, 'x-node-host': encodeURIComponent(instance.hostname) }
+    ? {
+        'x-node-instance': instance.instanceId,
+        'x-node-host': encodeURIComponent(cut(instance.hostname, bounds.about.hostname).toWellFormed()),
+      }
     : {}
   const headersFor = ({ apiKey }: Pick<NodeAddress, 'apiKey'>): Record<string, string> => ({
     'x-node-id': selfId,
@@ -129,7 +130,7 @@ export function createNodeClient({
       ...headersFor(address),
       accept: 'application/json',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(onBehalfOf === undefined ? {} : { 'x-on-behalf-of': encodeURIComponent(onBehalfOf) }),
+      ...(onBehalfOf === undefined ? {} : { 'x-on-behalf-of': encodeURIComponent(cut(onBehalfOf, bounds.personName).toWellFormed()) }),
     }
     const call = { method, path, headers, body: body === undefined ? undefined : JSON.stringify(body), signal }
     try {
@@ -274,8 +275,9 @@ async function refusalOf(address: NodeAddress, response: Response): Promise<Node
   const refusal = (why: string) => new NodeCallError('NODE_UNREACHABLE', why, { nodeName: address.name, ...said })
   if (response.status === 401)
     return refusal(`refused the credentials (401${title ? ` ${title}` : ''}): it does not know this id, or its key is another one`)
-  if (code && code in errorStatus && !isBetweenNodes.has(code)) {
-    return new NodeCallError(code as ErrorCode, detail ?? title ?? code, {
+  const known = code && codeOf(code, response.status)
+  if (known && !isBetweenNodes.has(known)) {
+    return new NodeCallError(known, detail ?? title ?? known, {
       ...said,
       fields: (fields ?? []).map(({ field, message }) => ({
         field: field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
@@ -283,7 +285,7 @@ async function refusalOf(address: NodeAddress, response: Response): Promise<Node
       })),
     })
   }
-  if (code && isBetweenNodes.has(code)) return refusal(`refused the call (${response.status}): ${detail ?? title ?? code}`)
+  if (known) return refusal(`refused the call (${response.status}): ${detail ?? title ?? known}`)
   if (response.status < 400) return refusal(`answered ${response.status} with a redirect. Enter the endpoint that it redirects to`)
   return refusal(
     `answered ${response.status}${title ? ` ${title}` : ''}, which is no answer of Selfhostly's. Is another server or a proxy at its endpoint?`,

@@ -4,7 +4,8 @@ import type { Operation } from '../apps/operation.ts'
 import type { Operations } from '../apps/operations.ts'
 import { AppError, notFound } from '../errors.ts'
 import type { ClusterNode, NodeAddress } from '../nodes/node-registry.ts'
-import { parseApp, parseOperation, toWire } from '../wire.ts'
+import type { Lenient } from '../lenient.ts'
+import { readApp, readOperation, toWire } from '../wire.ts'
 import type { Inventory } from './inventory.ts'
 import type { NodeClient, NodeRequest } from './node-client.ts'
 
@@ -44,25 +45,19 @@ export function createNodeRouter(deps: {
   }
 
   /** What a node answers is of that node, or it is no answer. @throws NODE_UNREACHABLE */
-  function believe<T extends Partial<AppOperation>>(nodeId: string, value: unknown, parse: (value: unknown) => T): T {
+  function believe<T extends { nodeId: string }>(nodeId: string, { value }: Lenient<T>): T {
     const { name } = deps.getNode(nodeId)
     const refuse = (why: string) => new AppError('NODE_UNREACHABLE', `${name}: ${why}`)
-    let answer: T
-    try {
-      answer = parse(value)
-    } catch (error) {
-      if (!(error instanceof z.ZodError)) throw error
-      throw refuse('sent an answer that is not in the right form. Is it another version of Selfhostly?')
-    }
-    const owners = [answer.app, answer.operation].flatMap((thing) => thing?.nodeId ?? [])
-    if (owners.some((owner) => owner !== nodeId)) throw refuse('answered in the name of another node')
-    return answer
+    if (value === null) throw refuse('sent an answer that is not in the right form. Is it another version of Selfhostly?')
+    if (value.nodeId !== nodeId) throw refuse('answered in the name of another node')
+    return value
   }
 
   function remote(nodeId: string, onBehalfOf?: string): NodeApps {
     const call = (request: NodeRequest) => client.request(deps.addressOf(nodeId), { ...request, onBehalfOf })
     const change = async (request: NodeRequest): Promise<AppOperation> => {
-      const answer = believe(nodeId, await call(request), parseAppOperation)
+      const parts = answerParts.safeParse(await call(request)).data
+      const answer = { app: believe(nodeId, readApp(parts?.app)), operation: believe(nodeId, readOperation(parts?.operation)) }
       inventory.learn(nodeId, answer)
       return answer
     }
@@ -75,7 +70,7 @@ export function createNodeRouter(deps: {
       remove: (id) => change({ method: 'DELETE', path: `/api/internal/apps/${id}` }),
       cancel: async (id) => {
         const answer = await call({ method: 'POST', path: `/api/internal/operations/${id}/cancel` })
-        return believe(nodeId, answer, (value) => ({ operation: parseOperation(value) })).operation
+        return believe(nodeId, readOperation(answer))
       },
     }
   }
@@ -116,9 +111,4 @@ export function createNodeRouter(deps: {
   }
 }
 
-const appOperation = z.object({ app: z.unknown(), operation: z.unknown() })
-
-function parseAppOperation(value: unknown): AppOperation {
-  const { app, operation } = appOperation.parse(value)
-  return { app: parseApp(app), operation: parseOperation(operation) }
-}
+const answerParts = z.object({ app: z.unknown(), operation: z.unknown() })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bounds, cut, tooLong } from '../bounds.ts'
 import { errorMessage, invalidInput } from '../errors.ts'
 import type { NodeAddress, NodeRegistry } from '../nodes/node-registry.ts'
 import { needCapability } from './key-changes.ts'
@@ -13,7 +14,7 @@ export interface MoveOutcome {
 
 /** A node tries the new URL itself before it answers. */
 const deadlineMs = 15_000
-const answerForm = z.object({ moved: z.boolean(), error: z.string().max(2000).nullable() })
+const answerForm = z.object({ moved: z.boolean(), error: z.string().nullable() })
 
 /** @throws INVALID_INPUT */
 function parsePrimaryUrl(value: string): string {
@@ -23,6 +24,8 @@ function parsePrimaryUrl(value: string): string {
     const message = 'must be an http:// or https:// URL without user, query and fragment, such as https://selfhostly.example.com'
     throw invalidInput([{ field: 'url', message }])
   }
+  const problems = tooLong('url', value.trim(), bounds.url)
+  if (problems.length > 0) throw invalidInput(problems)
   return value.trim().replace(/\/+$/, '')
 }
 
@@ -46,7 +49,7 @@ export function createPrimaryMove(deps: { registry: NodeRegistry; client: NodeCl
         deadlineMs,
       })
       const { moved, error } = answerForm.parse(answer)
-      return outcome(moved ? null : (error ?? 'does not say why'))
+      return outcome(moved ? null : cut(error ?? 'does not say why', bounds.join.failure))
     } catch (error) {
       return outcome(errorMessage(error))
     }

@@ -1,9 +1,11 @@
-import { ZodError } from 'zod'
+import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { NodeStats } from '../monitoring/node-stats.ts'
 import type { NodeAddress } from '../nodes/node-registry.ts'
-import { parseNodeStats } from '../wire.ts'
+import type { Unread } from '../nodes/unread.ts'
+import { readNodeStats } from '../wire.ts'
+import { unreadOf } from './feed-wire.ts'
 import type { Links } from './links.ts'
 import { NodeCallError, type NodeClient, type Route } from './node-client.ts'
 
@@ -23,6 +25,8 @@ export function createProbe(deps: {
   links: Links
   addressOf: (nodeId: string) => NodeAddress
   onStats: (nodeId: string, stats: NodeStats) => void
+  /** What of its stats could not be read; nothing when all of it was. */
+  onUnread: (nodeId: string, unread: Unread[]) => void
   /** It has answered over plain HTTP and has no link. */
   onDirect: (nodeId: string) => void
   deadlineMs: number
@@ -35,15 +39,16 @@ export function createProbe(deps: {
   async function ask(nodeId: string, via: Route, deadlineMs: number): Promise<string | null> {
     try {
       const answer = await client.request(deps.addressOf(nodeId), { path: '/api/internal/system/stats', deadlineMs, via })
-      const stats = parseNodeStats(answer)
-      if (stats.nodeId !== nodeId) return `answered as another node (${stats.nodeId}). Does its endpoint lead to that one?`
-      deps.onStats(nodeId, stats)
+      const sender = senderOf(answer)
+      if (sender === null) return 'sent stats that are not in the right form. Is it another version of Selfhostly?'
+      if (sender !== nodeId) return `answered as another node (${sender}). Does its endpoint lead to that one?`
+      const { value: stats, problems } = readNodeStats(answer)
+      deps.onUnread(nodeId, unreadOf('stats', 'its stats', problems))
+      // It took the credentials and answered as itself: it is there, whatever its stats look like.
+      if (stats) deps.onStats(nodeId, stats)
       return null
     } catch (error) {
-      if (error instanceof NodeCallError) return error.why
-      return error instanceof ZodError
-        ? 'sent stats that are not in the right form. Is it another version of Selfhostly?'
-        : errorMessage(error)
+      return error instanceof NodeCallError ? error.why : errorMessage(error)
     }
   }
 
@@ -78,4 +83,10 @@ export function createProbe(deps: {
 
     forget: (nodeId: string): void => void linkOnly.delete(nodeId),
   }
+}
+
+/** The node that an answer says it is of; null for what is no answer of a node. */
+function senderOf(answer: unknown): string | null {
+  const { data } = z.object({ node_id: z.guid() }).safeParse(answer)
+  return data?.node_id ?? null
 }

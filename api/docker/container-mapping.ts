@@ -1,5 +1,6 @@
 import type { ContainerInfo, Port } from 'dockerode'
 import type { ContainerHealth, ContainerState, PublishedPort } from '../apps/app.ts'
+import { bounds, cut, earliest, firstOf, latest, maxInt } from '../bounds.ts'
 import type { ContainerMount, EngineContainer, ProjectContainer } from './engine.types.ts'
 
 /** Labels by which Compose marks what it made; the same in v1 and v2. */
@@ -11,22 +12,28 @@ export const composeLabels = {
   dependsOn: 'com.docker.compose.depends_on',
 } as const
 
-/** From one entry of `GET /containers/json`, which has health and exit code only in its status text ("Exited (137) 2 hours ago"). */
+const { container: most } = bounds
+
+/**
+ * From one entry of `GET /containers/json`, which has health and exit code only in its status text ("Exited (137) 2 hours ago").
+ * It may be any program's: names and texts have no end there, and are cut here.
+ */
 export function toEngineContainer(info: ContainerInfo): EngineContainer {
   const name = nameOf(info)
   const labels = info.Labels ?? {}
-  const exitCode = /^(?:Exited|Restarting) \((\d+)\)/.exec(info.Status)?.[1]
+  const { kept: ports, more: morePorts } = firstOf(toPorts(info.Ports ?? []), most.ports)
   return {
     id: info.Id,
-    name,
-    service: labels[composeLabels.service] ?? name,
-    image: info.Image,
+    name: cut(name, most.name),
+    service: cut(labels[composeLabels.service] ?? name, most.service),
+    image: cut(info.Image, most.image),
     state: toState(info.State),
     health: toHealth(info.Status),
-    statusText: info.Status,
-    exitCode: exitCode === undefined ? null : Number(exitCode),
-    ports: toPorts(info.Ports ?? []),
-    createdAt: new Date(info.Created * 1000),
+    statusText: cut(info.Status, most.statusText),
+    exitCode: toExitCode(info.Status),
+    ports,
+    morePorts,
+    createdAt: toDate(info.Created),
     project: labels[composeLabels.project] ?? null,
     workingDir: labels[composeLabels.workingDir] ?? null,
   }
@@ -64,11 +71,23 @@ const states: Record<ContainerState, true> = {
   removing: true,
   exited: true,
   dead: true,
+  unknown: true,
 }
 const isState = (word: string): word is ContainerState => Object.hasOwn(states, word)
 
-/** A word that this program does not know yet is shown as dead rather than as running. */
-const toState = (word: string): ContainerState => (isState(word) ? word : 'dead')
+const toState = (word: string): ContainerState => (isState(word) ? word : 'unknown')
+
+/** Null as well for a number that no exit code of Linux is, such as those of Windows: GraphQL knows whole numbers of 32 bits only. */
+function toExitCode(status: string): number | null {
+  const code = Number(/^(?:Exited|Restarting) \((\d+)\)/.exec(status)?.[1] ?? Number.NaN)
+  return code <= maxInt ? code : null
+}
+
+/** An Engine whose clock went wild must not make a date that nothing can show. */
+function toDate(seconds: number): Date {
+  const date = new Date(seconds * 1000)
+  return date >= earliest && date <= latest ? date : earliest
+}
 
 function toHealth(status: string): ContainerHealth | null {
   const word = /\((?:health: )?(starting|healthy|unhealthy)\)/.exec(status)?.[1]
@@ -79,6 +98,11 @@ function toHealth(status: string): ContainerHealth | null {
 function toPorts(ports: Port[]): PublishedPort[] {
   return ports
     .filter((port) => port.PublicPort > 0)
-    .map((port) => ({ hostIp: port.IP || null, hostPort: port.PublicPort, containerPort: port.PrivatePort, protocol: port.Type }))
+    .map((port) => ({
+      hostIp: port.IP ? cut(port.IP, most.hostIp) : null,
+      hostPort: port.PublicPort,
+      containerPort: port.PrivatePort,
+      protocol: cut(port.Type, most.protocol),
+    }))
     .sort((a, b) => a.hostPort - b.hostPort || ((a.hostIp ?? '') < (b.hostIp ?? '') ? -1 : 1))
 }

@@ -6,9 +6,9 @@ import type { App } from '../apps/app.ts'
 import type { Operation } from '../apps/operation.ts'
 import { budgets } from '../auth/limits.ts'
 import { AppError } from '../errors.ts'
-import type { NodeAbout } from '../nodes/about.ts'
 import type { Services } from '../services.ts'
-import { appWire, nodeStatsWire, operationWire, parseNodeAbout, toWire } from '../wire.ts'
+import { appWire, nodeStatsWire, operationWire, toWire } from '../wire.ts'
+import { readFeedEvent, type FeedReading } from '../cluster/feed-wire.ts'
 import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals, updateInput } from './app-routes.ts'
 import { idParam, json, problem } from './route-parts.ts'
 import type { Door } from './door.ts'
@@ -91,7 +91,7 @@ const ownNodeOnly = ({ self }: Services) =>
     await next()
   })
 
-function heartbeatRoute(router: Router, { self, hear, registry, settings, streams }: Services): void {
+function heartbeatRoute(router: Router, { self, hear, hearUnread, registry, settings, streams }: Services): void {
   if (!self.isPrimary) return
   router.openapi(
     createRoute({
@@ -112,8 +112,9 @@ function heartbeatRoute(router: Router, { self, hear, registry, settings, stream
       const { id } = c.req.valid('param')
       const callerId = c.get('callerId')
       if (id.toLowerCase() !== callerId) throw new AppError('FORBIDDEN', 'A node may send heartbeats only for itself')
-      const about = await aboutIn(c)
-      if (about) hear(callerId, { type: 'about', about })
+      const { event, scope, unread } = await aboutIn(c)
+      hearUnread(callerId, scope, unread)
+      if (event) hear(callerId, event)
       registry.observe(callerId, { kind: 'heartbeat' })
       streams.wake(callerId)
       return c.json({ message: 'Heartbeat received', nodeID: id, settings_version: settings.version(), primary_id: self.id }, 200)
@@ -122,13 +123,9 @@ function heartbeatRoute(router: Router, { self, hear, registry, settings, stream
 }
 
 /** What the node says of its program. An older one says nothing, and what cannot be read is no reason to think that it is away. */
-async function aboutIn(c: Context<HttpEnv>): Promise<NodeAbout | null> {
-  try {
-    const body: { about?: unknown } = await c.req.json()
-    return parseNodeAbout(body.about)
-  } catch {
-    return null
-  }
+async function aboutIn(c: Context<HttpEnv>): Promise<FeedReading> {
+  const body: { about?: unknown } | null = await c.req.json().catch(() => null)
+  return body?.about === undefined ? { event: null, scope: 'about', unread: [] } : readFeedEvent({ type: 'about', about: body.about })
 }
 
 /** What a primary tells a node of what the two share. */

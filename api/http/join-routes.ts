@@ -1,7 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
-import type { NodeAbout } from '../nodes/about.ts'
 import type { Services } from '../services.ts'
-import { joinedWire, joinWire, parseNodeAbout } from '../wire.ts'
+import { joinedWire, joinWire, readNodeAbout } from '../wire.ts'
 import { limitBody } from './body-limit.ts'
 import type { Door } from './door.ts'
 import { createRouter, type Router } from './router.ts'
@@ -41,7 +40,7 @@ export function joinRoutes({ joining, self, version }: Services, door: Door): Ro
       apiEndpoint: body.api_endpoint,
       apiKey: body.api_key,
       time: body.time ?? null,
-      about: aboutOf(body.about),
+      about: readNodeAbout(body.about).value,
       earlier: body.earlier ?? [],
       address: door.addressOf(incoming),
       isElsewhere: isFromElsewhere(incoming),
@@ -52,12 +51,3 @@ export function joinRoutes({ joining, self, version }: Services, door: Door): Ro
 }
 
 const bearerOf = (authorization: string | undefined): string | null => /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1] ?? null
-
-/** What cannot be read is of another version; its heartbeats will tell. */
-function aboutOf(said: unknown): NodeAbout | null {
-  try {
-    return parseNodeAbout(said)
-  } catch {
-    return null
-  }
-}

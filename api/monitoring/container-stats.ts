@@ -1,3 +1,4 @@
+import { bounds, cutOrNull } from '../bounds.ts'
 import type { Engine, EngineContainer, EngineStatsSample } from '../docker/engine.types.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -61,8 +62,11 @@ export function createContainerStats({ engine, log }: { engine: Engine; log: Log
     latest: (): ContainerStats[] =>
       containers.flatMap(({ id, name, project, state }) => {
         const sample = streams.get(id)?.sample
-        return sample ? [{ id, name, appName: project, state, ...sample }] : []
+        return sample ? [{ id, name, appName: cutOrNull(project, bounds.container.service), state, ...sample }] : []
       }),
+
+    /** How many more run than are measured. */
+    more: (): number => Math.max(0, containers.length - maxStreams),
 
     streamCount: (): number => streams.size,
 

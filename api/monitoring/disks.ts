@@ -1,5 +1,6 @@
 import { readFile, stat, statfs } from 'node:fs/promises'
 import si from 'systeminformation'
+import { bounds, cut } from '../bounds.ts'
 import type { NodeStats } from './node-stats.ts'
 
 type Disk = NodeStats['disks'][number]
@@ -72,14 +73,17 @@ async function firstReadable(mounts: Mount[]): Promise<Disk | null> {
 async function readDisk(mount: string, filesystem: string): Promise<Disk | null> {
   if (!(await stat(mount)).isDirectory()) return null
   const { bsize, blocks, bfree } = await statfs(mount)
-  return blocks > 0 ? { mount, filesystem, totalBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize } : null
+  return blocks > 0 ? { ...named(mount, filesystem), totalBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize } : null
 }
 
 /** Elsewhere, for people who develop on another system. It spawns processes, which is why Linux has a way of its own. */
 async function disksOfSystemInformation(): Promise<Disk[]> {
   const disks = await si.fsSize()
-  const once = new Map(
-    disks.map((disk) => [disk.fs, { mount: disk.mount, filesystem: disk.type, totalBytes: disk.size, usedBytes: disk.used }]),
-  )
+  const once = new Map(disks.map((disk) => [disk.fs, { ...named(disk.mount, disk.type), totalBytes: disk.size, usedBytes: disk.used }]))
   return [...once.values()]
 }
+
+const named = (mount: string, filesystem: string) => ({
+  mount: cut(mount, bounds.stats.mount),
+  filesystem: cut(filesystem, bounds.stats.filesystem),
+})

@@ -1,3 +1,4 @@
+import { bounds, cut } from '../bounds.ts'
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../docker/engine.types.ts'
 import { errorMessage } from '../errors.ts'
@@ -6,7 +7,15 @@ import type { DockerStats } from './node-stats.ts'
 /** A health check of this node waits 5 s for its stats: an Engine that hangs must not make the node look dead. */
 const answerWithinMs = 3000
 
-const away = (error: string): DockerStats => ({ available: false, error, version: null, running: 0, paused: 0, stopped: 0, images: 0 })
+const away = (error: string): DockerStats => ({
+  available: false,
+  error: cut(error, bounds.stats.dockerError),
+  version: null,
+  running: 0,
+  paused: 0,
+  stopped: 0,
+  images: 0,
+})
 
 /** What the Engine says of itself; never fails. While an answer is outstanding no second question is asked. */
 export function createDockerStats({ engine, clock }: { engine: Engine; clock: Clock }) {
@@ -18,7 +27,7 @@ export function createDockerStats({ engine, clock }: { engine: Engine; clock: Cl
       .then(({ version, running, paused, stopped, images }) => ({
         available: true,
         error: null,
-        version,
+        version: cut(version, bounds.stats.dockerVersion),
         running,
         paused,
         stopped,

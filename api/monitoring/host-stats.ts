@@ -1,12 +1,13 @@
 import os from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import si from 'systeminformation'
+import { bounds, firstOf } from '../bounds.ts'
 import type { Clock } from '../clock.ts'
 import { busyPercent, readCpuTimes, type CpuTimes } from './cpu-times.ts'
 import { readDisks } from './disks.ts'
 import type { NodeStats } from './node-stats.ts'
 
-export type HostStats = Pick<NodeStats, 'cpu' | 'memory' | 'disks' | 'load' | 'uptimeSeconds'>
+export type HostStats = Pick<NodeStats, 'cpu' | 'memory' | 'disks' | 'moreDisks' | 'load' | 'uptimeSeconds'>
 
 /** The kernel counts CPU time in ticks of 10 ms: over less than this a percentage is mostly rounding. */
 const minimumCpuSpanMs = 200
@@ -39,7 +40,8 @@ export function createHostSampler({ clock }: { clock: Clock }) {
     async sample(): Promise<HostStats> {
       const [cpu, memory, diskList] = await Promise.all([cpuUsage(), readMemory(), cachedDisks()])
       const [one = 0, five = 0, fifteen = 0] = os.loadavg()
-      return { cpu, memory, disks: diskList, load: [one, five, fifteen], uptimeSeconds: os.uptime() }
+      const { kept, more } = firstOf(diskList, bounds.stats.disks)
+      return { cpu, memory, disks: kept, moreDisks: more, load: [one, five, fifteen], uptimeSeconds: os.uptime() }
     },
   }
 }

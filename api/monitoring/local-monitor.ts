@@ -37,7 +37,14 @@ export function createLocalMonitor({ nodeId, engine, clock, log, intervalMs = 50
 
   async function measure(): Promise<NodeStats> {
     const [hostStats, docker] = await Promise.all([host.sample(), readDocker(downReason)])
-    return { nodeId, asOf: clock.now(), ...hostStats, docker, containers: docker.available ? (streams?.latest() ?? []) : [] }
+    return {
+      nodeId,
+      asOf: clock.now(),
+      ...hostStats,
+      docker,
+      containers: docker.available ? (streams?.latest() ?? []) : [],
+      moreContainers: docker.available ? (streams?.more() ?? 0) : 0,
+    }
   }
 
   async function take(): Promise<NodeStats> {

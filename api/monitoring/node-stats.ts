@@ -13,11 +13,15 @@ export interface NodeStats {
     swapUsedBytes: number
   }
   disks: { mount: string; filesystem: string; totalBytes: number; usedBytes: number }[]
+  /** How many more it has than are listed. */
+  moreDisks: number
   /** Load averages over 1, 5 and 15 minutes. */
   load: [number, number, number]
   uptimeSeconds: number
   docker: DockerStats
   containers: ContainerStats[]
+  /** How many more run than are measured. */
+  moreContainers: number
 }
 
 export interface DockerStats {

@@ -1,9 +1,10 @@
-import { versionState } from './about.ts'
+import { versionState, type VersionState } from './about.ts'
 import type { Clones } from './clones.ts'
 import type { Misconduct } from './misconduct.ts'
 import type { ClusterNode } from './node-registry.ts'
+import type { UnreadThings } from './unread.ts'
 
-export const conditionTypes = ['cloned', 'key-old', 'version-behind', 'version-ahead', 'link-only', 'misbehaves'] as const
+export const conditionTypes = ['cloned', 'key-old', 'version-behind', 'version-ahead', 'link-only', 'misbehaves', 'unreadable'] as const
 export type ConditionType = (typeof conditionTypes)[number]
 
 /** What a person should know of a node beside its health. */
@@ -21,6 +22,7 @@ export function conditionsOf(
     linkOnlySince: Date | undefined
     keyOverdue: { since: Date; maxAgeDays: number; failure: string | undefined } | null
     misconduct: ReturnType<Misconduct['of']>
+    unread: ReturnType<UnreadThings['of']>
     ourVersion: string
   },
 ): NodeCondition[] {
@@ -48,5 +50,16 @@ export function conditionsOf(
     found.push({ type: 'link-only', message, since: known.linkOnlySince })
   }
   if (known.misconduct) found.push({ type: 'misbehaves', message: `It ${known.misconduct.what}`, since: known.misconduct.since })
+  if (known.unread) found.push({ type: 'unreadable', message: unreadInWords(known.unread.things, state), since: known.unread.since })
   return found
+}
+
+/** The rest are counted: usually it is one fault in many places. */
+const mostNamed = 3
+
+function unreadInWords(things: string[], state: VersionState): string {
+  const named = things.slice(0, mostNamed).join('; ')
+  const others = things.length > mostNamed ? `; and ${things.length - mostNamed} more` : ''
+  const advice = { behind: '. Update the node', ahead: '. Update this primary', same: '', unknown: '' }[state]
+  return `This primary cannot read all that it sends, and shows the rest: ${named}${others}${advice}`
 }

@@ -1,3 +1,4 @@
+import { bounds, cut } from '../bounds.ts'
 import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -12,7 +13,7 @@ export type JoinOutcome =
 /** What only a person can mend is tried this rarely, so that mending it needs no restart. */
 const mendedByPeopleMs = 60_000
 /** What is told of failures on the way once the primary is reached. */
-const mostTold = 10
+const mostTold = bounds.join.earlier
 
 export type Joiner = ReturnType<typeof createJoiner>
 
@@ -48,7 +49,7 @@ export function createJoiner(deps: {
     // What the primary refused it has seen itself, and what it was told with that.
     if (!isBeforePrimary(hop)) earlier = []
     else if (reason !== lastReason) {
-      earlier = [...earlier, { at: clock.now(), hop, message: reason.slice(0, 1000) }].slice(-mostTold)
+      earlier = [...earlier, { at: clock.now(), hop, message: cut(reason, bounds.join.failure) }].slice(-mostTold)
     }
     lastReason = reason
     if (retryAfterMs !== null) return { afterMs: retryAfterMs }

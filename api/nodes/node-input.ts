@@ -1,13 +1,18 @@
 import { z } from 'zod'
+import { bounds } from '../bounds.ts'
 import { invalidInput } from '../errors.ts'
 
-const name = z.string().trim().min(1, 'is required: a name that no other node has').max(100, 'must have at most 100 characters')
+const name = z
+  .string()
+  .trim()
+  .min(1, 'is required: a name that no other node has')
+  .max(bounds.nodeName, `must have at most ${bounds.nodeName} characters`)
 
 const apiEndpoint = z
   .string()
   .trim()
   .min(1, 'is required: the URL at which this primary reaches the node, such as http://192.168.1.20:8080')
-  .max(2000, 'must have at most 2000 characters')
+  .max(bounds.url, `must have at most ${bounds.url} characters`)
   .refine(isHttpUrl, 'must be an http:// or https:// URL without user, query and fragment, such as http://192.168.1.20:8080')
   .transform((value) => value.replace(/\/+$/, ''))
 
@@ -16,7 +21,7 @@ const apiKey = z
   .trim()
   .min(1, "is required: the node's own key, as its `npm run identity` prints it")
   .min(8, 'must have at least 8 characters')
-  .max(500, 'must have at most 500 characters')
+  .max(bounds.apiKey, `must have at most ${bounds.apiKey} characters`)
   // It travels in a header, where anything else would be lost or refused on the way.
   .regex(/^[\x21-\x7e]*$/, 'must consist of visible ASCII characters without spaces')
 

@@ -1,3 +1,5 @@
+import { bounds, cut } from '../bounds.ts'
+
 /** What a name pattern may hold beside plain text. */
 const placeholder = /\{(\w*)\}/g
 const known = ['hostname', 'n']
@@ -16,8 +18,11 @@ export function patternProblem(pattern: string): string | null {
 export function nameFor(pattern: string, hostname: string, taken: ReadonlySet<string>): string {
   const counts = pattern.includes('{n}')
   for (let n = 1; ; n += 1) {
-    const name = pattern.replaceAll('{n}', String(n)).replaceAll('{hostname}', () => hostname)
-    const candidate = counts || n === 1 ? name : `${name}-${n}`
+    const suffix = counts || n === 1 ? '' : `-${n}`
+    const around = pattern.replaceAll('{n}', String(n)).replaceAll('{hostname}', '').length + suffix.length
+    // A name that is longer than a node's may be gives way at the host's.
+    const host = cut(hostname, Math.max(1, Math.floor((bounds.nodeName - around) / Math.max(1, pattern.split('{hostname}').length - 1))))
+    const candidate = pattern.replaceAll('{n}', String(n)).replaceAll('{hostname}', () => host) + suffix
     if (!taken.has(candidate)) return candidate
   }
 }

@@ -38,6 +38,7 @@ import { keyGraceMs } from '../nodes/node-keys.ts'
 import { createNodeRegistry, type ClusterNode } from '../nodes/node-registry.ts'
 import { nodeKeys } from '../nodes/node.entity.ts'
 import type { OwnKey } from '../nodes/own-key.ts'
+import { createUnread, type Unread } from '../nodes/unread.ts'
 import { createStatusHistory } from '../nodes/status-history.ts'
 import type { SettingsService } from '../settings/settings-service.ts'
 import type { ViewEvents } from './events.ts'
@@ -99,6 +100,7 @@ export function createCluster(deps: {
       probe.forget(nodeId)
       keyChanges.forget(nodeId)
       misconduct.forget(nodeId)
+      unread.forget(nodeId)
       events.emit('nodeRemoved', nodeId)
     },
     onKeyChanged: (nodeId) => formerKeys.replace(nodeId),
@@ -140,6 +142,10 @@ export function createCluster(deps: {
   }
   const clones = createCloneWatch({ clock, onChange: tellNode })
   const addressOf = (nodeId: string) => addressAsSeenFromHere(registry.addressOf(nodeId), clones.calledFrom(nodeId))
+  const unread = createUnread({ clock, onChange: tellNode })
+  const hearUnread = (nodeId: string, scope: string, found: Unread[]): void => {
+    if (registry.find(nodeId)) unread.heard(nodeId, scope, found)
+  }
   const misconduct = createMisconduct({
     clock,
     onSeen(nodeId, what) {
@@ -176,6 +182,7 @@ export function createCluster(deps: {
     links,
     addressOf,
     onStats: (nodeId, stats) => inventory.apply(nodeId, { type: 'stats', stats }),
+    onUnread: (nodeId, found) => hearUnread(nodeId, 'stats', found),
     onDirect: dialback.consider,
     deadlineMs: config.role === 'primary' ? config.checks.deadlineMs : 5000,
     clock,
@@ -205,6 +212,7 @@ export function createCluster(deps: {
     client,
     addressOf,
     onEvent: hear,
+    onRead: (nodeId, reading) => hearUnread(nodeId, reading.scope, reading.unread),
     // A node that has only links opens them itself.
     barMs: misconduct.barMs,
     onCut: misconduct.cut,
@@ -269,6 +277,8 @@ export function createCluster(deps: {
 
   return {
     hear,
+    /** What of what a node said could not be read. */
+    hearUnread,
     registry,
     /** Where a node is called from here, and with what. */
     addressOf,
@@ -287,6 +297,7 @@ export function createCluster(deps: {
         linkOnlySince: probe.linkOnlySince(node.id),
         keyOverdue: keyChanges.overdue(node),
         misconduct: misconduct.of(node.id),
+        unread: unread.of(node.id),
         ourVersion: deps.version,
       }),
     /** The session with a node while it holds, and what it runs over. */

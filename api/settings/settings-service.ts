@@ -1,7 +1,7 @@
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
-import { StartError } from '../errors.ts'
+import { bounds, tooLong } from '../bounds.ts'
+import { AppError, invalidInput, StartError } from '../errors.ts'
 import { SettingEntity, settingValues } from './setting.entity.ts'
 
 /** What every node of the cluster shares. Null: not set. */
@@ -88,6 +88,8 @@ export function createSettingsService(deps: {
     async update(input: { [Key in keyof Settings]?: string | null | undefined }): Promise<void> {
       if (deps.readOnly) throw new AppError('FORBIDDEN', 'This is a secondary node. Change settings on its primary')
       const changes: Partial<Settings> = {}
+      const problems = settingKeys.flatMap((key) => tooLong(key, input[key], bounds.settingValue))
+      if (problems.length > 0) throw invalidInput(problems)
       for (const key of settingKeys) {
         const value = input[key]?.trim() ?? input[key]
         if (value === undefined || (secretKeys.has(key) && value?.startsWith(maskStart))) continue

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bounds } from '../bounds.ts'
 import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -6,10 +7,10 @@ import { createRetryLoop } from '../retry.ts'
 import type { Settings, SettingsService } from './settings-service.ts'
 
 const synced = z.object({
-  cloudflare_api_token: z.string().max(10_000).nullable(),
-  cloudflare_account_id: z.string().max(10_000).nullable(),
+  cloudflare_api_token: z.string().max(bounds.settingValue).nullable(),
+  cloudflare_account_id: z.string().max(bounds.settingValue).nullable(),
   // Older primaries do not say it.
-  primary_url: z.string().max(2000).nullable().default(null),
+  primary_url: z.string().max(bounds.url).nullable().default(null),
 })
 
 export type SettingsSync = ReturnType<typeof createSettingsSync>

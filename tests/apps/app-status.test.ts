@@ -14,6 +14,7 @@ const container = (service: string, facts: Partial<Container> = {}): Container =
   statusText: '',
   exitCode: null,
   ports: [],
+  morePorts: 0,
   createdAt: new Date(0),
   ...facts,
 })

@@ -19,6 +19,7 @@ function streamsTo(t: ExecutionContext<unknown>, endpoint: () => string) {
   const clock = createManualClock()
   const client = createNodeClient({ selfId: '00000000-0000-4000-8000-000000000001' })
   const events: FeedEvent[] = []
+  const unread: string[] = []
   const lost: string[] = []
   const cuts: string[] = []
   const way = { isThere: true }
@@ -30,6 +31,7 @@ function streamsTo(t: ExecutionContext<unknown>, endpoint: () => string) {
     barMs: () => 0,
     onCut: (_, what) => void cuts.push(what),
     onEvent: (_, event) => void events.push(event),
+    onRead: (_, reading) => void unread.push(...reading.unread.map(({ what }) => what)),
     onLost: (_, reason) => void lost.push(reason),
     onChange: () => undefined,
     clock,
@@ -40,7 +42,7 @@ function streamsTo(t: ExecutionContext<unknown>, endpoint: () => string) {
     streams.stop()
     client.close()
   })
-  return { streams, clock, events, lost, cuts, messages, way }
+  return { streams, clock, events, unread, lost, cuts, messages, way }
 }
 
 const say = (response: ServerResponse | undefined, event: FeedEvent): void => void response?.write(`data: ${feedEventToJson(event)}\n\n`)
@@ -298,10 +300,34 @@ test('closing ends the connection and every wait', async (t) => {
   t.is(failing.clock.waiting(), 0)
 })
 
+const strange: Record<string, { says: string; unread: RegExp }> = {
+  'no JSON': { says: 'data: {"type":\n\n', unread: /^an event is not in the right form$/ },
+  'an event without a type': { says: 'data: {"app":{}}\n\n', unread: /^an event is not in the right form$/ },
+  'an event that is a list': { says: 'data: [1,2]\n\n', unread: /^an event is not in the right form$/ },
+  'a removal of nothing': { says: 'data: {"type":"app-removed","id":7}\n\n', unread: /^an event of type app-removed is not/ },
+  'an app without a name': {
+    says: `data: ${JSON.stringify({ type: 'app', app: { id: app.id, node_id: peerId } })}\n\n`,
+    unread: new RegExp(`^app ${app.id}: name cannot be read`),
+  },
+}
+
+for (const [what, { says, unread: words }] of Object.entries(strange)) {
+  test(`${what} costs itself, is named, and the stream goes on`, async (t) => {
+    const { node, open } = await feeding(t)
+    const { streams, events, unread, lost } = streamsTo(t, () => node.url)
+    streams.open(peerId)
+    await until(() => events.length === 1)
+    open[0]?.write(says)
+    if (open[0]) say(open[0], { type: 'app', app })
+    await until(() => events.length === 2)
+    t.deepEqual(events[1], { type: 'app', app })
+    t.is(unread.length, 1)
+    t.regex(unread[0] ?? '', words)
+    t.deepEqual(lost, [])
+  })
+}
+
 const bad: Record<string, string> = {
-  'no JSON': 'data: {"type":\n\n',
-  'an event without a type': 'data: {"app":{}}\n\n',
-  'an app without a name': `data: ${JSON.stringify({ type: 'app', app: { id: app.id, node_id: peerId } })}\n\n`,
   'an event above 8 MiB': `data: "${'a'.repeat(9 * 1024 * 1024)}"\n\n`,
 }
 

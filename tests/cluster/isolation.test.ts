@@ -192,11 +192,6 @@ const babble: Record<string, { says: (response: ServerResponse, nodeId: string) 
     says: (response) => response.write(`data: [${'[],'.repeat(500_000)}[]]\n\n`),
     named: /^It sent JSON of more than 200000 values at once$|^It sent more than 1 MiB/,
   },
-  'what is no JSON': { says: (response) => response.write('data: {"type"\n\n'), named: /^It sent an event that is not JSON$/ },
-  'an app of another form': {
-    says: (response) => response.write('data: {"type":"app","app":{"id":1}}\n\n'),
-    named: /^It sent an event that is not in the right form \(id\)/,
-  },
   "another node's app": {
     says: (response) => response.write(appEvent(randomUUID())),
     named: /^It spoke of apps or operations of another node; that is ignored/,

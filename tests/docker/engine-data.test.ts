@@ -33,7 +33,8 @@ test('health and exit code are read from the status text', (t) => {
   t.deepEqual(of('paused', 'Up 3 minutes (Paused)'), ['paused', null, null])
   t.deepEqual(of('exited', 'Exited (137) 2 hours ago'), ['exited', null, 137])
   t.deepEqual(of('restarting', 'Restarting (1) 4 seconds ago'), ['restarting', null, 1])
-  t.deepEqual(of('stopping', 'Up 3 minutes'), ['dead', null, null])
+  t.deepEqual(of('stopping', 'Up 3 minutes'), ['unknown', null, null], 'a word that is new here')
+  t.deepEqual(of('exited', 'Exited (3221225786) 2 hours ago'), ['exited', null, null], 'an exit code of Windows')
 })
 
 test('published ports are in a steady order; the Engine leaves members out', (t) => {

@@ -15,6 +15,7 @@ export const someContainer = (given: Partial<Container> = {}): Container => ({
   statusText: 'Up 3 minutes',
   exitCode: null,
   ports: [{ hostIp: '0.0.0.0', hostPort: 8081, containerPort: 80, protocol: 'tcp' }],
+  morePorts: 0,
   createdAt: at,
   ...given,
 })
@@ -30,6 +31,7 @@ export const someApp = (given: Partial<App> & { nodeId: string }): App => ({
   status: 'running',
   statusReason: null,
   containers: [someContainer()],
+  moreContainers: 0,
   asOf: at,
   createdAt: at,
   updatedAt: at,
@@ -57,9 +59,11 @@ export const someStats = (given: Partial<NodeStats> & { nodeId: string }): NodeS
   cpu: { usagePercent: 12.5, cores: 4 },
   memory: { totalBytes: 8e9, usedBytes: 3e9, availableBytes: 5e9, swapTotalBytes: 0, swapUsedBytes: 0 },
   disks: [{ mount: '/', filesystem: 'ext4', totalBytes: 1e11, usedBytes: 4e10 }],
+  moreDisks: 0,
   load: [0.5, 0.4, 0.3],
   uptimeSeconds: 86_400,
   docker: { available: true, error: null, version: '28.0.0', running: 1, paused: 0, stopped: 0, images: 3 },
   containers: [],
+  moreContainers: 0,
   ...given,
 })

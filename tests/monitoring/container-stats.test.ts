@@ -17,6 +17,7 @@ const container = (id: string, state: EngineContainer['state'] = 'running'): Eng
   statusText: '',
   exitCode: null,
   ports: [],
+  morePorts: 0,
   createdAt: new Date(0),
   project: 'shop',
   workingDir: null,

@@ -36,7 +36,9 @@ export const appFields = graphql(`
         containerPort
         protocol
       }
+      morePorts
     }
+    moreContainers
   }
 `)
 

@@ -33,10 +33,11 @@ export function differs({ status, desiredState }: Pick<AppItem, 'status' | 'desi
 }
 
 /** Such as `2 of 3 running`. What an unreachable node ran is past tense: nobody knows what it runs now. */
-export function containerWords({ containers, status }: Pick<AppItem, 'containers' | 'status'>): string {
+export function containerWords({ containers, moreContainers, status }: Pick<AppItem, 'containers' | 'moreContainers' | 'status'>): string {
   if (containers.length === 0) return 'none'
   const running = containers.filter((each) => each.state === 'RUNNING').length
-  return `${running} of ${containers.length} ${status === 'UNKNOWN' ? 'ran' : 'running'}`
+  const more = moreContainers > 0 ? `, and ${moreContainers} more` : ''
+  return `${running} of ${containers.length} ${status === 'UNKNOWN' ? 'ran' : 'running'}${more}`
 }
 
 export interface LineProblem {

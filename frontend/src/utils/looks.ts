@@ -43,6 +43,7 @@ export const containerLooks: Record<ContainerState, Look> = {
   REMOVING: { label: 'Removing', color: 'neutral', icon: 'i-lucide-loader-circle', spins: true },
   EXITED: { label: 'Exited', color: 'neutral', icon: 'i-lucide-circle-stop' },
   DEAD: { label: 'Dead', color: 'error', icon: 'i-lucide-circle-x' },
+  UNKNOWN: { label: 'Unknown', color: 'warning', icon: 'i-lucide-circle-help' },
 }
 
 export const operationLooks: Record<OperationStatus, Look> = {
@@ -85,6 +86,7 @@ export const operationNames: Record<OperationKind, string> = {
   START: 'Start',
   STOP: 'Stop',
   REMOVE: 'Remove',
+  UNKNOWN: 'Change',
 }
 
 /** Such as `Create whoami: succeeded`. */

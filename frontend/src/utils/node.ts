@@ -22,6 +22,7 @@ export const markLooks: Record<MarkKey, Omit<NodeMark, 'key' | 'title'>> = {
   MAINTENANCE: { label: 'Maintenance', color: 'info', icon: 'i-lucide-wrench' },
   CLONED: { label: 'Cloned', color: 'error', icon: 'i-lucide-copy' },
   MISBEHAVES: { label: 'Misbehaves', color: 'error', icon: 'i-lucide-triangle-alert' },
+  UNREADABLE: { label: 'Partly unreadable', color: 'warning', icon: 'i-lucide-file-question' },
   KEY_OLD: { label: 'Old key', color: 'warning', icon: 'i-lucide-key-round' },
   VERSION_BEHIND: { label: 'Version behind', color: 'warning', icon: 'i-lucide-circle-arrow-down' },
   VERSION_AHEAD: { label: 'Version ahead', color: 'warning', icon: 'i-lucide-circle-arrow-up' },

@@ -11,6 +11,7 @@ export const statsOf = (node: { id: string }): NodeStats => ({
   cpu: { usagePercent: 12.5, cores: 4 },
   memory: { totalBytes: 8 * gib, usedBytes: 3 * gib, availableBytes: 5 * gib, swapTotalBytes: 2 * gib, swapUsedBytes: 0 },
   disks: [{ mount: '/', filesystem: 'ext4', totalBytes: 100 * gib, usedBytes: 40 * gib }],
+  moreDisks: 0,
   load: [0.5, 0.4, 0.3],
   uptimeSeconds: 1_000_000,
   docker: { available: true, error: null, version: '28.0.0', running: 3, paused: 0, stopped: 1, images: 12 },
@@ -27,6 +28,7 @@ export const statsOf = (node: { id: string }): NodeStats => ({
     blockReadBytes: 1000,
     blockWriteBytes: 2000,
   })),
+  moreContainers: 0,
 })
 
 export const appsOf = (node: { id: string }, count: number): App[] => Array.from({ length: count }, (_, index) => appOf(node, index))
@@ -54,8 +56,10 @@ function appOf(node: { id: string }, index: number): App {
       statusText: 'Up 3 minutes',
       exitCode: null,
       ports: service === 'web' ? [{ hostIp: '0.0.0.0', hostPort: 8000 + index, containerPort: 80, protocol: 'tcp' }] : [],
+      morePorts: 0,
       createdAt: started,
     })),
+    moreContainers: 0,
     asOf: started,
     createdAt: started,
     updatedAt: started,

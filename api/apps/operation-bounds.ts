@@ -1,0 +1,32 @@
+import { bounds, cut, cutOrNull } from '../bounds.ts'
+import type { Operation } from './operation.ts'
+
+const { line: lineLength, lines: mostLines, output: mostOutput } = bounds.operation
+
+/** Stands for what came before the lines that are kept. */
+const earlierLines = /^… and (\d+) earlier lines?$/
+
+/** An operation as it may be told: whatever was printed, it fits what a primary reads. */
+export function withinBounds(operation: Operation): Operation {
+  return {
+    ...operation,
+    message: cutOrNull(operation.message, bounds.operation.message),
+    error: cutOrNull(operation.error, bounds.operation.error),
+    output: newestOf(operation.output),
+  }
+}
+
+export const withLine = (output: string[], text: string): string[] => newestOf([...output, text])
+
+/** The newest lines, as many and as much as are kept; the first then says how many came before them. */
+function newestOf(output: string[]): string[] {
+  const before = Number(earlierLines.exec(output[0] ?? '')?.[1] ?? 0)
+  const lines = (before > 0 ? output.slice(1) : output).map((text) => cut(text, lineLength))
+  let left = mostOutput
+  let start = lines.length
+  while (start > 0 && lines.length - start < mostLines && left - (lines[start - 1]?.length ?? 0) >= 0) left -= lines[--start]?.length ?? 0
+  // The mark takes the place of a line.
+  if (before + start > 0 && lines.length - start === mostLines) start += 1
+  const earlier = before + start
+  return earlier === 0 ? lines : [`… and ${earlier} earlier ${earlier === 1 ? 'line' : 'lines'}`, ...lines.slice(start)]
+}

@@ -1,0 +1,115 @@
+import type { z } from 'zod'
+import { cut } from './bounds.ts'
+
+export interface Lenient<T> {
+  /** Null when what is needed of it cannot be read. */
+  value: T | null
+  /** What was left out or cut, in words that follow the name of the thing. Words that are new here are none: they are read as unknown. */
+  problems: string[]
+}
+
+type Issue = z.core.$ZodIssue
+type Path = Issue['path']
+
+/** Each mends what the one before has uncovered; a thing that needs more is not worth it. */
+const mostRounds = 4
+/** Whoever sends more faults than this in one thing is told of these. */
+const mostProblems = 5
+/** A part of a text is worth showing; half a Compose file would be saved over the whole. */
+const neverCut = new Set<PropertyKey>(['compose_content', 'id', 'node_id', 'app_id'])
+
+/**
+ * Reads what another node sends as far as it can be read, so that one bad value costs itself and nothing else:
+ *
+ * - a word that is new here becomes `unknown`, where the schema has that word;
+ * - a text that is too long is cut, a list that is too long loses its end;
+ * - an item of a list that cannot be read is left out, the innermost that is at fault;
+ * - any other value becomes null, where it may be.
+ *
+ * @param value is changed by it: it comes from JSON and belongs to nobody else
+ */
+export function readLeniently<Schema extends z.ZodType>(schema: Schema, value: unknown): Lenient<z.output<Schema>> {
+  const problems: string[] = []
+  for (let round = 0; round < mostRounds; round += 1) {
+    const read = schema.safeParse(value)
+    if (read.success) return { value: read.data, problems }
+    const mended = read.error.issues.length > 0 && mend(value, read.error.issues, problems)
+    if (!mended) break
+  }
+  return { value: null, problems }
+}
+
+/** @returns false when nothing can be done */
+function mend(root: unknown, issues: Issue[], problems: string[]): boolean {
+  const leftOut = new Map<unknown[], Set<number>>()
+  let isMended = true
+  for (const issue of issues) {
+    if (mendWord(root, issue)) continue
+    if (problems.length < mostProblems) problems.push(inWords(root, issue))
+    isMended = (mendLength(root, issue) || leaveOut(root, issue.path, leftOut) || makeNull(root, issue.path)) && isMended
+  }
+  for (const [list, indexes] of leftOut) {
+    const kept = list.filter((_, index) => !indexes.has(index))
+    list.splice(0, list.length, ...kept)
+  }
+  return isMended
+}
+
+function mendWord(root: unknown, issue: Issue): boolean {
+  if (issue.code !== 'invalid_value' || !issue.values.includes('unknown')) return false
+  const isWord = typeof at(root, issue.path) === 'string'
+  return isWord && put(root, issue.path, 'unknown')
+}
+
+function mendLength(root: unknown, issue: Issue): boolean {
+  if (issue.code !== 'too_big') return false
+  const value = at(root, issue.path)
+  const most = Number(issue.maximum)
+  if (Array.isArray(value)) {
+    value.length = Math.min(value.length, most)
+    return true
+  }
+  if (typeof value !== 'string' || neverCut.has(issue.path.at(-1) ?? '')) return false
+  return put(root, issue.path, cut(value, most))
+}
+
+/** Marks the innermost item of a list on the way. */
+function leaveOut(root: unknown, path: Path, leftOut: Map<unknown[], Set<number>>): boolean {
+  const depth = path.findLastIndex((key) => typeof key === 'number')
+  if (depth < 0) return false
+  const list = at(root, path.slice(0, depth))
+  if (!Array.isArray(list)) return false
+  const indexes = leftOut.get(list) ?? new Set()
+  leftOut.set(list, indexes.add(path[depth] as number))
+  return true
+}
+
+function makeNull(root: unknown, path: Path): boolean {
+  const value = at(root, path)
+  return value !== null && path.length > 0 && put(root, path, null)
+}
+
+function at(root: unknown, path: Path): unknown {
+  let value = root
+  for (const key of path) value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
+  return value
+}
+
+function put(root: unknown, path: Path, value: unknown): boolean {
+  const holder = at(root, path.slice(0, -1))
+  const key = path.at(-1)
+  if (!isObject(holder) || key === undefined) return false
+  holder[key] = value
+  return true
+}
+
+const isObject = (value: unknown): value is Record<PropertyKey, unknown> => typeof value === 'object' && value !== null
+
+/** Such as `containers 3 name has 525 characters, of which 300 are read`. */
+function inWords(root: unknown, issue: Issue): string {
+  const value = at(root, issue.path)
+  const where = issue.path.map((key) => (typeof key === 'number' ? String(key + 1) : String(key).replaceAll('_', ' '))).join(' ')
+  const size = typeof value === 'string' ? `${value.length} characters` : Array.isArray(value) ? `${value.length} entries` : null
+  const what = issue.code === 'too_big' && size ? `has ${size}, of which ${Number(issue.maximum)} are read` : 'cannot be read'
+  return cut(`${where} ${what}`.trim(), 200)
+}
