@@ -87,9 +87,10 @@ export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded
       return view(row)
     },
 
-    isOpen: (id: string): boolean => {
+    /** Null for one that is revoked or over. */
+    find(id: string): ApiToken | null {
       const row = rows.get(id)
-      return row !== undefined && !isOver(row)
+      return row && !isOver(row) ? view(row) : null
     },
 
     listOf: (userId: string | null): ApiToken[] =>

@@ -16,6 +16,8 @@ export interface Caller {
   nodeLimit: NodeLimit
   /** Of the session or token, so that ending it can end what it opened. */
   credentialId: string | null
+  /** When that ends at the latest; null where nothing says so. */
+  expiresAt: Date | null
   /** Where the call came from, as far as trusted proxies say. */
   address: string
 }

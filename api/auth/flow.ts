@@ -25,7 +25,12 @@ export interface Flow {
 
 export type Flows = ReturnType<typeof createFlows>
 
+/** From the return of a person to the page of the dashboard that finishes the sign-in: one page load. */
+const finishMs = 2 * 60 * 1000
+
 const context = 'sign-in flow'
+const finishContext = 'finished sign-in flow'
+const finishShape = z.object({ userId: z.string(), state: z.string(), endsAt: z.number() })
 const flowShape = z.object({
   provider: z.string(),
   verifier: z.string(),
@@ -44,15 +49,15 @@ export function createFlows({ clock, secret }: { clock: Clock; secret: string })
   /** The states that were taken, and until when they would be good: in the order in which they were taken. */
   const taken = new Map<string, number>()
 
-  function open(sealed: string): (Flow & { endsAt: number }) | null {
+  function open<T>(sealed: string, shape: z.ZodType<T>, where: string): T | null {
     try {
-      return flowShape.parse(JSON.parse(box.open(sealed, context)))
+      return shape.parse(JSON.parse(box.open(sealed, where)))
     } catch {
       return null
     }
   }
 
-  function remember({ state, endsAt }: Flow & { endsAt: number }): void {
+  function remember({ state, endsAt }: { state: string; endsAt: number }): void {
     const now = clock.now().getTime()
     for (const [old, end] of taken) {
       if (end > now && taken.size < mostTaken) break
@@ -70,12 +75,31 @@ export function createFlows({ clock, secret }: { clock: Clock; secret: string })
 
     /** Ends the flow, whatever comes of it: an answer is taken once. Null when this answer belongs to no flow of this browser. */
     take(id: string | undefined, answer: { provider: string; state: string | undefined }): Flow | null {
-      const flow = id === undefined ? null : open(id)
+      const flow = id === undefined ? null : open(id, flowShape, context)
       if (!flow || taken.has(flow.state)) return null
       const { endsAt, ...rest } = flow
       if (endsAt <= clock.now().getTime() || flow.provider !== answer.provider || !sameSecret(flow.state, answer.state ?? '')) return null
       remember(flow)
       return rest
+    },
+
+    /**
+     * Who has come back is signed in by a page of the dashboard, which alone reads the code from its address: a session that came
+     * with the redirect would be bound to nothing that the apps on this host do not see too.
+     *
+     * @returns what the browser keeps, and the code
+     */
+    cameBack(userId: string): { id: string; code: string } {
+      const code = random()
+      return { id: box.seal(JSON.stringify({ userId, state: code, endsAt: clock.now().getTime() + finishMs }), finishContext), code }
+    },
+
+    /** The id of the user who came back in this browser; null for none. Good once. */
+    finish(id: string | undefined, code: string): string | null {
+      const back = id === undefined ? null : open(id, finishShape, finishContext)
+      if (!back || taken.has(back.state) || back.endsAt <= clock.now().getTime() || !sameSecret(back.state, code)) return null
+      remember(back)
+      return back.userId
     },
 
     /** How many are remembered as taken. */

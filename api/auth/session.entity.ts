@@ -13,6 +13,8 @@ export const SessionEntity = defineEntity({
     lastUsedAt: p.datetime(),
     address: p.string(),
     userAgent: p.string(),
+    /** SHA-256 of the secret that its browser keeps; null for a program that has none. */
+    browser: p.string().strictNullable(),
   },
 })
 

@@ -9,6 +9,9 @@ import { SessionEntity, type SessionRow } from './session.entity.ts'
 export const idleMs = 7 * 24 * 3600 * 1000
 export const absoluteMs = 30 * 24 * 3600 * 1000
 
+/** More browsers than anybody has; a program that signs in again and again must not fill the database. */
+const mostPerUser = 50
+
 export interface Session {
   id: string
   userId: string
@@ -46,6 +49,14 @@ export function createSessions(deps: {
     return { id, userId, createdAt, lastUsedAt, expiresAt: expiresAt(row), address, userAgent }
   }
 
+  /** The sessions of a person that are too many: those that were not used for longest. */
+  const beyond = (userId: string): string[] =>
+    [...rows.values()]
+      .filter((row) => row.user === userId)
+      .sort((a, b) => b.lastUsedAt.getTime() - a.lastUsedAt.getTime())
+      .slice(mostPerUser)
+      .map(({ id }) => id)
+
   async function end(ids: string[]): Promise<void> {
     if (ids.length === 0) return
     await em.fork().nativeDelete(SessionEntity, { id: { $in: ids } })
@@ -62,17 +73,19 @@ export function createSessions(deps: {
     },
 
     /** Starts a session for who has just signed in; always with a new value, whatever the browser had before. Answers the cookie's value. */
-    async open(userId: string, from: { address: string; userAgent: string }): Promise<string> {
+    async open(userId: string, from: { address: string; userAgent: string; browser?: string | null }): Promise<string> {
       const value = randomBytes(32).toString('base64url')
       const now = clock.now()
       const userAgent = from.userAgent.slice(0, 300)
-      const row: SessionRow = { id: idOf(value), user: userId, createdAt: now, lastUsedAt: now, address: from.address, userAgent }
+      const browser = from.browser ? idOf(from.browser) : null
+      const row: SessionRow = { id: idOf(value), user: userId, createdAt: now, lastUsedAt: now, address: from.address, userAgent, browser }
       await em.fork().insert(SessionEntity, { ...row })
       rows.set(row.id, row)
+      await end(beyond(userId))
       return `${value}.${sign(value)}`
     },
 
-    /** The session of a cookie; null when it was forged, ended or is over. Counts as use. */
+    /** The session of a cookie; null when it was forged, ended or is over. Counts as use. Whether the cookie is where it belongs says `isOf`. */
     use(cookie: string): Session | null {
       const [value = '', signature = ''] = cookie.split('.')
       if (!sameSecret(sign(value), signature)) return null
@@ -86,6 +99,16 @@ export function createSessions(deps: {
     isOpen: (id: string): boolean => {
       const row = rows.get(id)
       return row !== undefined && !isOver(row)
+    },
+
+    /**
+     * Whether who shows this secret is the browser that signed in: a cookie alone can be had by every app on the same host. True
+     * for a session that was opened without one, which no browser does but programs may.
+     */
+    isOf(id: string, browser: string | null): boolean {
+      const bound = rows.get(id)?.browser
+      if (bound === undefined) return false
+      return bound === null || (browser !== null && sameSecret(bound, idOf(browser)))
     },
 
     listOf: (userId: string): Session[] =>

@@ -1,16 +1,16 @@
 import { Hono, type Context } from 'hono'
 import { parse, serialize } from 'hono/utils/cookie'
-import { createFlows, flowMs, localPath, type Flow } from '../auth/flow.ts'
+import { z } from 'zod'
+import { createFlows, flowMs, localPath, type Flow, type Flows } from '../auth/flow.ts'
 import { createProviders, type SignInAccess, type SignInProvider } from '../auth/providers.ts'
 import { SignInError, toSignInError } from '../auth/sign-in-error.ts'
 import type { Profile, Users } from '../auth/users.ts'
 import type { Clock } from '../clock.ts'
 import { placeOf, type Limits } from '../auth/limits.ts'
-import { AppError, errorMessage } from '../errors.ts'
+import { AppError, errorMessage, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { HttpEnv } from './router.ts'
-import { sessionCookie } from './session-cookie.ts'
-import { endSession, signOut, type SessionDeps } from './sign-out.ts'
+import { openSession, signOut, type SessionDeps } from './sign-out.ts'
 
 export interface AuthRoutesDeps extends SessionDeps {
   access: SignInAccess
@@ -22,6 +22,8 @@ export interface AuthRoutesDeps extends SessionDeps {
 }
 
 type Ctx = Context<HttpEnv>
+
+const finishForm = z.object({ code: z.string().max(200) })
 
 /**
  * The ways in and out: who may sign in how, there and back again, and signing out. Public. Beginning costs nothing and signing
@@ -56,16 +58,32 @@ export function authRoutes(deps: AuthRoutesDeps): Hono<HttpEnv> {
       const flow = flows.take(readFlowCookie(c, secure), { provider: provider.id, state: c.req.query('state') })
       c.header('set-cookie', flowCookie('', secure))
       if (!flow) return refuse(deps, c, { provider, error: new SignInError('expired', 'the answer belongs to no sign-in of this browser') })
-      return finish(deps, c, { provider, flow, answer: new URL(redirectUri + new URL(c.req.url).search) })
+      return comeBack(deps, c, { provider, flow, flows, answer: new URL(redirectUri + new URL(c.req.url).search) })
     })
   }
+  routes.post('/auth/finish', async (c) => {
+    const parsed = finishForm.safeParse(await c.req.json().catch(() => undefined))
+    const secure = deps.isSecure(c.env.incoming)
+    const userId = parsed.success ? flows.finish(readFlowCookie(c, secure), parsed.data.code) : null
+    const user = userId === null ? undefined : deps.users.find(userId)
+    if (!user) throw invalidInput([{ field: 'code', message: 'is over, was used, or belongs to another browser. Begin again' }])
+    c.header('set-cookie', flowCookie('', secure))
+    await openSession(deps, c, user)
+    return c.json({ name: user.login })
+  })
   routes.post('/auth/sign-out', (c) => signOut(deps, c))
   return routes
 }
 
-async function finish(deps: AuthRoutesDeps, c: Ctx, came: { provider: SignInProvider; flow: Flow; answer: URL }): Promise<Response> {
-  const { provider, flow, answer } = came
-  const { users, sessions, audit, addressOf, isSecure } = deps
+interface Came {
+  provider: SignInProvider
+  flows: Flows
+  flow: Flow
+  answer: URL
+}
+
+async function comeBack(deps: AuthRoutesDeps, c: Ctx, { provider, flows, flow, answer }: Came): Promise<Response> {
+  const { users, audit, addressOf, isSecure } = deps
   const request = c.env.incoming
   const address = addressOf(request)
   let profile: Profile | undefined
@@ -73,11 +91,11 @@ async function finish(deps: AuthRoutesDeps, c: Ctx, came: { provider: SignInProv
     profile = await exchange(deps, address, () => provider.profileOf(flow, answer))
     const user = await letIn(users, profile)
     await audit.note({ name: user.login, via: provider.id, address }, { action: 'sign-in', subject: user.login }, 'succeeded')
-    const value = await sessions.open(user.id, { address, userAgent: request.headers['user-agent'] ?? '' })
-    await endSession(deps, request)
-    c.header('set-cookie', sessionCookie(value, isSecure(request)), { append: true })
+    const { id, code } = flows.cameBack(user.id)
+    c.header('set-cookie', flowCookie(id, isSecure(request)))
     deps.log.info({ provider: provider.id, user: user.login, address }, 'signed in')
-    return c.redirect(flow.returnTo)
+    const query = flow.returnTo === '/' ? '' : `?${new URLSearchParams({ return_to: flow.returnTo })}`
+    return c.redirect(`/sign-in${query}#finish=${code}`)
   } catch (error) {
     return refuse(deps, c, { provider, profile, error: toSignInError(error), returnTo: flow.returnTo })
   }

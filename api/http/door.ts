@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import type { AccessConfig } from '../auth/access-config.ts'
 import type { ApiTokens } from '../auth/api-tokens.ts'
 import type { Caller } from '../auth/caller.ts'
@@ -8,12 +9,28 @@ import { lesserRole } from '../auth/permissions.ts'
 import type { Sessions } from '../auth/sessions.ts'
 import type { Users } from '../auth/users.ts'
 import { placeOf, type Limits } from '../auth/limits.ts'
+import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import { browserSecretHeader, browserSecretOf } from './browser-secret.ts'
 import { isFromThisMachine, isLoopbackHost } from './this-machine.ts'
 import { readSessionCookie } from './session-cookie.ts'
 
 /** Who the edge says it let through. */
-export type VerifyEdge = (token: string) => Promise<{ email: string; name: string | null; subject: string }>
+export type VerifyEdge = (token: string) => Promise<{ email: string; name: string | null; subject: string; expiresAt: Date }>
+
+/** What became of a caller: would be let in now as then, not any more, or as somebody with another role or other nodes. */
+export type Standing = 'good' | 'over' | 'changed'
+
+interface Entry {
+  /** Whether the request could change something, or opens a WebSocket. */
+  changes: boolean
+  /** A token that came another way than in the Authorization header. */
+  bearer?: string | undefined
+  /** The secret of the browser, where it came another way than in its header. */
+  browser?: string | null | undefined
+  /** A page that holds nothing secret: a browser that loads one can send a cookie and no more. */
+  isPage?: boolean
+}
 
 export type Door = ReturnType<typeof createDoor>
 
@@ -35,6 +52,7 @@ export function createDoor(deps: {
   limits: Limits
   /** Null where the edge does not sign. */
   verifyEdge: VerifyEdge | null
+  clock: Clock
 }) {
   const { access, users, sessions, tokens } = deps
   const proxies = blockListOf(access.trustedProxies)
@@ -103,15 +121,22 @@ export function createDoor(deps: {
       userId: token.userId,
       nodeLimit: owner?.nodeLimit ?? null,
       credentialId: token.id,
+      expiresAt: token.expiresAt,
       address,
     }
   }
 
-  function bySession(request: IncomingMessage, address: string): Caller | null {
+  function bySession(request: IncomingMessage, address: string, { browser, isPage = false }: Entry): Caller | null {
     const cookie = readSessionCookie(request.headers.cookie, isSecure(request))
     const session = cookie === null ? null : (sessions?.use(cookie) ?? null)
     const user = session && users.find(session.userId)
     if (!session || !user) return null
+    if (!isPage && !sessions?.isOf(session.id, browser ?? browserSecretOf(request))) {
+      throw new AppError(
+        'UNAUTHENTICATED',
+        `This session belongs to a browser, which shows its secret in ${browserSecretHeader}. Programs use API tokens`,
+      )
+    }
     return {
       name: user.login,
       via: 'session',
@@ -119,17 +144,18 @@ export function createDoor(deps: {
       userId: user.id,
       nodeLimit: user.nodeLimit,
       credentialId: session.id,
+      expiresAt: null,
       address,
     }
   }
 
   async function byEdge(request: IncomingMessage, address: string): Promise<Caller> {
-    const nobody = { userId: null, credentialId: null, address, via: 'edge' } as const
+    const nobody = { userId: null, credentialId: null, expiresAt: null, address, via: 'edge' } as const
     if (access.mode !== 'trusted-edge' || !deps.verifyEdge) return { ...nobody, name: 'edge', role: 'admin', nodeLimit: null }
     const token = request.headers['cf-access-jwt-assertion']
     if (typeof token !== 'string' || token === '') throw new AppError('UNAUTHENTICATED', 'Cloudflare Access has not signed this request')
-    const { email } = await deps.verifyEdge(token)
-    return { ...nobody, name: email, ...roleOf(access.grants, { login: email, email, groups: [] }) }
+    const { email, expiresAt } = await deps.verifyEdge(token)
+    return { ...nobody, expiresAt, name: email, ...roleOf(access.grants, { login: email, email, groups: [] }) }
   }
 
   /** What does not depend on who it is. @throws UNAUTHENTICATED, FORBIDDEN, MISDIRECTED */
@@ -149,16 +175,16 @@ export function createDoor(deps: {
     if (changes && isCrossSite(request)) throw new AppError('FORBIDDEN', 'This came from a page of another site')
   }
 
-  async function identify(request: IncomingMessage, address: string, bearer?: string): Promise<Caller> {
+  async function identify(request: IncomingMessage, address: string, entry: Entry): Promise<Caller> {
     const header = /^Bearer\s+(.+)$/i.exec(request.headers.authorization ?? '')?.[1]
-    const token = bearer ?? header
+    const token = entry.bearer ?? header
     if (token !== undefined) return byToken(request, token, address)
     if (request.headers.authorization !== undefined) throw new AppError('UNAUTHENTICATED', 'Only bearer tokens are taken here')
     if (isAtHome(request)) {
-      return { name: 'local', via: 'local', role: 'admin', userId: null, nodeLimit: null, credentialId: null, address }
+      return { name: 'local', via: 'local', role: 'admin', userId: null, nodeLimit: null, credentialId: null, expiresAt: null, address }
     }
     if (access.mode === 'trusted-edge') return byEdge(request, address)
-    const caller = bySession(request, address)
+    const caller = bySession(request, address, entry)
     if (!caller) throw new AppError('UNAUTHENTICATED', 'Sign in first')
     return caller
   }
@@ -168,16 +194,12 @@ export function createDoor(deps: {
     isSecure,
     isOwnOrigin,
 
-    /**
-     * @param changes whether the request could change something, or opens a WebSocket
-     * @param bearer a token that came another way than in the Authorization header
-     * @throws UNAUTHENTICATED, FORBIDDEN, MISDIRECTED
-     */
-    async enter(request: IncomingMessage, options: { changes: boolean; bearer?: string | undefined }): Promise<Caller> {
+    /** @throws UNAUTHENTICATED, FORBIDDEN, MISDIRECTED */
+    async enter(request: IncomingMessage, options: Entry): Promise<Caller> {
       check(request, options)
       const address = addressOf(request)
       try {
-        return await identify(request, address, options.bearer)
+        return await identify(request, address, options)
       } catch (error) {
         // Only what was offered and found wrong counts: whoever offers nothing guesses nothing. Good credentials pass whatever
         // comes from their address beside them: they are too long to be guessed, and people share addresses.
@@ -190,11 +212,16 @@ export function createDoor(deps: {
 
     check,
 
-    /** Whether a caller that came in earlier, over a WebSocket that is still open, would be let in now. */
-    isStillGood({ via, credentialId, userId }: Caller): boolean {
-      if (userId !== null && !users.find(userId)) return false
-      if (via === 'session') return sessions?.isOpen(credentialId ?? '') ?? false
-      return via !== 'token' || tokens.isOpen(credentialId ?? '')
+    /** What has become of a caller that came in earlier and has something open still. */
+    standing({ via, credentialId, userId, role, nodeLimit, expiresAt }: Caller): Standing {
+      if (expiresAt && expiresAt <= deps.clock.now()) return 'over'
+      const token = via === 'token' ? tokens.find(credentialId ?? '') : null
+      if ((via === 'token' && !token) || (via === 'session' && !sessions?.isOpen(credentialId ?? ''))) return 'over'
+      if (userId === null) return 'good'
+      const user = users.find(userId)
+      if (!user) return 'over'
+      const now = token ? lesserRole(token.scope, user.role) : user.role
+      return now === role && isDeepStrictEqual(user.nodeLimit, nodeLimit) ? 'good' : 'changed'
     },
   }
 }

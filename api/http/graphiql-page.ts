@@ -1,7 +1,30 @@
 import { createHash } from 'node:crypto'
 import type { renderGraphiQL } from '@graphql-yoga/render-graphiql'
+import { browserSecretHeader } from './browser-secret.ts'
 
 const scriptStart = '<script>'
+
+/**
+ * GraphiQL knows nothing of the secret to which the session of this browser is bound: it is added to what GraphiQL sends. The
+ * page may connect to this server alone.
+ */
+const showSecret = `
+  ;(() => {
+    const browser = localStorage.getItem('selfhostly.browser')
+    if (!browser) return
+    const [plainFetch, plainSend] = [window.fetch, WebSocket.prototype.send]
+    window.fetch = (input, init = {}) => {
+      const headers = new Headers(init.headers)
+      headers.set('${browserSecretHeader}', browser)
+      return plainFetch(input, { ...init, headers })
+    }
+    WebSocket.prototype.send = function (data) {
+      const message = typeof data === 'string' && data.includes('connection_init') ? JSON.parse(data) : null
+      const isFirst = message?.type === 'connection_init'
+      plainSend.call(this, isFirst ? JSON.stringify({ ...message, payload: { ...message.payload, browser } }) : data)
+    }
+  })()
+`
 
 /** GraphiQL from our own files, and a policy under which its one script, and nothing else, runs and talks to this server alone. */
 export function createGraphiqlPage() {
@@ -10,7 +33,7 @@ export function createGraphiqlPage() {
     async render(...[options]: Parameters<typeof renderGraphiQL>): Promise<string> {
       // 9 MB of script that most nodes never show: read when somebody asks for it.
       const graphiql = await import('@graphql-yoga/render-graphiql')
-      const html = graphiql.renderGraphiQL(options)
+      const html = graphiql.renderGraphiQL(options).replace(scriptStart, () => scriptStart + showSecret)
       const script = html.slice(html.indexOf(scriptStart) + scriptStart.length, html.lastIndexOf('</script>'))
       scriptHash = createHash('sha256').update(script).digest('base64')
       return html

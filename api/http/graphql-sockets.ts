@@ -8,18 +8,21 @@ import { createAnswerSize } from '../../schema/answer-size.ts'
 import { callerKey, type Caller } from '../auth/caller.ts'
 import { AppError, errorMessage } from '../errors.ts'
 import type { Services } from '../services.ts'
-import type { Door } from './door.ts'
+import { readBrowserSecret } from './browser-secret.ts'
+import type { Door, Standing } from './door.ts'
 import type { Graphql } from './graphql.ts'
+import type { OpenThings } from './open-things.ts'
 import type { UnreadAnswers } from './unread-answers.ts'
 
 /** A document or a set of variables larger than this is no honest use, in bytes. */
 const maxMessageBytes = 1024 * 1024
 /** A dashboard tab uses about five. */
 const subscriptionsPerCaller = 250
-/** How often open sockets are asked whether their caller would be let in now, in milliseconds. */
-const recheckMs = 15_000
 /** A browser that is gone without a word is noticed within two of these, in milliseconds. */
 const pingMs = 12_000
+
+/** Clients take it for a reason to connect again. Source: RFC 6455, and the IANA registry of close codes */
+const serviceRestart = 1012
 
 type Connection = Extra & Record<PropertyKey, unknown> & { caller?: Caller }
 
@@ -31,15 +34,16 @@ export function createGraphqlSockets({
   graphql,
   door,
   unread,
+  things,
 }: {
   services: Services
   graphql: Graphql
   door: Door
   unread: UnreadAnswers
+  things: OpenThings
 }) {
-  const { clock, events, log } = services
+  const { log } = services
   const open = new Map<WebSocket, { caller: Caller; running: Set<string> }>()
-  let cancelRecheck: () => void = () => undefined
 
   function countOf(caller: Caller): number {
     let count = 0
@@ -47,18 +51,7 @@ export function createGraphqlSockets({
     return count
   }
 
-  function endWhere(isOver: (caller: Caller) => boolean): void {
-    for (const [socket, { caller }] of open) if (isOver(caller)) socket.close(CloseCode.Unauthorized, 'Your session is over')
-  }
-
-  function recheck(): void {
-    endWhere((caller) => !door.isStillGood(caller))
-    cancelRecheck = clock.after(recheckMs, recheck)
-  }
-
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes })
-  const stopListening = events.on('credentialEnded', (id) => endWhere((caller) => caller.credentialId === id))
-  recheck()
 
   const overWebSocket = useServer<Record<string, unknown> | undefined, Connection>(
     {
@@ -67,8 +60,13 @@ export function createGraphqlSockets({
         const authorization = connectionParams?.['authorization'] ?? connectionParams?.['Authorization']
         const bearer = typeof authorization === 'string' ? /^Bearer\s+(.+)$/i.exec(authorization)?.[1] : undefined
         try {
-          extra.caller = await door.enter(extra.request, { changes: true, bearer })
+          const browser = readBrowserSecret(connectionParams?.['browser'])
+          extra.caller = await door.enter(extra.request, { changes: true, bearer, browser })
           open.set(extra.socket, { caller: extra.caller, running: new Set() })
+          extra.socket.once(
+            'close',
+            things.hold(extra.caller, (standing) => endSocket(extra.socket, standing)),
+          )
           unread.watchSocket(extra.caller, extra.socket)
           return true
         } catch (error) {
@@ -81,6 +79,11 @@ export function createGraphqlSockets({
       async onSubscribe({ extra }, id, payload) {
         const { caller } = extra
         if (!caller) return [graphql.maskError(new Error('a message came before the connection was accepted'))]
+        const standing = door.standing(caller)
+        if (standing !== 'good') {
+          endSocket(extra.socket, standing)
+          return [graphql.maskError(new AppError('UNAUTHENTICATED', 'Your session is over'))]
+        }
         const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
           caller,
           overWebSocket: true,
@@ -134,14 +137,16 @@ export function createGraphqlSockets({
     },
 
     async stop(): Promise<void> {
-      stopListening()
-      cancelRecheck()
       await overWebSocket.dispose()
       for (const client of sockets.clients) client.terminate()
       sockets.close()
     },
   }
 }
+
+/** Who has another role or other nodes now comes again at once, and is what they are now. */
+const endSocket = (socket: WebSocket, standing: Exclude<Standing, 'good'>): void =>
+  standing === 'over' ? socket.close(CloseCode.Unauthorized, 'Your session is over') : socket.close(serviceRestart, 'Your role has changed')
 
 type EnvelopedArgs = ExecutionArgs & { execute: (args: ExecutionArgs) => never; subscribe: (args: ExecutionArgs) => never }
 

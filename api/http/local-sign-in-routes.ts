@@ -5,9 +5,9 @@ import type { PasswordGuard } from '../auth/password-guard.ts'
 import { longestPassword } from '../auth/password.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { browserSecretOf } from './browser-secret.ts'
 import type { HttpEnv } from './router.ts'
-import { sessionCookie } from './session-cookie.ts'
-import { endSession, signOut, type SessionDeps } from './sign-out.ts'
+import { openSession, signOut, type SessionDeps } from './sign-out.ts'
 
 export interface LocalSignInDeps extends SessionDeps {
   localUsers: LocalUsers
@@ -40,11 +40,11 @@ export function localSignInRoutes(deps: LocalSignInDeps): Hono<HttpEnv> {
 }
 
 async function signIn(deps: LocalSignInDeps, c: Ctx, input: z.output<typeof credentials>): Promise<Response> {
-  const { audit, passwords, localUsers, sessions, users, log } = deps
+  const { audit, passwords, localUsers, users, log } = deps
   const request = c.env.incoming
   const address = deps.addressOf(request)
   await deps.refresh()
-  const found = await passwords.check({ name: localName(input.name), address, browser: null }, () =>
+  const found = await passwords.check({ name: localName(input.name), address, browser: browserSecretOf(request) }, () =>
     localUsers.verify(input.name, input.password),
   )
   if (!found) {
@@ -58,9 +58,7 @@ async function signIn(deps: LocalSignInDeps, c: Ctx, input: z.output<typeof cred
   const { name, version } = found
   const user = await users.signIn({ provider: localProvider, subject: version, login: name, name: null, email: null, groups: [] })
   await audit.note({ name, via: 'password', address }, { action: 'sign-in', subject: name }, 'succeeded')
-  const value = await sessions.open(user.id, { address, userAgent: request.headers['user-agent'] ?? '' })
-  await endSession(deps, request)
-  c.header('set-cookie', sessionCookie(value, deps.isSecure(request)))
+  await openSession(deps, c, user)
   log.info({ user: name, address }, 'signed in')
   return c.json({ name })
 }

@@ -1,7 +1,7 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
-import { Hono } from 'hono'
+import { Hono, type HonoRequest } from 'hono'
 import { cors } from 'hono/cors'
 import { createMiddleware } from 'hono/factory'
 import { secureHeaders } from 'hono/secure-headers'
@@ -18,6 +18,7 @@ import { limitBody } from './body-limit.ts'
 import { serveDashboard } from './dashboard.ts'
 import { createDoor, type Door } from './door.ts'
 import { createGraphql, type Graphql } from './graphql.ts'
+import { createOpenThings, type OpenThings } from './open-things.ts'
 import { createGraphqlSockets, type GraphqlSockets } from './graphql-sockets.ts'
 import { createLinkDoor, type LinkDoor } from './link-door.ts'
 import { internalRoutes } from './internal-routes.ts'
@@ -80,12 +81,14 @@ export function serve(server: Server, services: Services) {
     tokens: access.tokens,
     limits,
     verifyEdge,
+    clock: services.clock,
   })
+  const things = createOpenThings({ services, door })
   const graphql = createGraphql(services)
   const unread = createUnreadAnswers({ clock: services.clock })
-  const sockets = createGraphqlSockets({ services, graphql, door, unread })
+  const sockets = createGraphqlSockets({ services, graphql, door, unread, things })
   const linkDoor = createLinkDoor(services, door)
-  const app = createApp({ services, graphql, door, unread, baseUrl })
+  const app = createApp({ services, graphql, door, unread, things, baseUrl })
   const answer = getRequestListener((request, bindings) => app.fetch(request, bindings))
   const listener = (request: IncomingMessage, response: ServerResponse): void =>
     void (isPlainPath(request.url) ? answer : refusePath)(request, response)
@@ -107,6 +110,7 @@ export function serve(server: Server, services: Services) {
     async stop(): Promise<void> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       linkDoor.stop()
+      things.stop()
       await sockets.stop()
       await graphql.stop()
       server.closeAllConnections()
@@ -120,10 +124,11 @@ interface Parts {
   graphql: Graphql
   door: Door
   unread: UnreadAnswers
+  things: OpenThings
   baseUrl: string
 }
 
-function createApp({ services, graphql, door, unread, baseUrl }: Parts): Hono<HttpEnv> {
+function createApp({ services, graphql, door, unread, things, baseUrl }: Parts): Hono<HttpEnv> {
   const { config, access, log, limits, clock } = services
   const app = new Hono<HttpEnv>()
   app.onError(errorToProblem(log))
@@ -152,7 +157,8 @@ function createApp({ services, graphql, door, unread, baseUrl }: Parts): Hono<Ht
   app.use(async (c, next) => {
     // Dashboard files hold nothing secret, and whoever is to sign in needs them first.
     if (isDashboardFile(c.req.method, c.req.path)) return next()
-    const caller = await door.enter(c.env.incoming, { changes: changes(c.req.method) })
+    const caller = await door.enter(c.env.incoming, { changes: changes(c.req.method), isPage: isPage(c.req) })
+    things.holdResponse(caller, c.env.outgoing)
     unread.check(caller)
     unread.watch(caller, c.env.outgoing)
     c.set('user', createUserApi(services, caller))
@@ -179,6 +185,11 @@ const onlyJson = createMiddleware<HttpEnv>(async (c, next) => {
 const changes = (method: string): boolean => method !== 'GET' && method !== 'HEAD'
 
 const isDashboardFile = (method: string, path: string): boolean => method === 'GET' && !path.startsWith('/api/') && path !== '/graphql'
+
+/** What a person opens by its address and that holds nothing secret: GraphiQL, and what the API is like. */
+const isPage = (request: HonoRequest): boolean =>
+  request.method === 'GET' &&
+  (request.path === '/api/openapi.json' || (request.path === '/graphql' && request.header('accept')?.includes('text/html') === true))
 
 interface Doors {
   door: Door

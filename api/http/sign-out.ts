@@ -4,7 +4,8 @@ import type { AuditLog } from '../auth/audit-log.ts'
 import type { Session, Sessions } from '../auth/sessions.ts'
 import type { Users } from '../auth/users.ts'
 import type { HttpEnv } from './router.ts'
-import { endedSessionCookie, readSessionCookie } from './session-cookie.ts'
+import { browserSecretOf } from './browser-secret.ts'
+import { endedSessionCookie, readSessionCookie, sessionCookie } from './session-cookie.ts'
 
 /** What every way to sign in needs for the way out. */
 export interface SessionDeps {
@@ -28,10 +29,17 @@ export async function signOut(deps: SessionDeps, c: Context<HttpEnv>): Promise<R
   return c.body(null, 204)
 }
 
-/** What the browser was before it signed in anew is over; a session never passes from one sign-in to the next. */
-export async function endSession(deps: SessionDeps, request: IncomingMessage): Promise<void> {
-  const session = sessionOf(deps, request)
-  if (session) await deps.sessions.revoke(session.userId, session.id)
+/**
+ * Signs a browser in as this person, bound to the secret that it shows. What it was before is over: a session never passes from
+ * one sign-in to the next.
+ */
+export async function openSession(deps: SessionDeps, c: Context<HttpEnv>, user: { id: string }): Promise<void> {
+  const request = c.env.incoming
+  const from = { address: deps.addressOf(request), userAgent: request.headers['user-agent'] ?? '', browser: browserSecretOf(request) }
+  const value = await deps.sessions.open(user.id, from)
+  const before = sessionOf(deps, request)
+  if (before) await deps.sessions.revoke(before.userId, before.id)
+  c.header('set-cookie', sessionCookie(value, deps.isSecure(request)), { append: true })
 }
 
 function sessionOf({ sessions, isSecure }: SessionDeps, request: IncomingMessage): Session | null {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Caller } from '../auth/caller.ts'
+import { callerKey, type Caller } from '../auth/caller.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { WebSocket } from 'ws'
@@ -20,8 +20,6 @@ export type UnreadAnswers = ReturnType<typeof createUnreadAnswers>
 export function createUnreadAnswers({ clock }: { clock: Clock }) {
   const held = new Map<string, Set<() => number>>()
 
-  const keyOf = ({ userId, via, address }: Caller): string => userId ?? `${via} ${address}`
-
   const unreadOf = (counts: Iterable<() => number> = []): number => {
     let bytes = 0
     for (const count of counts) bytes += count()
@@ -29,7 +27,7 @@ export function createUnreadAnswers({ clock }: { clock: Clock }) {
   }
 
   function hold(caller: Caller, count: () => number): () => void {
-    const key = keyOf(caller)
+    const key = callerKey(caller)
     const counts = held.get(key) ?? new Set()
     held.set(key, counts.add(count))
     return () => {
@@ -41,7 +39,7 @@ export function createUnreadAnswers({ clock }: { clock: Clock }) {
   return {
     /** @throws RATE_LIMITED when the caller is to read first what was answered before */
     check(caller: Caller): void {
-      const own = unreadOf(held.get(keyOf(caller)))
+      const own = unreadOf(held.get(callerKey(caller)))
       if (own === 0) return
       if (own <= mostOfOne && unreadOf([...held.values()].flatMap((counts) => [...counts])) <= mostOfAll) return
       const mib = Math.max(1, Math.round(own / 1024 / 1024))

@@ -68,7 +68,7 @@ test('the highest role counts, on the nodes of the grants that give it', (t) => 
 
 test('a limit needs every label of one of its sets', (t) => {
   const limited = (nodeLimit: Caller['nodeLimit']): Caller => ({
-    ...{ name: 'a', via: 'session', role: 'operator', userId: 'u', credentialId: 'c', address: '192.0.2.7' },
+    ...{ name: 'a', via: 'session', role: 'operator', userId: 'u', credentialId: 'c', expiresAt: null, address: '192.0.2.7' },
     nodeLimit,
   })
   const sets = limited([{ env: 'lab' }, { env: 'dev', team: 'web' }])

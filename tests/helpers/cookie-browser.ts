@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { callerOf, type Answer } from './http-caller.ts'
 
 interface StoredCookie {
@@ -13,6 +14,8 @@ export type CookieBrowser = ReturnType<typeof cookieBrowser>
  * follows redirects.
  */
 export function cookieBrowser() {
+  /** What the dashboard keeps in the storage of its own origin. */
+  const secret = randomBytes(32).toString('base64url')
   const jar = new Map<string, Map<string, StoredCookie>>()
   const cookiesOf = (url: URL): Map<string, StoredCookie> => {
     const cookies = jar.get(url.hostname) ?? new Map<string, StoredCookie>()
@@ -35,7 +38,7 @@ export function cookieBrowser() {
   /** One request, its redirect not followed. */
   async function visit(
     address: string | URL,
-    { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+    { method = 'GET', headers = {}, json }: { method?: string; headers?: Record<string, string>; json?: unknown } = {},
   ) {
     const url = new URL(address)
     const cookie = [...cookiesOf(url)]
@@ -44,14 +47,24 @@ export function cookieBrowser() {
       .join('; ')
     const answer = await callerOf(url.origin).send(url.pathname + url.search, {
       method,
-      headers: { ...(cookie ? { cookie } : {}), ...headers },
+      headers: { ...(cookie ? { cookie } : {}), 'x-selfhostly-browser': secret, ...headers },
+      ...(json === undefined ? {} : { json }),
     })
     keep(url, answer)
     const location = typeof answer.headers['location'] === 'string' ? new URL(answer.headers['location'], url) : undefined
     return { ...answer, url, location }
   }
 
+  /** What the sign-in page does with the code in its address: it finishes the sign-in, and goes on to where that was for. */
+  async function finish(page: URL): Promise<URL | null> {
+    const code = /^#finish=(.+)$/.exec(page.hash)?.[1]
+    if (code === undefined) return null
+    const { status } = await visit(new URL('/auth/finish', page), { method: 'POST', headers: { origin: page.origin }, json: { code } })
+    return status === 200 ? new URL(page.searchParams.get('return_to') ?? '/', page) : null
+  }
+
   return {
+    secret,
     visit,
     cookies: (host: string): Map<string, StoredCookie> => cookiesOf(new URL(host)),
 
@@ -60,8 +73,9 @@ export function cookieBrowser() {
       let url = new URL(address)
       for (let hops = 0; hops < 20; hops++) {
         const answer = await visit(url)
-        if (!answer.location) return { url, answer }
-        url = answer.location
+        const next = answer.location ?? (await finish(url))
+        if (!next) return { url, answer }
+        url = next
         if (until(url)) return { url, answer }
       }
       throw new Error(`Too many redirects: ${url.href}`)

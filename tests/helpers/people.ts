@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import type { Environment } from '../../api/config.ts'
 import type { Role } from '../../api/auth/permissions.ts'
 import type { KnownUser } from '../../api/auth/users.ts'
+import { browserSecretHeader } from '../../api/http/browser-secret.ts'
 import type { RunningNode } from './running-node.ts'
 
 type Server = Pick<RunningNode, 'services'>
@@ -25,6 +27,14 @@ export async function sessionOf({ services }: Server, { id }: { id: string }): P
   const value = await services.access.sessions?.open(id, { address: '192.0.2.7', userAgent: 'a test' })
   if (value === undefined) throw new Error('nobody signs in at this server')
   return { cookie: `selfhostly_session=${value}` }
+}
+
+/** The headers of a dashboard that has just signed in: its session counts beside the secret that it keeps, and nowhere else. */
+export async function boundSession({ services }: Server, { id }: { id: string }): Promise<Record<string, string> & { cookie: string }> {
+  const browser = randomBytes(32).toString('base64url')
+  const value = await services.access.sessions?.open(id, { address: '192.0.2.7', userAgent: 'a test', browser })
+  if (value === undefined) throw new Error('nobody signs in at this server')
+  return { cookie: `selfhostly_session=${value}`, [browserSecretHeader]: browser }
 }
 
 let made = 0

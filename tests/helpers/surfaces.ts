@@ -25,6 +25,7 @@ export const surfaces: Record<string, Surface> = {
   'GET /auth/github': 'sign-in',
   'GET /auth/github/callback': 'sign-in',
   'POST /auth/local': 'sign-in',
+  'POST /auth/finish': 'sign-in',
   'POST /auth/sign-out': 'sign-in',
   'GET /*': 'page',
 

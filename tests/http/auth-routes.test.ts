@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { parseGrants } from '../../api/auth/grants.ts'
+import { browserSecretHeader } from '../../api/http/browser-secret.ts'
 import { cookieBrowser } from '../helpers/cookie-browser.ts'
 import { account, fakeGithub, type FakeGithub } from '../helpers/fake-github.ts'
 import { freePort } from '../helpers/free-port.ts'
@@ -209,7 +210,8 @@ test('a whole node: signed in by GitHub, a person asks GraphQL as themselves unt
   })
   const browser = cookieBrowser()
   const ask = async () => {
-    const headers = { 'content-type': 'application/json', origin: url, cookie: `selfhostly_session=${sessionIn(browser, url)}` }
+    const cookie = `selfhostly_session=${sessionIn(browser, url)}`
+    const headers = { 'content-type': 'application/json', origin: url, cookie, [browserSecretHeader]: browser.secret }
     const { json } = await callerOf(url).send('/graphql', {
       method: 'POST',
       headers,

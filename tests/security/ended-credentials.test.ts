@@ -1,7 +1,11 @@
 import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import test, { type ExecutionContext } from 'ava'
 import { WebSocket } from 'ws'
+import { accessEdge } from '../helpers/access-edge.ts'
+import { testDatabase } from '../helpers/database.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
@@ -28,6 +32,11 @@ async function closedBy(socket: WebSocket, end: () => Promise<unknown>): Promise
   await end()
   const [code] = await closed
   return { code: Number(code), ms: performance.now() - began }
+}
+
+const groupSettings = {
+  ...{ OIDC_ISSUER: 'https://idp.example', OIDC_CLIENT_ID: 'client', OIDC_CLIENT_SECRET: 'secret' },
+  ...{ OIDC_ALLOWED_GROUPS: 'in', AUTH_ADMINS: 'admin,group:ops' },
 }
 
 const ask = (node: RunningNode, query: string, headers: Headers) => node.graphql(query, {}, headers)
@@ -97,6 +106,133 @@ test('a session or token that ends by itself ends its WebSocket', async (t) => {
   t.is(socket.readyState, WebSocket.OPEN)
   clock.advance(32_000)
   t.is((await closed)[0], 4401)
+})
+
+/** A caller, with what ends the credential at a time that the test sets. */
+interface Guest {
+  kind: string
+  headers: Headers
+  end: () => Promise<unknown>
+}
+
+/** One of each kind of credential, and of each way in which it ends; all are good when they are made. */
+async function guests(t: ExecutionContext): Promise<{ node: RunningNode; guest: Guest }[]> {
+  const clock = createManualClock(new Date())
+  const node = await runningNode(t, peopleSettings, { clock })
+  const admin = await sessionOf(node, await signIn(node, 'admin'))
+  const owner = await signIn(node, 'owner')
+  const [revoked, made] = [await sessionOf(node, owner), await tokenOf(node, owner, 'admin')]
+  const over = await tokenOf(node, await signIn(node, 'admin'), 'admin')
+  const leaver = await signIn(node, 'leaver')
+  const edge = await accessEdge(t, clock.now())
+  const behind = await runningNode(t, { ...edge.settings, AUTH_ADMINS: 'ann@example.com' }, { clock })
+  return [
+    {
+      node,
+      guest: { kind: 'a session that is revoked', headers: revoked, end: async () => node.services.access.sessions?.revokeAll(owner.id) },
+    },
+    {
+      node,
+      guest: {
+        kind: 'a token that is revoked',
+        headers: { authorization: made.authorization },
+        end: () => node.services.access.tokens.revoke(owner.id, made.id),
+      },
+    },
+    {
+      node,
+      guest: {
+        kind: 'a session of somebody who is removed',
+        headers: await sessionOf(node, leaver),
+        end: () => ask(node, `mutation { removeUser(id: "${leaver.id}") }`, admin),
+      },
+    },
+    {
+      node: behind,
+      guest: {
+        kind: 'the word of Cloudflare Access',
+        headers: await edge.header('ann@example.com'),
+        end: async () => clock.advance(3600_000),
+      },
+    },
+    {
+      node,
+      guest: {
+        kind: 'a token that is over',
+        headers: { authorization: over.authorization },
+        end: async () => clock.advance(24 * 3600_000),
+      },
+    },
+  ]
+}
+
+/** Enough that a reader who reads nothing has not got all of it. */
+async function fillAudit(t: ExecutionContext, node: RunningNode): Promise<void> {
+  const { em } = await testDatabase(t, node.databasePath)
+  await em.getConnection().execute(
+    `with recursive lines(n) as (select 1 union all select n + 1 from lines where n < 30000)
+     insert into "audit_entries" ("at", "actor", "via", "address", "action", "outcome", "detail")
+     select 0, 'x', 'x', 'x', 'x', 'denied', ? from lines`,
+    ['y'.repeat(1000)],
+  )
+}
+
+const slowDownload = (node: RunningNode, headers: Headers): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    request(`${node.url}/api/audit.jsonl`, { agent: false, headers }, resolve).on('error', reject).end()
+  })
+
+test('whatever ends a credential ends what it opened: WebSockets, and downloads that are under way', async (t) => {
+  for (const { node, guest } of await guests(t)) {
+    await fillAudit(t, node)
+    const socket = await watch(t, node, guest.headers)
+    const download = await slowDownload(node, guest.headers)
+    t.is(download.statusCode, 200, guest.kind)
+    t.is(socket.readyState, WebSocket.OPEN, guest.kind)
+    t.is((await closedBy(socket, guest.end)).code, 4401, guest.kind)
+    await t.throwsAsync(buffer(download), { message: /aborted|ECONNRESET/ }, guest.kind)
+    t.is((await node.send('/api/nodes', { headers: guest.headers })).status, 401, guest.kind)
+  }
+})
+
+test('what Cloudflare Access said a while ago makes no token, over a socket that is open still', async (t) => {
+  const clock = createManualClock(new Date())
+  const edge = await accessEdge(t, clock.now())
+  const node = await runningNode(t, { ...edge.settings, AUTH_ADMINS: 'ann@example.com' }, { clock })
+  const socket = await watch(t, node, await edge.header('ann@example.com'))
+  const make = (id: string) => {
+    const query = `mutation { createApiToken(input: { name: "${id}", scope: ADMIN, expiresInDays: 366 }) { secret } }`
+    socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query } }))
+  }
+  const closed = once(socket, 'close')
+  clock.advance(3599_000)
+  make('in time')
+  const [first] = await once(socket, 'message')
+  t.regex(String(first), /shly_/)
+  clock.advance(1000)
+  make('too late')
+  t.is((await closed)[0], 4401)
+  t.deepEqual(
+    node.services.access.tokens.listOf(null).map(({ name }) => name),
+    ['in time'],
+  )
+})
+
+test('who gets another role, or other nodes, is what they are now: their socket ends and may come again', async (t) => {
+  const clock = createManualClock(new Date())
+  const node = await runningNode(t, { ...peopleSettings, ...groupSettings }, { clock })
+  const person = { provider: groupSettings.OIDC_ISSUER, subject: '1', login: 'ann', name: null, email: null }
+  const user = await node.services.access.users.signIn({ ...person, groups: ['in', 'ops'] })
+  const session = await sessionOf(node, user)
+  const socket = await watch(t, node, session)
+  const closed = once(socket, 'close')
+  await node.services.access.users.signIn({ ...person, groups: ['in'] })
+  clock.advance(15_000)
+  t.is((await closed)[0], 1012)
+  const again = await watch(t, node, session)
+  again.send(JSON.stringify({ id: '2', type: 'subscribe', payload: { query: '{ viewer { role } }' } }))
+  const messages = await once(again, 'message')
+  t.regex(String(messages[0]), /VIEWER/)
 })
 
 /** Values that this server did not make, made of one that it did. */

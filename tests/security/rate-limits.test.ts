@@ -98,7 +98,7 @@ test('callers without an account have a budget each: two whom Cloudflare Access 
     { via: 'token', name: 'administrator', userId: null, credentialId: 'one', address: '192.0.2.7' },
     { via: 'token', name: 'administrator', userId: null, credentialId: 'another', address: '192.0.2.7' },
   ]
-  const keys = callers.map((caller) => callerKey({ role: 'admin', nodeLimit: null, ...caller }))
+  const keys = callers.map((caller) => callerKey({ role: 'admin', nodeLimit: null, expiresAt: null, ...caller }))
   t.is(new Set(keys).size, callers.length)
   const node = await runningNode(t, { AUTH_ENABLED: 'false' })
   const [one, another] = [await tokenOf(node, null, 'operator'), await tokenOf(node, null, 'operator')]

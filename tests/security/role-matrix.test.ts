@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { systemClock } from '../../api/clock.ts'
+import { browserSecretHeader } from '../../api/http/browser-secret.ts'
+import { accessEdge } from '../helpers/access-edge.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 import { callOperation, type Reached, type Things } from '../helpers/operation-call.ts'
-import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
+import { boundSession, peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
 import { routesOf } from '../helpers/routes.ts'
 import { runningNode, type RunningNode } from '../helpers/running-node.ts'
 import { graphqlFields } from '../helpers/sample-document.ts'
-import { listen } from '../helpers/sign-in-app.ts'
 import { someApp, someContainer, someOperation, someStats } from '../helpers/things.ts'
 
 /**
@@ -28,6 +27,7 @@ const needs: Record<string, Need> = {
   'GET /auth/providers': 'anyone',
   'GET /auth/github': 'anyone',
   'GET /auth/github/callback': 'anyone',
+  'POST /auth/finish': 'anyone',
   'POST /auth/sign-out': 'anyone',
   'GET /*': 'anyone',
 
@@ -154,8 +154,13 @@ function expected(need: Need, standing: Standing): Reached {
 /** These are about things of the caller's own, or people, of which there is none with the id that is asked for. */
 const aboutNothing = ['mutation revokeApiToken', 'mutation revokeSession', 'mutation removeUser', 'mutation revokeJoinToken']
 
+/** Holds nothing secret, and is loaded by its address: a browser sends a cookie with that and no more. */
+const page = 'GET /api/openapi.json'
+
 interface ActingCaller {
   standing: Standing
+  /** Gets pages and nothing else. */
+  hasCookieOnly?: true
   /** Made anew for each operation: some end the session that asks. */
   headers: () => Promise<Record<string, string>>
 }
@@ -190,7 +195,12 @@ async function checkMatrix(t: ExecutionContext, node: RunningNode, callers: Call
     const names = Object.keys(callers)
     t.deepEqual(
       Object.fromEntries(names.map((name, index) => [name, outcomes[index]])),
-      Object.fromEntries(Object.entries(callers).map(([name, { standing }]) => [name, expected(need, standing)])),
+      Object.fromEntries(
+        Object.entries(callers).map(([name, { standing, hasCookieOnly }]) => [
+          name,
+          hasCookieOnly && operation === page ? 'in' : expected(need, standing),
+        ]),
+      ),
       operation,
     )
   }
@@ -276,37 +286,31 @@ test('every operation, by role: sessions, tokens of each scope, and all that is 
         standing: null,
         headers: async () => ({ ...(await sessionOf(node, owner)), authorization: revoked.authorization }),
       },
+      // What an app on another port of the same host gets to see: the cookie, and nothing that the dashboard keeps.
+      cookieOfABrowser: {
+        standing: null,
+        hasCookieOnly: true,
+        headers: () => boundSession(node, owner).then(({ cookie }) => ({ cookie })),
+      },
+      cookieWithAnotherSecret: {
+        standing: null,
+        hasCookieOnly: true,
+        headers: async () => ({ ...(await boundSession(node, owner)), [browserSecretHeader]: 'x'.repeat(43) }),
+      },
+      browser: { standing: { role: 'admin' }, headers: () => boundSession(node, admin) },
       basic: { standing: null, headers: await always({ authorization: `Basic ${Buffer.from('admin:admin').toString('base64')}` }) },
     },
     Object.keys(needs),
   )
 })
 
-/** Cloudflare Access of one team, over real HTTP: its keys, and what it adds to the requests of a person. */
-async function edge(t: ExecutionContext) {
-  const { privateKey, publicKey } = await generateKeyPair('RS256')
-  const key = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig' }
-  const keys = createServer((_request, response) => response.end(JSON.stringify({ keys: [key] })))
-  const { url } = await listen(t, keys)
-  const now = Math.floor(Date.now() / 1000)
-  return {
-    url,
-    async header(email: string, claims: { iss?: string; aud?: string; exp?: number } = {}) {
-      const payload = { iss: url, aud: 'audience', exp: now + 3600, sub: email, email, ...claims }
-      const token = await new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid: 'key-1' }).sign(privateKey)
-      return { 'cf-access-jwt-assertion': token }
-    },
-    past: now - 60,
-  }
-}
-
 /** There where people sign in. */
 const isSignIn = (operation: string): boolean => operation.includes(' /auth/')
 
 test('every operation behind Cloudflare Access: by role, wrong audience, wrong issuer, expired, unsigned', async (t) => {
-  const { url, header, past } = await edge(t)
+  const { settings, header, past } = await accessEdge(t)
   const node = await runningNode(t, {
-    ...{ AUTH_ENABLED: 'false', CF_ACCESS_TEAM_DOMAIN: url, CF_ACCESS_AUD: 'audience' },
+    ...settings,
     ...{ AUTH_ADMINS: 'ann@example.com', AUTH_OPERATORS: 'lab@example.com[env=lab]' },
   })
   const { authorization } = await tokenOf(node, null, 'operator')

@@ -3,6 +3,7 @@ import { computed, ref, shallowRef, watch } from 'vue'
 import { auditQuery } from '../graphql/audit.ts'
 import { auditExportUrl, auditRows, emptyChoice, toAuditFilter } from '../utils/audit.ts'
 import type { AuditChoice, AuditItem } from '../utils/audit.ts'
+import { useDownload } from './useDownload.ts'
 import { useLiveQuery } from './useLiveQuery.ts'
 
 /** Lines on one page: what a person reads through before a filter is quicker. */
@@ -41,7 +42,7 @@ export function useAudit() {
     total: computed(() => data.value?.audit.totalCount),
     active: computed(() => Object.values(choice.value).some((each) => each !== '')),
     clear: () => (choice.value = { ...emptyChoice }),
-    exportUrl: computed(() => auditExportUrl(filter.value)),
+    ...useDownload('audit.jsonl', () => auditExportUrl(filter.value)),
     page: computed(() => cursors.value.length),
     hasOlder: computed(() => older.value !== undefined),
     showOlder: () => (cursors.value = [...cursors.value, older.value]),

@@ -1,8 +1,9 @@
 import { ref } from 'vue'
+import { ownFetch } from '../utils/own-fetch.ts'
 
 async function send(url: string, credentials: { name: string; password: string }): Promise<string | undefined> {
   try {
-    const answer = await fetch(url, {
+    const answer = await ownFetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: JSON.stringify(credentials),

@@ -1,6 +1,7 @@
 import { useToast } from '@nuxt/ui/composables'
 import { ref } from 'vue'
 import { signOutEverywhere } from '../graphql/account.ts'
+import { ownFetch } from '../utils/own-fetch.ts'
 import { useMutate } from './useMutate.ts'
 
 /** Ends this session, or all of one's own. The page is loaded anew, so that nothing that was read stays in memory. */
@@ -15,7 +16,7 @@ export function useSignOut() {
 
   async function signOut(): Promise<void> {
     working.value = true
-    const answer = await fetch('/auth/sign-out', { method: 'POST' }).catch(() => undefined)
+    const answer = await ownFetch('/auth/sign-out', { method: 'POST' }).catch(() => undefined)
     working.value = false
     if (answer?.ok) leave()
     else fail(answer ? `The server answered with HTTP status ${answer.status}.` : 'The server did not answer.')

@@ -3,6 +3,7 @@ import type { CombinedError } from '@urql/core'
 import { retryExchange } from '@urql/exchange-retry'
 import { readonly, shallowRef } from 'vue'
 import type { InjectionKey, Ref } from 'vue'
+import { ownHeaders } from '../utils/own-fetch.ts'
 import { createCache } from './cache.ts'
 import { createSocket, subscribeForGood } from './socket.ts'
 
@@ -58,6 +59,7 @@ export function createBackend(origin: string): Backend {
   const client = new Client({
     url: `${origin}/graphql`,
     preferGetMethod: false,
+    fetchOptions: () => ({ headers: ownHeaders() }),
     exchanges: [
       createCache(),
       // Below the cache: what it remembers says nothing about who may use the server now.

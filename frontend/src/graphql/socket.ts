@@ -1,4 +1,5 @@
 import { CloseCode, createClient } from 'graphql-ws'
+import { browserSecret } from '../utils/own-fetch.ts'
 import type { Client, FormattedExecutionResult, Sink, SubscribePayload } from 'graphql-ws'
 
 /** Trades how soon a silent death of the connection is seen against idle traffic. */
@@ -21,6 +22,7 @@ export function createSocket(url: string, { onConnected, onLost, onUnauthorized 
   let pongTimer: ReturnType<typeof setTimeout> | undefined
   const client = createClient({
     url,
+    connectionParams: () => ({ browser: browserSecret() }),
     keepAlive: pingEveryMs,
     retryAttempts: Infinity,
     shouldRetry: () => true,

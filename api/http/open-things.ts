@@ -1,0 +1,76 @@
+import type { ServerResponse } from 'node:http'
+import type { Caller } from '../auth/caller.ts'
+import type { Services } from '../services.ts'
+import type { Door, Standing } from './door.ts'
+
+/** How often it is asked whether callers would still be let in as they were, in milliseconds. What is known to end, ends on time. */
+const recheckMs = 15_000
+
+export type OpenThings = ReturnType<typeof createOpenThings>
+
+interface Held {
+  caller: Caller
+  end: (standing: Exclude<Standing, 'good'>) => void
+}
+
+/**
+ * What callers have open: WebSockets and answers that are still being sent. Whatever ends a credential ends what it opened: it
+ * was revoked, it is over, its owner is gone or has another role, or the edge's word for somebody has expired.
+ */
+export function createOpenThings({ services, door }: { services: Pick<Services, 'clock' | 'events'>; door: Door }) {
+  const { clock, events } = services
+  const open = new Set<Held>()
+  let next = Infinity
+  let cancel: () => void = () => undefined
+
+  function endOver(): void {
+    for (const { caller, end } of [...open]) {
+      const standing = door.standing(caller)
+      if (standing !== 'good') end(standing)
+    }
+  }
+
+  function schedule(at: number): void {
+    cancel()
+    next = at
+    cancel = clock.after(Math.max(0, at - clock.now().getTime()), recheck)
+  }
+
+  function recheck(): void {
+    endOver()
+    const now = clock.now().getTime()
+    const soonest = [...open].map(({ caller }) => caller.expiresAt?.getTime() ?? Infinity).filter((at) => at > now)
+    schedule(Math.min(now + recheckMs, ...soonest))
+  }
+
+  function hold(caller: Caller, end: Held['end']): () => void {
+    const held = { caller, end }
+    open.add(held)
+    const endsAt = caller.expiresAt?.getTime() ?? Infinity
+    if (endsAt < next && endsAt > clock.now().getTime()) schedule(endsAt)
+    return () => void open.delete(held)
+  }
+
+  const stopListening = events.on('credentialEnded', (id) => {
+    for (const { caller, end } of [...open]) if (caller.credentialId === id) end('over')
+  })
+  recheck()
+
+  return {
+    /** @param end ends the thing @returns to be called when it has ended by itself */
+    hold,
+
+    /** An answer that takes its time is cut off. One that has not begun says by itself how the call ended. */
+    holdResponse(caller: Caller, response: ServerResponse): void {
+      const release = hold(caller, () => {
+        if (response.headersSent) response.destroy()
+      })
+      response.once('close', release)
+    },
+
+    stop(): void {
+      stopListening()
+      cancel()
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import { shallowRef } from 'vue'
+import { ownFetch } from '../utils/own-fetch.ts'
+
+/** In the address of the sign-in page when somebody comes back from a provider. */
+const form = /^#finish=([\w-]+)$/
+
+async function send(code: string): Promise<string | undefined> {
+  try {
+    const answer = await ownFetch('/auth/finish', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({ code }),
+    })
+    return answer.ok ? undefined : answer.status === 400 ? 'expired' : 'failed'
+  } catch {
+    return 'failed'
+  }
+}
+
+/**
+ * Finishes a sign-in with the code in the page's address, which then is no more in it. The session is bound to this browser by
+ * that: see `own-fetch.ts`.
+ */
+export function useFinishSignIn(onDone: () => void) {
+  const code = form.exec(window.location.hash)?.[1]
+  const finishing = shallowRef(code !== undefined)
+  /** Why it came to nothing, as a code of `signInFailure`. */
+  const failure = shallowRef<string>()
+
+  async function finish(given: string): Promise<void> {
+    window.history.replaceState(window.history.state, '', window.location.pathname + window.location.search)
+    failure.value = await send(given)
+    finishing.value = false
+    if (failure.value === undefined) onDone()
+  }
+  if (code !== undefined) void finish(code)
+
+  return { finishing, failure }
+}
