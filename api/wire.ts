@@ -41,6 +41,10 @@ export const containerWire = z
     health: z.enum(containerHealths).nullable(),
     status_text: text(bounds.container.statusText),
     exit_code: int.nullable(),
+    // A node of an earlier version says none of the three.
+    started_at: dateTime.nullable().default(null),
+    finished_at: dateTime.nullable().default(null),
+    restart_count: int.nonnegative().nullable().default(null),
     ports: z
       .array(
         z.object({

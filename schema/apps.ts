@@ -11,10 +11,14 @@ import { AppRef, NodeRef, OperationRef } from './refs.ts'
 const AppStatus = builder.enumType('AppStatus', {
   values: {
     PENDING: { value: 'pending' },
+    STARTING: { value: 'starting' },
     RUNNING: { value: 'running' },
+    DEGRADED: { value: 'degraded', description: 'Some of the services that should run do not, or are unhealthy.' },
+    STOPPING: { value: 'stopping' },
     STOPPED: { value: 'stopped' },
     UPDATING: { value: 'updating' },
-    ERROR: { value: 'error' },
+    REMOVING: { value: 'removing' },
+    ERROR: { value: 'error', description: 'None of them runs, or the last operation failed and left some that do not.' },
     UNKNOWN: { value: 'unknown' },
   } as const,
 })
@@ -66,8 +70,24 @@ const ContainerRef = builder.objectRef<Container>('Container').implement({
     image: t.exposeString('image'),
     state: t.field({ type: ContainerState, resolve: (container) => container.state }),
     health: t.field({ type: ContainerHealth, nullable: true, resolve: (container) => container.health }),
-    statusText: t.exposeString('statusText', { description: "What Docker says in words, such as 'Up 3 minutes'." }),
+    statusText: t.exposeString('statusText', { description: "What Docker says in words, without times, such as 'Up' or 'Exited (1)'." }),
     exitCode: t.exposeInt('exitCode', { nullable: true }),
+    startedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it began to run the last time; null when it never did, or its node does not say.',
+      resolve: (container) => container.startedAt,
+    }),
+    finishedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ended the last time.',
+      resolve: (container) => container.finishedAt,
+    }),
+    restartCount: t.exposeInt('restartCount', {
+      nullable: true,
+      description: 'How often its restart policy has started it again since somebody did.',
+    }),
     ports: t.field({ type: [PublishedPortRef], resolve: (container) => container.ports }),
     morePorts: t.exposeInt('morePorts', { description: 'How many more it publishes than are listed.' }),
     createdAt: t.field({ type: 'DateTime', resolve: (container) => container.createdAt }),

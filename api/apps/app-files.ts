@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ComposeProject } from '../docker/engine.types.ts'
 
@@ -35,8 +35,10 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
       await rename(draft, join(directory, composeFile))
     },
 
+    hasFile: (name: string): boolean => existsSync(join(directoryOf(name), composeFile)),
+
     async ensure(name: string, content: string): Promise<void> {
-      if (!existsSync(join(directoryOf(name), composeFile))) await this.write(name, content)
+      if (!this.hasFile(name)) await this.write(name, content)
     },
 
     /** What this program put into the folder of an app: content by path in the folder; null where it may be anything. */
@@ -45,6 +47,9 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
         [composeFile, content],
         [draftOf(composeFile), null],
       ]),
+
+    /** The variables that Compose reads beside the file; empty when there are none. */
+    readEnv: (name: string): Promise<string> => readFile(join(directoryOf(name), '.env'), 'utf8').catch(() => ''),
 
     /**
      * Runs `check` on the app as it would be with another Compose file: in the app's folder, where its other files are, with a

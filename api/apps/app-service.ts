@@ -3,20 +3,24 @@ import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import type { ComposeCli, Engine } from '../docker/engine.types.ts'
 import { AppError, invalidInput, notFound } from '../errors.ts'
+import type { Log } from '../log.ts'
 import { AppEntity, type AppRow } from './app.entity.ts'
-import type { App, AppDesiredState } from './app.ts'
+import type { App, AppDesiredState, Container } from './app.ts'
 import { createAppCheck } from './app-check.ts'
 import type { AppFiles } from './app-files.ts'
 import { createAppUpdate, type AppPatch, type UpdateAppInput } from './app-update.ts'
 import { withinBounds } from './app-bounds.ts'
 import { checkDescription, checkRoom } from './app-room.ts'
 import { bounds, cut } from '../bounds.ts'
-import { statusOf } from './app-status.ts'
+import { nextChangeAt, statusOf } from './app-status.ts'
+import type { ContainerFacts } from './container-facts.ts'
 import { checkAppName, checkComposeContent } from './compose-file.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import type { Operation, OperationKind } from './operation.ts'
 import type { OperationRun, Operations } from './operations.ts'
 import type { Removal, RemoveAppInput } from './removal.ts'
+import { createStatusTimers } from './status-timers.ts'
+import { activeProfiles, wantedServices } from './wanted-services.ts'
 
 export interface CreateAppInput {
   name: string
@@ -44,6 +48,7 @@ export function createAppService(deps: {
   engine: Engine
   compose: ComposeCli
   files: AppFiles
+  log: Log
   watch: ContainerWatch
   operations: Operations
   removal: Removal
@@ -58,16 +63,24 @@ export function createAppService(deps: {
   const claimed = new Set<string>()
   /** What was last told to `onChange`, per app, so that an event that changes nothing is not passed on. */
   const told = new Map<string, string>()
+  const timers = createStatusTimers({ clock, onDue: (id) => tellOf(id) })
+  const stopping = new AbortController()
+  /** Operations that have ended and whose outcome Docker was not asked for yet: until then their app is not what it was before. */
+  const ending = new Map<string, OperationKind>()
+
+  const containersOf = (row: AppRow): ContainerFacts[] => watch.inDirectory(files.directoryOf(row.name))
 
   function view(row: AppRow): App {
     const active = operations.activeOf(row.id)
-    const containers = watch.inDirectory(files.directoryOf(row.name)).map(({ project: _, workingDir: __, ...container }) => container)
+    const containers = containersOf(row)
     const { status, statusReason } = statusOf({
       desiredState: row.desiredState,
-      activeOperation: active?.kind ?? null,
-      lastOperationError: row.lastError,
+      activeOperation: active?.kind ?? ending.get(row.id) ?? null,
+      lastFailure: row.lastError && row.lastFailedKind ? { kind: row.lastFailedKind, reason: row.lastError } : null,
       containers,
+      wanted: row.wanted ?? null,
       dockerAvailable: watch.away() ?? true,
+      now: clock.now(),
     })
     const { id, name, description, composeContent, version, desiredState, createdAt, updatedAt } = row
     const asOf = watch.asOf()
@@ -81,7 +94,7 @@ export function createAppService(deps: {
       desiredState,
       status,
       statusReason,
-      containers,
+      containers: containers.map(shown),
       moreContainers: 0,
       asOf,
       createdAt,
@@ -91,12 +104,16 @@ export function createAppService(deps: {
 
   function tell(row: AppRow): void {
     const app = view(row)
-    // Docker's words count the time ("Up 5 seconds"): they alone are no change.
-    const containers = app.containers.map((container) => ({ ...container, statusText: null }))
-    const facts = JSON.stringify({ ...app, containers, asOf: null })
+    timers.set(row.id, nextChangeAt({ containers: containersOf(row), now: clock.now() }))
+    const facts = JSON.stringify({ ...app, asOf: null })
     if (told.get(app.id) === facts) return
     told.set(app.id, facts)
     deps.onChange(app)
+  }
+
+  function tellOf(id: string): void {
+    const row = rows.get(id)
+    if (row) tell(row)
   }
 
   const rowOf = (id: string): AppRow => {
@@ -113,6 +130,43 @@ export function createAppService(deps: {
     await em.fork().nativeUpdate(AppEntity, { id: row.id }, change)
     Object.assign(row, change)
     tell(row)
+  }
+
+  /** What is remembered of an app beside what people change of it. */
+  async function remember(row: AppRow, patch: Partial<Pick<AppRow, 'wanted' | 'stoppedContainers'>>): Promise<void> {
+    if (!rows.has(row.id)) return
+    Object.assign(row, patch)
+    // No upsert: an app that is removed meanwhile must not come back by this.
+    await em.fork().nativeUpdate(AppEntity, { id: row.id }, patch)
+  }
+
+  /** Writes down what the file in the app's folder asks for; when Compose refuses it, what was known stays. */
+  async function resolve(row: AppRow, signal: AbortSignal): Promise<void> {
+    if (!files.hasFile(row.name)) return
+    try {
+      const model = await compose.model(files.projectOf(row.name), signal)
+      await remember(row, { wanted: wantedServices(model, activeProfiles(await files.readEnv(row.name))) })
+    } catch (error) {
+      signal.throwIfAborted()
+      deps.log.debug({ err: error, app: row.name }, 'the services that an app wants could not be read')
+    }
+  }
+
+  /** Apps of a former version were deployed without anybody writing down what they want. */
+  async function resolveUnknown(): Promise<void> {
+    for (const row of [...rows.values()].filter(({ wanted }) => !wanted)) {
+      if (stopping.signal.aborted) return
+      await resolve(row, stopping.signal)
+      tell(row)
+    }
+  }
+
+  /** Docker says only once that somebody stopped a container, and this program may end before it matters. */
+  function rememberStopped(row: AppRow): void {
+    const isAsked = row.desiredState === 'stopped'
+    const now = isAsked ? [] : containersOf(row).flatMap(({ id, wasStopped }) => (wasStopped ? id : []))
+    if (watch.away() !== null || now.join() === (row.stoppedContainers ?? []).join()) return
+    remember(row, { stoppedContainers: now }).catch((error: unknown) => deps.log.error({ err: error, app: row.name }, 'app not saved'))
   }
 
   async function checkNameIsFree(name: string): Promise<void> {
@@ -144,15 +198,19 @@ export function createAppService(deps: {
       onEnd()
       if (!rows.has(row.id)) return
       // Before the reading that it explains, which would else be told with the reason of a former failure.
-      row.lastError = ended.status === 'succeeded' ? null : cut(`${kind} ${ended.status}: ${ended.error ?? ''}`, bounds.app.statusReason)
-      await watch.refresh()
-      await save(row, { lastError: row.lastError })
+      const failed = ended.status !== 'succeeded'
+      row.lastError = failed ? cut(`${kind} ${ended.status}: ${ended.error ?? ''}`, bounds.app.statusReason) : null
+      row.lastFailedKind = failed ? kind : null
+      ending.set(row.id, kind)
+      await watch.refresh().finally(() => ending.delete(row.id))
+      await save(row, { lastError: row.lastError, lastFailedKind: row.lastFailedKind ?? null })
     })
     tell(row)
     return { app: view(row), operation }
   }
 
   async function up(row: AppRow, run: OperationRun): Promise<void> {
+    await resolve(row, run.signal)
     run.step(20, 'Starting containers')
     await compose.run(files.projectOf(row.name), 'up', { onLine: run.line, signal: run.signal })
   }
@@ -176,13 +234,25 @@ export function createAppService(deps: {
       for (const row of await em.fork().find(AppEntity, {})) rows.set(row.id, row)
       for (const operation of await operations.start()) {
         const row = operation.appId ? rows.get(operation.appId) : undefined
-        if (row) await save(row, { lastError: `${operation.kind} interrupted: ${operation.error ?? ''}` })
+        if (row) await save(row, { lastError: `${operation.kind} interrupted: ${operation.error ?? ''}`, lastFailedKind: operation.kind })
       }
+      watch.restoreStopped([...rows.values()].flatMap(({ stoppedContainers }) => stoppedContainers ?? []))
+      resolveUnknown().catch((error: unknown) => {
+        if (!stopping.signal.aborted) deps.log.error({ err: error }, 'what apps want could not be read')
+      })
+    },
+
+    stop(): void {
+      stopping.abort()
+      timers.stop()
     },
 
     /** Called when what Docker says has changed. */
     refreshAll(): void {
-      for (const row of rows.values()) tell(row)
+      for (const row of rows.values()) {
+        tell(row)
+        rememberStopped(row)
+      }
     },
 
     list: (): App[] => [...rows.values()].map(view),
@@ -209,6 +279,9 @@ export function createAppService(deps: {
           version: 1,
           desiredState: 'running',
           lastError: null,
+          lastFailedKind: null,
+          wanted: null,
+          stoppedContainers: null,
           createdAt: now,
           updatedAt: now,
         }
@@ -263,9 +336,17 @@ export function createAppService(deps: {
         await em.fork().nativeDelete(AppEntity, { id: row.id })
         rows.delete(row.id)
         told.delete(row.id)
+        timers.set(row.id, null)
         deps.onRemoved(row.id)
         return stays
       })
     },
   }
+}
+
+/** What others are told of a container. */
+function shown(container: ContainerFacts): Container {
+  const { id, name, service, image, state, health, statusText, exitCode, ports, morePorts, createdAt } = container
+  const { startedAt, finishedAt, restartCount } = container
+  return { id, name, service, image, state, health, statusText, exitCode, startedAt, finishedAt, restartCount, ports, morePorts, createdAt }
 }

@@ -1,15 +1,20 @@
 import type { App, AppDesiredState, AppStatus, Container } from './app.ts'
+import { isDone, isSteady, problemOf, steadyAt, type ContainerFacts } from './container-facts.ts'
 import type { OperationKind } from './operation.ts'
+import type { WantedService } from './wanted-services.ts'
 
 export interface AppFacts {
   desiredState: AppDesiredState
   /** The operation that waits or runs for this app. */
   activeOperation: OperationKind | null
-  /** Why the last operation did not succeed; null when it did. */
-  lastOperationError: string | null
-  containers: Container[]
+  /** The last operation, when it did not succeed, and why. */
+  lastFailure: { kind: OperationKind; reason: string } | null
+  containers: ContainerFacts[]
+  /** What the deployed file asks for; null when that is not known, and then what has containers is what is wanted. */
+  wanted: WantedService[] | null
   /** Whether the Engine answers; a string says why it does not. */
   dockerAvailable: boolean | string
+  now: Date
 }
 
 type Verdict = Pick<App, 'status' | 'statusReason'>
@@ -19,49 +24,104 @@ const maxNamed = 3
 
 const verdict = (status: AppStatus, statusReason: string | null = null): Verdict => ({ status, statusReason })
 
-/** The one place where what the user asked for and what Docker says become the status of an app. */
+const underWay: Record<OperationKind, AppStatus> = {
+  create: 'pending',
+  update: 'updating',
+  start: 'starting',
+  stop: 'stopping',
+  remove: 'removing',
+  unknown: 'updating',
+}
+
+/**
+ * The one place where what the user asked for, what the deployed file wants and what Docker says become the status of an app:
+ * `running` when every wanted service runs or has done its work, `degraded` when some do not run or are unhealthy, `error` when none
+ * runs, or when some do not after an operation that failed.
+ */
 export function statusOf(facts: AppFacts): Verdict {
-  if (facts.activeOperation === 'create') return verdict('pending')
-  if (facts.activeOperation !== null) return verdict('updating')
+  if (facts.activeOperation !== null) return verdict(underWay[facts.activeOperation])
   if (facts.dockerAvailable !== true) return verdict('unknown', facts.dockerAvailable || 'Docker does not answer')
-  return facts.desiredState === 'running' ? whenItShouldRun(facts) : whenItShouldStand(facts)
+  const known = { ...facts, containers: facts.containers.filter(({ isOneOff }) => !isOneOff) }
+  return facts.desiredState === 'running' ? whenItShouldRun(known) : whenItShouldStand(known)
 }
 
-function whenItShouldRun({ containers, lastOperationError }: AppFacts): Verdict {
-  if (containers.length === 0) {
-    return lastOperationError ? verdict('error', lastOperationError) : verdict('stopped', 'there are no containers')
-  }
-  const problems = containers.map(problemOf).filter((problem) => problem !== null)
-  if (problems.length > 0)
-    return verdict('error', lastOperationError ? `${enumerate(problems)} (${lastOperationError})` : enumerate(problems))
-  if (containers.some(isUp)) return verdict('running', lastOperationError)
-  return verdict('stopped', 'all containers have finished')
+/** When the status changes by nothing but time; null when it does not. */
+export function nextChangeAt({ containers, now }: Pick<AppFacts, 'containers' | 'now'>): Date | null {
+  const moments = containers.flatMap((container) => steadyAt(container)?.getTime() ?? []).filter((moment) => moment > now.getTime())
+  return moments.length === 0 ? null : new Date(Math.min(...moments))
 }
 
-function whenItShouldStand({ containers, lastOperationError }: AppFacts): Verdict {
+function whenItShouldRun(facts: AppFacts): Verdict {
+  const failure = facts.lastFailure?.reason ?? null
+  const wanted = (facts.wanted ?? asSeen(facts.containers)).filter(({ replicas }) => replicas > 0)
+  const services = wanted.map((service) => judge(service, facts))
+  const problems = services.flatMap(({ name, problem }) => (problem ? `service ${name} ${problem}` : []))
+  if (facts.containers.length === 0 && failure) return verdict('error', failure)
+  if (services.length === 0) return verdict('error', 'it has no containers')
+  if (services.every(({ state }) => state === 'done')) return verdict('stopped', failure ?? 'every service has done its work')
+  if (problems.length === 0) return verdict('running', failure ?? noteOf(services, facts))
+  const areUp = services.every(({ state }) => state === 'up' || state === 'done')
+  const isError = !services.some(({ state }) => state === 'up' || state === 'partly') || (failure !== null && !areUp)
+  return verdict(isError ? 'error' : 'degraded', withFailure(enumerate(problems), failure))
+}
+
+function whenItShouldStand({ containers, lastFailure }: AppFacts): Verdict {
+  const failure = lastFailure?.reason ?? null
   const up = containers.filter(isUp)
-  if (up.length === 0) return verdict('stopped', lastOperationError)
+  // A removal that failed has not done what was asked, however still the app is.
+  if (up.length === 0) return verdict(lastFailure?.kind === 'remove' ? 'error' : 'stopped', failure)
   const reason = `it should be stopped, but ${enumerate(up.map((container) => `service ${nameOf(container)} is ${container.state}`))}`
-  return verdict('running', lastOperationError ? `${reason} (${lastOperationError})` : reason)
+  return verdict(failure === null ? 'running' : 'error', withFailure(reason, failure))
 }
 
 export const isUp = ({ state }: Pick<Container, 'state'>): boolean => state === 'running' || state === 'paused' || state === 'restarting'
 
-/** What is wrong with one container of an app that should run; null for one that runs or has done its work. */
-function problemOf(container: Container): string | null {
-  const service = `service ${nameOf(container)}`
-  const { state, exitCode, health } = container
-  const withCode = exitCode === null ? '' : ` (exit code ${exitCode})`
-  if (state === 'restarting') return `${service} keeps restarting${withCode}`
-  if (state === 'dead') return `${service} is dead${withCode}`
-  if (state === 'exited' && exitCode !== 0) return exitCode === null ? `${service} exited` : `${service} exited with code ${exitCode}`
-  if (state === 'created') return `${service} was created, but has not started`
-  if (state === 'running' && health === 'unhealthy') return `${service} is unhealthy`
-  return null
+interface ServiceVerdict {
+  name: string
+  /** `partly`: some of its replicas run. */
+  state: 'up' | 'partly' | 'down' | 'done'
+  problem: string | null
+  /** Its health check has not said anything yet. */
+  isStarting: boolean
+}
+
+function judge({ name, replicas, isJob }: WantedService, { containers, now }: AppFacts): ServiceVerdict {
+  const own = containers.filter((container) => nameOf(container) === name)
+  const up = own.filter((container) => isSteady(container, now))
+  const done = own.filter((container) => isDone(container, isJob))
+  const problem = own.map((container) => problemOf(container, now, isJob)).find((found) => found !== null) ?? null
+  const isStarting = up.some(({ health }) => health === 'starting')
+  if (up.length + done.length >= replicas) {
+    const unhealthy = up.some(({ health }) => health === 'unhealthy') ? 'is unhealthy' : null
+    return { name, state: up.length > 0 ? 'up' : 'done', problem: unhealthy, isStarting }
+  }
+  const state = up.length > 0 ? 'partly' : 'down'
+  if (replicas === 1) return { name, state, problem: problem ?? 'has no container', isStarting }
+  const share = up.length === 0 ? `has none of ${replicas} containers running` : `runs ${up.length} of ${replicas} containers`
+  return { name, state, problem: problem === null ? share : `${share}: one ${problem}`, isStarting }
+}
+
+/** What stands in for the wanted services of an app whose file was never resolved. */
+function asSeen(containers: ContainerFacts[]): WantedService[] {
+  const counts = Map.groupBy(containers, nameOf)
+  return [...counts].map(([name, own]) => ({ name, image: null, replicas: own.length, isJob: false, restart: 'no' }))
+}
+
+/** What a person may want to know of an app that runs. */
+function noteOf(services: ServiceVerdict[], { containers, wanted }: AppFacts): string | null {
+  const starting = services.flatMap(({ name, isStarting }) => (isStarting ? `service ${name} has not passed its health check yet` : []))
+  if (starting.length > 0) return enumerate(starting)
+  const names = new Set((wanted ?? []).map(({ name }) => name))
+  const extra = wanted === null ? [] : [...new Set(containers.filter(isUp).map(nameOf))].filter((name) => !names.has(name))
+  return extra.length === 0
+    ? null
+    : enumerate(extra.map((name) => `service ${name} runs too, though the deployed file does not ask for it`))
 }
 
 /** Containers that Compose did not label have no service name. */
-const nameOf = ({ service, name }: Container): string => service || name
+const nameOf = ({ service, name }: ContainerFacts): string => service || name
+
+const withFailure = (reason: string, failure: string | null): string => (failure === null ? reason : `${reason} (${failure})`)
 
 const enumerate = (items: string[]): string =>
   items.length <= maxNamed ? items.join(', ') : `${items.slice(0, maxNamed).join(', ')} and ${items.length - maxNamed} more`

@@ -15,7 +15,7 @@ export interface UpdateAppInput {
   ifVersion?: number | null | undefined
 }
 
-export type AppPatch = Partial<Pick<AppRow, 'description' | 'composeContent' | 'version' | 'desiredState' | 'lastError'>>
+export type AppPatch = Partial<Pick<AppRow, 'description' | 'composeContent' | 'version' | 'desiredState' | 'lastError' | 'lastFailedKind'>>
 
 /** Work on the rows of the app service; `onEnd` runs when the operation has ended, also when it never began. */
 export interface RowWork {

@@ -1,5 +1,7 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { AppDesiredState } from './app.ts'
+import type { OperationKind } from './operation.ts'
+import type { WantedService } from './wanted-services.ts'
 
 /** An app that this node owns. What Docker says of it is not here: it is read again at every start. */
 export const AppEntity = defineEntity({
@@ -15,6 +17,12 @@ export const AppEntity = defineEntity({
     desiredState: p.string().$type<AppDesiredState>(),
     /** Why the newest operation failed; null after one that did not. */
     lastError: p.text().strictNullable(),
+    /** Which kind of operation that was. */
+    lastFailedKind: p.string().$type<OperationKind>().nullable(),
+    /** What the file of the newest deployment asks for; null until Compose has resolved one. */
+    wanted: p.json<WantedService[]>().nullable(),
+    /** Ids of containers that somebody stopped past this program: Docker only says so while it happens. */
+    stoppedContainers: p.json<string[]>().nullable(),
     createdAt: p.datetime(),
     updatedAt: p.datetime(),
   },

@@ -19,7 +19,18 @@ export interface App {
   updatedAt: Date
 }
 
-export const appStatuses = ['pending', 'running', 'stopped', 'updating', 'error', 'unknown'] as const
+export const appStatuses = [
+  'pending',
+  'starting',
+  'running',
+  'degraded',
+  'stopping',
+  'stopped',
+  'updating',
+  'removing',
+  'error',
+  'unknown',
+] as const
 export type AppStatus = (typeof appStatuses)[number]
 
 /** `unknown` is what an app of a node of another version may be wanted to be. */
@@ -42,9 +53,14 @@ export interface Container {
   state: ContainerState
   /** Null where the image or the service has no health check. */
   health: ContainerHealth | null
-  /** What Docker says in words, such as "Up 3 minutes". */
+  /** What Docker says in words, without its times, such as "Up" or "Exited (1)": times in words are wrong as soon as they are read. */
   statusText: string
   exitCode: number | null
+  /** When its process began and ended the last time; null when it never did, and from nodes that do not say. */
+  startedAt: Date | null
+  finishedAt: Date | null
+  /** How often its restart policy has started it again since somebody did; null where that is not known. */
+  restartCount: number | null
   ports: PublishedPort[]
   /** How many more it publishes than are listed. */
   morePorts: number

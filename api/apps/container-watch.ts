@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Engine, EngineContainer } from '../docker/engine.types.ts'
+import { createContainerDetails, type WatchedContainer } from './container-details.ts'
 
 /** Containers start and stop in bursts (a project of ten services): one reading answers for all of a burst. */
 const burstMs = 100
@@ -12,9 +13,17 @@ export type ContainerWatch = ReturnType<typeof createContainerWatch>
  * What Docker says of this node's containers, kept true by the Engine's events. `available` is false from the start until
  * the first reading, and while the Engine is away; `containers` is then what was last known.
  */
-export function createContainerWatch(deps: { engine: Engine; clock: Clock; log: Log; onChange: () => void }) {
+export function createContainerWatch(deps: {
+  engine: Engine
+  clock: Clock
+  log: Log
+  /** Of these more is asked than the Engine's list says: times, restarts, how they ended. */
+  isFollowed: (container: EngineContainer) => boolean
+  onChange: () => void
+}) {
   const { engine, clock, log } = deps
-  let containers: EngineContainer[] = []
+  const details = createContainerDetails(deps)
+  let containers: WatchedContainer[] = []
   let away: string | null = 'Docker was not asked yet'
   let asOf = clock.now()
   let reading: Promise<void> | undefined
@@ -24,7 +33,7 @@ export function createContainerWatch(deps: { engine: Engine; clock: Clock; log: 
 
   async function readOnce(): Promise<void> {
     try {
-      containers = await engine.containers()
+      containers = await details.complete(await engine.containers(), deps.isFollowed)
       away = null
       asOf = clock.now()
     } catch (error) {
@@ -63,13 +72,19 @@ export function createContainerWatch(deps: { engine: Engine; clock: Clock; log: 
     async start(): Promise<void> {
       if (unwatch) return
       unwatch = engine.watch({
-        onUp: () => void read(),
+        onUp() {
+          details.forgetAll()
+          void read()
+        },
         onDown(reason) {
           log.warn({ reason }, 'Docker does not answer')
           away = reason
           deps.onChange()
         },
-        onContainerEvent: readSoon,
+        onContainerEvent(event) {
+          details.heard(event)
+          readSoon()
+        },
       })
       await read()
     },
@@ -81,10 +96,11 @@ export function createContainerWatch(deps: { engine: Engine; clock: Clock; log: 
     },
     /** Reads now; for after an operation, when the events may still be on their way. */
     refresh: read,
-    all: (): EngineContainer[] => containers,
+    all: (): WatchedContainer[] => containers,
+    restoreStopped: details.restoreStopped,
     /** Why Docker does not answer; null when it does. */
     away: (): string | null => away,
     asOf: (): Date => asOf,
-    inDirectory: (directory: string): EngineContainer[] => containers.filter((container) => container.workingDir === directory),
+    inDirectory: (directory: string): WatchedContainer[] => containers.filter((container) => container.workingDir === directory),
   }
 }

@@ -1,3 +1,4 @@
+import { parse } from 'yaml'
 import { systemClock, type Clock } from '../clock.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -11,6 +12,8 @@ export { ComposeError } from './compose-words.ts'
 
 /** Checking a file takes a fraction of a second; one that is made to unfold without end must not hold up the rest. */
 const checkWithinMs = 20_000
+/** A Compose file has 256 KiB at most; what merges and anchors make of it has to be read between two turns of everything else. */
+const mostPrinted = 1024 * 1024
 /** Lines of stderr kept to find the reason in. */
 const keptErrorLines = 200
 
@@ -34,7 +37,7 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
     return program
   }
 
-  const execute = async (project: ComposeProject, command: ComposeCommand | 'config', output: Output): Promise<Ended> => {
+  const execute = async (project: ComposeProject, command: ComposeCommand | 'config' | 'model', output: Output): Promise<Ended> => {
     const found = await findProgram()
     const args = composeArguments(found, project, command)
     const stderr: string[] = []
@@ -44,7 +47,7 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
       if (isDownloadBar(line)) return
       if (from === 'stderr') stderr.push(line)
       if (stderr.length > keptErrorLines) stderr.shift()
-      output.onLine(line)
+      output.onLine(line, from)
     }
     const child = { file: found.file, args, cwd: project.directory, env: childEnv, onLine, signal: output.signal, clock }
     const exitCode = await runChild(child).catch((error: unknown) => {
@@ -56,21 +59,42 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
     return { exitCode, stderr, label: programLabel(found) }
   }
 
+  const check = async (
+    project: ComposeProject,
+    command: 'config' | 'model',
+    onLine: Output['onLine'],
+    signal?: AbortSignal,
+  ): Promise<void> => {
+    const late = new AbortController()
+    const cancel = clock.after(checkWithinMs, () => late.abort())
+    try {
+      const ended = await execute(project, command, { onLine, signal: signal ? AbortSignal.any([late.signal, signal]) : late.signal })
+      if (ended.exitCode !== 0) throw refused(refusalReason(ended.stderr) ?? `${ended.label} ended with exit code ${ended.exitCode}`)
+    } catch (error) {
+      throw late.signal.aborted ? refused(`Checking it took more than ${checkWithinMs / 1000} s`) : error
+    } finally {
+      cancel()
+    }
+  }
+
   return {
     version: async () => programLabel(await findProgram()),
 
-    async config(project) {
-      const late = new AbortController()
-      const cancel = clock.after(checkWithinMs, () => late.abort())
-      try {
-        const { exitCode, stderr, label } = await execute(project, 'config', { onLine: () => {}, signal: late.signal })
-        if (exitCode === 0) return
-        throw refused(refusalReason(stderr) ?? `${label} ended with exit code ${exitCode}`)
-      } catch (error) {
-        throw late.signal.aborted ? refused(`Checking it took more than ${checkWithinMs / 1000} s`) : error
-      } finally {
-        cancel()
+    config: (project) => check(project, 'config', () => {}),
+
+    async model(project, signal) {
+      const printed: string[] = []
+      const tooMuch = new AbortController()
+      let size = 0
+      const onLine = (line: string, from: 'stdout' | 'stderr'): void => {
+        if (from === 'stderr') return
+        size += line.length
+        if (size > mostPrinted) return tooMuch.abort(refused('What it resolves to is larger than 1 MiB'))
+        printed.push(line)
       }
+      await check(project, 'model', onLine, AbortSignal.any([signal, tooMuch.signal]))
+      const text = printed.join('\n')
+      return (text.startsWith('{') ? JSON.parse(text) : parse(text)) as unknown
     },
 
     async run(project, command, output) {
@@ -83,7 +107,10 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
   }
 }
 
-type Output = Parameters<ComposeCli['run']>[2]
+interface Output {
+  onLine(line: string, from: 'stdout' | 'stderr'): void
+  signal: AbortSignal
+}
 
 interface Ended {
   exitCode: number | null

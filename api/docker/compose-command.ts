@@ -25,13 +25,20 @@ const commandArguments: Record<ComposeCommand, string[]> = {
 }
 
 /** The file is named relative to the working directory, so that messages name it without saying where the folder is; a draft has a path. */
-export function composeArguments(program: ComposeProgram, project: ComposeProject, command: ComposeCommand | 'config'): string[] {
+export function composeArguments(program: ComposeProgram, project: ComposeProject, command: ComposeCommand | 'config' | 'model'): string[] {
   return [
     ...program.prefix,
     ...['--project-name', project.name, '--project-directory', project.directory, '--file', project.file ?? 'compose.yaml'],
     ...plainOutput(program.version),
-    ...(command === 'config' ? ['config', '--quiet'] : commandArguments[command]),
+    ...argumentsOf(command, program.version),
   ]
+}
+
+function argumentsOf(command: ComposeCommand | 'config' | 'model', version: string): string[] {
+  if (command === 'config') return ['config', '--quiet']
+  // v1 prints YAML only.
+  if (command === 'model') return version.startsWith('1.') ? ['config'] : ['config', '--format', 'json']
+  return commandArguments[command]
 }
 
 /** `--ansi` came with 1.28, `--progress` with 2.19 (docker/compose#10690). */

@@ -1,7 +1,7 @@
-import type { ContainerInfo, Port } from 'dockerode'
+import type { ContainerInfo, ContainerInspectInfo, Port } from 'dockerode'
 import type { ContainerHealth, ContainerState, PublishedPort } from '../apps/app.ts'
 import { bounds, cut, earliest, firstOf, latest, maxInt } from '../bounds.ts'
-import type { ContainerMount, EngineContainer, ProjectContainer } from './engine.types.ts'
+import type { ContainerDetails, ContainerMount, EngineContainer, ProjectContainer, RestartPolicy } from './engine.types.ts'
 
 /** Labels by which Compose marks what it made; the same in v1 and v2. */
 export const composeLabels = {
@@ -10,6 +10,7 @@ export const composeLabels = {
   workingDir: 'com.docker.compose.project.working_dir',
   /** v2 alone: `db:service_healthy:false,cache:service_started:true` */
   dependsOn: 'com.docker.compose.depends_on',
+  oneOff: 'com.docker.compose.oneoff',
 } as const
 
 const { container: most } = bounds
@@ -29,13 +30,15 @@ export function toEngineContainer(info: ContainerInfo): EngineContainer {
     image: cut(info.Image, most.image),
     state: toState(info.State),
     health: toHealth(info.Status),
-    statusText: cut(info.Status, most.statusText),
+    statusText: cut(withoutTimes(info.Status), most.statusText),
     exitCode: toExitCode(info.Status),
+    ...{ startedAt: null, finishedAt: null, restartCount: null },
     ports,
     morePorts,
     createdAt: toDate(info.Created),
     project: labels[composeLabels.project] ?? null,
     workingDir: labels[composeLabels.workingDir] ?? null,
+    isOneOff: labels[composeLabels.oneOff] === 'True',
   }
 }
 
@@ -61,6 +64,35 @@ function toMount({ Type, Name, Source, Destination }: ContainerInfo['Mounts'][nu
 }
 
 const nameOf = ({ Names, Id }: ContainerInfo): string => (Names?.[0] ?? Id.slice(0, 12)).replace(/^\//, '')
+
+/** Of `Up About a minute (healthy)` what stays true: `Up (healthy)`. */
+const withoutTimes = (status: string): string =>
+  status.replace(/ (?:Less than |About )?(?:an?|\d+) (?:second|minute|hour|day|week|month|year)s?(?: ago)?/, '')
+
+/** Docker says in it what it could not do, and then names every layer that this came through. */
+const longestStartError = 500
+
+/** From the answer of `GET /containers/{id}/json`. */
+export function toContainerDetails({ State: state, HostConfig: host, RestartCount: restartCount }: ContainerInspectInfo): ContainerDetails {
+  return {
+    startedAt: toMoment(state.StartedAt),
+    finishedAt: toMoment(state.FinishedAt),
+    exitCode: Math.min(state.ExitCode, maxInt),
+    restartCount: Math.min(restartCount, maxInt),
+    restartPolicy: toRestartPolicy(host.RestartPolicy?.Name),
+    outOfMemory: state.OOMKilled,
+    startError: state.Error ? cut(state.Error, longestStartError) : null,
+  }
+}
+
+/** The Engine says the year 1 for never. */
+function toMoment(text: string): Date | null {
+  const moment = new Date(text)
+  return moment.getTime() > 0 && moment <= latest ? moment : null
+}
+
+const toRestartPolicy = (name = ''): RestartPolicy =>
+  name === 'always' || name === 'unless-stopped' || name === 'on-failure' ? name : 'no'
 
 /** Docker's own words, which the program uses as well; a state that lacks here does not compile. */
 const states: Record<ContainerState, true> = {

@@ -19,6 +19,7 @@ export async function* containerEvents(messages: AsyncIterable<unknown>): AsyncG
     yield {
       containerId,
       action: message.Action,
+      exitCode: message.Action === 'die' && labels['exitCode'] ? Number(labels['exitCode']) : null,
       project: labels[composeLabels.project] ?? null,
       workingDir: labels[composeLabels.workingDir] ?? null,
     }

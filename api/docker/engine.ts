@@ -2,7 +2,7 @@ import type Docker from 'dockerode'
 import type { Clock } from '../clock.ts'
 import { notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { toEngineContainer } from './container-mapping.ts'
+import { toContainerDetails, toEngineContainer } from './container-mapping.ts'
 import { dockerUnavailable } from './endpoint.ts'
 import { createEngineClient, hasStatus } from './engine-client.ts'
 import { containerEvents, statsSamples } from './engine-messages.ts'
@@ -50,6 +50,19 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
     async containers() {
       const list = await ask((signal) => docker.listContainers({ all: true, abortSignal: signal }))
       return list.map(toEngineContainer)
+    },
+
+    async details(containerId) {
+      const inspect = async (abortSignal: AbortSignal) =>
+        docker
+          .getContainer(containerId)
+          .inspect({ abortSignal })
+          .catch((error: unknown) => {
+            if (hasStatus(error, 404)) return null
+            throw error
+          })
+      const answer = await ask(inspect)
+      return answer && toContainerDetails(answer)
     },
 
     watch(handlers) {

@@ -5,6 +5,8 @@ export interface Engine {
   info(): Promise<EngineInfo>
   /** Every container on this Engine, stopped ones included; one request, no disk scan. */
   containers(): Promise<EngineContainer[]>
+  /** What the list leaves out of one container; null when it is gone. */
+  details(containerId: string): Promise<ContainerDetails | null>
   /**
    * Follows the Engine's events until stopped, reconnecting with backoff (1 s to 30 s) for as long as it is away.
    * `onUp` is called after every (re)connect: what was seen before may be out of date, so read everything again.
@@ -70,17 +72,35 @@ export interface EngineInfo {
   images: number
 }
 
+export interface ContainerDetails {
+  startedAt: Date | null
+  finishedAt: Date | null
+  /** Of the run that ended last. */
+  exitCode: number
+  restartCount: number
+  restartPolicy: RestartPolicy
+  outOfMemory: boolean
+  /** Why Docker could not start it, in Docker's words. */
+  startError: string | null
+}
+
+export type RestartPolicy = 'no' | 'always' | 'unless-stopped' | 'on-failure'
+
 export interface EngineContainer extends Container {
   /** Compose's labels; null for containers that Compose did not make. */
   project: string | null
   /** `com.docker.compose.project.working_dir`: tells whose project it is when two nodes share one Engine. */
   workingDir: string | null
+  /** Made by `docker compose run`, for one task of a person: not a part of what the project runs. */
+  isOneOff: boolean
 }
 
 export interface ContainerEvent {
   containerId: string
   /** Docker's word: create, start, die, health_status: healthy, ... */
   action: string
+  /** Of a `die`. */
+  exitCode: number | null
   project: string | null
   workingDir: string | null
 }
@@ -105,6 +125,8 @@ export interface ComposeCli {
    * Refused: INVALID_INPUT on field `composeContent` with what Compose says, its line included where it has one.
    */
   config(project: ComposeProject): Promise<void>
+  /** The project as Compose resolves it, parsed; fails as `config` does. What Compose prints beyond 1 MiB is refused. */
+  model(project: ComposeProject, signal: AbortSignal): Promise<unknown>
   /** Runs one command; resolves when it ended well, fails with ComposeError otherwise. Ends the child (TERM, then KILL after 3 s) when `signal` aborts. */
   run(project: ComposeProject, command: ComposeCommand, options: { onLine(line: string): void; signal: AbortSignal }): Promise<void>
 }

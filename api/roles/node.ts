@@ -40,6 +40,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
     /** Lets running operations finish or records that they were interrupted, then ends what observes. */
     async stop(): Promise<void> {
       await operations.stop(operationGraceMs)
+      apps.stop()
       containers.stop()
       await monitor.stop()
       unsubscribe()

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { EntityManager } from '../db/orm.ts'
 import { createAppFiles } from '../apps/app-files.ts'
 import { createAppService } from '../apps/app-service.ts'
@@ -27,6 +28,7 @@ export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId:
     engine,
     clock,
     log,
+    isFollowed: ({ workingDir }) => workingDir !== null && dirname(workingDir) === config.appsDir,
     onChange() {
       apps.refreshAll()
       const away = containers.away()
@@ -50,6 +52,7 @@ export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId:
     clock,
     engine,
     compose: createComposeCli({ log }),
+    log,
     files,
     watch: containers,
     operations,

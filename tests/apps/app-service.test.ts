@@ -59,7 +59,7 @@ test('an app from its making to its removal', async (t) => {
   t.is(await database.em.fork().count(AppEntity), 0)
   t.deepEqual(
     [...new Set(seen.values.map(({ status }) => status))].sort(),
-    ['pending', 'running', 'stopped', 'updating'],
+    ['pending', 'removing', 'running', 'starting', 'stopped', 'stopping', 'updating'],
     'and never in error on the way',
   )
 })

@@ -1,32 +1,44 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { appDesiredStates, appStatuses, containerHealths, containerStates, type Container } from '../../api/apps/app.ts'
-import { statusOf, type AppFacts } from '../../api/apps/app-status.ts'
+import { appDesiredStates, appStatuses, containerHealths, containerStates } from '../../api/apps/app.ts'
+import { nextChangeAt, statusOf, type AppFacts } from '../../api/apps/app-status.ts'
+import type { ContainerFacts } from '../../api/apps/container-facts.ts'
 import { operationKinds } from '../../api/apps/operation.ts'
+import type { WantedService } from '../../api/apps/wanted-services.ts'
 
-const container = (service: string, facts: Partial<Container> = {}): Container => ({
-  id: service,
-  name: `shop-${service}-1`,
-  service,
-  image: 'web',
-  state: 'running',
-  health: null,
-  statusText: '',
-  exitCode: null,
-  ports: [],
-  morePorts: 0,
-  createdAt: new Date(0),
+const now = new Date('2026-01-26T20:00:00Z')
+const ago = (seconds: number): Date => new Date(now.getTime() - seconds * 1000)
+
+const container = (service: string, facts: Partial<ContainerFacts> = {}): ContainerFacts => ({
+  ...{ id: service, name: `shop-${service}-1`, service, image: 'web', state: 'running', health: null, statusText: '' },
+  ...{ exitCode: null, startedAt: ago(3600), finishedAt: null, restartCount: 0, ports: [], morePorts: 0, createdAt: new Date(0) },
+  ...{ restartPolicy: 'no', wasStopped: false, upSince: ago(3600), lastRunMs: null, lastExitCode: null },
+  ...{ outOfMemory: false, startError: null, isOneOff: false },
   ...facts,
 })
-const exited = (service: string, exitCode: number | null) => container(service, { state: 'exited', exitCode })
+const exited = (service: string, exitCode: number | null, facts: Partial<ContainerFacts> = {}) =>
+  container(service, { state: 'exited', exitCode, ...facts })
+const wants = (name: string, facts: Partial<WantedService> = {}): WantedService => ({
+  ...{ name, image: 'web', replicas: 1, isJob: false, restart: 'no' },
+  ...facts,
+})
 const app = (facts: Partial<AppFacts> = {}) =>
-  statusOf({ desiredState: 'running', activeOperation: null, lastOperationError: null, containers: [], dockerAvailable: true, ...facts })
+  statusOf({
+    ...{ desiredState: 'running', activeOperation: null, lastFailure: null, containers: [], wanted: null, dockerAvailable: true, now },
+    ...facts,
+  })
+const webAndDb = [wants('web'), wants('db')]
+/** An app of two services, of which web runs; what the other is like is given. */
+const withDb = (db: ContainerFacts | null, facts: Partial<AppFacts> = {}) =>
+  app({ wanted: webAndDb, containers: [container('web'), ...(db ? [db] : [])], ...facts })
 const verdict = (status: string, statusReason: string | null = null) => ({ status, statusReason })
+const failed = (kind: 'create' | 'update' | 'stop' | 'remove', why: string) => ({ kind, reason: `${kind} failed: ${why}` })
 
-test('an operation shows, whatever Docker says', (t) => {
+test('an operation shows by its own word, whatever Docker says', (t) => {
   t.deepEqual(app({ activeOperation: 'create', dockerAvailable: 'gone' }), verdict('pending'))
-  for (const activeOperation of ['update', 'start', 'stop', 'remove'] as const) {
-    t.deepEqual(app({ activeOperation, containers: [exited('web', 1)] }), verdict('updating'))
+  const words = { update: 'updating', start: 'starting', stop: 'stopping', remove: 'removing' } as const
+  for (const kind of ['update', 'start', 'stop', 'remove'] as const) {
+    t.deepEqual(app({ activeOperation: kind, containers: [exited('web', 1)] }), verdict(words[kind]))
   }
 })
 
@@ -35,32 +47,110 @@ test('without Docker nothing is known, with the reason', (t) => {
   t.deepEqual(app({ dockerAvailable: false }), verdict('unknown', 'Docker does not answer'))
 })
 
-test('should run: all well', (t) => {
-  t.deepEqual(app({ containers: [container('web'), container('db', { health: 'healthy' })] }), verdict('running'))
-  t.deepEqual(app({ containers: [container('web', { health: 'starting' })] }), verdict('running'))
-  t.deepEqual(app({ containers: [container('web', { state: 'paused' })] }), verdict('running'))
-  t.deepEqual(app({ containers: [container('web'), exited('migrate', 0)] }), verdict('running'))
+test('should run: every wanted service runs, or has done its work', (t) => {
+  t.deepEqual(withDb(container('db', { health: 'healthy' })), verdict('running'))
+  t.deepEqual(withDb(exited('db', 0)), verdict('running'))
+  t.deepEqual(withDb(exited('db', 0, { restartPolicy: 'on-failure' })), verdict('running'))
+  t.deepEqual(
+    app({ wanted: [...webAndDb, wants('none', { replicas: 0 })], containers: [container('web'), container('db')] }),
+    verdict('running'),
+  )
+  t.deepEqual(
+    withDb(container('db', { health: 'starting' })),
+    verdict('running', 'service db has not passed its health check yet'),
+    'it runs, and that is what is known of it',
+  )
 })
 
 test('should run: what runs after an operation that failed says so', (t) => {
   t.deepEqual(
-    app({ containers: [container('web')], lastOperationError: 'update failed: no such image' }),
+    withDb(container('db'), { lastFailure: failed('update', 'no such image') }),
     verdict('running', 'update failed: no such image'),
   )
 })
 
-test('should run: a container in trouble is named, with its exit code', (t) => {
-  const reasons: [Container, string][] = [
+const looping = (service: string, facts: Partial<ContainerFacts> = {}) =>
+  container(service, { restartCount: 4, upSince: ago(2), lastRunMs: 300, restartPolicy: 'always', lastExitCode: 1, ...facts })
+
+test('should run: one of two in trouble makes it degraded, and is named', (t) => {
+  const reasons: [ContainerFacts | null, string][] = [
+    [null, 'service db has no container'],
+    [exited('db', 0, { wasStopped: true }), 'service db was stopped'],
+    [exited('db', 0, { restartPolicy: 'always' }), 'service db was stopped'],
+    [exited('db', 0, { restartPolicy: 'unless-stopped' }), 'service db was stopped'],
+    [exited('db', 137, { wasStopped: true }), 'service db was stopped (exit code 137)'],
     [exited('db', 137), 'service db exited with code 137'],
+    [exited('db', 137, { outOfMemory: true }), 'service db ran out of memory (exit code 137)'],
     [exited('db', null), 'service db exited'],
+    [container('db', { state: 'paused' }), 'service db is paused'],
     [container('db', { state: 'restarting', exitCode: 1 }), 'service db keeps restarting (exit code 1)'],
     [container('db', { state: 'restarting' }), 'service db keeps restarting'],
+    [looping('db'), 'service db keeps restarting (exit code 1)'],
+    [looping('db', { restartCount: 1 }), 'service db has just restarted (exit code 1)'],
     [container('db', { state: 'dead' }), 'service db is dead'],
+    [container('db', { state: 'unknown' }), 'service db is in a state that this version of Selfhostly does not know'],
+    [container('db', { state: 'removing' }), 'service db is being removed'],
     [container('db', { health: 'unhealthy' }), 'service db is unhealthy'],
     [container('db', { state: 'created' }), 'service db was created, but has not started'],
-    [container('', { name: 'stray', health: 'unhealthy' }), 'service stray is unhealthy'],
+    [
+      container('db', { state: 'created', startError: 'port is already allocated' }),
+      'service db could not start: port is already allocated',
+    ],
   ]
-  for (const [wrong, reason] of reasons) t.deepEqual(app({ containers: [container('web'), wrong] }), verdict('error', reason))
+  for (const [wrong, reason] of reasons) t.deepEqual(withDb(wrong), verdict('degraded', reason))
+})
+
+test('should run: none that runs is an error; so is some that do not after an operation that failed', (t) => {
+  t.deepEqual(app({ wanted: [wants('web')], containers: [exited('web', 1)] }), verdict('error', 'service web exited with code 1'))
+  t.deepEqual(app({ wanted: [wants('web')], containers: [looping('web')] }), verdict('error', 'service web keeps restarting (exit code 1)'))
+  t.deepEqual(
+    app({ wanted: [wants('web'), wants('job')], containers: [exited('web', 1), exited('job', 0)] }),
+    verdict('error', 'service web exited with code 1'),
+    'a job that is done keeps nothing running',
+  )
+  t.deepEqual(app({ wanted: webAndDb }), verdict('error', 'service web has no container, service db has no container'))
+  t.deepEqual(app({ wanted: webAndDb, lastFailure: failed('create', 'port is taken') }), verdict('error', 'create failed: port is taken'))
+  t.deepEqual(
+    withDb(null, { lastFailure: failed('create', 'port is taken') }),
+    verdict('error', 'service db has no container (create failed: port is taken)'),
+  )
+  t.deepEqual(
+    withDb(container('db', { health: 'unhealthy' }), { lastFailure: failed('update', 'late') }),
+    verdict('degraded', 'service db is unhealthy (update failed: late)'),
+    'every service runs',
+  )
+  t.deepEqual(
+    app({ wanted: [wants('web')], containers: [container('web', { health: 'unhealthy' })] }),
+    verdict('degraded', 'service web is unhealthy'),
+  )
+})
+
+test('should run: a job that others wait for is done when it ended well, whatever its restart policy', (t) => {
+  const job = exited('migrate', 0, { restartPolicy: 'unless-stopped' })
+  t.is(app({ wanted: [wants('web'), wants('migrate', { isJob: true })], containers: [container('web'), job] }).status, 'running')
+  t.is(app({ wanted: [wants('web'), wants('migrate')], containers: [container('web'), job] }).status, 'degraded')
+})
+
+test('should run: of a scaled service every container counts', (t) => {
+  const replicas = (states: ContainerFacts[], facts: Partial<AppFacts> = {}) =>
+    app({ wanted: [wants('web', { replicas: 3 })], containers: states, ...facts })
+  const [one, two, three] = [container('web'), container('web'), container('web')]
+  t.deepEqual(replicas([one, two, three]), verdict('running'))
+  t.deepEqual(replicas([one, two]), verdict('degraded', 'service web runs 2 of 3 containers'))
+  t.deepEqual(replicas([one, two, exited('web', 1)]), verdict('degraded', 'service web runs 2 of 3 containers: one exited with code 1'))
+  t.deepEqual(replicas([exited('web', 1)]), verdict('error', 'service web has none of 3 containers running: one exited with code 1'))
+  t.deepEqual(replicas([one, two, three, exited('web', 1)]), verdict('running'), 'one more than wanted is no loss')
+})
+
+test('should run: what nobody asked for is named when it runs, and counts for nothing', (t) => {
+  const wanted = [wants('web')]
+  t.deepEqual(
+    app({ wanted, containers: [container('web'), container('old')] }),
+    verdict('running', 'service old runs too, though the deployed file does not ask for it'),
+  )
+  t.deepEqual(app({ wanted, containers: [container('web'), exited('old', 1)] }), verdict('running'))
+  t.deepEqual(app({ wanted, containers: [container('old')] }), verdict('error', 'service web has no container'))
+  t.deepEqual(app({ wanted, containers: [container('web', { isOneOff: true })] }), verdict('error', 'service web has no container'))
 })
 
 test('should run: several in trouble are all named, up to three', (t) => {
@@ -72,61 +162,128 @@ test('should run: several in trouble are all named, up to three', (t) => {
   )
 })
 
-test('should run: everything has finished, or nothing is there', (t) => {
-  t.deepEqual(app({ containers: [exited('job', 0), exited('other', 0)] }), verdict('stopped', 'all containers have finished'))
-  t.deepEqual(app(), verdict('stopped', 'there are no containers'))
-  t.deepEqual(app({ lastOperationError: 'create failed: port is taken' }), verdict('error', 'create failed: port is taken'))
+test('should run: everything has done its work, or nothing is there', (t) => {
+  t.deepEqual(app({ containers: [exited('job', 0), exited('other', 0)] }), verdict('stopped', 'every service has done its work'))
+  t.deepEqual(app(), verdict('error', 'it has no containers'))
+  t.deepEqual(app({ lastFailure: failed('create', 'port is taken') }), verdict('error', 'create failed: port is taken'))
+  t.deepEqual(
+    app({ containers: [container('', { name: 'stray', health: 'unhealthy' })] }),
+    verdict('degraded', 'service stray is unhealthy'),
+  )
+})
+
+test('a container that was restarted counts again when it has run 10 s, or twice as long as before; a crash after a minute was no loop', (t) => {
+  const of = (upFor: number, lastRunMs: number | null, restartCount = 3) =>
+    withDb(looping('db', { upSince: ago(upFor), lastRunMs, restartCount })).status
+  t.deepEqual([of(9.9, 300), of(10, 300)], ['degraded', 'running'])
+  t.deepEqual([of(9.9, null), of(10, null)], ['degraded', 'running'])
+  t.deepEqual([of(24, 15_000), of(30, 15_000)], ['degraded', 'running'])
+  t.deepEqual([of(9.9, 3_600_000), of(10, 3_600_000)], ['degraded', 'running'])
+  t.is(of(1, 300, 0), 'running', 'somebody started it, no policy')
+})
+
+test('when time alone changes the status is known', (t) => {
+  const at = (...containers: ContainerFacts[]) => nextChangeAt({ containers, now })
+  t.is(at(container('web')), null)
+  t.is(at(looping('web', { upSince: ago(10) })), null)
+  t.deepEqual(at(looping('web', { upSince: ago(2) }), looping('db', { upSince: ago(4) })), ago(-6))
 })
 
 test('should be stopped: how it ended does not matter', (t) => {
   t.deepEqual(app({ desiredState: 'stopped' }), verdict('stopped'))
-  t.deepEqual(app({ desiredState: 'stopped', containers: [exited('web', 137), exited('db', 0)] }), verdict('stopped'))
+  t.deepEqual(app({ desiredState: 'stopped', wanted: webAndDb, containers: [exited('web', 137), exited('db', 0)] }), verdict('stopped'))
 })
 
-test('should be stopped: what still runs is named', (t) => {
+test('should be stopped: what still runs is named, and is an error after an operation that failed', (t) => {
   const containers = [container('web'), exited('db', 0)]
   t.deepEqual(app({ desiredState: 'stopped', containers }), verdict('running', 'it should be stopped, but service web is running'))
   t.deepEqual(
-    app({ desiredState: 'stopped', containers, lastOperationError: 'stop failed: timeout' }),
-    verdict('running', 'it should be stopped, but service web is running (stop failed: timeout)'),
+    app({ desiredState: 'stopped', containers, lastFailure: failed('stop', 'timeout') }),
+    verdict('error', 'it should be stopped, but service web is running (stop failed: timeout)'),
   )
 })
 
+test('a removal that failed is an error with its reason, also when nothing runs any more', (t) => {
+  t.deepEqual(
+    app({ desiredState: 'stopped', lastFailure: failed('remove', 'network in use') }),
+    verdict('error', 'remove failed: network in use'),
+  )
+  t.deepEqual(
+    app({ desiredState: 'stopped', containers: [exited('web', 0)], lastFailure: failed('stop', 'timeout') }),
+    verdict('stopped', 'stop failed: timeout'),
+    'what was asked for is so all the same',
+  )
+})
+
+const services = ['web', 'db', 'job']
 const anyContainer = fc
   .record({
-    service: fc.string(),
+    service: fc.constantFrom(...services, ''),
     state: fc.constantFrom(...containerStates),
     health: fc.constantFrom(null, ...containerHealths),
     exitCode: fc.option(fc.integer({ min: 0, max: 255 })),
+    restartPolicy: fc.constantFrom('no', 'always', 'on-failure', 'unless-stopped', null),
+    restartCount: fc.constantFrom(null, 0, 1, 50),
+    upSince: fc.constantFrom(null, ago(1), ago(100), ago(-100)),
+    lastRunMs: fc.option(fc.nat({ max: 100_000 })),
+    wasStopped: fc.boolean(),
+    isOneOff: fc.boolean(),
   })
   .map(({ service, ...facts }) => container(service, facts))
 
 const anyFacts: fc.Arbitrary<AppFacts> = fc.record({
   desiredState: fc.constantFrom(...appDesiredStates),
   activeOperation: fc.option(fc.constantFrom(...operationKinds)),
-  lastOperationError: fc.option(fc.string({ minLength: 1 })),
+  lastFailure: fc.option(fc.record({ kind: fc.constantFrom(...operationKinds), reason: fc.string({ minLength: 1 }) })),
   containers: fc.array(anyContainer, { maxLength: 6 }),
+  wanted: fc.option(
+    fc.uniqueArray(
+      fc
+        .record({ name: fc.constantFrom(...services), replicas: fc.nat({ max: 3 }), isJob: fc.boolean() })
+        .map(({ name, ...facts }) => wants(name, facts)),
+      { selector: ({ name }) => name },
+    ),
+  ),
   dockerAvailable: fc.oneof(fc.boolean(), fc.string()),
+  now: fc.constant(now),
 })
 
 test('any facts: a known status; what a person has to look into always has a reason', (t) => {
   fc.assert(
     fc.property(anyFacts, (facts) => {
       const { status, statusReason } = statusOf(facts)
-      const needsReason = status === 'error' || status === 'unknown' || (status === 'running' && facts.desiredState === 'stopped')
+      const needsReason = ['error', 'degraded', 'unknown'].includes(status) || (status === 'running' && facts.desiredState === 'stopped')
       return appStatuses.includes(status) && (!needsReason || Boolean(statusReason))
     }),
   )
   t.pass()
 })
 
-test('any facts: running means that a container runs, and stopped that none does', (t) => {
+test('any facts: running means that for every wanted service enough runs or is done, and nothing of it is in trouble', (t) => {
   fc.assert(
     fc.property(anyFacts, (facts) => {
-      const { status } = statusOf(facts)
-      const runs = facts.containers.some(({ state }) => state === 'running' || state === 'paused' || state === 'restarting')
-      return status === 'running' ? runs : status === 'stopped' ? !runs : true
+      if (facts.desiredState !== 'running' || !facts.wanted || statusOf(facts).status !== 'running') return true
+      return facts.wanted.every(({ name, replicas }) => {
+        const own = facts.containers.filter((each) => each.service === name && !each.isOneOff)
+        const runs = own.filter(({ state }) => state === 'running')
+        return runs.length + own.filter(({ state, exitCode }) => state === 'exited' && exitCode === 0).length >= replicas
+      })
     }),
+    { numRuns: 1000 },
+  )
+  t.pass()
+})
+
+test('any facts: stopped means that nothing runs that should', (t) => {
+  fc.assert(
+    fc.property(anyFacts, (facts) => {
+      if (statusOf(facts).status !== 'stopped') return true
+      const names = facts.desiredState === 'stopped' ? null : facts.wanted?.flatMap(({ name, replicas }) => (replicas > 0 ? name : []))
+      return !facts.containers.some(
+        ({ state, service, isOneOff }) => state === 'running' && !isOneOff && (names?.includes(service) ?? true),
+      )
+    }),
+    { numRuns: 1000 },
   )
   t.pass()
 })

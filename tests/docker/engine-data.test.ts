@@ -37,6 +37,21 @@ test('health and exit code are read from the status text', (t) => {
   t.deepEqual(of('exited', 'Exited (3221225786) 2 hours ago'), ['exited', null, null], 'an exit code of Windows')
 })
 
+test('the status text keeps no times', (t) => {
+  const words: [string, string][] = [
+    ['Up Less than a second', 'Up'],
+    ['Up About a minute (healthy)', 'Up (healthy)'],
+    ['Up 3 minutes (Paused)', 'Up (Paused)'],
+    ['Up 2 seconds (health: starting)', 'Up (health: starting)'],
+    ['Exited (0) About an hour ago', 'Exited (0)'],
+    ['Exited (137) 2 years ago', 'Exited (137)'],
+    ['Restarting (1) Less than a second ago', 'Restarting (1)'],
+    ['Created', 'Created'],
+    ['Dead', 'Dead'],
+  ]
+  for (const [said, kept] of words) t.is(toEngineContainer({ ...info, Status: said }).statusText, kept)
+})
+
 test('published ports are in a steady order; the Engine leaves members out', (t) => {
   const port = { PrivatePort: 80, Type: 'tcp' }
   const Ports = [

@@ -35,7 +35,13 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: str
   const seen = createSeen<App>('apps')
   const ended = createSeen<Operation>('operations')
   const removed = createSeen<string>('removed apps')
-  const watch = createContainerWatch({ engine, clock: systemClock, log, onChange: () => apps.refreshAll() })
+  const watch = createContainerWatch({
+    engine,
+    clock: systemClock,
+    log,
+    isFollowed: ({ workingDir }) => workingDir?.startsWith(appsDir) === true,
+    onChange: () => apps.refreshAll(),
+  })
   const operations = createOperations({
     em: database.em,
     nodeId,
@@ -51,6 +57,7 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: str
     nodeId,
     clock: systemClock,
     engine,
+    log,
     compose: createComposeCli({ log, ...host }),
     files,
     watch,
@@ -63,6 +70,7 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: str
   await watch.start()
   const stop = async (): Promise<void> => {
     await operations.stop(0)
+    apps.stop()
     watch.stop()
   }
   t.teardown(stop)

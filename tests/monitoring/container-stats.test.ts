@@ -15,6 +15,7 @@ const container = (id: string, state: EngineContainer['state'] = 'running'): Eng
   state,
   health: null,
   statusText: '',
+  ...{ startedAt: null, finishedAt: null, restartCount: null, isOneOff: false },
   exitCode: null,
   ports: [],
   morePorts: 0,
@@ -41,6 +42,7 @@ function manyContainers() {
   const engine: Engine = {
     info: refuse,
     containers: refuse,
+    details: refuse,
     watch: () => () => {},
     async *stats(id, signal) {
       opened.push(id)

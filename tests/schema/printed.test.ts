@@ -67,7 +67,7 @@ type App {
   id: ID! name: String! description: String node: Node! status: AppStatus! statusReason: String lastKnownStatus: AppStatus
   desiredState: AppDesiredState! asOf: DateTime! composeContent: String! containers: [Container!]! createdAt: DateTime! updatedAt: DateTime!
 }
-enum AppStatus { PENDING RUNNING STOPPED UPDATING ERROR UNKNOWN }
+enum AppStatus { PENDING STARTING RUNNING DEGRADED STOPPING STOPPED UPDATING REMOVING ERROR UNKNOWN }
 type NodeStats { nodeId: ID! state: StatsState! error: String asOf: DateTime }
 enum StatsState { OK STALE ERROR }
 input RegisterNodeInput { id: ID! name: String! apiEndpoint: String! apiKey: String! }

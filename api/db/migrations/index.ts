@@ -10,6 +10,7 @@ import { Migration20261129AppVersions } from './20261129-app-versions.ts'
 import { Migration20261129AuditRetention } from './20261129-audit-retention.ts'
 import { Migration20261129SignInPlaces } from './20261129-sign-in-places.ts'
 import { Migration20261129SessionBrowser } from './20261129-session-browser.ts'
+import { Migration20261129AppStatus } from './20261129-app-status.ts'
 
 /** In the order in which they run. A migration that was released is never changed; a new one is added below it. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   { name: '20261129-audit-retention', class: Migration20261129AuditRetention },
   { name: '20261129-sign-in-places', class: Migration20261129SignInPlaces },
   { name: '20261129-session-browser', class: Migration20261129SessionBrowser },
+  { name: '20261129-app-status', class: Migration20261129AppStatus },
 ]

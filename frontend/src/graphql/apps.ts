@@ -29,6 +29,9 @@ export const appFields = graphql(`
       health
       statusText
       exitCode
+      startedAt
+      finishedAt
+      restartCount
       createdAt
       ports {
         hostIp

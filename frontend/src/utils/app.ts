@@ -26,9 +26,24 @@ export function portLinks(node: Pick<AppItem['node'], 'apiEndpoint'>, ports: Por
   return [...new Map(links.map((link) => [link.label, link])).values()]
 }
 
+const underWay = new Set<AppItem['status']>(['PENDING', 'STARTING', 'STOPPING', 'UPDATING', 'REMOVING'])
+
+/** Whether an operation is changing the app now. */
+export const isUnderWay = ({ status }: Pick<AppItem, 'status'>): boolean => underWay.has(status)
+
+const isUp = ({ state }: Pick<ContainerItem, 'state'>): boolean => state === 'RUNNING' || state === 'RESTARTING' || state === 'PAUSED'
+
+/** Starting also brings back what is missing of an app that runs in part. */
+export const canStart = ({ status, desiredState }: Pick<AppItem, 'status' | 'desiredState'>): boolean =>
+  desiredState === 'STOPPED' || status === 'STOPPED' || status === 'ERROR' || status === 'DEGRADED'
+
+/** What keeps crashing can be stopped as well as what runs; one of the two is always possible. */
+export const canStop = (app: Pick<AppItem, 'status' | 'desiredState' | 'containers'>): boolean =>
+  !canStart(app) || app.containers.some(isUp)
+
 /** Whether what Docker says differs from what the user asked for, once nothing is under way. */
 export function differs({ status, desiredState }: Pick<AppItem, 'status' | 'desiredState'>): boolean {
-  if (status === 'RUNNING') return desiredState === 'STOPPED'
+  if (status === 'RUNNING' || status === 'DEGRADED') return desiredState === 'STOPPED'
   return desiredState === 'RUNNING' && (status === 'STOPPED' || status === 'ERROR')
 }
 

@@ -28,9 +28,13 @@ export const nodeLooks: Record<NodeStatus, Look> = {
 
 export const appLooks: Record<AppStatus, Look> = {
   PENDING: { label: 'Pending', color: 'info', icon: 'i-lucide-circle-dashed' },
+  STARTING: { label: 'Starting', color: 'info', icon: 'i-lucide-loader-circle', spins: true },
   RUNNING: { label: 'Running', color: 'success', icon: 'i-lucide-circle-play' },
+  DEGRADED: { label: 'Degraded', color: 'warning', icon: 'i-lucide-triangle-alert' },
+  STOPPING: { label: 'Stopping', color: 'info', icon: 'i-lucide-loader-circle', spins: true },
   STOPPED: { label: 'Stopped', color: 'neutral', icon: 'i-lucide-circle-stop' },
   UPDATING: { label: 'Updating', color: 'info', icon: 'i-lucide-loader-circle', spins: true },
+  REMOVING: { label: 'Removing', color: 'info', icon: 'i-lucide-loader-circle', spins: true },
   ERROR: { label: 'Error', color: 'error', icon: 'i-lucide-circle-x' },
   UNKNOWN: { label: 'Unknown', color: 'warning', icon: 'i-lucide-circle-help' },
 }

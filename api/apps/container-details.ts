@@ -1,0 +1,93 @@
+import pLimit from 'p-limit'
+import type { Clock } from '../clock.ts'
+import type { ContainerDetails, ContainerEvent, Engine, EngineContainer } from '../docker/engine.types.ts'
+import type { ContainerFacts } from './container-facts.ts'
+
+/** The Engine answers each within milliseconds; more at once would only wait there. */
+const askedAtOnce = 8
+
+export type WatchedContainer = EngineContainer & ContainerFacts
+
+interface Known extends ContainerDetails {
+  listedState: EngineContainer['state']
+  upSince: Date | null
+  lastRunMs: number | null
+}
+
+/**
+ * What the Engine's list leaves out of containers, asked for one by one when an event or the list says that it has changed.
+ * It also remembers what only the events say: that somebody stopped a container, and how the run before ended.
+ */
+export function createContainerDetails({ engine, clock }: { engine: Engine; clock: Clock }) {
+  const known = new Map<string, Known>()
+  const stale = new Set<string>()
+  const stopped = new Set<string>()
+  const exitCodes = new Map<string, number>()
+  const limit = pLimit(askedAtOnce)
+
+  async function ask(container: EngineContainer): Promise<void> {
+    stale.delete(container.id)
+    const found = await engine.details(container.id).catch((error: unknown) => {
+      stale.add(container.id)
+      throw error
+    })
+    if (found) known.set(container.id, { ...found, listedState: container.state, ...runOf(found, known.get(container.id), clock.now()) })
+  }
+
+  function withFacts(container: EngineContainer): WatchedContainer {
+    const details = known.get(container.id)
+    return {
+      ...container,
+      exitCode: container.exitCode ?? (container.state === 'exited' ? (details?.exitCode ?? null) : null),
+      startedAt: details?.startedAt ?? null,
+      finishedAt: details?.finishedAt ?? null,
+      restartCount: details?.restartCount ?? null,
+      restartPolicy: details?.restartPolicy ?? null,
+      upSince: details?.upSince ?? null,
+      lastRunMs: details?.lastRunMs ?? null,
+      outOfMemory: details?.outOfMemory ?? false,
+      startError: details?.startError ?? null,
+      wasStopped: stopped.has(container.id),
+      lastExitCode: exitCodes.get(container.id) ?? null,
+    }
+  }
+
+  return {
+    heard({ containerId, action, exitCode }: ContainerEvent): void {
+      stale.add(containerId)
+      if (action === 'stop') stopped.add(containerId)
+      if (action === 'start') stopped.delete(containerId)
+      if (exitCode !== null) exitCodes.set(containerId, exitCode)
+    },
+
+    /** Events may have been missed. */
+    forgetAll(): void {
+      for (const id of known.keys()) stale.add(id)
+    },
+
+    /** Known from a former run of the program, whose events are gone. */
+    restoreStopped: (ids: Iterable<string>): void => [...ids].forEach((id) => stopped.add(id)),
+
+    /** @param isFollowed which of them are worth asking for */
+    async complete(listed: EngineContainer[], isFollowed: (container: EngineContainer) => boolean): Promise<WatchedContainer[]> {
+      const isOld = ({ id, state }: EngineContainer): boolean => stale.has(id) || known.get(id)?.listedState !== state
+      await Promise.all(listed.filter((each) => isFollowed(each) && isOld(each)).map((each) => limit(ask, each)))
+      const ids = new Set(listed.map(({ id }) => id))
+      for (const memory of [known, exitCodes]) for (const id of memory.keys()) if (!ids.has(id)) memory.delete(id)
+      for (const memory of [stale, stopped]) for (const id of memory) if (!ids.has(id)) memory.delete(id)
+      return listed.map(withFacts)
+    },
+  }
+}
+
+/** Since when it runs: the Engine's clock may be another machine's, so a start that was seen counts from then. */
+function runOf(found: ContainerDetails, before: Known | undefined, now: Date): Pick<Known, 'upSince' | 'lastRunMs'> {
+  const { startedAt, finishedAt, restartCount } = found
+  if (!startedAt) return { upSince: null, lastRunMs: null }
+  if (before?.startedAt?.getTime() === startedAt.getTime()) return { upSince: before.upSince, lastRunMs: before.lastRunMs }
+  if (!before) return { upSince: startedAt < now ? startedAt : now, lastRunMs: null }
+  if (restartCount === 0) return { upSince: now, lastRunMs: null }
+  // Of several restarts between two readings only the last is seen, so how long its run lasted is not.
+  const wasSeen = restartCount === before.restartCount + 1 && before.startedAt !== null && finishedAt !== null
+  return { upSince: now, lastRunMs: wasSeen ? finishedAt.getTime() - (before.startedAt?.getTime() ?? 0) : before.lastRunMs }
+}

@@ -1,0 +1,68 @@
+import type { RestartPolicy } from '../docker/engine.types.ts'
+
+/** What the deployed file asks for, of one service. */
+export interface WantedService {
+  name: string
+  image: string | null
+  /** How many containers of it should run. */
+  replicas: number
+  /** Another service waits until this one has ended with 0. */
+  isJob: boolean
+  restart: RestartPolicy
+}
+
+type Fields = Record<string, unknown>
+
+/**
+ * The services that a plain `up` makes of a resolved file. Values of the environment are left behind here.
+ *
+ * @param model as Compose 1.29 or Compose 2 prints it; 1.29 prints services of profiles that are not active, too
+ * @param profiles those that are active
+ * @returns null when it has no services
+ */
+export function wantedServices(model: unknown, profiles: string[]): WantedService[] | null {
+  const services = isFields(model) && isFields(model['services']) ? model['services'] : null
+  if (!services) return null
+  const jobs = new Set(Object.values(services).flatMap(waitedFor))
+  return Object.entries(services).flatMap(([name, service]) => {
+    if (!isFields(service) || !isActive(service['profiles'], profiles)) return []
+    const image = typeof service['image'] === 'string' ? service['image'] : null
+    return [{ name, image, replicas: replicasOf(service), isJob: jobs.has(name), restart: restartOf(service) }]
+  })
+}
+
+/** As the `.env` file of a project names them, of which Compose takes them. */
+export function activeProfiles(envFile: string): string[] {
+  const [, , value = ''] = /^[ \t]*(?:export[ \t]+)?COMPOSE_PROFILES[ \t]*=[ \t]*(["']?)([^"'#\r\n]*)/m.exec(envFile) ?? []
+  return value
+    .split(',')
+    .map((profile) => profile.trim())
+    .filter(Boolean)
+}
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function isActive(named: unknown, profiles: string[]): boolean {
+  if (!Array.isArray(named) || named.length === 0 || profiles.includes('*')) return true
+  return named.some((profile) => profiles.includes(String(profile)))
+}
+
+/** The services that one service wants to have ended with 0 before it starts. */
+function waitedFor(service: unknown): string[] {
+  if (!isFields(service) || !isFields(service['depends_on'])) return []
+  return Object.entries(service['depends_on']).flatMap(([name, how]) =>
+    isFields(how) && how['condition'] === 'service_completed_successfully' ? [name] : [],
+  )
+}
+
+function replicasOf({ scale, deploy }: Fields): number {
+  const count = (value: unknown): number | null =>
+    (typeof value === 'number' || typeof value === 'string') && value !== '' && Number.isInteger(Number(value)) ? Number(value) : null
+  const { replicas, mode } = isFields(deploy) ? deploy : {}
+  return Math.max(0, count(scale) ?? (mode === 'global' ? null : count(replicas)) ?? 1)
+}
+
+function restartOf({ restart }: Fields): RestartPolicy {
+  const [policy] = typeof restart === 'string' ? restart.split(':') : []
+  return policy === 'always' || policy === 'unless-stopped' || policy === 'on-failure' ? policy : 'no'
+}

@@ -1,0 +1,141 @@
+import test, { type ExecutionContext } from 'ava'
+import Docker from 'dockerode'
+import type { App } from '../../api/apps/app.ts'
+import { AppEntity } from '../../api/apps/app.entity.ts'
+import { ensureTestImage, testImage } from '../helpers/docker.ts'
+import { appName, containersOf, nodeOf } from '../helpers/own-apps.ts'
+import { tar } from '../helpers/tar.ts'
+
+const docker = new Docker()
+
+test.before(async () => void (await ensureTestImage()))
+
+/** Services by name, each with further lines of YAML (in flow style). */
+const composeOf = (services: Record<string, string>): string =>
+  `services:\n${Object.entries(services)
+    .map(([name, more]) => `  ${name}: { image: ${testImage}${more && `, ${more}`} }\n`)
+    .join('')}`
+
+/** A deployed app; its statuses are waited for from here on, its containers are found by service. */
+async function deployed(t: ExecutionContext<unknown>, services: Record<string, string>) {
+  const node = await nodeOf(t)
+  const name = appName(t)
+  const created = await node.apps.create({ name, composeContent: composeOf(services) })
+  const operation = await node.outcome(created)
+  const { id } = created.app
+  const container = (service: string): Docker.Container => {
+    const found = node.apps.get(id).containers.find((each) => each.service === service)
+    return docker.getContainer(found?.id ?? '')
+  }
+  /** The next time that it has this status, and for this reason. */
+  const becomes = (status: App['status'], reason: string | null, withinMs = 30_000): Promise<App> =>
+    node.seen.first((app) => app.status === status && app.statusReason === reason, { from: node.seen.values.length - 1, withinMs })
+  return { ...node, id, name, operation, container, becomes }
+}
+
+test('one of two services that is stopped with 0, paused or removed is missed at once, and named', async (t) => {
+  const app = await deployed(t, { web: '', db: '' })
+  t.is(app.operation.status, 'succeeded', app.operation.error ?? '')
+  t.like(app.apps.get(app.id), { status: 'running', statusReason: null })
+  await app.container('db').stop()
+  const stopped = await app.becomes('degraded', 'service db was stopped')
+  const ended = stopped.containers.find(({ service }) => service === 'db')
+  t.like(ended, { state: 'exited', exitCode: 0, statusText: 'Exited (0)' })
+  t.true((ended?.finishedAt?.getTime() ?? 0) > (ended?.startedAt?.getTime() ?? Infinity))
+  await app.container('db').start()
+  await app.becomes('running', null)
+  await app.container('db').pause()
+  await app.becomes('degraded', 'service db is paused')
+  await app.container('db').unpause()
+  await app.becomes('running', null)
+  await app.container('db').remove({ force: true })
+  await app.becomes('degraded', 'service db has no container')
+  await app.container('web').remove({ force: true })
+  // Compose 1 names services in the order of the alphabet.
+  await app.seen.first(
+    ({ status, statusReason }) => status === 'error' && /service (web|db) has no container, service/.test(statusReason ?? ''),
+  )
+  t.is((await app.outcome(await app.apps.startApp(app.id))).status, 'succeeded')
+  t.like(app.apps.get(app.id), { status: 'running', statusReason: null })
+})
+
+test('that somebody stopped a service is known after a restart of the program too; a job that ended by itself is done', async (t) => {
+  const app = await deployed(t, { web: '', db: '', job: 'command: ["true"]' })
+  t.is(app.operation.status, 'succeeded', app.operation.error ?? '')
+  await app.seen.first(({ status, containers }) => status === 'running' && containers.some(({ state }) => state === 'exited'))
+  await app.container('db').stop()
+  await app.becomes('degraded', 'service db was stopped')
+  await app.stop()
+  await app.database.close(true)
+  const again = await nodeOf(t, { folder: app.folder })
+  t.like(again.apps.get(app.id), { status: 'degraded', statusReason: 'service db was stopped' })
+})
+
+test('a container that crashes again and again is no service that runs, from its first restart on; one that stays up is, after 10 s', async (t) => {
+  const crash = 'command: ["sh", "-c", "sleep 0.2; [ -e /tmp/mended ] || exit 3; exec serve"], restart: always'
+  const app = await deployed(t, { web: '', db: crash })
+  t.is(app.operation.status, 'succeeded', app.operation.error ?? '')
+  await app.seen.first(({ status, statusReason }) => status === 'degraded' && statusReason === 'service db keeps restarting (exit code 3)')
+  const from = app.seen.values.length
+  await app.seen.first(({ containers }) => containers.some(({ restartCount }) => (restartCount ?? 0) >= 4), { from, withinMs: 30_000 })
+  t.deepEqual([...new Set(app.seen.values.slice(from).map(({ status }) => status))], ['degraded'], 'also between two crashes')
+
+  const mended = app.seen.values.length
+  const [{ Id: dbId = '' } = {}] = (await containersOf(app.name)).filter(({ Labels }) => Labels['com.docker.compose.service'] === 'db')
+  await docker.getContainer(dbId).putArchive(tar([{ path: 'mended', content: '' }]), { path: '/tmp' })
+  const running = await app.seen.first(({ status }) => status === 'running', { from: mended, withinMs: 60_000 })
+  const startedAt = running.containers.find(({ service }) => service === 'db')?.startedAt?.getTime() ?? Infinity
+  t.true(Date.now() - startedAt >= 9_000, 'it has stayed up')
+})
+
+test('a port that is taken: created, never started, with the reason of Docker; the operation failed, so it is an error', async (t) => {
+  const holder = await deployed(t, { web: `ports: ["127.0.0.1::80"]` })
+  const port = holder.apps.get(holder.id).containers[0]?.ports[0]?.hostPort
+  const app = await deployed(t, { web: '', db: `ports: ["127.0.0.1:${port}:80"], depends_on: [web]` })
+  t.is(app.operation.status, 'failed')
+  const { status, statusReason } = app.apps.get(app.id)
+  t.is(status, 'error')
+  t.regex(statusReason ?? '', /^service db could not start: .*port is already allocated/s)
+})
+
+test('unhealthy, and not yet healthy', async (t) => {
+  const check = `healthcheck: { test: ["CMD", "test", "-e", "/tmp/well"], interval: 1s, timeout: 2s, retries: 4 }`
+  const app = await deployed(t, { web: '', db: check })
+  t.like(app.apps.get(app.id), { status: 'running', statusReason: 'service db has not passed its health check yet' })
+  await app.becomes('degraded', 'service db is unhealthy')
+})
+
+test('of a scaled service every container counts; jobs, profiles and networks of another service are understood', async (t) => {
+  const app = await deployed(t, {
+    web: 'deploy: { replicas: 2 }, depends_on: { init: { condition: service_completed_successfully } }',
+    init: 'command: ["true"], restart: on-failure',
+    side: 'network_mode: "service:single", command: ["sleep", "600"], init: true',
+    single: '',
+    debug: 'profiles: [debug]',
+  })
+  t.is(app.operation.status, 'succeeded', app.operation.error ?? '')
+  t.like(app.apps.get(app.id), { status: 'running', statusReason: null })
+  t.is(app.apps.get(app.id).containers.length, 5)
+  await app.container('web').remove({ force: true })
+  await app.becomes('degraded', 'service web runs 1 of 2 containers')
+})
+
+test('an app that an earlier version deployed is read once', async (t) => {
+  const app = await deployed(t, { web: '', db: '' })
+  await app.container('db').remove({ force: true })
+  await app.becomes('degraded', 'service db has no container')
+  await app.stop()
+  await app.database.em.fork().nativeUpdate(AppEntity, { id: app.id }, { wanted: null })
+  await app.database.close(true)
+  const again = await nodeOf(t, { folder: app.folder })
+  await again.seen.first(({ statusReason }) => statusReason === 'service db has no container', { withinMs: 20_000 })
+  t.is((await again.database.em.fork().findOneOrFail(AppEntity, { id: app.id })).wanted?.length, 2)
+})
+
+test('what still runs that should not says so', async (t) => {
+  const app = await deployed(t, { web: '' })
+  t.is((await app.outcome(await app.apps.stopApp(app.id))).status, 'succeeded')
+  t.like(app.apps.get(app.id), { status: 'stopped', statusReason: null })
+  await app.container('web').start()
+  await app.becomes('running', 'it should be stopped, but service web is running')
+})

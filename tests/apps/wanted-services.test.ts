@@ -1,0 +1,67 @@
+import test from 'ava'
+import { activeProfiles, wantedServices } from '../../api/apps/wanted-services.ts'
+
+const of = (services: Record<string, unknown>, profiles: string[] = []) => wantedServices({ services }, profiles)
+const [web] = of({ web: { image: 'web:1' } }) ?? []
+
+test('a service is one container that nothing restarts, unless the file says more', (t) => {
+  t.deepEqual(web, { name: 'web', image: 'web:1', replicas: 1, isJob: false, restart: 'no' })
+  t.is(of({ web: { build: '.' } })?.[0]?.image, null)
+})
+
+test('replicas: scale, else deploy.replicas, as numbers or as text; one on each node is one here', (t) => {
+  const replicas = (service: Record<string, unknown>) => of({ web: service })?.[0]?.replicas
+  t.is(replicas({ scale: 3 }), 3)
+  t.is(replicas({ deploy: { replicas: 2 } }), 2)
+  t.is(replicas({ deploy: { replicas: '4' } }), 4)
+  t.is(replicas({ scale: 0 }), 0)
+  t.is(replicas({ deploy: { mode: 'global', replicas: 5 } }), 1)
+  t.is(replicas({ deploy: { replicas: 'many' } }), 1)
+  t.is(replicas({ deploy: null }), 1)
+})
+
+test('restart policies, with or without a most', (t) => {
+  const restart = (value: unknown) => of({ web: { restart: value } })?.[0]?.restart
+  t.deepEqual(['always', 'unless-stopped', 'on-failure', 'on-failure:3', 'no', undefined, 'sometimes'].map(restart), [
+    'always',
+    'unless-stopped',
+    'on-failure',
+    'on-failure',
+    'no',
+    'no',
+    'no',
+  ])
+})
+
+test('a job is what another service waits for to end', (t) => {
+  const found = of({
+    web: { depends_on: { migrate: { condition: 'service_completed_successfully' }, db: { condition: 'service_healthy' } } },
+    migrate: {},
+    db: {},
+    other: { depends_on: ['db'] },
+  })
+  t.deepEqual(
+    found?.filter(({ isJob }) => isJob).map(({ name }) => name),
+    ['migrate'],
+  )
+})
+
+test('a service of a profile is wanted when its profile is active', (t) => {
+  const names = (profiles: string[]) =>
+    of({ web: {}, debug: { profiles: ['debug', 'dev'] }, none: { profiles: [] } }, profiles)?.map(({ name }) => name)
+  t.deepEqual(names([]), ['web', 'none'])
+  t.deepEqual(names(['dev']), ['web', 'debug', 'none'])
+  t.deepEqual(names(['*']), ['web', 'debug', 'none'])
+})
+
+test('profiles as .env names them', (t) => {
+  t.deepEqual(activeProfiles(''), [])
+  t.deepEqual(activeProfiles('A=1\nCOMPOSE_PROFILES=dev, debug # both\nB=2'), ['dev', 'debug'])
+  t.deepEqual(activeProfiles('export COMPOSE_PROFILES="dev"'), ['dev'])
+  t.deepEqual(activeProfiles("COMPOSE_PROFILES='dev,'"), ['dev'])
+  t.deepEqual(activeProfiles('#COMPOSE_PROFILES=dev\nMY_COMPOSE_PROFILES=x'), [])
+})
+
+test('what has no services says so', (t) => {
+  for (const model of [null, 'text', [], {}, { services: null }, { services: [] }]) t.is(wantedServices(model, []), null)
+})
