@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { EntitySchema } from '@mikro-orm/sqlite'
 import { ApiTokenEntity } from './auth/api-token.entity.ts'
 import { AuditEntity } from './auth/audit.entity.ts'
+import { GrantBindingEntity } from './auth/grant-binding.entity.ts'
 import { LocalUserEntity } from './auth/local-user.entity.ts'
 import { SessionEntity } from './auth/session.entity.ts'
 import { SignInPlaceEntity } from './auth/sign-in-place.entity.ts'
@@ -38,6 +39,7 @@ const entities: EntitySchema[] = [
   UserEntity,
   SessionEntity,
   ApiTokenEntity,
+  GrantBindingEntity,
   LocalUserEntity,
   SignInPlaceEntity,
   AuditEntity,

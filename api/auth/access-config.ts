@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { atLeast, flag, httpUrl, list, optional } from '../setting-types.ts'
-import { parseGrants, type Grant } from './grants.ts'
+import { inUse, parseGrants, type Grant, type ProviderKind } from './grants.ts'
 import type { Role } from './permissions.ts'
 import type { AllowList } from './users.ts'
 
@@ -148,8 +148,12 @@ export function toAccess(values: Values): AccessConfig {
   }
   const granted = [...values.AUTH_ADMINS, ...values.AUTH_OPERATORS, ...values.AUTH_VIEWERS]
   if (values.AUTH_ENABLED === undefined) return { ...browser, mode: 'local-only' }
-  if (!values.AUTH_ENABLED) return { ...browser, mode: 'trusted-edge', cloudflare: toCloudflare(values), grants: granted }
-  return { ...browser, mode: 'sign-in', secret: values.JWT_SECRET ?? '', github: toGithub(values), oidc: toOidc(values), grants: granted }
+  if (!values.AUTH_ENABLED) {
+    return { ...browser, mode: 'trusted-edge', cloudflare: toCloudflare(values), grants: inUse(granted, ['access']) }
+  }
+  const [github, oidc] = [toGithub(values), toOidc(values)]
+  const kinds: ProviderKind[] = [...(github ? (['github'] as const) : []), ...(oidc ? (['oidc'] as const) : [])]
+  return { ...browser, mode: 'sign-in', secret: values.JWT_SECRET ?? '', github, oidc, grants: inUse(granted, kinds) }
 }
 
 function toCloudflare({ CF_ACCESS_TEAM_DOMAIN: domain, CF_ACCESS_AUD: audience }: Values): { issuer: string; audience: string } | null {

@@ -6,7 +6,7 @@ import { createApiTokens } from './api-tokens.ts'
 import { createAuditLog } from './audit-log.ts'
 import { createAuditRetention, type AuditBounds } from './audit-retention.ts'
 import { createLocalUsers, localProvider } from './local-users.ts'
-import { allowListOf } from './providers.ts'
+import { allowListOf, kindOf } from './providers.ts'
 import { createSessions } from './sessions.ts'
 import { createSignInPlaces } from './sign-in-places.ts'
 import { createUsers } from './users.ts'
@@ -38,7 +38,9 @@ export function createAccessServices(deps: {
     clock,
     allowListOf: (provider) =>
       provider === localProvider && localUsers ? { users: localUsers.names(), groups: [] } : allowListOf(access, provider),
+    kindOf: (provider) => kindOf(access, provider),
     grants: access.mode === 'local-only' ? [] : access.grants,
+    note: (words) => deps.log.warn(words),
     onRemoved(userId) {
       sessions?.forgetUser(userId)
       tokens.forgetUser(userId)

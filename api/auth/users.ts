@@ -3,7 +3,8 @@ import pLimit from 'p-limit'
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, notFound } from '../errors.ts'
-import { roleOf, type Grant } from './grants.ts'
+import { createGrantBindings, type Account } from './grant-bindings.ts'
+import { roleOf, type Grant, type ProviderKind } from './grants.ts'
 import type { NodeLimit } from './caller.ts'
 import type { Role } from './permissions.ts'
 import { UserEntity, type UserRow } from './user.entity.ts'
@@ -49,19 +50,36 @@ export function createUsers(deps: {
   em: EntityManager
   clock: Clock
   allowListOf: (provider: string) => AllowList | null
+  /** What grants call a provider; null for accounts of this server itself. */
+  kindOf: (provider: string) => ProviderKind | null
   grants: Grant[]
+  /** Told what whoever runs this server should know. */
+  note?: (words: string) => void
   /** A person may not come in any more. */
   onRemoved: (userId: string) => void
 }) {
   const { em, clock } = deps
   const rows = new Map<string, UserRow>()
+  const bindings = createGrantBindings({ em, clock, grants: deps.grants, note: deps.note ?? (() => undefined) })
   // Two sign-ins at once must not both find that a name is free.
   const oneAtATime = pLimit(1)
 
+  /** Whether people call themselves there what they like: such a name lets nobody in, and is no proof of who somebody is. */
+  const isChosen = (provider: string): boolean => deps.kindOf(provider) === 'oidc'
+
+  const accountOf = (row: UserRow): Account => ({ ...row, kind: deps.kindOf(row.provider) })
+
+  /** The name of a new account, which nobody else has here: a line of the audit log means one person. */
+  function nameFor({ provider, subject, login, email }: Profile): string {
+    const isTaken = [...rows.values()].some((row) => row.login.toLowerCase() === login.toLowerCase())
+    const isOther = email?.toLowerCase() !== login.toLowerCase()
+    return isTaken && isChosen(provider) ? `${login} (${(isOther && email) || subject})` : login
+  }
+
   /** Which entry of the allow list a person is let in by; null for none. */
-  function entryFor({ provider, login, email, groups }: Profile): string | null {
+  function entryFor({ provider, subject, login, email, groups }: Profile): string | null {
     const list = deps.allowListOf(provider)
-    const names = [login, email].flatMap((name) => name?.toLowerCase() ?? [])
+    const names = [isChosen(provider) ? subject : login, email].flatMap((name) => name?.toLowerCase() ?? [])
     const user = list?.users.find((entry) => names.includes(entry))
     if (user) return user
     const group = list?.groups.find((entry) => groups.includes(entry))
@@ -76,15 +94,33 @@ export function createUsers(deps: {
 
   function view(row: UserRow): KnownUser {
     const { id, provider, login, name, email, groups, createdAt, lastSignInAt } = row
-    return { id, provider, login, name, email, groups, createdAt, lastSignInAt, ...roleOf(deps.grants, row) }
+    const account = accountOf(row)
+    return {
+      id,
+      provider,
+      login,
+      name,
+      email,
+      groups,
+      createdAt,
+      lastSignInAt,
+      ...roleOf(deps.grants, account, (grant) => bindings.isFor(grant, account)),
+    }
+  }
+
+  function refusal({ provider, login, subject }: Profile): string {
+    const isNamed = deps.allowListOf(provider)?.users.includes(login.toLowerCase())
+    return isNamed
+      ? `${login} is on the list of people who may sign in here, but people choose that name themselves. Put the e-mail address on the list, or the id ${subject}`
+      : `${login} is not on the list of people who may sign in here`
   }
 
   async function letIn(profile: Profile): Promise<KnownUser> {
     const known = [...rows.values()].find((row) => row.provider === profile.provider && row.subject === profile.subject)
     const bound = known && isStillAllowed(known) ? known : undefined
-    const login = bound?.login ?? profile.login
+    const login = bound?.login ?? (known ? profile.login : nameFor(profile))
     const entry = bound && !isGroup(bound.allowedAs) ? bound.allowedAs : entryFor({ ...profile, login })
-    if (!entry) throw new AppError('FORBIDDEN', `${profile.login} is not on the list of people who may sign in here`)
+    if (!entry) throw new AppError('FORBIDDEN', refusal(profile))
     const isTaken = [...rows.values()].some(
       (row) =>
         row !== known &&
@@ -109,18 +145,23 @@ export function createUsers(deps: {
     }
     await em.fork().upsert(UserEntity, { ...row })
     rows.set(row.id, row)
+    await bindings.seen(accountOf(row))
     return view(row)
   }
 
   async function remove(id: string): Promise<void> {
+    const row = rows.get(id)
     await em.fork().nativeDelete(UserEntity, { id })
+    if (row) await bindings.forget(row)
     rows.delete(id)
     deps.onRemoved(id)
   }
 
   return {
+    /** @throws StartError for a grant that could be of two people */
     async start(): Promise<void> {
       for (const row of await em.fork().find(UserEntity, {})) rows.set(row.id, row)
+      await bindings.start([...rows.values()].filter(isStillAllowed).map(accountOf))
     },
 
     /**

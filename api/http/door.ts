@@ -154,8 +154,8 @@ export function createDoor(deps: {
     if (access.mode !== 'trusted-edge' || !deps.verifyEdge) return { ...nobody, name: 'edge', role: 'admin', nodeLimit: null }
     const token = request.headers['cf-access-jwt-assertion']
     if (typeof token !== 'string' || token === '') throw new AppError('UNAUTHENTICATED', 'Cloudflare Access has not signed this request')
-    const { email, expiresAt } = await deps.verifyEdge(token)
-    return { ...nobody, expiresAt, name: email, ...roleOf(access.grants, { login: email, email, groups: [] }) }
+    const { email, subject, expiresAt } = await deps.verifyEdge(token)
+    return { ...nobody, expiresAt, name: email, ...roleOf(access.grants, { kind: 'access', subject, login: email, email, groups: [] }) }
   }
 
   /** What does not depend on who it is. @throws UNAUTHENTICATED, FORBIDDEN, MISDIRECTED */

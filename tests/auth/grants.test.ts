@@ -1,19 +1,52 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { parseGrants, roleOf } from '../../api/auth/grants.ts'
+import { inUse, parseGrants, roleOf, type Person, type ProviderKind } from '../../api/auth/grants.ts'
 import { leastRole, lesserRole, rank, roleMay, roles, type Permission } from '../../api/auth/permissions.ts'
 import { may, seesNode, type Caller } from '../../api/auth/caller.ts'
 
-const person = (login: string, more: { email?: string | null; groups?: string[] } = {}) => ({ login, email: null, groups: [], ...more })
+const person = (login: string, more: Partial<Person> = {}): Person => ({
+  ...{ kind: 'github', subject: `id of ${login}`, login, email: null, groups: [] },
+  ...more,
+})
 
-test('entries are people, addresses and groups, each with labels or without', (t) => {
-  t.deepEqual(parseGrants('operator', ' Alice, bob@Example.com ,group:Ops,, carol[env=lab;team=web]'), [
-    { role: 'operator', who: { kind: 'user', value: 'alice' }, labels: {} },
-    { role: 'operator', who: { kind: 'user', value: 'bob@example.com' }, labels: {} },
-    { role: 'operator', who: { kind: 'group', value: 'Ops' }, labels: {} },
-    { role: 'operator', who: { kind: 'user', value: 'carol' }, labels: { env: 'lab', team: 'web' } },
-  ])
+test('entries are people of a provider, and groups, each with labels or without', (t) => {
+  const user = { kind: 'user', isBare: false } as const
+  t.deepEqual(
+    parseGrants('operator', ' Alice, github:bob ,oidc:auth0|1,access:c@Example.com,group:Ops,, oidc:group:x:y, d[env=lab;team=web]'),
+    [
+      { role: 'operator', who: { kind: 'user', provider: null, isBare: true, value: 'Alice' }, labels: {} },
+      { role: 'operator', who: { ...user, provider: 'github', value: 'bob' }, labels: {} },
+      { role: 'operator', who: { ...user, provider: 'oidc', value: 'auth0|1' }, labels: {} },
+      { role: 'operator', who: { ...user, provider: 'access', value: 'c@Example.com' }, labels: {} },
+      { role: 'operator', who: { kind: 'group', provider: 'oidc', isBare: false, value: 'Ops' }, labels: {} },
+      { role: 'operator', who: { kind: 'group', provider: 'oidc', isBare: false, value: 'x:y' }, labels: {} },
+      { role: 'operator', who: { kind: 'user', provider: null, isBare: true, value: 'd' }, labels: { env: 'lab', team: 'web' } },
+    ],
+  )
   t.deepEqual(parseGrants('admin', ''), [])
+})
+
+test('an entry without a provider is of the one in use; of two, a name is GitHub’s, and an address stays open', (t) => {
+  const providers = (kinds: ProviderKind[]) =>
+    inUse(parseGrants('admin', 'alice,bob@example.com,oidc:carol'), kinds).map(({ who }) => who.provider)
+  t.deepEqual(providers(['github']), ['github', 'github', 'oidc'])
+  t.deepEqual(providers(['oidc']), ['oidc', 'oidc', 'oidc'])
+  t.deepEqual(providers(['access']), ['access', 'access', 'oidc'])
+  t.deepEqual(providers(['github', 'oidc']), ['github', null, 'oidc'])
+})
+
+test('a name counts at its provider only, and nowhere when people choose it themselves', (t) => {
+  const role = (entry: string, who: Person) => roleOf(inUse(parseGrants('admin', entry), ['github', 'oidc']), who).role
+  const oidc = (login: string, more: Partial<Person> = {}) => person(login, { kind: 'oidc', ...more })
+  t.is(role('alice', person('Alice')), 'admin')
+  for (const entry of ['alice', 'github:alice', 'oidc:alice', 'access:alice']) t.is(role(entry, oidc('alice')), 'viewer', entry)
+  t.is(role('oidc:4711', oidc('alice', { subject: '4711' })), 'admin')
+  t.is(role('oidc:AbC', oidc('alice', { subject: 'abc' })), 'viewer', 'ids are to the letter')
+  t.is(role('oidc:Alice@example.com', oidc('x', { email: 'alice@Example.com' })), 'admin')
+  t.is(role('github:alice@example.com', oidc('x', { email: 'alice@example.com' })), 'viewer')
+  t.is(role('access:alice@example.com', person('alice', { kind: 'access', email: 'alice@example.com' })), 'admin')
+  for (const entry of ['alice', 'administrator', 'github:alice'])
+    t.is(role(entry, person('alice', { kind: null })), 'viewer', 'own accounts')
 })
 
 test('an entry that cannot be read is named, never half understood', (t) => {
@@ -27,6 +60,9 @@ test('an entry that cannot be read is named, never half understood', (t) => {
     'alice[a=b=c]',
     '[env=lab]',
     'group:',
+    'github:',
+    'oidc:group:',
+    'github:group:ops',
     'alice]x',
   ]) {
     const error = t.throws(() => parseGrants('admin', `bob,${entry}`), undefined, entry)
@@ -44,7 +80,7 @@ test('people are known by login or address in any case, groups to the letter', (
   const role = (who: ReturnType<typeof person>) => roleOf(grants, who).role
   t.is(role(person('ALICE')), 'operator')
   t.is(role(person('b', { email: 'Bob@Example.com' })), 'operator')
-  t.is(role(person('c', { groups: ['x', 'Ops'] })), 'operator')
+  t.is(role(person('c', { kind: 'oidc', groups: ['x', 'Ops'] })), 'operator')
   for (const nobody of [
     person('alic'),
     person('bob'),
@@ -60,10 +96,13 @@ test('people are known by login or address in any case, groups to the letter', (
 test('the highest role counts, on the nodes of the grants that give it', (t) => {
   const grants = [...parseGrants('admin', 'alice[env=lab],alice[env=dev;team=web]'), ...parseGrants('operator', 'alice,group:ops')]
   t.deepEqual(roleOf(grants, person('alice')), { role: 'admin', nodeLimit: [{ env: 'lab' }, { env: 'dev', team: 'web' }] })
-  t.deepEqual(roleOf([...grants, ...parseGrants('admin', 'group:ops')], person('alice', { groups: ['ops'] })), {
-    role: 'admin',
-    nodeLimit: null,
-  })
+  t.deepEqual(
+    roleOf([...grants, ...parseGrants('admin', 'group:ops')], person('alice', { kind: 'oidc', subject: 'alice', groups: ['ops'] })),
+    {
+      role: 'admin',
+      nodeLimit: null,
+    },
+  )
 })
 
 test('a limit needs every label of one of its sets', (t) => {

@@ -160,7 +160,7 @@ test('an answer is taken once', async (t) => {
   const { app } = await setUp(t)
   const { browser, callback } = await callbackFor(app)
   const begun = browser.cookies(app.url).get('selfhostly_sign_in')
-  t.is((await browser.visit(callback)).location?.pathname, '/apps')
+  t.is((await browser.visit(callback)).location?.searchParams.get('return_to'), '/apps')
   t.is((await browser.visit(callback)).location?.search, '?error=expired')
   // Also when the browser still has its cookie.
   const replayed = await cookieBrowser().visit(callback, { headers: { cookie: `selfhostly_sign_in=${begun?.value}` } })

@@ -57,7 +57,14 @@ export async function testProvider(
   const client = { clientId: 'selfhostly', clientSecret: randomUUID() }
   const state: TestProvider = {
     issuer,
-    config: { ...client, issuer, groupsClaim, label: 'Test', scope: 'openid profile email', allow: { users: ['alice'], groups: ['ops'] } },
+    config: {
+      ...client,
+      issuer,
+      groupsClaim,
+      label: 'Test',
+      scope: 'openid profile email',
+      allow: { users: ['alice@example.com'], groups: ['ops'] },
+    },
     key: { ...keys, kid: jwk.kid ?? '' },
     accounts: new Map([
       ['1', { preferred_username: 'alice', name: 'Alice A', email: 'alice@example.com', email_verified: true, [groupsClaim]: ['staff'] }],

@@ -7,7 +7,7 @@ import type { GithubConfig, OidcConfig } from '../../api/auth/access-config.ts'
 import { createAuditLog } from '../../api/auth/audit-log.ts'
 import type { Grant } from '../../api/auth/grants.ts'
 import { createLimits } from '../../api/auth/limits.ts'
-import { allowListOf, type SignInAccess } from '../../api/auth/providers.ts'
+import { allowListOf, kindOf, type SignInAccess } from '../../api/auth/providers.ts'
 import { createSessions } from '../../api/auth/sessions.ts'
 import { createUsers } from '../../api/auth/users.ts'
 import { authRoutes } from '../../api/http/auth-routes.ts'
@@ -56,6 +56,7 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
   const sessions = createSessions({ em, clock, secret: access.secret, onEnded: () => undefined })
   const users = createUsers({
     ...{ em, clock, grants },
+    kindOf: (provider) => kindOf(access, provider),
     allowListOf: (provider) => allowListOf(access, provider),
     onRemoved: (id) => sessions.forgetUser(id),
   })
