@@ -1,5 +1,7 @@
 import type { AppOperation, CreateAppInput, UpdateAppInput } from './apps/app-service.ts'
 import type { Operation } from './apps/operation.ts'
+import type { RemoveAppInput } from './apps/removal.ts'
+import type { RemovalPreview } from './apps/removal-preview.ts'
 import type { ApiToken } from './auth/api-tokens.ts'
 import type { AuditedAction, AuditEntry, AuditFilter } from './auth/audit-log.ts'
 import { callerKey, may, mayOwnTokens, refusalWords, seesNode, type Caller } from './auth/caller.ts'
@@ -82,11 +84,11 @@ export function createUserApi(services: Services, caller: Caller) {
     if (!app) throw notFound('app', id)
     return app
   }
-  const changeApp = (action: string, id: string, run: () => Promise<AppOperation>): Promise<AppOperation> =>
+  const changeApp = (action: string, id: string, run: () => Promise<AppOperation>, words = ''): Promise<AppOperation> =>
     act('app.change', { action, appId: id }, run, {
       find() {
         const { nodeId, name } = appFor(id)
-        return { nodeId, subject: name }
+        return { nodeId, subject: `${name}${words}` }
       },
     })
   const nodeFor = (id: string): ClusterNode => {
@@ -187,7 +189,13 @@ export function createUserApi(services: Services, caller: Caller) {
       changeApp('app.update', id, async () => router.forApp(id, caller.name).update(id, input)),
     startApp: async (id: string) => changeApp('app.start', id, async () => router.forApp(id, caller.name).start(id)),
     stopApp: async (id: string) => changeApp('app.stop', id, async () => router.forApp(id, caller.name).stop(id)),
-    removeApp: async (id: string) => changeApp('app.remove', id, async () => router.forApp(id, caller.name).remove(id)),
+    /** What a removal would take and leave; for who may remove it. */
+    async removalOf(id: string): Promise<RemovalPreview> {
+      need('app.change')
+      return router.forApp(appFor(id).id, caller.name).removalOf(id)
+    },
+    removeApp: async (id: string, input: RemoveAppInput) =>
+      changeApp('app.remove', id, async () => router.forApp(id, caller.name).remove(id, input), withData(input)),
     cancelOperation: (id: string): Promise<Operation> =>
       act('app.change', { action: 'operation.cancel', subject: id }, async () => router.forOperation(id, caller.name).cancel(id), {
         find() {
@@ -253,4 +261,10 @@ export function createUserApi(services: Services, caller: Caller) {
       return settings.masked()
     },
   }
+}
+
+/** Data that goes with an app is named in the audit log. */
+function withData({ volumes, files }: RemoveAppInput): string {
+  const words = [volumes ? 'volumes' : [], files ? 'files' : []].flat()
+  return words.length > 0 ? ` with its ${words.join(' and ')}` : ''
 }

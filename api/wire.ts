@@ -6,6 +6,7 @@ import { bounds, cut, earliest, latest, maxInt } from './bounds.ts'
 import { readLeniently, type Lenient } from './lenient.ts'
 import { appDesiredStates, appStatuses, containerHealths, containerStates, type App } from './apps/app.ts'
 import { nearestStatus, operationKinds, operationStatuses, type Operation } from './apps/operation.ts'
+import { removalItemKinds, removalRules, type RemovalPreview } from './apps/removal-preview.ts'
 import type { NodeStats } from './monitoring/node-stats.ts'
 import { connectionModes, type NodeAbout } from './nodes/about.ts'
 import { joinHops } from './nodes/join-hops.ts'
@@ -97,6 +98,31 @@ export const operationWire = z
     finished_at: dateTime.nullable(),
   })
   .openapi('Operation')
+
+export const removalPreviewWire = z
+  .object({
+    items: z
+      .array(
+        z.object({
+          // Words of a newer version: what cannot be told is announced rather than concealed.
+          kind: z
+            .enum(removalItemKinds)
+            .catch('file')
+            .openapi({ type: 'string', enum: [...removalItemKinds] }),
+          name: z.string().max(5000),
+          detail: z.string().max(2000).nullable(),
+          size_bytes: bytes.nullable(),
+          goes: z
+            .enum(removalRules)
+            .catch('always')
+            .openapi({ type: 'string', enum: [...removalRules] }),
+          obstacle: z.string().max(10_000).nullable(),
+        }),
+      )
+      .max(1000),
+    omitted: z.int().nonnegative(),
+  })
+  .openapi('RemovalPreview')
 
 export const containerStatsWire = z
   .object({
@@ -207,6 +233,7 @@ const readAppWire = reader(appWire, (app): App => app)
 const readOperationWire = reader(operationWire, (operation): Operation => operation)
 export const readNodeStats = reader(nodeStatsWire, (stats): NodeStats => stats)
 export const readNodeAbout = reader(nodeAboutWire, (about): NodeAbout => about)
+export const readRemovalPreview = reader(removalPreviewWire, (preview): RemovalPreview => preview)
 
 /** Its status may be a word of a newer version: the reason then says which. */
 export function readApp(value: unknown): Lenient<App> {

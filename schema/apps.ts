@@ -1,5 +1,6 @@
 import type { AppOperation } from '../api/apps/app-service.ts'
 import type { AppStatus as AppStatusValue, Container, PublishedPort } from '../api/apps/app.ts'
+import type { RemovalItem, RemovalPreview } from '../api/apps/removal-preview.ts'
 import type { InventoryApp } from '../api/cluster/inventory.ts'
 import { snapshotThenChanges } from '../api/events.ts'
 import type { UserApi } from '../api/user-api.ts'
@@ -197,6 +198,68 @@ const UpdateAppInput = builder.inputType('UpdateAppInput', {
   }),
 })
 
+const RemovalItemKind = builder.enumType('RemovalItemKind', {
+  values: {
+    CONTAINER: { value: 'container' },
+    NETWORK: { value: 'network' },
+    VOLUME: { value: 'volume' },
+    FOLDER: { value: 'folder' },
+    FILE: { value: 'file' },
+  } as const,
+})
+
+const RemovalRule = builder.enumType('RemovalRule', {
+  description: 'When something goes.',
+  values: {
+    ALWAYS: { value: 'always', description: 'Whenever the app goes.' },
+    WITH_VOLUMES: { value: 'with_volumes', description: 'Only with `volumes: true`.' },
+    WITH_FILES: { value: 'with_files', description: 'Only with `files: true`.' },
+    NEVER: { value: 'never', description: 'It stays.' },
+  } as const,
+})
+
+const RemovalItemRef = builder.objectRef<RemovalItem>('RemovalItem').implement({
+  fields: (t) => ({
+    kind: t.field({ type: RemovalItemKind, resolve: (item) => item.kind }),
+    name: t.exposeString('name', { description: 'Or the path: of files in the folder of the app, of what is elsewhere on the node.' }),
+    detail: t.exposeString('detail', { nullable: true, description: 'What it is to the app, such as its service.' }),
+    sizeBytes: t.field({
+      type: 'BigInt',
+      nullable: true,
+      description: 'Null where counting would take longer than a person waits.',
+      resolve: (item) => item.sizeBytes,
+    }),
+    goes: t.field({ type: RemovalRule, resolve: (item) => item.goes }),
+    obstacle: t.exposeString('obstacle', { nullable: true, description: 'Why it stays, or what stands in the way now.' }),
+  }),
+})
+
+const RemovalPreviewRef = builder.objectRef<RemovalPreview>('RemovalPreview').implement({
+  description: 'What a removal would take and leave if it came now.',
+  fields: (t) => ({
+    items: t.field({ type: [RemovalItemRef], resolve: (preview) => preview.items }),
+    omitted: t.exposeInt('omitted', { description: 'How many more there are.' }),
+  }),
+})
+
+const RemoveAppInput = builder.inputType('RemoveAppInput', {
+  fields: (t) => ({
+    volumes: t.boolean({ defaultValue: false, description: 'Its volumes too, but none that it only uses.' }),
+    files: t.boolean({ defaultValue: false, description: 'All that is in its folder too, whoever wrote it.' }),
+  }),
+})
+
+builder.queryFields((t) => ({
+  appRemoval: t.field({
+    type: RemovalPreviewRef,
+    nullable: true,
+    ...permission('app.change'),
+    description: 'Asks the node of the app what a removal would take and leave.',
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, { user }) => (user.findApp(id) ? user.removalOf(id) : null),
+  }),
+}))
+
 builder.mutationFields((t) => ({
   createApp: t.field({
     type: AppOperationRef,
@@ -229,9 +292,10 @@ builder.mutationFields((t) => ({
   removeApp: t.field({
     type: AppOperationRef,
     ...permission('app.change'),
-    description: 'Removes the containers, the networks and the files of an app. Named volumes stay.',
-    args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.removeApp(id),
+    description:
+      'Removes the containers and networks of an app, and its Compose file. It needs no Compose file that is right, and can be done again.',
+    args: { id: t.arg.id({ required: true }), input: t.arg({ type: RemoveAppInput }) },
+    resolve: (_root, { id, input }, { user }) => user.removeApp(id, input ?? {}),
   }),
 }))
 

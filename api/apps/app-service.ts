@@ -19,6 +19,7 @@ import type { ContainerWatch } from './container-watch.ts'
 import type { Operation, OperationKind } from './operation.ts'
 import type { OperationRun, Operations } from './operations.ts'
 import type { Removal, RemoveAppInput } from './removal.ts'
+import type { RemovalPreview } from './removal-preview.ts'
 import { createStatusTimers } from './status-timers.ts'
 import { activeProfiles, wantedServices } from './wanted-services.ts'
 
@@ -327,6 +328,9 @@ export function createAppService(deps: {
       const row = await setDesired(id, 'stopped')
       return enqueue('stop', row, (run) => removal.stop(row, run))
     },
+
+    /** What a removal would take and leave. */
+    removalOf: async (id: string): Promise<RemovalPreview> => removal.preview(rowOf(id)),
 
     /** Removes containers, networks, what was written into the folder, and the record. Data goes only when it is asked for. */
     async removeApp(id: string, input: RemoveAppInput = {}): Promise<AppOperation> {

@@ -6,6 +6,8 @@ import type { AppFiles } from './app-files.ts'
 import { isUp } from './app-status.ts'
 import { isInPlace, removeTree, removeWritten, type Leftover } from './app-folder.ts'
 import type { OperationRun } from './operations.ts'
+import { enumerate, ownOf, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
+import { previewRemoval, type RemovalPreview } from './removal-preview.ts'
 import { stopOrder } from './stop-order.ts'
 
 /** What else goes with an app: each is data, and stays unless it is asked for. */
@@ -29,10 +31,7 @@ export type Removal = ReturnType<typeof createRemoval>
  * that it needs no Compose file that is right, or there. Each part can be gone already: doing it again finishes what was begun.
  */
 export function createRemoval({ projects, files }: { projects: EngineProjects; files: AppFiles }) {
-  const ownOf = (app: Named, { containers }: ProjectParts): ProjectContainer[] => {
-    const directory = files.directoryOf(app.name)
-    return containers.filter(({ project, workingDir }) => project === app.name && workingDir === directory)
-  }
+  const ownParts = (app: Named, parts: ProjectParts) => ownOf({ name: app.name, directory: files.directoryOf(app.name) }, parts)
 
   /** Those that others need end last. @returns what would not end */
   async function stopAll(containers: ProjectContainer[], run: OperationRun): Promise<string[]> {
@@ -49,7 +48,7 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
 
   async function removeContainers(app: Named, volumes: boolean, run: OperationRun): Promise<void> {
     run.step(10, 'Stopping containers')
-    const own = ownOf(app, await projects.parts(app.name))
+    const own = ownParts(app, await projects.parts(app.name))
     // One that would not be stopped may yet be removed, which kills it.
     await stopAll(own, run)
     run.step(50, 'Removing containers')
@@ -63,10 +62,11 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
   /** Networks hold no data and cost nothing: one that others use stays. @returns what stays, in words */
   async function removeNetworks({ networks, containers }: ProjectParts, run: OperationRun): Promise<string[]> {
     const stays: string[] = []
-    for (const { id, name } of networks) {
-      const users = containers.filter(({ networkIds }) => networkIds.includes(id)).map((user) => user.name)
+    for (const network of networks) {
+      const { id, name } = network
+      const users = usersOfNetwork(network, containers)
       if (users.length > 0) {
-        stays.push(`network ${name} stays, because ${enumerate(users.map((user) => `container ${user}`))} is attached to it`)
+        stays.push(`network ${name} stays, because ${enumerate(users)} is attached to it`)
         continue
       }
       await projects.removeNetwork(id, run.signal)
@@ -78,8 +78,8 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
   /** @returns why some could not be removed */
   async function removeVolumes(names: string[], { containers }: ProjectParts, run: OperationRun): Promise<string[]> {
     const remove = async (name: string): Promise<void> => {
-      const user = containers.find(({ mounts }) => mounts.some(({ kind, source }) => kind === 'volume' && source === name))
-      if (user) throw new AppError('CONFLICT', `container ${user.name} uses it`)
+      const users = usersOfVolume(name, containers)
+      if (users.length > 0) throw new AppError('CONFLICT', `${enumerate(users)} uses it`)
       await projects.removeVolume(name, run.signal)
       run.line(`Volume ${name} removed`)
     }
@@ -89,17 +89,20 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
   async function removeFiles(app: Named, all: boolean, run: OperationRun): Promise<string[]> {
     const directory = files.directoryOf(app.name)
     if (all && (await isInPlace(directory).catch(() => true))) {
-      failOn(leftoverWords(directory, await removeTree(directory, run.signal)))
+      failOn(leftoverWords(app, await removeTree(directory, run.signal)))
       return []
     }
     const left = await removeWritten(directory, files.written(app.composeContent))
-    return left.length > 0 ? [`${enumerate(left)} in ${directory} stays`] : []
+    return left.length > 0 ? [`left in the folder ${app.name} of APPS_DIR: ${enumerate(left.toSorted())}`] : []
   }
 
   return {
+    /** @throws DOCKER_UNAVAILABLE */
+    preview: (app: Named): Promise<RemovalPreview> => previewRemoval({ projects, files }, app),
+
     async stop(app: Named, run: OperationRun): Promise<void> {
       run.step(20, 'Stopping containers')
-      failOn(await stopAll(ownOf(app, await projects.parts(app.name)), run))
+      failOn(await stopAll(ownParts(app, await projects.parts(app.name)), run))
     },
 
     /**
@@ -107,7 +110,7 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
      * @throws what was to go and could not, after all the rest has gone
      */
     async remove(app: Named, { volumes, files: allFiles }: RemoveAppInput, run: OperationRun): Promise<string | undefined> {
-      const unnamed = unnamedVolumes(ownOf(app, await projects.parts(app.name)))
+      const unnamed = unnamedVolumes(ownParts(app, await projects.parts(app.name)))
       await removeContainers(app, volumes === true, run)
       const left = await projects.parts(app.name)
       run.step(80, 'Removing networks')
@@ -125,14 +128,6 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
     },
   }
 }
-
-/** Docker gives a volume without a name 64 hexadecimal digits. It has no label that says whose it is. */
-const unnamedVolumes = (containers: ProjectContainer[]): string[] => [
-  ...new Set(
-    containers.flatMap(({ mounts }) => mounts.flatMap(({ kind, source }) => (kind === 'volume' && isUnnamed(source) ? source : []))),
-  ),
-]
-const isUnnamed = (volume: string): boolean => /^[0-9a-f]{64}$/.test(volume)
 
 /** Does something to each, however the others fare. @returns why it did not work for some @throws when nothing more can be done at all */
 async function each<T>(
@@ -155,21 +150,15 @@ async function each<T>(
   return failures
 }
 
-/** More than these make an error unreadable. */
-const maxNamed = 3
-
-function leftoverWords(directory: string, leftovers: Leftover[]): string[] {
+/** Paths of the node are for those who may see more than the name of the app. */
+function leftoverWords(app: Named, leftovers: Leftover[]): string[] {
   if (leftovers.length === 0) return []
-  const named = leftovers.slice(0, maxNamed).map(({ path, why }) => `${path || 'the folder'} (${why})`)
-  const more = leftovers.length > maxNamed ? ` and ${leftovers.length - maxNamed} more` : ''
+  const named = enumerate(leftovers.map(({ path, why }) => `${path || 'the folder'} (${why})`))
   return [
-    `${named.join(', ')}${more} could not be deleted. Delete ${directory} on the node and remove the app again, or remove it without its files`,
+    `of the folder ${app.name} in APPS_DIR could not be deleted: ${named}. Delete that on the node and remove the app again, or remove the app without its files`,
   ]
 }
 
 function failOn(failures: string[]): void {
   if (failures.length > 0) throw new AppError('CONFLICT', enumerate(failures, '; '))
 }
-
-const enumerate = (items: string[], separator = ', '): string =>
-  items.length <= maxNamed ? items.join(separator) : `${items.slice(0, maxNamed).join(separator)} and ${items.length - maxNamed} more`

@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import type { AppOperation, AppService, CreateAppInput, UpdateAppInput } from '../apps/app-service.ts'
+import type { RemoveAppInput } from '../apps/removal.ts'
+import type { RemovalPreview } from '../apps/removal-preview.ts'
 import type { Operation } from '../apps/operation.ts'
 import type { Operations } from '../apps/operations.ts'
 import { AppError, notFound } from '../errors.ts'
 import type { ClusterNode, NodeAddress } from '../nodes/node-registry.ts'
 import type { Lenient } from '../lenient.ts'
-import { readApp, readOperation, toWire } from '../wire.ts'
+import { readApp, readOperation, readRemovalPreview, toWire } from '../wire.ts'
+import { needCapability } from './key-changes.ts'
 import type { Inventory } from './inventory.ts'
 import type { NodeClient, NodeRequest } from './node-client.ts'
 
@@ -15,7 +18,8 @@ export interface NodeApps {
   update(appId: string, input: UpdateAppInput): Promise<AppOperation>
   start(appId: string): Promise<AppOperation>
   stop(appId: string): Promise<AppOperation>
-  remove(appId: string): Promise<AppOperation>
+  removalOf(appId: string): Promise<RemovalPreview>
+  remove(appId: string, input: RemoveAppInput): Promise<AppOperation>
   cancel(operationId: string): Promise<Operation>
 }
 
@@ -40,16 +44,23 @@ export function createNodeRouter(deps: {
     update: (id, input) => deps.apps.update(id, input),
     start: (id) => deps.apps.startApp(id),
     stop: (id) => deps.apps.stopApp(id),
-    remove: (id) => deps.apps.removeApp(id),
+    removalOf: (id) => deps.apps.removalOf(id),
+    remove: (id, input) => deps.apps.removeApp(id, input),
     cancel: (id) => deps.operations.cancel(id),
   }
 
+  const refusal = (nodeId: string, why: string): AppError => new AppError('NODE_UNREACHABLE', `${deps.getNode(nodeId).name}: ${why}`)
+
+  /** @throws NODE_UNREACHABLE for an answer that is none */
+  function understood<T>(nodeId: string, { value }: Lenient<T>): T {
+    if (value !== null) return value
+    throw refusal(nodeId, 'sent an answer that is not in the right form. Is it another version of Selfhostly?')
+  }
+
   /** What a node answers is of that node, or it is no answer. @throws NODE_UNREACHABLE */
-  function believe<T extends { nodeId: string }>(nodeId: string, { value }: Lenient<T>): T {
-    const { name } = deps.getNode(nodeId)
-    const refuse = (why: string) => new AppError('NODE_UNREACHABLE', `${name}: ${why}`)
-    if (value === null) throw refuse('sent an answer that is not in the right form. Is it another version of Selfhostly?')
-    if (value.nodeId !== nodeId) throw refuse('answered in the name of another node')
+  function believe<T extends { nodeId: string }>(nodeId: string, answer: Lenient<T>): T {
+    const value = understood(nodeId, answer)
+    if (value.nodeId !== nodeId) throw refusal(nodeId, 'answered in the name of another node')
     return value
   }
 
@@ -61,13 +72,22 @@ export function createNodeRouter(deps: {
       inventory.learn(nodeId, answer)
       return answer
     }
+    /** Earlier versions delete the app's folder, whatever they are asked. */
+    const needRemoval = (): void => needCapability(deps.getNode(nodeId), 'removal-keeps-data')
     return {
       create: ({ name, description, composeContent }) =>
         change({ method: 'POST', path: '/api/internal/apps', body: { name, description, compose_content: composeContent } }),
       update: (id, input) => change({ method: 'PUT', path: `/api/internal/apps/${id}`, body: toWire(input) }),
       start: (id) => change({ method: 'POST', path: `/api/internal/apps/${id}/start` }),
       stop: (id) => change({ method: 'POST', path: `/api/internal/apps/${id}/stop` }),
-      remove: (id) => change({ method: 'DELETE', path: `/api/internal/apps/${id}` }),
+      async removalOf(id) {
+        needRemoval()
+        return understood(nodeId, readRemovalPreview(await call({ path: `/api/internal/apps/${id}/removal` })))
+      },
+      async remove(id, { volumes, files }) {
+        needRemoval()
+        return change({ method: 'DELETE', path: `/api/internal/apps/${id}?volumes=${volumes === true}&files=${files === true}` })
+      },
       cancel: async (id) => {
         const answer = await call({ method: 'POST', path: `/api/internal/operations/${id}/cancel` })
         return believe(nodeId, readOperation(answer))

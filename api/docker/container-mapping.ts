@@ -53,7 +53,7 @@ export function toProjectContainer(info: ContainerInfo): ProjectContainer {
     project: labels[composeLabels.project] ?? null,
     workingDir: labels[composeLabels.workingDir] ?? null,
     dependsOn: (labels[composeLabels.dependsOn] ?? '').split(',').flatMap((entry) => entry.split(':')[0] || []),
-    networkIds: Object.values(info.NetworkSettings?.Networks ?? {}).map(({ NetworkID }) => NetworkID),
+    networks: Object.entries(info.NetworkSettings?.Networks ?? {}).flatMap(([name, { NetworkID }]) => [name, NetworkID]),
     mounts: (info.Mounts ?? []).map(toMount),
   }
 }

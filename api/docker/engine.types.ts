@@ -52,7 +52,8 @@ export interface ProjectContainer {
   workingDir: string | null
   /** Services that it waits for at its start; Compose 1 does not say. */
   dependsOn: string[]
-  networkIds: string[]
+  /** Names and ids; one that never started has no id yet. */
+  networks: string[]
   mounts: ContainerMount[]
 }
 

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { AppOperation } from '../apps/app-service.ts'
-import { appWire, operationWire, toWire } from '../wire.ts'
+import { appWire, operationWire, removalPreviewWire, toWire } from '../wire.ts'
 import { idParam, invalid, json, problem } from './route-parts.ts'
 
 /** What the REST routes of apps share between the user surface (`/api/apps`) and its internal twin (`/api/internal/apps`). */
@@ -33,6 +33,18 @@ export const updateInput = ({
 /** The app's own members at the top, for people and scripts; `app` and `operation` in full beside them. */
 export const appOperationWire = appWire.extend({ operation_id: z.string(), app: appWire, operation: operationWire }).openapi('AppOperation')
 
+const flag = (description: string) =>
+  z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((word) => word === 'true')
+    .openapi({ type: 'string', enum: ['true', 'false'], default: 'false', description })
+
+const removeAppQuery = z.object({
+  volumes: flag('Its volumes too'),
+  files: flag('All that is in its folder too, whoever wrote it'),
+})
+
 export const refusals = {
   400: invalid,
   404: problem('There is no app with this id'),
@@ -59,7 +71,22 @@ export function appRoutes(base: '/api/apps' | '/api/internal/apps', tag: string)
       request: { params: idParam, body: { ...json(updateAppBody, 'What is left out stays'), required: true } },
       responses: { 202: started, ...refusals },
     }),
-    remove: createRoute({ method: 'delete', path: `${base}/{id}`, ...withId }),
+    removal: createRoute({
+      method: 'get',
+      path: `${base}/{id}/removal`,
+      tags,
+      summary: 'What a removal would take and leave if it came now',
+      request: { params: idParam },
+      responses: { 200: json(removalPreviewWire, 'Each thing, and when it goes'), 404: refusals[404], 503: refusals[503] },
+    }),
+    remove: createRoute({
+      method: 'delete',
+      path: `${base}/{id}`,
+      tags,
+      summary: 'Removes containers, networks and the Compose file; volumes and other files only when asked for',
+      request: { params: idParam, query: removeAppQuery },
+      responses: { 202: started, ...refusals },
+    }),
     start: createRoute({ method: 'post', path: `${base}/{id}/start`, ...withId }),
     stop: createRoute({ method: 'post', path: `${base}/{id}/stop`, ...withId }),
     pullAndUpdate: createRoute({

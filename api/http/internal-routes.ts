@@ -263,8 +263,9 @@ function appRoutesOfNodes(router: Router, { apps, operations, audit, self }: Ser
   })
   router.openapi(routes.remove, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(presentAppOperation(await act(c, 'app.remove', id, () => apps.removeApp(id))), 202)
+    return c.json(presentAppOperation(await act(c, 'app.remove', id, () => apps.removeApp(id, c.req.valid('query')))), 202)
   })
+  router.openapi(routes.removal, async (c) => c.json(toWire(await apps.removalOf(c.req.valid('param').id)), 200))
   router.openapi(routes.start, async (c) => {
     const { id } = c.req.valid('param')
     return c.json(presentAppOperation(await act(c, 'app.start', id, () => apps.startApp(id))), 202)

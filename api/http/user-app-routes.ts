@@ -63,8 +63,9 @@ export function userAppRoutes(): Router {
   })
   router.openapi(routes.remove, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(presentAppOperation(await c.get('user').removeApp(id)), 202)
+    return c.json(presentAppOperation(await c.get('user').removeApp(id, c.req.valid('query'))), 202)
   })
+  router.openapi(routes.removal, async (c) => c.json(toWire(await c.get('user').removalOf(c.req.valid('param').id)), 200))
   router.openapi(routes.start, async (c) => {
     const { id } = c.req.valid('param')
     return c.json(presentAppOperation(await c.get('user').startApp(id)), 202)

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import Docker from 'dockerode'
 import { AppEntity } from '../../api/apps/app.entity.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
-import { createContainer, ensureTestImage, testImage } from '../helpers/docker.ts'
+import { createContainer, ensureTestImage, testImage, uniqueName } from '../helpers/docker.ts'
 import { appName, containersOf, nodeOf, web } from '../helpers/own-apps.ts'
 
 const docker = new Docker()
@@ -59,7 +59,7 @@ test('an app goes without its data: what others wrote into its folder, and its v
 
   const ended = await remove()
   t.is(ended.status, 'succeeded', ended.error ?? '')
-  t.is(ended.message, `Done: .env, data in ${directory} stays`)
+  t.is(ended.message, `Done: left in the folder ${name} of APPS_DIR: .env, data`)
   t.deepEqual(readdirSync(directory).sort(), ['.env', 'data'], 'and what this program wrote is gone')
   t.deepEqual(readdirSync(join(directory, 'data')), ['photo.jpg'])
   t.deepEqual(await volumesOf(name), [`${name}_named`])
@@ -78,10 +78,66 @@ test('volumes and files go when they are asked for', async (t) => {
   t.false(await isThere(unnamed))
 })
 
+test('what goes and what stays is said before, with sizes, and is what happens', async (t) => {
+  const elsewhere = dataFolder(t)
+  const external = await docker.createVolume({ Name: uniqueName() })
+  t.teardown(() => external.remove())
+  const { name, id, apps, remove, directory } = await runningApp(
+    t,
+    web(`    volumes: ['./data:/data', 'named:/named', '/unnamed', 'others:/others', '${elsewhere}:/elsewhere']
+`) + `volumes:\n  named: {}\n  others: { external: true, name: ${external.name} }\n`,
+  )
+  const unnamed = await unnamedVolume(t, name)
+  writeFileSync(join(directory, 'data/photo.jpg'), 'x'.repeat(2000))
+  mkdirSync(join(directory, 'data/more'))
+  writeFileSync(join(directory, 'data/more/photo.jpg'), 'x'.repeat(3000))
+  const backup = await createContainer(t, { HostConfig: { Binds: [`${name}_named:/backup`], NetworkMode: `${name}_default` } })
+  const user = `container ${(await backup.inspect()).Name.slice(1)}`
+  const container = apps.get(id).containers[0]?.name ?? ''
+  const { items, omitted } = await apps.removalOf(id)
+  t.is(omitted, 0)
+  t.deepEqual(
+    items.map(({ kind, name: what, detail, goes, obstacle }) => [kind, what, detail, goes, obstacle]),
+    [
+      ['container', container, 'service web', 'always', null],
+      ['network', `${name}_default`, null, 'never', `${user} is attached to it`],
+      ['volume', `${name}_named`, '/named in service web', 'with_volumes', `${user} uses it`],
+      ['volume', unnamed, 'no name, /unnamed in service web', 'with_volumes', null],
+      ['volume', external.name, '/others in service web', 'never', 'this app uses it, but did not make it'],
+      ['file', 'compose.yaml', null, 'always', null],
+      ['folder', 'data', null, 'with_files', null],
+      ['folder', elsewhere, null, 'never', 'it is not in the folder of the app'],
+    ],
+  )
+  const sizes = Object.fromEntries(items.map(({ name: what, sizeBytes }) => [what, sizeBytes]))
+  t.is(sizes['data'], 5000)
+  t.is(sizes['compose.yaml'], Buffer.byteLength(apps.get(id).composeContent))
+
+  await backup.remove({ force: true })
+  t.like(await remove({ volumes: true, files: true }), { status: 'succeeded', message: 'Done' })
+  t.false(existsSync(directory))
+  t.true(existsSync(elsewhere))
+  t.true(await isThere(external.name))
+  t.deepEqual([await volumesOf(name), await isThere(unnamed)], [[], false])
+})
+
+test('more than a dialog can list is counted', async (t) => {
+  const { id, apps, directory } = await runningApp(t)
+  for (let index = 0; index < 150; index++) writeFileSync(join(directory, `photo-${index}.jpg`), '')
+  const { items, omitted } = await apps.removalOf(id)
+  t.is(items.filter(({ kind }) => kind === 'file').length, 100)
+  t.is(omitted, 51, 'the Compose file among them')
+})
+
 test('a Compose file that was edited in the folder is the work of whoever did it, and stays', async (t) => {
-  const { remove, directory } = await runningApp(t)
+  const { remove, directory, name, apps, id } = await runningApp(t)
   writeFileSync(join(directory, 'compose.yaml'), web('    labels: { edited: by-hand }\n'))
-  t.like(await remove(), { status: 'succeeded', message: `Done: compose.yaml in ${directory} stays` })
+  const { items } = await apps.removalOf(id)
+  t.like(
+    items.find(({ name: path }) => path === 'compose.yaml'),
+    { goes: 'with_files', detail: 'edited in the folder' },
+  )
+  t.like(await remove(), { status: 'succeeded', message: `Done: left in the folder ${name} of APPS_DIR: compose.yaml` })
   t.deepEqual(readdirSync(directory), ['compose.yaml'])
 })
 
@@ -217,11 +273,16 @@ test('a removal that is cancelled half-way says so on the app, and is finished b
 })
 
 test('a folder that is a link keeps what it leads to, also when the files are to go', async (t) => {
-  const { remove, directory } = await runningApp(t)
+  const { remove, directory, name, apps, id } = await runningApp(t)
   const elsewhere = join(dataFolder(t), 'elsewhere')
   renameSync(directory, elsewhere)
   mkdirSync(join(elsewhere, 'data'))
   symlinkSync(elsewhere, directory)
-  t.like(await remove({ files: true }), { status: 'succeeded', message: `Done: data in ${directory} stays` })
+  const { items } = await apps.removalOf(id)
+  t.like(
+    items.find(({ name: path }) => path === 'data'),
+    { goes: 'never', obstacle: 'the folder of the app is a link to another place' },
+  )
+  t.like(await remove({ files: true }), { status: 'succeeded', message: `Done: left in the folder ${name} of APPS_DIR: data` })
   t.deepEqual(readdirSync(elsewhere), ['data'])
 })

@@ -1,0 +1,135 @@
+import type { EngineProjects, ProjectContainer, ProjectParts } from '../docker/engine.types.ts'
+import type { AppRow } from './app.entity.ts'
+import type { AppFiles } from './app-files.ts'
+import { hasContent, isInPlace } from './app-folder.ts'
+import { entriesOf, type FolderEntry } from './folder-entries.ts'
+import { enumerate, isUnnamed, ownOf, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
+
+export const removalItemKinds = ['container', 'network', 'volume', 'folder', 'file'] as const
+export type RemovalItemKind = (typeof removalItemKinds)[number]
+
+/** When something goes: whenever the app does, when its volumes or its files are to go too, or never. */
+export const removalRules = ['always', 'with_volumes', 'with_files', 'never'] as const
+export type RemovalRule = (typeof removalRules)[number]
+
+export interface RemovalItem {
+  kind: RemovalItemKind
+  /** Name, or path: of files in the folder of the app, of what is elsewhere on the node. */
+  name: string
+  /** What it is to the app, such as its service. */
+  detail: string | null
+  /** Null where counting would take longer than a person waits. */
+  sizeBytes: number | null
+  goes: RemovalRule
+  /** Why it stays, or what stands in the way now. */
+  obstacle: string | null
+}
+
+export interface RemovalPreview {
+  items: RemovalItem[]
+  /** How many more there are. */
+  omitted: number
+}
+
+/** Of each kind; what is beyond is counted. */
+const mostOfKind = 100
+
+/** What a removal would take and leave if it came now. It follows the rules of `removal.ts`. */
+export async function previewRemoval(
+  { projects, files }: { projects: EngineProjects; files: AppFiles },
+  app: Pick<AppRow, 'name' | 'composeContent'>,
+): Promise<RemovalPreview> {
+  const directory = files.directoryOf(app.name)
+  const [parts, sizes, inFolder] = await Promise.all([
+    projects.parts(app.name),
+    projects.volumeBytes(),
+    filesIn(directory, files.written(app.composeContent)),
+  ])
+  const own = ownOf({ name: app.name, directory }, parts)
+  const others = parts.containers.filter((container) => !own.includes(container))
+  const lists = [
+    own.map(containerItem),
+    parts.networks.map((network) => networkItem(network.name, usersOfNetwork(network, others))),
+    volumesOf(parts, own, others, sizes),
+    inFolder,
+    foldersElsewhere(own, directory),
+  ]
+  const omitted = lists.reduce((sum, list) => sum + Math.max(0, list.length - mostOfKind), 0)
+  return { items: lists.flatMap((list) => list.slice(0, mostOfKind)), omitted }
+}
+
+const containerItem = ({ name, service }: ProjectContainer): RemovalItem => ({
+  kind: 'container',
+  name,
+  detail: service && `service ${service}`,
+  sizeBytes: null,
+  goes: 'always',
+  obstacle: null,
+})
+
+const networkItem = (name: string, users: string[]): RemovalItem => ({
+  kind: 'network',
+  name,
+  detail: null,
+  sizeBytes: null,
+  goes: users.length > 0 ? 'never' : 'always',
+  obstacle: users.length > 0 ? `${enumerate(users)} is attached to it` : null,
+})
+
+function volumesOf({ volumes }: ProjectParts, own: ProjectContainer[], others: ProjectContainer[], sizes: Map<string, number>) {
+  const made = [...volumes.map(({ name }) => name), ...unnamedVolumes(own)]
+  const mounted = own.flatMap(({ mounts }) => mounts.flatMap(({ kind, source }) => (kind === 'volume' ? source : [])))
+  const foreign = [...new Set(mounted)].filter((name) => !made.includes(name))
+  const item = (name: string, goes: RemovalRule, obstacle: string | null): RemovalItem => {
+    const detail = placeOf(name, own)
+    return { kind: 'volume', name, detail, sizeBytes: sizes.get(name) ?? null, goes, obstacle }
+  }
+  return [
+    ...made.map((name) => {
+      const users = usersOfVolume(name, others)
+      return item(name, 'with_volumes', users.length > 0 ? `${enumerate(users)} uses it` : null)
+    }),
+    ...foreign.map((name) => item(name, 'never', 'this app uses it, but did not make it')),
+  ]
+}
+
+/** Such as "no name, at /data in service web". */
+function placeOf(volume: string, containers: ProjectContainer[]): string | null {
+  for (const { service, name, mounts } of containers) {
+    const mount = mounts.find(({ kind, source }) => kind === 'volume' && source === volume)
+    if (mount) return `${isUnnamed(volume) ? 'no name, ' : ''}${mount.target} in ${service ? `service ${service}` : `container ${name}`}`
+  }
+  return null
+}
+
+async function filesIn(directory: string, written: Map<string, string | null>): Promise<RemovalItem[]> {
+  const entries = await entriesOf(directory)
+  const isOwn = await isInPlace(directory).catch(() => true)
+  const items: RemovalItem[] = []
+  for (const entry of entries) {
+    const isWritten = await hasWritten(directory, entry, written)
+    const goes = isWritten ? 'always' : isOwn ? 'with_files' : 'never'
+    items.push({
+      kind: entry.isFolder ? 'folder' : 'file',
+      name: entry.name,
+      detail: written.has(entry.name) && !isWritten ? 'edited in the folder' : null,
+      sizeBytes: entry.bytes,
+      goes,
+      obstacle: goes === 'never' ? 'the folder of the app is a link to another place' : entry.obstacle,
+    })
+  }
+  return items
+}
+
+const hasWritten = async (directory: string, { name }: FolderEntry, written: Map<string, string | null>): Promise<boolean> => {
+  const content = written.get(name)
+  return content === null || (content !== undefined && (await hasContent(`${directory}/${name}`, content)))
+}
+
+/** Paths of the node that services use, outside the folder of the app. */
+function foldersElsewhere(own: ProjectContainer[], directory: string): RemovalItem[] {
+  const paths = own.flatMap(({ mounts }) => mounts.flatMap(({ kind, source }) => (kind === 'bind' ? source : [])))
+  return [...new Set(paths)]
+    .filter((path) => path !== directory && !path.startsWith(`${directory}/`))
+    .map((name) => ({ kind: 'folder', name, detail: null, sizeBytes: null, goes: 'never', obstacle: 'it is not in the folder of the app' }))
+}

@@ -1,0 +1,92 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import test from 'ava'
+import Docker from 'dockerode'
+import type { FolderEntry } from '../../api/apps/folder-entries.ts'
+import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
+import { appName, containersOf, nodeOf, web } from '../helpers/own-apps.ts'
+
+const docker = new Docker()
+const nobody = 65534
+const entriesAsSomebody = fileURLToPath(new URL('../helpers/entries-as-somebody.ts', import.meta.url))
+
+test.before(async () => void (await ensureTestImage()))
+
+/** As a server that does not run as root; the tests may, and then become somebody else for a while. */
+async function asSomebody<T>(run: () => Promise<T>): Promise<T> {
+  if (process.getuid?.() !== 0) return run()
+  const socket = '/var/run/docker.sock'
+  process.setegid?.(existsSync(socket) ? statSync(socket).gid : 0)
+  process.seteuid?.(nobody)
+  try {
+    return await run()
+  } finally {
+    process.seteuid?.(0)
+    process.setegid?.(0)
+  }
+}
+
+/** Runs a command as root in a container that sees a folder of this machine. */
+async function asRoot(directory: string, command: string): Promise<void> {
+  const container = await docker.createContainer({
+    name: uniqueName(),
+    Image: await ensureTestImage(),
+    Cmd: ['sh', '-c', command],
+    HostConfig: { Binds: [`${directory}:/folder`], AutoRemove: false },
+  })
+  await container.start()
+  const { StatusCode } = (await container.wait()) as { StatusCode: number }
+  await container.remove({ force: true })
+  if (StatusCode !== 0) throw new Error(`${command} ended with ${StatusCode}`)
+}
+
+// One test, since the whole process becomes somebody else.
+test.serial('files that root wrote stand in the way of who is not root: they are named on the app, which goes without them', async (t) => {
+  const { apps, appsDir, outcome, removed, folder } = await nodeOf(t)
+  // The test's own folder is closed to others.
+  chmodSync(folder, 0o755)
+  const name = appName(t)
+  const created = await apps.create({ name, composeContent: web() })
+  const made = await outcome(created)
+  t.is(made.status, 'succeeded', made.error ?? '')
+  const { id } = created.app
+  const directory = join(appsDir, name)
+  mkdirSync(join(directory, 'mine'))
+  writeFileSync(join(directory, 'mine/notes.txt'), 'mine')
+  await asRoot(directory, `mkdir -p /folder/data/pg && echo 1 > /folder/data/pg/table`)
+  // The folder belongs to whom the server runs as, as far as the tests may give it away.
+  if (process.getuid?.() === 0)
+    for (const path of ['', 'compose.yaml', 'mine', 'mine/notes.txt']) chownSync(join(directory, path), nobody, nobody)
+  t.teardown(() => asRoot(directory, 'rm -rf /folder/data').catch(() => undefined))
+
+  const child = fork(entriesAsSomebody, [directory])
+  const [entries] = (await once(child, 'message')) as [FolderEntry[]]
+  t.deepEqual(
+    entries.map((entry) => [entry.name, entry.bytes, entry.obstacle]),
+    [
+      ['compose.yaml', Buffer.byteLength(web()), null],
+      ['data', 2, 'this node may not change data'],
+      ['mine', 4, null],
+    ],
+    'what the dialog shows before',
+  )
+
+  const failed = await asSomebody(async () => outcome(await apps.removeApp(id, { files: true })))
+  t.is(failed.status, 'failed')
+  t.regex(
+    failed.error ?? '',
+    /could not be deleted: data\/pg\/table \(it belongs to user 0, and this node runs as user \d+\)\. .*without its files/,
+  )
+  t.like(apps.get(id), { status: 'stopped', statusReason: `remove failed: ${failed.error}`, containers: [] })
+  t.deepEqual(readdirSync(join(directory, 'data/pg')), ['table'])
+  t.false(existsSync(join(directory, 'mine')), 'the rest is gone')
+  t.deepEqual(await containersOf(name), [])
+
+  const done = await asSomebody(async () => outcome(await apps.removeApp(id)))
+  t.like(done, { status: 'succeeded', message: `Done: left in the folder ${name} of APPS_DIR: data` })
+  await removed.first((each) => each === id)
+  t.deepEqual(readdirSync(directory), ['data'])
+})
