@@ -89,7 +89,7 @@ function volumesOf({ volumes }: ProjectParts, own: ProjectContainer[], others: P
       const users = usersOfVolume(name, others)
       return item(name, 'with_volumes', users.length > 0 ? `${enumerate(users)} uses it` : null)
     }),
-    ...foreign.map((name) => item(name, 'never', 'this app uses it, but did not make it')),
+    ...foreign.map((name) => item(name, 'never', 'the app uses it but did not create it')),
   ]
 }
 
@@ -115,7 +115,7 @@ async function filesIn(directory: string, written: Map<string, string | null>): 
       detail: written.has(entry.name) && !isWritten ? 'edited in the folder' : null,
       sizeBytes: entry.bytes,
       goes,
-      obstacle: goes === 'never' ? 'the folder of the app is a link to another place' : entry.obstacle,
+      obstacle: goes === 'never' ? "the app's folder is a link to another place" : entry.obstacle,
     })
   }
   return items
@@ -131,5 +131,5 @@ function foldersElsewhere(own: ProjectContainer[], directory: string): RemovalIt
   const paths = own.flatMap(({ mounts }) => mounts.flatMap(({ kind, source }) => (kind === 'bind' ? source : [])))
   return [...new Set(paths)]
     .filter((path) => path !== directory && !path.startsWith(`${directory}/`))
-    .map((name) => ({ kind: 'folder', name, detail: null, sizeBytes: null, goes: 'never', obstacle: 'it is not in the folder of the app' }))
+    .map((name) => ({ kind: 'folder', name, detail: null, sizeBytes: null, goes: 'never', obstacle: "it is outside the app's folder" }))
 }

@@ -103,10 +103,10 @@ test('what goes and what stays is said before, with sizes, and is what happens',
       ['network', `${name}_default`, null, 'never', `${user} is attached to it`],
       ['volume', `${name}_named`, '/named in service web', 'with_volumes', `${user} uses it`],
       ['volume', unnamed, 'no name, /unnamed in service web', 'with_volumes', null],
-      ['volume', external.name, '/others in service web', 'never', 'this app uses it, but did not make it'],
+      ['volume', external.name, '/others in service web', 'never', 'the app uses it but did not create it'],
       ['file', 'compose.yaml', null, 'always', null],
       ['folder', 'data', null, 'with_files', null],
-      ['folder', elsewhere, null, 'never', 'it is not in the folder of the app'],
+      ['folder', elsewhere, null, 'never', "it is outside the app's folder"],
     ],
   )
   const sizes = Object.fromEntries(items.map(({ name: what, sizeBytes }) => [what, sizeBytes]))
@@ -281,7 +281,7 @@ test('a folder that is a link keeps what it leads to, also when the files are to
   const { items } = await apps.removalOf(id)
   t.like(
     items.find(({ name: path }) => path === 'data'),
-    { goes: 'never', obstacle: 'the folder of the app is a link to another place' },
+    { goes: 'never', obstacle: "the app's folder is a link to another place" },
   )
   t.like(await remove({ files: true }), { status: 'succeeded', message: `Done: left in the folder ${name} of APPS_DIR: data` })
   t.deepEqual(readdirSync(elsewhere), ['data'])

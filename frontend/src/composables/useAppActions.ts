@@ -1,7 +1,7 @@
 import { useToast } from '@nuxt/ui/composables'
 import { ref } from 'vue'
 import { createApp, removeApp, startApp, stopApp, updateApp } from '../graphql/apps.ts'
-import type { CreateAppInput, UpdateAppInput } from '../graphql/generated/graphql.ts'
+import type { CreateAppInput, RemoveAppInput, UpdateAppInput } from '../graphql/generated/graphql.ts'
 import type { Problem } from '../graphql/problem.ts'
 import { useMutate } from './useMutate.ts'
 import type { Outcome } from './useMutate.ts'
@@ -51,7 +51,8 @@ export function useAppActions() {
 
   const start = (app: Named) => run(app, 'started', async () => take(await mutate(startApp, { id: app.id }), (data) => data.startApp))
   const stop = (app: Named) => run(app, 'stopped', async () => take(await mutate(stopApp, { id: app.id }), (data) => data.stopApp))
-  const remove = (app: Named) => run(app, 'removed', async () => take(await mutate(removeApp, { id: app.id }), (data) => data.removeApp))
+  const remove = (app: Named, input: RemoveAppInput) =>
+    run(app, 'removed', async () => take(await mutate(removeApp, { id: app.id, input }), (data) => data.removeApp))
 
   return { busy, create, update, start, stop, remove }
 }

@@ -86,6 +86,22 @@ export const appRemoved = graphql(`
   }
 `)
 
+export const appRemoval = graphql(`
+  query AppRemoval($id: ID!) {
+    appRemoval(id: $id) {
+      items {
+        kind
+        name
+        detail
+        sizeBytes
+        goes
+        obstacle
+      }
+      omitted
+    }
+  }
+`)
+
 export const createApp = graphql(`
   mutation CreateApp($nodeId: ID!, $input: CreateAppInput!) {
     createApp(nodeId: $nodeId, input: $input) {
@@ -130,8 +146,8 @@ export const stopApp = graphql(`
 `)
 
 export const removeApp = graphql(`
-  mutation RemoveApp($id: ID!) {
-    removeApp(id: $id) {
+  mutation RemoveApp($id: ID!, $input: RemoveAppInput!) {
+    removeApp(id: $id, input: $input) {
       operation {
         ...OperationFields
       }

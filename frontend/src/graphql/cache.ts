@@ -31,6 +31,8 @@ const keys: KeyingConfig = {
   JoinCommands: embedded,
   PrimaryUrlOutcome: embedded,
   AppOperation: embedded,
+  RemovalPreview: embedded,
+  RemovalItem: embedded,
   PublishedPort: embedded,
   CpuStats: embedded,
   MemoryStats: embedded,

@@ -58,7 +58,12 @@ export const modeWords: Record<NodeConnectionMode, string> = {
 
 /** What a version can do, as people say it. */
 export const capabilityWords = (capability: string): string =>
-  ({ link: 'links', 'key-rotation': 'key rotation', 'primary-url': "changes of the primary's URL" })[capability] ?? capability
+  ({
+    link: 'links',
+    'key-rotation': 'key rotation',
+    'primary-url': "changes of the primary's URL",
+    'removal-keeps-data': 'removing apps without their data',
+  })[capability] ?? capability
 
 /** Such as `99.95 %`; only a node that was never away has 100 %. */
 export function uptimeWords(share: number): string {

@@ -1,0 +1,31 @@
+import { shallowRef } from 'vue'
+import { appRemoval } from '../graphql/apps.ts'
+import type { AppRemovalQuery } from '../graphql/generated/graphql.ts'
+import { toProblem } from '../graphql/problem.ts'
+import type { Problem } from '../graphql/problem.ts'
+import { useBackend } from './useBackend.ts'
+
+export type RemovalPreview = NonNullable<AppRemovalQuery['appRemoval']>
+export type RemovalItem = RemovalPreview['items'][number]
+
+const gone: Problem = { code: 'NOT_FOUND', message: 'It has been removed already.', fields: [] }
+
+/** What a removal would take and leave, as the app's node says when it is asked. */
+export function useAppRemoval() {
+  const { client } = useBackend()
+  const preview = shallowRef<RemovalPreview>()
+  const problem = shallowRef<Problem>()
+  let asked = 0
+
+  async function load(id: string): Promise<void> {
+    const turn = ++asked
+    preview.value = undefined
+    problem.value = undefined
+    const { data, error } = await client.query(appRemoval, { id }, { requestPolicy: 'network-only' }).toPromise()
+    if (turn !== asked) return
+    preview.value = data?.appRemoval ?? undefined
+    if (!preview.value) problem.value = error ? toProblem(error) : gone
+  }
+
+  return { preview, problem, load }
+}

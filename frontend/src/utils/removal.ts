@@ -1,0 +1,34 @@
+import type { RemovalItem } from '../composables/useAppRemoval.ts'
+import { bytes, plural } from './format.ts'
+
+export interface RemovalChoice {
+  volumes: boolean
+  files: boolean
+}
+
+/** Whether something goes with the app, by what was ticked. */
+export const goes = ({ goes: rule }: RemovalItem, { volumes, files }: RemovalChoice): boolean =>
+  rule === 'ALWAYS' || (rule === 'WITH_VOLUMES' && volumes) || (rule === 'WITH_FILES' && files)
+
+const nouns = { WITH_VOLUMES: 'volume', WITH_FILES: 'item' } as const
+
+/** What a tick is about, such as `2 volumes, 1.4 GiB`. Sizes that are not known are left out. */
+export function amountOf(items: RemovalItem[], rule: keyof typeof nouns): string {
+  const meant = items.filter((item) => item.goes === rule)
+  const size = meant.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0)
+  const isWhole = meant.every(({ sizeBytes }) => sizeBytes !== null)
+  const count = plural(meant.length, nouns[rule])
+  return size > 0 ? `${count}, ${isWhole ? '' : 'at least '}${bytes(size)}` : count
+}
+
+/** Docker calls a volume without a name by 64 digits. */
+export const shortName = ({ kind, name }: RemovalItem): string =>
+  kind === 'VOLUME' && /^[0-9a-f]{64}$/.test(name) ? `${name.slice(0, 12)}…` : name
+
+export const kindLooks = {
+  CONTAINER: { word: 'Container', icon: 'i-lucide-box' },
+  NETWORK: { word: 'Network', icon: 'i-lucide-network' },
+  VOLUME: { word: 'Volume', icon: 'i-lucide-database' },
+  FOLDER: { word: 'Folder', icon: 'i-lucide-folder' },
+  FILE: { word: 'File', icon: 'i-lucide-file' },
+} as const satisfies Record<RemovalItem['kind'], { word: string; icon: string }>
