@@ -109,18 +109,18 @@ export const removalPreviewWire = z
             .enum(removalItemKinds)
             .catch('file')
             .openapi({ type: 'string', enum: [...removalItemKinds] }),
-          name: z.string().max(5000),
-          detail: z.string().max(2000).nullable(),
+          name: text(bounds.removal.name),
+          detail: text(bounds.removal.detail).nullable(),
           size_bytes: bytes.nullable(),
           goes: z
             .enum(removalRules)
             .catch('always')
             .openapi({ type: 'string', enum: [...removalRules] }),
-          obstacle: z.string().max(10_000).nullable(),
+          obstacle: text(bounds.removal.obstacle).nullable(),
         }),
       )
-      .max(1000),
-    omitted: z.int().nonnegative(),
+      .max(bounds.removal.items),
+    omitted: z.int().min(0).max(maxInt),
   })
   .openapi('RemovalPreview')
 

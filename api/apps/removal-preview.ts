@@ -1,3 +1,4 @@
+import { bounds, cut, cutOrNull } from '../bounds.ts'
 import type { EngineProjects, ProjectContainer, ProjectParts } from '../docker/engine.types.ts'
 import type { AppRow } from './app.entity.ts'
 import type { AppFiles } from './app-files.ts'
@@ -31,9 +32,6 @@ export interface RemovalPreview {
   omitted: number
 }
 
-/** Of each kind; what is beyond is counted. */
-const mostOfKind = 100
-
 /** What a removal would take and leave if it came now. It follows the rules of `removal.ts`. */
 export async function previewRemoval(
   { projects, files }: { projects: EngineProjects; files: AppFiles },
@@ -54,9 +52,16 @@ export async function previewRemoval(
     inFolder,
     foldersElsewhere(own, directory),
   ]
-  const omitted = lists.reduce((sum, list) => sum + Math.max(0, list.length - mostOfKind), 0)
-  return { items: lists.flatMap((list) => list.slice(0, mostOfKind)), omitted }
+  const omitted = lists.reduce((sum, list) => sum + Math.max(0, list.length - bounds.removal.ofKind), 0)
+  return { items: lists.flatMap((list) => list.slice(0, bounds.removal.ofKind)).map(withinBounds), omitted }
 }
+
+const withinBounds = (item: RemovalItem): RemovalItem => ({
+  ...item,
+  name: cut(item.name, bounds.removal.name),
+  detail: cutOrNull(item.detail, bounds.removal.detail),
+  obstacle: cutOrNull(item.obstacle, bounds.removal.obstacle),
+})
 
 const containerItem = ({ name, service }: ProjectContainer): RemovalItem => ({
   kind: 'container',
