@@ -31,7 +31,7 @@ async function appWithData(t: ExecutionContext, primary: NodeProcess, node: Node
 async function openDialog(page: Page, name: string): Promise<Locator> {
   await page.getByRole('button', { name: `Remove ${name}` }).click()
   const dialog = page.getByRole('dialog', { name: `Remove ${name}?` })
-  await dialog.getByRole('list', { name: 'Will be removed' }).waitFor()
+  await dialog.getByLabel('Delete its volumes too').waitFor()
   return dialog
 }
 
