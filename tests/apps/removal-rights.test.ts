@@ -80,7 +80,7 @@ test.serial('files that root wrote stand in the way of who is not root: they are
     failed.error ?? '',
     /could not be deleted: data\/pg\/table \(it belongs to user 0, and this node runs as user \d+\)\. .*without its files/,
   )
-  t.like(apps.get(id), { status: 'stopped', statusReason: `remove failed: ${failed.error}`, containers: [] })
+  t.like(apps.get(id), { status: 'error', statusReason: `remove failed: ${failed.error}`, containers: [] })
   t.deepEqual(readdirSync(join(directory, 'data/pg')), ['table'])
   t.false(existsSync(join(directory, 'mine')), 'the rest is gone')
   t.deepEqual(await containersOf(name), [])

@@ -186,7 +186,7 @@ test('a volume that somebody else uses stands in the way of its removal: the app
   const backupName = (await backup.inspect()).Name.slice(1)
   const why = `volume ${name}_named could not be removed: container ${backupName} uses it`
   t.like(await remove({ volumes: true }), { status: 'failed', error: why })
-  t.like(apps.get(id), { status: 'stopped', statusReason: `remove failed: ${why}`, containers: [] })
+  t.like(apps.get(id), { status: 'error', statusReason: `remove failed: ${why}`, containers: [] })
   t.deepEqual([await containersOf(name), await networksOf(name)], [[], []], 'the rest is gone')
 
   await backup.remove({ force: true })
