@@ -18,6 +18,9 @@ export const errorStatus = {
   DOCKER_UNAVAILABLE: 503,
   NODE_UNREACHABLE: 503,
   SHUTTING_DOWN: 503,
+  /** The database is locked by another program, or the disk fails. Nothing was changed. */
+  STORAGE_UNAVAILABLE: 503,
+  STORAGE_FULL: 507,
 } as const
 
 export type ErrorCode = keyof typeof errorStatus

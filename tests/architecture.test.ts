@@ -11,9 +11,9 @@ const sources: Sources = new Map(
 )
 
 /** What anything in the server may load: they know nothing of it. */
-const base = ['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient'].map(
-  (name) => `api/${name}.ts`,
-)
+const base = [
+  ...['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient', 'storage-error', 'disk-space'],
+].map((name) => `api/${name}.ts`)
 /** The words of the domain; these files load nothing else. */
 const words = ['api/apps/app.ts', 'api/apps/operation.ts', 'api/nodes/about.ts', 'api/nodes/conditions.ts', 'api/nodes/join-hops.ts']
 const domains = ['apps', 'nodes', 'monitoring', 'tunnels', 'settings', 'auth'].map((name) => `api/${name}/`)
@@ -72,8 +72,8 @@ const rules: Rule[] = [
     useRule(
       `time comes from the clock that is given: ${name}`,
       name,
-      // The end of a stop that hangs, and a span that has to pass for a measurement.
-      ['api/clock.ts', 'api/main.ts', 'api/monitoring/host-stats.ts'],
+      // The end of a stop that hangs, a span that has to pass for a measurement, and the locks of other programs.
+      ['api/clock.ts', 'api/main.ts', 'api/monitoring/host-stats.ts', 'api/db/waiting-connection.ts'],
       server,
     ),
   ),

@@ -2,9 +2,15 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, statSy
 import { dirname } from 'node:path'
 import { MikroORM, type EntitySchema } from '@mikro-orm/sqlite'
 import { Migrator } from '@mikro-orm/migrations'
-import { errorMessage, StartError } from '../errors.ts'
+import { AppError, errorMessage, StartError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { isFull } from '../disk-space.ts'
+import { diskFull, storageError } from '../storage-error.ts'
 import { migrations as allMigrations } from './migrations/index.ts'
+import { WaitingSqliteDriver, type WaitingOptions } from './waiting-connection.ts'
+
+/** Trades a backup that locks the database for some seconds, which nobody notices, against callers who wait for an answer. */
+const lockDeadlineMs = 5000
 
 export type Database = MikroORM
 export type Migrations = typeof allMigrations
@@ -21,13 +27,24 @@ export async function openDatabase(options: {
   entities: EntitySchema[]
   log: Log
   migrations?: Migrations
+  /** Told of every read or write that the disk, or the lock of another program, has kept from being done. */
+  onStorageError?: (error: AppError) => void
+  /** How long a read or a write waits for the locks of other programs. */
+  deadlineMs?: number
 }): Promise<Database> {
-  const { path, entities, log, migrations = allMigrations } = options
+  const { path, entities, log, migrations = allMigrations, onStorageError = () => undefined, deadlineMs = lockDeadlineMs } = options
   const existed = refuseUnusableFile(path)
   keepPrivate(path)
+  const inWords = (error: unknown): unknown => {
+    const known = storageErrorOf(error, path)
+    if (known) onStorageError(known)
+    return known ?? error
+  }
   let orm: Database
   try {
     orm = await MikroORM.init({
+      driver: WaitingSqliteDriver,
+      driverOptions: { inWords, deadlineMs } satisfies WaitingOptions,
       dbName: path,
       entities,
       extensions: [Migrator],
@@ -39,6 +56,7 @@ export async function openDatabase(options: {
     throw new StartError(`DATABASE_PATH: ${path} cannot be opened: ${errorMessage(error)}`)
   }
   keepZeroBytes(orm)
+  keepAppErrors(orm)
   try {
     await prepare({ orm, path, existed, log, migrations })
     return orm
@@ -60,6 +78,19 @@ function keepZeroBytes(orm: Database): void {
     typeof value === 'string' && value.includes('\0') ? `cast(x'${Buffer.from(value).toString('hex')}' as text)` : escape(value)
 }
 
+/** MikroORM makes a class of its own of every error that it does not know. */
+function keepAppErrors(orm: Database): void {
+  const converter = orm.em.getPlatform().getExceptionConverter()
+  const convert = converter.convertException.bind(converter)
+  converter.convertException = (error) => (error instanceof AppError ? (error as unknown as ReturnType<typeof convert>) : convert(error))
+}
+
+/** SQLite says of some files beside the database only that something went wrong with them, and not that it was the lack of room. */
+function storageErrorOf(error: unknown, path: string): AppError | undefined {
+  const inWords = storageError(error)
+  return inWords?.code === 'STORAGE_UNAVAILABLE' && /IOERR/.test(inWords.message) && isFull(dirname(path)) ? diskFull(error) : inWords
+}
+
 async function prepare(opened: { orm: Database; path: string; existed: boolean; log: Log; migrations: Migrations }): Promise<void> {
   const { orm, path, existed, log, migrations } = opened
   const connection = orm.em.getConnection()
@@ -67,7 +98,6 @@ async function prepare(opened: { orm: Database; path: string; existed: boolean; 
   // WAL lets readers go on while one writes; NORMAL loses nothing but the newest commits in a power cut, never consistency.
   await connection.execute('pragma journal_mode = wal')
   await connection.execute('pragma synchronous = normal')
-  await connection.execute('pragma busy_timeout = 5000')
   await connection.execute('pragma foreign_keys = on')
   const pending = await orm.migrator.getPending()
   if (pending.length === 0) return

@@ -19,8 +19,12 @@ async function loadEntities(): Promise<EntitySchema[]> {
 }
 
 /** A migrated SQLite file, in a folder of the test's own unless it names one; closed after the test. */
-export async function testDatabase(t: ExecutionContext<unknown>, path = join(dataFolder(t), 'selfhostly.db')): Promise<Database> {
-  const database = await openDatabase({ path, entities: allEntities, log: pino({ level: 'silent' }) })
+export async function testDatabase(
+  t: ExecutionContext<unknown>,
+  path = join(dataFolder(t), 'selfhostly.db'),
+  options: Partial<Parameters<typeof openDatabase>[0]> = {},
+): Promise<Database> {
+  const database = await openDatabase({ path, entities: allEntities, log: pino({ level: 'silent' }), ...options })
   t.teardown(() => database.close(true))
   return database
 }

@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import test, { type ExecutionContext } from 'ava'
+import type { AppError } from '../../api/errors.ts'
+import type { Database } from '../../api/db/orm.ts'
+import { SettingEntity } from '../../api/settings/setting.entity.ts'
+import { dataFolder } from '../helpers/data-folder.ts'
+import { testDatabase } from '../helpers/database.ts'
+import { smallDisk } from '../helpers/small-disk.ts'
+
+const row = (key: string, value = '') => ({ key, value, updatedAt: new Date(0) })
+const keysIn = async (database: Database): Promise<string[]> =>
+  (await database.em.fork().find(SettingEntity, {}, { orderBy: { key: 'asc' } })).map(({ key }) => key)
+
+/** Another program with the database open, which does as it is told. */
+async function otherProgram(t: ExecutionContext, path: string) {
+  const code = `
+    const { DatabaseSync } = require('node:sqlite')
+    const database = new DatabaseSync(${JSON.stringify(path)}, { timeout: 5000 })
+    process.stdin.on('data', (text) => { database.exec(String(text)); process.stdout.write('done') })
+    process.stdout.write('open')`
+  const child = spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'pipe', 'inherit'] })
+  t.teardown(() => void child.kill())
+  await once(child.stdout, 'data')
+  return async (sql: string): Promise<void> => {
+    child.stdin.write(sql)
+    await once(child.stdout, 'data')
+  }
+}
+
+test.serial('a transaction whose COMMIT finds the disk full fails in words, and what comes after it does not hang', async (t) => {
+  const disk = smallDisk(t)
+  const path = join(disk.folder, 'selfhostly.db')
+  const told: string[] = []
+  const database = await testDatabase(t, path, { onStorageError: ({ code }) => told.push(code) })
+  await database.em.fork().insert(SettingEntity, row('before'))
+  disk.fill()
+  t.teardown(() => disk.free())
+  const big = 'x'.repeat(300_000)
+  const insert = () => database.em.fork().transactional((em) => em.insert(SettingEntity, row('in vain', big)))
+  for (const attempt of [1, 2, 3]) {
+    const error = await t.throwsAsync<AppError>(insert(), { name: 'AppError' }, `attempt ${attempt}`)
+    t.regex(error.code, /^STORAGE_/)
+    t.regex(error.message, /disk/)
+  }
+  await t.throwsAsync(database.em.fork().insert(SettingEntity, row('in vain', big)), { name: 'AppError' }, 'without a transaction')
+  t.deepEqual(await keysIn(database), ['before'], 'reading goes on')
+  t.is(told.length, 4)
+
+  disk.free()
+  await insert()
+  await database.em.fork().insert(SettingEntity, row('later'))
+  t.deepEqual(await keysIn(database), ['before', 'in vain', 'later'])
+})
+
+test('a database that may not grow says the same, and goes on when it may', async (t) => {
+  const database = await testDatabase(t)
+  const pages = async (most: number): Promise<unknown> => database.em.getConnection().execute(`pragma max_page_count = ${most}`)
+  await pages(1)
+  const insert = (key: string) => database.em.fork().transactional((em) => em.insert(SettingEntity, row(key, 'x'.repeat(100_000))))
+  await t.throwsAsync(insert('a'), { code: 'STORAGE_FULL', message: /disk of this node is full/ })
+  await pages(1_000_000)
+  await insert('b')
+  t.deepEqual(await keysIn(database), ['b'])
+})
+
+test('while another program holds the database locked everything else goes on, and what was to be written is written afterwards', async (t) => {
+  const path = join(dataFolder(t), 'selfhostly.db')
+  const database = await testDatabase(t, path)
+  const other = await otherProgram(t, path)
+  await other('begin exclusive')
+  const delay = monitorEventLoopDelay({ resolution: 10 })
+  delay.enable()
+  const order: string[] = []
+  const transaction = database.em.fork().transactional((em) => em.insert(SettingEntity, row('t')))
+  const writes = ['a', 'b', 'c'].map((key) =>
+    database.em
+      .fork()
+      .insert(SettingEntity, row(key))
+      .then(() => order.push(key)),
+  )
+  for (let turn = 0; turn < 20; turn += 1) t.deepEqual(await keysIn(database), [], 'reading needs no lock')
+  // Some tries later.
+  await other(`select count(*) from (with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000000) select i from n)`)
+  t.deepEqual(order, [])
+  delay.disable()
+  t.true(delay.max < 400e6, `the event loop stood still for ${delay.max / 1e6} ms`)
+  await other('commit')
+  await Promise.all([transaction, ...writes])
+  t.deepEqual(order, ['a', 'b', 'c'], 'in the order in which they were asked for')
+  t.deepEqual(await keysIn(database), ['a', 'b', 'c', 't'])
+})
+
+test('a lock that lasts longer than the deadline is told in words, and nothing is left behind', async (t) => {
+  const path = join(dataFolder(t), 'selfhostly.db')
+  const database = await testDatabase(t, path, { deadlineMs: 300 })
+  const other = await otherProgram(t, path)
+  await other('begin immediate')
+  const began = performance.now()
+  const attempts = await Promise.allSettled([
+    database.em.fork().transactional((em) => em.insert(SettingEntity, row('a'))),
+    database.em.fork().insert(SettingEntity, row('b')),
+    database.em.getConnection().execute('pragma wal_checkpoint(full)'),
+  ])
+  t.true(performance.now() - began < 3000, 'those that wait for each other do not add up')
+  for (const attempt of attempts) {
+    t.is(attempt.status, 'rejected')
+    const { code, message } = (attempt as PromiseRejectedResult).reason as AppError
+    t.is(code, 'STORAGE_UNAVAILABLE')
+    t.regex(message, /Another program .* locked/)
+  }
+  await other('commit')
+  await database.em.fork().insert(SettingEntity, row('c'))
+  t.deepEqual(await keysIn(database), ['c'])
+})
+
+test('nobody reads or writes inside the transaction of another', async (t) => {
+  const database = await testDatabase(t)
+  const [inside, leave] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const failing = database.em.fork().transactional(async (em) => {
+    await em.insert(SettingEntity, row('never'))
+    inside.resolve()
+    await leave.promise
+    throw new Error('changed its mind')
+  })
+  await inside.promise
+  const [read, written] = [keysIn(database), database.em.fork().insert(SettingEntity, row('own'))]
+  leave.resolve()
+  await t.throwsAsync(failing, { message: 'changed its mind' })
+  t.deepEqual(await read, [])
+  await written
+  t.deepEqual(await keysIn(database), ['own'])
+})
+
+test('a transaction that never ends costs others their deadline, not more', async (t) => {
+  const database = await testDatabase(t, undefined, { deadlineMs: 200 })
+  const leave = Promise.withResolvers<void>()
+  const hanging = database.em.fork().transactional(() => leave.promise)
+  await t.throwsAsync(keysIn(database), { code: 'STORAGE_UNAVAILABLE' })
+  await t.throwsAsync(database.em.fork().insert(SettingEntity, row('a')), { code: 'STORAGE_UNAVAILABLE' })
+  leave.resolve()
+  await hanging
+  await database.em.fork().insert(SettingEntity, row('b'))
+  t.deepEqual(await keysIn(database), ['b'])
+})
