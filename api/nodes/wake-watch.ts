@@ -5,12 +5,16 @@ const lookEveryMs = 1000
 const sleptMs = 4000
 
 /**
- * Notices that this machine slept, or that its addresses are others now: what was open before is likely to be dead, although
- * nothing says so.
- *
- * @param addresses those of the machine in one text, to be compared
+ * Notices that this program stood still, because its machine slept or it was stopped or held up, or that the addresses of the
+ * machine are others now: what was open before is likely to be dead, although nothing says so.
  */
-export function createWakeWatch(deps: { addresses: () => string; onWake: (reason: string) => void; clock: Clock }) {
+export function createWakeWatch(deps: {
+  /** Those of the machine in one text, to be compared. */
+  addresses: () => string
+  onStoodStill: (ms: number) => void
+  onMoved: () => void
+  clock: Clock
+}) {
   const { clock } = deps
   let cancel: () => void = () => undefined
 
@@ -18,8 +22,8 @@ export function createWakeWatch(deps: { addresses: () => string; onWake: (reason
     const now = clock.now().getTime()
     const addresses = deps.addresses()
     const lateMs = now - before - lookEveryMs
-    if (lateMs >= sleptMs) deps.onWake(`slept for ${Math.round(lateMs / 1000)} s`)
-    else if (addresses !== known) deps.onWake('its network addresses changed')
+    if (lateMs >= sleptMs) deps.onStoodStill(lateMs)
+    else if (addresses !== known) deps.onMoved()
     cancel = clock.after(lookEveryMs, () => look(now, addresses))
   }
 

@@ -1,3 +1,5 @@
+import { networkInterfaces } from 'node:os'
+import { createWakeWatch, ownAddresses } from '../nodes/wake-watch.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
 
@@ -6,8 +8,26 @@ const operationGraceMs = 4000
 
 /** What every node does, whatever its role: it runs its own apps and says how it is. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
-  const { access, apps, containers, monitor, operations, feed, history, inventory, joinTokens, registry, self, log } = services
+  const { access, apps, clock, containers, monitor, nodeCalls, operations, feed, history, inventory, joinTokens, registry, self, log } =
+    services
   let unsubscribe: () => void = () => undefined
+
+  const wakeWatch = createWakeWatch({
+    addresses: () => ownAddresses(networkInterfaces()),
+    onStoodStill(ms) {
+      log.warn(
+        { stood_still_s: Math.round(ms / 1000) },
+        'this program stood still: the machine slept, or the process was stopped or held up. What it missed is not made up for',
+      )
+      nodeCalls.emit('stoodStill', ms)
+      nodeCalls.emit('callHome', undefined)
+    },
+    onMoved() {
+      log.info('the network addresses of this machine changed')
+      nodeCalls.emit('callHome', undefined)
+    },
+    clock,
+  })
 
   async function flush(): Promise<void> {
     await registry.flush()
@@ -31,6 +51,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       // Docker may be away or slow: the node serves meanwhile.
       void containers.start()
       // Trades at most this much of timestamps lost in a crash against one transaction per heartbeat.
+      wakeWatch.start()
       scheduler.every('write behind', '*/5 * * * * *', flush)
       scheduler.every('observed time', '*/5 * * * * *', () => history.beat())
       scheduler.every('old changes of status', '0 17 * * * *', history.prune)
@@ -41,6 +62,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
     async stop(): Promise<void> {
       await operations.stop(operationGraceMs)
       apps.stop()
+      wakeWatch.stop()
       containers.stop()
       await monitor.stop()
       unsubscribe()

@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os'
 import type { SecondaryConfig } from '../config.ts'
 import { createJoinCall } from '../cluster/join-call.ts'
 import { NodeCallError } from '../cluster/node-client.ts'
@@ -7,7 +6,6 @@ import { createHeartbeatSender, type HeartbeatOutcome } from '../nodes/heartbeat
 import { createJoiner, type JoinOutcome } from '../nodes/joiner.ts'
 import type { EarlierFailure } from '../nodes/join-hops.ts'
 import { phaseOf } from '../nodes/check-times.ts'
-import { createWakeWatch, ownAddresses } from '../nodes/wake-watch.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
 import { createSettingsSync } from '../settings/settings-sync.ts'
@@ -103,15 +101,6 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
     if (joiner?.isDone() ?? true) heartbeats.sendNow()
   }
 
-  const wakeWatch = createWakeWatch({
-    addresses: () => ownAddresses(networkInterfaces()),
-    onWake(reason) {
-      log.info({ reason }, 'calling home at once')
-      nodeCalls.emit('callHome', undefined)
-    },
-    clock,
-  })
-
   /** The primary has just called: it is there, so whatever waits for it need not wait any longer. */
   function primaryIsThere(): void {
     joiner?.tryNow()
@@ -126,7 +115,6 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       endings.push(nodeCalls.on('streamOpened', primaryIsThere))
       endings.push(nodeCalls.on('primaryReached', primaryIsThere))
       endings.push(nodeCalls.on('callHome', callHome))
-      wakeWatch.start()
       // The session is lost: the primary is gone, or thinks that this node is. Either way it should hear from it now.
       endings.push(nodeCalls.on('streamClosed', callHome))
       endings.push(nodeCalls.on('settingsChanged', settingsSync.run))
@@ -145,7 +133,6 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
     stop(): void {
       for (const end of endings.splice(0)) end()
       joiner?.stop()
-      wakeWatch.stop()
       heartbeats.stop()
       services.ownKey.stop()
       settingsSync.stop()

@@ -26,7 +26,7 @@ export interface ViewEvents {
   alarms: undefined
 }
 
-/** What other nodes did at this node's door; a role decides what follows from it. */
+/** What other nodes did at this node's door, and what happened to its machine; a role decides what follows from it. */
 export interface NodeCallEvents {
   /** The id of a caller that proved its key. */
   authenticated: string
@@ -44,4 +44,6 @@ export interface NodeCallEvents {
   keyTaken: undefined
   /** There is reason not to wait for the next turn: this machine slept, its addresses changed, or it has just joined. */
   callHome: undefined
+  /** This program did not run for so many milliseconds. */
+  stoodStill: number
 }

@@ -9,7 +9,12 @@ function watching() {
   // A machine that sleeps runs no timers: time passes, and they run late.
   let asleepMs = 0
   const sleepy = { now: () => new Date(clock.now().getTime() + asleepMs), after: clock.after }
-  const watch = createWakeWatch({ addresses: () => machine.addresses, onWake: (reason) => void woke.push(reason), clock: sleepy })
+  const watch = createWakeWatch({
+    addresses: () => machine.addresses,
+    onStoodStill: (ms) => void woke.push(`stood still for ${ms / 1000} s`),
+    onMoved: () => void woke.push('moved'),
+    clock: sleepy,
+  })
   watch.start()
   return { clock, woke, machine, watch, sleep: (ms: number) => (asleepMs += ms) }
 }
@@ -24,10 +29,10 @@ test('a machine that slept, and one that moved to another network, is told once 
   const { clock, woke, machine, sleep, watch } = watching()
   sleep(60_000)
   clock.advance(1000)
-  t.deepEqual(woke, ['slept for 60 s'])
+  t.deepEqual(woke, ['stood still for 60 s'])
   machine.addresses = '10.0.0.7'
   clock.advance(5000)
-  t.deepEqual(woke.slice(1), ['its network addresses changed'])
+  t.deepEqual(woke.slice(1), ['moved'])
   watch.stop()
   machine.addresses = ''
   clock.advance(5000)
