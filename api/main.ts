@@ -5,6 +5,7 @@ import { systemClock } from './clock.ts'
 import { readConfig, type Config } from './config.ts'
 import { errorMessage, StartError } from './errors.ts'
 import { createLog } from './log.ts'
+import { storageError } from './storage-error.ts'
 
 /** A stop that takes longer than this is cut off: whoever runs the program would kill it soon, without any last words. */
 const stopDeadlineMs = 9500
@@ -60,7 +61,8 @@ function orExit<T>(read: () => T): T {
 
 /** What an operator can mend is said in words; anything else is a bug and shows where it is. */
 function exit(error: unknown): never {
-  process.stderr.write(`${error instanceof StartError ? errorMessage(error) : ((error as Error).stack ?? String(error))}\n`)
+  const known = error instanceof StartError ? error : storageError(error)
+  process.stderr.write(`${known ? errorMessage(known) : ((error as Error).stack ?? String(error))}\n`)
   process.exit(1)
 }
 

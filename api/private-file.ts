@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { errorMessage, StartError } from './errors.ts'
+import { storageError } from './storage-error.ts'
 
 /**
  * The text of a file that only its owner may read, made with what `make` returns if it is not there. Of two processes that
@@ -15,7 +16,7 @@ export function readOrMakePrivateFile(path: string, make: () => string): string 
     if (text !== undefined) return text
   } catch (error) {
     if (error instanceof StartError) throw error
-    throw new StartError(`${path} cannot be read or made: ${errorMessage(error)}`)
+    throw new StartError(`${path} cannot be read or made: ${errorMessage(storageError(error) ?? error)}`)
   }
   throw new StartError(`${path} was removed while it was being read; start again`)
 }

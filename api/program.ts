@@ -12,7 +12,8 @@ import { OperationEntity } from './apps/operation.entity.ts'
 import type { Clock } from './clock.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './cluster/inventory.entity.ts'
 import type { Config } from './config.ts'
-import { openDatabase, type Database } from './db/orm.ts'
+import { openDatabase, tryToWrite, type Database } from './db/orm.ts'
+import type { AppError } from './errors.ts'
 import { openPort, serve } from './http/server.ts'
 import type { Log } from './log.ts'
 import { loadIdentity } from './nodes/identity.ts'
@@ -25,6 +26,7 @@ import { createSecondaryLink } from './roles/secondary-link.ts'
 import { createSecondaryRole } from './roles/secondary.ts'
 import { createScheduler } from './scheduler.ts'
 import { createServices } from './services.ts'
+import { createStorage } from './storage.ts'
 import { SettingEntity } from './settings/setting.entity.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
@@ -49,22 +51,24 @@ const entities: EntitySchema[] = [
 ]
 
 /** The database of this node, for commands that run beside it or instead of it. @throws StartError */
-export const openNodeDatabase = ({ databasePath }: Config, log: Log): Promise<Database> =>
-  openDatabase({ path: databasePath, entities, log })
+export const openNodeDatabase = ({ databasePath }: Config, log: Log, onStorageError?: (error: AppError) => void): Promise<Database> =>
+  openDatabase({ path: databasePath, entities, log, ...(onStorageError && { onStorageError }) })
 
 /** Starts a node: port, database, identity, services, routes, jobs. What it resolves to is stopped in the opposite order. */
 export async function startNode(world: { config: Config; clock: Clock; random: () => number; log: Log }) {
   const { config, log } = world
   const { server, port } = await openPort(config.listen)
   const closePort = () => new Promise<void>((resolve) => server.close(() => resolve()))
-  const database = await openNodeDatabase(config, log).catch(async (error: unknown) => {
+  const storage = createStorage({ folders: [config.dataDir, config.appsDir], clock: world.clock, log })
+  const database = await openNodeDatabase(config, log, storage.failed).catch(async (error: unknown) => {
     await closePort()
     throw error
   })
+  storage.open(() => tryToWrite(database))
   try {
     const identity = loadIdentity({ dataDir: config.dataDir, ...config.node })
     const apiEndpoint = config.node.apiEndpoint ?? `http://localhost:${port}`
-    const services = createServices({ ...world, version, identity, apiEndpoint, database })
+    const services = createServices({ ...world, version, identity, apiEndpoint, database, storage })
     const scheduler = createScheduler({ log })
     const node = createNodeRole(services, scheduler)
     const role =

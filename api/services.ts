@@ -21,6 +21,7 @@ import { createHomeCall, refuseStrangers } from './cluster/home-call.ts'
 import { nextNodeKeys, nodeKeys } from './nodes/node.entity.ts'
 import { settingValues } from './settings/setting.entity.ts'
 import { createSettingsService } from './settings/settings-service.ts'
+import type { Storage } from './storage.ts'
 import { createCluster } from './services/cluster.ts'
 import type { NodeCallEvents, ViewEvents } from './services/events.ts'
 import { createOwnApps } from './services/own-apps.ts'
@@ -34,11 +35,12 @@ export function createServices(world: {
   identity: NodeIdentity
   apiEndpoint: string
   database: Database
+  storage: Storage
   clock: Clock
   random: () => number
   log: Log
 }) {
-  const { config, clock, random, log } = world
+  const { config, clock, random, log, storage } = world
   const em = world.database.em
   const isPrimary = config.role === 'primary'
   const ownKey = createOwnKey({
@@ -77,6 +79,7 @@ export function createServices(world: {
   const secrets = createSecretBox(secretKey, ...formerKeys)
   const events = createEventHub<ViewEvents>()
   const nodeCalls = createEventHub<NodeCallEvents>()
+  storage.onChange(() => events.emit('server', undefined))
   let acceptedPrimary: { id: string; at: Date } | null = null
   if (!isPrimary) nodeCalls.on('authenticated', (id) => (acceptedPrimary = { id, at: clock.now() }))
 
@@ -146,6 +149,7 @@ export function createServices(world: {
   return {
     version: world.version,
     config,
+    storage,
     self,
     about,
     log,
@@ -163,9 +167,12 @@ export function createServices(world: {
     ownKey,
     /** The primary has taken this node in under this name. */
     async joinedAs(name: string): Promise<void> {
-      ownName?.joinedAs(name)
-      await cluster.registry.renameSelf()
-      events.emit('server', undefined)
+      try {
+        ownName?.joinedAs(name)
+      } finally {
+        await cluster.registry.renameSelf()
+        events.emit('server', undefined)
+      }
     },
     /** Seals everything with the key in use when there is a former one. */
     async finishKeyRotation(): Promise<void> {

@@ -4,11 +4,9 @@ const full = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT', 'EFBIG'])
 const failed = new Set(['EIO', 'EROFS', 'SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_CANTOPEN', 'SQLITE_READONLY', 'SQLITE_IOERR'])
 
 export const diskFull = (cause?: unknown): AppError =>
-  new AppError(
-    'STORAGE_FULL',
-    'The disk of this node is full, so nothing can be saved. Free some space on it, then try again; a restart is not needed',
-    { cause },
-  )
+  new AppError('STORAGE_FULL', 'The disk of this node is full, so nothing can be saved. Free some space on it; a restart is not needed', {
+    cause,
+  })
 
 export const databaseBusy = (cause?: unknown): AppError =>
   new AppError(
@@ -34,6 +32,3 @@ export function storageError(error: unknown): AppError | undefined {
     { cause: error },
   )
 }
-
-/** The same error for callers when it comes from the disk, else itself. */
-export const inStorageWords = (error: unknown): unknown => storageError(error) ?? error

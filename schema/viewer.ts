@@ -4,6 +4,7 @@ import { leastRole, primaryOnly, type Permission } from '../api/auth/permissions
 import { snapshotThenChanges } from '../api/events.ts'
 import type { PrimaryContactState } from '../api/nodes/primary-contact.ts'
 import type { Services } from '../api/services.ts'
+import type { StorageProblem } from '../api/storage.ts'
 import { builder } from './builder.ts'
 
 const AccessMode = builder.enumType('AccessMode', {
@@ -52,6 +53,14 @@ const ServerPrimary = builder.objectRef<PrimaryContactState>('ServerPrimary').im
   }),
 })
 
+const StorageProblemRef = builder.objectRef<StorageProblem>('StorageProblem').implement({
+  description: 'Why a node can save nothing, such as a full disk.',
+  fields: (t) => ({
+    reason: t.exposeString('reason'),
+    since: t.field({ type: 'DateTime', resolve: ({ since }) => since }),
+  }),
+})
+
 const Server = builder.objectRef<Services>('Server').implement({
   description: 'The node that answers.',
   fields: (t) => ({
@@ -71,6 +80,12 @@ const Server = builder.objectRef<Services>('Server').implement({
       nullable: true,
       description: 'On a secondary: whether its primary answers it. Null on a primary.',
       resolve: ({ primaryContact }) => primaryContact?.state() ?? null,
+    }),
+    storageProblem: t.field({
+      type: StorageProblemRef,
+      nullable: true,
+      description: 'Why this node can save nothing now; null when all is well.',
+      resolve: ({ storage }) => storage.problem(),
     }),
   }),
 })

@@ -70,6 +70,8 @@ export function createAppService(deps: {
   const ending = new Map<string, OperationKind>()
 
   const containersOf = (row: AppRow): ContainerFacts[] => watch.inDirectory(files.directoryOf(row.name))
+  /** Apps of which the database could not take how their last operation ended, such as on a full disk. */
+  const unsaved = new Set<string>()
 
   function view(row: AppRow): App {
     const active = operations.activeOf(row.id)
@@ -128,6 +130,7 @@ export function createAppService(deps: {
     // It may have been removed by an operation that was queued before.
     if (!rows.has(row.id)) throw notFound('app', row.id)
     const change = { ...patch, updatedAt: clock.now() }
+    // First where it lasts: what could not be written must not be claimed.
     await em.fork().nativeUpdate(AppEntity, { id: row.id }, change)
     Object.assign(row, change)
     tell(row)
@@ -189,25 +192,34 @@ export function createAppService(deps: {
     kind: OperationKind,
     row: AppRow,
     work: (run: OperationRun) => Promise<string | void>,
-    onEnd = (): void => {},
+    more: { onEnd?: () => void; alongside?: (transaction: EntityManager) => Promise<unknown> } = {},
   ): Promise<AppOperation> {
     const onRow = async (run: OperationRun): Promise<string | void> => {
       if (!rows.has(row.id)) throw notFound('app', row.id)
       return work(run)
     }
-    const operation = await operations.enqueue(kind, row, onRow, async (ended) => {
-      onEnd()
+    const after = async (ended: Operation): Promise<void> => {
+      more.onEnd?.()
       if (!rows.has(row.id)) return
       // Before the reading that it explains, which would else be told with the reason of a former failure.
       const failed = ended.status !== 'succeeded'
       row.lastError = failed ? cut(`${kind} ${ended.status}: ${ended.error ?? ''}`, bounds.app.statusReason) : null
       row.lastFailedKind = failed ? kind : null
+      unsaved.add(row.id)
       ending.set(row.id, kind)
       await watch.refresh().finally(() => ending.delete(row.id))
-      await save(row, { lastError: row.lastError, lastFailedKind: row.lastFailedKind ?? null })
-    })
+      tell(row)
+      await saveUnsaved(row.id)
+    }
+    const operation = await operations.enqueue(kind, row, onRow, after, more.alongside)
     tell(row)
     return { app: view(row), operation }
+  }
+
+  async function saveUnsaved(id: string): Promise<void> {
+    const row = rows.get(id)
+    if (row) await save(row, { lastError: row.lastError, lastFailedKind: row.lastFailedKind ?? null })
+    unsaved.delete(id)
   }
 
   async function up(row: AppRow, run: OperationRun): Promise<void> {
@@ -218,15 +230,24 @@ export function createAppService(deps: {
 
   const update = createAppUpdate({
     ...{ ...deps, check, save, up },
-    enqueue: async (row, work, onEnd) => (await enqueue('update', row, work, onEnd)).operation,
+    enqueue: async (row, work, onEnd) => (await enqueue('update', row, work, { onEnd })).operation,
   })
 
-  async function setDesired(id: string, desiredState: AppDesiredState): Promise<AppRow> {
+  /** As `enqueue`, and what a person asked for is written with it: a wish without the work that makes it true would stay for ever. */
+  async function enqueueWish(
+    kind: OperationKind,
+    { id, desiredState }: { id: string; desiredState: AppDesiredState },
+    work: (row: AppRow, run: OperationRun) => Promise<string | void>,
+  ): Promise<AppOperation> {
     const row = rowOf(id)
     await deps.engine.info()
-    operations.refuseWhenStopping()
-    await save(row, { desiredState })
-    return row
+    const change = { desiredState, updatedAt: clock.now() }
+    const begin = (run: OperationRun): Promise<string | void> => work(row, run)
+    const alongside = (transaction: EntityManager) => transaction.nativeUpdate(AppEntity, { id }, change)
+    const queued = await enqueue(kind, row, begin, { alongside })
+    Object.assign(row, change)
+    tell(row)
+    return { ...queued, app: view(row) }
   }
 
   return {
@@ -246,6 +267,11 @@ export function createAppService(deps: {
     stop(): void {
       stopping.abort()
       timers.stop()
+    },
+
+    /** Writes what could not be written before. */
+    async flush(): Promise<void> {
+      for (const id of unsaved) await saveUnsaved(id)
     },
 
     /** Called when what Docker says has changed. */
@@ -286,16 +312,16 @@ export function createAppService(deps: {
           createdAt: now,
           updatedAt: now,
         }
-        await em.fork().insert(AppEntity, { ...row })
         rows.set(row.id, row)
         const deploy = async (run: OperationRun): Promise<void> => {
           run.step(5, 'Writing the Compose file')
           await files.write(row.name, row.composeContent)
           await up(row, run)
         }
-        return await enqueue('create', row, deploy).catch(async (error: unknown) => {
+        const alongside = (transaction: EntityManager) => transaction.insert(AppEntity, { ...row })
+        return await enqueue('create', row, deploy, { alongside }).catch((error: unknown) => {
           rows.delete(row.id)
-          await em.fork().nativeDelete(AppEntity, { id: row.id })
+          if (told.delete(row.id)) deps.onRemoved(row.id)
           throw error
         })
       } finally {
@@ -317,16 +343,14 @@ export function createAppService(deps: {
     },
 
     async startApp(id: string): Promise<AppOperation> {
-      const row = await setDesired(id, 'running')
-      return enqueue('start', row, async (run) => {
+      return enqueueWish('start', { id, desiredState: 'running' }, async (row, run) => {
         await files.ensure(row.name, row.composeContent)
         await up(row, run)
       })
     },
 
     async stopApp(id: string): Promise<AppOperation> {
-      const row = await setDesired(id, 'stopped')
-      return enqueue('stop', row, (run) => removal.stop(row, run))
+      return enqueueWish('stop', { id, desiredState: 'stopped' }, (row, run) => removal.stop(row, run))
     },
 
     /** What a removal would take and leave. */
@@ -334,13 +358,13 @@ export function createAppService(deps: {
 
     /** Removes containers, networks, what was written into the folder, and the record. Data goes only when it is asked for. */
     async removeApp(id: string, input: RemoveAppInput = {}): Promise<AppOperation> {
-      const row = await setDesired(id, 'stopped')
-      return enqueue('remove', row, async (run) => {
+      return enqueueWish('remove', { id, desiredState: 'stopped' }, async (row, run) => {
         const stays = await removal.remove(row, input, run)
         await em.fork().nativeDelete(AppEntity, { id: row.id })
         rows.delete(row.id)
         told.delete(row.id)
         timers.set(row.id, null)
+        unsaved.delete(row.id)
         deps.onRemoved(row.id)
         return stays
       })

@@ -49,6 +49,8 @@ export function createOperations(deps: {
   const active = new Map<string, Entry>()
   const lastOfApp = new Map<string, Promise<void>>()
   const bundled = new Set<string>()
+  /** What the database could not take, such as on a full disk; what it says of these is old. */
+  const unsaved = new Map<string, Operation>()
   let stopping = false
 
   /** @throws SHUTTING_DOWN */
@@ -72,15 +74,22 @@ export function createOperations(deps: {
     finishedAt: null,
   })
 
-  async function save(operation: Operation): Promise<void> {
+  async function save(operation: Operation, transaction: EntityManager = em.fork()): Promise<void> {
     const { nodeId: _, ...row } = operation
-    await em.fork().upsert(OperationEntity, row)
+    await transaction.upsert(OperationEntity, row)
+  }
+
+  /** @throws when it cannot be written now; it will be with the next `flush` that can */
+  async function keep(operation: Operation): Promise<void> {
+    unsaved.set(operation.id, operation)
+    await save(operation)
+    unsaved.delete(operation.id)
   }
 
   function changed(entry: Entry, patch: Partial<Operation>): Promise<void> {
     Object.assign(entry.operation, withinBounds({ ...entry.operation, ...patch }))
     deps.onChange({ ...entry.operation })
-    return save(entry.operation)
+    return keep(entry.operation)
   }
 
   function bundle(entry: Entry): void {
@@ -90,7 +99,7 @@ export function createOperations(deps: {
     clock.after(bundleMs, () => {
       bundled.delete(id)
       if (isFinal(entry.operation.status)) return
-      changed(entry, {}).catch((error: unknown) => log.error({ err: error, operation: id }, 'operation could not be saved'))
+      changed(entry, {}).catch(() => undefined)
     })
   }
 
@@ -181,20 +190,25 @@ export function createOperations(deps: {
 
     /**
      * Records an operation and runs `work` when the app's earlier operations are over. What `work` answers is the last message.
-     * `after` runs when it ended, whatever the outcome, before the app's next operation starts.
+     * `after` runs when it ended, whatever the outcome, before the app's next operation starts. `alongside` writes what belongs to
+     * it: both or neither.
      */
     async enqueue(
       kind: OperationKind,
       app: { id: string; name: string },
       work: (run: OperationRun) => Promise<string | void>,
       after: (operation: Operation) => Promise<void>,
+      alongside: (transaction: EntityManager) => Promise<unknown> = () => Promise.resolve(),
     ): Promise<Operation> {
       refuseWhenStopping()
       const operation = newOperation(kind, app)
       const entry: Entry = { operation, abort: new AbortController(), done: Promise.resolve() }
       active.set(operation.id, entry)
       try {
-        await save(operation)
+        await em.fork().transactional(async (transaction) => {
+          await alongside(transaction)
+          await save(operation, transaction)
+        })
       } catch (error) {
         active.delete(operation.id)
         throw error
@@ -212,13 +226,18 @@ export function createOperations(deps: {
       return { ...operation }
     },
 
+    /** Writes what could not be written before. */
+    async flush(): Promise<void> {
+      for (const operation of unsaved.values()) await keep(operation)
+    },
+
     /** Ends an operation that is not over yet; one that is over stays as it is. */
     async cancel(id: string): Promise<Operation> {
       const entry = active.get(id)
       if (!entry) {
         const row = await em.fork().findOne(OperationEntity, { id })
         if (!row) throw notFound('operation', id)
-        return operationOf(row, deps.nodeId)
+        return { ...(unsaved.get(id) ?? operationOf(row, deps.nodeId)) }
       }
       entry.abort.abort('cancelled' satisfies AbortReason)
       // One that waits would otherwise be shown as waiting until the app's earlier operations are over.
@@ -239,7 +258,7 @@ export function createOperations(deps: {
       // Before the rows are read: one that ends meanwhile is saved after its end was told, and would be shown as running for ever.
       const before = new Map(active)
       const rows = await em.fork().find(OperationEntity, {}, { orderBy: { createdAt: 'desc' }, limit: count })
-      return rows.map((row) => before.get(row.id)?.operation ?? operationOf(row, deps.nodeId))
+      return rows.map((row) => before.get(row.id)?.operation ?? unsaved.get(row.id) ?? operationOf(row, deps.nodeId))
     },
   }
 }

@@ -118,12 +118,19 @@ export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded
 
     /** Writes when tokens were last used. */
     async flush(): Promise<void> {
-      const used = [...touched].flatMap((id) => rows.get(id) ?? [])
+      const ids = [...touched]
       touched.clear()
+      const used = ids.flatMap((id) => rows.get(id) ?? [])
       if (used.length === 0) return
-      await em.fork().transactional(async (transaction) => {
-        for (const { id, lastUsedAt } of used) await transaction.nativeUpdate(ApiTokenEntity, { id }, { lastUsedAt })
-      })
+      await em
+        .fork()
+        .transactional(async (transaction) => {
+          for (const { id, lastUsedAt } of used) await transaction.nativeUpdate(ApiTokenEntity, { id }, { lastUsedAt })
+        })
+        .catch((error: unknown) => {
+          for (const id of ids) touched.add(id)
+          throw error
+        })
     },
   }
 }

@@ -24,7 +24,13 @@ export function beginRotation(dataDir: string): void {
   if (!existsSync(fileOf(dataDir)))
     throw new StartError(`${fileOf(dataDir)} does not exist: there is nothing to rotate before the first start`)
   renameSync(fileOf(dataDir), formerFileOf(dataDir))
-  readOrMakePrivateFile(fileOf(dataDir), () => `${randomBytes(32).toString('base64url')}\n`)
+  try {
+    readOrMakePrivateFile(fileOf(dataDir), () => `${randomBytes(32).toString('base64url')}\n`)
+  } catch (error) {
+    // Such as on a full disk: nothing was rotated.
+    renameSync(formerFileOf(dataDir), fileOf(dataDir))
+    throw error
+  }
 }
 
 /** The keys that open but do not seal: SECRET_KEY_PREVIOUS, and the file of a rotation that is not finished. */

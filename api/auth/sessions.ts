@@ -139,12 +139,19 @@ export function createSessions(deps: {
     /** Writes when sessions were last used, and drops those that are over. */
     async flush(): Promise<void> {
       await end([...rows.values()].filter(isOver).map((row) => row.id))
-      const used = [...touched].flatMap((id) => rows.get(id) ?? [])
+      const ids = [...touched]
       touched.clear()
+      const used = ids.flatMap((id) => rows.get(id) ?? [])
       if (used.length === 0) return
-      await em.fork().transactional(async (transaction) => {
-        for (const { id, lastUsedAt } of used) await transaction.nativeUpdate(SessionEntity, { id }, { lastUsedAt })
-      })
+      await em
+        .fork()
+        .transactional(async (transaction) => {
+          for (const { id, lastUsedAt } of used) await transaction.nativeUpdate(SessionEntity, { id }, { lastUsedAt })
+        })
+        .catch((error: unknown) => {
+          for (const id of ids) touched.add(id)
+          throw error
+        })
     },
   }
 }

@@ -94,7 +94,7 @@ export function createJoining(deps: {
     const problem = joinEndpointProblem(request.apiEndpoint)
     if (problem !== null) refuse(request, token, 'http', invalidInput([{ field: 'apiEndpoint', message: problem }]))
     await tokens.take(token.id).catch((error: unknown) => {
-      if (error instanceof AppError) refuse(request, token, 'token', error)
+      if (error instanceof AppError && error.code === 'UNAUTHENTICATED') refuse(request, token, 'token', error)
       throw error
     })
     let isIn = false
@@ -120,7 +120,8 @@ export function createJoining(deps: {
       if (request.about) deps.learn(id, request.about)
       return { node, notes: notesOf(request, node) }
     } catch (error) {
-      if (!isIn) await tokens.giveBack(token.id)
+      // What cannot be given back is lost, and hides no reason.
+      if (!isIn) await tokens.giveBack(token.id).catch(() => undefined)
       if (!(error instanceof AppError)) throw error
       return refuse(request, token, error.code === 'CONFLICT' ? 'name' : 'http', error)
     }

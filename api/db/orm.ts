@@ -1,4 +1,16 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, statSync, constants, accessSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  constants,
+  accessSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { MikroORM, type EntitySchema } from '@mikro-orm/sqlite'
 import { Migrator } from '@mikro-orm/migrations'
@@ -35,8 +47,8 @@ export async function openDatabase(options: {
   const { path, entities, log, migrations = allMigrations, onStorageError = () => undefined, deadlineMs = lockDeadlineMs } = options
   const existed = refuseUnusableFile(path)
   keepPrivate(path)
-  const inWords = (error: unknown): unknown => {
-    const known = storageErrorOf(error, path)
+  const inWords = async (error: unknown): Promise<unknown> => {
+    const known = await storageErrorOf(error, path)
     if (known) onStorageError(known)
     return known ?? error
   }
@@ -78,6 +90,22 @@ function keepZeroBytes(orm: Database): void {
     typeof value === 'string' && value.includes('\0') ? `cast(x'${Buffer.from(value).toString('hex')}' as text)` : escape(value)
 }
 
+const undone = Symbol('undone')
+
+/** Writes and takes it back, to see whether that works. @throws AppError STORAGE_... when it does not */
+export async function tryToWrite({ em }: Database): Promise<void> {
+  try {
+    await em.getConnection().transactional(async (transaction) => {
+      // More than a page has room for, so that it asks for new ones.
+      await em.getConnection().execute('insert into schema_migrations (name) values (zeroblob(20000))', [], 'run', transaction)
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- it is caught below, and is no error
+      throw undone
+    })
+  } catch (error) {
+    if (error !== undone) throw error
+  }
+}
+
 /** MikroORM makes a class of its own of every error that it does not know. */
 function keepAppErrors(orm: Database): void {
   const converter = orm.em.getPlatform().getExceptionConverter()
@@ -86,9 +114,10 @@ function keepAppErrors(orm: Database): void {
 }
 
 /** SQLite says of some files beside the database only that something went wrong with them, and not that it was the lack of room. */
-function storageErrorOf(error: unknown, path: string): AppError | undefined {
-  const inWords = storageError(error)
-  return inWords?.code === 'STORAGE_UNAVAILABLE' && /IOERR/.test(inWords.message) && isFull(dirname(path)) ? diskFull(error) : inWords
+async function storageErrorOf(error: unknown, path: string): Promise<AppError | undefined> {
+  const known = storageError(error)
+  const isVague = known?.code === 'STORAGE_UNAVAILABLE' && known.message.includes('IOERR')
+  return isVague && (await isFull(dirname(path))) ? diskFull(error) : known
 }
 
 async function prepare(opened: { orm: Database; path: string; existed: boolean; log: Log; migrations: Migrations }): Promise<void> {
@@ -105,12 +134,24 @@ async function prepare(opened: { orm: Database; path: string; existed: boolean; 
   const newest = executed.at(-1)
   if (newest) {
     const backup = `${path}.before-${pending[0]?.name ?? 'migration'}`
-    if (!existsSync(backup)) await connection.execute('vacuum into ?', [backup])
+    if (!existsSync(backup)) await copyInto(orm, backup)
     chmodSync(backup, privateMode)
     log.info({ backup }, 'database copied before a migration')
   }
   await orm.migrator.up()
   log.info({ from: newest?.name ?? 'empty', to: pending.at(-1)?.name }, 'database schema is up to date')
+}
+
+/** Whole or not at all: half of a copy, of a start that found the disk full, would pass for one at the next start. */
+async function copyInto(orm: Database, path: string): Promise<void> {
+  const draft = `${path}.tmp`
+  rmSync(draft, { force: true })
+  try {
+    await orm.em.getConnection().execute('vacuum into ?', [draft])
+    renameSync(draft, path)
+  } finally {
+    rmSync(draft, { force: true })
+  }
 }
 
 async function refuseNewerSchema(orm: Database, path: string, migrations: Migrations): Promise<void> {

@@ -13,7 +13,7 @@ type Result = Awaited<ReturnType<Connection['executeQuery']>>
 
 export interface WaitingOptions {
   /** What callers get in place of SQLite's own error. */
-  inWords: (error: unknown) => unknown
+  inWords: (error: unknown) => Promise<unknown>
   /** How long a statement or a transaction waits for its turn and for the locks of other processes. */
   deadlineMs: number
 }
@@ -100,7 +100,7 @@ function waitingDriver(inner: Driver, { inWords, deadlineMs }: WaitingOptions): 
     try {
       return await work
     } catch (error) {
-      throw inWords(error)
+      throw await inWords(error)
     }
   }
 

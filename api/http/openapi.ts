@@ -20,6 +20,15 @@ export function openApiDocument(services: Services, user: Router, door: Door) {
   })
   registry.registerPath({
     method: 'get',
+    path: '/api/ready',
+    tags: ['server'],
+    responses: {
+      200: json(z.object({ ready: z.literal(true) }), 'This node can do what it is asked for. For anyone'),
+      503: json(z.object({ ready: z.literal(false), reason: z.string() }), 'It cannot, and why: it starts, or nothing can be saved'),
+    },
+  })
+  registry.registerPath({
+    method: 'get',
     path: '/api/openapi.json',
     tags: ['server'],
     responses: { 200: json(z.record(z.string(), z.unknown()), 'This document') },

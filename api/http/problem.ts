@@ -4,6 +4,7 @@ import type { ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { storageError } from '../storage-error.ts'
 
 /** RFC 9457. `code` is the closed list of errors.ts; `fields` names wrong fields as the caller wrote them. */
 export const problemSchema = z
@@ -34,6 +35,7 @@ const titles: Record<number, string> = {
   500: 'Internal error',
   501: 'Not supported',
   503: 'Unavailable',
+  507: 'Disk full',
 }
 
 export function problemResponse(problem: Omit<Problem, 'title'> & { title?: string }): Response {
@@ -46,7 +48,8 @@ const toSnake = (field: string): string => field.replace(/[A-Z]/g, (letter) => `
 /** Errors that callers are meant to see keep their words; anything else is a bug: logged under an id, masked on the wire. */
 export const errorToProblem =
   (log: Log): ErrorHandler =>
-  (error, c) => {
+  (thrown, c) => {
+    const error = storageError(thrown) ?? thrown
     if (error instanceof AppError) {
       const fields = error.fields.map(({ field, message }) => ({ field: toSnake(field), message }))
       const response = problemResponse({

@@ -45,8 +45,10 @@ export async function openPort({ host, port }: { host: string | undefined; port:
   return { server, port: typeof address === 'object' && address ? address.port : port }
 }
 
-const notReadyListener = getRequestListener(() => {
-  const response = problemResponse({ status: 503, detail: 'Starting. Try again in a moment' })
+const notReadyListener = getRequestListener((request) => {
+  const reason = 'Starting. Try again in a moment'
+  const isAsked = new URL(request.url).pathname === '/api/ready'
+  const response = isAsked ? Response.json({ ready: false, reason }, { status: 503 }) : problemResponse({ status: 503, detail: reason })
   response.headers.set('retry-after', '1')
   return response
 })
@@ -136,6 +138,10 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
   app.use(secureHeaders({ crossOriginEmbedderPolicy: false, strictTransportSecurity: false, xFrameOptions: 'DENY' }))
   app.use(limitBody(maxBodyBytes))
   app.get('/api/health', (c) => c.json({ status: 'healthy', service: 'selfhostly' }))
+  app.get('/api/ready', async (c) => {
+    const problem = await services.storage.look()
+    return problem ? c.json({ ready: false, reason: problem.reason }, 503) : c.json({ ready: true })
+  })
   app.route('/', internalRoutes(services, door))
   app.route('/', joinRoutes(services, door))
   if (config.access.corsOrigins.length > 0) app.use(cors({ origin: config.access.corsOrigins, credentials: true, maxAge: 600 }))

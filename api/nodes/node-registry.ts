@@ -69,6 +69,7 @@ export function createNodeRegistry(deps: {
   const keys = createNodeKeys(deps)
   const dirty = new Set<string>()
   let lastWrite = Promise.resolve()
+  let underWay = lastWrite
 
   const nodeOf = (id: string): ClusterNode => {
     const node = nodes.get(id)
@@ -76,12 +77,12 @@ export function createNodeRegistry(deps: {
     return node
   }
 
-  /** Writes what changed in the order in which it changed, a batch in one transaction. */
+  /** Writes what changed in the order in which it changed, a batch in one transaction. @throws when it could not; the next batch has it */
   function flush(): Promise<void> {
     const ids = [...dirty]
     dirty.clear()
-    if (ids.length === 0) return lastWrite
-    lastWrite = lastWrite.then(async () => {
+    if (ids.length === 0) return underWay
+    underWay = lastWrite.then(async () => {
       const rows = ids
         .flatMap((id) => nodes.get(id) ?? [])
         .map((node) => ({ id: node.id, about: node.about, ...healthColumns(node.health) }))
@@ -89,11 +90,10 @@ export function createNodeRegistry(deps: {
         for (const { id, ...columns } of rows) await transaction.nativeUpdate(NodeEntity, { id }, columns)
       })
     })
-    lastWrite = lastWrite.catch((error: unknown) => {
+    lastWrite = underWay.catch(() => {
       for (const id of ids) if (nodes.has(id)) dirty.add(id)
-      log.error({ err: error }, 'health of nodes could not be saved')
     })
-    return lastWrite
+    return underWay
   }
 
   function apply(node: ClusterNode, observation: Observation): ClusterNode {
@@ -106,7 +106,8 @@ export function createNodeRegistry(deps: {
         { node: node.name, from: before.status, to: status, reason: statusReason, failures: consecutiveFailures },
         'node status changed',
       )
-      void flush()
+      // One that fails is tried again, and told, with what is written every few seconds.
+      flush().catch(() => undefined)
     }
     deps.onChange({ ...node }, before)
     return { ...node }

@@ -13,18 +13,20 @@ export type ObservedPeriods = ReturnType<typeof createObservedPeriods>
 /** When this node was there to see how the others are. Between two periods is a gap: its own absence, or its sleep. */
 export function createObservedPeriods({ em, keepMs, clock }: { em: EntityManager; keepMs: number; clock: Clock }) {
   const periods: Period[] = []
-  let current: (Period & { id: number }) | undefined
+  /** Without an id while its row could not be written. */
+  let current: (Period & { id: number | null }) | undefined
   let writtenAt = 0
 
-  async function begin(now: number): Promise<void> {
-    const id = await em.fork().insert(ObservedPeriodEntity, { begunAt: new Date(now), endedAt: new Date(now) })
-    current = { id, from: now, until: now }
+  function begin(now: number): Promise<void> {
+    current = { id: null, from: now, until: now }
     periods.push(current)
-    writtenAt = now
+    return write(current, now)
   }
 
-  async function write({ id, until }: Period & { id: number }, now: number): Promise<void> {
-    await em.fork().nativeUpdate(ObservedPeriodEntity, { id }, { endedAt: new Date(until) })
+  async function write(period: Period & { id: number | null }, now: number): Promise<void> {
+    const endedAt = new Date(period.until)
+    if (period.id === null) period.id = await em.fork().insert(ObservedPeriodEntity, { begunAt: new Date(period.from), endedAt })
+    else await em.fork().nativeUpdate(ObservedPeriodEntity, { id: period.id }, { endedAt })
     writtenAt = now
   }
 
@@ -44,12 +46,14 @@ export function createObservedPeriods({ em, keepMs, clock }: { em: EntityManager
       if (!current) return
       const now = clock.now().getTime()
       if (now - current.until > shortestGapMs) {
-        await write(current, now)
-        return begin(now)
+        const former = current
+        // At once in memory: what is observed from now on counts whether or not it can be written.
+        await Promise.all([write(former, now), begin(now)])
+        return
       }
       // A clock that was put back takes nothing back.
       current.until = Math.max(current.until, now)
-      if (last || Math.abs(now - writtenAt) >= writeEveryMs) await write(current, now)
+      if (last || current.id === null || Math.abs(now - writtenAt) >= writeEveryMs) await write(current, now)
     },
 
     /** Oldest first, without overlaps; the last one ends with the last beat. */

@@ -1,6 +1,5 @@
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
 import type { ClusterNode } from './node-registry.ts'
 import type { NodeHealth, NodeStatus, StatusSignal } from './node-status.ts'
 import { createObservedPeriods } from './observed-periods.ts'
@@ -32,6 +31,8 @@ const longestWindowMs = 30 * dayMs
 const keepMs = 90 * dayMs
 /** A node that comes and goes every minute fills this within a day, and then has a shorter history. It never costs the others theirs. */
 const keepPerNode = 1000
+/** While nothing can be written, such as on a full disk, the oldest give way. */
+const mostPending = 20_000
 
 export type StatusHistory = ReturnType<typeof createStatusHistory>
 
@@ -41,8 +42,8 @@ export type StatusHistory = ReturnType<typeof createStatusHistory>
  * The changes are rows, written together every few seconds. Uptime is answered from memory: a page of 50 nodes asks for 150
  * windows, and what they need, when each node came and went, is two numbers per change of at most 1,000 changes per node.
  */
-export function createStatusHistory(deps: { em: EntityManager; nodes: () => ClusterNode[]; clock: Clock; log: Log }) {
-  const { em, clock, log } = deps
+export function createStatusHistory(deps: { em: EntityManager; nodes: () => ClusterNode[]; clock: Clock }) {
+  const { em, clock } = deps
   const observed = createObservedPeriods({ em, keepMs, clock })
   const turns = new Map<string, Turn[]>()
   let pending: (Omit<StatusChange, 'id' | 'durationMs'> & { nodeId: string })[] = []
@@ -72,6 +73,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
     return new Map(rows.map(({ nodeId, status }) => [nodeId, status]))
   }
 
+  /** @throws when it could not; the next batch has it */
   function flush(): Promise<void> {
     if (pending.length === 0) return lastWrite
     const known = new Set(deps.nodes().map(({ id }) => id))
@@ -79,14 +81,17 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
     pending = []
     if (batch.length === 0) return lastWrite
     const rows = batch.map(({ nodeId, from, to, ...rest }) => ({ node: nodeId, fromStatus: from, toStatus: to, ...rest }))
-    lastWrite = lastWrite
-      .then(() => em.fork().transactional(async (transaction) => void (await transaction.insertMany(StatusChangeEntity, rows))))
-      .catch((error: unknown) => {
-        pending = [...batch, ...pending]
-        log.error({ err: error }, 'changes of status could not be saved')
-      })
-    return lastWrite
+    const write = lastWrite.then(() =>
+      em.fork().transactional(async (transaction) => void (await transaction.insertMany(StatusChangeEntity, rows))),
+    )
+    lastWrite = write.catch(() => {
+      pending = [...batch, ...pending].slice(-mostPending)
+    })
+    return write
   }
+
+  /** What cannot be written now is not on the page yet. */
+  const written = (): Promise<void> => flush().catch(() => undefined)
 
   return {
     /** Needs the registry to have started. What a crash kept from being written is made up for. */
@@ -121,7 +126,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
 
     /** The newest first. `before` is the id of the last one of the page before. */
     async page(nodeId: string, { limit, before }: { limit: number; before?: number | undefined }): Promise<StatusChange[]> {
-      await flush()
+      await written()
       const where = { node: nodeId, ...(before === undefined ? {} : { id: { $lte: before } }) }
       const rows = await em.fork().find(StatusChangeEntity, where, { orderBy: { id: 'desc' }, limit: limit + 1 })
       const changes = rows.map(({ id, at, fromStatus, toStatus, signal, reason }, index) => {
@@ -134,7 +139,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
     },
 
     async count(nodeId: string): Promise<number> {
-      await flush()
+      await written()
       return em.fork().count(StatusChangeEntity, { node: nodeId })
     },
 

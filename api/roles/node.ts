@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os'
+import { errorMessage } from '../errors.ts'
 import { createWakeWatch, ownAddresses } from '../nodes/wake-watch.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
@@ -8,8 +9,8 @@ const operationGraceMs = 4000
 
 /** What every node does, whatever its role: it runs its own apps and says how it is. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
-  const { access, apps, clock, containers, monitor, nodeCalls, operations, feed, history, inventory, joinTokens, registry, self, log } =
-    services
+  const { access, apps, clock, containers, monitor, nodeCalls, operations, feed, history, inventory, joinTokens, registry } = services
+  const { self, storage, log } = services
   let unsubscribe: () => void = () => undefined
 
   const wakeWatch = createWakeWatch({
@@ -29,12 +30,14 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
     clock,
   })
 
+  /** Each for itself: what cannot write its own keeps none of the others from it. @throws the first failure */
   async function flush(): Promise<void> {
-    await registry.flush()
-    await inventory.flush()
-    await access.flush()
-    await history.flush()
+    const outcomes = await Promise.allSettled([operations, apps, registry, inventory, access, history].map((part) => part.flush()))
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
+
+  /** Nobody waits for a disk when the program ends: what was not written is lost, and told. */
+  const lastWords = (error: unknown): void => log.error({ error: errorMessage(error) }, 'what changed last could not be saved')
 
   return {
     async start(): Promise<void> {
@@ -50,10 +53,11 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       monitor.start()
       // Docker may be away or slow: the node serves meanwhile.
       void containers.start()
-      // Trades at most this much of timestamps lost in a crash against one transaction per heartbeat.
       wakeWatch.start()
+      // Trades at most this much of timestamps lost in a crash against one transaction per heartbeat.
       scheduler.every('write behind', '*/5 * * * * *', flush)
       scheduler.every('observed time', '*/5 * * * * *', () => history.beat())
+      scheduler.every('room on the disk', '*/3 * * * * *', storage.tick)
       scheduler.every('old changes of status', '0 17 * * * *', history.prune)
       scheduler.every('old lines of the audit log', '0 37 * * * *', access.pruneAudit)
     },
@@ -66,9 +70,9 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       containers.stop()
       await monitor.stop()
       unsubscribe()
-      await access.stop()
-      await flush()
-      await history.beat({ last: true })
+      await access.stop().catch(lastWords)
+      await flush().catch(lastWords)
+      await history.beat({ last: true }).catch(lastWords)
     },
   }
 }

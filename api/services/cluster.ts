@@ -71,7 +71,7 @@ export function createCluster(deps: {
   log: Log
 }) {
   const { em, config, self, about, ownKey, own, secrets, settings, audit, limits, events, random, clock, log } = deps
-  const history = createStatusHistory({ em, nodes: () => registry.list(), clock, log })
+  const history = createStatusHistory({ em, nodes: () => registry.list(), clock })
 
   const registry = createNodeRegistry({
     em,

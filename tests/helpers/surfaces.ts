@@ -20,6 +20,7 @@ export const surfaces: Record<string, Surface> = {
   'ALL /assets/*': 'guard',
 
   'GET /api/health': 'public',
+  'GET /api/ready': 'public',
   'GET /avatar/:name': 'avatar',
   'GET /auth/providers': 'sign-in',
   'GET /auth/github': 'sign-in',

@@ -35,7 +35,7 @@ async function watched(t: ExecutionContext, former?: TestRegistry): Promise<Watc
   const { registry, database, clock } = fixture
   await registry.start()
   const { log, messages } = recordedLog()
-  const history = createStatusHistory({ em: database.em, nodes: registry.list, clock, log })
+  const history = createStatusHistory({ em: database.em, nodes: registry.list, clock })
   await history.start()
   const told: string[][] = []
   const alarms = createAlarms({

@@ -1,7 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { createStatusHistory, type StatusHistory } from '../../api/nodes/status-history.ts'
 import { nodeInput, onlineNode, primaryId, registryOf, type RegistryOptions, type TestRegistry } from '../helpers/registry.ts'
-import { recordedLog } from '../helpers/recorded-log.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -22,7 +21,7 @@ async function fixtureOf(t: ExecutionContext, former?: TestRegistry): Promise<Fi
   const fixture = await (former ? former.restart(options) : registryOf(t, options))
   const { registry, database, clock } = fixture
   await registry.start()
-  const history = createStatusHistory({ em: database.em, nodes: registry.list, clock, log: recordedLog().log })
+  const history = createStatusHistory({ em: database.em, nodes: registry.list, clock })
   later.history = history
   await history.start()
   return {

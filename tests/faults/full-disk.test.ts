@@ -1,0 +1,132 @@
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { eventually } from '../helpers/cluster.ts'
+import { uniqueName } from '../helpers/docker.ts'
+import { ask, follow, GraphqlFailure, type LiveValues } from '../helpers/graphql.ts'
+import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
+import { smallDisk } from '../helpers/small-disk.ts'
+
+interface ServerState {
+  storageProblem: { reason: string; since: string } | null
+}
+
+const onDisk = (folder: string) => ({ DATABASE_PATH: join(folder, 'data/selfhostly.db'), APPS_DIR: join(folder, 'apps') })
+
+const createToken = (node: NodeProcess, name: string) =>
+  ask(node, 'mutation ($name: String!) { createJoinToken(input: { name: $name }) { token { id } } }', { name })
+
+const ready = async ({ url }: NodeProcess): Promise<{ status: number; body: unknown }> => {
+  const response = await fetch(`${url}/api/ready`)
+  return { status: response.status, body: await response.json() }
+}
+
+test('a full disk: what is to be saved fails in words, what is asked is answered, and with room again all goes on', async (t) => {
+  t.timeout(120_000)
+  const disk = smallDisk(t)
+  const node = await nodeProcess(t, onDisk(disk.folder))
+  await node.start()
+  const { id } = await node.identity()
+  const server = follow<ServerState>(t, node, 'subscription { serverChanged { storageProblem { reason since } } }')
+  await server.first(({ storageProblem }) => storageProblem === null)
+  t.deepEqual(await ready(node), { status: 200, body: { ready: true } })
+  await createToken(node, 'before')
+
+  disk.fill(node.pid())
+  await isSaid(t, node, server)
+  await failsInWords(t, node, id)
+
+  disk.free(node.pid())
+  await eventually(
+    () => ready(node),
+    ({ status }) => status === 200,
+  )
+  await server.first(({ storageProblem }) => storageProblem === null, { from: server.values.length - 1 })
+  await createToken(node, 'after')
+  const { joinTokens } = await ask<{ joinTokens: { name: string }[] }>(node, '{ joinTokens { name } }')
+  t.deepEqual(joinTokens.map(({ name }) => name).toSorted(), ['after', 'before'])
+
+  const told = node.log.values.filter(({ level }) => level === 'error')
+  t.is(told.filter(({ msg }) => msg === 'nothing can be saved').length, 1)
+  t.true(told.length < 12, `it is told, and not once per second: ${told.map(({ msg }) => msg).join(', ')}`)
+})
+
+/** Before anything was tried: the room on the disk is looked at. */
+async function isSaid(t: ExecutionContext, node: NodeProcess, server: LiveValues<ServerState>): Promise<void> {
+  await createToken(node, 'x'.repeat(90)).catch(() => undefined)
+  const { storageProblem } = await server.first(({ storageProblem }) => storageProblem !== null)
+  t.regex(storageProblem?.reason ?? '', /disk of this node/)
+  const { status, body } = await ready(node)
+  t.is(status, 503)
+  t.like(body, { ready: false, reason: storageProblem?.reason })
+  t.is((await fetch(`${node.url}/api/health`)).status, 200)
+}
+
+async function failsInWords(t: ExecutionContext, node: NodeProcess, id: string): Promise<void> {
+  for (const attempt of [1, 2, 3]) {
+    const began = performance.now()
+    const refusal = await t.throwsAsync(createToken(node, `in vain ${attempt}`), { instanceOf: GraphqlFailure })
+    t.regex(refusal.code ?? '', /^STORAGE_/)
+    t.regex(refusal.message, /disk/)
+    t.true(performance.now() - began < 8000)
+  }
+  const input = { name: uniqueName(), composeContent: 'services: {}\n'.replace('{}', '\n  web: { image: busybox }') }
+  const refusal = await t.throwsAsync(
+    ask(node, 'mutation ($id: ID!, $input: CreateAppInput!) { createApp(nodeId: $id, input: $input) { app { id } } }', { id, input }),
+    { instanceOf: GraphqlFailure },
+  )
+  t.regex(refusal.code ?? '', /^STORAGE_/)
+  const rest = await fetch(`${node.url}/api/settings`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ cloudflare_account_id: 'account' }),
+  })
+  t.regex(String(rest.status), /^50[37]$/)
+  t.regex(((await rest.json()) as { code: string }).code, /^STORAGE_/)
+  t.like(
+    await ask(
+      node,
+      '{ nodes { edges { node { id } } } joinTokens { name } settings { cloudflareAccountId } apps { edges { node { id } } } }',
+    ),
+    {
+      nodes: { edges: [{ node: { id } }] },
+      joinTokens: [{ name: 'before' }],
+      settings: { cloudflareAccountId: null },
+      apps: { edges: [] },
+    },
+  )
+}
+
+test('a start on a full disk is refused in one sentence, the first start and a later one', async (t) => {
+  t.timeout(120_000)
+  const disk = smallDisk(t)
+  const place = {
+    command: disk.fullFromTheStart,
+    listenHost: '127.0.0.1',
+    doorTo: (port: number) => Promise.resolve(`http://127.0.0.1:${port}`),
+  }
+  const full = await nodeProcess(t, onDisk(disk.folder), place)
+  disk.fill(0)
+  const says = async (): Promise<void> => {
+    const { code, output } = await full.startInVain()
+    t.is(code, 1)
+    t.regex(output, /disk|ENOSPC|too large/i)
+    t.notRegex(output, /^\s+at /m, 'no stack trace')
+    t.is(
+      output
+        .trim()
+        .split('\n')
+        .filter((line) => !line.startsWith('{')).length,
+      1,
+      output,
+    )
+  }
+  await says()
+  disk.free(0)
+  const node = await nodeProcess(t, onDisk(disk.folder))
+  await node.start()
+  t.is((await node.stop()).code, 0)
+  disk.fill(0)
+  await says()
+  disk.free(0)
+  await node.start()
+})
