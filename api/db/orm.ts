@@ -110,7 +110,7 @@ export async function tryToWrite({ em }: Database): Promise<void> {
 function keepAppErrors(orm: Database): void {
   const converter = orm.em.getPlatform().getExceptionConverter()
   const convert = converter.convertException.bind(converter)
-  converter.convertException = (error) => (error instanceof AppError ? (error as unknown as ReturnType<typeof convert>) : convert(error))
+  converter.convertException = (error) => (error instanceof AppError ? error : convert(error))
 }
 
 /** SQLite says of some files beside the database only that something went wrong with them, and not that it was the lack of room. */
