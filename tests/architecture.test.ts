@@ -34,7 +34,10 @@ const layers = layersRule(
     ['api/roles/', [...base, ...domains, 'api/cluster/', 'api/wire.ts']],
     ['api/services/', [...base, ...domains, 'api/cluster/', 'api/docker/', 'api/wire.ts']],
     ['api/services.ts', [...base, ...domains, 'api/cluster/', 'api/services/']],
-    ['api/program.ts', [...base, ...domains, 'api/cluster/', 'api/db/', 'api/http/', 'api/roles/', 'api/scheduler.ts', 'api/services.ts', 'api/storage.ts']],
+    [
+      'api/program.ts',
+      [...base, ...domains, 'api/cluster/', 'api/db/', 'api/http/', 'api/roles/', 'api/scheduler.ts', 'api/services.ts', 'api/storage.ts'],
+    ],
     ['api/main.ts', [...base, 'api/config.ts', 'api/program.ts']],
     ['api/*-command.ts', [...base, ...domains, 'api/config.ts', 'api/program.ts', 'api/http/openapi.ts']],
     ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts']],
