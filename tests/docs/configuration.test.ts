@@ -34,3 +34,27 @@ test('the values in .env.example are the defaults', (t) => {
   const values = parseEnv(example.replace(/^#(?=[A-Z_]+=)/gm, ''))
   t.deepEqual(readConfig(values), readConfig({}))
 })
+
+/** A default in the page that is a sentence, because it is made of something else. */
+const inWords: Record<string, string> = {
+  APPS_DIR: '`apps` beside the data folder',
+  SECRET_KEY: 'made once',
+  NODE_ID: 'made once',
+  NODE_API_KEY: 'made once',
+  NODE_NAME: 'host name, or the name that the node joined under',
+  NODE_API_ENDPOINT: '`http://localhost:<port>`',
+  AUTH_ENABLED: 'unset',
+  AUTH_BASE_URL: 'value of `NODE_API_ENDPOINT`',
+  OIDC_LABEL: 'host name of the issuer',
+}
+
+test('the defaults in docs/configuration.md are those of .env.example, which are those of the program', (t) => {
+  const values = parseEnv(example.replace(/^#(?=[A-Z_]+=)/gm, ''))
+  const rows = [...page.matchAll(/^\| `([A-Z_]+)` *\| *(.*?) *\|/gm)].filter(([, name = '']) => settingNames.includes(name))
+  t.true(rows.length > 40)
+  for (const [, name = '', written = ''] of rows) {
+    const given = values[name] ?? ''
+    const expected = inWords[name] ?? (given === '' ? '' : `\`${given}\``)
+    t.is(written, expected, name)
+  }
+})
