@@ -10,6 +10,7 @@ import { createLocalFeed, type FeedEvents } from '../cluster/local-feed.ts'
 import type { Config } from '../config.ts'
 import { createComposeCli } from '../docker/compose-cli.ts'
 import { createEngine } from '../docker/engine.ts'
+import type { EngineContainer } from '../docker/engine.types.ts'
 import { createEngineProjects } from '../docker/engine-projects.ts'
 import { createEventHub } from '../events.ts'
 import type { Log } from '../log.ts'
@@ -23,6 +24,10 @@ export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId:
   const { em, config, nodeId, about, clock, log } = deps
   const feedHub = createEventHub<FeedEvents>()
   const engine = createEngine({ log, clock })
+  const files = createAppFiles({ appsDir: config.appsDir })
+  /** Another program's Compose project, or another node's on the same Engine, is no app of this node, whatever its name. */
+  const ofOwnAppsOnly = (container: EngineContainer): EngineContainer =>
+    container.project !== null && container.workingDir === files.directoryOf(container.project) ? container : { ...container, project: null }
   const monitor = createLocalMonitor({ nodeId, engine, clock, log, intervalMs: config.stats.intervalMs })
   const containers = createContainerWatch({
     engine,
@@ -32,7 +37,7 @@ export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId:
     onChange() {
       apps.refreshAll()
       const away = containers.away()
-      monitor.setContainers(containers.all())
+      monitor.setContainers(containers.all().map(ofOwnAppsOnly))
       if (away === null) monitor.dockerUp()
       else monitor.dockerDown(away)
     },
@@ -45,7 +50,6 @@ export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId:
     ...config.operations,
     onChange: (operation) => feedHub.emit('event', { type: 'operation', operation }),
   })
-  const files = createAppFiles({ appsDir: config.appsDir })
   const apps = createAppService({
     em,
     nodeId,

@@ -91,6 +91,9 @@ async function monitors(t: ExecutionContext, { page, name }: Scene): Promise<voi
   await badge(container, 'Running').waitFor()
   t.regex(await container.innerText(), /\d (B|KiB|MiB) of \d/, 'what it uses and what it may use')
   const elsewhere = page.getByRole('region', { name: 'worker-2' }).getByRole('row').filter({ hasText: name })
+  // All of them share one Docker Engine here, so its container shows on each. What is out of sight is not followed.
+  await page.getByRole('region', { name: 'worker-2' }).scrollIntoViewIfNeeded()
+  await badge(elsewhere, 'Running').waitFor()
   t.is(await elsewhere.getByRole('cell', { name, exact: true }).count(), 0, 'worker-2 claims no app of worker-1')
 }
 
