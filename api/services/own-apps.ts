@@ -27,7 +27,9 @@ export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId:
   const files = createAppFiles({ appsDir: config.appsDir })
   /** Another program's Compose project, or another node's on the same Engine, is no app of this node, whatever its name. */
   const ofOwnAppsOnly = (container: EngineContainer): EngineContainer =>
-    container.project !== null && container.workingDir === files.directoryOf(container.project) ? container : { ...container, project: null }
+    container.project !== null && container.workingDir === files.directoryOf(container.project)
+      ? container
+      : { ...container, project: null }
   const monitor = createLocalMonitor({ nodeId, engine, clock, log, intervalMs: config.stats.intervalMs })
   const containers = createContainerWatch({
     engine,
