@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns'
-import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { BlockList, isIPv6, type LookupFunction } from 'node:net'
 
 /**
  * Where no node is: what a machine answers only to itself or to its neighbours on the wire (link-local, among them the metadata
@@ -16,12 +16,9 @@ nowhere.addSubnet('ff00::', 8, 'ipv6')
 nowhere.addAddress('::', 'ipv6')
 nowhere.addAddress('fd00:ec2::254', 'ipv6')
 
-const metadataNames = /^(metadata|instance-data)(\.|$)|(^|\.)metadata\.google\.internal\.?$/i
+const metadataNames = /^(metadata|instance-data)(\.|$)/i
 
-const isNowhere = (address: string): boolean => {
-  const family = isIP(address)
-  return family !== 0 && nowhere.check(address, family === 6 ? 'ipv6' : 'ipv4')
-}
+const isNowhere = (address: string): boolean => nowhere.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 
 /** Why a node that brings its own endpoint may not have this one; null when it may. Only an administrator can name such an address. */
 export function joinEndpointProblem(endpoint: string): string | null {

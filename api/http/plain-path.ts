@@ -11,5 +11,5 @@ const oddCharacter = /[\\\0]|%2f|%5c|%00/i
  */
 export function isPlainPath(url: string | undefined): boolean {
   const path = url?.split(/[?#]/, 1)[0] ?? ''
-  return path === '/' || (path.startsWith('/') && !oddCharacter.test(path) && !oddSegment.test(path.replace(/\/$/, '')))
+  return path.startsWith('/') && !oddCharacter.test(path) && !oddSegment.test(path.replace(/\/$/, ''))
 }

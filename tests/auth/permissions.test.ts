@@ -1,0 +1,86 @@
+import test from 'ava'
+import { callerKey, may, mayOwnTokens, refusalWords, seesNode, type Caller } from '../../api/auth/caller.ts'
+import {
+  clusterWide,
+  leastRole,
+  lesserRole,
+  personOnly,
+  rank,
+  roleMay,
+  roles,
+  type Permission,
+  type Role,
+} from '../../api/auth/permissions.ts'
+
+const permissions = Object.keys(leastRole) as Permission[]
+
+const caller = (given: Partial<Caller> = {}): Caller => ({
+  name: 'ann',
+  via: 'session',
+  role: 'admin',
+  userId: 'u1',
+  nodeLimit: null,
+  credentialId: 'c1',
+  expiresAt: null,
+  address: '192.0.2.7',
+  ...given,
+})
+
+test('each role may what the ones before it may, and not what needs more', (t) => {
+  t.deepEqual(roles.map(rank), [0, 1, 2])
+  for (const permission of permissions) {
+    t.deepEqual(
+      roles.map((role) => roleMay(role, permission)),
+      roles.map((role) => rank(role) >= rank(leastRole[permission])),
+      permission,
+    )
+    t.true(roleMay(leastRole[permission], permission), permission)
+  }
+  const lesser: [Role, Role, Role][] = [
+    ['viewer', 'admin', 'viewer'],
+    ['admin', 'operator', 'operator'],
+    ['operator', 'operator', 'operator'],
+  ]
+  for (const [a, b, expected] of lesser) t.is(lesserRole(a, b), expected, `${a} ${b}`)
+})
+
+test('who is limited to some nodes may nothing that reaches all, and a token nothing that is for a person', (t) => {
+  for (const permission of permissions) {
+    t.is(may(caller({ nodeLimit: [{ env: 'lab' }] }), permission), !clusterWide.has(permission), permission)
+    t.is(may(caller({ via: 'token' }), permission), !personOnly.has(permission), permission)
+    t.true(may(caller(), permission), permission)
+  }
+})
+
+test('a refusal says what is missing: the role first, then the person, then the other nodes', (t) => {
+  t.is(refusalWords(caller({ role: 'viewer' }), 'app.change'), 'This needs the role operator; yours is viewer')
+  t.regex(refusalWords(caller({ via: 'token' }), 'account.manage'), /^A token cannot/)
+  t.regex(refusalWords(caller({ nodeLimit: [] }), 'node.change'), /^This reaches every node/)
+  t.regex(refusalWords(caller({ via: 'token', nodeLimit: [] }), 'node.change'), /^This reaches every node/)
+})
+
+test('a node is seen when it has all labels of one of the sets', (t) => {
+  const limited = caller({ nodeLimit: [{ env: 'lab', team: 'web' }, { env: 'dev' }] })
+  t.true(seesNode(limited, { env: 'lab', team: 'web', more: 'x' }))
+  t.true(seesNode(limited, { env: 'dev' }))
+  t.false(seesNode(limited, { env: 'lab' }))
+  t.false(seesNode(limited, {}))
+  t.false(seesNode(caller({ nodeLimit: [] }), { env: 'lab' }))
+  t.true(seesNode(caller(), {}))
+})
+
+test('budgets are a person’s, else a credential’s, else that of whoever the edge names, from one place', (t) => {
+  t.is(callerKey(caller()), 'u1')
+  t.is(callerKey(caller({ userId: null })), 'c1')
+  const edge = caller({ userId: null, credentialId: null, via: 'edge' })
+  t.is(callerKey(edge), 'edge ann 192.0.2.7')
+  t.not(callerKey(edge), callerKey({ ...edge, name: 'bob' }))
+  t.not(callerKey(edge), callerKey({ ...edge, address: '192.0.2.8' }))
+})
+
+test('tokens are for people, and for administrators of everything where nobody is a person', (t) => {
+  t.true(mayOwnTokens(caller({ role: 'viewer', nodeLimit: [] })))
+  t.true(mayOwnTokens(caller({ userId: null })))
+  t.false(mayOwnTokens(caller({ userId: null, role: 'operator' })))
+  t.false(mayOwnTokens(caller({ userId: null, nodeLimit: [{ env: 'lab' }] })))
+})
