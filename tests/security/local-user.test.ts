@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
+import { browserSecretHeader } from '../../api/http/browser-secret.ts'
 import { addLocalUser, besideNode, cookieOf, elsewhere, localUser, signInLocally } from '../helpers/local-user.ts'
 import { outcomeOf } from '../helpers/outcome.ts'
 import { tokenOf } from '../helpers/people.ts'
@@ -130,6 +131,17 @@ test('who signed in from an address before neither waits behind strangers nor sh
     statuses.every((status) => status === 401 || status === 429),
     'a queue of strangers is bounded',
   )
+})
+
+test('a browser that signed in before is not locked out by what others guess from its own address', async (t) => {
+  const node = await runningSecondary(t, undefined, proxied)
+  await addLocalUser(t, node)
+  const browser = { ...from('203.0.113.1').headers, [browserSecretHeader]: 'b'.repeat(43) }
+  t.is((await signInLocally(node, localUser, { headers: browser })).status, 200)
+  for (let count = 0; count < 12; count++) await guess(node, '203.0.113.1')
+  t.is((await guess(node, '203.0.113.1')).status, 429)
+  t.is((await signInLocally(node, localUser, { headers: browser })).status, 200)
+  t.is((await signInLocally(node, localUser, from('203.0.113.1'))).status, 429, 'another browser there waits')
 })
 
 test('another password, or none, ends sessions, tokens and WebSockets within seconds, though set by another process', async (t) => {

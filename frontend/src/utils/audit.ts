@@ -83,6 +83,8 @@ const viaNames: Record<string, string> = {
   'join-token': 'join token',
   github: 'GitHub',
   oidc: 'OpenID Connect',
+  password: 'password',
+  several: 'several ways',
 }
 
 export const viaWords = (via: string): string => viaNames[via] ?? via
