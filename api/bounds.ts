@@ -16,6 +16,8 @@ export const bounds = {
     /** What the containers of one app may weigh as JSON; with the largest Compose file an app stays below 1 MiB. */
     containersBytes: 384 * 1024,
   },
+  /** Folders that are no app yet: more are not chosen from in a list. */
+  folders: 500,
   container: { id: 100, name: 300, service: 255, image: 500, statusText: 200, ports: 200, hostIp: 100, protocol: 20 },
   operation: {
     message: 1000,

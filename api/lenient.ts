@@ -16,7 +16,7 @@ const mostRounds = 4
 /** Whoever sends more faults than this in one thing is told of these. */
 const mostProblems = 5
 /** A part of a text is worth showing; half a Compose file would be saved over the whole. */
-const neverCut = new Set<PropertyKey>(['compose_content', 'id', 'node_id', 'app_id'])
+const neverCut = new Set<PropertyKey>(['compose_content', 'content', 'id', 'node_id', 'app_id'])
 
 /**
  * Reads what another node sends as far as it can be read, so that one bad value costs itself and nothing else:

@@ -8,6 +8,7 @@ import { callerKey, may, mayOwnTokens, refusalWords, seesNode, type Caller } fro
 import type { Permission, Role } from './auth/permissions.ts'
 import type { Session } from './auth/sessions.ts'
 import type { KnownUser } from './auth/users.ts'
+import type { NodeApps } from './cluster/node-router.ts'
 import type { MoveOutcome } from './cluster/primary-move.ts'
 import type { InventoryApp, KnownStats } from './cluster/inventory.ts'
 import { AppError, notFound } from './errors.ts'
@@ -178,6 +179,11 @@ export function createUserApi(services: Services, caller: Caller) {
         { find: () => ({ subject: joinTokens.nameOf(id) ?? id }) },
       ),
 
+    /** What lies in the folders of a node's apps, for who may make apps of it. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE */
+    foldersOf(nodeId: string): Pick<NodeApps, 'folders' | 'composeOnDisk'> {
+      need('app.change')
+      return router.forNode(nodeFor(nodeId).id, caller.name)
+    },
     createApp: (nodeId: string, input: CreateAppInput): Promise<AppOperation> =>
       act(
         'app.change',

@@ -5,6 +5,7 @@ import type { CamelCasedPropertiesDeep, SnakeCasedPropertiesDeep } from 'type-fe
 import { bounds, cut, earliest, latest, maxInt } from './bounds.ts'
 import { readLeniently, type Lenient } from './lenient.ts'
 import { appDesiredStates, appStatuses, containerHealths, containerStates, type App } from './apps/app.ts'
+import type { ComposeOnDisk, PreparedFolder } from './apps/compose-on-disk.ts'
 import { nearestStatus, operationKinds, operationStatuses, type Operation } from './apps/operation.ts'
 import { removalItemKinds, removalRules, type RemovalPreview } from './apps/removal-preview.ts'
 import type { NodeStats } from './monitoring/node-stats.ts'
@@ -68,8 +69,9 @@ export const appWire = z
     name: text(bounds.app.name),
     description: text(bounds.app.description).nullable(),
     compose_content: text(bounds.app.composeBytes),
-    // A node of an older version does not count them.
+    // A node of an older version says neither.
     version: int.min(1).default(1),
+    changed_on_disk: z.boolean().default(false),
     desired_state: z.enum(appDesiredStates),
     status: z.enum(appStatuses),
     status_reason: text(bounds.app.statusReason).nullable(),
@@ -80,6 +82,19 @@ export const appWire = z
     updated_at: dateTime,
   })
   .openapi('App')
+
+export const folderWire = z
+  .object({ name: text(bounds.app.name), compose_file: text(bounds.app.name).nullable() })
+  .openapi('PreparedFolder')
+export const foldersWire = z.array(folderWire).max(bounds.folders)
+
+export const composeOnDiskWire = z
+  .object({
+    file: text(bounds.app.name),
+    content: text(bounds.app.composeBytes).nullable(),
+    problem: text(bounds.app.statusReason).nullable(),
+  })
+  .openapi('ComposeOnDisk')
 
 export const operationWire = z
   .object({
@@ -218,7 +233,7 @@ export const joinedWire = z
 export const toWire = <T extends object>(value: T) =>
   snakecaseKeys(value as Record<string, unknown>, { deep: true }) as unknown as SnakeCasedPropertiesDeep<T>
 
-const fromWire = <T extends object>(value: T) =>
+export const fromWire = <T extends object>(value: T) =>
   camelcaseKeys(value as Record<string, unknown>, { deep: true }) as CamelCasedPropertiesDeep<T>
 
 /** Reads one thing of another node as far as it can be read. */
@@ -232,6 +247,11 @@ const reader =
 const readAppWire = reader(appWire, (app): App => app)
 const readOperationWire = reader(operationWire, (operation): Operation => operation)
 export const readNodeStats = reader(nodeStatsWire, (stats): NodeStats => stats)
+export const readComposeOnDisk = reader(composeOnDiskWire, (onDisk): ComposeOnDisk => onDisk)
+export const readFolders = (value: unknown): Lenient<PreparedFolder[]> => {
+  const { value: read, problems } = readLeniently(foldersWire, value)
+  return { value: read?.map(fromWire) ?? null, problems }
+}
 export const readNodeAbout = reader(nodeAboutWire, (about): NodeAbout => about)
 export const readRemovalPreview = reader(removalPreviewWire, (preview): RemovalPreview => preview)
 

@@ -109,6 +109,9 @@ AppRef.implement({
     asOf: t.field({ type: 'DateTime', description: 'When status and containers were last true.', resolve: (app) => app.asOf }),
     composeContent: t.exposeString('composeContent', { complexity: costOfText }),
     version: t.exposeInt('version', { description: 'Counts the changes of the Compose file; 1 is what was created.' }),
+    changedOnDisk: t.exposeBoolean('changedOnDisk', {
+      description: 'The Compose file on disk is another one than composeContent, or is not there. composeOnDisk shows it.',
+    }),
     containers: t.field({ type: [ContainerRef], resolve: (app) => app.containers }),
     moreContainers: t.exposeInt('moreContainers', { description: 'How many more it has than are listed.' }),
     operations: t.field({
@@ -180,11 +183,14 @@ builder.queryFields((t) => ({
   }),
 }))
 
+const overwriteWords = 'Replace a Compose file that is on disk and is another one than the app has. Without it that is a CONFLICT.'
+
 const CreateAppInput = builder.inputType('CreateAppInput', {
   fields: (t) => ({
     name: t.string({ required: true, description: 'Also the Compose project name: lower case letters, digits, dashes and underscores.' }),
     description: t.string(),
     composeContent: t.string({ required: true }),
+    overwriteFile: t.boolean({ description: overwriteWords }),
   }),
 })
 
@@ -195,6 +201,7 @@ const UpdateAppInput = builder.inputType('UpdateAppInput', {
     composeContent: t.string(),
     pull: t.boolean({ description: 'Pull newer images before the containers are made again.' }),
     ifVersion: t.int({ description: 'The version that the change was made on; CONFLICT when another one is current.' }),
+    overwriteFile: t.boolean({ description: overwriteWords }),
   }),
 })
 

@@ -1,11 +1,17 @@
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync, type Dirent } from 'node:fs'
+import { mkdir, mkdtemp, opendir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { bounds } from '../bounds.ts'
 import type { ComposeProject } from '../docker/engine.types.ts'
+import { checkAppName } from './compose-file.ts'
+import { isSameText, readComposeFile, type FoundCompose } from './compose-on-disk.ts'
 
-const composeFile = 'compose.yaml'
+/** What Compose is run with, whatever else lies in the folder. */
+export const composeFile = 'compose.yaml'
 /** Half a file, which then takes the place of the whole one. */
 const draftOf = (file: string): string => `.${file}.new`
+/** In the order in which Compose looks for them. */
+const composeNames = [composeFile, 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']
 /** No app has such a name: a name begins with a letter or a digit. */
 const draftPrefix = '.draft-'
 
@@ -20,25 +26,53 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
 
     projectOf: (name: string): ComposeProject => ({ name, directory: directoryOf(name) }),
 
-    /** Whether something is there already that a new app of this name would write over. */
-    async isTaken(name: string): Promise<boolean> {
-      const directory = directoryOf(name)
-      return existsSync(directory) && (await readdir(directory)).length > 0
+    /** The app's Compose file as it is on disk; null when it is not there. */
+    compose: (name: string): Promise<FoundCompose | null> => readComposeFile(directoryOf(name), composeFile),
+
+    /** The Compose file that Compose itself would take in a folder where no app is yet. */
+    async preparedCompose(name: string): Promise<FoundCompose | null> {
+      for (const file of composeNames) {
+        const found = await readComposeFile(directoryOf(name), file)
+        // A folder of another name than ours is in nobody's way.
+        if (found && (found.isReplaceable || file === composeFile)) return found
+      }
+      return null
     },
 
-    /** Replaces the Compose file as a whole: a cut-off write never leaves half of one. */
+    /** Names of the folders that hold something and could become an app. */
+    async folders(): Promise<string[]> {
+      const entries = await readdir(appsDir, { withFileTypes: true }).catch(whenAbsent<Dirent[]>([]))
+      const names = entries.filter((entry) => !entry.isFile() && checkAppName(entry.name).length === 0).map(({ name }) => name)
+      const filled: string[] = []
+      for (const name of names.sort()) {
+        if (await isFilled(directoryOf(name))) filled.push(name)
+        if (filled.length === bounds.folders) break
+      }
+      return filled
+    },
+
+    /** Whether what has this name is no folder, so that no app can be in it. */
+    isBlocked: (name: string): Promise<boolean> => stat(directoryOf(name)).then((found) => !found.isDirectory(), whenAbsent(false)),
+
+    /** Replaces the Compose file as a whole: a cut-off write never leaves half of one. What is the same already is left alone. */
     async write(name: string, content: string): Promise<void> {
       const directory = directoryOf(name)
       await mkdir(directory, { recursive: true })
+      const onDisk = await readComposeFile(directory, composeFile)
+      if (onDisk && isSameText(onDisk, content)) return
       const draft = join(directory, draftOf(composeFile))
-      await writeFile(draft, content)
+      await rm(draft, { force: true })
+      // Never through a link that somebody has put there.
+      await writeFile(draft, content, { flag: 'wx' })
       await rename(draft, join(directory, composeFile))
     },
 
     hasFile: (name: string): boolean => existsSync(join(directoryOf(name), composeFile)),
 
-    async ensure(name: string, content: string): Promise<void> {
-      if (!this.hasFile(name)) await this.write(name, content)
+    async ensure(name: string, content: string): Promise<boolean> {
+      if (await readComposeFile(directoryOf(name), composeFile)) return false
+      await this.write(name, content)
+      return true
     },
 
     /** What this program put into the folder of an app: content by path in the folder; null where it may be anything. */
@@ -76,3 +110,24 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
     },
   }
 }
+
+async function isFilled(directory: string): Promise<boolean> {
+  try {
+    const entries = await opendir(directory)
+    try {
+      return (await entries.read()) !== null
+    } finally {
+      await entries.close()
+    }
+  } catch {
+    // No folder, or one that may not be read: nothing that an app could start from.
+    return false
+  }
+}
+
+const whenAbsent =
+  <T>(value: T) =>
+  (error: unknown): T => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return value
+    throw error
+  }

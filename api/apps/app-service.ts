@@ -7,7 +7,7 @@ import type { Log } from '../log.ts'
 import { AppEntity, type AppRow } from './app.entity.ts'
 import type { App, AppDesiredState, Container } from './app.ts'
 import { createAppCheck } from './app-check.ts'
-import type { AppFiles } from './app-files.ts'
+import { composeFile, type AppFiles } from './app-files.ts'
 import { createAppUpdate, type AppPatch, type UpdateAppInput } from './app-update.ts'
 import { withinBounds } from './app-bounds.ts'
 import { checkDescription, checkRoom } from './app-room.ts'
@@ -15,7 +15,10 @@ import { bounds, cut } from '../bounds.ts'
 import { nextChangeAt, statusOf } from './app-status.ts'
 import type { ContainerFacts } from './container-facts.ts'
 import { checkAppName, checkComposeContent } from './compose-file.ts'
+import type { ComposeOnDisk, PreparedFolder } from './compose-on-disk.ts'
 import type { ContainerWatch } from './container-watch.ts'
+import { refusePrepared, refuseUnseen } from './disk-rules.ts'
+import type { DiskWatch } from './disk-watch.ts'
 import type { Operation, OperationKind } from './operation.ts'
 import type { OperationRun, Operations } from './operations.ts'
 import type { Removal, RemoveAppInput } from './removal.ts'
@@ -27,6 +30,8 @@ export interface CreateAppInput {
   name: string
   description?: string | null | undefined
   composeContent: string
+  /** Write the Compose file although another one is in the folder. */
+  overwriteFile?: boolean | null | undefined
 }
 
 export type { UpdateAppInput } from './app-update.ts'
@@ -50,13 +55,14 @@ export function createAppService(deps: {
   compose: ComposeCli
   files: AppFiles
   log: Log
+  disk: DiskWatch
   watch: ContainerWatch
   operations: Operations
   removal: Removal
   onChange: (app: App) => void
   onRemoved: (appId: string) => void
 }) {
-  const { em, clock, compose, files, watch, operations, removal } = deps
+  const { em, clock, compose, files, disk, watch, operations, removal } = deps
   const check = createAppCheck(deps)
   /** This process is the only writer of these rows, so they are read once and kept. */
   const rows = new Map<string, AppRow>()
@@ -94,6 +100,8 @@ export function createAppService(deps: {
       description,
       composeContent,
       version,
+      // Before its first deployment an app has no file.
+      changedOnDisk: active?.kind !== 'create' && disk.differs(name, composeContent),
       desiredState,
       status,
       statusReason,
@@ -180,9 +188,9 @@ export function createAppService(deps: {
         fields: [{ field: 'name', message: 'is the name of another Compose project on this Docker Engine' }],
       })
     }
-    if (await files.isTaken(name)) {
-      throw new AppError('CONFLICT', `There is a folder ${name} with files among the apps of this node already`, {
-        fields: [{ field: 'name', message: 'is the name of a folder that exists in APPS_DIR' }],
+    if (await files.isBlocked(name)) {
+      throw new AppError('CONFLICT', `There is a file ${name} among the folders of the apps of this node`, {
+        fields: [{ field: 'name', message: 'is the name of a file in APPS_DIR' }],
       })
     }
   }
@@ -258,6 +266,7 @@ export function createAppService(deps: {
         const row = operation.appId ? rows.get(operation.appId) : undefined
         if (row) await save(row, { lastError: `${operation.kind} interrupted: ${operation.error ?? ''}`, lastFailedKind: operation.kind })
       }
+      disk.start([...rows.values()].map(({ name }) => name))
       watch.restoreStopped([...rows.values()].flatMap(({ stoppedContainers }) => stoppedContainers ?? []))
       resolveUnknown().catch((error: unknown) => {
         if (!stopping.signal.aborted) deps.log.error({ err: error }, 'what apps want could not be read')
@@ -267,6 +276,28 @@ export function createAppService(deps: {
     stop(): void {
       stopping.abort()
       timers.stop()
+      disk.stop()
+    },
+
+    /** Folders that hold something, such as a `.env`, and are no app yet. */
+    async preparedFolders(): Promise<PreparedFolder[]> {
+      const taken = new Set([...rows.values()].map(({ name }) => name))
+      const names = (await files.folders()).filter((name) => !taken.has(name))
+      return Promise.all(names.map(async (name) => ({ name, composeFile: (await files.preparedCompose(name))?.file ?? null })))
+    },
+
+    /** The Compose file in the folder of this name, be it an app's or not; null when there is none. */
+    async composeOnDisk(name: string): Promise<ComposeOnDisk | null> {
+      const problems = checkAppName(name)
+      if (problems.length > 0) throw invalidInput(problems)
+      const isApp = [...rows.values()].some((row) => row.name === name)
+      const found = await (isApp ? files.compose(name) : files.preparedCompose(name))
+      return found && { file: found.file, content: found.content, problem: found.problem }
+    },
+
+    /** Called when the Compose file of an app is another one on disk than it was. */
+    refresh(name: string): void {
+      for (const row of rows.values()) if (row.name === name) tell(row)
     },
 
     /** Writes what could not be written before. */
@@ -296,6 +327,8 @@ export function createAppService(deps: {
       claimed.add(input.name)
       try {
         await checkNameIsFree(input.name)
+        const given = { content: input.composeContent, overwrite: input.overwriteFile ?? false }
+        refusePrepared(input.name, await files.preparedCompose(input.name), given)
         await check.content(input.name, input.composeContent)
         const now = clock.now()
         const row: AppRow = {
@@ -313,14 +346,17 @@ export function createAppService(deps: {
           updatedAt: now,
         }
         rows.set(row.id, row)
+        disk.follow(row.name)
         const deploy = async (run: OperationRun): Promise<void> => {
           run.step(5, 'Writing the Compose file')
-          await files.write(row.name, row.composeContent)
+          refusePrepared(row.name, await files.preparedCompose(row.name), given)
+          await disk.during(row.name, () => files.write(row.name, row.composeContent))
           await up(row, run)
         }
         const alongside = (transaction: EntityManager) => transaction.insert(AppEntity, { ...row })
         return await enqueue('create', row, deploy, { alongside }).catch((error: unknown) => {
           rows.delete(row.id)
+          disk.forget(row.name)
           if (told.delete(row.id)) deps.onRemoved(row.id)
           throw error
         })
@@ -343,8 +379,13 @@ export function createAppService(deps: {
     },
 
     async startApp(id: string): Promise<AppOperation> {
+      const found = rowOf(id)
+      refuseUnseen(found, await disk.look(found.name))
       return enqueueWish('start', { id, desiredState: 'running' }, async (row, run) => {
-        await files.ensure(row.name, row.composeContent)
+        refuseUnseen(row, await disk.look(row.name))
+        if (await disk.during(row.name, () => files.ensure(row.name, row.composeContent))) {
+          run.line(`${composeFile} was not on disk and was written again`)
+        }
         await up(row, run)
       })
     },
@@ -365,6 +406,7 @@ export function createAppService(deps: {
         told.delete(row.id)
         timers.set(row.id, null)
         unsaved.delete(row.id)
+        disk.forget(row.name)
         deps.onRemoved(row.id)
         return stays
       })

@@ -3,6 +3,8 @@ import type { ComposeCli, Engine } from '../docker/engine.types.ts'
 import type { AppCheck } from './app-check.ts'
 import type { AppRow } from './app.entity.ts'
 import type { AppFiles } from './app-files.ts'
+import { refuseOverwriting, refuseUnseen } from './disk-rules.ts'
+import type { DiskWatch } from './disk-watch.ts'
 import type { Operation } from './operation.ts'
 import type { OperationRun, Operations } from './operations.ts'
 
@@ -13,6 +15,8 @@ export interface UpdateAppInput {
   pull?: boolean | null | undefined
   /** The version that the change was made on: it is refused when another one is current. */
   ifVersion?: number | null | undefined
+  /** Write the Compose file although it was changed on disk. */
+  overwriteFile?: boolean | null | undefined
 }
 
 export type AppPatch = Partial<Pick<AppRow, 'description' | 'composeContent' | 'version' | 'desiredState' | 'lastError' | 'lastFailedKind'>>
@@ -29,9 +33,9 @@ export interface RowWork {
  * Compose file becomes the next version, which is deployed, or only stored while the app is to be stopped.
  */
 export function createAppUpdate(
-  deps: { engine: Engine; compose: ComposeCli; files: AppFiles; check: AppCheck; operations: Operations } & RowWork,
+  deps: { engine: Engine; compose: ComposeCli; files: AppFiles; disk: DiskWatch; check: AppCheck; operations: Operations } & RowWork,
 ) {
-  const { files, check, operations, save } = deps
+  const { files, disk, check, operations, save } = deps
   const changes = createChanges()
 
   async function describe(row: AppRow, description: string | null | undefined): Promise<Operation> {
@@ -43,9 +47,17 @@ export function createAppUpdate(
 
   /** The file first: a version is recorded only when it is on disk. */
   async function store(row: AppRow, content: string, description: AppPatch): Promise<void> {
-    await files.write(row.name, content)
-    const version = content === row.composeContent ? row.version : row.version + 1
-    await save(row, { composeContent: content, version, ...description })
+    await disk.during(row.name, async () => {
+      await files.write(row.name, content)
+      const version = content === row.composeContent ? row.version : row.version + 1
+      await save(row, { composeContent: content, version, ...description })
+    })
+  }
+
+  async function refuseUndecided(row: AppRow, { composeContent: content, overwriteFile }: UpdateAppInput): Promise<void> {
+    const onDisk = await disk.look(row.name)
+    if (isGiven(content)) refuseOverwriting(row, onDisk, { content, overwrite: overwriteFile ?? false })
+    else refuseUnseen(row, onDisk)
   }
 
   return async (row: AppRow, input: UpdateAppInput): Promise<Operation> => {
@@ -54,6 +66,7 @@ export function createAppUpdate(
     if (content === null && !input.pull) return describe(row, input.description)
     if (content === null) await deps.engine.info()
     else await check.content(row.name, content)
+    await refuseUndecided(row, input)
     // Checking took its time: another change may have come meanwhile, or wait to be made.
     refuseOld(row, input)
     if (isGiven(input.ifVersion) && changes.isComing(row.id)) throw isChanging(row)
@@ -62,6 +75,7 @@ export function createAppUpdate(
     const description = input.description === undefined ? {} : { description: input.description }
     const work = async (run: OperationRun): Promise<void> => {
       refuseOld(row, input)
+      await refuseUndecided(row, input)
       if (content !== null) {
         run.step(5, 'Writing the Compose file')
         await store(row, content, description)
@@ -98,7 +112,7 @@ function createChanges() {
   }
 }
 
-const isGiven = (version: number | null | undefined): version is number => version !== null && version !== undefined
+const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined
 
 /** @throws CONFLICT when the change was made on another version than the current one */
 function refuseOld({ name, version }: AppRow, { ifVersion }: UpdateAppInput): void {

@@ -13,7 +13,7 @@ export const AppEntity = defineEntity({
     description: p.text().strictNullable(),
     composeContent: p.text(),
     /** Counts the changes of the Compose file, from 1. */
-    version: p.integer(),
+    version: p.integer().default(1),
     desiredState: p.string().$type<AppDesiredState>(),
     /** Why the newest operation failed; null after one that did not. */
     lastError: p.text().strictNullable(),

@@ -7,6 +7,8 @@ export interface App {
   composeContent: string
   /** Counts the changes of the Compose file, from 1. */
   version: number
+  /** The Compose file on disk is another one than `composeContent`, or is not there. */
+  changedOnDisk: boolean
   desiredState: AppDesiredState
   status: AppStatus
   statusReason: string | null

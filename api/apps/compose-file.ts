@@ -4,7 +4,7 @@ import type { FieldError } from '../errors.ts'
 import { keyText, maxProblems, parseYaml, type YamlDocument } from './yaml-document.ts'
 
 /** Compose files are text that people write; the largest in public collections have some tens of KiB. */
-const maxComposeBytes = bounds.app.composeBytes
+export const maxComposeBytes = bounds.app.composeBytes
 
 /** A host name label (RFC 1035) has at most 63, and the name becomes part of host names, networks and folders. */
 const maxNameLength = bounds.app.name

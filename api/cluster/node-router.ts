@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { AppOperation, AppService, CreateAppInput, UpdateAppInput } from '../apps/app-service.ts'
+import type { ComposeOnDisk, PreparedFolder } from '../apps/compose-on-disk.ts'
 import type { RemoveAppInput } from '../apps/removal.ts'
 import type { RemovalPreview } from '../apps/removal-preview.ts'
 import type { Operation } from '../apps/operation.ts'
@@ -7,9 +8,9 @@ import type { Operations } from '../apps/operations.ts'
 import { AppError, notFound } from '../errors.ts'
 import type { ClusterNode, NodeAddress } from '../nodes/node-registry.ts'
 import type { Lenient } from '../lenient.ts'
-import { readApp, readOperation, readRemovalPreview, toWire } from '../wire.ts'
-import { needCapability } from './key-changes.ts'
+import { readApp, readComposeOnDisk, readFolders, readOperation, readRemovalPreview, toWire } from '../wire.ts'
 import type { Inventory } from './inventory.ts'
+import { needCapability } from './key-changes.ts'
 import type { NodeClient, NodeRequest } from './node-client.ts'
 
 /** What can be done to the apps of one node, wherever it is. */
@@ -21,6 +22,8 @@ export interface NodeApps {
   removalOf(appId: string): Promise<RemovalPreview>
   remove(appId: string, input: RemoveAppInput): Promise<AppOperation>
   cancel(operationId: string): Promise<Operation>
+  folders(): Promise<PreparedFolder[]>
+  composeOnDisk(name: string): Promise<ComposeOnDisk | null>
 }
 
 export type NodeRouter = ReturnType<typeof createNodeRouter>
@@ -47,6 +50,8 @@ export function createNodeRouter(deps: {
     removalOf: (id) => deps.apps.removalOf(id),
     remove: (id, input) => deps.apps.removeApp(id, input),
     cancel: (id) => deps.operations.cancel(id),
+    folders: () => deps.apps.preparedFolders(),
+    composeOnDisk: (name) => deps.apps.composeOnDisk(name),
   }
 
   const refusal = (nodeId: string, why: string): AppError => new AppError('NODE_UNREACHABLE', `${deps.getNode(nodeId).name}: ${why}`)
@@ -74,10 +79,14 @@ export function createNodeRouter(deps: {
     }
     /** Earlier versions delete the app's folder, whatever they are asked. */
     const needRemoval = (): void => needCapability(deps.getNode(nodeId), 'removal-keeps-data')
+    const needVersions = (): void => needCapability(deps.getNode(nodeId), 'app-versions')
     return {
-      create: ({ name, description, composeContent }) =>
-        change({ method: 'POST', path: '/api/internal/apps', body: { name, description, compose_content: composeContent } }),
-      update: (id, input) => change({ method: 'PUT', path: `/api/internal/apps/${id}`, body: toWire(input) }),
+      create: (input) => change({ method: 'POST', path: '/api/internal/apps', body: toWire(input) }),
+      async update(id, input) {
+        // An older node would not know these words, and do what they are there to prevent.
+        if (isSaid(input.ifVersion) || isSaid(input.overwriteFile)) needVersions()
+        return change({ method: 'PUT', path: `/api/internal/apps/${id}`, body: toWire(input) })
+      },
       start: (id) => change({ method: 'POST', path: `/api/internal/apps/${id}/start` }),
       stop: (id) => change({ method: 'POST', path: `/api/internal/apps/${id}/stop` }),
       async removalOf(id) {
@@ -91,6 +100,16 @@ export function createNodeRouter(deps: {
       cancel: async (id) => {
         const answer = await call({ method: 'POST', path: `/api/internal/operations/${id}/cancel` })
         return believe(nodeId, readOperation(answer))
+      },
+      async folders() {
+        needVersions()
+        return understood(nodeId, readFolders(await call({ method: 'GET', path: '/api/internal/folders' })))
+      },
+      async composeOnDisk(name) {
+        needVersions()
+        const path = `/api/internal/folders/${encodeURIComponent(name)}/compose`
+        const answer = await call({ method: 'GET', path })
+        return answer === null ? null : understood(nodeId, readComposeOnDisk(answer))
       },
     }
   }
@@ -132,3 +151,5 @@ export function createNodeRouter(deps: {
 }
 
 const answerParts = z.object({ app: z.unknown(), operation: z.unknown() })
+
+const isSaid = (value: unknown): boolean => value !== undefined && value !== null

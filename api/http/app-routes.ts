@@ -5,8 +5,18 @@ import { idParam, invalid, json, problem } from './route-parts.ts'
 
 /** What the REST routes of apps share between the user surface (`/api/apps`) and its internal twin (`/api/internal/apps`). */
 
+const overwriteFile = z
+  .boolean()
+  .nullish()
+  .openapi({ description: 'Replace a Compose file that is on disk and is another one than the app has; without it that is a 409' })
+
 export const createAppBody = z
-  .object({ name: z.string().default(''), description: z.string().nullish(), compose_content: z.string().default('') })
+  .object({
+    name: z.string().default(''),
+    description: z.string().nullish(),
+    compose_content: z.string().default(''),
+    overwrite_file: overwriteFile,
+  })
   .openapi('CreateApp', { required: ['name', 'compose_content'] })
 
 export const updateAppBody = z
@@ -15,20 +25,9 @@ export const updateAppBody = z
     compose_content: z.string().nullish(),
     pull: z.boolean().nullish().openapi({ description: 'Pull newer images before the containers are made again' }),
     if_version: z.int().nullish().openapi({ description: 'The version that the change was made on; 409 when another one is current' }),
+    overwrite_file: overwriteFile,
   })
   .openapi('UpdateApp')
-
-export const updateInput = ({
-  description,
-  compose_content: composeContent,
-  pull,
-  if_version: ifVersion,
-}: z.infer<typeof updateAppBody>) => ({
-  description,
-  composeContent,
-  pull,
-  ifVersion,
-})
 
 /** The app's own members at the top, for people and scripts; `app` and `operation` in full beside them. */
 export const appOperationWire = appWire.extend({ operation_id: z.string(), app: appWire, operation: operationWire }).openapi('AppOperation')

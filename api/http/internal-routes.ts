@@ -7,9 +7,10 @@ import type { Operation } from '../apps/operation.ts'
 import { budgets } from '../auth/limits.ts'
 import { AppError } from '../errors.ts'
 import type { Services } from '../services.ts'
-import { appWire, nodeStatsWire, operationWire, toWire } from '../wire.ts'
+import { appWire, fromWire, nodeStatsWire, operationWire, toWire } from '../wire.ts'
 import { readFeedEvent, type FeedReading } from '../cluster/feed-wire.ts'
-import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals, updateInput } from './app-routes.ts'
+import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals } from './app-routes.ts'
+import { folderRoutes, serveFolders } from './folder-routes.ts'
 import { idParam, json, problem } from './route-parts.ts'
 import type { Door } from './door.ts'
 import { authenticateCaller } from './node-door.ts'
@@ -32,9 +33,12 @@ export function internalRoutes(services: Services, door: Door): Router {
   membershipRoutes(router, services)
   settingsRoutes(router, services)
   // On a primary these are for itself: a secondary that was broken into must neither command its primary nor look into it.
-  for (const path of ['apps', 'apps/*', 'operations/*', 'events', 'system/*']) router.use(`/api/internal/${path}`, ownNodeOnly(services))
+  for (const path of ['apps', 'apps/*', 'folders', 'folders/*', 'operations/*', 'events', 'system/*'])
+    router.use(`/api/internal/${path}`, ownNodeOnly(services))
   statsRoute(router, services)
   appRoutesOfNodes(router, services)
+  const { preparedFolders: folders, composeOnDisk } = services.apps
+  serveFolders(router, folderRoutes('/api/internal/folders', 'internal'), () => ({ folders, composeOnDisk }))
   eventsRoute(router, services)
   // Ends here: the user surface would call a node's good credentials wrong.
   router.all('/api/internal/*', notFoundProblem)
@@ -251,13 +255,13 @@ function appRoutesOfNodes(router: Router, { apps, operations, audit, self }: Ser
       responses: { 202: json(appOperationWire, 'The deployment was queued'), ...refusals },
     }),
     async (c) => {
-      const { name, description, compose_content: composeContent } = c.req.valid('json')
-      return c.json(presentAppOperation(await act(c, 'app.create', null, () => apps.create({ name, description, composeContent }))), 202)
+      const input = fromWire(c.req.valid('json'))
+      return c.json(presentAppOperation(await act(c, 'app.create', null, () => apps.create(input))), 202)
     },
   )
   router.openapi(routes.get, (c) => c.json(present(apps.get(c.req.valid('param').id)), 200))
   router.openapi(routes.update, async (c) => {
-    const input = updateInput(c.req.valid('json'))
+    const input = fromWire(c.req.valid('json'))
     const { id } = c.req.valid('param')
     return c.json(presentAppOperation(await act(c, 'app.update', id, () => apps.update(id, input))), 202)
   })

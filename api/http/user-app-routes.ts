@@ -1,8 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { hasLabels } from '../../schema/labels.ts'
 import type { InventoryApp } from '../cluster/inventory.ts'
-import { appWire, toWire } from '../wire.ts'
-import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals, updateInput } from './app-routes.ts'
+import { appWire, fromWire, toWire } from '../wire.ts'
+import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals } from './app-routes.ts'
+import { folderRoutes, serveFolders } from './folder-routes.ts'
 import { invalid, json, listOf, nodeIdsQuery, wholeList } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
 
@@ -46,10 +47,10 @@ export function userAppRoutes(): Router {
       responses: { 202: json(appOperationWire, 'The deployment was queued'), ...refusals },
     }),
     async (c) => {
-      const { name, description, compose_content: composeContent } = c.req.valid('json')
+      const input = fromWire(c.req.valid('json'))
       const user = c.get('user')
       const nodeId = c.req.valid('query').node_id || user.selfId
-      return c.json(presentAppOperation(await user.createApp(nodeId, { name, description, composeContent })), 202)
+      return c.json(presentAppOperation(await user.createApp(nodeId, input)), 202)
     },
   )
   router.openapi(routes.get, (c) => {
@@ -58,7 +59,7 @@ export function userAppRoutes(): Router {
   })
   router.openapi(routes.update, async (c) => {
     const { id } = c.req.valid('param')
-    const input = updateInput(c.req.valid('json'))
+    const input = fromWire(c.req.valid('json'))
     return c.json(presentAppOperation(await c.get('user').updateApp(id, input)), 202)
   })
   router.openapi(routes.remove, async (c) => {
@@ -78,5 +79,6 @@ export function userAppRoutes(): Router {
     const { id } = c.req.valid('param')
     return c.json(presentAppOperation(await c.get('user').updateApp(id, { pull: true })), 202)
   })
+  serveFolders(router, folderRoutes('/api/folders', 'apps'), (c, nodeId = c.get('user').selfId) => c.get('user').foldersOf(nodeId))
   return router
 }

@@ -3,7 +3,7 @@ export const connectionModes = ['auto', 'link', 'direct'] as const
 export type ConnectionMode = (typeof connectionModes)[number]
 
 /** What a node's program can do beyond what every version can; a primary asks only for what is named here. */
-export const capabilities = ['link', 'key-rotation', 'primary-url', 'removal-keeps-data'] as const
+export const capabilities = ['link', 'key-rotation', 'primary-url', 'removal-keeps-data', 'app-versions'] as const
 export type Capability = (typeof capabilities)[number]
 
 /** What a node says of its own program, with every heartbeat and at the start of every event stream. */

@@ -3,6 +3,7 @@ import type { EntityManager } from '../db/orm.ts'
 import { createAppFiles } from '../apps/app-files.ts'
 import { createAppService } from '../apps/app-service.ts'
 import { createContainerWatch } from '../apps/container-watch.ts'
+import { createDiskWatch } from '../apps/disk-watch.ts'
 import { createOperations } from '../apps/operations.ts'
 import { createRemoval } from '../apps/removal.ts'
 import type { Clock } from '../clock.ts'
@@ -52,6 +53,7 @@ export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId:
     ...config.operations,
     onChange: (operation) => feedHub.emit('event', { type: 'operation', operation }),
   })
+  const disk = createDiskWatch({ files, clock, log, onChange: (name) => apps.refresh(name) })
   const apps = createAppService({
     em,
     nodeId,
@@ -60,6 +62,7 @@ export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId:
     compose: createComposeCli({ log }),
     log,
     files,
+    disk,
     watch: containers,
     operations,
     removal: createRemoval({ projects: createEngineProjects({ clock }), files }),

@@ -30,7 +30,7 @@ const body = { id: unknownId, name: '', api_endpoint: '', api_key: '', compose_c
 
 function idOf(name: string, { nodeId, appId, operationId }: Things): string {
   if (/operation/i.test(name)) return operationId
-  if (name === 'createApp' || /node|maintenance/i.test(name)) return name === 'registerNode' ? unknownId : nodeId
+  if (name === 'createApp' || /node|maintenance|folders|onDisk/i.test(name)) return name === 'registerNode' ? unknownId : nodeId
   return /App|^app|\/apps/.test(name) ? appId : unknownId
 }
 
@@ -43,7 +43,8 @@ export async function callOperation(call: OperationCall): Promise<{ reached: Rea
     return overHttp(call, 'POST', '/graphql', { query: fullDocument(kind, name).replaceAll(unknownId, id) })
   if (name === '/graphql') return overHttp(call, kind, kind === 'GET' ? '/graphql?query={__typename}' : name, { query: '{ __typename }' })
   const path = name.replace(':id', id).replace(':name', 'octocat').replace('*', '')
-  return overHttp(call, kind, kind === 'POST' && path === '/api/apps' ? `${path}?node_id=${call.things.nodeId}` : path, body)
+  const isOfNode = (kind === 'POST' && path === '/api/apps') || path.startsWith('/api/folders')
+  return overHttp(call, kind, isOfNode ? `${path}?node_id=${call.things.nodeId}` : path, body)
 }
 
 let calls = 0

@@ -5,6 +5,7 @@ import type { App } from '../../api/apps/app.ts'
 import { createAppFiles } from '../../api/apps/app-files.ts'
 import { createAppService, type AppOperation } from '../../api/apps/app-service.ts'
 import { createContainerWatch } from '../../api/apps/container-watch.ts'
+import { createDiskWatch } from '../../api/apps/disk-watch.ts'
 import type { Operation } from '../../api/apps/operation.ts'
 import { createOperations } from '../../api/apps/operations.ts'
 import { createRemoval } from '../../api/apps/removal.ts'
@@ -25,8 +26,8 @@ const docker = new Docker()
 export const web = (extra = ''): string => `services:\n  web:\n    image: ${testImage}\n${extra}`
 
 /** The apps of one node: a real database, folder, Engine and Compose. */
-export async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: string; dockerHost?: string } = {}) {
-  const { folder = dataFolder(t), dockerHost } = given
+export async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: string; dockerHost?: string; env?: NodeJS.ProcessEnv } = {}) {
+  const { folder = dataFolder(t), dockerHost, env } = given
   const appsDir = join(folder, 'apps')
   const database = await testDatabase(t, join(folder, 'data/selfhostly.db'))
   const { log } = recordedLog()
@@ -52,14 +53,16 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: str
     onChange: (operation) => ended.push(operation),
   })
   const files = createAppFiles({ appsDir })
+  const disk = createDiskWatch({ files, clock: systemClock, log, onChange: (name) => apps.refresh(name) })
   const apps = createAppService({
     em: database.em,
     nodeId,
     clock: systemClock,
     engine,
     log,
-    compose: createComposeCli({ log, ...host }),
+    compose: createComposeCli({ log, ...host, ...(env ? { env } : {}) }),
     files,
+    disk,
     watch,
     operations,
     removal: createRemoval({ projects: createEngineProjects({ clock: systemClock, ...host }), files }),

@@ -30,6 +30,7 @@ export const someApp = (given: Partial<App> & { nodeId: string }): App => ({
   description: null,
   composeContent: 'services:\n  web:\n    image: nginx:1.29\n',
   version: 1,
+  changedOnDisk: false,
   desiredState: 'running',
   status: 'running',
   statusReason: null,

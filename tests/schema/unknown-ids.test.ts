@@ -8,7 +8,7 @@ test('an unknown id is null in every query', async (t) => {
   const node = await runningNode(t)
   const names = graphqlFields().flatMap((field) => (field.startsWith('query ') ? field.slice('query '.length) : []))
   const asked = names.filter((name) => takesId(sampleDocument('query', name)))
-  t.deepEqual(asked.toSorted(), ['app', 'appRemoval', 'node', 'operation'])
+  t.deepEqual(asked.toSorted(), ['app', 'appRemoval', 'composeOnDisk', 'node', 'operation', 'preparedFolders'])
   for (const name of asked) t.deepEqual(await node.graphql(sampleDocument('query', name)), { data: { [name]: null } })
 })
 

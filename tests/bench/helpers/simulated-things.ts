@@ -43,6 +43,7 @@ function appOf(node: { id: string }, index: number): App {
     description: 'A web server with its cache',
     composeContent: `services:\n  web:\n    image: nginx:1.29\n    ports:\n      - "${8000 + index}:80"\n  cache:\n    image: redis:8\n`,
     version: 1,
+    changedOnDisk: false,
     desiredState: 'running',
     status: 'running',
     statusReason: null,

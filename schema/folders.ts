@@ -1,0 +1,37 @@
+import type { ComposeOnDisk, PreparedFolder } from '../api/apps/compose-on-disk.ts'
+import { builder, costOfText, permission } from './builder.ts'
+
+const PreparedFolderRef = builder.objectRef<PreparedFolder>('PreparedFolder').implement({
+  description: 'A folder in APPS_DIR that holds something and is no app yet. An app of this name starts from its files.',
+  fields: (t) => ({
+    name: t.exposeString('name'),
+    composeFile: t.exposeString('composeFile', { nullable: true, description: 'The name of its Compose file, where it has one.' }),
+  }),
+})
+
+const ComposeOnDiskRef = builder.objectRef<ComposeOnDisk>('ComposeOnDisk').implement({
+  fields: (t) => ({
+    file: t.exposeString('file'),
+    content: t.exposeString('content', { nullable: true, complexity: costOfText }),
+    problem: t.exposeString('problem', { nullable: true, description: 'Why there is no content: too long, no text, a link, ...' }),
+  }),
+})
+
+builder.queryFields((t) => ({
+  preparedFolders: t.field({
+    type: [PreparedFolderRef],
+    nullable: true,
+    ...permission('app.change'),
+    description: 'At most 500, by name. The node is asked.',
+    args: { nodeId: t.arg.id({ required: true }) },
+    resolve: (_root, { nodeId }, { user }) => (user.findNode(nodeId) ? user.foldersOf(nodeId).folders() : null),
+  }),
+  composeOnDisk: t.field({
+    type: ComposeOnDiskRef,
+    nullable: true,
+    ...permission('app.change'),
+    description: 'The Compose file in the folder of an app, or of one that is to become an app, as it is on disk now. The node is asked.',
+    args: { nodeId: t.arg.id({ required: true }), name: t.arg.string({ required: true }) },
+    resolve: (_root, { nodeId, name }, { user }) => (user.findNode(nodeId) ? user.foldersOf(nodeId).composeOnDisk(name) : null),
+  }),
+}))

@@ -1,0 +1,59 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { pino } from 'pino'
+import type { ExecutionContext } from 'ava'
+import { createComposeCli } from '../../api/docker/compose-cli.ts'
+import { AppError } from '../../api/errors.ts'
+import { testEachVersion } from '../helpers/compose-versions.ts'
+import { dataFolder } from '../helpers/data-folder.ts'
+
+const log = pino({ level: 'silent' })
+
+/** The folder of an app with these files, and a draft of its Compose file that lies elsewhere. */
+function drafted(t: ExecutionContext, files: Record<string, string>, draft: string) {
+  const apps = dataFolder(t)
+  const [directory, file] = [join(apps, 'shop'), join(apps, '.draft-1', 'compose.yaml')]
+  mkdirSync(directory)
+  for (const [name, text] of [...Object.entries(files), [file, draft] as const]) {
+    const path = name === file ? file : join(directory, name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+  }
+  return { name: 'shop', directory, file }
+}
+
+const base = 'services:\n  base:\n    image: nginx\n    env_file: .env\n'
+const service = (lines: string): string => `services:\n  web:\n    image: nginx\n${lines}`
+
+const namesFiles: Record<string, { files: Record<string, string>; draft: string; only?: number }> = {
+  env_file: { files: { '.env': 'A=1\n' }, draft: service('    env_file: .env\n') },
+  'a variable that has to be set': { files: { '.env': 'FOO=1\n' }, draft: service('    environment: { FOO: "${FOO:?set it}" }\n') },
+  'a port': { files: { '.env': 'PORT=8081\n' }, draft: service("    ports: ['${PORT}:80']\n") },
+  extends: { files: { '.env': 'A=1\n', 'base.yaml': base }, draft: 'services:\n  web:\n    extends: { file: base.yaml, service: base }\n' },
+  include: { files: { '.env': 'A=1\n', 'base.yaml': base }, draft: `include: [base.yaml]\n${service('')}`, only: 2 },
+  'the old file is not read': { files: { 'compose.yaml': 'no: [\n' }, draft: service('') },
+}
+
+for (const [what, { files, draft, only = 0 }] of Object.entries(namesFiles)) {
+  testEachVersion(`a draft among the files of its app: ${what}`, async (t, { env, major }) => {
+    const project = drafted(t, files, draft)
+    const checked = createComposeCli({ log, env }).config(project)
+    if (major < only) return void (await t.throwsAsync(checked, { instanceOf: AppError, code: 'INVALID_INPUT', message: /include/ }))
+    await t.notThrowsAsync(checked)
+    t.deepEqual(readdirSync(project.directory).sort(), Object.keys(files).sort(), 'and leaves nothing there')
+  })
+}
+
+testEachVersion('what is refused of a draft says nothing of where it lies', async (t, { env }) => {
+  for (const draft of [
+    service('    imagine: true\n'),
+    'services: [\n',
+    service('    env_file: missing.env\n'),
+    'services:\n  web:\n    extends: { file: no.yaml, service: a }\n',
+  ]) {
+    const project = drafted(t, {}, draft)
+    const error = await t.throwsAsync(createComposeCli({ log, env }).config(project), { code: 'INVALID_INPUT' })
+    t.false((error?.message ?? '').includes(dirname(project.directory)), error?.message)
+    t.notRegex(error?.message ?? '', /\.draft-/)
+  }
+})
