@@ -17,7 +17,7 @@ export function useApp(id: MaybeRefOrGetter<string>) {
 
   // Changes of an app arrive without its Compose file and operations; a new status or version means that those may be new as well.
   watch(
-    () => app.value && `${app.value.status} ${app.value.updatedAt}`,
+    () => app.value && `${app.value.status} ${app.value.version} ${app.value.updatedAt}`,
     (now, before) => {
       if (now && before) retry()
     },

@@ -9,6 +9,8 @@ export const appFields = graphql(`
     statusReason
     lastKnownStatus
     desiredState
+    version
+    changedOnDisk
     asOf
     createdAt
     updatedAt
@@ -68,6 +70,25 @@ export const appQuery = graphql(`
       operations {
         ...OperationFields
       }
+    }
+  }
+`)
+
+export const preparedFoldersQuery = graphql(`
+  query PreparedFolders($nodeId: ID!) {
+    preparedFolders(nodeId: $nodeId) {
+      name
+      composeFile
+    }
+  }
+`)
+
+export const composeOnDiskQuery = graphql(`
+  query ComposeOnDisk($nodeId: ID!, $name: String!) {
+    composeOnDisk(nodeId: $nodeId, name: $name) {
+      file
+      content
+      problem
     }
   }
 `)

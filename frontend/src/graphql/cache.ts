@@ -34,6 +34,8 @@ const keys: KeyingConfig = {
   RemovalPreview: embedded,
   RemovalItem: embedded,
   PublishedPort: embedded,
+  PreparedFolder: embedded,
+  ComposeOnDisk: embedded,
   CpuStats: embedded,
   MemoryStats: embedded,
   DiskStats: embedded,

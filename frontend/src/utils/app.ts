@@ -73,3 +73,6 @@ export const exampleCompose = `services:
       - "8081:80"
     restart: unless-stopped
 `
+
+/** Editors write line ends in their own way: that alone is no difference. */
+export const sameText = (a: string, b: string): boolean => a.replaceAll('\r\n', '\n') === b.replaceAll('\r\n', '\n')

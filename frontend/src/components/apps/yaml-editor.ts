@@ -6,10 +6,11 @@ import { Compartment, EditorState } from '@codemirror/state'
 import { EditorView, lineNumbers } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { minimalSetup } from 'codemirror'
+import { sameText } from '../../utils/app.ts'
 import type { LineProblem } from '../../utils/app.ts'
 
 /** Colours come from the theme's variables, so that dark and light need one definition. */
-const theme = EditorView.theme({
+export const editorTheme = EditorView.theme({
   '&': { fontSize: '13px', backgroundColor: 'var(--ui-bg)', color: 'var(--ui-text)' },
   '&.cm-focused': { outline: '2px solid var(--ui-primary)', outlineOffset: '-1px' },
   '.cm-scroller': { fontFamily: 'var(--font-mono)', maxHeight: '60vh', lineHeight: '1.6' },
@@ -49,7 +50,7 @@ export function createYamlEditor(options: {
       lineNumbers(),
       lintGutter(),
       yaml(),
-      theme,
+      editorTheme,
       syntaxHighlighting(highlight),
       EditorView.contentAttributes.of({ 'aria-label': options.label }),
       EditorState.tabSize.of(2),
@@ -63,7 +64,7 @@ export function createYamlEditor(options: {
   return {
     /** Replaces the text when it came from elsewhere than the editor. */
     setDoc(doc: string): void {
-      if (doc !== view.state.doc.toString()) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: doc } })
+      if (!sameText(doc, view.state.doc.toString())) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: doc } })
     },
     setReadonly: (readonly: boolean): void => view.dispatch({ effects: accessCompartment.reconfigure(access(readonly)) }),
     setProblems(problems: LineProblem[]): void {

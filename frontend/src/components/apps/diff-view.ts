@@ -1,0 +1,51 @@
+import { unifiedMergeView } from '@codemirror/merge'
+import { EditorState } from '@codemirror/state'
+import { EditorView, lineNumbers } from '@codemirror/view'
+import { minimalSetup } from 'codemirror'
+import { editorTheme } from './yaml-editor.ts'
+
+const tint = (colour: 'error' | 'success'): string => `color-mix(in oklab, var(--ui-${colour}) 14%, transparent)`
+
+/** Red lines are only in the first text, green ones only in the second; a sign says so as well. Text in other colours could not be read on them. */
+const theme = EditorView.theme({
+  '.cm-content, .cm-gutter': { minHeight: '0' },
+  '.cm-scroller': { maxHeight: '45vh' },
+  '.cm-line, .cm-deletedLine': { position: 'relative', paddingLeft: '1.25rem !important' },
+  '.cm-deletedChunk': { backgroundColor: tint('error'), paddingLeft: '0 !important' },
+  '.cm-changedLine, .cm-inlineChangedLine': { backgroundColor: `${tint('success')} !important` },
+  'ins, del, .cm-changedText, .cm-deletedText': { background: 'none !important', textDecoration: 'none !important' },
+  '.cm-deletedLine::before, .cm-changedLine::before': { position: 'absolute', left: '0.375rem', color: 'var(--ui-text-muted)' },
+  '.cm-deletedLine::before': { content: '"−"' },
+  '.cm-changedLine::before': { content: '"+"' },
+  '.cm-collapsedLines': { color: 'var(--ui-text-muted)', background: 'var(--ui-bg-muted)', padding: '4px 8px', fontSize: '12px' },
+  // Its ornament is in few fonts.
+  '.cm-collapsedLines::before, .cm-collapsedLines::after': { content: '"…"', margin: '0 4px' },
+})
+
+/** Shows what differs between two texts, one below the other, so that it fits on a phone too. */
+export function createDiffView(options: { parent: HTMLElement; before: string; after: string; label: string }) {
+  const view = new EditorView({
+    parent: options.parent,
+    doc: options.after,
+    extensions: [
+      minimalSetup,
+      lineNumbers(),
+      // Before the editor's, which it changes.
+      theme,
+      editorTheme,
+      EditorView.lineWrapping,
+      EditorView.contentAttributes.of({ 'aria-label': options.label }),
+      EditorState.readOnly.of(true),
+      EditorView.editable.of(false),
+      unifiedMergeView({
+        original: options.before,
+        mergeControls: false,
+        highlightChanges: false,
+        syntaxHighlightDeletions: false,
+        gutter: true,
+        collapseUnchanged: { margin: 3, minSize: 6 },
+      }),
+    ],
+  })
+  return { destroy: (): void => view.destroy() }
+}

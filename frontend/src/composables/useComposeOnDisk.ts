@@ -1,0 +1,18 @@
+import { toProblem } from '../graphql/problem.ts'
+import type { Problem } from '../graphql/problem.ts'
+import { composeOnDiskQuery } from '../graphql/apps.ts'
+import type { ComposeOnDiskQuery } from '../graphql/generated/graphql.ts'
+import { useBackend } from './useBackend.ts'
+
+export type OnDisk = NonNullable<ComposeOnDiskQuery['composeOnDisk']>
+export type Read = { ok: true; onDisk: OnDisk | null } | { ok: false; problem: Problem }
+
+/** Reads the Compose file in a folder of a node: what it is now, each time that it is asked. */
+export function useComposeOnDisk() {
+  const { client } = useBackend()
+  return async (nodeId: string, name: string): Promise<Read> => {
+    const { data, error } = await client.query(composeOnDiskQuery, { nodeId, name }, { requestPolicy: 'network-only' }).toPromise()
+    if (data && !error) return { ok: true, onDisk: data.composeOnDisk ?? null }
+    return { ok: false, problem: error ? toProblem(error) : { code: 'INTERNAL', message: 'The answer was empty.', fields: [] } }
+  }
+}

@@ -1,0 +1,24 @@
+import { shallowRef, toValue, watch } from 'vue'
+import type { MaybeRefOrGetter } from 'vue'
+import { preparedFoldersQuery } from '../graphql/apps.ts'
+import type { PreparedFoldersQuery } from '../graphql/generated/graphql.ts'
+import { useBackend } from './useBackend.ts'
+
+export type PreparedFolder = NonNullable<PreparedFoldersQuery['preparedFolders']>[number]
+
+/** The folders of a node that are no app yet. None where the node cannot say: they are an offer, and nothing depends on them. */
+export function usePreparedFolders(nodeId: MaybeRefOrGetter<string>) {
+  const { client } = useBackend()
+  const folders = shallowRef<PreparedFolder[]>([])
+  watch(
+    () => toValue(nodeId),
+    async (id) => {
+      folders.value = []
+      if (!id) return
+      const { data } = await client.query(preparedFoldersQuery, { nodeId: id }, { requestPolicy: 'network-only' }).toPromise()
+      if (toValue(nodeId) === id) folders.value = data?.preparedFolders ?? []
+    },
+    { immediate: true },
+  )
+  return folders
+}

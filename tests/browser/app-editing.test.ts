@@ -1,0 +1,187 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import type { Page } from 'playwright-core'
+import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
+import { startBrowser } from '../helpers/browser.ts'
+import { change, createApp, followToEnd, type SeenOperation } from '../helpers/cluster.ts'
+import { followInPanel, go } from '../helpers/dashboard.ts'
+import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
+import { ask } from '../helpers/graphql.ts'
+import { nodeProcess } from '../helpers/node-process.ts'
+import { web } from '../helpers/own-apps.ts'
+
+const label = (value: string): string => web(`    labels: { made: '${value}' }\n`)
+
+async function dashboard(t: ExecutionContext) {
+  const node = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const [browser] = await Promise.all([startBrowser(t), ensureTestImage(), node.start()])
+  const { id } = await node.identity()
+  const save = async (appId: string, input: object): Promise<void> => {
+    const mutation = 'mutation ($id: ID!, $input: UpdateAppInput!) { updateApp(id: $id, input: $input) { operation { id } } }'
+    const { updateApp } = await ask<{ updateApp: { operation: SeenOperation } }>(node, mutation, { id: appId, input })
+    await followToEnd(t, node, updateApp.operation)
+  }
+  return { node, browser, id, save }
+}
+
+/** A stopped app, so that nothing is waited for but what the test is about. */
+async function stoppedApp(t: ExecutionContext) {
+  const given = await dashboard(t)
+  const name = uniqueName()
+  const { app, operation } = await createApp(given.node, given.id, { name, composeContent: label('1') })
+  await followToEnd(t, given.node, operation)
+  await followToEnd(t, given.node, await change(given.node, 'stopApp', app.id))
+  const { page, loads, visit } = await given.browser.open(given.node, `/apps/${app.id}`)
+  await bringAxe(page)
+  await visit()
+  const card = page.getByRole('region', { name: 'Compose file' })
+  const editor = card.getByRole('textbox', { name: 'Compose file' })
+  await editor.waitFor()
+  return { ...given, app, page, loads, card, editor, file: join(given.node.appsDir, name, 'compose.yaml') }
+}
+
+const leaving = (page: Page) => page.getByRole('dialog', { name: 'Leave without saving?' })
+
+test.serial('a description is edited without an operation to follow, and stays when the edit is given up', async (t) => {
+  t.timeout(120_000)
+  const { page, file } = await stoppedApp(t)
+  await page.getByText('No description').waitFor()
+  await page.getByRole('button', { name: 'Edit the description' }).click()
+  await page.getByRole('textbox', { name: 'Description' }).fill('The shop')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('The shop', { exact: true }).waitFor()
+  t.is(await page.getByRole('dialog').count(), 0)
+  t.is(readFileSync(file, 'utf8'), label('1'))
+
+  await page.getByRole('button', { name: 'Edit the description' }).click()
+  await page.getByRole('textbox', { name: 'Description' }).fill('Another')
+  await page.getByRole('textbox', { name: 'Description' }).press('Escape')
+  await page.getByText('The shop', { exact: true }).waitFor()
+})
+
+test.serial('edits that are not saved are not left without being asked', async (t) => {
+  t.timeout(120_000)
+  const { page, card, editor, loads } = await stoppedApp(t)
+  await card.getByRole('button', { name: 'Edit the Compose file' }).click()
+  await go(page, 'Apps')
+  await page.goBack()
+  await card.getByRole('button', { name: 'Edit the Compose file' }).click()
+  await editor.fill(label('mine'))
+  await page.getByRole('link', { name: 'Back to apps' }).click()
+  await leaving(page).getByText('Your change of the Compose file will be lost.').waitFor()
+  await leaving(page).getByRole('button', { name: 'Stay here' }).click()
+  await leaving(page).waitFor({ state: 'detached' })
+  await editor.getByText("made: 'mine'").waitFor()
+
+  // The browser's own question, for a reload and for a closed tab.
+  const question = page.waitForEvent('dialog')
+  const reload = page.reload().catch(() => undefined)
+  const dialog = await question
+  t.is(dialog.type(), 'beforeunload')
+  await dialog.dismiss()
+  await reload
+  await editor.getByText("made: 'mine'").waitFor()
+
+  await page.getByRole('link', { name: 'Back to apps' }).click()
+  await leaving(page).getByRole('button', { name: 'Leave' }).click()
+  await page.getByRole('heading', { name: 'Apps', level: 1 }).waitFor()
+
+  await go(page, 'Settings')
+  await page.getByLabel('Account id').fill('0123456789abcdef0123456789abcdef')
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Nodes', exact: true }).click()
+  await leaving(page).getByText('Your change of the Cloudflare settings will be lost.').waitFor()
+  await leaving(page).getByRole('button', { name: 'Leave' }).click()
+  await page.getByRole('heading', { name: 'Nodes', level: 1 }).waitFor()
+  t.is(loads(), 0)
+})
+
+test.serial('two people edit one file: the later sees what differs, keeps the text, and decides', async (t) => {
+  t.timeout(120_000)
+  const { page, card, editor, save, app, file } = await stoppedApp(t)
+  await card.getByRole('button', { name: 'Edit the Compose file' }).click()
+  await editor.fill(label('mine'))
+  await save(app.id, { composeContent: label('theirs') })
+  await card.getByRole('alert').filter({ hasText: 'Version 2 was saved while you were editing' }).waitFor()
+  const difference = card.getByRole('textbox', { name: 'Differences' })
+  await difference.getByText("made: 'theirs'").waitFor()
+  await difference.getByText("made: 'mine'").waitFor()
+  await editor.getByText("made: 'mine'").waitFor()
+  t.deepEqual(await violationsOn(page), [])
+  await card.getByRole('button', { name: 'Save over version 2' }).click()
+  await followInPanel(page, `Update ${app.name}`)
+  await card.getByText('version 3').waitFor()
+  t.is(readFileSync(file, 'utf8'), label('mine'))
+})
+
+test.serial('a file that was changed on disk is shown with its difference, and a person decides which it is', async (t) => {
+  t.timeout(180_000)
+  const { page, card, editor, app, file } = await stoppedApp(t)
+  writeFileSync(file, label('by hand'))
+  await page.getByText('The Compose file was changed on disk').first().waitFor()
+  await page.getByRole('button', { name: `Start ${app.name}` }).click()
+  await page.getByText(`${app.name} could not be started`).first().waitFor()
+
+  const dialog = page.getByRole('dialog', { name: 'The Compose file was changed on disk' })
+  await page.getByRole('button', { name: 'Show the difference' }).click()
+  await dialog.getByText("made: 'by hand'").waitFor()
+  await dialog.getByText("made: '1'").waitFor()
+  t.deepEqual(await violationsOn(page), [])
+  await dialog.getByRole('button', { name: 'Take what is on disk' }).click()
+  await followInPanel(page, `Update ${app.name}`)
+  await page.getByText('The Compose file was changed on disk').first().waitFor({ state: 'detached' })
+  await editor.getByText("made: 'by hand'").waitFor()
+  await card.getByText('version 2').waitFor()
+
+  // Met while somebody edits: what was typed stays until it is decided.
+  await card.getByRole('button', { name: 'Edit the Compose file' }).click()
+  await editor.fill(label('mine'))
+  writeFileSync(file, label('again'))
+  await card.getByRole('button', { name: 'Save', exact: true }).click()
+  await card.getByRole('button', { name: 'Show the difference' }).click()
+  await dialog.getByText("made: 'again'").waitFor()
+  await dialog.getByText("made: 'mine'").waitFor()
+  await dialog.getByRole('button', { name: 'Overwrite it with your text' }).click()
+  await followInPanel(page, `Update ${app.name}`)
+  t.is(readFileSync(file, 'utf8'), label('mine'))
+  await card.getByText('version 3').waitFor()
+})
+
+test.serial('an app is made from a folder that is there; a file in it is loaded, or overwritten when that is said', async (t) => {
+  t.timeout(180_000)
+  const { node, browser } = await dashboard(t)
+  const [first, second] = [uniqueName(), uniqueName()]
+  for (const name of [first, second]) {
+    mkdirSync(join(node.appsDir, name), { recursive: true })
+    writeFileSync(join(node.appsDir, name, 'docker-compose.yml'), label('by hand'))
+  }
+  const { page, visit } = await browser.open(node, '/apps/new')
+  await bringAxe(page)
+  await visit()
+  const editor = page.getByRole('textbox', { name: 'Compose file' })
+  await page.getByRole('combobox', { name: 'Start from a folder' }).click()
+  await page.getByRole('option', { name: first }).click()
+  await page.getByText('It has a docker-compose.yml.').waitFor()
+  await editor.getByText("made: 'by hand'").waitFor()
+  t.is(await page.getByLabel('Name').inputValue(), first)
+  t.deepEqual(await violationsOn(page), [])
+  await page.getByRole('button', { name: 'Create app' }).click()
+  await followInPanel(page, `Create ${first}`)
+  t.is(readFileSync(join(node.appsDir, first, 'compose.yaml'), 'utf8'), label('by hand'))
+
+  await page.getByRole('link', { name: 'New app' }).first().click()
+  await page.getByLabel('Name').fill(second)
+  await editor.fill(label('mine'))
+  await page.getByRole('link', { name: 'Cancel' }).click()
+  await leaving(page).getByRole('button', { name: 'Stay here' }).click()
+  await leaving(page).waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Create app' }).click()
+  await page.getByRole('alert').getByRole('button', { name: 'Show the difference' }).click()
+  const dialog = page.getByRole('dialog', { name: `The folder ${second} has a Compose file` })
+  await dialog.getByText("made: 'by hand'").waitFor()
+  t.deepEqual(await violationsOn(page), [])
+  await dialog.getByRole('button', { name: 'Create the app with my text' }).click()
+  await followInPanel(page, `Create ${second}`)
+  t.is(readFileSync(join(node.appsDir, second, 'compose.yaml'), 'utf8'), label('mine'))
+  t.is(readFileSync(join(node.appsDir, second, 'docker-compose.yml'), 'utf8'), label('by hand'))
+})
