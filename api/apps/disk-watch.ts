@@ -17,8 +17,8 @@ interface Followed {
   seen?: string | null
   /** Of the app's record. */
   recorded?: { content: string; digest: string }
-  /** Writes of this program that are under way. */
-  writing: number
+  /** The newest write of this program, while it is under way. */
+  writing?: Promise<void> | undefined
   /** Of the folder that `watcher` watches. */
   inode?: number | undefined
   watcher?: FSWatcher
@@ -36,10 +36,13 @@ export function createDiskWatch(deps: { files: AppFiles; clock: Clock; log: Log;
   const followed = new Map<string, Followed>()
   let stopLooking: (() => void) | undefined
 
+  /** After a write that is under way: between the file and the record every look would see a difference. */
   async function look(name: string): Promise<FoundCompose | null> {
+    await followed.get(name)?.writing
     const onDisk = await files.compose(name)
     const entry = followed.get(name)
-    if (!entry || entry.writing > 0) return onDisk
+    if (!entry) return onDisk
+    if (entry.writing) return look(name)
     const seen = onDisk ? (onDisk.content === null ? `unreadable: ${onDisk.problem}` : digestOf(onDisk.content)) : null
     const isNew = seen !== entry.seen
     entry.seen = seen
@@ -91,7 +94,7 @@ export function createDiskWatch(deps: { files: AppFiles; clock: Clock; log: Log;
 
   return {
     start(names: string[]): void {
-      for (const name of names) followed.set(name, { writing: 0 })
+      for (const name of names) followed.set(name, {})
       lookAgainLater()
       void lookAtAll()
     },
@@ -101,7 +104,7 @@ export function createDiskWatch(deps: { files: AppFiles; clock: Clock; log: Log;
       for (const name of [...followed.keys()]) this.forget(name)
     },
     follow(name: string): void {
-      if (!followed.has(name)) followed.set(name, { writing: 0 })
+      if (!followed.has(name)) followed.set(name, {})
     },
     forget(name: string): void {
       const entry = followed.get(name)
@@ -117,11 +120,13 @@ export function createDiskWatch(deps: { files: AppFiles; clock: Clock; log: Log;
     async during<T>(name: string, change: () => Promise<T>): Promise<T> {
       const entry = followed.get(name)
       if (!entry) return change()
-      entry.writing++
+      const { promise: writing, resolve: written } = Promise.withResolvers<void>()
+      entry.writing = writing
       try {
         return await change()
       } finally {
-        entry.writing--
+        if (entry.writing === writing) entry.writing = undefined
+        written()
         await watchAndLook(name, entry)
       }
     },
@@ -129,7 +134,7 @@ export function createDiskWatch(deps: { files: AppFiles; clock: Clock; log: Log;
     /** Whether the file was other than this, or not there, when it was last looked at. */
     differs(name: string, content: string): boolean {
       const entry = followed.get(name)
-      if (entry?.seen === undefined || entry.writing > 0) return false
+      if (entry?.seen === undefined || entry.writing) return false
       if (entry.recorded?.content !== content) entry.recorded = { content, digest: digestOf(content) }
       return entry.seen !== entry.recorded.digest
     },
