@@ -1,3 +1,4 @@
+import { cut, cutOrNull } from '../bounds.ts'
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, errorMessage } from '../errors.ts'
@@ -58,11 +59,11 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
       via: cut(actor.via, longest.via),
       address: cut(actor.address, longest.address),
       action: cut(action.action, longest.action),
-      nodeId: cutOrNull(action.nodeId, longest.id),
-      appId: cutOrNull(action.appId, longest.id),
-      subject: cutOrNull(action.subject, longest.subject),
+      nodeId: cutOrNull(action.nodeId ?? null, longest.id),
+      appId: cutOrNull(action.appId ?? null, longest.id),
+      subject: cutOrNull(action.subject ?? null, longest.subject),
       outcome,
-      detail: cutOrNull(more.detail, longest.detail),
+      detail: cutOrNull(more.detail ?? null, longest.detail),
       startedId: more.startedId ?? null,
     })
   }
@@ -116,10 +117,6 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
     count: (filter: AuditFilter): Promise<number> => em.fork().count(AuditEntity, where(filter)),
   }
 }
-
-/** The text, or its beginning and a mark that there was more. */
-const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
-const cutOrNull = (text: string | null | undefined, most: number): string | null => (text ? cut(text, most) : (text ?? null))
 
 /** Sorts after everything, so that a range finds all that begins with a text; `like` would read `_` and `%` as wildcards. */
 const lastCharacter = '\u{10FFFF}'

@@ -23,10 +23,10 @@ export const migrations = [
   { name: '20261124n-node-holds', class: Migration20261124NodeHolds },
   { name: '20261124o-status-history', class: Migration20261124StatusHistory },
   { name: '20261124p-node-keys', class: Migration20261124NodeKeys },
+  { name: '20261129-app-status', class: Migration20261129AppStatus },
   { name: '20261129-app-versions', class: Migration20261129AppVersions },
   { name: '20261129-audit-retention', class: Migration20261129AuditRetention },
-  { name: '20261129-sign-in-places', class: Migration20261129SignInPlaces },
-  { name: '20261129-session-browser', class: Migration20261129SessionBrowser },
-  { name: '20261129-app-status', class: Migration20261129AppStatus },
   { name: '20261129-grant-bindings', class: Migration20261129GrantBindings },
+  { name: '20261129-session-browser', class: Migration20261129SessionBrowser },
+  { name: '20261129-sign-in-places', class: Migration20261129SignInPlaces },
 ]
