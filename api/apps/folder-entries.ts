@@ -12,8 +12,9 @@ export interface FolderEntry {
   obstacle: string | null
 }
 
-/** What may be looked at for one folder: some seconds of a slow disk. */
+/** What may be looked at for one folder: some seconds of a slow disk, and never so little that a small folder is not measured. */
 const mostEntries = 30_000
+const leastEntries = 500
 const lookForMs = 3_000
 
 /** Links count as themselves. A folder that is not there has no entries. */
@@ -32,7 +33,7 @@ export async function entriesOf(directory: string): Promise<FolderEntry[]> {
 function createWalk(directory: string, device: number | undefined) {
   const until = performance.now() + lookForMs
   let seen = 0
-  const isOver = (): boolean => seen > mostEntries || performance.now() > until
+  const isOver = (): boolean => seen > mostEntries || (seen > leastEntries && performance.now() > until)
 
   /** What lies in a folder can be removed by whoever may change the folder. */
   const lockOn = (path: string): Promise<string | null> =>

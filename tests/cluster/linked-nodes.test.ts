@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import test, { type ExecutionContext } from 'ava'
+import type { App } from '../../api/apps/app.ts'
 import { feedEventToJson } from '../../api/cluster/feed-wire.ts'
 import { fetchOver } from '../../api/cluster/link-fetch.ts'
 import { dial, DialError } from '../../api/cluster/link-wire.ts'
@@ -10,7 +11,7 @@ import { freePort } from '../helpers/free-port.ts'
 import { follow } from '../helpers/graphql.ts'
 import { nodeEnd } from '../helpers/link-pair.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
-import { someStats } from '../helpers/things.ts'
+import { someApp, someStats } from '../helpers/things.ts'
 import { webApp } from '../helpers/cluster.ts'
 
 interface SeenNode {
@@ -139,7 +140,7 @@ test('a link takes the credentials of every internal route, leads to nothing els
 })
 
 /** The node's end of a link, with the given program and nothing to run. */
-async function simulated(primary: RunningNode, node: { id: string; key: string }, about: Record<string, unknown>) {
+async function simulated(primary: RunningNode, node: { id: string; key: string }, about: Record<string, unknown>, apps: App[] = []) {
   return nodeEnd(
     primary.url,
     (request, response) => {
@@ -148,7 +149,7 @@ async function simulated(primary: RunningNode, node: { id: string; key: string }
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(`data: ${JSON.stringify({ type: 'about', about })}\n\n`)
       response.write(`data: ${JSON.stringify({ type: 'of-a-newer-version', value: 1 })}\n\n`)
-      response.write(`data: ${feedEventToJson({ type: 'snapshot', apps: [], operations: [] })}\n\n`)
+      response.write(`data: ${feedEventToJson({ type: 'snapshot', apps, operations: [] })}\n\n`)
     },
     { ...nodeHeaders(node), 'x-node-instance': String(about['instance_id']), 'x-node-host': 'old-host' },
   )
@@ -164,6 +165,24 @@ const program = (given: Record<string, unknown> = {}) => ({
   ...given,
 })
 
+test('an app of a node of the version before is not removed: that version deletes its data as well', async (t) => {
+  const primary = await runningNode(t)
+  const node = { id: randomUUID(), key: 'the-key-that-both-share' }
+  await enter(primary, node)
+  const apps = follow<{ id: string }>(t, primary, 'subscription { appChanged { id } }')
+  const app = someApp({ nodeId: node.id })
+  await simulated(primary, node, program(), [app])
+  await apps.first(({ id }) => id === app.id)
+  for (const document of [
+    'mutation ($id: ID!) { removeApp(id: $id) { operation { id } } }',
+    'query ($id: ID!) { appRemoval(id: $id) { omitted } }',
+  ]) {
+    const { errors } = await primary.graphql(document, { id: app.id })
+    t.is(errors?.[0].extensions.code, 'NOT_SUPPORTED')
+    t.regex(errors?.[0].message, /runs 0\.0\.9, which lacks removal-keeps-data\. Update it first/)
+  }
+})
+
 test('a node of the version before works; what it lacks is named', async (t) => {
   const primary = await runningNode(t)
   const nodes = followNodes(t, primary)
@@ -171,7 +190,7 @@ test('a node of the version before works; what it lacks is named', async (t) => 
   await enter(primary, node)
   await simulated(primary, node, program())
   const seen = await nodes.first(({ id, version }) => id === node.id && version === '0.0.9')
-  t.like(seen, { status: 'ONLINE', versionState: 'BEHIND', missingCapabilities: ['key-rotation', 'primary-url'] })
+  t.like(seen, { status: 'ONLINE', versionState: 'BEHIND', missingCapabilities: ['key-rotation', 'primary-url', 'removal-keeps-data'] })
   t.is(seen.conditions[0]?.type, 'VERSION_BEHIND')
   t.is((await primary.graphql('mutation ($id: ID!) { checkNode(id: $id) { ok } }', { id: node.id })).data.checkNode.ok, true)
 })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { ensureTestImage, removeProject, uniqueName } from '../helpers/docker.ts'
@@ -57,7 +57,20 @@ test('an app is created, listed, stopped and removed', async (t) => {
   await done(await node.send(`/api/apps/${id}`, { method: 'PUT', json: { description: 'Another page' } }))
   t.like((await node.send(`/api/apps/${id}`)).json, { status: 'running', description: 'Another page' })
 
-  await done(await node.send(`/api/apps/${id}`, { method: 'DELETE' }))
+  const folder = join(node.services.config.appsDir, name)
+  writeFileSync(join(folder, 'photo.jpg'), 'the only copy')
+  const { items, omitted } = (await node.send(`/api/apps/${id}/removal`)).json
+  t.is(omitted, 0)
+  t.deepEqual(
+    items.map(({ kind, goes }: { kind: string; goes: string }) => `${kind} ${goes}`),
+    ['container always', 'network always', 'file always', 'file with_files'],
+  )
+  t.like(items[3], { name: 'photo.jpg', size_bytes: 13, detail: null, obstacle: null })
+  const unclear = await node.send(`/api/apps/${id}?files=maybe`, { method: 'DELETE' })
+  assertProblem(t, unclear, 400, { code: 'INVALID_INPUT' })
+  t.deepEqual(fieldsOf(unclear), ['files'])
+  t.true(existsSync(join(folder, 'photo.jpg')))
+  await done(await node.send(`/api/apps/${id}?volumes=true&files=true`, { method: 'DELETE' }))
   assertProblem(t, await node.send(`/api/apps/${id}`), 404, { code: 'NOT_FOUND' })
   t.false(existsSync(join(node.services.config.appsDir, name)))
 })
