@@ -14,7 +14,7 @@ export const bounds = {
     statusReason: 2000,
     containers: 500,
     /** What the containers of one app may weigh as JSON; with the largest Compose file an app stays below 1 MiB. */
-    containersBytes: 384 * 1024,
+    containersBytes: 256 * 1024,
   },
   /** Folders that are no app yet: more are not chosen from in a list. */
   folders: 500,
@@ -43,6 +43,8 @@ export const bounds = {
   /** What one node answers another, and one event of a feed: in bytes, and in values, which is what parsing costs. */
   answer: { bytes: 4 * 2 ** 20, values: 50_000 },
   event: { bytes: 8 * 2 ** 20, values: 200_000 },
+  /** What a reader of events takes in the long run, and at once after a quiet time; a piece of them costs `chunkCost` bytes at least. */
+  feed: { bytes: { perSecond: 2 ** 20, burst: 16 * 2 ** 20 }, events: { perSecond: 100, burst: 500 }, chunkCost: 256 },
 } as const
 
 /** Whole numbers of 32 bits are all that GraphQL's Int can carry. */

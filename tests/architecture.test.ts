@@ -28,7 +28,16 @@ const layers = layersRule(
     ['api/cluster/', [...base, ...words, 'api/wire.ts', 'api/nodes/node.entity.ts']],
     [
       'api/http/',
-      [...base, 'schema/', 'api/auth/', 'api/user-api.ts', 'api/wire.ts', 'api/cluster/feed-wire.ts', 'api/cluster/link-wire.ts'],
+      [
+        ...base,
+        'schema/',
+        'api/auth/',
+        'api/user-api.ts',
+        'api/wire.ts',
+        'api/cluster/feed-wire.ts',
+        'api/cluster/feed-pace.ts',
+        'api/cluster/link-wire.ts',
+      ],
     ],
     ['schema/', [...base, ...words, 'api/auth/']],
     ['api/roles/', [...base, ...domains, 'api/cluster/', 'api/wire.ts']],

@@ -10,11 +10,8 @@ import { createByteTurns, nextTurn } from './turns.ts'
 const maxEventBytes = bounds.event.bytes
 const tooLarge = `sent an event of more than ${maxEventBytes / 2 ** 20} MiB`
 const lineFeed = 10
-/** Whoever sends a feed keeps to less, see feed-pace.ts. */
-const bytes = { perSecond: 2 ** 20, burst: 16 * 2 ** 20 }
-const events = { perSecond: 100, burst: 500 }
-/** What a chunk costs at least, in bytes of the allowance: many small ones are what costs time. */
-const chunkCost = 256
+/** Whoever sends a feed keeps to half of it, see feed-pace.ts. Many small chunks are what costs time. */
+const { bytes, events, chunkCost } = bounds.feed
 /** After so many events others get their turn: chunks that are there already are read without one. */
 const eventsPerTurn = 10
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { feedEventToJson } from '../cluster/feed-wire.ts'
+import { createPacedSender, type FeedPace } from '../cluster/feed-pace.ts'
 import type { Feed } from '../cluster/feed.ts'
 
 /** A reader takes some missed ones for a dead connection, see `silenceMs` of cluster/event-streams.ts. */
@@ -8,7 +8,10 @@ const keepaliveMs = 2000
 const backlogBytes = 32 * 1024 * 1024
 
 /** A feed as server-sent events, until the reader leaves; then `onEnd` is called, once. */
-export function feedResponse(feed: Feed, { signal, clock, onEnd }: { signal: AbortSignal; clock: Clock; onEnd: () => void }): Response {
+export function feedResponse(
+  feed: Feed,
+  { signal, clock, pace, onEnd }: { signal: AbortSignal; clock: Clock; pace: FeedPace; onEnd: () => void },
+): Response {
   let end: () => void = () => undefined
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>(
@@ -17,11 +20,13 @@ export function feedResponse(feed: Feed, { signal, clock, onEnd }: { signal: Abo
         let unsubscribe: (() => void) | undefined
         let cancelKeepalive: () => void = () => undefined
         let ended = false
+        const sender = createPacedSender({ pace, clock, write: (json) => write(`data: ${json}\n\n`) })
         end = () => {
           if (ended) return
           ended = true
           unsubscribe?.()
           cancelKeepalive()
+          sender.stop()
           signal.removeEventListener('abort', end)
           try {
             controller.close()
@@ -42,7 +47,7 @@ export function feedResponse(feed: Feed, { signal, clock, onEnd }: { signal: Abo
         signal.addEventListener('abort', end)
         keepalive()
         try {
-          const stop = await feed.subscribe((event) => write(`data: ${feedEventToJson(event)}\n\n`))
+          const stop = await feed.subscribe(sender.push)
           if (ended) stop()
           else unsubscribe = stop
         } catch (error) {

@@ -315,7 +315,7 @@ function eventsRoute(router: Router, services: Services): void {
       },
     }),
     (c) => {
-      const { nodeCalls, feed, clock, ownKey } = services
+      const { nodeCalls, feed, feedPace, clock, ownKey } = services
       const callerId = c.get('callerId')
       const apiKey = c.req.header('x-node-api-key')
       const revoked = new AbortController()
@@ -324,6 +324,7 @@ function eventsRoute(router: Router, services: Services): void {
       return feedResponse(feed, {
         signal: AbortSignal.any([c.req.raw.signal, revoked.signal]),
         clock,
+        pace: feedPace,
         onEnd() {
           unsubscribe()
           nodeCalls.emit('streamClosed', callerId)

@@ -7,6 +7,7 @@ import { createDiskWatch } from '../apps/disk-watch.ts'
 import { createOperations } from '../apps/operations.ts'
 import { createRemoval } from '../apps/removal.ts'
 import type { Clock } from '../clock.ts'
+import { createFeedPace } from '../cluster/feed-pace.ts'
 import { createLocalFeed, type FeedEvents } from '../cluster/local-feed.ts'
 import type { Config } from '../config.ts'
 import { createComposeCli } from '../docker/compose-cli.ts'
@@ -72,5 +73,7 @@ export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId:
   monitor.onSample((stats) => feedHub.emit('event', { type: 'stats', stats }))
   const feed = createLocalFeed({ hub: feedHub, about: () => about, apps: apps.list, operations: operations.recent })
 
-  return { engine, monitor, containers, operations, apps, feed }
+  const feedPace = createFeedPace(clock)
+
+  return { engine, monitor, containers, operations, apps, feed, feedPace }
 }

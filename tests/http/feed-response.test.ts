@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import test from 'ava'
+import { createFeedPace } from '../../api/cluster/feed-pace.ts'
 import type { Feed, FeedEvent } from '../../api/cluster/feed.ts'
 import { feedResponse } from '../../api/http/feed-response.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
@@ -27,7 +28,7 @@ function responseOf(feed: Feed) {
   const clock = createManualClock()
   const reader = new AbortController()
   let ends = 0
-  const response = feedResponse(feed, { signal: reader.signal, clock, onEnd: () => (ends += 1) })
+  const response = feedResponse(feed, { signal: reader.signal, clock, pace: createFeedPace(clock), onEnd: () => (ends += 1) })
   return { clock, reader, response, ends: () => ends }
 }
 
@@ -74,7 +75,11 @@ test('a reader that does not read is cut off when 32 MiB wait for it, and not be
   const { clock, response, ends } = responseOf(feed)
   await until(() => listeners.size === 1)
   const event: FeedEvent = { type: 'app', app: someApp({ nodeId: peerId, composeContent: '#'.repeat(2 ** 20) }) }
-  const say = (): void => listeners.forEach((listener) => listener(event))
+  // No faster than a feed may be told.
+  const say = (): void => {
+    listeners.forEach((listener) => listener(event))
+    clock.advance(2100)
+  }
   for (let mib = 0; mib < 31; mib += 1) say()
   await nextTurn()
   t.is(listeners.size, 1, '31 MiB')

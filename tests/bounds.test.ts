@@ -1,0 +1,157 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { withinBounds } from '../api/apps/app-bounds.ts'
+import { withinBounds as operationWithinBounds } from '../api/apps/operation-bounds.ts'
+import { bounds, cut, firstOf, jsonBytes } from '../api/bounds.ts'
+import { countValues } from '../api/cluster/bounded-json.ts'
+import { presentAppOperation } from '../api/http/app-routes.ts'
+import { readApp, readNodeStats, readOperation, toWire } from '../api/wire.ts'
+import { someApp, someContainer, someOperation, someStats } from './helpers/things.ts'
+
+const nodeId = '00000000-0000-4000-8000-00000000000a'
+
+test('what is cut ends with "…", and no character is cut in half', (t) => {
+  t.is(cut('abc', 3), 'abc')
+  t.is(cut('abcd', 3), 'ab…')
+  t.is(cut('☕😀😀', 3), '☕…', 'half of the second would be left')
+  t.notThrows(() =>
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), fc.integer({ min: 1, max: 40 }), (text, most) => {
+        const kept = cut(text, most)
+        return kept.length <= most && kept.isWellFormed() && (text.length <= most ? kept === text : kept.endsWith('…'))
+      }),
+    ),
+  )
+})
+
+test('a list says how many more there are', (t) => {
+  t.deepEqual(firstOf([1, 2, 3], 2), { kept: [1, 2], more: 1 })
+  t.deepEqual(firstOf([1, 2], 2), { kept: [1, 2], more: 0 })
+})
+
+/** Takes six bytes of JSON for each unit, more than any other. */
+const worst = (length: number): string => '\u0000'.repeat(length)
+const { container: most } = bounds
+const worstPort = { hostIp: worst(most.hostIp), hostPort: 65_535, containerPort: 65_535, protocol: worst(most.protocol) }
+const worstContainer = someContainer({
+  id: worst(most.id),
+  name: worst(most.name),
+  service: worst(most.service),
+  image: worst(most.image),
+  statusText: worst(most.statusText),
+  ports: Array.from({ length: most.ports }, () => worstPort),
+})
+
+/** Compose refuses control characters, so a quote or a line end of two bytes is the worst of a file. */
+const worstApp = withinBounds(
+  someApp({
+    nodeId,
+    name: 'a'.repeat(bounds.app.name),
+    description: worst(900_000),
+    composeContent: '"'.repeat(bounds.app.composeBytes),
+    statusReason: worst(12_000),
+    containers: Array.from({ length: 600 }, () => worstContainer),
+  }),
+)
+const worstOperation = operationWithinBounds(
+  someOperation({ nodeId, message: worst(9000), error: worst(90_000), output: Array.from({ length: 9000 }, () => worst(9000)) }),
+)
+
+test('the largest app that a node can tell of is read whole, and says what it left out', (t) => {
+  const { value, problems } = readApp(JSON.parse(JSON.stringify(toWire(worstApp))))
+  t.deepEqual(problems, [])
+  t.deepEqual(value, worstApp)
+  t.is(worstApp.containers.length + worstApp.moreContainers, 600)
+  t.true(worstApp.containers.length > 0 && worstApp.description?.endsWith('…') && worstApp.statusReason?.endsWith('…'))
+})
+
+test('the largest operation is read whole, and says how many lines came before', (t) => {
+  const { value, problems } = readOperation(JSON.parse(JSON.stringify(toWire(worstOperation))))
+  t.deepEqual(problems, [])
+  t.deepEqual(value, worstOperation)
+  t.is(worstOperation.output[0], `… and ${9000 - worstOperation.output.length + 1} earlier lines`)
+})
+
+test('lines of output are counted on, however many were left out before', (t) => {
+  const first = operationWithinBounds(someOperation({ nodeId, output: Array.from({ length: 600 }, (_, i) => `line ${i + 1}`) }))
+  t.deepEqual([first.output.length, ...first.output.slice(0, 2)], [500, '… and 101 earlier lines', 'line 102'])
+  const next = operationWithinBounds({ ...first, output: [...first.output, 'line 601'] })
+  t.deepEqual(
+    [next.output.length, ...next.output.slice(0, 2), next.output.at(-1)],
+    [500, '… and 102 earlier lines', 'line 103', 'line 601'],
+  )
+  t.deepEqual(operationWithinBounds(next).output, next.output)
+})
+
+test('the largest of all that is answered at once fits an answer', (t) => {
+  const answer = JSON.stringify(presentAppOperation({ app: worstApp, operation: worstOperation }))
+  t.true(Buffer.byteLength(answer) <= bounds.answer.bytes, `${Buffer.byteLength(answer)} bytes`)
+  t.true(countValues(answer) <= bounds.answer.values, `${countValues(answer)} values`)
+  const manyPorts = withinBounds(
+    someApp({
+      nodeId,
+      containers: Array.from({ length: 600 }, () =>
+        someContainer({ ports: worstContainer.ports.map((port) => ({ ...port, hostIp: null, protocol: 'tcp' })) }),
+      ),
+    }),
+  )
+  const ofPorts = JSON.stringify(presentAppOperation({ app: manyPorts, operation: worstOperation }))
+  t.true(countValues(ofPorts) <= bounds.answer.values, `${countValues(ofPorts)} values`)
+})
+
+test('the largest stats fit an answer and an event', (t) => {
+  const { stats } = bounds
+  const disks = Array.from({ length: stats.disks }, () => ({
+    mount: worst(stats.mount),
+    filesystem: worst(stats.filesystem),
+    totalBytes: 1e15,
+    usedBytes: 1e15,
+  }))
+  const usage = {
+    cpuPercent: 100 / 3,
+    memoryBytes: 1e15,
+    memoryLimitBytes: 1e15,
+    networkRxBytes: 1e15,
+    networkTxBytes: 1e15,
+    blockReadBytes: 1e15,
+    blockWriteBytes: 1e15,
+  }
+  // As many as are measured, see container-stats.ts.
+  const containers = Array.from({ length: 200 }, () => ({
+    id: 'a'.repeat(64),
+    name: worst(most.name),
+    appName: worst(most.service),
+    state: 'running' as const,
+    ...usage,
+  }))
+  const docker = {
+    available: true,
+    error: worst(stats.dockerError),
+    version: worst(stats.dockerVersion),
+    running: 1,
+    paused: 0,
+    stopped: 0,
+    images: 3,
+  }
+  const largest = someStats({ nodeId, disks, containers, docker, moreContainers: 9, moreDisks: 9 })
+  const json = JSON.stringify(toWire(largest))
+  t.true(Buffer.byteLength(json) <= bounds.answer.bytes && countValues(json) <= bounds.answer.values)
+  t.deepEqual(readNodeStats(JSON.parse(json)), { value: largest, problems: [] })
+})
+
+test('values are counted outside of strings only', (t) => {
+  t.is(countValues(JSON.stringify({ compose_content: '[[[,,,{{{"\\"\\\\",,'.repeat(1000), list: [1, 2, 3] })), 6)
+  t.notThrows(() => fc.assert(fc.property(fc.jsonValue(), (value) => countValues(JSON.stringify(value)) === countOf(value))))
+})
+
+/** Lists and mappings add one, and so does each comma between two members. */
+function countOf(value: unknown): number {
+  const count = (part: unknown): number => {
+    if (typeof part !== 'object' || part === null) return 0
+    const members = Object.values(part)
+    return 1 + Math.max(0, members.length - 1) + members.reduce<number>((sum, member) => sum + count(member), 0)
+  }
+  return 1 + count(value)
+}
+
+test('a thing is weighed in bytes, not in characters', (t) => t.is(jsonBytes('☕'), 5))

@@ -1,0 +1,65 @@
+import test, { type ExecutionContext } from 'ava'
+import { createContainer, testImage, uniqueName } from '../helpers/docker.ts'
+import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
+import { until } from '../helpers/until.ts'
+
+// What a node accepts its primary must be able to read; a real primary and a real secondary in this process.
+
+async function pairOf(t: ExecutionContext<unknown>): Promise<{ primary: RunningNode; worker: RunningNode }> {
+  const primary = await runningNode(t)
+  const worker = await runningSecondary(t, primary, { STATS_INTERVAL: '1' })
+  await primary.services.membership.welcome({ id: worker.id, name: 'worker', apiEndpoint: worker.url, apiKey: worker.key })
+  await until(() => primary.services.sessionOf(worker.id) !== null)
+  await primary.services.checks.checkNow(worker.id)
+  return { primary, worker }
+}
+
+const inputs: Record<string, { input: Record<string, string>; field: string; says: RegExp }> = {
+  'a description of 900 KB': {
+    input: { name: uniqueName(), description: 'x'.repeat(900_000), composeContent: `services: { web: { image: ${testImage} } }` },
+    field: 'description',
+    says: /^has 900000 characters; at most 10000 are possible$/,
+  },
+  'a service name of 600 characters': {
+    input: { name: uniqueName(), composeContent: `services:\n  ${'a'.repeat(600)}:\n    image: ${testImage}\n` },
+    field: 'composeContent',
+    says: /^line 2: the name of a service has 600 characters; at most 255 are possible$/,
+  },
+  'a Compose file of 300 KiB': {
+    input: { name: uniqueName(), composeContent: `services: { web: { image: ${testImage} } }\n#${'x'.repeat(300 * 1024)}` },
+    field: 'composeContent',
+    says: /^is 301 KiB long; at most 256 KiB are possible$/,
+  },
+}
+
+for (const [what, { input, field, says }] of Object.entries(inputs)) {
+  test.serial(`${what} is refused where it enters, on both nodes, and leaves nothing`, async (t) => {
+    const { primary, worker } = await pairOf(t)
+    for (const nodeId of [primary.id, worker.id]) {
+      const mutation = 'mutation ($nodeId: ID!, $input: CreateAppInput!) { createApp(nodeId: $nodeId, input: $input) { app { id } } }'
+      const { errors } = await primary.graphql(mutation, { nodeId, input })
+      t.like(errors[0].extensions, { code: 'INVALID_INPUT' })
+      t.is(errors[0].extensions.fields[0].field, field)
+      t.regex(errors[0].extensions.fields[0].message, says)
+    }
+    const { composeContent: compose_content, ...rest } = input
+    const headers = nodeHeaders(worker)
+    const { status, json } = await worker.send('/api/internal/apps', { method: 'POST', headers, json: { ...rest, compose_content } })
+    t.is(status, 400)
+    t.is(json.fields[0].field, field === 'composeContent' ? 'compose_content' : field)
+    t.deepEqual([worker.services.apps.list(), primary.services.inventory.apps()], [[], []])
+  })
+}
+
+test.serial('a container of another program, named with 525 characters, costs nobody anything', async (t) => {
+  const { primary, worker } = await pairOf(t)
+  const name = uniqueName().padEnd(525, 'x')
+  const container = await createContainer(t, { name })
+  await container.start()
+  const seen = () => primary.services.inventory.statsOf(worker.id).stats?.containers.find(({ id }) => id === container.id)
+  await until(() => seen() !== undefined)
+  t.is(seen()?.name, `${name.slice(0, 299)}…`)
+  const check = await primary.services.checks.checkNow(worker.id)
+  t.deepEqual([check.ok, check.error], [true, null])
+  t.deepEqual(primary.services.conditionsOf(primary.services.registry.get(worker.id)), [])
+})
