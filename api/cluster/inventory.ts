@@ -44,8 +44,10 @@ export function createInventory(deps: {
   staleAfterMs: number
   clock: Clock
   log: Log
-  /** What it said is not for it to say, or more than is kept. */
+  /** What it said is not for it to say. */
   onMisconduct: (nodeId: string, what: string) => void
+  /** Whether an app has found room among what is kept of its node. */
+  onRoom: (nodeId: string, app: { id: string; name: string }, hasRoom: boolean) => void
   onApp: (app: InventoryApp) => void
   onAppRemoved: (id: string, nodeId: string) => void
   onOperation: (operation: Operation) => void
@@ -80,9 +82,9 @@ export function createInventory(deps: {
     const known = apps.get(app.id)
     if (!isOwn(nodeId, app, known)) return
     const weight = weightOfApp(app)
-    if (!appShares.fits(nodeId, app.id, weight)) {
-      return deps.onMisconduct(nodeId, 'has more apps, or larger ones, than are kept of one node; the others are ignored')
-    }
+    const hasRoom = appShares.fits(nodeId, app.id, weight)
+    deps.onRoom(nodeId, app, hasRoom)
+    if (!hasRoom) return
     appShares.put(nodeId, app.id, weight)
     const lastKnownStatus = app.status === 'unknown' ? (known?.lastKnownStatus ?? null) : app.status
     const entry = { ...app, lastKnownStatus }
@@ -92,6 +94,7 @@ export function createInventory(deps: {
   }
 
   function dropApp(nodeId: string, id: string): void {
+    deps.onRoom(nodeId, { id, name: '' }, true)
     if (apps.get(id)?.nodeId !== nodeId) return
     apps.delete(id)
     appShares.remove(nodeId, id)

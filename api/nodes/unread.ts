@@ -10,7 +10,7 @@ export interface Unread {
 
 /** Of what comes once and may never come again it is shown so long. */
 const shownMs = 15 * 60_000
-const lasting = /^(things\/app|stats|about)/
+const lasting = /^(things\/app|room|stats|about)/
 /** Of one node; the rest is more of the same. */
 const mostKept = 50
 

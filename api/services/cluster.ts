@@ -113,6 +113,11 @@ export function createCluster(deps: {
     clock,
     log,
     onMisconduct: (nodeId, what) => misconduct.note(nodeId, what),
+    onRoom(nodeId, { id, name }, hasRoom) {
+      const key = `room/${id}`
+      const what = `app ${name}: there is no room for it, because this node has more apps, or larger ones, than are kept of one node`
+      hearUnread(nodeId, key, hasRoom ? [] : [{ key, what }])
+    },
     onApp: (app) => events.emit('app', app),
     onAppRemoved: (id, nodeId) => events.emit('appRemoved', { id, nodeId }),
     onOperation: (operation) => events.emit('operation', operation),
@@ -212,7 +217,11 @@ export function createCluster(deps: {
     client,
     addressOf,
     onEvent: hear,
-    onRead: (nodeId, reading) => hearUnread(nodeId, reading.scope, reading.unread),
+    onRead(nodeId, { scope, unread }) {
+      hearUnread(nodeId, scope, unread)
+      // A snapshot is all of its apps: it says anew for which of them there is room.
+      if (scope === 'things') hearUnread(nodeId, 'room', [])
+    },
     // A node that has only links opens them itself.
     barMs: misconduct.barMs,
     onCut: misconduct.cut,

@@ -228,6 +228,35 @@ for (const [what, { says, named }] of Object.entries(babble)) {
   }
 }
 
+test.serial('what cannot be read is a condition of its node while it lasts, and costs the node nothing else', async (t) => {
+  const cluster = await ground(t)
+  const odd = credentials()
+  let stream: ServerResponse | undefined
+  const app = someApp({ nodeId: odd.id, name: 'shop' })
+  const badStats = { ...toWire(someStats({ nodeId: odd.id })), disks: [{ mount: 7 }], cpu: 'fast' }
+  const listener = wellBehaved(odd.id, (response) => {
+    stream = response
+    response.write(`data: ${JSON.stringify({ type: 'app', app: { ...toWire(app), containers: [{ id: 1 }] } })}\n\n`)
+    response.write(`data: ${JSON.stringify({ type: 'stats', stats: badStats })}\n\n`)
+  })
+  await enter(cluster.primary, odd, await listening(t, listener))
+  const conditionsOf = (count: number) => cluster.nodes.first(({ id, conditions }) => id === odd.id && conditions.length === count)
+  const { conditions } = await cluster.nodes.first(({ id, conditions }) => id === odd.id && /its stats/.test(conditions[0]?.message ?? ''))
+  t.is(conditions[0]?.type, 'UNREADABLE')
+  t.regex(
+    conditions[0]?.message ?? '',
+    /^This primary cannot read all that it sends, and shows the rest: app shop: containers 1 name cannot be read/,
+  )
+  t.is(cluster.primary.services.inventory.app(app.id)?.status, 'running')
+  t.is(cluster.primary.services.misconduct.of(odd.id), null)
+  // The check brings good stats, and the stream a good app.
+  t.is(await checked(cluster, odd.id), null)
+  if (stream) sayTo(stream)({ type: 'app', app })
+  await conditionsOf(0)
+  t.is(cluster.primary.services.registry.get(odd.id).health.status, 'online')
+  await cluster.unharmed()
+})
+
 /** What a person who checks the bad node is told. */
 async function checked({ primary }: { primary: RunningNode }, id: string): Promise<string | null> {
   const { data } = await primary.graphql('mutation ($id: ID!) { checkNode(id: $id) { error } }', { id })

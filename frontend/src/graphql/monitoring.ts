@@ -47,6 +47,8 @@ export const nodeStatsFields = graphql(`
       blockReadBytes
       blockWriteBytes
     }
+    moreContainers
+    moreDisks
   }
 `)
 
