@@ -45,12 +45,18 @@ function mend(root: unknown, issues: Issue[], problems: string[]): boolean {
   let isMended = true
   for (const issue of issues) {
     if (mendWord(root, issue)) continue
-    if (problems.length < mostProblems) problems.push(inWords(root, issue))
-    isMended = (mendLength(root, issue) || leaveOut(root, issue.path, leftOut) || makeNull(root, issue.path)) && isMended
+    const words = problems.length < mostProblems ? inWords(root, issue) : null
+    const item = mendLength(root, issue) ? null : itemOf(root, issue.path)
+    // Of an item that is left out one fault is enough to know.
+    if (words !== null && !(item && leftOut.get(item.list)?.has(item.index))) problems.push(words)
+    if (item) leftOut.set(item.list, (leftOut.get(item.list) ?? new Set()).add(item.index))
+    else if (item === undefined) isMended = makeNull(root, issue.path) && isMended
   }
   for (const [list, indexes] of leftOut) {
     const kept = list.filter((_, index) => !indexes.has(index))
-    list.splice(0, list.length, ...kept)
+    // One after the other: a list may be longer than a call has room for arguments.
+    list.length = 0
+    for (const item of kept) list.push(item)
   }
   return isMended
 }
@@ -73,15 +79,11 @@ function mendLength(root: unknown, issue: Issue): boolean {
   return put(root, issue.path, cut(value, most))
 }
 
-/** Marks the innermost item of a list on the way. */
-function leaveOut(root: unknown, path: Path, leftOut: Map<unknown[], Set<number>>): boolean {
+/** The innermost item of a list on the way to a fault; undefined where there is none. */
+function itemOf(root: unknown, path: Path): { list: unknown[]; index: number } | undefined {
   const depth = path.findLastIndex((key) => typeof key === 'number')
-  if (depth < 0) return false
-  const list = at(root, path.slice(0, depth))
-  if (!Array.isArray(list)) return false
-  const indexes = leftOut.get(list) ?? new Set()
-  leftOut.set(list, indexes.add(path[depth] as number))
-  return true
+  const list = depth < 0 ? undefined : at(root, path.slice(0, depth))
+  return Array.isArray(list) ? { list, index: path[depth] as number } : undefined
 }
 
 function makeNull(root: unknown, path: Path): boolean {
