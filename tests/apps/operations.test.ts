@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import type { Operation, OperationKind } from '../../api/apps/operation.ts'
-import { OperationEntity } from '../../api/apps/operation.entity.ts'
+import { OperationEntity, operationOf, type OperationRow } from '../../api/apps/operation.entity.ts'
 import { createOperations, type OperationRun } from '../../api/apps/operations.ts'
 import type { Database } from '../../api/db/orm.ts'
 import { testDatabase } from '../helpers/database.ts'
@@ -252,6 +252,25 @@ test('of the output the newest 500 lines are kept, in bundles', async (t) => {
   clock.advance(1000)
   t.is((await stored(id)).output.length, 500)
   t.is((await stored(id)).status, 'succeeded')
+})
+
+test('an error of 12 KB and a long step are cut visibly, and kept so', async (t) => {
+  const { enqueue, runs, changes, stored, isOver } = await fixtureOf(t)
+  const { id } = await enqueue('first', web)
+  await until(() => runs.length === 1)
+  runs[0]?.step(50, 'x'.repeat(5000))
+  runs[0]?.fail(new Error('y'.repeat(12_000)))
+  await isOver(id)
+  for (const { message, error } of [changes.at(-1), await stored(id)].filter((each) => each !== undefined)) {
+    t.deepEqual([message, error], [`${'x'.repeat(999)}…`, `${'y'.repeat(9999)}…`])
+  }
+})
+
+test('words that a newer version wrote are read as what is sure of them', (t) => {
+  const row = { ...someOperation({ nodeId }), kind: 'teleport', status: 'half-done' } as unknown as OperationRow
+  t.like(operationOf(row, nodeId), { kind: 'unknown', status: 'interrupted' })
+  t.like(operationOf({ ...row, finishedAt: null }, nodeId), { status: 'running' })
+  t.like(operationOf({ ...row, finishedAt: null, startedAt: null }, nodeId), { status: 'queued' })
 })
 
 test('the newest come first, with what is not written yet; the oldest beyond 1000 go at a start', async (t) => {

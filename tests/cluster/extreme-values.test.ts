@@ -65,7 +65,7 @@ const app = fc
   .map(({ description, statusReason, infos, times }) => {
     const containers = infos.flatMap((info) => Array.from({ length: times }, () => toEngineContainer(info)))
     return withinBounds(
-      someApp({ nodeId: peerId, description, statusReason, containers: containers.map(({ project: _, workingDir: __, ...each }) => each) }),
+      someApp({ nodeId: peerId, description, statusReason, containers: containers.map(({ project: _, workingDir: __, isOneOff: ___, ...each }) => each) }),
     )
   })
 const operation = fc
@@ -183,7 +183,7 @@ function placesOf(value: unknown, path: (string | number)[] = []): (string | num
   const inner = Object.entries(value).flatMap(([key, part]) => placesOf(part, [...path, Array.isArray(value) ? Number(key) : key]))
   return [...(path.length > 0 ? [path] : []), ...inner]
 }
-const isOfOther = ([list, index]: (string | number)[]): boolean => list === 'apps' && index !== 0
+const isOfOther = ([list, index]: (string | number)[]): boolean => list === 'apps' && typeof index === 'number' && index !== 0
 
 const anything = fc.oneof(
   words,

@@ -107,6 +107,12 @@ test('wrong credentials', async (t) => {
   )
 })
 
+test('a code that only a newer version knows is read by its status, and keeps its words', async (t) => {
+  const node = await peer(t, (_request, response) => json(response, { title: 'No', detail: 'the moon is wrong', code: 'MOON_PHASE' }, 409))
+  const error = await t.throwsAsync(clientOf(t).request(node.address, stats))
+  t.like(error, { code: 'CONFLICT', message: 'the moon is wrong' })
+})
+
 test('a redirect is not followed: it would carry the key elsewhere', async (t) => {
   const elsewhere = await peer(t, (_request, response) => json(response, {}))
   const node = await peer(t, (_request, response) => response.writeHead(302, { location: elsewhere.url }).end())
@@ -126,7 +132,7 @@ test('a page in place of JSON', async (t) => {
   )
 })
 
-test('an answer without end is cut off at 2 MiB', async (t) => {
+test('an answer without end is cut off at 4 MiB', async (t) => {
   let sent = 0
   const node = await peer(t, (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' })

@@ -52,6 +52,19 @@ test('the status text keeps no times', (t) => {
   for (const [said, kept] of words) t.is(toEngineContainer({ ...info, Status: said }).statusText, kept)
 })
 
+test('what another program names and publishes without end is cut where it is read, visibly', (t) => {
+  const port = (PublicPort: number, IP: string) => ({ IP, PublicPort, PrivatePort: PublicPort, Type: 'udp' })
+  const Ports = Array.from({ length: 501 }, (_, index) => [port(10_000 + index, '0.0.0.0'), port(10_000 + index, '::')]).flat()
+  const Labels = { 'com.docker.compose.service': 's'.repeat(600) }
+  const container = toEngineContainer({ ...info, Ports, Labels, Names: [`/${'n'.repeat(525)}`], Status: 'x'.repeat(12_000) })
+  t.deepEqual([container.ports.length, container.morePorts], [200, 802])
+  t.deepEqual([container.name, container.service, container.statusText], ['n'.repeat(299), 's'.repeat(254), 'x'.repeat(199)].map((text) => `${text}…`))
+})
+
+test('a moment that no date can say is one that can be shown', (t) => {
+  for (const Created of [1e15, -1e15, Number.NaN]) t.notThrows(() => toEngineContainer({ ...info, Created }).createdAt.toISOString())
+})
+
 test('published ports are in a steady order; the Engine leaves members out', (t) => {
   const port = { PrivatePort: 80, Type: 'tcp' }
   const Ports = [

@@ -112,6 +112,7 @@ test('two hundred at most; one that is over makes room', async (t) => {
 test('a pattern makes names that are free', (t) => {
   const taken = new Set(['web-1', 'web-3', 'box', 'box-2'])
   const made = (pattern: string, hostname = 'box') => nameFor(pattern, hostname, taken)
+  t.is(made(`{hostname}-of-${'p'.repeat(60)}`, 'h'.repeat(100)).length, 100, 'a host gives way where a name would be too long')
   t.is(made('web-{n}'), 'web-2')
   t.is(made('{hostname}'), 'box-3')
   t.is(made('{hostname}', 'other'), 'other')

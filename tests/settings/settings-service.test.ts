@@ -70,6 +70,14 @@ test('an update takes what it names: undefined stays, null and empty remove, spa
   t.deepEqual(settings.read(), none)
 })
 
+test('what no node would read is refused by its name, and changes nothing', async (t) => {
+  const { settings, changes } = await settingsOf(t)
+  await settings.start({})
+  const error = await t.throwsAsync(settings.update({ cloudflareAccountId: 'x'.repeat(10_001), cloudflareApiToken: token }))
+  t.like(error, { code: 'INVALID_INPUT', message: 'cloudflareAccountId: has 10001 characters; at most 10000 are possible' })
+  t.deepEqual([settings.read(), changes], [none, []])
+})
+
 test('people see four characters of a secret at most, and none of a short one', async (t) => {
   const { settings } = await settingsOf(t)
   await settings.start({ cloudflareApiToken: token, cloudflareAccountId: 'account' })
