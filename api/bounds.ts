@@ -41,7 +41,7 @@ export const bounds = {
   personName: 200,
   join: { notes: 10, note: 1000, earlier: 10, failure: 1000 },
   /** What one node answers another, and one event of a feed: in bytes, and in values, which is what parsing costs. */
-  answer: { bytes: 4 * 2 ** 20, values: 50_000 },
+  answer: { bytes: 2 * 2 ** 20, values: 50_000 },
   event: { bytes: 8 * 2 ** 20, values: 200_000 },
   /** What a reader of events takes in the long run, and at once after a quiet time; a piece of them costs `chunkCost` bytes at least. */
   feed: { bytes: { perSecond: 2 ** 20, burst: 16 * 2 ** 20 }, events: { perSecond: 100, burst: 500 }, chunkCost: 256 },

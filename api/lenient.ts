@@ -48,7 +48,8 @@ function mend(root: unknown, issues: Issue[], problems: string[]): boolean {
     const words = problems.length < mostProblems ? inWords(root, issue) : null
     const item = mendLength(root, issue) ? null : itemOf(root, issue.path)
     // Of an item that is left out one fault is enough to know.
-    if (words !== null && !(item && leftOut.get(item.list)?.has(item.index))) problems.push(words)
+    const isKnown = words === null || problems.includes(words) || (item && leftOut.get(item.list)?.has(item.index))
+    if (!isKnown) problems.push(words)
     if (item) leftOut.set(item.list, (leftOut.get(item.list) ?? new Set()).add(item.index))
     else if (item === undefined) isMended = makeNull(root, issue.path) && isMended
   }

@@ -65,7 +65,12 @@ const app = fc
   .map(({ description, statusReason, infos, times }) => {
     const containers = infos.flatMap((info) => Array.from({ length: times }, () => toEngineContainer(info)))
     return withinBounds(
-      someApp({ nodeId: peerId, description, statusReason, containers: containers.map(({ project: _, workingDir: __, isOneOff: ___, ...each }) => each) }),
+      someApp({
+        nodeId: peerId,
+        description,
+        statusReason,
+        containers: containers.map(({ project: _, workingDir: __, isOneOff: ___, ...each }) => each),
+      }),
     )
   })
 const operation = fc

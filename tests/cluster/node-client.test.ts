@@ -132,7 +132,7 @@ test('a page in place of JSON', async (t) => {
   )
 })
 
-test('an answer without end is cut off at 4 MiB', async (t) => {
+test('an answer without end is cut off at 2 MiB', async (t) => {
   let sent = 0
   const node = await peer(t, (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' })

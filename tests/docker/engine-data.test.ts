@@ -58,7 +58,10 @@ test('what another program names and publishes without end is cut where it is re
   const Labels = { 'com.docker.compose.service': 's'.repeat(600) }
   const container = toEngineContainer({ ...info, Ports, Labels, Names: [`/${'n'.repeat(525)}`], Status: 'x'.repeat(12_000) })
   t.deepEqual([container.ports.length, container.morePorts], [200, 802])
-  t.deepEqual([container.name, container.service, container.statusText], ['n'.repeat(299), 's'.repeat(254), 'x'.repeat(199)].map((text) => `${text}…`))
+  t.deepEqual(
+    [container.name, container.service, container.statusText],
+    ['n'.repeat(299), 's'.repeat(254), 'x'.repeat(199)].map((text) => `${text}…`),
+  )
 })
 
 test('a moment that no date can say is one that can be shown', (t) => {
