@@ -1,7 +1,7 @@
 import type { AppOperation, CreateAppInput, UpdateAppInput } from './apps/app-service.ts'
 import type { Operation } from './apps/operation.ts'
 import type { RemoveAppInput } from './apps/removal.ts'
-import type { RemovalPreview } from './apps/removal-preview.ts'
+import type { RemovalPreview } from './apps/removal-item.ts'
 import type { ApiToken } from './auth/api-tokens.ts'
 import type { AuditedAction, AuditEntry, AuditFilter } from './auth/audit-log.ts'
 import { callerKey, may, mayOwnTokens, refusalWords, seesNode, type Caller } from './auth/caller.ts'
@@ -12,7 +12,7 @@ import type { NodeApps } from './cluster/node-router.ts'
 import type { MoveOutcome } from './cluster/primary-move.ts'
 import type { InventoryApp, KnownStats } from './cluster/inventory.ts'
 import { AppError, notFound } from './errors.ts'
-import { withoutCounts, type Alarm } from './nodes/alarms.ts'
+import type { Alarm } from './nodes/alarms.ts'
 import type { NodeCheck } from './nodes/health-checks.ts'
 import type { JoinAttempt } from './nodes/join-attempts.ts'
 import type { CreateJoinTokenInput, JoinToken, NewJoinToken } from './nodes/join-tokens.ts'
@@ -110,10 +110,7 @@ export function createUserApi(services: Services, caller: Caller) {
     nodes: (): ClusterNode[] => registry.list().filter((node) => seesNode(caller, node.labels)),
     findNode: (id: string): ClusterNode | undefined => (seesNodeId(id) ? registry.find(id) : undefined),
     node: nodeFor,
-    alarms(): Alarm[] {
-      const seen = alarms.list().filter(({ nodeId }) => nodeId === null || seesNodeId(nodeId))
-      return caller.nodeLimit === null ? seen : seen.map(withoutCounts)
-    },
+    alarms: (): Alarm[] => alarms.list({ counts: caller.nodeLimit === null }).filter(({ nodeId }) => nodeId === null || seesNodeId(nodeId)),
     apps: (): InventoryApp[] => inventory.apps().filter((app) => seesNodeId(app.nodeId)),
     findApp,
     app: appFor,

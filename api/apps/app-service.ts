@@ -22,7 +22,7 @@ import type { DiskWatch } from './disk-watch.ts'
 import type { Operation, OperationKind } from './operation.ts'
 import type { OperationRun, Operations } from './operations.ts'
 import type { Removal, RemoveAppInput } from './removal.ts'
-import type { RemovalPreview } from './removal-preview.ts'
+import type { RemovalPreview } from './removal-item.ts'
 import { createStatusTimers } from './status-timers.ts'
 import { activeProfiles, wantedServices } from './wanted-services.ts'
 

@@ -7,7 +7,8 @@ import { isUp } from './app-status.ts'
 import { isInPlace, removeTree, removeWritten, type Leftover } from './app-folder.ts'
 import type { OperationRun } from './operations.ts'
 import { enumerate, ownOf, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
-import { previewRemoval, type RemovalPreview } from './removal-preview.ts'
+import type { RemovalPreview } from './removal-item.ts'
+import { previewRemoval } from './removal-preview.ts'
 import { stopOrder } from './stop-order.ts'
 
 /** What else goes with an app: each is data, and stays unless it is asked for. */

@@ -60,8 +60,9 @@ export function connectionError({ options }: DockerEndpoint): Promise<Error | nu
   const { socketPath, host, port, protocol } = options
   if (protocol === 'ssh') return Promise.resolve(null)
   return new Promise((resolve) => {
-    const socket = socketPath ? connect(socketPath) : connect(Number(port) || 2375, host ?? 'localhost')
-    socket.setTimeout(connectWithinMs, () => socket.destroy(new Error(`no answer within ${connectWithinMs / 1000} s`)))
+    const where = socketPath ? { path: socketPath } : { port: Number(port) || 2375, host: host ?? 'localhost' }
+    const socket = connect({ ...where, timeout: connectWithinMs })
+    socket.once('timeout', () => socket.destroy(new Error(`no answer within ${connectWithinMs / 1000} s`)))
     socket.once('connect', () => (socket.destroy(), resolve(null))).once('error', resolve)
   })
 }

@@ -162,9 +162,12 @@ export function createAlarms(deps: {
       end(id)
     },
 
-    /** What is about the whole cluster first, then the oldest. */
-    list: (): Alarm[] => [
-      ...(networkAlarm ? [networkAlarm] : []),
+    /**
+     * What is about the whole cluster first, then the oldest.
+     * @param counts false for somebody who may not see every node: how many there are is among what they may not know
+     */
+    list: ({ counts = true } = {}): Alarm[] => [
+      ...(networkAlarm ? [counts ? networkAlarm : withoutCounts(networkAlarm)] : []),
       ...[...open.values()].sort((a, b) => a.since.getTime() - b.since.getTime() || a.id.localeCompare(b.id)),
     ],
 
@@ -181,13 +184,11 @@ export function createAlarms(deps: {
   }
 }
 
-/** The same for somebody who may not see every node: how many there are is among what they may not know. */
-export const withoutCounts = (alarm: Alarm): Alarm =>
-  alarm.kind === 'network-suspected' ? { ...alarm, message: `Most nodes vanished at once: ${networkAdvice}` } : alarm
-
 const networkAdvice = 'the network of the primary itself is suspect. Nothing acts on lost nodes until most of them answer again'
 
 function alarmOfNetwork({ since, away, known }: Suspicion): Alarm {
   const message = `${away} of the ${known} nodes that were online vanished at once: ${networkAdvice}`
   return { id: `network-suspected ${since.getTime()}`, kind: 'network-suspected', nodeId: null, message, since }
 }
+
+const withoutCounts = (alarm: Alarm): Alarm => ({ ...alarm, message: `Most nodes vanished at once: ${networkAdvice}` })
