@@ -5,6 +5,7 @@ import { accessProblems, accessSettings, signInSettings, toAccess, type AccessCo
 import type { AuditBounds } from './auth/audit-retention.ts'
 import { StartError } from './errors.ts'
 import { connectionModes, type ConnectionMode } from './nodes/about.ts'
+import type { KeptRole } from './nodes/kept-role.ts'
 import { bounds } from './bounds.ts'
 import { address, atLeast, count, flag, httpUrl, optional, seconds, shorterThan } from './setting-types.ts'
 
@@ -29,7 +30,7 @@ interface CommonConfig {
     id: string | undefined
     apiKey: string | undefined
     name: string
-    /** Whether NODE_NAME says it; else it is the name of the host. */
+    /** Whether NODE_NAME says it, now or before; else it is the name of the host. */
     nameIsSet: boolean
     /** Undefined: `http://localhost:<port>`, known when the server listens. */
     apiEndpoint: string | undefined
@@ -72,7 +73,7 @@ const environment = z.object({
   SECRET_KEY: atLeast(32, 'for example the output of: openssl rand -hex 32'),
   SECRET_KEY_PREVIOUS: optional,
   ...accessSettings,
-  NODE_IS_PRIMARY: flag(true),
+  NODE_IS_PRIMARY: flag(undefined),
   NODE_ID: optional.pipe(z.guid('must be a UUID such as 3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90').toLowerCase().optional()),
   NODE_NAME: optional.pipe(z.string().max(bounds.nodeName, `must have at most ${bounds.nodeName} characters`).optional()),
   NODE_API_ENDPOINT: httpUrl,
@@ -109,31 +110,51 @@ type Values = z.output<typeof environment>
 const secondarySettings = ['PRIMARY_NODE_URL', 'JOIN_TOKEN'] as const
 const cloudflareSettings = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_ACCOUNT_ID'] as const
 
+/** Beside the database, where everything is that this node keeps. */
+export const dataDirOf = (env: Environment): string => dirname(resolve(env['DATABASE_PATH']?.trim() || './data/selfhostly.db'))
+
 /**
  * Reads the environment once. Every problem is reported together, each with the setting's name and what would be right.
  *
+ * @param keptIn what a data folder holds of the node's role, from its last start
  * @throws StartError when a setting is wrong or missing
  */
-export function readConfig(env: Environment): Config {
+export function readConfig(env: Environment, keptIn: (dataDir: string) => KeptRole | null = () => null): Config {
+  const dataDir = dataDirOf(env)
+  const kept = keptIn(dataDir)
   const parsed = environment.safeParse(env)
   const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
-  problems.push(...missingSettings(env))
+  problems.push(...contradictions(env, kept, dataDir), ...missingSettings(env, kept))
   if (!parsed.success || problems.length > 0) {
     throw new StartError(`The configuration is not right:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
   }
-  return toConfig(parsed.data)
+  return toConfig(parsed.data, kept)
 }
 
 /** What one setting asks of another; read from the raw environment so that it is reported beside badly written values. */
-function missingSettings(env: Environment): string[] {
-  const has = (name: string): boolean => Boolean(env[name]?.trim())
-  const secondary = /^(false|0)$/i.test(env['NODE_IS_PRIMARY']?.trim() ?? '')
-  if (secondary)
-    return has('PRIMARY_NODE_URL') ? [] : ['PRIMARY_NODE_URL is required on a secondary: the URL at which this node reaches its primary']
-  return accessProblems(env)
+function missingSettings(env: Environment, kept: KeptRole | null): string[] {
+  if (roleIn(env, kept) === 'primary') return accessProblems(env)
+  const isKnown = Boolean(env['PRIMARY_NODE_URL']?.trim()) || Boolean(kept?.primaryUrl)
+  return isKnown ? [] : ['PRIMARY_NODE_URL is required at the first start of a secondary: the URL at which this node reaches its primary']
 }
 
-function toConfig(values: Values): Config {
+function roleIn(env: Environment, kept: KeptRole | null): 'primary' | 'secondary' {
+  const said = env['NODE_IS_PRIMARY']?.trim() ?? ''
+  if (/^(false|0)$/i.test(said)) return 'secondary'
+  return said === '' ? (kept?.role ?? 'primary') : 'primary'
+}
+
+/** A node that changed its role by a forgotten setting would leave its cluster, or its nodes without a primary. */
+function contradictions(env: Environment, kept: KeptRole | null, dataDir: string): string[] {
+  if (!kept?.role || kept.isGuess || roleIn(env, kept) === kept.role) return []
+  const was = kept.role === 'secondary' ? `a secondary of ${kept.primaryUrl ?? 'another node'}` : 'a primary'
+  return [
+    `NODE_IS_PRIMARY=${env['NODE_IS_PRIMARY']?.trim()}, but ${dataDir} is the data folder of ${was}; nothing was changed. ` +
+      'To start it as it was, leave NODE_IS_PRIMARY out. To give it the other role, run this first: npm run reset-role',
+  ]
+}
+
+function toConfig(values: Values, kept: KeptRole | null): Config {
   const dataDir = dirname(values.DATABASE_PATH)
   const common = {
     development: values.APP_ENV === 'development',
@@ -147,8 +168,8 @@ function toConfig(values: Values): Config {
     node: {
       id: values.NODE_ID,
       apiKey: values.NODE_API_KEY,
-      name: values.NODE_NAME ?? (hostname() || 'selfhostly'),
-      nameIsSet: values.NODE_NAME !== undefined,
+      name: values.NODE_NAME ?? kept?.name ?? (hostname() || 'selfhostly'),
+      nameIsSet: (values.NODE_NAME ?? kept?.name ?? null) !== null,
       apiEndpoint: values.NODE_API_ENDPOINT,
     },
     operations: { deadlineMs: values.OPERATION_TIMEOUT, parallel: values.OPERATIONS_PARALLEL },
@@ -159,7 +180,7 @@ function toConfig(values: Values): Config {
       maxBytes: values.AUDIT_KEEP_MIB * 1024 * 1024,
     },
   }
-  if (values.NODE_IS_PRIMARY) {
+  if (values.NODE_IS_PRIMARY ?? kept?.role !== 'secondary') {
     return {
       ...common,
       role: 'primary',
@@ -173,9 +194,9 @@ function toConfig(values: Values): Config {
   return {
     ...common,
     role: 'secondary',
-    // Whatever AUTH_ENABLED says: a secondary's user surface is for its own machine alone.
-    access: toAccess({ ...values, AUTH_ENABLED: undefined }),
-    primaryUrl: values.PRIMARY_NODE_URL ?? '',
+    // Whatever AUTH_ENABLED says: people sign in at a secondary by its own means.
+    access: toAccess({ ...values, AUTH_ENABLED: undefined, JWT_SECRET: undefined }),
+    primaryUrl: values.PRIMARY_NODE_URL ?? kept?.primaryUrl ?? '',
     joinToken: values.JOIN_TOKEN,
     connection: values.NODE_CONNECTION,
     heartbeat: { startDelayMs: 2000, intervalMs: 60_000 },

@@ -1,13 +1,12 @@
-import { existsSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
-import { createAuditLog, type Actor } from './auth/audit-log.ts'
+import { createAuditLog } from './auth/audit-log.ts'
 import { listLocalUsers, localName, removeLocalUser, setLocalUser } from './auth/local-users.ts'
 import { systemClock } from './clock.ts'
-import { readConfig } from './config.ts'
-import { errorMessage, StartError } from './errors.ts'
-import { createLog } from './log.ts'
+import { runCommand, whoeverIsHere, withDatabase } from './command.ts'
+import type { EntityManager } from './db/orm.ts'
+import { StartError } from './errors.ts'
+import { ownConfig } from './own-config.ts'
 
 const usage = `npm run local-user -- set NAME      sets a password, the first line of standard input
 npm run local-user -- remove NAME   forgets a user
@@ -15,64 +14,44 @@ npm run local-user -- list          says who there is
 `
 
 /** `npm run local-user`: who may sign in at this secondary with a password. Only for whoever may write to its database. */
-try {
-  if (existsSync('.env')) process.loadEnvFile('.env')
-  await run(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(`${errorMessage(error)}\n`)
-  process.exitCode = 1
-}
-
-async function run([verb, name, ...rest]: string[]): Promise<void> {
+await runCommand(async () => {
+  const [verb = '', name, ...rest] = process.argv.slice(2)
   const isComplete = rest.length === 0 && (verb === 'list' ? name === undefined : name !== undefined)
-  if (!isComplete || !['set', 'remove', 'list'].includes(verb ?? '')) throw new StartError(usage.trimEnd())
-  const config = readConfig(process.env)
+  if (!isComplete || !['set', 'remove', 'list'].includes(verb)) throw new StartError(usage.trimEnd())
+  const config = ownConfig()
   if (config.role === 'primary' && verb === 'set') {
     throw new StartError('This is a primary: local users are for secondaries. To have people sign in here set AUTH_ENABLED=true')
   }
   // Asked for before the database is open: a person may take minutes to type it.
   const password = verb === 'set' ? await readPassword() : ''
-  // Most of the program comes with it.
-  const { openNodeDatabase } = await import('./program.ts')
-  const database = await openNodeDatabase(config, createLog({ level: 'silent', pretty: false }))
-  try {
-    process.stdout.write(await change(verb ?? '', name ?? '', password))
-  } finally {
-    await database.close(true)
-  }
+  return withDatabase(config, ({ em }) => change(em, { verb, name: name ?? '', password, node: config.node.name }))
+})
 
-  async function change(what: string, who: string, secret: string): Promise<string> {
-    const audit = createAuditLog({ em: database.em, clock: systemClock })
-    const audited = <T>(run: () => Promise<T>): Promise<T> =>
-      audit.around(actor(), { action: `local-user.${what}`, subject: localName(who) }, run)
-    switch (what) {
-      case 'set': {
-        const outcome = await audited(() => setLocalUser(database.em, { name: who, password: secret, now: systemClock.now() }))
-        return outcome === 'made'
-          ? `${localName(who)} may sign in at ${config.node.name}.\n`
-          : `${localName(who)} has another password; who was signed in with the former one is signed out.\n`
-      }
-      case 'remove':
-        await audited(() => removeLocalUser(database.em, who))
-        return `${localName(who)} may not sign in any more, and is signed out.\n`
-      default: {
-        const users = await listLocalUsers(database.em)
-        return (
-          users.map((user) => `${user.name}   password set ${user.changedAt.toISOString()}\n`).join('') || 'There are no local users.\n'
-        )
-      }
-    }
-  }
+interface Change {
+  verb: string
+  name: string
+  password: string
+  node: string
 }
 
-/** Whoever has a shell here with the rights to do this. */
-function actor(): Actor {
-  const whoever = { via: 'command', address: 'this machine' }
-  try {
-    return { ...whoever, name: userInfo().username }
-  } catch {
-    // In a container the user may have a number and no name.
-    return { ...whoever, name: `user ${process.getuid?.() ?? ''}` }
+async function change(em: EntityManager, { verb, name: who, password, node }: Change): Promise<string> {
+  const audit = createAuditLog({ em, clock: systemClock })
+  const audited = <T>(run: () => Promise<T>): Promise<T> =>
+    audit.around(whoeverIsHere(), { action: `local-user.${verb}`, subject: localName(who) }, run)
+  switch (verb) {
+    case 'set': {
+      const outcome = await audited(() => setLocalUser(em, { name: who, password, now: systemClock.now() }))
+      return outcome === 'made'
+        ? `${localName(who)} may sign in at ${node}.\n`
+        : `${localName(who)} has another password; who was signed in with the former one is signed out.\n`
+    }
+    case 'remove':
+      await audited(() => removeLocalUser(em, who))
+      return `${localName(who)} may not sign in any more, and is signed out.\n`
+    default: {
+      const users = await listLocalUsers(em)
+      return users.map((user) => `${user.name}   password set ${user.changedAt.toISOString()}\n`).join('') || 'There are no local users.\n'
+    }
   }
 }
 

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import { signInLines, signInUrls } from './auth/sign-in-urls.ts'
 import { systemClock } from './clock.ts'
-import { readConfig, type Config } from './config.ts'
+import type { Config } from './config.ts'
 import { errorMessage, StartError } from './errors.ts'
 import { createLog } from './log.ts'
+import { ownConfig } from './own-config.ts'
 import { storageError } from './storage-error.ts'
 
 /** A stop that takes longer than this is cut off: whoever runs the program would kill it soon, without any last words. */
@@ -28,6 +31,7 @@ const { startNode } = await import('./program.ts')
 const node = await startNode({ config, clock: systemClock, random: Math.random, log }).catch(exit)
 const url = `http://${printedHost(config)}:${node.port}`
 log.info({ url, ready_ms: Math.round(performance.now() - started) }, `Selfhostly is ready. Dashboard: ${url}`)
+await printLink().catch((error: unknown) => log.error({ err: error }, 'no link to sign in could be made; npm run link makes one'))
 
 let stopping = false
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
@@ -42,13 +46,25 @@ async function stop(signal: string): Promise<void> {
   process.exit(0)
 }
 
+/** Until an administrator can come in some other way. Not through the log: the code is for whoever looks on, and for nobody who reads logs. */
+async function printLink(): Promise<void> {
+  const { links, administratorCanSignIn } = node.services.access
+  if (!links || administratorCanSignIn()) return
+  const { listen, access, node: settings } = config
+  const reach = { listen: { ...listen, port: node.port }, baseUrl: access.baseUrl, apiEndpoint: settings.apiEndpoint }
+  const code = await links.make()
+  // On a terminal last, where whoever has started it looks.
+  await new Promise((resolve) => log.flush(resolve))
+  process.stdout.write(signInLines(signInUrls({ ...reach, interfaces: networkInterfaces() }), code))
+}
+
 function readConfiguration(): Config {
   const authorities = process.env['NODE_EXTRA_CA_CERTS']
-  if (existsSync('.env')) process.loadEnvFile('.env')
+  const config = ownConfig()
   if (process.env['NODE_EXTRA_CA_CERTS'] !== authorities) {
     process.stderr.write('NODE_EXTRA_CA_CERTS has no effect in .env: Node reads it before the program starts. Set it in the environment\n')
   }
-  return readConfig(process.env)
+  return config
 }
 
 function orExit<T>(read: () => T): T {

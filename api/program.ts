@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import type { EntitySchema } from '@mikro-orm/sqlite'
 import { ApiTokenEntity } from './auth/api-token.entity.ts'
 import { AuditEntity } from './auth/audit.entity.ts'
 import { GrantBindingEntity } from './auth/grant-binding.entity.ts'
 import { LocalUserEntity } from './auth/local-user.entity.ts'
 import { SessionEntity } from './auth/session.entity.ts'
+import { SignInLinkEntity } from './auth/sign-in-link.entity.ts'
 import { SignInPlaceEntity } from './auth/sign-in-place.entity.ts'
 import { UserEntity } from './auth/user.entity.ts'
 import { AppEntity } from './apps/app.entity.ts'
@@ -17,6 +20,7 @@ import type { AppError } from './errors.ts'
 import { openPort, serve } from './http/server.ts'
 import type { Log } from './log.ts'
 import { loadIdentity } from './nodes/identity.ts'
+import { hasKeptRole, keepRole } from './nodes/kept-role.ts'
 import { JoinTokenEntity } from './nodes/join-token.entity.ts'
 import { NodeEntity } from './nodes/node.entity.ts'
 import { ObservedPeriodEntity, StatusChangeEntity } from './nodes/status-change.entity.ts'
@@ -40,6 +44,7 @@ const entities: EntitySchema[] = [
   SettingEntity,
   UserEntity,
   SessionEntity,
+  SignInLinkEntity,
   ApiTokenEntity,
   GrantBindingEntity,
   LocalUserEntity,
@@ -57,6 +62,7 @@ export const openNodeDatabase = ({ databasePath }: Config, log: Log, onStorageEr
 /** Starts a node: port, database, identity, services, routes, jobs. What it resolves to is stopped in the opposite order. */
 export async function startNode(world: { config: Config; clock: Clock; random: () => number; log: Log }) {
   const { config, log } = world
+  const isUpgrade = existsSync(join(config.dataDir, 'secret.key')) && !hasKeptRole(config.dataDir)
   const { server, port } = await openPort(config.listen)
   const closePort = () => new Promise<void>((resolve) => server.close(() => resolve()))
   const storage = createStorage({ folders: [config.dataDir, config.appsDir], clock: world.clock, log })
@@ -67,6 +73,8 @@ export async function startNode(world: { config: Config; clock: Clock; random: (
   storage.open(() => tryToWrite(database))
   try {
     const identity = loadIdentity({ dataDir: config.dataDir, ...config.node })
+    keepRole(config.dataDir, roleOf(config))
+    if (isUpgrade) sayWhatChanged(config, log)
     const apiEndpoint = config.node.apiEndpoint ?? `http://localhost:${port}`
     const services = createServices({ ...world, version, identity, apiEndpoint, database, storage })
     const scheduler = createScheduler({ log })
@@ -96,4 +104,18 @@ export async function startNode(world: { config: Config; clock: Clock; random: (
     await database.close(true)
     throw error
   }
+}
+
+const roleOf = (config: Config) => ({
+  role: config.role,
+  primaryUrl: config.role === 'secondary' ? config.primaryUrl : null,
+  name: config.node.nameIsSet ? config.node.name : null,
+})
+
+/** Before there were links, whoever called from this machine was let in. */
+function sayWhatChanged({ access }: Config, log: Log): void {
+  if (access.mode !== 'sign-in' || (access.github ?? access.oidc)) return
+  log.warn(
+    'From this version on a call from this machine is nobody in particular either: sign in with the link that this start prints, and give scripts a token (npm run token). Tokens that were made before go on, as tokens of the account "machine"',
+  )
 }

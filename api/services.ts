@@ -90,7 +90,8 @@ export function createServices(world: {
 
   const access = createAccessServices({
     access: config.access,
-    localSecret: isPrimary ? null : sessionSecretOf(secretKey),
+    isPrimary,
+    ownSecret: sessionSecretOf(secretKey),
     auditBounds: config.audit,
     em,
     clock,

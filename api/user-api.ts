@@ -4,7 +4,7 @@ import type { RemoveAppInput } from './apps/removal.ts'
 import type { RemovalPreview } from './apps/removal-item.ts'
 import type { ApiToken } from './auth/api-tokens.ts'
 import type { AuditedAction, AuditEntry, AuditFilter } from './auth/audit-log.ts'
-import { callerKey, may, mayOwnTokens, refusalWords, seesNode, type Caller } from './auth/caller.ts'
+import { callerKey, isAdministrator, may, mayOwnTokens, refusalWords, seesNode, type Caller } from './auth/caller.ts'
 import type { Permission, Role } from './auth/permissions.ts'
 import type { Session } from './auth/sessions.ts'
 import type { KnownUser } from './auth/users.ts'
@@ -67,6 +67,9 @@ export function createUserApi(services: Services, caller: Caller) {
   async function needTokens(action: AuditedAction): Promise<void> {
     if (!mayOwnTokens(caller)) await deny(action, 'Tokens are for people who sign in at this server, and for its administrators')
   }
+
+  /** The accounts whose tokens the caller sees and may revoke. */
+  const tokenOwners = (): string[] => [...new Set([caller.userId ?? [], isAdministrator(caller) ? access.machineId() : []].flat())]
 
   const seesNodeId = (id: string): boolean => {
     const node = registry.find(id)
@@ -222,17 +225,20 @@ export function createUserApi(services: Services, caller: Caller) {
         return true
       }),
 
-    apiTokens: (): ApiToken[] => (mayOwnTokens(caller) ? access.tokens.listOf(caller.userId) : []),
+    /** The caller's own, and for administrators those of the machine after them. */
+    apiTokens: async (): Promise<ApiToken[]> => (await Promise.all(tokenOwners().map(access.tokens.listOf))).flat(),
+    ownerOf: ({ userId }: ApiToken): string => access.users.find(userId ?? '')?.login ?? '',
     async createApiToken(input: { name: string; scope: Role; expiresInDays: number }): Promise<{ token: ApiToken; secret: string }> {
       const action = { action: 'token.create', subject: `${input.name} (${input.scope})` }
       await needTokens(action)
-      return act('account.manage', action, () => access.tokens.create(caller, input))
+      const owner = { userId: caller.userId ?? access.machineId(), role: caller.role }
+      return act('account.manage', action, () => access.tokens.create(owner, input))
     },
     async revokeApiToken(id: string): Promise<string> {
       const action = { action: 'token.revoke', subject: id }
       await needTokens(action)
       return act('account.manage', action, async () => {
-        await access.tokens.revoke(caller.userId, id)
+        await access.tokens.revoke(tokenOwners(), id)
         return id
       })
     },

@@ -22,6 +22,10 @@ const ApiTokenRef = builder.objectRef<ApiToken>('ApiToken').implement({
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
+    owner: t.string({
+      description: 'The account that it belongs to: `machine` for one that was made on the machine of the server.',
+      resolve: (token, _args, { user }) => user.ownerOf(token),
+    }),
     scope: t.field({ type: Role, resolve: (token) => token.scope }),
     createdAt: t.field({ type: 'DateTime', resolve: (token) => token.createdAt }),
     expiresAt: t.field({ type: 'DateTime', resolve: (token) => token.expiresAt }),
@@ -63,7 +67,7 @@ builder.queryFields((t) => ({
   }),
   apiTokens: t.field({
     type: [ApiTokenRef],
-    description: "The caller's own tokens, by name.",
+    description: "The caller's own tokens, and for administrators those of the account `machine`.",
     ...permission('account.manage'),
     resolve: (_root, _args, { user }) => user.apiTokens(),
   }),

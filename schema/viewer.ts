@@ -8,8 +8,8 @@ import type { StorageProblem } from '../api/storage.ts'
 import { builder } from './builder.ts'
 
 const AccessMode = builder.enumType('AccessMode', {
-  description: 'Who may use this server: only its own machine, whoever the edge in front lets through, or who signs in.',
-  values: { LOCAL_ONLY: { value: 'local-only' }, TRUSTED_EDGE: { value: 'trusted-edge' }, SIGN_IN: { value: 'sign-in' } } as const,
+  description: 'Who may use this server: who signs in, or whoever the edge in front lets through.',
+  values: { TRUSTED_EDGE: { value: 'trusted-edge' }, SIGN_IN: { value: 'sign-in' } } as const,
 })
 
 export const Role = builder.enumType('Role', {
@@ -22,7 +22,7 @@ const Viewer = builder.objectRef<Caller>('Viewer').implement({
   fields: (t) => ({
     name: t.exposeString('name'),
     role: t.field({ type: Role, resolve: (caller) => caller.role }),
-    via: t.exposeString('via', { description: 'How that is known: local, edge, session or token.' }),
+    via: t.exposeString('via', { description: 'How that is known: edge, session or token.' }),
     userId: t.exposeID('userId', { nullable: true, description: 'Null for callers that are nobody in particular.' }),
     permissions: t.stringList({
       description: 'What the caller may do at this server, so that nothing else is offered.',

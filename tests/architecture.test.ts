@@ -13,6 +13,7 @@ const sources: Sources = new Map(
 /** What anything in the server may load: they know nothing of it. */
 const base = [
   ...['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient', 'storage-error', 'disk-space'],
+  'loopback',
 ].map((name) => `api/${name}.ts`)
 /** The words of the domain; these files load nothing else. */
 const words = [
@@ -54,8 +55,13 @@ const layers = layersRule(
       'api/program.ts',
       [...base, ...domains, 'api/cluster/', 'api/db/', 'api/http/', 'api/roles/', 'api/scheduler.ts', 'api/services.ts', 'api/storage.ts'],
     ],
-    ['api/main.ts', [...base, 'api/config.ts', 'api/program.ts']],
-    ['api/*-command.ts', [...base, ...domains, 'api/config.ts', 'api/program.ts', 'api/http/openapi.ts']],
+    ['api/main.ts', [...base, 'api/own-config.ts', 'api/program.ts', 'api/auth/sign-in-urls.ts']],
+    ['api/command.ts', [...base, 'api/program.ts']],
+    ['api/own-config.ts', [...base, 'api/config.ts', 'api/nodes/kept-role.ts']],
+    [
+      'api/*-command.ts',
+      [...base, ...domains, 'api/command.ts', 'api/config.ts', 'api/own-config.ts', 'api/program.ts', 'api/http/openapi.ts'],
+    ],
     ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts']],
     ['api/user-api.ts', [...base, 'api/auth/']],
     ['api/wire.ts', [...base, ...words]],
@@ -84,7 +90,7 @@ const rules: Rule[] = [
   useRule(
     'the environment is read at the door, and where Docker has settings of its own',
     'process.env',
-    ['api/main.ts', 'api/*-command.ts', 'api/docker/'],
+    ['api/main.ts', 'api/own-config.ts', 'api/*-command.ts', 'api/docker/'],
     server,
   ),
   ...['setTimeout', 'setInterval'].map((name) =>

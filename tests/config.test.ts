@@ -24,7 +24,7 @@ function problemsOf(t: ExecutionContext, env: Environment): string[] {
   return problems.map((line) => line.replace(/^ {2}- /, ''))
 }
 
-test('without any setting: a primary that answers to this machine alone', (t) => {
+test('without any setting: a primary where people sign in by its own means', (t) => {
   t.like(readConfig({}), {
     role: 'primary',
     development: false,
@@ -34,7 +34,7 @@ test('without any setting: a primary that answers to this machine alone', (t) =>
     dataDir: resolve('./data'),
     appsDir: resolve('./apps'),
     secretKey: undefined,
-    access: { mode: 'local-only' },
+    access: { mode: 'sign-in', secret: undefined, github: null, oidc: null, grants: [] },
     node: { id: undefined, apiKey: undefined, name: hostname(), nameIsSet: false, apiEndpoint: undefined },
     operations: { deadlineMs: 900_000, parallel: 4 },
     stats: { intervalMs: 5000 },
@@ -124,10 +124,10 @@ for (const [name, value, says] of wrong) {
 
 test('every problem is in the one message, missing ones beside wrong ones', (t) => {
   const bad = Object.fromEntries(wrong.map(([name, value]) => [name, value]))
-  const problems = problemsOf(t, { ...bad, AUTH_ENABLED: 'true', JWT_SECRET: 'short', NODE_IS_PRIMARY: 'true' })
+  const problems = problemsOf(t, { ...bad, AUTH_ENABLED: 'true', GITHUB_CLIENT_ID: 'client', NODE_IS_PRIMARY: 'true' })
   const named = problems.map((line) => line.split(' ')[0])
   const expected = Object.keys(bad).filter((name) => name !== 'AUTH_ENABLED' && name !== 'NODE_IS_PRIMARY')
-  for (const name of [...expected, 'GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET', 'GITHUB_ALLOWED_USERS']) t.true(named.includes(name), name)
+  for (const name of [...expected, 'GITHUB_CLIENT_SECRET', 'GITHUB_ALLOWED_USERS']) t.true(named.includes(name), name)
   t.is(new Set(named).size, named.length, 'each once')
 })
 
@@ -139,33 +139,36 @@ test('no message repeats a secret', (t) => {
 test('a secondary needs its primary', (t) => {
   const problems = problemsOf(t, { NODE_IS_PRIMARY: 'false', STATS_INTERVAL: 'often' })
   t.is(problems.length, 2)
-  t.regex(problems.join('\n'), /^PRIMARY_NODE_URL is required on a secondary: the URL/m)
+  t.regex(problems.join('\n'), /^PRIMARY_NODE_URL is required at the first start of a secondary: the URL/m)
   t.like(readConfig(secondary), {
     role: 'secondary',
     primaryUrl: 'http://primary:8080',
     heartbeat: { startDelayMs: 2000, intervalMs: 60_000 },
-    access: { mode: 'local-only' },
+    access: { mode: 'sign-in', secret: undefined, github: null, oidc: null, grants: [] },
   })
 })
 
 test('what means nothing on a secondary is ignored, listed, and opens nothing', (t) => {
   const config = readConfig({ ...secondary, ...signIn, CLOUDFLARE_API_TOKEN: 'token', CLOUDFLARE_ACCOUNT_ID: 'account' })
   t.deepEqual(config.ignored.toSorted(), [...Object.keys(signIn), 'CLOUDFLARE_ACCOUNT_ID', 'CLOUDFLARE_API_TOKEN'].sort())
-  t.is(config.access.mode, 'local-only')
-  t.is(readConfig({ ...secondary, AUTH_ENABLED: 'false' }).access.mode, 'local-only', 'it cannot be opened by leaving sign-in off')
+  t.like(config.access, { mode: 'sign-in', secret: undefined, github: null, oidc: null, grants: [] })
+  t.is(readConfig({ ...secondary, AUTH_ENABLED: 'false' }).access.mode, 'sign-in', 'it cannot be opened by leaving sign-in off')
   t.deepEqual(readConfig({ ...secondary, JWT_SECRET: secret }).ignored, ['JWT_SECRET'], 'and asks for no more of it')
   const joining = { PRIMARY_NODE_URL: 'http://primary:8080', JOIN_TOKEN: 'shlyjoin_3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90_secret' }
   t.deepEqual(readConfig(joining).ignored, ['PRIMARY_NODE_URL', 'JOIN_TOKEN'])
 })
 
-test('sign-in needs a secret and one whole way to sign in', (t) => {
+test('a way to sign in is whole, or not there', (t) => {
   t.like(readConfig(signIn), { access: { mode: 'sign-in', secret, github: { clientId: 'client', allow: { users: ['ada', 'grace'] } } } })
-  for (const name of Object.keys(signIn).filter((each) => each !== 'AUTH_ENABLED')) {
+  for (const name of Object.keys(signIn).filter((each) => each.startsWith('GITHUB_'))) {
     const problems = problemsOf(t, { ...signIn, [name]: undefined })
     t.is(problems.length, 1)
-    t.regex(problems[0] ?? '', new RegExp(`^${name} is required with AUTH_ENABLED=true`))
+    t.regex(problems[0] ?? '', new RegExp(`^${name} is required to sign in with GitHub`))
   }
-  t.is(problemsOf(t, { AUTH_ENABLED: 'true' }).length, 4)
+  t.is(problemsOf(t, { AUTH_ENABLED: 'true', OIDC_CLIENT_ID: 'client' }).length, 3, 'issuer, secret, and who may')
+  const none = { mode: 'sign-in', secret: undefined, github: null, oidc: null } as const
+  t.like(readConfig({ AUTH_ENABLED: 'true' }), { access: none }, 'the link is a way in by itself')
+  t.like(readConfig({ ...signIn, AUTH_ENABLED: undefined }), { access: { ...none, secret } })
 })
 
 test('no environment makes anything but a configuration or one StartError', (t) => {

@@ -5,17 +5,17 @@ import { inUse, parseGrants, type Grant, type ProviderKind } from './grants.ts'
 import type { Role } from './permissions.ts'
 import type { AllowList } from './users.ts'
 
-/** Who may use what a person uses: only this machine, whoever the edge lets through, or who signs in. */
+/** Who may use what a person uses: who signs in, or whoever the edge lets through. */
 export type AccessConfig = BrowserConfig &
   (
-    | { mode: 'local-only' }
     | {
         mode: 'trusted-edge'
         /** Cloudflare Access signs who it let through; null: whoever reaches the port. */
         cloudflare: { issuer: string; audience: string } | null
         grants: Grant[]
       }
-    | { mode: 'sign-in'; secret: string; github: GithubConfig | null; oidc: OidcConfig | null; grants: Grant[] }
+    /** Without providers: by the link that this server prints, or what it set up itself. Secret: JWT_SECRET. */
+    | { mode: 'sign-in'; secret: string | undefined; github: GithubConfig | null; oidc: OidcConfig | null; grants: Grant[] }
   )
 
 export interface BrowserConfig {
@@ -124,14 +124,14 @@ export function accessProblems(env: Record<string, string | undefined>): string[
     problems.push(`${missing} is required with the other of CF_ACCESS_TEAM_DOMAIN and CF_ACCESS_AUD: the token is checked against both`)
   }
   if (!/^(true|1)$/i.test(env['AUTH_ENABLED']?.trim() ?? '')) return problems
-  if (!has('JWT_SECRET')) problems.push('JWT_SECRET is required with AUTH_ENABLED=true: at least 32 random characters')
   const startedGithub = githubNames.some(has)
   const startedOidc = oidcNames.some(has)
-  const needed = [...(startedGithub || !startedOidc ? githubNames : []), ...(startedOidc ? oidcNames : [])]
-  for (const name of needed.filter((each) => !has(each))) {
-    problems.push(
-      `${name} is required with AUTH_ENABLED=true: at least one way to sign in, GitHub or OpenID Connect (OIDC_ISSUER), must be complete`,
-    )
+  const missing = (names: string[]): string[] => names.filter((each) => !has(each))
+  for (const name of startedGithub ? missing(githubNames) : []) {
+    problems.push(`${name} is required to sign in with GitHub: set ${githubNames.join(', ')}, or none of them`)
+  }
+  for (const name of startedOidc ? missing(oidcNames) : []) {
+    problems.push(`${name} is required to sign in with OpenID Connect: set ${oidcNames.join(', ')}, or none of them`)
   }
   if (startedOidc && !has('OIDC_ALLOWED_USERS') && !has('OIDC_ALLOWED_GROUPS')) {
     problems.push('OIDC_ALLOWED_USERS or OIDC_ALLOWED_GROUPS is required with OIDC_ISSUER: who of the provider may sign in')
@@ -147,13 +147,14 @@ export function toAccess(values: Values): AccessConfig {
     allowedHosts: values.ALLOWED_HOSTS,
   }
   const granted = [...values.AUTH_ADMINS, ...values.AUTH_OPERATORS, ...values.AUTH_VIEWERS]
-  if (values.AUTH_ENABLED === undefined) return { ...browser, mode: 'local-only' }
+  const secret = values.JWT_SECRET
+  if (values.AUTH_ENABLED === undefined) return { ...browser, mode: 'sign-in', secret, github: null, oidc: null, grants: [] }
   if (!values.AUTH_ENABLED) {
     return { ...browser, mode: 'trusted-edge', cloudflare: toCloudflare(values), grants: inUse(granted, ['access']) }
   }
   const [github, oidc] = [toGithub(values), toOidc(values)]
   const kinds: ProviderKind[] = [...(github ? (['github'] as const) : []), ...(oidc ? (['oidc'] as const) : [])]
-  return { ...browser, mode: 'sign-in', secret: values.JWT_SECRET ?? '', github, oidc, grants: inUse(granted, kinds) }
+  return { ...browser, mode: 'sign-in', secret, github, oidc, grants: inUse(granted, kinds) }
 }
 
 function toCloudflare({ CF_ACCESS_TEAM_DOMAIN: domain, CF_ACCESS_AUD: audience }: Values): { issuer: string; audience: string } | null {

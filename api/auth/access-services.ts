@@ -6,18 +6,22 @@ import { createApiTokens } from './api-tokens.ts'
 import { createAuditLog } from './audit-log.ts'
 import { createAuditRetention, type AuditBounds } from './audit-retention.ts'
 import { createLocalUsers, localProvider } from './local-users.ts'
+import { adoptOwnerless } from './ownerless-tokens.ts'
+import { isOwnAccount, linkAccount, machineAccountId, ownAllowList } from './own-accounts.ts'
 import { allowListOf, kindOf } from './providers.ts'
 import { createSessions } from './sessions.ts'
+import { createSignInLinks } from './sign-in-links.ts'
 import { createSignInPlaces } from './sign-in-places.ts'
-import { createUsers } from './users.ts'
+import { createUsers, type AllowList } from './users.ts'
 
 export type AccessServices = ReturnType<typeof createAccessServices>
 
 /** Who may come in and what is written of it: people, their sessions and tokens, the audit log. */
 export function createAccessServices(deps: {
   access: AccessConfig
-  /** Signs the cookies of local users; null where there are none, as on a primary. */
-  localSecret: string | null
+  isPrimary: boolean
+  /** Signs the cookies of sessions where JWT_SECRET does not. */
+  ownSecret: string
   auditBounds: AuditBounds
   em: EntityManager
   clock: Clock
@@ -29,23 +33,32 @@ export function createAccessServices(deps: {
   const audit = createAuditLog({ em, clock })
   const retention = createAuditRetention({ em, bounds: deps.auditBounds, clock, log: deps.log })
   const tokens = createApiTokens({ em, clock, onEnded: onCredentialEnded })
-  const secret = access.mode === 'sign-in' ? access.secret : deps.localSecret
-  const sessions = secret === null ? null : createSessions({ em, clock, secret, onEnded: onCredentialEnded })
+  const secret = (access.mode === 'sign-in' ? access.secret : undefined) ?? deps.ownSecret
+  const sessions = access.mode === 'trusted-edge' ? null : createSessions({ em, clock, secret, onEnded: onCredentialEnded })
+  const links = access.mode === 'trusted-edge' ? null : createSignInLinks({ em, clock })
   const places = createSignInPlaces({ em, clock })
-  const localUsers = deps.localSecret === null ? null : createLocalUsers({ em })
+  const localUsers = deps.isPrimary ? null : createLocalUsers({ em })
+
+  function listFor(provider: string): AllowList | null {
+    // Where nobody signs in, nobody comes by a link either.
+    if (provider === linkAccount.provider && !links) return null
+    if (isOwnAccount(provider)) return ownAllowList(provider)
+    return provider === localProvider && localUsers ? { users: localUsers.names(), groups: [] } : allowListOf(access, provider)
+  }
+
   const users = createUsers({
     em,
     clock,
-    allowListOf: (provider) =>
-      provider === localProvider && localUsers ? { users: localUsers.names(), groups: [] } : allowListOf(access, provider),
+    allowListOf: listFor,
     kindOf: (provider) => kindOf(access, provider),
-    grants: access.mode === 'local-only' ? [] : access.grants,
+    grants: access.grants,
     note: (words) => deps.log.warn(words),
     onRemoved(userId) {
       sessions?.forgetUser(userId)
       tokens.forgetUser(userId)
     },
   })
+  let machineId = ''
 
   /** Learns what the command `local-user` did beside this process, and ends what it ended. */
   async function refreshLocalUsers(): Promise<void> {
@@ -57,15 +70,25 @@ export function createAccessServices(deps: {
   return {
     audit,
     tokens,
+    /** Signs what a browser is to bring back. */
+    secret,
     /** Null where nobody can sign in. */
     sessions,
     users,
     /** From where people have signed in by password. */
     places,
+    /** Null where nobody can sign in. */
+    links,
+    /** Whether an admin of every node has a way in that stays, so that none needs the link. */
+    administratorCanSignIn: (): boolean => localUsers?.isEmpty() === false || providersLetAdministratorIn(access),
+    /** The account of the tokens that are nobody's in particular. */
+    machineId: (): string => machineId,
     /** Null on a primary. */
     localUsers,
     refreshLocalUsers,
     async start(): Promise<void> {
+      machineId = await machineAccountId(em, clock.now())
+      await adoptOwnerless(em, access, machineId)
       await users.start()
       await tokens.start()
       await sessions?.start()
@@ -82,4 +105,10 @@ export function createAccessServices(deps: {
     /** Writes what would be forgotten. */
     stop: (): Promise<void> => audit.summarise({ all: true }),
   }
+}
+
+function providersLetAdministratorIn(access: AccessConfig): boolean {
+  if (access.mode !== 'sign-in' || !(access.github ?? access.oidc)) return false
+  // Where nothing is granted to anybody, everybody who may sign in is an admin.
+  return access.grants.length === 0 || access.grants.some(({ role, labels }) => role === 'admin' && Object.keys(labels).length === 0)
 }

@@ -34,51 +34,29 @@ export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded
     ...{ id, userId, name, scope, createdAt, expiresAt, lastUsedAt },
   })
 
-  function check(owner: { role: Role }, name: string, scope: Role, days: number): FieldError[] {
-    const problems: FieldError[] = []
-    if (name.length < 1 || name.length > 100) problems.push({ field: 'name', message: 'must have 1 to 100 characters' })
-    if (!Number.isInteger(days) || days < 1 || days > longestDays)
-      problems.push({ field: 'expiresInDays', message: `must be 1 to ${longestDays}` })
-    if (rank(scope) > rank(owner.role)) problems.push({ field: 'scope', message: `must be no more than your own role, ${owner.role}` })
-    return problems
-  }
-
   return {
     async start(): Promise<void> {
       for (const row of await em.fork().find(ApiTokenEntity, {})) rows.set(row.id, row)
     },
 
     /** @returns the token itself, which is shown now and never again @throws INVALID_INPUT, CONFLICT */
-    async create(owner: { userId: string | null; role: Role }, input: { name: string; scope: Role; expiresInDays: number }) {
-      const name = input.name.trim()
-      const problems = check(owner, name, input.scope, input.expiresInDays)
-      if (problems.length > 0) throw invalidInput(problems)
-      const own = [...rows.values()].filter((row) => row.user === owner.userId)
-      if (own.some((row) => row.name === name)) {
-        throw new AppError('CONFLICT', `name: you have a token named ${name} already`, { fields: [{ field: 'name', message: 'is taken' }] })
-      }
-      if (own.length >= mostPerUser)
-        throw new AppError('CONFLICT', `You have ${mostPerUser} tokens. Revoke one that is not needed any more`)
-      const secret = randomBytes(32).toString('base64url')
-      const createdAt = clock.now()
-      const row: ApiTokenRow = {
-        id: randomUUID(),
-        user: owner.userId,
-        name,
-        scope: input.scope,
-        secretHash: hashOf(secret),
-        createdAt,
-        expiresAt: new Date(createdAt.getTime() + input.expiresInDays * dayMs),
-        lastUsedAt: null,
-      }
-      await em.fork().insert(ApiTokenEntity, { ...row })
+    async create(owner: TokenOwner, input: TokenInput): Promise<{ token: ApiToken; secret: string }> {
+      const { row, secret } = await makeToken(em, owner, input, clock.now())
       rows.set(row.id, row)
-      return { token: view(row), secret: `shly_${row.id}_${secret}` }
+      return { token: view(row), secret }
+    },
+
+    /** Reads a token that this process does not know: a command may have made it. To be called before `use`. */
+    async learn(bearer: string): Promise<void> {
+      const id = idOf(bearer)
+      if (id === null || rows.has(id)) return
+      const row = await em.fork().findOne(ApiTokenEntity, { id })
+      if (row) rows.set(id, row)
     },
 
     /** The token of an Authorization header's value; null when it is unknown, revoked or over. The work is the same for each. */
     use(bearer: string): ApiToken | null {
-      const [, id = '', secret = ''] = /^shly_([0-9a-f-]{36})_([\w-]+)$/.exec(bearer) ?? []
+      const [, id = '', secret = ''] = bearerForm.exec(bearer) ?? []
       const row = rows.get(id)
       const isSame = sameSecret(row?.secretHash ?? noHash, hashOf(secret))
       if (!row || !isSame || isOver(row)) return null
@@ -93,17 +71,17 @@ export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded
       return row && !isOver(row) ? view(row) : null
     },
 
-    listOf: (userId: string | null): ApiToken[] =>
-      [...rows.values()]
-        .filter((row) => row.user === userId)
-        .map(view)
-        .sort((a, b) => a.name.localeCompare(b.name, 'en')),
+    /** By name; with those that a command has made meanwhile. */
+    async listOf(userId: string): Promise<ApiToken[]> {
+      const kept = await em.fork().find(ApiTokenEntity, { user: userId })
+      for (const row of kept) if (!rows.has(row.id)) rows.set(row.id, row)
+      return kept.map((row) => view(rows.get(row.id) ?? row)).sort((a, b) => a.name.localeCompare(b.name, 'en'))
+    },
 
-    /** @throws NOT_FOUND when it is not one of this user's */
-    async revoke(userId: string | null, id: string): Promise<void> {
-      const row = rows.get(id)
-      if (row?.user !== userId) throw new AppError('NOT_FOUND', 'There is no such token')
-      await em.fork().nativeDelete(ApiTokenEntity, { id })
+    /** @param userIds whose tokens the caller may revoke @throws NOT_FOUND when it is none of theirs */
+    async revoke(userIds: string[], id: string): Promise<void> {
+      const count = await em.fork().nativeDelete(ApiTokenEntity, { id, user: { $in: userIds } })
+      if (count === 0) throw new AppError('NOT_FOUND', 'There is no such token')
       rows.delete(id)
       deps.onEnded(id)
     },
@@ -134,6 +112,64 @@ export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded
     },
   }
 }
+
+export interface TokenOwner {
+  userId: string
+  role: Role
+}
+
+export interface TokenInput {
+  name: string
+  scope: Role
+  expiresInDays: number
+}
+
+/** Also for the command `token`, which runs beside the server. @throws INVALID_INPUT, CONFLICT */
+export async function makeToken(
+  em: EntityManager,
+  owner: TokenOwner,
+  input: TokenInput,
+  createdAt: Date,
+): Promise<{ row: ApiTokenRow; secret: string }> {
+  const name = input.name.trim()
+  const { scope, expiresInDays } = input
+  const problems = problemsOf(owner, { name, scope, expiresInDays })
+  if (problems.length > 0) throw invalidInput(problems)
+  const fork = em.fork()
+  const own = await fork.find(ApiTokenEntity, { user: owner.userId })
+  if (own.some((row) => row.name === name)) {
+    throw new AppError('CONFLICT', `name: there is a token named ${name} already`, { fields: [{ field: 'name', message: 'is taken' }] })
+  }
+  if (own.length >= mostPerUser)
+    throw new AppError('CONFLICT', `There are ${mostPerUser} tokens already. Revoke one that is not needed any more`)
+  const secret = randomBytes(32).toString('base64url')
+  const expiresAt = new Date(createdAt.getTime() + expiresInDays * dayMs)
+  const row: ApiTokenRow = {
+    id: randomUUID(),
+    user: owner.userId,
+    name,
+    scope,
+    secretHash: hashOf(secret),
+    createdAt,
+    expiresAt,
+    lastUsedAt: null,
+  }
+  await fork.insert(ApiTokenEntity, { ...row })
+  return { row, secret: `shly_${row.id}_${secret}` }
+}
+
+function problemsOf(owner: TokenOwner, { name, scope, expiresInDays: days }: TokenInput): FieldError[] {
+  const problems: FieldError[] = []
+  if (name.length < 1 || name.length > 100) problems.push({ field: 'name', message: 'must have 1 to 100 characters' })
+  if (!Number.isInteger(days) || days < 1 || days > longestDays)
+    problems.push({ field: 'expiresInDays', message: `must be 1 to ${longestDays}` })
+  if (rank(scope) > rank(owner.role)) problems.push({ field: 'scope', message: `must be no more than your own role, ${owner.role}` })
+  return problems
+}
+
+const bearerForm = /^shly_([0-9a-f-]{36})_([\w-]+)$/
+
+const idOf = (bearer: string): string | null => bearerForm.exec(bearer)?.[1] ?? null
 
 function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url')

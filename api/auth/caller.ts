@@ -8,10 +8,10 @@ export type NodeLimit = Record<string, string>[] | null
 export interface Caller {
   /** For people: who it is. */
   name: string
-  /** How that is known: this machine, the edge in front, a signed-in browser, a bearer token. */
-  via: 'local' | 'edge' | 'session' | 'token'
+  /** How that is known: the edge in front, a signed-in browser, a bearer token. */
+  via: 'edge' | 'session' | 'token'
   role: Role
-  /** Null for callers that are nobody in particular (this machine, the edge). */
+  /** Null for callers that are nobody in particular (the tokens of this machine, the edge). */
   userId: string | null
   nodeLimit: NodeLimit
   /** Of the session or token, so that ending it can end what it opened. */
@@ -40,7 +40,10 @@ export const seesNode = ({ nodeLimit }: Caller, labels: Record<string, string>):
   nodeLimit === null || nodeLimit.some((set) => Object.entries(set).every(([key, value]) => labels[key] === value))
 
 /**
- * A token belongs to a person who signed in here. Where nobody does, all tokens belong to the administrators together, who
- * may do everything: a token of a lesser caller would know neither its owner's limits nor its owner's end.
+ * A token belongs to a person who signed in here. Where nobody does, all tokens belong to the account of the machine, and
+ * only its administrators make them: a token of a lesser caller would know neither its owner's limits nor its owner's end.
  */
-export const mayOwnTokens = ({ userId, role, nodeLimit }: Caller): boolean => userId !== null || (role === 'admin' && nodeLimit === null)
+export const mayOwnTokens = (caller: Caller): boolean => caller.userId !== null || isAdministrator(caller)
+
+/** An admin of every node: sees to what belongs to nobody in particular. */
+export const isAdministrator = ({ role, nodeLimit }: Caller): boolean => role === 'admin' && nodeLimit === null

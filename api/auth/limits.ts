@@ -11,6 +11,8 @@ export const budgets = {
   'sign-in': { points: 30, seconds: 60 },
   /** Wrong passwords, per name and place together: nobody mistypes more often, and a guesser gets nowhere. */
   password: { points: 10, seconds: 60 },
+  /** Links that were not right, per address: they cannot be guessed, but each try is written to the audit log. */
+  'sign-in-link': { points: 30, seconds: 60 },
   /** Failed node credentials, per address and claimed id: a node with a wrong key asks a few times a minute. */
   'node-credentials': { points: 60, seconds: 60 },
   /** What one node asks of its primary: a few times a minute, some more when it starts or its key changes. */

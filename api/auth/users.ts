@@ -6,6 +6,7 @@ import { AppError, notFound } from '../errors.ts'
 import { createGrantBindings, type Account } from './grant-bindings.ts'
 import { roleOf, type Grant, type ProviderKind } from './grants.ts'
 import type { NodeLimit } from './caller.ts'
+import { isOwnAccount, machineAccount } from './own-accounts.ts'
 import type { Role } from './permissions.ts'
 import { UserEntity, type UserRow } from './user.entity.ts'
 
@@ -95,17 +96,10 @@ export function createUsers(deps: {
   function view(row: UserRow): KnownUser {
     const { id, provider, login, name, email, groups, createdAt, lastSignInAt } = row
     const account = accountOf(row)
-    return {
-      id,
-      provider,
-      login,
-      name,
-      email,
-      groups,
-      createdAt,
-      lastSignInAt,
-      ...roleOf(deps.grants, account, (grant) => bindings.isFor(grant, account)),
-    }
+    const granted = isOwnAccount(provider)
+      ? ({ role: 'admin', nodeLimit: null } as const)
+      : roleOf(deps.grants, account, (grant) => bindings.isFor(grant, account))
+    return { id, provider, login, name, email, groups, createdAt, lastSignInAt, ...granted }
   }
 
   function refusal({ provider, login, subject }: Profile): string {
@@ -182,15 +176,17 @@ export function createUsers(deps: {
       return row && isStillAllowed(row) ? view(row) : undefined
     },
 
+    /** The people. */
     list: (): KnownUser[] =>
       [...rows.values()]
-        .filter(isStillAllowed)
+        .filter((row) => isStillAllowed(row) && row.provider !== machineAccount.provider)
         .map(view)
         .sort((a, b) => a.login.localeCompare(b.login, 'en')),
 
     /** Forgets an account, its sessions and tokens with it; it is a new one if it comes again. @throws NOT_FOUND */
     async remove(id: string): Promise<void> {
-      if (!rows.has(id)) throw notFound('user', id)
+      const row = rows.get(id)
+      if (!row || row.provider === machineAccount.provider) throw notFound('user', id)
       await remove(id)
     },
 

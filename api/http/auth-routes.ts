@@ -10,10 +10,12 @@ import { placeOf, type Limits } from '../auth/limits.ts'
 import { AppError, errorMessage, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { HttpEnv } from './router.ts'
-import { openSession, signOut, type SessionDeps } from './sign-out.ts'
+import { openSession, type SessionDeps } from './sign-out.ts'
 
 export interface AuthRoutesDeps extends SessionDeps {
   access: SignInAccess
+  /** Signs what a browser brings back from a provider. */
+  secret: string
   /** Where people reach this server: the base of the callbacks that providers know. */
   baseUrl: string
   limits: Limits
@@ -26,18 +28,16 @@ type Ctx = Context<HttpEnv>
 const finishForm = z.object({ code: z.string().max(200) })
 
 /**
- * The ways in and out: who may sign in how, there and back again, and signing out. Public. Beginning costs nothing and signing
- * out is never refused; what has a budget is answers of providers that come to nothing.
+ * The ways in: who may sign in how, there and back again. Public. Beginning costs nothing; what has a budget is answers of
+ * providers that come to nothing.
  */
 export function authRoutes(deps: AuthRoutesDeps): Hono<HttpEnv> {
   const providers = createProviders(deps.access, deps)
-  const flows = createFlows({ clock: deps.clock, secret: deps.access.secret })
+  const flows = createFlows(deps)
   const routes = new Hono<HttpEnv>()
-  routes.use('/auth/*', async (c, next) => {
-    c.header('cache-control', 'no-store')
-    await next()
-  })
-  routes.get('/auth/providers', (c) => c.json({ providers: providers.map(({ id, label }) => ({ id, label, url: `/auth/${id}` })) }))
+  routes.get('/auth/providers', (c) =>
+    c.json({ providers: providers.map(({ id, label }) => ({ id, label, url: `/auth/${id}` })), link: true }),
+  )
   for (const provider of providers) {
     const path = `/auth/${provider.id}`
     const redirectUri = `${deps.baseUrl}${path}/callback`
@@ -71,7 +71,6 @@ export function authRoutes(deps: AuthRoutesDeps): Hono<HttpEnv> {
     await openSession(deps, c, user)
     return c.json({ name: user.login })
   })
-  routes.post('/auth/sign-out', (c) => signOut(deps, c))
   return routes
 }
 

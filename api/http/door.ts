@@ -11,8 +11,8 @@ import type { Users } from '../auth/users.ts'
 import { placeOf, type Limits } from '../auth/limits.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import { isLoopbackHost } from '../loopback.ts'
 import { browserSecretHeader, browserSecretOf } from './browser-secret.ts'
-import { isFromThisMachine, isLoopbackHost } from './this-machine.ts'
 import { readSessionCookie } from './session-cookie.ts'
 
 /** Who the edge says it let through. */
@@ -40,15 +40,14 @@ export type Door = ReturnType<typeof createDoor>
  */
 export function createDoor(deps: {
   access: AccessConfig
-  isPrimary: boolean
-  /** On a secondary: whether somebody was set up who may sign in from elsewhere. */
-  hasLocalUsers: () => boolean
   /** Where people reach this server. */
   baseUrl: string
   users: Users
   /** Null where nobody signs in. */
   sessions: Sessions | null
   tokens: ApiTokens
+  /** Whose tokens are those of nobody in particular. */
+  machineId: () => string
   limits: Limits
   /** Null where the edge does not sign. */
   verifyEdge: VerifyEdge | null
@@ -57,7 +56,7 @@ export function createDoor(deps: {
   const { access, users, sessions, tokens } = deps
   const proxies = blockListOf(access.trustedProxies)
   const ownHosts = new Set([new URL(deps.baseUrl).hostname, ...access.allowedHosts].map((host) => host.toLowerCase()))
-  const ownOrigins = new Set([new URL(deps.baseUrl).origin, ...access.corsOrigins])
+  const ownOrigin = new URL(deps.baseUrl).origin
 
   const isTrustedProxy = (address: string): boolean => {
     const family = isIP(address)
@@ -77,12 +76,14 @@ export function createDoor(deps: {
 
   /** Whether the person's browser speaks TLS: to this server's own address, or to a trusted proxy that says so. */
   const isSecure = (request: IncomingMessage): boolean =>
-    deps.baseUrl.startsWith('https:') ||
+    // The link that is printed with localhost is opened without TLS, wherever the rest of the world comes in.
+    (deps.baseUrl.startsWith('https:') && !isLoopbackHost(request.headers.host)) ||
     (isTrustedProxy(plain(request.socket.remoteAddress ?? '')) && request.headers['x-forwarded-proto'] === 'https')
 
+  /** Whether a page of this very server sends this. */
   function isOwnOrigin(request: IncomingMessage): boolean {
     const { origin = '', host } = request.headers
-    if (ownOrigins.has(origin)) return true
+    if (origin === ownOrigin) return true
     const from = URL.parse(origin)
     // TLS may end at a proxy that is not known here; but where it is known, a page that came without it is somebody else's.
     const isSameScheme = from?.protocol === 'https:' || (from?.protocol === 'http:' && !isSecure(request))
@@ -91,35 +92,34 @@ export function createDoor(deps: {
 
   /** Whether a browser sends this in the name of another site. What no browser sends has neither header. */
   function isCrossSite(request: IncomingMessage): boolean {
-    if (request.headers.origin !== undefined) return !isOwnOrigin(request)
-    return request.headers['sec-fetch-site'] === 'cross-site'
+    if (access.corsOrigins.includes(request.headers.origin ?? '')) return false
+    return !isOwnPage(request)
   }
 
-  /** Whether this needs no sign-in: it comes from this machine, and that is enough. */
-  const isAtHome = (request: IncomingMessage): boolean => access.mode === 'local-only' && isFromThisMachine(request)
+  function isOwnPage(request: IncomingMessage): boolean {
+    if (request.headers.origin !== undefined) return isOwnOrigin(request)
+    return request.headers['sec-fetch-site'] !== 'cross-site'
+  }
 
   function checkHost(request: IncomingMessage): void {
     // A proxy in front may go by the other one. Source: RFC 9112, section 3.2
     if ((request.headersDistinct['host']?.length ?? 0) > 1) throw new AppError('INVALID_INPUT', 'host: a request names one host')
-    if (isAtHome(request)) return
     const host = URL.parse(`http://${request.headers.host ?? ''}`)?.hostname.replace(/^\[|\]$/g, '') ?? ''
     if (isIP(host) || isLoopbackHost(request.headers.host) || ownHosts.has(host.toLowerCase())) return
     throw new AppError('MISDIRECTED', `This server is not known as "${host}". Set AUTH_BASE_URL, or name the host in ALLOWED_HOSTS`)
   }
 
-  function byToken(request: IncomingMessage, bearer: string, address: string): Caller {
+  async function byToken(bearer: string, address: string): Promise<Caller> {
+    await tokens.learn(bearer)
     const token = tokens.use(bearer)
     const owner = token?.userId ? users.find(token.userId) : undefined
-    if (!token || (token.userId && !owner)) throw new AppError('UNAUTHENTICATED', 'The bearer token is unknown, revoked or over')
-    // A token made without sign-in is the administrator's; where people have to sign in, it is nobody's.
-    if (!token.userId && access.mode !== 'trusted-edge' && !isAtHome(request))
-      throw new AppError('UNAUTHENTICATED', 'The bearer token is unknown, revoked or over')
+    if (!token || !owner) throw new AppError('UNAUTHENTICATED', 'The bearer token is unknown, revoked or over')
     return {
-      name: owner?.login ?? 'administrator',
+      name: owner.login,
       via: 'token',
-      role: owner ? lesserRole(token.scope, owner.role) : token.scope,
-      userId: token.userId,
-      nodeLimit: owner?.nodeLimit ?? null,
+      role: lesserRole(token.scope, owner.role),
+      userId: owner.id === deps.machineId() ? null : owner.id,
+      nodeLimit: owner.nodeLimit,
       credentialId: token.id,
       expiresAt: token.expiresAt,
       address,
@@ -163,14 +163,6 @@ export function createDoor(deps: {
     if (request.headers['x-node-id'] !== undefined || request.headers['x-node-api-key'] !== undefined) {
       throw new AppError('UNAUTHENTICATED', 'Node credentials are for /api/internal; this is what people use')
     }
-    if (access.mode === 'local-only' && !isAtHome(request) && !deps.hasLocalUsers()) {
-      throw new AppError(
-        'FORBIDDEN',
-        deps.isPrimary
-          ? 'This server answers only to its own machine. To reach it from elsewhere set AUTH_ENABLED: true to have people sign in, false when a proxy in front keeps strangers out'
-          : 'This secondary answers people only on its own machine. Use the dashboard of its primary, or set up a local user there: npm run local-user',
-      )
-    }
     checkHost(request)
     if (changes && isCrossSite(request)) throw new AppError('FORBIDDEN', 'This came from a page of another site')
   }
@@ -178,21 +170,18 @@ export function createDoor(deps: {
   async function identify(request: IncomingMessage, address: string, entry: Entry): Promise<Caller> {
     const header = /^Bearer\s+(.+)$/i.exec(request.headers.authorization ?? '')?.[1]
     const token = entry.bearer ?? header
-    if (token !== undefined) return byToken(request, token, address)
+    if (token !== undefined) return byToken(token, address)
     if (request.headers.authorization !== undefined) throw new AppError('UNAUTHENTICATED', 'Only bearer tokens are taken here')
-    if (isAtHome(request)) {
-      return { name: 'local', via: 'local', role: 'admin', userId: null, nodeLimit: null, credentialId: null, expiresAt: null, address }
-    }
-    if (access.mode === 'trusted-edge') return byEdge(request, address)
     const caller = bySession(request, address, entry)
-    if (!caller) throw new AppError('UNAUTHENTICATED', 'Sign in first')
-    return caller
+    if (caller) return caller
+    if (access.mode === 'trusted-edge') return byEdge(request, address)
+    throw new AppError('UNAUTHENTICATED', 'Sign in first, or send an API token: Authorization: Bearer ...')
   }
 
   return {
     addressOf,
     isSecure,
-    isOwnOrigin,
+    isOwnPage,
 
     /** @throws UNAUTHENTICATED, FORBIDDEN, MISDIRECTED */
     async enter(request: IncomingMessage, options: Entry): Promise<Caller> {

@@ -5,7 +5,7 @@ import { limitBody } from './body-limit.ts'
 import type { Door } from './door.ts'
 import { createRouter, type Router } from './router.ts'
 import { invalid, json, problem } from './route-parts.ts'
-import { isFromElsewhere } from './this-machine.ts'
+import { isFromElsewhere } from './from-elsewhere.ts'
 
 /** In bytes; strangers may send this. */
 const maxBodyBytes = 16 * 1024

@@ -3,11 +3,12 @@ import { z } from 'zod'
 import { localName, localProvider, type LocalUsers } from '../auth/local-users.ts'
 import type { PasswordGuard } from '../auth/password-guard.ts'
 import { longestPassword } from '../auth/password.ts'
-import { AppError, invalidInput } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { browserSecretOf } from './browser-secret.ts'
+import { readJson } from './json-body.ts'
 import type { HttpEnv } from './router.ts'
-import { openSession, signOut, type SessionDeps } from './sign-out.ts'
+import { openSession, type SessionDeps } from './sign-out.ts'
 
 export interface LocalSignInDeps extends SessionDeps {
   localUsers: LocalUsers
@@ -23,19 +24,14 @@ const wrong = 'The name or the password is not right'
 const text = (longest: number) => z.string('must be a text').min(1, 'is required').max(longest, `must have at most ${longest} characters`)
 const credentials = z.object({ name: text(200), password: text(longestPassword) })
 
-/** Signing in to a secondary by name and password, and out again. Public, hence behind the password guard. */
+/** Signing in to a secondary by name and password. Public, hence behind the password guard. */
 export function localSignInRoutes(deps: LocalSignInDeps): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>()
-  routes.use('/auth/*', async (c, next) => {
-    c.header('cache-control', 'no-store')
-    await next()
-  })
   routes.get('/auth/providers', (c) => {
     const offered = deps.localUsers.isEmpty() ? [] : [{ id: localProvider, label: 'name and password', url: '/auth/local' }]
-    return c.json({ providers: offered })
+    return c.json({ providers: offered, link: true })
   })
-  routes.post('/auth/local', async (c) => signIn(deps, c, await readCredentials(c)))
-  routes.post('/auth/sign-out', (c) => signOut(deps, c))
+  routes.post('/auth/local', async (c) => signIn(deps, c, await readJson(c, credentials)))
   return routes
 }
 
@@ -61,16 +57,4 @@ async function signIn(deps: LocalSignInDeps, c: Ctx, input: z.output<typeof cred
   await openSession(deps, c, user)
   log.info({ user: name, address }, 'signed in')
   return c.json({ name })
-}
-
-/** @throws INVALID_INPUT naming the fields; never with what they hold */
-async function readCredentials(c: Ctx): Promise<z.output<typeof credentials>> {
-  // A form of another site cannot send this type.
-  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
-    throw invalidInput([{ field: 'body', message: 'must be JSON, with the content type application/json' }])
-  }
-  const body: unknown = await c.req.json().catch(() => undefined)
-  const parsed = credentials.safeParse(body)
-  if (parsed.success) return parsed.data
-  throw invalidInput(parsed.error.issues.map(({ path, message }) => ({ field: path.join('.') || 'body', message })))
 }

@@ -28,6 +28,8 @@ import { openApiDocument } from './openapi.ts'
 import { errorToProblem, notFoundProblem, problemResponse } from './problem.ts'
 import type { HttpEnv } from './router.ts'
 import { createUnreadAnswers, type UnreadAnswers } from './unread-answers.ts'
+import { sessionRoutes } from './session-routes.ts'
+import { strangersPage } from './strangers-page.ts'
 import { userRoutes } from './user-routes.ts'
 
 /** A Compose file may have 256 KiB, and JSON makes more of it. In bytes. */
@@ -75,12 +77,11 @@ export function serve(server: Server, services: Services) {
   const baseUrl = config.access.baseUrl ?? self.apiEndpoint
   const door = createDoor({
     access: config.access,
-    isPrimary: self.isPrimary,
-    hasLocalUsers: () => access.localUsers?.isEmpty() === false,
     baseUrl,
     users: access.users,
     sessions: access.sessions,
     tokens: access.tokens,
+    machineId: access.machineId,
     limits,
     verifyEdge,
     clock: services.clock,
@@ -133,7 +134,8 @@ interface Parts {
 function createApp({ services, graphql, door, unread, things, baseUrl }: Parts): Hono<HttpEnv> {
   const { config, access, log, limits, clock } = services
   const app = new Hono<HttpEnv>()
-  app.onError(errorToProblem(log))
+  const toProblem = errorToProblem(log)
+  app.onError((error, c) => strangersPage(error, c) ?? toProblem(error, c))
   app.notFound(notFoundProblem)
   app.use(secureHeaders({ crossOriginEmbedderPolicy: false, strictTransportSecurity: false, xFrameOptions: 'DENY' }))
   app.use(limitBody(maxBodyBytes))
@@ -149,15 +151,17 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
     door.check(c.env.incoming, { changes: changes(c.req.method) })
     await next()
   })
-  const { sessions, localUsers } = access
-  if (sessions && (config.access.mode === 'sign-in' || localUsers)) {
-    const parts = { users: access.users, sessions, audit: access.audit, log, addressOf: door.addressOf, isSecure: door.isSecure }
-    if (config.access.mode === 'sign-in') app.route('/', authRoutes({ ...parts, access: config.access, baseUrl, limits, clock }))
-    else if (localUsers)
+  const { sessions, links, localUsers } = access
+  if (sessions && links) {
+    const parts = { users: access.users, sessions, audit: access.audit, log, limits, ...door }
+    app.route('/', sessionRoutes({ ...parts, links }))
+    if (localUsers)
       app.route('/', localSignInRoutes({ ...parts, localUsers, passwords: services.passwords, refresh: access.refreshLocalUsers }))
+    else if (config.access.mode === 'sign-in')
+      app.route('/', authRoutes({ ...parts, access: config.access, secret: access.secret, baseUrl, clock }))
   } else {
     // The sign-in page asks anywhere; that there is no way to sign in is an answer, and no error in the console.
-    app.get('/auth/providers', (c) => c.json({ providers: [] }))
+    app.get('/auth/providers', (c) => c.json({ providers: [], link: false }))
   }
   app.route('/', avatarRoutes())
   app.use(async (c, next) => {
@@ -190,7 +194,7 @@ const onlyJson = createMiddleware<HttpEnv>(async (c, next) => {
 
 const changes = (method: string): boolean => method !== 'GET' && method !== 'HEAD'
 
-const isDashboardFile = (method: string, path: string): boolean => method === 'GET' && !path.startsWith('/api/') && path !== '/graphql'
+const isDashboardFile = (method: string, path: string): boolean => !changes(method) && !/^\/(api|graphql)(\/|$)/.test(path)
 
 /** What a person opens by its address and that holds nothing secret: GraphiQL, and what the API is like. */
 const isPage = (request: HonoRequest): boolean =>

@@ -3,6 +3,7 @@ import type { RouteRecordRaw } from 'vue-router'
 import type { Permission } from './composables/usePermissions.ts'
 import type { Role } from './graphql/generated/graphql.ts'
 import Nodes from './pages/Nodes.vue'
+import { linkCode } from './utils/access.ts'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -51,4 +52,9 @@ const routes: RouteRecordRaw[] = [
   { path: '/:path(.*)*', component: () => import('./pages/NotFound.vue') },
 ]
 
-export const createDashboardRouter = () => createRouter({ history: createWebHistory(), routes })
+export function createDashboardRouter() {
+  const router = createRouter({ history: createWebHistory(), routes })
+  // A link that the server printed leads to its first page.
+  router.beforeEach(({ path, hash }) => linkCode(hash) === undefined || path === '/sign-in' || { path: '/sign-in', hash })
+  return router
+}

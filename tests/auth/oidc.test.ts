@@ -43,7 +43,7 @@ const changed = (url: URL, change: (query: URLSearchParams) => void): URL => {
 test('the sign-in page learns the ways to sign in', async (t) => {
   const { app } = await setUp(t)
   const { json, headers } = await cookieBrowser().visit(`${app.url}/auth/providers`)
-  t.deepEqual(json, { providers: [{ id: 'oidc', label: 'Test', url: '/auth/oidc' }] })
+  t.deepEqual(json, { providers: [{ id: 'oidc', label: 'Test', url: '/auth/oidc' }], link: true })
   t.is(headers['cache-control'], 'no-store')
 })
 

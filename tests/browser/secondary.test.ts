@@ -53,7 +53,7 @@ test.serial('a local user signs in with name and password', async (t) => {
     () => caller.send('/auth/providers', { headers: elsewhere }),
     ({ status }) => status === 200,
   )
-  const { page, troubles, visit } = await browser.open(worker, '/apps', { extraHTTPHeaders: elsewhere })
+  const { page, troubles, visit } = await browser.open({ url: worker.url }, '/apps', { extraHTTPHeaders: elsewhere })
   await bringAxe(page)
 
   await page.getByRole('heading', { name: 'Sign in to Selfhostly' }).waitFor()

@@ -95,7 +95,7 @@ test('a local user is set up beside a running secondary, signs in from elsewhere
   const worker = await nodeProcess(t, { NODE_NAME: 'worker', NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: 'http://127.0.0.1:9' })
   await worker.start()
   const caller = callerOf(worker.url)
-  t.is((await signInLocally(caller)).status, 403)
+  t.is((await signInLocally(caller)).status, 401)
   t.like(await worker.localUser(['list']), { code: 0, stdout: 'There are no local users.\n' })
   t.like(await worker.localUser(['set', 'Alice'], 'too short\n'), {
     code: 1,
@@ -109,7 +109,7 @@ test('a local user is set up beside a running secondary, signs in from elsewhere
 
   const answer = await eventually(
     () => signInLocally(caller),
-    ({ status }) => status !== 403,
+    ({ status }) => status !== 401,
   )
   t.is(answer.status, 200, answer.text)
   const alice: Server = { url: worker.url, headers: { ...elsewhere, cookie: cookieOf(answer) } }
@@ -137,7 +137,7 @@ test('a local user is set up beside a running secondary, signs in from elsewhere
     () => caller.send('/api/apps', { headers: alice.headers ?? {} }),
     ({ status }) => status !== 200,
   )
-  t.is(refused.status, 403)
+  t.is(refused.status, 401)
   t.like(await worker.localUser(['remove', 'alice']), { code: 1, stderr: 'There is no local user named alice\n' })
   t.false(worker.printed.join('\n').includes(localUser.password))
 })

@@ -39,6 +39,7 @@ test('the values in .env.example are the defaults', (t) => {
 const inWords: Record<string, string> = {
   APPS_DIR: '`apps` beside the data folder',
   SECRET_KEY: 'made once',
+  JWT_SECRET: 'made once',
   NODE_ID: 'made once',
   NODE_API_KEY: 'made once',
   NODE_NAME: 'host name, or the name that the node joined under',

@@ -77,7 +77,7 @@ async function refusesToCreate(
 
   const response = await fetch(`${node.url}/api/apps`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { ...node.headers, 'content-type': 'application/json' },
     body: JSON.stringify({ name: input.name, compose_content: input.composeContent }),
   })
   t.is(response.status, 503)

@@ -31,13 +31,14 @@ export async function startBrowser(t: ExecutionContext<unknown>) {
 
   return {
     /**
-     * The dashboard of a node in a new window, with storage of its own. `visit` loads an address, or the page anew; `loads`
+     * The dashboard of a node in a new window, with storage of its own, signed in by a link where the node has them. `visit` loads an address, or the page anew; `loads`
      * counts how often the page was loaded since, which nobody asked for.
      */
-    async open(node: { url: string }, path = '/', options: BrowserContextOptions = {}) {
+    async open(node: Opened, path = '/', options: BrowserContextOptions = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
       context.setDefaultTimeout(patienceMs)
       const page = await context.newPage()
+      const code = (await node.link?.()) ?? null
       const disturbed = noteDisturbances(page)
       const troubles = watchTroubles(page, new URL(node.url).host)
       tabs.push({ page, troubles })
@@ -49,10 +50,25 @@ export async function startBrowser(t: ExecutionContext<unknown>) {
         while (disturbed() || isLost)
         loads = 0
       }
+      if (code !== null) await signIn(page, visit, `${node.url}/#code=${code}`)
       await visit(`${node.url}${path}`)
       return { page, troubles, visit, loads: () => loads }
     },
   }
+}
+
+/** A node, or whatever stands in front of one. */
+interface Opened {
+  url: string
+  /** Makes the code of a link that signs in; null where nobody is to sign in so. */
+  link?: () => Promise<string | null>
+}
+
+/** As whoever opens the link that the start has printed. */
+async function signIn(page: Page, visit: (url: string) => Promise<void>, link: string): Promise<void> {
+  await visit(link)
+  await page.getByRole('button', { name: 'Sign in as administrator' }).click()
+  await page.getByRole('heading', { name: /^Nodes?$/, level: 1 }).waitFor()
 }
 
 function findProgram(): string {

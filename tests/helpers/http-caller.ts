@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import { isCredential, isOpenPath, type Credentials } from './credentials.ts'
 
 /** What a server answered, of whatever shape: that is for the test to find out. */
 export type Json = ReturnType<typeof JSON.parse>
@@ -31,9 +32,16 @@ export interface Caller {
   graphql(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<Json>
 }
 
-/** Real HTTP/1.1 to one server, every byte of the request in the caller's hands. */
-export function callerOf(url: string): Caller {
-  const send = (path: string, call: Call = {}) => sendTo(url + path, call)
+/**
+ * Real HTTP/1.1 to one server, every byte of the request in the caller's hands.
+ *
+ * @param credentials go with each call that says nothing of who it is, where that matters; `authorization: ''` sends none
+ */
+export function callerOf(url: string, credentials: Credentials = {}): Caller {
+  function send(path: string, call: Call = {}): Promise<Answer> {
+    const saysWho = Object.keys(call.headers ?? {}).some(isCredential)
+    return sendTo(url + path, saysWho || isOpenPath(path) ? call : { ...call, headers: { ...credentials, ...call.headers } })
+  }
   return {
     url,
     send,

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { linkBeside, sendsCredentials, tokenBeside, type Credentials } from './credentials.ts'
 import { removeProject } from './docker.ts'
 import { freePort } from './free-port.ts'
 import { here, type Place } from './network.ts'
@@ -33,9 +34,7 @@ export type SettingsSource = Settings | ((url: string, port: number) => Promise<
 export type NodeProcess = Awaited<ReturnType<typeof nodeProcess>>
 
 const program = fileURLToPath(new URL('../../api/main.ts', import.meta.url))
-const identityCommand = fileURLToPath(new URL('../../api/identity-command.ts', import.meta.url))
-const localUserCommand = fileURLToPath(new URL('../../api/local-user-command.ts', import.meta.url))
-const rotateCommand = fileURLToPath(new URL('../../api/rotate-secrets-command.ts', import.meta.url))
+const commandFile = (name: string): string => fileURLToPath(new URL(`../../api/${name}-command.ts`, import.meta.url))
 const compileCache = fileURLToPath(new URL('../../.cache/compile', import.meta.url))
 /** How long a node may take to end; the contract of the program is 10 s. */
 const endDeadlineMs = 12_000
@@ -56,18 +55,24 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
   const databasePath = join(dataDir, 'selfhostly.db')
   const log = createSeen<LogLine>(settings['NODE_NAME'] ?? 'node')
   const printed: string[] = []
+  const headers: Credentials = {}
   let child: ChildProcess | undefined
 
   // Nothing of the environment of whoever tests, but what finds programs and Docker.
   const { PATH, HOME, DOCKER_HOST } = process.env
   const machine = Object.fromEntries(Object.entries({ PATH, HOME, DOCKER_HOST }).filter(([, value]) => value !== undefined))
   // Half of a start is compiling; the second process of a test run finds that done.
-  const env = {
-    ...machine,
-    NODE_COMPILE_CACHE: compileCache,
-    SERVER_ADDRESS: `${place.listenHost}:${port}`,
-    DATABASE_PATH: databasePath,
-    ...settings,
+  const own = { NODE_COMPILE_CACHE: compileCache, SERVER_ADDRESS: `${place.listenHost}:${port}`, DATABASE_PATH: databasePath }
+  let env: Settings = { ...machine, ...own, ...settings }
+
+  /** What `npm run name -- ...words` does on this node. */
+  async function command(name: string, words: string[] = [], input = ''): Promise<{ code: number; stdout: string; stderr: string }> {
+    const running = promisify(execFile)(process.execPath, [commandFile(name), ...words], { cwd: folder, env })
+    running.child.stdin?.end(input)
+    return running.then(
+      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+      ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
+    )
   }
 
   function launch(): ChildProcess {
@@ -108,6 +113,8 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
 
   return {
     url,
+    /** What `ask` and `follow` come with by themselves: the token of an administrator, as soon as it was started. */
+    headers,
     port,
     appsDir,
     dataDir,
@@ -125,7 +132,11 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
       })
       await Promise.race([log.first((line) => line.msg.startsWith('Selfhostly is ready'), { from, withinMs: startDeadlineMs }), died])
       died.catch(() => undefined)
+      if (sendsCredentials(settings) && !headers['authorization']) Object.assign(headers, await tokenBeside(databasePath))
     },
+
+    /** Makes a link that signs in, beside the node. @returns its code; null where nobody signs in with one by themselves */
+    link: async (): Promise<string | null> => (sendsCredentials(settings) ? linkBeside(databasePath) : null),
 
     /** For starts that must fail: what the process said, and its exit code. */
     async startInVain(): Promise<{ code: number | null; output: string }> {
@@ -153,24 +164,25 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
 
     logged: (message: string, wait?: Wait): Promise<LogLine> => log.first((line) => line.msg === message, wait),
 
-    /** What `npm run local-user -- ...words` does on this node, with `input` as its standard input. */
-    async localUser(words: string[], input = ''): Promise<{ code: number; stdout: string; stderr: string }> {
-      const running = promisify(execFile)(process.execPath, [localUserCommand, ...words], { cwd: folder, env })
-      running.child.stdin?.end(input)
-      return running.then(
-        ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-        ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
-      )
+    command,
+
+    /** The settings of its next start, beside its port and its folder. */
+    setUp(next: Settings): void {
+      env = { ...machine, ...own, ...next }
     },
 
+    /** The links that it printed, the oldest first. */
+    links: () => linksIn(printed.join('\n')),
+
+    /** What `npm run local-user -- ...words` does on this node, with `input` as its standard input. */
+    localUser: (words: string[], input = '') => command('local-user', words, input),
+
     /** What `npm run secrets:rotate` does on this node. */
-    async rotateSecrets(): Promise<void> {
-      await promisify(execFile)(process.execPath, [rotateCommand], { cwd: folder, env })
-    },
+    rotateSecrets: () => command('rotate-secrets'),
 
     /** What `npm run identity` prints on this node. */
     async identity(): Promise<Identity> {
-      const { stdout } = await promisify(execFile)(process.execPath, [identityCommand], { cwd: folder, env })
+      const { stdout } = await command('identity')
       return Object.fromEntries(
         stdout
           .trim()
@@ -188,3 +200,7 @@ function namesIn(folder: string): string[] {
     return []
   }
 }
+
+/** What a start and `npm run link` print. */
+export const linksIn = (text: string): { url: string; code: string }[] =>
+  [...text.matchAll(/^open (\S+)\/#code=([\w-]+)$/gm)].map(([, url = '', code = '']) => ({ url, code }))

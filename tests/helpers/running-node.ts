@@ -7,6 +7,7 @@ import { pino } from 'pino'
 import { systemClock, type Clock } from '../../api/clock.ts'
 import { readConfig, type Environment } from '../../api/config.ts'
 import { startNode } from '../../api/program.ts'
+import { sendsCredentials, testTokenName, type Credentials } from './credentials.ts'
 import { callerOf, type Caller } from './http-caller.ts'
 
 export interface LogLine {
@@ -18,9 +19,17 @@ export interface LogLine {
 export interface RunningNode extends Caller {
   id: string
   key: string
+  /** What `send`, `ask` and `follow` come with by themselves: the token of an administrator, where there are such. */
+  headers: Credentials
+  /** Calls without any credentials. */
+  stranger: Caller
+  /** Makes a link that signs in. @returns its code; null where nobody signs in with one by themselves */
+  link(): Promise<string | null>
   services: Awaited<ReturnType<typeof startNode>>['services']
   /** Where its database is. */
   databasePath: string
+  /** What it was started with, for another one in its place. */
+  settings: Environment
   /** What it logged so far. */
   log: LogLine[]
   /** Ends before the test does; the end of the test stops it otherwise. */
@@ -41,7 +50,7 @@ export async function runningNode(
   const folder = mkdtempSync(join(tmpdir(), 'selfhostly-node-'))
   const id = randomUUID()
   const key = randomBytes(32).toString('base64url')
-  const config = readConfig({
+  const settings = {
     SERVER_ADDRESS: '127.0.0.1:0',
     DATABASE_PATH: join(folder, 'data', 'selfhostly.db'),
     APPS_DIR: join(folder, 'apps'),
@@ -50,7 +59,8 @@ export async function runningNode(
     NODE_NAME: `node-${id.slice(0, 8)}`,
     STATS_INTERVAL: '300',
     ...env,
-  })
+  }
+  const config = readConfig(settings)
   const log: LogLine[] = []
   const keepLine = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }
   const logger = pino({ level: 'debug', base: null, formatters: { level: (label) => ({ level: label }) } }, keepLine)
@@ -62,15 +72,27 @@ export async function runningNode(
     rmSync(folder, { recursive: true, force: true })
   })
   const { self } = node.services
+  const url = `http://127.0.0.1:${node.port}`
+  const headers = sendsCredentials(settings) ? await administratorsToken(node.services) : {}
   return {
-    ...callerOf(`http://127.0.0.1:${node.port}`),
+    ...callerOf(url, headers),
+    headers,
+    stranger: callerOf(url),
+    link: async () => (sendsCredentials(settings) ? ((await node.services.access.links?.make()) ?? null) : null),
     id: self.id,
     key: self.apiKey,
     services: node.services,
     databasePath: config.databasePath,
+    settings,
     log,
     stop,
   }
+}
+
+async function administratorsToken({ access }: RunningNode['services']): Promise<Credentials> {
+  const owner = { userId: access.machineId(), role: 'admin' } as const
+  const { secret } = await access.tokens.create(owner, { name: testTokenName, scope: 'admin', expiresInDays: 366 })
+  return { authorization: `Bearer ${secret}` }
 }
 
 /** A secondary of `primary`; a primary that is never there when none is given. */

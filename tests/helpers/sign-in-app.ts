@@ -9,12 +9,14 @@ import type { Grant } from '../../api/auth/grants.ts'
 import { createLimits } from '../../api/auth/limits.ts'
 import { allowListOf, kindOf, type SignInAccess } from '../../api/auth/providers.ts'
 import { createSessions } from '../../api/auth/sessions.ts'
+import { createSignInLinks } from '../../api/auth/sign-in-links.ts'
 import { createUsers } from '../../api/auth/users.ts'
 import { authRoutes } from '../../api/http/auth-routes.ts'
 import { avatarRoutes } from '../../api/http/avatar.ts'
 import { errorToProblem } from '../../api/http/problem.ts'
 import type { HttpEnv } from '../../api/http/router.ts'
 import { readSessionCookie } from '../../api/http/session-cookie.ts'
+import { sessionRoutes } from '../../api/http/session-routes.ts'
 import { testDatabase } from './database.ts'
 import { createManualClock } from './manual-clock.ts'
 import { recordedLog } from './recorded-log.ts'
@@ -47,13 +49,14 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
   const clock = createManualClock(new Date())
   const { log, lines } = recordedLog()
   const { em } = await testDatabase(t)
+  const secret = 'a secret of at least thirty-two characters'
   const access: SignInAccess = {
-    ...{ mode: 'sign-in', secret: 'a secret of at least thirty-two characters', grants },
+    ...{ mode: 'sign-in', secret, grants },
     ...{ baseUrl: url, trustedProxies: [], corsOrigins: [], allowedHosts: [] },
     github: github ? await github(url) : null,
     oidc: oidc ? await oidc(url) : null,
   }
-  const sessions = createSessions({ em, clock, secret: access.secret, onEnded: () => undefined })
+  const sessions = createSessions({ em, clock, secret, onEnded: () => undefined })
   const users = createUsers({
     ...{ em, clock, grants },
     kindOf: (provider) => kindOf(access, provider),
@@ -63,21 +66,9 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
   const audit = createAuditLog({ em, clock })
   const app = new Hono<HttpEnv>()
   app.onError(errorToProblem(log))
-  app.route(
-    '/',
-    authRoutes({
-      access,
-      baseUrl: url,
-      users,
-      sessions,
-      audit,
-      limits: createLimits({ clock }),
-      clock,
-      log,
-      addressOf: () => '192.0.2.7',
-      isSecure: () => secure,
-    }),
-  )
+  const parts = { users, sessions, audit, log, limits: createLimits({ clock }), addressOf: () => '192.0.2.7', isSecure: () => secure }
+  app.route('/', sessionRoutes({ ...parts, links: createSignInLinks({ em, clock }), isOwnPage: () => true }))
+  app.route('/', authRoutes({ ...parts, access, secret, baseUrl: url, clock }))
   app.route('/', avatarRoutes())
   app.get('/whoami', (c) => {
     const cookie = readSessionCookie(c.env.incoming.headers.cookie, secure)

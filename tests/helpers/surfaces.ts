@@ -27,6 +27,7 @@ export const surfaces: Record<string, Surface> = {
   'GET /auth/providers': 'sign-in',
   'GET /auth/github': 'sign-in',
   'GET /auth/github/callback': 'sign-in',
+  'POST /auth/link': 'sign-in',
   'POST /auth/local': 'sign-in',
   'POST /auth/finish': 'sign-in',
   'POST /auth/sign-out': 'sign-in',

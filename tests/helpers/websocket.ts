@@ -1,9 +1,17 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
+import { isCredential, type Credentials } from './credentials.ts'
 import type { Json } from './http-caller.ts'
 
+interface Server {
+  url: string
+  /** What goes with everything that says nothing else of who it is. */
+  headers?: Credentials
+}
+
 /** A WebSocket to `/graphql`, open; what is sent over it is the test's own business. */
-export async function openWebSocket({ url }: { url: string }, headers: Record<string, string> = {}): Promise<WebSocket> {
+export async function openWebSocket({ url, headers: own }: Server, given: Record<string, string> = {}): Promise<WebSocket> {
+  const headers = Object.keys(given).some(isCredential) ? given : { ...own, ...given }
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers })
   await once(socket, 'open')
   return socket
@@ -16,7 +24,7 @@ export async function nextMessage(socket: WebSocket): Promise<Json> {
 }
 
 /** Open and initialised, so that operations are taken. */
-export async function openGraphqlSocket(node: { url: string }, headers: Record<string, string> = {}): Promise<WebSocket> {
+export async function openGraphqlSocket(node: Server, headers: Record<string, string> = {}): Promise<WebSocket> {
   const socket = await openWebSocket(node, headers)
   socket.send('{"type":"connection_init"}')
   await nextMessage(socket)

@@ -26,7 +26,7 @@ const sessionIn = (browser: ReturnType<typeof cookieBrowser>, url: string) => br
 test('only the ways that are set up are there', async (t) => {
   const { app } = await setUp(t)
   const { json } = await cookieBrowser().visit(`${app.url}/auth/providers`)
-  t.deepEqual(json, { providers: [{ id: 'github', label: 'GitHub', url: '/auth/github' }] })
+  t.deepEqual(json, { providers: [{ id: 'github', label: 'GitHub', url: '/auth/github' }], link: true })
   t.is((await cookieBrowser().visit(`${app.url}/auth/oidc`)).text, 'page /auth/oidc')
 })
 

@@ -59,26 +59,22 @@ const rowOf = (outcome: (caller: CallerName) => Outcome): Row =>
 
 const isNode = (caller: CallerName): boolean => (nodes as readonly string[]).includes(caller)
 
-/** Calls that are not, or may not be, from this machine. */
-const fromElsewhere: CallerName[] = ['proxy', 'rebinding', 'network', 'pretender']
-
 type Mode = Config['access']['mode']
 
 /**
  * The door of people, before it is asked who they are: node credentials never open it, a page of another site may not
  * change anything wherever it runs, and who is reachable from elsewhere knows the names under which it may be asked.
  */
-const doorRow = (mode: Mode, changes: boolean): Row =>
+const doorRow = (changes: boolean): Row =>
   rowOf((caller) => {
     if (isNode(caller)) return 401
-    if (mode === 'local-only' && fromElsewhere.includes(caller)) return 403
-    if (mode !== 'local-only' && caller === 'rebinding') return 421
+    if (caller === 'rebinding') return 421
     return changes && caller === 'otherSite' ? 403 : 'in'
   })
 
 /** Behind the door. Nobody has signed in here. */
 const userRow = (mode: Mode, changes: boolean): Row => {
-  const door = doorRow(mode, changes)
+  const door = doorRow(changes)
   return rowOf((caller) => (mode === 'sign-in' && door[caller] === 'in' ? 401 : door[caller]))
 }
 
@@ -101,7 +97,7 @@ const onPrimary =
       case 'page':
       case 'avatar':
       case 'sign-in':
-        return doorRow(mode, changes)
+        return doorRow(changes)
       case 'node':
       case 'heartbeat':
         return nodeRow({ self: 'in', member: 'in' })
@@ -122,45 +118,35 @@ const signInSettings: Environment = {
   GITHUB_ALLOWED_USERS: 'octocat',
 }
 
-const primaryModes: { mode: Mode; env: Environment }[] = [
-  { mode: 'local-only', env: {} },
-  { mode: 'trusted-edge', env: { AUTH_ENABLED: 'false' } },
-  { mode: 'sign-in', env: signInSettings },
+const primaryModes: { name: string; mode: Mode; env: Environment }[] = [
+  { name: 'unset', mode: 'sign-in', env: {} },
+  { name: 'false', mode: 'trusted-edge', env: { AUTH_ENABLED: 'false' } },
+  { name: 'true', mode: 'sign-in', env: signInSettings },
 ]
 
-/**
- * A secondary takes whoever proves its key for its primary, and people from its own machine; from elsewhere who signs in,
- * where somebody was set up who may.
- */
-const onSecondary =
-  (localUsers: 'nobody' | 'somebody'): Rules =>
-  (surface, changes) => {
-    const home = doorRow('local-only', changes)
-    const door = localUsers === 'nobody' ? home : doorRow('sign-in', changes)
-    // Nobody has signed in here.
-    const user = rowOf((caller) =>
-      door[caller] === 'in' && fromElsewhere.includes(caller) ? 401 : home[caller] === 'in' ? 'in' : door[caller],
-    )
-    switch (surface) {
-      case 'user':
-        return user
-      case 'page':
-      case 'avatar':
-      case 'sign-in':
-        return door
-      case 'cluster':
-        return rowOf((caller) => (user[caller] === 'in' ? 403 : user[caller]))
-      case 'heartbeat':
-        return nodeRow({ self: 'absent', member: 'absent' })
-      case 'node':
-      case 'own node':
-        return nodeRow({ self: 'in', member: 'in' })
-      case 'join':
-        return rowOf(() => 403)
-      default:
-        return everybody
-    }
+/** A secondary takes whoever proves its key for its primary, and people who sign in there. Nobody has. */
+const onSecondary: Rules = (surface, changes) => {
+  const user = userRow('sign-in', changes)
+  switch (surface) {
+    case 'user':
+      return user
+    case 'page':
+    case 'avatar':
+    case 'sign-in':
+      return doorRow(changes)
+    case 'cluster':
+      return user
+    case 'heartbeat':
+      return nodeRow({ self: 'absent', member: 'absent' })
+    case 'node':
+    case 'own node':
+      return nodeRow({ self: 'in', member: 'in' })
+    case 'join':
+      return rowOf(() => 403)
+    default:
+      return everybody
   }
+}
 
 const operationsOf = async (node: RunningNode): Promise<string[]> => [
   ...(await routesOf(node.services)).map(({ method, path }) => `${method} ${path}`),
@@ -203,8 +189,8 @@ test('every route and field has its place in the table, and nothing else has', a
   )
 })
 
-for (const { mode, env } of primaryModes) {
-  test(`a primary, ${mode}: every operation, every caller`, async (t) => {
+for (const { name, mode, env } of primaryModes) {
+  test(`a primary, AUTH_ENABLED ${name}: every operation, every caller`, async (t) => {
     await checkMatrix(t, await runningNode(t, { ...everywhere, ...env }), onPrimary(mode))
   })
 }
@@ -215,12 +201,12 @@ for (const [name, env] of [
   ['true', signInSettings],
 ] as const) {
   test(`a secondary, AUTH_ENABLED ${name}: every operation, every caller`, async (t) => {
-    await checkMatrix(t, await runningSecondary(t, undefined, { ...everywhere, ...env }), onSecondary('nobody'))
+    await checkMatrix(t, await runningSecondary(t, undefined, { ...everywhere, ...env }), onSecondary)
   })
 }
 
 test('a secondary where a local user was set up: every operation, every caller', async (t) => {
   const node = await runningSecondary(t, undefined, everywhere)
   await addLocalUser(t, node)
-  await checkMatrix(t, node, onSecondary('somebody'))
+  await checkMatrix(t, node, onSecondary)
 })

@@ -85,10 +85,14 @@ test('REST has the same bound', async (t) => {
 /** Asks and does not read; resolves once the answer has begun. */
 function askWithoutReading(t: ExecutionContext, node: RunningNode, query: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const sent = request(`${node.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' } }, (response) => {
-      response.pause()
-      resolve(response.statusCode ?? 0)
-    })
+    const sent = request(
+      `${node.url}/graphql`,
+      { method: 'POST', headers: { ...node.headers, 'content-type': 'application/json' } },
+      (response) => {
+        response.pause()
+        resolve(response.statusCode ?? 0)
+      },
+    )
     sent.on('error', reject)
     sent.end(JSON.stringify({ query }))
     t.teardown(() => sent.destroy())

@@ -3,7 +3,6 @@ import test, { type ExecutionContext } from 'ava'
 import { browserSecretHeader } from '../../api/http/browser-secret.ts'
 import { addLocalUser, besideNode, cookieOf, elsewhere, localUser, signInLocally } from '../helpers/local-user.ts'
 import { outcomeOf } from '../helpers/outcome.ts'
-import { tokenOf } from '../helpers/people.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { assertProblem, fieldsOf } from '../helpers/problem.ts'
 import { routesOf } from '../helpers/routes.ts'
@@ -31,7 +30,7 @@ async function sessionOf({ services }: RunningNode): Promise<string> {
   return `selfhostly_session=${await sessions?.open(id, { address: '203.0.113.7', userAgent: 'a test' })}`
 }
 
-test('a local user does from elsewhere what the machine itself may do, and nothing that nodes do', async (t) => {
+test('a local user does whatever people may do, and nothing that nodes do', async (t) => {
   const node = await runningSecondary(t)
   await addLocalUser(t, node)
   const routes = (await routesOf(node.services)).filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`)
@@ -165,31 +164,20 @@ test('another password, or none, ends sessions, tokens and WebSockets within sec
     // Looked for every 2 s; the rest is for a busy machine.
     t.true(performance.now() - began < 8000)
     const statuses = await Promise.all([headers, authorization].map((each) => node.send('/api/apps', { headers: each })))
-    // Without a local user nobody is answered elsewhere.
-    const expected = (await beside.list()).length > 0 ? 401 : 403
     t.deepEqual(
       statuses.map(({ status }) => status),
-      [expected, expected],
+      [401, 401],
     )
-    if (expected === 401) headers.cookie = cookieOf(await signInLocally(node, { ...localUser, password: 'another horse battery' }))
+    if ((await beside.list()).length > 0)
+      headers.cookie = cookieOf(await signInLocally(node, { ...localUser, password: 'another horse battery' }))
   }
-  assertProblem(t, await signInLocally(node), 403)
+  assertProblem(t, await signInLocally(node), 401)
 })
 
-test('a token that the machine made for itself is not for elsewhere', async (t) => {
+test('without a local user no name and password is asked for, and none is right', async (t) => {
   const node = await runningSecondary(t)
-  await addLocalUser(t, node)
-  const { authorization } = await tokenOf(node, null, 'admin')
-  t.is((await node.send('/api/apps', { headers: { authorization } })).status, 200)
-  t.is((await node.send('/api/apps', { headers: { ...elsewhere, authorization } })).status, 401)
-})
-
-test('without a local user nobody is answered elsewhere, and nothing is offered', async (t) => {
-  const node = await runningSecondary(t)
-  for (const path of ['/', '/auth/providers', '/api/apps']) assertProblem(t, await node.send(path, { headers: elsewhere }), 403)
-  assertProblem(t, await signInLocally(node), 403)
-  t.deepEqual((await node.send('/auth/providers')).json, { providers: [] })
-  assertProblem(t, await node.send('/auth/local', { method: 'POST', json: localUser }), 401)
+  t.deepEqual((await node.send('/auth/providers')).json, { providers: [], link: true })
+  assertProblem(t, await signInLocally(node), 401)
 })
 
 test('a primary knows no local users, whatever its database holds', async (t) => {
@@ -197,8 +185,8 @@ test('a primary knows no local users, whatever its database holds', async (t) =>
   const beside = await besideNode(t, node)
   await beside.set()
   await node.services.access.refreshLocalUsers()
-  assertProblem(t, await signInLocally(node), 403)
-  t.is((await node.send('/auth/local', { method: 'POST', json: localUser })).status, 404)
+  t.is((await signInLocally(node)).status, 401)
+  t.deepEqual((await node.send('/auth/providers')).json, { providers: [], link: true })
 })
 
 test('the password is in no answer, no log line and no file, and what was typed as a name in none either', async (t) => {

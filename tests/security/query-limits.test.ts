@@ -62,7 +62,7 @@ test('several operations in one request are refused', async (t) => {
 
 test('the same limits hold over a WebSocket', async (t) => {
   const node = await runningNode(t)
-  const socket = new WebSocket(`${node.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  const socket = new WebSocket(`${node.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers: node.headers })
   t.teardown(() => socket.terminate())
   await once(socket, 'open')
   const next = async (): Promise<Json> => JSON.parse(String((await once(socket, 'message'))[0]))

@@ -29,6 +29,7 @@ const needs: Record<string, Need> = {
   'GET /auth/github': 'anyone',
   'GET /auth/github/callback': 'anyone',
   'POST /auth/finish': 'anyone',
+  'POST /auth/link': 'anyone',
   'POST /auth/sign-out': 'anyone',
   'GET /*': 'anyone',
 
@@ -261,7 +262,7 @@ test('every operation, by role: sessions, tokens of each scope, and all that is 
     return () => Promise.resolve({ authorization })
   }
   const revoked = await tokenOf(node, owner, 'admin')
-  await tokens.revoke(owner.id, revoked.id)
+  await tokens.revoke([owner.id], revoked.id)
   const over = await clock.ago(2 * dayMs, () => tokenOf(node, owner, 'admin'))
   const revokedSession = await sessionOf(node, owner)
   await node.services.access.sessions?.revokeAll(owner.id)
@@ -282,6 +283,7 @@ test('every operation, by role: sessions, tokens of each scope, and all that is 
       operatorToken: { standing: { role: 'operator', token: true }, headers: await token(owner, 'operator') },
       adminToken: { standing: { role: 'admin', token: true }, headers: await token(owner, 'admin') },
       cappedToken: { standing: { role: 'viewer', token: true }, headers: await token(formerAdmin, 'admin') },
+      machineToken: { standing: { role: 'operator', token: true }, headers: await token(null, 'operator') },
       limitedToken: { standing: { role: 'operator', limited: true, token: true }, headers: await token(labOwner, 'operator') },
       nobody: { standing: null, headers: await always({}) },
       expiredSession: { standing: null, headers: await always(expiredSession) },
@@ -289,7 +291,6 @@ test('every operation, by role: sessions, tokens of each scope, and all that is 
       revokedSession: { standing: null, headers: await always(revokedSession) },
       expiredToken: { standing: null, headers: await always({ authorization: over.authorization }) },
       revokedToken: { standing: null, headers: await always({ authorization: revoked.authorization }) },
-      tokenOfNobody: { standing: null, headers: await token(null, 'admin') },
       forgedToken: { standing: null, headers: await always({ authorization: `${good.authorization.slice(0, -4)}AAAA` }) },
       // A bad token is refused even beside a good session: who offers one means it.
       badTokenGoodSession: {
@@ -337,7 +338,7 @@ test('every operation behind Cloudflare Access: by role, wrong audience, wrong i
       admin: { standing: { role: 'admin', shared: true }, headers: await always(header('Ann@example.com')) },
       limited: { standing: { role: 'operator', limited: true, shared: true }, headers: await always(header('lab@example.com')) },
       anybody: { standing: { role: 'viewer', shared: true }, headers: await always(header('someone@example.com')) },
-      script: { standing: { role: 'operator', token: true, shared: true }, headers: await always(Promise.resolve({ authorization })) },
+      script: { standing: { role: 'operator', token: true }, headers: await always(Promise.resolve({ authorization })) },
       unsigned: { standing: null, headers: await always(Promise.resolve({})) },
       wrongAudience: { standing: null, headers: await always(header('ann@example.com', { aud: 'another-application' })) },
       wrongIssuer: { standing: null, headers: await always(header('ann@example.com', { iss: 'https://another.cloudflareaccess.com' })) },
@@ -372,20 +373,10 @@ test('who is taken off the allow list, or whose way of signing in is turned off,
   const { authorization } = await tokenOf(before, leaver, 'admin')
   await before.stop()
 
-  const without = { ...peopleSettings, ...database, GITHUB_ALLOWED_USERS: 'admin' }
-  const after = await runningNode(t, without)
+  const after = await runningNode(t, { ...peopleSettings, ...database, GITHUB_ALLOWED_USERS: 'admin' })
   await checkNobody(t, after, [session, { authorization }])
-  const made = await tokenOf(after, null, 'admin')
-  await checkNobody(t, after, [{ authorization: made.authorization }])
   await after.stop()
 
-  const local = await runningNode(t, database)
-  // On this machine anybody may do everything, but not with the token of somebody who may not.
-  await checkNobody(t, local, [{ authorization }])
-  const things = await nodeWith(local, 'lab')
-  const { reached } = await callOperation({
-    ...{ url: local.url, operation: 'query users', things },
-    headers: { authorization: made.authorization },
-  })
-  t.is(reached, 'in', 'a token without an owner is good where nobody signs in')
+  const without = await runningNode(t, database)
+  await checkNobody(t, without, [{ authorization }])
 })

@@ -12,6 +12,7 @@ import { Migration20261129SignInPlaces } from './20261129-sign-in-places.ts'
 import { Migration20261129SessionBrowser } from './20261129-session-browser.ts'
 import { Migration20261129AppStatus } from './20261129-app-status.ts'
 import { Migration20261129GrantBindings } from './20261129-grant-bindings.ts'
+import { Migration20261129SignInLinks } from './20261129-sign-in-links.ts'
 
 /** In the order in which they run. A migration that was released is never changed; a new one is added below it. */
 export const migrations = [
@@ -28,5 +29,6 @@ export const migrations = [
   { name: '20261129-audit-retention', class: Migration20261129AuditRetention },
   { name: '20261129-grant-bindings', class: Migration20261129GrantBindings },
   { name: '20261129-session-browser', class: Migration20261129SessionBrowser },
+  { name: '20261129-sign-in-links', class: Migration20261129SignInLinks },
   { name: '20261129-sign-in-places', class: Migration20261129SignInPlaces },
 ]

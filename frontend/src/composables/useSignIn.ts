@@ -7,18 +7,25 @@ export interface SignInProvider {
   url: string
 }
 
+/** What there is, as the server says. */
+interface Ways {
+  providers: SignInProvider[]
+  /** Whether a link that the server prints signs in. */
+  link: boolean
+}
+
 /** 'none': this server has no sign-in of its own. */
 export type SignInState = 'loading' | 'ready' | 'none' | 'failed'
 
-async function readProviders(): Promise<{ state: SignInState; providers?: SignInProvider[]; problem?: string }> {
+async function readProviders(): Promise<{ state: SignInState; ways?: Ways; problem?: string }> {
   try {
     const answer = await fetch('/auth/providers', { headers: { accept: 'application/json' } })
     if (!answer.ok) {
       const { detail } = (await answer.json().catch(() => ({}))) as { detail?: string }
       return { state: 'failed', problem: detail ?? `The server answered with HTTP status ${answer.status}.` }
     }
-    const { providers } = (await answer.json()) as { providers: SignInProvider[] }
-    return { state: providers.length > 0 ? 'ready' : 'none', providers }
+    const ways = (await answer.json()) as Ways
+    return { state: ways.link || ways.providers.length > 0 ? 'ready' : 'none', ways }
   } catch {
     return { state: 'failed', problem: 'The server did not answer. Is it running?' }
   }
@@ -28,16 +35,18 @@ async function readProviders(): Promise<{ state: SignInState; providers?: SignIn
 export function useSignIn() {
   const state = shallowRef<SignInState>('loading')
   const providers = shallowRef<SignInProvider[]>([])
+  const hasLink = shallowRef(false)
   const problem = shallowRef<string>()
 
   async function read(): Promise<void> {
     state.value = 'loading'
     const answer = await readProviders()
     state.value = answer.state
-    providers.value = answer.providers ?? []
+    providers.value = answer.ways?.providers ?? []
+    hasLink.value = answer.ways?.link ?? false
     problem.value = answer.problem
   }
   void read()
 
-  return { state, providers, problem, retry: () => void read() }
+  return { state, providers, hasLink, problem, retry: () => void read() }
 }

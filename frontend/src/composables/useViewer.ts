@@ -9,7 +9,6 @@ export function useViewer() {
   /** Set where the edge says whom it let through. */
   const edgeEmail = computed(() => (viewer.value?.via === 'edge' && viewer.value.name.includes('@') ? viewer.value.name : undefined))
   const name = computed(() => {
-    if (viewer.value?.via === 'local') return 'This machine'
     if (viewer.value?.via === 'edge') return edgeEmail.value ?? 'Trusted edge'
     return viewer.value?.name ?? ''
   })

@@ -9,8 +9,8 @@ import { createSocket, subscribeForGood } from './socket.ts'
 
 /** 'starting' until the first connection; 'lost' from a broken or refused connection to the next good one. */
 export type ConnectionState = 'starting' | 'connected' | 'lost'
-/** 'sign-in': HTTP 401, or the socket's close code for it. 'refused': HTTP 403, as for a server that answers only to its own machine. */
-export type Access = 'granted' | 'sign-in' | 'refused'
+/** 'sign-in': HTTP 401, or the socket's close code for it. */
+export type Access = 'granted' | 'sign-in'
 
 export interface Backend {
   client: Client
@@ -28,7 +28,7 @@ function accessAfter(error: CombinedError): Access | undefined {
   if (status === undefined) return undefined
   const codes = error.graphQLErrors.map((each) => each.extensions['code'])
   if (status === 401 || codes.includes('UNAUTHENTICATED')) return 'sign-in'
-  return status === 403 ? 'refused' : 'granted'
+  return 'granted'
 }
 
 /**

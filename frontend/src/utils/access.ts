@@ -23,6 +23,9 @@ export function localPath(wanted: unknown): string {
   return url.pathname + url.search + url.hash
 }
 
+/** The code of a link that the server printed, in the fragment of the address. */
+export const linkCode = (hash: string): string | undefined => /^#code=([\w-]+)$/.exec(hash)?.[1]
+
 /** What the sign-in page says for its `?error=`: the codes of the server, and `ended` of the dashboard itself. */
 const failures: Record<string, { title: string; text: string }> = {
   ended: { title: 'Your session is over', text: 'It expired, or was ended elsewhere.' },

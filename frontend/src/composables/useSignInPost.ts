@@ -1,12 +1,12 @@
 import { ref } from 'vue'
 import { ownFetch } from '../utils/own-fetch.ts'
 
-async function send(url: string, credentials: { name: string; password: string }): Promise<string | undefined> {
+async function send(url: string, body: object): Promise<string | undefined> {
   try {
     const answer = await ownFetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify(credentials),
+      body: JSON.stringify(body),
     })
     if (answer.ok) return undefined
     const { detail } = (await answer.json().catch(() => ({}))) as { detail?: string }
@@ -16,13 +16,13 @@ async function send(url: string, credentials: { name: string; password: string }
   }
 }
 
-/** Signing in by name and password; `signIn` resolves to why not, if so. */
-export function useLocalSignIn() {
+/** Signing in by what this page sends: name and password, or the code of a link. `signIn` resolves to why not, if so. */
+export function useSignInPost() {
   const working = ref(false)
 
-  async function signIn(url: string, credentials: { name: string; password: string }): Promise<string | undefined> {
+  async function signIn(url: string, body: object): Promise<string | undefined> {
     working.value = true
-    const problem = await send(url, credentials)
+    const problem = await send(url, body)
     working.value = false
     return problem
   }

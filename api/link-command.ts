@@ -1,0 +1,24 @@
+import { networkInterfaces } from 'node:os'
+import { createAuditLog } from './auth/audit-log.ts'
+import { makeSignInCode } from './auth/sign-in-links.ts'
+import { signInLines, signInUrls } from './auth/sign-in-urls.ts'
+import { systemClock } from './clock.ts'
+import { runCommand, whoeverIsHere, withDatabase } from './command.ts'
+import { StartError } from './errors.ts'
+import { ownConfig } from './own-config.ts'
+
+/** `npm run link`: prints a link that signs in as the administrator of this node. Only for whoever may write to its database. */
+await runCommand(async () => {
+  if (process.argv.length > 2) throw new StartError('npm run link takes no words')
+  const config = ownConfig()
+  if (config.access.mode === 'trusted-edge') {
+    throw new StartError('AUTH_ENABLED=false: nobody signs in here; whoever the proxy in front lets through is in')
+  }
+  return withDatabase(config, async ({ em }) => {
+    const audit = createAuditLog({ em, clock: systemClock })
+    const code = await audit.around(whoeverIsHere(), { action: 'link.create' }, () => makeSignInCode(em, systemClock.now()))
+    const { listen, access, node } = config
+    const urls = signInUrls({ listen, baseUrl: access.baseUrl, apiEndpoint: node.apiEndpoint, interfaces: networkInterfaces() })
+    return signInLines(urls, code)
+  })
+})

@@ -1,0 +1,126 @@
+import test from 'ava'
+import { linkMs } from '../../api/auth/sign-in-links.ts'
+import { cookieOf } from '../helpers/local-user.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
+import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
+import { assertProblem, fieldsOf } from '../helpers/problem.ts'
+import { runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
+
+const use = (node: RunningNode, code: unknown, headers: Record<string, string> = {}) =>
+  node.stranger.send('/auth/link', { method: 'POST', json: { code }, headers })
+
+const codeOf = async (node: RunningNode): Promise<string> => (await node.services.access.links?.make()) ?? ''
+
+for (const [what, make] of [
+  ['a primary', runningNode],
+  ['a secondary', runningSecondary],
+] as const) {
+  test(`${what}: the code signs in as its administrator, once, and the session lasts over a restart`, async (t) => {
+    const node = await make(t as never)
+    const code = await codeOf(node)
+    t.regex(code, /^[\w-]{22}$/, '128 bits')
+    const answer = await use(node, code)
+    t.is(answer.status, 200, answer.text)
+    t.regex(String(answer.headers['set-cookie']), /^selfhostly_session=\S+; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/)
+    const headers = { cookie: cookieOf(answer) }
+    t.deepEqual((await node.graphql('{ viewer { name role via } }', {}, headers)).data.viewer, {
+      ...{ name: 'administrator', role: 'ADMIN', via: 'session' },
+    })
+    const again = await use(node, code)
+    assertProblem(t, again, 401, { code: 'UNAUTHENTICATED' })
+    t.is(again.headers['set-cookie'], undefined)
+    const lines = await node.services.audit.list({ action: 'sign-in' }, { limit: 10 })
+    t.deepEqual(
+      lines.map(({ actor, via, outcome }) => `${actor} ${via} ${outcome}`),
+      ['unknown link denied', 'administrator link succeeded'],
+    )
+    await node.stop()
+    const restarted = await runningNode(t, { ...node.settings })
+    t.is((await restarted.send('/api/nodes', { headers })).status, 200)
+  })
+}
+
+test('of many who come with one code at once one is let in', async (t) => {
+  const node = await runningNode(t)
+  const code = await codeOf(node)
+  const answers = await Promise.all(Array.from({ length: 10 }, () => use(node, code)))
+  t.deepEqual(answers.map(({ status }) => status).toSorted(), [200, ...Array.from({ length: 9 }, () => 401)])
+})
+
+test('a code is over after 15 minutes, and as soon as there is a newer one', async (t) => {
+  const clock = createManualClock(new Date())
+  const node = await runningNode(t, {}, { clock })
+  const [former, newer] = [await codeOf(node), await codeOf(node)]
+  assertProblem(t, await use(node, former), 401)
+  clock.advance(linkMs - 1)
+  t.is((await use(node, newer)).status, 200)
+  const late = await codeOf(node)
+  clock.advance(linkMs)
+  assertProblem(t, await use(node, late), 401)
+})
+
+test('wrong codes are refused in one sentence, limited by address, and keep the right one out for nobody', async (t) => {
+  const node = await runningNode(t)
+  const code = await codeOf(node)
+  for (const wrong of ['', 'x', 'A'.repeat(22), `${code}x`, code.toUpperCase() === code ? 'a' : code.toUpperCase()]) {
+    const { detail } = (await use(node, wrong)).json
+    t.regex(detail, /npm run link/)
+  }
+  for (const wrong of [undefined, null, 7, {}, 'x'.repeat(201)]) t.deepEqual(fieldsOf(await use(node, wrong)), ['code'])
+  const statuses: number[] = []
+  for (let count = 0; count < 40; count++) statuses.push((await use(node, 'wrong')).status)
+  t.is(statuses.at(-1), 429)
+  t.true((await node.services.audit.count({ action: 'sign-in' })) <= 30, 'nobody fills the audit log')
+  t.is((await use(node, code)).status, 200, 'the right one counts, whatever came before it')
+})
+
+test('only a page of this very server uses a code', async (t) => {
+  const node = await runningNode(t, { CORS_ORIGINS: 'https://tools.example.com' })
+  const code = await codeOf(node)
+  for (const origin of ['https://tools.example.com', 'https://evil.example', 'null', 'http://127.0.0.1:1'])
+    assertProblem(t, await use(node, code, { origin }), 403)
+  assertProblem(t, await use(node, code, { 'sec-fetch-site': 'cross-site' }), 403)
+  const form = { method: 'POST', body: `code=${code}`, headers: { 'content-type': 'application/x-www-form-urlencoded' } }
+  assertProblem(t, await node.stranger.send('/auth/link', form), 400)
+  t.is((await use(node, code, { origin: node.url })).status, 200)
+})
+
+test('the cookie is Secure only where the browser speaks TLS', async (t) => {
+  const node = await runningNode(t, { AUTH_BASE_URL: 'https://selfhostly.example.com' })
+  const cookie = async (host: string) => String((await use(node, await codeOf(node), { host })).headers['set-cookie'])
+  t.notRegex(await cookie('localhost:8080'), /Secure/)
+  t.regex(await cookie('selfhostly.example.com'), /^__Host-.*; Secure/)
+})
+
+test('where nobody signs in there is no link', async (t) => {
+  const node = await runningNode(t, { AUTH_ENABLED: 'false' })
+  t.is(node.services.access.links, null)
+  t.is((await use(node, 'A'.repeat(22))).status, 404)
+  t.deepEqual((await node.stranger.send('/auth/providers')).json, { providers: [], link: false })
+})
+
+test('grants give the administrator of the link nothing and take nothing from it', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const answer = await use(node, await codeOf(node))
+  const { data } = await node.graphql('{ viewer { name role } }', {}, { cookie: cookieOf(answer) })
+  t.deepEqual(data.viewer, { name: 'administrator', role: 'ADMIN' })
+})
+
+test('every administrator sees and revokes the tokens of the machine, nobody else does', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const { id, authorization } = await tokenOf(node, null, 'viewer')
+  t.is((await node.send('/api/nodes', { headers: { authorization } })).status, 200)
+  const ask = async (login: string, query: string) => node.graphql(query, {}, await sessionOf(node, await signIn(node, login)))
+  for (const login of ['operator', 'viewer', 'lab-admin']) t.deepEqual((await ask(login, '{ apiTokens { id } }')).data.apiTokens, [], login)
+  t.is((await ask('operator', `mutation { revokeApiToken(id: "${id}") }`)).errors[0].extensions.code, 'NOT_FOUND')
+  t.like((await ask('admin', '{ apiTokens { id owner } }')).data.apiTokens, [{ id, owner: 'machine' }])
+  t.is((await ask('admin', `mutation { revokeApiToken(id: "${id}") }`)).data.revokeApiToken, id)
+  t.is((await node.send('/api/nodes', { headers: { authorization } })).status, 401)
+})
+
+test('the code is kept nowhere but as a hash', async (t) => {
+  const node = await runningNode(t)
+  const code = await codeOf(node)
+  const rows = await node.services.audit.list({}, { limit: 100 })
+  t.false(JSON.stringify([node.log, rows]).includes(code))
+})
