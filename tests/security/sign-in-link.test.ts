@@ -1,4 +1,4 @@
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { linkMs } from '../../api/auth/sign-in-links.ts'
 import { cookieOf } from '../helpers/local-user.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
@@ -11,12 +11,14 @@ const use = (node: RunningNode, code: unknown, headers: Record<string, string> =
 
 const codeOf = async (node: RunningNode): Promise<string> => (await node.services.access.links?.make()) ?? ''
 
-for (const [what, make] of [
+const roles: [what: string, make: (t: ExecutionContext) => Promise<RunningNode>][] = [
   ['a primary', runningNode],
   ['a secondary', runningSecondary],
-] as const) {
+]
+
+for (const [what, make] of roles) {
   test(`${what}: the code signs in as its administrator, once, and the session lasts over a restart`, async (t) => {
-    const node = await make(t as never)
+    const node = await make(t)
     const code = await codeOf(node)
     t.regex(code, /^[\w-]{22}$/, '128 bits')
     const answer = await use(node, code)

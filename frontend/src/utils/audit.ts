@@ -77,7 +77,6 @@ export function tookWords(row: AuditRow): string | undefined {
 const viaNames: Record<string, string> = {
   local: 'this machine',
   link: 'sign-in link',
-  password: 'password',
   command: 'command on the machine',
   edge: 'trusted edge',
   session: 'browser',
