@@ -35,7 +35,7 @@ async function assertWell(t: ExecutionContext, node: RunningNode): Promise<void>
 test('no document and no request makes a server error, shows the inside, or fills the memory', async (t) => {
   const node = await runningNode(t)
   const callers = {
-    admin: {},
+    admin: node.headers,
     operator: { authorization: (await tokenOf(node, null, 'operator')).authorization },
     viewer: { authorization: (await tokenOf(node, null, 'viewer')).authorization },
   }

@@ -19,7 +19,7 @@ const startDeadlineMs = 30_000
 
 /**
  * The settings of a primary in a folder. It sees no Docker, so that what else runs on this machine changes no figure.
- * Nothing of the caller's environment but what a process needs.
+ * Nothing of the caller's environment but what a process needs. Nobody signs in: what is measured is the answers, not who asks.
  */
 export const primaryEnvironment = (folder: string, port: number): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'],
@@ -30,6 +30,7 @@ export const primaryEnvironment = (folder: string, port: number): NodeJS.Process
   NODE_ID: primaryId,
   NODE_NAME: 'primary',
   NODE_API_KEY: 'key-of-the-primary',
+  AUTH_ENABLED: 'false',
   DOCKER_HOST: `unix://${join(folder, 'no-docker.sock')}`,
 })
 
