@@ -229,9 +229,9 @@ export const joinedWire = z
   })
   .openapi('Joined')
 
-/** Any domain object as it goes over the wire. Dates become ISO 8601 when it is written as JSON. */
+/** Any domain object as it goes over the wire. Dates become ISO 8601 when it is written as JSON. Inputs of GraphQL have no prototype, hence the copy. */
 export const toWire = <T extends object>(value: T) =>
-  snakecaseKeys(value as Record<string, unknown>, { deep: true }) as unknown as SnakeCasedPropertiesDeep<T>
+  snakecaseKeys({ ...(value as Record<string, unknown>) }, { deep: true }) as unknown as SnakeCasedPropertiesDeep<T>
 
 export const fromWire = <T extends object>(value: T) =>
   camelcaseKeys(value as Record<string, unknown>, { deep: true }) as CamelCasedPropertiesDeep<T>

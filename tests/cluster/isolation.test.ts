@@ -247,7 +247,7 @@ test.serial('what cannot be read is a condition of its node while it lasts, and 
     conditions[0]?.message ?? '',
     /^This primary cannot read all that it sends, and shows the rest: app shop: containers 1 id cannot be read; its stats: cpu cannot be read, disks 1 mount cannot be read/,
   )
-  t.is(cluster.primary.services.inventory.app(app.id)?.status, 'running')
+  t.is(cluster.primary.services.inventory.app(app.id)?.lastKnownStatus, 'running')
   t.is(cluster.primary.services.misconduct.of(odd.id), null)
   // The check brings good stats, and the stream a good app.
   t.is(await checked(cluster, odd.id), null)
