@@ -26,9 +26,12 @@ export const bounds = {
     lines: 500,
     /** Of all lines together; the newest are kept. */
     output: 100_000,
+    warnings: 50,
   },
   /** What a removal would take and leave: so many things of each kind, and texts that name them. */
   removal: { ofKind: 100, items: 1000, name: 1000, detail: 500, obstacle: 1000 },
+  /** What is wrong with a Compose file, or worth knowing of it. */
+  problem: { message: 500, file: 255 },
   stats: { containers: 2000, disks: 100, mount: 255, filesystem: 100, dockerError: 2000, dockerVersion: 100 },
   about: { version: 50, capability: 50, capabilities: 100, hostname: 255 },
   /** What one node may have: its primary keeps no more of it. */

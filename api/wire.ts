@@ -96,6 +96,16 @@ export const composeOnDiskWire = z
   })
   .openapi('ComposeOnDisk')
 
+export const composeProblemWire = z
+  .object({
+    message: text(bounds.problem.message),
+    file: text(bounds.problem.file).nullable(),
+    line: int.nullable(),
+    column: int.nullable(),
+    service: text(bounds.container.service).nullable(),
+  })
+  .openapi('ComposeProblem')
+
 export const operationWire = z
   .object({
     id: z.guid(),
@@ -105,6 +115,8 @@ export const operationWire = z
     progress: z.int().min(0).max(100),
     message: text(bounds.operation.message).nullable(),
     output: z.array(text(bounds.operation.line)).max(bounds.operation.lines),
+    // Older nodes say none.
+    warnings: z.array(composeProblemWire).max(bounds.operation.warnings).default([]),
     error: text(bounds.operation.error).nullable(),
     app_id: z.guid().nullable(),
     app_name: text(bounds.app.name).nullable(),
@@ -179,6 +191,8 @@ export const nodeStatsWire = z
       available: z.boolean(),
       error: text(bounds.stats.dockerError).nullable(),
       version: text(bounds.stats.dockerVersion).nullable(),
+      // Older nodes do not say it.
+      compose_version: text(bounds.stats.dockerVersion).nullable().default(null),
       running: int,
       paused: int,
       stopped: int,

@@ -1,3 +1,4 @@
+import type { ComposeProblem } from '../api/apps/compose-problem.ts'
 import { isFinal, type Operation } from '../api/apps/operation.ts'
 import { notFound } from '../api/errors.ts'
 import { snapshotThenChanges } from '../api/events.ts'
@@ -27,6 +28,17 @@ const OperationStatus = builder.enumType('OperationStatus', {
   } as const,
 })
 
+const ComposeProblemRef = builder.objectRef<ComposeProblem>('ComposeProblem').implement({
+  description: 'What is wrong with a Compose file, or worth knowing of it.',
+  fields: (t) => ({
+    message: t.exposeString('message'),
+    file: t.exposeString('file', { nullable: true, description: "Null for the app's own Compose file." }),
+    line: t.exposeInt('line', { nullable: true }),
+    column: t.exposeInt('column', { nullable: true }),
+    service: t.exposeString('service', { nullable: true }),
+  }),
+})
+
 OperationRef.implement({
   description: 'One slow thing done to an app, on the node that owns it.',
   fields: (t) => ({
@@ -38,6 +50,12 @@ OperationRef.implement({
     output: t.exposeStringList('output', {
       description: 'What the Compose command line printed, oldest first: the newest 500 lines. The first then says how many came before.',
       complexity: { field: costOfText, multiplier: 1 },
+    }),
+    warnings: t.field({
+      type: [ComposeProblemRef],
+      description: 'What Compose warned of, such as variables that are not set; at most 50.',
+      complexity: { field: costOfText, multiplier: 1 },
+      resolve: (operation) => operation.warnings,
     }),
     error: t.exposeString('error', { nullable: true }),
     appId: t.exposeID('appId', { nullable: true }),

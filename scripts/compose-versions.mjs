@@ -9,7 +9,7 @@ import { run } from './processes.mjs'
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 const pluginPath = 'usr/libexec/docker/cli-plugins/docker-compose'
 
-/** Where tests/helpers/compose-versions.ts reads them: `[{ version, env }]`, the environment being what selects a version. */
+/** Where tests/helpers/compose-versions.ts reads them: `[{ version, bin?, home? }]`: what PATH begins with and HOME is for each. */
 const listFile = (root) => join(root, '.cache', 'compose', 'versions.json')
 
 /**
@@ -19,14 +19,14 @@ export async function prepareComposeVersions(root) {
   const folder = join(root, '.cache', 'compose')
   mkdirSync(folder, { recursive: true })
   const one = await versionOne(folder)
-  const two = (await versionTwo({})) ?? (await versionTwo({ HOME: join(folder, 'home') })) ?? (await unpackedTwo(folder))
+  const two = (await versionTwo()) ?? (await versionTwo(join(folder, 'home'))) ?? (await unpackedTwo(folder))
   if (two.toDo) return two
   if (!one && isDebian12()) return { toDo: 'The tests need Compose 1.29 as well. On Debian 12: sudo apt-get install docker-compose' }
   writeFileSync(listFile(root), JSON.stringify([...(one ? [one] : []), two], null, 2))
   return one ? {} : { note: `Compose 1.29 is not on this machine, so that tests/docker runs on ${two.version} alone. Debian 12 has it.` }
 }
 
-/** A folder with nothing but `docker-compose` is its PATH: with Docker's own program there, the plugin would be preferred. */
+/** Its PATH begins with a folder where Docker's own program, which it builds with, has no plugin: that would be preferred. */
 async function versionOne(folder) {
   const file = pathOf('docker-compose')
   const version = file && (await versionOf(file, []))
@@ -35,12 +35,14 @@ async function versionOne(folder) {
   rmSync(bin, { recursive: true, force: true })
   mkdirSync(bin)
   symlinkSync(file, join(bin, 'docker-compose'))
-  return { version, env: { PATH: bin } }
+  const withoutPlugin = `#!/bin/sh\n[ "$1" = compose ] && exit 1\nexec ${pathOf('docker')} "$@"\n`
+  writeFileSync(join(bin, 'docker'), withoutPlugin, { mode: 0o755 })
+  return { version, bin }
 }
 
-async function versionTwo(env) {
-  const version = await versionOf('docker', ['compose'], env)
-  return version && { version, env }
+async function versionTwo(home) {
+  const version = await versionOf('docker', ['compose'], home ? { HOME: home } : {})
+  return version && { version, home }
 }
 
 async function unpackedTwo(folder) {
@@ -54,7 +56,7 @@ async function unpackedTwo(folder) {
   mkdirSync(plugins, { recursive: true })
   rmSync(join(plugins, 'docker-compose'), { force: true })
   symlinkSync(join(folder, 'trixie', pluginPath), join(plugins, 'docker-compose'))
-  return (await versionTwo({ HOME: join(folder, 'home') })) ?? toDo(`Debian 13's package could not be unpacked and run:\n${output}`)
+  return (await versionTwo(join(folder, 'home'))) ?? toDo(`Debian 13's package could not be unpacked and run:\n${output}`)
 }
 
 /** All of apt's own state is in `folder`, so that no right is needed and the machine's lists of packages stay as they are. */

@@ -50,6 +50,7 @@ const requirements = (engineAnswers) => [
     why: 'the browser that tests the dashboard',
     there: () => onPath('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'),
   },
+  { package: 'docker-registry', why: 'a registry on this machine to pull images from', there: () => onPath('docker-registry') },
   { package: 'openssl', why: 'makes the certificates of tests with TLS', there: () => onPath('openssl') },
   { package: 'nginx-light', why: 'nginx, a proxy that people put in front of a node', there: () => onPath('nginx') },
   { package: 'caddy', why: 'another such proxy', there: () => onPath('caddy') },
@@ -72,15 +73,15 @@ async function aptInstall(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const update = await run('apt-get', ['update', '-qq'], { env })
   const install = (names) => run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], { env, timeoutMs: 1_200_000 })
-  const [proxies, others] = [packages.filter(isProxy), packages.filter((name) => !isProxy(name))]
+  const [servers, others] = [packages.filter(isProxy), packages.filter((name) => !isServer(name))]
   const outputs = [update.output]
   if (others.length > 0) outputs.push((await install(others)).output)
-  if (proxies.length > 0) outputs.push((await withoutServices(() => install(proxies))).output)
+  if (servers.length > 0) outputs.push((await withoutServices(() => install(servers))).output)
   return outputs.join('')
 }
 
-/** Debian starts these at once, on port 80 of all addresses; the tests start their own, on loopback. */
-const isProxy = (name) => ['nginx-light', 'caddy'].includes(name)
+/** Debian starts these at once, on all addresses; the tests start their own, on loopback. */
+const isServer = (name) => ['nginx-light', 'caddy', 'docker-registry'].includes(name)
 
 const servicePolicy = '/usr/sbin/policy-rc.d'
 

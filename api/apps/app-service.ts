@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
-import type { ComposeCli, Engine } from '../docker/engine.types.ts'
+import type { ComposeCli, ComposeCommand, Engine } from '../docker/engine.types.ts'
 import { AppError, invalidInput, notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { AppEntity, type AppRow } from './app.entity.ts'
@@ -16,6 +16,7 @@ import { nextChangeAt, statusOf } from './app-status.ts'
 import type { ContainerFacts } from './container-facts.ts'
 import { checkAppName, checkComposeContent } from './compose-file.ts'
 import type { ComposeOnDisk, PreparedFolder } from './compose-on-disk.ts'
+import { placed, type ComposeProblem } from './compose-problem.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { refusePrepared, refuseUnseen } from './disk-rules.ts'
 import type { DiskWatch } from './disk-watch.ts'
@@ -200,7 +201,7 @@ export function createAppService(deps: {
     kind: OperationKind,
     row: AppRow,
     work: (run: OperationRun) => Promise<string | void>,
-    more: { onEnd?: () => void; alongside?: (transaction: EntityManager) => Promise<unknown> } = {},
+    more: { warnings?: ComposeProblem[]; onEnd?: () => void; alongside?: (transaction: EntityManager) => Promise<unknown> } = {},
   ): Promise<AppOperation> {
     const onRow = async (run: OperationRun): Promise<string | void> => {
       if (!rows.has(row.id)) throw notFound('app', row.id)
@@ -219,7 +220,7 @@ export function createAppService(deps: {
       tell(row)
       await saveUnsaved(row.id)
     }
-    const operation = await operations.enqueue(kind, row, onRow, after, more.alongside)
+    const operation = await operations.enqueue(kind, row, onRow, after, more)
     tell(row)
     return { app: view(row), operation }
   }
@@ -230,15 +231,22 @@ export function createAppService(deps: {
     unsaved.delete(id)
   }
 
+  const runCompose = (row: AppRow, command: ComposeCommand, run: OperationRun): Promise<void> =>
+    compose.run(files.projectOf(row.name), command, {
+      onLine: run.line,
+      onWarning: (remark) => placed(row.composeContent, [remark]).forEach(run.warn),
+      signal: run.signal,
+    })
+
   async function up(row: AppRow, run: OperationRun): Promise<void> {
     await resolve(row, run.signal)
     run.step(20, 'Starting containers')
-    await compose.run(files.projectOf(row.name), 'up', { onLine: run.line, signal: run.signal })
+    await runCompose(row, 'up', run)
   }
 
   const update = createAppUpdate({
-    ...{ ...deps, check, save, up },
-    enqueue: async (row, work, onEnd) => (await enqueue('update', row, work, { onEnd })).operation,
+    ...{ ...deps, check, save, up, runCompose },
+    enqueue: async (row, work, more) => (await enqueue('update', row, work, more)).operation,
   })
 
   /** As `enqueue`, and what a person asked for is written with it: a wish without the work that makes it true would stay for ever. */
@@ -319,8 +327,9 @@ export function createAppService(deps: {
 
     /** @throws INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE, SHUTTING_DOWN; nothing was changed then */
     async create(input: CreateAppInput): Promise<AppOperation> {
-      const problems = [...checkAppName(input.name), ...checkDescription(input.description), ...checkComposeContent(input.composeContent)]
-      if (problems.length > 0) throw invalidInput(problems)
+      const { refusals, doubts } = checkComposeContent(input.composeContent)
+      const others = [...checkAppName(input.name), ...checkDescription(input.description)]
+      if (others.length + refusals.length > 0) throw invalidInput([...others, ...refusals, ...doubts])
       checkRoom([...rows.values()], input.composeContent)
       operations.refuseWhenStopping()
       if (claimed.has(input.name)) throw nameTaken(input.name)
@@ -329,7 +338,7 @@ export function createAppService(deps: {
         await checkNameIsFree(input.name)
         const given = { content: input.composeContent, overwrite: input.overwriteFile ?? false }
         refusePrepared(input.name, await files.preparedCompose(input.name), given)
-        await check.content(input.name, input.composeContent)
+        const warnings = await check.content(input.name, input.composeContent)
         const now = clock.now()
         const row: AppRow = {
           id: randomUUID(),
@@ -354,7 +363,7 @@ export function createAppService(deps: {
           await up(row, run)
         }
         const alongside = (transaction: EntityManager) => transaction.insert(AppEntity, { ...row })
-        return await enqueue('create', row, deploy, { alongside }).catch((error: unknown) => {
+        return await enqueue('create', row, deploy, { alongside, warnings }).catch((error: unknown) => {
           rows.delete(row.id)
           disk.forget(row.name)
           if (told.delete(row.id)) deps.onRemoved(row.id)

@@ -1,8 +1,9 @@
 import { AppError } from '../errors.ts'
-import type { ComposeCli, Engine } from '../docker/engine.types.ts'
+import type { ComposeCommand, Engine } from '../docker/engine.types.ts'
 import type { AppCheck } from './app-check.ts'
 import type { AppRow } from './app.entity.ts'
 import type { AppFiles } from './app-files.ts'
+import type { ComposeProblem } from './compose-problem.ts'
 import { refuseOverwriting, refuseUnseen } from './disk-rules.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import type { Operation } from './operation.ts'
@@ -24,7 +25,12 @@ export type AppPatch = Partial<Pick<AppRow, 'description' | 'composeContent' | '
 /** Work on the rows of the app service; `onEnd` runs when the operation has ended, also when it never began. */
 export interface RowWork {
   save(row: AppRow, patch: AppPatch): Promise<void>
-  enqueue(row: AppRow, work: (run: OperationRun) => Promise<void>, onEnd: () => void): Promise<Operation>
+  enqueue(
+    row: AppRow,
+    work: (run: OperationRun) => Promise<void>,
+    more: { warnings: ComposeProblem[]; onEnd: () => void },
+  ): Promise<Operation>
+  runCompose(row: AppRow, command: ComposeCommand, run: OperationRun): Promise<void>
   up(row: AppRow, run: OperationRun): Promise<void>
 }
 
@@ -33,7 +39,7 @@ export interface RowWork {
  * Compose file becomes the next version, which is deployed, or only stored while the app is to be stopped.
  */
 export function createAppUpdate(
-  deps: { engine: Engine; compose: ComposeCli; files: AppFiles; disk: DiskWatch; check: AppCheck; operations: Operations } & RowWork,
+  deps: { engine: Engine; files: AppFiles; disk: DiskWatch; check: AppCheck; operations: Operations } & RowWork,
 ) {
   const { files, disk, check, operations, save } = deps
   const changes = createChanges()
@@ -65,7 +71,7 @@ export function createAppUpdate(
     refuseOld(row, input)
     if (content === null && !input.pull) return describe(row, input.description)
     if (content === null) await deps.engine.info()
-    else await check.content(row.name, content)
+    const warnings = content === null ? [] : await check.content(row.name, content)
     await refuseUndecided(row, input)
     // Checking took its time: another change may have come meanwhile, or wait to be made.
     refuseOld(row, input)
@@ -83,11 +89,11 @@ export function createAppUpdate(
       settle()
       if (input.pull) {
         run.step(10, 'Pulling images')
-        await deps.compose.run(files.projectOf(row.name), 'pull', { onLine: run.line, signal: run.signal })
+        await deps.runCompose(row, 'pull', run)
       }
       if (row.desiredState === 'running') await deps.up(row, run)
     }
-    return deps.enqueue(row, work, settle).catch((error: unknown) => {
+    return deps.enqueue(row, work, { warnings, onEnd: settle }).catch((error: unknown) => {
       settle()
       throw error
     })

@@ -29,33 +29,44 @@ function problemOfName(name: string): string | null {
   return null
 }
 
+export interface ContentProblems {
+  /** Nobody can read it, or it would harm whoever tries, or it runs nothing: Compose is not asked. */
+  refusals: FieldError[]
+  /** What a version of Compose may accept; if it does, these are warnings. */
+  doubts: FieldError[]
+}
+
 /** What can be seen in the text itself, before Compose is asked; every message says on which line, and what would be right. */
-export function checkComposeContent(text: string): FieldError[] {
-  return problemsOfContent(text)
-    .slice(0, maxProblems)
-    .map((message) => ({ field: 'composeContent', message }))
+export function checkComposeContent(text: string): ContentProblems {
+  const [refusals, doubts] = problemsOfContent(text)
+  const toErrors = (messages: string[]): FieldError[] =>
+    messages.slice(0, maxProblems).map((message) => ({ field: 'composeContent', message }))
+  return { refusals: toErrors(refusals), doubts: toErrors(doubts) }
 }
 
-function problemsOfContent(text: string): string[] {
+function problemsOfContent(text: string): [refusals: string[], doubts: string[]] {
   const bytes = Buffer.byteLength(text)
-  if (bytes > maxComposeBytes) return [`is ${Math.ceil(bytes / 1024)} KiB long; at most ${maxComposeBytes / 1024} KiB are possible`]
+  if (bytes > maxComposeBytes) return [[`is ${Math.ceil(bytes / 1024)} KiB long; at most ${maxComposeBytes / 1024} KiB are possible`], []]
   const yaml = parseYaml(text)
-  if (yaml.problems.length > 0) return yaml.problems
+  if (yaml.problems.length > 0) return [yaml.problems, []]
   const root = yaml.resolve(yaml.root)
-  if (isEmpty(root)) return ['line 1: the file is empty; it needs "services:" with at least one service']
-  if (!isMap(root)) return [`${yaml.lineOf(root)}: a Compose file is a mapping with the key "services", not ${kindOf(root)}`]
-  return problemsOfServices(root, yaml)
+  if (isEmpty(root)) return [['line 1: the file is empty; it needs "services:" with at least one service'], []]
+  if (!isMap(root)) return [[`${yaml.lineOf(root)}: a Compose file is a mapping with the key "services", not ${kindOf(root)}`], []]
+  const [refusals, doubts] = problemsOfServices(root, yaml)
+  return [refusals, [...yaml.doubts, ...doubts]]
 }
 
-function problemsOfServices(root: YAMLMap, yaml: YamlDocument): string[] {
+function problemsOfServices(root: YAMLMap, yaml: YamlDocument): [refusals: string[], doubts: string[]] {
   const pair = pairOf(root, 'services', yaml)
-  if (!pair) return [`${yaml.lineOf(root)}: the key "services" is missing; it lists what the app runs`]
+  // What is included has services of its own.
+  if (!pair && pairOf(root, 'include', yaml)) return [[], []]
+  if (!pair) return [[`${yaml.lineOf(root)}: the key "services" is missing; it lists what the app runs`], []]
   const services = yaml.resolve(pair.value)
   const line = yaml.lineOf(pair.key)
-  if (isEmpty(services)) return [`${line}: "services" is empty; add at least one service, indented below it`]
-  if (!isMap(services)) return [`${line}: "services" has to be a mapping from a name to a service, not ${kindOf(services)}`]
-  if (services.items.length === 0) return [`${line}: "services" is empty; add at least one service`]
-  return services.items.flatMap(({ key, value }) => problemsOfService(key, value, yaml))
+  if (isEmpty(services)) return [[`${line}: "services" is empty; add at least one service, indented below it`], []]
+  if (!isMap(services)) return [[`${line}: "services" has to be a mapping from a name to a service, not ${kindOf(services)}`], []]
+  if (services.items.length === 0) return [[`${line}: "services" is empty; add at least one service`], []]
+  return [[], services.items.flatMap(({ key, value }) => problemsOfService(key, value, yaml))]
 }
 
 function problemsOfService(key: unknown, value: unknown, yaml: YamlDocument): string[] {

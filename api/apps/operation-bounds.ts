@@ -1,4 +1,5 @@
 import { bounds, cut, cutOrNull } from '../bounds.ts'
+import type { ComposeProblem } from './compose-problem.ts'
 import type { Operation } from './operation.ts'
 
 const { line: lineLength, lines: mostLines, output: mostOutput } = bounds.operation
@@ -13,10 +14,19 @@ export function withinBounds(operation: Operation): Operation {
     message: cutOrNull(operation.message, bounds.operation.message),
     error: cutOrNull(operation.error, bounds.operation.error),
     output: newestOf(operation.output),
+    warnings: operation.warnings.reduce(withWarning, []),
   }
 }
 
 export const withLine = (output: string[], text: string): string[] => newestOf([...output, text])
+
+/** The first of them, each once. */
+export function withWarning(warnings: ComposeProblem[], { message, file, service, ...place }: ComposeProblem): ComposeProblem[] {
+  const shown = cut(message, bounds.problem.message)
+  if (warnings.length >= bounds.operation.warnings || warnings.some((known) => known.message === shown)) return warnings
+  const cuts = { file: cutOrNull(file, bounds.problem.file), service: cutOrNull(service, bounds.container.service) }
+  return [...warnings, { message: shown, ...place, ...cuts }]
+}
 
 /** The newest lines, as many and as much as are kept; the first then says how many came before them. */
 function newestOf(output: string[]): string[] {

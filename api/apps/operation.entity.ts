@@ -1,5 +1,6 @@
 import { withinBounds } from './operation-bounds.ts'
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import type { ComposeProblem } from './compose-problem.ts'
 import { nearestStatus, operationKinds, operationStatuses, type Operation, type OperationKind, type OperationStatus } from './operation.ts'
 
 /** An operation that this node runs or ran. It outlives its app, so `appId` is not a foreign key. */
@@ -13,6 +14,7 @@ export const OperationEntity = defineEntity({
     progress: p.integer(),
     message: p.text().strictNullable(),
     output: p.json<string[]>(),
+    warnings: p.json<ComposeProblem[]>().default([]),
     error: p.text().strictNullable(),
     appId: p.uuid().strictNullable().index(),
     appName: p.string().strictNullable(),
@@ -28,8 +30,8 @@ export type OperationRow = InferEntity<typeof OperationEntity>
 const known = <Word extends string>(words: readonly Word[], word: string): Word | undefined => words.find((each) => each === word)
 
 export function operationOf(row: OperationRow, nodeId: string): Operation {
-  const { id, progress, message, output, error, appId, appName, createdAt, startedAt, finishedAt } = row
+  const { id, progress, message, output, warnings, error, appId, appName, createdAt, startedAt, finishedAt } = row
   const kind = known(operationKinds, row.kind) ?? 'unknown'
   const status = known(operationStatuses, row.status) ?? nearestStatus(startedAt !== null, finishedAt !== null)
-  return withinBounds({ id, nodeId, kind, status, progress, message, output, error, appId, appName, createdAt, startedAt, finishedAt })
+  return withinBounds({ id, nodeId, kind, status, progress, message, output, warnings, error, appId, appName, createdAt, startedAt, finishedAt })
 }

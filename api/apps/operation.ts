@@ -1,3 +1,5 @@
+import type { ComposeProblem } from './compose-problem.ts'
+
 /** One slow thing done to an app, on the node that owns the app. */
 export interface Operation {
   id: string
@@ -9,6 +11,8 @@ export interface Operation {
   message: string | null
   /** What the Compose CLI printed, oldest first. The newest lines are kept; the first then says how many came before. */
   output: string[]
+  /** What Compose warned of, and what else should be known of the file; at most 50. */
+  warnings: ComposeProblem[]
   error: string | null
   /** The name stays known after the app is removed. */
   appId: string | null

@@ -4,7 +4,8 @@ import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, errorMessage, notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { withinBounds, withLine } from './operation-bounds.ts'
+import type { ComposeProblem } from './compose-problem.ts'
+import { withinBounds, withLine, withWarning } from './operation-bounds.ts'
 import { OperationEntity, operationOf } from './operation.entity.ts'
 import { isFinal, type Operation, type OperationKind } from './operation.ts'
 
@@ -14,6 +15,8 @@ export interface OperationRun {
   signal: AbortSignal
   /** One line of output. */
   line(text: string): void
+  /** What somebody should know although the operation goes on; each once. */
+  warn(warning: ComposeProblem): void
   step(progress: number, message: string): void
 }
 
@@ -21,6 +24,8 @@ type AbortReason = 'cancelled' | 'deadline' | 'shutdown'
 
 interface Entry {
   operation: Operation
+  /** Finer than the whole numbers that are shown. */
+  progress: number
   abort: AbortController
   done: Promise<void>
 }
@@ -66,6 +71,7 @@ export function createOperations(deps: {
     progress: 0,
     message: null,
     output: [],
+    warnings: [],
     error: null,
     appId: app.id,
     appName: app.name,
@@ -108,10 +114,17 @@ export function createOperations(deps: {
       signal,
       line(text) {
         entry.operation.output = withLine(entry.operation.output, text)
-        entry.operation.progress = Math.min(90, entry.operation.progress + 1)
+        // How many are to come is not known, so each goes a small part of what is left: a long build never looks finished.
+        entry.progress += Math.max(0, 90 - entry.progress) / 40
+        entry.operation.progress = Math.floor(entry.progress)
+        bundle(entry)
+      },
+      warn(warning) {
+        entry.operation.warnings = withWarning(entry.operation.warnings, warning)
         bundle(entry)
       },
       step(progress, message) {
+        entry.progress = progress
         Object.assign(entry.operation, { progress, message })
         bundle(entry)
       },
@@ -198,15 +211,15 @@ export function createOperations(deps: {
       app: { id: string; name: string },
       work: (run: OperationRun) => Promise<string | void>,
       after: (operation: Operation) => Promise<void>,
-      alongside: (transaction: EntityManager) => Promise<unknown> = () => Promise.resolve(),
+      more: { warnings?: ComposeProblem[]; alongside?: (transaction: EntityManager) => Promise<unknown> } = {},
     ): Promise<Operation> {
       refuseWhenStopping()
-      const operation = newOperation(kind, app)
-      const entry: Entry = { operation, abort: new AbortController(), done: Promise.resolve() }
+      const operation = { ...newOperation(kind, app), warnings: (more.warnings ?? []).reduce(withWarning, []) }
+      const entry: Entry = { operation, progress: 0, abort: new AbortController(), done: Promise.resolve() }
       active.set(operation.id, entry)
       try {
         await em.fork().transactional(async (transaction) => {
-          await alongside(transaction)
+          await more.alongside?.(transaction)
           await save(operation, transaction)
         })
       } catch (error) {

@@ -14,36 +14,44 @@ export interface YamlDocument {
   root: Node | null
   /** One sentence each, beginning with the line; no further conclusion can be drawn from a document that has any. */
   problems: string[]
+  /** Keys that are written twice, of which some readers take the last. */
+  doubts: string[]
   /** The node itself, or for an alias what it names. */
   resolve(node: unknown): Node | null
   /** "line 3" of where a node begins. */
   lineOf(node: unknown): string
+  /** Both count from 1. */
+  placeOf(node: unknown): { line: number; column: number }
 }
 
 /**
  * Parses one YAML document without ever building its value, so that aliases cost nothing however they multiply.
- * Besides what the syntax forbids, it refuses keys written twice, unknown aliases, and aliases that multiply.
+ * Besides what the syntax forbids, it refuses unknown aliases, and aliases that multiply.
  */
 export function parseYaml(text: string): YamlDocument {
   const lines = new LineCounter()
   // Its own search for equal keys compares each with each, which is up to a minute for a large file of short keys.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'error' })
-  const place = (offset: number): string => {
+  const placeAt = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset)
-    return `line ${Math.max(line, 1)}, column ${Math.max(col, 1)}`
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  const lineOf = (node: unknown): string => `line ${Math.max(lines.linePos(isNode(node) ? (node.range?.[0] ?? 0) : 0).line, 1)}`
+  const placeOf = (node: unknown): { line: number; column: number } => placeAt(isNode(node) ? (node.range?.[0] ?? 0) : 0)
+  const lineOf = (node: unknown): string => `line ${placeOf(node).line}`
   const root = isNode(document.contents) ? document.contents : null
-  const syntax = document.errors.slice(0, maxProblems).map(({ code, message, pos }) => `${place(pos[0])}: ${syntaxAdvice[code] ?? message}`)
-  if (syntax.length > 0) return { root, problems: syntax, resolve: () => null, lineOf }
+  const syntax = document.errors.slice(0, maxProblems).map(({ code, message, pos }) => {
+    const { line, column } = placeAt(pos[0])
+    return `line ${line}, column ${column}: ${syntaxAdvice[code] ?? message}`
+  })
+  if (syntax.length > 0) return { root, problems: syntax, doubts: [], resolve: () => null, lineOf, placeOf }
 
-  const { targets, problems } = readAliasesAndKeys(document, lineOf)
+  const { targets, problems, doubts } = readAliasesAndKeys(document, lineOf)
   const resolve = (node: unknown): Node | null => (isAlias(node) ? (targets.get(node) ?? null) : isNode(node) ? node : null)
   if (problems.length === 0 && targets.size > 0 && expandedSize(root, resolve) > maxExpandedNodes) {
     const first = [...targets.keys()][0]
     problems.push(`${lineOf(first)}: aliases from here on multiply to more than ${maxExpandedNodes} values; repeat less, or write it out`)
   }
-  return { root, problems, resolve, lineOf }
+  return { root, problems, doubts, resolve, lineOf, placeOf }
 }
 
 /** Where the library's own words do not say what would be right. */
@@ -62,9 +70,10 @@ function readAliasesAndKeys(document: Document.Parsed, lineOf: (node: unknown) =
   const anchors = new Map<string, Node>()
   const targets = new Map<Alias, Node>()
   const problems: string[] = []
+  const doubts: string[] = []
   visit(document, {
     Node(_, node, ancestors) {
-      if (isMap(node)) for (const problem of repeatedKeys(node, lineOf)) problems.push(problem)
+      if (isMap(node)) for (const doubt of repeatedKeys(node, lineOf)) doubts.push(doubt)
       if (!isAlias(node)) {
         if (node.anchor) anchors.set(node.anchor, node)
         return
@@ -75,7 +84,7 @@ function readAliasesAndKeys(document: Document.Parsed, lineOf: (node: unknown) =
       else targets.set(node, target)
     },
   })
-  return { targets, problems }
+  return { targets, problems, doubts }
 }
 
 function repeatedKeys(map: YAMLMap, lineOf: (node: unknown) => string): string[] {

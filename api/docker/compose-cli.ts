@@ -4,9 +4,13 @@ import { AppError, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { runChild } from './child.ts'
 import { composeArguments, composeCandidates, composeEnvironment, programLabel, type ComposeProgram } from './compose-command.ts'
-import { absentEngineCause, ComposeError, failureReason, isDownloadBar, refusalReason, withoutPaths } from './compose-words.ts'
+import { toRemark, type ComposeRemark, type ComposeVerdict, type SayingContext } from './compose-remark.ts'
+import { absentEngineCause, ComposeError, isDownloadBar, withoutPaths } from './compose-words.ts'
+import { refusalRemarks } from './config-words.ts'
 import { connectionError, dockerEndpoint, dockerUnavailable } from './endpoint.ts'
 import type { ComposeCli, ComposeCommand, ComposeProject } from './engine.types.ts'
+import { failureReason } from './failure-words.ts'
+import { addWarning, warningRemark } from './warning-words.ts'
 
 export { ComposeError } from './compose-words.ts'
 
@@ -14,8 +18,8 @@ export { ComposeError } from './compose-words.ts'
 const checkWithinMs = 20_000
 /** A Compose file has 256 KiB at most; what merges and anchors make of it has to be read between two turns of everything else. */
 const mostPrinted = 1024 * 1024
-/** Lines of stderr kept to find the reason in. */
-const keptErrorLines = 200
+/** Lines kept to find the reason in. */
+const keptLines = 200
 
 /**
  * @param dockerHost as DOCKER_HOST spells it; without it the environment's, else the usual socket
@@ -39,24 +43,27 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
 
   const execute = async (project: ComposeProject, command: ComposeCommand | 'config' | 'model', output: Output): Promise<Ended> => {
     const found = await findProgram()
+    const context = { label: programLabel(found), isV1: found.version.startsWith('1.') }
     const args = composeArguments(found, project, command)
-    const stderr: string[] = []
+    const lines = { stdout: [] as string[], stderr: [] as string[] }
     const startedAt = performance.now()
     const onLine = (raw: string, from: 'stdout' | 'stderr'): void => {
       const line = withoutPaths(raw, project)
       if (isDownloadBar(line)) return
-      if (from === 'stderr') stderr.push(line)
-      if (stderr.length > keptErrorLines) stderr.shift()
+      const warning = from === 'stderr' ? warningRemark(line, context) : null
+      if (warning) return output.onWarning?.(warning)
+      lines[from].push(line)
+      if (lines[from].length > keptLines) lines[from].shift()
       output.onLine(line, from)
     }
     const child = { file: found.file, args, cwd: project.directory, env: childEnv, onLine, signal: output.signal, clock }
     const exitCode = await runChild(child).catch((error: unknown) => {
       if (!isMissing(error)) throw error
       program = undefined
-      throw new AppError('DOCKER_UNAVAILABLE', `${programLabel(found)} could not be started: is it still installed?`, { cause: error })
+      throw new AppError('DOCKER_UNAVAILABLE', `${context.label} could not be started: is it still installed?`, { cause: error })
     })
     log.debug({ project: project.name, command, exitCode, ms: Math.round(performance.now() - startedAt) }, 'compose command ended')
-    return { exitCode, stderr, label: programLabel(found) }
+    return { exitCode, ...lines, context }
   }
 
   const check = async (
@@ -64,64 +71,89 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
     command: 'config' | 'model',
     onLine: Output['onLine'],
     signal?: AbortSignal,
-  ): Promise<void> => {
+  ): Promise<ComposeVerdict> => {
     const late = new AbortController()
     const cancel = clock.after(checkWithinMs, () => late.abort())
+    const warnings: ComposeRemark[] = []
+    const output = { onLine, onWarning: (warning: ComposeRemark): void => addWarning(warnings, warning) }
     try {
-      const ended = await execute(project, command, { onLine, signal: signal ? AbortSignal.any([late.signal, signal]) : late.signal })
-      if (ended.exitCode !== 0) throw refused(refusalReason(ended.stderr) ?? `${ended.label} ended with exit code ${ended.exitCode}`)
+      const all = signal ? AbortSignal.any([late.signal, signal]) : late.signal
+      const { exitCode, stderr, context } = await execute(project, command, { ...output, signal: all })
+      const problems = exitCode === 0 ? [] : refusalRemarks(stderr, context)
+      if (exitCode === 0 || problems.length > 0) return { problems, warnings }
+      return { problems: [toRemark({ message: `${context.label} ended with exit code ${exitCode}` })], warnings }
     } catch (error) {
-      throw late.signal.aborted ? refused(`Checking it took more than ${checkWithinMs / 1000} s`) : error
+      if (!late.signal.aborted) throw error
+      return { problems: [toRemark({ message: `Checking it took more than ${checkWithinMs / 1000} s` })], warnings }
     } finally {
       cancel()
     }
   }
+
+  const model = async (project: ComposeProject, signal: AbortSignal): Promise<unknown> => {
+    const printed: string[] = []
+    const tooMuch = new AbortController()
+    let size = 0
+    const onLine = (line: string, from: 'stdout' | 'stderr'): void => {
+      if (from === 'stderr') return
+      size += line.length
+      if (size > mostPrinted) return tooMuch.abort(refused('What it resolves to is larger than 1 MiB'))
+      printed.push(line)
+    }
+    const { problems } = await check(project, 'model', onLine, AbortSignal.any([signal, tooMuch.signal]))
+    if (problems.length > 0) throw refused(problems.map(({ message }) => message).join('\n'))
+    const text = printed.join('\n')
+    return (text.startsWith('{') ? JSON.parse(text) : parse(text)) as unknown
+  }
+
+  /** Only asked for after a failure, to name what failed; nothing is known when that fails as well. */
+  const imagesOf = async (project: ComposeProject, signal: AbortSignal): Promise<Map<string, string>> =>
+    model(project, signal).then(imagesIn, () => new Map<string, string>())
 
   return {
     version: async () => programLabel(await findProgram()),
 
     config: (project) => check(project, 'config', () => {}),
 
-    async model(project, signal) {
-      const printed: string[] = []
-      const tooMuch = new AbortController()
-      let size = 0
-      const onLine = (line: string, from: 'stdout' | 'stderr'): void => {
-        if (from === 'stderr') return
-        size += line.length
-        if (size > mostPrinted) return tooMuch.abort(refused('What it resolves to is larger than 1 MiB'))
-        printed.push(line)
-      }
-      await check(project, 'model', onLine, AbortSignal.any([signal, tooMuch.signal]))
-      const text = printed.join('\n')
-      return (text.startsWith('{') ? JSON.parse(text) : parse(text)) as unknown
-    },
+    model,
 
     async run(project, command, output) {
-      const { exitCode, stderr, label } = await execute(project, command, output)
+      const { exitCode, stdout, stderr, context } = await execute(project, command, output)
       if (exitCode === 0) return
       const absent = absentEngineCause(stderr.join('\n'))
       if (absent) throw dockerUnavailable(endpoint, 'code' in absent ? absent : ((await connectionError(endpoint)) ?? absent))
-      throw new ComposeError(failureReason(stderr) ?? `${label} ${command} ended with ${exitCode ?? 'a signal'}`, exitCode)
+      const reason = failureReason({ stdout, stderr, project: project.name, images: await imagesOf(project, output.signal), context })
+      throw new ComposeError(reason ?? `${context.label} ${command} ended with ${exitCode ?? 'a signal'}`, exitCode)
     },
   }
 }
 
 interface Output {
   onLine(line: string, from: 'stdout' | 'stderr'): void
+  onWarning?(warning: ComposeRemark): void
   signal: AbortSignal
 }
 
 interface Ended {
   exitCode: number | null
+  stdout: string[]
   stderr: string[]
-  /** What ran, for messages. */
-  label: string
+  context: SayingContext
 }
 
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
-
 const refused = (message: string): AppError => invalidInput([{ field: 'composeContent', message }])
+
+/** The image of each service in a resolved file; one that is built has none. */
+function imagesIn(model: unknown): Map<string, string> {
+  const services = isRecord(model) && isRecord(model['services']) ? Object.entries(model['services']) : []
+  return new Map(
+    services.map(([name, service]) => [name, isRecord(service) && typeof service['image'] === 'string' ? service['image'] : '']),
+  )
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
 /** Asking for its version takes Compose well under a second, ten on a machine that is out of memory. */
 const detectWithinMs = 15_000

@@ -1,4 +1,5 @@
 import type { Container, ContainerState } from '../apps/app.ts'
+import type { ComposeRemark, ComposeVerdict } from './compose-remark.ts'
 
 /** The Docker Engine of this node, as the rest of the program sees it. Every method fails with DOCKER_UNAVAILABLE when it does not answer. */
 export interface Engine {
@@ -122,14 +123,22 @@ export interface ComposeCli {
   /** What runs, for example "docker-compose 1.29.2"; DOCKER_UNAVAILABLE when there is none. */
   version(): Promise<string>
   /**
-   * Resolves and checks a project without touching Docker.
-   * Refused: INVALID_INPUT on field `composeContent` with what Compose says, its line included where it has one.
+   * Resolves and checks a project without touching Docker. A file that Compose refuses has problems in the verdict.
    */
-  config(project: ComposeProject): Promise<void>
-  /** The project as Compose resolves it, parsed; fails as `config` does. What Compose prints beyond 1 MiB is refused. */
+  config(project: ComposeProject): Promise<ComposeVerdict>
+  /** The project as Compose resolves it, parsed. INVALID_INPUT when Compose refuses it, or prints more than 1 MiB. */
   model(project: ComposeProject, signal: AbortSignal): Promise<unknown>
-  /** Runs one command; resolves when it ended well, fails with ComposeError otherwise. Ends the child (TERM, then KILL after 3 s) when `signal` aborts. */
-  run(project: ComposeProject, command: ComposeCommand, options: { onLine(line: string): void; signal: AbortSignal }): Promise<void>
+  /**
+   * Runs one command; resolves when it ended well, fails with ComposeError otherwise. Ends the child (TERM, then KILL after 3 s) when
+   * `signal` aborts. What Compose warns of is told to `onWarning` and is no line of output.
+   */
+  run(project: ComposeProject, command: ComposeCommand, options: RunOptions): Promise<void>
+}
+
+export interface RunOptions {
+  onLine(line: string): void
+  onWarning?(warning: ComposeRemark): void
+  signal: AbortSignal
 }
 
 export interface ComposeProject {

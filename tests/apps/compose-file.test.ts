@@ -1,7 +1,11 @@
 import test from 'ava'
 import { checkAppName, checkComposeContent } from '../../api/apps/compose-file.ts'
 
-const messages = (text: string): string[] => checkComposeContent(text).map(({ message }) => message)
+const problems = (text: string) => {
+  const { refusals, doubts } = checkComposeContent(text)
+  return [...refusals, ...doubts]
+}
+const messages = (text: string): string[] => problems(text).map(({ message }) => message)
 
 const accepted = {
   'the smallest': 'services:\n  web:\n    image: nginx\n',
@@ -74,7 +78,7 @@ const refused: Record<string, { text: string; message: RegExp }> = {
 }
 for (const [what, { text, message }] of Object.entries(refused)) {
   test(`refused: ${what}`, (t) => {
-    const [first, ...others] = checkComposeContent(text)
+    const [first, ...others] = problems(text)
     t.is(first?.field, 'composeContent')
     t.regex(first?.message ?? '', message)
     t.true(others.length < 5)

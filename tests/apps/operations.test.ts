@@ -65,6 +65,32 @@ async function fixtureOf(t: ExecutionContext<unknown>, given: { parallel?: numbe
   }
 }
 
+test('warnings are kept once each, from the beginning, and no number of lines looks like the end', async (t) => {
+  const { operations, runs, enqueue, changes, stored, isOver, clock } = await fixtureOf(t)
+  const warning = { message: 'the variable A is not set, so it is empty', file: null, line: 3, column: 5, service: 'web' }
+  const known = await operations.enqueue(
+    'create',
+    shop,
+    () => Promise.resolve(),
+    () => Promise.resolve(),
+    [warning, warning],
+  )
+  t.deepEqual(known.warnings, [warning])
+  const queued = await enqueue('first', web)
+  await until(() => runs.length === 1)
+  for (let at = 0; at < 200; at++) runs.at(-1)?.warn({ ...warning, message: `the variable A${at % 100} is not set` })
+  clock.advance(150)
+  t.is(changes.at(-1)?.progress, 0, 'a warning is no step')
+  t.is(changes.at(-1)?.warnings.length, 50)
+  for (let at = 0; at < 2000; at++) runs[0]?.line(`#5 ${at} compiling`)
+  clock.advance(150)
+  const progress = changes.at(-1)?.progress ?? 0
+  t.true(progress > 60 && progress < 90, String(progress))
+  runs[0]?.finish()
+  await isOver(queued.id)
+  t.is((await stored(queued.id)).warnings.length, 50)
+})
+
 test('an operation is written down, runs, tells how far it is, and ends', async (t) => {
   const { enqueue, runs, changes, stored, isOver, historyOf, clock } = await fixtureOf(t)
   const queued = await enqueue('first', web, 'create')
@@ -246,7 +272,7 @@ test('of the output the newest 500 lines are kept, in bundles', async (t) => {
   t.is(output.length, 500)
   t.deepEqual(output.slice(0, 2), ['… and 201 earlier lines', 'line 202'])
   t.is(output.at(-1)?.length, 2000)
-  t.is(changes.at(-1)?.progress, 90, 'lines alone never make it finished')
+  t.is(changes.at(-1)?.progress, 89, 'lines alone never make it finished')
   runs[0]?.finish()
   await isOver(id)
   clock.advance(1000)

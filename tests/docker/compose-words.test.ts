@@ -1,6 +1,6 @@
 import test from 'ava'
 import { composeArguments, composeEnvironment } from '../../api/docker/compose-command.ts'
-import { absentEngineCause, failureReason, isDownloadBar, refusalReason, withoutPaths } from '../../api/docker/compose-words.ts'
+import { absentEngineCause, isDownloadBar, withoutPaths } from '../../api/docker/compose-words.ts'
 
 const project = { name: 'shop', directory: '/srv/apps/shop' }
 const common = ['--project-name', 'shop', '--project-directory', '/srv/apps/shop', '--file', 'compose.yaml']
@@ -37,39 +37,6 @@ test('environment: what Compose needs and nothing else', (t) => {
     DOCKER_HOST: 'unix:///run/docker.sock',
     PYTHONUNBUFFERED: '1',
   })
-})
-
-test('the reason of a failure as v2 prints it', (t) => {
-  const denied = "pull access denied for nope, repository does not exist or may require 'docker login'"
-  t.is(
-    failureReason([
-      'time="2026-01-26T20:00:00Z" level=warning msg="the attribute `version` is obsolete"',
-      ' web Pulling ',
-      ` web Error ${denied}`,
-      `Error response from daemon: ${denied}`,
-    ]),
-    `Error response from daemon: ${denied}`,
-  )
-  t.is(
-    failureReason([
-      ' Network shop_default  Creating',
-      ' Network shop_default  Created',
-      ' Container shop-db-1  Started',
-      ' Container shop-db-1  Waiting',
-      ' Container shop-db-1  Error',
-      'dependency failed to start: container shop-db-1 is unhealthy',
-    ]),
-    'dependency failed to start: container shop-db-1 is unhealthy',
-  )
-  t.is(failureReason([' Container shop-web-1  Creating']), null)
-})
-
-test('the refusal of a file as v2 prints it, warnings left out', (t) => {
-  t.is(
-    refusalReason(['WARN[0000] The "A" variable is not set. ', 'yaml: line 3: did not find expected key']),
-    'yaml: line 3: did not find expected key',
-  )
-  t.is(refusalReason([]), null)
 })
 
 test('no paths and no terminal codes', (t) => {

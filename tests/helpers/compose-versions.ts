@@ -19,8 +19,11 @@ export const composeVersions: ComposeVersion[] = readVersions()
 function readVersions(): ComposeVersion[] {
   if (!existsSync(list))
     throw new Error('Run "node scripts/compose-versions.mjs" first ("npm test" does): it prepares both versions of Compose')
-  const versions = JSON.parse(readFileSync(list, 'utf8')) as { version: string; env: NodeJS.ProcessEnv }[]
-  return versions.map(({ version, env }) => ({ version, major: Number.parseInt(version), env: { ...process.env, ...env } }))
+  const versions = JSON.parse(readFileSync(list, 'utf8')) as { version: string; bin?: string; home?: string }[]
+  return versions.map(({ version, bin, home }) => {
+    const env = { ...process.env, ...(bin ? { PATH: `${bin}:${process.env.PATH}` } : {}), ...(home ? { HOME: home } : {}) }
+    return { version, major: Number.parseInt(version), env }
+  })
 }
 
 /** One test for each version. */

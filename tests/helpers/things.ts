@@ -49,6 +49,7 @@ export const someOperation = (given: Partial<Operation> & { nodeId: string }): O
   progress: 100,
   message: 'Done',
   output: ['Creating web-web-1 ... done'],
+  warnings: [],
   error: null,
   appId: randomUUID(),
   appName: 'web',

@@ -13,6 +13,7 @@ import { Migration20261129SessionBrowser } from './20261129-session-browser.ts'
 import { Migration20261129AppStatus } from './20261129-app-status.ts'
 import { Migration20261129GrantBindings } from './20261129-grant-bindings.ts'
 import { Migration20261129SignInLinks } from './20261129-sign-in-links.ts'
+import { Migration20261129OperationWarnings } from './20261129-operation-warnings.ts'
 
 /** In the order in which they run. A migration that was released is never changed; a new one is added below it. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   { name: '20261129-session-browser', class: Migration20261129SessionBrowser },
   { name: '20261129-sign-in-links', class: Migration20261129SignInLinks },
   { name: '20261129-sign-in-places', class: Migration20261129SignInPlaces },
+  { name: '20261129-warnings-of-operations', class: Migration20261129OperationWarnings },
 ]

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process'
+import { cp, readFile } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pLimit from 'p-limit'
+import { pino } from 'pino'
+import { checkCompose } from '../../api/apps/compose-check.ts'
+import { createComposeCli } from '../../api/docker/compose-cli.ts'
+import { AppError } from '../../api/errors.ts'
+import { testEachVersion } from '../helpers/compose-versions.ts'
+import { uniqueProject, type TestProject } from '../helpers/docker.ts'
+
+/** What apps that people host themselves are written with, one matter per file; its first line says which. Some are faulty. */
+const corpus = join(import.meta.dirname, 'corpus')
+const names = readdirSync(corpus).filter((name) => name.endsWith('.yaml'))
+
+/** Version 1 takes most of a core for half a second. */
+const inTurn = pLimit(2)
+
+/** "accepted", or what was said. */
+async function ours(project: TestProject, content: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const cli = createComposeCli({ log: pino({ level: 'silent' }), env })
+  try {
+    await checkCompose(content, () => cli.config(project))
+    return 'accepted'
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return error.fields.map(({ message }) => message).join('\n')
+  }
+}
+
+async function theirs({ name, directory }: TestProject, env: NodeJS.ProcessEnv, major: number): Promise<string> {
+  const args = ['--project-name', name, '--file', 'compose.yaml', 'config', '--quiet']
+  const [file, prefix] = major === 1 ? ['docker-compose', []] : ['docker', ['compose']]
+  const options = { cwd: directory, env: { PATH: env.PATH, HOME: env.HOME } }
+  return promisify(execFile)(file, [...prefix, ...args], options).then(
+    () => 'accepted',
+    (error: unknown) => String(error),
+  )
+}
+
+for (const name of names) {
+  testEachVersion(`the verdict on ${name} is that of config`, (t, { env, major }) =>
+    inTurn(async () => {
+      const project = await uniqueProject(t)
+      await cp(join(corpus, 'beside'), project.directory, { recursive: true })
+      const content = await readFile(join(corpus, name), 'utf8')
+      await project.writeCompose(content)
+      const [our, their] = [await ours(project, content, env), await theirs(project, env, major)]
+      t.is(our === 'accepted', their === 'accepted', `${our}\n${their}`)
+      const [, verdict] = /^# .*: (refused|Compose 2|Compose 1\.29)\b/m.exec(content) ?? []
+      if (verdict === 'refused') t.not(our, 'accepted', 'so its comment says')
+      if (!verdict) t.is(our, 'accepted', 'its comment says nothing else')
+      if (verdict === 'Compose 2' && major === 1) t.regex(our, /needs Compose 2, and this node has docker-compose 1\./)
+      if (our !== 'accepted') t.regex(our, /^(line \d+|the file \S+ is not there)/, 'a person sees where')
+      t.false(our.includes(project.directory), our)
+    }),
+  )
+}
