@@ -3,6 +3,6 @@ import { Migration } from '@mikro-orm/migrations'
 /** Operations keep what Compose warned of. */
 export class Migration20261129OperationWarnings extends Migration {
   override up(): void {
-    this.addSql(`alter table "operations" add column "warnings" text not null default '[]'`)
+    this.addSql(`alter table "operations" add column "warnings" json not null default '[]'`)
   }
 }

@@ -8,6 +8,12 @@ export const operationFields = graphql(`
     progress
     message
     output
+    warnings {
+      message
+      file
+      line
+      service
+    }
     error
     appId
     appName
