@@ -79,6 +79,16 @@ NodeRef.implement({
       description: "Against the primary's version; patches make no difference.",
       resolve: (node, _args, { services }) => versionState(node.about?.version, services.version),
     }),
+    engineVersion: t.string({
+      nullable: true,
+      description: 'Of its Docker Engine; null while it does not answer, or the node does not.',
+      resolve: (node, _args, { user }) => user.statsOf(node.id).stats?.docker.version,
+    }),
+    composeVersion: t.string({
+      nullable: true,
+      description: 'What deploys its apps, such as "docker compose 2.26.1"; null when it has none or has not said it.',
+      resolve: (node, _args, { user }) => user.statsOf(node.id).stats?.docker.composeVersion,
+    }),
     capabilities: t.stringList({ resolve: (node) => node.about?.capabilities ?? [] }),
     missingCapabilities: t.stringList({
       description: 'What this primary could use and the node lacks.',

@@ -41,6 +41,10 @@ const DockerStatsRef = builder.objectRef<DockerStats>('DockerStats').implement({
     available: t.exposeBoolean('available'),
     error: t.exposeString('error', { nullable: true }),
     version: t.exposeString('version', { nullable: true }),
+    composeVersion: t.exposeString('composeVersion', {
+      nullable: true,
+      description: 'What deploys apps, such as "docker compose 2.26.1".',
+    }),
     running: t.exposeInt('running'),
     paused: t.exposeInt('paused'),
     stopped: t.exposeInt('stopped'),

@@ -33,5 +33,20 @@ export function operationOf(row: OperationRow, nodeId: string): Operation {
   const { id, progress, message, output, warnings, error, appId, appName, createdAt, startedAt, finishedAt } = row
   const kind = known(operationKinds, row.kind) ?? 'unknown'
   const status = known(operationStatuses, row.status) ?? nearestStatus(startedAt !== null, finishedAt !== null)
-  return withinBounds({ id, nodeId, kind, status, progress, message, output, warnings, error, appId, appName, createdAt, startedAt, finishedAt })
+  return withinBounds({
+    id,
+    nodeId,
+    kind,
+    status,
+    progress,
+    message,
+    output,
+    warnings,
+    error,
+    appId,
+    appName,
+    createdAt,
+    startedAt,
+    finishedAt,
+  })
 }

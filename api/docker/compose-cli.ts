@@ -3,7 +3,8 @@ import { systemClock, type Clock } from '../clock.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { runChild } from './child.ts'
-import { composeArguments, composeCandidates, composeEnvironment, programLabel, type ComposeProgram } from './compose-command.ts'
+import { composeArguments, composeEnvironment, programLabel } from './compose-command.ts'
+import { createComposeFinder } from './compose-finder.ts'
 import { toRemark, type ComposeRemark, type ComposeVerdict, type SayingContext } from './compose-remark.ts'
 import { absentEngineCause, ComposeError, isDownloadBar, withoutPaths } from './compose-words.ts'
 import { refusalRemarks } from './config-words.ts'
@@ -30,19 +31,10 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
   const { log, env = process.env, clock = systemClock } = options
   const endpoint = dockerEndpoint(options.dockerHost ?? env.DOCKER_HOST, env)
   const childEnv = composeEnvironment(env, endpoint.dockerHost)
-  let program: Promise<ComposeProgram> | undefined
-
-  /** Asks for the version once; a failure is forgotten, so that a Compose which is installed later is found. */
-  const findProgram = (): Promise<ComposeProgram> => {
-    program ??= detect(childEnv, clock).catch((error: unknown) => {
-      program = undefined
-      throw error
-    })
-    return program
-  }
+  const finder = createComposeFinder({ env: childEnv, clock, log })
 
   const execute = async (project: ComposeProject, command: ComposeCommand | 'config' | 'model', output: Output): Promise<Ended> => {
-    const found = await findProgram()
+    const found = await finder.find()
     const context = { label: programLabel(found), isV1: found.version.startsWith('1.') }
     const args = composeArguments(found, project, command)
     const lines = { stdout: [] as string[], stderr: [] as string[] }
@@ -59,7 +51,7 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
     const child = { file: found.file, args, cwd: project.directory, env: childEnv, onLine, signal: output.signal, clock }
     const exitCode = await runChild(child).catch((error: unknown) => {
       if (!isMissing(error)) throw error
-      program = undefined
+      finder.forget()
       throw new AppError('DOCKER_UNAVAILABLE', `${context.label} could not be started: is it still installed?`, { cause: error })
     })
     log.debug({ project: project.name, command, exitCode, ms: Math.round(performance.now() - startedAt) }, 'compose command ended')
@@ -111,7 +103,9 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
     model(project, signal).then(imagesIn, () => new Map<string, string>())
 
   return {
-    version: async () => programLabel(await findProgram()),
+    version: async () => programLabel(await finder.find()),
+
+    knownVersion: finder.known,
 
     config: (project) => check(project, 'config', () => {}),
 
@@ -154,35 +148,3 @@ function imagesIn(model: unknown): Map<string, string> {
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
-
-/** Asking for its version takes Compose well under a second, ten on a machine that is out of memory. */
-const detectWithinMs = 15_000
-
-async function detect(env: NodeJS.ProcessEnv, clock: Clock): Promise<ComposeProgram> {
-  for (const candidate of composeCandidates) {
-    const version = await versionOf(candidate, env, clock).catch(() => null)
-    if (version) return { ...candidate, version }
-  }
-  throw new AppError(
-    'DOCKER_UNAVAILABLE',
-    'Docker Compose is not installed: neither "docker compose version" nor "docker-compose version" works. Install the Compose plugin.',
-  )
-}
-
-async function versionOf(
-  { file, prefix }: Pick<ComposeProgram, 'file' | 'prefix'>,
-  env: NodeJS.ProcessEnv,
-  clock: Clock,
-): Promise<string | null> {
-  const lines: string[] = []
-  const late = new AbortController()
-  const cancel = clock.after(detectWithinMs, () => late.abort())
-  try {
-    const args = [...prefix, 'version', '--short']
-    const code = await runChild({ file, args, cwd: '/', env, onLine: (line) => lines.push(line), signal: late.signal, clock })
-    const version = lines.map((line) => /^v?(\d+\.\d+\S*)$/.exec(line.trim())?.[1]).find((found) => found !== undefined)
-    return code === 0 ? (version ?? null) : null
-  } finally {
-    cancel()
-  }
-}

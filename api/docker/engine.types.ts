@@ -122,6 +122,8 @@ export interface EngineStatsSample {
 export interface ComposeCli {
   /** What runs, for example "docker-compose 1.29.2"; DOCKER_UNAVAILABLE when there is none. */
   version(): Promise<string>
+  /** The same as far as it is known now; null when there is none, or none was found yet. Never waits; an upgrade is noticed. */
+  knownVersion(): string | null
   /**
    * Resolves and checks a project without touching Docker. A file that Compose refuses has problems in the verdict.
    */

@@ -2,12 +2,15 @@ import { bounds, cut } from '../bounds.ts'
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../docker/engine.types.ts'
 import { errorMessage } from '../errors.ts'
+import type { Log } from '../log.ts'
 import type { DockerStats } from './node-stats.ts'
 
 /** A health check of this node waits 5 s for its stats: an Engine that hangs must not make the node look dead. */
 const answerWithinMs = 3000
 
-const away = (error: string): DockerStats => ({
+type EngineStats = Omit<DockerStats, 'composeVersion'>
+
+const away = (error: string): EngineStats => ({
   available: false,
   error: cut(error, bounds.stats.dockerError),
   version: null,
@@ -17,29 +20,37 @@ const away = (error: string): DockerStats => ({
   images: 0,
 })
 
-/** What the Engine says of itself; never fails. While an answer is outstanding no second question is asked. */
-export function createDockerStats({ engine, clock }: { engine: Engine; clock: Clock }) {
-  let asking: Promise<DockerStats> | undefined
+interface Dependencies {
+  engine: Pick<Engine, 'info'>
+  clock: Clock
+  log: Log
+  composeVersion: () => string | null
+}
 
-  const ask = (): Promise<DockerStats> =>
+/** What the Engine says of itself; never fails. While an answer is outstanding no second question is asked. */
+export function createDockerStats({ engine, clock, log, composeVersion }: Dependencies) {
+  let asking: Promise<EngineStats> | undefined
+  let told: string | null = null
+
+  const tell = (version: string): void => {
+    if (version !== told) log.info({ engine: version, ...(told ? { before: told } : {}) }, 'Docker Engine found')
+    told = version
+  }
+
+  const ask = (): Promise<EngineStats> =>
     (asking ??= engine
       .info()
-      .then(({ version, running, paused, stopped, images }) => ({
-        available: true,
-        error: null,
-        version: cut(version, bounds.stats.dockerVersion),
-        running,
-        paused,
-        stopped,
-        images,
-      }))
+      .then(({ version, running, paused, stopped, images }) => {
+        tell(version)
+        return { available: true, error: null, version: cut(version, bounds.stats.dockerVersion), running, paused, stopped, images }
+      })
       .catch((error: unknown) => away(errorMessage(error)))
       .finally(() => (asking = undefined)))
 
   /** @param downReason why the Engine is known to be away; it is not asked then */
-  return async function read(downReason: string | null): Promise<DockerStats> {
+  const engineStats = async (downReason: string | null): Promise<EngineStats> => {
     if (downReason !== null) return away(downReason)
-    const late = Promise.withResolvers<DockerStats>()
+    const late = Promise.withResolvers<EngineStats>()
     const cancel = clock.after(answerWithinMs, () => late.resolve(away(`Docker did not answer within ${answerWithinMs / 1000} s`)))
     try {
       return await Promise.race([ask(), late.promise])
@@ -47,4 +58,9 @@ export function createDockerStats({ engine, clock }: { engine: Engine; clock: Cl
       cancel()
     }
   }
+
+  return async (downReason: string | null): Promise<DockerStats> => ({
+    ...(await engineStats(downReason)),
+    composeVersion: composeVersion(),
+  })
 }

@@ -12,6 +12,8 @@ export type LocalMonitor = ReturnType<typeof createLocalMonitor>
 interface Dependencies {
   nodeId: string
   engine: Engine
+  /** What deploys apps here, as far as it is known now. */
+  composeVersion: () => string | null
   clock: Clock
   log: Log
   /** From the end of one sample to the start of the next. */
@@ -24,9 +26,9 @@ interface Dependencies {
  * The stats of the node that this process runs on, sampled while started. It does not watch Docker itself: the one
  * watcher in the process says what runs (`setContainers`) and whether the Engine answers (`dockerUp`, `dockerDown`).
  */
-export function createLocalMonitor({ nodeId, engine, clock, log, intervalMs = 5000, cacheMs = intervalMs }: Dependencies) {
+export function createLocalMonitor({ nodeId, engine, composeVersion, clock, log, intervalMs = 5000, cacheMs = intervalMs }: Dependencies) {
   const host = createHostSampler({ clock })
-  const readDocker = createDockerStats({ engine, clock })
+  const readDocker = createDockerStats({ engine, clock, log, composeVersion })
   const listeners = new Set<(stats: NodeStats) => void>()
   let containers: EngineContainer[] = []
   let streams: ReturnType<typeof createContainerStats> | undefined

@@ -29,6 +29,8 @@ export interface DockerStats {
   /** Why Docker does not answer; null when it does. */
   error: string | null
   version: string | null
+  /** What deploys apps, such as "docker compose 2.26.1"; null when there is none, or the node is of a version that does not say it. */
+  composeVersion: string | null
   running: number
   paused: number
   stopped: number

@@ -96,6 +96,7 @@ export function createCluster(deps: {
       inventory.dropNode(nodeId)
       history.forget(nodeId)
       alarms.nodeRemoved(nodeId)
+      versions.delete(nodeId)
       clones.forget(nodeId)
       probe.forget(nodeId)
       keyChanges.forget(nodeId)
@@ -121,8 +122,22 @@ export function createCluster(deps: {
     onApp: (app) => events.emit('app', app),
     onAppRemoved: (id, nodeId) => events.emit('appRemoved', { id, nodeId }),
     onOperation: (operation) => events.emit('operation', operation),
-    onStats: (nodeId) => events.emit('stats', nodeId),
+    onStats(nodeId) {
+      events.emit('stats', nodeId)
+      tellVersions(nodeId)
+    },
   })
+
+  /** Which Engine and Compose a node was last seen with. A node shows them among its details, so that another one is news of the node. */
+  const versions = new Map<string, string>()
+  function tellVersions(nodeId: string): void {
+    const { version = null, composeVersion = null } = inventory.statsOf(nodeId).stats?.docker ?? {}
+    const now = JSON.stringify([version, composeVersion])
+    if (versions.get(nodeId) === now) return
+    versions.set(nodeId, now)
+    const node = registry.find(nodeId)
+    if (node) events.emit('node', node)
+  }
 
   /** What a node said of itself; it can speak only for itself. */
   function hear(nodeId: string, event: FeedEvent): void {

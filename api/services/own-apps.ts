@@ -32,7 +32,15 @@ export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId:
     container.project !== null && container.workingDir === files.directoryOf(container.project)
       ? container
       : { ...container, project: null }
-  const monitor = createLocalMonitor({ nodeId, engine, clock, log, intervalMs: config.stats.intervalMs })
+  const compose = createComposeCli({ log })
+  const monitor = createLocalMonitor({
+    nodeId,
+    engine,
+    composeVersion: compose.knownVersion,
+    clock,
+    log,
+    intervalMs: config.stats.intervalMs,
+  })
   const containers = createContainerWatch({
     engine,
     clock,
@@ -60,7 +68,7 @@ export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId:
     nodeId,
     clock,
     engine,
-    compose: createComposeCli({ log }),
+    compose,
     log,
     files,
     disk,

@@ -11,6 +11,7 @@ import type { EngineContainer } from '../../api/docker/engine.types.ts'
 import { AppError } from '../../api/errors.ts'
 import { testEachVersion } from '../helpers/compose-versions.ts'
 import { createContainer, ensureTestImage, testImage, uniqueProject } from '../helpers/docker.ts'
+import { recordedLog } from '../helpers/recorded-log.ts'
 import { until } from '../helpers/until.ts'
 
 const log = pino({ level: 'silent' })
@@ -177,22 +178,42 @@ testEachVersion('abort of a real command ends it long before it would have ended
   t.true(performance.now() - startedAt < 15_000)
 })
 
-test('Compose is looked for until it is there, v2 before v1, and asked for its version once', async (t) => {
+test('Compose is looked for until it is there, v2 before v1, and again when a file that it could be has changed', async (t) => {
   const folder = await fakePrograms(t, {})
-  const cli = createComposeCli({ log, env: { PATH: folder } })
+  const home = await fakePrograms(t, {})
+  const asked = join(home, 'asked')
+  const { log: recorded, lines } = recordedLog()
+  const cli = createComposeCli({ log: recorded, env: { PATH: folder, HOME: home } })
   const project = await uniqueProject(t)
   for (const call of [cli.version(), cli.config(project)]) {
     await t.throwsAsync(call, { instanceOf: AppError, code: 'DOCKER_UNAVAILABLE', message: /Docker Compose is not installed/ })
   }
-  await writePrograms(folder, { 'docker-compose': '#!/bin/sh\necho 1.29.2\n' })
-  t.is(await cli.version(), 'docker-compose 1.29.2')
+  t.is(cli.knownVersion(), null)
+  await writePrograms(folder, { 'docker-compose': `#!/bin/sh\necho x >>${asked}\necho 1.29.2\n` })
+  for (let time = 0; time < 3; time++) t.is(await cli.version(), 'docker-compose 1.29.2')
+  t.is(cli.knownVersion(), 'docker-compose 1.29.2')
+  t.is(readFileSync(asked, 'utf8'), 'x\n', 'it is asked once while nothing changes')
 
+  // An upgrade from outside: who only wants to know sees it as well.
   await writePrograms(folder, { docker: '#!/bin/sh\n[ "$1" = compose ] && echo v2.24.1\n' })
-  t.is(await cli.version(), 'docker-compose 1.29.2', 'what was found is kept')
-  t.is(await createComposeCli({ log, env: { PATH: folder } }).version(), 'docker compose 2.24.1')
+  cli.knownVersion()
+  await until(() => cli.knownVersion() === 'docker compose 2.24.1')
+  t.is(await cli.version(), 'docker compose 2.24.1')
 
   await writePrograms(folder, { docker: '#!/bin/sh\necho "docker: unknown command: docker compose" >&2; exit 1\n' })
-  t.is(await createComposeCli({ log, env: { PATH: folder } }).version(), 'docker-compose 1.29.2')
+  t.is(await cli.version(), 'docker-compose 1.29.2')
+  await rm(join(folder, 'docker-compose'))
+  await t.throwsAsync(cli.version(), { code: 'DOCKER_UNAVAILABLE' })
+  await until(() => cli.knownVersion() === null)
+  t.deepEqual(
+    lines.filter(({ level }) => level > 20).map(({ msg, compose }) => [msg, compose]),
+    [
+      ['Docker Compose found', 'docker-compose 1.29.2'],
+      ['Docker Compose found', 'docker compose 2.24.1'],
+      ['Docker Compose found', 'docker-compose 1.29.2'],
+      ['Docker Compose is no longer there', undefined],
+    ],
+  )
 })
 
 /** A zombie has ended; only its parent has not asked for its exit code yet. */

@@ -20,7 +20,14 @@ const nodeId = '8a3d4c2e-0000-4000-8000-000000000001'
 function setUp(t: ExecutionContext, options: { clock?: Clock; dockerHost?: string; intervalMs?: number } = {}) {
   const { clock = systemClock, dockerHost, intervalMs } = options
   const engine = createEngine({ log, clock: systemClock, ...(dockerHost ? { dockerHost } : {}) })
-  const monitor = createLocalMonitor({ nodeId, engine, clock, log, ...(intervalMs ? { intervalMs } : {}) })
+  const monitor = createLocalMonitor({
+    nodeId,
+    engine,
+    composeVersion: () => 'docker compose 2.26.1',
+    clock,
+    log,
+    ...(intervalMs ? { intervalMs } : {}),
+  })
   t.teardown(() => monitor.stop())
   return { engine, monitor }
 }

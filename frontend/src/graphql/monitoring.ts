@@ -29,6 +29,7 @@ export const nodeStatsFields = graphql(`
       available
       error
       version
+      composeVersion
       running
       paused
       stopped

@@ -30,6 +30,8 @@ export const nodeFields = graphql(`
     }
     version
     versionState
+    engineVersion
+    composeVersion
     missingCapabilities
     connectionMode
     keyChangedAt

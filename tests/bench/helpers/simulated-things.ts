@@ -14,7 +14,16 @@ export const statsOf = (node: { id: string }): NodeStats => ({
   moreDisks: 0,
   load: [0.5, 0.4, 0.3],
   uptimeSeconds: 1_000_000,
-  docker: { available: true, error: null, version: '28.0.0', running: 3, paused: 0, stopped: 1, images: 12 },
+  docker: {
+    available: true,
+    error: null,
+    version: '28.0.0',
+    composeVersion: 'docker compose 2.40.0',
+    running: 3,
+    paused: 0,
+    stopped: 1,
+    images: 12,
+  },
   containers: Array.from({ length: 3 }, (_, index) => ({
     id: `${node.id}-${index}`,
     name: `app-${index}-web-1`,
