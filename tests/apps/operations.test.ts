@@ -73,7 +73,7 @@ test('warnings are kept once each, from the beginning, and no number of lines lo
     shop,
     () => Promise.resolve(),
     () => Promise.resolve(),
-    [warning, warning],
+    { warnings: [warning, warning] },
   )
   t.deepEqual(known.warnings, [warning])
   const queued = await enqueue('first', web)
