@@ -131,6 +131,7 @@ test('the largest stats fit an answer and an event', (t) => {
     available: true,
     error: worst(stats.dockerError),
     version: worst(stats.dockerVersion),
+    composeVersion: worst(stats.dockerVersion),
     running: 1,
     paused: 0,
     stopped: 0,
