@@ -15,7 +15,12 @@ process.exit()
 
 async function documentOf(role: Environment): Promise<OpenApiDocument> {
   const folder = mkdtempSync(join(tmpdir(), 'selfhostly-openapi-'))
-  const config = readConfig({ SERVER_ADDRESS: '127.0.0.1:0', DATABASE_PATH: join(folder, 'data', 'selfhostly.db'), ...role })
+  const config = readConfig({
+    AUTH_ENABLED: 'false',
+    SERVER_ADDRESS: '127.0.0.1:0',
+    DATABASE_PATH: join(folder, 'data', 'selfhostly.db'),
+    ...role,
+  })
   const log = createLog({ level: 'silent', pretty: false })
   const node = await startNode({ config, clock: systemClock, random: Math.random, log })
   try {
