@@ -31,6 +31,7 @@ export const apiTokensQuery = graphql(`
     apiTokens {
       id
       name
+      owner
       scope
       createdAt
       expiresAt
