@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { makeToken } from '../../api/auth/api-tokens.ts'
 import { machineAccountId } from '../../api/auth/own-accounts.ts'
 import { makeSignInCode } from '../../api/auth/sign-in-links.ts'
@@ -25,12 +26,12 @@ export const tokenBeside = (databasePath: string): Promise<Credentials> =>
   besideNode(databasePath, async (em) => {
     const now = new Date()
     const owner = { userId: await machineAccountId(em, now), role: 'admin' } as const
-    const { secret } = await makeToken(em, owner, { name: testTokenName, scope: 'admin', expiresInDays: 366 }, now)
+    const { secret } = await makeToken(em, owner, { name: testTokenName(), scope: 'admin', expiresInDays: 366 }, now)
     return { authorization: `Bearer ${secret}` }
   })
 
-/** The token that tests come with. */
-export const testTokenName = 'of the tests'
+/** Of the token that tests come with: another one for each start, because a database may be started with again. */
+export const testTokenName = (): string => `of the tests ${randomUUID()}`
 
 /** What `npm run link` does. @returns the code of the link */
 export const linkBeside = (databasePath: string): Promise<string> => besideNode(databasePath, (em) => makeSignInCode(em, new Date()))

@@ -91,7 +91,7 @@ export async function runningNode(
 
 async function administratorsToken({ access }: RunningNode['services']): Promise<Credentials> {
   const owner = { userId: access.machineId(), role: 'admin' } as const
-  const { secret } = await access.tokens.create(owner, { name: testTokenName, scope: 'admin', expiresInDays: 366 })
+  const { secret } = await access.tokens.create(owner, { name: testTokenName(), scope: 'admin', expiresInDays: 366 })
   return { authorization: `Bearer ${secret}` }
 }
 
