@@ -50,7 +50,12 @@ export async function startBrowser(t: ExecutionContext<unknown>) {
         while (disturbed() || isLost)
         loads = 0
       }
-      if (code !== null) await signIn(page, visit, `${node.url}/#code=${code}`)
+      if (code !== null) {
+        await signIn(page, visit, `${node.url}/#code=${code}`)
+        // Who is not signed in yet is told so.
+        const others = troubles.splice(0).filter((trouble) => !/\b401\b/.test(trouble))
+        troubles.push(...others)
+      }
       await visit(`${node.url}${path}`)
       return { page, troubles, visit, loads: () => loads }
     },
