@@ -18,6 +18,7 @@ import type { JoinAttempt } from './nodes/join-attempts.ts'
 import type { CreateJoinTokenInput, JoinToken, NewJoinToken } from './nodes/join-tokens.ts'
 import type { HoldInput } from './nodes/node-hold.ts'
 import type { RegisterNodeInput, UpdateNodeInput } from './nodes/node-input.ts'
+import type { NodeUptime } from './nodes/status-history.ts'
 import type { ClusterNode } from './nodes/node-registry.ts'
 import type { Services } from './services.ts'
 import type { Settings } from './settings/settings-service.ts'
@@ -120,6 +121,7 @@ export function createUserApi(services: Services, caller: Caller) {
     operations: (): Operation[] => inventory.operations().filter((operation) => seesNodeId(operation.nodeId)),
     operationsOf: (appId: string): Operation[] => inventory.operationsOf(appId).filter((operation) => seesNodeId(operation.nodeId)),
     findOperation,
+    uptimeOf: (nodeId: string): NodeUptime => services.history.uptimeOf(nodeId),
     statsOf: (nodeId: string): KnownStats =>
       seesNodeId(nodeId) ? inventory.statsOf(nodeId) : { nodeId, state: 'error', error: `There is no node with id ${nodeId}`, stats: null },
     settings(): Settings {

@@ -30,11 +30,18 @@ const StatusChangeConnection = builder.connectionObject(
 
 const NodeUptimeRef = builder.objectRef<NodeUptime>('NodeUptime').implement({
   description:
-    'The share, 0 to 1, of the observed time that the node was online. Times at which the primary itself was away count neither way; null when nothing was observed.',
+    'The share, 0 to 1, of the observed time that the node was online; null when nothing was observed. Observed is the time since its first answer in which the primary itself was there.',
   fields: (t) => ({
-    day: t.exposeFloat('day', { nullable: true, description: 'The last 24 hours.' }),
-    week: t.exposeFloat('week', { nullable: true, description: 'The last 7 days.' }),
-    month: t.exposeFloat('month', { nullable: true, description: 'The last 30 days.' }),
+    day: t.float({ nullable: true, description: 'The last 24 hours.', resolve: ({ day }) => day.share }),
+    dayObservedMs: t.field({
+      type: 'BigInt',
+      description: 'How much of the last 24 hours was observed.',
+      resolve: ({ day }) => day.observedMs,
+    }),
+    week: t.float({ nullable: true, description: 'The last 7 days.', resolve: ({ week }) => week.share }),
+    weekObservedMs: t.field({ type: 'BigInt', resolve: ({ week }) => week.observedMs }),
+    month: t.float({ nullable: true, description: 'The last 30 days.', resolve: ({ month }) => month.share }),
+    monthObservedMs: t.field({ type: 'BigInt', resolve: ({ month }) => month.observedMs }),
   }),
 })
 

@@ -59,6 +59,7 @@ export function createEventStreams(deps: {
   const { clock, log } = deps
   const sessions = new Map<string, Session>()
   const generations = new Map<string, number>()
+  const heardAt = new Map<string, Date>()
   /** Nodes that seem to be there and to take calls: that one's stream cannot be opened is news, once. */
   const expected = new Set<string>()
   /** Nodes that had a stream since they last called home without one. */
@@ -74,6 +75,7 @@ export function createEventStreams(deps: {
     const response = await deps.client.stream(deps.addressOf(nodeId), '/api/internal/events', session.abort.signal).finally(opening)
     let cancelSilence: () => void = () => undefined
     const heard = (): void => {
+      if (session.openedAt !== null) heardAt.set(nodeId, clock.now())
       cancelSilence()
       cancelSilence = clock.after(silenceMs, () => session.abort.abort(new Error(`nothing was heard for ${silenceMs / 1000} s`)))
     }
@@ -174,6 +176,7 @@ export function createEventStreams(deps: {
     /** Of a node that was removed. */
     close(nodeId: string): void {
       close(nodeId)
+      heardAt.delete(nodeId)
       allowances.forget(nodeId)
     },
 
@@ -182,6 +185,9 @@ export function createEventStreams(deps: {
       const session = sessions.get(nodeId)
       return session?.openedAt ? { generation: session.generation, since: new Date(session.openedAt) } : null
     },
+
+    /** When the session with a node, the one that holds or the last one, brought anything. */
+    heardAt: (nodeId: string): Date | null => heardAt.get(nodeId) ?? null,
 
     stop(): void {
       for (const nodeId of [...sessions.keys()]) close(nodeId)

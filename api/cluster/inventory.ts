@@ -40,6 +40,8 @@ export type Inventory = ReturnType<typeof createInventory>
 export function createInventory(deps: {
   em: EntityManager
   findNode: (id: string) => ClusterNode | undefined
+  /** When the session with a node last brought anything, were it only a sign of life; null when there was none yet. */
+  heardAt: (nodeId: string) => Date | null
   /** Stats that are older than this are stale, in milliseconds. */
   staleAfterMs: number
   clock: Clock
@@ -64,11 +66,19 @@ export function createInventory(deps: {
   const dirtyApps = new Set<string>()
   const dirtyOperations = new Set<string>()
 
+  /** A node tells every change, so what it told last was true until it was last heard. Of what it did not know itself only it can say. */
+  function lastTrue({ nodeId, status, asOf }: App, node: ClusterNode | undefined): Date {
+    if (status === 'unknown') return asOf
+    const heardAt = deps.heardAt(nodeId) ?? node?.health.lastSeen ?? asOf
+    return heardAt > asOf ? heardAt : asOf
+  }
+
   function view(app: App & { lastKnownStatus: AppStatus | null }): InventoryApp {
     const node = findNode(app.nodeId)
-    if (!node || node.health.status === 'online') return { ...app }
+    const asOf = lastTrue(app, node)
+    if (!node || node.health.status === 'online') return { ...app, asOf }
     const statusReason = `${node.name} is ${node.health.status}: ${node.health.statusReason ?? 'it does not answer'}`
-    return { ...app, status: 'unknown', statusReason }
+    return { ...app, asOf, status: 'unknown', statusReason }
   }
 
   /** A node that speaks of what another node owns is wrong or lies; it is named for it, and nothing else follows. */

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { hasLabels } from '../../schema/labels.ts'
 import type { ClusterNode } from '../nodes/node-registry.ts'
+import type { UserApi } from '../user-api.ts'
 import { toWire } from '../wire.ts'
 import { idParam, invalid, json, nodesQuery, problem } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
@@ -10,6 +11,10 @@ const dateTime = z.coerce.date().openapi({ type: 'string', format: 'date-time' }
 const holdWire = z
   .object({ since: dateTime, by: z.string(), reason: z.string().nullable(), until: dateTime.nullable() })
   .openapi('NodeHold', { description: 'What a person said of a node' })
+
+const shareWire = z
+  .object({ share: z.number().nullable(), observed_ms: z.number() })
+  .openapi('UptimeShare', { description: 'The share, 0 to 1, of the observed time that it was online; null when nothing was observed' })
 
 const nodeWire = z
   .object({
@@ -30,6 +35,9 @@ const nodeWire = z
     last_health_check: dateTime.nullable(),
     consecutive_failures: z.int(),
     next_check_at: dateTime.nullable(),
+    uptime: z
+      .object({ day: shareWire, week: shareWire, month: shareWire })
+      .openapi({ description: 'Of the last 24 hours, 7 days and 30 days, as far as they were observed' }),
     key_changed_at: dateTime.nullable().openapi({ description: 'Null for the primary itself' }),
     created_at: dateTime,
     updated_at: dateTime,
@@ -54,12 +62,12 @@ const updateNodeBody = z
     labels: z.record(z.string(), z.string()).optional(),
   })
   .openapi('UpdateNode')
-function presentNode({ health, labels, ...node }: ClusterNode) {
+function presentNode(user: UserApi, { health, labels, ...node }: ClusterNode) {
   const { status, statusSince, statusReason, statusSignal, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt } = health
   const known = { status, statusSince, statusReason, statusSignal, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt }
   const wire = toWire({ ...node, ...known })
   // Keys of labels are the user's own words.
-  return { ...wire, labels }
+  return { ...wire, labels, uptime: toWire(user.uptimeOf(node.id)) }
 }
 
 /** Nodes of the cluster, for people. */
@@ -83,7 +91,10 @@ export function nodeRoutes(): Router {
         .get('user')
         .nodes()
         .filter((node) => hasLabels(node.labels, labels))
-      return c.json(found.map(presentNode), 200)
+      return c.json(
+        found.map((node) => presentNode(c.get('user'), node)),
+        200,
+      )
     },
   )
   router.openapi(
@@ -96,7 +107,7 @@ export function nodeRoutes(): Router {
     }),
     async (c) => {
       const { id, name, api_endpoint: apiEndpoint, api_key: apiKey, labels } = c.req.valid('json')
-      return c.json(presentNode(await c.get('user').registerNode({ id, name, apiEndpoint, apiKey, labels })), 201)
+      return c.json(presentNode(c.get('user'), await c.get('user').registerNode({ id, name, apiEndpoint, apiKey, labels })), 201)
     },
   )
   router.openapi(
@@ -107,7 +118,7 @@ export function nodeRoutes(): Router {
       request: { params: idParam },
       responses: { 200: json(nodeWire, 'The node'), 404: missing },
     }),
-    (c) => c.json(presentNode(c.get('user').node(c.req.valid('param').id)), 200),
+    (c) => c.json(presentNode(c.get('user'), c.get('user').node(c.req.valid('param').id)), 200),
   )
   router.openapi(
     createRoute({
@@ -119,7 +130,10 @@ export function nodeRoutes(): Router {
     }),
     async (c) => {
       const { name, api_endpoint: apiEndpoint, api_key: apiKey, labels } = c.req.valid('json')
-      return c.json(presentNode(await c.get('user').updateNode(c.req.valid('param').id, { name, apiEndpoint, apiKey, labels })), 200)
+      return c.json(
+        presentNode(c.get('user'), await c.get('user').updateNode(c.req.valid('param').id, { name, apiEndpoint, apiKey, labels })),
+        200,
+      )
     },
   )
   router.openapi(
@@ -149,7 +163,7 @@ export function nodeRoutes(): Router {
     async (c) => {
       const { ok, error, durationMs, node } = await c.get('user').checkNode(c.req.valid('param').id)
       const message = ok ? 'Health check completed successfully' : 'Health check failed'
-      return c.json({ message, ...(error === null ? {} : { error }), duration_ms: durationMs, node: presentNode(node) }, 200)
+      return c.json({ message, ...(error === null ? {} : { error }), duration_ms: durationMs, node: presentNode(c.get('user'), node) }, 200)
     },
   )
   return router

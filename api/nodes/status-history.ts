@@ -4,7 +4,7 @@ import type { ClusterNode } from './node-registry.ts'
 import type { NodeHealth, NodeStatus, StatusSignal } from './node-status.ts'
 import { createObservedPeriods } from './observed-periods.ts'
 import { StatusChangeEntity } from './status-change.entity.ts'
-import { uptime, type Turn } from './uptime.ts'
+import { uptime, type Share, type Turn } from './uptime.ts'
 
 export interface StatusChange {
   id: number
@@ -18,11 +18,11 @@ export interface StatusChange {
   durationMs: number | null
 }
 
-/** Shares, 0 to 1, of the observed time; null when nothing was observed. */
+/** Shares, 0 to 1, of the observed time, and how much time that was. */
 export interface NodeUptime {
-  day: number | null
-  week: number | null
-  month: number | null
+  day: Share
+  week: Share
+  month: Share
 }
 
 const dayMs = 24 * 3600 * 1000
@@ -46,30 +46,44 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
   const { em, clock } = deps
   const observed = createObservedPeriods({ em, keepMs, clock })
   const turns = new Map<string, Turn[]>()
+  /** Nodes that have never answered. */
+  const unheard = new Set<string>()
   let pending: (Omit<StatusChange, 'id' | 'durationMs'> & { nodeId: string })[] = []
   let lastWrite = Promise.resolve()
 
-  function remember(nodeId: string, at: Date, status: NodeStatus): void {
+  /** @param isFirst the node was only registered: that it has not answered yet is no outage, and its time begins with its first answer */
+  function remember(nodeId: string, at: Date, status: NodeStatus, isFirst: boolean): void {
     const known = turns.get(nodeId) ?? []
     const online = status === 'online'
+    if (online) unheard.delete(nodeId)
+    else if (isFirst) unheard.add(nodeId)
+    if (unheard.has(nodeId)) return
     if (known.at(-1)?.online !== online) known.push({ at: at.getTime(), online })
     if (known.length > keepPerNode) known.shift()
     turns.set(nodeId, known)
   }
 
-  function add(nodeId: string, from: NodeStatus | null, { status, statusSince, statusSignal, statusReason }: NodeHealth): void {
+  function add(nodeId: string, from: NodeStatus | null, health: NodeHealth): void {
+    const { status, statusSince, statusSignal, statusReason, lastSeen } = health
     pending.push({ nodeId, at: statusSince, from, to: status, signal: statusSignal, reason: statusReason })
-    remember(nodeId, statusSince, status)
+    remember(nodeId, statusSince, status, from === null && lastSeen === null)
+  }
+
+  interface Row {
+    nodeId: string
+    at: number
+    from: NodeStatus | null
+    status: NodeStatus
   }
 
   async function load(since: number): Promise<Map<string, NodeStatus>> {
     // What held when the longest window began, and every change since.
-    const rows = await em.getConnection().execute<{ nodeId: string; at: number; status: NodeStatus }[]>(
-      `select "node_id" as "nodeId", "at", "to_status" as "status" from "status_changes"
+    const rows = await em.getConnection().execute<Row[]>(
+      `select "node_id" as "nodeId", "at", "from_status" as "from", "to_status" as "status" from "status_changes"
        where "at" >= ? or "id" in (select max("id") from "status_changes" where "at" < ? group by "node_id") order by "id"`,
       [since, since],
     )
-    for (const { nodeId, at, status } of rows) remember(nodeId, new Date(at), status)
+    for (const { nodeId, at, from, status } of rows) remember(nodeId, new Date(at), status, from === null)
     return new Map(rows.map(({ nodeId, status }) => [nodeId, status]))
   }
 
@@ -111,6 +125,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
 
     forget(nodeId: string): void {
       turns.delete(nodeId)
+      unheard.delete(nodeId)
       pending = pending.filter((change) => change.nodeId !== nodeId)
     },
 
@@ -146,7 +161,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
     uptimeOf(nodeId: string): NodeUptime {
       const now = clock.now().getTime()
       const known = turns.get(nodeId) ?? []
-      const over = (ms: number): number | null => uptime(known, observed.list(), { from: now - ms, until: now })
+      const over = (ms: number): Share => uptime(known, observed.list(), { from: now - ms, until: now })
       return { day: over(dayMs), week: over(7 * dayMs), month: over(longestWindowMs) }
     },
 

@@ -10,15 +10,22 @@ export interface Period {
   until: number
 }
 
+/** A share means little without what it is a share of. */
+export interface Share {
+  share: number | null
+  observedMs: number
+}
+
 /**
  * The share, 0 to 1, of the time in `window` that a node was online, of the time in which anybody looked and knew of it:
- * what lies outside of `observed`, or before the first turn, counts neither way. Null when that leaves nothing.
+ * what lies outside of `observed`, or before the first turn, counts neither way. With it goes how much time that is, in
+ * milliseconds; of none the share is null.
  *
  * @param turns in the order in which they were said, which is not that of their times when a clock was put back: of what
  *   was said twice of one moment the later word counts
  * @param observed without overlaps
  */
-export function uptime(turns: readonly Turn[], observed: readonly Period[], window: Period): number | null {
+export function uptime(turns: readonly Turn[], observed: readonly Period[], window: Period): Share {
   let [known, online] = [0, 0]
   let { until } = window
   for (const turn of turns.toReversed()) {
@@ -27,7 +34,7 @@ export function uptime(turns: readonly Turn[], observed: readonly Period[], wind
     if (turn.online) online += held
     until = Math.min(until, turn.at)
   }
-  return known === 0 ? null : online / known
+  return { share: known === 0 ? null : online / known, observedMs: known }
 }
 
 const overlapMs = (periods: readonly Period[], { from, until }: Period): number =>

@@ -110,6 +110,8 @@ export function createCluster(deps: {
   const inventory = createInventory({
     em,
     findNode: registry.find,
+    // What runs here is seen here, while Docker answers.
+    heardAt: (id) => (id !== self.id ? streams.heardAt(id) : own.containers.away() === null ? clock.now() : null),
     staleAfterMs: Math.max(20_000, config.stats.intervalMs * 3),
     clock,
     log,

@@ -130,6 +130,7 @@ async function reading(t: ExecutionContext<unknown>) {
     ...{ em: fixture.database.em, findNode: registry.find, staleAfterMs: 20_000, clock, log },
     ...{ onApp: nothing, onAppRemoved: nothing, onOperation: nothing, onStats: nothing },
     onRoom: nothing,
+    heardAt: () => null,
     onMisconduct: (_, what) => void misconduct.push(what),
   })
   await inventory.start()

@@ -10,6 +10,7 @@ async function inventoryOver(fixture: TestRegistry) {
   const removed: string[] = []
   const operations: Operation[] = []
   const stats: string[] = []
+  const heardAt = new Map<string, Date>()
   const misconduct: [nodeId: string, what: string][] = []
   const withoutRoom = new Set<string>()
   const { log, messages } = recordedLog()
@@ -19,6 +20,7 @@ async function inventoryOver(fixture: TestRegistry) {
     staleAfterMs: 20_000,
     clock: fixture.clock,
     log,
+    heardAt: (id) => heardAt.get(id) ?? null,
     onMisconduct: (...seen) => void misconduct.push(seen),
     onRoom: (_, { id }, hasRoom) => void (hasRoom ? withoutRoom.delete(id) : withoutRoom.add(id)),
     onApp: (app) => void told.push(app),
@@ -27,7 +29,7 @@ async function inventoryOver(fixture: TestRegistry) {
     onStats: (nodeId) => void stats.push(nodeId),
   })
   await inventory.start()
-  return { ...fixture, inventory, told, removed, operations, stats, messages, misconduct, withoutRoom }
+  return { ...fixture, inventory, told, removed, operations, stats, messages, misconduct, withoutRoom, heardAt }
 }
 
 async function inventoryWith(t: ExecutionContext<unknown>, ...names: string[]) {
@@ -346,4 +348,26 @@ test('a clock that is wrong takes no place from others and makes nothing look fr
   clock.advance(20_000)
   t.is(inventory.statsOf(first).state, 'stale')
   await t.notThrowsAsync(inventory.flush())
+})
+
+test('what a lost node told was true until it was last heard, not until its app last changed', async (t) => {
+  const { inventory, registry, clock, heardAt, first } = await inventoryWith(t, 'worker-1')
+  const asOf = clock.now()
+  const app = someApp({ nodeId: first, asOf })
+  inventory.apply(first, { type: 'snapshot', apps: [app], operations: [] })
+  clock.advance(3_600_000)
+  const heard = clock.now()
+  heardAt.set(first, heard)
+  for (let i = 0; i < 3; i++) {
+    clock.advance(1000)
+    registry.observe(first, { kind: 'check-failed', by: 'check', startedAt: clock.now(), reason: 'connection refused' })
+  }
+  clock.advance(60_000)
+  t.like(inventory.app(app.id), { status: 'unknown', asOf: heard })
+  heardAt.delete(first)
+  const { lastSeen } = registry.get(first).health
+  t.deepEqual(inventory.app(app.id)?.asOf, lastSeen && lastSeen > asOf ? lastSeen : asOf, 'after a restart: when it was last seen')
+  inventory.apply(first, { type: 'app', app: { ...app, status: 'unknown', statusReason: 'Docker does not answer' } })
+  heardAt.set(first, clock.now())
+  t.deepEqual(inventory.app(app.id)?.asOf, asOf, 'what the node itself does not know is no newer')
 })

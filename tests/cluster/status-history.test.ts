@@ -4,7 +4,7 @@ import { dataFolder } from '../helpers/data-folder.ts'
 import { runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
 
 const query = `query ($id: ID!, $first: Int, $after: String) { node(id: $id) {
-  uptime { day week month }
+  uptime { day week month dayObservedMs }
   statusHistory(first: $first, after: $after) {
     totalCount pageInfo { hasNextPage endCursor } nodes { id at from to signal reason durationMs }
   }

@@ -51,6 +51,11 @@ async function watch({ clock, history }: Fixture, ms: number): Promise<void> {
   }
 }
 
+const shares = ({ history }: Fixture, id: string) => {
+  const { day, week, month } = history.uptimeOf(id)
+  return { day: day.share, week: week.share, month: month.share }
+}
+
 const brief = async ({ history }: Fixture, id: string, limit = 100) =>
   (await history.page(id, { limit })).map(({ from, to, signal, durationMs }) => ({ from, to, signal, durationMs }))
 
@@ -115,25 +120,52 @@ test('uptime counts what was observed: not the absence of the primary, nor the t
   const first = await fixtureOf(t)
   await watch(first, 2 * hour)
   const { id } = await onlineNode(first)
-  t.deepEqual(first.history.uptimeOf(id), { day: null, week: null, month: null }, 'nothing was observed yet')
+  t.deepEqual(shares(first, id), { day: null, week: null, month: null }, 'nothing was observed yet')
   await watch(first, hour)
-  t.deepEqual(first.history.uptimeOf(id), { day: 1, week: 1, month: 1 })
+  t.deepEqual(shares(first, id), { day: 1, week: 1, month: 1 })
   fail(first, id)
   await watch(first, hour)
-  t.is(first.history.uptimeOf(id).day, 0.5)
+  t.is(shares(first, id).day, 0.5)
 
   const second = await first.again({ awayMs: 10 * hour, clean: true })
-  t.is(second.history.uptimeOf(id).day, 0.5, 'the same after a restart: nobody looked')
+  t.is(shares(second, id).day, 0.5, 'the same after a restart: nobody looked')
   await watch(second, hour)
-  t.is(second.history.uptimeOf(id).day, 1 / 3)
+  t.is(shares(second, id).day, 1 / 3)
   const third = await second.again({ awayMs: 90_000, clean: true })
   await watch(third, minute)
-  t.is(third.history.uptimeOf(id).day, hour / (3 * hour + 150_000), 'a restart is no gap')
+  t.is(shares(third, id).day, hour / (3 * hour + 150_000), 'a restart is no gap')
   third.clock.advance(day + hour)
   await third.history.beat()
-  t.deepEqual(third.history.uptimeOf(id).day, null, 'neither is sleep observed')
-  t.is(third.history.uptimeOf(id).week, hour / (3 * hour + 150_000))
-  t.is(third.history.uptimeOf(primaryId).week, 1)
+  t.deepEqual(shares(third, id).day, null, 'neither is sleep observed')
+  t.is(shares(third, id).week, hour / (3 * hour + 150_000))
+  t.is(shares(third, primaryId).week, 1)
+})
+
+test('a share says of how much time it is: of a node registered minutes ago not of 30 days', async (t) => {
+  const fixture = await fixtureOf(t)
+  await watch(fixture, 2 * hour)
+  const { id } = await onlineNode(fixture)
+  await watch(fixture, 14 * minute)
+  const all = { share: 1, observedMs: 14 * minute }
+  t.deepEqual(fixture.history.uptimeOf(id), { day: all, week: all, month: all })
+})
+
+test('registering is no outage: the time of a node begins with its first answer, also after a restart', async (t) => {
+  const first = await fixtureOf(t)
+  const { id } = await first.registry.register(nodeInput('worker-1'))
+  await watch(first, hour)
+  t.deepEqual(first.history.uptimeOf(id).day, { share: null, observedMs: 0 }, 'it may be being set up')
+  for (let i = 0; i < 11; i++) fail(first, id, 1)
+  t.is(first.registry.get(id).health.status, 'unreachable')
+  await watch(first, hour)
+  t.deepEqual(first.history.uptimeOf(id).day, { share: null, observedMs: 0 })
+  first.registry.observe(id, { kind: 'heartbeat' })
+  await watch(first, hour)
+  t.deepEqual(first.history.uptimeOf(id).day, { share: 1, observedMs: hour })
+  fail(first, id)
+  await watch(first, hour)
+  const second = await first.again({ awayMs: minute, clean: true })
+  t.is(second.history.uptimeOf(id).day.share, hour / (2 * hour + minute), 'who was there once and is away is down')
 })
 
 test('after a crash at most a minute of what was observed is lost', async (t) => {
@@ -144,7 +176,7 @@ test('after a crash at most a minute of what was observed is lost', async (t) =>
   await watch(first, hour)
   await first.history.flush()
   const second = await first.again({ awayMs: day / 2, clean: false })
-  const { day: share } = second.history.uptimeOf(id)
+  const { day: share } = shares(second, id)
   t.true(share !== null && share >= 0.5 && share <= hour / (2 * hour - minute), `${share}`)
 })
 
@@ -156,7 +188,7 @@ test('of a removed node nothing is left, and what it had still to write is dropp
   await fixture.registry.remove(id)
   await fixture.history.flush()
   t.is(await fixture.history.count(id), 0)
-  t.deepEqual(fixture.history.uptimeOf(id), { day: null, week: null, month: null })
+  t.deepEqual(shares(fixture, id), { day: null, week: null, month: null })
 })
 
 test('a node that is removed while its changes wait does not keep those of the others from being written', async (t) => {
@@ -209,7 +241,7 @@ test('rows are kept for 90 days and what held when they began, and at most 1,000
   t.is(await fixture.history.count(restless.id), 1, 'what holds still')
   await fixture.history.beat()
   await watch(fixture, hour)
-  t.deepEqual([fixture.history.uptimeOf(quiet.id).day, fixture.history.uptimeOf(restless.id).day], [0, 1])
+  t.deepEqual([shares(fixture, quiet.id).day, shares(fixture, restless.id).day], [0, 1])
 })
 
 test('uptime of 50 nodes with full histories asks no database and takes a moment', async (t) => {

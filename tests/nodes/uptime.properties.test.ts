@@ -32,11 +32,13 @@ function byMoments(all: Turn[], seen: Period[], window: Period): { known: number
   return { known, online }
 }
 
-const share = ({ known, online }: { known: number; online: number }) => (known === 0 ? null : online / known)
+const share = ({ known, online }: { known: number; online: number }) => ({ share: known === 0 ? null : online / known, observedMs: known })
 
 test('it is the share of the observed moments at which the last word was "online"', (t) => {
   fc.assert(
-    fc.property(turns, observed, period, (all, seen, window) => t.is(uptime(all, seen, window), share(byMoments(all, seen, window)))),
+    fc.property(turns, observed, period, (all, seen, window) =>
+      t.deepEqual(uptime(all, seen, window), share(byMoments(all, seen, window))),
+    ),
   )
 })
 
@@ -45,7 +47,7 @@ test('after a clock was put back the later word counts, of every moment once', (
     fc.property(turnsOfAnyClock, observed, period, (all, seen, window) => {
       // A later word on an earlier moment takes back all that was said of the time after it.
       const words = all.filter(({ at }, index) => all.slice(index + 1).every((later) => later.at > at))
-      t.is(uptime(all, seen, window), share(byMoments(words, seen, window)))
+      t.deepEqual(uptime(all, seen, window), share(byMoments(words, seen, window)))
     }),
   )
 })
@@ -54,7 +56,7 @@ test('two windows side by side are the one that they make together', (t) => {
   fc.assert(
     fc.property(turns, observed, period, moment, (all, seen, { from, until }, at) => {
       const middle = Math.max(from, Math.min(until, at))
-      const weigh = (window: Period) => ({ value: uptime(all, seen, window), weight: byMoments(all, seen, window).known })
+      const weigh = (window: Period) => ({ value: uptime(all, seen, window).share, weight: byMoments(all, seen, window).known })
       const [first, second, whole] = [
         { from, until: middle },
         { from: middle, until },
@@ -81,17 +83,17 @@ test('a gap counts neither way: what happened in it changes nothing', (t) => {
       const eventful = [...before, ...within, ...(held ? [{ at: gap.until, online: held.online }] : []), ...after]
       const window = { from: 0, until: longest }
       // A node that was first heard of within the gap is known after it.
-      if (held) t.is(uptime(eventful, rest, window), uptime(all, rest, window))
+      if (held) t.deepEqual(uptime(eventful, rest, window), uptime(all, rest, window))
     }),
   )
 })
 
 test('who was never heard of, or never watched, has none; who was always online has 1', (t) => {
   const window = { from: 10, until: 20 }
-  t.is(uptime([], [window], window), null)
-  t.is(uptime([{ at: 0, online: true }], [], window), null)
-  t.is(uptime([{ at: 20, online: true }], [window], window), null)
-  t.is(uptime([{ at: 0, online: true }], [{ from: 0, until: 100 }], window), 1)
-  t.is(uptime([{ at: 0, online: false }], [{ from: 0, until: 100 }], window), 0)
-  t.is(uptime([{ at: 15, online: true }], [window], window), 1, 'only since it is registered')
+  t.is(uptime([], [window], window).share, null)
+  t.is(uptime([{ at: 0, online: true }], [], window).share, null)
+  t.is(uptime([{ at: 20, online: true }], [window], window).share, null)
+  t.is(uptime([{ at: 0, online: true }], [{ from: 0, until: 100 }], window).share, 1)
+  t.is(uptime([{ at: 0, online: false }], [{ from: 0, until: 100 }], window).share, 0)
+  t.is(uptime([{ at: 15, online: true }], [window], window).share, 1, 'only since it is registered')
 })

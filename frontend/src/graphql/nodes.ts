@@ -83,8 +83,11 @@ export const nodeHistoryQuery = graphql(`
       id
       uptime {
         day
+        dayObservedMs
         week
+        weekObservedMs
         month
+        monthObservedMs
       }
       statusHistory(first: $first, after: $after) {
         nodes {

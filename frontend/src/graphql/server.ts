@@ -7,6 +7,10 @@ export const serverFields = graphql(`
     name
     isPrimary
     accessMode
+    storageProblem {
+      reason
+      since
+    }
     primary {
       url
       reachable

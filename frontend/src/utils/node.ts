@@ -71,6 +71,16 @@ export function uptimeWords(share: number): string {
   return `${hundredths.toFixed(hundredths === 100 || hundredths === 0 ? 0 : 2)} %`
 }
 
+/** Such as `of the 14 minutes observed`; undefined when all of the time was, or as good as all, or nothing. */
+export function observedWords(share: number | null | undefined, observedMs: number, wholeMs: number): string | undefined {
+  if (share == null || observedMs >= wholeMs * 0.99) return undefined
+  const minutes = Math.floor(observedMs / 60_000)
+  if (minutes < 1) return 'of less than a minute observed'
+  if (minutes < 120) return `of the ${plural(minutes, 'minute')} observed`
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? `of the ${hours} hours observed` : `of the ${Math.floor(hours / 24)} days observed`
+}
+
 /** Such as `1 minor version behind 1.4.0`; undefined when there is nothing to say. */
 export function versionWords(version: string | null | undefined, ours: string | undefined, state: NodeVersionState): string | undefined {
   if (!version || !ours || (state !== 'BEHIND' && state !== 'AHEAD')) return undefined
