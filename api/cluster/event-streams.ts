@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { afterRunning, type Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { NodeAddress } from '../nodes/node-registry.ts'
@@ -77,7 +77,7 @@ export function createEventStreams(deps: {
     const heard = (): void => {
       if (session.openedAt !== null) heardAt.set(nodeId, clock.now())
       cancelSilence()
-      cancelSilence = clock.after(silenceMs, () => session.abort.abort(new Error(`nothing was heard for ${silenceMs / 1000} s`)))
+      cancelSilence = afterRunning(clock, silenceMs, () => session.abort.abort(new Error(`nothing was heard for ${silenceMs / 1000} s`)))
     }
     heard()
     try {

@@ -138,6 +138,7 @@ export interface LinkWatch {
  */
 export function keepAlive(session: Http2Session, { socket, stream }: LinkWire, clock: Clock): LinkWatch {
   let answeredAt = clock.now().getTime()
+  let dueAt = answeredAt
   let cancel: () => void = () => undefined
   const ask = (): void => {
     if (!session.destroyed) session.ping((error) => void (error === null && (answeredAt = clock.now().getTime())))
@@ -151,9 +152,14 @@ export function keepAlive(session: Http2Session, { socket, stream }: LinkWire, c
       cancel = clock.after(drainMs, () => end('what was under way over it did not end in time'))
       return
     }
-    const silentMs = clock.now().getTime() - answeredAt
+    const now = clock.now().getTime()
+    // While this side stood still nobody could be heard, and what came meanwhile is not read yet.
+    const lateMs = now - dueAt
+    if (lateMs > pingEveryMs / 2) answeredAt += lateMs
+    const silentMs = now - answeredAt
     if (silentMs >= deadAfterMs) return end(`nothing was heard over the link for ${silentMs / 1000} s`)
     ask()
+    dueAt = now + pingEveryMs
     cancel = clock.after(pingEveryMs, tick)
   }
   tick()

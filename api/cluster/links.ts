@@ -21,6 +21,9 @@ export interface Link {
 /** How many links one node may open: four one after the other on a bad network, one every 3 s in the long run. */
 const openingRate = { perSecond: 1 / 3, burst: 4 }
 
+/** Who was told when to come back gets this much longer before it is missed. */
+const lateMs = 3000
+
 export type Links = ReturnType<typeof createLinks>
 
 /**
@@ -45,6 +48,8 @@ export function createLinks(deps: {
   /** Those that were replaced and are not closed yet, by node. */
   const replaced = new Map<string, Set<Link>>()
   const generations = new Map<string, number>()
+  /** When nodes that were sent away should be back, in ms since the epoch. */
+  const expectedAt = new Map<string, number>()
   const openings = perNode(() => createAllowance(openingRate, clock))
   let stopped = false
   const waiting = new Map<string, Set<(link: Link) => void>>()
@@ -95,6 +100,7 @@ export function createLinks(deps: {
       })
       keepAlive(session, wire, clock)
       const former = open.get(nodeId)
+      expectedAt.delete(nodeId)
       open.set(nodeId, link)
       if (former) replace(nodeId, former)
       log.info({ node: deps.nameOf(nodeId), generation, dialled_by: dialledBy, replaces: former?.generation }, 'link open')
@@ -109,6 +115,12 @@ export function createLinks(deps: {
       const allowance = openings.of(nodeId)
       return allowance.take() ? 0 : Math.ceil(allowance.waitMs() / 1000)
     },
+
+    /** It called, and is to come back after so many seconds. */
+    toldToWait: (nodeId: string, seconds: number): void => void expectedAt.set(nodeId, clock.now().getTime() + seconds * 1000 + lateMs),
+
+    /** Whether it is away because it was sent away. */
+    isToldToWait: (nodeId: string): boolean => (expectedAt.get(nodeId) ?? 0) > clock.now().getTime(),
 
     /** It had its turn, but was not let in for other reasons. */
     turnNotUsed: (nodeId: string): void => openings.of(nodeId).giveBack(),
@@ -134,6 +146,7 @@ export function createLinks(deps: {
     /** Of a node that was removed, or whose key is another one now. Nobody is told of its loss. */
     close(nodeId: string): void {
       openings.forget(nodeId)
+      expectedAt.delete(nodeId)
       cut(nodeId)
     },
 

@@ -23,12 +23,16 @@ export interface NodeRequest {
   deadlineMs?: number
   signal?: AbortSignal
   via?: Route
+  /** A health check: it has sockets of its own, so that other calls, and the limits of them here, are not taken for a fault of the node. */
+  isProbe?: boolean
 }
 
 /** An operation is queued on the node, not run, within this time; a `docker compose config` may take some seconds of it. */
 const defaultDeadlineMs = 20_000
 /** Sockets per node: one node that hangs holds these and no more. */
 const connectionsPerNode = 8
+/** One check, and the three that follow a lost session. */
+const probesPerNode = 4
 /** Calls per node that run or wait; beyond that they fail at once instead of piling up behind a node that hangs. */
 const callsPerNode = 64
 const { bytes: maxAnswerBytes, values: maxAnswerValues } = bounds.answer
@@ -59,13 +63,14 @@ export function createNodeClient({
   interface Lane {
     endpoint: string
     pool: Pool
+    probes: Pool
     streams: Pool
     calls: number
   }
 
-  const makePool = (endpoint: string): Pool =>
+  const makePool = (endpoint: string, connections = connectionsPerNode): Pool =>
     new Pool(new URL(endpoint).origin, {
-      connections: connectionsPerNode,
+      connections,
       connect: { timeout: connectDeadlineMs, lookup: lookupOfNodes },
       keepAliveTimeout: 30_000,
       maxResponseSize: maxAnswerBytes,
@@ -79,6 +84,7 @@ export function createNodeClient({
     const lane = lanes.get(nodeId)
     lanes.delete(nodeId)
     void lane?.pool.destroy().catch(() => undefined)
+    void lane?.probes.destroy().catch(() => undefined)
     void lane?.streams.destroy().catch(() => undefined)
   }
 
@@ -86,7 +92,8 @@ export function createNodeClient({
     const known = lanes.get(id)
     if (known?.endpoint === apiEndpoint) return known
     if (known) drop(id)
-    const lane: Lane = { endpoint: apiEndpoint, pool: makePool(apiEndpoint), streams: makeStreamPool(apiEndpoint), calls: 0 }
+    const pools = { pool: makePool(apiEndpoint), probes: makePool(apiEndpoint, probesPerNode), streams: makeStreamPool(apiEndpoint) }
+    const lane: Lane = { endpoint: apiEndpoint, ...pools, calls: 0 }
     lanes.set(id, lane)
     return lane
   }
@@ -125,7 +132,8 @@ export function createNodeClient({
       : fetch(address.apiEndpoint + path, { ...call, body: call.body ?? null, redirect: 'manual', dispatcher: pool })
 
   async function send(address: NodeAddress, lane: Lane, request: NodeRequest, signal: AbortSignal): Promise<Response> {
-    const { method = 'GET', path, body, onBehalfOf, via = 'any' } = request
+    const { method = 'GET', path, body, onBehalfOf, via = 'any', isProbe = false } = request
+    const kind = isProbe ? 'probes' : 'pool'
     const headers = {
       ...headersFor(address),
       accept: 'application/json',
@@ -134,14 +142,14 @@ export function createNodeClient({
     }
     const call = { method, path, headers, body: body === undefined ? undefined : JSON.stringify(body), signal }
     try {
-      return await dispatch(address, lane.pool, linkFor(address, via), call)
+      return await dispatch(address, lane[kind], linkFor(address, via), call)
     } catch (error) {
       // A kept connection may have died while it was idle. Only calls that change nothing are sent twice.
       if (method !== 'GET' || signal.aborted || !isBrokenConnection(error)) throw error
-      const broken = lane.pool
-      lane.pool = makePool(lane.endpoint)
+      const broken = lane[kind]
+      lane[kind] = makePool(lane.endpoint, isProbe ? probesPerNode : connectionsPerNode)
       void broken.close().catch(() => undefined)
-      return await dispatch(address, lane.pool, linkFor(address, via), call)
+      return await dispatch(address, lane[kind], linkFor(address, via), call)
     }
   }
 
@@ -152,11 +160,13 @@ export function createNodeClient({
     /** The JSON of the answer. @throws AppError: what the node refused, or NODE_UNREACHABLE */
     async request(address: NodeAddress, request: NodeRequest): Promise<unknown> {
       const lane = laneOf(address)
-      if (lane.calls >= callsPerNode) throw unreachable(address, `${callsPerNode} calls to it are waiting for an answer already`)
+      if (lane.calls >= callsPerNode && !request.isProbe)
+        throw unreachable(address, `${callsPerNode} calls to it are waiting for an answer already`)
       const deadlineMs = request.deadlineMs ?? defaultDeadlineMs
       const deadline = AbortSignal.timeout(deadlineMs)
       const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline
-      lane.calls += 1
+      const weight = request.isProbe ? 0 : 1
+      lane.calls += weight
       try {
         const response = await send(address, lane, request, signal)
         if (response.status >= 300) throw await refusalOf(address, response)
@@ -169,7 +179,7 @@ export function createNodeClient({
           error,
         )
       } finally {
-        lane.calls -= 1
+        lane.calls -= weight
       }
     },
 

@@ -38,7 +38,7 @@ export function createProbe(deps: {
 
   async function ask(nodeId: string, via: Route, deadlineMs: number): Promise<string | null> {
     try {
-      const answer = await client.request(deps.addressOf(nodeId), { path: '/api/internal/system/stats', deadlineMs, via })
+      const answer = await client.request(deps.addressOf(nodeId), { path: '/api/internal/system/stats', deadlineMs, via, isProbe: true })
       const sender = senderOf(answer)
       if (sender === null) return 'sent stats that are not in the right form. Is it another version of Selfhostly?'
       if (sender !== nodeId) return `answered as another node (${sender}). Does its endpoint lead to that one?`
@@ -52,13 +52,15 @@ export function createProbe(deps: {
     }
   }
 
-  async function askOverLink(nodeId: string, link: ReturnType<Links['waitFor']>, deadlineMs: number): Promise<string | null> {
-    return (await link) ? ask(nodeId, 'link', deadlineMs) : 'its link is down, and it has not opened another'
+  async function askOverLink(nodeId: string, link: ReturnType<Links['waitFor']>, deadlineMs: number): Promise<string | null | undefined> {
+    if (await link) return ask(nodeId, 'link', deadlineMs)
+    // It called, and was sent away by this primary's own limits: no fault of the node.
+    return links.isToldToWait(nodeId) ? undefined : 'its link is down, and it has not opened another'
   }
 
   return {
-    /** Why the node did not pass, in words for a person; null when it did. */
-    async probe(nodeId: string, { urgent = false, manual = false } = {}): Promise<string | null> {
+    /** Why the node did not pass, in words for a person; null when it did, undefined when this primary itself keeps it waiting. */
+    async probe(nodeId: string, { urgent = false, manual = false } = {}): Promise<string | null | undefined> {
       const deadlineMs = urgent ? Math.min(deps.deadlineMs, 4000) : deps.deadlineMs
       const { connection = 'direct' } = deps.addressOf(nodeId)
       if (connection === 'link') return askOverLink(nodeId, links.waitFor(nodeId, linkWaitMs), deadlineMs)
@@ -73,7 +75,9 @@ export function createProbe(deps: {
         if (link && !links.get(nodeId)) deps.onDirect(nodeId)
         return null
       }
-      if (!link || (await askOverLink(nodeId, link, deadlineMs)) !== null) return direct
+      if (!link) return direct
+      const overLink = await askOverLink(nodeId, link, deadlineMs)
+      if (overLink !== null) return overLink === undefined ? undefined : direct
       linkOnly.set(nodeId, { since: known?.since ?? clock.now(), triedAt: clock.now().getTime() })
       return null
     },

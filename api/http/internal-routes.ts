@@ -65,14 +65,19 @@ const authenticate = (services: Services, door: Door) =>
 /** Refusing costs as much as answering: what holds back a node that calls in a loop is the wait for its refusal. */
 const refusalDelayMs = 1000
 
-/** @throws RATE_LIMITED for a node that calls its primary all the time; it is named for it */
+/** @throws RATE_LIMITED for a node that calls its primary all the time */
 async function limitCalls({ clock, limits, misconduct, self }: Services, callerId: string): Promise<void> {
   if (!self.isPrimary || callerId === self.id) return
   try {
     await limits.take('node-calls', callerId)
   } catch (error) {
     const { points, seconds } = budgets['node-calls']
-    misconduct.note(callerId, `called its primary more than ${points} times within ${seconds} s`)
+    // Much of what a node asks is asked for by this primary. Only one that goes on after it was told to wait is named for it.
+    await limits
+      .take('refused-node-calls', callerId)
+      .catch(() =>
+        misconduct.note(callerId, `called its primary more than ${points} times within ${seconds} s, and went on when it was told to wait`),
+      )
     await new Promise<void>((resolve) => void clock.after(refusalDelayMs, resolve))
     throw error
   }

@@ -26,6 +26,12 @@ export function createLinkDoor(services: Services, door: Door) {
     else nodeCalls.emit('linkOpened', wire)
   }
 
+  /** It is there, whatever becomes of the link that it lost, and it is this primary that keeps it from another. */
+  function sentAway(callerId: string, seconds: number): void {
+    links.toldToWait(callerId, seconds)
+    registry.observe(callerId, { kind: 'heartbeat' })
+  }
+
   return {
     /** @throws UNAUTHENTICATED, CONFLICT for a copy of a node, RATE_LIMITED when too many knock at once */
     async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -34,12 +40,14 @@ export function createLinkDoor(services: Services, door: Door) {
       if (callerId === self.id) throw new AppError('CONFLICT', 'This is the node itself')
       // A node's own turn first: one that opens links in a loop takes none of the turns of others.
       const ownTurn = self.isPrimary ? links.turnOf(callerId) : 0
-      if (ownTurn > 0) throw new AppError('RATE_LIMITED', 'This node opens too many links, or was cut off', { retryAfterSeconds: ownTurn })
+      if (ownTurn > 0) {
+        sentAway(callerId, ownTurn)
+        throw new AppError('RATE_LIMITED', 'This node opens too many links, or was cut off', { retryAfterSeconds: ownTurn })
+      }
       const retryAfterSeconds = self.isPrimary ? await linkGate.enter() : 0
       if (retryAfterSeconds > 0) {
         links.turnNotUsed(callerId)
-        // It is there, whatever becomes of the link that it lost.
-        registry.observe(callerId, { kind: 'heartbeat' })
+        sentAway(callerId, retryAfterSeconds)
         throw new AppError('RATE_LIMITED', 'Many nodes call at once', { retryAfterSeconds })
       }
       // After a wait its key may be another one, or this node stopping.

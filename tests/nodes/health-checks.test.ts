@@ -312,3 +312,30 @@ test('a real peer that stops and comes back: every band at its time, seen by a t
   await nextCheck()
   t.like(registry.get(id).health, { status: 'online', consecutiveFailures: 0, statusReason: null })
 })
+
+test('what this primary itself is the cause of is no failure of the node: its own limits, and a time in which it stood still', async (t) => {
+  const fixture = await startedRegistry(t)
+  const { registry, clock } = fixture
+  const { id } = await onlineNode(fixture)
+  let asleepMs = 0
+  const sleepy = { now: () => new Date(clock.now().getTime() + asleepMs), after: clock.after }
+  const outcomes = [undefined, 'did not answer within 5 s', 'did not answer within 5 s']
+  const checks = createHealthChecks({
+    registry,
+    selfId: primaryId,
+    probe() {
+      const outcome = outcomes.shift()
+      if (outcomes.length === 1) asleepMs += 60_000
+      return Promise.resolve(outcome)
+    },
+    parallel: 1,
+    clock: sleepy,
+    log: recordedLog().log,
+  })
+  t.like(await checks.checkNow(id), { ok: false, error: 'Not known: is told to wait by this primary' })
+  t.like(await checks.checkNow(id), { ok: false, error: 'Not known: this primary stood still for 59 s meanwhile' })
+  t.is(registry.get(id).health.consecutiveFailures, 0)
+  asleepMs = 0
+  await checks.checkNow(id)
+  t.is(registry.get(id).health.consecutiveFailures, 1, 'any other failure counts')
+})
