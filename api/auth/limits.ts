@@ -18,7 +18,7 @@ export const budgets = {
   /** What one node asks of its primary: a few times a minute, some more when it starts or its key changes. */
   'node-calls': { points: 600, seconds: 60 },
   /** Calls of a node that were refused for that: what it may still try until it has heard. */
-  'refused-node-calls': { points: 60, seconds: 60 },
+  'refused-node-calls': { points: 10, seconds: 60 },
   /** Failed bearer tokens and sessions, per address. */
   'user-credentials': { points: 60, seconds: 60 },
   /** Join tokens that were refused, per address: a node asks once a minute, and several may share an address. */

@@ -1,5 +1,6 @@
 import { fetch, Pool, type Response } from 'undici'
 import { z } from 'zod'
+import { systemClock, watchStandstill } from '../clock.ts'
 import { bounds, cut } from '../bounds.ts'
 import { AppError, codeOf, type ErrorCode, type FieldError } from '../errors.ts'
 import type { NodeAddress } from '../nodes/node-registry.ts'
@@ -31,6 +32,8 @@ export interface NodeRequest {
 const defaultDeadlineMs = 20_000
 /** Sockets per node: one node that hangs holds these and no more. */
 const connectionsPerNode = 8
+/** A deadline that passed while this program stood still for longer than this says nothing of the node. */
+const standstillMs = 1000
 /** One check, and the three that follow a lost session. */
 const probesPerNode = 4
 /** Calls per node that run or wait; beyond that they fail at once instead of piling up behind a node that hangs. */
@@ -165,6 +168,7 @@ export function createNodeClient({
       const deadlineMs = request.deadlineMs ?? defaultDeadlineMs
       const deadline = AbortSignal.timeout(deadlineMs)
       const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline
+      const stoodStill = watchStandstill(systemClock)
       const weight = request.isProbe ? 0 : 1
       lane.calls += weight
       try {
@@ -173,12 +177,11 @@ export function createNodeClient({
         return await readJson(response)
       } catch (error) {
         if (error instanceof AppError) throw error
-        throw unreachable(
-          address,
-          deadline.aborted ? `did not answer within ${deadlineMs / 1000} s` : failureInWords(error, address.apiEndpoint),
-          error,
-        )
+        if (!deadline.aborted) throw unreachable(address, failureInWords(error, address.apiEndpoint), error)
+        const isOurs = stoodStill() > standstillMs
+        throw unreachable(address, `did not answer within ${deadlineMs / 1000} s`, error, isOurs)
       } finally {
+        stoodStill()
         lane.calls -= weight
       }
     },
@@ -218,6 +221,8 @@ export class NodeCallError extends AppError {
   /** Of the answer, if there was one. */
   readonly httpStatus: number | undefined
   readonly retryAfterMs: number | undefined
+  /** It comes of this program having stood still, and says nothing of the node. */
+  readonly isOurs: boolean
 
   constructor(
     code: ErrorCode,
@@ -229,6 +234,7 @@ export class NodeCallError extends AppError {
       cause?: unknown
       httpStatus?: number
       retryAfterMs?: number | undefined
+      isOurs?: boolean
     },
   ) {
     super(code, options.nodeName ? `${options.nodeName}: ${why}` : why, options)
@@ -236,11 +242,12 @@ export class NodeCallError extends AppError {
     this.answered = options.answered
     this.httpStatus = options.httpStatus
     this.retryAfterMs = options.retryAfterMs
+    this.isOurs = options.isOurs ?? false
   }
 }
 
-const unreachable = ({ name }: NodeAddress, why: string, cause?: unknown): NodeCallError =>
-  new NodeCallError('NODE_UNREACHABLE', why, { nodeName: name, answered: false, cause })
+const unreachable = ({ name }: NodeAddress, why: string, cause?: unknown, isOurs = false): NodeCallError =>
+  new NodeCallError('NODE_UNREACHABLE', why, { nodeName: name, answered: false, cause, isOurs })
 
 const problem = z.object({
   title: z.string().max(1000).optional(),

@@ -36,7 +36,7 @@ export function createProbe(deps: {
   /** Nodes that did not answer over plain HTTP while they did over their link, and since when. */
   const linkOnly = new Map<string, { since: Date; triedAt: number }>()
 
-  async function ask(nodeId: string, via: Route, deadlineMs: number): Promise<string | null> {
+  async function ask(nodeId: string, via: Route, deadlineMs: number): Promise<string | null | undefined> {
     try {
       const answer = await client.request(deps.addressOf(nodeId), { path: '/api/internal/system/stats', deadlineMs, via, isProbe: true })
       const sender = senderOf(answer)
@@ -48,7 +48,8 @@ export function createProbe(deps: {
       if (stats) deps.onStats(nodeId, stats)
       return null
     } catch (error) {
-      return error instanceof NodeCallError ? error.why : errorMessage(error)
+      if (error instanceof NodeCallError) return error.isOurs ? undefined : error.why
+      return errorMessage(error)
     }
   }
 

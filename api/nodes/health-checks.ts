@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { watchStandstill, type Clock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ClusterNode, NodeRegistry } from './node-registry.ts'
@@ -27,8 +27,7 @@ interface Suspicion {
 
 export type HealthChecks = ReturnType<typeof createHealthChecks>
 
-/** A failure during which this program stood still for longer than this says nothing of the node. */
-const standstillMs = 1000
+const notKnown = 'This primary keeps the node waiting, or stood still while it asked. It is asked again in a moment'
 
 /**
  * Asks nodes how they are and tells the registry. Turns and people's checks of one node never overlap; nodes are asked in parallel, so one
@@ -38,8 +37,8 @@ export function createHealthChecks(deps: {
   registry: NodeRegistry
   selfId: string
   /**
-   * Asks a node for its stats. Answers why it did not pass, in words for a person, or null; undefined when it was not asked,
-   * because this primary itself keeps it waiting. Bounded in time by itself.
+   * Asks a node for its stats. Answers why it did not pass, in words for a person, or null; undefined when nothing was learned,
+   * because this primary itself keeps it waiting, or stood still meanwhile. Bounded in time by itself.
    */
   probe: (node: ClusterNode, by: CheckSignal) => Promise<string | null | undefined>
   /** How many nodes are asked at once: trades sockets against how long a sweep over many dead nodes takes. */
@@ -56,19 +55,13 @@ export function createHealthChecks(deps: {
     const node = registry.get(id)
     const startedAt = clock.now()
     const started = performance.now()
-    const stoodStill = watchStandstill(clock)
     const found = await deps.probe(node, by).catch(errorMessage)
-    const stoodStillMs = stoodStill()
     const error = found ?? null
     const durationMs = Math.round(performance.now() - started)
     const facts = { node: node.name, duration: `${durationMs}ms` }
-    if (found === undefined || (error !== null && stoodStillMs > standstillMs)) {
-      const why =
-        found === undefined
-          ? 'is told to wait by this primary'
-          : `this primary stood still for ${Math.round(stoodStillMs / 1000)} s meanwhile`
-      log.debug({ ...facts, why }, 'health check says nothing')
-      return { ok: false, error: `Not known: ${why}`, durationMs, node: registry.get(id) }
+    if (found === undefined) {
+      log.debug(facts, 'health check says nothing')
+      return { ok: false, error: notKnown, durationMs, node: registry.get(id) }
     }
     if (error === null) log.info(facts, 'health check completed')
     else log.warn({ ...facts, error }, 'health check failed')
