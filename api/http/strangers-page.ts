@@ -11,8 +11,8 @@ body { margin: 0; min-height: 100svh; display: grid; place-items: center; paddin
 main { max-width: 26rem; padding: 2rem; border: 1px solid var(--edge); border-radius: 0.5rem; background: light-dark(#fff, #18181b) }
 h1 { font-size: 1.25rem; margin: 0 0 1rem }
 p { margin: 0 0 1rem; color: var(--dim) }
-a { color: light-dark(#15803d, #4ade80) }
-code { font-family: ui-monospace, monospace; padding: 0.1em 0.3em; border-radius: 0.25rem; background: var(--edge) }
+a { color: light-dark(#0f766e, #2dd4bf) }
+code { white-space: nowrap; font-family: ui-monospace, monospace; padding: 0.1em 0.3em; border-radius: 0.25rem; background: var(--edge) }
 `
 
 const contentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

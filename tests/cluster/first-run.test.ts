@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import { ApiTokenEntity } from '../../api/auth/api-token.entity.ts'
+import { testDatabase } from '../helpers/database.ts'
 import { ask } from '../helpers/graphql.ts'
 import { callerOf } from '../helpers/http-caller.ts'
 import { cookieOf } from '../helpers/local-user.ts'
@@ -137,4 +139,26 @@ test('a node that joined is the same without any setting, and what contradicts c
 
   node.setUp({ NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: primary.url })
   t.regex((await node.startInVain()).output, /data folder of a primary.*npm run reset-role/)
+})
+
+test('after an update nobody is locked out: a link is printed, tokens of nobody go on, and the log says what changed', async (t) => {
+  const node = await nodeProcess(t)
+  await node.start()
+  await node.stop()
+  // As a version left it that let in whoever called from this machine.
+  rmSync(join(node.dataDir, 'role.json'))
+  const token = (await node.command('token', ['--name', 'nightly', '--scope', 'operate'])).stdout.trim()
+  const { em } = await testDatabase(t, node.databasePath)
+  await em.fork().nativeUpdate(ApiTokenEntity, { name: 'nightly' }, { user: null })
+  const from = node.printed.length
+  await node.start()
+  const warned = await node.log.first(({ level, msg }) => level === 'warn' && msg.startsWith('From this version on'))
+  t.regex(warned.msg, /npm run token.*account "machine"/)
+  t.true(linksIn(node.printed.slice(from).join('\n')).length > 0)
+  const caller = { url: node.url, headers: { authorization: `Bearer ${token}` } }
+  t.deepEqual(await ask(caller, '{ viewer { name role } }'), { viewer: { name: 'machine', role: 'OPERATOR' } })
+  t.regex(readFileSync(join(node.dataDir, 'role.json'), 'utf8'), /"role": "primary"/)
+  await node.stop()
+  await node.start()
+  t.is(node.log.values.filter(({ msg }) => msg.startsWith('From this version on')).length, 1, 'it is said once')
 })
