@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { linkAccount } from '../../api/auth/own-accounts.ts'
 import type { Environment } from '../../api/config.ts'
 import type { Role } from '../../api/auth/permissions.ts'
 import type { KnownUser } from '../../api/auth/users.ts'
@@ -36,6 +37,10 @@ export async function boundSession({ services }: Server, { id }: { id: string })
   if (value === undefined) throw new Error('nobody signs in at this server')
   return { cookie: `selfhostly_session=${value}`, [browserSecretHeader]: browser }
 }
+
+/** The headers of whoever has opened a link of this server: a person, hence somebody who may see to tokens and sessions. */
+export const administrator = async (server: Server): Promise<Record<string, string>> =>
+  sessionOf(server, await server.services.access.users.signIn(linkAccount))
 
 let made = 0
 
