@@ -178,11 +178,11 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
     localUser: (words: string[], input = '') => command('local-user', words, input),
 
     /** What `npm run secrets:rotate` does on this node. */
-    rotateSecrets: () => command('rotate-secrets'),
+    rotateSecrets: (): Promise<string> => done(command('rotate-secrets')),
 
     /** What `npm run identity` prints on this node. */
     async identity(): Promise<Identity> {
-      const { stdout } = await command('identity')
+      const stdout = await done(command('identity'))
       return Object.fromEntries(
         stdout
           .trim()
@@ -199,6 +199,13 @@ function namesIn(folder: string): string[] {
   } catch {
     return []
   }
+}
+
+/** What a command printed. @throws what it refused */
+async function done(running: Promise<{ code: number; stdout: string; stderr: string }>): Promise<string> {
+  const { code, stdout, stderr } = await running
+  if (code !== 0) throw new Error(stderr)
+  return stdout
 }
 
 /** What a start and `npm run link` print. */

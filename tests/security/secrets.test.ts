@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, readdirSync, renameSync, copyFileSync, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { browserSecretHeader } from '../../api/http/browser-secret.ts'
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { cookieBrowser } from '../helpers/cookie-browser.ts'
@@ -170,7 +171,7 @@ test('no secret is found in logs, files or answers after a full run of a primary
       ...{ AUTH_ENABLED: 'true', JWT_SECRET: planted.jwtSecret, AUTH_BASE_URL: url, STATS_INTERVAL: '1' },
       ...{ GITHUB_CLIENT_ID: github.config.clientId, GITHUB_CLIENT_SECRET: github.config.clientSecret, GITHUB_BASE_URL: github.url },
       ...{ GITHUB_ALLOWED_USERS: 'octocat', OIDC_ISSUER: provider.issuer, OIDC_CLIENT_ID: provider.config.clientId },
-      ...{ OIDC_CLIENT_SECRET: provider.config.clientSecret, OIDC_ALLOWED_USERS: 'alice' },
+      ...{ OIDC_CLIENT_SECRET: provider.config.clientSecret, OIDC_ALLOWED_USERS: 'alice@example.com' },
       ...{ CLOUDFLARE_API_TOKEN: planted.cloudflareToken, CLOUDFLARE_ACCOUNT_ID: 'account' },
     }
   })
@@ -193,13 +194,14 @@ test('no secret is found in logs, files or answers after a full run of a primary
   const cookieOf = (each: typeof alice): string => each.cookies(primary.url).get('selfhostly_session')?.value ?? ''
   const session = cookieOf(alice)
   t.regex(session, /^[\w-]{43}\.[\w-]{43}$/)
-  const admin = recordingCaller(primary.url, { cookie: `selfhostly_session=${session}` })
+  const ofAlice = { cookie: `selfhostly_session=${session}`, [browserSecretHeader]: alice.secret }
+  const admin = recordingCaller(primary.url, ofAlice)
 
   const made = await useEverything(admin, primary, { node: worker, id, key: planted.workerKey }, planted)
   const create = await callerOf(primary.url).graphql(
     'mutation { createApiToken(input: { name: "script", scope: ADMIN, expiresInDays: 1 }) { secret token { id } } }',
     {},
-    { cookie: `selfhostly_session=${session}` },
+    ofAlice,
   )
   const bearer = String(create.data.createApiToken.secret)
   t.regex(bearer, /^shly_/)
@@ -207,7 +209,7 @@ test('no secret is found in logs, files or answers after a full run of a primary
   await readEverything(admin, ids)
   const script = recordingCaller(primary.url, { authorization: `Bearer ${bearer}` })
   await readEverything(script, ids)
-  const onWorker = recordingCaller(worker.url, {})
+  const onWorker = recordingCaller(worker.url, worker.headers)
   await readEverything(onWorker, ids)
   await admin.graphql('mutation ($id: ID!) { removeApp(id: $id) { operation { id } } }', { id: made.app })
 
@@ -243,7 +245,7 @@ const sealedIn = async (t: ExecutionContext, node: NodeProcess): Promise<Record<
 
 /** Settings open, and a node that has the shared key is still let in. */
 async function assertWorks(t: ExecutionContext, node: NodeProcess, member: { id: string; key: string }, token: string): Promise<void> {
-  const caller = callerOf(node.url)
+  const caller = callerOf(node.url, node.headers)
   const { data } = await caller.graphql('{ settings { cloudflareApiToken } nodes { totalCount } }')
   t.is(data.nodes.totalCount, 2)
   t.true(String(data.settings.cloudflareApiToken).endsWith(token.slice(-4)))
@@ -259,7 +261,7 @@ test('a rotation leaves nothing of what was sealed with the former key, and lose
   const token = secret('cloudflare-token')
   const [key, former] = [join(node.dataDir, 'secret.key'), join(node.dataDir, 'secret.key.previous')]
   await node.start()
-  const { graphql } = callerOf(node.url)
+  const { graphql } = callerOf(node.url, node.headers)
   const input = { id: member.id, name: 'member', apiEndpoint: 'http://127.0.0.1:9', apiKey: member.key }
   t.falsy((await graphql('mutation ($input: RegisterNodeInput!) { registerNode(input: $input) { id } }', { input })).errors)
   await graphql('mutation ($input: UpdateSettingsInput!) { updateSettings(input: $input) { cloudflareApiToken } }', {
