@@ -36,9 +36,13 @@ export function createContainerDetails({ engine, clock }: { engine: Engine; cloc
 
   function withFacts(container: EngineContainer): WatchedContainer {
     const details = known.get(container.id)
+    const state = details?.state ?? container.state
+    const ended = state === 'exited' || state === 'dead' || state === 'restarting'
     return {
       ...container,
-      exitCode: container.exitCode ?? (container.state === 'exited' ? (details?.exitCode ?? null) : null),
+      state,
+      health: details ? details.health : container.health,
+      exitCode: state === container.state ? container.exitCode : ended ? (details?.exitCode ?? null) : null,
       startedAt: details?.startedAt ?? null,
       finishedAt: details?.finishedAt ?? null,
       restartCount: details?.restartCount ?? null,

@@ -75,6 +75,8 @@ const longestStartError = 500
 /** From the answer of `GET /containers/{id}/json`. */
 export function toContainerDetails({ State: state, HostConfig: host, RestartCount: restartCount }: ContainerInspectInfo): ContainerDetails {
   return {
+    state: toState(state.Status),
+    health: toHealth(`(${state.Health?.Status ?? 'none'})`),
     startedAt: toMoment(state.StartedAt),
     finishedAt: toMoment(state.FinishedAt),
     exitCode: Math.min(state.ExitCode, maxInt),

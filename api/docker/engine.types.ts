@@ -1,4 +1,4 @@
-import type { Container, ContainerState } from '../apps/app.ts'
+import type { Container, ContainerHealth, ContainerState } from '../apps/app.ts'
 import type { ComposeRemark, ComposeVerdict } from './compose-remark.ts'
 
 /** The Docker Engine of this node, as the rest of the program sees it. Every method fails with DOCKER_UNAVAILABLE when it does not answer. */
@@ -75,6 +75,9 @@ export interface EngineInfo {
 }
 
 export interface ContainerDetails {
+  /** As of the container itself: the list may be a moment behind its own events. */
+  state: ContainerState
+  health: ContainerHealth | null
   startedAt: Date | null
   finishedAt: Date | null
   /** Of the run that ended last. */

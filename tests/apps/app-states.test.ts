@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import Docker from 'dockerode'
 import type { App } from '../../api/apps/app.ts'
 import { AppEntity } from '../../api/apps/app.entity.ts'
+import { eventually } from '../helpers/cluster.ts'
 import { ensureTestImage, testImage } from '../helpers/docker.ts'
 import { appName, containersOf, nodeOf } from '../helpers/own-apps.ts'
 import { tar } from '../helpers/tar.ts'
@@ -65,6 +66,8 @@ test('that somebody stopped a service is known after a restart of the program to
   await app.seen.first(({ status, containers }) => status === 'running' && containers.some(({ state }) => state === 'exited'))
   await app.container('db').stop()
   await app.becomes('degraded', 'service db was stopped')
+  const saved = async () => (await app.database.em.fork().findOneOrFail(AppEntity, { id: app.id })).stoppedContainers
+  await eventually(saved, (stopped) => stopped?.length === 1)
   await app.stop()
   await app.database.close(true)
   const again = await nodeOf(t, { folder: app.folder })

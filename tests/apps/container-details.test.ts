@@ -1,0 +1,80 @@
+import test from 'ava'
+import { createContainerDetails } from '../../api/apps/container-details.ts'
+import type { ContainerDetails, EngineContainer } from '../../api/docker/engine.types.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
+import { someContainer } from '../helpers/things.ts'
+
+const listed = (given: Partial<EngineContainer> = {}): EngineContainer => ({
+  ...someContainer({ id: 'db', service: 'db', ...given }),
+  ...{ project: 'shop', workingDir: '/apps/shop', isOneOff: false },
+})
+const at = (seconds: number): Date => new Date(Date.parse('2026-01-26T20:00:00Z') + seconds * 1000)
+const running: ContainerDetails = {
+  ...{ state: 'running', health: null, startedAt: at(0), finishedAt: null, exitCode: 0 },
+  ...{ restartCount: 0, restartPolicy: 'always', outOfMemory: false, startError: null },
+}
+
+/** What an Engine says of one container, which no Engine can be made to say at a chosen moment. */
+function setUp() {
+  const clock = createManualClock()
+  let says: ContainerDetails | null = running
+  let asked = 0
+  const refuse = () => Promise.reject(new Error('not asked here'))
+  const engine = {
+    ...{ info: refuse, containers: refuse, watch: () => () => {} },
+    details: async () => (asked++, says),
+    async *stats() {
+      await refuse()
+    },
+  }
+  const details = createContainerDetails({ engine, clock })
+  const event = (action: string, exitCode: number | null = null) =>
+    details.heard({ containerId: 'db', action, exitCode, project: 'shop', workingDir: '/apps/shop' })
+  const read = async (container = listed()) => (await details.complete([container], () => true))[0]
+  return { clock, event, read, say: (now: ContainerDetails | null) => (says = now), asked: () => asked }
+}
+
+test('the container itself counts where the list of the Engine is behind its own event', async (t) => {
+  const { event, read, say } = setUp()
+  await read()
+  event('die', 3)
+  say({ ...running, state: 'restarting', finishedAt: at(2), exitCode: 3, restartCount: 1 })
+  t.like(await read(listed({ state: 'running' })), { state: 'restarting', exitCode: 3, restartCount: 1, finishedAt: at(2) })
+})
+
+test('a container is asked for once, until an event or the list says that it has changed', async (t) => {
+  const { event, read, asked } = setUp()
+  await read()
+  await read()
+  t.is(asked(), 1)
+  event('update')
+  await read()
+  t.is(asked(), 2)
+  await read(listed({ state: 'paused' }))
+  t.is(asked(), 3)
+})
+
+test('since when it runs is by the clock of this machine, and how long the run before lasted is kept', async (t) => {
+  const { clock, event, read, say } = setUp()
+  await read()
+  clock.advance(60_000)
+  event('die', 1)
+  event('start')
+  // The Engine is on a machine whose clock is an hour ahead.
+  say({ ...running, startedAt: at(3661), finishedAt: at(15), restartCount: 1 })
+  t.like(await read(), { upSince: clock.now(), lastRunMs: 15_000, lastExitCode: 1 })
+  clock.advance(5000)
+  event('start')
+  say({ ...running, startedAt: at(3700), restartCount: 0 })
+  t.like(await read(), { upSince: clock.now(), lastRunMs: null }, 'somebody started it')
+})
+
+test('that somebody stopped it holds until it is started again; a container that is gone leaves nothing', async (t) => {
+  const { event, read, say } = setUp()
+  event('stop')
+  t.true((await read())?.wasStopped)
+  event('start')
+  t.false((await read())?.wasStopped)
+  say(null)
+  t.like(await read(listed({ id: 'other' })), { wasStopped: false, restartPolicy: null, state: 'running' })
+})
