@@ -5,6 +5,7 @@ import type { EntitySchema } from '@mikro-orm/sqlite'
 import { ApiTokenEntity } from './auth/api-token.entity.ts'
 import { AuditEntity } from './auth/audit.entity.ts'
 import { GrantBindingEntity } from './auth/grant-binding.entity.ts'
+import { AuditOperationEntity } from './auth/audit-operation.entity.ts'
 import { LocalUserEntity } from './auth/local-user.entity.ts'
 import { SessionEntity } from './auth/session.entity.ts'
 import { SignInLinkEntity } from './auth/sign-in-link.entity.ts'
@@ -50,6 +51,7 @@ const entities: EntitySchema[] = [
   LocalUserEntity,
   SignInPlaceEntity,
   AuditEntity,
+  AuditOperationEntity,
   JoinTokenEntity,
   StatusChangeEntity,
   ObservedPeriodEntity,

@@ -23,6 +23,7 @@ import { settingValues } from './settings/setting.entity.ts'
 import { createSettingsService } from './settings/settings-service.ts'
 import type { Storage } from './storage.ts'
 import { createCluster } from './services/cluster.ts'
+import { createAuditedOperations } from './services/audited-operations.ts'
 import type { NodeCallEvents, ViewEvents } from './services/events.ts'
 import { createOwnApps } from './services/own-apps.ts'
 
@@ -130,6 +131,18 @@ export function createServices(world: {
     log,
   })
 
+  const auditedOperations = createAuditedOperations({
+    em,
+    audit: access.audit,
+    operationOf: cluster.inventory.operation,
+    findNode: cluster.registry.find,
+    log,
+  })
+  events.on('operation', auditedOperations.heard)
+  events.on('node', auditedOperations.nodeChanged)
+  events.on('nodeRemoved', auditedOperations.nodeRemoved)
+  events.on('snapshot', auditedOperations.snapshotHeard)
+
   const callHome = createHomeCall({ client: cluster.client, self, about })
   const primaryAddress =
     config.role === 'secondary'
@@ -183,6 +196,7 @@ export function createServices(world: {
     },
     access,
     audit: access.audit,
+    auditedOperations,
     limits,
     /** Stands before every check of a password. */
     passwords,

@@ -3,7 +3,7 @@ import type { Operation } from './apps/operation.ts'
 import type { RemoveAppInput } from './apps/removal.ts'
 import type { RemovalPreview } from './apps/removal-item.ts'
 import type { ApiToken } from './auth/api-tokens.ts'
-import type { AuditedAction, AuditEntry, AuditFilter } from './auth/audit-log.ts'
+import type { Actor, AuditedAction, AuditEntry, AuditFilter } from './auth/audit-log.ts'
 import { callerKey, isAdministrator, may, mayOwnTokens, refusalWords, seesNode, type Caller } from './auth/caller.ts'
 import type { Permission, Role } from './auth/permissions.ts'
 import type { Session } from './auth/sessions.ts'
@@ -23,6 +23,17 @@ import type { ClusterNode } from './nodes/node-registry.ts'
 import type { Services } from './services.ts'
 import type { Settings } from './settings/settings-service.ts'
 
+interface ActOptions<T> {
+  find?: () => Partial<AuditedAction>
+  about?: (result: T) => Partial<AuditedAction>
+  around?: (
+    actor: Actor,
+    action: AuditedAction,
+    run: () => Promise<T>,
+    about: ((result: T) => Partial<AuditedAction>) | undefined,
+  ) => Promise<T>
+}
+
 export type UserApi = ReturnType<typeof createUserApi>
 
 /**
@@ -31,8 +42,22 @@ export type UserApi = ReturnType<typeof createUserApi>
  * not see are as if they were not there.
  */
 export function createUserApi(services: Services, caller: Caller) {
-  const { registry, inventory, router, membership, checks, settings, access, audit, limits, joinTokens, joinAttempts, holds, alarms } =
-    services
+  const {
+    registry,
+    inventory,
+    router,
+    membership,
+    checks,
+    settings,
+    access,
+    audit,
+    auditedOperations,
+    limits,
+    joinTokens,
+    joinAttempts,
+    holds,
+    alarms,
+  } = services
 
   function need(permission: Permission): void {
     if (!may(caller, permission)) throw new AppError('FORBIDDEN', refusalWords(caller, permission))
@@ -41,13 +66,14 @@ export function createUserApi(services: Services, caller: Caller) {
   /**
    * @param find looks up what the action is about, for its lines in the audit log, and throws when that is not there. Only
    *   who may do such things at all learns whether it is
+   * @param around writes the lines of the log; that of operations when the action begins one
    * @throws FORBIDDEN, written to the audit log; what `find` and `run` throw; that the log cannot be written
    */
   async function act<T>(
     permission: Permission,
     action: AuditedAction,
     run: () => Promise<T>,
-    { find, about }: { find?: () => Partial<AuditedAction>; about?: (result: T) => Partial<AuditedAction> } = {},
+    { find, about, around = audit.around }: ActOptions<T> = {},
   ): Promise<T> {
     try {
       need(permission)
@@ -57,7 +83,7 @@ export function createUserApi(services: Services, caller: Caller) {
     }
     const whole = { ...action, ...find?.() }
     await limits.take(permission === 'account.manage' ? 'account' : 'action', callerKey(caller))
-    return audit.around(caller, whole, run, about)
+    return around(caller, whole, run, about)
   }
 
   async function deny(action: AuditedAction, why: string): Promise<never> {
@@ -91,6 +117,7 @@ export function createUserApi(services: Services, caller: Caller) {
   }
   const changeApp = (action: string, id: string, run: () => Promise<AppOperation>, words = ''): Promise<AppOperation> =>
     act('app.change', { action, appId: id }, run, {
+      around: auditedOperations.around,
       find() {
         const { nodeId, name } = appFor(id)
         return { nodeId, subject: `${name}${words}` }
@@ -191,7 +218,7 @@ export function createUserApi(services: Services, caller: Caller) {
         'app.change',
         { action: 'app.create', nodeId, subject: input.name },
         async () => router.forNewApp(nodeId, caller.name).create(input),
-        { find: () => ({ nodeId: nodeFor(nodeId).id }), about: ({ app }) => ({ appId: app.id }) },
+        { find: () => ({ nodeId: nodeFor(nodeId).id }), about: ({ app }) => ({ appId: app.id }), around: auditedOperations.around },
       ),
     updateApp: async (id: string, input: UpdateAppInput) =>
       changeApp('app.update', id, async () => router.forApp(id, caller.name).update(id, input)),
@@ -257,6 +284,8 @@ export function createUserApi(services: Services, caller: Caller) {
 
     async audit(filter: AuditFilter, page: { limit: number; before?: number | undefined }): Promise<AuditEntry[]> {
       need('audit.read')
+      // Whoever was told that an operation has ended finds that here.
+      await auditedOperations.flush()
       return audit.list(filter, page)
     },
     async auditCount(filter: AuditFilter): Promise<number> {

@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../api/auth/audit-log.ts'
+import type { AuditRow } from '../api/auth/audit.entity.ts'
 import { invalidInput } from '../api/errors.ts'
 import { builder, costOfPage, permission } from './builder.ts'
 import { pageSize } from './page.ts'
@@ -8,8 +9,20 @@ const AuditOutcome = builder.enumType('AuditOutcome', {
     STARTED: { value: 'started' },
     SUCCEEDED: { value: 'succeeded' },
     FAILED: { value: 'failed' },
+    CANCELLED: { value: 'cancelled' },
+    INTERRUPTED: { value: 'interrupted', description: 'Its node, or this program, stopped meanwhile.' },
+    UNKNOWN: { value: 'unknown', description: 'Its node was lost; another line follows when it says how this ended.' },
     DENIED: { value: 'denied' },
   } as const,
+})
+
+const AuditEndRef = builder.objectRef<AuditRow>('AuditEnd').implement({
+  fields: (t) => ({
+    at: t.field({ type: 'DateTime', resolve: (end) => end.at }),
+    outcome: t.field({ type: AuditOutcome, resolve: (end) => end.outcome }),
+    detail: t.exposeString('detail', { nullable: true }),
+    durationMs: t.exposeInt('durationMs', { nullable: true }),
+  }),
 })
 
 const AuditEntryRef = builder.objectRef<AuditEntry>('AuditEntry').implement({
@@ -26,6 +39,21 @@ const AuditEntryRef = builder.objectRef<AuditEntry>('AuditEntry').implement({
     subject: t.exposeString('subject', { nullable: true }),
     outcome: t.field({ type: AuditOutcome, resolve: (entry) => entry.outcome }),
     detail: t.exposeString('detail', { nullable: true }),
+    durationMs: t.exposeInt('durationMs', {
+      nullable: true,
+      description: 'For an outcome: how long the action took, its operation included; null where nobody knows.',
+    }),
+    ended: t.field({
+      type: AuditEndRef,
+      nullable: true,
+      description: 'For a line with which an action began: how that ended, as far as it is known; null while it goes on.',
+      resolve: ({ ended }) => ended,
+    }),
+    operationId: t.id({
+      nullable: true,
+      description: 'For a line with which an operation began: which, until it has ended.',
+      resolve: ({ id }, _args, { services }) => services.auditedOperations.operationSince(id) ?? null,
+    }),
     startedId: t.id({
       nullable: true,
       description: 'For an outcome: the line with which the action began.',

@@ -37,7 +37,17 @@ export interface AuditFilter {
   until?: Date | null | undefined
 }
 
-export type AuditEntry = AuditRow
+/** `ended`: for a line with which an action began, the one with which it ended; of several the last. */
+export type AuditEntry = AuditRow & { ended: AuditRow | null }
+
+/** Something that was begun and goes on. */
+interface Begun<T> {
+  result: T
+  startedId: number
+  action: AuditedAction
+  elapsed: () => number
+}
+
 export type AuditLog = ReturnType<typeof createAuditLog>
 
 /**
@@ -51,9 +61,10 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
     actor: Actor,
     action: AuditedAction,
     outcome: AuditOutcome,
-    more: { detail?: string; startedId?: number } = {},
+    more: { detail?: string | null; startedId?: number; durationMs?: number | null } = {},
+    manager: Pick<EntityManager, 'insert'> = em.fork(),
   ): Promise<number> {
-    return em.fork().insert(AuditEntity, {
+    return manager.insert(AuditEntity, {
       at: clock.now(),
       actor: cut(actor.name, longest.actor),
       via: cut(actor.via, longest.via),
@@ -65,7 +76,28 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
       outcome,
       detail: cutOrNull(more.detail ?? null, longest.detail),
       startedId: more.startedId ?? null,
+      durationMs: more.durationMs ?? null,
     })
+  }
+
+  /** Does something after the first of its lines; the last is written here only when it fails. */
+  async function begin<T>(
+    actor: Actor,
+    action: AuditedAction,
+    run: () => Promise<T>,
+    about?: (result: T) => Partial<AuditedAction>,
+  ): Promise<Begun<T>> {
+    const startedId = await write(actor, action, 'started')
+    const startedAt = clock.now().getTime()
+    const elapsed = (): number => clock.now().getTime() - startedAt
+    try {
+      const result = await run()
+      return { result, startedId, action: { ...action, ...about?.(result) }, elapsed }
+    } catch (error) {
+      const detail = error instanceof AppError ? `${error.code}: ${error.message}` : errorMessage(error)
+      await write(actor, action, 'failed', { startedId, detail, durationMs: elapsed() })
+      throw error
+    }
   }
 
   return {
@@ -96,22 +128,42 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
 
     /** Does something between its two lines. @throws what `run` throws, or that the log cannot be written */
     async around<T>(actor: Actor, action: AuditedAction, run: () => Promise<T>, about?: (result: T) => Partial<AuditedAction>): Promise<T> {
-      const startedId = await write(actor, action, 'started')
-      let result: T
-      try {
-        result = await run()
-      } catch (error) {
-        const detail = error instanceof AppError ? `${error.code}: ${error.message}` : errorMessage(error)
-        await write(actor, action, 'failed', { startedId, detail })
-        throw error
-      }
-      await write(actor, { ...action, ...about?.(result) }, 'succeeded', { startedId })
+      const { result, startedId, action: whole, elapsed } = await begin(actor, action, run, about)
+      await write(actor, whole, 'succeeded', { startedId, durationMs: elapsed() })
       return result
+    },
+
+    /** As `around` for what goes on after `run`: whoever calls this writes the outcome by `end`. */
+    begin,
+
+    /** The outcome of what was begun. Within a transaction when one is given. */
+    async end(
+      actor: Actor,
+      action: AuditedAction,
+      { outcome, ...more }: { outcome: AuditOutcome; startedId: number; detail: string | null; durationMs: number | null },
+      transaction?: EntityManager,
+    ): Promise<void> {
+      await write(actor, action, outcome, more, transaction)
+    },
+
+    /** The newest lines with which something began and that have no outcome, which only a program that was cut off leaves. */
+    async unfinished(limit: number): Promise<AuditRow[]> {
+      const rows = await em.getConnection().execute<{ id: number }[]>(
+        `select "id" from "audit_entries" "begun" where "outcome" = 'started'
+           and not exists (select 1 from "audit_entries" where "started_id" = "begun"."id") order by "id" desc limit ?`,
+        [limit],
+      )
+      return em.fork().find(AuditEntity, { id: { $in: rows.map(({ id }) => id) } })
     },
 
     /** The newest first. `before` is the id of the last line of the page before. */
     async list(filter: AuditFilter, { limit, before }: { limit: number; before?: number | undefined }): Promise<AuditEntry[]> {
-      return em.fork().find(AuditEntity, where(filter, before), { orderBy: { id: 'desc' }, limit })
+      const fork = em.fork()
+      const entries = await fork.find(AuditEntity, where(filter, before), { orderBy: { id: 'desc' }, limit })
+      const begun = entries.flatMap(({ id, outcome }) => (outcome === 'started' ? id : []))
+      const ends = begun.length === 0 ? [] : await fork.find(AuditEntity, { startedId: { $in: begun } }, { orderBy: { id: 'asc' } })
+      const endOf = new Map(ends.map((end) => [end.startedId, end]))
+      return entries.map((entry) => ({ ...entry, ended: endOf.get(entry.id) ?? null }))
     },
 
     count: (filter: AuditFilter): Promise<number> => em.fork().count(AuditEntity, where(filter)),

@@ -19,9 +19,13 @@ export const AuditEntity = defineEntity({
     outcome: p.string().$type<AuditOutcome>(),
     detail: p.text().strictNullable(),
     /** For an outcome: the line with which the action began. */
-    startedId: p.integer().strictNullable(),
+    startedId: p.integer().strictNullable().index(),
+    /** For an outcome: how long the action took, its operation included; null where nobody knows. */
+    durationMs: p.integer().strictNullable(),
   },
 })
 
-export type AuditOutcome = 'started' | 'succeeded' | 'failed' | 'denied'
+/** `unknown`: its node was lost, and may say later; or nobody will ever say. */
+export const auditOutcomes = ['started', 'succeeded', 'failed', 'cancelled', 'interrupted', 'unknown', 'denied'] as const
+export type AuditOutcome = (typeof auditOutcomes)[number]
 export type AuditRow = InferEntity<typeof AuditEntity>

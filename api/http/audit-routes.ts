@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { AuditEntry } from '../auth/audit-log.ts'
+import { auditOutcomes } from '../auth/audit.entity.ts'
 import { invalidInput } from '../errors.ts'
 import { toWire } from '../wire.ts'
 import { problem } from './route-parts.ts'
@@ -12,7 +13,7 @@ const query = z.object({
   action: z.string().optional().openapi({ description: 'Its beginning: app. finds all that was done to apps' }),
   node_id: z.string().optional(),
   app_id: z.string().optional(),
-  outcome: z.enum(['started', 'succeeded', 'failed', 'denied']).optional(),
+  outcome: z.enum(auditOutcomes).optional(),
   since: moment,
   until: moment,
 })
@@ -52,8 +53,13 @@ function toLines(first: AuditEntry[], read: (before: number) => Promise<AuditEnt
     async pull(controller) {
       const last = batch.at(-1)
       if (!last) return controller.close()
-      controller.enqueue(new TextEncoder().encode(batch.map((entry) => `${JSON.stringify(toWire({ ...entry }))}\n`).join('')))
+      controller.enqueue(new TextEncoder().encode(batch.map((entry) => `${JSON.stringify(toWire(lineOf(entry)))}\n`).join('')))
       batch = await read(last.id)
     },
   })
+}
+
+/** Each line is one of the log: how an action ended is a line of its own here. */
+function lineOf({ ended: _, ...entry }: AuditEntry) {
+  return entry
 }

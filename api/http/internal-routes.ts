@@ -234,10 +234,10 @@ function statsRoute(router: Router, { monitor }: Services): void {
   )
 }
 
-function appRoutesOfNodes(router: Router, { apps, operations, audit, self }: Services): void {
+function appRoutesOfNodes(router: Router, { apps, operations, audit, auditedOperations, self }: Services): void {
   /** What other nodes have this one do stands in its own audit log too. */
   const act = (c: Context<HttpEnv>, action: string, appId: string | null, run: () => Promise<AppOperation>) =>
-    audit.around(c.get('actor'), { action, nodeId: self.id, appId }, run, ({ app }) => ({ appId: app.id, subject: app.name }))
+    auditedOperations.around(c.get('actor'), { action, nodeId: self.id, appId }, run, ({ app }) => ({ appId: app.id, subject: app.name }))
 
   const routes = appRoutes('/api/internal/apps', 'internal')
   const present = (app: App) => toWire(app)

@@ -9,7 +9,21 @@ const operationGraceMs = 4000
 
 /** What every node does, whatever its role: it runs its own apps and says how it is. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
-  const { access, apps, clock, containers, monitor, nodeCalls, operations, feed, history, inventory, joinTokens, registry } = services
+  const {
+    access,
+    apps,
+    auditedOperations,
+    clock,
+    containers,
+    monitor,
+    nodeCalls,
+    operations,
+    feed,
+    history,
+    inventory,
+    joinTokens,
+    registry,
+  } = services
   const { self, storage, log } = services
   let unsubscribe: () => void = () => undefined
 
@@ -32,7 +46,9 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
 
   /** Each for itself: what cannot write its own keeps none of the others from it. @throws the first failure */
   async function flush(): Promise<void> {
-    const outcomes = await Promise.allSettled([operations, apps, registry, inventory, access, history].map((part) => part.flush()))
+    const outcomes = await Promise.allSettled(
+      [operations, apps, registry, inventory, access, auditedOperations, history].map((part) => part.flush()),
+    )
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
@@ -48,6 +64,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       await history.start()
       await joinTokens.start()
       await inventory.start()
+      await auditedOperations.start()
       await apps.start()
       unsubscribe = await feed.subscribe((event) => services.hear(self.id, event))
       monitor.start()

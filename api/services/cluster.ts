@@ -143,7 +143,11 @@ export function createCluster(deps: {
 
   /** What a node said of itself; it can speak only for itself. */
   function hear(nodeId: string, event: FeedEvent): void {
-    if (event.type !== 'about') return inventory.apply(nodeId, event)
+    if (event.type !== 'about') {
+      inventory.apply(nodeId, event)
+      if (event.type === 'snapshot') events.emit('snapshot', nodeId)
+      return
+    }
     registry.learn(nodeId, event.about)
     dialback.consider(nodeId)
   }

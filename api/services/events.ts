@@ -12,6 +12,8 @@ export interface ViewEvents {
   app: InventoryApp
   appRemoved: { id: string; nodeId: string }
   operation: Operation
+  /** The id of a node that has said everything it knows. */
+  snapshot: string
   /** The id of the node whose stats, or whose state, changed. */
   stats: string
   settings: undefined

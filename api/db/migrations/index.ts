@@ -14,6 +14,7 @@ import { Migration20261129AppStatus } from './20261129-app-status.ts'
 import { Migration20261129GrantBindings } from './20261129-grant-bindings.ts'
 import { Migration20261129SignInLinks } from './20261129-sign-in-links.ts'
 import { Migration20261129OperationWarnings } from './20261129-operation-warnings.ts'
+import { Migration20261129AuditOutcomes } from './20261129-audit-outcomes.ts'
 
 /** In the order in which they run. A migration that was released is never changed; a new one is added below it. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   { name: '20261129-sign-in-links', class: Migration20261129SignInLinks },
   { name: '20261129-sign-in-places', class: Migration20261129SignInPlaces },
   { name: '20261129-warnings-of-operations', class: Migration20261129OperationWarnings },
+  { name: '20261129-audit-outcomes', class: Migration20261129AuditOutcomes },
 ]

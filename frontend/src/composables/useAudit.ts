@@ -1,10 +1,11 @@
 import { refDebounced } from '@vueuse/core'
-import { computed, ref, shallowRef, watch } from 'vue'
+import { computed, ref, watch } from 'vue'
 import { auditQuery } from '../graphql/audit.ts'
-import { auditExportUrl, auditRows, emptyChoice, toAuditFilter } from '../utils/audit.ts'
-import type { AuditChoice, AuditItem } from '../utils/audit.ts'
+import { auditExportUrl, auditRows, emptyChoice, isUnderWay, toAuditFilter } from '../utils/audit.ts'
+import type { AuditChoice } from '../utils/audit.ts'
 import { useDownload } from './useDownload.ts'
 import { useLiveQuery } from './useLiveQuery.ts'
+import { useOperationEnds } from './useOperationEnds.ts'
 
 /** Lines on one page: what a person reads through before a filter is quicker. */
 const pageSize = 50
@@ -21,16 +22,14 @@ export function useAudit() {
 
   const variables = () => ({ first: pageSize, after: cursors.value.at(-1), filter: filter.value })
   const { state, data, problem, retry } = useLiveQuery(auditQuery, variables)
-  const known = shallowRef<ReadonlyMap<string, AuditItem>>(new Map())
 
   watch(filter, (now, before) => {
     if (JSON.stringify(now) !== JSON.stringify(before)) cursors.value = [undefined]
   })
-  watch(data, (now) => {
-    if (now) known.value = new Map([...known.value, ...now.audit.nodes.map((entry) => [entry.id, entry] as const)])
-  })
+  const rows = computed(() => auditRows(data.value?.audit.nodes ?? []))
+  const underWay = computed(() => rows.value.flatMap((row) => (isUnderWay(row) && row.entry.operationId ? row.entry.operationId : [])))
+  useOperationEnds(underWay, retry)
 
-  const rows = computed(() => auditRows(data.value?.audit.nodes ?? [], known.value))
   const older = computed(() => (data.value?.audit.pageInfo.hasNextPage ? (data.value.audit.pageInfo.endCursor ?? undefined) : undefined))
 
   return {

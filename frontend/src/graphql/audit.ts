@@ -15,6 +15,14 @@ export const auditQuery = graphql(`
         subject
         outcome
         detail
+        durationMs
+        operationId
+        ended {
+          at
+          outcome
+          detail
+          durationMs
+        }
         startedId
       }
       pageInfo {

@@ -1,3 +1,4 @@
+import { duration } from './time.ts'
 import type { AuditFilter, AuditOutcome, AuditQuery } from '../graphql/generated/graphql.ts'
 
 export type AuditItem = AuditQuery['audit']['nodes'][number]
@@ -39,39 +40,31 @@ export function auditExportUrl({ actor, action, nodeId, outcome, since, until }:
 
 export interface AuditRow {
   entry: AuditItem
-  /** For an outcome: the line with which its action began. */
-  started: AuditItem | undefined
-  /** For a line with which an action began: how that ended, which is on another page. */
-  ended: AuditItem | undefined
+  /** For a line with which an action began: how that ended, which is a line of another page. */
+  ended: AuditItem['ended']
 }
 
-/**
- * The rows of a page: an action whose two lines are both on it is one row, where its outcome is.
- *
- * @param known every line that was loaded so far, by id, so that lines are joined across pages as well
- */
-export function auditRows(page: AuditItem[], known: ReadonlyMap<string, AuditItem>): AuditRow[] {
-  const outcomes = new Map([...known.values()].flatMap((entry) => (entry.startedId ? [[entry.startedId, entry] as const] : [])))
-  const here = new Set(page.map(({ id }) => id))
+/** The rows of a page: an action whose last outcome is on it is one row, where that is. */
+export function auditRows(page: AuditItem[]): AuditRow[] {
+  const newest = new Map<string, AuditItem>()
+  for (const entry of page) if (entry.startedId && !newest.has(entry.startedId)) newest.set(entry.startedId, entry)
   return page
-    .filter(({ id }) => !here.has(outcomes.get(id)?.id ?? ''))
-    .map((entry) => ({
-      entry,
-      started: entry.startedId ? known.get(entry.startedId) : undefined,
-      ended: outcomes.get(entry.id),
-    }))
+    .filter(({ id, startedId }) => !newest.has(id) && (!startedId || newest.get(startedId)?.id === id))
+    .map((entry) => ({ entry, ended: entry.ended }))
 }
 
-const milliseconds = ({ entry, started, ended }: AuditRow): number | undefined => {
-  if (started) return Date.parse(entry.at) - Date.parse(started.at)
-  return ended && Date.parse(ended.at) - Date.parse(entry.at)
-}
+/** Whether an action goes on: its line is shown as that until it has an outcome. */
+export const isUnderWay = ({ entry, ended }: AuditRow): boolean => entry.outcome === 'STARTED' && !ended
 
-/** Such as `took 1.2 s`; undefined while only one line is known. */
-export function tookWords(row: AuditRow): string | undefined {
-  const took = milliseconds(row)
-  if (took === undefined) return undefined
-  return took < 1000 ? `took ${took} ms` : `took ${(took / 1000).toFixed(1)} s`
+const seconds = (milliseconds: number): string =>
+  milliseconds < 60_000 ? `${(milliseconds / 1000).toFixed(1)} s` : duration(milliseconds / 1000)
+
+/** Such as `took 1.2 s`, or `for 12 s` while it goes on; undefined where nobody knows. */
+export function tookWords(row: AuditRow, now: Date): string | undefined {
+  if (isUnderWay(row)) return `for ${duration(Math.max(0, (now.getTime() - Date.parse(row.entry.at)) / 1000))}`
+  const took = row.ended ? row.ended.durationMs : row.entry.durationMs
+  if (typeof took !== 'number') return undefined
+  return took < 1000 ? `took ${took} ms` : `took ${seconds(took)}`
 }
 
 const viaNames: Record<string, string> = {

@@ -78,9 +78,12 @@ export const joinTokenLooks: Record<JoinTokenState, Look> = {
 }
 
 export const auditLooks: Record<AuditOutcome, Look> = {
-  STARTED: { label: 'Started', color: 'info', icon: 'i-lucide-circle-dashed' },
+  STARTED: { label: 'Started', color: 'neutral', icon: 'i-lucide-circle-dashed' },
   SUCCEEDED: { label: 'Succeeded', color: 'success', icon: 'i-lucide-circle-check' },
   FAILED: { label: 'Failed', color: 'error', icon: 'i-lucide-circle-x' },
+  CANCELLED: { label: 'Cancelled', color: 'neutral', icon: 'i-lucide-circle-slash' },
+  INTERRUPTED: { label: 'Interrupted', color: 'warning', icon: 'i-lucide-circle-alert' },
+  UNKNOWN: { label: 'Outcome unknown', color: 'warning', icon: 'i-lucide-circle-help' },
   DENIED: { label: 'Denied', color: 'warning', icon: 'i-lucide-ban' },
 }
 

@@ -19,6 +19,17 @@ export function relativeTime(iso: string, now: Date): string {
   return relative.format(Math.trunc(seconds / size), unit)
 }
 
+const spans = units.map(
+  ([unit, size]) => [new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 }), size] as const,
+)
+
+/** How long something has lasted, such as `5 minutes`; never less than a second, whatever the clocks say. */
+export function span(iso: string, now: Date): string {
+  const seconds = Math.max(1, Math.round((now.getTime() - Date.parse(iso)) / 1000))
+  const [format, size] = spans.find(([, each]) => seconds >= each) ?? [new Intl.NumberFormat('en'), 1]
+  return format.format(Math.trunc(seconds / size))
+}
+
 export const exactTime = (iso: string): string => exact.format(new Date(iso))
 
 /** Such as `3 d 4 h`, `12 min` or `8 s`. */

@@ -1,0 +1,31 @@
+import type { ContainerItem } from '../composables/useApps.ts'
+import { plural } from './format.ts'
+import { relativeTime, span } from './time.ts'
+
+export interface ContainerTimes {
+  words: string
+  /** The moment that they count from. */
+  at: string | null
+}
+
+type Facts = Pick<ContainerItem, 'state' | 'startedAt' | 'finishedAt' | 'exitCode' | 'restartCount' | 'statusText'>
+
+/**
+ * Since when a container is as it is, such as `up 5 minutes, restarted 3 times`.
+ *
+ * @param isCurrent whether its node says so now; of another it is only known when it was started
+ */
+export function containerTimes(container: Facts, now: Date, isCurrent: boolean): ContainerTimes {
+  const { state, startedAt, finishedAt, exitCode, restartCount, statusText } = container
+  const restarts = restartCount ? `, restarted ${restartCount === 1 ? 'once' : plural(restartCount, 'time')}` : ''
+  const withCode = typeof exitCode === 'number' ? ` with code ${exitCode}` : ''
+  if (startedAt && (state === 'RUNNING' || state === 'PAUSED')) {
+    const words = isCurrent && state === 'RUNNING' ? `up ${span(startedAt, now)}` : `started ${relativeTime(startedAt, now)}`
+    return { words: `${words}${restarts}`, at: startedAt }
+  }
+  if (finishedAt && (state === 'EXITED' || state === 'DEAD' || state === 'RESTARTING')) {
+    return { words: `ended ${relativeTime(finishedAt, now)}${withCode}${restarts}`, at: finishedAt }
+  }
+  if (state === 'CREATED') return { words: 'never started', at: null }
+  return { words: statusText, at: null }
+}

@@ -1,0 +1,74 @@
+import test, { type ExecutionContext } from 'ava'
+import { createApp, eventually, followToEnd, register, secondaryOf } from '../helpers/cluster.ts'
+import { ensureTestImage, removeProject, testImage, uniqueName } from '../helpers/docker.ts'
+import { ask } from '../helpers/graphql.ts'
+import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
+
+interface Line {
+  outcome: string
+  detail: string | null
+  durationMs: number | null
+  operationId: string | null
+  ended: { outcome: string } | null
+}
+
+test.before(() => ensureTestImage())
+
+const linesOf = async (node: NodeProcess): Promise<Line[]> => {
+  const query = `{ audit(first: 20, filter: { action: "app.create" }) { nodes { outcome detail durationMs operationId ended { outcome } } } }`
+  return (await ask<{ audit: { nodes: Line[] } }>(node, query)).audit.nodes
+}
+
+async function twoNodes(t: ExecutionContext) {
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const worker = await secondaryOf(t, primary, 'worker')
+  await Promise.all([primary.start(), worker.start()])
+  const { id } = await register(primary, worker)
+  return { primary, worker, id }
+}
+
+test.serial('a deploy on another node that fails is a failure in the audit log of both, with its reason and how long it ran', async (t) => {
+  const { primary, worker, id } = await twoNodes(t)
+  const { operation } = await createApp(primary, id, {
+    name: uniqueName(),
+    composeContent: 'services:\n  web:\n    image: 127.0.0.1:1/absent:1\n',
+  })
+  t.is((await followToEnd(t, primary, operation)).last.status, 'FAILED')
+  for (const node of [primary, worker]) {
+    const [end, begun] = await linesOf(node)
+    t.like(end, { outcome: 'FAILED' })
+    t.regex(end?.detail ?? '', /127\.0\.0\.1:1|absent/)
+    t.true((end?.durationMs ?? 0) > 100, 'longer than queueing takes')
+    t.like(begun, { outcome: 'STARTED', operationId: null, ended: { outcome: 'FAILED' } })
+  }
+})
+
+test.serial(
+  'a node that dies in the middle leaves the outcome unknown, and says it when it is back, also to a primary that was restarted',
+  async (t) => {
+    const { primary, worker, id } = await twoNodes(t)
+    const name = uniqueName()
+    t.teardown(() => removeProject(name))
+    const check = `healthcheck: { test: ["CMD", "false"], interval: 1s, retries: 200 }`
+    const composeContent = `services:\n  web: { image: ${testImage}, ${check} }\n  after: { image: ${testImage}, depends_on: { web: { condition: service_healthy } } }\n`
+    const { operation } = await createApp(primary, id, { name, composeContent })
+    t.like((await linesOf(primary))[0], { outcome: 'STARTED', operationId: operation.id, ended: null })
+    await worker.kill()
+    const lines = await eventually(
+      () => linesOf(primary),
+      ([newest]) => newest?.outcome === 'UNKNOWN',
+      60_000,
+    )
+    t.regex(lines[0]?.detail ?? '', /^worker is offline: .*How this ended follows/)
+    await primary.stop()
+    await primary.start()
+    await worker.start()
+    const ended = await eventually(
+      () => linesOf(primary),
+      ([newest]) => newest?.outcome === 'INTERRUPTED',
+      60_000,
+    )
+    t.is(ended.length, 3)
+    t.like(ended[2], { outcome: 'STARTED', operationId: null, ended: { outcome: 'INTERRUPTED' } })
+  },
+)

@@ -1,0 +1,182 @@
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import type { Operation } from '../../api/apps/operation.ts'
+import { createAuditLog } from '../../api/auth/audit-log.ts'
+import type { ClusterNode } from '../../api/nodes/node-registry.ts'
+import { createAuditedOperations } from '../../api/services/audited-operations.ts'
+import { dataFolder } from '../helpers/data-folder.ts'
+import { testDatabase } from '../helpers/database.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
+import { recordedLog } from '../helpers/recorded-log.ts'
+import { primaryId as nodeId, registryOf } from '../helpers/registry.ts'
+import { someOperation } from '../helpers/things.ts'
+
+const alice = { name: 'alice', via: 'session', address: '192.0.2.7' }
+const queued = (given: Partial<Operation> = {}): Operation =>
+  someOperation({ nodeId, status: 'queued', progress: 0, startedAt: null, finishedAt: null, ...given })
+
+/** The log of one node over a real database file; what it knows of operations is given. */
+async function setUp(t: ExecutionContext<unknown>, path = join(dataFolder(t), 'selfhostly.db')) {
+  const database = await testDatabase(t, path)
+  const clock = createManualClock()
+  const { log } = recordedLog()
+  const audit = createAuditLog({ em: database.em, clock })
+  const operations = new Map<string, Operation>()
+  const { registry } = await registryOf(t, { clock })
+  await registry.start()
+  const nodes = new Map<string, ClusterNode>(registry.list().map((node) => [node.id, node]))
+  const audited = createAuditedOperations({
+    em: database.em,
+    audit,
+    operationOf: (id) => operations.get(id),
+    findNode: (id) => nodes.get(id),
+    log,
+  })
+  await audited.start()
+  const begin = async (operation = queued()): Promise<Operation> => {
+    await audited.around(
+      alice,
+      { action: 'app.create', nodeId, subject: 'web' },
+      async () => ({ operation, appId: 'a1' }),
+      ({ appId }) => ({ appId }),
+    )
+    return operation
+  }
+  const say = (operation: Operation): void => {
+    operations.set(operation.id, operation)
+    audited.heard(operation)
+  }
+  /** The newest first, once everything is written. */
+  const lines = async () => {
+    await audited.flush()
+    return audit.list({}, { limit: 100 })
+  }
+  const execute = (sql: string) => database.em.getConnection().execute(sql)
+  const node = nodes.get(nodeId) as ClusterNode
+  return { path, database, clock, audit, audited, operations, nodes, node, begin, say, lines, execute }
+}
+
+const ended = (operation: Operation, given: Partial<Operation>): Operation => ({
+  ...operation,
+  startedAt: new Date('2026-01-26T20:00:10Z'),
+  finishedAt: new Date('2026-01-26T20:01:12.500Z'),
+  ...given,
+})
+
+test('the line of an action ends with its operation: outcome, reason, how long it ran', async (t) => {
+  const { audited, begin, say, lines } = await setUp(t)
+  const operation = await begin()
+  const [started, ...none] = await lines()
+  t.deepEqual(none, [], 'nothing is said of the end while it runs')
+  t.like(started, { outcome: 'started', ended: null, durationMs: null })
+  t.is(audited.operationSince(started?.id ?? 0), operation.id)
+  say({ ...operation, status: 'running' })
+  t.is((await lines()).length, 1)
+  say(ended(operation, { status: 'failed', error: 'service web: the image localhost:1/absent cannot be had' }))
+  const [end, begun, ...more] = await lines()
+  t.deepEqual(more, [])
+  t.like(end, { actor: 'alice', via: 'session', address: '192.0.2.7', action: 'app.create', appId: 'a1', nodeId, subject: 'web' })
+  t.like(end, {
+    outcome: 'failed',
+    detail: 'service web: the image localhost:1/absent cannot be had',
+    durationMs: 62_500,
+    startedId: begun?.id,
+  })
+  t.is(begun?.ended?.id, end?.id)
+  t.is(audited.operationSince(started?.id ?? 0), undefined)
+  say(ended(operation, { status: 'failed' }))
+  t.is((await lines()).length, 2, 'it ends once')
+})
+
+for (const [status, durationMs] of [
+  ['succeeded', 62_500],
+  ['cancelled', 62_500],
+  ['interrupted', null],
+] as const) {
+  test(`an operation that is ${status} is written as that`, async (t) => {
+    const { begin, say, lines } = await setUp(t)
+    say(ended(await begin(), { status, error: status === 'succeeded' ? null : 'why' }))
+    t.like((await lines())[0], { outcome: status, detail: status === 'succeeded' ? null : 'why', durationMs })
+  })
+}
+
+test('one that ended before its answer came is not forgotten', async (t) => {
+  const { operations, begin, lines } = await setUp(t)
+  const operation = queued()
+  operations.set(operation.id, ended(operation, { status: 'succeeded' }))
+  await begin(operation)
+  t.like((await lines())[0], { outcome: 'succeeded', durationMs: 62_500 })
+})
+
+test('what never was queued fails at once, with how long that took', async (t) => {
+  const { audited, clock, lines } = await setUp(t)
+  const refused = audited.around(alice, { action: 'app.start' }, async () => {
+    clock.advance(300)
+    throw new Error('no')
+  })
+  await t.throwsAsync(refused, { message: 'no' })
+  t.like((await lines())[0], { outcome: 'failed', detail: 'no', durationMs: 300 })
+})
+
+test('a node that is lost meanwhile: unknown, said once, and how it ended when it is heard again', async (t) => {
+  const { audited, node, begin, say, lines } = await setUp(t)
+  const operation = await begin()
+  const lost = { ...node, name: 'worker-1', health: { ...node.health, status: 'offline' as const, statusReason: 'no answer' } }
+  audited.nodeChanged({ ...node })
+  audited.nodeChanged(lost)
+  await audited.flush()
+  audited.nodeChanged({ ...lost, health: { ...lost.health, status: 'unreachable' } })
+  const [unknown, begun, ...more] = await lines()
+  t.deepEqual(more, [])
+  t.like(unknown, {
+    outcome: 'unknown',
+    durationMs: null,
+    detail: 'worker-1 is offline: no answer. How this ended follows when it is heard again',
+  })
+  t.is(begun?.ended?.outcome, 'unknown')
+  say(ended(operation, { status: 'succeeded' }))
+  const [end, , first] = await lines()
+  t.like(end, { outcome: 'succeeded', startedId: first?.id })
+  t.is(first?.ended?.outcome, 'succeeded', 'the last counts')
+})
+
+test('a node that is removed, or no longer knows the operation, leaves it unknown for good', async (t) => {
+  const { audited, begin, say, lines } = await setUp(t)
+  const [one, two] = [await begin(), await begin()]
+  say({ ...two, status: 'running' })
+  audited.snapshotHeard(nodeId)
+  t.like((await lines())[0], { outcome: 'unknown', detail: 'main does not know this operation any more' })
+  audited.nodeRemoved(nodeId)
+  t.like((await lines())[0], { outcome: 'unknown', detail: 'Its node was removed before it said how this ended' })
+  t.is((await lines()).length, 4)
+  say(ended(one, { status: 'succeeded' }))
+  say(ended(two, { status: 'succeeded' }))
+  t.is((await lines()).length, 4)
+})
+
+test('after a restart what goes on still ends, and what was cut off before it was noted is said to be', async (t) => {
+  const first = await setUp(t)
+  const operation = await first.begin()
+  await first.execute(
+    `insert into audit_entries (at, actor, via, address, action, outcome) values (0, 'bob', 'session', '192.0.2.8', 'node.remove', 'started')`,
+  )
+  await first.database.close(true)
+  const second = await setUp(t, first.path)
+  const [cut, begun] = await second.lines()
+  t.like(cut, { actor: 'bob', action: 'node.remove', outcome: 'interrupted', startedId: begun?.id, durationMs: null })
+  second.say(ended(operation, { status: 'succeeded' }))
+  t.like((await second.lines())[0], { actor: 'alice', action: 'app.create', appId: 'a1', outcome: 'succeeded', durationMs: 62_500 })
+  await second.database.close(true)
+  const third = await setUp(t, first.path)
+  t.is((await third.lines()).length, 4, 'nothing is said twice')
+})
+
+test('an outcome that cannot be written now is written later', async (t) => {
+  const { begin, say, lines, execute } = await setUp(t)
+  const operation = await begin()
+  await execute(`create trigger "disk_full" before insert on "audit_entries" begin select raise(abort, 'disk full'); end`)
+  say(ended(operation, { status: 'succeeded' }))
+  t.is((await lines()).length, 1)
+  await execute('drop trigger "disk_full"')
+  t.like((await lines())[0], { outcome: 'succeeded', durationMs: 62_500 })
+})
