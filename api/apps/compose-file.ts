@@ -66,7 +66,16 @@ function problemsOfServices(root: YAMLMap, yaml: YamlDocument): [refusals: strin
   if (isEmpty(services)) return [[`${line}: "services" is empty; add at least one service, indented below it`], []]
   if (!isMap(services)) return [[`${line}: "services" has to be a mapping from a name to a service, not ${kindOf(services)}`], []]
   if (services.items.length === 0) return [[`${line}: "services" is empty; add at least one service`], []]
-  return [[], services.items.flatMap(({ key, value }) => problemsOfService(key, value, yaml))]
+  const tooLong = services.items.flatMap(({ key }) => problemOfLength(key, yaml) ?? [])
+  return [tooLong, services.items.flatMap(({ key, value }) => problemsOfService(key, value, yaml))]
+}
+
+/** Compose may take such a name, and nodes could not tell each other of its containers. */
+function problemOfLength(key: unknown, yaml: YamlDocument): string | null {
+  const node = yaml.resolve(key)
+  const { length } = isScalar(node) ? keyText(node) : ''
+  if (length <= maxServiceNameLength) return null
+  return `${yaml.lineOf(key)}: the name of a service has ${length} characters; at most ${maxServiceNameLength} are possible`
 }
 
 function problemsOfService(key: unknown, value: unknown, yaml: YamlDocument): string[] {
@@ -76,8 +85,6 @@ function problemsOfService(key: unknown, value: unknown, yaml: YamlDocument): st
   const name = keyText(nameNode)
   // Several services may be merged in with "<<"; Compose itself looks into those.
   if (name === '<<') return []
-  if (name.length > maxServiceNameLength)
-    return [`${line}: the name of a service has ${name.length} characters; at most ${maxServiceNameLength} are possible`]
   if (!/^[a-zA-Z0-9._-]+$/.test(name)) return [`${line}: the service name "${name}" may have letters, digits, ".", "_" and "-" only`]
   const service = yaml.resolve(value)
   if (isEmpty(service)) return [`${line}: the service "${name}" is empty; give it an "image" or a "build", indented below it`]

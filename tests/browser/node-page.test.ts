@@ -116,7 +116,7 @@ async function notForNewApps(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'New app' }).first().click()
   await page.getByRole('combobox', { name: 'Node' }).click()
   const option = page.getByRole('option', { name: 'worker', disabled: true })
-  await option.getByText('Cordoned by local: its disk fails').waitFor()
+  await option.getByText('Cordoned by administrator: its disk fails').waitFor()
   await page.keyboard.press('Escape')
   await page.getByRole('listbox').waitFor({ state: 'detached' })
 }
