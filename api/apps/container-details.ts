@@ -38,11 +38,14 @@ export function createContainerDetails({ engine, clock }: { engine: Engine; cloc
     const details = known.get(container.id)
     const state = details?.state ?? container.state
     const ended = state === 'exited' || state === 'dead' || state === 'restarting'
+    const isBehind = state !== container.state
+    const exitCode = isBehind ? (ended ? (details?.exitCode ?? null) : null) : container.exitCode
     return {
       ...container,
       state,
       health: details ? details.health : container.health,
-      exitCode: state === container.state ? container.exitCode : ended ? (details?.exitCode ?? null) : null,
+      statusText: isBehind ? wordsOf(state, exitCode) : container.statusText,
+      exitCode,
       startedAt: details?.startedAt ?? null,
       finishedAt: details?.finishedAt ?? null,
       restartCount: details?.restartCount ?? null,
@@ -82,6 +85,14 @@ export function createContainerDetails({ engine, clock }: { engine: Engine; cloc
       return listed.map(withFacts)
     },
   }
+}
+
+/** The Engine's own words for a state, where its list still has those for the one before. */
+function wordsOf(state: EngineContainer['state'], exitCode: number | null): string {
+  if (state === 'running') return 'Up'
+  if (state === 'paused') return 'Up (Paused)'
+  const word = state.charAt(0).toUpperCase() + state.slice(1)
+  return exitCode === null ? word : `${word} (${exitCode})`
 }
 
 /** Since when it runs: the Engine's clock may be another machine's, so a start that was seen counts from then. */
