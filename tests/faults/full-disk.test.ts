@@ -77,7 +77,7 @@ async function failsInWords(t: ExecutionContext, node: NodeProcess, id: string):
   t.regex(refusal.code ?? '', /^STORAGE_/)
   const rest = await fetch(`${node.url}/api/settings`, {
     method: 'PUT',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...node.headers },
     body: JSON.stringify({ cloudflare_account_id: 'account' }),
   })
   t.regex(String(rest.status), /^50[37]$/)

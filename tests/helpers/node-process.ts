@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -50,9 +50,9 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
   const port = await freePort()
   const url = await place.doorTo(port)
   const settings = typeof source === 'function' ? await source(url, port) : source
-  const appsDir = join(folder, 'apps')
-  const dataDir = join(folder, 'data')
-  const databasePath = join(dataDir, 'selfhostly.db')
+  const appsDir = settings['APPS_DIR'] ?? join(folder, 'apps')
+  const databasePath = settings['DATABASE_PATH'] ?? join(folder, 'data', 'selfhostly.db')
+  const dataDir = dirname(databasePath)
   const log = createSeen<LogLine>(settings['NODE_NAME'] ?? 'node')
   const printed: string[] = []
   const headers: Credentials = {}

@@ -1,0 +1,35 @@
+import test from 'ava'
+import { followNodes, register, secondaryOf } from '../helpers/cluster.ts'
+import { follow } from '../helpers/graphql.ts'
+import { nodeProcess } from '../helpers/node-process.ts'
+
+test('a primary that was stopped for some seconds says so in one line, and takes none of its nodes for lost', async (t) => {
+  t.timeout(120_000)
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const worker = await secondaryOf(t, primary, 'worker')
+  await Promise.all([primary.start(), worker.start()])
+  const { id } = await register(primary, worker)
+  const nodes = followNodes(t, primary)
+  await nodes.first((node) => node.id === id && node.status === 'ONLINE')
+  const server = follow<{ primary: { reachable: boolean | null } }>(t, worker, 'subscription { serverChanged { primary { reachable } } }')
+  await server.first(({ primary: { reachable } }) => reachable === true)
+  const from = primary.log.values.length
+
+  primary.sleep()
+  // By then its link was silent for 7.5 s, and a call home had no answer.
+  await server.first(({ primary: { reachable } }) => reachable === false, { withinMs: 60_000 })
+  primary.wake()
+  await server.first(({ primary: { reachable } }) => reachable === true, { from: server.values.length - 1, withinMs: 60_000 })
+  await primary.logged('link open', { from, withinMs: 60_000 })
+
+  const lines = primary.log.values.slice(from)
+  t.is(lines.filter(({ msg }) => msg.startsWith('this program stood still')).length, 1)
+  t.deepEqual(
+    lines.filter(({ msg }) => /missed execution/.test(msg)),
+    [],
+  )
+  t.deepEqual(
+    lines.filter(({ msg }) => msg === 'node status changed' || msg === 'alarm raised'),
+    [],
+  )
+})
