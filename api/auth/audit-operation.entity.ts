@@ -7,7 +7,7 @@ export const AuditOperationEntity = defineEntity({
   tableName: 'audit_operations',
   properties: {
     /** The line with which the action began. */
-    startedId: p.integer().primary(),
+    startedId: p.integer().primary().autoincrement(false),
     operationId: p.string(),
     nodeId: p.string(),
     actor: p.json<Actor>(),

@@ -77,7 +77,7 @@ function reasonsOf(failed: Failed): Reason[] {
   for (const line of failureLines(failed.stderr)) {
     work.follow(line)
     const [, built, reason = ''] = /^(?:ERROR: )?Service '(.+?)' failed to build ?: ?(.*)/.exec(line) ?? []
-    const [, name, why] = /^(?:ERROR: for )(\S+) +(.+)/.exec(line) ?? /^([\w.-]+) Error (?!response from)(.+)/.exec(line) ?? []
+    const [, name, why] = /^(?:ERROR: for )(\S+) +(.+)/.exec(line) ?? /^([\w.-]+) Error (.+)/.exec(line) ?? []
     if (built) {
       // What it was stands before it.
       const before = reason === 'Build failed' ? [...found.values()].at(-1) : undefined
@@ -117,13 +117,14 @@ function createWork() {
 
 /** Version 1 shows a stack trace for what it did not expect; the exception is at its end. */
 function failureLines(stderr: string[]): string[] {
-  const lines = stderr.map((line) => line.trim()).filter((line) => line !== '')
+  // Of several errors at once each is an item of a list.
+  const lines = stderr.map((line) => line.trim().replace(/^\* /, '')).filter((line) => line !== '')
   return lines.some((line) => line.startsWith('Traceback ')) ? lines.slice(-1) : lines
 }
 
 /** Without what stands in front of every error of its kind. */
 const plain = (text: string): string =>
-  text.replace(/^(?:ERROR: |\* |unable to get image '.*?': |Error response from daemon: )+/, '').replace(/: invalid compose project$/, '')
+  text.replace(/^(?:ERROR: |unable to get image '.*?': |Error response from daemon: )+/, '').replace(/: invalid compose project$/, '')
 
 /** From the name of a service, or of a container as Compose makes it; null for a container with a name of its own. */
 function serviceOf(name: string, { images, project }: Failed): string | null {

@@ -76,6 +76,17 @@ async function factsAsTheServerHasThem(t: ExecutionContext, page: Page, primary:
   await badge(region(page, 'Status'), 'Online').waitFor()
   await region(page, 'Apps').getByText('No app runs on it.').waitFor()
   t.regex((await changes(page).last().textContent()) ?? '', /Registered.*By its registration/)
+  // What the worker itself said with its stats, first to the primary and then here.
+  const versions = () =>
+    ask<{ node: { engineVersion: string | null; composeVersion: string | null } }>(
+      primary,
+      'query ($id: ID!) { node(id: $id) { engineVersion composeVersion } }',
+      { id },
+    )
+  await facts.getByText(/^docker[ -]compose \d+\.\d+/).waitFor()
+  const said = (await versions()).node
+  await facts.getByText(`Engine ${said.engineVersion}`, { exact: true }).waitFor()
+  await facts.getByText(said.composeVersion ?? '', { exact: true }).waitFor()
 }
 
 const changes = (page: Page): Locator => page.getByRole('list', { name: 'Changes of status' }).getByRole('listitem')

@@ -28,11 +28,11 @@ export const migrations = [
   { name: '20261124p-node-keys', class: Migration20261124NodeKeys },
   { name: '20261129-app-status', class: Migration20261129AppStatus },
   { name: '20261129-app-versions', class: Migration20261129AppVersions },
+  { name: '20261129-audit-outcomes', class: Migration20261129AuditOutcomes },
   { name: '20261129-audit-retention', class: Migration20261129AuditRetention },
   { name: '20261129-grant-bindings', class: Migration20261129GrantBindings },
   { name: '20261129-session-browser', class: Migration20261129SessionBrowser },
   { name: '20261129-sign-in-links', class: Migration20261129SignInLinks },
   { name: '20261129-sign-in-places', class: Migration20261129SignInPlaces },
   { name: '20261129-warnings-of-operations', class: Migration20261129OperationWarnings },
-  { name: '20261129-audit-outcomes', class: Migration20261129AuditOutcomes },
 ]
