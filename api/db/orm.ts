@@ -46,7 +46,7 @@ export async function openDatabase(options: {
 }): Promise<Database> {
   const { path, entities, log, migrations = allMigrations, onStorageError = () => undefined, deadlineMs = lockDeadlineMs } = options
   const existed = refuseUnusableFile(path)
-  keepPrivate(path)
+  if (!existed) closeSync(openSync(path, 'a', privateMode))
   const inWords = async (error: unknown): Promise<unknown> => {
     const known = await storageErrorOf(error, path)
     if (known) onStorageError(known)
@@ -124,6 +124,7 @@ async function prepare(opened: { orm: Database; path: string; existed: boolean; 
   const { orm, path, existed, log, migrations } = opened
   const connection = orm.em.getConnection()
   if (existed) await refuseNewerSchema(orm, path, migrations)
+  keepPrivate(path)
   // WAL lets readers go on while one writes; NORMAL loses nothing but the newest commits in a power cut, never consistency.
   await connection.execute('pragma journal_mode = wal')
   await connection.execute('pragma synchronous = normal')
@@ -197,7 +198,6 @@ const privateMode = 0o600
 
 /** Sessions, keys and Compose files are in it. The folder may have been made by somebody else; SQLite gives its log the mode of the database. */
 function keepPrivate(path: string): void {
-  closeSync(openSync(path, 'a', privateMode))
   for (const file of [path, `${path}-wal`, `${path}-shm`]) {
     try {
       if (existsSync(file)) chmodSync(file, privateMode)
