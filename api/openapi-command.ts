@@ -16,7 +16,6 @@ process.exit()
 async function documentOf(role: Environment): Promise<OpenApiDocument> {
   const folder = mkdtempSync(join(tmpdir(), 'selfhostly-openapi-'))
   const config = readConfig({
-    AUTH_ENABLED: 'false',
     SERVER_ADDRESS: '127.0.0.1:0',
     DATABASE_PATH: join(folder, 'data', 'selfhostly.db'),
     ...role,
@@ -24,7 +23,12 @@ async function documentOf(role: Environment): Promise<OpenApiDocument> {
   const log = createLog({ level: 'silent', pretty: false })
   const node = await startNode({ config, clock: systemClock, random: Math.random, log })
   try {
-    const answer = await fetch(`http://127.0.0.1:${node.port}/api/openapi.json`)
+    const { access } = node.services
+    const owner = { userId: access.machineId(), role: 'admin' } as const
+    const { secret } = await access.tokens.create(owner, { name: 'openapi:print', scope: 'viewer', expiresInDays: 1 })
+    const headers = { authorization: `Bearer ${secret}` }
+    const answer = await fetch(`http://127.0.0.1:${node.port}/api/openapi.json`, { headers })
+    if (!answer.ok) throw new Error(`the document is answered with ${answer.status}`)
     return (await answer.json()) as OpenApiDocument
   } finally {
     await node.stop()
