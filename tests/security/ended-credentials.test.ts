@@ -25,14 +25,16 @@ async function watch(t: ExecutionContext, node: RunningNode, headers: Headers, c
   return socket
 }
 
-/** The code with which a socket is closed by what `end` does, and how long that took. */
-async function closedBy(socket: WebSocket, end: () => Promise<unknown>): Promise<{ code: number; ms: number }> {
+/** The code with which a socket is closed by what `end` does. */
+async function closedBy(socket: WebSocket, end: () => Promise<unknown>): Promise<{ code: number }> {
   const closed = once(socket, 'close')
-  const began = performance.now()
   await end()
   const [code] = await closed
-  return { code: Number(code), ms: performance.now() - began }
+  return { code: Number(code) }
 }
+
+/** A node whose clock stands still: what ends, ends by itself, not because sockets are looked at every few seconds. */
+const standing = (t: ExecutionContext): Promise<RunningNode> => runningNode(t, peopleSettings, { clock: createManualClock(new Date()) })
 
 const groupSettings = {
   ...{ OIDC_ISSUER: 'https://idp.example', OIDC_CLIENT_ID: 'client', OIDC_CLIENT_SECRET: 'secret' },
@@ -41,46 +43,43 @@ const groupSettings = {
 
 const ask = (node: RunningNode, query: string, headers: Headers) => node.graphql(query, {}, headers)
 
-test('a session that is revoked takes its open WebSocket with it within a second, and no other', async (t) => {
-  const node = await runningNode(t, peopleSettings)
+test('a session that is revoked takes its open WebSocket with it at once, and no other', async (t) => {
+  const node = await standing(t)
   const admin = await signIn(node, 'admin')
   const [one, other] = [await sessionOf(node, admin), await sessionOf(node, admin)]
   const [first, second] = [await watch(t, node, one), await watch(t, node, other)]
   const { data } = await ask(node, '{ sessions { id isCurrent } }', one)
   const current = data.sessions.find((session: { isCurrent: boolean }) => session.isCurrent)
-  const { code, ms } = await closedBy(first, () => ask(node, `mutation { revokeSession(id: "${current.id}") }`, other))
+  const { code } = await closedBy(first, () => ask(node, `mutation { revokeSession(id: "${current.id}") }`, other))
   t.is(code, 4401)
-  t.true(ms < 1000, `${ms} ms`)
   t.is(second.readyState, WebSocket.OPEN)
   t.is((await node.send('/api/nodes', { headers: one })).status, 401)
   t.is((await closedBy(second, () => ask(node, 'mutation { signOutEverywhere }', other))).code, 4401)
 })
 
 test('signing out ends the WebSocket of that browser', async (t) => {
-  const node = await runningNode(t, peopleSettings)
+  const node = await standing(t)
   const session = await sessionOf(node, await signIn(node, 'viewer'))
   const socket = await watch(t, node, session)
-  const { code, ms } = await closedBy(socket, () => node.send('/auth/sign-out', { method: 'POST', headers: session }))
+  const { code } = await closedBy(socket, () => node.send('/auth/sign-out', { method: 'POST', headers: session }))
   t.is(code, 4401)
-  t.true(ms < 1000, `${ms} ms`)
 })
 
 test('a token that is revoked takes its open WebSockets with it, however it came', async (t) => {
-  const node = await runningNode(t, peopleSettings)
+  const node = await standing(t)
   const admin = await signIn(node, 'admin')
   const session = await sessionOf(node, admin)
   const { authorization, id } = await tokenOf(node, admin, 'viewer')
   const sockets = [await watch(t, node, { authorization }), await watch(t, node, {}, { authorization })]
   const closed = sockets.map((socket) => closedBy(socket, () => Promise.resolve()))
   t.deepEqual(await ask(node, `mutation { revokeApiToken(id: "${id}") }`, session), { data: { revokeApiToken: id } })
-  for (const { code, ms } of await Promise.all(closed)) {
+  for (const { code } of await Promise.all(closed)) {
     t.is(code, 4401)
-    t.true(ms < 1000, `${ms} ms`)
   }
 })
 
 test('a user who is forgotten is out at once, sessions, tokens and WebSockets alike', async (t) => {
-  const node = await runningNode(t, peopleSettings)
+  const node = await standing(t)
   const admin = await sessionOf(node, await signIn(node, 'admin'))
   const leaver = await signIn(node, 'leaver')
   const session = await sessionOf(node, leaver)
