@@ -52,7 +52,7 @@ export const builder = new SchemaBuilder<{
     defaultComplexity: 1,
     // A list of containers or ports; connections say themselves how much they bring.
     defaultListMultiplier: 5,
-    limit: { complexity: 150_000, depth: 15, breadth: 500 },
+    limit: { complexity: 150_000, depth: 15, breadth: 800 },
     complexityError: (kind, result) =>
       new AppError('INVALID_INPUT', `query: its ${kind.toLowerCase()} of ${result[lowerKind(kind)]} is too much. Ask for less at once`),
   },
