@@ -5,27 +5,27 @@ import { inUse, parseGrants, type Grant, type ProviderKind } from './grants.ts'
 import type { Role } from './permissions.ts'
 import type { AllowList } from './users.ts'
 
-/** Who may use what a person uses: who signs in, or whoever the edge lets through. */
+/** Who can use the user surface: people who sign in, or everyone the edge lets through. */
 export type AccessConfig = BrowserConfig &
   (
     | {
         mode: 'trusted-edge'
-        /** Cloudflare Access signs who it let through; null: whoever reaches the port. */
+        /** Cloudflare Access signs a token for everyone it lets through. Null admits anyone who reaches the port. */
         cloudflare: { issuer: string; audience: string } | null
         grants: Grant[]
       }
-    /** Without providers: by the link that this server prints, or what it set up itself. Secret: JWT_SECRET. */
+    /** Without providers, people use this server's printed link or a password. `secret` is JWT_SECRET. */
     | { mode: 'sign-in'; secret: string | undefined; github: GithubConfig | null; oidc: OidcConfig | null; grants: Grant[] }
   )
 
 export interface BrowserConfig {
-  /** Where people reach this server; undefined: NODE_API_ENDPOINT. */
+  /** URL at which people reach this server. Undefined means NODE_API_ENDPOINT. */
   baseUrl: string | undefined
-  /** Addresses and networks (CIDR) whose forwarding headers are believed. */
+  /** Addresses and networks (CIDR) whose forwarding headers are trusted. */
   trustedProxies: string[]
-  /** Origins of other sites whose pages may call this server. */
+  /** Origins of other sites whose pages can call this server. */
   corsOrigins: string[]
-  /** Host names besides its own under which this server may be asked. */
+  /** Host names this server answers to, besides its own. */
   allowedHosts: string[]
 }
 
@@ -41,7 +41,7 @@ export interface OidcConfig {
   issuer: string
   clientId: string
   clientSecret: string
-  /** On the button: Sign in with ... */
+  /** Shown on the button "Sign in with ...". */
   label: string
   allow: AllowList
   groupsClaim: string
@@ -92,7 +92,7 @@ export const accessSettings = {
 
 type Values = z.output<z.ZodObject<typeof accessSettings>>
 
-/** Mean nothing on a secondary. */
+/** Settings that have no effect on a secondary. */
 export const signInSettings = [
   'AUTH_ENABLED',
   'JWT_SECRET',
@@ -115,13 +115,13 @@ function isNetwork(network: string): boolean {
 const githubNames = ['GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET', 'GITHUB_ALLOWED_USERS']
 const oidcNames = ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET']
 
-/** What one setting asks of another, by the raw environment. */
+/** Settings that require each other, checked on the raw environment. */
 export function accessProblems(env: Record<string, string | undefined>): string[] {
   const has = (name: string): boolean => Boolean(env[name]?.trim())
   const problems: string[] = []
   if (has('CF_ACCESS_TEAM_DOMAIN') !== has('CF_ACCESS_AUD')) {
     const missing = has('CF_ACCESS_AUD') ? 'CF_ACCESS_TEAM_DOMAIN' : 'CF_ACCESS_AUD'
-    problems.push(`${missing} is required with the other of CF_ACCESS_TEAM_DOMAIN and CF_ACCESS_AUD: the token is checked against both`)
+    problems.push(`${missing} is missing: Cloudflare Access tokens are checked against both CF_ACCESS_TEAM_DOMAIN and CF_ACCESS_AUD`)
   }
   if (!/^(true|1)$/i.test(env['AUTH_ENABLED']?.trim() ?? '')) return problems
   const startedGithub = githubNames.some(has)
@@ -134,7 +134,7 @@ export function accessProblems(env: Record<string, string | undefined>): string[
     problems.push(`${name} is required to sign in with OpenID Connect: set ${oidcNames.join(', ')}, or none of them`)
   }
   if (startedOidc && !has('OIDC_ALLOWED_USERS') && !has('OIDC_ALLOWED_GROUPS')) {
-    problems.push('OIDC_ALLOWED_USERS or OIDC_ALLOWED_GROUPS is required with OIDC_ISSUER: who of the provider may sign in')
+    problems.push('OIDC_ALLOWED_USERS or OIDC_ALLOWED_GROUPS is required with OIDC_ISSUER: it says who can sign in')
   }
   return problems
 }

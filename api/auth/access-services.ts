@@ -16,17 +16,17 @@ import { createUsers, type AllowList } from './users.ts'
 
 export type AccessServices = ReturnType<typeof createAccessServices>
 
-/** Who may come in and what is written of it: people, their sessions and tokens, the audit log. */
+/** Access and its records: users, sessions, tokens and the audit log. */
 export function createAccessServices(deps: {
   access: AccessConfig
   isPrimary: boolean
-  /** Signs the cookies of sessions where JWT_SECRET does not. */
+  /** Signs session cookies when JWT_SECRET is not set. */
   ownSecret: string
   auditBounds: AuditBounds
   em: EntityManager
   clock: Clock
   log: Log
-  /** A session or token has ended: what it opened must end too. */
+  /** Called when a session or token ends, so that whatever it opened ends too. */
   onCredentialEnded: (credentialId: string) => void
 }) {
   const { access, em, clock, onCredentialEnded } = deps
@@ -40,7 +40,7 @@ export function createAccessServices(deps: {
   const localUsers = deps.isPrimary ? null : createLocalUsers({ em })
 
   function listFor(provider: string): AllowList | null {
-    // Where nobody signs in, nobody comes by a link either.
+    // Without sign-in there are no sign-in links either.
     if (provider === linkAccount.provider && !links) return null
     if (isOwnAccount(provider)) return ownAllowList(provider)
     return provider === localProvider && localUsers ? { users: localUsers.names(), groups: [] } : allowListOf(access, provider)
@@ -60,7 +60,7 @@ export function createAccessServices(deps: {
   })
   let machineId = ''
 
-  /** Learns what the command `local-user` did beside this process, and ends what it ended. */
+  /** Picks up what the command `local-user` changed in its own process, and removes the accounts it ended. */
   async function refreshLocalUsers(): Promise<void> {
     if (!localUsers) return
     await localUsers.refresh()
@@ -70,18 +70,18 @@ export function createAccessServices(deps: {
   return {
     audit,
     tokens,
-    /** Signs what a browser is to bring back. */
+    /** Signs what a browser stores and sends back. */
     secret,
-    /** Null where nobody can sign in. */
+    /** Null when sign-in is off. */
     sessions,
     users,
-    /** From where people have signed in by password. */
+    /** Where people have signed in with a password. */
     places,
-    /** Null where nobody can sign in. */
+    /** Null when sign-in is off. */
     links,
-    /** Whether an admin of every node has a way in that stays, so that none needs the link. */
+    /** Whether an admin of every node has a permanent way to sign in, so that nobody needs the link. */
     administratorCanSignIn: (): boolean => localUsers?.isEmpty() === false || providersLetAdministratorIn(access),
-    /** The account of the tokens that are nobody's in particular. */
+    /** The account that owns tokens made on this machine. */
     machineId: (): string => machineId,
     /** Null on a primary. */
     localUsers,
@@ -100,15 +100,15 @@ export function createAccessServices(deps: {
       await sessions?.flush()
       await audit.summarise()
     },
-    /** Deletes what is older, or more, than the audit log is to keep. */
+    /** Deletes audit log lines beyond the configured age, number or size. */
     pruneAudit: retention.run,
-    /** Writes what would be forgotten. */
+    /** Writes the pending summaries, which exist only in memory. */
     stop: (): Promise<void> => audit.summarise({ all: true }),
   }
 }
 
 function providersLetAdministratorIn(access: AccessConfig): boolean {
   if (access.mode !== 'sign-in' || !(access.github ?? access.oidc)) return false
-  // Where nothing is granted to anybody, everybody who may sign in is an admin.
+  // Without any grants, everyone allowed to sign in is an admin.
   return access.grants.length === 0 || access.grants.some(({ role, labels }) => role === 'admin' && Object.keys(labels).length === 0)
 }

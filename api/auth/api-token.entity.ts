@@ -8,11 +8,11 @@ export const ApiTokenEntity = defineEntity({
   tableName: 'api_tokens',
   properties: {
     id: p.uuid().primary(),
-    /** Whose it is; null when it was made by whoever administers a server without sign-in. */
+    /** The owner. Null for a token made on a server without sign-in, before such tokens belonged to `machine`. */
     user: () => p.manyToOne(UserEntity).mapToPk().strictNullable().deleteRule('cascade'),
     name: p.string(),
     scope: p.string().$type<Role>(),
-    /** SHA-256; the token itself is shown once and kept nowhere. */
+    /** SHA-256. The token itself is shown once and never stored. */
     secretHash: p.string(),
     createdAt: p.datetime(),
     expiresAt: p.datetime(),

@@ -22,7 +22,7 @@ export interface ApiToken {
 
 export type ApiTokens = ReturnType<typeof createApiTokens>
 
-/** Bearer tokens for scripts: `shly_<id>_<secret>`, shown once, kept as a hash. */
+/** Bearer tokens for scripts: `shly_<id>_<secret>`, shown once and stored as a hash. */
 export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded: (tokenId: string) => void }) {
   const { em, clock } = deps
   const rows = new Map<string, ApiTokenRow>()
@@ -39,14 +39,14 @@ export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded
       for (const row of await em.fork().find(ApiTokenEntity, {})) rows.set(row.id, row)
     },
 
-    /** @returns the token itself, which is shown now and never again @throws INVALID_INPUT, CONFLICT */
+    /** @returns the token, and its text, which is shown only now @throws INVALID_INPUT, CONFLICT */
     async create(owner: TokenOwner, input: TokenInput): Promise<{ token: ApiToken; secret: string }> {
       const { row, secret } = await makeToken(em, owner, input, clock.now())
       rows.set(row.id, row)
       return { token: view(row), secret }
     },
 
-    /** Reads a token that this process does not know: a command may have made it. To be called before `use`. */
+    /** Loads a token that this process does not know yet, such as one made by a command. Call it before `use`. */
     async learn(bearer: string): Promise<void> {
       const id = idOf(bearer)
       if (id === null || rows.has(id)) return
@@ -54,7 +54,7 @@ export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded
       if (row) rows.set(id, row)
     },
 
-    /** The token of an Authorization header's value; null when it is unknown, revoked or over. The work is the same for each. */
+    /** The token in an Authorization header, or null if it is unknown, revoked or expired. Every case costs the same work. */
     use(bearer: string): ApiToken | null {
       const [, id = '', secret = ''] = bearerForm.exec(bearer) ?? []
       const row = rows.get(id)
@@ -65,20 +65,20 @@ export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded
       return view(row)
     },
 
-    /** Null for one that is revoked or over. */
+    /** Null if it is revoked or expired. */
     find(id: string): ApiToken | null {
       const row = rows.get(id)
       return row && !isOver(row) ? view(row) : null
     },
 
-    /** By name; with those that a command has made meanwhile. */
+    /** Sorted by name. Includes tokens that commands have made since the start. */
     async listOf(userId: string): Promise<ApiToken[]> {
       const kept = await em.fork().find(ApiTokenEntity, { user: userId })
       for (const row of kept) if (!rows.has(row.id)) rows.set(row.id, row)
       return kept.map((row) => view(rows.get(row.id) ?? row)).sort((a, b) => a.name.localeCompare(b.name, 'en'))
     },
 
-    /** @param userIds whose tokens the caller may revoke @throws NOT_FOUND when it is none of theirs */
+    /** @param userIds users whose tokens the caller can revoke @throws NOT_FOUND if none of them owns this one */
     async revoke(userIds: string[], id: string): Promise<void> {
       const count = await em.fork().nativeDelete(ApiTokenEntity, { id, user: { $in: userIds } })
       if (count === 0) throw new AppError('NOT_FOUND', 'There is no such token')
@@ -86,7 +86,7 @@ export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded
       deps.onEnded(id)
     },
 
-    /** The user's tokens went with the user. */
+    /** The database deletes a user's tokens with the user. This drops them from memory. */
     forgetUser(userId: string): void {
       for (const row of [...rows.values()].filter(({ user }) => user === userId)) {
         rows.delete(row.id)
@@ -94,7 +94,7 @@ export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded
       }
     },
 
-    /** Writes when tokens were last used. */
+    /** Stores when tokens were last used. */
     async flush(): Promise<void> {
       const ids = [...touched]
       touched.clear()
@@ -124,7 +124,7 @@ export interface TokenInput {
   expiresInDays: number
 }
 
-/** Also for the command `token`, which runs beside the server. @throws INVALID_INPUT, CONFLICT */
+/** Also used by the command `token`, which runs in its own process. @throws INVALID_INPUT, CONFLICT */
 export async function makeToken(
   em: EntityManager,
   owner: TokenOwner,
@@ -138,10 +138,9 @@ export async function makeToken(
   const fork = em.fork()
   const own = await fork.find(ApiTokenEntity, { user: owner.userId })
   if (own.some((row) => row.name === name)) {
-    throw new AppError('CONFLICT', `name: there is a token named ${name} already`, { fields: [{ field: 'name', message: 'is taken' }] })
+    throw new AppError('CONFLICT', `name: a token named ${name} already exists`, { fields: [{ field: 'name', message: 'is taken' }] })
   }
-  if (own.length >= mostPerUser)
-    throw new AppError('CONFLICT', `There are ${mostPerUser} tokens already. Revoke one that is not needed any more`)
+  if (own.length >= mostPerUser) throw new AppError('CONFLICT', `There are already ${mostPerUser} tokens. Revoke one you no longer need`)
   const secret = randomBytes(32).toString('base64url')
   const expiresAt = new Date(createdAt.getTime() + expiresInDays * dayMs)
   const row: ApiTokenRow = {
@@ -163,7 +162,7 @@ function problemsOf(owner: TokenOwner, { name, scope, expiresInDays: days }: Tok
   if (name.length < 1 || name.length > 100) problems.push({ field: 'name', message: 'must have 1 to 100 characters' })
   if (!Number.isInteger(days) || days < 1 || days > longestDays)
     problems.push({ field: 'expiresInDays', message: `must be 1 to ${longestDays}` })
-  if (rank(scope) > rank(owner.role)) problems.push({ field: 'scope', message: `must be no more than your own role, ${owner.role}` })
+  if (rank(scope) > rank(owner.role)) problems.push({ field: 'scope', message: `cannot be higher than your own role, ${owner.role}` })
   return problems
 }
 

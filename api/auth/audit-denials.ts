@@ -1,20 +1,20 @@
 import type { Clock } from '../clock.ts'
 import { placeOf } from './limits.ts'
 
-/** Lines of their own that one actor's refusals get within a window: enough to see what was tried. */
+/** Refusals per actor and window that get their own line: enough to see what was tried. */
 const linesPerActor = 20
-/** And all actors together, so that many addresses do not add up. */
+/** The same for all actors together, so that many addresses cannot flood the log. */
 const linesInAll = 300
 const windowMs = 10 * 60 * 1000
-/** Actors who are counted by name in one window; the rest are counted together. */
+/** Actors counted by name in one window. The rest are counted together. */
 const mostActors = 50
-/** Kinds of actions that a summary names. */
+/** Actions that a summary names. The rest are counted as others. */
 const mostActions = 5
 
 interface Refused {
   actor: { name: string; via: string; address: string }
   lines: number
-  /** By action: how many got no line. */
+  /** Refusals without a line, by action. */
   unwritten: Map<string, number>
 }
 
@@ -29,8 +29,8 @@ export interface DenialSummary {
 export type AuditDenials = ReturnType<typeof createAuditDenials>
 
 /**
- * How many refusals the audit log writes one by one. Anybody may be refused as often as they like, so beyond a budget they are
- * counted, and one line per actor says at the end of the window how many there were.
+ * Decides which refusals get their own line in the audit log. Anyone can cause any number of refusals, so beyond a budget they
+ * are only counted, and one line per actor gives the total when the window ends.
  */
 export function createAuditDenials({ clock }: { clock: Clock }) {
   let began = clock.now()
@@ -69,7 +69,7 @@ export function createAuditDenials({ clock }: { clock: Clock }) {
   }
 
   return {
-    /** Whether this refusal gets a line of its own; it is counted if not. */
+    /** Whether this refusal gets its own line. If not, it is counted. */
     admits(actor: Refused['actor'], action: string): boolean {
       roll()
       const counts = countsOf(actor)
@@ -82,7 +82,7 @@ export function createAuditDenials({ clock }: { clock: Clock }) {
       return false
     },
 
-    /** What is to be written of windows that are over; with `all` of the one that is not as well. */
+    /** Returns the summaries of windows that have ended. `all` ends the current window too. */
     takeSummaries({ all = false } = {}): DenialSummary[] {
       roll()
       if (all) close()

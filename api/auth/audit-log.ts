@@ -6,12 +6,12 @@ import { createAuditDenials } from './audit-denials.ts'
 import { AuditEntity, type AuditOutcome, type AuditRow } from './audit.entity.ts'
 
 /**
- * The longest texts of a line, in characters: callers choose most of them, and a line is there to be read. All together bound
- * what one line can cost the database.
+ * The longest text of each column, in characters. Callers choose most of these texts, so this bounds what one line can cost the
+ * database, and keeps lines readable.
  */
 const longest = { actor: 250, via: 20, address: 64, action: 64, id: 64, subject: 300, detail: 1000 }
 
-/** Who did it and from where. */
+/** Who did it, and from where. */
 export interface Actor {
   name: string
   via: string
@@ -37,10 +37,10 @@ export interface AuditFilter {
   until?: Date | null | undefined
 }
 
-/** `ended`: for a line with which an action began, the one with which it ended; of several the last. */
+/** `ended`: for a line that starts an action, the last line that gives its outcome. */
 export type AuditEntry = AuditRow & { ended: AuditRow | null }
 
-/** Something that was begun and goes on. */
+/** An action that has started and goes on. */
 interface Begun<T> {
   result: T
   startedId: number
@@ -51,8 +51,8 @@ interface Begun<T> {
 export type AuditLog = ReturnType<typeof createAuditLog>
 
 /**
- * Who did what, when, from where and with what outcome. An action writes a line before it begins and one when it has ended;
- * what cannot be written is not done.
+ * Who did what, when, from where and with what outcome. An action writes one line before it starts and one when it ends. If the
+ * first line cannot be written, the action does not run.
  */
 export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock }) {
   const denials = createAuditDenials({ clock })
@@ -80,7 +80,7 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
     })
   }
 
-  /** Does something after the first of its lines; the last is written here only when it fails. */
+  /** Writes the first line and runs the action. Writes the last line only if `run` fails. */
   async function begin<T>(
     actor: Actor,
     action: AuditedAction,
@@ -101,16 +101,16 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
   }
 
   return {
-    /** Something that is over as it is written, such as a sign-in. */
+    /** Writes one line for something that is already complete, such as a sign-in. */
     async note(actor: Actor, action: AuditedAction, outcome: AuditOutcome, detail?: string): Promise<void> {
       await write(actor, action, outcome, detail === undefined ? {} : { detail })
     },
 
     /**
-     * A refusal, or something that came to nothing and that anybody can cause: beyond a budget it is counted, and one line
-     * says later how many there were.
+     * Writes a line for a refusal, or for a failure that anyone can cause. Beyond a budget these are only counted, and one line
+     * gives the total later.
      *
-     * @returns whether it got a line of its own
+     * @returns whether it got its own line
      */
     async noteRefusal(actor: Actor, action: AuditedAction, outcome: AuditOutcome = 'denied', detail?: string): Promise<boolean> {
       if (!denials.admits(actor, action.action)) return false
@@ -118,7 +118,7 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
       return true
     },
 
-    /** Writes how many refusals got no line of their own. @param all of the window that is not over as well: the program stops */
+    /** Writes how many refusals got no line of their own. @param all include the current window, because the program is stopping */
     async summarise({ all = false } = {}): Promise<void> {
       for (const { actor, count, actions, since } of denials.takeSummaries({ all })) {
         const action = { action: 'refusals', subject: `${count} more were refused or failed` }
@@ -126,17 +126,17 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
       }
     },
 
-    /** Does something between its two lines. @throws what `run` throws, or that the log cannot be written */
+    /** Runs an action between its two lines. @throws what `run` throws, or the error from writing the log */
     async around<T>(actor: Actor, action: AuditedAction, run: () => Promise<T>, about?: (result: T) => Partial<AuditedAction>): Promise<T> {
       const { result, startedId, action: whole, elapsed } = await begin(actor, action, run, about)
       await write(actor, whole, 'succeeded', { startedId, durationMs: elapsed() })
       return result
     },
 
-    /** As `around` for what goes on after `run`: whoever calls this writes the outcome by `end`. */
+    /** Like `around`, for actions that go on after `run`. The caller writes the outcome with `end`. */
     begin,
 
-    /** The outcome of what was begun. Within a transaction when one is given. */
+    /** Writes the outcome of an action that `begin` started, within a transaction if one is given. */
     async end(
       actor: Actor,
       action: AuditedAction,
@@ -146,7 +146,7 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
       await write(actor, action, outcome, more, transaction)
     },
 
-    /** The newest lines with which something began and that have no outcome, which only a program that was cut off leaves. */
+    /** The newest lines that start an action and have no outcome. Only a program that was killed or crashed leaves them. */
     async unfinished(limit: number): Promise<AuditRow[]> {
       const rows = await em.getConnection().execute<{ id: number }[]>(
         `select "id" from "audit_entries" "begun" where "outcome" = 'started'
@@ -156,7 +156,7 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
       return em.fork().find(AuditEntity, { id: { $in: rows.map(({ id }) => id) } })
     },
 
-    /** The newest first. `before` is the id of the last line of the page before. */
+    /** Newest first. `before` is the id of the last line on the previous page. */
     async list(filter: AuditFilter, { limit, before }: { limit: number; before?: number | undefined }): Promise<AuditEntry[]> {
       const fork = em.fork()
       const entries = await fork.find(AuditEntity, where(filter, before), { orderBy: { id: 'desc' }, limit })
@@ -170,7 +170,7 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
   }
 }
 
-/** Sorts after everything, so that a range finds all that begins with a text; `like` would read `_` and `%` as wildcards. */
+/** Sorts after every other character, so a range finds everything with a prefix. `like` would read `_` and `%` as wildcards. */
 const lastCharacter = '\u{10FFFF}'
 
 function where({ actor, action, nodeId, appId, outcome, since, until }: AuditFilter, before?: number) {

@@ -1,18 +1,18 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { Actor, AuditedAction } from './audit-log.ts'
 
-/** An action whose operation has not ended yet, so that the audit log gets its outcome also after a restart. */
+/** An action whose operation has not ended. Stored so that the audit log gets its outcome even after a restart. */
 export const AuditOperationEntity = defineEntity({
   name: 'AuditOperation',
   tableName: 'audit_operations',
   properties: {
-    /** The line with which the action began. */
+    /** The line that starts the action. */
     startedId: p.integer().primary().autoincrement(false),
     operationId: p.string(),
     nodeId: p.string(),
     actor: p.json<Actor>(),
     action: p.json<AuditedAction>(),
-    /** The log says already that the node was lost meanwhile. */
+    /** The log already has a line saying that the node was lost. */
     lossIsSaid: p.boolean(),
   },
 })

@@ -2,23 +2,23 @@ import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 
-/** How much of the audit log is kept: whichever bound is reached first. */
+/** How much of the audit log is kept. The bound reached first applies. */
 export interface AuditBounds {
   maxAgeMs: number
   maxLines: number
   maxBytes: number
 }
 
-/** Rows deleted in one statement: it holds up everything else for some milliseconds at most. */
+/** Rows per statement. One statement blocks everything else for a few milliseconds at most. */
 const batch = 2000
 
-/** As stored, about: texts, and what the row and its index cost beside them. */
+/** Approximate stored size: the texts, plus 60 bytes for the row and its index. */
 const bytesOfRow = `sum(length(cast("actor" || "via" || "address" || "action" || ifnull("node_id", '') || ifnull("app_id", '') ||
   ifnull("subject", '') || "outcome" || ifnull("detail", '') as blob)) + 60)`
 
 /**
- * Deletes the oldest lines of the audit log beyond its bounds. The database lets the oldest go and refuses to delete the newest,
- * see the migration.
+ * Deletes the oldest audit log lines beyond its bounds. A trigger in the database allows deleting the oldest lines and refuses to
+ * delete the newest; see the migration.
  */
 export function createAuditRetention(deps: { em: EntityManager; bounds: AuditBounds; clock: Clock; log: Log }) {
   const { em, bounds, clock, log } = deps
@@ -29,7 +29,7 @@ export function createAuditRetention(deps: { em: EntityManager; bounds: AuditBou
     return rows[0] as T
   }
 
-  /** The id of the newest line that has to go; 0 for none. */
+  /** The id of the newest line to delete, or 0 for none. */
   async function lastToGo(): Promise<number> {
     const { first, last } = await read<{ first: number | null; last: number | null }>(
       'select min("id") as first, max("id") as last from "audit_entries"',
@@ -38,11 +38,11 @@ export function createAuditRetention(deps: { em: EntityManager; bounds: AuditBou
     const oldest = clock.now().getTime() - bounds.maxAgeMs
     const { id: byAge } = await read<{ id: number | null }>('select max("id") as id from "audit_entries" where "at" < ?', [oldest])
     const byBytes = await lastBeyondBytes(first, last)
-    // The newest are the proof of what deleted the others.
+    // The newest lines show what deleted the others.
     return Math.min(Math.max(byAge ?? 0, last - bounds.maxLines, byBytes), last - keptAlways)
   }
 
-  /** Adds up from the newest, some thousand rows at a time so that requests come in between. */
+  /** The id at which the size, added up from the newest line, exceeds the bound. Reads in batches so that requests get a turn. */
   async function lastBeyondBytes(first: number, last: number): Promise<number> {
     let bytes = 0
     for (let to = last; to >= first; to -= batch) {
@@ -68,11 +68,11 @@ export function createAuditRetention(deps: { em: EntityManager; bounds: AuditBou
         .execute('delete from "audit_entries" where "id" >= ? and "id" <= ?', [from, Math.min(to, from + batch - 1)])
       await nextTurn()
     }
-    log.info({ lines: to - first + 1 }, 'old lines of the audit log deleted')
+    log.info({ lines: to - first + 1 }, 'deleted old audit log lines')
   }
 
   return {
-    /** Never two at once. @throws what the database says */
+    /** Does nothing if it is already running. @throws database errors */
     async run(): Promise<void> {
       if (running) return
       running = true
@@ -81,7 +81,7 @@ export function createAuditRetention(deps: { em: EntityManager; bounds: AuditBou
   }
 }
 
-/** As the trigger of the migration has it. */
+/** The same number as in the trigger that the migration creates. */
 export const keptAlways = 1000
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))

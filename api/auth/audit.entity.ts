@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** One line of the audit log. The database refuses to change or delete it. */
+/** One line of the audit log. The database refuses to change it, and to delete the newest lines. */
 export const AuditEntity = defineEntity({
   name: 'AuditEntry',
   tableName: 'audit_entries',
@@ -8,24 +8,24 @@ export const AuditEntity = defineEntity({
     id: p.integer().primary().autoincrement(),
     at: p.datetime().index(),
     actor: p.string(),
-    /** How the actor was known: local, edge, session, token, node. */
+    /** How the actor was identified: local, edge, session, token, node. */
     via: p.string(),
     address: p.string(),
     action: p.string(),
     nodeId: p.string().strictNullable(),
     appId: p.string().strictNullable(),
-    /** What else it was about: a name, a setting, an operation. */
+    /** What else the line is about: a name, a setting, an operation. */
     subject: p.string().strictNullable(),
     outcome: p.string().$type<AuditOutcome>(),
     detail: p.text().strictNullable(),
-    /** For an outcome: the line with which the action began. */
+    /** For an outcome: the line that starts the action. */
     startedId: p.integer().strictNullable().index(),
-    /** For an outcome: how long the action took, its operation included; null where nobody knows. */
+    /** For an outcome: how long the action took, including its operation. Null if unknown. */
     durationMs: p.integer().strictNullable(),
   },
 })
 
-/** `unknown`: its node was lost, and may say later; or nobody will ever say. */
+/** `unknown`: the node was lost. It may report the outcome later, or never. */
 export const auditOutcomes = ['started', 'succeeded', 'failed', 'cancelled', 'interrupted', 'unknown', 'denied'] as const
 export type AuditOutcome = (typeof auditOutcomes)[number]
 export type AuditRow = InferEntity<typeof AuditEntity>

@@ -3,15 +3,15 @@ import type { Clock } from '../clock.ts'
 import { AppError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 
-/** Tokens with unknown keys make us ask for the keys again, but no more often than this, however many come. */
+/** A token with an unknown key makes us fetch the keys again, but no more often than this. */
 const defaultCooldownMs = 30_000
 
 /** Cloudflare rotates its keys every six weeks and announces each a week ahead. */
 const keysMs = 3600 * 1000
 
-/** Who Cloudflare Access let through: a person, or a service token. */
+/** The person or service token that Cloudflare Access let through. */
 export interface EdgeIdentity {
-  /** Of a service token: its client id. */
+  /** The client id for a service token. */
   email: string
   name: string | null
   subject: string
@@ -34,12 +34,12 @@ export function createCloudflareAccess(deps: { issuer: string; audience: string;
   })
   let hasKeys = true
 
-  /** An operator has to see this; one line says it for all requests that it turns away. */
+  /** Logs one line per change, not per refused request, so that an operator notices. */
   function noteKeys(reachable: boolean, reason?: string): void {
     if (reachable === hasKeys) return
     hasKeys = reachable
-    if (reachable) log.info({ url: keysUrl.href }, 'cloudflare access keys are there again')
-    else log.error({ url: keysUrl.href, error: reason }, 'cloudflare access keys cannot be fetched, nobody is let in')
+    if (reachable) log.info({ url: keysUrl.href }, 'cloudflare access keys are available again')
+    else log.error({ url: keysUrl.href, error: reason }, 'cannot fetch cloudflare access keys, so nobody can get in')
   }
 
   async function claimsOf(token: string): Promise<JWTPayload> {
@@ -60,7 +60,7 @@ export function createCloudflareAccess(deps: { issuer: string; audience: string;
   }
 
   return {
-    /** @throws UNAUTHENTICATED, in the same words whatever is wrong */
+    /** @throws UNAUTHENTICATED, with the same message for every reason */
     async verify(token: string): Promise<EdgeIdentity> {
       const { email, common_name: commonName, name, sub, exp } = await claimsOf(token)
       const who = text(email) ?? text(commonName)
@@ -72,10 +72,9 @@ export function createCloudflareAccess(deps: { issuer: string; audience: string;
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
 
-const refusal = (cause?: unknown): AppError =>
-  new AppError('UNAUTHENTICATED', 'The token of Cloudflare Access is not valid here', { cause })
+const refusal = (cause?: unknown): AppError => new AppError('UNAUTHENTICATED', 'The Cloudflare Access token is not valid here', { cause })
 
-/** Whether the keys could not be had, as against a token that they do not fit. */
+/** Whether fetching the keys failed, as opposed to a token that does not match them. */
 const isKeysFault = (error: unknown): boolean =>
   !(error instanceof errors.JOSEError) ||
   error instanceof errors.JWKSTimeout ||

@@ -4,28 +4,28 @@ import type { Clock } from '../clock.ts'
 import { sameSecret } from './node-credentials.ts'
 import { createSecretBox } from './secret-box.ts'
 
-/** Long enough to find one's second factor, short enough that a link from yesterday signs nobody in. */
+/** Long enough to find a second factor, short enough that yesterday's link does not work. */
 export const flowMs = 10 * 60 * 1000
 
-/** Bounds memory: each is the end of a sign-in, for which a provider's answer was asked. The oldest are forgotten first. */
+/** Bounds memory. Each entry costs a completed round trip to the provider. The oldest are dropped first. */
 const mostTaken = 10_000
 
-/** A sign-in between the click here and the return from the provider. */
+/** A sign-in from the click here until the browser returns from the provider. */
 export interface Flow {
   provider: string
-  /** PKCE: proves at the token endpoint that the code comes back to who asked for it. */
+  /** PKCE: proves to the token endpoint that we started this sign-in. */
   verifier: string
-  /** Comes back beside the code: proves that the answer belongs to this browser's question. */
+  /** Returned with the code: proves that the answer belongs to this browser's request. */
   state: string
-  /** OpenID Connect: comes back inside the id token. */
+  /** OpenID Connect: returned in the ID token. */
   nonce: string
-  /** A local path. */
+  /** A path on this server. */
   returnTo: string
 }
 
 export type Flows = ReturnType<typeof createFlows>
 
-/** From the return of a person to the page of the dashboard that finishes the sign-in: one page load. */
+/** Time between the return from the provider and the dashboard page that finishes the sign-in: one page load. */
 const finishMs = 2 * 60 * 1000
 
 const context = 'sign-in flow'
@@ -41,12 +41,12 @@ const flowShape = z.object({
 })
 
 /**
- * Sign-ins under way. Each is kept by the browser that began it, sealed in its cookie: anybody may begin, so what was kept here
- * strangers could fill, or push out the sign-ins of others.
+ * Sign-ins in progress. The browser that starts one keeps it, encrypted, in a cookie. Anyone can start a sign-in, so strangers
+ * could fill a store kept here, or push other people's sign-ins out of it.
  */
 export function createFlows({ clock, secret }: { clock: Clock; secret: string }) {
   const box = createSecretBox(Buffer.from(hkdfSync('sha256', secret, '', 'selfhostly sign-in flows v1', 32)))
-  /** The states that were taken, and until when they would be good: in the order in which they were taken. */
+  /** Used states with their expiry, in the order of use. */
   const taken = new Map<string, number>()
 
   function open<T>(sealed: string, shape: z.ZodType<T>, where: string): T | null {
@@ -67,13 +67,13 @@ export function createFlows({ clock, secret }: { clock: Clock; secret: string })
   }
 
   return {
-    /** @returns what the browser keeps, and the flow */
+    /** @returns the cookie value, and the flow */
     begin(provider: string, returnTo: string): { id: string; flow: Flow } {
       const flow: Flow = { provider, verifier: random(), state: random(), nonce: random(), returnTo }
       return { id: box.seal(JSON.stringify({ ...flow, endsAt: clock.now().getTime() + flowMs }), context), flow }
     },
 
-    /** Ends the flow, whatever comes of it: an answer is taken once. Null when this answer belongs to no flow of this browser. */
+    /** Ends the flow. An answer works once. Null if the answer does not belong to this browser's flow. */
     take(id: string | undefined, answer: { provider: string; state: string | undefined }): Flow | null {
       const flow = id === undefined ? null : open(id, flowShape, context)
       if (!flow || taken.has(flow.state)) return null
@@ -84,17 +84,17 @@ export function createFlows({ clock, secret }: { clock: Clock; secret: string })
     },
 
     /**
-     * Who has come back is signed in by a page of the dashboard, which alone reads the code from its address: a session that came
-     * with the redirect would be bound to nothing that the apps on this host do not see too.
+     * Called when a person returns from the provider. A dashboard page then reads the code from its address and signs them in. A
+     * session cookie set with the redirect would not be bound to anything that apps on the same host cannot see.
      *
-     * @returns what the browser keeps, and the code
+     * @returns the cookie value, and the code
      */
     cameBack(userId: string): { id: string; code: string } {
       const code = random()
       return { id: box.seal(JSON.stringify({ userId, state: code, endsAt: clock.now().getTime() + finishMs }), finishContext), code }
     },
 
-    /** The id of the user who came back in this browser; null for none. Good once. */
+    /** The id of the user who returned in this browser, or null. Works once. */
     finish(id: string | undefined, code: string): string | null {
       const back = id === undefined ? null : open(id, finishShape, finishContext)
       if (!back || taken.has(back.state) || back.endsAt <= clock.now().getTime() || !sameSecret(back.state, code)) return null
@@ -102,7 +102,7 @@ export function createFlows({ clock, secret }: { clock: Clock; secret: string })
       return back.userId
     },
 
-    /** How many are remembered as taken. */
+    /** How many used states are remembered. */
     size: (): number => taken.size,
   }
 }
@@ -110,15 +110,15 @@ export function createFlows({ clock, secret }: { clock: Clock; secret: string })
 const random = (): string => randomBytes(32).toString('base64url')
 
 /**
- * Where to go after signing in: a path of this server, else `/`. Whoever writes a link to the sign-in page must not be
- * able to send people on to another site. A browser drops tabs and line breaks, reads `\` as `/`, and `//` as another host.
+ * Where to go after sign-in: a path on this server, else `/`. A link to the sign-in page must not be able to redirect people to
+ * another site. Browsers drop tabs and line breaks, read `\` as `/`, and read `//` as the start of a host name.
  */
 export function localPath(wanted: string | undefined): string {
   if (!wanted || wanted.length > 2000 || !/^\/(?!\/)/.test(wanted) || /[\\\p{Cc}]/u.test(wanted)) return '/'
   const here = 'http://here.invalid'
   const url = URL.parse(wanted, here)
   if (url?.origin !== here) return '/'
-  // `/..//elsewhere` is local until its dots are resolved. Back to /auth would begin another sign-in.
+  // `/..//elsewhere` looks local until its dots are resolved. Returning to /auth would start another sign-in.
   if (url.pathname.startsWith('//') || /^\/auth(\/|$)/.test(url.pathname)) return '/'
   return url.pathname + url.search + url.hash
 }

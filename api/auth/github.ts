@@ -9,11 +9,11 @@ const publicUrl = 'https://github.com'
 /** In seconds. A person is waiting, and GitHub answers in well under one. */
 const timeout = 10
 
-/** GitHub's documented shapes, as far as they matter here. Source: https://docs.github.com/en/rest/users */
+/** The parts of GitHub's documented responses that we use. Source: https://docs.github.com/en/rest/users */
 const userAnswer = z.object({ id: z.int().positive(), login: z.string().min(1), name: z.string().nullish() })
 const emailsAnswer = z.array(z.object({ email: z.string(), primary: z.boolean(), verified: z.boolean() }))
 
-/** The numbers of accounts mean nothing at another server, so accounts of a GitHub Enterprise Server go by its address. */
+/** Account numbers are unique per server, so GitHub Enterprise Server accounts carry the server's URL as their provider. */
 export const githubName = ({ baseUrl }: Pick<GithubConfig, 'baseUrl'>): string => (baseUrl === publicUrl ? 'github' : baseUrl)
 
 /** Sources: https://docs.github.com/en/enterprise-server/rest, and for ghe.com https://docs.github.com/en/enterprise-cloud@latest/rest */
@@ -23,7 +23,7 @@ function apiUrlOf(baseUrl: string): string {
   return `${baseUrl}/api/v3`
 }
 
-/** GitHub speaks OAuth 2 with PKCE but has no discovery and no id token; who it is says its API. */
+/** GitHub supports OAuth 2 with PKCE, but has no discovery and no ID token. Its API tells who signed in. */
 export function createGithub(config: GithubConfig): SignInProvider {
   const { baseUrl, clientId, clientSecret } = config
   const apiUrl = apiUrlOf(baseUrl)
@@ -45,7 +45,7 @@ export function createGithub(config: GithubConfig): SignInProvider {
     return client.fetchProtectedResource(server, accessToken, new URL(apiUrl + path), 'GET', undefined, headers)
   }
 
-  /** The one that GitHub writes to, if its owner proved it. Null as well when the person did not share it. */
+  /** The primary address, if verified. Also null if the person did not share their addresses. */
   async function emailOf(accessToken: string): Promise<string | null> {
     const response = await ask('/user/emails', accessToken)
     if (response.status === 403 || response.status === 404) return null
@@ -81,9 +81,9 @@ export function createGithub(config: GithubConfig): SignInProvider {
 async function read<T>(response: Response, shape: z.ZodType<T>): Promise<T> {
   const path = new URL(response.url).pathname
   if (response.status !== 200) {
-    throw new SignInError(response.status >= 500 ? 'unreachable' : 'provider', `GitHub answers ${response.status} to ${path}`)
+    throw new SignInError(response.status >= 500 ? 'unreachable' : 'provider', `GitHub answered ${response.status} to ${path}`)
   }
   const parsed = shape.safeParse(await response.json().catch(() => undefined))
-  if (!parsed.success) throw new SignInError('provider', `GitHub's answer to ${path} is not what its documentation says`)
+  if (!parsed.success) throw new SignInError('provider', `GitHub's answer to ${path} does not match its documentation`)
   return parsed.data
 }

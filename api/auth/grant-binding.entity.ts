@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** Whom an entry of AUTH_ADMINS and its like means: the account that was the first to have that name. */
+/** The account that an entry of AUTH_ADMINS, AUTH_OPERATORS or AUTH_VIEWERS means: the first one seen with that name. */
 export const GrantBindingEntity = defineEntity({
   name: 'GrantBinding',
   tableName: 'grant_bindings',
@@ -8,7 +8,7 @@ export const GrantBindingEntity = defineEntity({
     /** Such as `github:alice`. */
     entry: p.string().primary(),
     provider: p.string(),
-    /** The provider's own, lasting id of the account. */
+    /** The provider's permanent id for the account. */
     subject: p.string(),
     at: p.datetime(),
   },

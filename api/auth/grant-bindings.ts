@@ -4,12 +4,12 @@ import { StartError } from '../errors.ts'
 import { GrantBindingEntity, type GrantBindingRow } from './grant-binding.entity.ts'
 import { names, type Grant, type Person } from './grants.ts'
 
-/** An account, as its provider knows it. */
+/** An account at its provider. */
 export interface Account extends Person {
   provider: string
 }
 
-/** Says that the accounts from before there were bindings have been looked at. */
+/** Key of the row that marks the accounts from before bindings as adopted. */
 const adopted = '(accounts from before)'
 
 const keyOf = ({ who }: Grant): string => {
@@ -17,13 +17,13 @@ const keyOf = ({ who }: Grant): string => {
   return `${who.provider ?? ''}:${isSubject ? who.value : who.value.toLowerCase()}`
 }
 
-const inWords = ({ provider, subject, login }: Account): string => `${login} (${subject}) of ${provider}`
+const inWords = ({ provider, subject, login }: Account): string => `${login} (${subject}) at ${provider}`
 
 export type GrantBindings = ReturnType<typeof createGrantBindings>
 
 /**
- * Binds each entry that names a person to the first account that has that name, for good: names are given up and taken over,
- * the provider's id of an account is not. Groups stay with the provider's word.
+ * Binds each entry that names a person to the first account seen with that name, permanently: a name can pass to someone else,
+ * the provider's account id cannot. Entries for groups are not bound, and follow what the provider says.
  */
 export function createGrantBindings(deps: { em: EntityManager; clock: Clock; grants: Grant[]; note: (words: string) => void }) {
   const { em, clock, note } = deps
@@ -39,12 +39,12 @@ export function createGrantBindings(deps: { em: EntityManager; clock: Clock; gra
   function theOne(grant: Grant, found: Account[]): Account | undefined {
     if (found.length < 2) return found[0]
     throw new StartError(
-      `AUTH_ADMINS, AUTH_OPERATORS or AUTH_VIEWERS: "${grant.who.value}" is the name of more than one account: ${found.map(inWords).join(', ')}. ` +
-        'Write which one is meant: github:LOGIN, or oidc: with the e-mail address or the id in brackets',
+      `AUTH_ADMINS, AUTH_OPERATORS or AUTH_VIEWERS: "${grant.who.value}" matches more than one account: ${found.map(inWords).join(', ')}. ` +
+        'Say which one you mean: github:LOGIN, or oidc: followed by the e-mail address or the id in parentheses',
     )
   }
 
-  /** Until now a name had its role at whichever provider: who has it today keeps it, and nobody else gets it. */
+  /** Older versions granted roles by name at any provider. The account that has the name today keeps the role, and no other gets it. */
   async function adopt(accounts: Account[]): Promise<void> {
     if (rows.has(adopted)) return
     for (const grant of people.filter(({ who }) => who.isBare)) {
@@ -55,9 +55,7 @@ export function createGrantBindings(deps: { em: EntityManager; clock: Clock; gra
       )
       if (!account) continue
       await bind(keyOf(grant), account)
-      note(
-        `"${grant.who.value}" of AUTH_ADMINS, AUTH_OPERATORS or AUTH_VIEWERS means ${inWords(account)} from now on, and no other account`,
-      )
+      note(`"${grant.who.value}" in AUTH_ADMINS, AUTH_OPERATORS or AUTH_VIEWERS now means ${inWords(account)} and no other account`)
     }
     await bind(adopted, { provider: '', subject: '' })
   }
@@ -65,7 +63,7 @@ export function createGrantBindings(deps: { em: EntityManager; clock: Clock; gra
   const boundTo = (grant: Grant): GrantBindingRow | undefined => rows.get(keyOf(grant))
 
   return {
-    /** @param accounts who may sign in already @throws StartError for a name that could be of two people */
+    /** @param accounts accounts already allowed in @throws StartError for a name that could mean two people */
     async start(accounts: Account[]): Promise<void> {
       for (const row of await em.fork().find(GrantBindingEntity, {})) rows.set(row.entry, row)
       await adopt(accounts)
@@ -77,13 +75,13 @@ export function createGrantBindings(deps: { em: EntityManager; clock: Clock; gra
         if (account) await bind(keyOf(grant), account)
         else if (grant.who.provider === null) {
           throw new StartError(
-            `AUTH_ADMINS, AUTH_OPERATORS or AUTH_VIEWERS: "${grant.who.value}" could be of GitHub or of OpenID Connect. Write github:${grant.who.value} or oidc:${grant.who.value}`,
+            `AUTH_ADMINS, AUTH_OPERATORS or AUTH_VIEWERS: "${grant.who.value}" could be a GitHub or an OpenID Connect account. Write github:${grant.who.value} or oidc:${grant.who.value}`,
           )
         }
       }
     },
 
-    /** Somebody has just signed in. */
+    /** Call when someone has just signed in. */
     async seen(account: Account): Promise<void> {
       for (const grant of people) if (!boundTo(grant) && names(grant, account)) await bind(keyOf(grant), account)
     },
@@ -94,7 +92,7 @@ export function createGrantBindings(deps: { em: EntityManager; clock: Clock; gra
       return bound?.provider === account.provider && bound.subject === account.subject
     },
 
-    /** An account is forgotten: its names are free again. */
+    /** Frees the names of an account that is removed. */
     async forget({ provider, subject }: Pick<Account, 'provider' | 'subject'>): Promise<void> {
       await em.fork().nativeDelete(GrantBindingEntity, { provider, subject })
       for (const [entry, row] of rows) if (row.provider === provider && row.subject === subject) rows.delete(entry)

@@ -1,7 +1,7 @@
 import type { NodeLimit } from './caller.ts'
 import { roles, rank, type Role } from './permissions.ts'
 
-/** Who says who somebody is. A name means something at one of them only. */
+/** The kinds of identity provider. A name is only meaningful within one of them. */
 export const providerKinds = ['github', 'oidc', 'access'] as const
 export type ProviderKind = (typeof providerKinds)[number]
 
@@ -10,22 +10,22 @@ export interface Grant {
   role: Role
   who: {
     kind: 'user' | 'group'
-    /** Null: either of two that are in use, see `inUse`. */
+    /** Null means either of the two in use; see `inUse`. */
     provider: ProviderKind | null
-    /** Whether the entry itself names no provider, as none did before. */
+    /** Whether the entry names no provider, as in older versions. */
     isBare: boolean
-    /** A GitHub login, a subject, or an e-mail address; or a group as the provider names it. */
+    /** A GitHub login, a subject, an e-mail address, or the provider's name for a group. */
     value: string
   }
   labels: Record<string, string>
 }
 
 export interface Person {
-  /** Null: an account of this server itself, which no entry names. */
+  /** Null for accounts of this server itself, which no entry names. */
   kind: ProviderKind | null
   subject: string
   login: string
-  /** Only where the provider has verified it. */
+  /** Null unless the provider has verified it. */
   email: string | null
   groups: string[]
 }
@@ -33,10 +33,10 @@ export interface Person {
 const entryForm = /^(?:(github|oidc|access):)?(group:)?(?!group:)([^[\]\s]+)(?:\[([^\]]+)\])?$/
 
 /**
- * `github:alice`, `oidc:bob@example.com`, `access:carol@example.com`, `group:ops`, or without the provider where one is in use;
- * each may end in `[env=lab;team=web]`, which limits it to nodes with those labels.
+ * `github:alice`, `oidc:bob@example.com`, `access:carol@example.com`, `group:ops`. The provider can be left out if only one is in
+ * use. Each can end in `[env=lab;team=web]`, which limits it to nodes with those labels.
  *
- * @throws Error naming the entry that cannot be read
+ * @throws Error naming the invalid entry
  */
 export function parseGrants(role: Role, text: string): Grant[] {
   return text
@@ -55,7 +55,7 @@ function parseGrant(role: Role, entry: string): Grant {
   const isIncomplete = !value || /^(github|oidc|access):/.test(value) || (group !== undefined && named !== undefined && named !== 'oidc')
   if (isIncomplete || labels.some((pair) => pair.length !== 2 || !pair[0] || !pair[1])) {
     throw new Error(
-      `has an entry that cannot be read: "${entry}". Write github:alice, oidc:bob@example.com, access:carol@example.com, group:ops or github:alice[env=lab;team=web]`,
+      `has an invalid entry: "${entry}". Write github:alice, oidc:bob@example.com, access:carol@example.com, group:ops or github:alice[env=lab;team=web]`,
     )
   }
   const provider = group ? 'oidc' : ((named ?? null) as ProviderKind | null)
@@ -64,8 +64,9 @@ function parseGrant(role: Role, entry: string): Grant {
 }
 
 /**
- * Entries without a provider are of the one that is in use. Of two, a name is GitHub's: what people call themselves at an OpenID
- * Connect provider grants nothing. An address stays open; whose it is has to be known already, see grant-bindings.ts.
+ * Fills in the provider of entries that name none. If one is in use, it is that one. If both are, a name is a GitHub login,
+ * because people choose their own names at an OpenID Connect provider. An e-mail address stays open, and must belong to an account
+ * that is already known; see grant-bindings.ts.
  */
 export function inUse(grants: Grant[], kinds: ProviderKind[]): Grant[] {
   const [only] = kinds
@@ -73,7 +74,7 @@ export function inUse(grants: Grant[], kinds: ProviderKind[]): Grant[] {
   return grants.map((grant) => (grant.who.isBare ? { ...grant, who: { ...grant.who, provider: providerOf(grant.who.value) } } : grant))
 }
 
-/** Whether the entry names this person by something that they cannot choose for themselves. */
+/** Whether the entry matches this person by something they cannot choose themselves. */
 export function names({ who }: Grant, { kind, subject, login, email, groups }: Person): boolean {
   if (who.kind === 'group') return kind === 'oidc' && groups.includes(who.value)
   if (kind === null || (who.provider !== null && who.provider !== kind)) return false
@@ -82,10 +83,10 @@ export function names({ who }: Grant, { kind, subject, login, email, groups }: P
 }
 
 /**
- * The role of a person: the highest that was granted, on the nodes of the grants that give it. Where nothing is granted to
- * anybody, everybody who may sign in is an admin (one person, or a few who trust each other); else the rest are viewers.
+ * A person's role: the highest one granted, on the nodes of the grants that give it. Without any grants, everyone allowed to sign
+ * in is an admin (one person, or a few who trust each other). With grants, everyone else is a viewer.
  *
- * @param isFor whether a grant is this person's
+ * @param isFor whether a grant applies to this person
  */
 export function roleOf(
   grants: Grant[],

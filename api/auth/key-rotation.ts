@@ -11,29 +11,29 @@ const fileOf = (dataDir: string): string => join(dataDir, 'secret.key')
 const formerFileOf = (dataDir: string): string => join(dataDir, 'secret.key.previous')
 
 /**
- * The first half of a rotation, for `npm run secrets:rotate`: the key becomes the previous one and a new one is made. The
- * second half, sealing everything anew, is done by the next start. Between the two, and after a crash anywhere, both keys
- * are there and every secret opens.
+ * The first half of a rotation, for `npm run secrets:rotate`: the current key becomes the previous one and a new key is created.
+ * The next start does the second half and re-encrypts everything. Between the two, and after a crash at any point, both keys
+ * exist and every secret can be decrypted.
  *
- * @throws StartError while an earlier rotation is not finished
+ * @throws StartError while an earlier rotation is unfinished
  */
 export function beginRotation(dataDir: string): void {
   if (existsSync(formerFileOf(dataDir))) {
-    throw new StartError('The last rotation is not finished: start the node once, which seals everything with the new key')
+    throw new StartError('The last rotation is not finished. Start the node once to encrypt every secret with the new key')
   }
   if (!existsSync(fileOf(dataDir)))
-    throw new StartError(`${fileOf(dataDir)} does not exist: there is nothing to rotate before the first start`)
+    throw new StartError(`${fileOf(dataDir)} does not exist. There is nothing to rotate before the first start`)
   renameSync(fileOf(dataDir), formerFileOf(dataDir))
   try {
     readOrMakePrivateFile(fileOf(dataDir), () => `${randomBytes(32).toString('base64url')}\n`)
   } catch (error) {
-    // Such as on a full disk: nothing was rotated.
+    // For example on a full disk. Undo the rename, so that nothing was rotated.
     renameSync(formerFileOf(dataDir), fileOf(dataDir))
     throw error
   }
 }
 
-/** The keys that open but do not seal: SECRET_KEY_PREVIOUS, and the file of a rotation that is not finished. */
+/** Keys that decrypt but no longer encrypt: SECRET_KEY_PREVIOUS, and the previous key of an unfinished rotation. */
 export function loadFormerKeys({ dataDir, fromEnvironment }: { dataDir: string; fromEnvironment?: string | undefined }): Buffer[] {
   const keys: Buffer[] = []
   if (fromEnvironment !== undefined) keys.push(loadSecretKey({ dataDir, fromEnvironment }))
@@ -43,7 +43,7 @@ export function loadFormerKeys({ dataDir, fromEnvironment }: { dataDir: string; 
   return keys
 }
 
-/** A column of sealed values: how they are read, what context each is sealed for, and how one is written back. */
+/** A column of encrypted values: how to read them, which context each is bound to, and how to write one back. */
 export interface SealedColumn {
   rows: (em: EntityManager) => Promise<{ id: string; sealed: string }[]>
   contextOf: (id: string) => string
@@ -51,8 +51,10 @@ export interface SealedColumn {
 }
 
 /**
- * The second half: seals everything with the key in use, in one transaction, erases what was there, and only then forgets the former key.
- * @returns how many secrets were sealed anew
+ * The second half: re-encrypts everything with the current key in one transaction, erases the old values, and only then deletes
+ * the previous key.
+ *
+ * @returns how many secrets were re-encrypted
  */
 export async function finishRotation(deps: {
   em: EntityManager
@@ -75,7 +77,7 @@ export async function finishRotation(deps: {
   return count
 }
 
-/** SQLite only marks as free what was there before: who has the former key could read it in the file, or in its write-ahead log. */
+/** SQLite only marks old values as free. Someone with the previous key could still read them in the file or its write-ahead log. */
 async function eraseFreed(em: EntityManager): Promise<void> {
   const connection = em.getConnection()
   await connection.execute('vacuum')

@@ -3,36 +3,36 @@ import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 
 /**
- * How often one caller may do what costs much or guesses at secrets. Generous for people, short for programs that try. What
- * guesses at secrets counts failures only, and a right secret that is cheap to check is never refused for the wrong ones.
+ * How often one caller can do something expensive or try a secret. Generous for people, tight for programs that guess. For secrets
+ * only failures count, and a correct secret that is cheap to check is never refused because of earlier wrong ones.
  */
 export const budgets = {
-  /** Answers of a provider that came to nothing, per address: each costs a call to the provider. */
+  /** Provider answers that did not lead to a sign-in, per address. Each costs a call to the provider. */
   'sign-in': { points: 30, seconds: 60 },
-  /** Wrong passwords, per name and place together: nobody mistypes more often, and a guesser gets nowhere. */
+  /** Wrong passwords, per name and place together. Nobody mistypes more often, and a guesser gets nowhere. */
   password: { points: 10, seconds: 60 },
-  /** Links that were not right, per address: they cannot be guessed, but each try is written to the audit log. */
+  /** Wrong sign-in links, per address. They cannot be guessed, but each try is written to the audit log. */
   'sign-in-link': { points: 30, seconds: 60 },
-  /** Failed node credentials, per address and claimed id: a node with a wrong key asks a few times a minute. */
+  /** Failed node credentials, per address and claimed id. A node with a wrong key calls a few times a minute. */
   'node-credentials': { points: 60, seconds: 60 },
-  /** What one node asks of its primary: a few times a minute, some more when it starts or its key changes. */
+  /** Calls of one node to its primary: a few a minute, more when it starts or its key changes. */
   'node-calls': { points: 600, seconds: 60 },
-  /** Calls of a node that were refused for that: what it may still try until it has heard. */
+  /** Refused calls of a node that is over its limit. One that goes beyond this too is reported as misbehaving. */
   'refused-node-calls': { points: 10, seconds: 60 },
   /** Failed bearer tokens and sessions, per address. */
   'user-credentials': { points: 60, seconds: 60 },
-  /** Join tokens that were refused, per address: a node asks once a minute, and several may share an address. */
+  /** Refused join tokens, per address. A node tries once a minute, and several nodes can share an address. */
   'join-token': { points: 20, seconds: 60 },
   /** Actions that run Compose or call a node, per caller. */
   action: { points: 120, seconds: 60 },
-  /** Sessions ended, tokens made and revoked, per caller: a viewer may do this, and each is two lines in the audit log. */
+  /** Sessions ended, and tokens made or revoked, per caller. Viewers can do this, and each adds two lines to the audit log. */
   account: { points: 60, seconds: 600 },
 } as const
 
 export type Budget = keyof typeof budgets
 export type Limits = ReturnType<typeof createLimits>
 
-/** Bounds memory, since strangers choose the keys: the counts that end soonest give way. */
+/** Bounds memory, because strangers choose the keys. The counts that expire first are dropped. */
 const mostKeys = 10_000
 
 interface Count {
@@ -46,7 +46,7 @@ export function createLimits({ clock }: { clock: Clock }) {
     Map<string, Count>
   >
 
-  /** The count of a key whose time is not over. Counts of one budget last equally long, so the oldest are the first to end. */
+  /** A key's count, unless it has expired. All counts of one budget last equally long, so the oldest expire first. */
   function countOf(budget: Budget, key: string): Count | undefined {
     const now = clock.now().getTime()
     const ofBudget = counts[budget]
@@ -58,7 +58,7 @@ export function createLimits({ clock }: { clock: Clock }) {
   }
 
   return {
-    /** Takes one from the caller's budget. @throws RATE_LIMITED */
+    /** Takes one point from the caller's budget. @throws RATE_LIMITED */
     take(budget: Budget, key: string): Promise<void> {
       const { points, seconds } = budgets[budget]
       const now = clock.now().getTime()
@@ -69,23 +69,23 @@ export function createLimits({ clock }: { clock: Clock }) {
       return Promise.resolve()
     },
 
-    /** Puts back what was taken: it was no failure. */
+    /** Returns a point, because the try was not a failure. */
     giveBack(budget: Budget, key: string): void {
       const known = countOf(budget, key)
       if (known) known.used -= 1
     },
 
-    /** For tests of its bounds. */
+    /** For tests of the memory bound. */
     size: (budget: Budget): number => counts[budget].size,
   }
 }
 
 function tooMany(waitMs: number): AppError {
   const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000))
-  return new AppError('RATE_LIMITED', `Too many in a short time. Try again in ${retryAfterSeconds} s`, { retryAfterSeconds })
+  return new AppError('RATE_LIMITED', `Too many requests. Try again in ${retryAfterSeconds} s`, { retryAfterSeconds })
 }
 
-/** What counts as one place: an IPv4 address, or the network of an IPv6 one, in which a machine has as many addresses as it likes. */
+/** What counts as one place: an IPv4 address, or an IPv6 /64, because one machine can use any address in its network. */
 export function placeOf(address: string): string {
   if (!isIPv6(address)) return address
   const [head = '', tail] = address.split('::')

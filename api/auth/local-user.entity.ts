@@ -1,13 +1,13 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** Somebody who may sign in at this very node with a name and a password, while its primary is away. */
+/** Someone who can sign in at this node with a name and a password, even while the primary is away. */
 export const LocalUserEntity = defineEntity({
   name: 'LocalUser',
   tableName: 'local_users',
   properties: {
     /** Lower case. */
     name: p.string().primary(),
-    /** Made anew with each password: who signed in with the one before is nobody any more. */
+    /** A new one for each password. Accounts that signed in with the old password are removed. */
     version: p.uuid(),
     /** See password.ts. */
     passwordHash: p.string(),

@@ -4,17 +4,17 @@ import { AppError, invalidInput } from '../errors.ts'
 import { LocalUserEntity, type LocalUserRow } from './local-user.entity.ts'
 import { hashPassword, passwordProblem, verifyPassword } from './password.ts'
 
-/** What the accounts of local users have as their provider. */
+/** The provider of local users' accounts. */
 export const localProvider = 'local'
 
 export type LocalUsers = ReturnType<typeof createLocalUsers>
 
-/** People without capitals: a name is typed on a phone as well. */
+/** Names ignore case, because phones capitalize the first letter. */
 export const localName = (text: string): string => text.trim().toLowerCase()
 
 /**
- * The people who may sign in at this node with a password. `npm run local-user` writes them, in a process of its own, so
- * what is known here is read again every few seconds and before each sign-in.
+ * The people who can sign in at this node with a password. `npm run local-user` writes them in its own process, so they are read
+ * again every few seconds and before each sign-in.
  */
 export function createLocalUsers({ em }: { em: EntityManager }) {
   let rows = new Map<string, LocalUserRow>()
@@ -30,8 +30,8 @@ export function createLocalUsers({ em }: { em: EntityManager }) {
     versions: (): Set<string> => new Set([...rows.values()].map(({ version }) => version)),
 
     /**
-     * Who has this name and password; null for nobody. An unknown name costs the same work as a wrong password: 64 MiB and some
-     * tenths of a second, so nothing but the password guard calls this.
+     * The user with this name and password, or null. An unknown name costs the same work as a wrong password: 64 MiB and a few
+     * tenths of a second, so only the password guard calls this.
      */
     async verify(name: string, password: string): Promise<{ name: string; version: string } | null> {
       const row = rows.get(localName(name))
@@ -43,12 +43,12 @@ export function createLocalUsers({ em }: { em: EntityManager }) {
   }
 }
 
-/** Makes a local user, or gives one another password. @throws INVALID_INPUT naming the field */
+/** Creates a local user, or changes the password of an existing one. @throws INVALID_INPUT naming the field */
 export async function setLocalUser(em: EntityManager, input: { name: string; password: string; now: Date }): Promise<'made' | 'changed'> {
   const name = localName(input.name)
   const problem = passwordProblem(input.password)
   if (!/^[a-z0-9][a-z0-9._@-]{0,63}$/.test(name)) {
-    throw invalidInput([{ field: 'name', message: 'must have 1 to 64 letters, digits or any of . _ @ - and begin with a letter or digit' }])
+    throw invalidInput([{ field: 'name', message: 'must have 1 to 64 letters, digits or . _ @ - and start with a letter or digit' }])
   }
   if (problem) throw invalidInput([{ field: 'password', message: problem }])
   const passwordHash = await hashPassword(input.password)

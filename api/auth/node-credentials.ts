@@ -1,26 +1,26 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** Compares in a time that says nothing of either text, their lengths included. */
+/** Compares in a time that reveals nothing about either text, not even its length. */
 export const sameSecret = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b))
 
 const digest = (text: string): Buffer => hash('sha256', text, 'buffer')
 
-/** What X-Node-ID and X-Node-API-Key say. */
+/** The values of X-Node-ID and X-Node-API-Key. */
 export interface NodeCredentials {
   nodeId: string | undefined
   apiKey: string | undefined
 }
 
-/** How many keys of one node may be good at once: the current one, the next one, the former one. */
+/** How many keys of one node can be valid at once: the current, the next and the previous one. */
 export const mostKeys = 3
 
 /**
- * Says which node is calling: its id when the key is one of those shared with it, else null. It always makes the same number
- * of comparisons, for an unknown id and for a node whose key is being changed as well, so that guessing teaches neither.
+ * Returns the id of the calling node if the key is one of those shared with it, else null. The number of comparisons is always the
+ * same, also for an unknown id and during a key change, so timing reveals neither.
  *
- * @param findKeys the keys shared with a node, of which there is more than one only while it changes, `mostKeys` at most; none
- *   for a node that is not known. To keep that promise it has to answer from memory, with keys that are open already
- * @param onProved which of them it was
+ * @param findKeys the keys shared with a node: none for an unknown node, several (`mostKeys` at most) only during a key change. It
+ *   must answer from memory with keys that are already decrypted, or its timing reveals what this function hides
+ * @param onProved called with the key that matched
  */
 export function createNodeAuthenticator({
   findKeys,
@@ -35,7 +35,7 @@ export function createNodeAuthenticator({
     if (!nodeId || !apiKey) return null
     const known = findKeys(nodeId)
     const said = digest(apiKey)
-    // Every one is compared, also after one that fits.
+    // Compare all of them, even after a match.
     const fits = Array.from({ length: mostKeys }, (_, index) => timingSafeEqual(digest(known[index] ?? keyOfNobody), said))
     if (!fits.slice(0, known.length).includes(true)) return null
     onProved?.(nodeId, apiKey)

@@ -5,13 +5,13 @@ import type { SignInProvider } from './providers.ts'
 import { SignInError } from './sign-in-error.ts'
 import type { Profile } from './users.ts'
 
-/** In seconds, per request. A person is waiting; some providers on small machines are slow to wake. */
+/** In seconds, per request. A person is waiting, but some providers on small machines are slow to wake up. */
 const timeout = 10
 
-/** How long what a provider says of itself is believed: an endpoint that moves is followed without a restart. */
+/** How long a discovery document is cached, so that a moved endpoint is picked up without a restart. */
 const rediscoverMs = 3600 * 1000
 
-/** Any OpenID Connect provider. It is asked about itself at the first sign-in, not at the start, so it may be down until then. */
+/** Any OpenID Connect provider. Discovery happens at the first sign-in, so the provider can be down when this server starts. */
 export function createOidc(config: OidcConfig, { clock }: { clock: Clock }): SignInProvider {
   let known: { server: Promise<client.Configuration>; at: number } | undefined
 
@@ -21,7 +21,7 @@ export function createOidc(config: OidcConfig, { clock }: { clock: Clock }): Sig
     const discovered = discover(config)
     const current = { server: discovered, at: now }
     known = current
-    // A failure is not kept: the next person's click asks again.
+    // A failure is not cached. The next sign-in tries again.
     discovered.catch(() => {
       if (known === current) known = undefined
     })
@@ -47,7 +47,7 @@ export function createOidc(config: OidcConfig, { clock }: { clock: Clock }): Sig
       const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true }
       const tokens = await client.authorizationCodeGrant(provider, answer, checks)
       const idToken = tokens.claims()
-      if (!idToken) throw new SignInError('provider', 'the provider sent no id token')
+      if (!idToken) throw new SignInError('provider', 'the provider sent no ID token')
       const asksUserInfo = provider.serverMetadata().userinfo_endpoint !== undefined
       const userInfo = asksUserInfo ? await client.fetchUserInfo(provider, tokens.access_token, idToken.sub) : {}
       return toProfile(config, idToken.sub, [idToken, userInfo])
@@ -59,16 +59,16 @@ async function discover({ issuer, clientId, clientSecret }: OidcConfig): Promise
   const execute = issuer.startsWith('http:') ? [client.allowInsecureRequests] : []
   const document = new URL(`${issuer}/.well-known/openid-configuration`)
   const found = (await client.discovery(document, clientId, undefined, undefined, { timeout, execute })).serverMetadata()
-  // Some providers end their issuer with a slash and some do not; in a setting it is easily lost.
+  // Some issuers end with a slash, which is easily lost in a setting.
   if (withoutSlash(found.issuer) !== withoutSlash(issuer)) {
-    throw new SignInError('provider', `the provider at OIDC_ISSUER calls itself ${found.issuer}`)
+    throw new SignInError('provider', `the provider at OIDC_ISSUER identifies itself as ${found.issuer}`)
   }
   const methods = found.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
   const authentication = methods.includes('client_secret_basic') ? client.ClientSecretBasic : client.ClientSecretPost
   const server = new client.Configuration(found, clientId, {}, authentication(clientSecret))
   server.timeout = timeout
   for (const extension of execute) extension(server)
-  // The standard lets a client trust TLS instead of the id token's signature; TLS may end at a proxy, so both are asked for.
+  // The standard lets a client rely on TLS instead of the ID token's signature. TLS can end at a proxy, so require both.
   client.enableNonRepudiationChecks(server)
   return server
 }
@@ -77,12 +77,12 @@ const withoutSlash = (url: string): string => url.replace(/\/+$/, '')
 
 type Claims = Record<string, unknown>
 
-/** Out of the id token where it is there, else out of the user info: providers differ in what they put where. */
+/** Takes each claim from the ID token, else from the user info. Providers differ in what they put where. */
 function toProfile({ issuer, groupsClaim }: OidcConfig, subject: string, sources: Claims[]): Profile {
   const first = <T>(read: (claims: Claims) => T | null): T | null => sources.map(read).find((value) => value !== null) ?? null
   const email = first(verifiedEmail)
   const userName = first((claims) => text(claims['preferred_username']))
-  // People may often choose this name themselves: it must not pass for an e-mail address that is not theirs.
+  // People can often choose this name themselves, so it must not pass for someone else's e-mail address.
   const isTheirs = userName !== null && (!userName.includes('@') || userName.toLowerCase() === email?.toLowerCase())
   return {
     provider: issuer,
@@ -91,7 +91,7 @@ function toProfile({ issuer, groupsClaim }: OidcConfig, subject: string, sources
     name: first((claims) => text(claims['name'])),
     email,
     unverifiedEmail: email === null ? first((claims) => text(claims['email'])) : null,
-    // Some put an empty list into the id token, and the groups into the user info.
+    // Some providers put an empty list in the ID token and the groups in the user info.
     groups: sources.map((claims) => groupsOf(claims[groupsClaim])).find((groups) => groups.length > 0) ?? [],
   }
 }

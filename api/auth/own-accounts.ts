@@ -3,10 +3,10 @@ import type { EntityManager } from '../db/orm.ts'
 import { UserEntity } from './user.entity.ts'
 import type { AllowList, Profile } from './users.ts'
 
-/** Whoever has a shell on this machine: signs in with a link that is printed there. */
+/** The account for people with a shell on this machine. It signs in with the link printed there. */
 export const linkAccount: Profile = ownAccount('link', 'administrator')
 
-/** Whom the tokens belong to that are made on this machine. Nobody signs in with it. */
+/** The account that owns tokens made on this machine. Nobody signs in with it. */
 export const machineAccount: Profile = ownAccount('machine', 'machine')
 
 function ownAccount(provider: string, login: string): Profile {
@@ -15,7 +15,7 @@ function ownAccount(provider: string, login: string): Profile {
 
 const own = [linkAccount, machineAccount]
 
-/** Accounts of this server itself. They are administrators, whatever is granted to whom: who runs the machine can do all that anyway. */
+/** Whether this is one of the server's own accounts. They are always admins: whoever runs the machine can do everything anyway. */
 export const isOwnAccount = (provider: string): boolean => own.some((account) => account.provider === provider)
 
 export function ownAllowList(provider: string): AllowList | null {
@@ -23,12 +23,12 @@ export function ownAllowList(provider: string): AllowList | null {
   return account ? { users: [account.login], groups: [] } : null
 }
 
-/** The id of the account `machine`, which is made when it is not there yet. */
+/** The id of the account `machine`, created if it does not exist. */
 export async function machineAccountId(em: EntityManager, now: Date): Promise<string> {
   const fork = em.fork()
   const { provider, subject, login, name, email, groups } = machineAccount
   const row = { id: randomUUID(), provider, subject, login, name, email, groups, allowedAs: login, createdAt: now, lastSignInAt: now }
-  // A command and the server may both be first.
+  // A command and the server can create it at the same time.
   await fork.upsert(UserEntity, row, { onConflictFields: ['provider', 'subject'], onConflictAction: 'ignore' })
   return (await fork.findOneOrFail(UserEntity, { provider, subject })).id
 }

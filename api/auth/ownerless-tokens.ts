@@ -3,10 +3,10 @@ import type { AccessConfig } from './access-config.ts'
 import { ApiTokenEntity } from './api-token.entity.ts'
 
 /**
- * Tokens had no owner where nobody signed in. They go on as tokens of the account `machine`; but where people had to sign in
- * with a provider they were good for nothing, and must not come to life again.
+ * In older versions, tokens had no owner on servers without sign-in. Those tokens now belong to the account `machine`. On servers
+ * with a sign-in provider they did not work, and are deleted so that they do not start to.
  *
- * @returns how many go on
+ * @returns how many tokens `machine` now owns
  */
 export async function adoptOwnerless(em: EntityManager, access: AccessConfig, machineId: string): Promise<number> {
   const fork = em.fork()

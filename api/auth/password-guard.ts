@@ -3,29 +3,29 @@ import { AppError } from '../errors.ts'
 import { placeOf, type Limits } from './limits.ts'
 import type { SignInPlaces } from './sign-in-places.ts'
 
-/** Who is behind these waits a few seconds, since one check takes some tenths of one. */
+/** Whoever is last in this queue waits a few seconds, because one check takes a few tenths of a second. */
 const longestQueue = 20
-/** Of those who wait, this many may come from one place where nobody has signed in. */
+/** How many of them can come from one place where nobody has signed in before. */
 const waitingPerPlace = 2
 
-/** Who says that a password is theirs. */
+/** An attempt to sign in with a password. */
 export interface PasswordTry {
-  /** As it is compared: lower case. */
+  /** Lower case, as it is compared. */
   name: string
   address: string
-  /** What a browser shows that has been here before, see http/browser-secret.ts; null for programs. */
+  /** The secret that a returning browser sends; see http/browser-secret.ts. Null for programs. */
   browser: string | null
 }
 
 export type PasswordGuard = ReturnType<typeof createPasswordGuard>
 
 /**
- * Stands before every check of a password, which is slow on purpose. Wrong ones count by name and place together, so nobody is
- * locked out by what others guess from elsewhere; and who comes from a place where this name has signed in before neither waits
- * behind strangers nor shares a budget with them.
+ * Guards every password check, because a check is slow on purpose. Wrong passwords count per name and place together, so guesses
+ * from elsewhere lock nobody out. A caller from a place where this name has signed in before neither queues behind strangers nor
+ * shares a budget with them.
  */
 export function createPasswordGuard({ limits, places }: { limits: Limits; places: SignInPlaces }) {
-  // Each check takes 64 MiB: one at a time for strangers, and one for people who were here before.
+  // Each check takes 64 MiB, so one runs at a time for strangers, and one for people who signed in here before.
   const lanes = { known: pLimit(1), strangers: pLimit(1) }
   const waiting = new Map<string, number>()
 
@@ -37,7 +37,7 @@ export function createPasswordGuard({ limits, places }: { limits: Limits; places
   async function inLane<T>(lane: keyof typeof lanes, place: string, run: () => Promise<T>): Promise<T> {
     const own = waiting.get(place) ?? 0
     if (lanes[lane].pendingCount >= longestQueue || (lane === 'strangers' && own >= waitingPerPlace)) {
-      throw new AppError('RATE_LIMITED', 'Too many people sign in at once. Try again in 5 s', { retryAfterSeconds: 5 })
+      throw new AppError('RATE_LIMITED', 'Too many people are signing in at once. Try again in 5 s', { retryAfterSeconds: 5 })
     }
     waiting.set(place, own + 1)
     try {
@@ -51,17 +51,17 @@ export function createPasswordGuard({ limits, places }: { limits: Limits; places
 
   return {
     /**
-     * Checks a password when that is this caller's turn.
+     * Checks a password when it is this caller's turn.
      *
-     * @param verify null for a wrong one
-     * @throws RATE_LIMITED after too many wrong ones of this name from this place, or when too many wait
+     * @param verify returns null for a wrong password
+     * @throws RATE_LIMITED after too many wrong passwords for this name from this place, or when the queue is full
      */
     async check<T>(who: PasswordTry, verify: () => Promise<T | null>): Promise<T | null> {
       const own = placesOf(who)
       const known = own.find((place) => places.knows(who.name, place))
       const place = known ?? `address ${placeOf(who.address)}`
       const key = `${who.name} ${place}`
-      // Taken first and put back if it was right: many at once are no more guesses than one after the other.
+      // Taken first and returned if the password was right, so that parallel tries give no more guesses than sequential ones.
       await limits.take('password', key)
       let found: T | null
       try {

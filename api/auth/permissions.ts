@@ -1,10 +1,10 @@
-/** What a person may be, from least to most. Each may do all that the ones before it may. */
+/** Roles from least to most powerful. Each can do everything the ones before it can. */
 export const roles = ['viewer', 'operator', 'admin'] as const
 export type Role = (typeof roles)[number]
 
 /**
- * The least role for each thing that people do. The GraphQL schema and REST both ask this table and nothing else.
- * Docker access is root access: whoever may change an app owns the node that runs it.
+ * The lowest role for each kind of action. GraphQL and REST both use this table and nothing else.
+ * Docker access is root access: anyone who can change an app controls the node that runs it.
  */
 export const leastRole = {
   'cluster.read': 'viewer',
@@ -15,7 +15,7 @@ export const leastRole = {
   'app.change': 'operator',
   'settings.read': 'operator',
   'settings.change': 'admin',
-  /** One's own sessions and tokens. */
+  /** The caller's own sessions and tokens. */
   'account.manage': 'viewer',
   'users.manage': 'admin',
   'audit.read': 'admin',
@@ -23,7 +23,7 @@ export const leastRole = {
 
 export type Permission = keyof typeof leastRole
 
-/** Not for callers who are limited to some nodes: these reach all of them. */
+/** Permissions that affect every node, so callers limited to some nodes never have them. */
 export const clusterWide: ReadonlySet<Permission> = new Set([
   'node.change',
   'settings.read',
@@ -32,10 +32,10 @@ export const clusterWide: ReadonlySet<Permission> = new Set([
   'audit.read',
 ])
 
-/** Not for tokens: one that was found must not end what its owner could still stop it with, nor make itself a successor. */
+/** Permissions that API tokens never have. A leaked token must not sign its owner out, or create another token. */
 export const personOnly: ReadonlySet<Permission> = new Set(['account.manage'])
 
-/** What is done on the primary for the whole cluster: a secondary offers none of it. */
+/** Permissions for the whole cluster, which only the primary offers. */
 export const primaryOnly: ReadonlySet<Permission> = new Set(['node.change', 'settings.change', 'users.manage'])
 
 export const rank = (role: Role): number => roles.indexOf(role)

@@ -2,26 +2,26 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 
 const cipher = 'aes-256-gcm'
 const keyBytes = 32
-/** What GCM takes without hashing; random ones are safe for some 2^32 secrets under one key. */
+/** The length GCM uses without hashing. Random IVs are safe for about 2^32 secrets per key. */
 const ivBytes = 12
 const tagBytes = 16
 
 const sealedForm = /^v1\.([0-9a-f]{8})\.([A-Za-z0-9_-]+)$/
 
-/** Keeps secrets encrypted at rest. */
+/** Encrypts secrets at rest. */
 export interface SecretBox {
-  /** @param context where the secret is kept, such as `node.apiKey:<id>`; it opens only there */
+  /** @param context where the secret is stored, such as `node.apiKey:<id>`. It can only be opened with the same context */
   seal(plain: string, context: string): string
-  /** @throws Error that names the context and the fault, never the secret */
+  /** @throws Error naming the context and the reason, never the secret */
   open(sealed: string, context: string): string
 }
 
 /**
- * A sealed secret is `v1.<key id>.<base64url of iv, tag, ciphertext>`, by AES-256-GCM with the context as additional
- * authenticated data. The key id, the first 8 hex digits of the key's SHA-256, tells a wrong key from a damaged secret.
+ * A sealed secret is `v1.<key id>.<base64url of iv, tag, ciphertext>`, encrypted by AES-256-GCM with the context as additional
+ * authenticated data. The key id is the first 8 hex digits of the key's SHA-256. It distinguishes a wrong key from a damaged secret.
  *
- * @param key 32 bytes, seals and opens
- * @param olderKeys open only, so that a key can be changed
+ * @param key 32 bytes, encrypts and decrypts
+ * @param olderKeys only decrypt, so that the key can be changed
  */
 export function createSecretBox(key: Buffer, ...olderKeys: Buffer[]): SecretBox {
   const keys = new Map([...olderKeys, key].map((each) => [idOf(each), each]))
@@ -37,10 +37,12 @@ export function createSecretBox(key: Buffer, ...olderKeys: Buffer[]): SecretBox 
 
     open(sealed, context) {
       const [, sealedWith = '', body = ''] = sealedForm.exec(sealed) ?? []
-      if (!body) throw new Error(`The secret ${context} cannot be opened: it is not in the sealed form`)
+      if (!body) throw new Error(`The secret ${context} cannot be decrypted: it is not in the encrypted form`)
       const sealedKey = keys.get(sealedWith)
       if (!sealedKey) {
-        throw new Error(`The secret ${context} cannot be opened: it was sealed with key ${sealedWith}, the key in use is ${keyId}`)
+        throw new Error(
+          `The secret ${context} cannot be decrypted: it was encrypted with key ${sealedWith}, but the current key is ${keyId}`,
+        )
       }
       return decrypt(Buffer.from(body, 'base64url'), sealedKey, context)
     },
@@ -54,7 +56,7 @@ function decrypt(body: Buffer, key: Buffer, context: string): string {
       .setAuthTag(body.subarray(ivBytes, ivBytes + tagBytes))
     return Buffer.concat([decryption.update(body.subarray(ivBytes + tagBytes)), decryption.final()]).toString('utf8')
   } catch {
-    throw new Error(`The secret ${context} cannot be opened: it is damaged, or belongs elsewhere`)
+    throw new Error(`The secret ${context} cannot be decrypted: it is damaged or was encrypted for another place`)
   }
 }
 

@@ -7,21 +7,21 @@ const madeForm = /^[A-Za-z0-9_-]{43}$/
 const shortest = 32
 
 /**
- * The 32 byte key of the secret box: SECRET_KEY if it is set, else `<dataDir>/secret.key`, made at the first start. Both are
- * text from which HKDF-SHA256 derives the key, so the text of the file can move into SECRET_KEY and means the same.
- * HKDF does not slow guessing down: SECRET_KEY has to be random, not a phrase.
+ * The 32-byte key of the secret box: SECRET_KEY if set, else `<dataDir>/secret.key`, created at the first start. HKDF-SHA256
+ * derives the key from either text, so the file's text can move to SECRET_KEY and gives the same key.
+ * HKDF does not slow down guessing, so SECRET_KEY must be random, not a phrase.
  *
- * @throws StartError when SECRET_KEY is too short, or the file is damaged or open to others
+ * @throws StartError if SECRET_KEY is too short, or if the file is damaged or readable by others
  */
 export function loadSecretKey({ dataDir, fromEnvironment }: { dataDir: string; fromEnvironment?: string | undefined }): Buffer {
   if (fromEnvironment === undefined) return derive(readKeyFile(join(dataDir, 'secret.key')))
   if (fromEnvironment.length < shortest) {
-    throw new StartError(`SECRET_KEY must have at least ${shortest} characters; for example the output of: openssl rand -hex 32`)
+    throw new StartError(`SECRET_KEY must have at least ${shortest} characters, for example the output of: openssl rand -hex 32`)
   }
   return derive(fromEnvironment)
 }
 
-/** Signs the cookies of a node where no JWT_SECRET is set; after a rotation of the key everybody signs in anew. */
+/** Signs session cookies when JWT_SECRET is not set. After a key rotation everyone has to sign in again. */
 export const sessionSecretOf = (key: Buffer): string =>
   Buffer.from(hkdfSync('sha256', key, '', 'selfhostly local sessions v1', 32)).toString('base64url')
 
@@ -29,8 +29,8 @@ function readKeyFile(path: string): string {
   const text = readOrMakePrivateFile(path, () => `${randomBytes(32).toString('base64url')}\n`).trim()
   if (madeForm.test(text)) return text
   throw new StartError(
-    `${path} is damaged: it must be one line of 43 characters. Put it back from a backup, or set SECRET_KEY to what it held. ` +
-      'Without it the stored secrets cannot be read: after removing the file, enter node keys and tokens again',
+    `${path} is damaged: it must be one line of 43 characters. Restore it from a backup, or set SECRET_KEY to its contents. ` +
+      'The stored secrets cannot be read without it. If it is lost, remove the file, then enter node keys and tokens again',
   )
 }
 

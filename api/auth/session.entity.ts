@@ -6,14 +6,14 @@ export const SessionEntity = defineEntity({
   name: 'Session',
   tableName: 'sessions',
   properties: {
-    /** SHA-256 of what the cookie holds: whoever reads the database cannot sign in with it. */
+    /** SHA-256 of the cookie's value, so that someone who reads the database cannot sign in with it. */
     id: p.string().primary(),
     user: () => p.manyToOne(UserEntity).mapToPk().deleteRule('cascade'),
     createdAt: p.datetime(),
     lastUsedAt: p.datetime(),
     address: p.string(),
     userAgent: p.string(),
-    /** SHA-256 of the secret that its browser keeps; null for a program that has none. */
+    /** SHA-256 of the browser's own secret. Null for programs, which have none. */
     browser: p.string().strictNullable(),
   },
 })

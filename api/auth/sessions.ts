@@ -5,11 +5,11 @@ import { AppError } from '../errors.ts'
 import { sameSecret } from './node-credentials.ts'
 import { SessionEntity, type SessionRow } from './session.entity.ts'
 
-/** A browser that was not used for a week has to sign in again, and every browser after a month. */
+/** A browser has to sign in again after a week without use, and after a month in any case. */
 export const idleMs = 7 * 24 * 3600 * 1000
 export const absoluteMs = 30 * 24 * 3600 * 1000
 
-/** More browsers than anybody has; a program that signs in again and again must not fill the database. */
+/** More browsers than anyone has. A program that keeps signing in must not fill the database. */
 const mostPerUser = 50
 
 export interface Session {
@@ -25,13 +25,13 @@ export interface Session {
 export type Sessions = ReturnType<typeof createSessions>
 
 /**
- * Signed-in browsers. The cookie holds a random value and its signature; the database only a hash of it. Sessions slide:
- * use keeps them alive, up to an absolute end.
+ * Signed-in browsers. The cookie holds a random value and its signature, the database only a hash of the value. Use extends a
+ * session, up to an absolute limit.
  */
 export function createSessions(deps: {
   em: EntityManager
   clock: Clock
-  /** JWT_SECRET: a cookie that it did not sign is not looked up. */
+  /** JWT_SECRET, or the server's own. Cookies that it did not sign are not looked up. */
   secret: string
   onEnded: (sessionId: string) => void
 }) {
@@ -49,7 +49,7 @@ export function createSessions(deps: {
     return { id, userId, createdAt, lastUsedAt, expiresAt: expiresAt(row), address, userAgent }
   }
 
-  /** The sessions of a person that are too many: those that were not used for longest. */
+  /** A person's sessions beyond the limit, least recently used. */
   const beyond = (userId: string): string[] =>
     [...rows.values()]
       .filter((row) => row.user === userId)
@@ -72,7 +72,7 @@ export function createSessions(deps: {
       for (const row of await em.fork().find(SessionEntity, {})) rows.set(row.id, row)
     },
 
-    /** Starts a session for who has just signed in; always with a new value, whatever the browser had before. Answers the cookie's value. */
+    /** Starts a session after a sign-in. Always uses a new value, whatever cookie the browser had. @returns the cookie's value */
     async open(userId: string, from: { address: string; userAgent: string; browser?: string | null }): Promise<string> {
       const value = randomBytes(32).toString('base64url')
       const now = clock.now()
@@ -85,7 +85,7 @@ export function createSessions(deps: {
       return `${value}.${sign(value)}`
     },
 
-    /** The session of a cookie; null when it was forged, ended or is over. Counts as use. Whether the cookie is where it belongs says `isOf`. */
+    /** A cookie's session, or null if it is forged, ended or expired. Counts as use. `isOf` checks that the right browser sent it. */
     use(cookie: string): Session | null {
       const [value = '', signature = ''] = cookie.split('.')
       if (!sameSecret(sign(value), signature)) return null
@@ -102,8 +102,8 @@ export function createSessions(deps: {
     },
 
     /**
-     * Whether who shows this secret is the browser that signed in: a cookie alone can be had by every app on the same host. True
-     * for a session that was opened without one, which no browser does but programs may.
+     * Whether this secret belongs to the browser that signed in. The cookie alone proves little, because every app on the same host
+     * can get it. True for a session opened without a secret, which programs can do but browsers never do.
      */
     isOf(id: string, browser: string | null): boolean {
       const bound = rows.get(id)?.browser
@@ -117,18 +117,18 @@ export function createSessions(deps: {
         .map(view)
         .sort((a, b) => b.lastUsedAt.getTime() - a.lastUsedAt.getTime()),
 
-    /** @throws NOT_FOUND when it is not one of this user's */
+    /** @throws NOT_FOUND if it is not this user's session */
     async revoke(userId: string, id: string): Promise<void> {
       if (rows.get(id)?.user !== userId) throw new AppError('NOT_FOUND', 'There is no such session')
       await end([id])
     },
 
-    /** Signs a person out everywhere, or everywhere but in one session. */
+    /** Signs a user out everywhere, or everywhere except in one session. */
     async revokeAll(userId: string, except?: string): Promise<void> {
       await end([...rows.values()].filter((row) => row.user === userId && row.id !== except).map((row) => row.id))
     },
 
-    /** The user's sessions went with the user. */
+    /** The database deletes a user's sessions with the user. This drops them from memory. */
     forgetUser(userId: string): void {
       for (const row of [...rows.values()].filter(({ user }) => user === userId)) {
         rows.delete(row.id)
@@ -136,7 +136,7 @@ export function createSessions(deps: {
       }
     },
 
-    /** Writes when sessions were last used, and drops those that are over. */
+    /** Stores when sessions were last used, and deletes expired ones. */
     async flush(): Promise<void> {
       await end([...rows.values()].filter(isOver).map((row) => row.id))
       const ids = [...touched]

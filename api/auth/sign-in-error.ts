@@ -1,22 +1,22 @@
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client'
 
-/** Why a sign-in came to nothing, as the sign-in page is told in `?error=`. The log and the audit log say more. */
+/** Why a sign-in failed, as passed to the sign-in page in `?error=`. The log and the audit log say more. */
 export type SignInFailure =
   /** The person or the provider said no. */
   | 'denied'
-  /** The provider knows this person, but nobody let them in here. */
+  /** The provider knows this person, but they are not on the allowlist. */
   | 'not-allowed'
-  /** The provider says an e-mail address that is on the list, but not that it is this person's. */
+  /** The e-mail address is on the allowlist, but the provider has not verified that it is this person's. */
   | 'unverified'
-  /** Too many sign-ins from there came to nothing. */
+  /** Too many sign-ins from this address failed. */
   | 'too-many'
-  /** Began too long ago, in another browser, or was used already. */
+  /** Started too long ago or in another browser, or already used. */
   | 'expired'
-  /** The provider's answer cannot be accepted. */
+  /** The provider's answer is invalid. */
   | 'provider'
   /** The provider does not answer. */
   | 'unreachable'
-  /** A fault of this server. */
+  /** A bug or failure in this server. */
   | 'failed'
 
 export class SignInError extends Error {
@@ -29,7 +29,7 @@ export class SignInError extends Error {
   }
 }
 
-/** What went wrong at a provider. Never holds a code, a token or a secret: it is logged and audited. */
+/** Turns a provider's error into ours. Never contains a code, token or secret, because it is logged and audited. */
 export function toSignInError(error: unknown): SignInError {
   if (error instanceof SignInError) return error
   if (error instanceof AuthorizationResponseError) {
@@ -37,19 +37,20 @@ export function toSignInError(error: unknown): SignInError {
   }
   if (error instanceof ResponseBodyError) return new SignInError(error.status >= 500 ? 'unreachable' : 'provider', said(error))
   if (error instanceof ClientError) return fromClient(error)
-  // How fetch says that no connection came about, or that it broke.
+  // This is how fetch reports that it could not connect, or that the connection broke.
   if (error instanceof TypeError && error.cause instanceof Error) {
     const { code } = error.cause as NodeJS.ErrnoException
     return new SignInError('unreachable', `the provider cannot be reached: ${code ?? error.cause.message}`)
   }
-  return new SignInError('failed', 'something went wrong here', { cause: error })
+  return new SignInError('failed', 'something went wrong on this server', { cause: error })
 }
 
 const said = ({ error, error_description: description }: { error: string; error_description?: string | undefined }): string =>
-  `the provider says ${error.slice(0, 100)}${description ? `: ${description.slice(0, 200)}` : ''}`
+  `the provider answered ${error.slice(0, 100)}${description ? `: ${description.slice(0, 200)}` : ''}`
 
 function fromClient(error: ClientError): SignInError {
-  if (error.code === 'OAUTH_TIMEOUT' || error.code === 'OAUTH_ABORT') return new SignInError('unreachable', 'the provider took too long')
+  if (error.code === 'OAUTH_TIMEOUT' || error.code === 'OAUTH_ABORT')
+    return new SignInError('unreachable', 'the provider took too long to answer')
   if (error.cause instanceof Response) {
     const { status } = error.cause
     return new SignInError(status >= 500 ? 'unreachable' : 'provider', `${error.message}: ${status}`)
@@ -57,7 +58,7 @@ function fromClient(error: ClientError): SignInError {
   return new SignInError('provider', saidAnyway(error.cause) ?? (error.cause instanceof Error ? error.cause.message : error.message))
 }
 
-/** GitHub says errors of the token endpoint with status 200. */
+/** GitHub's token endpoint reports errors with status 200. */
 function saidAnyway(cause: unknown): string | undefined {
   const { body } = ((cause instanceof Error ? cause.cause : undefined) as { body?: Partial<Record<string, unknown>> }) ?? {}
   const { error, error_description: description } = body ?? {}

@@ -1,13 +1,13 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** The one link that signs in as the administrator of this node: a new one takes the place of the one before. */
+/** The link that signs in as this node's administrator. A new one replaces the old one. */
 export const SignInLinkEntity = defineEntity({
   name: 'SignInLink',
   tableName: 'sign_in_links',
   properties: {
-    /** Always the same, so that there is never more than one. */
+    /** Always the same, so there is never more than one link. */
     id: p.string().primary(),
-    /** SHA-256; the code itself is printed once and kept nowhere. */
+    /** SHA-256. The code itself is printed once and never stored. */
     codeHash: p.string(),
     createdAt: p.datetime(),
     expiresAt: p.datetime(),

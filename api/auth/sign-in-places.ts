@@ -3,14 +3,14 @@ import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { SignInPlaceEntity, type SignInPlaceRow } from './sign-in-place.entity.ts'
 
-/** A phone, a laptop and a few networks; the oldest is forgotten. */
+/** Enough for a phone, a laptop and a few networks. The oldest is dropped. */
 const mostPerName = 20
-/** As long as the longest session. */
+/** Places are remembered as long as the longest session lasts. */
 const keepMs = 30 * 24 * 3600 * 1000
 
 export type SignInPlaces = ReturnType<typeof createSignInPlaces>
 
-/** Addresses and browsers from which people have signed in by password. Kept as hashes: of a browser it is a secret. */
+/** Addresses and browsers from which people have signed in with a password. Stored as hashes, because a browser's is a secret. */
 export function createSignInPlaces({ em, clock }: { em: EntityManager; clock: Clock }) {
   const rows = new Map<string, SignInPlaceRow>()
   const idOf = (name: string, place: string): string => createHash('sha256').update(`${name}\n${place}`).digest('base64url')
@@ -32,7 +32,7 @@ export function createSignInPlaces({ em, clock }: { em: EntityManager; clock: Cl
       return row !== undefined && isFresh(row)
     },
 
-    /** Only for a name whose password was right: strangers add nothing. */
+    /** Call only after a correct password, so that strangers add nothing. */
     async remember(name: string, places: string[]): Promise<void> {
       const at = clock.now()
       const added = places.map((place) => ({ id: idOf(name, place), name, at }))

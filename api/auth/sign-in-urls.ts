@@ -1,7 +1,7 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { isLoopbackHost } from '../loopback.ts'
 
-/** Bridges and virtual cables of containers lead nowhere from another machine. */
+/** Bridges and virtual interfaces for containers cannot be reached from another machine. */
 const ofContainers = /^(docker|br-|veth|virbr|cni|flannel|cali)/
 
 interface Reach {
@@ -10,16 +10,16 @@ interface Reach {
   baseUrl: string | undefined
   /** NODE_API_ENDPOINT */
   apiEndpoint: string | undefined
-  /** As `os.networkInterfaces()` gives them. */
+  /** The result of `os.networkInterfaces()`. */
   interfaces: Partial<Record<string, NetworkInterfaceInfo[]>>
 }
 
-/** Where a person opens this server: from this machine first, then from another one where it is reached from there. */
+/** URLs at which a person can open this server: from this machine first, then from other machines if they can reach it. */
 export function signInUrls({ listen, baseUrl, apiEndpoint, interfaces }: Reach): string[] {
   const { host, port } = listen
   const isEverywhere = !host || host === '0.0.0.0' || host === '::'
   const here = isEverywhere || isLoopbackHost(authority(host)) ? `http://localhost:${port}` : `http://${authority(host)}:${port}`
-  // Whoever listens here alone is reached from elsewhere only by a proxy, whose address AUTH_BASE_URL is.
+  // A server that listens only on loopback is reachable from elsewhere only through a proxy, whose URL is AUTH_BASE_URL.
   const isReached = isEverywhere || !isLoopbackHost(authority(host))
   const endpoint = apiEndpoint && !isLoopbackHost(URL.parse(apiEndpoint)?.host) ? apiEndpoint : undefined
   const elsewhere = baseUrl ?? (isReached ? (endpoint ?? (isEverywhere ? firstAddress(interfaces, port) : undefined)) : undefined)
@@ -37,5 +37,5 @@ function firstAddress(interfaces: Reach['interfaces'], port: number): string | u
 
 const authority = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
-/** What a person opens to sign in. The code is in the fragment, which no browser sends. */
+/** The lines to print for signing in. The code is in the fragment, which browsers never send. */
 export const signInLines = (urls: string[], code: string): string => urls.map((url) => `open ${url}/#code=${code}\n`).join('')

@@ -10,22 +10,22 @@ import { isOwnAccount, machineAccount } from './own-accounts.ts'
 import type { Role } from './permissions.ts'
 import { UserEntity, type UserRow } from './user.entity.ts'
 
-/** What a provider says of who has just signed in there. */
+/** What a provider says about the person who has just signed in. */
 export interface Profile {
   /** `github`, or the issuer of an OpenID Connect provider. */
   provider: string
-  /** The provider's own, lasting id of the account. */
+  /** The provider's permanent id for the account. */
   subject: string
   login: string
   name: string | null
-  /** Only where the provider has verified it. */
+  /** Null unless the provider has verified it. */
   email: string | null
-  /** What the provider says without having verified it; it lets nobody in, but a person should hear why. */
+  /** An address the provider has not verified. It lets nobody in, but the person should be told why. */
   unverifiedEmail?: string | null
   groups: string[]
 }
 
-/** Who may sign in with one provider; entries are lower case. */
+/** Who can sign in with one provider. Users are lower case. */
 export interface AllowList {
   users: string[]
   groups: string[]
@@ -46,38 +46,38 @@ export interface KnownUser {
 
 export type Users = ReturnType<typeof createUsers>
 
-/** The people who signed in here, and what each may do. In memory and in the database alike. */
+/** The people who signed in here, and what each can do. Kept in memory and in the database. */
 export function createUsers(deps: {
   em: EntityManager
   clock: Clock
   allowListOf: (provider: string) => AllowList | null
-  /** What grants call a provider; null for accounts of this server itself. */
+  /** The name that grants use for a provider. Null for accounts of this server itself. */
   kindOf: (provider: string) => ProviderKind | null
   grants: Grant[]
-  /** Told what whoever runs this server should know. */
+  /** Receives messages for the person who runs this server. */
   note?: (words: string) => void
-  /** A person may not come in any more. */
+  /** Called when a user loses access. */
   onRemoved: (userId: string) => void
 }) {
   const { em, clock } = deps
   const rows = new Map<string, UserRow>()
   const bindings = createGrantBindings({ em, clock, grants: deps.grants, note: deps.note ?? (() => undefined) })
-  // Two sign-ins at once must not both find that a name is free.
+  // Two simultaneous sign-ins must not both find the same name free.
   const oneAtATime = pLimit(1)
 
-  /** Whether people call themselves there what they like: such a name lets nobody in, and is no proof of who somebody is. */
+  /** Whether people choose their own names at this provider. Such a name lets nobody in and proves no identity. */
   const isChosen = (provider: string): boolean => deps.kindOf(provider) === 'oidc'
 
   const accountOf = (row: UserRow): Account => ({ ...row, kind: deps.kindOf(row.provider) })
 
-  /** The name of a new account, which nobody else has here: a line of the audit log means one person. */
+  /** A name for a new account that no other account here has, so that each audit log line means one person. */
   function nameFor({ provider, subject, login, email }: Profile): string {
     const isTaken = [...rows.values()].some((row) => row.login.toLowerCase() === login.toLowerCase())
     const isOther = email?.toLowerCase() !== login.toLowerCase()
     return isTaken && isChosen(provider) ? `${login} (${(isOther && email) || subject})` : login
   }
 
-  /** Which entry of the allow list a person is let in by; null for none. */
+  /** The allowlist entry that lets a person in, or null. */
   function entryFor({ provider, subject, login, email, groups }: Profile): string | null {
     const list = deps.allowListOf(provider)
     const names = [isChosen(provider) ? subject : login, email].flatMap((name) => name?.toLowerCase() ?? [])
@@ -105,8 +105,8 @@ export function createUsers(deps: {
   function refusal({ provider, login, subject }: Profile): string {
     const isNamed = deps.allowListOf(provider)?.users.includes(login.toLowerCase())
     return isNamed
-      ? `${login} is on the list of people who may sign in here, but people choose that name themselves. Put the e-mail address on the list, or the id ${subject}`
-      : `${login} is not on the list of people who may sign in here`
+      ? `${login} is on the list of people allowed to sign in, but anyone can choose that name. Put the e-mail address or the id ${subject} on the list instead`
+      : `${login} is not on the list of people allowed to sign in here`
   }
 
   async function letIn(profile: Profile): Promise<KnownUser> {
@@ -125,7 +125,7 @@ export function createUsers(deps: {
     if (isTaken) {
       throw new AppError(
         'FORBIDDEN',
-        `${profile.login} is another account than the one that signed in with this name before. An admin can forget that one`,
+        `${profile.login} is not the account that signed in with this name before. An admin can remove that account`,
       )
     }
     const now = clock.now()
@@ -152,45 +152,45 @@ export function createUsers(deps: {
   }
 
   return {
-    /** @throws StartError for a grant that could be of two people */
+    /** @throws StartError for a grant that could mean two people */
     async start(): Promise<void> {
       for (const row of await em.fork().find(UserEntity, {})) rows.set(row.id, row)
       await bindings.start([...rows.values()].filter(isStillAllowed).map(accountOf))
     },
 
     /**
-     * Lets a person in, or says why not. The account is bound to its entry and its login at the first sign-in: who is renamed
-     * keeps access and roles, and who takes over the freed login inherits neither.
+     * Lets a person in, or says why not. The first sign-in binds the account to its entry and login. Someone who is renamed keeps
+     * access and roles, and someone who takes over the old login inherits neither.
      *
      * @throws FORBIDDEN
      */
     signIn: (profile: Profile): Promise<KnownUser> => oneAtATime(() => letIn(profile)),
 
-    /** Whether an address that the provider has not verified is all that keeps a person out. */
+    /** Whether a person would be let in if the provider had verified their address. */
     lacksVerification: ({ unverifiedEmail, ...profile }: Profile): boolean =>
       Boolean(unverifiedEmail) && entryFor({ ...profile, email: unverifiedEmail ?? null }) !== null,
 
-    /** Undefined for who is not, or no longer, allowed in. */
+    /** Undefined if the user is unknown or no longer allowed in. */
     find(id: string): KnownUser | undefined {
       const row = rows.get(id)
       return row && isStillAllowed(row) ? view(row) : undefined
     },
 
-    /** The people. */
+    /** The people, sorted by login. Leaves out the account `machine`. */
     list: (): KnownUser[] =>
       [...rows.values()]
         .filter((row) => isStillAllowed(row) && row.provider !== machineAccount.provider)
         .map(view)
         .sort((a, b) => a.login.localeCompare(b.login, 'en')),
 
-    /** Forgets an account, its sessions and tokens with it; it is a new one if it comes again. @throws NOT_FOUND */
+    /** Deletes an account with its sessions and tokens. If the person signs in again, they get a new one. @throws NOT_FOUND */
     async remove(id: string): Promise<void> {
       const row = rows.get(id)
       if (!row || row.provider === machineAccount.provider) throw notFound('user', id)
       await remove(id)
     },
 
-    /** Forgets the accounts that a provider has no more, or has made anew. */
+    /** Deletes the accounts that a provider no longer has or has replaced. */
     async keepOnly(provider: string, subjects: ReadonlySet<string>): Promise<void> {
       const gone = [...rows.values()].filter((row) => row.provider === provider && !subjects.has(row.subject))
       for (const { id } of gone) await remove(id)

@@ -82,7 +82,7 @@ test('nobody makes a token that may more than they may', async (t) => {
   ] as const
   for (const [role, scope] of tooMuch) {
     const error = await t.throwsAsync(tokens.create({ userId, role }, { ...deploy, scope }), { code: 'INVALID_INPUT' })
-    t.regex(error.message, /scope: must be no more than your own role/)
+    t.regex(error.message, /scope: cannot be higher than your own role/)
   }
   t.truthy(await tokens.create({ userId, role: 'viewer' }, { ...deploy, scope: 'viewer' }))
 })

@@ -50,7 +50,7 @@ async function setUp(t: ExecutionContext<unknown>, { cooldownMs = 0 } = {}) {
   return { access, issuer, server, served, key, clock, lines, claims, sign }
 }
 
-const refusal = { code: 'UNAUTHENTICATED', message: 'The token of Cloudflare Access is not valid here' }
+const refusal = { code: 'UNAUTHENTICATED', message: 'The Cloudflare Access token is not valid here' }
 
 test('a token says who Cloudflare let through, until when', async (t) => {
   const { access, claims, sign, served } = await setUp(t)
@@ -160,10 +160,10 @@ test('keys that cannot be had are told in the log, once, and when they are there
   served.status = 500
   for (let call = 0; call < 3; call++) await t.throwsAsync(access.verify(token), refusal)
   t.is(lines.length, 1)
-  t.like(lines[0], { level: 50, msg: 'cloudflare access keys cannot be fetched, nobody is let in' })
+  t.like(lines[0], { level: 50, msg: 'cannot fetch cloudflare access keys, so nobody can get in' })
   served.status = 200
   t.truthy(await access.verify(token))
-  t.like(lines[1], { level: 30, msg: 'cloudflare access keys are there again' })
+  t.like(lines[1], { level: 30, msg: 'cloudflare access keys are available again' })
   const closed = once(server, 'close')
   server.close()
   server.closeAllConnections()

@@ -89,7 +89,7 @@ test('the code of another browser, and a code that was used, are refused', async
   t.regex((await used.browser.visit(used.url)).location?.hash ?? '', /^#finish=/)
   later.url.searchParams.set('code', used.url.searchParams.get('code') ?? '')
   t.is((await later.browser.visit(later.url)).location?.search, '?error=provider')
-  t.is((await app.attempts()).at(-1)?.detail, 'the provider says bad_verification_code: The code passed is incorrect or expired.')
+  t.is((await app.attempts()).at(-1)?.detail, 'the provider answered bad_verification_code: The code passed is incorrect or expired.')
 })
 
 test('faults of GitHub are told apart', async (t) => {

@@ -60,7 +60,7 @@ test('an upgrade keeps the administrator, at either provider, and says who that 
       ['alice admin', 'bob viewer'],
     )
     t.deepEqual(notes, [
-      `"alice" of AUTH_ADMINS, AUTH_OPERATORS or AUTH_VIEWERS means alice (${provider} id of alice) of ${provider} from now on, and no other account`,
+      `"alice" in AUTH_ADMINS, AUTH_OPERATORS or AUTH_VIEWERS now means alice (${provider} id of alice) at ${provider} and no other account`,
     ])
     t.is(await roleBy(profile(other, 'alice')), 'viewer', other)
     const { users: restarted, notes: more } = await setUp(t, { path })
@@ -82,7 +82,7 @@ test('an upgrade with two accounts of that name does not guess: the start says b
   await before(idp, 'alice')
   await t.throwsAsync(users.start(), {
     name: 'StartError',
-    message: /"alice" is the name of more than one account: .*github.*idp\.example.*github:LOGIN/s,
+    message: /"alice" matches more than one account: .*github.*idp\.example.*github:LOGIN/s,
   })
   const { users: mended } = await setUp(t, { path, roles: 'github:alice' })
   await mended.start()
@@ -135,5 +135,5 @@ test('a whole node: settings and database from before, and its administrator is 
   await em.getConnection().execute('delete from "grant_bindings"')
   const upgraded = await runningNode(t, { ...peopleSettings, ...database })
   t.is(upgraded.services.access.users.find(admin.id)?.role, 'admin')
-  t.true(upgraded.log.some(({ msg }) => /"admin" of AUTH_ADMINS.* means admin \(subject of admin\) of github from now on/.test(msg)))
+  t.true(upgraded.log.some(({ msg }) => /"admin" in AUTH_ADMINS.* now means admin \(subject of admin\) at github/.test(msg)))
 })

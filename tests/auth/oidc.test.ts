@@ -99,7 +99,7 @@ for (const claimsInIdToken of [true, false]) {
     t.like((await app.attempts())[1], {
       actor: 'carol',
       outcome: 'denied',
-      detail: 'carol is not on the list of people who may sign in here',
+      detail: 'carol is not on the list of people allowed to sign in here',
     })
   })
 }
@@ -153,7 +153,7 @@ test('who says no at the provider is told so', async (t) => {
   const { path, whoami } = await signIn(app)
   t.is(path, '/sign-in?error=denied&return_to=%2Fapps')
   t.is(whoami, null)
-  t.like((await app.attempts())[0], { actor: 'unknown', outcome: 'denied', detail: 'the provider says access_denied: not today' })
+  t.like((await app.attempts())[0], { actor: 'unknown', outcome: 'denied', detail: 'the provider answered access_denied: not today' })
 })
 
 test('an answer is taken once', async (t) => {
@@ -199,7 +199,7 @@ test('the code of another sign-in is refused by PKCE, and a code that was used b
   const reused = changed(second.callback, (query) => query.set('code', first.callback.searchParams.get('code') ?? ''))
   t.is((await second.browser.visit(reused)).location?.search, '?error=provider&return_to=%2Fapps')
   t.is((await second.browser.visit(`${app.url}/whoami`)).json, null)
-  t.regex((await app.attempts()).at(-1)?.detail ?? '', /^the provider says invalid_grant/)
+  t.regex((await app.attempts()).at(-1)?.detail ?? '', /^the provider answered invalid_grant/)
 })
 
 test('an answer that names another issuer, or none, is refused before the code is sent anywhere', async (t) => {

@@ -30,8 +30,8 @@ test('what is no hash, or asks for all memory, fits no password', async (t) => {
 
 test('a new password is long enough and not one letter again and again', (t) => {
   t.is(passwordProblem(password), null)
-  t.is(passwordProblem('elevenchars'), 'must have at least 12 characters; it has 11')
+  t.is(passwordProblem('elevenchars'), 'must have at least 12 characters, but has 11')
   t.is(passwordProblem('x'.repeat(1001)), 'must have at most 1000 characters')
   t.is(passwordProblem('abababababab'), 'must have at least 5 different characters')
-  t.is(passwordProblem('\u{1F511}'.repeat(3) + 'abc'), 'must have at least 12 characters; it has 6', 'a symbol is one character')
+  t.is(passwordProblem('\u{1F511}'.repeat(3) + 'abc'), 'must have at least 12 characters, but has 6', 'a symbol is one character')
 })

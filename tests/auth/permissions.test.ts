@@ -53,10 +53,10 @@ test('who is limited to some nodes may nothing that reaches all, and a token not
 })
 
 test('a refusal says what is missing: the role first, then the person, then the other nodes', (t) => {
-  t.is(refusalWords(caller({ role: 'viewer' }), 'app.change'), 'This needs the role operator; yours is viewer')
-  t.regex(refusalWords(caller({ via: 'token' }), 'account.manage'), /^A token cannot/)
-  t.regex(refusalWords(caller({ nodeLimit: [] }), 'node.change'), /^This reaches every node/)
-  t.regex(refusalWords(caller({ via: 'token', nodeLimit: [] }), 'node.change'), /^This reaches every node/)
+  t.is(refusalWords(caller({ role: 'viewer' }), 'app.change'), 'This needs the role operator. Yours is viewer')
+  t.regex(refusalWords(caller({ via: 'token' }), 'account.manage'), /^API tokens cannot/)
+  t.regex(refusalWords(caller({ nodeLimit: [] }), 'node.change'), /^This affects every node/)
+  t.regex(refusalWords(caller({ via: 'token', nodeLimit: [] }), 'node.change'), /^This affects every node/)
 })
 
 test('a node is seen when it has all labels of one of the sets', (t) => {

@@ -21,7 +21,7 @@ test('sealing twice gives different texts, without the secret in them', (t) => {
 test('a sealed secret opens only in its own place', (t) => {
   const sealed = box.seal('correct horse', context)
   t.throws(() => box.open(sealed, 'node.apiKey:other'), {
-    message: /^The secret node.apiKey:other cannot be opened: it is damaged, or belongs/,
+    message: /^The secret node.apiKey:other cannot be decrypted: it is damaged or was encrypted/,
   })
 })
 
@@ -34,14 +34,14 @@ test('no byte of a sealed secret can be changed, and none left off', (t) => {
     changed[i] = (changed[i] ?? 0) ^ 1
     for (const wrong of [changed, bytes.subarray(0, i)]) {
       const error = t.throws(() => box.open(`${version}.${keyId}.${wrong.toString('base64url')}`, context))
-      t.true(error.message.startsWith(`The secret ${context} cannot be opened`))
+      t.true(error.message.startsWith(`The secret ${context} cannot be decrypted`))
     }
   }
 })
 
 test('a plain text, as left by a hand edit, is refused without being repeated', (t) => {
   for (const text of ['', 'correct horse', 'v1.correct.horse', 'v2.00000000.AAAA']) {
-    t.throws(() => box.open(text, context), { message: `The secret ${context} cannot be opened: it is not in the sealed form` })
+    t.throws(() => box.open(text, context), { message: `The secret ${context} cannot be decrypted: it is not in the encrypted form` })
   }
 })
 
@@ -49,7 +49,7 @@ test('another key says which key is missing; as an older key it still opens', (t
   const sealed = box.seal('correct horse', context)
   const newKey = randomBytes(32)
   t.throws(() => createSecretBox(newKey).open(sealed, context), {
-    message: new RegExp(`sealed with key ${sealed.split('.')[1]}, the key in use`),
+    message: new RegExp(`encrypted with key ${sealed.split('.')[1]}, but the current key is`),
   })
   const rotated = createSecretBox(newKey, key)
   t.is(rotated.open(sealed, context), 'correct horse')

@@ -99,7 +99,7 @@ test('a local user is set up beside a running secondary, signs in from elsewhere
   t.like(await worker.localUser(['list']), { code: 0, stdout: 'There are no local users.\n' })
   t.like(await worker.localUser(['set', 'Alice'], 'too short\n'), {
     code: 1,
-    stderr: 'password: must have at least 12 characters; it has 9\n',
+    stderr: 'password: must have at least 12 characters, but has 9\n',
   })
   t.like(await worker.localUser(['set', 'Alice'], `${localUser.password}\nnot this line\n`), {
     code: 0,
