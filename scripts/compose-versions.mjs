@@ -13,7 +13,8 @@ const pluginPath = 'usr/libexec/docker/cli-plugins/docker-compose'
 const listFile = (root) => join(root, '.cache', 'compose', 'versions.json')
 
 /**
- * @returns {Promise<{ toDo?: string, note?: string }>} what a person has to do first, or should know
+ * @returns {Promise<{ toDo?: string, note?: string, dockerConfig?: string }>} what a person has to do first, or should know; the
+ *   DOCKER_CONFIG that makes Docker find the unpacked Compose 2
  */
 export async function prepareComposeVersions(root) {
   const folder = join(root, '.cache', 'compose')
@@ -23,7 +24,9 @@ export async function prepareComposeVersions(root) {
   if (two.toDo) return two
   if (!one && isDebian12()) return { toDo: 'The tests need Compose 1.29 as well. On Debian 12: sudo apt-get install docker-compose' }
   writeFileSync(listFile(root), JSON.stringify([...(one ? [one] : []), two], null, 2))
-  return one ? {} : { note: `Compose 1.29 is not on this machine, so that tests/docker runs on ${two.version} alone. Debian 12 has it.` }
+  const dockerConfig = two.home && join(two.home, '.docker')
+  if (one) return { dockerConfig }
+  return { dockerConfig, note: `Compose 1.29 is not on this machine, so tests/docker runs on ${two.version} only. Debian 12 has it.` }
 }
 
 /** Its PATH begins with a folder where Docker's own program, which it builds with, has no plugin: that would be preferred. */

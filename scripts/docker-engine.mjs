@@ -1,4 +1,4 @@
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +24,8 @@ export async function startEngine() {
     throw new Error('No Docker Engine answers, and starting one takes root: start Docker, or set DOCKER_HOST to one that runs.')
   }
   const folder = mkdtempSync(join(tmpdir(), 'selfhostly-docker-'))
+  // Users other than root reach the socket, as under /var/run: its own mode says who may use it.
+  chmodSync(folder, 0o711)
   const host = `unix://${folder}/docker.sock`
   const logFile = join(folder, 'dockerd.log')
   const log = openSync(logFile, 'w')

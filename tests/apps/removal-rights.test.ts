@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import Docker from 'dockerode'
 import type { FolderEntry } from '../../api/apps/folder-entries.ts'
-import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
+import { engineSocket, ensureTestImage, uniqueName } from '../helpers/docker.ts'
 import { appName, containersOf, nodeOf, web } from '../helpers/own-apps.ts'
 
 const docker = new Docker()
@@ -18,8 +18,7 @@ test.before(async () => void (await ensureTestImage()))
 /** As a server that does not run as root; the tests may, and then become somebody else for a while. */
 async function asSomebody<T>(run: () => Promise<T>): Promise<T> {
   if (process.getuid?.() !== 0) return run()
-  const socket = '/var/run/docker.sock'
-  process.setegid?.(existsSync(socket) ? statSync(socket).gid : 0)
+  process.setegid?.(statSync(engineSocket()).gid)
   process.seteuid?.(nobody)
   try {
     return await run()

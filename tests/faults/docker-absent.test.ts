@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { allApps, allOperations, change, createApp, eventually, followApps, followToEnd, webApp } from '../helpers/cluster.ts'
-import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
+import { engineSocket, ensureTestImage, uniqueName } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { ask, GraphqlFailure } from '../helpers/graphql.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
@@ -31,7 +31,7 @@ test('without Docker a node serves and says so; when Docker comes it needs no re
   await saysThatDockerIsAway(t, node, socket)
   await refusesToCreate(t, node, id, input)
 
-  symlinkSync(realSocket(), socket)
+  symlinkSync(engineSocket(), socket)
   await eventually(
     () => ask<Stats>(node, statsQuery),
     ({ systemStats }) => systemStats[0]?.docker?.available === true && systemStats[0].docker.error === null,
@@ -88,5 +88,3 @@ async function refusesToCreate(
   t.deepEqual(await allOperations(node), [])
   t.deepEqual(existsSync(node.appsDir) ? readdirSync(node.appsDir) : [], [])
 }
-
-const realSocket = (): string => (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '')

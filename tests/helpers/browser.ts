@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ExecutionContext } from 'ava'
-import { chromium, type BrowserContextOptions, type Page } from 'playwright-core'
+import test, { type ExecutionContext } from 'ava'
+import { chromium, type BrowserContextOptions, type BrowserServer, type Page } from 'playwright-core'
 
 const dashboard = fileURLToPath(new URL('../../frontend/dist/index.html', import.meta.url))
 const programs = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
@@ -13,17 +13,22 @@ const patienceMs = 30_000
 
 export type Tab = Awaited<ReturnType<Awaited<ReturnType<typeof startBrowser>>['open']>>
 
+let chromiumOfFile: Promise<BrowserServer> | undefined
+const launch = (): Promise<BrowserServer> =>
+  chromium.launchServer({ executablePath: findProgram(), args: flags.map((flag) => `--${flag}`) })
+test.after.always('the browser ends', async () => (await chromiumOfFile)?.kill())
+
 /**
- * A Chromium with a profile of its own. After the test it has ended, and the test fails when a page saw trouble: an error in
- * the console, a request that failed, or one to another host than the dashboard's.
+ * Connects to the test file's Chromium, whose windows share nothing. After the test they are closed, and the test fails if a page
+ * had trouble: an error in the console, a failed request, or a request to a host other than the dashboard's.
  */
 export async function startBrowser(t: ExecutionContext<unknown>) {
   if (!existsSync(dashboard)) throw new Error('The dashboard is not built. Run: node scripts/setup.mjs')
-  const server = await chromium.launchServer({ executablePath: findProgram(), args: flags.map((flag) => `--${flag}`) })
+  const server = await (chromiumOfFile ??= launch())
   const tabs: { page: Page; troubles: string[] }[] = []
   t.teardown(async () => {
     if (!t.passed) for (const { page } of tabs) console.log(await describe(page))
-    await server.kill()
+    await browser.close()
     const troubles = tabs.flatMap((tab) => tab.troubles)
     if (troubles.length > 0) throw new Error(`The dashboard had trouble:\n${troubles.join('\n')}`)
   })

@@ -18,6 +18,9 @@ export interface TestProject {
   writeCompose(content: string): Promise<void>
 }
 
+/** The path of the Engine's socket; `npm test` may have started an Engine with a socket of its own. */
+export const engineSocket = (): string => (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '')
+
 /** What the Engine answers to a bare `node:http` request. */
 export const askEngine = (path: string, agent: Agent | false): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {

@@ -59,8 +59,8 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
   let child: ChildProcess | undefined
 
   // Nothing of the environment of whoever tests, but what finds programs and Docker.
-  const { PATH, HOME, DOCKER_HOST } = process.env
-  const machine = Object.fromEntries(Object.entries({ PATH, HOME, DOCKER_HOST }).filter(([, value]) => value !== undefined))
+  const { PATH, HOME, DOCKER_HOST, DOCKER_CONFIG } = process.env
+  const machine = Object.fromEntries(Object.entries({ PATH, HOME, DOCKER_HOST, DOCKER_CONFIG }).filter(([, value]) => value !== undefined))
   // Half of a start is compiling; the second process of a test run finds that done.
   const own = { NODE_COMPILE_CACHE: compileCache, SERVER_ADDRESS: `${place.listenHost}:${port}`, DATABASE_PATH: databasePath }
   let env: Settings = { ...machine, ...own, ...settings }

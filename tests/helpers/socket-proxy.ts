@@ -3,6 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import { engineSocket } from './docker.ts'
 
 export interface SocketProxy {
   path: string
@@ -17,9 +18,6 @@ export interface SocketProxy {
   /** From now on nothing passes, on old connections and new ones, and nothing is closed: an Engine that hangs. */
   freeze(): void
 }
-
-/** The Engine that the tests use may have a socket of its own. */
-const engineSocket = (): string => (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '')
 
 /** A unix socket in front of the Docker socket, for faults on the way; gone after the test. */
 export async function socketProxy(t: ExecutionContext<unknown>, target = engineSocket()): Promise<SocketProxy> {
