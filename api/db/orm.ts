@@ -21,7 +21,7 @@ import { diskFull, storageError } from '../storage-error.ts'
 import { migrations as allMigrations } from './migrations/index.ts'
 import { WaitingSqliteDriver, type WaitingOptions } from './waiting-connection.ts'
 
-/** Trades a backup that locks the database for some seconds, which nobody notices, against callers who wait for an answer. */
+/** Long enough to sit out a backup that locks the database for some seconds, short enough for callers that wait for an answer. */
 const lockDeadlineMs = 5000
 
 export type Database = MikroORM
@@ -29,19 +29,19 @@ export type Migrations = typeof allMigrations
 export type EntityManager = MikroORM['em']
 
 /**
- * Opens the SQLite file, makes it when it is missing, and brings its schema up to date; before a migration the file is
- * copied to `<file>.before-<last migration>`.
+ * Opens the SQLite file, creating it if needed, and brings its schema up to date. Before migrating, copies the file to
+ * `<file>.before-<first pending migration>`.
  *
- * @throws StartError when the file is not a usable database or has a newer schema; the file is then left as it was
+ * @throws StartError when the file is not a usable database or has a newer schema. The file is then unchanged
  */
 export async function openDatabase(options: {
   path: string
   entities: EntitySchema[]
   log: Log
   migrations?: Migrations
-  /** Told of every read or write that the disk, or the lock of another program, has kept from being done. */
+  /** Called for every read or write that failed because of the disk or another program's lock. */
   onStorageError?: (error: AppError) => void
-  /** How long a read or a write waits for the locks of other programs. */
+  /** How long a read or write waits for other programs' locks. */
   deadlineMs?: number
 }): Promise<Database> {
   const { path, entities, log, migrations = allMigrations, onStorageError = () => undefined, deadlineMs = lockDeadlineMs } = options
@@ -61,11 +61,11 @@ export async function openDatabase(options: {
       entities,
       extensions: [Migrator],
       migrations: { migrationsList: migrations, tableName: 'schema_migrations', snapshot: false, silent: true },
-      // A request's changes are written where the code says so, never as a side effect of another flush.
+      // Write changes only where the code says so, never as a side effect of a query.
       flushMode: 'commit',
     })
   } catch (error) {
-    throw new StartError(`DATABASE_PATH: ${path} cannot be opened: ${errorMessage(error)}`)
+    throw new StartError(`DATABASE_PATH: cannot open ${path}: ${errorMessage(error)}`)
   }
   keepZeroBytes(orm)
   keepAppErrors(orm)
@@ -75,13 +75,13 @@ export async function openDatabase(options: {
   } catch (error) {
     await orm.close(true)
     if (error instanceof StartError) throw error
-    throw new StartError(`DATABASE_PATH: ${path} cannot be used: ${errorMessage(error)}`)
+    throw new StartError(`DATABASE_PATH: cannot use ${path}: ${errorMessage(error)}`)
   }
 }
 
 /**
- * MikroORM writes values into the text of a statement, which ends for SQLite at the first zero byte: one in a name that
- * somebody sends would make a bug of it, or of a whole batch of other people's changes.
+ * MikroORM puts values into the text of a statement, and SQLite reads that only up to the first zero byte. A zero byte in a
+ * name that someone sends would break the statement, or a whole batch of other people's changes.
  */
 function keepZeroBytes(orm: Database): void {
   const platform = orm.em.getPlatform()
@@ -92,13 +92,13 @@ function keepZeroBytes(orm: Database): void {
 
 const undone = Symbol('undone')
 
-/** Writes and takes it back, to see whether that works. @throws AppError STORAGE_... when it does not */
+/** Tests whether the database can be written to, then rolls back. @throws AppError STORAGE_... when it cannot */
 export async function tryToWrite({ em }: Database): Promise<void> {
   try {
     await em.getConnection().transactional(async (transaction) => {
-      // More than a page has room for, so that it asks for new ones.
+      // Larger than a page, so that SQLite has to allocate new ones.
       await em.getConnection().execute('insert into schema_migrations (name) values (zeroblob(20000))', [], 'run', transaction)
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- it is caught below, and is no error
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- caught below; it only triggers the rollback
       throw undone
     })
   } catch (error) {
@@ -106,14 +106,14 @@ export async function tryToWrite({ em }: Database): Promise<void> {
   }
 }
 
-/** MikroORM makes a class of its own of every error that it does not know. */
+/** MikroORM wraps errors it does not know in its own class. Passes ours through unchanged. */
 function keepAppErrors(orm: Database): void {
   const converter = orm.em.getPlatform().getExceptionConverter()
   const convert = converter.convertException.bind(converter)
   converter.convertException = (error) => (error instanceof AppError ? error : convert(error))
 }
 
-/** SQLite says of some files beside the database only that something went wrong with them, and not that it was the lack of room. */
+/** For some files next to the database, SQLite reports a full disk only as a generic I/O error. */
 async function storageErrorOf(error: unknown, path: string): Promise<AppError | undefined> {
   const known = storageError(error)
   const isVague = known?.code === 'STORAGE_UNAVAILABLE' && known.message.includes('IOERR')
@@ -125,7 +125,7 @@ async function prepare(opened: { orm: Database; path: string; existed: boolean; 
   const connection = orm.em.getConnection()
   if (existed) await refuseNewerSchema(orm, path, migrations)
   keepPrivate(path)
-  // WAL lets readers go on while one writes; NORMAL loses nothing but the newest commits in a power cut, never consistency.
+  // WAL lets readers continue during a write. With NORMAL, a power cut can lose the newest commits but never consistency.
   await connection.execute('pragma journal_mode = wal')
   await connection.execute('pragma synchronous = normal')
   await connection.execute('pragma foreign_keys = on')
@@ -143,7 +143,7 @@ async function prepare(opened: { orm: Database; path: string; existed: boolean; 
   log.info({ from: newest?.name ?? 'empty', to: pending.at(-1)?.name }, 'database schema is up to date')
 }
 
-/** Whole or not at all: half of a copy, of a start that found the disk full, would pass for one at the next start. */
+/** Copies the database completely or not at all: the next start would take a partial copy, left by a full disk, for a good one. */
 async function copyInto(orm: Database, path: string): Promise<void> {
   const draft = `${path}.tmp`
   rmSync(draft, { force: true })
@@ -159,19 +159,19 @@ async function refuseNewerSchema(orm: Database, path: string, migrations: Migrat
   const tables = await orm.em.getConnection().execute<{ name: string }[]>(`select name from sqlite_master where type = 'table'`)
   if (tables.length === 0) return
   if (!tables.some((table) => table.name === 'schema_migrations')) {
-    throw new StartError(`DATABASE_PATH: ${path} is a SQLite database of another program. Give a file of its own to Selfhostly`)
+    throw new StartError(`DATABASE_PATH: ${path} is another program's SQLite database. Choose a separate file for Selfhostly`)
   }
   const known = new Set(migrations.map((migration) => migration.name))
   const executed = await orm.em.getConnection().execute<{ name: string }[]>('select name from schema_migrations')
   const newer = executed.map((migration) => migration.name).filter((name) => !known.has(name))
   if (newer.length > 0) {
     throw new StartError(
-      `DATABASE_PATH: ${path} was made by a newer version of Selfhostly (${newer.join(', ')}). Start that version, or put back a copy from before its update`,
+      `DATABASE_PATH: ${path} was last used by a newer version of Selfhostly (${newer.join(', ')}). Start that version, or restore a copy from before the update`,
     )
   }
 }
 
-/** Looks before anything is opened for writing, so that a file that is not ours stays as it is. Answers whether there is a database already. */
+/** Checks the file before opening it for writing, so that a file that is not ours stays unchanged. @returns whether the file exists */
 function refuseUnusableFile(path: string): boolean {
   const directory = dirname(path)
   try {
@@ -181,28 +181,28 @@ function refuseUnusableFile(path: string): boolean {
       return false
     }
   } catch (error) {
-    throw new StartError(`DATABASE_PATH: the folder ${directory} cannot be written to: ${errorMessage(error)}`)
+    throw new StartError(`DATABASE_PATH: cannot write to the folder ${directory}: ${errorMessage(error)}`)
   }
   const { mode, isFile } = fileFacts(path)
-  if (!isFile) throw new StartError(`DATABASE_PATH: ${path} is not a file. Give the path of the SQLite file`)
+  if (!isFile) throw new StartError(`DATABASE_PATH: ${path} is not a file. Set it to the path of the SQLite file`)
   if (!hasSqliteHeader(path))
-    throw new StartError(`DATABASE_PATH: ${path} is not a SQLite database. Give another path, or move that file away`)
-  // The mode is looked at as well, because root may write to a file that somebody marked read-only on purpose.
+    throw new StartError(`DATABASE_PATH: ${path} is not a SQLite database. Choose another path, or move that file away`)
+  // Check the mode too: root can write even to a file that was marked read-only on purpose.
   if ((mode & 0o222) === 0 || !canWrite(path)) {
-    throw new StartError(`DATABASE_PATH: ${path} is read-only. Give this user the right to write to it and to its folder`)
+    throw new StartError(`DATABASE_PATH: ${path} is read-only. Give this user write access to the file and its folder`)
   }
   return true
 }
 
 const privateMode = 0o600
 
-/** Sessions, keys and Compose files are in it. The folder may have been made by somebody else; SQLite gives its log the mode of the database. */
+/** Makes the database private, because it holds sessions, keys and Compose files. SQLite gives new log files the same mode. */
 function keepPrivate(path: string): void {
   for (const file of [path, `${path}-wal`, `${path}-shm`]) {
     try {
       if (existsSync(file)) chmodSync(file, privateMode)
     } catch (error) {
-      // Of another user, who lets this one write: what its mode is, is theirs to say.
+      // Another user owns the file and lets this one write. Its mode is up to them.
       if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
     }
   }
@@ -222,13 +222,13 @@ function canWrite(path: string): boolean {
   }
 }
 
-/** An empty file is a database that nothing was written to yet. Source: https://www.sqlite.org/fileformat.html#the_database_header */
+/** True also for an empty file, which is a database before its first write. Source: https://www.sqlite.org/fileformat.html#the_database_header */
 function hasSqliteHeader(path: string): boolean {
   let file: number
   try {
     file = openSync(path, 'r')
   } catch (error) {
-    throw new StartError(`DATABASE_PATH: ${path} cannot be read: ${errorMessage(error)}`)
+    throw new StartError(`DATABASE_PATH: cannot read ${path}: ${errorMessage(error)}`)
   }
   try {
     const header = Buffer.alloc(16)

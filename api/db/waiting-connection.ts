@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { AbstractSqlDriver, MikroORM, SqliteConnection, SqlitePlatform, type Configuration, type SqliteDriver } from '@mikro-orm/sqlite'
 import { databaseBusy } from '../storage-error.ts'
 
-/** Growing, so that a short lock costs little time and a long one little work. */
+/** Increasing, so that a short lock costs little time and a long one little work. */
 const retryWaitsMs = [2, 5, 10, 20, 40]
 
 type Dialect = ReturnType<SqliteConnection['createKyselyDialect']>
@@ -12,16 +12,16 @@ type Query = Parameters<Connection['executeQuery']>[0]
 type Result = Awaited<ReturnType<Connection['executeQuery']>>
 
 export interface WaitingOptions {
-  /** What callers get in place of SQLite's own error. */
+  /** Translates SQLite's error into the one that callers get. */
   inWords: (error: unknown) => Promise<unknown>
-  /** How long a statement or a transaction waits for its turn and for the locks of other processes. */
+  /** How long a statement or transaction waits for its turn and for other processes' locks. */
   deadlineMs: number
 }
 
 /**
- * SQLite is called synchronously, and one that waits for a lock stops the whole process. So it never waits here: a lock is asked
- * for again and again, with the event loop going on between. And whatever fails gives back what it held: Kysely keeps the only
- * connection for ever when BEGIN or COMMIT fails.
+ * SQLite calls are synchronous, so waiting for a lock inside SQLite blocks the whole process. Here SQLite never waits: locks
+ * are retried with the event loop running in between. Failed calls also release what they held; Kysely alone would never
+ * release its only connection when BEGIN or COMMIT fails.
  */
 class WaitingDriver extends AbstractSqlDriver {
   constructor(config: Configuration) {
@@ -33,14 +33,14 @@ class WaitingDriver extends AbstractSqlDriver {
   }
 }
 
-/** MikroORM's own names its connection in its constructor, so it cannot be extended; it has nothing else. */
+/** Replaces MikroORM's SqliteDriver, which cannot be extended because its constructor fixes the connection class and does nothing else. */
 export const WaitingSqliteDriver = WaitingDriver as unknown as typeof SqliteDriver
 
 class WaitingConnection extends SqliteConnection {
   override createKyselyDialect({ inWords, deadlineMs, ...options }: WaitingOptions & Record<string, unknown>): Dialect {
     const dialect = super.createKyselyDialect({ ...options, timeout: 0 })
     const adapter = dialect.createAdapter()
-    // Kysely's own lock of the one connection is what it forgets to give back.
+    // Turns off Kysely's lock on its single connection, which it does not release after some errors.
     Object.defineProperty(adapter, 'supportsMultipleConnections', { value: true })
     return {
       createAdapter: () => adapter,
@@ -51,7 +51,7 @@ class WaitingConnection extends SqliteConnection {
   }
 }
 
-/** One statement writes at a time, in the order in which they were asked for; reading goes on beside it, but not inside of a transaction of others. */
+/** Writes run one at a time, in the order they were requested. Reads run alongside, but wait while another caller's transaction is open. */
 function waitingDriver(inner: Driver, { inWords, deadlineMs }: WaitingOptions): Driver {
   const writers = createQueue()
   let native: Connection
@@ -64,7 +64,7 @@ function waitingDriver(inner: Driver, { inWords, deadlineMs }: WaitingOptions): 
     transaction = null
   }
 
-  /** What is open ends, whatever SQLite has done by itself: on a full disk it may have rolled back already. */
+  /** Ends an open transaction. Errors are ignored, because on a full disk SQLite may already have rolled back. */
   async function rollback(): Promise<void> {
     await run('rollback').catch(() => undefined)
   }
@@ -73,7 +73,7 @@ function waitingDriver(inner: Driver, { inWords, deadlineMs }: WaitingOptions): 
     try {
       await run('begin immediate')
     } catch (error) {
-      // A rollback that failed before has left one open.
+      // A failed rollback left a transaction open.
       if (!(error instanceof Error && /within a transaction/.test(error.message))) throw error
       await rollback()
       await run('begin immediate')
@@ -132,7 +132,7 @@ function waitingDriver(inner: Driver, { inWords, deadlineMs }: WaitingOptions): 
         (async () => {
           const release = await writers.enter(deadline)
           try {
-            // At once for writing: a lock that is refused here has cost nothing, and none is refused further on.
+            // Take the write lock at the start: being refused here costs nothing, and later statements cannot be refused.
             await untilUnlocked(deadline, begin)
           } catch (error) {
             release()
@@ -159,7 +159,7 @@ function waitingDriver(inner: Driver, { inWords, deadlineMs }: WaitingOptions): 
       ),
 
     async rollbackTransaction(of) {
-      // One whose COMMIT failed is over already.
+      // Already ended if its COMMIT failed.
       if (transaction?.of !== of) return
       await rollback()
       endTransaction()
@@ -176,7 +176,7 @@ const isRead = (sql: string): boolean => /^\s*select\b/i.test(sql)
 
 const isLocked = (error: unknown): boolean => error instanceof Error && 'code' in error && /^SQLITE_(BUSY|LOCKED)/.test(String(error.code))
 
-/** A checkpoint that a lock kept from being whole is no error to SQLite, but an answer. */
+/** SQLite reports a checkpoint that was blocked by a lock as a result, not an error. Throws one, so that it is retried. */
 async function checked(result: Promise<Result>): Promise<Result> {
   const { rows } = await result
   const [row] = rows as { busy?: unknown; checkpointed?: unknown }[]
@@ -195,7 +195,7 @@ async function untilUnlocked<T>(deadline: number, statement: () => Promise<T>): 
   }
 }
 
-/** @throws STORAGE_UNAVAILABLE when the deadline comes first */
+/** @throws STORAGE_UNAVAILABLE when the deadline passes first */
 async function before(deadline: number, promise: Promise<void>): Promise<void> {
   const late = new AbortController()
   const timeout = wait(Math.max(0, deadline - performance.now()), 'late', { signal: late.signal }).catch(() => 'called off')
@@ -207,7 +207,7 @@ async function before(deadline: number, promise: Promise<void>): Promise<void> {
 function createQueue() {
   let last = Promise.resolve()
   return {
-    /** Resolves to what lets the next one in. @throws STORAGE_UNAVAILABLE when its turn does not come in time */
+    /** Waits for a turn. @returns a function that ends it @throws STORAGE_UNAVAILABLE when the deadline passes first */
     async enter(deadline: number): Promise<() => void> {
       const turn = last
       const { promise, resolve } = Promise.withResolvers<void>()

@@ -1,17 +1,17 @@
-/** How a node may be spoken to: over links alone, over plain HTTP alone, or whichever works. */
+/** How to reach a node: over its link only, over plain HTTP only, or whichever works. */
 export const connectionModes = ['auto', 'link', 'direct'] as const
 export type ConnectionMode = (typeof connectionModes)[number]
 
-/** What a node's program can do beyond what every version can; a primary asks only for what is named here. */
+/** Features that not every version has. A primary uses one only with nodes that list it. */
 export const capabilities = ['link', 'key-rotation', 'primary-url', 'removal-keeps-data', 'app-versions'] as const
 export type Capability = (typeof capabilities)[number]
 
-/** What a node says of its own program, with every heartbeat and at the start of every event stream. */
+/** What a node reports about its own program, with every heartbeat and at the start of every event stream. */
 export interface NodeAbout {
   version: string
   capabilities: string[]
   connection: ConnectionMode
-  /** Another one at every start: tells two machines with one identity from a restart. */
+  /** New at every start. Tells a restart from two machines that share an identity. */
   instanceId: string
   startedAt: Date
   hostname: string
@@ -20,19 +20,19 @@ export interface NodeAbout {
 export const versionStates = ['same', 'behind', 'ahead', 'unknown'] as const
 export type VersionState = (typeof versionStates)[number]
 
-/** Where a node's version stands against this one's: patches make no difference. */
+/** Compares a node's version with this one. Patch levels are ignored. */
 export function versionState(theirs: string | undefined, ours: string): VersionState {
   const [a, b] = [minorOf(theirs), minorOf(ours)]
   if (a === null || b === null) return 'unknown'
   return a === b ? 'same' : a < b ? 'behind' : 'ahead'
 }
 
-/** A number that grows with major and minor. */
+/** Major and minor as one number that sorts like the version. */
 function minorOf(version: string | undefined): number | null {
   const parts = /^(\d{1,6})\.(\d{1,6})(?:\.|$)/.exec(version ?? '')
   return parts ? Number(parts[1]) * 1e6 + Number(parts[2]) : null
 }
 
-/** What a node's program lacks; nothing is known of one that has said nothing. */
+/** The capabilities a node's program lacks. Empty for a node that has reported nothing yet. */
 export const missingCapabilities = (about: NodeAbout | null): Capability[] =>
   about ? capabilities.filter((capability) => !about.capabilities.includes(capability)) : []

@@ -7,22 +7,22 @@ import type { NodeHealth } from './node-status.ts'
 export interface Alarm {
   id: string
   kind: 'node-down' | 'network-suspected'
-  /** Null for what is about no node in particular. */
+  /** Null if the alarm is not about one particular node. */
   nodeId: string | null
   message: string
   since: Date
 }
 
-/** Trades a late alarm against one for each node that comes back at once, such as one that restarts. */
+/** How long a node must be down before its alarm. Longer delays every alarm, shorter raises one for each restart. */
 const settleMs = 3000
 
 export type Alarms = ReturnType<typeof createAlarms>
 
 /**
- * What somebody should look at. A node that was online and is not any more raises an alarm, unless it is in maintenance. When
- * most nodes vanish at once there is one alarm in place of theirs.
+ * Things that need a person's attention. A node that was online and no longer is raises an alarm, unless it is in
+ * maintenance. If most nodes vanish at once, a single alarm replaces theirs.
  *
- * All of it is in memory: `start` makes it again from what is known of the nodes.
+ * Alarms live in memory only. `start` rebuilds them from what is known about the nodes.
  */
 export function createAlarms(deps: {
   selfId: string
@@ -74,7 +74,7 @@ export function createAlarms(deps: {
     settling.delete(id)
   }
 
-  /** Waits until the state has held for a moment. While the network is suspected nobody learns anything from it. */
+  /** Raises the alarm if the node is still down after `settleMs`. Does nothing while the network is suspected. */
   function settle(node: ClusterNode, from: Date): void {
     const { id } = node
     if (open.has(id) || settling.has(id) || network.read()) return
@@ -96,7 +96,7 @@ export function createAlarms(deps: {
     if (alarm && open.delete(id)) cleared(alarm)
   }
 
-  /** It is worse, or for another reason: the same alarm in other words. */
+  /** The node's status or reason changed: updates the message of its open alarm. */
   function retell(node: ClusterNode): void {
     const alarm = open.get(node.id)
     const { message } = nodeAlarm(node)
@@ -117,7 +117,7 @@ export function createAlarms(deps: {
     cancelNetwork ??= clock.after(settleMs, beginNetwork)
   }
 
-  /** One alarm in the place of those of its members. */
+  /** Replaces the members' alarms with a single one. */
   function beginNetwork(): void {
     const suspicion = network.read()
     if (!suspicion) return
@@ -132,12 +132,12 @@ export function createAlarms(deps: {
     const alarm = networkAlarm
     networkAlarm = null
     if (alarm) cleared(alarm)
-    // Some of those that are still down may be about to answer.
+    // Some nodes that are still down may be about to answer.
     for (const node of deps.nodes().filter(isDown)) settle(node, clock.now())
   }
 
   return {
-    /** Makes again what stood before this process began: of who was down then, since then. Nodes are asked later. */
+    /** Rebuilds the alarms that were open before this process started, with their original start times. Does not contact any node. */
     start(): void {
       network.start(deps.nodes())
       const suspicion = network.read()
@@ -147,7 +147,7 @@ export function createAlarms(deps: {
       if (count > 0) log.info({ count }, 'alarms from before the start')
     },
 
-    /** @param before as the registry tells it; undefined for a node that is new */
+    /** @param before the health the registry had before the change; undefined for a new node */
     nodeChanged(node: ClusterNode, before: NodeHealth | undefined): void {
       network.nodeChanged(node, before)
       if (!isDown(node)) return end(node.id)
@@ -163,8 +163,8 @@ export function createAlarms(deps: {
     },
 
     /**
-     * What is about the whole cluster first, then the oldest.
-     * @param counts false for somebody who may not see every node: how many there are is among what they may not know
+     * Cluster-wide alarms first, then the oldest first.
+     * @param counts false for callers who may not see every node, and so may not learn how many there are
      */
     list: ({ counts = true } = {}): Alarm[] => [
       ...(networkAlarm ? [counts ? networkAlarm : withoutCounts(networkAlarm)] : []),
@@ -172,8 +172,8 @@ export function createAlarms(deps: {
     ],
 
     /**
-     * Whether to doubt what is known of nodes that do not answer. Whatever acts by itself on the loss of nodes asks this
-     * first, and waits while it holds. Observation goes on.
+     * Whether nodes that do not answer might still be fine. Anything that acts on lost nodes automatically must check this
+     * first and wait while it is true. Health checks continue.
      */
     networkSuspected: (): boolean => network.read() !== null,
 
@@ -184,7 +184,7 @@ export function createAlarms(deps: {
   }
 }
 
-const networkAdvice = 'the network of the primary itself is suspect. Nothing acts on lost nodes until most of them answer again'
+const networkAdvice = "the primary's own network may be down. Nothing acts on lost nodes until most of them answer again"
 
 function alarmOfNetwork({ since, away, known }: Suspicion): Alarm {
   const message = `${away} of the ${known} nodes that were online vanished at once: ${networkAdvice}`

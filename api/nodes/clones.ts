@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 
-/** One running program that uses a node's identity, as it shows itself. */
+/** A running program that uses a node's identity, as it describes itself. */
 export interface Machine {
   instanceId: string
   hostname: string
@@ -12,19 +12,20 @@ interface Seen extends Machine {
   lastHeard: number
 }
 
-/** A program that was not heard for this long is taken for gone: three heartbeats. */
+/** A program silent for this long (three heartbeats and some slack) counts as stopped. */
 const goneAfterMs = 200_000
-/** How many former programs of one node are remembered: a node in a restart loop is no clone. */
+/** How many earlier instances of a node are remembered. Bounded because a node in a restart loop makes a new one each time. */
 const rememberedPerNode = 8
 
 export type Clones = ReturnType<typeof createCloneWatch>
 
 /**
- * Tells two machines with one identity (a copied disk, a restored backup) from one that was restarted: a restart brings a
- * new instance and the former is never heard again; of a copy both go on. The one that was there first stays; the other
- * is refused and named until one of them has been silent for some minutes.
+ * Tells two machines with the same identity (a copied disk, a restored backup) from a restart. After a restart only the new
+ * instance calls; with a copy, both keep calling. The machine that was there first keeps the identity. The other is refused
+ * and reported until one of them has been silent for some minutes.
+ *
+ * @param onChange called when a copy appears or goes away
  */
-/** @param onChange a copy was noticed, or is gone */
 export function createCloneWatch({ clock, onChange }: { clock: Clock; onChange: (nodeId: string) => void }) {
   const owners = new Map<string, Seen>()
   const former = new Map<string, Seen[]>()
@@ -50,7 +51,7 @@ export function createCloneWatch({ clock, onChange }: { clock: Clock; onChange: 
   }
 
   return {
-    /** A program has proved the node's key. @returns whether it is the node; false for a copy of it */
+    /** Call when a program has proved the node's key. @returns true for the node itself, false for a copy */
     heard(nodeId: string, machine: Machine): boolean {
       settle(nodeId)
       const seen: Seen = { ...machine, lastHeard: clock.now().getTime() }
@@ -62,7 +63,7 @@ export function createCloneWatch({ clock, onChange }: { clock: Clock; onChange: 
       const copy = copies.get(nodeId)
       if (copy) {
         if (copy.copy.instanceId === machine.instanceId) copy.copy = seen
-        // Neither of the two: one of them was restarted. The owner's place is kept by where it is.
+        // A third instance: one of the two was restarted. The owner is recognized by its address and host name.
         else if (machine.address === owner.address && machine.hostname === owner.hostname) {
           owners.set(nodeId, seen)
           return true
@@ -71,7 +72,7 @@ export function createCloneWatch({ clock, onChange }: { clock: Clock; onChange: 
       }
       const back = former.get(nodeId)?.find(({ instanceId }) => instanceId === machine.instanceId)
       if (back && !isGone(back)) {
-        // It was heard before the one that took its place, and is heard again: both run.
+        // It called before the instance that replaced it, and now calls again, so both are running.
         owners.set(nodeId, seen)
         copies.set(nodeId, { copy: owner, since: clock.now() })
         onChange(nodeId)
@@ -82,19 +83,19 @@ export function createCloneWatch({ clock, onChange }: { clock: Clock; onChange: 
       return true
     },
 
-    /** To be called now and then, so that what is over is told. */
+    /** Call regularly. Reports copies that have gone away. */
     tick(): void {
       for (const nodeId of [...copies.keys()]) settle(nodeId)
     },
 
-    /** The two machines that use a node's identity, the node itself first; null for a node that has no copy. */
+    /** The two machines that use a node's identity, the node itself first. Null if the node has no copy. */
     copyOf(nodeId: string): { since: Date; machines: [Machine, Machine] } | null {
       const found = copies.get(nodeId)
       const owner = owners.get(nodeId)
       return found && owner ? { since: found.since, machines: [owner, found.copy] } : null
     },
 
-    /** Where the node's last call came from; undefined when it has not called since the start. */
+    /** Address of the node's last call; undefined if it has not called since this program started. */
     calledFrom: (nodeId: string): string | undefined => owners.get(nodeId)?.address,
 
     forget(nodeId: string): void {

@@ -7,14 +7,14 @@ import type { UnreadThings } from './unread.ts'
 export const conditionTypes = ['cloned', 'key-old', 'version-behind', 'version-ahead', 'link-only', 'misbehaves', 'unreadable'] as const
 export type ConditionType = (typeof conditionTypes)[number]
 
-/** What a person should know of a node beside its health. */
+/** Something people should know about a node besides its health. */
 export interface NodeCondition {
   type: ConditionType
   message: string
   since: Date
 }
 
-/** @param known what the rest of the primary knows of this node */
+/** @param known what other parts of the primary know about this node */
 export function conditionsOf(
   node: ClusterNode,
   known: {
@@ -29,12 +29,12 @@ export function conditionsOf(
   const found: NodeCondition[] = []
   if (known.copy) {
     const [one, other] = known.copy.machines.map(({ hostname, address }) => `${hostname || 'unnamed'} (${address})`)
-    const message = `Two machines use the identity of this node: ${one} and ${other}. Remove identity.json from the data folder of the copy and start it again`
+    const message = `Two machines use this node's identity: ${one} and ${other}. Delete identity.json from the copy's data folder and restart it`
     found.push({ type: 'cloned', message, since: known.copy.since })
   }
   if (known.keyOverdue) {
     const { since, maxAgeDays, failure } = known.keyOverdue
-    const message = `Its key is older than ${maxAgeDays} days and could not be changed${failure ? `: ${failure}` : ' yet'}`
+    const message = `The node's key is older than ${maxAgeDays} days and could not be changed${failure ? `: ${failure}` : ' yet'}`
     found.push({ type: 'key-old', message, since })
   }
   const { about } = node
@@ -46,7 +46,7 @@ export function conditionsOf(
     found.push({ type: 'version-ahead', message, since: about.startedAt })
   }
   if (about?.connection === 'auto' && known.linkOnlySince) {
-    const message = `Cannot be reached at ${node.apiEndpoint} from here; everything goes over its link`
+    const message = `The primary cannot reach ${node.apiEndpoint}. All traffic goes over the node's link`
     found.push({ type: 'link-only', message, since: known.linkOnlySince })
   }
   if (known.misconduct) found.push({ type: 'misbehaves', message: `It ${known.misconduct.what}`, since: known.misconduct.since })
@@ -54,12 +54,12 @@ export function conditionsOf(
   return found
 }
 
-/** The rest are counted: usually it is one fault in many places. */
+/** Only this many are named, the rest counted. Usually they share one cause. */
 const mostNamed = 3
 
 function unreadInWords(things: string[], state: VersionState): string {
   const named = things.slice(0, mostNamed).join('; ')
   const others = things.length > mostNamed ? `; and ${things.length - mostNamed} more` : ''
   const advice = { behind: '. Update the node', ahead: '. Update this primary', same: '', unknown: '' }[state]
-  return `This primary cannot read all that it sends, and shows the rest: ${named}${others}${advice}`
+  return `Some of what the node sends cannot be read and is not shown: ${named}${others}${advice}`
 }

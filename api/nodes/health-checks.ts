@@ -7,16 +7,16 @@ import type { CheckSignal } from './node-status.ts'
 
 export interface NodeCheck {
   ok: boolean
-  /** Why the node did not pass; null when it did. */
+  /** Why the check failed. Null if it passed. */
   error: string | null
   durationMs: number
-  /** The node as it is after the check. */
+  /** The node after the check. */
   node: ClusterNode
 }
 
 /**
- * After a lost session: at once, and again 1 s and 2 s later, so that three failures come within seconds. They may overlap: a
- * host that swallows packets makes each wait for its deadline, and one after another they would take too long.
+ * Checks after a lost session: at once, then 1 s and 2 s later, so that three failures come within seconds. They may overlap:
+ * if the host drops packets, each waits for its deadline, and one after another they would take too long.
  */
 const suspicionDelaysMs = [0, 1000, 2000]
 
@@ -27,21 +27,21 @@ interface Suspicion {
 
 export type HealthChecks = ReturnType<typeof createHealthChecks>
 
-const notKnown = 'This primary keeps the node waiting, or stood still while it asked. It is asked again in a moment'
+const notKnown = 'The check was inconclusive, because this primary was suspended or is making the node wait. It checks again in a moment'
 
 /**
- * Asks nodes how they are and tells the registry. Turns and people's checks of one node never overlap; nodes are asked in parallel, so one
- * that hangs delays nobody but itself.
+ * Checks nodes and reports the results to the registry. Scheduled and manual checks of the same node never overlap.
+ * Different nodes are checked in parallel, so a node that hangs delays only itself.
  */
 export function createHealthChecks(deps: {
   registry: NodeRegistry
   selfId: string
   /**
-   * Asks a node for its stats. Answers why it did not pass, in words for a person, or null; undefined when nothing was learned,
-   * because this primary itself keeps it waiting, or stood still meanwhile. Bounded in time by itself.
+   * Asks a node for its stats. Resolves to null if it passed, or to the reason it failed, in words for people. Undefined if
+   * the check was inconclusive: this primary is making the node wait, or was suspended during it. Has its own deadline.
    */
   probe: (node: ClusterNode, by: CheckSignal) => Promise<string | null | undefined>
-  /** How many nodes are asked at once: trades sockets against how long a sweep over many dead nodes takes. */
+  /** How many nodes are checked at once. Trades sockets against how long a sweep over many dead nodes takes. */
   parallel: number
   clock: Clock
   log: Log
@@ -60,7 +60,7 @@ export function createHealthChecks(deps: {
     const durationMs = Math.round(performance.now() - started)
     const facts = { node: node.name, duration: `${durationMs}ms` }
     if (found === undefined) {
-      log.debug(facts, 'health check says nothing')
+      log.debug(facts, 'health check inconclusive')
       return { ok: false, error: notKnown, durationMs, node: registry.get(id) }
     }
     if (error === null) log.info(facts, 'health check completed')
@@ -74,7 +74,7 @@ export function createHealthChecks(deps: {
 
   function check(id: string, by: CheckSignal): Promise<NodeCheck> {
     const before = underWay.get(id) ?? Promise.resolve()
-    // A person's check does not stand in line behind a sweep.
+    // A manual check does not queue behind a sweep.
     const start = () => (by === 'manual-check' ? run(id, by) : limit(() => run(id, by)))
     const current = before.then(start, start)
     underWay.set(id, current)
@@ -86,31 +86,31 @@ export function createHealthChecks(deps: {
     return current
   }
 
-  /** For checks that nobody waits for: a node that was removed meanwhile is not an error. */
+  /** For checks that nobody waits for. Not an error if the node was removed in the meantime. */
   function checkInBackground(id: string): void {
     check(id, 'check').catch((error: unknown) => log.debug({ node: id, error: errorMessage(error) }, 'health check dropped'))
   }
 
   return {
-    /** Starts every check that is due. Nodes that are being asked right now are left alone. */
+    /** Starts every check that is due. Skips nodes that are already being checked. */
     tick(): void {
       for (const node of registry.due()) if (!underWay.has(node.id)) checkInBackground(node.id)
     },
 
-    /** Checks now, whatever the backoff says. The node itself passes without a request. @throws NOT_FOUND */
+    /** Checks now, ignoring the backoff. This node itself passes without a request. @throws NOT_FOUND */
     async checkNow(id: string): Promise<NodeCheck> {
       if (id === deps.selfId) return { ok: true, error: null, durationMs: 0, node: registry.get(id) }
       registry.get(id)
       return check(id, 'manual-check')
     },
 
-    /** Something says that a node may be gone: look at once instead of waiting for the tick. */
+    /** Call when a node may be down. Checks it at once instead of waiting for its turn. */
     suspect(id: string): void {
       const node = registry.find(id)
       if (!node) return
       const earlier = suspicions.get(id)
       const { lastSeen } = node.health
-      // It was there meanwhile, so what its earlier checks say does not count against it any more.
+      // If the node was seen after the earlier suspicion began, this is a new one and starts fresh.
       const isNew = !earlier || (lastSeen !== null && lastSeen >= earlier.since)
       if (!isNew) return
       earlier?.cancel()
@@ -131,7 +131,7 @@ export function createHealthChecks(deps: {
       suspicions.set(id, { since: clock.now(), cancel })
     },
 
-    /** Lets nothing new begin. What is under way ends by its own deadline. */
+    /** Starts no more checks. Running ones end by their own deadline. */
     stop(): void {
       for (const { cancel } of suspicions.values()) cancel()
       suspicions.clear()

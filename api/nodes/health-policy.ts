@@ -1,6 +1,6 @@
-/** What a run of failed checks means: a node's status, and how long to leave it alone before it is asked again. */
+/** What a number of failed checks in a row means: the node's status, and how long to wait before the next check. */
 export interface HealthPolicy {
-  /** By rising `fromFailures`; the first starts at 0. A band holds until the next one starts. */
+  /** Sorted by `fromFailures`, starting at 0. A band applies until the next one starts. */
   readonly bands: readonly HealthBand[]
   /** Waits vary by up to this share either way: 0.1 turns 2 minutes into 108 to 132 seconds. */
   readonly jitter: number
@@ -20,8 +20,8 @@ const seconds = 1_000
 const minutes = 60_000
 
 /**
- * Two lost checks are noise, so a status change costs three (about 90 s of silence). The waits trade load on a network
- * that drops packets against how late a node that cannot call home is noticed: half an hour at worst.
+ * Two failed checks are noise, so it takes three (about 90 s of silence) to change the status. The waits trade load on a
+ * network that drops packets against how late a returning node that cannot call home is noticed: half an hour at worst.
  */
 export const defaultHealthPolicy: HealthPolicy = {
   bands: [
@@ -34,7 +34,7 @@ export const defaultHealthPolicy: HealthPolicy = {
   jitter: 0.1,
 }
 
-/** Every problem of a policy, in words for its author; none when it can be used. */
+/** Every problem in a policy, in words for its author. Empty for a valid one. */
 export function checkPolicy({ bands, jitter }: HealthPolicy): string[] {
   const problems: string[] = []
   if (bands[0]?.fromFailures !== 0 || bands[0].status !== 'online') problems.push('the first band must start at 0 failures and be online')
@@ -45,15 +45,15 @@ export function checkPolicy({ bands, jitter }: HealthPolicy): string[] {
     if (!Number.isInteger(band.fromFailures)) problems.push(`${name}: fromFailures must be a whole number`)
     if (!(Number.isInteger(band.waitMs) && band.waitMs > 0)) problems.push(`${name}: waitMs must be a whole number above 0`)
     if (!before) return
-    if (!(band.fromFailures > before.fromFailures)) problems.push(`${name}: fromFailures must be above that of the band before`)
-    if (!(band.waitMs >= before.waitMs)) problems.push(`${name}: waitMs must not be below that of the band before`)
+    if (!(band.fromFailures > before.fromFailures)) problems.push(`${name}: fromFailures must be higher than in the previous band`)
+    if (!(band.waitMs >= before.waitMs)) problems.push(`${name}: waitMs must not be lower than in the previous band`)
     if (nodeStatuses.indexOf(band.status) < nodeStatuses.indexOf(before.status))
-      problems.push(`${name}: status must not be better than before`)
+      problems.push(`${name}: status must not be better than in the previous band`)
   })
   return problems
 }
 
-/** The band that holds after so many failures in a row. */
+/** The band for this many failures in a row. */
 export function bandFor(policy: HealthPolicy, failures: number): HealthBand {
   const band = policy.bands.findLast(({ fromFailures }) => fromFailures <= failures)
   if (!band) throw new Error(`The health policy has no band for ${failures} failures`)

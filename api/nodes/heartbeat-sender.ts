@@ -11,9 +11,9 @@ export type HeartbeatOutcome =
 export type HeartbeatSender = ReturnType<typeof createHeartbeatSender>
 
 /**
- * Tells the primary that this node is there: after `startDelayMs`, every `intervalMs`, and at once when it is called.
- * While the primary does not answer it tries more often (1 s to 15 s) so that the primary knows soon after it is back;
- * a refusal waits for the next turn, since asking more often would not change it.
+ * Tells the primary that this node is up: `startDelayMs` after the start, and whenever `sendNow` is called (on a schedule, or
+ * when the primary calls). If the primary does not answer, retries after 1 s to 15 s so that the primary learns of this node
+ * soon after it is back. A refusal waits for the next call, because retrying would not change it.
  */
 export function createHeartbeatSender(deps: {
   primaryUrl: () => string
@@ -51,7 +51,7 @@ export function createHeartbeatSender(deps: {
           failing = true
           return 'done'
         case 'no-answer':
-          // Once when it begins and then once in a while: an hour without a primary is not a thousand lines.
+          // Logged on the first attempt and every tenth after, so an hour without a primary does not fill the log.
           if (attempt % 10 === 0) log.warn({ url: deps.primaryUrl(), error: outcome.reason }, 'failed to send heartbeat to primary')
           failing = true
           return outcome.retryAfterMs === undefined ? 'again' : { afterMs: outcome.retryAfterMs }
@@ -59,7 +59,7 @@ export function createHeartbeatSender(deps: {
     },
   })
 
-  /** The first one may be asked for before its time, by a primary that calls. */
+  /** A call from the primary can trigger the first heartbeat early. */
   function sendNow(): void {
     if (!announced) log.info({ url: deps.primaryUrl() }, 'sending startup heartbeat to primary')
     announced = true
@@ -71,7 +71,7 @@ export function createHeartbeatSender(deps: {
       cancelStart = deps.clock.after(deps.startDelayMs, sendNow)
     },
     sendNow,
-    /** Whether the primary has not accepted the last one. */
+    /** Whether the primary has not accepted the latest heartbeat. */
     isFailing: (): boolean => failing || !accepted,
     stop(): void {
       cancelStart()

@@ -6,10 +6,10 @@ import type { ClusterNode, NodeRegistry } from './node-registry.ts'
 
 export type Holds = ReturnType<typeof createHolds>
 
-/** Cordon and maintenance: states that people give a node, whatever its health. The primary keeps them; nodes know nothing of them. */
+/** Cordon and maintenance: states that people put a node in, whatever its health. Only the primary knows them, not the nodes. */
 export function createHolds({ registry, isPrimary, clock, log }: { registry: NodeRegistry; isPrimary: boolean; clock: Clock; log: Log }) {
   function needPrimary(): void {
-    if (!isPrimary) throw new AppError('FORBIDDEN', 'This is a secondary node. Cordon and maintain nodes on its primary')
+    if (!isPrimary) throw new AppError('FORBIDDEN', 'This is a secondary node. Set cordon and maintenance on its primary')
   }
 
   async function begin(kind: HoldKind, id: string, by: string, input: HoldInput): Promise<ClusterNode> {
@@ -18,7 +18,7 @@ export function createHolds({ registry, isPrimary, clock, log }: { registry: Nod
     const node = await registry.setHold(id, kind, hold)
     log.info(
       { node: node.name, by, reason: hold.reason, until: hold.until },
-      kind === 'cordon' ? 'node cordoned' : 'node maintenance began',
+      kind === 'cordon' ? 'node cordoned' : 'node maintenance started',
     )
     return node
   }
@@ -32,11 +32,11 @@ export function createHolds({ registry, isPrimary, clock, log }: { registry: Nod
   }
 
   return {
-    /** No new apps. What runs there goes on, and may be changed. Again: new words for it. @throws NOT_FOUND, INVALID_INPUT */
+    /** Keeps new apps away. Existing apps keep running and can be changed. Calling it again changes the reason. @throws NOT_FOUND, INVALID_INPUT */
     cordon: (id: string, by: string, reason?: string | null) => begin('cordon', id, by, { reason }),
     /** @throws NOT_FOUND */
     uncordon: (id: string, by: string) => end('cordon', id, by),
-    /** No alarms, and health checks go on. Again: new words, and a new end. @throws NOT_FOUND, INVALID_INPUT */
+    /** Silences alarms. Health checks continue. Calling it again changes the reason and the end. @throws NOT_FOUND, INVALID_INPUT */
     startMaintenance: (id: string, by: string, input: HoldInput) => begin('maintenance', id, by, input),
     /** @throws NOT_FOUND */
     endMaintenance: (id: string, by: string) => end('maintenance', id, by),
@@ -47,12 +47,12 @@ export function createHolds({ registry, isPrimary, clock, log }: { registry: Nod
       if (cordon) throw new AppError('CONFLICT', cordonWords(name, cordon))
     },
 
-    /** Ends what was to end by now. */
+    /** Ends maintenance that has run its time. */
     async tick(): Promise<void> {
       const now = clock.now()
       for (const node of registry.list().filter(({ maintenance }) => isOver(maintenance, now))) {
-        // It may have been removed, or been given more time, since the list was read.
-        if (isOver(registry.find(node.id)?.maintenance ?? null, now)) await end('maintenance', node.id, 'its own end')
+        // The node may have been removed, or its maintenance extended, since the list was read.
+        if (isOver(registry.find(node.id)?.maintenance ?? null, now)) await end('maintenance', node.id, 'schedule')
       }
     },
   }

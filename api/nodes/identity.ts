@@ -4,13 +4,13 @@ import { z } from 'zod'
 import { StartError } from '../errors.ts'
 import { readOrMakePrivateFile } from '../private-file.ts'
 
-/** Who this node is: its UUID, and the key that it shares with its primary. */
+/** This node's UUID and the key it shares with its primary. */
 export interface NodeIdentity {
   id: string
   apiKey: string
-  /** Was good until the key changed, and may still be asked for by a primary that has not heard of it; null for none. */
+  /** The key before the last change, which a primary that missed the change may still use. Null if there is none. */
   formerKey: string | null
-  /** Whether NODE_API_KEY sets the key, so that this program cannot change it. */
+  /** Whether the key comes from NODE_API_KEY, where this program cannot change it. */
   keyIsSet: boolean
 }
 
@@ -24,10 +24,11 @@ export const systemRandom: IdentityRandom = { uuid: () => randomUUID(), bytes: (
 const kept = z.object({ id: z.guid(), apiKey: z.string().min(8), formerKey: z.string().min(8).optional() })
 
 /**
- * The identity of this node. What the settings name wins and is not written; the rest is made at the first start and kept
- * in `<dataDir>/identity.json`.
+ * Loads this node's identity. Values from the settings win and are not written to disk. The rest is created at the first
+ * start and kept in `<dataDir>/identity.json`.
  *
- * @throws StartError when the file is damaged or open to others: a new identity would be a stranger to the cluster
+ * @throws StartError when the file is damaged or readable by others. It is not replaced, because the cluster would not
+ *   know the new identity
  */
 export function loadIdentity(options: {
   dataDir: string
@@ -44,8 +45,8 @@ export function loadIdentity(options: {
   if (known && apiKey) return { id: id || known.id, apiKey, ...set }
   if (known) return { id: id || known.id, apiKey: known.apiKey, formerKey: known.formerKey ?? null, keyIsSet: false }
   throw new StartError(
-    `${path} is damaged: it must be JSON with "id" (a UUID) and "apiKey". Put it back from a backup, or set NODE_ID and ` +
-      'NODE_API_KEY to what the primary knows of this node. After removing the file the node gets a new identity and must be registered anew',
+    `${path} is damaged: it must be JSON with "id" (a UUID) and "apiKey". Restore it from a backup, or set NODE_ID and ` +
+      'NODE_API_KEY to the values the primary has for this node. If you delete the file, the node gets a new identity and must be registered again',
   )
 }
 
@@ -53,7 +54,7 @@ function parse(text: string): z.infer<typeof kept> | undefined {
   try {
     return kept.safeParse(JSON.parse(text)).data
   } catch {
-    // What JSON.parse says quotes the text, and with it the key.
+    // The JSON.parse error is dropped because it quotes the text, including the key.
     return undefined
   }
 }

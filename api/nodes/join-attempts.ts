@@ -7,23 +7,23 @@ export interface JoinAttempt {
   at: Date
   address: string
   hostname: string | null
-  /** Both null for a token that is not known here. */
+  /** Both null for an unknown token. */
   tokenId: string | null
   tokenName: string | null
   ok: boolean
   nodeId: string | null
-  /** Null when it is `ok`. */
+  /** Null if `ok`. */
   hop: JoinHop | null
   message: string
 }
 
-/** Enough to see what is going on; strangers get a list of their own, so that they cannot push out the rest. */
+/** Attempts without a valid token have their own list, so that strangers cannot push out the others. */
 const mostKept = 50
 const mostOfStrangers = 20
 
 export type JoinAttempts = ReturnType<typeof createJoinAttempts>
 
-/** The last attempts to join, in memory. */
+/** The most recent join attempts, in memory only. */
 export function createJoinAttempts(deps: { clock: Clock; onAttempt: (attempt: JoinAttempt) => void }) {
   const kept: JoinAttempt[] = []
   const ofStrangers: JoinAttempt[] = []
@@ -40,12 +40,12 @@ export function createJoinAttempts(deps: { clock: Clock; onAttempt: (attempt: Jo
       return attempt
     },
 
-    /** The newest first. */
+    /** Newest first. */
     list: (): JoinAttempt[] => [...kept, ...ofStrangers].sort((a, b) => b.at.getTime() - a.at.getTime()),
 
     lastOf: (tokenId: string): JoinAttempt | null => lastOf.get(tokenId) ?? null,
 
-    /** The token is gone; what was tried with it stays in the list. */
+    /** Call when a token is removed. Its attempts stay in the list. */
     forget: (tokenId: string): void => void lastOf.delete(tokenId),
   }
 }

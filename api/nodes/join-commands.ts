@@ -1,10 +1,10 @@
-/** The commands that start a node which joins by itself; each is one line for a POSIX shell. */
+/** Commands that start a node that joins automatically. Each is one line for a POSIX shell. */
 export interface JoinCommands {
   docker: string
   npm: string
 }
 
-/** As in docker/compose.secondary.yml; a test compares them. */
+/** Same as in docker/compose.secondary.yml; a test compares them. */
 const appsDir = '/srv/selfhostly/apps'
 const run = [
   'docker run -d --name selfhostly --restart unless-stopped --init --stop-timeout 15 --network host',
@@ -20,5 +20,5 @@ export function joinCommands({ primaryUrl, secret }: { primaryUrl: string; secre
   }
 }
 
-/** One word of a POSIX shell, whatever is in it. */
+/** Quotes any text as one word for a POSIX shell. */
 const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

@@ -1,8 +1,8 @@
-/** Where on the way between a joining node and its primary it ended. */
+/** The step between a joining node and its primary at which an attempt failed. */
 export const joinHops = ['dns', 'tcp', 'tls', 'http', 'clock', 'token', 'name'] as const
 export type JoinHop = (typeof joinHops)[number]
 
-/** An attempt that did not get as far as the primary's answer, as the joining node saw it. */
+/** An attempt that failed before the primary could answer, as seen by the joining node. */
 export interface EarlierFailure {
   at: Date
   hop: JoinHop

@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** With it a new node may register itself, so many times. */
+/** Lets new nodes register themselves, up to `maxUses` times. */
 export const JoinTokenEntity = defineEntity({
   name: 'JoinToken',
   tableName: 'join_tokens',
@@ -9,7 +9,7 @@ export const JoinTokenEntity = defineEntity({
     name: p.string().unique(),
     namePattern: p.string(),
     labels: p.json<Record<string, string>>(),
-    /** SHA-256; the token itself is shown once and kept nowhere. */
+    /** SHA-256. The token itself is shown once and never stored. */
     secretHash: p.string(),
     maxUses: p.integer(),
     uses: p.integer(),

@@ -11,7 +11,7 @@ import { patternProblem } from './node-names.ts'
 
 const hourMs = 3600 * 1000
 const longestHours = 8760
-/** Bounds the list; beyond it the oldest that is over makes room. */
+/** Limits the list. When full, a new token replaces the oldest expired or used-up one. */
 const mostTokens = 200
 
 export type JoinTokenState = 'open' | 'used-up' | 'expired'
@@ -21,7 +21,7 @@ export type CreateJoinTokenInput = z.input<typeof createInput>
 
 export interface NewJoinToken {
   token: JoinToken
-  /** Shown now and never again. */
+  /** Shown once, never again. */
   secret: string
   commands: JoinCommands
 }
@@ -36,7 +36,7 @@ const wholeNumber = (most: number, whenUnset: number) => {
 }
 
 const createInput = z.object({
-  name: z.string().trim().min(1, 'is required: what this token is for').max(100, 'must have at most 100 characters'),
+  name: z.string().trim().min(1, 'is required. Say what this token is for').max(100, 'must have at most 100 characters'),
   namePattern: z
     .string()
     .trim()
@@ -58,14 +58,15 @@ const createInput = z.object({
 })
 
 /**
- * With a join token a new node registers itself: `shlyjoin_<id>_<secret>`, shown once, kept as a hash. It can be used so many
- * times until it is over or revoked, and never for a node that is known already; that rule is `cluster/joining.ts`.
+ * Join tokens, with which new nodes register themselves: `shlyjoin_<id>_<secret>`, shown once and stored as a hash. A token
+ * works `maxUses` times until it expires or is revoked, and never for a node that is already known: `cluster/joining.ts`
+ * enforces that.
  */
 export function createJoinTokens(deps: {
   em: EntityManager
   clock: Clock
   self: { isPrimary: boolean; apiEndpoint: string }
-  /** Where nodes find this primary, if that was ever set. */
+  /** The URL where nodes reach this primary, if it was ever set. */
   primaryUrl?: () => string | null
   onRevoked: (id: string) => void
 }) {
@@ -80,11 +81,11 @@ export function createJoinTokens(deps: {
     return row.uses >= row.maxUses ? 'used-up' : 'open'
   }
 
-  /** Makes room for one more. @throws CONFLICT */
+  /** Makes room for one more token. @throws CONFLICT */
   async function makeRoom(): Promise<void> {
     if (rows.size < mostTokens) return
     const over = [...rows.values()].find((row) => stateOf(row) !== 'open')
-    if (!over) throw new AppError('CONFLICT', `There are ${mostTokens} join tokens. Revoke one that is not needed any more`)
+    if (!over) throw new AppError('CONFLICT', `There are already ${mostTokens} join tokens. Revoke one you no longer need`)
     await remove(over.id)
   }
 
@@ -109,14 +110,14 @@ export function createJoinTokens(deps: {
       for (const row of await em.fork().find(JoinTokenEntity, {}, { orderBy: { createdAt: 'asc' } })) rows.set(row.id, row)
     },
 
-    /** @throws INVALID_INPUT, CONFLICT, and FORBIDDEN on a secondary */
+    /** @throws INVALID_INPUT, CONFLICT, or FORBIDDEN on a secondary */
     async create(input: CreateJoinTokenInput, createdBy: string): Promise<NewJoinToken> {
-      if (!self.isPrimary) throw new AppError('FORBIDDEN', 'This is a secondary node. Make join tokens on its primary')
+      if (!self.isPrimary) throw new AppError('FORBIDDEN', 'This is a secondary node. Create join tokens on its primary')
       const { expiresInHours, primaryUrl, labels: given, ...asked } = parse(createInput, input)
       await makeRoom()
       if ([...rows.values()].some(({ name }) => name === asked.name)) {
-        throw new AppError('CONFLICT', `name: there is a join token named ${asked.name} already`, {
-          fields: [{ field: 'name', message: 'is the name of another join token' }],
+        throw new AppError('CONFLICT', `name: there is already a join token named ${asked.name}`, {
+          fields: [{ field: 'name', message: 'is already taken by another join token' }],
         })
       }
       const plain = randomBytes(32).toString('base64url')
@@ -131,7 +132,7 @@ export function createJoinTokens(deps: {
         createdBy,
         expiresAt: new Date(createdAt.getTime() + expiresInHours * hourMs),
       }
-      // Kept before it is written, so that a second one of the same name at this moment is refused.
+      // Set before the write, so that a concurrent token with the same name is refused.
       rows.set(row.id, row)
       try {
         await em.fork().insert(JoinTokenEntity, { ...row })
@@ -147,7 +148,7 @@ export function createJoinTokens(deps: {
       }
     },
 
-    /** The token that a secret belongs to, whatever its state; null when it is unknown or revoked. The work is the same for each. */
+    /** The token a secret belongs to, whatever its state. Null if unknown or revoked. Takes the same time for every secret. */
     find(secret: string): JoinToken | null {
       const [, id = '', plain = ''] = /^shlyjoin_([0-9a-f-]{36})_([\w-]+)$/.exec(secret) ?? []
       const row = rows.get(id)
@@ -155,23 +156,23 @@ export function createJoinTokens(deps: {
       return row && isSame ? view(row) : null
     },
 
-    /** Revoked ones are gone, and count as expired. */
+    /** Revoked tokens are deleted and count as expired. */
     stateOf,
 
-    /** Takes one use, written before it counts, so that a crash costs a use and never gives one. @throws UNAUTHENTICATED */
+    /** Spends one use. It is written before the node is admitted, so a crash can lose a use but never add one. @throws UNAUTHENTICATED */
     async take(id: string): Promise<void> {
       const row = rows.get(id)
-      if (!row || stateOf(row) !== 'open') throw new AppError('UNAUTHENTICATED', 'The join token was revoked or used up meanwhile')
+      if (!row || stateOf(row) !== 'open') throw new AppError('UNAUTHENTICATED', 'The join token was just revoked or used up')
       await writeUses(row, 1)
     },
 
-    /** What was taken came to nothing. */
+    /** Returns a use after a join that failed. */
     async giveBack(id: string): Promise<void> {
       const row = rows.get(id)
       if (row) await writeUses(row, -1)
     },
 
-    /** The newest first. */
+    /** Newest first. */
     list: (): JoinToken[] => [...rows.values()].map(view).reverse(),
 
     nameOf: (id: string): string | null => rows.get(id)?.name ?? null,

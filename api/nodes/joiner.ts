@@ -7,19 +7,19 @@ import type { EarlierFailure, JoinHop } from './join-hops.ts'
 
 export type JoinOutcome =
   | { kind: 'joined'; name: string; primary: string; notes: string[] }
-  /** `passing`: it may well be gone in a moment; else somebody has to mend it. */
+  /** `passing`: the failure may go away by itself. Otherwise a person has to fix it. */
   | { kind: 'failed'; hop: JoinHop; reason: string; passing: boolean; retryAfterMs: number | null }
 
-/** What only a person can mend is tried this rarely, so that mending it needs no restart. */
+/** Retry interval for failures that a person has to fix. Retrying at all means the fix needs no restart. */
 const mendedByPeopleMs = 60_000
-/** What is told of failures on the way once the primary is reached. */
+/** How many earlier failures are reported to the primary when it is reached. */
 const mostTold = bounds.join.earlier
 
 export type Joiner = ReturnType<typeof createJoiner>
 
 /**
- * Makes this node a member of its primary's cluster: at its start, and again until it is one. A node that the primary knows
- * already is one, and its token stays unused.
+ * Joins this node to its primary's cluster, retrying until it succeeds. If the primary already knows the node, the token is
+ * not used.
  */
 export function createJoiner(deps: {
   primaryUrl: string
@@ -44,9 +44,9 @@ export function createJoiner(deps: {
 
   function failed(outcome: Extract<JoinOutcome, { kind: 'failed' }>, attempt: number): RetryOutcome {
     const { hop, reason, passing, retryAfterMs } = outcome
-    // Once when it changes and then once in a while: an hour without a primary is not a thousand lines.
+    // Logged when the reason changes and on every tenth attempt, so an hour without a primary does not fill the log.
     if (reason !== lastReason || attempt % 10 === 0) log.warn({ url, hop, reason }, 'join failed')
-    // What the primary refused it has seen itself, and what it was told with that.
+    // A refusal came from the primary, which now knows about it and about the earlier failures sent with the request.
     if (!isBeforePrimary(hop)) earlier = []
     else if (reason !== lastReason) {
       earlier = [...earlier, { at: clock.now(), hop, message: cut(reason, bounds.join.failure) }].slice(-mostTold)
@@ -75,7 +75,7 @@ export function createJoiner(deps: {
 
   return {
     start: (): void => loop.run(),
-    /** The primary is there: no need to wait any longer. */
+    /** Call when the primary is reachable. Retries without waiting. */
     tryNow(): void {
       if (!isDone) loop.run()
     },

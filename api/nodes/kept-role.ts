@@ -6,25 +6,25 @@ import { errorMessage, StartError } from '../errors.ts'
 import { replacePrivateFile } from '../private-file.ts'
 
 const form = z.object({
-  /** Null: forgotten on purpose; the next start is like the first one. */
+  /** Null after `reset-role`: the next start behaves like the first one. */
   role: z.enum(['primary', 'secondary']).nullable(),
-  /** PRIMARY_NODE_URL as it was last set. */
+  /** The last PRIMARY_NODE_URL. */
   primaryUrl: z.string().nullable(),
-  /** NODE_NAME as it was last set. */
+  /** The last NODE_NAME. */
   name: z.string().nullable(),
 })
 type Kept = z.infer<typeof form>
 
 export interface KeptRole extends Kept {
-  /** Nobody wrote it down: an older version left the folder. What the settings say holds then, whatever it is. */
+  /** True if derived from files that an older version left. The settings then win. */
   isGuess: boolean
 }
 
 const pathOf = (dataDir: string): string => join(dataDir, 'role.json')
 
 /**
- * What this node is, kept in `<dataDir>/role.json` so that it is the same when it is started again with no settings. Null before
- * the first start.
+ * This node's role, primary URL and name, kept in `<dataDir>/role.json` so that a start without settings finds them again.
+ * Null before the first start.
  *
  * @throws StartError when the file is damaged
  */
@@ -34,13 +34,11 @@ export function readKeptRole(dataDir: string): KeptRole | null {
   try {
     return { ...form.parse(JSON.parse(text)), isGuess: false }
   } catch {
-    throw new StartError(
-      `${pathOf(dataDir)} is damaged. Put it back from a backup, or start anew with this node's role: npm run reset-role`,
-    )
+    throw new StartError(`${pathOf(dataDir)} is damaged. Restore it from a backup, or reset this node's role with: npm run reset-role`)
   }
 }
 
-/** Versions before this one kept no role, but where the primary is; only one that took this node in has an id there. */
+/** Older versions stored only the primary's address, not the role. `primaryId` is set only if the primary accepted this node. */
 function guess(dataDir: string): KeptRole | null {
   const left = z.object({ insteadOf: z.string(), primaryId: z.guid() })
   try {
@@ -53,7 +51,7 @@ function guess(dataDir: string): KeptRole | null {
 
 export const hasKeptRole = (dataDir: string): boolean => existsSync(pathOf(dataDir))
 
-/** @throws StartError when it cannot be written */
+/** @throws StartError when the file cannot be written */
 export function keepRole(dataDir: string, kept: Kept): void {
   const { isGuess: _isGuess, ...known } = readKeptRole(dataDir) ?? { isGuess: false }
   if (hasKeptRole(dataDir) && isDeepStrictEqual(known, kept)) return
@@ -67,7 +65,7 @@ export function keepRole(dataDir: string, kept: Kept): void {
 /** Forgets role, primary URL and the primary's name for this node. Its id, its key and its apps stay. */
 export function forgetRole(dataDir: string): void {
   const name = nameIn(dataDir)
-  // First what says that it was forgotten on purpose: a crash in between leaves no guess behind.
+  // Write the reset role first: after a crash in between, the next start does not guess from the other files.
   replacePrivateFile(pathOf(dataDir), `${JSON.stringify({ role: null, primaryUrl: null, name } satisfies Kept, null, 2)}\n`)
   for (const file of ['primary.json', 'name.json']) rmSync(join(dataDir, file), { force: true })
 }

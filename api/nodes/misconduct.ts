@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
 
-/** How long it is shown after it was seen last. */
+/** How long misconduct is shown after it was last seen. */
 const shownMs = 15 * 60_000
-/** The same of the same node is logged and told no more often than this. */
+/** Repeats by the same node are logged and reported at most this often. */
 const quietMs = 60_000
 const firstBarMs = 5000
 const longestBarMs = 5 * 60_000
@@ -10,8 +10,8 @@ const longestBarMs = 5 * 60_000
 export type Misconduct = ReturnType<typeof createMisconduct>
 
 /**
- * Nodes that send what no node should: too much, too often, or in the name of others. Each is named with its reason, and one
- * whose connection had to be cut is left alone for a time that doubles with each time that it happens.
+ * Nodes that send what no node should: too much, too often, or in another node's name. Each is reported with a reason. If a
+ * node's connection had to be cut, it is barred for a time that doubles with every repeat.
  */
 export function createMisconduct(deps: { onSeen: (nodeId: string, what: string) => void; clock: Clock }) {
   const { clock } = deps
@@ -30,7 +30,7 @@ export function createMisconduct(deps: { onSeen: (nodeId: string, what: string) 
   return {
     note,
 
-    /** Its connection is cut. */
+    /** Call when the node's connection is cut. */
     cut(nodeId: string, what: string): void {
       const now = clock.now().getTime()
       const before = bars.get(nodeId)
@@ -39,14 +39,14 @@ export function createMisconduct(deps: { onSeen: (nodeId: string, what: string) 
       note(nodeId, what)
     },
 
-    /** How much longer nothing is opened to or from it, in ms; 0 for every node that behaves. */
+    /** How much longer the node is barred from connections in either direction, in ms. 0 if it is not barred. */
     barMs: (nodeId: string): number => {
       const left = (bars.get(nodeId)?.until ?? 0) - clock.now().getTime()
-      // More is left than there ever was: the clock was put back.
+      // More time left than the longest bar means that the clock was set back.
       return left > longestBarMs ? 0 : Math.max(0, left)
     },
 
-    /** What it did lately; null for every node that behaves. */
+    /** The node's recent misconduct. Null if there is none. */
     of(nodeId: string): { what: string; since: Date } | null {
       const known = seen.get(nodeId)
       return known && clock.now().getTime() - known.lastAt < shownMs ? { what: known.what, since: known.since } : null

@@ -3,29 +3,29 @@ import { isOver, massVanish, type Lost } from './mass-vanish.ts'
 import type { ClusterNode } from './node-registry.ts'
 import type { NodeHealth } from './node-status.ts'
 
-/** Most nodes vanished at once, and have not come back. */
+/** Most nodes vanished at once and have not come back. */
 export interface Suspicion {
   since: Date
-  /** Who was online before. */
+  /** The nodes that were online before. */
   members: ReadonlySet<string>
-  /** How many of the members are away, of how many that are still watched. */
+  /** How many members are away, and how many are still watched. */
   away: number
   known: number
 }
 
 export type NetworkSuspicion = ReturnType<typeof createNetworkSuspicion>
 
-/** Counts who of the watched nodes is there and who was lost, and whether this primary's own network is to be doubted. */
+/** Tracks which watched nodes are up and which were lost, and from that whether this primary's own network may be down. */
 export function createNetworkSuspicion(deps: {
   isWatched: (node: ClusterNode) => boolean
   downSince: (id: string) => Date | null
   clock: Clock
-  /** It began, or its counts changed, or it is over. */
+  /** Called when the suspicion starts, its counts change, or it ends. */
   onChange: () => void
 }) {
   const { clock } = deps
   const up = new Set<string>()
-  /** When each was lost, in milliseconds. One that is online may have lost only its session so far. */
+  /** When each node was lost, in milliseconds since 1970. May include nodes that are still online but lost their session. */
   const lost = new Map<string, number>()
   let current: { since: Date; members: Set<string> } | null = null
 
@@ -57,7 +57,7 @@ export function createNetworkSuspicion(deps: {
     deps.onChange()
   }
 
-  /** Answers whether it is newly lost, or there, or not watched any more; null when nothing changed. */
+  /** Updates a node's place. @returns 'lost' if it is newly lost, 'other' for any other change, null for none */
   function place(node: ClusterNode, answered: boolean): 'lost' | 'other' | null {
     const { id, health } = node
     const was = lost.has(id) ? 'lost' : up.has(id) ? 'up' : null
@@ -71,7 +71,7 @@ export function createNetworkSuspicion(deps: {
   }
 
   return {
-    /** Nothing is told: whoever starts this asks afterwards. */
+    /** Does not call `onChange`. Read the result afterwards. */
     start(nodes: readonly ClusterNode[]): void {
       for (const node of nodes) place(node, true)
       const moments = [...lost.values()].sort((a, b) => a - b)
@@ -85,7 +85,7 @@ export function createNetworkSuspicion(deps: {
       if (change) review(change === 'lost')
     },
 
-    /** The connection to a node was lost. Whether it answers otherwise is asked at the same time. */
+    /** Call when a node's session is lost. Health checks find out at the same time whether it still answers. */
     sessionLost(id: string): void {
       if (!up.delete(id)) return
       lost.set(id, clock.now().getTime())
@@ -100,6 +100,6 @@ export function createNetworkSuspicion(deps: {
   }
 }
 
-/** A clock that was put back does not move `lastSeen`: it is in the future then. */
+/** After the clock was set back, `lastSeen` stays in the future and does not move. */
 const hasAnswered = ({ status, lastSeen }: NodeHealth, before: NodeHealth | undefined, now: Date): boolean =>
   status === 'online' && lastSeen !== null && (lastSeen !== before?.lastSeen || lastSeen > now)

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 
-/** What a person has said of a node, beside what is known of its health: who, since when, why, and until when. */
+/** A state that a person put a node in, whatever its health: who, since when, why and until when. */
 export interface NodeHold {
   since: Date
-  /** The name of whoever said so last. */
+  /** Name of the person who last set it. */
   by: string
   reason: string | null
-  /** When it ends by itself; null: when somebody ends it. */
+  /** When it ends automatically. Null if it stays until someone ends it. */
   until: Date | null
 }
 
@@ -20,10 +20,10 @@ export interface HoldInput {
 }
 
 const maxReason = 500
-/** What is forgotten for longer than a year was not meant to end by itself. */
+/** An end further away than this is probably a typo. */
 const longestMs = 366 * 24 * 3600 * 1000
 
-/** @param former the hold that this one changes: it has held since then */
+/** @param former the hold being changed, whose `since` is kept */
 export function newHold({ reason, until }: HoldInput, by: string, now: Date, former: NodeHold | null): NodeHold {
   const words = reason?.trim() ?? ''
   if (words.length > maxReason) refuse('reason', `must have at most ${maxReason} characters`)
@@ -34,13 +34,13 @@ export function newHold({ reason, until }: HoldInput, by: string, now: Date, for
 
 export const isOver = (hold: NodeHold | null, now: Date): boolean => hold?.until != null && hold.until <= now
 
-/** Why a new app may not go to a node. */
+/** Why a node refuses new apps. */
 export const cordonWords = (name: string, { by, since, reason }: NodeHold): string =>
   `${name} takes no new apps: ${by} cordoned it on ${since.toISOString()}${reason === null ? '' : ` (${reason})`}. Choose another node, or uncordon it`
 
 const document = z.object({ since: z.coerce.date(), by: z.string(), reason: z.string().nullable(), until: z.coerce.date().nullable() })
 
-/** As the database keeps it: JSON knows no dates. */
+/** Reads a hold from the database, where dates are JSON strings. */
 export const readHold = (kept: NodeHold | null): NodeHold | null => kept && document.parse(kept)
 
 function refuse(field: string, message: string): never {

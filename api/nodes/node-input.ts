@@ -5,42 +5,42 @@ import { invalidInput } from '../errors.ts'
 const name = z
   .string()
   .trim()
-  .min(1, 'is required: a name that no other node has')
+  .min(1, 'is required. Choose a name that no other node has')
   .max(bounds.nodeName, `must have at most ${bounds.nodeName} characters`)
 
 const apiEndpoint = z
   .string()
   .trim()
-  .min(1, 'is required: the URL at which this primary reaches the node, such as http://192.168.1.20:8080')
+  .min(1, 'is required. Enter the URL where this primary reaches the node, such as http://192.168.1.20:8080')
   .max(bounds.url, `must have at most ${bounds.url} characters`)
-  .refine(isHttpUrl, 'must be an http:// or https:// URL without user, query and fragment, such as http://192.168.1.20:8080')
+  .refine(isHttpUrl, 'must be an http:// or https:// URL without user, query or fragment, such as http://192.168.1.20:8080')
   .transform((value) => value.replace(/\/+$/, ''))
 
 const apiKey = z
   .string()
   .trim()
-  .min(1, "is required: the node's own key, as its `npm run identity` prints it")
+  .min(1, "is required. Enter the node's own key; `npm run identity` on the node prints it")
   .min(8, 'must have at least 8 characters')
   .max(bounds.apiKey, `must have at most ${bounds.apiKey} characters`)
-  // It travels in a header, where anything else would be lost or refused on the way.
-  .regex(/^[\x21-\x7e]*$/, 'must consist of visible ASCII characters without spaces')
+  // It is sent in a header, where other characters get lost or refused.
+  .regex(/^[\x21-\x7e]*$/, 'must contain only visible ASCII characters and no spaces')
 
 const labelPart = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/
 export const labels = z
   .record(z.string(), z.string())
-  .refine((value) => Object.keys(value).length <= 50, 'must be at most 50')
+  .refine((value) => Object.keys(value).length <= 50, 'must have at most 50 entries')
   .refine(
     (value) => Object.entries(value).every((pair) => pair.every((part) => labelPart.test(part))),
-    'must be keys and values of 1 to 63 letters, digits, dots, dashes, underscores and slashes that begin and end with a letter or digit, such as env=lab',
+    'must have keys and values of 1 to 63 letters, digits, dots, dashes, underscores and slashes that start and end with a letter or digit, such as env=lab',
   )
 
 const registerInput = z.object({
   id: z
     .string()
     .trim()
-    .min(1, "is required: the node's id, as its `npm run identity` prints it")
+    .min(1, "is required. Enter the node's id; `npm run identity` on the node prints it")
     .toLowerCase()
-    .pipe(z.guid("must be a UUID: the node's id, as its `npm run identity` prints it")),
+    .pipe(z.guid("must be the node's UUID; `npm run identity` on the node prints it")),
   name,
   apiEndpoint,
   apiKey,
@@ -60,14 +60,14 @@ export type UpdateNodeInput = z.input<typeof updateInput>
 export const parseRegisterInput = (input: unknown) => parse(registerInput, input)
 export const parseUpdateInput = (input: unknown) => parse(updateInput, input)
 
-/** @throws INVALID_INPUT with one entry per wrong field */
+/** @throws INVALID_INPUT with one entry per invalid field */
 export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
   const first = new Map<string, string>()
   for (const issue of parsed.error.issues) {
     const field = issue.path.join('.')
-    if (!first.has(field)) first.set(field, issue.code === 'invalid_type' ? 'is required, as text' : issue.message)
+    if (!first.has(field)) first.set(field, issue.code === 'invalid_type' ? 'is required and must be text' : issue.message)
   }
   throw invalidInput([...first].map(([field, message]) => ({ field, message })))
 }

@@ -4,12 +4,12 @@ import type { EntityManager } from '../db/orm.ts'
 import { AppError, StartError } from '../errors.ts'
 import { NodeEntity, type NodeRow } from './node.entity.ts'
 
-/** Calls with the former key that were on their way when it was replaced still get in for this long. */
+/** How long the former key still works, for calls that were in flight when it was replaced. */
 export const keyGraceMs = 60_000
 
 interface Keys {
   current: string
-  /** Made, perhaps with the node already: as good as the current one until it takes its place. */
+  /** Created, and perhaps already on the node. Accepted alongside the current one until it replaces it. */
   next: string | null
   former: string | null
 }
@@ -17,8 +17,8 @@ interface Keys {
 export type NodeKeys = ReturnType<typeof createNodeKeys>
 
 /**
- * The keys that a primary shares with its nodes, in memory as they are and at rest sealed; their only writer. What is done to
- * the keys of one node is done one after another, on disk first: whatever it is, a restart finds what was in use.
+ * The keys that a primary shares with its nodes: plain in memory, sealed on disk. This is their only writer. Changes to one
+ * node's keys run one after another and reach the disk first, so a restart always finds the keys in use.
  */
 export function createNodeKeys(deps: {
   em: EntityManager
@@ -35,8 +35,8 @@ export function createNodeKeys(deps: {
       return deps.open(sealed, row.id)
     } catch {
       throw new StartError(
-        `SECRET_KEY: the key of node ${row.name} in the database was sealed with another secret key. ` +
-          'Put back SECRET_KEY, or the file secret.key in the data folder, as it was',
+        `SECRET_KEY: node ${row.name}'s key in the database was sealed with a different secret key. ` +
+          'Restore the previous SECRET_KEY, or the file secret.key in the data folder',
       )
     }
   }
@@ -54,17 +54,17 @@ export function createNodeKeys(deps: {
 
   const write = (id: string, columns: Partial<NodeRow>): Promise<number> => em.fork().nativeUpdate(NodeEntity, { id }, columns)
 
-  /** Before anybody acts on it: what SQLite has committed in WAL mode is lost in a power cut until it is synced. */
+  /** In WAL mode a power cut can lose a commit until it is synced. Sync before anyone relies on the new key. */
   const sync = (): Promise<unknown> => em.getConnection().execute('pragma wal_checkpoint(full)')
 
   return {
-    /** @throws StartError when it does not open */
+    /** @throws StartError when a key cannot be unsealed */
     load(row: NodeRow): void {
       const next = row.nextApiKey === '' ? null : open(row, row.nextApiKey)
       keys.set(row.id, { current: open(row, row.apiKey), next, former: null })
     },
 
-    /** The key of a node that is new here. Not written. */
+    /** Sets the key of a new node, in memory only. */
     set: (id: string, current: string): void => void keys.set(id, { current, next: null, former: null }),
 
     sealed: (id: string, apiKey: string): string => deps.seal(apiKey, id),
@@ -73,26 +73,26 @@ export function createNodeKeys(deps: {
 
     next: (id: string): string | null => keys.get(id)?.next ?? null,
 
-    /** Every key that is good for a node, three at most; none for an unknown id. */
+    /** Every key a node may use, at most three. Empty for an unknown id. */
     all(id: string): string[] {
       const known = keys.get(id)
       return known ? [known.current, known.next, known.former].filter((key) => key !== null) : []
     },
 
-    /** In place of whatever was good: nothing else is from now on. Written together with these other columns of the node. */
+    /** Makes `current` the node's only valid key. Written together with `columns`, other columns of the node. */
     replace: (id: string, current: string, columns: Partial<NodeRow>): Promise<void> =>
       inTurn(id, async () => {
         await write(id, { ...columns, apiKey: deps.seal(current, id), nextApiKey: '' })
         if (keys.has(id)) keys.set(id, { current, next: null, former: null })
-        // It is written, and only a power cut now would bring the former one back: no reason to say that nothing was done.
+        // The key is committed, and only a power cut could bring back the former one, so a failed sync is not a failure.
         await sync().catch(() => undefined)
       }),
 
-    /** The next key of a node: the one that was made before, or a new one, on disk before anybody hears of it. @throws CONFLICT for a node that is gone */
+    /** The node's next key: an existing one, or a new one that is on disk before this resolves. @throws CONFLICT for a removed node */
     prepare: (id: string): Promise<string> =>
       inTurn(id, async () => {
         const known = keys.get(id)
-        if (!known) throw new AppError('CONFLICT', 'The node was removed meanwhile')
+        if (!known) throw new AppError('CONFLICT', 'The node was just removed')
         if (known.next) return known.next
         const next = randomBytes(32).toString('base64url')
         await write(id, { nextApiKey: deps.seal(next, id) })
@@ -101,7 +101,7 @@ export function createNodeKeys(deps: {
         return next
       }),
 
-    /** Forgets a next key that the node is known not to have. */
+    /** Discards a next key that the node is known not to have. */
     drop: (id: string, next: string): Promise<void> =>
       inTurn(id, async () => {
         const known = keys.get(id)
@@ -110,7 +110,7 @@ export function createNodeKeys(deps: {
         known.next = null
       }),
 
-    /** The next key is the key from now on. @returns whether this one was the next key still */
+    /** Makes the next key the current one. @returns false if `next` is no longer the next key */
     promote: (id: string, next: string, keyChangedAt: Date): Promise<boolean> =>
       inTurn(id, async () => {
         const known = keys.get(id)

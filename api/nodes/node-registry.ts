@@ -17,13 +17,13 @@ export interface ClusterNode {
   name: string
   apiEndpoint: string
   isPrimary: boolean
-  /** What people sort nodes by, such as `env=lab`. */
+  /** Key-value pairs that people group nodes by, such as `env=lab`. */
   labels: Record<string, string>
-  /** What it last said of its program; null for a node that has said nothing yet. */
+  /** What it last reported about its program. Null until it reports. */
   about: NodeAbout | null
-  /** Set: it takes no new apps. */
+  /** If set, the node takes no new apps. */
   cordon: NodeHold | null
-  /** Set: it raises no alarms. */
+  /** If set, the node raises no alarms. */
   maintenance: NodeHold | null
   /** Null for the primary itself. */
   keyChangedAt: Date | null
@@ -32,22 +32,22 @@ export interface ClusterNode {
   health: NodeHealth
 }
 
-/** How a node is reached: never shown to anyone, never logged. */
+/** How to reach a node. Holds its key: never show or log this. */
 export interface NodeAddress {
   id: string
   name: string
   apiEndpoint: string
   apiKey: string
-  /** What the node said of how it may be spoken to; plain HTTP while that is not known. */
+  /** The connection mode the node reported. Until it is known, plain HTTP is used. */
   connection?: ConnectionMode | undefined
 }
 
 export type NodeRegistry = ReturnType<typeof createNodeRegistry>
 
 /**
- * Who is in the cluster and how they are; the only writer of both. Health lives in memory: a transition is written to the
- * database at once, timestamps are marked and written together by `flush`. Every observation is applied in one
- * synchronous step, so two at once cannot lose one.
+ * The cluster's nodes and their health, and the only writer of both. Health lives in memory: status changes are written to
+ * the database at once, timestamps later in batches by `flush`. Every observation is applied in one synchronous step, so
+ * concurrent ones cannot overwrite each other.
  */
 export function createNodeRegistry(deps: {
   em: EntityManager
@@ -58,10 +58,10 @@ export function createNodeRegistry(deps: {
   random: () => number
   clock: Clock
   log: Log
-  /** `before` is its health before the change; undefined for a node that is new. */
+  /** `before` is the node's health before the change; undefined for a new node. */
   onChange: (node: ClusterNode, before?: NodeHealth) => void
   onRemoved: (nodeId: string) => void
-  /** A node has a new key, and a former one that is good for a while yet. */
+  /** A node has a new key. The former one still works for a while. */
   onKeyChanged?: (nodeId: string) => void
 }) {
   const { em, self, clock, policy, log } = deps
@@ -77,7 +77,7 @@ export function createNodeRegistry(deps: {
     return node
   }
 
-  /** Writes what changed in the order in which it changed, a batch in one transaction. @throws when it could not; the next batch has it */
+  /** Writes changes in order, one transaction per batch. @throws when the write fails; the next batch retries it */
   function flush(): Promise<void> {
     const ids = [...dirty]
     dirty.clear()
@@ -106,7 +106,7 @@ export function createNodeRegistry(deps: {
         { node: node.name, from: before.status, to: status, reason: statusReason, failures: consecutiveFailures },
         'node status changed',
       )
-      // One that fails is tried again, and told, with what is written every few seconds.
+      // The periodic flush retries a failed write and reports it.
       flush().catch(() => undefined)
     }
     deps.onChange({ ...node }, before)
@@ -115,18 +115,18 @@ export function createNodeRegistry(deps: {
 
   function refuseTaken({ id, name }: { id: string; name?: string }, except?: string): void {
     if (id === self.id && except !== id) {
-      throw new AppError('CONFLICT', 'id: is the id of this primary itself. Register the id that the other node shows', {
-        fields: [{ field: 'id', message: 'is the id of this primary itself' }],
+      throw new AppError('CONFLICT', "id: is this primary's own id. Enter the id that the other node shows", {
+        fields: [{ field: 'id', message: "is this primary's own id" }],
       })
     }
     if (!except && nodes.has(id)) {
-      throw new AppError('CONFLICT', `id: a node with id ${id} is registered already`, {
-        fields: [{ field: 'id', message: 'is registered already' }],
+      throw new AppError('CONFLICT', `id: a node with id ${id} is already registered`, {
+        fields: [{ field: 'id', message: 'is already registered' }],
       })
     }
     if (name && [...nodes.values()].some((node) => node.id !== except && node.name === name)) {
-      throw new AppError('CONFLICT', `name: a node is named ${name} already`, {
-        fields: [{ field: 'name', message: 'is the name of another node' }],
+      throw new AppError('CONFLICT', `name: another node is already named ${name}`, {
+        fields: [{ field: 'name', message: 'is already taken by another node' }],
       })
     }
   }
@@ -142,12 +142,12 @@ export function createNodeRegistry(deps: {
 
   return {
     async start(): Promise<void> {
-      // A former id of this node (NODE_ID was changed) is nobody any more.
+      // If NODE_ID was changed, this node's row under its former id is obsolete.
       await em.fork().nativeDelete(NodeEntity, { statusSignal: 'self', id: { $ne: self.id } })
-      // A secondary is a cluster of one: itself.
+      // A secondary knows only itself.
       if (self.isPrimary) await loadOthers()
       if ([...nodes.values()].some((node) => node.name === self.name)) {
-        throw new StartError(`NODE_NAME: a registered node is named ${self.name} already. Give this one another name`)
+        throw new StartError(`NODE_NAME: a registered node is already named ${self.name}. Choose another name for this one`)
       }
       const fork = em.fork()
       const known = await fork.findOne(NodeEntity, { id: self.id })
@@ -171,7 +171,7 @@ export function createNodeRegistry(deps: {
 
     flush,
 
-    /** The node itself first, then by name. */
+    /** This node first, the others sorted by name. */
     list: (): ClusterNode[] =>
       [...nodes.values()]
         .map((node) => ({ ...node }))
@@ -184,10 +184,10 @@ export function createNodeRegistry(deps: {
 
     get: (id: string): ClusterNode => ({ ...nodeOf(id) }),
 
-    /** The key that is shared with a node; null for an unknown id. */
+    /** The key shared with a node. Null for an unknown id. */
     keyOf: (id: string): string | null => keys.current(id),
 
-    /** Every key that a node may call with; more than one only while it changes. */
+    /** Every key a node may call with. More than one only during a key change. */
     keysOf: (id: string): string[] => keys.all(id),
 
     hasNextKey: (id: string): boolean => keys.next(id) !== null,
@@ -195,7 +195,7 @@ export function createNodeRegistry(deps: {
     prepareKey: (id: string): Promise<string> => keys.prepare(nodeOf(id).id),
     dropNextKey: (id: string, next: string): Promise<void> => keys.drop(id, next),
 
-    /** The node has its next key. @returns whether it was that still */
+    /** Call when the node has its next key. @returns false if `next` is no longer the next key */
     async promoteKey(id: string, next: string): Promise<boolean> {
       const node = nodeOf(id)
       const now = clock.now()
@@ -219,7 +219,7 @@ export function createNodeRegistry(deps: {
     /** @throws NOT_FOUND */
     observe: (id: string, observation: Observation): ClusterNode => apply(nodeOf(id), observation),
 
-    /** A node has said what its program is. What a removed node had still to say is dropped. */
+    /** Stores what a node reports about its program. Ignored for a node that was removed. */
     learn(id: string, about: NodeAbout): void {
       const node = nodes.get(id)
       if (!node || isDeepStrictEqual(node.about, about)) return
@@ -232,14 +232,14 @@ export function createNodeRegistry(deps: {
     async setHold(id: string, kind: HoldKind, hold: NodeHold | null): Promise<ClusterNode> {
       const node = nodeOf(id)
       await em.fork().nativeUpdate(NodeEntity, { id }, { [kind]: hold })
-      // It may have been removed while this was written.
+      // The node may have been removed during the write.
       if (nodes.get(id) !== node) throw notFound('node', id)
       node[kind] = hold
       deps.onChange({ ...node }, node.health)
       return { ...node }
     },
 
-    /** @throws INVALID_INPUT, CONFLICT, and FORBIDDEN on a secondary, which knows only itself */
+    /** @throws INVALID_INPUT, CONFLICT, or FORBIDDEN on a secondary, which knows only itself */
     async register(input: RegisterNodeInput): Promise<ClusterNode> {
       if (!self.isPrimary) throw new AppError('FORBIDDEN', 'This is a secondary node. Register nodes on its primary')
       const { id, name, apiEndpoint, apiKey, labels } = parseRegisterInput(input)
@@ -259,7 +259,7 @@ export function createNodeRegistry(deps: {
         updatedAt: now,
         health: initialHealth(now),
       }
-      // Kept before it is written, so that a second registration of the same id or name at this moment is refused.
+      // Set before the write, so that a concurrent registration of the same id or name is refused.
       nodes.set(id, node)
       keys.set(id, apiKey)
       try {
@@ -274,17 +274,17 @@ export function createNodeRegistry(deps: {
       return { ...node }
     },
 
-    /** A change of endpoint or key starts the node's failures at 0. @throws NOT_FOUND, INVALID_INPUT, CONFLICT */
+    /** Changing the endpoint or key resets the node's failures to 0. @throws NOT_FOUND, INVALID_INPUT, CONFLICT */
     async update(id: string, input: UpdateNodeInput): Promise<{ node: ClusterNode; addressChanged: boolean }> {
       const node = nodeOf(id)
       const changes = parseUpdateInput(input)
       if (id === self.id && (changes.name ?? changes.apiEndpoint ?? changes.apiKey ?? null) !== null) {
         throw new AppError(
           'FORBIDDEN',
-          'This node takes its name, endpoint and key from its own settings: NODE_NAME, NODE_API_ENDPOINT, NODE_API_KEY',
+          "This node's name, endpoint and key come from its settings. Change NODE_NAME, NODE_API_ENDPOINT or NODE_API_KEY instead",
         )
       }
-      // Only what this call names: another update of the node may be under way.
+      // Touch only the fields of this call: another update of the node may be in progress.
       const { name, apiEndpoint, apiKey, labels } = changes
       refuseTaken({ id, name: name ?? '' }, id)
       const updatedAt = clock.now()
@@ -304,7 +304,7 @@ export function createNodeRegistry(deps: {
         if (name && node.name === name) node.name = former
         throw error
       }
-      // It may have been removed while this was written.
+      // The node may have been removed during the write.
       if (nodes.get(id) !== node) throw notFound('node', id)
       const addressChanged = (apiEndpoint ?? node.apiEndpoint) !== node.apiEndpoint || (apiKey ?? formerKey) !== formerKey
       Object.assign(node, { apiEndpoint: apiEndpoint ?? node.apiEndpoint, labels: labels ?? node.labels, updatedAt })
@@ -314,7 +314,7 @@ export function createNodeRegistry(deps: {
       return { node: { ...node }, addressChanged }
     },
 
-    /** This node has another name by now. */
+    /** Call when `self.name` may have changed. */
     async renameSelf(): Promise<void> {
       const node = nodeOf(self.id)
       if (node.name === self.name) return
@@ -323,12 +323,12 @@ export function createNodeRegistry(deps: {
       await em.fork().nativeUpdate(NodeEntity, { id: node.id }, { name: node.name })
     },
 
-    /** @throws NOT_FOUND, and FORBIDDEN for this node itself */
+    /** @throws NOT_FOUND, or FORBIDDEN for this node itself */
     async remove(id: string): Promise<void> {
       const node = nodeOf(id)
       if (id === self.id) throw new AppError('FORBIDDEN', 'This node cannot be removed from its own cluster')
       await em.fork().nativeDelete(NodeEntity, { id })
-      // While it is still known: who may hear of it goes by what it was.
+      // Before deleting it: who may hear about the removal depends on the node's properties.
       deps.onRemoved(id)
       nodes.delete(id)
       keys.forget(id)
@@ -346,7 +346,7 @@ const identityOf = (node: Omit<ClusterNode, 'health'>) => {
     apiEndpoint,
     isPrimary,
     labels,
-    // JSON knows no dates.
+    // JSON has no dates.
     about: about && { ...about, startedAt: new Date(about.startedAt) },
     cordon: readHold(cordon),
     maintenance: readHold(maintenance),
@@ -369,5 +369,5 @@ const healthOf = (row: NodeRow): NodeHealth => ({
   answeredSinceRegistration: row.answeredSinceRegistration,
 })
 
-/** Everything of a health but `registeredAt`, which matters only to checks that were under way. */
+/** A health without `registeredAt`, which matters only to checks in progress. */
 const healthColumns = ({ registeredAt: _, ...columns }: NodeHealth) => columns

@@ -3,42 +3,42 @@ import { bandFor, type HealthPolicy, type NodeStatus } from './health-policy.ts'
 
 export type { NodeStatus } from './health-policy.ts'
 
-/** Which kind of evidence a status rests on. */
+/** The kind of evidence a status is based on. */
 export const statusSignals = ['registration', 'heartbeat', 'check', 'manual-check', 'session', 'self'] as const
 export type StatusSignal = (typeof statusSignals)[number]
 
 export interface NodeHealth {
   status: NodeStatus
-  /** When the status last became another one. */
+  /** When the status last changed. */
   statusSince: Date
-  /** The newest failure; null exactly when online. */
+  /** The latest failure. Null exactly when online. */
   statusReason: string | null
-  /** What made it online, or where `statusReason` came from. */
+  /** What brought the node online, or where `statusReason` came from. */
   statusSignal: StatusSignal
   lastSeen: Date | null
   lastHealthCheck: Date | null
   consecutiveFailures: number
   /** Null only for the node itself, which is never checked. */
   nextCheckAt: Date | null
-  /** When it was registered, or its endpoint or key last changed. Needed only while a check is under way: after a start any past time will do. */
+  /** When it was registered, or its endpoint or key last changed. Only matters during a check, so after a start any past time will do. */
   registeredAt: Date
   answeredSinceRegistration: boolean
 }
 
-/** Why a node was checked: its turn, a person, or the loss of its session. */
+/** Why a node was checked: on schedule, by a person, or because its session was lost. */
 export type CheckSignal = Extract<StatusSignal, 'check' | 'manual-check' | 'session'>
 
-/** `startedAt` is when the check was sent, by the clock that also gives `now`. */
+/** `startedAt` is when the check was sent, on the same clock as `now`. */
 export type Observation =
   | { kind: 'heartbeat' }
-  /** It has opened a session: its own call, as good as a heartbeat. */
+  /** The node opened a session: its own call, as good as a heartbeat. */
   | { kind: 'session' }
   | { kind: 'check-passed'; by: CheckSignal; startedAt: Date }
   | { kind: 'check-failed'; by: CheckSignal; startedAt: Date; reason: string }
   /** A new node, or a node whose endpoint or key has changed. */
   | { kind: 'registered' }
 
-/** A node that has just been registered: offline until it answers, checked at once. */
+/** The health of a newly registered node: offline until it answers, and due for a check. */
 export const initialHealth = (now: Date): NodeHealth => ({
   status: 'offline',
   statusSince: now,
@@ -52,7 +52,7 @@ export const initialHealth = (now: Date): NodeHealth => ({
   answeredSinceRegistration: false,
 })
 
-/** The node that runs this code: online without being asked. */
+/** The health of the node that runs this code: online without a check. */
 export const selfHealth = (now: Date): NodeHealth => ({
   status: 'online',
   statusSince: now,
@@ -67,9 +67,9 @@ export const selfHealth = (now: Date): NodeHealth => ({
 })
 
 /**
- * The one rule of how evidence changes a node's health. With the default policy (f = failed checks in a row):
+ * The single rule for how evidence changes a node's health. With the default policy (f = failed checks in a row):
  *
- *     registered ──▶ OFFLINE, f = 0, checked at once            (also from every other state, when endpoint or key change)
+ *     registered ──▶ OFFLINE, f = 0, checked at once            (also from any other state, when the endpoint or key changes)
  *                       │
  *                       │ heartbeat, passed check
  *                       ▼            3rd failure                 11th failure
@@ -79,10 +79,10 @@ export const selfHealth = (now: Date): NodeHealth => ({
  *                       │                               │                          │
  *                       └────── heartbeat, passed check ┴──────────────────────────┘
  *
- * - Until it answers, a registered node is OFFLINE also with f 0-2; its failures count and back off like any other's.
- * - The node's own call wins: a failed check that was under way when the node was seen is dated but adds no failure.
- * - A check that was under way when the node was registered anew says nothing of the new endpoint or key.
- * - The node itself ('self') stays online whatever is said.
+ * - Until it first answers, a registered node is OFFLINE even with f 0-2. Its failures count and back off like any other's.
+ * - The node's own call wins: if the node was seen during a check that then failed, the check is dated but adds no failure.
+ * - A check that was in progress when the endpoint or key changed is ignored.
+ * - The node that runs this code ('self') always stays online.
  */
 export function observe(health: NodeHealth, observation: Observation, now: Date, policy: HealthPolicy, spread: Spread): NodeHealth {
   if (health.statusSignal === 'self') return { ...health, ...seenAt(health, now) }
@@ -90,7 +90,7 @@ export function observe(health: NodeHealth, observation: Observation, now: Date,
 
   const next = (failures: number): Date => nextCheckAt(failures, now, policy, spread)
   if (observation.kind === 'heartbeat' || observation.kind === 'session') {
-    // A check that is near enough keeps its time, so that heartbeats never starve the checks.
+    // Keep a check that is due soon enough, so that heartbeats cannot postpone checks forever.
     const keeps = health.nextCheckAt && isWithin(longestWaitMs(0, policy), health.nextCheckAt, now)
     return answered(health, observation.kind, now, keeps ? health.nextCheckAt : next(0))
   }
@@ -110,8 +110,8 @@ export function observe(health: NodeHealth, observation: Observation, now: Date,
 }
 
 /**
- * Whether a node is to be checked now. A next check that is further away than any wait of its band was set before the
- * clock was put back; it counts as due, since nobody would look at the node until the clock has caught up.
+ * Whether a node should be checked now. A next check further away than its band's longest wait means the clock was set back.
+ * It counts as due, or the node would not be checked until the clock has caught up.
  */
 export const isDue = (health: NodeHealth, now: Date, policy: HealthPolicy): boolean =>
   health.nextCheckAt !== null &&
@@ -154,10 +154,10 @@ function withStatus(health: NodeHealth, status: NodeStatus, reason: string | nul
   }
 }
 
-/** Whether `moment` came after `start`. A moment in the future is from before the clock was put back: the two cannot be compared. */
+/** Whether `moment` came after `start`. False for a moment in the future: the clock was set back, so the two cannot be compared. */
 const hasPassedSince = (start: Date, moment: Date | null, now: Date): boolean => moment !== null && start < moment && moment <= now
 
 const isWithin = (ms: number, moment: Date, now: Date): boolean => moment.getTime() - now.getTime() <= ms
 
-/** A clock that was put back does not take back what was known. */
+/** The later of the two, so that a clock set back never moves a timestamp back. */
 const later = (known: Date | null, now: Date): Date => (known && known > now ? known : now)

@@ -4,7 +4,7 @@ import type { NodeAbout } from './about.ts'
 import type { NodeHold } from './node-hold.ts'
 import type { NodeStatus, StatusSignal } from './node-status.ts'
 
-/** A node of the cluster, as its primary keeps it. */
+/** A node of the cluster, as stored by its primary. */
 export const NodeEntity = defineEntity({
   name: 'Node',
   tableName: 'nodes',
@@ -12,19 +12,19 @@ export const NodeEntity = defineEntity({
     id: p.uuid().primary(),
     name: p.string().unique(),
     apiEndpoint: p.string(),
-    /** Sealed by the secret box; empty for the primary itself. */
+    /** Sealed by the secret box. Empty for the primary itself. */
     apiKey: p.text(),
-    /** Sealed; empty unless the key is being changed. */
+    /** Sealed. Empty unless a key change is in progress. */
     nextApiKey: p.text().default(''),
-    /** Null for the primary itself, which shares its key with nobody. */
+    /** Null for the primary itself, which shares its key with no other node. */
     keyChangedAt: p.datetime().strictNullable(),
     isPrimary: p.boolean(),
     labels: p.json<Record<string, string>>().defaultRaw(`'{}'`),
-    /** What it last said of its program. */
+    /** What the node last reported about its program. */
     about: p.json<NodeAbout>().strictNullable(),
-    /** No new apps. */
+    /** If set, the node takes no new apps. */
     cordon: p.json<NodeHold>().strictNullable(),
-    /** No alarms. */
+    /** If set, the node raises no alarms. */
     maintenance: p.json<NodeHold>().strictNullable(),
     status: p.string().$type<NodeStatus>(),
     statusSince: p.datetime(),

@@ -3,17 +3,17 @@ import type { Clock } from '../clock.ts'
 import { ObservedPeriodEntity } from './status-change.entity.ts'
 import type { Period } from './uptime.ts'
 
-/** Shorter absences are as if they had not been: a restart is no gap. */
+/** Shorter absences are ignored, so that a restart does not count as a gap. */
 const shortestGapMs = 2 * 60_000
-/** Trades one small write per minute against how much longer than it was a gap looks after a crash. */
+/** Trades one small write per minute against how much a crash lengthens the recorded gap. */
 const writeEveryMs = 60_000
 
 export type ObservedPeriods = ReturnType<typeof createObservedPeriods>
 
-/** When this node was there to see how the others are. Between two periods is a gap: its own absence, or its sleep. */
+/** Periods in which this node ran and could watch the others. In the gaps between them it was stopped or suspended. */
 export function createObservedPeriods({ em, keepMs, clock }: { em: EntityManager; keepMs: number; clock: Clock }) {
   const periods: Period[] = []
-  /** Without an id while its row could not be written. */
+  /** The id is null until its row has been written. */
   let current: (Period & { id: number | null }) | undefined
   let writtenAt = 0
 
@@ -41,22 +41,22 @@ export function createObservedPeriods({ em, keepMs, clock }: { em: EntityManager
       current.until = Math.max(current.until, now)
     },
 
-    /** This node is there now. Called every few seconds; `last` when it is about to leave. */
+    /** Records that this node is running now. Call every few seconds, and with `last` before it stops. */
     async beat({ last = false } = {}): Promise<void> {
       if (!current) return
       const now = clock.now().getTime()
       if (now - current.until > shortestGapMs) {
         const former = current
-        // At once in memory: what is observed from now on counts whether or not it can be written.
+        // Memory is updated before the writes, so observation counts from now on even if they fail.
         await Promise.all([write(former, now), begin(now)])
         return
       }
-      // A clock that was put back takes nothing back.
+      // A clock that was set back does not shorten the period.
       current.until = Math.max(current.until, now)
       if (last || current.id === null || Math.abs(now - writtenAt) >= writeEveryMs) await write(current, now)
     },
 
-    /** Oldest first, without overlaps; the last one ends with the last beat. */
+    /** Oldest first, without overlaps. The last one ends at the last beat. */
     list: (): readonly Period[] => periods,
 
     async prune(): Promise<void> {

@@ -5,15 +5,15 @@ import type { Log } from '../log.ts'
 import { replacePrivateFile } from '../private-file.ts'
 import type { NodeIdentity } from './identity.ts'
 
-/** Calls with the former key that were on their way when the new one was first used still get in for this long. */
+/** How long the former key still works after the first use of the new one, for calls that were in flight. */
 const graceMs = 60_000
 
 export type OwnKey = ReturnType<typeof createOwnKey>
 
 /**
- * The key that this node shares with its primary, and the only writer of it. While it changes, two are good: the new one from
- * the moment it is on disk, the former one until the primary has used the new one and a minute has passed. What was opened with
- * the former one ends with it.
+ * The key that this node shares with its primary. This is its only writer. During a change two keys are valid: the new one
+ * as soon as it is on disk, the former one until a minute after the primary first used the new one. Connections opened with
+ * the former key close when it expires.
  */
 export function createOwnKey(deps: { identity: NodeIdentity; dataDir: string; onTaken?: () => void; clock: Clock; log: Log }) {
   const { identity, dataDir, clock, log } = deps
@@ -29,20 +29,23 @@ export function createOwnKey(deps: { identity: NodeIdentity; dataDir: string; on
   const tell = (forgotten: string): void => [...listeners].forEach((listener) => listener(forgotten))
 
   return {
-    /** With which this node calls. */
+    /** The key this node calls with. */
     current: (): string => current,
 
-    /** With which it may be called. */
+    /** The keys this node accepts. */
     all: (): string[] => (former === null ? [current] : [current, former]),
 
     /**
-     * The primary has made a new key. Taking the same one again changes nothing.
+     * Adopts a new key from the primary. Taking the same key again changes nothing.
      *
      * @throws FORBIDDEN when the key comes from the environment, where this program cannot change it
      */
     take(key: string): void {
       if (identity.keyIsSet)
-        throw new AppError('FORBIDDEN', 'its key is set by NODE_API_KEY in its environment. Change it there, then enter it on the primary')
+        throw new AppError(
+          'FORBIDDEN',
+          'its key is set by NODE_API_KEY in its environment. Change it there, then enter the new key on the primary',
+        )
       if (key === current) return
       keep(key, current)
       const forgotten = former
@@ -54,7 +57,7 @@ export function createOwnKey(deps: { identity: NodeIdentity; dataDir: string; on
       deps.onTaken?.()
     },
 
-    /** Somebody has called with this key. */
+    /** Call when a caller has used this key. */
     used(key: string): void {
       if (former === null || key !== current || cancelGrace) return
       cancelGrace = clock.after(graceMs, () => {
@@ -65,14 +68,14 @@ export function createOwnKey(deps: { identity: NodeIdentity; dataDir: string; on
         try {
           keep(current, null)
         } catch (error) {
-          log.error({ err: error }, 'the former key is still in identity.json; the next start will forget it')
+          log.error({ err: error }, 'could not remove the former key from identity.json')
         }
       })
     },
 
     stop: (): void => cancelGrace?.(),
 
-    /** Called with each key that is not good any more; the returned function ends it. */
+    /** Calls `listener` with each key that stops being valid. @returns a function that unsubscribes */
     onForgotten(listener: (forgotten: string) => void): () => void {
       listeners.add(listener)
       return () => void listeners.delete(listener)

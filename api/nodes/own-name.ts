@@ -8,11 +8,11 @@ const keptForm = z.object({ asked: z.string(), name: z.string().min(1) })
 export type OwnName = ReturnType<typeof createOwnName>
 
 /**
- * What a secondary calls itself: what its primary made of its name when it joined, kept in `<dataDir>/name.json`. A NODE_NAME that
- * is another one than it asked for then wins. What the primary renames later is not followed.
+ * A secondary's own name: the one its primary gave it when it joined, kept in `<dataDir>/name.json`. If NODE_NAME has changed
+ * since then, it wins. Later renames on the primary are not followed.
  *
- * @param configured NODE_NAME, or else the name of the host
- * @param isSet whether it is NODE_NAME
+ * @param configured NODE_NAME, or else the host name
+ * @param isSet whether `configured` comes from NODE_NAME
  */
 export function createOwnName({ configured, isSet, dataDir }: { configured: string; isSet: boolean; dataDir: string }) {
   const path = join(dataDir, 'name.json')
@@ -22,7 +22,7 @@ export function createOwnName({ configured, isSet, dataDir }: { configured: stri
   return {
     current: (): string => current,
 
-    /** The primary has taken it in under this name. */
+    /** Call when the primary has admitted this node under `name`. */
     joinedAs(name: string): void {
       current = name
       replacePrivateFile(path, `${JSON.stringify({ asked: configured, name }, null, 2)}\n`)
@@ -30,7 +30,7 @@ export function createOwnName({ configured, isSet, dataDir }: { configured: stri
   }
 }
 
-/** It is only for people to read, so a file that cannot be read stops nothing. */
+/** The name is only for people, so an unreadable file is ignored. */
 function read(path: string): z.infer<typeof keptForm> | undefined {
   try {
     return keptForm.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data

@@ -6,15 +6,15 @@ import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { readOrMakePrivateFile, replacePrivateFile } from '../private-file.ts'
 
-/** A primary that restarts is back within this; one that is silent for longer may be at another URL. Asked again so often. */
+/** Longer than a restart takes. After this long without an answer, and this often, the other known URLs are tried. */
 const tryOthersMs = 20_000
 
 const keptForm = z.object({
-  /** Where it is called. */
+  /** The URL in use. */
   url: z.string(),
-  /** Where it last said that it is: not the same when it was not there yet, or the environment was changed since. */
+  /** The URL the primary last announced. Differs from `url` if it did not answer there yet, or if PRIMARY_NODE_URL changed since. */
   said: z.string().nullable(),
-  /** What the environment said then: once it says something else, that counts. */
+  /** PRIMARY_NODE_URL at that time. If it changes, the new value wins. */
   insteadOf: z.string(),
   primaryId: z.guid().nullable(),
 })
@@ -23,14 +23,14 @@ type Kept = z.infer<typeof keptForm>
 export type PrimaryAddress = ReturnType<typeof createPrimaryAddress>
 
 /**
- * Where this node's primary is, and the only writer of it: PRIMARY_NODE_URL, until the primary says that it is elsewhere and
- * takes this node's call there. That is kept in the data folder, and holds until PRIMARY_NODE_URL is another one. When the
- * one in use does not answer for some time, the others are tried; the same primary has to be there.
+ * The URL of this node's primary, and its only writer: PRIMARY_NODE_URL, until the primary announces another URL and accepts
+ * this node's call there. The new URL is kept in the data folder until PRIMARY_NODE_URL changes. If the URL in use does not
+ * answer for some time, the other known ones are tried, and used only if the same primary answers there.
  */
 export function createPrimaryAddress(deps: {
   fromEnvironment: string
   dataDir: string
-  /** Calls home at this URL. @returns the id of the primary that took it, null for one that does not say @throws why not, in words */
+  /** Calls the primary at this URL. @returns its id, or null if it does not report one @throws Error with the reason when it does not accept the call */
   prove: (url: string) => Promise<string | null>
   onChange: () => void
   clock: Clock
@@ -48,10 +48,10 @@ export function createPrimaryAddress(deps: {
     const nothing: Kept = { url: fromEnvironment, said: null, insteadOf: fromEnvironment, primaryId: null }
     try {
       const found = keptForm.safeParse(JSON.parse(readOrMakePrivateFile(path, () => '{}\n'))).data ?? nothing
-      // Somebody has changed the environment since. It may lead to another primary.
+      // If PRIMARY_NODE_URL has changed since, it may point to another primary.
       return found.insteadOf === fromEnvironment ? found : { ...nothing, said: found.said }
     } catch (error) {
-      log.warn({ error: errorMessage(error) }, 'where the primary has moved to cannot be read; PRIMARY_NODE_URL holds')
+      log.warn({ error: errorMessage(error) }, "cannot read the primary's new URL, using PRIMARY_NODE_URL")
       return nothing
     }
   }
@@ -69,7 +69,7 @@ export function createPrimaryAddress(deps: {
     deps.onChange()
   }
 
-  /** Why the primary is not at this URL, in words; null when it is. */
+  /** Why the primary is not at this URL. Null if it is. */
   async function disprove(url: string): Promise<string | null> {
     try {
       const id = await deps.prove(url)
@@ -85,7 +85,7 @@ export function createPrimaryAddress(deps: {
     return result
   }
 
-  /** What it said is kept also when it is not there yet: it may be there when it is nowhere else any more. */
+  /** Keeps the announced URL even if the primary does not answer there yet: it may once the old URL stops working. */
   async function move(url: string): Promise<string | null> {
     const error = url === current() ? null : await disprove(url)
     if (error === null) write({ url, said: url })
@@ -101,16 +101,17 @@ export function createPrimaryAddress(deps: {
     }
   }
 
-  const notKept = (error: unknown): void => log.error({ err: error }, 'where the primary is could not be kept')
+  const notKept = (error: unknown): void => log.error({ err: error }, "could not save the primary's URL")
 
   return {
     current,
 
-    /** How a call at the current URL went: with a primary that says who it is, or without an answer that is of use. */
+    /** Call when the primary answered at the current URL. @param id null if it did not report one */
     answered(id: string | null): void {
       failingSince = null
       if (id !== null && kept.primaryId !== id) void inTurn(async () => write({ primaryId: id })).catch(notKept)
     },
+    /** Call when the current URL gave no usable answer. */
     failed(): void {
       const now = clock.now().getTime()
       failingSince ??= now
@@ -119,10 +120,10 @@ export function createPrimaryAddress(deps: {
       void inTurn(tryOthers).catch(notKept)
     },
 
-    /** Somebody says that it is there now. Believed when it takes this node's call there. @returns why not, in words; null when it holds */
+    /** Moves to `url` if the primary accepts this node's call there. @returns why not, or null if it moved */
     move: (url: string): Promise<string | null> => inTurn(() => move(url)),
 
-    /** What the primary's settings say, at every sync: news only when it is another one than before. @returns as `move` does */
+    /** Takes the URL from the primary's settings, at every sync. Does nothing unless it changed. @returns as `move` does */
     heard: (url: string): Promise<string | null> => inTurn(async () => (url === kept.said ? null : move(url))),
   }
 }

@@ -1,19 +1,19 @@
 import type { Clock } from '../clock.ts'
 
-/** How a secondary's calls to its primary fare. */
+/** Whether a secondary's calls to its primary succeed. */
 export interface PrimaryContactState {
   url: string
-  /** Whether it accepted the last call; null before the first. */
+  /** Whether the primary accepted the last call. Null before the first. */
   reachable: boolean | null
-  /** Since when that is so. */
+  /** When `reachable` last changed. */
   since: Date
-  /** Why it did not answer or accept; null when all is well. */
+  /** Why the last call failed. Null if it was accepted. */
   error: string | null
 }
 
 export type PrimaryContact = ReturnType<typeof createPrimaryContact>
 
-/** Keeps what a secondary knows of its primary, for whoever looks at the secondary's own dashboard. */
+/** Remembers how the last call to the primary went, for the secondary's own dashboard. */
 export function createPrimaryContact({ url, clock, onChange }: { url: () => string; clock: Clock; onChange: () => void }) {
   let state: Omit<PrimaryContactState, 'url'> = { reachable: null, since: clock.now(), error: null }
 

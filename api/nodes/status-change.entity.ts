@@ -2,7 +2,7 @@ import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import { NodeEntity } from './node.entity.ts'
 import type { NodeStatus, StatusSignal } from './node-status.ts'
 
-/** A node's status became another one. */
+/** A change of a node's status. */
 export const StatusChangeEntity = defineEntity({
   name: 'StatusChange',
   tableName: 'status_changes',
@@ -10,7 +10,7 @@ export const StatusChangeEntity = defineEntity({
     id: p.integer().primary().autoincrement(),
     node: () => p.manyToOne(NodeEntity).deleteRule('cascade'),
     at: p.datetime().index(),
-    /** Null for the first one. */
+    /** Null for a node's first status. */
     fromStatus: p.string().$type<NodeStatus>().strictNullable(),
     toStatus: p.string().$type<NodeStatus>(),
     signal: p.string().$type<StatusSignal>(),
@@ -18,14 +18,14 @@ export const StatusChangeEntity = defineEntity({
   },
 })
 
-/** A time during which this node watched the others without a break. */
+/** A period in which this node watched the others without a break. */
 export const ObservedPeriodEntity = defineEntity({
   name: 'ObservedPeriod',
   tableName: 'observed_periods',
   properties: {
     id: p.integer().primary().autoincrement(),
     begunAt: p.datetime(),
-    /** When this node last said that it was still there. */
+    /** When this node last recorded that it was running. */
     endedAt: p.datetime(),
   },
 })

@@ -9,16 +9,16 @@ import { uptime, type Share, type Turn } from './uptime.ts'
 export interface StatusChange {
   id: number
   at: Date
-  /** Null for the first one. */
+  /** Null for a node's first status. */
   from: NodeStatus | null
   to: NodeStatus
   signal: StatusSignal
   reason: string | null
-  /** How long `to` held, in milliseconds; null while it holds. */
+  /** How long `to` lasted, in milliseconds. Null for the current status. */
   durationMs: number | null
 }
 
-/** Shares, 0 to 1, of the observed time, and how much time that was. */
+/** The share (0 to 1) of observed time that a node was online, and how long that observed time was. */
 export interface NodeUptime {
   day: Share
   week: Share
@@ -27,20 +27,20 @@ export interface NodeUptime {
 
 const dayMs = 24 * 3600 * 1000
 const longestWindowMs = 30 * dayMs
-/** Trades the size of the database against how far back one can look. */
+/** Trades database size against how far back the history goes. */
 const keepMs = 90 * dayMs
-/** A node that comes and goes every minute fills this within a day, and then has a shorter history. It never costs the others theirs. */
+/** A node that goes up and down every minute fills this within a day and gets a shorter history. Other nodes keep theirs. */
 const keepPerNode = 1000
-/** While nothing can be written, such as on a full disk, the oldest give way. */
+/** While writes fail, for example on a full disk, the oldest changes beyond this are dropped. */
 const mostPending = 20_000
 
 export type StatusHistory = ReturnType<typeof createStatusHistory>
 
 /**
- * Every change of every node's status, and how long each was online.
+ * Every status change of every node, and each node's uptime.
  *
- * The changes are rows, written together every few seconds. Uptime is answered from memory: a page of 50 nodes asks for 150
- * windows, and what they need, when each node came and went, is two numbers per change of at most 1,000 changes per node.
+ * Changes are stored as rows, written in batches every few seconds. Uptime is computed from memory, because a page of 50
+ * nodes asks for 150 windows. It needs only two values per change, for at most 1,000 changes per node.
  */
 export function createStatusHistory(deps: { em: EntityManager; nodes: () => ClusterNode[]; clock: Clock }) {
   const { em, clock } = deps
@@ -51,7 +51,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
   let pending: (Omit<StatusChange, 'id' | 'durationMs'> & { nodeId: string })[] = []
   let lastWrite = Promise.resolve()
 
-  /** @param isFirst the node was only registered: that it has not answered yet is no outage, and its time begins with its first answer */
+  /** @param isFirst the node was just registered. Not having answered yet is not an outage; its uptime starts with its first answer */
   function remember(nodeId: string, at: Date, status: NodeStatus, isFirst: boolean): void {
     const known = turns.get(nodeId) ?? []
     const online = status === 'online'
@@ -77,7 +77,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
   }
 
   async function load(since: number): Promise<Map<string, NodeStatus>> {
-    // What held when the longest window began, and every change since.
+    // The status at the start of the longest window, and every change since.
     const rows = await em.getConnection().execute<Row[]>(
       `select "node_id" as "nodeId", "at", "from_status" as "from", "to_status" as "status" from "status_changes"
        where "at" >= ? or "id" in (select max("id") from "status_changes" where "at" < ? group by "node_id") order by "id"`,
@@ -87,7 +87,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
     return new Map(rows.map(({ nodeId, status }) => [nodeId, status]))
   }
 
-  /** @throws when it could not; the next batch has it */
+  /** @throws when the write fails; the next batch retries it */
   function flush(): Promise<void> {
     if (pending.length === 0) return lastWrite
     const known = new Set(deps.nodes().map(({ id }) => id))
@@ -104,11 +104,11 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
     return write
   }
 
-  /** What cannot be written now is not on the page yet. */
+  /** Writes what is pending. Changes that cannot be written are missing from the page for now. */
   const written = (): Promise<void> => flush().catch(() => undefined)
 
   return {
-    /** Needs the registry to have started. What a crash kept from being written is made up for. */
+    /** Call after the registry has started. Adds the changes that a crash kept from being written. */
     async start(): Promise<void> {
       await observed.start()
       const last = await load(clock.now().getTime() - longestWindowMs)
@@ -118,7 +118,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
       }
     },
 
-    /** @param before its health before the change; undefined for a node that is new */
+    /** @param before the node's health before the change; undefined for a new node */
     record({ id, health }: ClusterNode, before: NodeHealth | undefined): void {
       if (health.status !== before?.status) add(id, before?.status ?? null, health)
     },
@@ -133,13 +133,13 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
 
     beat: observed.beat,
 
-    /** Since when a node is not online; null for one that is, or was not heard of. */
+    /** Since when a node has been down. Null if it is online or has never answered. */
     downSince(nodeId: string): Date | null {
       const last = turns.get(nodeId)?.at(-1)
       return last && !last.online ? new Date(last.at) : null
     },
 
-    /** The newest first. `before` is the id of the last one of the page before. */
+    /** Newest first. `before` is the id of the last change on the previous page. */
     async page(nodeId: string, { limit, before }: { limit: number; before?: number | undefined }): Promise<StatusChange[]> {
       await written()
       const where = { node: nodeId, ...(before === undefined ? {} : { id: { $lte: before } }) }
@@ -149,7 +149,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
         const durationMs = next ? Math.max(0, next.at.getTime() - at.getTime()) : null
         return { id, at, from: fromStatus, to: toStatus, signal, reason, durationMs }
       })
-      // The last one of the page before is there for the time at which the first one of this page ended.
+      // The previous page's last change was read only to know when this page's first one ended.
       return changes.filter(({ id }) => id !== before).slice(0, limit)
     },
 
@@ -165,7 +165,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
       return { day: over(dayMs), week: over(7 * dayMs), month: over(longestWindowMs) }
     },
 
-    /** Forgets what is older than 90 days, and of each node all but the newest 1,000. What held when the 90 days began stays. */
+    /** Deletes changes older than 90 days, and all but each node's newest 1,000. Keeps the status that held 90 days ago. */
     async prune(): Promise<void> {
       const now = clock.now().getTime()
       await em.getConnection().execute(

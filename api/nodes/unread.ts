@@ -1,24 +1,24 @@
 import type { Clock } from '../clock.ts'
 
-/** One thing of a node that could not be read, or only in part. */
+/** Something a node sent that could not be read, or only in part. */
 export interface Unread {
-  /** What it is, as a path such as `things/app/<id>`: reading that, or what it is part of, again replaces it. */
+  /** A path such as `things/app/<id>`. The entry is replaced when that path or a parent of it is read again. */
   key: string
   /** For a person, such as `app web: containers 3 cannot be read`. */
   what: string
 }
 
-/** Of what comes once and may never come again it is shown so long. */
+/** How long to show entries about items that may never be sent again. */
 const shownMs = 15 * 60_000
 const lasting = /^(things\/app|room|stats|about)/
-/** Of one node; the rest is more of the same. */
+/** Per node. Any more would repeat the same problem. */
 const mostKept = 50
 
 export type UnreadThings = ReturnType<typeof createUnread>
 
 /**
- * What nodes send and this primary cannot read: usually a node of another version, or with values that nobody thought of. It
- * costs itself and no more, so a person has to be told. Over when the same thing is read well, or is gone.
+ * What nodes send that this primary cannot read: usually because the node runs another version or has unexpected values.
+ * Only the unreadable item is lost, so people must be told. An entry ends when the item can be read or is gone.
  */
 export function createUnread(deps: { onChange: (nodeId: string) => void; clock: Clock }) {
   const { clock } = deps
@@ -27,7 +27,7 @@ export function createUnread(deps: { onChange: (nodeId: string) => void; clock: 
   const isShown = (key: string, lastAt: number): boolean => lasting.test(key) || clock.now().getTime() - lastAt < shownMs
 
   return {
-    /** The node was heard on `scope`: this is all of it that cannot be read now. */
+    /** The node sent `scope`; `found` is everything in it that could not be read. */
     heard(nodeId: string, scope: string, found: Unread[]): void {
       const known = nodes.get(nodeId)
       if (!known && found.length === 0) return
@@ -44,7 +44,7 @@ export function createUnread(deps: { onChange: (nodeId: string) => void; clock: 
       if (isNew || kept.size !== known?.size) deps.onChange(nodeId)
     },
 
-    /** Null for every node of which everything is read. */
+    /** Null if everything from the node can be read. */
     of(nodeId: string): { things: string[]; since: Date } | null {
       const shown = [...(nodes.get(nodeId) ?? [])].filter(([key, { lastAt }]) => isShown(key, lastAt)).map(([, thing]) => thing)
       if (shown.length === 0) return null

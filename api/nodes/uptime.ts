@@ -1,4 +1,4 @@
-/** From then on a node was online, or was not, until the next turn. Times are in milliseconds since 1970. */
+/** Whether a node was online from `at` until the next turn. Times are in milliseconds since 1970. */
 export interface Turn {
   at: number
   online: boolean
@@ -10,20 +10,19 @@ export interface Period {
   until: number
 }
 
-/** A share means little without what it is a share of. */
+/** A share (null if nothing was observed), and the observed time it is a share of. */
 export interface Share {
   share: number | null
   observedMs: number
 }
 
 /**
- * The share, 0 to 1, of the time in `window` that a node was online, of the time in which anybody looked and knew of it:
- * what lies outside of `observed`, or before the first turn, counts neither way. With it goes how much time that is, in
- * milliseconds; of none the share is null.
+ * The share (0 to 1) of the time in `window` that a node was online. Only time within `observed` and after the first turn
+ * counts, either way. Also returns how long that was, in milliseconds; if it is 0, the share is null.
  *
- * @param turns in the order in which they were said, which is not that of their times when a clock was put back: of what
- *   was said twice of one moment the later word counts
- * @param observed without overlaps
+ * @param turns in the order they were recorded. If a clock was set back their times are not ascending; where two turns
+ *   cover the same moment, the one recorded later counts
+ * @param observed must not overlap
  */
 export function uptime(turns: readonly Turn[], observed: readonly Period[], window: Period): Share {
   let [known, online] = [0, 0]

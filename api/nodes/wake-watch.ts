@@ -1,15 +1,15 @@
 import type { Clock } from '../clock.ts'
 
 const lookEveryMs = 1000
-/** A look that comes this late was held up by more than a busy processor. */
+/** A look that comes this late means the program was suspended, not merely busy. */
 const sleptMs = 4000
 
 /**
- * Notices that this program stood still, because its machine slept or it was stopped or held up, or that the addresses of the
- * machine are others now: what was open before is likely to be dead, although nothing says so.
+ * Notices that this program was suspended (the machine slept, or the process was stopped or blocked), or that the machine's
+ * addresses changed. Either way, open connections are probably dead although no error says so.
  */
 export function createWakeWatch(deps: {
-  /** Those of the machine in one text, to be compared. */
+  /** The machine's addresses as one string, to compare. */
   addresses: () => string
   onStoodStill: (ms: number) => void
   onMoved: () => void
@@ -42,10 +42,10 @@ interface Address {
   internal: boolean
 }
 
-/** Bridges and virtual cables come and go with containers; they lead nowhere. */
+/** Bridges and virtual interfaces come and go with containers and do not lead to other machines. */
 const ofContainers = /^(docker|br-|veth|virbr|cni|flannel|cali)/
 
-/** @param interfaces as `os.networkInterfaces()` gives them */
+/** @param interfaces as returned by `os.networkInterfaces()` */
 export const ownAddresses = (interfaces: Partial<Record<string, Address[]>>): string =>
   Object.entries(interfaces)
     .filter(([name]) => !ofContainers.test(name))

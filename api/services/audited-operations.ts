@@ -7,7 +7,7 @@ import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ClusterNode } from '../nodes/node-registry.ts'
 
-/** An outcome that is known and not written yet. After one that is not the last another follows. */
+/** An outcome that is not written yet. If it is not the last one, another follows. */
 interface Ending {
   outcome: AuditOutcome
   detail: string | null
@@ -22,15 +22,15 @@ const outcomes: Record<Exclude<OperationStatus, 'queued' | 'running'>, AuditOutc
   interrupted: 'interrupted',
 }
 
-/** Lines of former runs that nobody finished are finished at the start; more than these at once no crash leaves. */
+/** How many lines left unfinished by earlier runs are finished at the start. No crash leaves more. */
 const mostUnfinished = 1000
 
 export type AuditedOperations = ReturnType<typeof createAuditedOperations>
 
 /**
- * Actions that begin an operation: their line in the audit log ends when the operation does, on whatever node that runs and
- * however long after. When its node is lost meanwhile the log says so, and how it ended when the node is back. What cannot be written
- * now is written later.
+ * Audits actions that start an operation. Their line in the audit log ends when the operation does, whichever node it runs
+ * on and however long it takes. If the node is lost in the meantime, the log says so, and adds the outcome when the node is
+ * back. Failed writes are retried later.
  */
 export function createAuditedOperations(deps: {
   em: EntityManager
@@ -56,7 +56,7 @@ export function createAuditedOperations(deps: {
     else row.lossIsSaid = true
   }
 
-  /** One after the other; what fails stays for the next time. */
+  /** Writes the outcomes one after another. Those that fail wait for the next call. */
   function settle(): Promise<void> {
     writing = writing.then(async () => {
       for (const [startedId, ending] of endings) {
@@ -64,7 +64,7 @@ export function createAuditedOperations(deps: {
           await write(startedId, ending)
           if (endings.get(startedId) === ending) endings.delete(startedId)
         } catch (error) {
-          return log.error({ error: errorMessage(error), waiting: endings.size }, 'outcomes could not be written to the audit log')
+          return log.error({ error: errorMessage(error), waiting: endings.size }, 'could not write outcomes to the audit log')
         }
       }
     })
@@ -89,7 +89,7 @@ export function createAuditedOperations(deps: {
   }
 
   function nodeRemoved(nodeId: string): void {
-    const words = 'Its node was removed before it said how this ended'
+    const words = 'The node was removed before it reported the outcome'
     end(
       openWhere((row) => row.nodeId === nodeId),
       unknown(words, true),
@@ -97,12 +97,12 @@ export function createAuditedOperations(deps: {
   }
 
   return {
-    /** Before anything is heard of operations. */
+    /** Call before any operation is reported. */
     async start(): Promise<void> {
       for (const row of await em.fork().find(AuditOperationEntity, {})) open.set(row.startedId, row)
       for (const line of await audit.unfinished(mostUnfinished)) {
         if (open.has(line.id)) continue
-        const detail = 'Selfhostly ended before it could write how this ended'
+        const detail = 'Selfhostly stopped before it could record the outcome'
         await audit.end({ ...line, name: line.actor }, line, { startedId: line.id, outcome: 'interrupted', detail, durationMs: null })
       }
       for (const { operationId, nodeId } of [...open.values()]) {
@@ -112,7 +112,7 @@ export function createAuditedOperations(deps: {
       }
     },
 
-    /** As `audit.around`, but for the end: that is the operation's. */
+    /** Like `audit.around`, but the line ends with the operation. */
     async around<T extends { operation: Operation }>(
       actor: Actor,
       action: AuditedAction,
@@ -133,8 +133,8 @@ export function createAuditedOperations(deps: {
       try {
         await em.fork().insert(AuditOperationEntity, { ...row, actor: { name, via, address } })
       } catch (error) {
-        // It runs already. Only a restart before its end would leave it without an outcome, and then the start writes that.
-        log.error({ err: error, operation: operation.id }, 'an operation could not be noted for the audit log')
+        // The operation is already running. It lacks an outcome only after a restart, which then writes one.
+        log.error({ err: error, operation: operation.id }, 'could not record an operation for the audit log')
       }
       heard(operationOf(operation.id) ?? operation)
       return begun.result
@@ -143,34 +143,34 @@ export function createAuditedOperations(deps: {
     heard,
     nodeRemoved,
 
-    /** A node that is not online cannot say how its operations go on. */
+    /** A node that is not online cannot report on its operations. */
     nodeChanged({ id, name, health }: ClusterNode): void {
       if (health.status === 'online') return
       const why = `${name} is ${health.status}: ${health.statusReason ?? 'it does not answer'}`
       end(
         openWhere((row) => row.nodeId === id && !row.lossIsSaid),
-        unknown(`${why}. How this ended follows when it is heard again`, false),
+        unknown(`${why}. The outcome follows when the node is back`, false),
       )
     },
 
-    /** A node has said everything that it knows. */
+    /** Call when a node has sent its snapshot, which includes every operation it knows. */
     snapshotHeard(nodeId: string): void {
       const name = findNode(nodeId)?.name ?? nodeId
       end(
         openWhere((row) => row.nodeId === nodeId && !operationOf(row.operationId)),
-        unknown(`${name} does not know this operation any more`, true),
+        unknown(`${name} no longer knows this operation`, true),
       )
     },
 
-    /** The operation that goes on since a line of the log; undefined when it has ended. */
+    /** The running operation that an audit line started. Undefined if it has ended. */
     operationSince: (startedId: number): string | undefined => open.get(startedId)?.operationId,
 
-    /** Resolves when what is known is written, or could not be. */
+    /** Resolves when every known outcome has been written or has failed. */
     flush: (): Promise<void> => settle(),
   }
 }
 
-/** How long it ran; that of one that a stop of its node cut off ended at an unknown moment. */
+/** The outcome of a finished operation. Interrupted ones have no duration, because it is unknown when they stopped. */
 function endingOf({ status, error, createdAt, startedAt, finishedAt }: Operation): Ending {
   const outcome = outcomes[status as keyof typeof outcomes]
   const durationMs = status === 'interrupted' || !finishedAt ? null : Math.max(0, finishedAt.getTime() - (startedAt ?? createdAt).getTime())

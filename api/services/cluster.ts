@@ -45,14 +45,14 @@ import type { ViewEvents } from './events.ts'
 import type { OwnApps } from './own-apps.ts'
 
 /**
- * How many nodes may open a link: 50 in any second, of which 10 need not wait for their turn. Trades a thousand nodes back in
- * half a minute against a primary that can do nothing else meanwhile.
+ * How many nodes may open a link: at most 50 in any second, 10 of them without waiting. A thousand nodes are back within half
+ * a minute, and the primary still has time for other work.
  */
 const linkRate = { perSecond: 40, burst: 10, mostHeldMs: 3000 }
 
 export type Cluster = ReturnType<typeof createCluster>
 
-/** What this node knows of the nodes and does with them. A secondary is a cluster of one: itself. */
+/** Everything this node knows about the cluster's nodes and does with them. A secondary's cluster is only itself. */
 export function createCluster(deps: {
   version: string
   em: EntityManager
@@ -110,7 +110,7 @@ export function createCluster(deps: {
   const inventory = createInventory({
     em,
     findNode: registry.find,
-    // What runs here is seen here, while Docker answers.
+    // This node sees its own apps directly, as long as Docker answers.
     heardAt: (id) => (id !== self.id ? streams.heardAt(id) : own.containers.away() === null ? clock.now() : null),
     staleAfterMs: Math.max(20_000, config.stats.intervalMs * 3),
     clock,
@@ -118,7 +118,7 @@ export function createCluster(deps: {
     onMisconduct: (nodeId, what) => misconduct.note(nodeId, what),
     onRoom(nodeId, { id, name }, hasRoom) {
       const key = `room/${id}`
-      const what = `app ${name}: there is no room for it, because this node has more apps, or larger ones, than are kept of one node`
+      const what = `app ${name}: not shown, because this node has more or larger apps than the primary keeps per node`
       hearUnread(nodeId, key, hasRoom ? [] : [{ key, what }])
     },
     onApp: (app) => events.emit('app', app),
@@ -130,7 +130,7 @@ export function createCluster(deps: {
     },
   })
 
-  /** Which Engine and Compose a node was last seen with. A node shows them among its details, so that another one is news of the node. */
+  /** Each node's last known Engine and Compose versions. They are part of the node's details, so a change is reported as one. */
   const versions = new Map<string, string>()
   function tellVersions(nodeId: string): void {
     const { version = null, composeVersion = null } = inventory.statsOf(nodeId).stats?.docker ?? {}
@@ -141,7 +141,7 @@ export function createCluster(deps: {
     if (node) events.emit('node', node)
   }
 
-  /** What a node said of itself; it can speak only for itself. */
+  /** Handles an event from a node. A node can only report about itself. */
   function hear(nodeId: string, event: FeedEvent): void {
     if (event.type !== 'about') {
       inventory.apply(nodeId, event)
@@ -186,10 +186,10 @@ export function createCluster(deps: {
     onUp(nodeId) {
       if (!registry.find(nodeId)) return links.close(nodeId)
       registry.observe(nodeId, { kind: 'session' })
-      // Whatever the session ran over before, it runs over the link now.
+      // Move the session to the link, whatever it used before.
       streams.open(nodeId)
     },
-    // The session that ran over it says the same, unless there was none yet.
+    // If a session used the link, its loss is reported as well. Without one, this is the only report.
     onDown: (nodeId) => lostSessions.lost(nodeId, true),
     clock,
     log,
@@ -240,12 +240,12 @@ export function createCluster(deps: {
     onEvent: hear,
     onRead(nodeId, { scope, unread }) {
       hearUnread(nodeId, scope, unread)
-      // A snapshot is all of its apps: it says anew for which of them there is room.
+      // A snapshot covers all the node's apps, and each is then reported again if it does not fit.
       if (scope === 'things') hearUnread(nodeId, 'room', [])
     },
-    // A node that has only links opens them itself.
     barMs: misconduct.barMs,
     onCut: misconduct.cut,
+    // A link-only node can be reached only after it has opened its link.
     hasWay: (nodeId) => registry.addressOf(nodeId).connection !== 'link' || links.get(nodeId) !== undefined,
     onLost(nodeId, _reason, held) {
       if (held) alarms.sessionLost(nodeId)
@@ -285,14 +285,14 @@ export function createCluster(deps: {
     log,
   })
 
-  // A primary knows its nodes by their own keys; a secondary accepts whoever proves its key.
+  // A primary checks each node's own key. A secondary accepts any caller that has its key.
   const authenticateNode = createNodeAuthenticator({
     findKeys: self.isPrimary ? registry.keysOf : ownKey.all,
     onProved(nodeId, apiKey) {
       if (!self.isPrimary) return ownKey.used(apiKey)
-      // It has the next key, however that became known.
+      // A call with the next key proves that the node has it.
       if (registry.isNextKey(nodeId, apiKey))
-        registry.promoteKey(nodeId, apiKey).catch((error: unknown) => log.error({ err: error }, 'the new key of a node could not be saved'))
+        registry.promoteKey(nodeId, apiKey).catch((error: unknown) => log.error({ err: error }, "could not save a node's new key"))
     },
   })
   const keyChanges = createKeyChanges({
@@ -307,10 +307,10 @@ export function createCluster(deps: {
 
   return {
     hear,
-    /** What of what a node said could not be read. */
+    /** Reports parts of a node's messages that could not be read. */
     hearUnread,
     registry,
-    /** Where a node is called from here, and with what. */
+    /** The URL and key for calling a node from here. */
     addressOf,
     history,
     alarms,
@@ -320,7 +320,7 @@ export function createCluster(deps: {
     clones,
     keyChanges,
     tellPrimaryMoved: createPrimaryMove({ registry, client, addressOf }),
-    /** What a person should know of a node beside its health. */
+    /** What people should know about a node besides its health. */
     conditionsOf: (node: ClusterNode) =>
       conditionsOf(node, {
         copy: clones.copyOf(node.id),
@@ -330,7 +330,7 @@ export function createCluster(deps: {
         unread: unread.of(node.id),
         ourVersion: deps.version,
       }),
-    /** The session with a node while it holds, and what it runs over. */
+    /** The current session with a node and its transport. */
     sessionOf(nodeId: string) {
       const session = streams.sessionOf(nodeId)
       return session && { ...session, transport: links.get(nodeId) ? ('link' as const) : ('direct' as const) }

@@ -4,48 +4,48 @@ import type { LinkWire } from '../cluster/link-wire.ts'
 import type { JoinAttempt } from '../nodes/join-attempts.ts'
 import type { ClusterNode } from '../nodes/node-registry.ts'
 
-/** What viewers are told as it happens. */
+/** Events that viewers receive as they happen. */
 export interface ViewEvents {
   node: ClusterNode
-  /** Its id; it is still known while this is told. */
+  /** The node's id. The node can still be looked up during this event. */
   nodeRemoved: string
   app: InventoryApp
   appRemoved: { id: string; nodeId: string }
   operation: Operation
-  /** The id of a node that has said everything it knows. */
+  /** The id of a node whose snapshot has been applied. */
   snapshot: string
-  /** The id of the node whose stats, or whose state, changed. */
+  /** The id of a node whose stats, or their freshness, changed. */
   stats: string
   settings: undefined
-  /** On a secondary: its primary is elsewhere now. */
+  /** On a secondary: the primary's URL changed. */
   primaryMoved: undefined
-  /** What this node says of itself, such as whether its primary answers. */
+  /** This node's own state changed, such as whether its primary answers. */
   server: undefined
-  /** The id of a session or token that is over. */
+  /** The id of a session or token that has ended. */
   credentialEnded: string
   joinAttempt: JoinAttempt
-  /** Which alarms are open, or what they say, changed. */
+  /** The set of open alarms, or the message of one, changed. */
   alarms: undefined
 }
 
-/** What other nodes did at this node's door, and what happened to its machine; a role decides what follows from it. */
+/** Calls from other nodes, and events on this node's machine. What happens next depends on the role. */
 export interface NodeCallEvents {
   /** The id of a caller that proved its key. */
   authenticated: string
-  /** Its reader has opened this node's event stream. */
+  /** A caller opened this node's event stream. */
   streamOpened: string
-  /** Its reader has left this node's event stream, or was cut off. */
+  /** The reader closed this node's event stream, or was disconnected. */
   streamClosed: string
-  /** The primary says that its settings have changed. */
+  /** The primary announced that its settings have changed. */
   settingsChanged: undefined
-  /** The primary has opened a link to this node. */
+  /** The primary opened a link to this node. */
   linkOpened: LinkWire
-  /** This node has opened a link to its primary. */
+  /** This node opened a link to its primary. */
   primaryReached: undefined
-  /** The primary has made another key for this node. */
+  /** This node adopted a new key from the primary. */
   keyTaken: undefined
-  /** There is reason not to wait for the next turn: this machine slept, its addresses changed, or it has just joined. */
+  /** Call the primary now instead of waiting: this machine slept, its addresses changed, or the node just joined. */
   callHome: undefined
-  /** This program did not run for so many milliseconds. */
+  /** How long this program was suspended, in milliseconds. */
   stoodStill: number
 }

@@ -21,13 +21,13 @@ import type { NodeAbout } from '../nodes/about.ts'
 
 export type OwnApps = ReturnType<typeof createOwnApps>
 
-/** What this node runs, whatever its role: its apps, their operations and containers, its stats, and the feed that tells of them. */
+/** What this node itself runs, in either role: its apps, their operations and containers, its stats, and the feed that reports them. */
 export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId: string; about: NodeAbout; clock: Clock; log: Log }) {
   const { em, config, nodeId, about, clock, log } = deps
   const feedHub = createEventHub<FeedEvents>()
   const engine = createEngine({ log, clock })
   const files = createAppFiles({ appsDir: config.appsDir })
-  /** Another program's Compose project, or another node's on the same Engine, is no app of this node, whatever its name. */
+  /** A Compose project of another program, or of another node on the same Engine, is not this node's app even if it shares its name. */
   const ofOwnAppsOnly = (container: EngineContainer): EngineContainer =>
     container.project !== null && container.workingDir === files.directoryOf(container.project)
       ? container

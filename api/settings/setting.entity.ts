@@ -1,7 +1,7 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { SealedColumn } from '../auth/key-rotation.ts'
 
-/** One setting that can change while the program runs. Secrets are sealed by the secret box. */
+/** A setting that can change at runtime. Values are sealed by the secret box. */
 export const SettingEntity = defineEntity({
   name: 'Setting',
   tableName: 'settings',

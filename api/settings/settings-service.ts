@@ -4,12 +4,12 @@ import { bounds, tooLong } from '../bounds.ts'
 import { AppError, invalidInput, StartError } from '../errors.ts'
 import { SettingEntity, settingValues } from './setting.entity.ts'
 
-/** What every node of the cluster shares. Null: not set. */
+/** Settings that all nodes of the cluster share. Null if not set. */
 export interface Settings {
   /** Secret. */
   cloudflareApiToken: string | null
   cloudflareAccountId: string | null
-  /** Where nodes find their primary, once that was changed. */
+  /** The URL where nodes reach the primary, if it was ever changed. */
   primaryUrl: string | null
 }
 
@@ -20,13 +20,13 @@ const maskStart = '********'
 
 export type SettingsService = ReturnType<typeof createSettingsService>
 
-/** Settings that change while the program runs; all of them sealed at rest. */
+/** Settings that can change at runtime. All are sealed on disk. */
 export function createSettingsService(deps: {
   em: EntityManager
   seal: (value: string, context: string) => string
   open: (sealed: string, context: string) => string
   clock: Clock
-  /** On a secondary, whose settings are a copy of its primary's. */
+  /** True on a secondary, whose settings are a copy of its primary's. */
   readOnly?: boolean
   onChange: () => void
 }) {
@@ -41,8 +41,8 @@ export function createSettingsService(deps: {
       return deps.open(sealed, contextOf(key))
     } catch {
       throw new StartError(
-        `SECRET_KEY: the setting ${key} in the database was sealed with another secret key. ` +
-          'Put back SECRET_KEY, or the file secret.key in the data folder, as it was',
+        `SECRET_KEY: the setting ${key} in the database was sealed with a different secret key. ` +
+          'Restore the previous SECRET_KEY, or the file secret.key in the data folder',
       )
     }
   }
@@ -50,10 +50,10 @@ export function createSettingsService(deps: {
   async function write(changes: Partial<Settings>): Promise<void> {
     const changed = settingKeys.filter((key) => changes[key] !== undefined && changes[key] !== values[key])
     if (changed.length === 0) return
-    // Two changes within one millisecond are two versions.
+    // Two changes within the same millisecond must get different versions.
     const updatedAt = new Date(Math.max(clock.now().getTime(), changedAt.getTime() + 1))
     await em.fork().transactional(async (transaction) => {
-      // One that was removed is kept as empty: it was decided on, so the environment does not bring it back.
+      // A removed setting is stored as empty, so that the environment does not bring it back.
       for (const key of changed)
         await transaction.upsert(SettingEntity, { key, value: deps.seal(changes[key] || '', contextOf(key)), updatedAt })
     })
@@ -63,7 +63,7 @@ export function createSettingsService(deps: {
   }
 
   return {
-    /** @param initial what the environment says; it counts only where nothing was stored yet */
+    /** @param initial values from the environment, used only for settings that were never stored */
     async start(initial: Partial<Settings>): Promise<void> {
       const stored = new Set<string>()
       for (const row of await em.fork().find(SettingEntity, {})) {
@@ -75,16 +75,16 @@ export function createSettingsService(deps: {
       await write(Object.fromEntries(settingKeys.filter((key) => !stored.has(key) && initial[key]).map((key) => [key, initial[key]])))
     },
 
-    /** With the secrets: for this program and its nodes only. */
+    /** Includes secrets. Only for this program and its nodes. */
     read: (): Settings => ({ ...values }),
 
-    /** Changes with every change; lets a node see that what it has is old. */
+    /** Differs after every change, so that a node can tell its copy is outdated. */
     version: (): string => String(changedAt.getTime()),
 
-    /** For people: of a secret, the last four characters at most. */
+    /** For people: shows at most the last four characters of a secret. */
     masked: (): Settings => ({ ...values, cloudflareApiToken: mask(values.cloudflareApiToken) }),
 
-    /** Undefined leaves a setting as it is, null or an empty text removes it; a secret in its masked form changes nothing. @throws FORBIDDEN on a secondary */
+    /** Undefined keeps a setting, null or an empty string removes it, a masked secret changes nothing. @throws FORBIDDEN on a secondary, INVALID_INPUT */
     async update(input: { [Key in keyof Settings]?: string | null | undefined }): Promise<void> {
       if (deps.readOnly) throw new AppError('FORBIDDEN', 'This is a secondary node. Change settings on its primary')
       const changes: Partial<Settings> = {}
@@ -98,10 +98,10 @@ export function createSettingsService(deps: {
       await write(changes)
     },
 
-    /** What the primary sent, as a whole. */
+    /** Replaces all settings with the primary's. */
     replace: (settings: Settings): Promise<void> => write(settings),
   }
 }
 
-/** Short secrets show nothing: four of eight characters would be half of it. */
+/** Shows nothing of a short secret: four of eight characters would be half of it. */
 const mask = (secret: string | null): string | null => (secret === null ? null : maskStart + (secret.length >= 16 ? secret.slice(-4) : ''))

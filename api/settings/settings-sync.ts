@@ -9,13 +9,13 @@ import type { Settings, SettingsService } from './settings-service.ts'
 const synced = z.object({
   cloudflare_api_token: z.string().max(bounds.settingValue).nullable(),
   cloudflare_account_id: z.string().max(bounds.settingValue).nullable(),
-  // Older primaries do not say it.
+  // Older primaries do not send it.
   primary_url: z.string().max(bounds.url).nullable().default(null),
 })
 
 export type SettingsSync = ReturnType<typeof createSettingsSync>
 
-/** Fetches the cluster's settings from the primary, again and again until it answers. What was fetched last stays meanwhile. */
+/** Fetches the cluster's settings from the primary, retrying until it answers. Until then, the last fetched settings apply. */
 export function createSettingsSync(deps: {
   /** The primary's `GET /api/internal/settings`. */
   fetchSettings: () => Promise<unknown>
@@ -42,7 +42,7 @@ export function createSettingsSync(deps: {
         deps.log.info('settings synced from primary')
         return 'done'
       } catch (error) {
-        if (attempt === 0) deps.log.warn({ error: errorMessage(error) }, 'settings could not be synced from primary; trying again')
+        if (attempt === 0) deps.log.warn({ error: errorMessage(error) }, 'could not sync settings from primary, retrying')
         return 'again'
       }
     },

@@ -26,7 +26,7 @@ test.serial('a token is made by clicks; the line that the page shows starts a no
   await dialog.getByText('This address leads every machine to itself').waitFor()
   await dialog.getByLabel('Names of the nodes').fill('worker-{m}')
   await dialog.getByRole('button', { name: 'Make the line' }).click()
-  await dialog.getByText('has {m}, which nothing stands for').waitFor()
+  await dialog.getByText('contains the unknown placeholder {m}').waitFor()
   await dialog.getByLabel('Names of the nodes').fill('worker-{n}')
   await assertAccessible(t, page)
   await dialog.getByRole('button', { name: 'Make the line' }).click()

@@ -59,7 +59,7 @@ test.serial(
       ([newest]) => newest?.outcome === 'UNKNOWN',
       60_000,
     )
-    t.regex(lines[0]?.detail ?? '', /^worker is offline: .*How this ended follows/)
+    t.regex(lines[0]?.detail ?? '', /^worker is offline: .*The outcome follows/)
     await primary.stop()
     await primary.start()
     await worker.start()

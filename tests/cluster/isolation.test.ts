@@ -245,7 +245,7 @@ test.serial('what cannot be read is a condition of its node while it lasts, and 
   t.is(conditions[0]?.type, 'UNREADABLE')
   t.regex(
     conditions[0]?.message ?? '',
-    /^This primary cannot read all that it sends, and shows the rest: app shop: containers 1 id cannot be read; its stats: cpu cannot be read, disks 1 mount cannot be read/,
+    /^Some of what the node sends cannot be read and is not shown: app shop: containers 1 id cannot be read; its stats: cpu cannot be read, disks 1 mount cannot be read/,
   )
   t.is(cluster.primary.services.inventory.app(app.id)?.lastKnownStatus, 'running')
   t.is(cluster.primary.services.misconduct.of(odd.id), null)

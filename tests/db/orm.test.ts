@@ -152,7 +152,7 @@ const refusals: { what: string; make: (folder: string) => string | Promise<strin
       await (await open(path, planted)).close(true)
       return path
     },
-    says: /made by a newer version of Selfhostly \(29990101-colour\)/,
+    says: /last used by a newer version of Selfhostly \(29990101-colour\)/,
   },
   {
     what: 'a file that is no database',
@@ -172,7 +172,7 @@ const refusals: { what: string; make: (folder: string) => string | Promise<strin
       other.close()
       return path
     },
-    says: /is a SQLite database of another program/,
+    says: /is another program's SQLite database/,
   },
   {
     what: 'a file that may only be read',
@@ -192,7 +192,7 @@ const refusals: { what: string; make: (folder: string) => string | Promise<strin
       writeFileSync(path, bytes)
       return path
     },
-    says: /DATABASE_PATH: .* cannot be (opened|used)/,
+    says: /DATABASE_PATH: cannot (open|use) /,
   },
 ]
 
@@ -217,7 +217,7 @@ test('a folder in place of the file is refused', async (t) => {
 test('a folder that cannot be made is refused by name', async (t) => {
   const file = join(dataFolder(t), 'file')
   writeFileSync(file, '')
-  await t.throwsAsync(open(join(file, 'selfhostly.db')), { instanceOf: StartError, message: /DATABASE_PATH: the folder .*\/file/ })
+  await t.throwsAsync(open(join(file, 'selfhostly.db')), { instanceOf: StartError, message: /DATABASE_PATH: cannot write to the folder .*\/file/ })
 })
 
 test('an empty file becomes a database', async (t) => {

@@ -59,7 +59,7 @@ const failingStarts: FailingStart[] = [
       mkdirSync(node.dataDir, { recursive: true })
       inDatabase(node, 'create table recipes (name text)')
     },
-    says: [/DATABASE_PATH: .* of another program/],
+    says: [/DATABASE_PATH: .* another program's SQLite database/],
   },
   {
     title: 'a port that is taken',

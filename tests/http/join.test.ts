@@ -268,5 +268,5 @@ test('a secondary sends nodes to its primary, and makes no tokens', async (t) =>
   const answer = await join(secondary, newNode('shlyjoin_x'))
   assertProblem(t, answer, 403, { code: 'FORBIDDEN' })
   t.regex(answer.json.detail, /worker is a secondary node/)
-  await t.throwsAsync(makeToken(secondary), { message: /Make join tokens on its primary/ })
+  await t.throwsAsync(makeToken(secondary), { message: /Create join tokens on its primary/ })
 })

@@ -63,9 +63,9 @@ test('checkPolicy names every problem, and none in the default', (t) => {
     'the first band must start at 0 failures and be online',
     'jitter must be between 0 and 0.5',
     'band 2: waitMs must be a whole number above 0',
-    'band 2: fromFailures must be above that of the band before',
-    'band 2: waitMs must not be below that of the band before',
-    'band 2: status must not be better than before',
+    'band 2: fromFailures must be higher than in the previous band',
+    'band 2: waitMs must not be lower than in the previous band',
+    'band 2: status must not be better than in the previous band',
   ])
   t.is(checkPolicy({ bands: [], jitter: 0 }).length, 1)
 })

@@ -86,7 +86,10 @@ test('every wrong field is named at once', async (t) => {
     error.fields.map(({ field }) => field),
     ['name', 'namePattern', 'labels', 'maxUses', 'expiresInHours', 'primaryUrl'],
   )
-  t.regex(error.message, /namePattern: has \{number\}.*\{hostname\} and \{n\}.*maxUses: must be a whole number from 1 to 1000/)
+  t.regex(
+    error.message,
+    /namePattern: contains the unknown placeholder \{number\}.*\{hostname\} and \{n\}.*maxUses: must be a whole number from 1 to 1000/,
+  )
   for (const namePattern of ['web-{', 'web-}', '{}', 'x'.repeat(81)]) {
     await t.throwsAsync(tokens.create({ name: 'x', namePattern }, 'alice'), { code: 'INVALID_INPUT' }, namePattern)
   }

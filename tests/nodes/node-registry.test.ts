@@ -78,7 +78,7 @@ test('another secret key stops the start and says which setting is wrong', async
   const fixture = await startedRegistry(t)
   await fixture.registry.register(nodeInput())
   const again = await fixture.restart({ secretKey: Buffer.alloc(32, 7) })
-  await t.throwsAsync(again.registry.start(), { instanceOf: StartError, message: /^SECRET_KEY: the key of node worker-1/ })
+  await t.throwsAsync(again.registry.start(), { instanceOf: StartError, message: /^SECRET_KEY: node worker-1's key/ })
 })
 
 test('wrong input is refused with one entry per field, and nothing changes', async (t) => {

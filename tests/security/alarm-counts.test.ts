@@ -25,8 +25,7 @@ test('who may see some nodes learns that the network is suspect, not how many no
     const { data } = await primary.graphql('{ alarms { kind message } }', {}, headers)
     return data.alarms.map(({ kind, message }: { kind: string; message: string }) => `${kind}: ${message}`)
   }
-  const advice =
-    'vanished at once: the network of the primary itself is suspect. Nothing acts on lost nodes until most of them answer again'
+  const advice = "vanished at once: the primary's own network may be down. Nothing acts on lost nodes until most of them answer again"
   t.deepEqual(await messagesFor('admin'), [`NETWORK_SUSPECTED: 7 of the 7 nodes that were online ${advice}`])
   t.deepEqual(await messagesFor('lab-operator'), [`NETWORK_SUSPECTED: Most nodes ${advice}`])
 })

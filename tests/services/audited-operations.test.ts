@@ -131,7 +131,7 @@ test('a node that is lost meanwhile: unknown, said once, and how it ended when i
   t.like(unknown, {
     outcome: 'unknown',
     durationMs: null,
-    detail: 'worker-1 is offline: no answer. How this ended follows when it is heard again',
+    detail: 'worker-1 is offline: no answer. The outcome follows when the node is back',
   })
   t.is(begun?.ended?.outcome, 'unknown')
   say(ended(operation, { status: 'succeeded' }))
@@ -145,9 +145,9 @@ test('a node that is removed, or no longer knows the operation, leaves it unknow
   const [one, two] = [await begin(), await begin()]
   say({ ...two, status: 'running' })
   audited.snapshotHeard(nodeId)
-  t.like((await lines())[0], { outcome: 'unknown', detail: 'main does not know this operation any more' })
+  t.like((await lines())[0], { outcome: 'unknown', detail: 'main no longer knows this operation' })
   audited.nodeRemoved(nodeId)
-  t.like((await lines())[0], { outcome: 'unknown', detail: 'Its node was removed before it said how this ended' })
+  t.like((await lines())[0], { outcome: 'unknown', detail: 'The node was removed before it reported the outcome' })
   t.is((await lines()).length, 4)
   say(ended(one, { status: 'succeeded' }))
   say(ended(two, { status: 'succeeded' }))

@@ -57,7 +57,7 @@ test('it tries again until the primary is there, with one line, and then says th
   const { sync, settings, clock, lines, messages, tries, fail } = await syncFrom(t, port)
   sync.run()
   await fail(8)
-  t.deepEqual(messages(), ['settings could not be synced from primary; trying again'])
+  t.deepEqual(messages(), ['could not sync settings from primary, retrying'])
   t.regex(String(lines[0]?.error), /connection refused/)
   t.is(tries(), 9)
   t.deepEqual(clock.waits(), [15_500])

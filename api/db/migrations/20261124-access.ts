@@ -25,10 +25,10 @@ const statements = [
     "action" text not null, "node_id" text null, "app_id" text null, "subject" text null, "outcome" text not null, "detail" text null,
     "started_id" integer null)`,
   `create index "audit_entries_at_index" on "audit_entries" ("at")`,
-  // What was written stays as it was written, whatever the program does.
+  // Audit entries cannot be changed or deleted, whatever the program does.
   `create trigger "audit_entries_no_update" before update on "audit_entries" begin select raise(abort, 'the audit log is append-only'); end`,
   `create trigger "audit_entries_no_delete" before delete on "audit_entries" begin select raise(abort, 'the audit log is append-only'); end`,
-  // `insert or replace` deletes without asking the trigger above.
+  // `insert or replace` deletes without firing the trigger above.
   `create trigger "audit_entries_no_replace" before insert on "audit_entries" when exists (select 1 from "audit_entries" where "id" = new."id")
     begin select raise(abort, 'the audit log is append-only'); end`,
 ]

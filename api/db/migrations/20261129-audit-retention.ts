@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations'
 
-/** The oldest lines may go once there are many; the newest thousand stay, whoever deletes. */
+/** Allows deleting old audit entries, but never the newest thousand. */
 export class Migration20261129AuditRetention extends Migration {
   override up(): void {
     this.addSql('drop trigger "audit_entries_no_delete"')

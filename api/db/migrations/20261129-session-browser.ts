@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations'
 
-/** Sessions from before are bound to no browser, and a cookie that was stolen must not be able to bind one: people sign in once more. */
+/** Deletes existing sessions: they are bound to no browser, and a stolen cookie must not be able to bind one. People sign in again. */
 export class Migration20261129SessionBrowser extends Migration {
   override up(): void {
     this.addSql('alter table "sessions" add column "browser" text null')

@@ -16,7 +16,7 @@ import { Migration20261129SignInLinks } from './20261129-sign-in-links.ts'
 import { Migration20261129OperationWarnings } from './20261129-operation-warnings.ts'
 import { Migration20261129AuditOutcomes } from './20261129-audit-outcomes.ts'
 
-/** In the order in which they run. A migration that was released is never changed; a new one is added below it. */
+/** In the order they run, which is the order of their names. Never change a released migration. */
 export const migrations = [
   { name: '20261124-first-schema', class: Migration20261124FirstSchema },
   { name: '20261124b-access', class: Migration20261124Access },
