@@ -38,7 +38,7 @@ class Fail extends Migration {
 }
 const planted = [...migrations, { name: '29990101-colour', class: AddColour }]
 
-/** A migrated file without companions (`-wal`, `-shm`), as a stopped program leaves it. */
+/** A migrated file without `-wal` and `-shm`, as a stopped program leaves it. */
 async function migratedFile(folder: string): Promise<string> {
   const path = join(folder, 'selfhostly.db')
   const database = await open(path)
@@ -47,7 +47,7 @@ async function migratedFile(folder: string): Promise<string> {
   return path
 }
 
-test('a new file gets every migration, in a folder that only its owner may enter', async (t) => {
+test('a new file gets every migration, in a folder that only its owner can enter', async (t) => {
   const folder = dataFolder(t)
   const path = join(folder, 'new/data/selfhostly.db')
   await testDatabase(t, path)
@@ -58,11 +58,11 @@ test('a new file gets every migration, in a folder that only its owner may enter
   t.deepEqual(
     migrations.map(({ name }) => name),
     migrations.map(({ name }) => name).toSorted(),
-    'names sort as they run',
+    'names sort in the order they run',
   )
 })
 
-test('the file is for its owner alone, whoever made the folder, and one from before is made so', async (t) => {
+test('the file is private to its owner in any folder, and an existing one is made private', async (t) => {
   const folder = dataFolder(t)
   chmodSync(folder, 0o755)
   const path = join(folder, 'selfhostly.db')
@@ -77,7 +77,7 @@ test('the file is for its owner alone, whoever made the folder, and one from bef
   t.deepEqual(modes(), ['600', '600', '600'])
 })
 
-test('the connection writes ahead, checks foreign keys and leaves waiting for a lock to the event loop', async (t) => {
+test('the connection uses WAL, checks foreign keys and never waits for locks inside SQLite', async (t) => {
   const database = await testDatabase(t)
   const connection = database.em.getConnection()
   const pragma = async (name: string): Promise<unknown> => Object.values((await connection.execute(`pragma ${name}`))[0] ?? {})[0]
@@ -90,14 +90,14 @@ test('the connection writes ahead, checks foreign keys and leaves waiting for a 
   })
 })
 
-test('the migrated schema is what the entities describe', async (t) => {
+test('the migrated schema matches the entities', async (t) => {
   const database = await testDatabase(t)
   const difference = await database.schema.getUpdateSchemaSQL({ wrap: false })
-  // MikroORM would drop triggers, of which entities know nothing: they keep the audit log as it was written.
+  // MikroORM would drop the triggers that protect the audit log, because entities do not describe them.
   t.is(difference.replaceAll(/^drop trigger if exists `audit_entries_no_\w+`;$/gm, '').trim(), '')
 })
 
-test('an entity that the migrations do not know shows as a difference', async (t) => {
+test('an entity without a migration shows up as a difference', async (t) => {
   const path = join(dataFolder(t), 'selfhostly.db')
   const first = await open(path, migrations.slice(0, 1))
   t.teardown(() => first.close(true))
@@ -111,7 +111,7 @@ test('data survives a restart', async (t) => {
   t.like(await again.em.fork().findOneOrFail(SettingEntity, { key: 'kept' }), { value: 'as it was', updatedAt: new Date(0) })
 })
 
-test('a file is copied before it is migrated, once', async (t) => {
+test('a file is copied once before it is migrated', async (t) => {
   const folder = dataFolder(t)
   const path = await migratedFile(folder)
   t.deepEqual(readdirSync(folder), ['selfhostly.db'], 'a new file needs no copy')
@@ -132,7 +132,7 @@ test('a file is copied before it is migrated, once', async (t) => {
   t.is(readdirSync(folder).filter((name) => /\.before-/.test(name) && !/-(wal|shm)$/.test(name)).length, 1)
 })
 
-test('a migration that fails leaves what was there, and says so', async (t) => {
+test('a failed migration keeps the data and reports the error', async (t) => {
   const path = await migratedFile(dataFolder(t))
   await t.throwsAsync(open(path, [...migrations, { name: '29990101-fail', class: Fail }]), {
     instanceOf: StartError,
@@ -146,7 +146,7 @@ test('a migration that fails leaves what was there, and says so', async (t) => {
 
 const refusals: { what: string; make: (folder: string) => string | Promise<string>; says: RegExp }[] = [
   {
-    what: 'a database of a newer version',
+    what: 'a database from a newer version',
     async make(folder) {
       const path = await migratedFile(folder)
       await (await open(path, planted)).close(true)
@@ -155,7 +155,7 @@ const refusals: { what: string; make: (folder: string) => string | Promise<strin
     says: /last used by a newer version of Selfhostly \(29990101-colour\)/,
   },
   {
-    what: 'a file that is no database',
+    what: 'a file that is not a database',
     make(folder) {
       const path = join(folder, 'notes.txt')
       writeFileSync(path, 'Remember the milk.\n'.repeat(100))
@@ -175,7 +175,7 @@ const refusals: { what: string; make: (folder: string) => string | Promise<strin
     says: /is another program's SQLite database/,
   },
   {
-    what: 'a file that may only be read',
+    what: 'a read-only file',
     async make(folder) {
       const path = await migratedFile(folder)
       chmodSync(path, 0o440)
@@ -184,7 +184,7 @@ const refusals: { what: string; make: (folder: string) => string | Promise<strin
     says: /is read-only/,
   },
   {
-    what: 'a database that is damaged',
+    what: 'a damaged database',
     async make(folder) {
       const path = await migratedFile(folder)
       const bytes = readFileSync(path)
@@ -197,27 +197,30 @@ const refusals: { what: string; make: (folder: string) => string | Promise<strin
 ]
 
 for (const { what, make, says } of refusals) {
-  test(`${what} is refused and left as it was, byte for byte`, async (t) => {
+  test(`${what} is refused and left unchanged, byte for byte`, async (t) => {
     const folder = dataFolder(t)
     const path = await make(folder)
     const before = readdirSync(folder).sort()
     const bytes = readFileSync(path)
     await t.throwsAsync(open(path), { instanceOf: StartError, message: says })
     t.true(readFileSync(path).equals(bytes))
-    t.deepEqual(readdirSync(folder).sort(), before, 'nothing appears beside it')
+    t.deepEqual(readdirSync(folder).sort(), before, 'no file appears next to it')
   })
 }
 
-test('a folder in place of the file is refused', async (t) => {
+test('a folder instead of the file is refused', async (t) => {
   const path = join(dataFolder(t), 'folder.db')
   mkdirSync(path)
   await t.throwsAsync(open(path), { instanceOf: StartError, message: /is not a file/ })
 })
 
-test('a folder that cannot be made is refused by name', async (t) => {
+test('a folder that cannot be created is refused by name', async (t) => {
   const file = join(dataFolder(t), 'file')
   writeFileSync(file, '')
-  await t.throwsAsync(open(join(file, 'selfhostly.db')), { instanceOf: StartError, message: /DATABASE_PATH: cannot write to the folder .*\/file/ })
+  await t.throwsAsync(open(join(file, 'selfhostly.db')), {
+    instanceOf: StartError,
+    message: /DATABASE_PATH: cannot write to the folder .*\/file/,
+  })
 })
 
 test('an empty file becomes a database', async (t) => {

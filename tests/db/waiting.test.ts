@@ -14,7 +14,7 @@ const row = (key: string, value = '') => ({ key, value, updatedAt: new Date(0) }
 const keysIn = async (database: Database): Promise<string[]> =>
   (await database.em.fork().find(SettingEntity, {}, { orderBy: { key: 'asc' } })).map(({ key }) => key)
 
-/** Another program with the database open, which does as it is told. */
+/** Another program that has the database open and runs the given SQL. */
 async function otherProgram(t: ExecutionContext, path: string) {
   const code = `
     const { DatabaseSync } = require('node:sqlite')
@@ -30,7 +30,7 @@ async function otherProgram(t: ExecutionContext, path: string) {
   }
 }
 
-test.serial('a transaction whose COMMIT finds the disk full fails in words, and what comes after it does not hang', async (t) => {
+test.serial('a transaction whose COMMIT finds the disk full fails with a clear error, and later ones do not hang', async (t) => {
   const disk = smallDisk(t)
   const path = join(disk.folder, 'selfhostly.db')
   const told: string[] = []
@@ -46,7 +46,7 @@ test.serial('a transaction whose COMMIT finds the disk full fails in words, and 
     t.regex(error.message, /disk/)
   }
   await t.throwsAsync(database.em.fork().insert(SettingEntity, row('in vain', big)), { name: 'AppError' }, 'without a transaction')
-  t.deepEqual(await keysIn(database), ['before'], 'reading goes on')
+  t.deepEqual(await keysIn(database), ['before'], 'reads still work')
   t.is(told.length, 4)
 
   disk.free()
@@ -55,7 +55,7 @@ test.serial('a transaction whose COMMIT finds the disk full fails in words, and 
   t.deepEqual(await keysIn(database), ['before', 'in vain', 'later'])
 })
 
-test('a database that may not grow says the same, and goes on when it may', async (t) => {
+test('a database at its size limit gives the same error, and works again when the limit is lifted', async (t) => {
   const database = await testDatabase(t)
   const pages = async (most: number): Promise<unknown> => database.em.getConnection().execute(`pragma max_page_count = ${most}`)
   await pages(1)
@@ -66,7 +66,7 @@ test('a database that may not grow says the same, and goes on when it may', asyn
   t.deepEqual(await keysIn(database), ['b'])
 })
 
-test('while another program holds the database locked everything else goes on, and what was to be written is written afterwards', async (t) => {
+test('while another program locks the database everything else goes on, and the writes follow later', async (t) => {
   const path = join(dataFolder(t), 'selfhostly.db')
   const database = await testDatabase(t, path)
   const other = await otherProgram(t, path)
@@ -82,18 +82,18 @@ test('while another program holds the database locked everything else goes on, a
       .then(() => order.push(key)),
   )
   for (let turn = 0; turn < 20; turn += 1) t.deepEqual(await keysIn(database), [], 'reading needs no lock')
-  // Some tries later.
+  // After a few retries.
   await other(`select count(*) from (with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000000) select i from n)`)
   t.deepEqual(order, [])
   delay.disable()
-  t.true(delay.max < 400e6, `the event loop stood still for ${delay.max / 1e6} ms`)
+  t.true(delay.max < 400e6, `the event loop was blocked for ${delay.max / 1e6} ms`)
   await other('commit')
   await Promise.all([transaction, ...writes])
-  t.deepEqual(order, ['a', 'b', 'c'], 'in the order in which they were asked for')
+  t.deepEqual(order, ['a', 'b', 'c'], 'in the order they were requested')
   t.deepEqual(await keysIn(database), ['a', 'b', 'c', 't'])
 })
 
-test('a lock that lasts longer than the deadline is told in words, and nothing is left behind', async (t) => {
+test('a lock that outlasts the deadline is a clear error and leaves nothing behind', async (t) => {
   const path = join(dataFolder(t), 'selfhostly.db')
   const database = await testDatabase(t, path, { deadlineMs: 300 })
   const other = await otherProgram(t, path)
@@ -104,7 +104,7 @@ test('a lock that lasts longer than the deadline is told in words, and nothing i
     database.em.fork().insert(SettingEntity, row('b')),
     database.em.getConnection().execute('pragma wal_checkpoint(full)'),
   ])
-  t.true(performance.now() - began < 3000, 'those that wait for each other do not add up')
+  t.true(performance.now() - began < 3000, 'queued writes share the deadline')
   for (const attempt of attempts) {
     t.is(attempt.status, 'rejected')
     const { code, message } = (attempt as PromiseRejectedResult).reason as AppError
@@ -116,7 +116,7 @@ test('a lock that lasts longer than the deadline is told in words, and nothing i
   t.deepEqual(await keysIn(database), ['c'])
 })
 
-test('nobody reads or writes inside the transaction of another', async (t) => {
+test("no caller reads or writes inside another's transaction", async (t) => {
   const database = await testDatabase(t)
   const [inside, leave] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const failing = database.em.fork().transactional(async (em) => {
@@ -134,7 +134,7 @@ test('nobody reads or writes inside the transaction of another', async (t) => {
   t.deepEqual(await keysIn(database), ['own'])
 })
 
-test('a transaction that never ends costs others their deadline, not more', async (t) => {
+test('a transaction that never ends costs others no more than their deadline', async (t) => {
   const database = await testDatabase(t, undefined, { deadlineMs: 200 })
   const leave = Promise.withResolvers<void>()
   const hanging = database.em.fork().transactional(() => leave.promise)

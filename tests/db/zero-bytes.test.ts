@@ -4,7 +4,7 @@ import { createAuditLog } from '../../api/auth/audit-log.ts'
 import { systemClock } from '../../api/clock.ts'
 import { testDatabase } from '../helpers/database.ts'
 
-test('a text with zero bytes and quotes is kept and found as it is', async (t) => {
+test('text with zero bytes and quotes is stored and found unchanged', async (t) => {
   const { em } = await testDatabase(t)
   const audit = createAuditLog({ em, clock: systemClock })
   const names = ['a\0b', '\0', `'\0'; drop table audit_entries; --`, 'a', `it's`]

@@ -12,13 +12,13 @@ const hour = 3600 * second
 interface Watched extends TestRegistry {
   alarms: Alarms
   holds: ReturnType<typeof createHolds>
-  /** What viewers were told, alarm by alarm. */
+  /** The alarms that viewers received. */
   told: string[][]
   alarmLines: () => string[]
   again(awayMs: number): Promise<Watched>
 }
 
-/** Registry, history and alarms of a primary, put together as services.ts does it. */
+/** A primary's registry, history and alarms, wired as in services.ts. */
 async function watched(t: ExecutionContext, former?: TestRegistry): Promise<Watched> {
   const later: { history?: StatusHistory; alarms?: Alarms } = {}
   const options: RegistryOptions = {
@@ -86,7 +86,7 @@ const answer = ({ registry }: Watched, nodes: ClusterNode[]): void => {
   for (const { id } of nodes) registry.observe(id, { kind: 'heartbeat' })
 }
 
-test('a node that goes down raises an alarm once that has held for 3 s; it is cleared when the node answers', async (t) => {
+test('a node that stays down for 3 s raises an alarm, which clears when the node answers', async (t) => {
   const fixture = await watched(t)
   const nodes = await workers(fixture, 1)
   fixture.clock.advance(hour)
@@ -103,7 +103,7 @@ test('a node that goes down raises an alarm once that has held for 3 s; it is cl
   t.deepEqual(
     fixture.alarms.list().map((alarm) => [alarm.id, alarm.since]),
     [[id, since]],
-    'worse is not another alarm',
+    'getting worse raises no second alarm',
   )
   t.is(fixture.alarms.list()[0]?.message, 'w1 is unreachable: connection refused')
   answer(fixture, nodes)
@@ -111,7 +111,7 @@ test('a node that goes down raises an alarm once that has held for 3 s; it is cl
   t.deepEqual(fixture.alarmLines(), ['alarm raised', 'alarm cleared'])
 })
 
-test('no alarm of a node that is back at once, that never answered, or that has a new address', async (t) => {
+test('no alarm for a node that is back at once, that never answered, or that has a new address', async (t) => {
   const fixture = await watched(t)
   const nodes = await workers(fixture, 1)
   fail(fixture, nodes)
@@ -126,7 +126,7 @@ test('no alarm of a node that is back at once, that never answered, or that has 
   t.is(fixture.clock.waiting(), 0)
 })
 
-test('back and lost again within 3 s: the 3 s begin anew, and the alarm says since when it is lost now', async (t) => {
+test('a node back and lost again within 3 s starts the 3 s over, and the alarm dates from the second loss', async (t) => {
   const fixture = await watched(t)
   const nodes = await workers(fixture, 1)
   fixture.clock.advance(hour)
@@ -146,7 +146,7 @@ test('back and lost again within 3 s: the 3 s begin anew, and the alarm says sin
   t.deepEqual(fixture.told, [['w1 down']])
 })
 
-test('an alarm is over when the node is removed or goes into maintenance, and is there when maintenance ends', async (t) => {
+test('an alarm ends when its node is removed or enters maintenance, and returns when maintenance ends', async (t) => {
   const fixture = await watched(t)
   const [first, other] = await workers(fixture, 2)
   if (!first || !other) return t.fail()
@@ -168,7 +168,7 @@ test('an alarm is over when the node is removed or goes into maintenance, and is
   t.deepEqual(fixture.alarms.list()[0]?.since, since)
 })
 
-test('when most vanish at once one alarm stands in the place of theirs; the rest get theirs when most answer again', async (t) => {
+test('when most nodes vanish at once, one alarm replaces theirs; nodes still down when most answer again get their own', async (t) => {
   const fixture = await watched(t)
   const nodes = await workers(fixture, 5)
   const [a, b, c, d] = nodes as [ClusterNode, ClusterNode, ClusterNode, ClusterNode]
@@ -181,7 +181,7 @@ test('when most vanish at once one alarm stands in the place of theirs; the rest
   fixture.clock.advance(second)
   t.false(fixture.alarms.networkSuspected())
   fail(fixture, [c])
-  t.true(fixture.alarms.networkSuspected(), 'whatever acts by itself waits from now on')
+  t.true(fixture.alarms.networkSuspected(), 'automatic actions wait from now on')
   fixture.clock.advance(3 * second)
   t.deepEqual(kindsOf(fixture), ['network-suspected'])
   t.like(fixture.alarms.list()[0], { nodeId: null, since })
@@ -191,7 +191,7 @@ test('when most vanish at once one alarm stands in the place of theirs; the rest
   fixture.clock.advance(hour)
   t.deepEqual(kindsOf(fixture), ['network-suspected'])
   t.regex(fixture.alarms.list()[0]?.message ?? '', /^4 of the 5/)
-  t.is(fixture.registry.get(d.id).health.status, 'offline', 'what is known of each stays as it is')
+  t.is(fixture.registry.get(d.id).health.status, 'offline', "each node's status is kept")
 
   answer(fixture, [d])
   t.true(fixture.alarms.networkSuspected(), '2 of 5')
@@ -201,11 +201,11 @@ test('when most vanish at once one alarm stands in the place of theirs; the rest
   answer(fixture, [b])
   fixture.clock.advance(3 * second)
   t.deepEqual(kindsOf(fixture), ['w1 down'])
-  t.deepEqual(fixture.alarms.list()[0]?.since, since, 'since it went down, not since the network is trusted')
+  t.deepEqual(fixture.alarms.list()[0]?.since, since, 'since it went down, not since the suspicion ended')
   t.deepEqual(fixture.alarmLines(), [...['alarm raised', 'alarm raised', 'alarm cleared'], ...['alarm cleared', 'alarm raised']])
 })
 
-test('most vanish a second time in one run: another alarm, with its own since, which is over as the first was', async (t) => {
+test('a second mass vanish in the same run raises a new alarm with its own since, which clears like the first', async (t) => {
   const fixture = await watched(t)
   const nodes = await workers(fixture, 3)
   const seen: { id: string; since: Date }[] = []
@@ -214,7 +214,7 @@ test('most vanish a second time in one run: another alarm, with its own since, w
     const since = fixture.clock.now()
     fail(fixture, nodes)
     t.true(fixture.alarms.networkSuspected())
-    t.deepEqual(kindsOf(fixture), [], 'it settles first')
+    t.deepEqual(kindsOf(fixture), [], 'not before the settle time')
     fixture.clock.advance(3 * second)
     t.deepEqual(kindsOf(fixture), ['network-suspected'])
     const [alarm] = fixture.alarms.list()
@@ -228,7 +228,7 @@ test('most vanish a second time in one run: another alarm, with its own since, w
   t.is(fixture.clock.waiting(), 0)
 })
 
-test('who is lost after the suspicion began is one of its members, also after a restart: no alarm of its own, and it counts', async (t) => {
+test('a node lost during a suspicion joins it, also after a restart: it counts and gets no alarm of its own', async (t) => {
   const first = await watched(t)
   const nodes = await workers(first, 5)
   first.clock.advance(hour)
@@ -249,7 +249,7 @@ test('who is lost after the suspicion began is one of its members, also after a 
   t.deepEqual(kindsOf(again).toSorted(), ['w1 down', 'w2 down'])
 })
 
-test('a clock that was put back: what answers is there again, though it was last seen in the future', async (t) => {
+test('after the clock is set back, a node that answers is up again although it was last seen in the future', async (t) => {
   const fixture = await watched(t)
   const nodes = await workers(fixture, 3)
   fixture.clock.advance(second)
@@ -262,7 +262,7 @@ test('a clock that was put back: what answers is there again, though it was last
   t.deepEqual(fixture.told, [])
 })
 
-test('lost sessions alone make the network suspect; checks that pass clear that before anybody is told', async (t) => {
+test('lost sessions alone start a suspicion; passing checks end it before anyone is told', async (t) => {
   const fixture = await watched(t)
   const nodes = await workers(fixture, 4)
   for (const { id } of nodes) fixture.alarms.sessionLost(id)
@@ -275,7 +275,7 @@ test('lost sessions alone make the network suspect; checks that pass clear that 
   t.deepEqual(fixture.told, [])
 })
 
-test('a check that fails says nothing of a lost session that is older than what was heard; a change by a person neither', async (t) => {
+test('neither a failed check nor a change by a person brings back a node whose session was lost', async (t) => {
   const fixture = await watched(t)
   const nodes = await workers(fixture, 3)
   for (const { id } of nodes) fixture.alarms.sessionLost(id)
@@ -292,7 +292,7 @@ const notAtOnce: { what: string; count: number; lost: number; apartMs: number }[
 ]
 
 for (const { what, count, lost, apartMs } of notAtOnce) {
-  test(`${what}: each has its alarm`, async (t) => {
+  test(`${what}: each node has its own alarm`, async (t) => {
     const fixture = await watched(t)
     const nodes = await workers(fixture, count)
     for (const node of nodes.slice(0, lost)) {
@@ -305,7 +305,7 @@ for (const { what, count, lost, apartMs } of notAtOnce) {
   })
 }
 
-test('nodes in maintenance and nodes that are removed count neither way', async (t) => {
+test('nodes in maintenance and removed nodes do not count', async (t) => {
   const fixture = await watched(t)
   const nodes = await workers(fixture, 4)
   const [a, b, c] = nodes as [ClusterNode, ClusterNode, ClusterNode]
@@ -327,7 +327,7 @@ test('nodes in maintenance and nodes that are removed count neither way', async 
   t.deepEqual(kindsOf(fixture), [])
 })
 
-test('after a restart what was down has its alarm with the old since, nobody else has one, and nothing is announced again', async (t) => {
+test('after a restart nodes that were down keep their alarm and its since, and nothing is announced again', async (t) => {
   const first = await watched(t)
   const nodes = await workers(first, 3)
   const never = await first.registry.register(nodeInput('never'))
@@ -349,7 +349,7 @@ test('after a restart what was down has its alarm with the old since, nobody els
   t.deepEqual(again.told, [[]])
 })
 
-test('after a restart a suspicion that stood stands again, as one alarm', async (t) => {
+test('a suspicion survives a restart as one alarm', async (t) => {
   const first = await watched(t)
   const nodes = await workers(first, 5)
   fail(first, nodes.slice(0, 1))
@@ -370,7 +370,7 @@ test('after a restart a suspicion that stood stands again, as one alarm', async 
   t.deepEqual(kindsOf(again), ['w1 down', 'w2 down'])
 })
 
-test('a thousand nodes that vanish and come back cost no more than a moment', async (t) => {
+test('a thousand nodes that vanish and return are handled within seconds', async (t) => {
   const fixture = await watched(t)
   const nodes = await Promise.all(Array.from({ length: 1000 }, async (_, index) => fixture.registry.register(nodeInput(`w${index}`))))
   answer(fixture, nodes)

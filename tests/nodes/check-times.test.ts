@@ -6,14 +6,14 @@ import { checkPolicy, defaultHealthPolicy as policy, type HealthPolicy } from '.
 const start = Date.parse('2026-01-26T20:00:00Z')
 const ids = Array.from({ length: 1000 }, () => randomUUID())
 
-/** How many of the moments fall in each second of a 30 s interval. */
+/** Counts the moments in each second of a 30 s interval. */
 const perSecond = (moments: number[]): number[] => {
   const counts = new Array<number>(30).fill(0)
   for (const moment of moments) counts[Math.floor((moment % 30_000) / 1000)]! += 1
   return counts
 }
 
-test('phaseOf is stable, and spreads ids that differ little', (t) => {
+test('phaseOf is stable and spreads similar ids', (t) => {
   t.is(phaseOf('3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90'), phaseOf('3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90'))
   const phases = Array.from({ length: 1000 }, (_, i) => phaseOf(`node-${i}`))
   t.true(phases.every((phase) => phase >= 0 && phase < 1))
@@ -26,7 +26,7 @@ test('after a start the first checks are spread over 30 s', (t) => {
   t.true(Math.max(...perSecond(moments)) < 70)
 })
 
-test('nodes that were checked in one burst drift apart, no wait outside 27 to 33 s, and then keep their turns', (t) => {
+test('nodes checked in one burst drift apart with waits of 27 to 33 s, then keep their turns', (t) => {
   let moments = ids.map(() => start)
   const round = (): number[] =>
     ids.map((id, i) => nextCheckAt(0, new Date(moments[i] ?? 0), policy, { phase: phaseOf(id), random: Math.random }).getTime())
@@ -39,18 +39,18 @@ test('nodes that were checked in one burst drift apart, no wait outside 27 to 33
   t.true(round().every((moment, n) => Math.abs(moment - (moments[n] ?? 0) - 30_000) <= 1))
 })
 
-test('a check that takes a second does not push its node from its turn', (t) => {
+test("a check that takes a second does not shift its node's turn", (t) => {
   let at = firstCheckAfterStart(0.4, new Date(start), policy).getTime()
   for (let i = 0; i < 100; i++) at = nextCheckAt(0, new Date(at + 1_000), policy, { phase: 0.4, random: () => 0 }).getTime()
   t.is(at % 30_000, 12_000)
 })
 
-test('longer waits vary by chance, up to 10 % either way', (t) => {
+test('longer waits vary randomly by up to 10 % either way', (t) => {
   const at = (random: number): number => nextCheckAt(6, new Date(0), policy, { phase: 0.9, random: () => random }).getTime()
   t.deepEqual([at(0), at(0.5), at(0.999999)], [270_000, 300_000, 329_999])
 })
 
-test('checkPolicy names every problem, and none in the default', (t) => {
+test('checkPolicy names every problem, and finds none in the default policy', (t) => {
   t.deepEqual(checkPolicy(policy), [])
   const wrong: HealthPolicy = {
     bands: [

@@ -14,7 +14,7 @@ function watch() {
   return { clock, clones, heard, names, changes: () => changes }
 }
 
-test('a node that is restarted, however often, is no copy', (t) => {
+test('a node is not a copy, however often it restarts', (t) => {
   const { heard, names, clock } = watch()
   for (let i = 0; i < 30; i++) {
     t.true(heard('host', `run-${i}`))
@@ -24,14 +24,14 @@ test('a node that is restarted, however often, is no copy', (t) => {
   t.is(names(), undefined)
 })
 
-test('a program that is heard again after another took its place: the first stays, the copy is refused', (t) => {
+test('when a replaced instance calls again, the first one stays and the copy is refused', (t) => {
   const { heard, names, changes } = watch()
   t.deepEqual([heard('one'), heard('two'), heard('one'), heard('two'), heard('one')], [true, true, true, false, true])
   t.deepEqual(names(), ['one', 'two'])
   t.is(changes(), 1)
 })
 
-test('it is over when the copy has been silent for some minutes', (t) => {
+test('the condition ends when the copy has been silent for some minutes', (t) => {
   const { heard, names, clock, clones, changes } = watch()
   for (const name of ['one', 'two', 'one']) heard(name)
   for (let minute = 0; minute < 5; minute++) {
@@ -43,7 +43,7 @@ test('it is over when the copy has been silent for some minutes', (t) => {
   t.is(changes(), 2)
 })
 
-test('when the first one is gone, the copy is the node', (t) => {
+test('when the first instance is gone, the copy becomes the node', (t) => {
   const { heard, names, clock, clones } = watch()
   for (const name of ['one', 'two', 'one']) heard(name)
   const taken: boolean[] = []
@@ -57,7 +57,7 @@ test('when the first one is gone, the copy is the node', (t) => {
   t.is(names(), undefined)
 })
 
-test('the first one may be restarted meanwhile; the copy may not slip in by it', (t) => {
+test('the first machine can restart during the conflict without letting the copy in', (t) => {
   const { clones, names } = watch()
   const at = (hostname: string, instanceId: string, address: string): boolean => clones.heard(id, { hostname, instanceId, address })
   at('same-name', 'one', '10.0.0.1')
@@ -68,7 +68,7 @@ test('the first one may be restarted meanwhile; the copy may not slip in by it',
   t.deepEqual(names(), ['one-again', 'two-again'])
 })
 
-test('a node that was removed is forgotten', (t) => {
+test('a removed node is forgotten', (t) => {
   const { heard, names, clones } = watch()
   for (const name of ['one', 'two', 'one']) heard(name)
   clones.forget(id)

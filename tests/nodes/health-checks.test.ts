@@ -20,7 +20,7 @@ async function checksOf(t: ExecutionContext<unknown>, probe: Probe, parallel = 2
   return { ...fixture, checks, lines, logged: messages }
 }
 
-/** Probes that the test answers itself. */
+/** Probes that the test answers. */
 function heldProbes() {
   const asked: string[] = []
   const waiting = new Map<string, (error: string | null) => void>()
@@ -35,7 +35,7 @@ function heldProbes() {
   }
   return {
     probe,
-    /** Ids in the order in which they were asked. */
+    /** Ids in the order they were probed. */
     asked,
     most: () => most,
     waiting: () => [...waiting.keys()],
@@ -55,7 +55,7 @@ async function register(fixture: TestRegistry, count: number): Promise<string[]>
   return ids
 }
 
-test('nodes that are due are asked side by side; one that hangs delays nobody', async (t) => {
+test('due nodes are checked in parallel, and one that hangs delays no other', async (t) => {
   const probes = heldProbes()
   const fixture = await checksOf(t, probes.probe)
   const [hung = '', second = '', third = ''] = await register(fixture, 3)
@@ -75,12 +75,12 @@ test('nodes that are due are asked side by side; one that hangs delays nobody', 
     await probes.answer(second, null)
     await probes.answer(third, null)
   }
-  t.is(probes.asked.filter((id) => id === hung).length, 1, 'a node that is being asked is not asked again')
+  t.is(probes.asked.filter((id) => id === hung).length, 1, 'a node that is being checked is not checked again')
   await probes.answer(hung, 'did not answer within 5 s')
   t.is(fixture.registry.get(hung).health.consecutiveFailures, 1)
 })
 
-test('no more are asked at once than allowed; the others follow, and a person does not stand in that line', async (t) => {
+test('parallel checks are limited, the others follow, and a manual check does not queue', async (t) => {
   const probes = heldProbes()
   const fixture = await checksOf(t, probes.probe, 2)
   const ids = await register(fixture, 5)
@@ -101,7 +101,7 @@ test('no more are asked at once than allowed; the others follow, and a person do
   t.is(probes.most(), 3)
 })
 
-test("a person's check waits for the one under way, then asks itself, and does not heed the backoff", async (t) => {
+test('a manual check waits for the running one, then runs regardless of the backoff', async (t) => {
   const probes = heldProbes()
   const fixture = await checksOf(t, probes.probe)
   const [id = ''] = await register(fixture, 1)
@@ -121,7 +121,7 @@ test("a person's check waits for the one under way, then asks itself, and does n
   t.like(await again, { ok: true, error: null, node: { health: { status: 'online', consecutiveFailures: 0 } } })
 })
 
-test('this node passes without a request, an unknown one is not found', async (t) => {
+test('this node passes without a request, an unknown id is not found', async (t) => {
   const probes = heldProbes()
   const { checks } = await checksOf(t, probes.probe)
   t.like(await checks.checkNow(primaryId), { ok: true, error: null, durationMs: 0, node: { id: primaryId } })
@@ -129,7 +129,7 @@ test('this node passes without a request, an unknown one is not found', async (t
   t.deepEqual(probes.asked, [])
 })
 
-test('what a check of a removed node finds is dropped quietly', async (t) => {
+test('the result of checking a removed node is dropped quietly', async (t) => {
   const probes = heldProbes()
   const fixture = await checksOf(t, probes.probe)
   const [id = '', queued = ''] = await register(fixture, 2)
@@ -155,7 +155,7 @@ test('a probe that throws is a failed check with the reason', async (t) => {
   t.regex(String(lines.find(({ msg }) => msg === 'health check failed')?.duration), /^\d+ms$/)
 })
 
-test('a suspicion looks at once, and 1 s and 2 s later; three failures are an offline node', async (t) => {
+test('a suspicion checks at once and 1 s and 2 s later, and three failures mean offline', async (t) => {
   const times: number[] = []
   const start = Date.parse('2026-01-26T20:00:00Z')
   const fixture = await checksOf(t, async () => {
@@ -175,7 +175,7 @@ test('a suspicion looks at once, and 1 s and 2 s later; three failures are an of
   fixture.checks.suspect(id)
   fixture.clock.advance(0)
   await nextTurn()
-  t.is(times.length, 4, 'a later suspicion begins anew')
+  t.is(times.length, 4, 'a later suspicion starts over')
 })
 
 test('a suspicion ends with the first passed check', async (t) => {
@@ -192,7 +192,7 @@ test('a suspicion ends with the first passed check', async (t) => {
   t.is(fixture.clock.waiting(), 0)
 })
 
-test('a node that was seen while it was suspected, and is lost again, gets three checks from then on', async (t) => {
+test('a node seen during a suspicion and lost again gets three new checks', async (t) => {
   const fixture = await checksOf(t, async () => 'connection refused')
   const { id } = await onlineNode(fixture)
   const pass = async (ms: number): Promise<void> => {
@@ -215,7 +215,7 @@ test('no suspicion outlives its node, or a stop', async (t) => {
   const { id } = await onlineNode(fixture, nodeInput('worker-1'))
   const { id: other } = await onlineNode(fixture, nodeInput('worker-2'))
   fixture.checks.suspect(nodeInput().id)
-  t.is(fixture.clock.waiting(), 0, 'of a node that is unknown')
+  t.is(fixture.clock.waiting(), 0, 'no timers for an unknown node')
   fixture.checks.suspect(id)
   fixture.checks.suspect(other)
   fixture.clock.advance(0)
@@ -228,7 +228,7 @@ test('no suspicion outlives its node, or a stop', async (t) => {
   t.is(asked, 2)
 })
 
-test('a heartbeat ends the backoff: online at once, and the next check is near again', async (t) => {
+test('a heartbeat ends the backoff: online at once, and the next check is soon', async (t) => {
   const fixture = await checksOf(t, async () => null)
   const { registry, clock } = fixture
   const { id } = await onlineNode(fixture)
@@ -244,7 +244,7 @@ test('a heartbeat ends the backoff: online at once, and the next check is near a
   )
 })
 
-test('a real peer that stops and comes back: every band at its time, seen by a tick per second', async (t) => {
+test('a real peer that stops and returns passes every band on time, with one tick per second', async (t) => {
   let status = 200
   const peer = createServer((request, response) => {
     t.is(request.url, '/api/internal/system/stats')
@@ -271,7 +271,7 @@ test('a real peer that stops and comes back: every band at its time, seen by a t
   const { port } = peer.address() as AddressInfo
   const { id } = await registry.register(nodeInput('worker-1', `http://127.0.0.1:${port}`))
 
-  /** Seconds until something was asked again. */
+  /** Seconds until the next probe. */
   async function nextCheck(): Promise<number> {
     for (let seconds = 1; ; seconds++) {
       clock.advance(1000)
@@ -283,7 +283,7 @@ test('a real peer that stops and comes back: every band at its time, seen by a t
       return seconds
     }
   }
-  t.true((await nextCheck()) <= 1, 'a new node at once')
+  t.true((await nextCheck()) <= 1, 'a new node is checked at once')
   t.is(registry.get(id).health.status, 'online')
 
   status = 500
@@ -313,7 +313,7 @@ test('a real peer that stops and comes back: every band at its time, seen by a t
   t.like(registry.get(id).health, { status: 'online', consecutiveFailures: 0, statusReason: null })
 })
 
-test('what this primary itself is the cause of is no failure of the node', async (t) => {
+test('problems of this primary do not count as failures of the node', async (t) => {
   const outcomes = [undefined, undefined, 'did not answer within 5 s']
   const fixture = await checksOf(t, () => Promise.resolve(outcomes.shift()))
   const { id } = await onlineNode(fixture)

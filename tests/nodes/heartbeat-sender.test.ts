@@ -30,14 +30,14 @@ function senderOf(send: () => Promise<HeartbeatOutcome>) {
   return { heartbeats, clock, lines, messages, told }
 }
 
-/** Answers with each of `outcomes` in turn, and with the last one from then on. */
+/** Returns `outcomes` one after another, then keeps returning the last one. */
 function scripted(...outcomes: HeartbeatOutcome[]) {
   let sent = 0
   const fixture = senderOf(async () => outcomes[Math.min(sent++, outcomes.length - 1)] ?? accepted)
   return { ...fixture, sent: () => sent }
 }
 
-test('the first is sent 2 s after the start, and says so in the words that operators look for', async (t) => {
+test('the first heartbeat is sent 2 s after the start and logs the lines that operators grep for', async (t) => {
   const { heartbeats, clock, lines, told, sent } = scripted(accepted)
   heartbeats.start()
   t.true(heartbeats.isFailing())
@@ -55,14 +55,14 @@ test('the first is sent 2 s after the start, and says so in the words that opera
   )
   t.deepEqual(told, [{ first: true, afterFailure: false, settingsVersion: '7' }])
   t.false(heartbeats.isFailing())
-  t.is(clock.waiting(), 0, 'the next ones come from the schedule')
+  t.is(clock.waiting(), 0, 'later heartbeats come from the schedule')
   heartbeats.sendNow()
   await nextTurn()
   t.deepEqual(told[1], { first: false, afterFailure: false, settingsVersion: '7' })
-  t.is(lines.length, 2, 'a heartbeat that is accepted as usual is no line')
+  t.is(lines.length, 2, 'routine heartbeats are not logged')
 })
 
-test('a primary that calls before the 2 s are over hears one at once, and no second one then', async (t) => {
+test('a primary that calls within the first 2 s gets a heartbeat at once, and no second one after 2 s', async (t) => {
   const { heartbeats, clock, messages, sent } = scripted(accepted)
   heartbeats.start()
   heartbeats.sendNow()
@@ -74,7 +74,7 @@ test('a primary that calls before the 2 s are over hears one at once, and no sec
   t.is(messages().filter((message) => message === 'sending startup heartbeat to primary').length, 1)
 })
 
-test('a refusal says why and waits for the next turn', async (t) => {
+test('a refusal logs the reason and waits for the next turn', async (t) => {
   const { heartbeats, clock, lines, told, sent } = scripted(refused, accepted)
   heartbeats.sendNow()
   await nextTurn()
@@ -87,7 +87,7 @@ test('a refusal says why and waits for the next turn', async (t) => {
   t.deepEqual(told, [{ first: true, afterFailure: true, settingsVersion: '7' }])
 })
 
-test('while there is no answer it tries every 1 s to 15 s, with a line only now and then, and says when it is over', async (t) => {
+test('without an answer it retries every 1 s to 15 s, logs only occasionally, and logs when the primary accepts again', async (t) => {
   let isUp = false
   let sent = 0
   const { heartbeats, clock, messages, told } = senderOf(async () => (sent++, isUp ? accepted : noAnswer))
@@ -115,7 +115,7 @@ test('while there is no answer it tries every 1 s to 15 s, with a line only now 
   t.is(sent, 23)
 })
 
-test('a send that throws is no answer', async (t) => {
+test('a send that throws counts as no answer', async (t) => {
   const { heartbeats, clock, lines } = senderOf(() => Promise.reject(new Error('the stars are wrong')))
   heartbeats.sendNow()
   await nextTurn()
@@ -139,7 +139,7 @@ test('after a stop nothing is sent', async (t) => {
   t.is(failing.clock.waiting(), 0)
 })
 
-test('a real primary that comes up later hears it by itself', async (t) => {
+test('a real primary that starts later gets a heartbeat without a restart of the node', async (t) => {
   const port = await freePort()
   const client = createNodeClient({ selfId: '00000000-0000-4000-8000-00000000000b' })
   t.teardown(client.close)
@@ -164,7 +164,7 @@ test('a real primary that comes up later hears it by itself', async (t) => {
   t.like(node.requests[0], { method: 'POST', headers: { 'x-node-api-key': 'shared-key' } })
 })
 
-/** Moves to the next try and waits until it has failed. */
+/** Advances to the next attempt and waits until it has failed. */
 async function tryAgain(t: ExecutionContext<unknown>, clock: ReturnType<typeof createManualClock>): Promise<void> {
   await until(() => clock.waiting() === 1)
   clock.advance(clock.waits()[0] ?? 0)

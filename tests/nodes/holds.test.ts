@@ -8,7 +8,7 @@ const holdsOf = ({ registry, clock }: TestRegistry, isPrimary = true) => createH
 
 const hour = 3_600_000
 
-test('a cordon says who, since when and why; again changes the words and not since when', async (t) => {
+test('a cordon records who, since when and why; cordoning again keeps since', async (t) => {
   const fixture = await startedRegistry(t)
   const holds = holdsOf(fixture)
   const { id } = await onlineNode(fixture)
@@ -18,12 +18,12 @@ test('a cordon says who, since when and why; again changes the words and not sin
   const { cordon, maintenance, health } = await holds.cordon(id, 'bob')
   t.deepEqual(cordon, { since, by: 'bob', reason: null, until: null })
   t.is(maintenance, null)
-  t.is(health.status, 'online', 'health is another matter')
+  t.is(health.status, 'online', 'health is unaffected')
   t.is((await holds.uncordon(id, 'ann')).cordon, null)
-  t.is((await holds.uncordon(id, 'ann')).cordon, null, 'again changes nothing')
+  t.is((await holds.uncordon(id, 'ann')).cordon, null, 'a second uncordon changes nothing')
 })
 
-test('both survive a restart, those of this node too, and a change of the address', async (t) => {
+test('cordon and maintenance survive a restart and an address change, also for this node', async (t) => {
   const fixture = await startedRegistry(t)
   const holds = holdsOf(fixture)
   const { id } = await onlineNode(fixture)
@@ -44,7 +44,7 @@ test('both survive a restart, those of this node too, and a change of the addres
   }
 })
 
-test('maintenance ends by itself at its time, not before, also when that came while the primary was away', async (t) => {
+test('maintenance ends on time, also if the primary was down at that moment', async (t) => {
   const fixture = await startedRegistry(t)
   const holds = holdsOf(fixture)
   const [first, second] = [await onlineNode(fixture), await onlineNode(fixture, nodeInput('worker-2'))]
@@ -60,11 +60,11 @@ test('maintenance ends by itself at its time, not before, also when that came wh
   const changes = again.changes.length
   await holdsOf(again).tick()
   t.is(again.registry.get(first.id).maintenance, null)
-  t.truthy(again.registry.get(second.id).maintenance, 'without an end it stays')
+  t.truthy(again.registry.get(second.id).maintenance, 'maintenance without an end stays')
   t.is(again.changes.length, changes + 1, 'viewers are told')
 })
 
-test('wrong words and ends are refused by name, and nothing changes', async (t) => {
+test('invalid reasons and end times are refused by field, and nothing changes', async (t) => {
   const fixture = await startedRegistry(t)
   const holds = holdsOf(fixture)
   const { id } = await onlineNode(fixture)
@@ -85,7 +85,7 @@ test('wrong words and ends are refused by name, and nothing changes', async (t) 
   await t.throwsAsync(holds.cordon('nobody', 'ann'), { code: 'NOT_FOUND' })
 })
 
-test('a hold for a node that is removed meanwhile: not found, and nobody is told of a node that is gone', async (t) => {
+test('cordoning a node that is removed meanwhile is not found, and viewers hear nothing', async (t) => {
   const fixture = await startedRegistry(t)
   const holds = holdsOf(fixture)
   const { id } = await onlineNode(fixture)
@@ -98,7 +98,7 @@ test('a hold for a node that is removed meanwhile: not found, and nobody is told
   t.is(fixture.registry.find(id), undefined)
 })
 
-test('a secondary decides nothing of the kind', async (t) => {
+test('a secondary refuses cordon and maintenance', async (t) => {
   const fixture = await startedRegistry(t, { self: { isPrimary: false } })
   const holds = holdsOf(fixture, false)
   await t.throwsAsync(holds.cordon(primaryId, 'ann'), { code: 'FORBIDDEN', message: /on its primary/ })
@@ -106,7 +106,7 @@ test('a secondary decides nothing of the kind', async (t) => {
   t.is(fixture.registry.get(primaryId).cordon, null)
 })
 
-test('the refusal names who, when and why', (t) => {
+test('the refusal of a cordoned node names who, when and why', (t) => {
   const since = new Date('2026-01-26T20:00:00Z')
   t.is(
     cordonWords('worker-1', { since, by: 'ann', reason: 'new disks', until: null }),

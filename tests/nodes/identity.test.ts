@@ -7,7 +7,7 @@ import { dataFolder } from '../helpers/data-folder.ts'
 
 const uuid = '3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90'
 
-test('an identity is made once, for its owner alone', (t) => {
+test('an identity is created once and readable only by its owner', (t) => {
   const dataDir = join(dataFolder(t), 'data')
   const identity = loadIdentity({ dataDir })
   t.regex(identity.id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
@@ -17,12 +17,12 @@ test('an identity is made once, for its owner alone', (t) => {
   t.deepEqual(readdirSync(dataDir), ['identity.json'])
 })
 
-test('it is made of the randomness given', (t) => {
+test('an identity comes from the given randomness', (t) => {
   const random = { uuid: () => uuid, bytes: (size: number) => Buffer.alloc(size, 1) }
   t.like(loadIdentity({ dataDir: dataFolder(t), random }), { id: uuid, apiKey: Buffer.alloc(32, 1).toString('base64url') })
 })
 
-test('settings win and are not written', (t) => {
+test('settings win and are not written to disk', (t) => {
   const dataDir = dataFolder(t)
   t.like(loadIdentity({ dataDir, id: uuid, apiKey: 'from settings' }), { id: uuid, apiKey: 'from settings' })
   t.deepEqual(readdirSync(dataDir), [])
@@ -36,7 +36,7 @@ test('settings win and are not written', (t) => {
   t.is(readFileSync(join(dataDir, 'identity.json'), 'utf8'), file)
 })
 
-test('a damaged file stops the start, names itself, tells no key and is left as it is', (t) => {
+test('a damaged file stops the start, is named, stays unchanged and leaks no key', (t) => {
   const dataDir = dataFolder(t)
   const path = join(dataDir, 'identity.json')
   const damaged = [
@@ -56,10 +56,10 @@ test('a damaged file stops the start, names itself, tells no key and is left as 
     t.false(error.message.includes('secret-of-node'))
     t.is(readFileSync(path, 'utf8'), text)
   }
-  t.is(loadIdentity({ dataDir, id: uuid, apiKey: 'from settings' }).id, uuid, 'the way out that the message names')
+  t.is(loadIdentity({ dataDir, id: uuid, apiKey: 'from settings' }).id, uuid, 'the remedy that the message names works')
 })
 
-test('a file that others may read is refused', (t) => {
+test('a file that others can read is refused', (t) => {
   const dataDir = dataFolder(t)
   loadIdentity({ dataDir })
   chmodSync(join(dataDir, 'identity.json'), 0o644)

@@ -28,7 +28,7 @@ async function setUp(t: ExecutionContext<unknown>) {
   return { tokens: await open(), open, clock, revoked, em }
 }
 
-test('a token says by itself: one node, a day, by its host name', async (t) => {
+test('by default a token is for one node, for a day, named by its host', async (t) => {
   const { tokens, clock } = await setUp(t)
   const { token, secret } = await tokens.create({ name: ' rack 1 ' }, 'alice')
   t.regex(secret, /^shlyjoin_[0-9a-f-]{36}_[\w-]{43}$/)
@@ -42,7 +42,7 @@ test('a token says by itself: one node, a day, by its host name', async (t) => {
   t.is(tokens.stateOf(token), 'expired')
 })
 
-test('uses are counted, given back, and outlive a restart; so does being revoked', async (t) => {
+test('uses and revocations survive a restart, and a use can be returned', async (t) => {
   const { tokens, open, revoked } = await setUp(t)
   const { token, secret } = await tokens.create({ name: 'rack', maxUses: 2 }, 'alice')
   await tokens.take(token.id)
@@ -60,7 +60,7 @@ test('uses are counted, given back, and outlive a restart; so does being revoked
   await t.throwsAsync(tokens.revoke(token.id), { code: 'NOT_FOUND' })
 })
 
-test('the database holds a hash, and a forged token is none', async (t) => {
+test('the database holds only a hash, and forged tokens are unknown', async (t) => {
   const { tokens, em } = await setUp(t)
   const { token, secret } = await tokens.create({ name: 'rack' }, 'alice')
   const { secret: other } = await tokens.create({ name: 'other' }, 'alice')
@@ -76,7 +76,7 @@ test('the database holds a hash, and a forged token is none', async (t) => {
   t.is(tokens.find(secret)?.id, token.id)
 })
 
-test('every wrong field is named at once', async (t) => {
+test('all invalid fields are named at once', async (t) => {
   const { tokens } = await setUp(t)
   const wrong = {
     ...{ name: ' ', namePattern: 'web-{number}', labels: { '': 'x' }, maxUses: 0, expiresInHours: 1.5, primaryUrl: 'primary:8080' },
@@ -95,14 +95,14 @@ test('every wrong field is named at once', async (t) => {
   }
 })
 
-test('names are unique, also when two are made at once', async (t) => {
+test('names are unique, also for concurrent creations', async (t) => {
   const { tokens } = await setUp(t)
   const made = await Promise.allSettled([tokens.create({ name: 'rack' }, 'alice'), tokens.create({ name: 'rack' }, 'bob')])
   t.deepEqual(endsOf(made), ['done', 'CONFLICT'])
-  await t.throwsAsync(tokens.create({ name: 'rack' }, 'alice'), { code: 'CONFLICT', message: /named rack already/ })
+  await t.throwsAsync(tokens.create({ name: 'rack' }, 'alice'), { code: 'CONFLICT', message: /already a join token named rack/ })
 })
 
-test('two hundred at most; one that is over makes room', async (t) => {
+test('at most 200 tokens; an expired one makes room', async (t) => {
   const { tokens, clock } = await setUp(t)
   await tokens.create({ name: 'short', expiresInHours: 1 }, 'alice')
   for (let count = 1; count < 200; count += 1) await tokens.create({ name: `token ${count}`, expiresInHours: 100 }, 'alice')
@@ -112,19 +112,19 @@ test('two hundred at most; one that is over makes room', async (t) => {
   t.false(tokens.list().some(({ name }) => name === 'short'))
 })
 
-test('a pattern makes names that are free', (t) => {
+test('a pattern gives free names', (t) => {
   const taken = new Set(['web-1', 'web-3', 'box', 'box-2'])
   const made = (pattern: string, hostname = 'box') => nameFor(pattern, hostname, taken)
-  t.is(made(`{hostname}-of-${'p'.repeat(60)}`, 'h'.repeat(100)).length, 100, 'a host gives way where a name would be too long')
+  t.is(made(`{hostname}-of-${'p'.repeat(60)}`, 'h'.repeat(100)).length, 100, 'the host name is cut if the name would be too long')
   t.is(made('web-{n}'), 'web-2')
   t.is(made('{hostname}'), 'box-3')
   t.is(made('{hostname}', 'other'), 'other')
   t.is(made('box'), 'box-3')
   t.is(made('{hostname}-of-{n}'), 'box-of-1')
-  t.is(made('{hostname}', '$& {n}'), '$& {n}', 'what a node calls itself is text')
+  t.is(made('{hostname}', '$& {n}'), '$& {n}', 'a host name is taken literally')
 })
 
-test('attempts: the last 50, and those with unknown tokens apart', (t) => {
+test('attempts: the last 50 are kept, those with unknown tokens separately', (t) => {
   const clock = createManualClock()
   const told: string[] = []
   const attempts = createJoinAttempts({ clock, onAttempt: ({ message }) => void told.push(message) })
@@ -138,7 +138,7 @@ test('attempts: the last 50, and those with unknown tokens apart', (t) => {
   const messages = attempts.list().map(({ message }) => message)
   t.is(messages.filter((message) => message.startsWith('known')).length, 50)
   t.is(messages.filter((message) => message.startsWith('unknown')).length, 20)
-  t.is(messages[0], 'unknown 499', 'the newest first')
+  t.is(messages[0], 'unknown 499', 'newest first')
   t.is(attempts.lastOf('a')?.message, 'known 59')
   t.is(told.length, 560)
   attempts.forget('a')
@@ -147,13 +147,13 @@ test('attempts: the last 50, and those with unknown tokens apart', (t) => {
 
 const secret = 'shlyjoin_3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90_abc-DEF_123'
 
-/** The words that a real shell makes of a command. */
+/** How a real shell splits a command into words. */
 async function wordsOf(command: string): Promise<string[]> {
   const { stdout } = await promisify(execFile)('sh', ['-c', `printf '%s\\n' ${command}`])
   return stdout.trimEnd().split('\n')
 }
 
-test('the commands are one line, and a shell reads in them what was meant', async (t) => {
+test('the commands are one line each, and a shell reads them as intended', async (t) => {
   const primaryUrl = "https://primary.example.com/it's $(a) `path`;"
   for (const command of Object.values(joinCommands({ primaryUrl, secret }))) {
     t.false(command.includes('\n'))
@@ -166,7 +166,7 @@ test('the commands are one line, and a shell reads in them what was meant', asyn
   t.regex(plain.docker, /^docker run -d .* selfhostly:local$/)
 })
 
-test('the docker command starts what docker/compose.secondary.yml starts', async (t) => {
+test('the docker command matches docker/compose.secondary.yml', async (t) => {
   const file = readFileSync(join(import.meta.dirname, '../../docker/compose.secondary.yml'), 'utf8').replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')
   const { selfhostly: service } = (parse(file) as { services: Record<string, Record<string, unknown>> }).services as {
     selfhostly: { image: string; restart: string; network_mode: string; container_name: string; volumes: string[] }
@@ -181,7 +181,7 @@ test('the docker command starts what docker/compose.secondary.yml starts', async
   t.true(valuesOf('-e').includes(`APPS_DIR=${service.volumes.at(-1)?.split(':')[0]}`))
 })
 
-test('the primary URL of the commands is what was given, else the endpoint of the primary', async (t) => {
+test("the commands use the given primary URL, else the primary's endpoint", async (t) => {
   const { tokens } = await setUp(t)
   const given = await tokens.create({ name: 'a', primaryUrl: 'https://selfhostly.example.com/' }, 'alice')
   t.regex(given.commands.npm, /PRIMARY_NODE_URL=https:\/\/selfhostly\.example\.com /)

@@ -11,7 +11,7 @@ const failure = (given: Partial<Extract<JoinOutcome, { kind: 'failed' }>> = {}):
 })
 const joined: JoinOutcome = { kind: 'joined', name: 'web-1', primary: 'main', notes: [] }
 
-/** A joiner whose primary answers what the test says; chance is even. */
+/** A joiner whose primary answers as the test says, with randomness fixed in the middle. */
 function setUp(isMember = false) {
   const clock = createManualClock()
   const { log, lines, messages } = recordedLog()
@@ -33,7 +33,7 @@ function setUp(isMember = false) {
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 5; turn += 1) await nextTurn()
   }
-  /** Moves to the next attempt; answers how long that took. */
+  /** Advances to the next attempt. @returns how long that took */
   const nextAttempt = async (): Promise<number | undefined> => {
     const [wait] = clock.waits()
     if (wait !== undefined) clock.advance(wait)
@@ -43,7 +43,7 @@ function setUp(isMember = false) {
   return { joiner, primary, clock, lines, messages, told, seen, settle, nextAttempt }
 }
 
-test('a node that its primary knows does not use its token', async (t) => {
+test('a node that the primary already knows does not use its token', async (t) => {
   const { joiner, told, seen, settle, messages } = setUp(true)
   joiner.start()
   await settle()
@@ -51,7 +51,7 @@ test('a node that its primary knows does not use its token', async (t) => {
   t.deepEqual([told.length, seen.members, messages()], [0, 1, []])
 })
 
-test('a node that is not known joins, once', async (t) => {
+test('an unknown node joins once', async (t) => {
   const { joiner, told, seen, settle, messages, clock } = setUp()
   joiner.start()
   t.false(joiner.isDone())
@@ -62,7 +62,7 @@ test('a node that is not known joins, once', async (t) => {
   t.deepEqual(messages(), ['joining primary', 'joined primary'])
 })
 
-test('what may pass is tried again soon, and told once the primary is there', async (t) => {
+test('passing failures are retried soon and reported when the primary is reached', async (t) => {
   const { joiner, primary, told, nextAttempt, settle, lines } = setUp()
   primary.answer = failure()
   joiner.start()
@@ -87,23 +87,23 @@ test('what may pass is tried again soon, and told once the primary is there', as
       ['tcp', 'connection refused'],
       ['http', 'answered 502'],
     ],
-    'each reason once, not each attempt',
+    'one line per reason, not per attempt',
   )
 })
 
-test('what a person has to mend is tried each minute, and heals without a restart', async (t) => {
+test('failures that a person has to fix are retried every minute and recover without a restart', async (t) => {
   const { joiner, primary, told, seen, nextAttempt, settle } = setUp()
   primary.answer = failure({ hop: 'token', reason: 'The join token has expired', passing: false })
   joiner.start()
   await settle()
   t.deepEqual([await nextAttempt(), await nextAttempt()], [60_500, 60_500])
-  t.deepEqual(told, [[], [], []], 'the primary has seen these itself')
+  t.deepEqual(told, [[], [], []], 'the primary already knows these')
   primary.answer = joined
   await nextAttempt()
   t.is(seen.members, 1)
 })
 
-test('registered by hand meanwhile, it is a member as well', async (t) => {
+test('a node registered by hand in the meantime becomes a member', async (t) => {
   const { joiner, primary, told, seen, settle } = setUp()
   primary.answer = failure({ hop: 'token', passing: false })
   joiner.start()
@@ -114,7 +114,7 @@ test('registered by hand meanwhile, it is a member as well', async (t) => {
   t.deepEqual([told.length, seen.members], [1, 1])
 })
 
-test('Retry-After is honoured', async (t) => {
+test('Retry-After is honored', async (t) => {
   const { joiner, primary, nextAttempt, settle } = setUp()
   primary.answer = failure({ hop: 'http', retryAfterMs: 7000 })
   joiner.start()
@@ -122,7 +122,7 @@ test('Retry-After is honoured', async (t) => {
   t.is(await nextAttempt(), 7500)
 })
 
-test('of many kinds of failure the last ten are told', async (t) => {
+test('only the last ten kinds of failure are reported', async (t) => {
   const { joiner, primary, told, nextAttempt, settle } = setUp()
   primary.answer = failure({ reason: 'reason 0' })
   joiner.start()

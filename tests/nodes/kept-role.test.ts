@@ -8,10 +8,10 @@ import { dataFolder } from '../helpers/data-folder.ts'
 const primaryUrl = 'http://primary:8080'
 const secondary = { role: 'secondary', primaryUrl, name: 'worker-1' } as const
 
-test('what is kept is what the node is, without a setting and with the same ones', (t) => {
+test('a node keeps its role without settings and with unchanged ones', (t) => {
   const dataDir = dataFolder(t)
   const read = (env: Environment = {}) => readConfig({ DATABASE_PATH: join(dataDir, 'selfhostly.db'), ...env }, readKeptRole)
-  t.is(read().role, 'primary', 'nothing is kept yet')
+  t.is(read().role, 'primary', 'nothing is stored yet')
   keepRole(dataDir, secondary)
   for (const env of [{}, { NODE_IS_PRIMARY: 'false' }, { NODE_IS_PRIMARY: ' 0 ', PRIMARY_NODE_URL: primaryUrl }])
     t.like(read(env), { role: 'secondary', primaryUrl, node: { name: 'worker-1', nameIsSet: true } })
@@ -21,7 +21,7 @@ test('what is kept is what the node is, without a setting and with the same ones
   })
 })
 
-test('a setting that contradicts is refused in either direction, with the way out, and changes nothing', (t) => {
+test('a contradicting setting is refused in either direction, names the remedy and changes nothing', (t) => {
   for (const [kept, said] of [
     [secondary, 'true'],
     [{ role: 'primary', primaryUrl: null, name: null }, 'false'],
@@ -38,7 +38,7 @@ test('a setting that contradicts is refused in either direction, with the way ou
   }
 })
 
-test('a secondary needs its primary at its first start only', (t) => {
+test('a secondary needs PRIMARY_NODE_URL only at its first start', (t) => {
   const dataDir = dataFolder(t)
   const env = { DATABASE_PATH: join(dataDir, 'selfhostly.db'), NODE_IS_PRIMARY: 'false' }
   t.throws(() => readConfig(env, readKeptRole), { message: /PRIMARY_NODE_URL is required at the first start/ })
@@ -46,18 +46,18 @@ test('a secondary needs its primary at its first start only', (t) => {
   t.like(readConfig(env, readKeptRole), { role: 'secondary', primaryUrl })
 })
 
-test('the folder of an older version: a secondary that its primary took in stays one, and a setting has the last word', (t) => {
+test("with an older version's data folder an admitted secondary stays one, and settings win", (t) => {
   const dataDir = dataFolder(t)
   const leave = (kept: object) => writeFileSync(join(dataDir, 'primary.json'), JSON.stringify(kept))
   const read = (env: Environment = {}) => readConfig({ DATABASE_PATH: join(dataDir, 'selfhostly.db'), ...env }, readKeptRole)
   leave({})
-  t.is(read().role, 'primary', 'no primary ever took it in')
+  t.is(read().role, 'primary', 'no primary ever admitted it')
   leave({ url: 'http://moved:8080', said: null, insteadOf: primaryUrl, primaryId: '3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90' })
   t.like(read(), { role: 'secondary', primaryUrl })
   t.is(read({ NODE_IS_PRIMARY: 'true' }).role, 'primary')
 })
 
-test('a damaged file stops the start, and can be forgotten', (t) => {
+test('a damaged file stops the start and can be reset', (t) => {
   const dataDir = dataFolder(t)
   mkdirSync(dataDir, { recursive: true })
   for (const text of ['', 'x', '{}', '{"role":"king","primaryUrl":null,"name":null}']) {

@@ -11,14 +11,14 @@ async function restarted(t: ExecutionContext<unknown>, fixture: TestRegistry, id
   return again.registry.keysOf(id)
 }
 
-test('a key that is given by hand is the only good one, also after a restart in the middle of a change', async (t) => {
+test('a key set by hand is the only valid one, also after a restart during a key change', async (t) => {
   const fixture = await startedRegistry(t)
   const { id } = await onlineNode(fixture)
   const next = await fixture.registry.prepareKey(id)
   t.deepEqual(fixture.registry.keysOf(id), ['key-of-worker-1', next])
   fixture.clock.advance(1000)
   const { node } = await fixture.registry.update(id, { apiKey: 'key-given-by-hand' })
-  t.false(await fixture.registry.promoteKey(id, next), 'what the node was told before does not count any more')
+  t.false(await fixture.registry.promoteKey(id, next), 'the earlier next key is void')
   t.deepEqual(fixture.registry.keysOf(id), ['key-given-by-hand'])
   const again = await fixture.restart()
   await again.registry.start()
@@ -27,11 +27,11 @@ test('a key that is given by hand is the only good one, also after a restart in 
   t.deepEqual(node.keyChangedAt, fixture.clock.now())
 })
 
-test('the former key is good for a minute after the next one has taken its place', async (t) => {
+test('the former key stays valid for a minute after it is replaced', async (t) => {
   const fixture = await startedRegistry(t)
   const { id } = await onlineNode(fixture)
   const next = await fixture.registry.prepareKey(id)
-  t.is(await fixture.registry.prepareKey(id), next, 'what was begun is gone on with')
+  t.is(await fixture.registry.prepareKey(id), next, 'an unfinished change continues')
   t.true(await fixture.registry.promoteKey(id, next))
   t.deepEqual(fixture.registry.keysOf(id), [next, 'key-of-worker-1'])
   fixture.clock.advance(59_999)
@@ -41,7 +41,7 @@ test('the former key is good for a minute after the next one has taken its place
   t.deepEqual(await restarted(t, fixture, id), [next])
 })
 
-test('the next key is on disk, sealed, before anybody hears of it', async (t) => {
+test('the next key is on disk, sealed, before anyone gets it', async (t) => {
   const fixture = await startedRegistry(t)
   const { id } = await onlineNode(fixture)
   const next = await fixture.registry.prepareKey(id)
@@ -49,12 +49,12 @@ test('the next key is on disk, sealed, before anybody hears of it', async (t) =>
     .getConnection()
     .execute<{ next_api_key: string }[]>('select next_api_key from nodes where id = ?', [id])
   t.regex(row?.next_api_key ?? '', /^v1\./)
-  // The write-ahead log may be lost in a power cut; the file itself is synced.
+  // A power cut can lose the write-ahead log, so the key must be in the main file.
   t.true(readFileSync(fixture.path, 'latin1').includes(row?.next_api_key ?? 'missing'))
   t.deepEqual(await restarted(t, fixture, id), ['key-of-worker-1', next])
 })
 
-test('what could not be written is not in use', async (t) => {
+test('a key that could not be written is not used', async (t) => {
   const fixture = await startedRegistry(t)
   const { id } = await onlineNode(fixture)
   const { registry } = fixture
@@ -76,7 +76,7 @@ test('what could not be written is not in use', async (t) => {
 
 const step = fc.constantFrom('prepare', 'promote', 'drop', 'by hand', 'rename')
 
-test('whatever is done at once, a restart finds the keys that were in use', async (t) => {
+test('after any concurrent changes, a restart finds the keys that were in use', async (t) => {
   const fixture = await startedRegistry(t)
   let count = 0
   await fc.assert(

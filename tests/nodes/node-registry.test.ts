@@ -8,7 +8,7 @@ import { until } from '../helpers/until.ts'
 
 type Row = Record<string, string | number | null>
 
-/** What another process would read from the file now. */
+/** Reads the row as another process would see it now. */
 function rowsOf({ path }: TestRegistry): Row[] {
   const file = new DatabaseSync(path, { readOnly: true })
   try {
@@ -25,7 +25,7 @@ function fail({ registry, clock }: TestRegistry, id: string, times: number): voi
   for (let i = 0; i < times; i++) registry.observe(id, failedCheck(clock.now()))
 }
 
-test('this node comes first, online without being asked, and its key is not in the database', async (t) => {
+test('this node comes first, is online without a check, and its key is not in the database', async (t) => {
   const fixture = await startedRegistry(t)
   await fixture.registry.register(nodeInput('a-name-before-main'))
   const [self, other] = fixture.registry.list()
@@ -39,7 +39,7 @@ test('this node comes first, online without being asked, and its key is not in t
   )
 })
 
-test('a registered node is offline with the reason until it answers, and due at once', async (t) => {
+test('a registered node is offline with a reason until it answers, and due at once', async (t) => {
   const { registry, changes } = await startedRegistry(t)
   const input = nodeInput('worker-1', 'http://10.0.0.2:8080/')
   const node = await registry.register(input)
@@ -58,7 +58,7 @@ test('a registered node is offline with the reason until it answers, and due at 
   t.like(registry.addressOf(input.id), { apiKey: input.apiKey, apiEndpoint: 'http://10.0.0.2:8080' })
 })
 
-test('keys are sealed in every file of the database, and opened after a restart', async (t) => {
+test('keys are sealed in every database file and readable after a restart', async (t) => {
   const fixture = await startedRegistry(t)
   const input = { ...nodeInput(), apiKey: 'a-very-recognisable-key-1' }
   await fixture.registry.register(input)
@@ -74,14 +74,14 @@ test('keys are sealed in every file of the database, and opened after a restart'
   t.is(again.registry.keyOf('nobody'), null)
 })
 
-test('another secret key stops the start and says which setting is wrong', async (t) => {
+test('a different secret key stops the start and names the setting', async (t) => {
   const fixture = await startedRegistry(t)
   await fixture.registry.register(nodeInput())
   const again = await fixture.restart({ secretKey: Buffer.alloc(32, 7) })
   await t.throwsAsync(again.registry.start(), { instanceOf: StartError, message: /^SECRET_KEY: node worker-1's key/ })
 })
 
-test('wrong input is refused with one entry per field, and nothing changes', async (t) => {
+test('invalid input is refused with one entry per field, and nothing changes', async (t) => {
   const { registry, changes } = await startedRegistry(t)
   const error = await t.throwsAsync(registry.register({ id: 'x', name: ' ', apiEndpoint: 'ftp://x', apiKey: 'a b' }), {
     instanceOf: AppError,
@@ -112,7 +112,7 @@ for (const { what, change, field } of taken) {
   })
 }
 
-test('of several that come at once with one id or one name, one is registered', async (t) => {
+test('of concurrent registrations with the same id or name, one succeeds', async (t) => {
   const fixture = await startedRegistry(t)
   const input = nodeInput('worker-1')
   const others = [{ ...nodeInput('worker-2'), id: input.id }, { ...nodeInput('worker-1') }, { ...nodeInput('worker-3'), id: input.id }]
@@ -136,7 +136,7 @@ test('a registration that cannot be written leaves nothing behind', async (t) =>
   t.is(registry.get(input.id).name, 'worker-1')
 })
 
-test('a new name keeps the health as it is', async (t) => {
+test('renaming a node keeps its health', async (t) => {
   const fixture = await startedRegistry(t)
   const { registry } = fixture
   const { id } = await onlineNode(fixture)
@@ -151,7 +151,7 @@ test('a new name keeps the health as it is', async (t) => {
 
 for (const change of [{ apiEndpoint: 'http://10.0.0.9:8080' }, { apiKey: 'another-key' }]) {
   const [what = ''] = Object.keys(change)
-  test(`another ${what} starts the failures at 0, and the node is due at once`, async (t) => {
+  test(`a new ${what} resets the failures, and the node is due at once`, async (t) => {
     const fixture = await startedRegistry(t)
     const { registry } = fixture
     const { id } = await onlineNode(fixture)
@@ -174,7 +174,7 @@ for (const change of [{ apiEndpoint: 'http://10.0.0.9:8080' }, { apiKey: 'anothe
   })
 }
 
-test('the endpoint and key as they are change nothing', async (t) => {
+test('an unchanged endpoint and key change nothing', async (t) => {
   const fixture = await startedRegistry(t)
   const input = nodeInput()
   await onlineNode(fixture, input)
@@ -183,7 +183,7 @@ test('the endpoint and key as they are change nothing', async (t) => {
   t.is(node.health.status, 'online')
 })
 
-test('updates are refused for a taken name, an unknown node and this node', async (t) => {
+test('updates with a taken name, of an unknown node or of this node are refused', async (t) => {
   const fixture = await startedRegistry(t)
   const { id } = await onlineNode(fixture, nodeInput('worker-1'))
   await onlineNode(fixture, nodeInput('worker-2'))
@@ -195,7 +195,7 @@ test('updates are refused for a taken name, an unknown node and this node', asyn
   t.is(fixture.registry.get(id).name, 'worker-1')
 })
 
-test('two updates of one node at once lose nothing, and one name goes to one node', async (t) => {
+test('concurrent updates of a node lose nothing, and a name goes to only one node', async (t) => {
   const fixture = await startedRegistry(t)
   const { id } = await onlineNode(fixture, nodeInput('worker-1'))
   const { id: other } = await onlineNode(fixture, nodeInput('worker-2'))
@@ -228,7 +228,7 @@ test('an update that cannot be written changes nothing', async (t) => {
   t.is(fixture.registry.get(id).health.status, 'online')
 })
 
-test('a removed node is gone, and what a check of it found is dropped', async (t) => {
+test('a removed node is gone, and the result of its running check is dropped', async (t) => {
   const fixture = await startedRegistry(t)
   const { registry, clock } = fixture
   const { id } = await onlineNode(fixture)
@@ -244,7 +244,7 @@ test('a removed node is gone, and what a check of it found is dropped', async (t
   await t.throwsAsync(registry.remove(id), { code: 'NOT_FOUND' })
 })
 
-test('a check from before a removal says nothing of the node that is registered with its id', async (t) => {
+test('a check from before a removal does not count for a new node with the same id', async (t) => {
   const fixture = await startedRegistry(t)
   const { registry, clock } = fixture
   const input = nodeInput()
@@ -258,7 +258,7 @@ test('a check from before a removal says nothing of the node that is registered 
   t.is(registry.observe(input.id, { kind: 'check-passed', by: 'check', startedAt }).health.status, 'offline')
 })
 
-test('a node that is removed while it is updated is not brought back', async (t) => {
+test('a node removed during an update stays removed', async (t) => {
   const { registry } = await startedRegistry(t)
   const { id } = await registry.register(nodeInput())
   const update = registry.update(id, { apiEndpoint: 'http://10.0.0.3:8080' })
@@ -284,7 +284,7 @@ test('a change of status is written at once', async (t) => {
   t.is(fixture.messages().filter((message) => message === 'node status changed').length, 2)
 })
 
-test('times are written together: a thousand heartbeats of three nodes are three rows', async (t) => {
+test('timestamps are written in batches: a thousand heartbeats from three nodes are three rows', async (t) => {
   const fixture = await startedRegistry(t)
   const nodes = [
     await onlineNode(fixture, nodeInput('a')),
@@ -310,7 +310,7 @@ test('times are written together: a thousand heartbeats of three nodes are three
   t.is(await written(), before + 3, 'nothing changed since')
 })
 
-test('what could not be written is written with the next batch', async (t) => {
+test('a failed write is retried with the next batch', async (t) => {
   const fixture = await startedRegistry(t)
   const { id } = await onlineNode(fixture)
   await fixture.registry.flush()
@@ -324,7 +324,7 @@ test('what could not be written is written with the next batch', async (t) => {
   t.is(rowOf(fixture, id)?.status, 'offline')
 })
 
-test('a failure that was under way before a sign of life does not undo it; what is seen while a change is written is not lost', async (t) => {
+test('a check that started before a heartbeat cannot undo it, and observations during a write are kept', async (t) => {
   const fixture = await startedRegistry(t)
   const { registry, clock } = fixture
   const { id } = await onlineNode(fixture)
@@ -345,7 +345,7 @@ test('a failure that was under way before a sign of life does not undo it; what 
   t.like(rowOf(fixture, id), { name: 'renamed', status: 'offline' })
 })
 
-test('what is read is a copy: nobody but the registry changes a node', async (t) => {
+test('reads return copies, so only the registry changes a node', async (t) => {
   const fixture = await startedRegistry(t)
   const { id } = await onlineNode(fixture)
   fixture.registry.get(id).name = 'changed outside'
@@ -353,7 +353,7 @@ test('what is read is a copy: nobody but the registry changes a node', async (t)
   t.is(fixture.registry.get(id).name, 'worker-1')
 })
 
-test('a restart brings back every node as it was and spreads the first checks over 30 s', async (t) => {
+test('a restart restores every node and spreads the first checks over 30 s', async (t) => {
   const fixture = await startedRegistry(t)
   const ids: string[] = []
   for (let i = 0; i < 60; i++) ids.push((await onlineNode(fixture, nodeInput(`worker-${i}`))).id)
@@ -387,7 +387,7 @@ test('a restart brings back every node as it was and spreads the first checks ov
   t.true(Math.max(...perSecond) <= 12, `spread: ${perSecond.join(' ')}`)
 })
 
-test('a former id of this node is forgotten, a node that has its name stops the start', async (t) => {
+test("this node's former id is forgotten, and another node with its name stops the start", async (t) => {
   const fixture = await startedRegistry(t)
   await onlineNode(fixture, nodeInput('worker-1'))
   const renewed = await fixture.restart({ self: { id: nodeInput().id } })
@@ -402,7 +402,7 @@ test('a former id of this node is forgotten, a node that has its name stops the 
   await t.throwsAsync(renamed.registry.start(), { instanceOf: StartError, message: /^NODE_NAME: / })
 })
 
-test('a secondary is a cluster of itself, whatever it was before', async (t) => {
+test('a secondary knows only itself, whatever it was before', async (t) => {
   const fixture = await startedRegistry(t)
   await onlineNode(fixture)
   const secondary = await fixture.restart({ self: { isPrimary: false } })
@@ -413,7 +413,7 @@ test('a secondary is a cluster of itself, whatever it was before', async (t) => 
   )
 })
 
-test('starting reads no clock but the one given', async (t) => {
+test('starting uses only the given clock', async (t) => {
   const fixture = await registryOf(t)
   await fixture.registry.start()
   t.deepEqual(fixture.registry.get(primaryId).health.lastSeen, fixture.clock.now())

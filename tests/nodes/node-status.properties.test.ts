@@ -10,15 +10,15 @@ interface Step {
   kind: Observation['kind']
   by: CheckSignal
   reason: string
-  /** From the step before to this one. */
+  /** Time since the previous step. */
   passedMs: number
-  /** How long the check was under way. */
+  /** How long the check took. */
   tookMs: number
 }
 
 const checkSignal = fc.constantFrom<CheckSignal>('check', 'manual-check', 'session')
 const steps = (passedMs: fc.Arbitrary<number>, tookMs: fc.Arbitrary<number>): fc.Arbitrary<Step[]> => {
-  // Failures prevail, so that runs get past every boundary.
+  // Mostly failures, so that runs cross every boundary.
   const kind = fc.oneof(
     { weight: 20, arbitrary: fc.constant('check-failed' as const) },
     { weight: 1, arbitrary: fc.constantFrom('heartbeat' as const, 'session' as const, 'check-passed' as const, 'registered' as const) },
@@ -43,7 +43,7 @@ interface Move {
   now: Date
 }
 
-/** Every move of one node through `all`; the states are frozen, so a rule that changes its input throws. */
+/** Every transition of a node through `all`. States are frozen, so a rule that changes its input throws. */
 function play(all: Step[], phase: number, random: number): Move[] {
   let now = new Date(start)
   let before = Object.freeze(initialHealth(now))
@@ -57,19 +57,19 @@ function play(all: Step[], phase: number, random: number): Move[] {
   })
 }
 
-/** Holds `rule` for every move of any run, over time that only passes and over a clock that is put to and fro. */
+/** Checks `rule` for every transition of any run, with a steady clock and with one that is set back and forth. */
 const always = (rule: (move: Move) => boolean): void => {
   for (const runs of [forward, withClockChanges])
     fc.assert(fc.property(runs, chance, chance, (all, phase, random) => play(all, phase, random).every(rule)))
 }
 
-/** The table of the contract, written down a second time. */
+/** The documented health table, written a second time. */
 const statusByTable = (failures: number): string => (failures >= 11 ? 'unreachable' : failures >= 3 ? 'offline' : 'online')
 const waitByTable = (failures: number): number =>
   1000 * (failures >= 21 ? 1800 : failures >= 11 ? 900 : failures >= 6 ? 300 : failures >= 3 ? 120 : 30)
 const waitOf = ({ after, now }: Move): number => (after.nextCheckAt?.getTime() ?? NaN) - now.getTime()
 
-test('the status is what the table says of the failures, once the node has answered', (t) => {
+test('the status matches the table once the node has answered', (t) => {
   always(({ after }) => !after.answeredSinceRegistration || after.status === statusByTable(after.consecutiveFailures))
   t.pass()
 })
@@ -91,7 +91,7 @@ test('statusSince moves exactly when the status changes, and to now', (t) => {
   t.pass()
 })
 
-test('lastSeen and lastHealthCheck never go back, and a failed check moves only lastHealthCheck', (t) => {
+test('lastSeen and lastHealthCheck never move back, and a failed check moves only lastHealthCheck', (t) => {
   const isBack = (before: Date | null, after: Date | null): boolean => before !== null && (after === null || after < before)
   always(({ before, after, observation }) => {
     if (observation.kind === 'check-failed' && after.lastSeen !== before.lastSeen) return false
@@ -116,7 +116,7 @@ test('a heartbeat always wins: online, no failures, checked again within 33 s', 
   t.pass()
 })
 
-test('after a check the next one is due within 10 % of the wait of its band; after a registration at once', (t) => {
+test("the next check is due within 10 % of its band's wait after a check, and at once after a registration", (t) => {
   always((move) => {
     if (move.observation.kind === 'heartbeat' || move.observation.kind === 'session' || move.after === move.before) return true
     if (move.observation.kind === 'registered') return waitOf(move) === 0
@@ -126,7 +126,7 @@ test('after a check the next one is due within 10 % of the wait of its band; aft
   t.pass()
 })
 
-test('failures rise by one or fall to none, and only an answer or a registration ends them', (t) => {
+test('failures rise by one or drop to 0, and only an answer or a registration resets them', (t) => {
   always(({ before, after, observation }) => {
     const added = after.consecutiveFailures - before.consecutiveFailures
     if (observation.kind === 'check-failed') return added === 0 || added === 1
@@ -135,7 +135,7 @@ test('failures rise by one or fall to none, and only an answer or a registration
   t.pass()
 })
 
-test('the count is that of failed checks since the last answer or registration', (t) => {
+test('failures count the failed checks since the last answer or registration', (t) => {
   fc.assert(
     fc.property(instantChecks, chance, (all, random) => {
       const lastOther = all.findLastIndex(({ kind }) => kind !== 'check-failed')
@@ -145,7 +145,7 @@ test('the count is that of failed checks since the last answer or registration',
   )
 })
 
-test('of two failures at one moment none is lost, in either order', (t) => {
+test('two failures at the same moment both count, in either order', (t) => {
   fc.assert(
     fc.property(instantChecks, checkSignal, checkSignal, chance, (all, first, second, random) => {
       const at = (by: CheckSignal): Step => ({ kind: 'check-failed', by, reason: 'no answer', passedMs: 0, tookMs: 0 })
@@ -157,7 +157,7 @@ test('of two failures at one moment none is lost, in either order', (t) => {
   )
 })
 
-test('a heartbeat and a failed check at one moment, in either order: the node is online', (t) => {
+test('after a heartbeat and a failed check at the same moment, in either order, the node is online', (t) => {
   fc.assert(
     fc.property(instantChecks, fc.integer({ min: 1, max: 5_000 }), chance, (all, tookMs, random) => {
       const failure: Step = { kind: 'check-failed', by: 'check', reason: 'no answer', passedMs: 0, tookMs }

@@ -16,7 +16,7 @@ const heartbeat: Observation = { kind: 'heartbeat' }
 const registered: Observation = { kind: 'registered' }
 const see = (health: NodeHealth, observation: Observation, now: Date): NodeHealth => observe(health, observation, now, policy, spread)
 
-/** A node that answered at `start` and then failed its checks, each made when it was due. */
+/** A node that answered at `start` and then failed its checks, each made on time. */
 function afterFailures(count: number): { health: NodeHealth; now: Date } {
   let health = see(initialHealth(start), heartbeat, start)
   let now = start
@@ -54,7 +54,7 @@ for (const { failures, status, wait } of boundaries) {
     ['heartbeat', () => heartbeat],
     ['passed check', passed],
   ] as const) {
-    test(`a ${name} after ${failures} failures: online at once, back in the 30 s band`, (t) => {
+    test(`a ${name} after ${failures} failures: online at once and back in the 30 s band`, (t) => {
       const { health, now } = afterFailures(failures)
       const later = after(now, 1_000)
       const healed = see(health, answer(later), later)
@@ -69,7 +69,7 @@ for (const { failures, status, wait } of boundaries) {
   }
 }
 
-test('statusSince and statusSignal name the change, the reason names the newest failure', (t) => {
+test('statusSince and statusSignal describe the change, the reason the latest failure', (t) => {
   const offline = afterFailures(3)
   const later = after(offline.now, 120_000)
   const still = see(offline.health, { kind: 'check-failed', by: 'manual-check', startedAt: later, reason: 'Invalid API key' }, later)
@@ -80,7 +80,7 @@ test('statusSince and statusSignal name the change, the reason names the newest 
   t.is(still.statusSignal, 'manual-check')
 })
 
-test('heartbeats do not starve the checks: the next check keeps its time', (t) => {
+test('heartbeats do not postpone the next check', (t) => {
   let health = see(initialHealth(start), heartbeat, start)
   health = see(health, passed(start), start)
   const due = health.nextCheckAt
@@ -89,7 +89,7 @@ test('heartbeats do not starve the checks: the next check keeps its time', (t) =
   t.true(isDue(health, after(start, 60_000), policy))
 })
 
-test('a check that failed while the node called is dated and adds no failure', (t) => {
+test('a check that failed while the node called is dated but adds no failure', (t) => {
   const called = see(initialHealth(start), heartbeat, after(start, 2_000))
   const now = after(start, 5_000)
   const health = see(called, failed(start), now)
@@ -125,7 +125,7 @@ test('a registered node is offline with a reason and due at once, until it answe
   t.is(see(answered, failed(after(start, 20)), after(start, 20)).status, 'online', 'one failure of a node that has answered')
 })
 
-test('a changed endpoint or key: failures 0, history kept, offline until it answers', (t) => {
+test('a new endpoint or key resets failures, keeps history, and the node is offline until it answers', (t) => {
   const down = afterFailures(12)
   const now = after(down.now, 5_000)
   const changed = see(down.health, registered, now)
@@ -136,14 +136,14 @@ test('a changed endpoint or key: failures 0, history kept, offline until it answ
   t.is(see(changed, heartbeat, now).status, 'online')
 })
 
-test('a check of the old endpoint says nothing of the new one', (t) => {
+test('a check of the old endpoint does not count for the new one', (t) => {
   const changed = see(afterFailures(0).health, registered, after(start, 1_000))
   const now = after(start, 2_000)
   t.is(see(changed, passed(start), now), changed)
   t.is(see(changed, failed(start), now), changed)
 })
 
-test('the node itself is online whatever is said, and never checked', (t) => {
+test('this node is always online and never checked', (t) => {
   let health = selfHealth(start)
   const now = after(start, 60_000)
   for (const observation of [failed(now), heartbeat, passed(now), registered]) {
@@ -154,13 +154,13 @@ test('the node itself is online whatever is said, and never checked', (t) => {
   }
 })
 
-test('a clock that is put back stops neither checks nor failures', (t) => {
+test('a clock set back stops neither checks nor failures', (t) => {
   const { health } = afterFailures(0)
   const now = after(start, -3_600_000)
   t.true(isDue(health, now, policy))
   const failing = see(health, failed(now), now)
   t.is(failing.consecutiveFailures, 1)
-  t.deepEqual(failing.lastSeen, start, 'what was known stays known')
+  t.deepEqual(failing.lastSeen, start, 'timestamps do not move back')
   t.false(isDue(failing, now, policy))
   t.deepEqual(see(failing, heartbeat, now).lastSeen, start)
 })

@@ -4,7 +4,7 @@ import test from 'ava'
 import { createOwnName } from '../../api/nodes/own-name.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 
-test('the name that the primary gave is kept, until NODE_NAME becomes another one', (t) => {
+test('the name from the primary is kept until NODE_NAME changes', (t) => {
   const dataDir = dataFolder(t)
   const name = createOwnName({ configured: 'box', isSet: true, dataDir })
   t.is(name.current(), 'box')
@@ -15,11 +15,11 @@ test('the name that the primary gave is kept, until NODE_NAME becomes another on
   t.is(
     createOwnName({ configured: 'f00ba4', isSet: false, dataDir }).current(),
     'web-1',
-    'containers have another host name after each update',
+    'a container gets a new host name with each update',
   )
 })
 
-test('what is kept of a name stops no start when it is damaged', (t) => {
+test('a damaged name file does not stop the start', (t) => {
   const dataDir = dataFolder(t)
   for (const text of ['', 'null', '{"name":"web-1"}', '{"asked":"box","name":""}']) {
     writeFileSync(join(dataDir, 'name.json'), text)

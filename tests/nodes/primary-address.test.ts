@@ -11,7 +11,7 @@ const [id, otherId] = ['00000000-0000-4000-8000-00000000000a', '00000000-0000-40
 
 function addressOf(t: ExecutionContext<unknown>, { dataDir = dataFolder(t), fromEnvironment = env } = {}) {
   const clock = createManualClock()
-  /** Which primary answers where. */
+  /** Which primary answers at which URL. */
   const there = new Map<string, string>([[env, id]])
   const tried: string[] = []
   const changes: string[] = []
@@ -40,10 +40,10 @@ function addressOf(t: ExecutionContext<unknown>, { dataDir = dataFolder(t), from
   }
 }
 
-/** Lets what was begun without waiting run to its end. */
+/** Waits for work that was started without waiting. */
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-/** No answer for as long as it takes to look elsewhere. */
+/** Lets the primary be silent for long enough to try other URLs. */
 async function silence({ address, clock }: ReturnType<typeof addressOf>): Promise<void> {
   address.failed()
   clock.advance(20_000)
@@ -51,7 +51,7 @@ async function silence({ address, clock }: ReturnType<typeof addressOf>): Promis
   await settled()
 }
 
-test('it is where the environment says until the primary says otherwise and is there', async (t) => {
+test('the URL comes from the environment until the primary announces another and answers there', async (t) => {
   const all = addressOf(t)
   all.address.answered(id)
   t.is(await all.address.move(url), `nothing at ${url}`)
@@ -67,7 +67,7 @@ test('it is where the environment says until the primary says otherwise and is t
   t.is(all.restart().address.current(), url)
 })
 
-test('one that is not there keeps the one that was proved, not the one of the environment', async (t) => {
+test("if the primary does not answer at the announced URL, the last proven one stays, not the environment's", async (t) => {
   const all = addressOf(t)
   all.address.answered(id)
   all.there.set(url, id)
@@ -77,7 +77,7 @@ test('one that is not there keeps the one that was proved, not the one of the en
   t.is(all.restart().address.current(), url)
 })
 
-test('a changed environment counts, and what was said before is no news; what is said now is', async (t) => {
+test('a changed environment wins over an earlier announcement, but not over a new one', async (t) => {
   const all = addressOf(t)
   all.address.answered(id)
   all.there.set(url, id)
@@ -94,7 +94,7 @@ test('a changed environment counts, and what was said before is no news; what is
   t.is(changed.address.current(), url)
 })
 
-test('a changed environment may lead to another primary: the former one is not gone back to', async (t) => {
+test('a changed environment may lead to another primary, and the former one is not tried again', async (t) => {
   const all = addressOf(t)
   all.address.answered(id)
   all.there.set(url, id)
@@ -106,7 +106,7 @@ test('a changed environment may lead to another primary: the former one is not g
   t.is(changed.address.current(), 'http://10.0.0.9:8080')
 })
 
-test('after 20 s without an answer the other is tried, and is used when the same primary is there', async (t) => {
+test('after 20 s without an answer the other URL is tried, and used if the same primary answers', async (t) => {
   const all = addressOf(t)
   all.address.answered(id)
   all.there.set(url, id)
@@ -122,7 +122,7 @@ test('after 20 s without an answer the other is tried, and is used when the same
   all.address.failed()
   all.address.failed()
   await settled()
-  t.deepEqual([all.tried, all.address.current()], [[env], url], 'another primary is there')
+  t.deepEqual([all.tried, all.address.current()], [[env], url], 'another primary answers')
   all.there.set(env, id)
   await silence(all)
   t.is(all.address.current(), env)
@@ -131,7 +131,7 @@ test('after 20 s without an answer the other is tried, and is used when the same
   t.is(all.address.current(), url, 'and back')
 })
 
-test('an answer in between begins the silence anew, and a primary that never said another URL is looked for nowhere', async (t) => {
+test('an answer restarts the 20 s, and without an announced URL nothing else is tried', async (t) => {
   const all = addressOf(t)
   all.address.answered(id)
   await silence(all)
@@ -147,7 +147,7 @@ test('an answer in between begins the silence anew, and a primary that never sai
   t.deepEqual(all.tried, [])
 })
 
-test('where it was not found when it said so it is looked for later', async (t) => {
+test('an announced URL that did not answer is tried again later', async (t) => {
   const all = addressOf(t)
   all.address.answered(id)
   t.is(await all.address.move(url), `nothing at ${url}`)
@@ -158,14 +158,14 @@ test('where it was not found when it said so it is looked for later', async (t) 
   t.is(again.address.current(), url)
 })
 
-test('two that say the same at once are one move', async (t) => {
+test('two identical announcements are one move', async (t) => {
   const all = addressOf(t)
   all.there.set(url, id)
   t.deepEqual(await Promise.all([all.address.move(url), all.address.heard(url), all.address.move(url)]), [null, null, null])
   t.deepEqual([all.tried, all.changes], [[url], [url]])
 })
 
-test('a damaged file is said and the environment holds', (t) => {
+test("a damaged file is logged and the environment's URL is used", (t) => {
   const all = addressOf(t)
   writeFileSync(join(all.dataDir, 'primary.json'), '{', { mode: 0o600 })
   const again = all.restart()

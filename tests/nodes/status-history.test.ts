@@ -8,7 +8,7 @@ const day = 24 * hour
 
 interface Fixture extends TestRegistry {
   history: StatusHistory
-  /** As if the process had ended, cleanly or not, and begun again `awayMs` later. */
+  /** Restarts the process after `awayMs`, with or without a clean stop. */
   again(options: { awayMs: number; clean: boolean }): Promise<Fixture>
 }
 
@@ -43,7 +43,7 @@ function fail({ registry, clock }: Fixture, id: string, times = 3): void {
     registry.observe(id, { kind: 'check-failed', by: 'check', startedAt: clock.now(), reason: 'connection refused' })
 }
 
-/** Time passes, and somebody is there all the time. */
+/** Advances time while this node keeps running. */
 async function watch({ clock, history }: Fixture, ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += minute) {
     clock.advance(minute)
@@ -59,7 +59,7 @@ const shares = ({ history }: Fixture, id: string) => {
 const brief = async ({ history }: Fixture, id: string, limit = 100) =>
   (await history.page(id, { limit })).map(({ from, to, signal, durationMs }) => ({ from, to, signal, durationMs }))
 
-test('every change is kept with signal, reason and how long it held, the first one included, newest first', async (t) => {
+test('every change is kept with signal, reason and duration, including the first, newest first', async (t) => {
   const fixture = await fixtureOf(t)
   const { registry, clock, history } = fixture
   const { id } = await registry.register(nodeInput())
@@ -79,7 +79,7 @@ test('every change is kept with signal, reason and how long it held, the first o
   t.deepEqual(await brief(fixture, primaryId), [{ from: null, to: 'online', signal: 'self', durationMs: null }])
 })
 
-test('pages follow one another, and the first of a page still says how long it held', async (t) => {
+test('pages are contiguous, and the first change on a page has its duration', async (t) => {
   const fixture = await fixtureOf(t)
   const { id } = await onlineNode(fixture)
   for (let i = 0; i < 5; i++) {
@@ -102,7 +102,7 @@ test('pages follow one another, and the first of a page still says how long it h
   }
 })
 
-test('a clean stop loses nothing; after a crash the state that was missed is made up for', async (t) => {
+test('a clean stop loses nothing, and a missed change is added after a crash', async (t) => {
   const first = await fixtureOf(t)
   const { id } = await onlineNode(first)
   fail(first, id)
@@ -113,10 +113,10 @@ test('a clean stop loses nothing; after a crash the state that was missed is mad
   const back = second.clock.now()
   const third = await second.again({ awayMs: minute, clean: false })
   t.like((await third.history.page(id, { limit: 1 }))[0], { from: 'offline', to: 'online', signal: 'heartbeat', at: back })
-  t.is((await brief(third, primaryId)).length, 1, 'a start is no change')
+  t.is((await brief(third, primaryId)).length, 1, 'a start is not a change')
 })
 
-test('uptime counts what was observed: not the absence of the primary, nor the time before the registration', async (t) => {
+test("uptime counts only observed time: not the primary's downtime, nor time before registration", async (t) => {
   const first = await fixtureOf(t)
   await watch(first, 2 * hour)
   const { id } = await onlineNode(first)
@@ -128,20 +128,20 @@ test('uptime counts what was observed: not the absence of the primary, nor the t
   t.is(shares(first, id).day, 0.5)
 
   const second = await first.again({ awayMs: 10 * hour, clean: true })
-  t.is(shares(second, id).day, 0.5, 'the same after a restart: nobody looked')
+  t.is(shares(second, id).day, 0.5, 'the downtime in between was not observed')
   await watch(second, hour)
   t.is(shares(second, id).day, 1 / 3)
   const third = await second.again({ awayMs: 90_000, clean: true })
   await watch(third, minute)
-  t.is(shares(third, id).day, hour / (3 * hour + 150_000), 'a restart is no gap')
+  t.is(shares(third, id).day, hour / (3 * hour + 150_000), 'a restart is not a gap')
   third.clock.advance(day + hour)
   await third.history.beat()
-  t.deepEqual(shares(third, id).day, null, 'neither is sleep observed')
+  t.deepEqual(shares(third, id).day, null, 'sleep is not observed either')
   t.is(shares(third, id).week, hour / (3 * hour + 150_000))
   t.is(shares(third, primaryId).week, 1)
 })
 
-test('a share says of how much time it is: of a node registered minutes ago not of 30 days', async (t) => {
+test('a share comes with its observed time: minutes, not 30 days, for a newly registered node', async (t) => {
   const fixture = await fixtureOf(t)
   await watch(fixture, 2 * hour)
   const { id } = await onlineNode(fixture)
@@ -150,11 +150,11 @@ test('a share says of how much time it is: of a node registered minutes ago not 
   t.deepEqual(fixture.history.uptimeOf(id), { day: all, week: all, month: all })
 })
 
-test('registering is no outage: the time of a node begins with its first answer, also after a restart', async (t) => {
+test('registering is not an outage: uptime starts with the first answer, also after a restart', async (t) => {
   const first = await fixtureOf(t)
   const { id } = await first.registry.register(nodeInput('worker-1'))
   await watch(first, hour)
-  t.deepEqual(first.history.uptimeOf(id).day, { share: null, observedMs: 0 }, 'it may be being set up')
+  t.deepEqual(first.history.uptimeOf(id).day, { share: null, observedMs: 0 }, 'it may still be being set up')
   for (let i = 0; i < 11; i++) fail(first, id, 1)
   t.is(first.registry.get(id).health.status, 'unreachable')
   await watch(first, hour)
@@ -165,10 +165,10 @@ test('registering is no outage: the time of a node begins with its first answer,
   fail(first, id)
   await watch(first, hour)
   const second = await first.again({ awayMs: minute, clean: true })
-  t.is(second.history.uptimeOf(id).day.share, hour / (2 * hour + minute), 'who was there once and is away is down')
+  t.is(second.history.uptimeOf(id).day.share, hour / (2 * hour + minute), 'a node that has answered and then goes away is down')
 })
 
-test('after a crash at most a minute of what was observed is lost', async (t) => {
+test('a crash loses at most a minute of observed time', async (t) => {
   const first = await fixtureOf(t)
   const { id } = await onlineNode(first)
   await watch(first, hour)
@@ -180,7 +180,7 @@ test('after a crash at most a minute of what was observed is lost', async (t) =>
   t.true(share !== null && share >= 0.5 && share <= hour / (2 * hour - minute), `${share}`)
 })
 
-test('of a removed node nothing is left, and what it had still to write is dropped', async (t) => {
+test('a removed node leaves nothing behind, and its pending changes are dropped', async (t) => {
   const fixture = await fixtureOf(t)
   const { id } = await onlineNode(fixture)
   await fixture.history.flush()
@@ -191,7 +191,7 @@ test('of a removed node nothing is left, and what it had still to write is dropp
   t.deepEqual(shares(fixture, id), { day: null, week: null, month: null })
 })
 
-test('a node that is removed while its changes wait does not keep those of the others from being written', async (t) => {
+test("removing a node with pending changes does not block other nodes' changes", async (t) => {
   const fixture = await fixtureOf(t)
   const [gone, here] = [await onlineNode(fixture), await onlineNode(fixture, nodeInput('worker-2'))]
   await fixture.registry.remove(gone.id)
@@ -199,7 +199,7 @@ test('a node that is removed while its changes wait does not keep those of the o
   t.is(await fixture.history.count(here.id), 2)
 })
 
-test('changes that could not be written are written later, before those that came after them', async (t) => {
+test('changes that could not be written are written later, in their original order', async (t) => {
   const fixture = await fixtureOf(t)
   const { id } = await onlineNode(fixture)
   await fixture.history.flush()
@@ -221,7 +221,7 @@ test('changes that could not be written are written later, before those that cam
   ])
 })
 
-test('rows are kept for 90 days and what held when they began, and at most 1,000 of each node', async (t) => {
+test('keeps 90 days, the status held at their start, and at most 1,000 changes per node', async (t) => {
   const fixture = await fixtureOf(t)
   const [quiet, restless] = [await onlineNode(fixture), await onlineNode(fixture, nodeInput('worker-2'))]
   fixture.clock.advance(day)
@@ -238,13 +238,13 @@ test('rows are kept for 90 days and what held when they began, and at most 1,000
   fixture.clock.advance(day + 1)
   await fixture.history.prune()
   t.deepEqual(await brief(fixture, quiet.id), [{ from: 'online', to: 'offline', signal: 'check', durationMs: null }])
-  t.is(await fixture.history.count(restless.id), 1, 'what holds still')
+  t.is(await fixture.history.count(restless.id), 1, 'the current status')
   await fixture.history.beat()
   await watch(fixture, hour)
   t.deepEqual([shares(fixture, quiet.id).day, shares(fixture, restless.id).day], [0, 1])
 })
 
-test('uptime of 50 nodes with full histories asks no database and takes a moment', async (t) => {
+test('uptime of 50 nodes with full histories is fast and does not query the database', async (t) => {
   const fixture = await fixtureOf(t)
   const nodes = await Promise.all(Array.from({ length: 50 }, (_, index) => fixture.registry.register(nodeInput(`worker-${index}`))))
   for (let i = 0; i < 500; i++) {

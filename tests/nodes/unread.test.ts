@@ -12,7 +12,7 @@ function unreadOf() {
 const app = (id: string) => ({ key: `things/app/${id}`, what: `app ${id}: cannot be read` })
 const operation = (id: string) => ({ key: `things/operation/${id}`, what: `operation ${id}: cannot be read` })
 
-test('it is over when the same thing is read well, and not when another is', (t) => {
+test('an entry ends when the same item is read well, not when another is', (t) => {
   const { unread, things, changes } = unreadOf()
   unread.heard('a', 'things/app/1', [app('1')])
   unread.heard('a', 'things/app/12', [])
@@ -24,7 +24,7 @@ test('it is over when the same thing is read well, and not when another is', (t)
   t.deepEqual(changes, ['a', 'a'])
 })
 
-test('a snapshot is all of the apps and operations, and says nothing of stats', (t) => {
+test('a snapshot covers all apps and operations but not stats', (t) => {
   const { unread, things } = unreadOf()
   unread.heard('a', 'things', [app('1'), operation('2')])
   unread.heard('a', 'stats', [{ key: 'stats', what: 'its stats: disks 1 cannot be read' }])
@@ -32,7 +32,7 @@ test('a snapshot is all of the apps and operations, and says nothing of stats', 
   t.deepEqual(things(), ['its stats: disks 1 cannot be read', 'app 3: cannot be read'])
 })
 
-test('what says the same again is no news, and has lasted since it began', (t) => {
+test('a repeat is not reported again and keeps its since', (t) => {
   const { unread, changes, clock } = unreadOf()
   const since = clock.now()
   unread.heard('a', 'things/app/1', [app('1')])
@@ -42,7 +42,7 @@ test('what says the same again is no news, and has lasted since it began', (t) =
   t.deepEqual(unread.of('a')?.since, since)
 })
 
-test('what may never come again is forgotten after a quarter of an hour; an app that is there is not', (t) => {
+test('one-off items are forgotten after 15 minutes, existing apps are not', (t) => {
   const { unread, things, clock } = unreadOf()
   unread.heard('a', 'things', [app('1'), operation('2')])
   unread.heard('a', 'event', [{ key: 'event', what: 'an event is not in the right form' }])
@@ -50,7 +50,7 @@ test('what may never come again is forgotten after a quarter of an hour; an app 
   t.deepEqual(things(), ['app 1: cannot be read'])
 })
 
-test('of one node fifty are kept', (t) => {
+test('at most fifty are kept per node', (t) => {
   const { unread, things } = unreadOf()
   unread.heard(
     'a',

@@ -5,11 +5,11 @@ import { uptime, type Period, type Turn } from '../../api/nodes/uptime.ts'
 const longest = 60
 const moment = fc.integer({ min: 0, max: longest })
 
-/** In the order of their times. */
+/** Sorted by time. */
 const turns: fc.Arbitrary<Turn[]> = fc
   .array(fc.record({ at: moment, online: fc.boolean() }), { maxLength: 12 })
   .map((all) => all.toSorted((a, b) => a.at - b.at))
-/** As after a clock was put to and fro. */
+/** As after a clock was set back and forth. */
 const turnsOfAnyClock: fc.Arbitrary<Turn[]> = fc.array(fc.record({ at: moment, online: fc.boolean() }), { maxLength: 12 })
 /** Ascending, without overlaps. */
 const observed: fc.Arbitrary<Period[]> = fc.uniqueArray(moment, { maxLength: 10 }).map((all) => {
@@ -20,7 +20,7 @@ const observed: fc.Arbitrary<Period[]> = fc.uniqueArray(moment, { maxLength: 10 
 })
 const period: fc.Arbitrary<Period> = fc.tuple(moment, moment).map(([a, b]) => ({ from: Math.min(a, b), until: Math.max(a, b) }))
 
-/** The same by asking at every moment. */
+/** The same, computed by looking at every moment. */
 function byMoments(all: Turn[], seen: Period[], window: Period): { known: number; online: number } {
   let [known, online] = [0, 0]
   for (let now = window.from; now < window.until; now++) {
@@ -34,7 +34,7 @@ function byMoments(all: Turn[], seen: Period[], window: Period): { known: number
 
 const share = ({ known, online }: { known: number; online: number }) => ({ share: known === 0 ? null : online / known, observedMs: known })
 
-test('it is the share of the observed moments at which the last word was "online"', (t) => {
+test('uptime is the share of observed moments whose latest turn was "online"', (t) => {
   fc.assert(
     fc.property(turns, observed, period, (all, seen, window) =>
       t.deepEqual(uptime(all, seen, window), share(byMoments(all, seen, window))),
@@ -42,17 +42,17 @@ test('it is the share of the observed moments at which the last word was "online
   )
 })
 
-test('after a clock was put back the later word counts, of every moment once', (t) => {
+test('after a clock was set back the later turn counts, and no moment counts twice', (t) => {
   fc.assert(
     fc.property(turnsOfAnyClock, observed, period, (all, seen, window) => {
-      // A later word on an earlier moment takes back all that was said of the time after it.
+      // A later turn at an earlier time replaces everything recorded for the time after it.
       const words = all.filter(({ at }, index) => all.slice(index + 1).every((later) => later.at > at))
       t.deepEqual(uptime(all, seen, window), share(byMoments(words, seen, window)))
     }),
   )
 })
 
-test('two windows side by side are the one that they make together', (t) => {
+test('two adjacent windows add up to one', (t) => {
   fc.assert(
     fc.property(turns, observed, period, moment, (all, seen, { from, until }, at) => {
       const middle = Math.max(from, Math.min(until, at))
@@ -68,7 +68,7 @@ test('two windows side by side are the one that they make together', (t) => {
   )
 })
 
-test('a gap counts neither way: what happened in it changes nothing', (t) => {
+test('what happens in a gap does not count', (t) => {
   fc.assert(
     fc.property(turns, turns, observed, period, (all, others, seen, gap) => {
       const around = seen.flatMap(({ from, until }) => [
@@ -82,18 +82,18 @@ test('a gap counts neither way: what happened in it changes nothing', (t) => {
       const after = all.filter(({ at }) => at > gap.until)
       const eventful = [...before, ...within, ...(held ? [{ at: gap.until, online: held.online }] : []), ...after]
       const window = { from: 0, until: longest }
-      // A node that was first heard of within the gap is known after it.
+      // A node first known within the gap is known after it.
       if (held) t.deepEqual(uptime(eventful, rest, window), uptime(all, rest, window))
     }),
   )
 })
 
-test('who was never heard of, or never watched, has none; who was always online has 1', (t) => {
+test('null for a node never heard or never watched, 1 for one always online', (t) => {
   const window = { from: 10, until: 20 }
   t.is(uptime([], [window], window).share, null)
   t.is(uptime([{ at: 0, online: true }], [], window).share, null)
   t.is(uptime([{ at: 20, online: true }], [window], window).share, null)
   t.is(uptime([{ at: 0, online: true }], [{ from: 0, until: 100 }], window).share, 1)
   t.is(uptime([{ at: 0, online: false }], [{ from: 0, until: 100 }], window).share, 0)
-  t.is(uptime([{ at: 15, online: true }], [window], window).share, 1, 'only since it is registered')
+  t.is(uptime([{ at: 15, online: true }], [window], window).share, 1, 'counted only since it was registered')
 })

@@ -6,7 +6,7 @@ function watching() {
   const clock = createManualClock()
   const woke: string[] = []
   const machine = { addresses: '192.168.1.20' }
-  // A machine that sleeps runs no timers: time passes, and they run late.
+  // A sleeping machine runs no timers. Time passes and they run late.
   let asleepMs = 0
   const sleepy = { now: () => new Date(clock.now().getTime() + asleepMs), after: clock.after }
   const watch = createWakeWatch({
@@ -19,13 +19,13 @@ function watching() {
   return { clock, woke, machine, watch, sleep: (ms: number) => (asleepMs += ms) }
 }
 
-test('an ordinary day wakes nobody', (t) => {
+test('nothing is reported in normal operation', (t) => {
   const { clock, woke } = watching()
   clock.advance(86_400_000)
   t.deepEqual(woke, [])
 })
 
-test('a machine that slept, and one that moved to another network, is told once each', (t) => {
+test('sleep and a network change are each reported once', (t) => {
   const { clock, woke, machine, sleep, watch } = watching()
   sleep(60_000)
   clock.advance(1000)
@@ -39,7 +39,7 @@ test('a machine that slept, and one that moved to another network, is told once 
   t.is(woke.length, 2)
 })
 
-test('what containers bring and take away is no address of the machine', (t) => {
+test("container interfaces do not count as the machine's addresses", (t) => {
   const at = (address: string, internal = false) => [{ address, internal }]
   const own = { lo: at('127.0.0.1', true), eth0: [...at('192.168.1.20'), ...at('fe80::1')], wlan0: at('2001:db8::7') }
   t.is(ownAddresses(own), '192.168.1.20 2001:db8::7')

@@ -15,7 +15,7 @@ const alice = { name: 'alice', via: 'session', address: '192.0.2.7' }
 const queued = (given: Partial<Operation> = {}): Operation =>
   someOperation({ nodeId, status: 'queued', progress: 0, startedAt: null, finishedAt: null, ...given })
 
-/** The log of one node over a real database file; what it knows of operations is given. */
+/** One node's audit log in a real database file. The test supplies the operations. */
 async function setUp(t: ExecutionContext<unknown>, path = join(dataFolder(t), 'selfhostly.db')) {
   const database = await testDatabase(t, path)
   const clock = createManualClock()
@@ -46,7 +46,7 @@ async function setUp(t: ExecutionContext<unknown>, path = join(dataFolder(t), 's
     operations.set(operation.id, operation)
     audited.heard(operation)
   }
-  /** The newest first, once everything is written. */
+  /** Newest first, after everything is written. */
   const lines = async () => {
     await audited.flush()
     return audit.list({}, { limit: 100 })
@@ -63,11 +63,11 @@ const ended = (operation: Operation, given: Partial<Operation>): Operation => ({
   ...given,
 })
 
-test('the line of an action ends with its operation: outcome, reason, how long it ran', async (t) => {
+test("an action's line ends with its operation: outcome, reason, duration", async (t) => {
   const { audited, begin, say, lines } = await setUp(t)
   const operation = await begin()
   const [started, ...none] = await lines()
-  t.deepEqual(none, [], 'nothing is said of the end while it runs')
+  t.deepEqual(none, [], 'no outcome while it runs')
   t.like(started, { outcome: 'started', ended: null, durationMs: null })
   t.is(audited.operationSince(started?.id ?? 0), operation.id)
   say({ ...operation, status: 'running' })
@@ -93,14 +93,14 @@ for (const [status, durationMs] of [
   ['cancelled', 62_500],
   ['interrupted', null],
 ] as const) {
-  test(`an operation that is ${status} is written as that`, async (t) => {
+  test(`an operation that is ${status} is recorded as that`, async (t) => {
     const { begin, say, lines } = await setUp(t)
     say(ended(await begin(), { status, error: status === 'succeeded' ? null : 'why' }))
     t.like((await lines())[0], { outcome: status, detail: status === 'succeeded' ? null : 'why', durationMs })
   })
 }
 
-test('one that ended before its answer came is not forgotten', async (t) => {
+test('an operation that ends before the action returns is recorded', async (t) => {
   const { operations, begin, lines } = await setUp(t)
   const operation = queued()
   operations.set(operation.id, ended(operation, { status: 'succeeded' }))
@@ -108,7 +108,7 @@ test('one that ended before its answer came is not forgotten', async (t) => {
   t.like((await lines())[0], { outcome: 'succeeded', durationMs: 62_500 })
 })
 
-test('what never was queued fails at once, with how long that took', async (t) => {
+test('an action that fails to queue an operation is recorded at once, with its duration', async (t) => {
   const { audited, clock, lines } = await setUp(t)
   const refused = audited.around(alice, { action: 'app.start' }, async () => {
     clock.advance(300)
@@ -118,7 +118,7 @@ test('what never was queued fails at once, with how long that took', async (t) =
   t.like((await lines())[0], { outcome: 'failed', detail: 'no', durationMs: 300 })
 })
 
-test('a node that is lost meanwhile: unknown, said once, and how it ended when it is heard again', async (t) => {
+test('a node lost during an operation: unknown, logged once, and the outcome follows when the node is back', async (t) => {
   const { audited, node, begin, say, lines } = await setUp(t)
   const operation = await begin()
   const lost = { ...node, name: 'worker-1', health: { ...node.health, status: 'offline' as const, statusReason: 'no answer' } }
@@ -137,10 +137,10 @@ test('a node that is lost meanwhile: unknown, said once, and how it ended when i
   say(ended(operation, { status: 'succeeded' }))
   const [end, , first] = await lines()
   t.like(end, { outcome: 'succeeded', startedId: first?.id })
-  t.is(first?.ended?.outcome, 'succeeded', 'the last counts')
+  t.is(first?.ended?.outcome, 'succeeded', 'the last outcome counts')
 })
 
-test('a node that is removed, or no longer knows the operation, leaves it unknown for good', async (t) => {
+test('a node that is removed or no longer knows the operation leaves the outcome unknown for good', async (t) => {
   const { audited, begin, say, lines } = await setUp(t)
   const [one, two] = [await begin(), await begin()]
   say({ ...two, status: 'running' })
@@ -154,7 +154,7 @@ test('a node that is removed, or no longer knows the operation, leaves it unknow
   t.is((await lines()).length, 4)
 })
 
-test('after a restart what goes on still ends, and what was cut off before it was noted is said to be', async (t) => {
+test('after a restart running operations still end, and actions that were cut off are recorded as interrupted', async (t) => {
   const first = await setUp(t)
   const operation = await first.begin()
   await first.execute(
@@ -168,10 +168,10 @@ test('after a restart what goes on still ends, and what was cut off before it wa
   t.like((await second.lines())[0], { actor: 'alice', action: 'app.create', appId: 'a1', outcome: 'succeeded', durationMs: 62_500 })
   await second.database.close(true)
   const third = await setUp(t, first.path)
-  t.is((await third.lines()).length, 4, 'nothing is said twice')
+  t.is((await third.lines()).length, 4, 'nothing is logged twice')
 })
 
-test('an outcome that cannot be written now is written later', async (t) => {
+test('an outcome that cannot be written is written later', async (t) => {
   const { begin, say, lines, execute } = await setUp(t)
   const operation = await begin()
   await execute(`create trigger "disk_full" before insert on "audit_entries" begin select raise(abort, 'disk full'); end`)

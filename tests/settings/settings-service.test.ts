@@ -32,7 +32,7 @@ async function settingsOf(t: ExecutionContext<unknown>, given: { path?: string; 
   return { settings, database, clock, changes, path, restart }
 }
 
-test('nothing is set at first', async (t) => {
+test('no setting is set at first', async (t) => {
   const { settings, changes } = await settingsOf(t)
   await settings.start({})
   t.deepEqual(settings.read(), none)
@@ -40,7 +40,7 @@ test('nothing is set at first', async (t) => {
   t.deepEqual(changes, [])
 })
 
-test('the environment gives the first value, and what was changed since wins over it', async (t) => {
+test('the environment gives the initial value, and later changes win', async (t) => {
   const first = await settingsOf(t)
   await first.settings.start({ cloudflareApiToken: token, cloudflareAccountId: 'from-env' })
   t.deepEqual(first.settings.read(), { cloudflareApiToken: token, cloudflareAccountId: 'from-env', primaryUrl: null })
@@ -51,7 +51,7 @@ test('the environment gives the first value, and what was changed since wins ove
   t.deepEqual(second.settings.read(), { cloudflareApiToken: token, cloudflareAccountId: 'changed', primaryUrl: null })
 })
 
-test('what was removed does not come back from the environment', async (t) => {
+test('a removed setting does not come back from the environment', async (t) => {
   const first = await settingsOf(t)
   await first.settings.start({ cloudflareApiToken: token, cloudflareAccountId: 'from-env' })
   await first.settings.update({ cloudflareApiToken: null })
@@ -60,7 +60,7 @@ test('what was removed does not come back from the environment', async (t) => {
   t.deepEqual(second.settings.read(), { cloudflareApiToken: null, cloudflareAccountId: 'from-env', primaryUrl: null })
 })
 
-test('an update takes what it names: undefined stays, null and empty remove, spaces are cut', async (t) => {
+test('an update keeps undefined fields, removes null and empty ones, and trims spaces', async (t) => {
   const { settings } = await settingsOf(t)
   await settings.start({ cloudflareApiToken: token, cloudflareAccountId: 'account' })
   await settings.update({})
@@ -70,7 +70,7 @@ test('an update takes what it names: undefined stays, null and empty remove, spa
   t.deepEqual(settings.read(), none)
 })
 
-test('what no node would read is refused by its name, and changes nothing', async (t) => {
+test('a value too long for nodes is refused by name and changes nothing', async (t) => {
   const { settings, changes } = await settingsOf(t)
   await settings.start({})
   const error = await t.throwsAsync(settings.update({ cloudflareAccountId: 'x'.repeat(10_001), cloudflareApiToken: token }))
@@ -78,7 +78,7 @@ test('what no node would read is refused by its name, and changes nothing', asyn
   t.deepEqual([settings.read(), changes], [none, []])
 })
 
-test('people see four characters of a secret at most, and none of a short one', async (t) => {
+test('people see at most four characters of a secret, and none of a short one', async (t) => {
   const { settings } = await settingsOf(t)
   await settings.start({ cloudflareApiToken: token, cloudflareAccountId: 'account' })
   t.deepEqual(settings.masked(), { cloudflareApiToken: '********a1b2', cloudflareAccountId: 'account', primaryUrl: null })
@@ -86,7 +86,7 @@ test('people see four characters of a secret at most, and none of a short one', 
   t.is(settings.masked().cloudflareApiToken, '********')
 })
 
-test('a masked secret that comes back in a form overwrites nothing', async (t) => {
+test('a masked secret sent back overwrites nothing', async (t) => {
   const { settings, changes } = await settingsOf(t)
   await settings.start({ cloudflareApiToken: token })
   const told = changes.length
@@ -97,7 +97,7 @@ test('a masked secret that comes back in a form overwrites nothing', async (t) =
   t.deepEqual(settings.read(), { cloudflareApiToken: token, cloudflareAccountId: 'account', primaryUrl: null })
 })
 
-test('every value is sealed in every file, and opens after a restart', async (t) => {
+test('every value is sealed in every file and readable after a restart', async (t) => {
   const first = await settingsOf(t)
   await first.settings.start({})
   await first.settings.update({ cloudflareApiToken: token, cloudflareAccountId: 'recognisable-account' })
@@ -119,14 +119,14 @@ test('a sealed value opens only as the setting it was sealed for', async (t) => 
   await t.throwsAsync(second.settings.start({}), { instanceOf: StartError })
 })
 
-test('another secret key stops the start and says so', async (t) => {
+test('a different secret key stops the start with a clear message', async (t) => {
   const first = await settingsOf(t)
   await first.settings.start({ cloudflareApiToken: token })
   const second = await first.restart({ key: randomBytes(32) })
   await t.throwsAsync(second.settings.start({}), { instanceOf: StartError, message: /^SECRET_KEY: / })
 })
 
-test('the version changes with every change, also at the same moment, and with nothing else; a restart keeps it', async (t) => {
+test('the version changes with every change, even at the same moment, and survives a restart', async (t) => {
   const first = await settingsOf(t)
   await first.settings.start({ cloudflareApiToken: token })
   const versions = [first.settings.version()]
@@ -143,7 +143,7 @@ test('the version changes with every change, also at the same moment, and with n
   t.true(versions.at(-1) === second.settings.version())
 })
 
-test('what could not be written is not in use either', async (t) => {
+test('a value that could not be written is not used', async (t) => {
   const { settings, database, changes } = await settingsOf(t)
   await settings.start({ cloudflareAccountId: 'account' })
   const told = changes.length
@@ -153,7 +153,7 @@ test('what could not be written is not in use either', async (t) => {
   t.is(changes.length, told)
 })
 
-test('a secondary takes settings from its primary as a whole, and from nobody else', async (t) => {
+test('a secondary takes all settings from its primary, and from no one else', async (t) => {
   const { settings } = await settingsOf(t, { readOnly: true })
   await settings.start({})
   await t.throwsAsync(settings.update({ cloudflareAccountId: 'mine' }), { code: 'FORBIDDEN' })

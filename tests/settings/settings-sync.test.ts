@@ -38,7 +38,7 @@ async function syncFrom(t: ExecutionContext<unknown>, port: number) {
     sync.stop()
     client.close()
   })
-  /** Moves from failure to failure. */
+  /** Advances to the next failure. */
   const fail = async (times: number): Promise<void> => {
     for (let i = 0; i < times; i++) {
       await until(() => clock.waiting() === 1)
@@ -52,7 +52,7 @@ async function syncFrom(t: ExecutionContext<unknown>, port: number) {
 const sent = { cloudflare_api_token: 'a-token-of-cloudflare', cloudflare_account_id: null }
 const answering: Answer = (_request, response) => json(response, sent)
 
-test('it tries again until the primary is there, with one line, and then says that it is done', async (t) => {
+test('retries until the primary answers, logging one line, then logs success', async (t) => {
   const port = await freePort()
   const { sync, settings, clock, lines, messages, tries, fail } = await syncFrom(t, port)
   sync.run()
@@ -71,7 +71,7 @@ test('it tries again until the primary is there, with one line, and then says th
   t.is(clock.waiting(), 0)
 })
 
-test('a primary that calls ends the wait', async (t) => {
+test('a call from the primary ends the wait', async (t) => {
   const port = await freePort()
   const { sync, messages, fail } = await syncFrom(t, port)
   sync.run()
@@ -82,7 +82,7 @@ test('a primary that calls ends the wait', async (t) => {
   t.pass()
 })
 
-test('an answer in another form changes nothing and is tried again', async (t) => {
+test('a malformed answer changes nothing and is retried', async (t) => {
   let answer: unknown = { cloudflare_api_token: 5 }
   const port = await freePort()
   await peer(t, (_request, response) => json(response, answer), port)
