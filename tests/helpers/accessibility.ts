@@ -4,13 +4,13 @@ import type { Page } from 'playwright-core'
 
 const axe = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'))
 
-/** Puts axe-core into every page that is loaded from now on, past the content security policy. */
+/** Injects axe-core into every page loaded from now on, bypassing the content security policy. */
 export const bringAxe = (page: Page): Promise<unknown> => page.addInitScript({ path: axe })
 
 /**
- * What axe finds on the page as it is now that keeps people out: one line per rule, with where.
+ * Accessibility violations that axe finds on the current page: one line per rule, with locations.
  *
- * @param rules all when left out; only colours change with the theme
+ * @param rules default: all. The theme only affects colors
  */
 export async function violationsOn(page: Page, rules?: string[]): Promise<string[]> {
   const options = JSON.stringify({ resultTypes: ['violations'], ...(rules && { runOnly: rules }) })

@@ -1,22 +1,22 @@
 import { posix } from 'node:path'
 import { importsOf, usesOf } from './imports.ts'
 
-/** Path from the root of the project -> its text. */
+/** Path from the project root -> file text. */
 export type Sources = ReadonlyMap<string, string>
 
 export interface Rule {
   name: string
-  /** `file:line says what is wrong`, for every place where the rule is broken. */
+  /** One `file:line says what is wrong` for every violation. */
   check(sources: Sources): string[]
-  /** Sources that break the rule once, for the proof that it can fail. */
+  /** Sources that break the rule once, to prove that it can fail. */
   planted: Record<string, string>
 }
 
-/** The file that a relative specifier means; null for a package. */
+/** The file a relative specifier refers to. Null for a package. */
 const targetOf = (file: string, specifier: string): string | null =>
   specifier.startsWith('.') ? posix.join(posix.dirname(file), specifier) : null
 
-/** Folders (with `/` at the end) and files; a file may be named without its folder by `*-command.ts`. */
+/** Matches folders (ending in `/`) and files. `*-command.ts` matches in any folder. */
 const isIn = (file: string, places: readonly string[]): boolean => places.some((place) => placeHas(place, file))
 const placeHas = (place: string, file: string): boolean => {
   const [before = '', after] = place.split('*')
@@ -25,7 +25,7 @@ const placeHas = (place: string, file: string): boolean => {
     : file.startsWith(before) && file.endsWith(after)
 }
 
-/** Each place may load itself and what is listed. The first place that has a file is the one that counts. */
+/** Each place may load itself and what it lists. A file belongs to the first place that matches. */
 export function layersRule(
   name: string,
   layers: readonly (readonly [place: string, mayLoad: readonly string[]])[],
@@ -47,7 +47,7 @@ export function layersRule(
   }
 }
 
-/** Packages that only some places may load. */
+/** Packages that only certain places may load. */
 export function importerRule(packageName: string, places: readonly string[], within: readonly string[]): Rule {
   const isPackage = (specifier: string): boolean =>
     [specifier, specifier.replace(/^node:/, '')].some((each) => each === packageName || each.startsWith(`${packageName}/`))
@@ -63,7 +63,7 @@ export function importerRule(packageName: string, places: readonly string[], wit
   }
 }
 
-/** Names that only some places may use. */
+/** Names that only certain places may use. */
 export function useRule(name: string, path: string, places: readonly string[], within: readonly string[]): Rule {
   return {
     name,
@@ -75,7 +75,7 @@ export function useRule(name: string, path: string, places: readonly string[], w
   }
 }
 
-/** No file loads itself by way of others: whoever reads one file can read what it needs first. */
+/** No import cycles, so that a reader can always read a file's dependencies first. */
 export const noCyclesRule: Rule = {
   name: 'value imports make no circle',
   planted: { 'api/a.ts': `import './b.ts'\n`, 'api/b.ts': `export * from './c.ts'\n`, 'api/c.ts': `import { a } from './a.ts'\n` },

@@ -6,9 +6,9 @@ import { chromium, type BrowserContextOptions, type BrowserServer, type Page } f
 
 const dashboard = fileURLToPath(new URL('../../frontend/dist/index.html', import.meta.url))
 const programs = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-/** No sandbox, because that needs rights which root and containers lack; nothing that calls home. */
+/** No sandbox, which does not work for root or in containers, and nothing that calls home. */
 const flags = ['no-sandbox', 'disable-gpu', 'no-first-run', 'disable-background-networking', 'disable-component-update', 'disable-sync']
-/** Generous, because machines that test are busy: Chromium and several nodes share two cores. */
+/** Generous, because test machines are busy: Chromium and several nodes share two cores. */
 const patienceMs = 30_000
 
 export type Tab = Awaited<ReturnType<Awaited<ReturnType<typeof startBrowser>>['open']>>
@@ -36,8 +36,8 @@ export async function startBrowser(t: ExecutionContext<unknown>) {
 
   return {
     /**
-     * The dashboard of a node in a new window, with storage of its own, signed in by a link where the node has them. `visit` loads an address, or the page anew; `loads`
-     * counts how often the page was loaded since, which nobody asked for.
+     * A node's dashboard in a new window with its own storage, signed in by link if the node uses them. `visit` loads an address or reloads;
+     * `loads` counts unrequested page loads since then.
      */
     async open(node: Opened, path = '/', options: BrowserContextOptions = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
@@ -57,7 +57,7 @@ export async function startBrowser(t: ExecutionContext<unknown>) {
       }
       if (code !== null) {
         await signIn(page, visit, `${node.url}/#code=${code}`)
-        // Who is not signed in yet is told so.
+        // The 401 of a browser that is not signed in yet.
         const others = troubles.splice(0).filter((trouble) => !/\b401\b/.test(trouble))
         troubles.push(...others)
       }
@@ -67,14 +67,14 @@ export async function startBrowser(t: ExecutionContext<unknown>) {
   }
 }
 
-/** A node, or whatever stands in front of one. */
+/** A node, or a proxy in front of one. */
 interface Opened {
   url: string
-  /** Makes the code of a link that signs in; null where nobody is to sign in so. */
+  /** Creates a sign-in link's code. Null where nobody signs in by link. */
   link?: () => Promise<string | null>
 }
 
-/** As whoever opens the link that the start has printed. */
+/** Signs in like a person who opens the link printed at the start. */
 async function signIn(page: Page, visit: (url: string) => Promise<void>, link: string): Promise<void> {
   await visit(link)
   await page.getByRole('button', { name: 'Sign in as administrator' }).click()
@@ -98,8 +98,8 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * Chromium's word for what is no fault of the dashboard: requests that it gave up because Docker made a network. On one page
- * many wait for a connection while it is loaded, so a load that lost any is made again.
+ * Chromium's error for requests that it aborted because Docker created a network, which is not the dashboard's fault. On one page
+ * many requests are waiting while it loads, so a load that lost any is repeated.
  */
 const disturbance = 'net::ERR_NETWORK_CHANGED'
 
@@ -109,7 +109,7 @@ function isDisturbance(error: unknown): true {
   return true
 }
 
-/** Whether requests were lost since the last time that it was asked. */
+/** Whether requests were lost since the last call. */
 function noteDisturbances(page: Page): () => boolean {
   let disturbed = false
   page.on('requestfailed', (request) => (disturbed ||= request.failure()?.errorText === disturbance))
@@ -120,7 +120,7 @@ function noteDisturbances(page: Page): () => boolean {
   }
 }
 
-/** Kept as text. A test that makes trouble on purpose looks at what came and empties the list. */
+/** Collected as text. A test that causes trouble on purpose inspects the list and empties it. */
 function watchTroubles(page: Page, host: string): string[] {
   const troubles: string[] = []
   const note = (text: string): void => {
@@ -142,7 +142,7 @@ function watchTroubles(page: Page, host: string): string[] {
   })
   page.on('requestfailed', (request) => {
     const why = request.failure()?.errorText
-    // The page itself gave it up, for a newer one or because it was left.
+    // Aborted by the page itself, for a newer request or because the page was left.
     if (why !== 'net::ERR_ABORTED') note(`request failed: ${request.method()} ${request.url()} ${why}`)
   })
   page.on('response', (response) => {
@@ -151,7 +151,7 @@ function watchTroubles(page: Page, host: string): string[] {
   return troubles
 }
 
-/** All but what is said of requests that a test had Chromium lose (`internetdisconnected`), and of the code that these were for. Empties the list. */
+/** Troubles other than requests that the test itself cut off (`internetdisconnected`) and the code they would have loaded. Empties the list. */
 export const withoutLosses = (troubles: string[]): string[] =>
   troubles
     .splice(0)

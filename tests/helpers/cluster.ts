@@ -44,7 +44,7 @@ export const followNodes = (t: TestContext, node: Server) =>
 export const followApps = (t: ExecutionContext<unknown>, node: NodeProcess) =>
   follow<SeenApp>(t, node, `subscription { appChanged { ${appFields} } }`)
 
-/** A secondary of `primary`, not started and not registered yet. */
+/** A secondary of `primary`, not yet started or registered. */
 export const secondaryOf = (
   t: ExecutionContext<unknown>,
   primary: NodeProcess,
@@ -52,7 +52,7 @@ export const secondaryOf = (
   settings: Settings = {},
 ): Promise<NodeProcess> => nodeProcess(t, { NODE_NAME: name, NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: primary.url, ...settings })
 
-/** Registers a node by what its `npm run identity` prints, as the guide says. */
+/** Registers a node with the output of `npm run identity`, as in the guide. */
 export async function register(primary: NodeProcess, secondary: NodeProcess): Promise<SeenNode> {
   const { id, name, key } = await secondary.identity()
   const mutation = `mutation ($input: RegisterNodeInput!) { registerNode(input: $input) { ${nodeFields} } }`
@@ -70,14 +70,14 @@ export async function createApp(node: NodeProcess, nodeId: string, input: { name
   return created
 }
 
-/** Begins an operation on an app: `startApp`, `stopApp` or `removeApp`. */
+/** Starts an operation on an app: `startApp`, `stopApp` or `removeApp`. */
 export async function change(node: NodeProcess, mutation: 'startApp' | 'stopApp' | 'removeApp', id: string): Promise<SeenOperation> {
   const document = `mutation ($id: ID!) { ${mutation}(id: $id) { operation { ${operationFields} } } }`
   const answer = await ask<Record<string, { operation: SeenOperation }>>(node, document, { id })
   return answer[mutation]?.operation ?? Promise.reject(new Error(`${mutation} answered no operation`))
 }
 
-/** Follows an operation until the server completes the subscription; answers every state that was seen. */
+/** Follows an operation until the server completes the subscription. @returns every state that was seen */
 export async function followToEnd(t: ExecutionContext<unknown>, node: NodeProcess, operation: { id: string }) {
   const progress = follow<SeenOperation>(t, node, `subscription ($id: ID!) { operationProgress(id: $id) { ${operationFields} } }`, {
     id: operation.id,
@@ -97,7 +97,7 @@ export async function allOperations(node: NodeProcess): Promise<SeenOperation[]>
   return operations.nodes
 }
 
-/** Asks again, a few times a second, until the answer matches; for what has no subscription. */
+/** Polls a few times a second until the answer matches. For data without a subscription. */
 export async function eventually<T>(question: () => Promise<T>, match: (answer: T) => boolean, withinMs = 20_000): Promise<T> {
   const deadline = performance.now() + withinMs
   for (;;) {
@@ -109,7 +109,7 @@ export async function eventually<T>(question: () => Promise<T>, match: (answer: 
   }
 }
 
-/** The page of guides: a web server with one published port. */
+/** The guides' example page: a web server with one published port. */
 export const webApp = (port: number): string => `services:
   web:
     image: selfhostly-test/web:1

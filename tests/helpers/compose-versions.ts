@@ -2,18 +2,18 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 
-/** One of the versions of Compose that are tested. */
+/** A version of Compose under test. */
 export interface ComposeVersion {
-  /** Such as "1.29.2". */
+  /** For example "1.29.2". */
   version: string
   major: number
-  /** This process's environment, changed so that this version is what is found. */
+  /** This process's environment, changed so that this version is the one found. */
   env: NodeJS.ProcessEnv
 }
 
 const list = join(import.meta.dirname, '../../.cache/compose/versions.json')
 
-/** What scripts/compose-versions.mjs found and prepared: 1.29 and 2 on Debian 12, at least 2 everywhere. */
+/** The versions that scripts/compose-versions.mjs prepared: 1.29 and 2 on Debian 12, at least 2 everywhere. */
 export const composeVersions: ComposeVersion[] = readVersions()
 
 function readVersions(): ComposeVersion[] {
@@ -26,7 +26,7 @@ function readVersions(): ComposeVersion[] {
   })
 }
 
-/** One test for each version. */
+/** Declares one test per version. */
 export function testEachVersion(title: string, body: (t: ExecutionContext, compose: ComposeVersion) => Promise<void> | void): void {
   for (const compose of composeVersions) test(`Compose ${compose.version}: ${title}`, (t) => body(t, compose))
 }

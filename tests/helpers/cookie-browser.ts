@@ -10,11 +10,11 @@ interface StoredCookie {
 export type CookieBrowser = ReturnType<typeof cookieBrowser>
 
 /**
- * As much of a browser as signing in needs: it keeps cookies by host name and path (ports share them, as in a real one) and
+ * The parts of a browser that sign-in needs: it stores cookies by host name and path (shared by all ports, as in a real one) and
  * follows redirects.
  */
 export function cookieBrowser() {
-  /** What the dashboard keeps in the storage of its own origin. */
+  /** The secret that the dashboard keeps in its origin's storage. */
   const secret = randomBytes(32).toString('base64url')
   const jar = new Map<string, Map<string, StoredCookie>>()
   const cookiesOf = (url: URL): Map<string, StoredCookie> => {
@@ -35,7 +35,7 @@ export function cookieBrowser() {
     }
   }
 
-  /** One request, its redirect not followed. */
+  /** One request, without following a redirect. */
   async function visit(
     address: string | URL,
     { method = 'GET', headers = {}, json }: { method?: string; headers?: Record<string, string>; json?: unknown } = {},
@@ -55,7 +55,7 @@ export function cookieBrowser() {
     return { ...answer, url, location }
   }
 
-  /** What the sign-in page does with the code in its address: it finishes the sign-in, and goes on to where that was for. */
+  /** Does what the sign-in page does with the code in its address: finishes the sign-in and goes to the original target. */
   async function finish(page: URL): Promise<URL | null> {
     const code = /^#finish=(.+)$/.exec(page.hash)?.[1]
     if (code === undefined) return null
@@ -68,7 +68,7 @@ export function cookieBrowser() {
     visit,
     cookies: (host: string): Map<string, StoredCookie> => cookiesOf(new URL(host)),
 
-    /** Follows redirects to the end, or to the first address for which `until` holds, which is not visited. */
+    /** Follows redirects to the end, or until an address matches `until`. That one is not visited. */
     async go(address: string | URL, until: (url: URL) => boolean = () => false) {
       let url = new URL(address)
       for (let hops = 0; hops < 20; hops++) {

@@ -7,21 +7,21 @@ import { openDatabase, type EntityManager } from '../../api/db/orm.ts'
 import { pino } from 'pino'
 import { allEntities } from './database.ts'
 
-/** What every request of a test carries, unless it brings something of its own: see `isCredential`. */
+/** Credentials added to every request of a test that has none of its own. See `isCredential`. */
 export type Credentials = Record<string, string>
 
-/** Where nobody signs in, and where a test signs people in itself, nothing is sent by itself. */
+/** False where nobody signs in, and where a test signs people in itself: nothing is added there. */
 export const sendsCredentials = (settings: Environment): boolean =>
   settings['NODE_IS_PRIMARY'] === 'false' || settings['AUTH_ENABLED'] === undefined
 
-/** Headers by which a caller says who it is. A test that sends one of them, empty or not, gets none beside it. */
+/** Headers that identify a caller. If a test sends one, even empty, none is added. */
 export const isCredential = (header: string): boolean =>
   /^(authorization|cookie|x-node-id|x-node-api-key|cf-access-jwt-assertion)$/i.test(header)
 
-/** Paths that are for nobody in particular, for nodes, or for those who come in. */
+/** Paths that are public, for nodes, or for signing in. */
 export const isOpenPath = (path: string): boolean => /^\/(api\/(internal|join|health)\b|auth\/)/.test(path)
 
-/** What `npm run token` does, for a node that runs or does not. @returns the headers of an administrator's script */
+/** Does what `npm run token` does, whether or not the node runs. @returns an administrator's headers */
 export const tokenBeside = (databasePath: string): Promise<Credentials> =>
   besideNode(databasePath, async (em) => {
     const now = new Date()
@@ -30,10 +30,10 @@ export const tokenBeside = (databasePath: string): Promise<Credentials> =>
     return { authorization: `Bearer ${secret}` }
   })
 
-/** Of the token that tests come with: another one for each start, because a database may be started with again. */
+/** A new token name for each start, because a test can start again with the same database. */
 export const testTokenName = (): string => `of the tests ${randomUUID()}`
 
-/** What `npm run link` does. @returns the code of the link */
+/** Does what `npm run link` does. @returns the link's code */
 export const linkBeside = (databasePath: string): Promise<string> => besideNode(databasePath, (em) => makeSignInCode(em, new Date()))
 
 async function besideNode<T>(path: string, use: (em: EntityManager) => Promise<T>): Promise<T> {

@@ -2,10 +2,10 @@ import type { Locator, Page } from 'playwright-core'
 
 export const rowOf = (page: Page, name: string): Locator => page.getByRole('row').filter({ hasText: name })
 
-/** The words of a state beside its icon; exact, so that "Online" is not found in a sentence. */
+/** The text of a state next to its icon. Matches exactly, so that "Online" is not found in a sentence. */
 export const badge = (within: Locator, words: string): Locator => within.getByText(words, { exact: true })
 
-/** Goes where a person would click, without loading the page anew. */
+/** Navigates by clicking, without reloading the page. */
 export async function go(page: Page, place: 'Nodes' | 'Apps' | 'Monitoring' | 'Settings'): Promise<void> {
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: place, exact: true }).click()
   await page.getByRole('heading', { name: place, level: 1 }).waitFor()
@@ -18,7 +18,7 @@ export interface NodeWords {
   key: string
 }
 
-/** Fills in the open form "Register a node" and sends it; resolves when the form has closed. */
+/** Fills in and submits the open form "Register a node". Resolves when it has closed. */
 export async function registerInForm(page: Page, { id, name, url, key }: NodeWords): Promise<void> {
   await page.getByRole('button', { name: 'Add node' }).click()
   await page.getByRole('button', { name: 'Register by hand' }).click()
@@ -31,24 +31,24 @@ export async function registerInForm(page: Page, { id, name, url, key }: NodeWor
   await form.waitFor({ state: 'detached' })
 }
 
-/** Fills in the page "New app" and sends it. The node stays the proposed one when none is given. */
+/** Fills in and submits the page "New app". Without a node, the preselected one is used. */
 export async function createInForm(page: Page, app: { name: string; node?: string; compose: string }): Promise<void> {
   await page.getByRole('link', { name: 'New app' }).first().click()
   await page.getByLabel('Name').fill(app.name)
   if (app.node) {
     await page.getByRole('combobox', { name: 'Node' }).click()
     await page.getByRole('option', { name: app.node }).click()
-    // While the list is there, the page behind it takes no input.
+    // While the list is open, the page behind it accepts no input.
     await page.getByRole('listbox').waitFor({ state: 'detached' })
   }
   await page.getByRole('textbox', { name: 'Compose file' }).fill(app.compose)
   await page.getByRole('button', { name: 'Create app' }).click()
 }
 
-/** What an operation's panel says while it runs. */
+/** An operation's panel while it runs. */
 export const operationPanel = (page: Page, title: string): Locator => page.getByRole('dialog', { name: title })
 
-/** Follows an operation to its end and closes its panel. */
+/** Waits for an operation to end and closes its panel. */
 export async function followInPanel(page: Page, title: string, end = 'Succeeded'): Promise<void> {
   const panel = operationPanel(page, title)
   await panel.getByRole('status').getByText(end, { exact: true }).waitFor({ timeout: 60_000 })

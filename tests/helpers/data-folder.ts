@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 
-/** An empty folder of the test's own, removed after it. */
+/** An empty folder for the test, removed afterwards. */
 export function dataFolder(t: ExecutionContext<unknown>): string {
   const folder = mkdtempSync(join(tmpdir(), 'selfhostly-data-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))

@@ -9,7 +9,7 @@ import { dataFolder } from './data-folder.ts'
 
 const api = join(import.meta.dirname, '../../api')
 
-/** Every entity that a file of the server describes, so that none can be left out of a test by being forgotten. */
+/** Every entity in the server's files, found by search so that none is forgotten. */
 export const allEntities: EntitySchema[] = await loadEntities()
 
 async function loadEntities(): Promise<EntitySchema[]> {
@@ -18,7 +18,7 @@ async function loadEntities(): Promise<EntitySchema[]> {
   return modules.flatMap((module) => Object.values(module)).filter((value) => value instanceof EntitySchema)
 }
 
-/** A migrated SQLite file, in a folder of the test's own unless it names one; closed after the test. */
+/** A migrated SQLite file, in its own folder unless the test names one. Closed after the test. */
 export async function testDatabase(
   t: ExecutionContext<unknown>,
   path = join(dataFolder(t), 'selfhostly.db'),

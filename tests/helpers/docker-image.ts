@@ -7,7 +7,7 @@ import { tar } from './tar.ts'
 
 export const testImage = 'selfhostly-test/web:1'
 
-/** The default command. A shell waits around the server, because a program that is process 1 ignores TERM and would take 10 s to stop. */
+/** The default command. A shell wraps the server, because process 1 ignores TERM and would take 10 s to stop. */
 const serveScript = `#!/bin/sh
 trap 'exit 0' TERM INT
 httpd -f -p 80 -h /www &
@@ -21,8 +21,8 @@ const applets =
 
 /**
  * Makes sure that the Engine has the image `selfhostly-test/web:1`: Debian's static busybox serving one page on port 80, with a shell.
- * Its bytes do not vary, so that its id does not either: test processes that load it at the same time load the same image.
- * A container that runs another command as process 1 (say `sleep`) ignores TERM: give it `init: true` to have it stop at once.
+ * Its bytes, and so its id, never vary: test processes that load it at the same time load the same image.
+ * A container with another command as process 1 (say `sleep`) ignores TERM. Give it `init: true` so that it stops at once.
  */
 export async function ensureTestImage(docker = new Docker()): Promise<string> {
   const layer = tar([
@@ -52,7 +52,7 @@ export async function ensureTestImage(docker = new Docker()): Promise<string> {
   return testImage
 }
 
-/** https://github.com/moby/docker-image-spec: what `docker image inspect` shows; its hash is the id of the image. */
+/** The image config, as shown by `docker image inspect`. Its hash is the image id. Source: https://github.com/moby/docker-image-spec */
 function imageConfig(layer: Buffer): string {
   return JSON.stringify({
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,

@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import { freePort } from './free-port.ts'
 
-/** A registry on this machine, from which Docker pulls without TLS; it ends with the test. @returns its host and port */
+/** A registry on this machine that Docker pulls from without TLS. Stops after the test. @returns its host and port */
 export async function startRegistry(t: ExecutionContext<unknown>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'shtest-registry-'))
   const host = `127.0.0.1:${await freePort()}`
@@ -28,7 +28,7 @@ const answers = (host: string): Promise<boolean> =>
     () => false,
   )
 
-/** Puts an image there that is made for another kind of machine than any that runs tests. */
+/** Pushes an image for an architecture that no test machine has. */
 export async function pushForeignImage(host: string, name: string, tag: string): Promise<void> {
   const put = async (path: string, type: string, content: string): Promise<void> => {
     const answer = await fetch(`http://${host}/v2/${name}/${path}`, { method: 'PUT', headers: { 'Content-Type': type }, body: content })

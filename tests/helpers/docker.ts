@@ -11,17 +11,17 @@ import { ensureTestImage, testImage } from './docker-image.ts'
 export { ensureTestImage, testImage }
 
 export interface TestProject {
-  /** Unique; begins with `shtest-`. */
+  /** Unique. Starts with `shtest-`. */
   name: string
-  /** Absolute; a temporary folder. */
+  /** Absolute path of a temporary folder. */
   directory: string
   writeCompose(content: string): Promise<void>
 }
 
-/** The path of the Engine's socket; `npm test` may have started an Engine with a socket of its own. */
+/** Path of the Engine's socket. `npm test` may have started an Engine with its own socket. */
 export const engineSocket = (): string => (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '')
 
-/** What the Engine answers to a bare `node:http` request. */
+/** The Engine's answer to a plain `node:http` request. */
 export const askEngine = (path: string, agent: Agent | false): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const { options } = dockerEndpoint(process.env['DOCKER_HOST'])
@@ -30,7 +30,7 @@ export const askEngine = (path: string, agent: Agent | false): Promise<IncomingM
 
 export const uniqueName = (): string => `shtest-${randomBytes(5).toString('hex')}`
 
-/** A Compose project with a folder of its own. Its containers, networks, volumes and folder go after the test, also when it fails. */
+/** A Compose project with its own folder. Containers, networks, volumes and folder are removed after the test, even if it fails. */
 export async function uniqueProject(t: ExecutionContext<unknown>): Promise<TestProject> {
   const name = uniqueName()
   const directory = await mkdtemp(join(tmpdir(), `${name}-`))
@@ -41,7 +41,7 @@ export async function uniqueProject(t: ExecutionContext<unknown>): Promise<TestP
   return { name, directory, writeCompose: (content) => writeFile(join(directory, 'compose.yaml'), content) }
 }
 
-/** Removes whatever Docker has of a Compose project. */
+/** Removes everything Docker has of a Compose project. */
 export async function removeProject(name: string, docker = new Docker()): Promise<void> {
   const filters = { label: [`com.docker.compose.project=${name}`] }
   const containers = await docker.listContainers({ all: true, filters })
@@ -52,7 +52,7 @@ export async function removeProject(name: string, docker = new Docker()): Promis
   await Promise.all((volumes ?? []).map((v) => docker.getVolume(v.Name).remove().catch(ignoreGone)))
 }
 
-/** Creates a container of the test image without starting it; it is removed after the test, also when the test fails. */
+/** Creates a container from the test image without starting it. It is removed after the test, even if the test fails. */
 export async function createContainer(
   t: ExecutionContext<unknown>,
   options: Partial<Docker.ContainerCreateOptions> = {},
@@ -64,7 +64,7 @@ export async function createContainer(
   return container
 }
 
-/** 404: it is gone already. 409: its removal is under way. */
+/** 404: already removed. 409: removal in progress. */
 function ignoreGone(error: unknown): void {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
   if (status !== 404 && status !== 409) throw error

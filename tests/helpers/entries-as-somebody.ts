@@ -1,6 +1,6 @@
 import { entriesOf } from '../../api/apps/folder-entries.ts'
 
-// Lists a folder as a user who is not root. Loaded before, because that user may not be allowed to read this.
+// Lists a folder as a user other than root. Imported first, because that user may not be able to read this file.
 if (process.getuid?.() === 0) {
   process.setgroups?.([])
   process.setgid?.(65534)

@@ -12,19 +12,19 @@ type Email = components['schemas']['email']
 export interface FakeGithub {
   url: string
   config: GithubConfig
-  /** Who signs in at the next visit; null: the person says no. */
+  /** Who signs in at the next visit. Null: the person declines. */
   person: Account | null
-  /** Undefined: the person did not share them, which GitHub answers with 404. */
+  /** Undefined if the person did not share them. GitHub then answers 404. */
   emails: Email[] | undefined
-  /** Answers in place of the usual one, by path. */
+  /** Replacement answers, by path. */
   instead: Map<string, { status: number; body: string }>
-  /** What came in, newest last. */
+  /** Received requests, newest last. */
   requests: { method: string; path: string; headers: IncomingMessage['headers'] }[]
 }
 
 /**
- * A GitHub Enterprise Server as far as signing in goes, over real HTTP: GitHub itself cannot be had in a test. Its answers have
- * the types that GitHub publishes; PKCE and the life of codes and tokens are as GitHub documents them.
+ * The sign-in part of a GitHub Enterprise Server, over real HTTP, because tests cannot use GitHub itself. Its answers have
+ * the types that GitHub publishes. PKCE and the lifetime of codes and tokens follow GitHub's documentation.
  */
 export async function fakeGithub(t: ExecutionContext<unknown>, appUrl: string): Promise<FakeGithub> {
   const { server, url } = await listen(t, createServer())
@@ -53,7 +53,7 @@ export async function fakeGithub(t: ExecutionContext<unknown>, appUrl: string): 
     return `${redirectUri}?${answer}`
   }
 
-  /** Like GitHub, says errors with status 200. */
+  /** Like GitHub, reports errors with status 200. */
   function exchange(form: URLSearchParams): object {
     if (form.get('client_id') !== secrets.clientId || form.get('client_secret') !== secrets.clientSecret) {
       return { error: 'incorrect_client_credentials', error_description: 'The client_id and/or client_secret passed are incorrect.' }
@@ -83,7 +83,7 @@ export async function fakeGithub(t: ExecutionContext<unknown>, appUrl: string): 
     if (pathname === '/login/oauth/authorize') return void response.writeHead(302, { location: authorize(searchParams) }).end()
     if (pathname === '/login/oauth/access_token') return void json(exchange(new URLSearchParams(await text(request))))
     const person = tokens.get(request.headers.authorization?.replace(/^bearer /i, '') ?? '')
-    // GitHub refuses calls that do not say who calls.
+    // GitHub refuses calls without a User-Agent.
     if (!person || !request.headers['user-agent']) return void json({ message: 'Bad credentials' }, 401)
     if (pathname === '/api/v3/user') return void json(person)
     if (pathname === '/api/v3/user/emails' && state.emails) return void json(state.emails)

@@ -5,13 +5,13 @@ import { carry, clearLine, type LineConditions } from './slow-line.ts'
 
 export type FaultProxy = Awaited<ReturnType<typeof faultProxy>>
 
-/** How a proxy listens and reaches its target; a network namespace has ways of its own. */
+/** How a proxy listens and reaches its target. Differs inside a network namespace. */
 export interface ProxyWays {
   listen: (port: number) => Promise<Server>
   connect: () => Socket | Promise<Socket>
 }
 
-/** On loopback, to a port of loopback. */
+/** From loopback to a loopback port. */
 export const localWays = (target: number): ProxyWays => ({
   async listen(port) {
     const server = createServer().listen(port, '127.0.0.1')
@@ -27,7 +27,7 @@ interface Pair {
   lines: ReturnType<typeof carry>[]
 }
 
-/** A TCP proxy with the faults of networks, one at a time or several at once, until `heal`. It is gone after the test. */
+/** A TCP proxy with network faults, one or several at once, until `heal`. Closed after the test. */
 export async function faultProxy(t: Pick<ExecutionContext<unknown>, 'teardown'>, ways: ProxyWays, random: () => number = Math.random) {
   const conditions = clearLine()
   const pairs = new Set<Pair>()
@@ -102,35 +102,35 @@ export async function faultProxy(t: Pick<ExecutionContext<unknown>, 'teardown'>,
 
   return {
     port,
-    /** When each connection was accepted, as of `performance.now()`; those that were reset at once too. */
+    /** When each connection was accepted, in `performance.now()` time. Includes those reset at once. */
     acceptedAt,
-    /** The beginning of each HTTP request that came, such as `GET /path`, and when, as of `performance.now()`. */
+    /** The start of each HTTP request, such as `GET /path`, and its `performance.now()` time. */
     requests,
-    /** Connections that are open now. */
+    /** Open connections. */
     connections: () => pairs.size,
-    /** Each way takes `ms`, `jitterMs` more or less; the order is kept. */
+    /** Delays each direction by `ms`, plus or minus `jitterMs`. Keeps the order. */
     delay: (ms: number, jitterMs = 0) => change({ delayMs: ms, jitterMs }),
     throttle: (bytesPerSecond: number) => change({ bytesPerSecond }),
-    /** What TCP makes of lost packets: they come later. */
+    /** Packet loss as TCP shows it: data arrives later. */
     lose: (lostShare: number) => change({ lostShare }),
-    /** Nothing passes and nothing is closed until `resume`; then all of it does, as when packets are dropped for a while. */
+    /** Holds all data and closes until `resume`, as if packets were dropped for a while. */
     stall: () => change({ stalled: true }),
     resume: () => change({ stalled: false }),
-    /** Resets every connection; new ones are taken. */
+    /** Resets every connection. New ones are accepted. */
     cut,
-    /** Resets every connection, and each new one at once. */
+    /** Resets every connection, and each new one immediately. */
     resetAll(): void {
       resetsNew = true
       cut()
     },
-    /** Connections of now and new ones stay open and carry nothing, not even their end: for those of now also after `heal`. */
+    /** Current and new connections stay open but carry nothing, not even their close. Current ones stay so after `heal`. */
     halfOpen(): void {
       swallows = true
       pairs.forEach(kill)
     },
     /** Resets every connection and refuses new ones. */
     refuse,
-    /** No fault from now on. What was half-open stays so, for its ends know of nothing. */
+    /** Removes all faults. Half-open connections stay half-open, because neither end knows. */
     async heal(): Promise<void> {
       resetsNew = false
       swallows = false

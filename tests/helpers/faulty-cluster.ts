@@ -13,7 +13,7 @@ export interface WatchedNode extends SeenNode {
   session: { generation: number } | null
 }
 
-/** A node of the cluster, on a host whose network can be broken. */
+/** A cluster node on a host whose network can be broken. */
 export interface Member<Host extends FaultyHost = FaultyHost> {
   id: string
   name: string
@@ -23,10 +23,10 @@ export interface Member<Host extends FaultyHost = FaultyHost> {
 
 export type FaultyCluster = Awaited<ReturnType<typeof faultyCluster>>
 
-/** Nothing but the network matters here: what runs in Docker is none of it. */
+/** No Docker, because only the network matters here. */
 const withoutDocker = { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }
 
-/** A primary, as a process of its own in a network of its own, to which nodes are added. All of it is gone after the test. */
+/** A primary in its own process and network, to which nodes can be added. All are removed after the test. */
 export async function faultyCluster(t: TestContext) {
   const network = await startNetwork(t)
   const primary = await nodeProcess(t, { ...withoutDocker, NODE_NAME: 'primary' }, network.primary)
@@ -36,7 +36,7 @@ export async function faultyCluster(t: TestContext) {
     network,
     primary,
 
-    /** Every node as a subscribed client sees it, now and from now on. The restart of the primary ends it. */
+    /** Subscribes to every node's current state and changes. Ends when the primary restarts. */
     watch: (): Seen<WatchedNode> =>
       follow<WatchedNode>(
         t,
@@ -44,7 +44,7 @@ export async function faultyCluster(t: TestContext) {
         `subscription { nodeStatusChanged { ${nodeFields} statusSince statusSignal lastSeen session { generation } } }`,
       ),
 
-    /** Starts a node on this host and registers it; resolves when it is online. */
+    /** Starts a node on this host and registers it. Resolves when it is online. */
     async add<Host extends FaultyHost>(name: string, host: Host, connection: ConnectionMode = 'direct'): Promise<Member<Host>> {
       let endpoint = ''
       const settings = async (_url: string, port: number) => {
@@ -62,7 +62,7 @@ export async function faultyCluster(t: TestContext) {
       return { id, name, process, host }
     },
 
-    /** Every change of a node's status that the primary has logged, over all its starts: `from -> to`. */
+    /** Every status change of a node in the primary's log, across restarts, as `from -> to`. */
     changesOf: ({ name }: Member): string[] =>
       primary.log.values
         .filter(({ msg, node }) => msg === 'node status changed' && node === name)

@@ -3,15 +3,15 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 
 /**
- * How far above a port its lock lies: a listener that says, to every process on this machine, that the port was given out.
- * Ports and locks lie below those that systems hand out for outgoing connections.
+ * Distance from a port to its lock: a listener that tells every process on this machine that the port is reserved.
+ * Ports and locks are below the range used for outgoing connections.
  */
 const lockAbove = 6000
 const lowest = 20_000
 
 /**
- * A port on which nothing listens, given to nobody else until this process ends: whether or not the program that is to
- * listen there runs.
+ * A port that nothing listens on, reserved until this process ends, whether or not the program that will
+ * listen there is running.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -26,7 +26,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Keeps no process alive; undefined where the port is taken. */
+/** Does not keep the process alive. Undefined if the port is taken. */
 async function listenOn(port: number): Promise<Server | undefined> {
   const server = createServer().listen(port, '127.0.0.1').unref()
   return once(server, 'listening').then(

@@ -4,10 +4,10 @@ import { sampleDocument, type OperationKind } from './sample-document.ts'
 
 const roots = { query: schema.getQueryType(), mutation: schema.getMutationType(), subscription: schema.getSubscriptionType() }
 
-/** All of a page within all of a page costs more than anybody may ask for. */
+/** Small pages, because full pages within full pages exceed the cost limit. */
 const smallPage = '(first: 5)'
 
-/** Reaches a field as `sampleDocument` does, and asks for everything that it can tell; a type within itself is left out. */
+/** Like `sampleDocument`, but selects every field. Leaves out types nested within themselves. */
 export function fullDocument(kind: OperationKind, name: string): string {
   const field = roots[kind]?.getFields()[name]
   if (!field) throw new Error(`the schema has no ${kind} ${name}`)

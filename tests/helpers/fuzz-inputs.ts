@@ -22,7 +22,7 @@ export interface FuzzInput {
   body: string | undefined
 }
 
-/** Endpoints are called: these lead nowhere. */
+/** Endpoints get called, so these lead nowhere. */
 const endpoints = fc.constantFrom('http://127.0.0.1:9', 'http://fuzz.invalid', 'nowhere', '', 'https://[::1]:9/x?y#z', 'ftp://x')
 const texts = fc.oneof(
   fc.constantFrom(
@@ -55,7 +55,7 @@ const composeFiles = fc.constantFrom(
 const numbers = fc.oneof(fc.constantFrom(0, 1, 50, 500, 501, -1, 2 ** 31, 2 ** 53, 1.5, 1e308), fc.integer())
 const wrong: fc.Arbitrary<Json> = fc.oneof(fc.constantFrom(null, true, {}, [], [[]], { __proto__: 1 }), fc.jsonValue({ maxDepth: 2 }))
 
-/** Things with these ids are asked for, changed and removed; some are there. */
+/** Ids to read, change and remove. Some exist. */
 export const idsWith = (known: string[]): fc.Arbitrary<string> =>
   fc.oneof(fc.constantFrom(...known, unknownId, unknownId.toUpperCase(), '1'), texts)
 
@@ -159,7 +159,7 @@ const damage: fc.Arbitrary<(text: string) => string> = fc
         text.slice(0, at % (text.length + 1)) + piece + text.slice((at % (text.length + 1)) + (piece === '' ? 7 : 0)),
   )
 
-/** Queries and mutations made from the schema, most of them right, some with values of wrong types, some broken. */
+/** Queries and mutations generated from the schema: mostly valid, some with values of the wrong type, some broken. */
 export function graphqlInputs(known: string[]): fc.Arbitrary<FuzzInput> {
   const made: Made = { ids: idsWith(known) }
   const roots = fc.constantFrom(...(['query', 'query', 'mutation'] as const))
@@ -202,7 +202,7 @@ const headerSets = fc.constantFrom<Record<string, string>>(
   { 'content-type': 'application/json', 'x-on-behalf-of': '%ff%00' },
 )
 
-/** Requests made from the OpenAPI document: its paths, parameters and bodies, most of them right. Event streams, which do not end, are left out. */
+/** Requests generated from the OpenAPI document's paths, parameters and bodies, mostly valid. Leaves out event streams, which do not end. */
 export function restInputs(document: Json, known: string[]): fc.Arbitrary<FuzzInput> {
   const routes = Object.entries<Json>(document.paths)
     .filter(([path]) => !path.endsWith('/events'))
@@ -227,7 +227,7 @@ export function restInputs(document: Json, known: string[]): fc.Arbitrary<FuzzIn
   })
 }
 
-/** Half surrogates have no encoding. */
+/** Unpaired surrogates cannot be encoded. */
 const safely = (text: string): string => encodeURIComponent(text.toWellFormed()).slice(0, 3000) || '%20'
 
 const queryString = (given: Record<string, string | undefined>): string => {

@@ -4,22 +4,22 @@ import fc from 'fast-check'
 import type { FuzzInput } from './fuzz-inputs.ts'
 
 export interface FuzzReport {
-  /** How often each status was answered. */
+  /** How often each status came back. */
   statuses: Record<number, number>
-  /** Answers of GraphQL that carried data: their document was right, and was run. */
+  /** GraphQL answers with data, whose document was valid and ran. */
   withData: number
-  /** What no answer may be, with the input that brought it about. */
+  /** Forbidden answers, with the input that caused them. */
   faults: string[]
 }
 
 const answerDeadlineMs = 20_000
-/** No stack trace, no path of a file of the program. */
+/** Stack traces and paths of program files. */
 const inside = /\bat (\S+ )?\(?\S+:\d+:\d+|node_modules|file:\/\/|node:internal|SQLITE|MikroORM|TypeError|RangeError/
 const expected503 = /"code":"(DOCKER_UNAVAILABLE|NODE_UNREACHABLE)"/
 
 let calls = 0
 
-/** Sends one input from an address of its own, so that limits per address do not end the run. */
+/** Sends each input from its own address, so that per-address limits do not end the run. */
 function send(origin: string, input: FuzzInput, credentials: Record<string, string>): Promise<{ status: number; answer: string }> {
   const { method, path, body } = input
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
@@ -41,7 +41,7 @@ function faultOf({ status, answer }: { status: number; answer: string }, secrets
   return secrets.some((secret) => answer.includes(secret)) ? 'a secret' : null
 }
 
-/** Sends `count` inputs, a few at once, in turn as each caller. The seed makes the same inputs again. */
+/** Sends `count` inputs, a few at once, alternating between callers. The same seed gives the same inputs. */
 export async function fuzz(options: {
   origin: string
   inputs: fc.Arbitrary<FuzzInput>

@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 import { createSeen, type Seen } from './seen.ts'
 import type { TestContext } from './test-context.ts'
 
-/** A server, and what goes with every request to it: a login at the proxy in front, say. */
+/** A server, and headers for every request to it, such as a proxy's login. */
 export interface Server {
   url: string
   headers?: Record<string, string>
@@ -14,7 +14,7 @@ interface Answer<T> {
   errors?: { message: string; extensions?: { code?: string; fields?: { field: string; message: string }[] } }[]
 }
 
-/** What a server refused: the first error of its answer. */
+/** The first error of a server's answer. */
 export class GraphqlFailure extends Error {
   override readonly name = 'GraphqlFailure'
   readonly code: string | undefined
@@ -42,18 +42,18 @@ export async function ask<T>(node: Server, query: string, variables: Record<stri
 }
 
 export interface LiveValues<T> extends Seen<T> {
-  /** Resolves when the server has completed the subscription. */
+  /** Resolves when the server completes the subscription. */
   completed: Promise<void>
 }
 
-/** A subscription over WebSocket: the values of its one field, as they come. It ends with the test. */
+/** A subscription over WebSocket: yields its single field's values as they arrive. Ends with the test. */
 export function follow<T>(
   t: Pick<TestContext, 'teardown'>,
   node: Server,
   query: string,
   variables: Record<string, unknown> = {},
 ): LiveValues<T> {
-  // Node's own WebSocket sends no headers.
+  // Node's built-in WebSocket cannot send headers.
   const webSocketImpl = class extends WebSocket {
     constructor(url: string, protocol: string) {
       super(url, protocol, { headers: { origin: node.url, ...node.headers } })

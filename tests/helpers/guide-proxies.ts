@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
 import type { Certificate } from './certificate.ts'
 
-/** What stands behind a proxy, and where the proxy listens. */
+/** Where a proxy listens and what is behind it. */
 export interface Site {
-  /** On 127.0.0.1; with `tls` under the name localhost. */
+  /** On 127.0.0.1, or with `tls` under the name localhost. */
   port: number
-  /** The port of the node. */
+  /** The node's port. */
   target: number
   tls: Certificate | undefined
 }
 
 const guide = readFileSync(new URL('../../docs/multi-node.md', import.meta.url), 'utf8')
 
-/** The configuration that the guide gives, letter for letter but for names, ports and paths. */
+/** The guide's configuration, unchanged except for names, ports and paths. */
 function block(language: 'nginx' | '', marker: string): string {
   const found = [...guide.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].find(
     ([, ofBlock, text = '']) => ofBlock === language && text.includes(marker),
@@ -36,7 +36,7 @@ const caddySite = (text: string, { port, target, tls }: Site): string =>
     [/127\.0\.0\.1:8080/g, `127.0.0.1:${target}`],
   ])
 
-/** Each has to be there: a guide that changes must not leave a test behind that proves something else. */
+/** Throws if a pattern is missing, so that a changed guide cannot leave a test that proves something else. */
 function replaced(text: string, changes: [RegExp, string][]): string {
   return changes.reduce((changed, [pattern, by]) => {
     if (!changed.match(pattern)) throw new Error(`The guide's configuration has no ${String(pattern)}`)
@@ -46,7 +46,7 @@ function replaced(text: string, changes: [RegExp, string][]): string {
 
 export const guideProxies = {
   nginx: {
-    /** @param passwords the path of a password file */
+    /** @param passwords path of a password file */
     primary: (site: Site, passwords: string): string =>
       replaced(nginxSite(block('nginx', 'selfhostly.example.com'), site), [
         [/auth_basic_user_file .*/, `auth_basic_user_file ${passwords};`],
@@ -54,7 +54,7 @@ export const guideProxies = {
     secondary: (site: Site): string => nginxSite(block('nginx', 'worker-1.example.com'), site),
   },
   caddy: {
-    /** @param hash of the password of `admin` */
+    /** @param hash of the `admin` password */
     primary: (site: Site, hash: string): string =>
       replaced(caddySite(block('', 'selfhostly.example.com'), site), [[/<output of: caddy hash-password>/, hash]]),
     secondary: (site: Site): string => caddySite(block('', 'worker-1.example.com'), site),

@@ -2,40 +2,40 @@ import { request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { isCredential, isOpenPath, type Credentials } from './credentials.ts'
 
-/** What a server answered, of whatever shape: that is for the test to find out. */
+/** A server's answer, untyped: tests check its shape. */
 export type Json = ReturnType<typeof JSON.parse>
 
 export interface Answer {
   status: number
   headers: Record<string, string | string[] | undefined>
-  /** Header names and values in the order in which they came. */
+  /** Header names and values in the order received. */
   rawHeaders: string[]
   text: string
-  /** The body as JSON; undefined when it is none. */
+  /** The body as JSON. Undefined if it is not JSON. */
   json: Json
 }
 
 export interface Call {
   method?: string
-  /** `host` included, which `fetch` does not let a caller set. */
+  /** Can include `host`, which `fetch` does not allow. */
   headers?: Record<string, string>
   /** Sent as JSON. */
   json?: unknown
-  /** Sent as it is; several pieces go without a content-length. */
+  /** Sent unchanged. Several pieces are sent without a content-length. */
   body?: string | Buffer | (string | Buffer)[]
 }
 
 export interface Caller {
   url: string
   send(path: string, call?: Call): Promise<Answer>
-  /** A query or mutation; the whole answer, with `data` and `errors`. */
+  /** A query or mutation. Returns the whole answer, with `data` and `errors`. */
   graphql(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<Json>
 }
 
 /**
- * Real HTTP/1.1 to one server, every byte of the request in the caller's hands.
+ * Real HTTP/1.1 to one server, with full control over the request's bytes.
  *
- * @param credentials go with each call that says nothing of who it is, where that matters; `authorization: ''` sends none
+ * @param credentials added to calls that need some and have none. `authorization: ''` sends none
  */
 export function callerOf(url: string, credentials: Credentials = {}): Caller {
   function send(path: string, call: Call = {}): Promise<Answer> {
@@ -65,7 +65,7 @@ function sendTo(url: string, { method = 'GET', headers = {}, json, body }: Call)
       }, reject)
     })
     sent.on('error', reject)
-    // Left out entirely, not sent empty.
+    // Omitted, not sent empty.
     for (const name of Object.keys(headers)) if (headers[name] === '') sent.removeHeader(name)
     if (Array.isArray(payload)) for (const piece of payload) sent.write(piece)
     sent.end(Array.isArray(payload) ? undefined : payload)

@@ -2,14 +2,14 @@ import ts from 'typescript'
 import { parse } from 'vue/compiler-sfc'
 
 export interface Import {
-  /** As it is written: `../errors.ts`, `node:fs`, `undici`. */
+  /** As written: `../errors.ts`, `node:fs`, `undici`. */
   specifier: string
   line: number
 }
 
 /**
- * What a file loads when it runs: value imports, re-exports, dynamic imports, and imports for their side effects.
- * `import type` is free; `import { type X }` is not, since Node then still loads the module.
+ * What a file loads at run time: value imports, re-exports, dynamic imports and side-effect imports.
+ * `import type` does not count. `import { type X }` does, because Node still loads the module.
  */
 export function importsOf(file: string, text: string): Import[] {
   const { tree, firstLine } = parsed(file, text)
@@ -28,9 +28,9 @@ export function importsOf(file: string, text: string): Import[] {
   return found
 }
 
-/** Places where a name or a dotted path of names is used, such as `process.env` or `setTimeout`; strings and comments do not count. */
+/** Lines that use a name or dotted path, such as `process.env` or `setTimeout`, outside of strings and comments. */
 export function usesOf(file: string, text: string, path: string): number[] {
-  // Reading the text is much faster than parsing it.
+  // Searching the text first is much faster than parsing.
   if (!text.includes(path.split('.').at(-1) ?? path)) return []
   const { tree, firstLine } = parsed(file, text)
   const lines: number[] = []
@@ -48,13 +48,13 @@ const isLoad = (callee: ts.Expression): boolean =>
 
 interface Parsed {
   tree: ts.SourceFile
-  /** Where the script begins in a component. */
+  /** Line where a component's script starts. */
   firstLine: number
 }
 
 const known = new Map<string, Parsed>()
 
-/** Each text once, however many rules look at it. */
+/** Parses each text once, however many rules use it. */
 function parsed(file: string, text: string): Parsed {
   const before = known.get(text)
   if (before) return before

@@ -38,7 +38,7 @@ export interface MadeToken {
   commands: { docker: string; npm: string }
 }
 
-/** What an admin does on the primary. @throws GraphqlFailure */
+/** Creates a join token as an administrator. @throws GraphqlFailure */
 export async function makeToken(primary: { url: string }, input: Record<string, unknown> = {}): Promise<MadeToken> {
   const mutation = `mutation ($input: CreateJoinTokenInput!) {
     createJoinToken(input: $input) { token { ${tokenFields} } secret commands { docker npm } }
@@ -58,7 +58,7 @@ export async function attemptsOf(primary: { url: string }): Promise<SeenAttempt[
 export const followAttempts = (t: ExecutionContext<unknown>, primary: { url: string }): Seen<SeenAttempt> =>
   follow<SeenAttempt>(t, primary, `subscription { joinAttempted { ${attemptFields} } }`)
 
-/** A node that knows nothing but where its primary is and a token: what the commands of the dashboard start. Not started yet. */
+/** A node with only its primary's URL and a token, as started by the dashboard's commands. Not started yet. */
 export const newcomer = (
   t: ExecutionContext<unknown>,
   primaryUrl: string,
@@ -71,7 +71,7 @@ export const newcomer = (
   return nodeProcess(t, (url) => Promise.resolve({ ...own, NODE_API_ENDPOINT: url, ...settings }), place)
 }
 
-/** What the line for npm sets, by the understanding of a shell. */
+/** The variables set by the npm command, as read by a shell. */
 export async function settingsOf(line: string): Promise<Settings> {
   const { stdout } = await promisify(execFile)('sh', ['-c', line.replace(/ npm start$/, ' env')], { env: { PATH: process.env['PATH'] } })
   const all = stdout.trim().split('\n')

@@ -9,7 +9,7 @@ import { createLinkServer, dial, linkProtocol, socketOptions, wireOf, type LinkW
 import { peerId } from './peer.ts'
 import { recordedLog } from './recorded-log.ts'
 
-/** The primary's table of links, and a port at which every WebSocket becomes a link to one node. */
+/** The primary's links, and a port where every WebSocket becomes a link to one node. */
 export async function linkTable(t: ExecutionContext<unknown>, clock: Clock) {
   const ups: string[] = []
   const downs: string[] = []
@@ -29,7 +29,7 @@ export async function linkTable(t: ExecutionContext<unknown>, clock: Clock) {
   return { links, url, sockets, ups, downs, cuts, messages }
 }
 
-/** A port that takes WebSockets of links. */
+/** A port that accepts link WebSockets. */
 export async function socketPort(t: ExecutionContext<unknown>, onSocket: (socket: WebSocket) => void) {
   const sockets: WebSocket[] = []
   const http = createServer()
@@ -49,7 +49,7 @@ export async function socketPort(t: ExecutionContext<unknown>, onSocket: (socket
   return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, sockets, http }
 }
 
-/** The node's end of a link, which answers with `listener`. */
+/** The node's end of a link, answered by `listener`. */
 export async function nodeEnd(url: string, listener: RequestListener, headers: Record<string, string> = {}): Promise<LinkWire> {
   const wire = await dial(url, headers)
   createLinkServer(listener)

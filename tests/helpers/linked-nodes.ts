@@ -8,7 +8,7 @@ import { startWorker, type Worker } from '../bench/helpers/worker.ts'
 import { freePort } from './free-port.ts'
 import type { NodeProcess } from './node-process.ts'
 
-/** Nothing listens there, so that only a link leads to the nodes. */
+/** Nothing listens here, so the nodes can be reached only over links. */
 const nowhere = 'http://127.0.0.1:9'
 
 export const manyNodes = (count: number): LinkedNode[] =>
@@ -17,7 +17,7 @@ export const manyNodes = (count: number): LinkedNode[] =>
     apiKey: `key-of-node-${index}`,
   }))
 
-/** Puts nodes into the database of a primary that is not running: over HTTP a user may register two in a second. @returns its version */
+/** Adds nodes to a stopped primary's database, because over HTTP a user can register only two a second. @returns the primary's version */
 export async function enrol(primary: NodeProcess, nodes: LinkedNode[]): Promise<string> {
   const port = await freePort()
   const config = readConfig({ SERVER_ADDRESS: `127.0.0.1:${port}`, DATABASE_PATH: primary.databasePath, NODE_NAME: 'primary' })
@@ -29,7 +29,7 @@ export async function enrol(primary: NodeProcess, nodes: LinkedNode[]): Promise<
   return services.version
 }
 
-/** Simulated nodes in a process of their own; it ends with the test. */
+/** Simulated nodes in a separate process, which ends with the test. */
 export function linkedNodes(t: ExecutionContext<unknown>): Worker<LinkedNodesApi> {
   const worker = startWorker<LinkedNodesApi>(new URL('../bench/helpers/linked-nodes.ts', import.meta.url))
   t.teardown(worker.end)
