@@ -1,8 +1,9 @@
 import { existsSync, type Dirent } from 'node:fs'
-import { mkdir, mkdtemp, opendir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, opendir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bounds } from '../bounds.ts'
 import type { ComposeProject } from '../docker/engine.types.ts'
+import { hasContent } from './app-folder.ts'
 import { checkAppName } from './compose-file.ts'
 import { isSameText, readComposeFile, type FoundCompose } from './compose-on-disk.ts'
 
@@ -14,6 +15,11 @@ const draftOf = (file: string): string => `.${file}.new`
 const composeNames = [composeFile, 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']
 /** No app has such a name: a name begins with a letter or a digit. */
 const draftPrefix = '.draft-'
+/** Compose files hold passwords, and only this program and Compose, which runs as the same user, read them. */
+const fileMode = 0o600
+/** Apps mount their folder (`.:/app`) and read it as users of their own, so others can list it. A stricter umask still holds. */
+const folderMode = 0o755
+const othersMode = 0o007
 
 export type AppFiles = ReturnType<typeof createAppFiles>
 
@@ -57,14 +63,25 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
     /** Replaces the Compose file as a whole: a cut-off write never leaves half of one. What is the same already is left alone. */
     async write(name: string, content: string): Promise<void> {
       const directory = directoryOf(name)
-      await mkdir(directory, { recursive: true })
+      await mkdir(directory, { recursive: true, mode: folderMode })
       const onDisk = await readComposeFile(directory, composeFile)
-      if (onDisk && isSameText(onDisk, content)) return
+      if (onDisk && isSameText(onDisk, content)) return this.hideFromOthers(name, content)
       const draft = join(directory, draftOf(composeFile))
       await rm(draft, { force: true })
       // Never through a link that somebody has put there.
-      await writeFile(draft, content, { flag: 'wx' })
+      await writeFile(draft, content, { flag: 'wx', mode: fileMode })
       await rename(draft, join(directory, composeFile))
+    },
+
+    /**
+     * Takes the Compose file from other users of the machine, as long as it is what was written: earlier versions left its mode
+     * to the umask. Its group keeps what it has, because somebody may have given it that.
+     */
+    async hideFromOthers(name: string, content: string): Promise<void> {
+      const file = join(directoryOf(name), composeFile)
+      if (!(await hasContent(file, content.toWellFormed()))) return
+      const { mode } = await lstat(file)
+      if ((mode & othersMode) !== 0) await chmod(file, mode & 0o777 & ~othersMode)
     },
 
     hasFile: (name: string): boolean => existsSync(join(directoryOf(name), composeFile)),
@@ -90,7 +107,7 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
      * file that lies elsewhere for as long as that takes. A folder that is not there yet is one without other files.
      */
     async withDraft<T>(name: string, content: string, check: (project: ComposeProject) => Promise<T>): Promise<T> {
-      await mkdir(appsDir, { recursive: true })
+      await mkdir(appsDir, { recursive: true, mode: folderMode })
       const draft = await mkdtemp(join(appsDir, draftPrefix))
       try {
         const file = join(draft, composeFile)

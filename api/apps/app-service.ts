@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import type { ComposeCli, ComposeCommand, Engine } from '../docker/engine.types.ts'
-import { AppError, invalidInput, notFound } from '../errors.ts'
+import { AppError, errorMessage, invalidInput, notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { AppEntity, type AppRow } from './app.entity.ts'
 import type { App, AppDesiredState, Container } from './app.ts'
@@ -174,6 +174,15 @@ export function createAppService(deps: {
     }
   }
 
+  async function hideComposeFiles(): Promise<void> {
+    for (const { name, composeContent } of rows.values()) {
+      await files.hideFromOthers(name, composeContent).catch((error: unknown) => {
+        const advice = `other users of this machine can read it. As its owner: chmod o-rwx '${files.directoryOf(name)}/${composeFile}'`
+        deps.log.warn({ app: name, error: errorMessage(error) }, `the Compose file of an app could not be made private: ${advice}`)
+      })
+    }
+  }
+
   /** Docker says only once that somebody stopped a container, and this program may end before it matters. */
   function rememberStopped(row: AppRow): void {
     const isAsked = row.desiredState === 'stopped'
@@ -274,6 +283,7 @@ export function createAppService(deps: {
         const row = operation.appId ? rows.get(operation.appId) : undefined
         if (row) await save(row, { lastError: `${operation.kind} interrupted: ${operation.error ?? ''}`, lastFailedKind: operation.kind })
       }
+      await hideComposeFiles()
       disk.start([...rows.values()].map(({ name }) => name))
       watch.restoreStopped([...rows.values()].flatMap(({ stoppedContainers }) => stoppedContainers ?? []))
       resolveUnknown().catch((error: unknown) => {

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   rmSync,
@@ -11,7 +12,7 @@ import {
   constants,
   accessSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { MikroORM, type EntitySchema } from '@mikro-orm/sqlite'
 import { Migrator } from '@mikro-orm/migrations'
 import { AppError, errorMessage, StartError } from '../errors.ts'
@@ -136,7 +137,6 @@ async function prepare(opened: { orm: Database; path: string; existed: boolean; 
   if (newest) {
     const backup = `${path}.before-${pending[0]?.name ?? 'migration'}`
     if (!existsSync(backup)) await copyInto(orm, backup)
-    chmodSync(backup, privateMode)
     log.info({ backup }, 'database copied before a migration')
   }
   await orm.migrator.up()
@@ -147,6 +147,8 @@ async function prepare(opened: { orm: Database; path: string; existed: boolean; 
 async function copyInto(orm: Database, path: string): Promise<void> {
   const draft = `${path}.tmp`
   rmSync(draft, { force: true })
+  // SQLite writes into an empty file that is there; one that it makes itself could be read by others while the copy is under way.
+  closeSync(openSync(draft, 'wx', privateMode))
   try {
     await orm.em.getConnection().execute('vacuum into ?', [draft])
     renameSync(draft, path)
@@ -198,7 +200,8 @@ const privateMode = 0o600
 
 /** Makes the database private, because it holds sessions, keys and Compose files. SQLite gives new log files the same mode. */
 function keepPrivate(path: string): void {
-  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+  const copies = readdirSync(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.before-`))
+  for (const file of [path, `${path}-wal`, `${path}-shm`, ...copies.map((name) => join(dirname(path), name))]) {
     try {
       if (existsSync(file)) chmodSync(file, privateMode)
     } catch (error) {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { ensureTestImage } from '../helpers/docker.ts'
@@ -119,6 +119,16 @@ test('what changed while the program was not running shows after its start', asy
   const second = await nodeOf(t, { folder: first.folder })
   await second.seen.first(({ changedOnDisk }) => changedOnDisk)
   await t.throwsAsync(second.apps.startApp(first.id), conflict)
+})
+
+test('Compose files of earlier versions are hidden from other users when the program starts', async (t) => {
+  const first = await stoppedApp(t)
+  t.is(statSync(first.file).mode & 0o777, 0o600)
+  await first.stop()
+  await first.database.close(true)
+  chmodSync(first.file, 0o644)
+  await nodeOf(t, { folder: first.folder })
+  t.is(statSync(first.file).mode & 0o777, 0o640)
 })
 
 const strange: Record<string, { make: (file: string) => void; says: RegExp; stays?: true }> = {

@@ -72,9 +72,13 @@ test('the file is private to its owner in any folder, and an existing one is mad
   t.deepEqual(modes(), ['600', '600', '600'])
   await first.close(true)
   chmodSync(path, 0o644)
+  const copy = `${path}.before-some-migration`
+  writeFileSync(copy, '')
+  chmodSync(copy, 0o644)
   const second = await testDatabase(t, path)
   await second.em.fork().insert(SettingEntity, { key: 'more', value: 'too', updatedAt: new Date(0) })
   t.deepEqual(modes(), ['600', '600', '600'])
+  t.is(statSync(copy).mode & 0o777, 0o600)
 })
 
 test('the connection uses WAL, checks foreign keys and never waits for locks inside SQLite', async (t) => {
@@ -124,6 +128,7 @@ test('a file is copied once before it is migrated', async (t) => {
     executed(backup),
     migrations.map(({ name }) => name),
   )
+  t.is(statSync(backup).mode & 0o777, 0o600)
   const copy = await testDatabase(t, backup)
   t.like(await copy.em.fork().findOne(SettingEntity, { key: 'kept' }), { value: 'as it was' })
 
