@@ -6,6 +6,7 @@ import type { ComposeProject } from '../docker/engine.types.ts'
 import { hasContent } from './app-folder.ts'
 import { checkAppName } from './compose-file.ts'
 import { isSameText, readComposeFile, type FoundCompose } from './compose-on-disk.ts'
+import { leadsToItself, linkNeighbours } from './draft-folder.ts'
 
 /** What Compose is run with, whatever else lies in the folder. */
 export const composeFile = 'compose.yaml'
@@ -104,7 +105,8 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
 
     /**
      * Runs `check` on the app as it would be with another Compose file: in the app's folder, where its other files are, with a
-     * file that lies elsewhere for as long as that takes. A folder that is not there yet is one without other files.
+     * file that lies elsewhere for as long as that takes. A folder that is not there yet is one without other files. Where the
+     * file leads back to itself, the other files come to the draft, so that it is not the file on disk that is found.
      */
     async withDraft<T>(name: string, content: string, check: (project: ComposeProject) => Promise<T>): Promise<T> {
       await mkdir(appsDir, { recursive: true, mode: folderMode })
@@ -112,8 +114,11 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
       try {
         const file = join(draft, composeFile)
         await writeFile(file, content)
-        const directory = existsSync(directoryOf(name)) ? directoryOf(name) : draft
-        return await check({ name, directory, file })
+        const own = { directory: directoryOf(name), file: composeFile, content }
+        if (!existsSync(own.directory)) return await check({ name, directory: draft })
+        if (!(await leadsToItself(own))) return await check({ name, directory: own.directory, file })
+        await linkNeighbours(own, draft)
+        return await check({ name, directory: draft })
       } finally {
         await rm(draft, { recursive: true, force: true })
       }

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pino } from 'pino'
 import type { ExecutionContext } from 'ava'
+import { createAppFiles } from '../../api/apps/app-files.ts'
 import { createComposeCli } from '../../api/docker/compose-cli.ts'
 import { testEachVersion } from '../helpers/compose-versions.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
@@ -58,3 +59,38 @@ testEachVersion('what is refused of a draft says nothing of where it lies', asyn
     t.notRegex(said, /\.draft-/)
   }
 })
+
+const extending = (file: string, name: string): string => `services:\n  web:\n    extends: { file: ${file}, service: ${name} }\n`
+const withService = (name: string): string => `  ${name}:\n    image: nginx\n`
+
+/** What is on disk of an app, and a draft of its Compose file that leads back to itself. */
+const leadingBack: Record<string, { files: Record<string, string>; draft: string; refused?: RegExp }> = {
+  'a service that only the draft has': {
+    files: { 'compose.yaml': service('') },
+    draft: extending('compose.yaml', 'base') + withService('base'),
+  },
+  'a service that only the file on disk has': {
+    files: { 'compose.yaml': service('') + withService('base') },
+    draft: extending('./compose.yaml', 'base'),
+    refused: /base/,
+  },
+  'by way of another file': {
+    files: { '.env': 'IMAGE=nginx\n', 'other.yaml': extending('compose.yaml', 'base'), 'compose.yaml': 'services: [broken\n' },
+    draft: `${extending('other.yaml', 'web')}  base:\n    image: "\${IMAGE:?}"\n    env_file: .env\n`,
+  },
+}
+
+for (const [what, { files, draft, refused }] of Object.entries(leadingBack)) {
+  testEachVersion(`a draft that extends itself is checked against itself: ${what}`, async (t, { env }) => {
+    const appsDir = dataFolder(t)
+    const folder = join(appsDir, 'shop')
+    mkdirSync(folder)
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+    const compose = createComposeCli({ log, env })
+    const { problems } = await createAppFiles({ appsDir }).withDraft('shop', draft, (project) => compose.config(project))
+    if (refused) t.regex(problems[0]?.message ?? '', refused)
+    else t.deepEqual(problems, [])
+    t.notRegex(JSON.stringify(problems), /\.draft-/)
+    t.deepEqual([readdirSync(appsDir), readdirSync(folder).toSorted()], [['shop'], Object.keys(files).toSorted()])
+  })
+}
