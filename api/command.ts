@@ -19,7 +19,7 @@ export async function runCommand(run: () => string | Promise<string>): Promise<v
 export async function withDatabase<T>(config: Config, use: (database: Database) => Promise<T>): Promise<T> {
   // Most of the program comes with it.
   const { openNodeDatabase } = await import('./program.ts')
-  const database = await openNodeDatabase(config, createLog({ level: 'silent', pretty: false }))
+  const database = await openNodeDatabase(config, createLog({ level: 'silent' }))
   try {
     return await use(database)
   } finally {

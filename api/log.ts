@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino'
+import { pino, type DestinationStream, type Logger } from 'pino'
 
 export type Log = Logger
 
@@ -16,14 +16,28 @@ const secretMembers = [
   'X-Node-API-Key',
 ]
 
-/** JSON lines on standard output; readable lines when a person looks on (a terminal). */
-export function createLog(options: { level: string; pretty: boolean }): Log {
-  return pino({
-    level: options.level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: secretMembers.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: '[redacted]' },
-    ...(options.pretty ? { transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss', singleLine: true } } } : {}),
-  })
+/**
+ * Standard output, as the log writes to it: JSON lines, or readable ones when a person looks on (a terminal). It writes later
+ * than it is told, so a text that must come after a line of the log goes through here too.
+ */
+export async function createLogOutput({ pretty }: { pretty: boolean }) {
+  const stdout = pino.destination({ dest: 1, sync: false })
+  const print = (text: string): void => void stdout.write(text)
+  if (!pretty) return { write: print, print }
+  const { prettyFactory } = await import('pino-pretty')
+  const readable = prettyFactory({ translateTime: 'SYS:HH:MM:ss', singleLine: true })
+  return { write: (line: string): void => print(readable(line)), print }
+}
+
+export function createLog({ level, output }: { level: string; output?: DestinationStream }): Log {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretMembers.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: '[redacted]' },
+    },
+    output ?? pino.destination(1),
+  )
 }

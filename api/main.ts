@@ -6,7 +6,7 @@ import { signInLines, signInUrls } from './auth/sign-in-urls.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { errorMessage, StartError } from './errors.ts'
-import { createLog } from './log.ts'
+import { createLog, createLogOutput } from './log.ts'
 import { ownConfig } from './own-config.ts'
 import { storageError } from './storage-error.ts'
 
@@ -15,7 +15,8 @@ const stopDeadlineMs = 9500
 
 const started = performance.now()
 const config = orExit(readConfiguration)
-const log = createLog({ level: config.logLevel, pretty: Boolean(process.stdout.isTTY) })
+const output = await createLogOutput({ pretty: Boolean(process.stdout.isTTY) })
+const log = createLog({ level: config.logLevel, output })
 
 for (const name of config.ignored) log.warn({ setting: name }, `${name} is ignored on a ${config.role}`)
 if (config.access.mode === 'trusted-edge' && !config.access.cloudflare) {
@@ -53,9 +54,8 @@ async function printLink(): Promise<void> {
   const { listen, access, node: settings } = config
   const reach = { listen: { ...listen, port: node.port }, baseUrl: access.baseUrl, apiEndpoint: settings.apiEndpoint }
   const code = await links.make()
-  // On a terminal last, where whoever has started it looks.
-  await new Promise((resolve) => log.flush(resolve))
-  process.stdout.write(signInLines(signInUrls({ ...reach, interfaces: networkInterfaces() }), code))
+  // Last, where whoever has started it looks, and so after every line of the log.
+  output.print(signInLines(signInUrls({ ...reach, interfaces: networkInterfaces() }), code))
 }
 
 function readConfiguration(): Config {

@@ -20,7 +20,7 @@ async function documentOf(role: Environment): Promise<OpenApiDocument> {
     DATABASE_PATH: join(folder, 'data', 'selfhostly.db'),
     ...role,
   })
-  const log = createLog({ level: 'silent', pretty: false })
+  const log = createLog({ level: 'silent' })
   const node = await startNode({ config, clock: systemClock, random: Math.random, log })
   try {
     const { access } = node.services

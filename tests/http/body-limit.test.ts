@@ -12,7 +12,7 @@ import { callerOf, type Caller } from '../helpers/http-caller.ts'
 /** A server that takes ten bytes and says how many it read. */
 async function tenByteServer(t: ExecutionContext): Promise<Caller> {
   const app = new Hono<HttpEnv>()
-  app.onError(errorToProblem(createLog({ level: 'silent', pretty: false })))
+  app.onError(errorToProblem(createLog({ level: 'silent' })))
   app.use(limitBody(10))
   app.post('/', async (c) => c.text(String((await c.req.text()).length)))
   const listener = getRequestListener((request, bindings) => app.fetch(request, bindings))

@@ -12,7 +12,7 @@ import { answer } from './worker.ts'
 let aheadMs = 0
 const clock: Clock = { ...systemClock, now: () => new Date(Date.now() + aheadMs) }
 const config = readConfig(process.env)
-const log = createLog({ level: config.logLevel, pretty: false })
+const log = createLog({ level: config.logLevel })
 const startPrimary = () => startNode({ config, clock, random: Math.random, log })
 
 let primary = await startPrimary()
