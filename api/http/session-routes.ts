@@ -1,6 +1,6 @@
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
-import type { Limits } from '../auth/limits.ts'
+import { placeOf, type Limits } from '../auth/limits.ts'
 import { linkAccount } from '../auth/own-accounts.ts'
 import type { SignInLinks } from '../auth/sign-in-links.ts'
 import { AppError } from '../errors.ts'
@@ -41,10 +41,15 @@ async function signIn(deps: SessionRoutesDeps, c: Context<HttpEnv>, code: string
   const address = deps.addressOf(c.env.incoming)
   const { login: name } = linkAccount
   if (!(await links.use(code))) {
-    // Only failures count, and each address for itself: nobody's guesses keep the right code out.
-    await limits.take('sign-in-link', address)
-    await audit.note({ name: 'unknown', via: 'link', address }, { action: 'sign-in', subject: null }, 'denied', wrong)
-    log.warn({ address }, 'sign-in with a wrong link')
+    // Only failures count, and each place for itself: nobody's guesses keep the right code out.
+    await limits.take('sign-in-link', placeOf(address))
+    const isWritten = await audit.noteRefusal(
+      { name: 'unknown', via: 'link', address },
+      { action: 'sign-in', subject: null },
+      'denied',
+      wrong,
+    )
+    if (isWritten) log.warn({ address }, 'sign-in with a wrong link')
     throw new AppError('UNAUTHENTICATED', wrong)
   }
   const user = await users.signIn(linkAccount)
