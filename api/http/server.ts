@@ -135,7 +135,8 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
   const { config, access, log, limits, clock } = services
   const app = new Hono<HttpEnv>()
   const toProblem = errorToProblem(log)
-  app.onError((error, c) => strangersPage(error, c) ?? toProblem(error, c))
+  const peopleSignIn = access.links !== null
+  app.onError((error, c) => strangersPage(error, c, { peopleSignIn }) ?? toProblem(error, c))
   app.notFound(notFoundProblem)
   app.use(secureHeaders({ crossOriginEmbedderPolicy: false, strictTransportSecurity: false, xFrameOptions: 'DENY' }))
   app.use(limitBody(maxBodyBytes))

@@ -17,13 +17,20 @@ code { white-space: nowrap; font-family: ui-monospace, monospace; padding: 0.1em
 
 const contentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/** What a person sees who opens an address of the API without being signed in. Programs get the problem: null. */
-export function strangersPage(error: Error, c: Context<HttpEnv>): Promise<Response> | Response | null {
+/**
+ * What a person sees who opens an address of the API without being signed in. Programs get the problem: null.
+ * @param peopleSignIn whether that is possible here; with AUTH_ENABLED=false the edge lets people in
+ */
+export function strangersPage(
+  error: Error,
+  c: Context<HttpEnv>,
+  { peopleSignIn }: { peopleSignIn: boolean },
+): Promise<Response> | Response | null {
   if (!(error instanceof AppError) || error.code !== 'UNAUTHENTICATED') return null
   // What calls with credentials of its own is a program, whatever it says that it accepts.
   if (c.req.method !== 'GET' || !prefersPage(c.req.header('accept')) || c.req.header('authorization') || c.req.header('x-node-id'))
     return null
-  const signIn = `/sign-in?${new URLSearchParams({ return_to: c.req.path })}`
+  const words = peopleSignIn ? signInWords(`/sign-in?${new URLSearchParams({ return_to: c.req.path })}`) : edgeWords(error.message)
   c.header('content-security-policy', contentSecurityPolicy)
   c.header('cache-control', 'no-store')
   return c.html(
@@ -32,16 +39,14 @@ export function strangersPage(error: Error, c: Context<HttpEnv>): Promise<Respon
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <title>Sign in · Selfhostly</title>
+          <title>Not signed in · Selfhostly</title>
           <style>
             ${style}
           </style>
         </head>
         <body>
           <main>
-            <h1>You are not signed in</h1>
-            <p><a href="${signIn}">Sign in</a> to see this page. The sign-in page shows every way in.</p>
-            <p>If you run this server, run <code>npm run link</code> on its machine and open the link that it prints.</p>
+            ${words}
             <p>Scripts send an API token: <code>Authorization: Bearer ...</code></p>
           </main>
         </body>
@@ -49,6 +54,19 @@ export function strangersPage(error: Error, c: Context<HttpEnv>): Promise<Respon
     401,
   )
 }
+
+const signInWords = (url: string) => html`
+  <h1>You are not signed in</h1>
+  <p><a href="${url}">Sign in</a> to see this page. The sign-in page shows every way in.</p>
+  <p>If you run this server, run <code>npm run link</code> on its machine and open the link that it prints.</p>
+`
+
+const edgeWords = (reason: string) => html`
+  <h1>You are not signed in</h1>
+  <p>
+    ${reason}. Nobody signs in at this server itself: what is in front of it does that, such as Cloudflare Access. Open the address there.
+  </p>
+`
 
 /** Browsers name HTML first when a person opens an address; programs, and what pages fetch, name something else or nothing. */
 const prefersPage = (accept: string | undefined): boolean => accept?.split(',')[0]?.trim().startsWith('text/html') === true

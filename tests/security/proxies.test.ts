@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import test, { type ExecutionContext } from 'ava'
+import { accessEdge } from '../helpers/access-edge.ts'
 import { peopleSettings, signIn, tokenOf } from '../helpers/people.ts'
 import { runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
 
@@ -70,6 +71,16 @@ test('a proxy on this machine that says nothing lets no stranger in', async (t) 
     t.regex(browser, /npm run link/)
     t.is(statusOf(await raw(node, 'GET /api/nodes HTTP/1.1', ...bareProxy, `Authorization: ${node.headers['authorization']}`)), 200)
   }
+})
+
+test('where the edge lets people in, the page for strangers offers no sign-in', async (t) => {
+  const edge = await accessEdge(t)
+  const node = await runningNode(t, edge.settings)
+  const answer = await node.stranger.send('/api/nodes', { headers: { accept: 'text/html' } })
+  t.is(answer.status, 401)
+  t.regex(answer.text, /You are not signed in/)
+  t.regex(answer.text, /Cloudflare Access has not signed this request/)
+  t.notRegex(answer.text, /npm run link|\/sign-in/)
 })
 
 test('no header makes a call one from this machine', async (t) => {
