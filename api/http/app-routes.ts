@@ -39,7 +39,7 @@ const flag = (description: string) =>
     .transform((word) => word === 'true')
     .openapi({ type: 'string', enum: ['true', 'false'], default: 'false', description })
 
-const removeAppQuery = z.object({
+export const removeAppQuery = z.object({
   volumes: flag('Its volumes too'),
   files: flag('All that is in its folder too, whoever wrote it'),
 })

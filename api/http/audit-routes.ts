@@ -3,6 +3,7 @@ import type { AuditEntry } from '../auth/audit-log.ts'
 import { auditOutcomes } from '../auth/audit.entity.ts'
 import { invalidInput } from '../errors.ts'
 import { toWire } from '../wire.ts'
+import { takesOnly } from './known-fields.ts'
 import { problem } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
 
@@ -35,7 +36,7 @@ export function auditRoutes(): Router {
       403: problem('For admins'),
     },
   })
-  router.get('/api/audit.jsonl', async (c) => {
+  router.get('/api/audit.jsonl', takesOnly({ query }), async (c) => {
     const parsed = query.safeParse(c.req.query())
     if (!parsed.success) throw invalidInput(parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })))
     const { node_id: nodeId, app_id: appId, ...rest } = parsed.data

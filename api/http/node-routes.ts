@@ -1,10 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { hasLabels } from '../../schema/labels.ts'
 import type { ClusterNode } from '../nodes/node-registry.ts'
 import type { UserApi } from '../user-api.ts'
 import { toWire } from '../wire.ts'
+import { takesOnly } from './known-fields.ts'
 import { idParam, invalid, json, nodesQuery, problem } from './route-parts.ts'
-import { createRouter, type Router } from './router.ts'
+import { createRouter, type HttpEnv, type Router } from './router.ts'
 
 const dateTime = z.coerce.date().openapi({ type: 'string', format: 'date-time' })
 
@@ -76,6 +78,10 @@ export function nodeRoutes(): Router {
   const tags = ['nodes']
   const missing = problem('There is no node with this id')
   const refusals = { 400: invalid, 409: problem('The id or the name is taken') }
+  router.get('/api/nodes', takesOnly({ query: nodesQuery }))
+  router.post('/api/nodes', takesOnly({ body: registerBody }))
+  const current = (c: Context<HttpEnv>) => presentNode(c.get('user'), c.get('user').node(c.req.param('id') ?? ''))
+  router.put('/api/nodes/:id', takesOnly({ body: updateNodeBody, current, fixed: ['id', 'is_primary', 'cordon', 'maintenance'] }))
 
   router.openapi(
     createRoute({

@@ -1,7 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { toWire } from '../wire.ts'
+import { takesOnly } from './known-fields.ts'
 import { invalid, json } from './route-parts.ts'
-import { createRouter, type Router } from './router.ts'
+import { createRouter, type HttpEnv, type Router } from './router.ts'
 
 const changeable = z.object({
   cloudflare_api_token: z.string().nullable().openapi({ description: 'Masked' }),
@@ -14,6 +16,8 @@ const settingsWire = changeable
 /** Settings of the cluster, for people. */
 export function settingsRoutes(): Router {
   const router = createRouter()
+  const current = (c: Context<HttpEnv>) => toWire(c.get('user').settings())
+  router.put('/api/settings', takesOnly({ body: changeable, current, fixed: ['primary_url'] }))
   router.openapi(
     createRoute({ method: 'get', path: '/api/settings', tags: ['settings'], responses: { 200: json(settingsWire, 'Secrets are masked') } }),
     (c) => c.json(toWire(c.get('user').settings()), 200),

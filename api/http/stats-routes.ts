@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { hasLabels } from '../../schema/labels.ts'
 import type { KnownStats } from '../cluster/inventory.ts'
 import { nodeStatsWire, toWire } from '../wire.ts'
+import { takesOnly } from './known-fields.ts'
 import { invalid, json, listOf, nodeIdsQuery, wholeList } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
 
@@ -15,6 +16,7 @@ const presentStats = ({ stats, nodeId, state, error }: KnownStats) => toWire({ .
 /** Stats of all nodes, for people. */
 export function statsRoutes(): Router {
   const router = createRouter()
+  router.get('/api/system/stats', takesOnly({ query: nodeIdsQuery }))
   router.openapi(
     createRoute({
       method: 'get',

@@ -1,11 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { hasLabels } from '../../schema/labels.ts'
 import type { InventoryApp } from '../cluster/inventory.ts'
 import { appWire, fromWire, toWire } from '../wire.ts'
-import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals } from './app-routes.ts'
+import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals, removeAppQuery, updateAppBody } from './app-routes.ts'
 import { folderRoutes, serveFolders } from './folder-routes.ts'
+import { takesOnly } from './known-fields.ts'
 import { invalid, json, listOf, nodeIdsQuery, wholeList } from './route-parts.ts'
-import { createRouter, type Router } from './router.ts'
+import { createRouter, type HttpEnv, type Router } from './router.ts'
 
 const userAppWire = appWire.extend({ last_known_status: appWire.shape.status.nullable() }).openapi('KnownApp')
 
@@ -14,10 +16,25 @@ const weightOfApp = ({ composeContent, containers }: InventoryApp): number => 10
 
 const presentApp = (app: InventoryApp) => toWire(app)
 
+const createQuery = z.object({ node_id: z.string().optional().openapi({ description: 'Where it runs; this node when left out' }) })
+
+/** Nodes are lenient with each other, for they can be of different versions; a person is told what would have no effect. */
+function refuseIgnoredFields(router: Router): void {
+  const current = (c: Context<HttpEnv>) => presentApp(c.get('user').app(c.req.param('id') ?? ''))
+  const fixed = ['id', 'name', 'node_id', 'desired_state', 'version']
+  const nothing = z.object({})
+  router.get('/api/apps', takesOnly({ query: nodeIdsQuery }))
+  router.post('/api/apps', takesOnly({ query: createQuery, body: createAppBody }))
+  router.put('/api/apps/:id', takesOnly({ query: nothing, body: updateAppBody, current, fixed }))
+  router.delete('/api/apps/:id', takesOnly({ query: removeAppQuery }))
+  for (const action of ['start', 'stop', 'update']) router.post(`/api/apps/:id/${action}`, takesOnly({ query: nothing, body: nothing }))
+}
+
 /** Apps of all nodes, for people. */
 export function userAppRoutes(): Router {
   const router = createRouter()
   const routes = appRoutes('/api/apps', 'apps')
+  refuseIgnoredFields(router)
   router.openapi(
     createRoute({
       method: 'get',
@@ -41,7 +58,7 @@ export function userAppRoutes(): Router {
       path: '/api/apps',
       tags: ['apps'],
       request: {
-        query: z.object({ node_id: z.string().optional().openapi({ description: 'Where it runs; this node when left out' }) }),
+        query: createQuery,
         body: { ...json(createAppBody, 'The app'), required: true },
       },
       responses: { 202: json(appOperationWire, 'The deployment was queued'), ...refusals },

@@ -278,7 +278,7 @@ export function createNodeRegistry(deps: {
     async update(id: string, input: UpdateNodeInput): Promise<{ node: ClusterNode; addressChanged: boolean }> {
       const node = nodeOf(id)
       const changes = parseUpdateInput(input)
-      if (id === self.id && (changes.name ?? changes.apiEndpoint ?? changes.apiKey ?? null) !== null) {
+      if (id === self.id && isOfSettings(node, changes)) {
         throw new AppError(
           'FORBIDDEN',
           "This node's name, endpoint and key come from its settings. Change NODE_NAME, NODE_API_ENDPOINT or NODE_API_KEY instead",
@@ -336,6 +336,11 @@ export function createNodeRegistry(deps: {
       log.info({ node: node.name, id }, 'node removed')
     },
   }
+}
+
+/** Whether this is another value of something that a node takes from its own settings; sending back what it has changes nothing. */
+function isOfSettings(node: ClusterNode, { name, apiEndpoint, apiKey }: UpdateNodeInput): boolean {
+  return Boolean(apiKey) || (name ?? node.name) !== node.name || (apiEndpoint ?? node.apiEndpoint) !== node.apiEndpoint
 }
 
 const identityOf = (node: Omit<ClusterNode, 'health'>) => {

@@ -57,6 +57,20 @@ test('an app is created, listed, stopped and removed', async (t) => {
   await done(await node.send(`/api/apps/${id}`, { method: 'PUT', json: { description: 'Another page' } }))
   t.like((await node.send(`/api/apps/${id}`)).json, { status: 'running', description: 'Another page' })
 
+  // A script may send back all that it got, with what it means to change.
+  const whole = (await node.send(`/api/apps/${id}`)).json
+  const put = (json: object) => node.send(`/api/apps/${id}`, { method: 'PUT', json: { ...whole, ...json } })
+  await done(await put({ description: 'A third page' }))
+  t.like((await node.send(`/api/apps/${id}`)).json, { name, description: 'A third page', version: 1 })
+  const cannotChange = { name: 'another', node_id: randomUUID(), desired_state: 'stopped', version: 7, id: randomUUID() }
+  for (const [field, value] of Object.entries(cannotChange)) {
+    const refused = await put({ [field]: value, description: 'lost' })
+    assertProblem(t, refused, 400, { code: 'INVALID_INPUT' })
+    t.deepEqual(fieldsOf(refused), [field])
+    t.regex(refused.json.detail, /cannot be changed here/)
+  }
+  t.like((await node.send(`/api/apps/${id}`)).json, { name, description: 'A third page', status: 'running' })
+
   const folder = join(node.services.config.appsDir, name)
   writeFileSync(join(folder, 'photo.jpg'), 'the only copy')
   const { items, omitted } = (await node.send(`/api/apps/${id}/removal`)).json
@@ -93,6 +107,37 @@ test('what can be known before anything starts is refused at once and leaves no 
   t.deepEqual((await node.send('/api/apps')).json, [])
   t.false(existsSync(join(node.services.config.appsDir, 'web')))
   t.deepEqual((await node.graphql('{ operations { totalCount } }')).data, { operations: { totalCount: 0 } })
+})
+
+test('a field or parameter that would have no effect is refused by name', async (t) => {
+  const node = await runningNode(t)
+  const app = { name: uniqueName(), compose_content: compose }
+  const id = randomUUID()
+  const post = (path: string, json: object) => node.send(path, { method: 'POST', json })
+  const put = (path: string, json: object) => node.send(path, { method: 'PUT', json })
+  const ignored: [call: () => ReturnType<RunningNode['send']>, field: string][] = [
+    [() => create(node, { ...app, node_id: node.id }), 'node_id'],
+    [() => create(node, { ...app, rollback: true }), 'rollback'],
+    [() => create(node, app, `?nodeid=${node.id}`), 'nodeid'],
+    [() => node.send('/api/apps?node_id=a'), 'node_id'],
+    [() => node.send(`/api/apps/${id}?file=true`, { method: 'DELETE' }), 'file'],
+    [() => post(`/api/apps/${id}/update`, { compose_content: compose }), 'compose_content'],
+    [() => post('/api/nodes', { label: {} }), 'label'],
+    [() => put(`/api/nodes/${node.id}`, { endpoint: 'http://127.0.0.1:1' }), 'endpoint'],
+    [() => put(`/api/nodes/${node.id}`, { is_primary: false }), 'is_primary'],
+    [() => put(`/api/nodes/${node.id}`, { maintenance: { since: new Date(0), by: 'me', reason: null, until: null } }), 'maintenance'],
+    [() => put('/api/settings', { cloudflare_token: 'x' }), 'cloudflare_token'],
+    [() => put('/api/settings', { primary_url: 'http://127.0.0.1:1' }), 'primary_url'],
+    [() => node.send('/api/system/stats?node_id=a'), 'node_id'],
+    [() => node.send('/api/audit.jsonl?nodes=a'), 'nodes'],
+  ]
+  for (const [call, field] of ignored) {
+    const answer = await call()
+    assertProblem(t, answer, 400, { code: 'INVALID_INPUT' })
+    t.deepEqual(fieldsOf(answer), [field])
+  }
+  t.deepEqual((await node.send('/api/apps')).json, [])
+  for (const path of [`/api/nodes/${node.id}`, '/api/settings']) t.is((await put(path, (await node.send(path)).json)).status, 200, path)
 })
 
 test('an app for a node that is not online, or not known, is refused and lands nowhere', async (t) => {
