@@ -21,7 +21,7 @@ import type { ContainerWatch } from './container-watch.ts'
 import { refusePrepared, refuseUnseen } from './disk-rules.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import type { Operation, OperationKind } from './operation.ts'
-import type { OperationRun, Operations } from './operations.ts'
+import type { Alongside, OperationRun, Operations } from './operations.ts'
 import type { Removal, RemoveAppInput } from './removal.ts'
 import type { RemovalPreview } from './removal-item.ts'
 import { createStatusTimers } from './status-timers.ts'
@@ -134,15 +134,23 @@ export function createAppService(deps: {
     return row
   }
 
-  /** Writes what is named and leaves the rest, which another save may be writing. */
-  async function save(row: AppRow, patch: AppPatch): Promise<void> {
+  /**
+   * Writes what is named and leaves the rest, which another save may be writing. `write` does it together with something
+   * else, all or nothing.
+   */
+  async function saveWith<T>(row: AppRow, patch: AppPatch, write: (save: Alongside) => Promise<T>): Promise<T> {
     // It may have been removed by an operation that was queued before.
     if (!rows.has(row.id)) throw notFound('app', row.id)
     const change = { ...patch, updatedAt: clock.now() }
     // First where it lasts: what could not be written must not be claimed.
-    await em.fork().nativeUpdate(AppEntity, { id: row.id }, change)
+    const result = await write((transaction) => transaction.nativeUpdate(AppEntity, { id: row.id }, change))
     Object.assign(row, change)
     tell(row)
+    return result
+  }
+
+  async function save(row: AppRow, patch: AppPatch): Promise<void> {
+    await saveWith(row, patch, (write) => write(em.fork()))
   }
 
   /** What is remembered of an app beside what people change of it. */
@@ -210,7 +218,7 @@ export function createAppService(deps: {
     kind: OperationKind,
     row: AppRow,
     work: (run: OperationRun) => Promise<string | void>,
-    more: { warnings?: ComposeProblem[]; onEnd?: () => void; alongside?: (transaction: EntityManager) => Promise<unknown> } = {},
+    more: { warnings?: ComposeProblem[]; onEnd?: () => void; alongside?: Alongside } = {},
   ): Promise<AppOperation> {
     const onRow = async (run: OperationRun): Promise<string | void> => {
       if (!rows.has(row.id)) throw notFound('app', row.id)
@@ -256,6 +264,7 @@ export function createAppService(deps: {
   const update = createAppUpdate({
     ...{ ...deps, check, save, up, runCompose },
     enqueue: async (row, work, more) => (await enqueue('update', row, work, more)).operation,
+    note: (row, patch, message) => saveWith(row, patch, (alongside) => operations.note('update', row, message, alongside)),
   })
 
   /** As `enqueue`, and what a person asked for is written with it: a wish without the work that makes it true would stay for ever. */
@@ -266,12 +275,8 @@ export function createAppService(deps: {
   ): Promise<AppOperation> {
     const row = rowOf(id)
     await deps.engine.info()
-    const change = { desiredState, updatedAt: clock.now() }
     const begin = (run: OperationRun): Promise<string | void> => work(row, run)
-    const alongside = (transaction: EntityManager) => transaction.nativeUpdate(AppEntity, { id }, change)
-    const queued = await enqueue(kind, row, begin, { alongside })
-    Object.assign(row, change)
-    tell(row)
+    const queued = await saveWith(row, { desiredState }, (alongside) => enqueue(kind, row, begin, { alongside }))
     return { ...queued, app: view(row) }
   }
 

@@ -30,6 +30,8 @@ export interface RowWork {
     work: (run: OperationRun) => Promise<void>,
     more: { warnings: ComposeProblem[]; onEnd: () => void },
   ): Promise<Operation>
+  /** Makes a change at once and records it as an operation: both or neither. */
+  note(row: AppRow, patch: AppPatch, message: string): Promise<Operation>
   runCompose(row: AppRow, command: ComposeCommand, run: OperationRun): Promise<void>
   up(row: AppRow, run: OperationRun): Promise<void>
 }
@@ -47,8 +49,8 @@ export function createAppUpdate(
   async function describe(row: AppRow, description: string | null | undefined): Promise<Operation> {
     operations.refuseWhenStopping()
     const isNew = description !== undefined && description !== row.description
-    if (isNew) await save(row, { description })
-    return operations.note('update', row, isNew ? 'The description was changed' : 'There was nothing to change')
+    if (!isNew) return operations.note('update', row, 'There was nothing to change')
+    return deps.note(row, { description }, 'The description was changed')
   }
 
   /** The file first: a version is recorded only when it is on disk. */

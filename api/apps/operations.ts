@@ -20,6 +20,9 @@ export interface OperationRun {
   step(progress: number, message: string): void
 }
 
+/** Writes something of an operation's app within a transaction. */
+export type Alongside = (transaction: EntityManager) => Promise<unknown>
+
 type AbortReason = 'cancelled' | 'deadline' | 'shutdown'
 
 interface Entry {
@@ -84,6 +87,13 @@ export function createOperations(deps: {
     const { nodeId: _, ...row } = operation
     await transaction.upsert(OperationEntity, row)
   }
+
+  /** Writes a new operation and what belongs to it: both or neither. */
+  const record = (operation: Operation, alongside?: Alongside): Promise<void> =>
+    em.fork().transactional(async (transaction) => {
+      await alongside?.(transaction)
+      await save(operation, transaction)
+    })
 
   /** @throws when it cannot be written now; it will be with the next `flush` that can */
   async function keep(operation: Operation): Promise<void> {
@@ -191,12 +201,12 @@ export function createOperations(deps: {
       cancelTimer()
     },
 
-    /** Records something that was done at once, without waiting for the app's turn: nothing of it ran or can fail. */
-    async note(kind: OperationKind, app: { id: string; name: string }, message: string): Promise<Operation> {
+    /** Records something that is done at once by `alongside`, without waiting for the app's turn: nothing of it runs. Both or neither. */
+    async note(kind: OperationKind, app: { id: string; name: string }, message: string, alongside?: Alongside): Promise<Operation> {
       const operation = newOperation(kind, app)
       const at = operation.createdAt
       Object.assign(operation, { status: 'succeeded', progress: 100, message, startedAt: at, finishedAt: at } satisfies Partial<Operation>)
-      await save(operation)
+      await record(operation, alongside)
       deps.onChange({ ...operation })
       return operation
     },
@@ -211,17 +221,14 @@ export function createOperations(deps: {
       app: { id: string; name: string },
       work: (run: OperationRun) => Promise<string | void>,
       after: (operation: Operation) => Promise<void>,
-      more: { warnings?: ComposeProblem[]; alongside?: (transaction: EntityManager) => Promise<unknown> } = {},
+      more: { warnings?: ComposeProblem[]; alongside?: Alongside } = {},
     ): Promise<Operation> {
       refuseWhenStopping()
       const operation = { ...newOperation(kind, app), warnings: (more.warnings ?? []).reduce(withWarning, []) }
       const entry: Entry = { operation, progress: 0, abort: new AbortController(), done: Promise.resolve() }
       active.set(operation.id, entry)
       try {
-        await em.fork().transactional(async (transaction) => {
-          await more.alongside?.(transaction)
-          await save(operation, transaction)
-        })
+        await record(operation, more.alongside)
       } catch (error) {
         active.delete(operation.id)
         throw error

@@ -1,0 +1,132 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { AppEntity } from '../../api/apps/app.entity.ts'
+import { OperationEntity } from '../../api/apps/operation.entity.ts'
+import { testDatabase } from '../helpers/database.ts'
+import { ensureTestImage } from '../helpers/docker.ts'
+import { appName, containersOf, nodeOf, web } from '../helpers/own-apps.ts'
+import { until } from '../helpers/until.ts'
+
+test.before(async () => void (await ensureTestImage()))
+
+type Refused = 'insert on operations' | 'insert on apps' | 'update on apps' | 'delete on apps'
+
+/** A node whose database can be made to refuse some writes, as a full disk does. */
+async function setUp(t: ExecutionContext) {
+  const node = await nodeOf(t)
+  const execute = (sql: string) => node.database.em.getConnection().execute(sql)
+  const refuse = (what: Refused) => execute(`create trigger full before ${what} begin select raise(abort, 'disk is full'); end`)
+  return {
+    ...node,
+    refuse,
+    accept: () => execute('drop trigger full'),
+    /** Does it while the database refuses to write what is named. */
+    async inVain(what: Refused, act: () => Promise<unknown>): Promise<void> {
+      await refuse(what)
+      await t.throwsAsync(act(), { message: /disk is full/ }, what)
+      await execute('drop trigger full')
+    },
+    rows: () => node.database.em.fork().find(AppEntity, {}),
+    operationCount: () => node.database.em.fork().count(OperationEntity),
+  }
+}
+
+for (const what of ['insert on operations', 'insert on apps'] as const) {
+  test(`an app whose creation cannot be queued (${what}) leaves nothing, and its name is free`, async (t) => {
+    const { apps, appsDir, seen, inVain, rows, operationCount, outcome } = await setUp(t)
+    const name = appName(t)
+    await inVain(what, () => apps.create({ name, composeContent: web() }))
+    t.deepEqual([apps.list(), seen.values, await rows(), await operationCount()], [[], [], [], 0])
+    t.false(existsSync(join(appsDir, name)))
+    const created = await apps.create({ name, composeContent: web() })
+    t.is((await outcome(created)).status, 'succeeded')
+    t.like(apps.list(), [{ name, status: 'running', changedOnDisk: false }])
+  })
+}
+
+test('an app that was shown while its creation was being queued is taken back when that fails', async (t) => {
+  const { apps, database, seen, removed } = await nodeOf(t)
+  const other = await testDatabase(t, database.config.get('dbName'))
+  const execute = (sql: string) => other.em.getConnection().execute(sql)
+  await execute('begin immediate')
+  const creating = apps.create({ name: appName(t), composeContent: web() })
+  creating.catch(() => undefined)
+  await until(() => apps.list().length === 1)
+  apps.refreshAll()
+  t.is(seen.values.length, 1)
+  await execute(`create trigger full before insert on operations begin select raise(abort, 'disk is full'); end`)
+  await execute('commit')
+  await t.throwsAsync(creating, { message: /disk is full/ })
+  t.deepEqual(apps.list(), [])
+  t.deepEqual(removed.values, [seen.values[0]?.id])
+})
+
+test('a change of an app that cannot be queued changes nothing, and can be done again', async (t) => {
+  const { apps, appsDir, operations, inVain, rows, operationCount, outcome } = await setUp(t)
+  const name = appName(t)
+  const created = await apps.create({ name, description: 'the shop', composeContent: web() })
+  const { id } = created.app
+  t.is((await outcome(created)).status, 'succeeded')
+  const next = `${web()}    labels: { made: '2' }\n`
+  const state = async () => ({
+    app: { ...apps.get(id), asOf: null },
+    rows: await rows(),
+    operations: await operationCount(),
+    active: operations.activeOf(id),
+    file: readFileSync(join(appsDir, name, 'compose.yaml'), 'utf8'),
+    containers: (await containersOf(name)).map(({ Id, State }) => [Id, State]),
+  })
+  const changesNothing = async (what: Refused, act: () => Promise<unknown>): Promise<void> => {
+    const before = await state()
+    await inVain(what, act)
+    t.deepEqual(await state(), before, what)
+  }
+
+  for (const what of ['insert on operations', 'update on apps'] as const) {
+    await changesNothing(what, () => apps.stopApp(id))
+    await changesNothing(what, () => apps.removeApp(id, { volumes: true, files: true }))
+    await changesNothing(what, () => apps.update(id, { description: 'the new shop' }))
+  }
+  await changesNothing('insert on operations', () => apps.update(id, { description: 'new', composeContent: next, ifVersion: 1 }))
+  await changesNothing('insert on operations', () => apps.update(id, { pull: true }))
+
+  t.is((await apps.update(id, { description: 'the new shop' })).app.description, 'the new shop')
+  t.is((await outcome(await apps.update(id, { composeContent: next, ifVersion: 1 }))).status, 'succeeded', 'no change is waited for')
+  t.like(apps.get(id), { version: 2, status: 'running' })
+  t.is((await outcome(await apps.stopApp(id))).status, 'succeeded')
+  for (const what of ['insert on operations', 'update on apps'] as const) await changesNothing(what, () => apps.startApp(id))
+  t.like(apps.get(id), { status: 'stopped', desiredState: 'stopped' })
+  t.is((await outcome(await apps.startApp(id))).status, 'succeeded')
+  t.is((await outcome(await apps.removeApp(id))).status, 'succeeded')
+  t.deepEqual([apps.list(), await rows()], [[], []])
+})
+
+test('an operation that cannot write its result says so on the app, and can be done again', async (t) => {
+  const { apps, refuse, accept, rows, outcome, removed } = await setUp(t)
+  const name = appName(t)
+  const created = await apps.create({ name, composeContent: web() })
+  const { id } = created.app
+  t.is((await outcome(created)).status, 'succeeded')
+
+  // The file is written before the version: what is on disk is not what the app's record says.
+  const next = `${web()}    labels: { made: '2' }\n`
+  await refuse('update on apps')
+  t.like(await outcome(await apps.update(id, { composeContent: next, ifVersion: 1 })), { status: 'failed' })
+  t.like(apps.get(id), { version: 1, composeContent: web(), changedOnDisk: true })
+  t.regex(apps.get(id).statusReason ?? '', /update failed: .*disk is full/)
+  await accept()
+  t.is((await outcome(await apps.update(id, { composeContent: next, ifVersion: 1 }))).status, 'succeeded')
+  t.like(apps.get(id), { version: 2, composeContent: next, changedOnDisk: false, status: 'running', statusReason: null })
+
+  await refuse('delete on apps')
+  const ended = await outcome(await apps.removeApp(id))
+  t.is(ended.status, 'failed')
+  t.regex(ended.error ?? '', /disk is full/)
+  t.like(apps.get(id), { status: 'error', desiredState: 'stopped' })
+  t.regex(apps.get(id).statusReason ?? '', /remove failed: .*disk is full/)
+  t.deepEqual([(await rows()).length, removed.values], [1, []])
+  await accept()
+  t.is((await outcome(await apps.removeApp(id))).status, 'succeeded')
+  t.deepEqual([apps.list(), await rows(), removed.values], [[], [], [id]])
+})
