@@ -97,31 +97,37 @@ export function createJoining(deps: {
       if (error instanceof AppError && error.code === 'UNAUTHENTICATED') refuse(request, token, 'token', error)
       throw error
     })
-    let isIn = false
+    const node = await register(request, token, { id, hostname })
+    if (request.about) deps.learn(id, request.about)
+    return { node, notes: notesOf(request, node) }
+  }
+
+  async function register(
+    request: JoinRequest,
+    token: JoinToken,
+    { id, hostname }: { id: string; hostname: string },
+  ): Promise<ClusterNode> {
+    const { address, apiEndpoint, apiKey } = request
+    const registered: { node?: ClusterNode } = {}
     try {
-      const node = await deps.audited(
-        { name: token.name, via: 'join-token', address: request.address },
+      return await deps.audited(
+        { name: token.name, via: 'join-token', address },
         { action: 'node.join', nodeId: id, subject: hostname },
         async () => {
           // Between this name and its registration nothing waits, so nobody else takes it.
           const name = deps.nameFor(token.namePattern, hostname)
-          const registered = await deps.register({
-            id,
-            name,
-            apiEndpoint: request.apiEndpoint,
-            apiKey: request.apiKey,
-            labels: token.labels,
-          })
-          isIn = true
-          return registered
+          return (registered.node = await deps.register({ id, name, apiEndpoint, apiKey, labels: token.labels }))
         },
         ({ name }) => ({ subject: name }),
       )
-      if (request.about) deps.learn(id, request.about)
-      return { node, notes: notesOf(request, node) }
     } catch (error) {
+      if (registered.node) {
+        // The node is a member. An error would make it ask again, and be told that somebody has its id.
+        log.error({ err: error, node: registered.node.name }, 'the outcome of a join could not be written to the audit log')
+        return registered.node
+      }
       // What cannot be given back is lost, and hides no reason.
-      if (!isIn) await tokens.giveBack(token.id).catch(() => undefined)
+      await tokens.giveBack(token.id).catch(() => undefined)
       if (!(error instanceof AppError)) throw error
       return refuse(request, token, error.code === 'CONFLICT' ? 'name' : 'http', error)
     }

@@ -263,6 +263,47 @@ test('what failed on the way stands among the attempts, once the node is there',
   )
 })
 
+test('a join whose last audit line cannot be written is a join all the same, said to the node and in the log', async (t) => {
+  const primary = await runningNode(t)
+  const { secret } = await makeToken(primary, { maxUses: 3 })
+  const database = await testDatabase(t, primary.databasePath)
+  const execute = (sql: string) => database.em.getConnection().execute(sql)
+  const refuse = (outcome: string) =>
+    execute(
+      `create trigger full before insert on audit_entries when new.outcome = '${outcome}' begin select raise(abort, 'disk is full'); end`,
+    )
+  const lines = async () => (await primary.services.audit.list({ action: 'node.join' }, { limit: 10 })).map(({ outcome }) => outcome)
+  const about = {
+    ...{ version: '0.1.0', capabilities: [], connection: 'auto', instance_id: randomUUID() },
+    ...{ started_at: new Date().toISOString(), hostname: 'box' },
+  }
+
+  await refuse('succeeded')
+  const node = newNode(secret, { about })
+  const answer = await join(primary, node)
+  t.is(answer.status, 201, answer.text)
+  t.like(primary.services.registry.get(node.id), { name: 'box', about: { version: '0.1.0' } })
+  const headers = nodeHeaders({ id: node.id, key: node.api_key })
+  t.is((await primary.send(`/api/internal/nodes/${node.id}/heartbeat`, { method: 'POST', headers })).status, 200)
+  t.like(await tokensOf(primary), [{ uses: 1, lastAttempt: { ok: true, nodeId: node.id } }])
+  t.deepEqual(await lines(), ['started'])
+  t.like(
+    primary.log.find(({ msg }) => msg === 'the outcome of a join could not be written to the audit log'),
+    { level: 'error', node: 'box' },
+  )
+
+  // Without the first line nothing is done, and the token keeps its use.
+  await execute('drop trigger full')
+  await refuse('started')
+  const other = newNode(secret, { name: 'other' })
+  t.is((await join(primary, other)).status, 500)
+  t.is((await nodesOf(primary)).length, 2)
+  t.like(await tokensOf(primary), [{ uses: 1 }])
+  await execute('drop trigger full')
+  t.is((await join(primary, other)).status, 201)
+  t.deepEqual(await lines(), ['succeeded', 'started', 'started'])
+})
+
 test('a secondary sends nodes to its primary, and makes no tokens', async (t) => {
   const secondary = await runningSecondary(t, undefined, { NODE_NAME: 'worker' })
   const answer = await join(secondary, newNode('shlyjoin_x'))
