@@ -38,15 +38,15 @@ test('the values in .env.example are the defaults', (t) => {
 /** A default in the page that is a sentence, because it is made of something else. */
 const inWords: Record<string, string> = {
   APPS_DIR: '`apps` beside the data folder',
-  SECRET_KEY: 'made once',
-  JWT_SECRET: 'made once',
-  NODE_ID: 'made once',
-  NODE_API_KEY: 'made once',
-  NODE_NAME: 'host name, or the name that the node joined under',
+  SECRET_KEY: 'generated once',
+  JWT_SECRET: 'generated once',
+  NODE_ID: 'generated once',
+  NODE_API_KEY: 'generated once',
+  NODE_NAME: 'host name, or the name from joining',
   NODE_API_ENDPOINT: '`http://localhost:<port>`',
   AUTH_ENABLED: 'unset',
   AUTH_BASE_URL: 'value of `NODE_API_ENDPOINT`',
-  OIDC_LABEL: 'host name of the issuer',
+  OIDC_LABEL: "the issuer's host name",
 }
 
 test('the defaults in docs/configuration.md are those of .env.example, which are those of the program', (t) => {

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
+import Docker from 'dockerode'
+import { ensureTestImage } from './docker-image.ts'
 import { freePort } from './free-port.ts'
 
 /** A registry on this machine that Docker pulls from without TLS. Stops after the test. @returns its host and port */
@@ -48,4 +50,15 @@ export async function pushForeignImage(host: string, name: string, tag: string):
   const entry = { mediaType, size: manifest.length, digest: digestOf(manifest), platform: { architecture: 's390x', os: 'linux' } }
   const listType = `${docker}.distribution.manifest.list.v2+json`
   await put(`manifests/${tag}`, listType, JSON.stringify({ schemaVersion: 2, mediaType: listType, manifests: [entry] }))
+}
+
+/** A registry that has the test image as `nginx:alpine`, for examples that use it. @returns its host and port */
+export async function startRegistryWithTestImage(t: ExecutionContext<unknown>, docker = new Docker()): Promise<string> {
+  const [host, image] = await Promise.all([startRegistry(t), ensureTestImage(docker)])
+  const repo = `${host}/nginx`
+  await docker.getImage(image).tag({ repo, tag: 'alpine' })
+  t.teardown(() => docker.getImage(`${repo}:alpine`).remove({ force: true }))
+  const progress = await docker.getImage(`${repo}:alpine`).push({ authconfig: { username: '', password: '' } })
+  await new Promise<void>((resolve, reject) => docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve())))
+  return host
 }
