@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { checkout } from '../helpers/documented.ts'
+
+const guide = readFileSync(join(checkout, 'docs/multi-node.md'), 'utf8')
+
+/** What the server and the dashboard say, with what was put together over several lines in one piece. */
+const code = ['api', 'frontend/src']
+  .flatMap((folder) =>
+    readdirSync(join(checkout, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(ts|vue)$/.test(name))
+      .map((name) => readFileSync(join(checkout, folder, name), 'utf8')),
+  )
+  .join('\n')
+  .replace(/['"`]\s*\+\s*['"`]/g, '')
+  .replaceAll("\\'", "'")
+
+/** The cells of one column of every table that has a column of that name. */
+function column(name: string): string[] {
+  return guide.split(/\n(?!\|)/).flatMap((table) => {
+    const [head = [], , ...rows] = table
+      .trim()
+      .split('\n')
+      .map((row) => row.split('|').map((cell) => cell.trim()))
+    const index = head.indexOf(name)
+    return index === -1 ? [] : rows.map((row) => row[index] ?? '')
+  })
+}
+
+/** Words that the program puts into a message where its code has a placeholder. */
+const filledIn = [
+  /\.\.\./,
+  /;/,
+  /"include"/,
+  /\b(?:host|NAME|nginx|web|removal-keeps-data|offline)\b/,
+  /[\d.]*\d+\S*(?: minutes)?/,
+  /\bbehind\b/,
+  /\([^)]*\)/,
+  /\bsince\b/,
+  /^(?:id|name|api_endpoint|remove failed|Done|DATABASE_PATH): /,
+]
+
+/** What the code has word for word of a message. */
+const fixedParts = (message: string): string[] =>
+  message
+    .split(new RegExp(filledIn.map(({ source }) => source).join('|')))
+    .map((part) => part.replace(/^[\s,.:()"?]+|[\s,.:()"?]+$/g, ''))
+    .filter((part) => part.length > 5)
+
+for (const name of ['message', '`link to primary could not be opened`, reason', 'what `join failed` says']) {
+  test(`the guide quotes what the program says: ${name}`, (t) => {
+    const messages = column(name)
+    t.true(messages.length > 3)
+    t.deepEqual(
+      messages.filter((message) => !fixedParts(message).every((part) => code.includes(part))),
+      [],
+    )
+  })
+}
+
+test('the guide quotes lines of the log as they are', (t) => {
+  const lines = column('line').flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, line = '']) => line))
+  t.true(lines.length > 15)
+  t.deepEqual(
+    lines.filter((line) => !code.includes(line)),
+    [],
+  )
+})
