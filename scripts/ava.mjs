@@ -3,19 +3,19 @@ import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
 import { colors, isAlive, start, stop } from './processes.mjs'
 
-/** The whole suite; one test that hangs is ended by AVA itself long before (`timeout` in package.json). */
+/** For the whole suite. AVA itself ends a single test that hangs much earlier (`timeout` in package.json). */
 const DEADLINE_MS = 3_000_000
 
 /**
- * Runs AVA, passes its report on, and counts by the marks that it puts before each title. (Its TAP reporter, which would be
- * made for this, breaks off when a test times out.) A skipped test is a failed one: nobody looks at a test that does not run.
+ * Runs AVA, passes on its report, and counts the marks before each title. (AVA's TAP reporter would fit better, but it
+ * stops when a test times out.) A skipped test counts as failed: nobody notices a test that does not run.
  * @returns {Promise<{ passed: number, failed: number }>}
  */
 export async function runAva(root, args, env) {
   const ava = start(join(root, 'node_modules', '.bin', 'ava'), args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
-    // A third of what a short test file takes is compiling what most of them import.
+    // A third of a short test file's time is compiling what most of them import.
     env: { NODE_COMPILE_CACHE: join(root, '.cache', 'compile'), ...env, ...colors },
   })
   const timer = setTimeout(() => void stop(ava), DEADLINE_MS)

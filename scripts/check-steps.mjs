@@ -1,7 +1,7 @@
 import { cpus } from 'node:os'
 import { colors, run } from './processes.mjs'
 
-/** "Is it good?" apart from the tests: what `npm run check` runs, and `npm test` first. */
+/** All checks except the tests: `npm run check` runs them, and so does `npm test` before its tests. */
 export const checkSteps = [
   { name: 'types (server)', command: 'tsc', args: ['-p', 'tsconfig.json'] },
   { name: 'types (frontend)', command: 'vue-tsc', args: ['-p', 'frontend/tsconfig.json', '--noEmit'] },
@@ -9,10 +9,10 @@ export const checkSteps = [
   { name: 'format', command: 'prettier', args: ['--check', '.', '--log-level=warn'] },
 ]
 
-/** Each of the type checkers takes half a gigabyte and a core, so no more than two at once. */
+/** Each type checker takes half a gigabyte and a core, so no more than two run at once. */
 const AT_ONCE = Math.min(2, cpus().length)
 
-/** Runs all steps, also after one has failed, and reports each as it ends: `{ name, ok, output, seconds }`. */
+/** Runs all steps, even after one has failed, and reports each when it ends: `{ name, ok, output, seconds }`. */
 export async function runChecks(root, report) {
   const waiting = [...checkSteps]
   const results = []
@@ -32,7 +32,7 @@ export async function runChecks(root, report) {
   return results
 }
 
-/** A heading per step, what the tool said only where it failed. */
+/** Prints a heading for each step, and the tool's output only if it failed. */
 export function reportStep({ name, ok, output, seconds }) {
   console.log(`\n== ${name}: ${ok ? 'passed' : 'FAILED'} (${seconds.toFixed(1)} s)`)
   if (!ok) console.log(output.trimEnd())

@@ -1,4 +1,4 @@
-// `npm run check`: format, lint and types. `npm run format` and `npm run lint -- --fix` mend what can be mended.
+// `npm run check`: format, lint and types. `npm run format` and `npm run lint -- --fix` fix what they can.
 import { fileURLToPath } from 'node:url'
 import { reportStep, runChecks } from './check-steps.mjs'
 import { endAllOnSignals } from './processes.mjs'

@@ -1,6 +1,6 @@
-// Both versions of Compose for the tests that try both: 1.29, which Debian 12 has as a program of its own, and 2, a plugin of Docker's.
-// Neither is installed here: where the machine has no plugin, Debian 13's package is unpacked into .cache/compose, which the next run finds.
-//   node scripts/compose-versions.mjs     on its own, for a test that is run without `npm test`
+// Both versions of Compose, for the tests that run on both: 1.29, a separate program in Debian 12, and 2, a Docker plugin.
+// This installs neither. If the machine has no plugin, it unpacks Debian 13's package into .cache/compose, where the next run finds it.
+//   node scripts/compose-versions.mjs     run it like this before a test that you run without `npm test`
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +9,7 @@ import { run } from './processes.mjs'
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 const pluginPath = 'usr/libexec/docker/cli-plugins/docker-compose'
 
-/** Where tests/helpers/compose-versions.ts reads them: `[{ version, bin?, home? }]`: what PATH begins with and HOME is for each. */
+/** The list that tests/helpers/compose-versions.ts reads: `[{ version, bin?, home? }]`, with each version's first PATH entry and HOME. */
 const listFile = (root) => join(root, '.cache', 'compose', 'versions.json')
 
 /**
@@ -22,14 +22,14 @@ export async function prepareComposeVersions(root) {
   const one = await versionOne(folder)
   const two = (await versionTwo()) ?? (await versionTwo(join(folder, 'home'))) ?? (await unpackedTwo(folder))
   if (two.toDo) return two
-  if (!one && isDebian12()) return { toDo: 'The tests need Compose 1.29 as well. On Debian 12: sudo apt-get install docker-compose' }
+  if (!one && isDebian12()) return { toDo: 'The tests also need Compose 1.29. On Debian 12: sudo apt-get install docker-compose' }
   writeFileSync(listFile(root), JSON.stringify([...(one ? [one] : []), two], null, 2))
   const dockerConfig = two.home && join(two.home, '.docker')
   if (one) return { dockerConfig }
   return { dockerConfig, note: `Compose 1.29 is not on this machine, so tests/docker runs on ${two.version} only. Debian 12 has it.` }
 }
 
-/** Its PATH begins with a folder where Docker's own program, which it builds with, has no plugin: that would be preferred. */
+/** Its PATH starts with a folder in which the `docker` program, which Compose 1.29 builds with, has no plugin, because the plugin would be preferred. */
 async function versionOne(folder) {
   const file = pathOf('docker-compose')
   const version = file && (await versionOf(file, []))
@@ -50,9 +50,9 @@ async function versionTwo(home) {
 
 async function unpackedTwo(folder) {
   const toDo = (why) => ({
-    toDo: `The tests need the Compose plugin ("docker compose") as well: ${why}. Install it.`,
+    toDo: `The tests also need the Compose plugin ("docker compose"): ${why}. Install it.`,
   })
-  if (!existsSync(keyring) || !pathOf('apt-get')) return toDo('it is not installed, and only on Debian it can be had without installing it')
+  if (!existsSync(keyring) || !pathOf('apt-get')) return toDo('it is not installed, and only Debian can provide it without installing')
   console.log("Unpacking Debian 13's docker-compose for the tests")
   const output = await unpack(join(folder, 'trixie'))
   const plugins = join(folder, 'home', '.docker', 'cli-plugins')
@@ -62,7 +62,7 @@ async function unpackedTwo(folder) {
   return (await versionTwo(join(folder, 'home'))) ?? toDo(`Debian 13's package could not be unpacked and run:\n${output}`)
 }
 
-/** All of apt's own state is in `folder`, so that no right is needed and the machine's lists of packages stay as they are. */
+/** All of apt's own state is in `folder`, so this needs no privileges and leaves the machine's package lists as they are. */
 async function unpack(folder) {
   rmSync(folder, { recursive: true, force: true })
   for (const name of ['lists/partial', 'archives/partial']) mkdirSync(join(folder, name), { recursive: true })
@@ -73,7 +73,7 @@ async function unpack(folder) {
     `Dir::State::lists=${folder}/lists`,
     `Dir::Cache=${folder}`,
     'Acquire::Languages=none',
-    // The user that apt would change to cannot write here.
+    // The user that apt would switch to cannot write here.
     'APT::Sandbox::User=root',
   ].flatMap((setting) => ['-o', setting])
   const update = await run('apt-get', [...settings, 'update', '-qq'])

@@ -1,4 +1,4 @@
-// `npm run dev`: the server, restarted on every change, and Vite with hot reload, which passes everything else on to the server.
+// `npm run dev`: the server, restarted on every change, and Vite with hot reload, which forwards everything else to the server.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { endAll, endAllOnSignals, start } from './processes.mjs'
@@ -13,7 +13,7 @@ const server = start(join(bin, 'node'), ['--watch', '--watch-preserve-output', '
 })
 const vite = start(join(bin, 'vite'), ['frontend'], { cwd: root })
 
-// Either one alone is of no use; `node --watch` itself stays when the server ends, waiting for the next change.
+// Neither is useful alone. When the server ends, `node --watch` keeps running and waits for the next change.
 const code = await Promise.race([server.ended, vite.ended])
 await endAll()
 process.exitCode = code

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { atEnd, start, stop } from './processes.mjs'
 
 const DEFAULT_HOST = 'unix:///var/run/docker.sock'
-/** A first start sets up storage and iptables; it took 2 s on two cores. */
+/** The first start sets up storage and iptables; it took 2 s on two cores. */
 const READY_MS = 60_000
 const POLL_MS = 200
 /** dockerd gives containers up to 5 s (below), then unmounts. */
@@ -16,12 +16,12 @@ const STOP_MS = 20_000
 export const engineAnswers = (env = process.env) => ping(env.DOCKER_HOST || DEFAULT_HOST)
 
 /**
- * Starts an Engine of our own, in a temporary folder, which ends with this program.
+ * Starts an Engine of our own in a temporary folder. It ends with this program.
  * @returns {Promise<string>} its DOCKER_HOST
  */
 export async function startEngine() {
   if (process.getuid?.() !== 0) {
-    throw new Error('No Docker Engine answers, and starting one takes root: start Docker, or set DOCKER_HOST to one that runs.')
+    throw new Error('No Docker Engine answers, and only root can start one. Start Docker, or set DOCKER_HOST to a running Engine.')
   }
   const folder = mkdtempSync(join(tmpdir(), 'selfhostly-docker-'))
   // Users other than root reach the socket, as under /var/run: its own mode says who may use it.
@@ -48,7 +48,7 @@ export async function startEngine() {
 }
 
 function dockerdArguments(folder, host) {
-  // An empty configuration, because the machine's own may name other folders.
+  // An empty configuration, because the machine's own could name other folders.
   const config = join(folder, 'daemon.json')
   writeFileSync(config, '{}')
   return [
@@ -61,7 +61,7 @@ function dockerdArguments(folder, host) {
   ]
 }
 
-/** `GET /_ping` within 2 s. Hosts that are reached over ssh are left to Docker's own tools. */
+/** `GET /_ping` within 2 s. Hosts reached over SSH are left to Docker's own tools. */
 function ping(host) {
   if (host.startsWith('ssh:')) return Promise.resolve(true)
   const target = host.startsWith('unix://') ? { socketPath: host.slice(7) } : tcp(host)

@@ -1,7 +1,7 @@
-// `npm run mutants`: plants faults in the pure rules and guards, one at a time, and counts which of them the nearest tests notice.
+// `npm run mutants`: plants faults in the pure rules and guards, one at a time, and counts how many the nearest tests notice.
 //   npm run mutants -- status grants   only these groups
-//   npm run mutants -- --write         also writes the table in docs/testing.md
-// What it needs is installed for it alone (scripts/mutants/), because nothing else does.
+//   npm run mutants -- --write         also updates the table in docs/testing.md
+// Its packages are installed separately (scripts/mutants/), because nothing else needs them.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,12 +10,12 @@ import { endAll, endAllOnSignals, run } from './processes.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'scripts', 'mutants')
 const cache = join(root, '.cache', 'mutants')
-/** Goal of each group, in percent. */
+/** The goal for each group, in percent. */
 const GOAL = 95
-/** For all groups together; one that has not begun by then is not run, and is said. */
+/** For all groups together. A group that has not started by then is reported as not run. */
 const BUDGET_MS = 45 * 60_000
 
-/** Rules and guards without side effects, each with the tests that are to notice when it is wrong. */
+/** Rules and guards without side effects, each with the tests that should notice when it is wrong. */
 const groups = {
   status: {
     mutate: ['api/nodes/node-status.ts', 'api/nodes/check-times.ts'],
@@ -92,10 +92,10 @@ function settings(mutate, tests, report) {
     commandRunner: { command: `node_modules/.bin/ava ${tests.join(' ')}` },
     coverageAnalysis: 'off',
     concurrency: 2,
-    // A mutant that loops for ever costs this much and no more.
+    // A mutant that loops forever costs at most this.
     timeoutMS: 20_000,
     timeoutFactor: 3,
-    // Words are for people; which ones they are is looked at by tests that read whole sentences.
+    // Message texts are left alone: the tests that read whole sentences cover them.
     mutator: { excludedMutations: ['StringLiteral'] },
     disableTypeChecks: false,
     reporters: ['json'],

@@ -1,17 +1,17 @@
-// Child processes of the scripts. By default each has a process group of its own, so that whatever it starts ends with it;
-// `detached: false` keeps it in ours, for a script that others run and end as one.
+// The scripts' child processes. By default each has its own process group, so whatever it starts ends with it.
+// `detached: false` keeps it in ours, for a script that others run and end as a whole.
 import { spawn } from 'node:child_process'
 
-/** Long enough for a server to close its connections; a person who pressed Ctrl-C waits for it. */
+/** Long enough for a server to close its connections, and short enough for a person who pressed Ctrl-C. */
 const STOP_MS = 10_000
 
 const running = new Set()
 const cleanups = []
 
-/** Colours for people only; some tools would also colour what CI keeps as text. */
+/** Colors for people only; some tools would also color what CI stores as text. */
 export const colors = process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }
 
-/** Starts a program. `ended` resolves with its exit code (128 + signal number when a signal ended it). */
+/** Starts a program. `ended` resolves with its exit code (128 + signal number if a signal ended it). */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, { stdio: 'inherit', detached: true, ...options })
   const handle = { child, group: options.detached !== false, ended: undefined }
@@ -20,12 +20,12 @@ export function start(command, args, options = {}) {
     child.once('error', (error) => (running.delete(handle), reject(error)))
     child.once('close', (code, signal) => (running.delete(handle), resolve(code ?? (signal === 'SIGINT' ? 130 : 143))))
   })
-  // Whoever waits sees the failure; until then it must not end the whole program.
+  // Callers that wait see the failure. If nobody waits yet, it must not crash this program.
   handle.ended.catch(() => {})
   return handle
 }
 
-/** Runs a program to its end and collects what it prints. Fails with code 124 when it takes longer than `timeoutMs`. */
+/** Runs a program until it ends and collects its output. Returns code 124 if it takes longer than `timeoutMs`. */
 export async function run(command, args, { timeoutMs = 600_000, ...options } = {}) {
   const handle = start(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
   let output = ''
@@ -46,8 +46,8 @@ export async function run(command, args, { timeoutMs = 600_000, ...options } = {
 }
 
 /**
- * Asks with SIGTERM, waits, then insists with SIGKILL; resolves when the program and its group are gone.
- * `group: false` asks the program alone, which then ends its own.
+ * Sends SIGTERM, waits, then sends SIGKILL. Resolves when the program and its group have ended.
+ * `group: false` sends SIGTERM only to the program, which then ends its own processes.
  */
 export async function stop(handle, { group = handle.group, waitMs = STOP_MS } = {}) {
   kill({ ...handle, group }, 'SIGTERM')
@@ -57,12 +57,12 @@ export async function stop(handle, { group = handle.group, waitMs = STOP_MS } = 
   kill(handle, 'SIGKILL')
 }
 
-/** Whether the program, or any process of its group, is left. */
+/** Whether the program, or any process in its group, is still running. */
 export const isAlive = (handle) => kill(handle, 0)
 
 function kill({ child, group }, signal) {
   if (child.pid === undefined) return false
-  // A pid that has been waited for may already be another program's.
+  // After the process has been waited for, its pid may already belong to another program.
   if (!group) return child.exitCode === null && child.signalCode === null && child.kill(signal)
   try {
     return process.kill(-child.pid, signal)
@@ -71,7 +71,7 @@ function kill({ child, group }, signal) {
   }
 }
 
-/** Runs at the end, also after Ctrl-C; the last one added runs first. */
+/** Runs at the end, even after Ctrl-C. The last one added runs first. */
 export const atEnd = (cleanup) => void cleanups.push(cleanup)
 
 export async function endAll() {
@@ -79,7 +79,7 @@ export async function endAll() {
   while (cleanups.length > 0) await cleanups.pop()()
 }
 
-/** Ctrl-C and SIGTERM end everything first, then this program. */
+/** Ctrl-C, SIGTERM and SIGHUP end all child processes, then this program. */
 export function endAllOnSignals() {
   let ending = false
   for (const [signal, code] of [

@@ -8,15 +8,15 @@ import { machineEnvironment } from './setup/packages.mjs'
 
 /** A first start downloads all packages and builds the dashboard. */
 const FIRST_START_MS = 900_000
-/** A second start has all that; it takes about a second. */
+/** A second start has all that, and takes about a second. */
 const SECOND_START_MS = 30_000
-/** A node that is asked to end does so within 10 s. */
+/** A node ends within 10 s of SIGTERM. */
 const STOP_MS = 15_000
 const POLL_MS = 100
 
 /**
- * What a newcomer does: `git clone`, `npm start`, open the dashboard. Then once more, with npm kept off the network.
- * It clones what is committed. @returns {Promise<string>} how long both starts took; fails with what went wrong
+ * Does what a newcomer does: `git clone`, `npm start`, open the dashboard. Then starts again with npm offline.
+ * It clones the latest commit. @returns {Promise<string>} how long both starts took; fails with what went wrong
  */
 export async function proveStart(root) {
   const folder = mkdtempSync(join(tmpdir(), 'selfhostly-start-'))
@@ -68,7 +68,7 @@ async function healthy(url, npm, deadline) {
   throw new Error(`GET /api/health did not answer in time (last: ${last})`)
 }
 
-/** The page, and the first script that it names. */
+/** Checks the page and the first script it loads. */
 async function servesDashboard(url) {
   const page = await get(`${url}/`)
   const script = /<script[^>]* src="([^"]+)"/.exec(page.body)?.[1]
@@ -80,7 +80,7 @@ async function servesDashboard(url) {
     throw new Error(`GET ${script} is ${code.status} ${code.type}, not a script`)
 }
 
-/** SIGTERM to npm alone, as a service manager or `kill` would; npm passes it on. */
+/** Sends SIGTERM to npm alone, as a service manager or `kill` would. npm passes it on. */
 async function stopsWhenAsked(npm) {
   npm.child.kill('SIGTERM')
   const deadline = performance.now() + STOP_MS
@@ -95,7 +95,7 @@ async function get(url) {
   return { status: response.status, type: response.headers.get('content-type') ?? '', body: await response.text() }
 }
 
-/** Without what `npm test` adds, above all Node 24 on PATH: a newcomer has only the machine's own Node. */
+/** Without what `npm test` adds, especially Node 24 on PATH: a newcomer has only the machine's own Node. */
 function newcomersEnvironment() {
   const added = /^(npm_(lifecycle|package|command|execpath|node_execpath|config_(local_prefix|user_agent|loglevel))|INIT_CWD$|NODE$)/
   return Object.fromEntries(Object.entries(machineEnvironment()).filter(([name]) => !added.test(name)))

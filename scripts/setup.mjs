@@ -1,5 +1,5 @@
 // What `npm start`, `npm test` and `npm run dev` need before they can run: packages, Node 24, the built dashboard.
-// Does only what is missing, and then needs the network; runs on the machine's own Node (20 or newer).
+// Does only what is missing, which needs the network. Runs on the machine's own Node (20 or newer).
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { endAllOnSignals } from './processes.mjs'

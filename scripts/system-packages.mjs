@@ -19,30 +19,30 @@ const composePluginFolders = [
 const hasCompose = () =>
   onPath('docker-compose') || composePluginFolders.some((folder) => existsSync(join(folder, 'cli-plugins', 'docker-compose')))
 
-/** A dynamically linked program names its loader near its start, and cannot run alone in an image. */
+/** A dynamically linked program names its loader near its start. It cannot run alone in an image. */
 const isStatic = (path) => existsSync(path) && !readFileSync(path).subarray(0, 4096).includes('/ld-')
 
-/** Without the rights to use them, as in a container, proxies stand in for them. */
+/** Without the rights to use them, as in a container, proxies stand in. */
 const networkPrograms = [
-  { package: 'iproute2', why: 'ip, which makes networks apart from that of the machine', there: () => onPath('ip') },
+  { package: 'iproute2', why: "ip, which makes networks separate from the machine's own", there: () => onPath('ip') },
   { package: 'iptables', why: 'packet filters, which break these networks', there: () => onPath('iptables') },
 ]
 
 /**
- * What the tests need of the machine. Each is looked for by what it brings, so that another way of installing it is as good.
- * `engineAnswers`: an Engine elsewhere (DOCKER_HOST) is as good as one that can be started here.
+ * What the tests need on the machine. Each is found by what it provides, so any way of installing it works.
+ * `engineAnswers`: an Engine elsewhere (DOCKER_HOST) works as well as one that can be started here.
  */
 const requirements = (engineAnswers) => [
   { package: 'docker.io', why: 'a Docker Engine to run apps on', there: () => engineAnswers || onPath('dockerd') },
   {
     package: 'docker-compose',
     why: 'docker-compose or the plugin "docker compose", which deploys apps',
-    // The package is Compose 1.29 there, which the tests need even where the plugin is installed.
+    // On Debian 12 the package is Compose 1.29, which the tests need even if the plugin is installed.
     there: () => (isDebian12() ? onPath('docker-compose') : hasCompose()),
   },
   {
     package: 'busybox-static',
-    why: 'a program that test images are made of, as there may be no registry to pull from',
+    why: 'the program in the test images, because there may be no registry to pull from',
     there: () => ['/bin/busybox', '/usr/bin/busybox'].some(isStatic),
   },
   {
@@ -51,13 +51,15 @@ const requirements = (engineAnswers) => [
     there: () => onPath('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'),
   },
   { package: 'docker-registry', why: 'a registry on this machine to pull images from', there: () => onPath('docker-registry') },
-  { package: 'openssl', why: 'makes the certificates of tests with TLS', there: () => onPath('openssl') },
+  { package: 'openssl', why: 'makes certificates for tests with TLS', there: () => onPath('openssl') },
   { package: 'nginx-light', why: 'nginx, a proxy that people put in front of a node', there: () => onPath('nginx') },
   { package: 'caddy', why: 'another such proxy', there: () => onPath('caddy') },
+  { package: 'curl', why: 'runs the documented examples', there: () => onPath('curl') },
+  { package: 'jq', why: 'reads and writes JSON in these examples', there: () => onPath('jq') },
   ...(process.platform === 'linux' ? networkPrograms : []),
 ]
 
-/** Installs what is missing where that is possible. @returns {Promise<string | undefined>} what a person has to do first */
+/** Installs what is missing if it can. @returns {Promise<string | undefined>} what a person has to do first */
 export async function ensureSystemPackages(engineAnswers) {
   const missing = () => requirements(engineAnswers).filter((requirement) => !requirement.there())
   const before = missing()
@@ -73,19 +75,19 @@ async function aptInstall(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const update = await run('apt-get', ['update', '-qq'], { env })
   const install = (names) => run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], { env, timeoutMs: 1_200_000 })
-  const [servers, others] = [packages.filter(isProxy), packages.filter((name) => !isServer(name))]
+  const [servers, others] = [packages.filter(isServer), packages.filter((name) => !isServer(name))]
   const outputs = [update.output]
   if (others.length > 0) outputs.push((await install(others)).output)
   if (servers.length > 0) outputs.push((await withoutServices(() => install(servers))).output)
   return outputs.join('')
 }
 
-/** Debian starts these at once, on all addresses; the tests start their own, on loopback. */
+/** Debian starts these when they are installed, on all addresses. The tests start their own, on loopback. */
 const isServer = (name) => ['nginx-light', 'caddy', 'docker-registry'].includes(name)
 
 const servicePolicy = '/usr/sbin/policy-rc.d'
 
-/** Debian asks this file before it starts the service of a package; 101 forbids it. One that is there already stays. */
+/** Debian runs this file before it starts a package's service; exit code 101 forbids that. An existing file is left as it is. */
 async function withoutServices(work) {
   const ours = !existsSync(servicePolicy)
   if (ours) writeFileSync(servicePolicy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
@@ -98,8 +100,8 @@ async function withoutServices(work) {
 
 const describe = (missing) =>
   [
-    'The tests need programs that are not on this machine:',
+    'The tests need programs that are not installed:',
     ...missing.map((requirement) => `  ${requirement.package}: ${requirement.why}`),
     `On Debian or Ubuntu: sudo apt-get install ${missing.map((requirement) => requirement.package).join(' ')}`,
-    'Elsewhere install the same programs with your own package manager, and see that they are on PATH.',
+    'Elsewhere, install the same programs with your package manager and make sure they are on PATH.',
   ].join('\n')

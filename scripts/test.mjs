@@ -1,5 +1,5 @@
-// `npm test`: what the machine lacks, a Docker Engine, then every check and every test. Its last line is the count.
-//   npm test -- tests/nodes     only these files or folders (and no checks); other AVA options go through as well
+// `npm test`: installs what the machine lacks, finds a Docker Engine, then runs every check and every test. Its last line is the count.
+//   npm test -- tests/nodes     only these files or folders (and no checks); other AVA options are passed on too
 //   npm test -- --prove-start   also proves `npm start` on a fresh clone, as CI does
 import { fileURLToPath } from 'node:url'
 import { runAva } from './ava.mjs'
@@ -19,7 +19,7 @@ const counts = { passed: 0, failed: 0 }
 endAllOnSignals()
 try {
   const machine = await prepareMachine()
-  // A fresh clone waits for the registry and the disk much of the time, which the checks need not.
+  // A fresh clone mostly waits for the registry and the disk, so the checks run beside it.
   await Promise.all([avaArguments.length === 0 && check(), withStart && step('npm start on a fresh clone', () => proveStart(root))])
   await test(machine)
 } catch (error) {

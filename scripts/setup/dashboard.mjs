@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { run } from '../processes.mjs'
 import { SetupError } from './setup-error.mjs'
 
-/** Made from the other files, so no input; the two `.d.ts` are written by the build. */
+/** Generated from the other files, so not inputs. The build writes the two `.d.ts` files. */
 const generated = new Set(['dist', 'generated', 'node_modules', 'auto-imports.d.ts', 'components.d.ts'])
 
 const documents = {
@@ -20,7 +20,7 @@ export const makeDocuments = (root) =>
 export const dashboardReady = (root) => isFresh(root, dashboard)
 export const makeDashboard = (root) => make(root, dashboard, 'building the dashboard (takes half a minute)', 'vite', ['build', 'frontend'])
 
-/** Remembered beside the output, so that deleting the output also forgets it. */
+/** Stored beside the output, so deleting the output deletes it too. */
 const stampOf = (root, { folder }) => join(root, folder, '.inputs')
 
 function isFresh(root, target) {
@@ -40,10 +40,10 @@ async function make(root, target, what, command, args) {
   writeFileSync(stampOf(root, target), inputs)
 }
 
-/** The tools start with `#!/usr/bin/env node`; they get the same Node 24 as everything else. */
+/** The tools start with `#!/usr/bin/env node`, and this gives them the same Node 24 as everything else. */
 const environment = (root) => ({ ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` })
 
-/** One hash over names and contents: a checkout's file times say nothing. */
+/** One hash over names and contents, because a checkout's file times mean nothing. */
 function hashOf(root, inputs) {
   const hash = createHash('sha256')
   for (const input of inputs) {

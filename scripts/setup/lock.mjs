@@ -1,12 +1,12 @@
-// One setup at a time in one checkout: a lock file that its holder touches, so that a dead holder's lock goes stale.
+// Allows one setup at a time per checkout, with a lock file that its holder touches. A dead holder's lock goes stale.
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** How often the holder says that it is alive. */
+/** How often the holder touches the lock. */
 const TOUCH_MS = 2_000
-/** Older than this means that the holder is gone, also where its process cannot be seen (another container); a busy disk stays well below. */
+/** An older lock has lost its holder, even if the process cannot be seen (another container). A busy disk delays a touch far less. */
 const STALE_MS = 30_000
 const RETRY_MS = 250
 
@@ -26,7 +26,7 @@ async function acquire(path) {
   let told = false
   while (!tryCreate(path)) {
     if (removeIfStale(path)) continue
-    if (!told) console.log('setup: waiting for another setup of this checkout to end')
+    if (!told) console.log('setup: waiting for another setup of this checkout to finish')
     told = true
     await sleep(RETRY_MS)
   }
@@ -42,12 +42,12 @@ function tryCreate(path) {
   }
 }
 
-/** @returns whether it is worth trying again at once */
+/** @returns whether to try again at once */
 function removeIfStale(path) {
   const found = read(path)
   if (!found) return true
   if (!isStale(found)) return false
-  // Moved aside first: of several that wait, only one moves this very file, and one that came too late sees that by its content.
+  // Move it aside first: of several waiting processes only one moves this file, and a late one sees that from the content.
   const aside = `${path}.${process.pid}`
   try {
     renameSync(path, aside)

@@ -6,13 +6,13 @@ import { SetupError } from './setup-error.mjs'
 
 const WANTED_NODE = 24
 
-/** Whether what npm put into node_modules is what package-lock.json asks for; also true after a plain `npm install`. */
+/** Whether node_modules has what package-lock.json asks for. Also true after a plain `npm install`. */
 export function packagesReady(root) {
   const installed = readPackages(join(root, 'node_modules', '.package-lock.json'))
   const wanted = readPackages(join(root, 'package-lock.json'))
-  if (!wanted) throw new SetupError('package-lock.json is missing: this is not a whole checkout')
+  if (!wanted) throw new SetupError('package-lock.json is missing: this checkout is incomplete')
   if (!installed) return false
-  // Optional packages are for other platforms, so they may be absent.
+  // Optional packages can be absent: they are for other platforms.
   return Object.entries(wanted).every(
     ([path, entry]) => path === '' || (installed[path] ? installed[path].version === entry.version : entry.optional || entry.devOptional),
   )
@@ -20,33 +20,33 @@ export function packagesReady(root) {
 
 export async function installPackages(root) {
   if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
-    throw new SetupError('node_modules is a symbolic link: npm would empty the folder it points to. Remove the link and start again')
+    throw new SetupError('node_modules is a symbolic link, and npm would empty the folder it points to. Remove the link and try again')
   }
-  console.log('setup: installing packages (the first time, and whenever package-lock.json has changed; takes a minute or two)')
+  console.log('setup: installing packages (the first time, and whenever package-lock.json changes; takes a minute or two)')
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
   const { code, output } = await run('npm', args, { cwd: root, detached: false, env: machineEnvironment(), timeoutMs: 1_800_000 })
   if (code !== 0) {
     throw new SetupError(
-      `npm ci failed (exit code ${code}). It needs the npm registry: check the network or proxy and try again.\n${output}`,
+      `npm ci failed (exit code ${code}). It needs the npm registry. Check the network or proxy and try again.\n${output}`,
     )
   }
 }
 
-/** Whether npm scripts will run on Node 24: they look into node_modules/.bin first. */
+/** Whether npm scripts will run on Node 24. They look in node_modules/.bin first. */
 export function nodeReady(root) {
   const binary = nodeBinary(root)
   if (!existsSync(binary)) return false
   return versionOf(binary) === WANTED_NODE
 }
 
-/** The `node` package links its binary by an install script; where those are off, this runs it. */
+/** The `node` package links its binary in an install script. Where those are off, this runs it. */
 export async function checkNode(root) {
-  console.log('setup: the install script of the package `node` has not run; running it')
+  console.log('setup: the install script of the package `node` did not run; running it now')
   const args = ['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error']
   const { code, output } = await run('npm', args, { cwd: root, detached: false, env: machineEnvironment() })
   if (code === 0 && nodeReady(root)) return
   throw new SetupError(
-    `node_modules/.bin/node is not Node ${WANTED_NODE}. The npm package \`node\` brings it for Linux (glibc) and macOS; elsewhere install ` +
+    `node_modules/.bin/node is not Node ${WANTED_NODE}. The npm package \`node\` provides it for Linux (glibc) and macOS. Elsewhere, install ` +
       `Node ${WANTED_NODE} and link it there: ln -sf "$(command -v node)" node_modules/.bin/node\n${output}`,
   )
 }
@@ -66,7 +66,7 @@ function readPackages(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : undefined
 }
 
-/** npm on the machine's own Node: the one in node_modules is about to be replaced. */
+/** For npm on the machine's own Node, because the one in node_modules is about to be replaced. */
 export function machineEnvironment(env = process.env) {
   const path = (env.PATH ?? '').split(delimiter).filter((entry) => !entry.endsWith(`node_modules${sep}.bin`))
   return { ...env, PATH: path.join(delimiter) }

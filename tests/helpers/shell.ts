@@ -51,10 +51,17 @@ export async function openShell(t: TestContext, name: string, env: Record<string
   await chmod(join(bin, 'curl'), 0o755)
   for (const entry of await readdir(checkout)) if (!notCloned.has(entry)) await symlink(join(checkout, entry), join(clone, entry))
 
-  const { PATH = '', HOME = '', DOCKER_HOST } = process.env
+  const { PATH = '', HOME = '', DOCKER_HOST, DOCKER_CONFIG } = process.env
   // npm puts itself in front for its scripts, so what `npm test` was started with is not what a person has.
   const path = PATH.split(':').filter((entry) => !entry.endsWith('node_modules/.bin'))
-  const machine = { HOME, ...(DOCKER_HOST && { DOCKER_HOST }), PATH: [bin, ...path].join(':'), ANSWERS: answersFolder, ...env }
+  const machine = {
+    HOME,
+    ...(DOCKER_HOST && { DOCKER_HOST }),
+    ...(DOCKER_CONFIG && { DOCKER_CONFIG }),
+    PATH: [bin, ...path].join(':'),
+    ANSWERS: answersFolder,
+    ...env,
+  }
   const bash = start('exec bash --noprofile --norc', folder)
   bash.stdin.write('set -o pipefail\n')
   const printed = createSeen<string>(name)
