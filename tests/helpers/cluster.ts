@@ -104,7 +104,7 @@ export async function eventually<T>(question: () => Promise<T>, match: (answer: 
     const answer = await question()
     if (match(answer)) return answer
     if (performance.now() > deadline)
-      throw new Error(`nothing that matches ${String(match)} within ${withinMs} ms; the last: ${JSON.stringify(answer)}`)
+      throw new Error(`nothing matched ${String(match)} within ${withinMs} ms. Last: ${JSON.stringify(answer)}`)
     await wait(50)
   }
 }

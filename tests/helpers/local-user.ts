@@ -6,10 +6,10 @@ import { testDatabase } from './database.ts'
 
 export const localUser = { name: 'alice', password: 'correct horse battery' }
 
-/** What every request of somebody elsewhere has who comes through a proxy on this machine. */
+/** Headers of requests that reach this machine's proxy from elsewhere. */
 export const elsewhere = { 'x-forwarded-for': '203.0.113.7' }
 
-/** The database of a node as the command `local-user` has it: open beside the node, with nothing of the node's memory. */
+/** A node's database as the `local-user` command sees it: opened separately, without the node's memory. */
 export async function besideNode(t: ExecutionContext<unknown>, node: RunningNode) {
   const { em } = await testDatabase(t, node.databasePath)
   return {
@@ -19,7 +19,7 @@ export async function besideNode(t: ExecutionContext<unknown>, node: RunningNode
   }
 }
 
-/** Sets up a local user and has the node know it. */
+/** Creates a local user and makes the node load it. */
 export async function addLocalUser(t: ExecutionContext<unknown>, node: RunningNode) {
   const beside = await besideNode(t, node)
   await beside.set()
@@ -27,11 +27,11 @@ export async function addLocalUser(t: ExecutionContext<unknown>, node: RunningNo
   return beside
 }
 
-/** @param call headers replace those of somebody elsewhere one by one */
+/** @param call its headers override the defaults one by one */
 export const signInLocally = (node: Pick<RunningNode, 'send'>, user: object = localUser, call: Call = {}): Promise<Answer> =>
   node.send('/auth/local', { method: 'POST', json: user, ...call, headers: { ...elsewhere, ...call.headers } })
 
-/** The cookie that an answer set, as a browser sends it back. */
+/** The cookie that an answer set, in the form a browser sends back. */
 export function cookieOf({ headers }: Answer): string {
   const [line = ''] = [headers['set-cookie'] ?? []].flat()
   return line.split(';')[0] ?? ''

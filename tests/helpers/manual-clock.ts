@@ -1,13 +1,13 @@
 import type { Clock } from '../../api/clock.ts'
 
 export interface ManualClock extends Clock {
-  /** Moves time on and runs what has become due, in the order of time, what that schedules included. */
+  /** Advances time and runs every task that becomes due, in order, including tasks scheduled on the way. */
   advance(ms: number): void
-  /** What the wall clock says from now on jumps by this, as when somebody sets it. What waits still waits as long as before. */
+  /** Makes the wall clock jump, as when someone sets it. Waiting tasks still wait as long as before. */
   set(byMs: number): void
-  /** How many tasks wait. */
+  /** How many tasks are waiting. */
   waiting(): number
-  /** How many milliseconds from now each waiting task is due, soonest first. */
+  /** Milliseconds until each waiting task is due, soonest first. */
   waits(): number[]
 }
 

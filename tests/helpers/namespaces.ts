@@ -8,22 +8,22 @@ import type { AgentAnswer, AgentRequest } from './namespace-agent.ts'
 
 const run = promisify(execFile)
 const agentFile = fileURLToPath(new URL('./namespace-agent.ts', import.meta.url))
-/** Of iproute2. */
+/** From iproute2. */
 const folder = '/run/netns'
-/** Names say which process made them, so that what a killed one left behind can be told from what is in use. */
+/** Names include the process id, so that leftovers of a killed process can be told from namespaces in use. */
 const prefix = 'shtest-'
 let made = 0
 
 export type Namespace = Awaited<ReturnType<typeof createNamespace>>
 
-/** `sbin` is not on everybody's PATH. */
+/** Not every user has `sbin` on the PATH. */
 const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` }
 
 export const ip = async (...options: string[]): Promise<void> => void (await run('ip', options, { env }))
 
 /**
- * A network namespace with nothing but loopback. Whatever is added, is added inside: the machine's own network never
- * changes, which browsers would notice (ERR_NETWORK_CHANGED). @throws where this machine or this user has no namespaces
+ * A network namespace with only loopback. Everything is added inside it: the machine's own network never
+ * changes, which browsers would notice (ERR_NETWORK_CHANGED). @throws if this machine or user cannot use namespaces
  */
 export async function createNamespace() {
   const name = `${prefix}${process.pid}-${made++}`
@@ -43,14 +43,14 @@ export async function createNamespace() {
   }
   return {
     name,
-    /** Goes before a command that is to run in it. */
+    /** Prefix for a command that runs in it. */
     command,
     iptables,
     remove,
   }
 }
 
-/** Removes namespaces of test processes that were killed. */
+/** Removes namespaces left by killed test processes. */
 export async function removeLeftBehind(): Promise<void> {
   const names = await readdir(folder).catch(() => [])
   for (const name of names) {
@@ -69,14 +69,14 @@ function isRunning(pid: number): boolean {
 
 export type NamespaceSockets = ReturnType<typeof openSocketsIn>
 
-/** Opens sockets in a namespace for this process, which is in another. */
+/** Opens sockets in another namespace for this process. */
 export function openSocketsIn({ command }: Namespace) {
   const [program = '', ...options] = command
   const child: ChildProcess = spawn(program, [...options, process.execPath, agentFile], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const waiting = new Map<number, (answer: AgentAnswer, handle: unknown) => void>()
   let asked = 0
   child.on('message', (answer: AgentAnswer, handle: unknown) => waiting.get(answer.id)?.(answer, handle))
-  child.once('exit', () => waiting.forEach((resolve, id) => resolve({ id, error: 'the agent of the namespace has ended' }, undefined)))
+  child.once('exit', () => waiting.forEach((resolve, id) => resolve({ id, error: "the namespace's agent has exited" }, undefined)))
 
   const ask = <T>(request: Omit<AgentRequest, 'id'>): Promise<T> =>
     new Promise((resolve, reject) => {
@@ -90,7 +90,7 @@ export function openSocketsIn({ command }: Namespace) {
     })
 
   return {
-    /** @param port 0: any */
+    /** @param port 0 for any */
     listen: (port: number, host = '127.0.0.1'): Promise<Server> => ask({ kind: 'listen', host, port }),
     connect: (port: number, host = '127.0.0.1'): Promise<Socket> => ask({ kind: 'connect', host, port }),
     async end(): Promise<void> {

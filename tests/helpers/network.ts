@@ -4,55 +4,55 @@ import { faultProxy, localWays, type FaultProxy, type ProxyWays } from './fault-
 import { createNamespace, ip, openSocketsIn, removeLeftBehind, type Namespace, type NamespaceSockets } from './namespaces.ts'
 import type { TestContext } from './test-context.ts'
 
-/** Where a process of a test runs. */
+/** Where a test's process runs. */
 export interface Place {
-  /** Goes before the command that is to run there. */
+  /** Prefix for a command that runs there. */
   command: string[]
-  /** The address to listen on, so that whoever should reach it does. */
+  /** The address to listen on, reachable by the other side. */
   listenHost: string
-  /** Where this test reaches a port of 127.0.0.1 there: a URL without path. */
+  /** How this test reaches a port of 127.0.0.1 there: a URL without path. */
   doorTo: (port: number) => Promise<string>
 }
 
-/** A host whose network can be broken. One fault at a time. */
+/** A host whose network can be broken, one fault at a time. */
 export interface FaultyHost extends Place {
-  /** What breaks the network: packet filters of the kernel, or a proxy that does what these make of a connection. */
+  /** What breaks the network: kernel packet filters, or a proxy with the same effect on connections. */
   by: 'iptables' | 'proxy'
-  /** Where the primary reaches a port of this host: a URL without path. */
+  /** How the primary reaches a port of this host: a URL without path. */
   endpoint: (port: number) => Promise<string>
-  /** Where this host reaches a port of the primary's. */
+  /** How this host reaches a port of the primary. */
   primaryUrl: (port: number) => Promise<string>
-  /** Whatever is sent to or from it disappears without a word. */
+  /** Silently drops everything sent to or from it. */
   drop: () => Promise<void>
-  /** Whatever is sent to or from it is answered by a reset. */
+  /** Answers everything sent to or from it with a reset. */
   reset: () => Promise<void>
-  /** This share of the packets disappears, each way; 0 to 1. */
+  /** Drops this share of the packets (0 to 1) in each direction. */
   lose: (share: number) => Promise<void>
   heal: () => Promise<void>
 }
 
 /** A host behind a proxy in each direction. */
 export interface ProxiedHost extends FaultyHost {
-  /** To do the same to each direction. */
+  /** Does the same to both directions. */
   each: (fault: (proxy: FaultProxy) => void) => void
-  /** When this host called the primary to say that it is there, as of `performance.now()`. */
+  /** When this host called the primary to announce itself, in `performance.now()` time. */
   callsAt: () => number[]
 }
 
 export interface Network {
   by: 'namespaces' | 'proxies'
-  /** Where the primary runs. */
+  /** The primary's place. */
   primary: Place
-  /** A host of its own: in a namespace of its own where there are namespaces. */
+  /** A separate host, in its own namespace if namespaces are available. */
   host: () => Promise<FaultyHost>
-  /** A host with faults that only a proxy can make: latency, stalls, half-open connections. */
+  /** A host with faults that only a proxy can cause: latency, stalls, half-open connections. */
   proxiedHost: () => ProxiedHost
 }
 
-/** The process runs where the test does. */
+/** The process runs in the test's own network. */
 export const here: Place = { command: [], listenHost: '127.0.0.1', doorTo: (port) => Promise.resolve(`http://127.0.0.1:${port}`) }
 
-/** A network for a primary and its nodes, apart from that of the machine where that can be had. It is gone after the test. */
+/** A network for a primary and its nodes, separate from the machine's if possible. Removed after the test. */
 export async function startNetwork(t: TestContext): Promise<Network> {
   const namespace = await createNamespace().catch((error: Error) => {
     t.log(`No network namespaces, proxies stand in for them: ${error.message.trim()}`)
@@ -79,12 +79,12 @@ async function namespacedNetwork(t: TestContext, namespace: Namespace): Promise<
     by: 'namespaces',
     primary,
     host: () => hostInNamespace(t, namespace, sockets, hosts++),
-    // Both ends are in the primary's namespace; this process stands between them.
+    // Both ends are in the primary's namespace, with this process in between.
     proxiedHost: () => hostBehindProxies(t, { ...primary, listenHost: '127.0.0.1' }, ways),
   }
 }
 
-/** @param waysTo how a proxy listens where the primary and the node run, and reaches a port there */
+/** @param waysTo how a proxy listens at the primary and at the node, and reaches ports there */
 function hostBehindProxies(t: TestContext, place: Place, waysTo: (port: number) => ProxyWays): ProxiedHost {
   const proxies: FaultProxy[] = []
   const toPrimary: FaultProxy[] = []
@@ -110,10 +110,10 @@ function hostBehindProxies(t: TestContext, place: Place, waysTo: (port: number) 
   }
 }
 
-/** A heartbeat, or a link that is opened. */
+/** A heartbeat or the opening of a link. */
 const isCall = /\/heartbeat$|\/link$/
 
-/** A namespace with a cable to that of the primary. Each end filters what comes in, so that all faults lie on the cable. */
+/** A namespace with a virtual cable to the primary's. Each end filters incoming packets, so all faults are on the cable. */
 async function hostInNamespace(t: TestContext, primary: Namespace, sockets: NamespaceSockets, index: number): Promise<FaultyHost> {
   const namespace = await createNamespace()
   t.teardown(namespace.remove)
@@ -146,14 +146,14 @@ async function hostInNamespace(t: TestContext, primary: Namespace, sockets: Name
     endpoint: (port) => Promise.resolve(`http://${subnet}.2:${port}`),
     primaryUrl: (port) => Promise.resolve(`http://${subnet}.1:${port}`),
     drop: () => fault('-j', 'DROP'),
-    // The resets themselves have to get through.
+    // Let the resets themselves through.
     reset: () => fault('-p', 'tcp', '!', '--tcp-flags', 'RST', 'RST', '-j', 'REJECT', '--reject-with', 'tcp-reset'),
     lose: (share) => fault('-m', 'statistic', '--mode', 'random', '--probability', String(share), '-j', 'DROP'),
     heal,
   }
 }
 
-/** A port of this test's own network that leads into another. */
+/** A port in the test's own network that forwards to another network. */
 async function door(t: TestContext, open: () => Promise<Socket>): Promise<string> {
   const sockets = new Set<Socket>()
   const keep = (socket: Socket): Socket => {

@@ -29,21 +29,21 @@ export interface Identity {
 }
 
 export type Settings = Record<string, string>
-/** Settings, or how they are made for the URL and the port that the node will have. */
+/** Settings, or a function that makes them from the node's URL and port. */
 export type SettingsSource = Settings | ((url: string, port: number) => Promise<Settings>)
 export type NodeProcess = Awaited<ReturnType<typeof nodeProcess>>
 
 const program = fileURLToPath(new URL('../../api/main.ts', import.meta.url))
 const commandFile = (name: string): string => fileURLToPath(new URL(`../../api/${name}-command.ts`, import.meta.url))
 const compileCache = fileURLToPath(new URL('../../.cache/compile', import.meta.url))
-/** How long a node may take to end; the contract of the program is 10 s. */
+/** How long a node may take to exit. The program promises 10 s. */
 const endDeadlineMs = 12_000
-/** Half of a start is compiling, which takes its time on a busy machine. */
+/** Half of a start is compiling, which is slow on a busy machine. */
 const startDeadlineMs = 60_000
 
 /**
- * `node api/main.ts` with a folder and a port of its own, not started yet. Data survive `kill` and `stop`, so `start` is a
- * restart. After the test the process has ended, its Compose projects and its folder are gone; of a test that failed the logs are shown.
+ * `node api/main.ts` with its own folder and port, not started yet. Data survives `kill` and `stop`, so `start` is a
+ * restart. After the test the process, its Compose projects and its folder are removed. If the test failed, the log is shown.
  */
 export async function nodeProcess(t: TestContext, source: SettingsSource = {}, place: Place = here) {
   const folder = await mkdtemp(join(tmpdir(), 'selfhostly-node-'))
@@ -58,14 +58,14 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
   const headers: Credentials = {}
   let child: ChildProcess | undefined
 
-  // Nothing of the environment of whoever tests, but what finds programs and Docker.
+  // From the tester's environment, only what is needed to find programs and Docker.
   const { PATH, HOME, DOCKER_HOST, DOCKER_CONFIG } = process.env
   const machine = Object.fromEntries(Object.entries({ PATH, HOME, DOCKER_HOST, DOCKER_CONFIG }).filter(([, value]) => value !== undefined))
-  // Half of a start is compiling; the second process of a test run finds that done.
+  // Half of a start is compiling. With the cache, only the first process of a test run does that.
   const own = { NODE_COMPILE_CACHE: compileCache, SERVER_ADDRESS: `${place.listenHost}:${port}`, DATABASE_PATH: databasePath }
   let env: Settings = { ...machine, ...own, ...settings }
 
-  /** What `npm run name -- ...words` does on this node. */
+  /** Does what `npm run name -- ...words` does on this node. */
   async function command(name: string, words: string[] = [], input = ''): Promise<{ code: number; stdout: string; stderr: string }> {
     const running = promisify(execFile)(process.execPath, [commandFile(name), ...words], { cwd: folder, env })
     running.child.stdin?.end(input)
@@ -87,7 +87,7 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
     return started
   }
 
-  /** Resolves when the process has ended and everything that it printed was read. */
+  /** Resolves when the process has exited and all its output has been read. */
   async function end(signal: NodeJS.Signals): Promise<{ code: number | null; durationMs: number }> {
     const ending = child
     child = undefined
@@ -96,7 +96,7 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
     const began = performance.now()
     const closed = once(ending, 'close')
     ending.kill(signal)
-    // One that was put to sleep heeds no signal.
+    // A suspended process ignores signals.
     ending.kill('SIGCONT')
     const late = setTimeout(() => ending.kill('SIGKILL'), endDeadlineMs)
     await closed
@@ -113,32 +113,32 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
 
   return {
     url,
-    /** What `ask` and `follow` come with by themselves: the token of an administrator, as soon as it was started. */
+    /** Default credentials of `ask` and `follow`: an administrator's token, once the node was started. */
     headers,
     port,
     appsDir,
     dataDir,
     databasePath,
     log,
-    /** Everything that it printed since it was first started, both streams, line by line. */
+    /** All output since its first start, both streams, by line. */
     printed,
 
-    /** Starts it and waits until it serves. */
+    /** Starts it and waits until it is ready. */
     async start(): Promise<void> {
       const from = log.values.length
       const started = launch()
       const died = once(started, 'close').then(() => {
-        throw new Error(`${log.name} ended at its start with code ${started.exitCode}: ${printed.join('\n')}`)
+        throw new Error(`${log.name} exited at the start with code ${started.exitCode}: ${printed.join('\n')}`)
       })
       await Promise.race([log.first((line) => line.msg.startsWith('Selfhostly is ready'), { from, withinMs: startDeadlineMs }), died])
       died.catch(() => undefined)
       if (sendsCredentials(settings) && !headers['authorization']) Object.assign(headers, await tokenBeside(databasePath))
     },
 
-    /** Makes a link that signs in, beside the node. @returns its code; null where nobody signs in with one by themselves */
+    /** Creates a sign-in link outside of the node's process. @returns its code, or null where people do not sign in by link */
     link: async (): Promise<string | null> => (sendsCredentials(settings) ? linkBeside(databasePath) : null),
 
-    /** For starts that must fail: what the process said, and its exit code. */
+    /** For starts that must fail: returns the output and exit code. */
     async startInVain(): Promise<{ code: number | null; output: string }> {
       const from = printed.length
       const started = launch()
@@ -148,39 +148,39 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
       return { code: started.exitCode, output: printed.slice(from).join('\n') }
     },
 
-    /** As a power cut does it: no last words. */
+    /** Kills it without warning, like a power cut. */
     kill: () => end('SIGKILL'),
 
-    /** As service managers do it; `code` is null when it had to be killed. */
+    /** Stops it like a service manager. `code` is null if it had to be killed. */
     stop: () => end('SIGTERM'),
 
-    /** As a closed lid does it: it neither runs nor ends, and its connections stay. */
+    /** Suspends it like a closed lid: it neither runs nor exits, and its connections stay open. */
     sleep: () => void child?.kill('SIGSTOP'),
 
     wake: () => void child?.kill('SIGCONT'),
 
-    /** Of the process that runs now; 0 when none does. */
+    /** Id of the running process, or 0. */
     pid: (): number => child?.pid ?? 0,
 
     logged: (message: string, wait?: Wait): Promise<LogLine> => log.first((line) => line.msg === message, wait),
 
     command,
 
-    /** The settings of its next start, beside its port and its folder. */
+    /** Settings for the next start, besides port and folder. */
     setUp(next: Settings): void {
       env = { ...machine, ...own, ...next }
     },
 
-    /** The links that it printed, the oldest first. */
+    /** The links it printed, oldest first. */
     links: () => linksIn(printed.join('\n')),
 
-    /** What `npm run local-user -- ...words` does on this node, with `input` as its standard input. */
+    /** Does what `npm run local-user -- ...words` does on this node, with `input` as standard input. */
     localUser: (words: string[], input = '') => command('local-user', words, input),
 
-    /** What `npm run secrets:rotate` does on this node. */
+    /** Does what `npm run secrets:rotate` does on this node. */
     rotateSecrets: (): Promise<string> => done(command('rotate-secrets')),
 
-    /** What `npm run identity` prints on this node. */
+    /** The output of `npm run identity` on this node. */
     async identity(): Promise<Identity> {
       const stdout = await done(command('identity'))
       return Object.fromEntries(
@@ -201,13 +201,13 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** What a command printed. @throws what it refused */
+/** A command's output. @throws its error message */
 async function done(running: Promise<{ code: number; stdout: string; stderr: string }>): Promise<string> {
   const { code, stdout, stderr } = await running
   if (code !== 0) throw new Error(stderr)
   return stdout
 }
 
-/** What a start and `npm run link` print. */
+/** The link printed by a start and by `npm run link`. */
 export const linksIn = (text: string): { url: string; code: string }[] =>
   [...text.matchAll(/^open (\S+)\/#code=([\w-]+)$/gm)].map(([, url = '', code = '']) => ({ url, code }))

@@ -11,36 +11,36 @@ type Claims = Record<string, unknown>
 
 export interface TestProvider {
   issuer: string
-  /** What a server would be configured with. */
+  /** Settings for a server that uses this provider. */
   config: OidcConfig
-  /** Signs the id tokens. */
+  /** Signs id tokens. */
   key: { privateKey: CryptoKey; publicKey: CryptoKey; kid: string }
   accounts: Map<string, Claims>
-  /** Who signs in at the next interaction; null: the person says no. */
+  /** Who signs in at the next interaction. Null: the person declines. */
   person: string | null
-  /** Changes what the token endpoint answers. */
+  /** Changes the token endpoint's answer. */
   tamper: ((tokens: Claims) => Claims | Promise<Claims>) | undefined
   tamperUserInfo: ((claims: Claims) => Claims) | undefined
-  /** How often each endpoint was asked. */
+  /** Number of requests to each endpoint. */
   asked: Map<string, number>
-  /** Whether the client proved itself in a header at the token endpoint, call by call. */
+  /** Whether the client authenticated by header at the token endpoint, per call. */
   provedInHeader: boolean[]
   stop(): Promise<void>
   start(): Promise<void>
 }
 
 interface ProviderOptions {
-  /** Some providers put all claims there, others only into the user info. */
+  /** Some providers put all claims into the id token, others only into the user info. */
   claimsInIdToken?: boolean
   groupsClaim?: string
   authMethod?: 'client_secret_basic' | 'client_secret_post'
-  /** What its issuer ends with, after what it is configured as. */
+  /** Suffix that its real issuer has and the configured one lacks. */
   issuerSlash?: '' | '/'
-  /** Says of itself that it sends tokens without a signature. */
+  /** Announces that it sends unsigned tokens. */
   acceptsNone?: boolean
 }
 
-/** A real OpenID Connect provider on loopback, `oidc-provider`, whose sign-in page signs in whoever the test says. */
+/** A real OpenID Connect provider (`oidc-provider`) on loopback, whose sign-in page signs in the person set by the test. */
 export async function testProvider(
   t: ExecutionContext<unknown>,
   appUrl: string,
@@ -125,7 +125,7 @@ async function signingKey(): Promise<{ privateKey: CryptoKey; publicKey: CryptoK
   return { privateKey, publicKey, jwk: { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: 'RS256', use: 'sig' } }
 }
 
-/** This client is trusted with what it asks for; nobody is shown a consent page. */
+/** Grants this client what it asks for, without a consent page. */
 const consentGiven: Configuration = {
   features: { devInteractions: { enabled: false } },
   interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },

@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 import { fullDocument } from './full-document.ts'
 import { isQuiet as isQuietSubscription, unknownId } from './sample-document.ts'
 
-/** What an operation is about, where it is about something. */
+/** Ids that an operation refers to, if any. */
 export interface Things {
   nodeId: string
   appId: string
@@ -12,20 +12,20 @@ export interface Things {
 }
 
 /**
- * `in`: done, or refused for what was asked. `missing`: the thing is not there for this caller. `denied`: not for this
- * caller. `nobody`: the caller is not known. Else what went wrong.
+ * `in`: done, or refused because of the input. `missing`: not visible to this caller. `denied`: not allowed for this
+ * caller. `nobody`: the caller is not known. Otherwise what went wrong.
  */
 export type Reached = 'in' | 'missing' | 'denied' | 'nobody' | `wrong: ${string}`
 
 export interface OperationCall {
   url: string
-  /** Such as `GET /api/apps/:id`, `query apps`. */
+  /** For example `GET /api/apps/:id` or `query apps`. */
   operation: string
   headers: Record<string, string>
   things: Things
 }
 
-/** Enough for every route to get past its form, and nothing that can be done: texts are empty. */
+/** Passes every route's form check, but does nothing because all texts are empty. */
 const body = { id: unknownId, name: '', api_endpoint: '', api_key: '', compose_content: '' }
 
 function idOf(name: string, { nodeId, appId, operationId }: Things): string {
@@ -34,7 +34,7 @@ function idOf(name: string, { nodeId, appId, operationId }: Things): string {
   return /App|^app|\/apps/.test(name) ? appId : unknownId
 }
 
-/** Calls an operation about a thing, asking for everything that its answer can tell. */
+/** Calls an operation on a thing, selecting every field of the answer. */
 export async function callOperation(call: OperationCall): Promise<{ reached: Reached; answer: string }> {
   const [kind = '', name = ''] = call.operation.split(' ')
   const id = idOf(name, call.things)
@@ -49,7 +49,7 @@ export async function callOperation(call: OperationCall): Promise<{ reached: Rea
 
 let calls = 0
 
-/** An address of its own for each call, so that limits per address do not tell of the calls before. */
+/** A new address for each call, so that per-address limits do not depend on earlier calls. */
 const ownAddress = (): string => `127.1.${(calls >> 8) & 255}.${calls++ & 255}`
 
 function overHttp(
@@ -78,7 +78,7 @@ function readAnswer(status: number, path: string, answer: string): Reached {
   if (status === 403 || answer.includes('"code":"FORBIDDEN"')) return 'denied'
   if (answer.includes('"code":"NOT_FOUND"')) return 'missing'
   if (/^\{"data":\{"\w+":null\}\}$/.test(answer)) return 'missing'
-  // A dashboard that is not built says so; whoever sees that was let in.
+  // The "not built" page of the dashboard means that the caller was let in.
   if (status === 503 && path === '/') return 'in'
   if ((status >= 500 && !isAway.test(answer)) || answer.includes('"code":"INTERNAL"')) return `wrong: ${status} ${answer}`
   if (status === 404 || status === 421 || status === 429 || answer.includes('RATE_LIMITED')) return `wrong: ${status} ${answer}`
@@ -86,7 +86,7 @@ function readAnswer(status: number, path: string, answer: string): Reached {
 }
 
 function overWebSocket({ url, headers, operation }: OperationCall, query: string): Promise<{ reached: Reached; answer: string }> {
-  // These have nothing to say until something happens; by what one says that was asked for after them, they have been taken.
+  // These send nothing until something happens. When a later subscription has answered, they have been accepted.
   const isQuiet = isQuietSubscription(operation)
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers, localAddress: ownAddress() })

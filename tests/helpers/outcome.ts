@@ -3,21 +3,21 @@ import { text } from 'node:stream/consumers'
 import { WebSocket } from 'ws'
 import { sampleDocument, unknownId } from './sample-document.ts'
 
-/** `in`: the operation was reached, whatever it answered. `absent`: there is no such route. Else the status of the refusal. */
+/** `in`: the operation was reached, whatever it answered. `absent`: no such route. Otherwise the refusal's status. */
 export type Outcome = 'in' | 'absent' | number
 
 export interface CallerKind {
-  /** Where it calls: an address of this machine. */
+  /** The address it calls, on this machine. */
   origin: string
   headers: Record<string, string>
-  /** The node that it says it is. */
+  /** The node it claims to be. */
   nodeId?: string
 }
 
-/** Enough for every route to get past its form, and nothing that can be done: texts are empty. */
+/** Passes every route's form check, but does nothing because all texts are empty. */
 const sampleBody = { id: unknownId, name: '', api_endpoint: '', api_key: '', compose_content: '' }
 
-/** What a caller gets for an operation: a route such as `GET /api/apps/:id` or a field such as `query apps`. */
+/** The outcome of an operation for a caller: a route such as `GET /api/apps/:id` or a field such as `query apps`. */
 export function outcomeOf(operation: string, caller: CallerKind): Promise<Outcome> {
   const [kind = '', name = ''] = operation.split(' ')
   if (kind === 'subscription') return overWebSocket(caller, sampleDocument('subscription', name))
@@ -48,7 +48,7 @@ function overHttp({ origin, headers }: CallerKind, method: string, path: string,
 
 function readAnswer(status: number, path: string, answer: string): Outcome {
   if (status === 401 || status === 403 || status === 421 || status === 429) return status
-  // A dashboard that is not built says so; whoever sees that was let in.
+  // The "not built" page of the dashboard means that the caller was let in.
   if (status === 503 && path === '/') return 'in'
   if (status >= 500) return status
   if (status === 404 && !answer.includes('"code":"NOT_FOUND"')) return 'absent'

@@ -22,10 +22,10 @@ import { createSeen } from './seen.ts'
 
 const docker = new Docker()
 
-/** One service that serves a page, with more lines for it. */
+/** A service that serves a page, with extra lines. */
 export const web = (extra = ''): string => `services:\n  web:\n    image: ${testImage}\n${extra}`
 
-/** The apps of one node: a real database, folder, Engine and Compose. */
+/** One node's apps, with a real database, folder, Engine and Compose. */
 export async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: string; dockerHost?: string; env?: NodeJS.ProcessEnv } = {}) {
   const { folder = dataFolder(t), dockerHost, env } = given
   const appsDir = join(folder, 'apps')
@@ -82,7 +82,7 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: str
   return { apps, operations, watch, database, folder, appsDir, seen, ended, removed, outcome, stop }
 }
 
-/** A name whose containers, networks and volumes go after the test. */
+/** An app name whose containers, networks and volumes are removed after the test. */
 export function appName(t: ExecutionContext<unknown>): string {
   const name = uniqueName()
   t.teardown(() => removeProject(name))

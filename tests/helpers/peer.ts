@@ -15,9 +15,9 @@ export interface PeerRequest {
 export interface Peer {
   address: NodeAddress
   url: string
-  /** What was asked of it, in order; bodies are read before it answers. */
+  /** Received requests in order. Bodies are read before it answers. */
   requests: PeerRequest[]
-  /** Connections that were made to it, the closed ones too. */
+  /** Number of connections to it, including closed ones. */
   sockets: Socket[]
   close(): Promise<void>
 }
@@ -27,7 +27,7 @@ export type Answer = (request: PeerRequest, response: ServerResponse) => void
 export const peerId = '00000000-0000-4000-8000-00000000000a'
 export const sharedKey = 'the-key-that-both-share'
 
-/** A real HTTP server on a port of its own in the place of a node. */
+/** A real HTTP server on its own port that stands in for a node. */
 export async function peer(t: ExecutionContext<unknown>, answer: Answer, port = 0): Promise<Peer> {
   const requests: PeerRequest[] = []
   const sockets: Socket[] = []

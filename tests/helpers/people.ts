@@ -8,7 +8,7 @@ import type { RunningNode } from './running-node.ts'
 
 type Server = Pick<RunningNode, 'services'>
 
-/** A server where people sign in with GitHub, named by what they are; those of the lab are limited to nodes with env=lab. */
+/** Settings for sign-in with GitHub. People are named after their roles. Those of the lab are limited to nodes with env=lab. */
 export const peopleSettings: Environment = {
   AUTH_ENABLED: 'true',
   JWT_SECRET: 'a secret of at least thirty-two characters',
@@ -19,18 +19,18 @@ export const peopleSettings: Environment = {
   AUTH_OPERATORS: 'operator,lab-operator[env=lab],lab-owner[env=lab]',
 }
 
-/** What the sign-in routes do once a provider has said who it is. */
+/** Does what the sign-in routes do after the provider has identified a person. */
 export const signIn = ({ services }: Server, login: string, subject = `subject of ${login}`): Promise<KnownUser> =>
   services.access.users.signIn({ provider: 'github', subject, login, name: null, email: null, groups: [] })
 
-/** The headers of a browser that has just signed in. */
+/** Headers of a browser that has just signed in. */
 export async function sessionOf({ services }: Server, { id }: { id: string }): Promise<{ cookie: string }> {
   const value = await services.access.sessions?.open(id, { address: '192.0.2.7', userAgent: 'a test' })
   if (value === undefined) throw new Error('nobody signs in at this server')
   return { cookie: `selfhostly_session=${value}` }
 }
 
-/** The headers of a dashboard that has just signed in: its session counts beside the secret that it keeps, and nowhere else. */
+/** Headers of a dashboard that has just signed in: its session is valid only together with the secret it keeps. */
 export async function boundSession({ services }: Server, { id }: { id: string }): Promise<Record<string, string> & { cookie: string }> {
   const browser = randomBytes(32).toString('base64url')
   const value = await services.access.sessions?.open(id, { address: '192.0.2.7', userAgent: 'a test', browser })
@@ -38,13 +38,13 @@ export async function boundSession({ services }: Server, { id }: { id: string })
   return { cookie: `selfhostly_session=${value}`, [browserSecretHeader]: browser }
 }
 
-/** The headers of whoever has opened a link of this server: a person, hence somebody who may see to tokens and sessions. */
+/** Headers of someone who signed in by link. As a person, not a script, they can manage tokens and sessions. */
 export const administrator = async (server: Server): Promise<Record<string, string>> =>
   sessionOf(server, await server.services.access.users.signIn(linkAccount))
 
 let made = 0
 
-/** The headers of a script with a token of its own. @param owner null: made on the machine of the server */
+/** Headers of a script with its own token. @param owner null for a token made on the server's machine */
 export async function tokenOf(
   { services }: Server,
   owner: { id: string; role: Role } | null,

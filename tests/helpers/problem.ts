@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import type { Answer } from './http-caller.ts'
 
-/** Every refusal over HTTP is a problem document (RFC 9457) that says what, and nothing of the program's inside. */
+/** Asserts that an HTTP refusal is a problem document (RFC 9457) that names the problem and leaks no internals. */
 export function assertProblem(t: ExecutionContext<unknown>, answer: Answer, status: number, expected: object = {}): void {
   t.is(answer.status, status, answer.text)
   t.regex(String(answer.headers['content-type']), /^application\/problem\+json/)
@@ -11,7 +11,7 @@ export function assertProblem(t: ExecutionContext<unknown>, answer: Answer, stat
   assertNoInside(t, answer.text)
 }
 
-/** No stack trace, no path of a file of the program. */
+/** Stack traces and paths of program files. */
 export function assertNoInside(t: ExecutionContext<unknown>, text: string): void {
   t.notRegex(text, /\bat .+:\d+:\d+|node_modules|\.ts\b|file:\/\/|node:internal/)
 }

@@ -17,11 +17,11 @@ export function frame(type: FrameType, streamId: number, payload: Buffer = Buffe
   return Buffer.concat([head, payload])
 }
 
-/** Field lines that refer to no table. Source: RFC 7541, section 6.2.2 */
+/** Field lines without table references. Source: RFC 7541, section 6.2.2 */
 export const fieldLines = (fields: Record<string, string>): Buffer =>
   Buffer.concat(Object.entries(fields).flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)]))
 
-/** Up to 126 bytes in one byte of length, more by the continued form of RFC 7541, section 5.1. */
+/** Lengths up to 126 take one byte, longer ones use the continued form. Source: RFC 7541, section 5.1 */
 function text(value: string): Buffer {
   const bytes = Buffer.from(value, 'latin1')
   const length = bytes.length < 127 ? [bytes.length] : [127, ...continued(bytes.length - 127)]
@@ -31,8 +31,8 @@ function text(value: string): Buffer {
 const continued = (left: number): number[] => (left < 128 ? [left] : [(left % 128) + 128, ...continued(Math.floor(left / 128))])
 
 /**
- * The node's end of a link that speaks whatever bytes the test wants: `onRequest` hears of each request by its stream and
- * writes frames. It keeps to the rest of the protocol, so that the primary has nothing else to object to.
+ * The node's end of a link that sends whatever bytes the test wants: `onRequest` gets each request's stream and
+ * writes frames. It follows the rest of the protocol, so that the primary has nothing else to object to.
  */
 export async function rawLink(
   url: string,
@@ -49,7 +49,7 @@ export async function rawLink(
   wire.stream.on('data', (chunk: Buffer) => {
     received = Buffer.concat([received, chunk])
     if (!started) {
-      // The preface of the client. Source: RFC 9113, section 3.4
+      // The client's preface. Source: RFC 9113, section 3.4
       if (received.length < 24) return
       started = true
       received = received.subarray(24)

@@ -7,7 +7,7 @@ export interface RecordedLine {
   [fact: string]: unknown
 }
 
-/** A log that writes nothing and keeps its lines, for tests of what an operator would see. */
+/** A log that keeps its lines instead of writing them, to test what an operator would see. */
 export function recordedLog(): { log: Log; lines: RecordedLine[]; messages: () => string[] } {
   const lines: RecordedLine[] = []
   const log = pino({ level: 'debug', base: null }, { write: (line: string) => void lines.push(JSON.parse(line) as RecordedLine) })

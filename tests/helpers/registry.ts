@@ -17,7 +17,7 @@ export interface RegistryOptions {
   path?: string
   clock?: ManualClock
   secretKey?: Buffer
-  /** Told as well of what the registry tells. */
+  /** Also receives the registry's changes. */
   onChange?: (node: ClusterNode, before?: NodeHealth) => void
   onRemoved?: (nodeId: string) => void
   self?: Partial<{ id: string; name: string; apiEndpoint: string; apiKey: string; isPrimary: boolean }>
@@ -29,16 +29,16 @@ export interface TestRegistry {
   path: string
   clock: ManualClock
   secretKey: Buffer
-  /** What the registry has sealed for a node. */
+  /** The sealed key of a node. */
   open: (sealed: string, nodeId: string) => string
   changes: { id: string; from: string | undefined; to: string }[]
   removed: string[]
   messages: () => string[]
-  /** The same database file and clock in a new registry, as after a restart. */
+  /** A new registry with the same database file and clock, as after a restart. */
   restart(options?: RegistryOptions): Promise<TestRegistry>
 }
 
-/** A registry of a primary over a real database file, not started. Chance is even: waits have no jitter. */
+/** A primary's registry with a real database file, not started. Randomness is fixed so that waits have no jitter. */
 export async function registryOf(t: ExecutionContext<unknown>, options: RegistryOptions = {}): Promise<TestRegistry> {
   const { path = join(dataFolder(t), 'selfhostly.db'), clock = createManualClock(), secretKey = randomBytes(32) } = options
   const database = await testDatabase(t, path)
@@ -103,7 +103,7 @@ export const nodeInput = (name = 'worker-1', apiEndpoint = 'http://10.0.0.2:8080
   apiKey: `key-of-${name}`,
 })
 
-/** A registered node that has answered. */
+/** Registers a node that has answered. */
 export async function onlineNode({ registry }: TestRegistry, input = nodeInput()): Promise<ClusterNode> {
   const { id } = await registry.register(input)
   return registry.observe(id, { kind: 'heartbeat' })

@@ -9,18 +9,18 @@ import { dataFolder } from './data-folder.ts'
 import { createSeen, type Seen } from './seen.ts'
 
 export interface ReverseProxy {
-  /** Puts another configuration in the place of the first; connections of now go on as the program has it. */
+  /** Replaces the configuration. What happens to open connections is up to the proxy. */
   reload: (config: string) => Promise<void>
   stop: () => Promise<void>
 }
 
 export type StartProxy = (t: ExecutionContext<unknown>, config: string) => Promise<ReverseProxy>
 
-/** A real nginx of the test's own. @param config what belongs into its `http` block; it listens where that says */
+/** A real nginx for the test. @param config content of its `http` block, including where it listens */
 export const startNginx: StartProxy = async (t, config) => {
   const folder = dataFolder(t)
   const file = join(folder, 'nginx.conf')
-  // Of an nginx that root starts, the workers would be nobody, who may not read this folder.
+  // When root starts nginx, its workers would run as nobody, who cannot read this folder.
   const user = process.getuid?.() === 0 ? 'user root;' : ''
   const write = (http: string): Promise<void> =>
     writeFile(
@@ -43,7 +43,7 @@ export const startNginx: StartProxy = async (t, config) => {
   }
 }
 
-/** A real Caddy of the test's own. @param config the sites of its Caddyfile */
+/** A real Caddy for the test. @param config the sites of its Caddyfile */
 export const startCaddy: StartProxy = async (t, config) => {
   const folder = dataFolder(t)
   const file = join(folder, 'Caddyfile')
@@ -58,18 +58,18 @@ export const startCaddy: StartProxy = async (t, config) => {
       await write(next)
       const { child } = launch(t, 'caddy', ['reload', '--config', file, '--address', `unix/${folder}/admin.sock`], folder)
       const [code] = (await once(child, 'close')) as [number]
-      if (code !== 0) throw new Error(`caddy reload ended with ${code}`)
+      if (code !== 0) throw new Error(`caddy reload exited with ${code}`)
     },
     stop,
   }
 }
 
-/** Longer than Caddy's grace for connections that do not end by themselves, as those of browsers do not. */
+/** Longer than Caddy's grace period for connections that stay open, such as browsers'. */
 const endDeadlineMs = 5000
 
 interface Program {
   child: ChildProcess
-  /** The lines that it printed. */
+  /** The lines it printed. */
   said: Seen<string>
   stop: () => Promise<void>
 }
@@ -79,7 +79,7 @@ function launch(t: ExecutionContext<unknown>, program: string, options: string[]
   const child = spawn(program, options, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const said = createSeen<string>(program)
   for (const output of [child.stdout, child.stderr]) createInterface({ input: output }).on('line', said.push)
-  const closed = once(child, 'close').then(() => said.fail(new Error(`${program} ended: ${said.values.join('\n')}`)), said.fail)
+  const closed = once(child, 'close').then(() => said.fail(new Error(`${program} exited: ${said.values.join('\n')}`)), said.fail)
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM')
     const late = setTimeout(() => child.kill('SIGKILL'), endDeadlineMs)

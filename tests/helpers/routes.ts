@@ -7,7 +7,7 @@ export interface Route {
   path: string
 }
 
-/** Every route that a node with these services serves, each once; `ALL` is what runs in front of others. */
+/** Every route that a node with these services has, each once. `ALL` is middleware. */
 export async function routesOf(services: Services): Promise<Route[]> {
   const http = serve(createServer(), services)
   const names = new Set(http.app.routes.map(({ method, path }) => `${method} ${path}`))

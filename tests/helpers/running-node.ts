@@ -19,28 +19,28 @@ export interface LogLine {
 export interface RunningNode extends Caller {
   id: string
   key: string
-  /** What `send`, `ask` and `follow` come with by themselves: the token of an administrator, where there are such. */
+  /** Default credentials of `send`, `ask` and `follow`: an administrator's token, where tokens exist. */
   headers: Credentials
   /** Calls without any credentials. */
   stranger: Caller
-  /** Makes a link that signs in. @returns its code; null where nobody signs in with one by themselves */
+  /** Creates a sign-in link. @returns its code, or null where people do not sign in by link */
   link(): Promise<string | null>
   services: Awaited<ReturnType<typeof startNode>>['services']
-  /** Where its database is. */
+  /** Path of its database. */
   databasePath: string
-  /** What it was started with, for another one in its place. */
+  /** Its settings, to start a replacement. */
   settings: Environment
-  /** What it logged so far. */
+  /** Its log so far. */
   log: LogLine[]
-  /** Ends before the test does; the end of the test stops it otherwise. */
+  /** Stops it early. Otherwise it stops when the test ends. */
   stop(): Promise<void>
 }
 
 type TestContext = Pick<ExecutionContext<unknown>, 'teardown'>
 
 /**
- * A real node in this process: real port on 127.0.0.1, real database, real Docker, folders of its own. It stops after the
- * test. Stats are measured rarely, so that many nodes in a test cost little; `env` has the last word.
+ * A real node in this process: real port on 127.0.0.1, real database, real Docker, its own folders. It stops after the
+ * test. Stats are measured rarely so that many nodes in a test cost little. `env` overrides everything.
  */
 export async function runningNode(
   t: TestContext,
@@ -95,7 +95,7 @@ async function administratorsToken({ access }: RunningNode['services']): Promise
   return { authorization: `Bearer ${secret}` }
 }
 
-/** A secondary of `primary`; a primary that is never there when none is given. */
+/** A secondary of `primary`. Without one, its primary never answers. */
 export const runningSecondary = (
   t: TestContext,
   primary?: { url: string },
@@ -104,7 +104,7 @@ export const runningSecondary = (
 ): Promise<RunningNode> =>
   runningNode(t, { NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: primary?.url ?? 'http://127.0.0.1:1', ...env }, world)
 
-/** What a secondary presents to its primary, and the other way round. */
+/** Credentials between a secondary and its primary, in both directions. */
 export const nodeHeaders = ({ id, key }: { id: string; key: string }): Record<string, string> => ({
   'x-node-id': id,
   'x-node-api-key': key,

@@ -2,21 +2,21 @@ import { getNamedType, isEnumType, isInputObjectType, isLeafType, isNonNullType,
 import type { GraphQLInputType } from 'graphql'
 import { schema } from '../../schema/index.ts'
 
-/** The id of nothing. */
+/** An id that nothing has. */
 export const unknownId = '00000000-0000-4000-8000-000000000000'
 
 const kinds = { query: schema.getQueryType(), mutation: schema.getMutationType(), subscription: schema.getSubscriptionType() }
 
 export type OperationKind = keyof typeof kinds
 
-/** Every field through which something can be asked or done, as `mutation removeNode`. */
+/** Every root field, such as `mutation removeNode`. */
 export const graphqlFields = (): string[] =>
   Object.entries(kinds).flatMap(([kind, type]) => Object.keys(type?.getFields() ?? {}).map((name) => `${kind} ${name}`))
 
 /** Whether a subscription says nothing until something happens: there is nothing that is so now. */
 export const isQuiet = (subscription: string): boolean => /Removed$|joinAttempted$/.test(subscription)
 
-/** The smallest document that reaches a field's resolver and changes nothing: ids are of nothing, texts are empty. */
+/** The smallest document that reaches a field's resolver and changes nothing: ids do not exist, texts are empty. */
 export function sampleDocument(kind: OperationKind, name: string): string {
   const field = kinds[kind]?.getFields()[name]
   if (!field) throw new Error(`the schema has no ${kind} ${name}`)

@@ -1,15 +1,15 @@
 import { EventEmitter } from 'node:events'
 
 export interface Wait {
-  /** Only values from this position on count; 0, which is every value, when left out. */
+  /** Only values from this position on count. Default 0: all values. */
   from?: number
-  /** In milliseconds; generous, because machines that test are busy. */
+  /** In milliseconds. Generous, because test machines are busy. */
   withinMs?: number
 }
 
 export type Seen<T> = ReturnType<typeof createSeen<T>>
 
-/** Values in the order in which they came, kept, so that a test can wait for one that may have come already. */
+/** Collects values in order, so that a test can wait for one that may already have arrived. */
 export function createSeen<T>(name: string) {
   const values: T[] = []
   const arrivals = new EventEmitter().setMaxListeners(0)
@@ -24,13 +24,13 @@ export function createSeen<T>(name: string) {
       arrivals.emit('arrival')
     },
 
-    /** Nothing will come any more: whoever waits fails with this. */
+    /** No more values will come: waiting callers fail with this error. */
     fail(error: Error): void {
       failure = error
       arrivals.emit('arrival')
     },
 
-    /** The first value that matches, now or later. */
+    /** The first matching value, present or future. */
     first(match: (value: T) => boolean, { from = 0, withinMs = 20_000 }: Wait = {}): Promise<T> {
       return new Promise((resolve, reject) => {
         const look = (): void => {
@@ -45,7 +45,7 @@ export function createSeen<T>(name: string) {
           arrivals.off('arrival', look)
           const last = JSON.stringify(values.at(-1)) ?? 'nothing'
           reject(
-            new Error(`${name}: nothing that matches ${String(match)} came within ${withinMs} ms; the last of ${values.length}: ${last}`),
+            new Error(`${name}: nothing matched ${String(match)} within ${withinMs} ms. Last of ${values.length}: ${last}`),
           )
         }, withinMs)
         arrivals.on('arrival', look)

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
 import { dataFolder } from './data-folder.ts'
 
-/** A key and a certificate of nobody's authority for 127.0.0.1, as `tls.createServer` takes them. */
+/** A key and a self-signed certificate for 127.0.0.1, in the form `tls.createServer` takes. */
 export async function selfSigned(t: ExecutionContext<unknown>): Promise<{ key: string; cert: string }> {
   const folder = dataFolder(t)
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]

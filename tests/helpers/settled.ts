@@ -1,4 +1,4 @@
-/** How each of several calls ended: 'done', or the code that it was refused with. What was not refused but broke is thrown. */
+/** How each of several calls ended: 'done', or the refusal's code. Any other error is thrown. */
 export const endsOf = (outcomes: PromiseSettledResult<unknown>[]): string[] =>
   outcomes.map((outcome) => {
     if (outcome.status === 'fulfilled') return 'done'

@@ -33,17 +33,17 @@ export const listen = async (t: TestContext, server = createServer()): Promise<{
 }
 
 export interface SignInAppOptions {
-  /** Told where the app is, since providers have to know its callbacks. */
+  /** Receives the app's URL, because providers need its callbacks. */
   github?: (appUrl: string) => GithubConfig | Promise<GithubConfig>
   oidc?: (appUrl: string) => OidcConfig | Promise<OidcConfig>
   grants?: Grant[]
-  /** As if TLS ended in front. */
+  /** As behind a proxy that terminates TLS. */
   secure?: boolean
 }
 
 export type SignInApp = Awaited<ReturnType<typeof signInApp>>
 
-/** The sign-in routes over real HTTP, with a real database and a clock that the test moves. */
+/** The sign-in routes over real HTTP, with a real database and a manual clock. */
 export async function signInApp(t: TestContext, { github, oidc, grants = [], secure = false }: SignInAppOptions) {
   const { server, url } = await listen(t)
   const clock = createManualClock(new Date())
@@ -80,7 +80,7 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
   server.on('request', (request, response) => void listener(request, response))
   return {
     ...{ url, clock, lines, access, em, users, sessions, audit },
-    /** The sign-ins of the audit log, oldest first. */
+    /** Sign-ins in the audit log, oldest first. */
     async attempts() {
       const entries = await audit.list({ action: 'sign-in' }, { limit: 100 })
       return entries.reverse().map(({ actor, via, address, outcome, detail }) => ({ actor, via, address, outcome, detail }))

@@ -1,27 +1,27 @@
 import type { Socket } from 'node:net'
 
-/** How a line carries bytes. Changing a member changes what is sent from then on. */
+/** Conditions of a line. Changing a member affects what is sent from then on. */
 export interface LineConditions {
-  /** Each piece travels this long, one way. */
+  /** One-way delay of each piece. */
   delayMs: number
-  /** Up to this much longer or shorter. What was sent first still arrives first. */
+  /** Varies the delay by up to this much either way. Keeps the order. */
   jitterMs: number
   bytesPerSecond: number
-  /** This share of the packets is sent again after TCP's wait, once more if it is lost again; 0 to 1. */
+  /** Share of packets (0 to 1) that is resent after TCP's timeout, repeatedly if lost again. */
   lostShare: number
-  /** Nothing arrives while this is true; it is kept, and arrives afterwards. */
+  /** While true, data is held back. It arrives afterwards. */
   stalled: boolean
 }
 
 export const clearLine = (): LineConditions => ({ delayMs: 0, jitterMs: 0, bytesPerSecond: Infinity, lostShare: 0, stalled: false })
 
-/** More than this is not read ahead, in bytes: the sender feels that the line is slow. */
+/** Read-ahead limit in bytes, so that the sender notices the slow line. */
 const mostOnLine = 256 * 1024
 const packetBytes = 1448
-/** The shortest wait of Linux before it sends a packet again; it doubles with each try. */
+/** Linux's shortest wait before it resends a packet. Doubles with each retry. */
 const firstResendMs = 200
 
-/** Carries what one socket says to another, its end and its failure included, under conditions that may change meanwhile. */
+/** Copies one socket to another, including its end and errors, under conditions that can change on the way. */
 export function carry(from: Socket, to: Socket, conditions: LineConditions, random: () => number) {
   const underWay: { due: number; bytes: number; arrive: () => void }[] = []
   let lastDue = 0
@@ -57,9 +57,9 @@ export function carry(from: Socket, to: Socket, conditions: LineConditions, rand
   from.on('close', () => send(0, () => to.destroySoon()))
 
   return {
-    /** To be called when the line is no longer stalled. */
+    /** Call when the line is no longer stalled. */
     deliver,
-    /** What is under way never arrives, nor does anything after it. What is sent is read, so that its sender notices nothing. */
+    /** Drops everything in flight and everything after. Keeps reading, so that the sender notices nothing. */
     kill(): void {
       isDead = true
       clearTimeout(timer)

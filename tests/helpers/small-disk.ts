@@ -6,17 +6,17 @@ import type { TestContext } from './test-context.ts'
 
 export interface SmallDisk {
   folder: string
-  /** What a process that runs must be started with, so that the disk is full for it from its first moment on. */
+  /** Command prefix for a process that should find the disk full from its start. */
   fullFromTheStart: string[]
-  /** No byte more gets onto it. */
+  /** Fills the disk completely. */
   fill: (pid?: number) => void
-  /** There is room again. */
+  /** Makes room again. */
   free: (pid?: number) => void
 }
 
 /**
- * A disk that can be filled: a small file system in memory, which takes root to mount. Without, a limit on the size of files, which
- * the kernel checks at the same calls, stands in. It is gone after the test.
+ * A disk that can be filled: a small in-memory file system, which needs root to mount. Without root, a file size limit, which
+ * the kernel checks in the same calls, stands in for it. Removed after the test.
  */
 export function smallDisk(t: TestContext, megabytes = 24): SmallDisk {
   const folder = mkdtempSync(join(tmpdir(), 'selfhostly-disk-'))

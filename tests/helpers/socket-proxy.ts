@@ -7,19 +7,19 @@ import { engineSocket } from './docker.ts'
 
 export interface SocketProxy {
   path: string
-  /** Connections that are open now. */
+  /** Open connections. */
   connections(): number
-  /** Breaks every connection; new ones are accepted. */
+  /** Breaks every connection. New ones are accepted. */
   cut(): void
-  /** Breaks every connection and refuses new ones, as a stopped Engine does. */
+  /** Breaks every connection and refuses new ones, like a stopped Engine. */
   close(): Promise<void>
   /** Accepts connections again. */
   listen(): Promise<void>
-  /** From now on nothing passes, on old connections and new ones, and nothing is closed: an Engine that hangs. */
+  /** Passes nothing and closes nothing, on old and new connections, like an Engine that hangs. */
   freeze(): void
 }
 
-/** A unix socket in front of the Docker socket, for faults on the way; gone after the test. */
+/** A Unix socket in front of the Docker socket, to cause faults. Removed after the test. */
 export async function socketProxy(t: ExecutionContext<unknown>, target = engineSocket()): Promise<SocketProxy> {
   const folder = await mkdtemp(join(tmpdir(), 'shtest-proxy-'))
   const path = join(folder, 'docker.sock')
@@ -58,7 +58,7 @@ export async function socketProxy(t: ExecutionContext<unknown>, target = engineS
   return proxy
 }
 
-/** Reading on, and throwing away, is what lets a socket notice that its other side has left. */
+/** Keeps reading and discards the data, so that the socket notices when the other side leaves. */
 function swallow(pair: [Socket, Socket]): void {
   for (const socket of pair) socket.unpipe().resume()
 }

@@ -1,12 +1,12 @@
 /**
- * Who an operation is for. `guard` is middleware, which answers nothing by itself; `page` is the dashboard; `own node` are
- * routes that a primary keeps for itself; `heartbeat` names the node that it is for;
- * `cluster` is for users of a primary, and refused to users of a secondary, which knows only itself;
- * `sign-in` is there only where people sign in; `join` is for machines with a join token, which no caller here has.
+ * Who an operation is for. `guard` is middleware, which does not answer by itself. `page` is the dashboard. `own node` is for
+ * routes that a primary calls only on itself. `heartbeat` names the node it is for.
+ * `cluster` is for users of a primary and refused on a secondary, which knows only itself.
+ * `sign-in` exists only where people sign in. `join` is for machines with a join token, which no caller here has.
  */
 export type Surface = 'guard' | 'public' | 'avatar' | 'page' | 'sign-in' | 'user' | 'cluster' | 'node' | 'own node' | 'heartbeat' | 'join'
 
-/** Every operation that a node of either role has. A new route or field has to be placed here before it passes. */
+/** Every operation of either role. A new route or field must be listed here before the test passes. */
 export const surfaces: Record<string, Surface> = {
   'ALL /*': 'guard',
   'ALL /api/internal/*': 'guard',

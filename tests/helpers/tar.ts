@@ -1,15 +1,15 @@
 export interface TarEntry {
   path: string
-  /** Of a regular file; absent for folders and links. */
+  /** Content of a regular file. Absent for folders and links. */
   content?: Buffer | string
-  /** Makes a symbolic link. */
+  /** Makes the entry a symbolic link. */
   linkTo?: string
   mode?: number
 }
 
 const blockSize = 512
 
-/** A POSIX ustar archive. Everything that could vary (times, owners) is zero: the same entries give the same bytes. */
+/** A POSIX ustar archive. Times and owners are zero, so the same entries always give the same bytes. */
 export function tar(entries: TarEntry[]): Buffer {
   return Buffer.concat([...entries.flatMap(toBlocks), Buffer.alloc(2 * blockSize)])
 }

@@ -1,4 +1,4 @@
 import type { ExecutionContext } from 'ava'
 
-/** What helpers need of whoever calls them; benches bring their own. */
+/** What helpers need from their caller. Benches pass their own. */
 export type TestContext = Pick<ExecutionContext<unknown>, 'teardown' | 'log' | 'passed'>

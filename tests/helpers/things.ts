@@ -23,7 +23,7 @@ export const someContainer = (given: Partial<Container> = {}): Container => ({
   ...given,
 })
 
-/** A running app as its node describes it. */
+/** A running app as its node reports it. */
 export const someApp = (given: Partial<App> & { nodeId: string }): App => ({
   id: randomUUID(),
   name: 'web',

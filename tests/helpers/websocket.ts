@@ -5,11 +5,11 @@ import type { Json } from './http-caller.ts'
 
 interface Server {
   url: string
-  /** What goes with everything that says nothing else of who it is. */
+  /** Default credentials. */
   headers?: Credentials
 }
 
-/** A WebSocket to `/graphql`, open; what is sent over it is the test's own business. */
+/** An open WebSocket to `/graphql`. The test decides what to send. */
 export async function openWebSocket({ url, headers: own }: Server, given: Record<string, string> = {}): Promise<WebSocket> {
   const headers = Object.keys(given).some(isCredential) ? given : { ...own, ...given }
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers })
@@ -23,7 +23,7 @@ export async function nextMessage(socket: WebSocket): Promise<Json> {
   return JSON.parse(String(data))
 }
 
-/** Open and initialised, so that operations are taken. */
+/** An open and initialized WebSocket, ready for operations. */
 export async function openGraphqlSocket(node: Server, headers: Record<string, string> = {}): Promise<WebSocket> {
   const socket = await openWebSocket(node, headers)
   socket.send('{"type":"connection_init"}')
@@ -33,7 +33,7 @@ export async function openGraphqlSocket(node: Server, headers: Record<string, st
 
 export const subscribeMessage = (id: string, query: string): string => JSON.stringify({ id, type: 'subscribe', payload: { query } })
 
-/** The code with which the server closes it. */
+/** The code the server closes it with. */
 export async function closeCode(socket: WebSocket): Promise<number> {
   const [code] = await once(socket, 'close')
   return code as number
