@@ -22,11 +22,11 @@ interface Fault {
 }
 
 const faults: Fault[] = [
-  { name: 'clean close', back: 'from when it serves', breakIt: ({ process }) => process.stop(), mend: startAgain },
-  { name: 'kill', back: 'from when it serves', breakIt: ({ process }) => process.kill(), mend: startAgain },
+  { name: 'clean close', back: 'since it was ready', breakIt: ({ process }) => process.stop(), mend: startAgain },
+  { name: 'kill', back: 'since it was ready', breakIt: ({ process }) => process.kill(), mend: startAgain },
   {
     name: 'silent drop',
-    back: 'from the end of the fault',
+    back: 'since the fault ended',
     breakIt: ({ host }) => host.drop(),
     async mend({ host }) {
       const healedAt = Date.now()
@@ -113,7 +113,7 @@ async function restartFigures(cluster: FaultyCluster, groups: Map<ConnectionMode
   }
   const wrong = primary.log.values.slice(from).filter(({ msg, to }) => msg === 'node status changed' && to !== 'online')
   return [
-    ...[...times].map(([connection, of]) => inFigures(`primary restart, ${connection}: heard of again`, of, 'from when it serves')),
+    ...[...times].map(([connection, of]) => inFigures(`primary restart, ${connection}: seen again`, of, 'since it was ready')),
     { name: 'primary restart: shown offline', value: wrong.length, unit: 'nodes' },
   ]
 }

@@ -42,9 +42,9 @@ export async function docker(context: BenchContext): Promise<Figure[]> {
   return [
     figure('a bare node:http request', times.bare),
     figure('the program', times.alone),
-    figure(`the program, beside ${streams} open streams`, times.beside),
+    figure(`the program, with ${streams} open streams`, times.beside),
     { name: 'the program / bare', value: median(times.alone) / median(times.bare), unit: 'x' },
-    { name: `beside ${streams} open streams / without`, value: median(times.beside) / median(times.alone), unit: 'x' },
+    { name: `with ${streams} open streams / without`, value: median(times.beside) / median(times.alone), unit: 'x' },
   ]
 }
 

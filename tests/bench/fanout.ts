@@ -83,8 +83,8 @@ async function compare(name: string, ours: Side, bare: Side, nodes: ReachableNod
   const messages = rounds * at * subscriberCount
   const note = `${subscriberCount} subscribers, ${messages} messages`
   return [
-    { name: `${name}: half of the messages within`, value: quantile(measured.ours.delays, 0.5), unit: 'ms', note },
-    { name: `${name}: 99 % of the messages within`, value: quantile(measured.ours.delays, 0.99), unit: 'ms' },
+    { name: `${name}: median delay`, value: quantile(measured.ours.delays, 0.5), unit: 'ms', note },
+    { name: `${name}: p99 delay`, value: quantile(measured.ours.delays, 0.99), unit: 'ms' },
     { name: `${name}: last subscriber, bare server`, value: median(measured.bare.lastMs), unit: 'ms', note: 'median of the rounds' },
     {
       name: `${name}: last subscriber, program / bare server`,

@@ -47,11 +47,11 @@ export async function fuzz(context: BenchContext): Promise<Figure[]> {
   if (grown > mostGrowthMb) throw new Error(`The heap has grown by ${grown.toFixed(0)} MB, seed ${seed}`)
   const total = (of: (report: FuzzReport) => number): number => reports.reduce((sum, report) => sum + of(report), 0)
   return [
-    { name: 'inputs', value: count, unit: 'inputs', note: 'as admin, operator, viewer and nobody' },
-    { name: 'server errors, insides and secrets shown', value: 0, unit: 'faults' },
-    { name: 'GraphQL documents that were right and run', value: total(({ withData }) => withData), unit: 'documents' },
-    { name: 'refused because of a rate limit', value: total(({ statuses }) => statuses[429] ?? 0), unit: 'inputs' },
-    { name: 'more heap in use after the second half', value: Math.max(0, grown), unit: 'MB' },
+    { name: 'inputs', value: count, unit: 'inputs', note: 'as admin, operator, viewer and anonymous' },
+    { name: 'server errors, leaked internals and secrets', value: 0, unit: 'faults' },
+    { name: 'valid GraphQL documents that ran', value: total(({ withData }) => withData), unit: 'documents' },
+    { name: 'refused by a rate limit', value: total(({ statuses }) => statuses[429] ?? 0), unit: 'inputs' },
+    { name: 'heap growth in the second half', value: Math.max(0, grown), unit: 'MB' },
     { name: 'speed', value: count / seconds, unit: '/s' },
   ]
 }

@@ -75,14 +75,14 @@ async function compare(context: BenchContext, client: Worker<LoadApi>, name: str
     for (let round = 0; round < rounds; round += 1) pairs.push([await ask(healthy), await ask(side)])
     const of = (key: 'p50Ms' | 'p99Ms', index: 0 | 1): number => median(pairs.map((pair) => pair[index][key]))
     const ratio = (key: 'p50Ms' | 'p99Ms'): number => median(pairs.map(([without, withBad]) => withBad[key] / without[key]))
-    const p99 = `p99 ${of('p99Ms', 1).toFixed(1)} ms, with none ${of('p99Ms', 0).toFixed(1)} ms, ${ratio('p99Ms').toFixed(2)} times`
+    const p99 = `p99 ${of('p99Ms', 1).toFixed(1)} ms, without ${of('p99Ms', 0).toFixed(1)} ms, ${ratio('p99Ms').toFixed(2)} times`
     figures.push(
-      { name: `${name}: ${what}, half within`, value: of('p50Ms', 1), unit: 'ms', note: p99 },
-      { name: `${name}: ${what}, half within, with / without`, value: ratio('p50Ms'), unit: 'x' },
+      { name: `${name}: ${what}, median`, value: of('p50Ms', 1), unit: 'ms', note: p99 },
+      { name: `${name}: ${what}, median, with / without`, value: ratio('p50Ms'), unit: 'x' },
     )
   }
   return [
     ...figures,
-    { name: `${name}: memory`, value: residentMbOf(side.pid), unit: 'MB', note: `with none ${residentMbOf(healthy.pid).toFixed(0)} MB` },
+    { name: `${name}: memory`, value: residentMbOf(side.pid), unit: 'MB', note: `without ${residentMbOf(healthy.pid).toFixed(0)} MB` },
   ]
 }

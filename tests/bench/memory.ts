@@ -40,6 +40,6 @@ export async function memory(context: BenchContext): Promise<Figure[]> {
     { name: `heap after ${count} heartbeats`, value: first, unit: 'MB', note: 'after a full collection' },
     { name: `heap after ${count * 2} heartbeats`, value: second, unit: 'MB' },
     { name: `heap after ${count * 3} heartbeats`, value: third, unit: 'MB' },
-    { name: 'resident memory after them', value: residentMbOf(primary.pid), unit: 'MB' },
+    { name: 'resident memory after that', value: residentMbOf(primary.pid), unit: 'MB' },
   ]
 }

@@ -43,10 +43,10 @@ export async function reconnect(context: BenchContext): Promise<Figure[]> {
     const offline = changes.filter(({ to }) => to !== 'online')
     const tries = (await cluster.ask('counts', null)).dialled - dialled
     figures.push(
-      { name: `${name}: all ${count} back`, value: tookMs / 1000, unit: 's', note: `${(startMs / 1000).toFixed(1)} s of it the start` },
-      { name: `${name}: links in any one second, at most`, value: peakOf(after), unit: '/s' },
-      { name: `${name}: tries per node`, value: tries / count, unit: 'x' },
-      { name: `${name}: CPU time of the primary`, value: cpuMsOf(primary.pid) / count, unit: 'ms', note: 'per node, start included' },
+      { name: `${name}: all ${count} back`, value: tookMs / 1000, unit: 's', note: `including ${(startMs / 1000).toFixed(1)} s to start` },
+      { name: `${name}: most links in one second`, value: peakOf(after), unit: '/s' },
+      { name: `${name}: attempts per node`, value: tries / count, unit: 'x' },
+      { name: `${name}: CPU time of the primary`, value: cpuMsOf(primary.pid) / count, unit: 'ms', note: 'per node, including the start' },
       { name: `${name}: shown offline`, value: offline.length, unit: 'nodes', note: offline[0]?.reason ?? '' },
     )
   }

@@ -66,10 +66,10 @@ export async function soak(context: BenchContext): Promise<Figure[]> {
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
   return [
     { name: 'faults', value: total, unit: 'faults', note: [...counts].map(([name, count]) => `${name} ${count}`).join(', ') },
-    { name: 'changes of status of 3 nodes that were left alone', value: 0, unit: 'changes' },
-    { name: 'nodes whose status was wrong in the end', value: 0, unit: 'nodes', note: `of ${calm.length + churned.length}` },
-    { name: 'more handles of the primary than before', value: Math.max(0, grownHandles), unit: 'handles' },
-    { name: 'more resident memory than after a third', value: Math.max(0, grownMb), unit: 'MB' },
+    { name: 'status changes of the 3 undisturbed nodes', value: 0, unit: 'changes' },
+    { name: 'nodes with a wrong status at the end', value: 0, unit: 'nodes', note: `of ${calm.length + churned.length}` },
+    { name: 'additional handles of the primary', value: Math.max(0, grownHandles), unit: 'handles' },
+    { name: 'resident memory growth after the first third', value: Math.max(0, grownMb), unit: 'MB' },
   ]
 }
 

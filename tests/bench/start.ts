@@ -51,7 +51,7 @@ export async function start(context: BenchContext): Promise<Figure[]> {
     figure('a bare node:http server', 'bare'),
     figure('first start, empty folder', 'first'),
     figure('second start', 'second'),
-    figure('second start by npm start', 'npm'),
+    figure('second start with npm start', 'npm'),
     { name: 'second start / bare node:http server', value: wall('second') / wall('bare'), unit: 'x' },
     { name: 'second start: CPU time', value: median(times.second.map(({ cpuMs }) => cpuMs)), unit: 'ms', note: 'until healthy' },
   ]
