@@ -6,7 +6,7 @@ import { asTest, quantile, type BenchContext, type Figure } from './bench.ts'
 const connections = ['direct', 'link'] as const satisfies ConnectionMode[]
 const patience = { withinMs: 60_000 }
 
-/** In milliseconds, one of each run. */
+/** In milliseconds, one per run. */
 interface Times {
   offline: number[]
   online: number[]
@@ -14,10 +14,10 @@ interface Times {
 
 interface Fault {
   name: string
-  /** From when it counts that a node is back. */
+  /** What the time until a node is back is measured from. */
   back: string
   breakIt: (member: Member) => Promise<unknown>
-  /** Answers the time from which it counts. */
+  /** @returns the time to measure from */
   mend: (member: Member) => Promise<number>
 }
 
@@ -36,7 +36,7 @@ const faults: Fault[] = [
   },
 ]
 
-/** How soon a subscribed client sees that a node is gone, and that it is back. Real processes, each in a network namespace of its own. */
+/** How soon a subscribed client sees that a node is gone and that it is back. Real processes, each in its own network namespace. */
 export async function detection(context: BenchContext): Promise<Figure[]> {
   const [atOnce, rounds] = context.short ? [1, 1] : [7, 3]
   const cluster = await faultyCluster(asTest(context))
@@ -59,7 +59,7 @@ export async function detection(context: BenchContext): Promise<Figure[]> {
   return [...figures, ...(await restartFigures(cluster, groups, rounds))]
 }
 
-/** Some of the nodes at a time, less than half of them; each has a session when it is broken. */
+/** Breaks fewer than half of the nodes at a time. Each has a session when it is broken. */
 async function runFault(fault: Fault, members: Member[], nodes: Seen<WatchedNode>, times: Times): Promise<void> {
   await haveSessions(members, nodes)
   const from = nodes.values.length
@@ -95,7 +95,7 @@ async function startAgain({ process }: Member): Promise<number> {
   return Date.now()
 }
 
-/** Until each node was heard of again, and how many were shown offline although none was. */
+/** The time until each node was seen again, and how many were wrongly shown offline. */
 async function restartFigures(cluster: FaultyCluster, groups: Map<ConnectionMode, Member[]>, rounds: number): Promise<Figure[]> {
   const { primary } = cluster
   const times = new Map([...groups.keys()].map((connection) => [connection, [] as number[]]))

@@ -7,7 +7,7 @@ import { median, type BenchContext, type Figure } from './bench.ts'
 
 const requests = 50
 
-/** CPU time of one list of containers from a real Engine: by a bare `node:http` request, and by the program, alone and beside open streams. */
+/** CPU time of one container list from a real Engine: with a bare `node:http` request, and with the program, alone and with open streams. */
 export async function docker(context: BenchContext): Promise<Figure[]> {
   const [rounds, streams] = context.short ? [2, 10] : [7, 100]
   const engine = createEngine({ log: pino({ level: 'silent' }), clock: systemClock })
@@ -26,7 +26,7 @@ export async function docker(context: BenchContext): Promise<Figure[]> {
     await allOpen
     return all
   }
-  // Both are warm before anything counts; without an Engine this fails, and says so.
+  // Warm up both before measuring. Without an Engine this fails with an error.
   await list()
   await bare()
 

@@ -17,7 +17,7 @@ interface Side {
   subscribers: Worker<SubscribersApi>
 }
 
-/** From a heartbeat to the message on every subscriber's WebSocket: one heartbeat alone, and 50 at the same moment. */
+/** From a heartbeat to the message on every subscriber's WebSocket: for one heartbeat, and for 50 at the same moment. */
 export async function fanout(context: BenchContext): Promise<Figure[]> {
   const { nodes } = await startNodes(context, makeNodes(50), { appsPerNode: 0, statsEveryMs: 0 })
   const primary = await startPrimary(context, await folderWith(context, nodes))
@@ -40,7 +40,7 @@ export async function fanout(context: BenchContext): Promise<Figure[]> {
 const startSubscribers = (context: BenchContext): Worker<SubscribersApi> =>
   context.own(startWorker<SubscribersApi>(new URL('./helpers/subscribers.ts', import.meta.url)))
 
-/** A bare server that sends a message of the same size to a hundred WebSockets for each request. It always names the first node. */
+/** A bare server that sends a message of the same size to a hundred WebSockets per request. It always names the first node. */
 async function startBareSide(context: BenchContext, origin: string, nodes: ReachableNode[]): Promise<Side> {
   const node = await query<{ node: object }>(origin, `{ node(id: "${nodes[0]?.id ?? ''}") { ${fields} } }`)
   const message = { id: crypto.randomUUID(), type: 'next', payload: { data: { nodeStatusChanged: node.node } } }
@@ -65,7 +65,7 @@ async function compare(name: string, ours: Side, bare: Side, nodes: ReachableNod
       const senders = Array.from({ length: at }, (_, index) => nodes[(Math.abs(round) + index) % nodes.length]).filter(
         (node) => node !== undefined,
       )
-      // Each request to the bare server makes a message of its own, all of the same node.
+      // Each request to the bare server makes its own message, always about the same node.
       const nodeIds = side === bare ? [nodes[0]?.id ?? ''] : senders.map(({ id }) => id)
       const cpuBefore = cpuMsOf(side.pid)
       const delays = await side.subscribers.ask('round', {

@@ -4,10 +4,10 @@ import { graphqlInputs, restInputs } from '../helpers/fuzz-inputs.ts'
 import type { BenchContext, Figure } from './bench.ts'
 import { healthy, primaryId, startProbedPrimary } from './helpers/primary.ts'
 
-/** A leak of a few kilobytes per request would show as more than this. */
+/** A leak of a few kilobytes per request would exceed this. */
 const mostGrowthMb = 40
 
-/** Whether any input makes a server error, shows the inside or a secret, or stays in memory. Other inputs at each run; a fault tells the seed. */
+/** Whether any input causes a server error, leaks internals or a secret, or stays in memory. Inputs differ per run. A fault names the seed. */
 export async function fuzz(context: BenchContext): Promise<Figure[]> {
   const count = context.short ? 1000 : 20_000
   const seed = Date.now() & 0x7fffffff
@@ -34,7 +34,7 @@ export async function fuzz(context: BenchContext): Promise<Figure[]> {
   const started = performance.now()
   const reports: FuzzReport[] = []
   const part = async (at: number): Promise<void> => void reports.push(...(await run(count / 10, at)))
-  // In parts, so that not all inputs are held at once. The first half fills caches, which have their limits.
+  // In parts, so that not all inputs are in memory at once. The first half fills the caches, which are limited.
   for (let at = 0; at < 5; at += 1) await part(at)
   const before = await primary.ask('heapMb', null)
   for (let at = 5; at < 10; at += 1) await part(at)

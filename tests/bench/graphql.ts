@@ -24,7 +24,7 @@ const documents = {
   'smallest query': 'query { viewer { name } }',
 }
 
-/** Pages as the dashboard asks for them, in a cluster of 50 nodes with 2 apps each, and in a large one. */
+/** The dashboard's pages, in a cluster of 50 nodes with 2 apps each and in a large one. */
 export async function graphql(context: BenchContext): Promise<Figure[]> {
   const large = context.short ? 100 : 1000
   return [

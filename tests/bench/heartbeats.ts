@@ -3,7 +3,7 @@ import { compareWithBareServer } from './helpers/compare.ts'
 import { heartbeatOf, makeNodes, startNodes } from './helpers/nodes.ts'
 import { folderWith, sendHeartbeats, startPrimary } from './helpers/primary.ts'
 
-/** Heartbeats through everything that a real one passes: port, credentials, registry, answer. Of a thousand nodes, since one may call only so often. */
+/** Heartbeats through the whole path: port, credentials, registry, answer. From a thousand nodes, because each is rate-limited. */
 export async function heartbeats(context: BenchContext): Promise<Figure[]> {
   const { nodes } = await startNodes(context, makeNodes(1000), { appsPerNode: 0, statsEveryMs: 0 })
   const primary = await startPrimary(context, await folderWith(context, nodes))

@@ -26,7 +26,7 @@ interface Side {
   pid: number
 }
 
-/** 30 nodes of which 9 behave badly, against 30 that do not: two primaries in one run, a round of one after a round of the other. */
+/** Compares 30 nodes of which 9 misbehave with 30 healthy ones: two primaries in one run, in alternating rounds. */
 export async function isolation(context: BenchContext): Promise<Figure[]> {
   const client = context.own(startWorker<LoadApi>(new URL('./helpers/load-client.ts', import.meta.url)))
   const { nodes } = await startNodes(context, makeNodes(count), { appsPerNode: 2, statsEveryMs: 5000 })
@@ -64,7 +64,7 @@ async function compare(context: BenchContext, client: Worker<LoadApi>, name: str
   const questions: [what: string, request: LoadRequest, pauseMs: number][] = [
     ['nodes page', post('{ nodes(first: 50) { nodes { id name status statusReason lastSeen conditions { message } } totalCount } }'), 5],
     ['apps page', post('{ apps(first: 50) { nodes { id name status node { id name } containers { id state } } totalCount } }'), 5],
-    // A person may do so 120 times a minute.
+    // Rate limit: 120 times a minute per person.
     ['call to a healthy node', post(`mutation { checkNode(id: "${nodeId}") { ok error } }`), durationMs / 10],
   ]
   const figures: Figure[] = []

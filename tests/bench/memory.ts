@@ -7,7 +7,7 @@ import { residentMbOf } from './helpers/process-figures.ts'
 import { untilAppsAreKnown } from './helpers/queries.ts'
 import { startWorker } from './helpers/worker.ts'
 
-/** How much memory a primary holds at rest, and whether heartbeats leave anything behind. */
+/** How much memory an idle primary uses, and whether heartbeats leak any. */
 export async function memory(context: BenchContext): Promise<Figure[]> {
   const idleMs = context.short ? 1000 : 20_000
   const alone = await startPrimary(context)
@@ -37,7 +37,7 @@ export async function memory(context: BenchContext): Promise<Figure[]> {
   const [first = 0, second = 0, third = 0] = heaps
   return [
     ...figures,
-    { name: `heap after ${count} heartbeats`, value: first, unit: 'MB', note: 'after a full collection' },
+    { name: `heap after ${count} heartbeats`, value: first, unit: 'MB', note: 'after a full garbage collection' },
     { name: `heap after ${count * 2} heartbeats`, value: second, unit: 'MB' },
     { name: `heap after ${count * 3} heartbeats`, value: third, unit: 'MB' },
     { name: 'resident memory after that', value: residentMbOf(primary.pid), unit: 'MB' },

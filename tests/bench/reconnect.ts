@@ -12,7 +12,7 @@ import { startWorker, type Worker } from './helpers/worker.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
-/** A primary that comes back to nodes that hold links to it: after a short stop, a kill, and so long that they hardly try any more. */
+/** How linked nodes reconnect to a primary: after a short stop, after a kill, and after so long that they rarely retry. */
 export async function reconnect(context: BenchContext): Promise<Figure[]> {
   const count = context.short ? 100 : 1000
   const nodes = makeNodes(count).map((node) => ({ ...node, apiEndpoint: 'http://127.0.0.1:9' }))

@@ -3,13 +3,13 @@ import type { Figure } from './bench.ts'
 
 const page = new URL('../../docs/performance.md', import.meta.url)
 
-/** Three digits that mean something; a bench does not repeat to more. */
+/** Three significant digits. A bench is not more precise than that. */
 export function inWords({ value, unit }: Figure): string {
   const digits = value >= 100 || value === 0 ? value.toFixed(0) : value.toPrecision(value >= 1 ? 3 : 2)
   return unit === '/s' ? `${digits}/s` : `${digits} ${unit === 'x' ? 'times' : unit}`
 }
 
-/** A table in Markdown that is also readable as it is. */
+/** A Markdown table that is also readable as plain text. */
 export function toTable(figures: Figure[]): string {
   const rows = [['what', 'figure', ''], ...figures.map((figure) => [figure.name, inWords(figure), figure.note ?? ''])]
   const widths = [0, 1, 2].map((column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)))
@@ -20,7 +20,7 @@ export function toTable(figures: Figure[]): string {
   return [line(head), rule, ...body.map(line)].join('\n')
 }
 
-/** Puts a bench's table between its markers in docs/performance.md. */
+/** Writes a bench's table between its markers in docs/performance.md. */
 export function writeFigures(name: string, figures: Figure[]): void {
   const [start, end] = [`<!-- figures: ${name} -->`, `<!-- end: ${name} -->`]
   const text = readFileSync(page, 'utf8')

@@ -5,13 +5,13 @@ import type { Seen } from '../helpers/seen.ts'
 import { asTest, type BenchContext, type Figure } from './bench.ts'
 import { handlesOf, residentMbOf } from './helpers/process-figures.ts'
 
-/** A leak of a connection per fault, or of a few hundred kilobytes, would show as more than this. */
+/** A leak of one connection, or of a few hundred kilobytes, per fault would exceed this. */
 const most = { grownMb: 60, grownHandles: 12 }
 const patience = { withinMs: 60_000 }
 
 type Random = () => number
 
-/** What happens to a node, until it is whole again. */
+/** What happens to a node until it is healthy again. */
 const faults: Record<string, (member: Member, lastsMs: number) => Promise<unknown>> = {
   killed: ({ process }, lastsMs) => process.kill().then(() => wait(lastsMs).then(process.start)),
   stopped: ({ process }, lastsMs) => process.stop().then(() => wait(lastsMs).then(process.start)),
@@ -28,8 +28,8 @@ const longestFaultMs = 25_000
 const longestPauseMs = 10_000
 
 /**
- * Minutes of nodes that die, vanish, sleep and come back at random, beside some that are left alone. Fails, and names the seed,
- * when one of these is ever called offline, when a status is wrong in the end, or when the primary has grown.
+ * Several minutes of nodes that die, vanish, sleep and return at random, next to some that are left undisturbed. Fails and names the seed
+ * if an undisturbed node is ever shown offline, a status is wrong at the end, or the primary's memory or handles have grown.
  */
 export async function soak(context: BenchContext): Promise<Figure[]> {
   const seed = Date.now() & 0x7fffffff
@@ -60,7 +60,7 @@ export async function soak(context: BenchContext): Promise<Figure[]> {
       .slice(1)
       .map((change) => `${member.name} ${change}`),
   )
-  if (changed.length > 0) throw new Error(`Nodes that were left alone changed: ${changed.join(', ')}; seed ${seed}`)
+  if (changed.length > 0) throw new Error(`Undisturbed nodes changed: ${changed.join(', ')}; seed ${seed}`)
   if (grownHandles > most.grownHandles) throw new Error(`The primary holds ${grownHandles} more handles than before, seed ${seed}`)
   if (grownMb > most.grownMb) throw new Error(`The primary has grown by ${grownMb.toFixed(0)} MB, seed ${seed}`)
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
@@ -83,7 +83,7 @@ async function churn(member: Member, until: number, random: Random, counts: Map<
   }
 }
 
-/** After all of that. */
+/** The state at the end. */
 async function isSeenToDie(cluster: FaultyCluster, member: Member | undefined, nodes: Seen<WatchedNode>, seed: number): Promise<void> {
   if (!member) return
   const from = nodes.values.length
@@ -93,7 +93,7 @@ async function isSeenToDie(cluster: FaultyCluster, member: Member | undefined, n
     .first(({ id, status }) => id === member.id && status === 'OFFLINE', { from, ...patience })
     .catch((error: Error) => {
       const said = cluster.primary.log.values.slice(Math.max(0, fromLine - 100)).filter(({ node }) => node === member.name)
-      throw new Error(`${error.message}; seed ${seed}. The primary said of it:\n${said.map((line) => JSON.stringify(line)).join('\n')}`)
+      throw new Error(`${error.message}; seed ${seed}. The primary's log about it:\n${said.map((line) => JSON.stringify(line)).join('\n')}`)
     })
 }
 
@@ -105,7 +105,7 @@ async function allHaveSessions(cluster: FaultyCluster, members: Member[], seed: 
   })
 }
 
-/** Numbers from 0 up to 1, the same for one seed: mulberry32. */
+/** Pseudorandom numbers from 0 up to 1, determined by the seed (mulberry32). */
 function createRandom(seed: number): Random {
   let state = seed
   return () => {

@@ -13,20 +13,20 @@ const bareServer = fileURLToPath(new URL('./helpers/bare-start.ts', import.meta.
 
 interface Times {
   ms: number
-  /** CPU time of the process that was spawned, until it was healthy. */
+  /** CPU time of the spawned process until it was healthy. */
   cpuMs: number
 }
 
 const ways = ['bare', 'first', 'second', 'npm'] as const
 
-/** From the spawn of a command until /api/health answers 200. */
+/** The time from spawning a command until /api/health answers 200. */
 export async function start(context: BenchContext): Promise<Figure[]> {
   const rounds = context.short ? 1 : 7
   const times: Record<(typeof ways)[number], Times[]> = { bare: [], first: [], second: [], npm: [] }
   const main = fileURLToPath(program)
-  // What `npm start` makes once (packages, dashboard) is no part of a second start.
+  // `npm start` prepares packages and dashboard once, so they are not part of a second start.
   await promisify(execFile)(process.execPath, [join(root, 'scripts', 'setup.mjs')])
-  // The first round fills the cache of the disk and that of compiled modules; it does not count.
+  // The first round fills the disk cache and the compile cache. It does not count.
   for (let round = -1; round < rounds; round += 1) {
     const folder = context.folder()
     const measured = {
@@ -63,7 +63,7 @@ async function timeToHealthy(context: BenchContext, folder: string, command: str
   const started = performance.now()
   const child = spawn(command, options, { cwd, env: primaryEnvironment(folder, port), stdio: ['ignore', output, output] })
   const { end } = context.own({ end: () => endChild(child) })
-  await healthy(`http://127.0.0.1:${port}`, () => (child.exitCode === null ? null : `it ended with ${child.exitCode}`))
+  await healthy(`http://127.0.0.1:${port}`, () => (child.exitCode === null ? null : `it exited with ${child.exitCode}`))
   const times = { ms: performance.now() - started, cpuMs: cpuMsOf(child.pid ?? 0) }
   await end()
   return times

@@ -8,8 +8,8 @@ import { startWorker, type Worker } from './helpers/worker.ts'
 type Side = Awaited<ReturnType<typeof measure>>
 
 /**
- * Health checks of a large cluster, with and without black holes, the event streams of all nodes open as they are in use: the
- * ordinary rhythm after a start, then all nodes due in one moment (the worst that a clock that is put forward can do).
+ * Health checks of a large cluster, with and without black holes and with all event streams open: first in
+ * normal operation after a start, then with all nodes due at the same moment (the worst case after a clock is set forward).
  */
 export async function sweep(context: BenchContext): Promise<Figure[]> {
   const count = context.short ? 100 : 1000

@@ -12,7 +12,7 @@ import type { LinkedNode } from './linked-nodes.ts'
 import { appsOf, statsOf } from './simulated-things.ts'
 import { answer } from './worker.ts'
 
-// Nodes that behave badly, each in one way, as fast as they can.
+// Nodes that misbehave, each in one way, as fast as they can.
 
 export const badWays = ['hung', 'slow', 'babbling', 'gigantic', 'lying', 'flooding'] as const
 export type BadWay = (typeof badWays)[number]
@@ -20,7 +20,7 @@ export type BadWay = (typeof badWays)[number]
 const event = (value: FeedEvent): string => `data: ${feedEventToJson(value)}\n\n`
 const letters = 'x'.repeat(64 * 1024)
 
-/** The same again and again, as fast as the other side reads. */
+/** Repeats the same data as fast as the other side reads. */
 function endless(response: ServerResponse, text: () => string): void {
   const forEver = function* (): Generator<string> {
     for (;;) yield text()
@@ -54,7 +54,7 @@ const respondAs =
     if (app) endless(response, () => event({ type: 'app', app }))
   }
 
-/** Each over plain HTTP. Answers their endpoints in order. */
+/** Nodes over plain HTTP. @returns their endpoints in order */
 const listen = ({ nodes, way }: { nodes: LinkedNode[]; way: BadWay }): Promise<string[]> =>
   Promise.all(
     nodes.map(async (node) => {
@@ -64,7 +64,7 @@ const listen = ({ nodes, way }: { nodes: LinkedNode[]; way: BadWay }): Promise<s
     }),
   )
 
-/** Each over a link of its own, which it opens again as a node does. */
+/** Nodes over links, which they reopen as a real node does. */
 function link({ nodes, way, origin }: { nodes: LinkedNode[]; way: BadWay; origin: string }): void {
   for (const node of nodes) {
     const server = createLinkServer(respondAs(node, way))

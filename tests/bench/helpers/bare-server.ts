@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import { answer } from './worker.ts'
 
-// What the program is measured against: node:http (and ws) with nothing on top, answering the same bytes.
+// The baseline for the program: plain node:http (and ws) that answers the same bytes.
 
 export interface BareAnswer {
   headers: Record<string, string>
   body: string
-  /** Also sent to every open WebSocket when a request comes. */
+  /** Also sent to every open WebSocket on each request. */
   broadcast?: string
 }
 

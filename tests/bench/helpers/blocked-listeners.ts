@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url'
 import { Worker as Thread, isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { answer } from './worker.ts'
 
-// Listens at addresses and never accepts: the thread that would is blocked for good. Once the backlog is full, the kernel
-// drops whatever else knocks, as a firewall does. The main thread fills the backlogs and stays able to end.
+// Listens at addresses and never accepts, because the accepting thread is blocked forever. When the backlog is full, the kernel
+// drops new connections, like a firewall. The main thread fills the backlogs and can still exit.
 
-/** Linux keeps one connection more than the backlog says; some more are left knocking. */
+/** Linux accepts one connection more than the backlog. A few extra make sure it is full. */
 const fillers = 4
 
 /** [address, port] */
@@ -27,7 +27,7 @@ async function listenAndBlock(addresses: string[]): Promise<Endpoint[]> {
   for (const [host, port] of endpoints) {
     for (let count = 0; count < fillers; count += 1) connect({ host, port }).on('error', () => undefined)
   }
-  // The first of them are in the backlog after one turn through the loopback device.
+  // The first ones are in the backlog after one round trip over loopback.
   await new Promise((resolve) => setTimeout(resolve, 200))
   return endpoints
 }

@@ -5,7 +5,7 @@ import type { LoadApi, LoadRequest, LoadResult } from './load-client.ts'
 import { cpuMsOf } from './process-figures.ts'
 import { startWorker, type Worker } from './worker.ts'
 
-/** Node writes these itself. */
+/** Headers that Node writes itself. */
 const ownHeaders = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding'])
 
 interface Target {
@@ -26,7 +26,7 @@ interface Load {
   connections: number
 }
 
-/** A bare node:http server that answers what `origin` answers to this request. */
+/** A bare node:http server that gives `origin`'s answer to this request. */
 async function startBareServer(context: BenchContext, origin: string, { path, ...options }: LoadRequest): Promise<Target> {
   const response = await request(origin + path, options)
   const body = await response.body.text()
@@ -37,9 +37,9 @@ async function startBareServer(context: BenchContext, origin: string, { path, ..
 }
 
 /**
- * How many requests per second the program answers, against a bare server with the same answer: rounds of both in turn
- * with the same client, medians of the rounds. CPU time per request says the same where another process takes turns
- * on the cores, and shows whether the server or the client was the limit.
+ * Requests per second of the program, compared with a bare server that gives the same answer: alternating rounds
+ * with the same client, medians of the rounds. CPU time per request is reliable even when other processes share
+ * the cores, and shows whether the server or the client was the bottleneck.
  */
 export async function compareWithBareServer(context: BenchContext, name: string, target: Target, load: Load): Promise<Figure[]> {
   const [first] = load.requests
@@ -47,7 +47,7 @@ export async function compareWithBareServer(context: BenchContext, name: string,
   const client = context.own(startWorker<LoadApi>(new URL('./load-client.ts', import.meta.url)))
   const bare = await startBareServer(context, target.origin, first)
   const [rounds, durationMs] = context.short ? [2, 300] : [7, 2000]
-  // Both are warm before anything counts.
+  // Warm up both before measuring.
   for (const each of [target, bare]) await measure(client, each, load, durationMs)
   const ours: Round[] = []
   const theirs: Round[] = []

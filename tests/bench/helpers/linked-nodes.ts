@@ -9,7 +9,7 @@ import { toWire } from '../../../api/wire.ts'
 import { appsOf, statsOf } from './simulated-things.ts'
 import { answer } from './worker.ts'
 
-// Many nodes behind NAT in one process: each keeps a link to the primary, by the dialler of the program, and answers over it.
+// Many nodes behind NAT in one process: each keeps a link to the primary, using the program's dialer, and answers over it.
 
 export interface LinkedNode {
   id: string
@@ -17,7 +17,7 @@ export interface LinkedNode {
 }
 
 interface Ways {
-  /** Of the primary. */
+  /** The primary's URL. */
   origin: string
   version: string
   appsPerNode: number
@@ -46,7 +46,7 @@ function diallerOf(node: LinkedNode, ways: Ways): LinkDialler {
     startedAt: new Date(),
     hostname: `host-of-${node.id}`,
   }
-  // As a node does that loses its session: it calls at once.
+  // Like a node that loses its session, it calls at once.
   const lost = (): void => dialler.wake()
   const server = createLinkServer((request, response) => respond({ node, about, ways, lost }, request, response))
   const headers = { 'x-node-id': node.id, 'x-node-api-key': node.apiKey, 'x-node-instance': about.instanceId }
@@ -99,7 +99,7 @@ function follow({ node, about, ways, lost }: Side, response: ServerResponse): vo
 
 const handlers = {
   start,
-  /** How many of their event streams are read, and how often any of them has dialled. */
+  /** How many of their event streams are being read, and how often they have dialed. */
   counts: (_: null) => ({ open, dialled }),
   stop: (_: null) => diallers.forEach((dialler) => dialler.stop()),
 }

@@ -3,7 +3,7 @@ import { Pool } from 'undici'
 import { quantile } from '../bench.ts'
 import { answer } from './worker.ts'
 
-// The client of every load: the same for the program and for what it is compared with.
+// The client for every load, the same for the program and for its baseline.
 
 export interface LoadRequest {
   method: 'GET' | 'POST'
@@ -14,11 +14,11 @@ export interface LoadRequest {
 
 export interface Load {
   origin: string
-  /** Sent in turn, again and again, whichever connection is free. */
+  /** Sent in rotation on whichever connection is free. */
   requests: LoadRequest[]
   connections: number
   durationMs: number
-  /** Between an answer and the next request of the same connection. */
+  /** Pause between an answer and the next request on the same connection. */
   pauseMs?: number
 }
 
@@ -56,7 +56,7 @@ async function run({ origin, requests, connections, durationMs, pauseMs = 0 }: L
   return { requests: times.length, perSecond: times.length / seconds, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) }
 }
 
-/** Sends one request a number of times, as fast as `connections` allow. */
+/** Sends a request a number of times, as fast as `connections` allow. */
 async function send({ origin, requests, connections, count }: Omit<Load, 'durationMs'> & { count: number }): Promise<void> {
   const pool = new Pool(origin, { connections, pipelining: 1 })
   let left = count

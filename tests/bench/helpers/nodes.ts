@@ -3,20 +3,20 @@ import type { SimulatedNodesApi } from './simulated-nodes.ts'
 import type { BlockedListenersApi } from './blocked-listeners.ts'
 import { startWorker } from './worker.ts'
 
-/** A node that exists only as an address that answers, or does not. */
+/** A node that is only an address that answers, or does not. */
 export interface SimulatedNode {
   id: string
   name: string
   apiKey: string
-  /** Its own address of this machine, in 127.0.0.0/8. */
+  /** Its own address on this machine, in 127.0.0.0/8. */
   address: string
-  /** `silent` accepts connections and never answers; `full` accepts none and refuses none: its backlog is full. */
+  /** `silent` accepts connections and never answers. `full` neither accepts nor refuses them, because its backlog is full. */
   kind: 'healthy' | 'silent' | 'full'
 }
 
 export type ReachableNode = SimulatedNode & { apiEndpoint: string }
 
-/** @param holes of this share of the nodes, one half is silent, the other full */
+/** @param holes share of the nodes that do not answer: half of these are silent, half full */
 export const makeNodes = (count: number, holes = 0): SimulatedNode[] =>
   Array.from({ length: count }, (_, index) => ({
     id: `00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`,
@@ -26,7 +26,7 @@ export const makeNodes = (count: number, holes = 0): SimulatedNode[] =>
     kind: index >= count * holes ? 'healthy' : index % 2 === 0 ? 'silent' : 'full',
   }))
 
-/** Has the nodes listen, each at an origin of its own, in processes of their own. */
+/** Starts the nodes in separate processes, each with its own origin. */
 export async function startNodes(
   context: BenchContext,
   nodes: SimulatedNode[],

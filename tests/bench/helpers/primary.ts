@@ -18,8 +18,8 @@ export const primaryId = '00000000-0000-4000-8000-00000000ffff'
 const startDeadlineMs = 30_000
 
 /**
- * The settings of a primary in a folder. It sees no Docker, so that what else runs on this machine changes no figure.
- * Nothing of the caller's environment but what a process needs. Nobody signs in: what is measured is the answers, not who asks.
+ * Settings of a primary in a folder. It has no Docker, so that other containers on this machine do not affect the figures.
+ * From the caller's environment, only what a process needs. Nobody signs in, because answers are measured, not sign-in.
  */
 export const primaryEnvironment = (folder: string, port: number): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'],
@@ -34,7 +34,7 @@ export const primaryEnvironment = (folder: string, port: number): NodeJS.Process
   DOCKER_HOST: `unix://${join(folder, 'no-docker.sock')}`,
 })
 
-/** The whole primary with a clock that can be moved; see timed-primary.ts. */
+/** The whole primary with a manual clock. See timed-primary.ts. */
 export const startTimedPrimary = async (context: BenchContext, folder: string) =>
   context.own(
     startWorker<TimedPrimaryApi>(new URL('./timed-primary.ts', import.meta.url), {
@@ -44,7 +44,7 @@ export const startTimedPrimary = async (context: BenchContext, folder: string) =
     }),
   )
 
-/** A folder of a primary that knows these nodes. Straight into its database: over HTTP, a user may register two in a second. */
+/** A folder of a primary that knows these nodes. Written straight to its database, because over HTTP a user can register only two a second. */
 export async function folderWith(context: BenchContext, nodes: ReachableNode[]): Promise<string> {
   const folder = context.folder()
   const primary = await startTimedPrimary(context, folder)
@@ -53,7 +53,7 @@ export async function folderWith(context: BenchContext, nodes: ReachableNode[]):
   return folder
 }
 
-/** Every node calls home, so that all of them are online. */
+/** Sends a heartbeat from every node, so that all are online. */
 export async function sendHeartbeats(origin: string, nodes: ReachableNode[]): Promise<void> {
   for (const node of nodes) {
     const { path, ...options } = heartbeatOf(node)
@@ -63,7 +63,7 @@ export async function sendHeartbeats(origin: string, nodes: ReachableNode[]): Pr
   }
 }
 
-/** `node api/main.ts` in a process of its own, healthy, with the options of Node that this process has. Its log is in the folder. */
+/** `node api/main.ts` in a separate process with this process's Node options, started and healthy. Its log is in the folder. */
 export async function startPrimary(context: BenchContext, folder = context.folder(), givenPort?: number) {
   const port = givenPort ?? (await freePort())
   const origin = `http://127.0.0.1:${port}`
@@ -79,7 +79,7 @@ export async function startPrimary(context: BenchContext, folder = context.folde
   return { origin, pid, end }
 }
 
-/** The same with the probe loaded, which is asked through `ask`. */
+/** The same with the probe loaded. Query it with `ask`. */
 export async function startProbedPrimary(context: BenchContext, folder = context.folder()) {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
@@ -95,7 +95,7 @@ export async function startProbedPrimary(context: BenchContext, folder = context
   return { origin, ...worker }
 }
 
-/** Asks every 3 ms until /api/health answers 200. @param ended why the process is gone, null while it runs */
+/** Polls every 3 ms until /api/health answers 200. @param ended why the process exited, null while it runs */
 export async function healthy(origin: string, ended: () => string | null): Promise<void> {
   const deadline = performance.now() + startDeadlineMs
   for (;;) {

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Of /proc/<pid>/stat; 100 on every Linux that Node runs on. */
+/** Clock ticks per second in /proc/<pid>/stat. 100 on every Linux that Node supports. */
 const ticksPerSecond = 100
 
-/** CPU time that a process has used so far, user and system, in milliseconds (steps of 10). */
+/** User and system CPU time of a process so far, in milliseconds (steps of 10). */
 export function cpuMsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  // The name in brackets may hold spaces; the fields after it are counted from 3.
+  // The name in parentheses may contain spaces. The fields after it start at number 3.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond
 }
@@ -17,5 +17,5 @@ export function residentMbOf(pid: number): number {
   return (Number(kib) * 1024) / 1e6
 }
 
-/** Open files and sockets of a process. */
+/** Number of open files and sockets of a process. */
 export const handlesOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { request } from 'undici'
 
-/** Asks a primary by GraphQL. @throws when the answer has errors */
+/** Queries a primary by GraphQL. @throws when the answer has errors */
 export async function query<T>(origin: string, document: string): Promise<T> {
   const { body } = await request(`${origin}/graphql`, {
     method: 'POST',
@@ -13,7 +13,7 @@ export async function query<T>(origin: string, document: string): Promise<T> {
   return answer.data
 }
 
-/** The nodes' event streams have told the primary of their apps. */
+/** Waits until the primary knows the apps from the nodes' event streams. */
 export async function untilAppsAreKnown(origin: string, count: number, { orMore = false } = {}): Promise<void> {
   const deadline = performance.now() + 20_000
   for (;;) {

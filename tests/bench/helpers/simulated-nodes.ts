@@ -6,14 +6,14 @@ import type { SimulatedNode } from './nodes.ts'
 import { appsOf, statsOf } from './simulated-things.ts'
 import { answer } from './worker.ts'
 
-// Many nodes in one process: each has its own origin and says on its event stream what a real one says, as often.
+// Many nodes in one process: each has its own origin and sends the same events as a real one, equally often.
 
 const keepaliveMs = 3000
 let open = 0
 
 interface Ways {
   appsPerNode: number
-  /** 0: never. */
+  /** 0 for never. */
   statsEveryMs: number
 }
 
@@ -51,7 +51,7 @@ function follow(node: SimulatedNode, ways: Ways, response: ServerResponse): void
   const timers = [setInterval(() => response.write(': keepalive\n\n'), keepaliveMs)]
   const sayStats = () => response.write(`data: ${feedEventToJson({ type: 'stats', stats: statsOf(node) })}\n\n`)
   if (ways.statsEveryMs > 0) {
-    // Real nodes do not measure in step.
+    // Real nodes do not measure at the same moment.
     timers.push(
       setTimeout(() => {
         sayStats()

@@ -1,7 +1,7 @@
 import type { App } from '../../../api/apps/app.ts'
 import type { NodeStats } from '../../../api/monitoring/node-stats.ts'
 
-// What simulated nodes say of themselves: as much as a real one with a few apps.
+// What simulated nodes report: as much as a real one with a few apps.
 
 const gib = 2 ** 30
 

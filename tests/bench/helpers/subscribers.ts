@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 import type { LoadRequest } from './load-client.ts'
 import { answer } from './worker.ts'
 
-// Sends heartbeats and listens for what follows from them, in one process so that one clock measures both ends.
+// Sends heartbeats and receives the resulting messages in one process, so that one clock measures both ends.
 
 const roundDeadlineMs = 10_000
 const socketUrl = (origin: string): string => `${origin.replace('http', 'ws')}/graphql`
@@ -17,7 +17,7 @@ let subscribers = 0
 let pool: Pool | undefined
 let heard: (nodeId: string) => void = () => undefined
 
-/** Each subscriber has a connection of its own, as each browser has. Resolves when all have had a snapshot of `nodes` nodes. */
+/** Each subscriber has its own connection, like a browser. Resolves when all have received a snapshot of `nodes` nodes. */
 async function subscribe({ origin, query, count, nodes }: { origin: string; query: string; count: number; nodes: number }): Promise<void> {
   const ready = Array.from({ length: count }, () => {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -59,14 +59,14 @@ async function listen({ origin, count }: { origin: string; count: number }): Pro
 interface Round {
   origin: string
   requests: LoadRequest[]
-  /** Messages of these nodes count. */
+  /** Only messages about these nodes count. */
   nodeIds: string[]
   messagesPerNode: number
 }
 
 /**
- * Sends the requests at the same time and waits until every subscriber has had its messages.
- * Answers the time from the first request until each message, in milliseconds.
+ * Sends the requests at the same time and waits until every subscriber has its messages.
+ * @returns the time from the first request to each message, in milliseconds
  */
 async function round({ origin, requests, nodeIds, messagesPerNode }: Round): Promise<number[]> {
   pool ??= new Pool(origin, { connections: 50, pipelining: 1 })

@@ -7,7 +7,7 @@ import { startNode } from '../../../api/program.ts'
 import type { ReachableNode } from './nodes.ts'
 import { answer } from './worker.ts'
 
-// The whole primary with a clock that can be put forward, so that all nodes are due at once, and that says what a sweep costs.
+// The whole primary with a clock that can be set forward, so that all nodes are due at once. Reports what a sweep costs.
 
 let aheadMs = 0
 const clock: Clock = { ...systemClock, now: () => new Date(Date.now() + aheadMs) }
@@ -17,12 +17,12 @@ const startPrimary = () => startNode({ config, clock, random: Math.random, log }
 
 let primary = await startPrimary()
 
-/** Puts nodes into the database, without asking them anything. */
+/** Adds nodes to the database without contacting them. */
 async function register(nodes: ReachableNode[]): Promise<void> {
   for (const node of nodes) await primary.services.registry.register(node)
 }
 
-/** As after a restart of the program. Answers the origin. */
+/** Starts the program. @returns its origin */
 async function restart(_: null): Promise<string> {
   await primary.stop()
   primary = await startPrimary()
@@ -31,14 +31,14 @@ async function restart(_: null): Promise<string> {
 
 export interface Cost {
   ms: number
-  /** CPU time, user and system. */
+  /** User and system CPU time. */
   cpuMs: number
-  /** How late the event loop ran its turns. */
+  /** Event loop delay. */
   loopDelayP99Ms: number
   loopDelayMaxMs: number
 }
 
-/** Of the timer that measures the event loop. */
+/** Resolution of the timer that measures the event loop. */
 const resolutionMs = 1
 
 async function costOf(work: () => Promise<unknown>): Promise<Cost> {
@@ -59,14 +59,14 @@ async function costOf(work: () => Promise<unknown>): Promise<Cost> {
   }
 }
 
-/** Makes every node due and starts the checks. Answers when each one's result was known, in milliseconds from then. */
+/** Makes every node due and starts the checks. @returns when each result was known, in milliseconds from the start */
 async function sweep(_: null): Promise<Cost & { passedAfterMs: number[]; failedAfterMs: number[] }> {
   const { registry, checks, events, self } = primary.services
   const waiting = new Set(registry.list().map((node) => node.id))
   waiting.delete(self.id)
   const passedAfterMs: number[] = []
   const failedAfterMs: number[] = []
-  // Beyond the wait after three failures, 2 minutes and some: black holes are due as well.
+  // Longer than the wait after three failures (about 2 minutes), so that black holes are due too.
   aheadMs += 150_000
   const started = performance.now()
   const cost = await costOf(async () => {
@@ -84,7 +84,7 @@ async function sweep(_: null): Promise<Cost & { passedAfterMs: number[]; failedA
   return { ...cost, passedAfterMs, failedAfterMs }
 }
 
-/** Lets the ordinary rhythm run. Answers its cost, and how old the last check of each node that is online was at its oldest. */
+/** Runs in normal operation. @returns the cost, and the greatest age of any online node's last check */
 async function watch(durationMs: number): Promise<Cost & { longestAgesMs: number[]; checks: number }> {
   const { registry, events, self } = primary.services
   const others = registry.list().filter(({ id, health }) => id !== self.id && health.consecutiveFailures === 0)

@@ -3,7 +3,7 @@ import { openSync } from 'node:fs'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** What a worker process can be asked; each file of a worker exports the type of its own. */
+/** The calls a worker process answers. Each worker file exports its own type. */
 export type Handlers = Record<string, (argument: never) => unknown>
 
 interface Question {
@@ -22,16 +22,16 @@ export interface Worker<Api extends Handlers> {
 export interface WorkerOptions {
   env?: NodeJS.ProcessEnv
   cwd?: string
-  /** Options of Node itself. */
+  /** Options for Node itself. */
   execArgv?: string[]
-  /** Where its output goes; without it, to this process's. */
+  /** Where its output goes. Default: this process's output. */
   logFile?: string
 }
 
-/** How long a process may take to stop by itself before it is killed. */
+/** How long a process may take to exit before it is killed. */
 const stopMs = 10_000
 
-/** Starts a process of its own, so that what is measured shares neither event loop nor heap with what measures. */
+/** Starts a separate process, so that the measured code shares neither event loop nor heap with the measuring code. */
 export function startWorker<Api extends Handlers>(file: URL, options: WorkerOptions = {}): Worker<Api> {
   const output = options.logFile ? openSync(options.logFile, 'a') : 'inherit'
   const child = fork(fileURLToPath(file), {
@@ -49,7 +49,7 @@ export function startWorker<Api extends Handlers>(file: URL, options: WorkerOpti
     else asked?.resolve(answer.value as never)
   })
   child.once('exit', (code, signal) => {
-    for (const { reject } of waiting.values()) reject(new Error(`${file.pathname} ended early (${signal ?? code})`))
+    for (const { reject } of waiting.values()) reject(new Error(`${file.pathname} exited early (${signal ?? code})`))
   })
   let last = 0
   return {
@@ -64,7 +64,7 @@ export function startWorker<Api extends Handlers>(file: URL, options: WorkerOpti
   }
 }
 
-/** SIGTERM, and SIGKILL to what does not heed it. */
+/** Sends SIGTERM, then SIGKILL if that is ignored. */
 export async function endChild(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
@@ -74,7 +74,7 @@ export async function endChild(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
-/** In the worker: answers what the parent asks, until the parent is gone. */
+/** In the worker: answers the parent's calls until the parent exits. */
 export function answer(handlers: Handlers): void {
   const reply = (message: Answer): void => void process.send?.(message)
   process.on('message', ({ id, name, argument }: Question) => {
