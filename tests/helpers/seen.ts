@@ -44,9 +44,7 @@ export function createSeen<T>(name: string) {
         const deadline = setTimeout(() => {
           arrivals.off('arrival', look)
           const last = JSON.stringify(values.at(-1)) ?? 'nothing'
-          reject(
-            new Error(`${name}: nothing matched ${String(match)} within ${withinMs} ms. Last of ${values.length}: ${last}`),
-          )
+          reject(new Error(`${name}: nothing matched ${String(match)} within ${withinMs} ms. Last of ${values.length}: ${last}`))
         }, withinMs)
         arrivals.on('arrival', look)
         look()
