@@ -1,7 +1,7 @@
 import { bounds, cutOrNull, firstOf, jsonBytes } from '../bounds.ts'
 import type { App, Container } from './app.ts'
 
-/** An app as it may be told: whatever its containers say, or an older version took in, it fits what a primary reads. */
+/** Cuts an app to what a primary can read, whatever its containers report or an older version accepted. */
 export function withinBounds(app: App): App {
   const { kept, more } = firstOf(app.containers, bounds.app.containers)
   const fitting = firstThatFit(kept)
@@ -21,6 +21,6 @@ function firstThatFit(containers: Container[]): Container[] {
   return end < 0 ? containers : containers.slice(0, end)
 }
 
-/** What it can weigh at most; to measure each of thousands with every change would cost more than all the rest. */
+/** An upper limit in bytes. Measuring each of thousands of containers on every change would be too slow. */
 const mostBytesOf = ({ id, name, service, image, statusText, ports }: Container): number =>
   700 + 6 * (id.length + name.length + service.length + image.length + statusText.length) + 1000 * ports.length

@@ -5,11 +5,11 @@ import type { ComposeProblem } from './compose-problem.ts'
 
 export type AppCheck = ReturnType<typeof createAppCheck>
 
-/** Everything that can be known of a Compose file before anything starts. Docker must be there: an app cannot be promised without it. */
+/** Checks a Compose file before anything starts. Needs Docker, because an app cannot be accepted without it. */
 export function createAppCheck(deps: { engine: Engine; compose: ComposeCli; files: AppFiles }) {
   return {
     /**
-     * Has Compose read the content as the app's file, in the folder of the app.
+     * Lets Compose read the content as the app's file, in the app's folder.
      * @returns warnings
      * @throws INVALID_INPUT on field `composeContent`, DOCKER_UNAVAILABLE
      */

@@ -8,23 +8,23 @@ import { checkAppName } from './compose-file.ts'
 import { isSameText, readComposeFile, type FoundCompose } from './compose-on-disk.ts'
 import { leadsToItself, linkNeighbours } from './draft-folder.ts'
 
-/** What Compose is run with, whatever else lies in the folder. */
+/** The file Compose is run with, whatever other files are in the folder. */
 export const composeFile = 'compose.yaml'
-/** Half a file, which then takes the place of the whole one. */
+/** Written first, then renamed over the real file. */
 const draftOf = (file: string): string => `.${file}.new`
 /** In the order in which Compose looks for them. */
 const composeNames = [composeFile, 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']
-/** No app has such a name: a name begins with a letter or a digit. */
+/** Cannot clash with an app's folder, because app names start with a letter or a digit. */
 const draftPrefix = '.draft-'
-/** Compose files hold passwords, and only this program and Compose, which runs as the same user, read them. */
+/** Compose files hold passwords. Only this program and Compose, which runs as the same user, need to read them. */
 const fileMode = 0o600
-/** Apps mount their folder (`.:/app`) and read it as users of their own, so others can list it. A stricter umask still holds. */
+/** Containers mount their app's folder (`.:/app`) and read it as other users, so others can list it. A stricter umask still applies. */
 const folderMode = 0o755
 const othersMode = 0o007
 
 export type AppFiles = ReturnType<typeof createAppFiles>
 
-/** The folders of this node's apps: `<appsDir>/<name>/compose.yaml`. Names were checked before; they hold no path. */
+/** The folders of this node's apps: `<appsDir>/<name>/compose.yaml`. Expects checked names, which cannot contain a path. */
 export function createAppFiles({ appsDir }: { appsDir: string }) {
   const directoryOf = (name: string): string => join(appsDir, name)
 
@@ -33,20 +33,20 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
 
     projectOf: (name: string): ComposeProject => ({ name, directory: directoryOf(name) }),
 
-    /** The app's Compose file as it is on disk; null when it is not there. */
+    /** The app's Compose file on disk; null when it does not exist. */
     compose: (name: string): Promise<FoundCompose | null> => readComposeFile(directoryOf(name), composeFile),
 
-    /** The Compose file that Compose itself would take in a folder where no app is yet. */
+    /** The file that Compose itself would use in a folder that is not an app yet. */
     async preparedCompose(name: string): Promise<FoundCompose | null> {
       for (const file of composeNames) {
         const found = await readComposeFile(directoryOf(name), file)
-        // A folder of another name than ours is in nobody's way.
+        // A directory with one of the other names does not get in the way.
         if (found && (found.isReplaceable || file === composeFile)) return found
       }
       return null
     },
 
-    /** Names of the folders that hold something and could become an app. */
+    /** Names of folders that are not empty and could become an app. */
     async folders(): Promise<string[]> {
       const entries = await readdir(appsDir, { withFileTypes: true }).catch(whenAbsent<Dirent[]>([]))
       const names = entries.filter((entry) => !entry.isFile() && checkAppName(entry.name).length === 0).map(({ name }) => name)
@@ -58,10 +58,10 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
       return filled
     },
 
-    /** Whether what has this name is no folder, so that no app can be in it. */
+    /** Whether something other than a folder has this name. */
     isBlocked: (name: string): Promise<boolean> => stat(directoryOf(name)).then((found) => !found.isDirectory(), whenAbsent(false)),
 
-    /** Replaces the Compose file as a whole: a cut-off write never leaves half of one. What is the same already is left alone. */
+    /** Replaces the Compose file atomically, so an interrupted write never leaves half a file. Does nothing when the content is the same. */
     async write(name: string, content: string): Promise<void> {
       const directory = directoryOf(name)
       await mkdir(directory, { recursive: true, mode: folderMode })
@@ -69,7 +69,7 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
       if (onDisk && isSameText(onDisk, content)) return this.hideFromOthers(name, content)
       const draft = join(directory, draftOf(composeFile))
       await rm(draft, { force: true })
-      // Never through a link that somebody has put there.
+      // `wx` never writes through a link that someone put there.
       await writeFile(draft, content, { flag: 'wx', mode: fileMode })
       await rename(draft, join(directory, composeFile))
     },
@@ -93,20 +93,20 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
       return true
     },
 
-    /** What this program put into the folder of an app: content by path in the folder; null where it may be anything. */
+    /** The files this program wrote to an app's folder: content by path in the folder; null when any content counts. */
     written: (content: string): Map<string, string | null> =>
       new Map([
         [composeFile, content],
         [draftOf(composeFile), null],
       ]),
 
-    /** The variables that Compose reads beside the file; empty when there are none. */
+    /** The `.env` file that Compose reads; empty when there is none. */
     readEnv: (name: string): Promise<string> => readFile(join(directoryOf(name), '.env'), 'utf8').catch(() => ''),
 
     /**
-     * Runs `check` on the app as it would be with another Compose file: in the app's folder, where its other files are, with a
-     * file that lies elsewhere for as long as that takes. A folder that is not there yet is one without other files. Where the
-     * file leads back to itself, the other files come to the draft, so that it is not the file on disk that is found.
+     * Runs `check` as if the app had this Compose file. Uses the app's folder, so its other files are found, but a temporary
+     * Compose file outside it. Uses an empty folder when the app's folder does not exist yet. If the Compose file refers to itself,
+     * the other files are linked next to the draft instead, so the check does not find the file on disk.
      */
     async withDraft<T>(name: string, content: string, check: (project: ComposeProject) => Promise<T>): Promise<T> {
       await mkdir(appsDir, { recursive: true, mode: folderMode })
@@ -124,7 +124,7 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
       }
     },
 
-    /** What checks left behind that were under way when the program was killed. */
+    /** Removes temporary folders of checks that were running when the program was killed. */
     async removeDrafts(): Promise<void> {
       if (!existsSync(appsDir)) return
       const left = (await readdir(appsDir)).filter((name) => name.startsWith(draftPrefix))
@@ -142,7 +142,7 @@ async function isFilled(directory: string): Promise<boolean> {
       await entries.close()
     }
   } catch {
-    // No folder, or one that may not be read: nothing that an app could start from.
+    // Not a folder, or not readable, so an app cannot start from it.
     return false
   }
 }

@@ -2,35 +2,35 @@ import type { Stats } from 'node:fs'
 import { lstat, readdir, readFile, realpath, rmdir, unlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 
-/** What could not be removed, and why. */
+/** Something that could not be removed. */
 export interface Leftover {
-  /** In the app's folder; empty for the folder itself. */
+  /** Path in the app's folder; empty for the folder itself. */
   path: string
   why: string
 }
 
-/** Whether a folder is where its path says; one that is a link leads to files that are not only the app's. */
+/** Whether a folder is really at its path. A link may lead to files that do not belong to the app alone. */
 export async function isInPlace(directory: string): Promise<boolean> {
   const [real, parent] = await Promise.all([realpath(directory), realpath(dirname(directory))])
   return dirname(real) === parent
 }
 
 /**
- * Removes what this program wrote, as long as it is what it wrote, and the folder if nothing else is in it.
- * @param written content by path in the folder; null where it may be anything
- * @returns names of what is left
+ * Removes the files this program wrote if they are unchanged, then the folder if it is empty.
+ * @param written content by path in the folder; null when any content counts
+ * @returns names of the entries that are left
  */
 export async function removeWritten(directory: string, written: Map<string, string | null>): Promise<string[]> {
   for (const [name, content] of written) {
     const path = join(directory, name)
     if (content === null || (await hasContent(path, content))) await unlink(path).catch(() => undefined)
   }
-  // A folder that holds anything, is a link or is another user's stays.
+  // Fails, and keeps the folder, when it is not empty, is a link or belongs to another user.
   await rmdir(directory).catch(() => undefined)
   return readdir(directory).catch(() => [])
 }
 
-/** A link is nobody's content, wherever it leads. */
+/** Whether a file has exactly this content. Always false for a link. */
 export async function hasContent(path: string, content: string): Promise<boolean> {
   const stats = await lstat(path).catch(() => null)
   if (!stats?.isFile() || stats.size !== Buffer.byteLength(content)) return false
@@ -38,8 +38,8 @@ export async function hasContent(path: string, content: string): Promise<boolean
 }
 
 /**
- * Removes a folder and all that is in it, as far as it can: one file that stays does not keep the others. Links go, not what
- * they lead to; another file system that is mounted in the folder stays as it is.
+ * Removes a folder and everything in it. A file that cannot be removed does not stop the rest. Links are removed but not their
+ * targets, and other file systems mounted in the folder are left alone.
  */
 export async function removeTree(directory: string, signal: AbortSignal): Promise<Leftover[]> {
   const leftovers: Leftover[] = []
@@ -63,7 +63,7 @@ export async function removeTree(directory: string, signal: AbortSignal): Promis
   async function removeFolder(path: string, stats: Stats): Promise<boolean> {
     let isEmpty = true
     for (const name of await readdir(path)) isEmpty = (await remove(join(path, name))) && isEmpty
-    // Of a folder that cannot be emptied, what is in it was named.
+    // When the folder could not be emptied, its entries are already listed as leftovers.
     if (isEmpty && stats.isDirectory()) await rmdir(path)
     return isEmpty
   }
@@ -78,13 +78,13 @@ const isGone = (error: unknown): boolean => codeOf(error) === 'ENOENT'
 
 const words: Record<string, string> = {
   EBUSY: 'it is in use, or something is mounted there',
-  EROFS: 'the disk is mounted read-only',
+  EROFS: 'the disk is read-only',
 }
 
-/** What a folder's owner says decides whether something in it can be removed, so that owner is named. */
+/** Names the owner when permission is missing, because that user can remove the file. */
 async function reasonOf(path: string, error: unknown): Promise<string> {
   const code = codeOf(error)
   if (code !== 'EACCES' && code !== 'EPERM') return words[code] ?? (error instanceof Error ? error.message : String(error))
   const owner = ((await lstat(path).catch(() => null)) ?? (await lstat(dirname(path)).catch(() => null)))?.uid
-  return `it belongs to user ${owner ?? 'unknown'}, and this node runs as user ${process.getuid?.() ?? 'unknown'}`
+  return `it belongs to user ${owner ?? 'unknown'}, but this node runs as user ${process.getuid?.() ?? 'unknown'}`
 }

@@ -5,14 +5,14 @@ export const checkDescription = (description: string | null | undefined): FieldE
   tooLong('description', description, bounds.app.description)
 
 /**
- * A primary keeps no more of one node than this, so a node takes no more in.
- * @param others the other apps of this node
+ * A node accepts no more than a primary can keep for one node.
+ * @param others this node's other apps
  * @throws CONFLICT
  */
 export function checkRoom(others: { composeContent: string }[], content: string): void {
   const { apps, composeBytes } = bounds.node
-  if (others.length >= apps) throw new AppError('CONFLICT', `This node has ${apps} apps, the most that it can have`)
+  if (others.length >= apps) throw new AppError('CONFLICT', `This node has ${apps} apps, which is the maximum`)
   if (others.reduce((sum, other) => sum + other.composeContent.length, content.length) <= composeBytes) return
-  const message = `makes all Compose files of this node more than ${composeBytes / 2 ** 20} MiB together`
+  const message = `would bring this node's Compose files to more than ${composeBytes / 2 ** 20} MiB in total`
   throw new AppError('CONFLICT', `composeContent: ${message}`, { fields: [{ field: 'composeContent', message }] })
 }

@@ -31,7 +31,7 @@ export interface CreateAppInput {
   name: string
   description?: string | null | undefined
   composeContent: string
-  /** Write the Compose file although another one is in the folder. */
+  /** Overwrite a different Compose file that is already in the folder. */
   overwriteFile?: boolean | null | undefined
 }
 
@@ -43,11 +43,11 @@ export interface AppOperation {
 }
 
 const nameTaken = (name: string): AppError =>
-  new AppError('CONFLICT', `This node has an app named ${name} already`, { fields: [{ field: 'name', message: 'is taken' }] })
+  new AppError('CONFLICT', `This node already has an app named ${name}`, { fields: [{ field: 'name', message: 'is taken' }] })
 
 export type AppService = ReturnType<typeof createAppService>
 
-/** The Compose apps that this node owns. */
+/** This node's apps. */
 export function createAppService(deps: {
   em: EntityManager
   nodeId: string
@@ -65,19 +65,19 @@ export function createAppService(deps: {
 }) {
   const { em, clock, compose, files, disk, watch, operations, removal } = deps
   const check = createAppCheck(deps)
-  /** This process is the only writer of these rows, so they are read once and kept. */
+  /** This process is the only one that writes these rows, so they are read once and kept in memory. */
   const rows = new Map<string, AppRow>()
-  /** Names of apps that are being checked and not yet rows. */
+  /** Names of new apps that are still being checked and have no row yet. */
   const claimed = new Set<string>()
-  /** What was last told to `onChange`, per app, so that an event that changes nothing is not passed on. */
+  /** What `onChange` was last called with, by app, to skip events that change nothing. */
   const told = new Map<string, string>()
   const timers = createStatusTimers({ clock, onDue: (id) => tellOf(id) })
   const stopping = new AbortController()
-  /** Operations that have ended and whose outcome Docker was not asked for yet: until then their app is not what it was before. */
+  /** Operations that have ended but whose result has not been read from Docker yet. Until then the app keeps the operation's status. */
   const ending = new Map<string, OperationKind>()
 
   const containersOf = (row: AppRow): ContainerFacts[] => watch.inDirectory(files.directoryOf(row.name))
-  /** Apps of which the database could not take how their last operation ended, such as on a full disk. */
+  /** Apps whose last outcome could not be saved, for example because the disk is full. */
   const unsaved = new Set<string>()
 
   function view(row: AppRow): App {
@@ -101,7 +101,7 @@ export function createAppService(deps: {
       description,
       composeContent,
       version,
-      // Before its first deployment an app has no file.
+      // An app has no file before its first deployment.
       changedOnDisk: active?.kind !== 'create' && disk.differs(name, composeContent),
       desiredState,
       status,
@@ -135,14 +135,14 @@ export function createAppService(deps: {
   }
 
   /**
-   * Writes what is named and leaves the rest, which another save may be writing. `write` does it together with something
-   * else, all or nothing.
+   * Writes only the fields in `patch`, because another save may be writing the others. `write` can save something else in the same
+   * transaction.
    */
   async function saveWith<T>(row: AppRow, patch: AppPatch, write: (save: Alongside) => Promise<T>): Promise<T> {
-    // It may have been removed by an operation that was queued before.
+    // An operation queued earlier may have removed the app.
     if (!rows.has(row.id)) throw notFound('app', row.id)
     const change = { ...patch, updatedAt: clock.now() }
-    // First where it lasts: what could not be written must not be claimed.
+    // The database first: memory must not show what could not be saved.
     const result = await write((transaction) => transaction.nativeUpdate(AppEntity, { id: row.id }, change))
     Object.assign(row, change)
     tell(row)
@@ -153,15 +153,15 @@ export function createAppService(deps: {
     await saveWith(row, patch, (write) => write(em.fork()))
   }
 
-  /** What is remembered of an app beside what people change of it. */
+  /** Saves facts about an app that people do not edit. */
   async function remember(row: AppRow, patch: Partial<Pick<AppRow, 'wanted' | 'stoppedContainers'>>): Promise<void> {
     if (!rows.has(row.id)) return
     Object.assign(row, patch)
-    // No upsert: an app that is removed meanwhile must not come back by this.
+    // Not an upsert, which would bring back an app that was just removed.
     await em.fork().nativeUpdate(AppEntity, { id: row.id }, patch)
   }
 
-  /** Writes down what the file in the app's folder asks for; when Compose refuses it, what was known stays. */
+  /** Saves the services that the file in the app's folder asks for. Keeps the known ones when Compose refuses the file. */
   async function resolve(row: AppRow, signal: AbortSignal): Promise<void> {
     if (!files.hasFile(row.name)) return
     try {
@@ -169,11 +169,11 @@ export function createAppService(deps: {
       await remember(row, { wanted: wantedServices(model, activeProfiles(await files.readEnv(row.name))) })
     } catch (error) {
       signal.throwIfAborted()
-      deps.log.debug({ err: error, app: row.name }, 'the services that an app wants could not be read')
+      deps.log.debug({ err: error, app: row.name }, "could not read an app's wanted services")
     }
   }
 
-  /** Apps of a former version were deployed without anybody writing down what they want. */
+  /** Apps deployed by an earlier version have no wanted services saved. */
   async function resolveUnknown(): Promise<void> {
     for (const row of [...rows.values()].filter(({ wanted }) => !wanted)) {
       if (stopping.signal.aborted) return
@@ -185,13 +185,13 @@ export function createAppService(deps: {
   async function hideComposeFiles(): Promise<void> {
     for (const { name, composeContent } of rows.values()) {
       await files.hideFromOthers(name, composeContent).catch((error: unknown) => {
-        const advice = `other users of this machine can read it. As its owner: chmod o-rwx '${files.directoryOf(name)}/${composeFile}'`
-        deps.log.warn({ app: name, error: errorMessage(error) }, `the Compose file of an app could not be made private: ${advice}`)
+        const advice = `other users of this machine can read it. As its owner, run: chmod o-rwx '${files.directoryOf(name)}/${composeFile}'`
+        deps.log.warn({ app: name, error: errorMessage(error) }, `an app's Compose file could not be made private: ${advice}`)
       })
     }
   }
 
-  /** Docker says only once that somebody stopped a container, and this program may end before it matters. */
+  /** Docker reports only once that someone stopped a container, so this is saved in case the program restarts. */
   function rememberStopped(row: AppRow): void {
     const isAsked = row.desiredState === 'stopped'
     const now = isAsked ? [] : containersOf(row).flatMap(({ id, wasStopped }) => (wasStopped ? id : []))
@@ -202,18 +202,22 @@ export function createAppService(deps: {
   async function checkNameIsFree(name: string): Promise<void> {
     if ([...rows.values()].some((row) => row.name === name)) throw nameTaken(name)
     if (watch.all().some((container) => container.project === name)) {
-      throw new AppError('CONFLICT', `The Docker Engine of this node runs a Compose project named ${name} that is not managed here`, {
-        fields: [{ field: 'name', message: 'is the name of another Compose project on this Docker Engine' }],
-      })
+      throw new AppError(
+        'CONFLICT',
+        `This node's Docker Engine already has a Compose project named ${name} that Selfhostly does not manage`,
+        {
+          fields: [{ field: 'name', message: 'is the name of another Compose project on this Docker Engine' }],
+        },
+      )
     }
     if (await files.isBlocked(name)) {
-      throw new AppError('CONFLICT', `There is a file ${name} among the folders of the apps of this node`, {
+      throw new AppError('CONFLICT', `APPS_DIR on this node already has a file named ${name}, so the app's folder cannot be created`, {
         fields: [{ field: 'name', message: 'is the name of a file in APPS_DIR' }],
       })
     }
   }
 
-  /** Queues work on an app, and writes down how it ended before the app's next operation starts. */
+  /** Queues work on an app and saves its outcome before the app's next operation starts. */
   async function enqueue(
     kind: OperationKind,
     row: AppRow,
@@ -227,7 +231,7 @@ export function createAppService(deps: {
     const after = async (ended: Operation): Promise<void> => {
       more.onEnd?.()
       if (!rows.has(row.id)) return
-      // Before the reading that it explains, which would else be told with the reason of a former failure.
+      // Set before Docker is read, or the new state would be shown with the reason of an earlier failure.
       const failed = ended.status !== 'succeeded'
       row.lastError = failed ? cut(`${kind} ${ended.status}: ${ended.error ?? ''}`, bounds.app.statusReason) : null
       row.lastFailedKind = failed ? kind : null
@@ -267,7 +271,7 @@ export function createAppService(deps: {
     note: (row, patch, message) => saveWith(row, patch, (alongside) => operations.note('update', row, message, alongside)),
   })
 
-  /** As `enqueue`, and what a person asked for is written with it: a wish without the work that makes it true would stay for ever. */
+  /** Like `enqueue`, and saves the desired state in the same transaction, so it is never saved without the work that makes it true. */
   async function enqueueWish(
     kind: OperationKind,
     { id, desiredState }: { id: string; desiredState: AppDesiredState },
@@ -292,7 +296,7 @@ export function createAppService(deps: {
       disk.start([...rows.values()].map(({ name }) => name))
       watch.restoreStopped([...rows.values()].flatMap(({ stoppedContainers }) => stoppedContainers ?? []))
       resolveUnknown().catch((error: unknown) => {
-        if (!stopping.signal.aborted) deps.log.error({ err: error }, 'what apps want could not be read')
+        if (!stopping.signal.aborted) deps.log.error({ err: error }, "could not read the apps' wanted services")
       })
     },
 
@@ -302,14 +306,14 @@ export function createAppService(deps: {
       disk.stop()
     },
 
-    /** Folders that hold something, such as a `.env`, and are no app yet. */
+    /** Folders that are not empty and not an app yet, for example with a `.env` file. */
     async preparedFolders(): Promise<PreparedFolder[]> {
       const taken = new Set([...rows.values()].map(({ name }) => name))
       const names = (await files.folders()).filter((name) => !taken.has(name))
       return Promise.all(names.map(async (name) => ({ name, composeFile: (await files.preparedCompose(name))?.file ?? null })))
     },
 
-    /** The Compose file in the folder of this name, be it an app's or not; null when there is none. */
+    /** The Compose file in the folder of this name, whether or not it is an app's; null when there is none. */
     async composeOnDisk(name: string): Promise<ComposeOnDisk | null> {
       const problems = checkAppName(name)
       if (problems.length > 0) throw invalidInput(problems)
@@ -318,17 +322,17 @@ export function createAppService(deps: {
       return found && { file: found.file, content: found.content, problem: found.problem }
     },
 
-    /** Called when the Compose file of an app is another one on disk than it was. */
+    /** Called when an app's Compose file has changed on disk. */
     refresh(name: string): void {
       for (const row of rows.values()) if (row.name === name) tell(row)
     },
 
-    /** Writes what could not be written before. */
+    /** Saves what could not be saved earlier. */
     async flush(): Promise<void> {
       for (const id of unsaved) await saveUnsaved(id)
     },
 
-    /** Called when what Docker says has changed. */
+    /** Called when Docker's containers have changed. */
     refreshAll(): void {
       for (const row of rows.values()) {
         tell(row)
@@ -340,7 +344,7 @@ export function createAppService(deps: {
 
     get: (id: string): App => view(rowOf(id)),
 
-    /** @throws INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE, SHUTTING_DOWN; nothing was changed then */
+    /** @throws INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE, SHUTTING_DOWN; in each case without changing anything */
     async create(input: CreateAppInput): Promise<AppOperation> {
       const { refusals, doubts } = checkComposeContent(input.composeContent)
       const others = [...checkAppName(input.name), ...checkDescription(input.description)]
@@ -389,7 +393,7 @@ export function createAppService(deps: {
       }
     },
 
-    /** @throws NOT_FOUND, INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE; nothing was changed then */
+    /** @throws NOT_FOUND, INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE; in each case without changing anything */
     async update(id: string, input: UpdateAppInput): Promise<AppOperation> {
       const row = rowOf(id)
       const problems = checkDescription(input.description)
@@ -408,7 +412,7 @@ export function createAppService(deps: {
       return enqueueWish('start', { id, desiredState: 'running' }, async (row, run) => {
         refuseUnseen(row, await disk.look(row.name))
         if (await disk.during(row.name, () => files.ensure(row.name, row.composeContent))) {
-          run.line(`${composeFile} was not on disk and was written again`)
+          run.line(`${composeFile} was missing on disk, so it was written again`)
         }
         await up(row, run)
       })
@@ -418,10 +422,10 @@ export function createAppService(deps: {
       return enqueueWish('stop', { id, desiredState: 'stopped' }, (row, run) => removal.stop(row, run))
     },
 
-    /** What a removal would take and leave. */
+    /** What a removal would delete and keep. */
     removalOf: async (id: string): Promise<RemovalPreview> => removal.preview(rowOf(id)),
 
-    /** Removes containers, networks, what was written into the folder, and the record. Data goes only when it is asked for. */
+    /** Removes containers, networks, the files this program wrote, and the record. Deletes data only when `input` asks for it. */
     async removeApp(id: string, input: RemoveAppInput = {}): Promise<AppOperation> {
       return enqueueWish('remove', { id, desiredState: 'stopped' }, async (row, run) => {
         const stays = await removal.remove(row, input, run)
@@ -438,7 +442,7 @@ export function createAppService(deps: {
   }
 }
 
-/** What others are told of a container. */
+/** The container without the facts that only the status needs. */
 function shown(container: ContainerFacts): Container {
   const { id, name, service, image, state, health, statusText, exitCode, ports, morePorts, createdAt } = container
   const { startedAt, finishedAt, restartCount } = container

@@ -5,21 +5,21 @@ import type { WantedService } from './wanted-services.ts'
 
 export interface AppFacts {
   desiredState: AppDesiredState
-  /** The operation that waits or runs for this app. */
+  /** The operation queued or running for this app. */
   activeOperation: OperationKind | null
-  /** The last operation, when it did not succeed, and why. */
+  /** The last operation and its reason, if it did not succeed. */
   lastFailure: { kind: OperationKind; reason: string } | null
   containers: ContainerFacts[]
-  /** What the deployed file asks for; null when that is not known, and then what has containers is what is wanted. */
+  /** What the deployed file asks for. When null (unknown), every service with containers counts as wanted. */
   wanted: WantedService[] | null
-  /** Whether the Engine answers; a string says why it does not. */
+  /** Whether the Engine answers, or a string that says why it does not. */
   dockerAvailable: boolean | string
   now: Date
 }
 
 type Verdict = Pick<App, 'status' | 'statusReason'>
 
-/** More than these make a reason unreadable; the containers are listed beside it anyway. */
+/** More than these make a reason unreadable, and the containers are listed next to it anyway. */
 const maxNamed = 3
 
 const verdict = (status: AppStatus, statusReason: string | null = null): Verdict => ({ status, statusReason })
@@ -34,9 +34,9 @@ const underWay: Record<OperationKind, AppStatus> = {
 }
 
 /**
- * The one place where what the user asked for, what the deployed file wants and what Docker says become the status of an app:
- * `running` when every wanted service runs or has done its work, `degraded` when some do not run or are unhealthy, `error` when none
- * runs, or when some do not after an operation that failed.
+ * The only place that decides an app's status, from what the user asked for, what the deployed file wants and what Docker reports:
+ * `running` when every wanted service runs or has finished its job, `degraded` when some do not run or are unhealthy, `error` when
+ * none runs, or when some do not run after a failed operation.
  */
 export function statusOf(facts: AppFacts): Verdict {
   if (facts.activeOperation !== null) return verdict(underWay[facts.activeOperation])
@@ -45,7 +45,7 @@ export function statusOf(facts: AppFacts): Verdict {
   return facts.desiredState === 'running' ? whenItShouldRun(known) : whenItShouldStand(known)
 }
 
-/** When the status changes by nothing but time; null when it does not. */
+/** When the status will next change only because time passes; null when it will not. */
 export function nextChangeAt({ containers, now }: Pick<AppFacts, 'containers' | 'now'>): Date | null {
   const moments = containers.flatMap((container) => steadyAt(container)?.getTime() ?? []).filter((moment) => moment > now.getTime())
   return moments.length === 0 ? null : new Date(Math.min(...moments))
@@ -57,8 +57,8 @@ function whenItShouldRun(facts: AppFacts): Verdict {
   const services = wanted.map((service) => judge(service, facts))
   const problems = services.flatMap(({ name, problem }) => (problem ? `service ${name} ${problem}` : []))
   if (facts.containers.length === 0 && failure) return verdict('error', failure)
-  if (services.length === 0) return verdict('error', 'it has no containers')
-  if (services.every(({ state }) => state === 'done')) return verdict('stopped', failure ?? 'every service has done its work')
+  if (services.length === 0) return verdict('error', 'the app has no containers')
+  if (services.every(({ state }) => state === 'done')) return verdict('stopped', failure ?? 'every service has finished')
   if (problems.length === 0) return verdict('running', failure ?? noteOf(services, facts))
   const areUp = services.every(({ state }) => state === 'up' || state === 'done')
   const isError = !services.some(({ state }) => state === 'up' || state === 'partly') || (failure !== null && !areUp)
@@ -68,9 +68,9 @@ function whenItShouldRun(facts: AppFacts): Verdict {
 function whenItShouldStand({ containers, lastFailure }: AppFacts): Verdict {
   const failure = lastFailure?.reason ?? null
   const up = containers.filter(isUp)
-  // A removal that failed has not done what was asked, however still the app is.
+  // A failed removal is an error even when nothing runs.
   if (up.length === 0) return verdict(lastFailure?.kind === 'remove' ? 'error' : 'stopped', failure)
-  const reason = `it should be stopped, but ${enumerate(up.map((container) => `service ${nameOf(container)} is ${container.state}`))}`
+  const reason = `the app should be stopped, but ${enumerate(up.map((container) => `service ${nameOf(container)} is ${container.state}`))}`
   return verdict(failure === null ? 'running' : 'error', withFailure(reason, failure))
 }
 
@@ -78,10 +78,10 @@ export const isUp = ({ state }: Pick<Container, 'state'>): boolean => state === 
 
 interface ServiceVerdict {
   name: string
-  /** `partly`: some of its replicas run. */
+  /** `partly`: some replicas run. */
   state: 'up' | 'partly' | 'down' | 'done'
   problem: string | null
-  /** Its health check has not said anything yet. */
+  /** Its health check has not reported yet. */
   isStarting: boolean
 }
 
@@ -97,28 +97,26 @@ function judge({ name, replicas, isJob }: WantedService, { containers, now }: Ap
   }
   const state = up.length > 0 ? 'partly' : 'down'
   if (replicas === 1) return { name, state, problem: problem ?? 'has no container', isStarting }
-  const share = up.length === 0 ? `has none of ${replicas} containers running` : `runs ${up.length} of ${replicas} containers`
+  const share = up.length === 0 ? `runs 0 of ${replicas} containers` : `runs ${up.length} of ${replicas} containers`
   return { name, state, problem: problem === null ? share : `${share}: one ${problem}`, isStarting }
 }
 
-/** What stands in for the wanted services of an app whose file was never resolved. */
+/** Used as the wanted services of an app whose file was never resolved. */
 function asSeen(containers: ContainerFacts[]): WantedService[] {
   const counts = Map.groupBy(containers, nameOf)
   return [...counts].map(([name, own]) => ({ name, image: null, replicas: own.length, isJob: false, restart: 'no' }))
 }
 
-/** What a person may want to know of an app that runs. */
+/** A note on a running app, for example a service that the file does not ask for. */
 function noteOf(services: ServiceVerdict[], { containers, wanted }: AppFacts): string | null {
   const starting = services.flatMap(({ name, isStarting }) => (isStarting ? `service ${name} has not passed its health check yet` : []))
   if (starting.length > 0) return enumerate(starting)
   const names = new Set((wanted ?? []).map(({ name }) => name))
   const extra = wanted === null ? [] : [...new Set(containers.filter(isUp).map(nameOf))].filter((name) => !names.has(name))
-  return extra.length === 0
-    ? null
-    : enumerate(extra.map((name) => `service ${name} runs too, though the deployed file does not ask for it`))
+  return extra.length === 0 ? null : enumerate(extra.map((name) => `service ${name} is running, but the deployed file does not ask for it`))
 }
 
-/** Containers that Compose did not label have no service name. */
+/** Containers without Compose labels have no service name. */
 const nameOf = ({ service, name }: ContainerFacts): string => service || name
 
 const withFailure = (reason: string, failure: string | null): string => (failure === null ? reason : `${reason} (${failure})`)

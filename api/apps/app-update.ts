@@ -12,17 +12,17 @@ import type { OperationRun, Operations } from './operations.ts'
 export interface UpdateAppInput {
   description?: string | null | undefined
   composeContent?: string | null | undefined
-  /** Pull newer images before the containers are made again. */
+  /** Pull newer images before recreating the containers. */
   pull?: boolean | null | undefined
-  /** The version that the change was made on: it is refused when another one is current. */
+  /** The version that the change is based on. The update is refused when it is not the current one. */
   ifVersion?: number | null | undefined
-  /** Write the Compose file although it was changed on disk. */
+  /** Overwrite a Compose file that was changed on disk. */
   overwriteFile?: boolean | null | undefined
 }
 
 export type AppPatch = Partial<Pick<AppRow, 'description' | 'composeContent' | 'version' | 'desiredState' | 'lastError' | 'lastFailedKind'>>
 
-/** Work on the rows of the app service; `onEnd` runs when the operation has ended, also when it never began. */
+/** What updates need from the app service. `onEnd` runs when the operation has ended, even if it never started. */
 export interface RowWork {
   save(row: AppRow, patch: AppPatch): Promise<void>
   enqueue(
@@ -37,8 +37,8 @@ export interface RowWork {
 }
 
 /**
- * Updates of an app: each field changes what it names and nothing else. A description touches no file and no container. A
- * Compose file becomes the next version, which is deployed, or only stored while the app is to be stopped.
+ * Updates an app. Each field changes only what it names, so a new description touches neither files nor containers. A new Compose
+ * file becomes the next version. It is deployed if the app should be running, and only stored if it should be stopped.
  */
 export function createAppUpdate(
   deps: { engine: Engine; files: AppFiles; disk: DiskWatch; check: AppCheck; operations: Operations } & RowWork,
@@ -49,11 +49,11 @@ export function createAppUpdate(
   async function describe(row: AppRow, description: string | null | undefined): Promise<Operation> {
     operations.refuseWhenStopping()
     const isNew = description !== undefined && description !== row.description
-    if (!isNew) return operations.note('update', row, 'There was nothing to change')
-    return deps.note(row, { description }, 'The description was changed')
+    if (!isNew) return operations.note('update', row, 'Nothing to change')
+    return deps.note(row, { description }, 'Description changed')
   }
 
-  /** The file first: a version is recorded only when it is on disk. */
+  /** Writes the file before the version, so a version is only recorded when it is on disk. */
   async function store(row: AppRow, content: string, description: AppPatch): Promise<void> {
     await disk.during(row.name, async () => {
       await files.write(row.name, content)
@@ -75,7 +75,7 @@ export function createAppUpdate(
     if (content === null) await deps.engine.info()
     const warnings = content === null ? [] : await check.content(row.name, content)
     await refuseUndecided(row, input)
-    // Checking took its time: another change may have come meanwhile, or wait to be made.
+    // Another change may have been made or queued during the check.
     refuseOld(row, input)
     if (isGiven(input.ifVersion) && changes.isComing(row.id)) throw isChanging(row)
 
@@ -102,12 +102,12 @@ export function createAppUpdate(
   }
 }
 
-/** Changes of files that were accepted and are not made yet, per app. */
+/** File changes that were accepted but not made yet, by app. */
 function createChanges() {
   const coming = new Map<string, Set<symbol>>()
   return {
     isComing: (appId: string): boolean => (coming.get(appId)?.size ?? 0) > 0,
-    /** The returned function says that it is over; saying so again changes nothing. */
+    /** Call the returned function when the change is done. Further calls do nothing. */
     begin(appId: string): () => void {
       const change = Symbol()
       const ofApp = coming.get(appId) ?? new Set()
@@ -122,10 +122,10 @@ function createChanges() {
 
 const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined
 
-/** @throws CONFLICT when the change was made on another version than the current one */
+/** @throws CONFLICT when the change is not based on the current version */
 function refuseOld({ name, version }: AppRow, { ifVersion }: UpdateAppInput): void {
   if (!isGiven(ifVersion) || ifVersion === version) return
-  const message = `${name} is at version ${version} now, and your change was made on version ${ifVersion}. Read the app again, put your change into what is there now, and save it with ifVersion ${version}`
+  const message = `${name} is now at version ${version}, but your change is based on version ${ifVersion}. Read the app again, apply your change to the current version, and save it with ifVersion ${version}`
   throw new AppError('CONFLICT', message, {
     fields: [{ field: 'ifVersion', message: `is ${ifVersion}, but the current version is ${version}` }],
   })
@@ -134,7 +134,7 @@ function refuseOld({ name, version }: AppRow, { ifVersion }: UpdateAppInput): vo
 const isChanging = ({ name, version }: AppRow): AppError =>
   new AppError(
     'CONFLICT',
-    `Another change of ${name} is being saved right now and makes version ${version + 1}. Read the app again in a moment, put your change into what is there then, and save it`,
+    `Another change to ${name} is being saved as version ${version + 1}. Read the app again in a moment, apply your change to that version, and save it`,
     {
       fields: [{ field: 'ifVersion', message: `is ${version}, which another change is about to replace` }],
     },

@@ -3,7 +3,7 @@ import type { AppDesiredState } from './app.ts'
 import type { OperationKind } from './operation.ts'
 import type { WantedService } from './wanted-services.ts'
 
-/** An app that this node owns. What Docker says of it is not here: it is read again at every start. */
+/** An app of this node. Docker's view of it is not stored but read at every start. */
 export const AppEntity = defineEntity({
   name: 'App',
   tableName: 'apps',
@@ -12,16 +12,16 @@ export const AppEntity = defineEntity({
     name: p.string().unique(),
     description: p.text().strictNullable(),
     composeContent: p.text(),
-    /** Counts the changes of the Compose file, from 1. */
+    /** Starts at 1 and grows with each change of the Compose file. */
     version: p.integer().default(1),
     desiredState: p.string().$type<AppDesiredState>(),
-    /** Why the newest operation failed; null after one that did not. */
+    /** Why the newest operation failed; null if it succeeded. */
     lastError: p.text().strictNullable(),
-    /** Which kind of operation that was. */
+    /** The kind of that operation. */
     lastFailedKind: p.string().$type<OperationKind>().nullable(),
-    /** What the file of the newest deployment asks for; null until Compose has resolved one. */
+    /** What the last deployed file asks for; null until Compose has resolved one. */
     wanted: p.json<WantedService[]>().nullable(),
-    /** Ids of containers that somebody stopped past this program: Docker only says so while it happens. */
+    /** Ids of containers that someone stopped outside this program. Stored because Docker only reports it as it happens. */
     stoppedContainers: p.json<string[]>().nullable(),
     createdAt: p.datetime(),
     updatedAt: p.datetime(),

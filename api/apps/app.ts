@@ -1,19 +1,19 @@
-/** What one node says of one of its apps. `apps/` on the owning node makes it; the primary's inventory keeps copies. */
+/** An app as its node reports it. Made by `apps/` on the owning node; the primary's inventory keeps copies. */
 export interface App {
   id: string
   nodeId: string
   name: string
   description: string | null
   composeContent: string
-  /** Counts the changes of the Compose file, from 1. */
+  /** Starts at 1 and grows with each change of the Compose file. */
   version: number
-  /** The Compose file on disk is another one than `composeContent`, or is not there. */
+  /** Whether the Compose file on disk is missing or differs from `composeContent`. */
   changedOnDisk: boolean
   desiredState: AppDesiredState
   status: AppStatus
   statusReason: string | null
   containers: Container[]
-  /** How many more it has than are listed. */
+  /** How many containers are not listed. */
   moreContainers: number
   /** When `status` and `containers` were last true. */
   asOf: Date
@@ -35,11 +35,11 @@ export const appStatuses = [
 ] as const
 export type AppStatus = (typeof appStatuses)[number]
 
-/** `unknown` is what an app of a node of another version may be wanted to be. */
+/** `unknown` stands for a state that only another version knows. */
 export const appDesiredStates = ['running', 'stopped', 'unknown'] as const
 export type AppDesiredState = (typeof appDesiredStates)[number]
 
-/** Docker's words; `unknown` stands for one that this version does not know. */
+/** Docker's own words. `unknown` stands for one that this version does not know. */
 export const containerStates = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead', 'unknown'] as const
 export type ContainerState = (typeof containerStates)[number]
 
@@ -49,22 +49,22 @@ export type ContainerHealth = (typeof containerHealths)[number]
 export interface Container {
   id: string
   name: string
-  /** The Compose service that it runs. */
+  /** The Compose service it belongs to. */
   service: string
   image: string
   state: ContainerState
-  /** Null where the image or the service has no health check. */
+  /** Null when neither the image nor the service has a health check. */
   health: ContainerHealth | null
-  /** What Docker says in words, without its times, such as "Up" or "Exited (1)": times in words are wrong as soon as they are read. */
+  /** Docker's status text without times, such as "Up" or "Exited (1)". Times like "2 minutes ago" go stale at once. */
   statusText: string
   exitCode: number | null
-  /** When its process began and ended the last time; null when it never did, and from nodes that do not say. */
+  /** When its process last started and ended; null when it never did, or when the node does not say. */
   startedAt: Date | null
   finishedAt: Date | null
-  /** How often its restart policy has started it again since somebody did; null where that is not known. */
+  /** How often its restart policy has restarted it since it was last started by hand; null when unknown. */
   restartCount: number | null
   ports: PublishedPort[]
-  /** How many more it publishes than are listed. */
+  /** How many published ports are not listed. */
   morePorts: number
   createdAt: Date
 }

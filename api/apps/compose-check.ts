@@ -4,10 +4,10 @@ import { checkComposeContent } from './compose-file.ts'
 import { placed, toFieldError, toProblem, type ComposeProblem } from './compose-problem.ts'
 
 /**
- * Whether Compose takes a file: its own verdict, except for what `checkComposeContent` refuses before.
+ * Checks whether Compose accepts a file. Compose decides, except for what `checkComposeContent` already refuses.
  *
- * @param ask has Compose read the file
- * @returns what is worth knowing of a file that is accepted
+ * @param ask lets Compose read the file
+ * @returns warnings about an accepted file
  * @throws INVALID_INPUT on field `composeContent`; whatever `ask` throws
  */
 export async function checkCompose(content: string, ask: () => Promise<ComposeVerdict>): Promise<ComposeProblem[]> {
@@ -18,7 +18,7 @@ export async function checkCompose(content: string, ask: () => Promise<ComposeVe
   })
   const ours = doubts.map(toProblem)
   if (verdict.problems.length === 0) return [...ours, ...placed(content, verdict.warnings)]
-  // Of one line, our words are the ones that say what would be right.
+  // When both have a problem on the same line, ours says how to fix it.
   const theirs = placed(content, verdict.problems).filter(({ line }) => line === null || !ours.some((problem) => problem.line === line))
   throw invalidInput([...ours, ...theirs].map(toFieldError))
 }

@@ -3,40 +3,40 @@ import { bounds } from '../bounds.ts'
 import type { FieldError } from '../errors.ts'
 import { keyText, maxProblems, parseYaml, type YamlDocument } from './yaml-document.ts'
 
-/** Compose files are text that people write; the largest in public collections have some tens of KiB. */
+/** People write Compose files by hand. The largest in public collections are a few dozen KiB. */
 export const maxComposeBytes = bounds.app.composeBytes
 
-/** A host name label (RFC 1035) has at most 63, and the name becomes part of host names, networks and folders. */
+/** The name becomes part of host names, networks and folders. A host name label has at most 63 characters (RFC 1035). */
 const maxNameLength = bounds.app.name
 
-/** The name becomes a host name of its containers, and a label that says whose they are. */
+/** The name becomes a host name of its containers and the value of a label on them. */
 const maxServiceNameLength = bounds.container.service
 
-/** Any of these says what a service runs; `extends` and `provider` take it from elsewhere. */
+/** Any of these defines what a service runs. `extends` and `provider` take it from somewhere else. */
 const sourcesOfService = ['image', 'build', 'extends', 'provider']
 
-/** The rules of Compose for a project name: https://docs.docker.com/compose/how-tos/project-name/ */
+/** Compose's rules for project names: https://docs.docker.com/compose/how-tos/project-name/ */
 export function checkAppName(name: string): FieldError[] {
   const problem = problemOfName(name)
   return problem ? [{ field: 'name', message: problem }] : []
 }
 
 function problemOfName(name: string): string | null {
-  if (name.length === 0) return 'is empty; give a name such as "web-shop"'
-  if (name.length > maxNameLength) return `has ${name.length} characters; at most ${maxNameLength} are possible`
-  if (!/^[a-z0-9_-]+$/.test(name)) return 'may have lower case letters (a-z), digits, dashes and underscores only'
-  if (!/^[a-z0-9]/.test(name)) return 'has to begin with a lower case letter or a digit'
+  if (name.length === 0) return 'is empty. Enter a name such as "web-shop"'
+  if (name.length > maxNameLength) return `has ${name.length} characters. The maximum is ${maxNameLength}`
+  if (!/^[a-z0-9_-]+$/.test(name)) return 'can only contain lowercase letters (a-z), digits, dashes and underscores'
+  if (!/^[a-z0-9]/.test(name)) return 'must start with a lowercase letter or a digit'
   return null
 }
 
 export interface ContentProblems {
-  /** Nobody can read it, or it would harm whoever tries, or it runs nothing: Compose is not asked. */
+  /** Files that cannot be parsed, are too large to parse, or run nothing. Compose is not asked. */
   refusals: FieldError[]
-  /** What a version of Compose may accept; if it does, these are warnings. */
+  /** Problems that some versions of Compose accept. If Compose accepts the file, they become warnings. */
   doubts: FieldError[]
 }
 
-/** What can be seen in the text itself, before Compose is asked; every message says on which line, and what would be right. */
+/** Checks the text itself, before Compose is asked. Messages name the line and say how to fix it. */
 export function checkComposeContent(text: string): ContentProblems {
   const [refusals, doubts] = problemsOfContent(text)
   const toErrors = (messages: string[]): FieldError[] =>
@@ -46,49 +46,49 @@ export function checkComposeContent(text: string): ContentProblems {
 
 function problemsOfContent(text: string): [refusals: string[], doubts: string[]] {
   const bytes = Buffer.byteLength(text)
-  if (bytes > maxComposeBytes) return [[`is ${Math.ceil(bytes / 1024)} KiB long; at most ${maxComposeBytes / 1024} KiB are possible`], []]
+  if (bytes > maxComposeBytes) return [[`is ${Math.ceil(bytes / 1024)} KiB. The maximum is ${maxComposeBytes / 1024} KiB`], []]
   const yaml = parseYaml(text)
   if (yaml.problems.length > 0) return [yaml.problems, []]
   const root = yaml.resolve(yaml.root)
-  if (isEmpty(root)) return [['line 1: the file is empty; it needs "services:" with at least one service'], []]
-  if (!isMap(root)) return [[`${yaml.lineOf(root)}: a Compose file is a mapping with the key "services", not ${kindOf(root)}`], []]
+  if (isEmpty(root)) return [['line 1: the file is empty. Add "services:" with at least one service'], []]
+  if (!isMap(root)) return [[`${yaml.lineOf(root)}: a Compose file must be a mapping with the key "services", not ${kindOf(root)}`], []]
   const [refusals, doubts] = problemsOfServices(root, yaml)
   return [refusals, [...yaml.doubts, ...doubts]]
 }
 
 function problemsOfServices(root: YAMLMap, yaml: YamlDocument): [refusals: string[], doubts: string[]] {
   const pair = pairOf(root, 'services', yaml)
-  // What is included has services of its own.
+  // Included files have their own services.
   if (!pair && pairOf(root, 'include', yaml)) return [[], []]
-  if (!pair) return [[`${yaml.lineOf(root)}: the key "services" is missing; it lists what the app runs`], []]
+  if (!pair) return [[`${yaml.lineOf(root)}: the key "services" is missing. Add it, with at least one service`], []]
   const services = yaml.resolve(pair.value)
   const line = yaml.lineOf(pair.key)
-  if (isEmpty(services)) return [[`${line}: "services" is empty; add at least one service, indented below it`], []]
-  if (!isMap(services)) return [[`${line}: "services" has to be a mapping from a name to a service, not ${kindOf(services)}`], []]
-  if (services.items.length === 0) return [[`${line}: "services" is empty; add at least one service`], []]
+  if (isEmpty(services)) return [[`${line}: "services" is empty. Add at least one service, indented below it`], []]
+  if (!isMap(services)) return [[`${line}: "services" must be a mapping from names to services, not ${kindOf(services)}`], []]
+  if (services.items.length === 0) return [[`${line}: "services" is empty. Add at least one service`], []]
   const tooLong = services.items.flatMap(({ key }) => problemOfLength(key, yaml) ?? [])
   return [tooLong, services.items.flatMap(({ key, value }) => problemsOfService(key, value, yaml))]
 }
 
-/** Compose may take such a name, and nodes could not tell each other of its containers. */
+/** Compose may accept longer names, but nodes could not report their containers. */
 function problemOfLength(key: unknown, yaml: YamlDocument): string | null {
   const node = yaml.resolve(key)
   const { length } = isScalar(node) ? keyText(node) : ''
   if (length <= maxServiceNameLength) return null
-  return `${yaml.lineOf(key)}: the name of a service has ${length} characters; at most ${maxServiceNameLength} are possible`
+  return `${yaml.lineOf(key)}: the service name has ${length} characters. The maximum is ${maxServiceNameLength}`
 }
 
 function problemsOfService(key: unknown, value: unknown, yaml: YamlDocument): string[] {
   const nameNode = yaml.resolve(key)
   const line = yaml.lineOf(key)
-  if (!isScalar(nameNode)) return [`${line}: the name of a service has to be plain text, not ${kindOf(nameNode)}`]
+  if (!isScalar(nameNode)) return [`${line}: the service name must be plain text, not ${kindOf(nameNode)}`]
   const name = keyText(nameNode)
-  // Several services may be merged in with "<<"; Compose itself looks into those.
+  // "<<" can merge in several services. Compose itself checks those.
   if (name === '<<') return []
-  if (!/^[a-zA-Z0-9._-]+$/.test(name)) return [`${line}: the service name "${name}" may have letters, digits, ".", "_" and "-" only`]
+  if (!/^[a-zA-Z0-9._-]+$/.test(name)) return [`${line}: the service name "${name}" can only contain letters, digits, ".", "_" and "-"`]
   const service = yaml.resolve(value)
-  if (isEmpty(service)) return [`${line}: the service "${name}" is empty; give it an "image" or a "build", indented below it`]
-  if (!isMap(service)) return [`${line}: the service "${name}" has to be a mapping with an "image" or a "build", not ${kindOf(service)}`]
+  if (isEmpty(service)) return [`${line}: the service "${name}" is empty. Add an "image" or a "build", indented below it`]
+  if (!isMap(service)) return [`${line}: the service "${name}" must be a mapping with an "image" or a "build", not ${kindOf(service)}`]
   const says = sourcesOfService.some((source) => {
     const pair = pairOf(service, source, yaml)
     return pair && !isEmpty(yaml.resolve(pair.value))
@@ -101,7 +101,7 @@ interface Found {
   value: unknown
 }
 
-/** Looks into what is merged in by "<<" too. Each mapping is looked into once, so that merges of merges cost nothing. */
+/** Also searches mappings merged in with "<<". Each mapping is searched once, so nested merges cost little. */
 function pairOf(map: YAMLMap, name: string, yaml: YamlDocument, seen = new Set<Node>()): Found | null {
   if (seen.has(map)) return null
   seen.add(map)

@@ -4,29 +4,29 @@ import { join } from 'node:path'
 import { errorMessage } from '../errors.ts'
 import { maxComposeBytes } from './compose-file.ts'
 
-/** A folder among those of the apps that is not one yet. */
+/** A folder in APPS_DIR that is not an app yet. */
 export interface PreparedFolder {
   name: string
-  /** Null where there is none; the folder's other files are there for an app of this name all the same. */
+  /** Null when the folder has none. An app with this name uses the folder's other files either way. */
   composeFile: string | null
 }
 
-/** What lies at the place of a Compose file: text, or why it is none that could be taken. */
+/** The Compose file on disk: its text, or why it cannot be used. */
 export interface ComposeOnDisk {
-  /** Its name in the folder, such as `compose.yaml`. */
+  /** File name in the folder, such as `compose.yaml`. */
   file: string
   content: string | null
   problem: string | null
 }
 
 export interface FoundCompose extends ComposeOnDisk {
-  /** Whether writing the Compose file can put another in its place. */
+  /** Whether writing a Compose file can replace it. */
   isReplaceable: boolean
 }
 
 /**
- * Reads a Compose file that anybody may have put there: never more than an app may have, never through a link, never waiting
- * for a pipe. Null when there is none.
+ * Reads a Compose file that anyone may have put there. Never reads more than the maximum size, never follows a link and never
+ * waits on a pipe. Null when there is no file.
  */
 export async function readComposeFile(directory: string, file: string): Promise<FoundCompose | null> {
   const unreadable = (problem: string, isReplaceable = true): FoundCompose => ({
@@ -42,11 +42,11 @@ export async function readComposeFile(directory: string, file: string): Promise<
     if (found.isDirectory()) return unreadable('is a folder', false)
     if (!found.isFile()) return unreadable('is not a plain file')
     if (found.size > maxComposeBytes) return unreadable(tooLarge(found.size))
-    // It may be growing.
+    // The file may still be growing.
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxComposeBytes + 1), { position: 0 })
     if (bytesRead > maxComposeBytes) return unreadable(tooLarge(bytesRead))
     const content = textOf(buffer.subarray(0, bytesRead))
-    return content === null ? unreadable('is not text in UTF-8') : { file, content, problem: null, isReplaceable: true }
+    return content === null ? unreadable('is not UTF-8 text') : { file, content, problem: null, isReplaceable: true }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     if (code === 'ENOENT' || code === 'ENOTDIR') return null
@@ -59,11 +59,11 @@ export async function readComposeFile(directory: string, file: string): Promise<
 const problems: Record<string, string> = {
   ELOOP: 'is a symbolic link, which is not followed',
   ENXIO: 'is not a plain file',
-  EACCES: 'may not be read by the user that this program runs as',
-  EPERM: 'may not be read by the user that this program runs as',
+  EACCES: 'cannot be read by the user that this node runs as',
+  EPERM: 'cannot be read by the user that this node runs as',
 }
 
-const tooLarge = (bytes: number): string => `is ${Math.ceil(bytes / 1024)} KiB long; at most ${maxComposeBytes / 1024} KiB are possible`
+const tooLarge = (bytes: number): string => `is ${Math.ceil(bytes / 1024)} KiB, and the maximum is ${maxComposeBytes / 1024} KiB`
 
 function textOf(bytes: Uint8Array): string | null {
   if (bytes.includes(0)) return null
@@ -74,6 +74,6 @@ function textOf(bytes: Uint8Array): string | null {
   }
 }
 
-/** Whether a file holds exactly what writing this text would make of it. */
+/** Whether the file holds exactly what writing this text would produce. */
 export const isSameText = (onDisk: ComposeOnDisk, content: string): boolean =>
   onDisk.content !== null && onDisk.content === content.toWellFormed()

@@ -3,7 +3,7 @@ import type { ComposeRemark } from '../docker/compose-remark.ts'
 import type { FieldError } from '../errors.ts'
 import { keyText, parseYaml, type YamlDocument } from './yaml-document.ts'
 
-/** What is wrong with a Compose file, or worth knowing of it. */
+/** A problem in a Compose file, or a warning about it. */
 export interface ComposeProblem {
   message: string
   /** Null for the app's own Compose file. */
@@ -13,7 +13,7 @@ export interface ComposeProblem {
   service: string | null
 }
 
-/** Compose names what it means ("services.web.ports") but only for faults of YAML its line, which is found here. */
+/** Adds lines and columns. Compose gives a path ("services.web.ports"), but a line only for YAML errors. */
 export function placed(content: string, remarks: ComposeRemark[]): ComposeProblem[] {
   if (remarks.length === 0) return []
   const yaml = parseYaml(content)
@@ -24,19 +24,19 @@ export function placed(content: string, remarks: ComposeRemark[]): ComposeProble
   })
 }
 
-/** As an error of the field that holds the file: "line 4: ...". */
+/** Turns a problem into an error on `composeContent`, starting with the place: "line 4: ...". */
 export function toFieldError({ message, file, line }: ComposeProblem): FieldError {
   const place = [file, line && `line ${line}`].filter((part) => part).join(', ')
   return { field: 'composeContent', message: place ? `${place}: ${message}` : message }
 }
 
-/** The reverse, for what was said of the text itself. */
+/** The reverse, for problems found in the text itself. */
 export function toProblem({ message }: FieldError): ComposeProblem {
   const [, line = '', column = '', words = message] = /^line (\d+)(?:, column (\d+))?: (.*)$/s.exec(message) ?? []
   return { message: words, file: null, line: Number(line) || null, column: Number(column) || null, service: null }
 }
 
-/** The key at the end of the path, or of as much of it as is there; the value itself where that is known. */
+/** The scalar that contains `value` if there is one, else the last key of the path that exists. */
 function nodeOf(yaml: YamlDocument, path: string[], value: string | null): Node | null {
   const { key, node } = follow(yaml, path)
   return (value && (scalarWith(node, value) ?? scalarWith(yaml.root, value))) || key
@@ -54,7 +54,7 @@ function follow(yaml: YamlDocument, path: string[]): { key: Node | null; node: N
   return { key, node }
 }
 
-/** Paths leave out which entry of a list it is, and sometimes which name of a mapping, so the entries are looked into as well. */
+/** Paths leave out list indexes, and sometimes a name in a mapping, so the entries are searched too. */
 function keyBelow(yaml: YamlDocument, node: Node | null, name: string): { key: Node; value: unknown } | null {
   const inside = yaml.resolve(node)
   const own = keyOf(inside, name)
@@ -68,7 +68,7 @@ function keyOf(node: Node | null, name: string): { key: Node; value: unknown } |
   return pair && isScalar(pair.key) ? { key: pair.key, value: pair.value } : null
 }
 
-/** The first key or value that has the text in it; "$NAME" is "${NAME...}" as well. */
+/** The first key or value that contains the text. "$NAME" also matches "${NAME...}". */
 function scalarWith(node: Node | null, text: string): Node | null {
   const name = /^\$(\w+)$/.exec(text)?.[1]
   const pattern = name ? new RegExp(`\\$\\{?${name}\\b`) : null

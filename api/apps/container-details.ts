@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { ContainerDetails, ContainerEvent, Engine, EngineContainer } from '../docker/engine.types.ts'
 import type { ContainerFacts } from './container-facts.ts'
 
-/** The Engine answers each within milliseconds; more at once would only wait there. */
+/** The Engine answers each within milliseconds. More at once would only queue there. */
 const askedAtOnce = 8
 
 export type WatchedContainer = EngineContainer & ContainerFacts
@@ -15,8 +15,8 @@ interface Known extends ContainerDetails {
 }
 
 /**
- * What the Engine's list leaves out of containers, asked for one by one when an event or the list says that it has changed.
- * It also remembers what only the events say: that somebody stopped a container, and how the run before ended.
+ * Container details that the Engine's list leaves out, requested one by one when an event or the list shows a change. Also
+ * remembers what only events report: that someone stopped a container, and the last exit code.
  */
 export function createContainerDetails({ engine, clock }: { engine: Engine; clock: Clock }) {
   const known = new Map<string, Known>()
@@ -67,15 +67,15 @@ export function createContainerDetails({ engine, clock }: { engine: Engine; cloc
       if (exitCode !== null) exitCodes.set(containerId, exitCode)
     },
 
-    /** Events may have been missed. */
+    /** Marks all details as out of date, because events may have been missed. */
     forgetAll(): void {
       for (const id of known.keys()) stale.add(id)
     },
 
-    /** Known from a former run of the program, whose events are gone. */
+    /** Restores stopped containers known from an earlier run of this program, whose events are gone. */
     restoreStopped: (ids: Iterable<string>): void => [...ids].forEach((id) => stopped.add(id)),
 
-    /** @param isFollowed which of them are worth asking for */
+    /** @param isFollowed selects the containers whose details are needed */
     async complete(listed: EngineContainer[], isFollowed: (container: EngineContainer) => boolean): Promise<WatchedContainer[]> {
       const isOld = ({ id, state }: EngineContainer): boolean => stale.has(id) || known.get(id)?.listedState !== state
       await Promise.all(listed.filter((each) => isFollowed(each) && isOld(each)).map((each) => limit(ask, each)))
@@ -87,7 +87,7 @@ export function createContainerDetails({ engine, clock }: { engine: Engine; cloc
   }
 }
 
-/** The Engine's own words for a state, where its list still has those for the one before. */
+/** The Engine's status text for a state, used while its list still shows the previous one. */
 function wordsOf(state: EngineContainer['state'], exitCode: number | null): string {
   if (state === 'running') return 'Up'
   if (state === 'paused') return 'Up (Paused)'
@@ -95,14 +95,14 @@ function wordsOf(state: EngineContainer['state'], exitCode: number | null): stri
   return exitCode === null ? word : `${word} (${exitCode})`
 }
 
-/** Since when it runs: the Engine's clock may be another machine's, so a start that was seen counts from then. */
+/** Since when the container runs. The Engine may use another machine's clock, so a start seen here counts from when it was seen. */
 function runOf(found: ContainerDetails, before: Known | undefined, now: Date): Pick<Known, 'upSince' | 'lastRunMs'> {
   const { startedAt, finishedAt, restartCount } = found
   if (!startedAt) return { upSince: null, lastRunMs: null }
   if (before?.startedAt?.getTime() === startedAt.getTime()) return { upSince: before.upSince, lastRunMs: before.lastRunMs }
   if (!before) return { upSince: startedAt < now ? startedAt : now, lastRunMs: null }
   if (restartCount === 0) return { upSince: now, lastRunMs: null }
-  // Of several restarts between two readings only the last is seen, so how long its run lasted is not.
+  // When several restarts happened between two readings, the length of the last run is unknown.
   const wasSeen = restartCount === before.restartCount + 1 && before.startedAt !== null && finishedAt !== null
   return { upSince: now, lastRunMs: wasSeen ? finishedAt.getTime() - (before.startedAt?.getTime() ?? 0) : before.lastRunMs }
 }

@@ -1,16 +1,16 @@
 import type { Container } from './app.ts'
 import type { RestartPolicy } from '../docker/engine.types.ts'
 
-/** What the status of an app is made of, beyond what is shown of a container. */
+/** A container with the facts that only the app's status needs. */
 export interface ContainerFacts extends Container {
   restartPolicy: RestartPolicy | null
-  /** Somebody stopped it by its name, past Selfhostly and past its restart policy. */
+  /** Whether someone stopped it outside Selfhostly, so its restart policy does not apply. */
   wasStopped: boolean
-  /** Since when it runs, by this machine's clock. */
+  /** When it started to run, by this machine's clock. */
   upSince: Date | null
-  /** How long the run before lasted, if its restart policy ended that wait; null when that was not seen. */
+  /** How long the previous run lasted before the restart policy restarted it; null when that was not seen. */
   lastRunMs: number | null
-  /** Of the run that ended last. */
+  /** From the last run that ended. */
   lastExitCode: number | null
   outOfMemory: boolean
   /** Why Docker could not start it. */
@@ -18,14 +18,14 @@ export interface ContainerFacts extends Container {
   isOneOff: boolean
 }
 
-/** As the health gate of a deployment: what has run this long without a restart runs. */
+/** A container that has run this long without a restart counts as running. The health gate of a deployment uses the same time. */
 const steadyMs = 10_000
-/** A run that lasted longer than this and failed was no loop. */
+/** A run that failed after longer than this was not a crash loop. */
 const longestLoopMs = 60_000
 
 /**
- * When a container that its restart policy has started again counts as running: after 10 s, or twice as long as it lasted before.
- * So one that crashes every 15 s is not shown as running for a third of the time. Null for one that nothing restarted.
+ * When a container that its restart policy restarted counts as running: after 10 s, or after twice the length of its previous run,
+ * so one that crashes every 15 s is not shown as running in between. Null for a container that was not restarted.
  */
 export function steadyAt({ state, restartCount, upSince, lastRunMs }: ContainerFacts): Date | null {
   if (state !== 'running' || !restartCount || !upSince) return null
@@ -36,11 +36,11 @@ export function steadyAt({ state, restartCount, upSince, lastRunMs }: ContainerF
 export const isSteady = (container: ContainerFacts, now: Date): boolean =>
   container.state === 'running' && (steadyAt(container)?.getTime() ?? 0) <= now.getTime()
 
-/** Whether a container has done its work: it ended well, and nothing wants it back. */
+/** Whether a container has finished: it exited with 0 and should not run again. */
 export const isDone = ({ state, exitCode, restartPolicy, wasStopped }: ContainerFacts, isJob: boolean): boolean =>
   state === 'exited' && exitCode === 0 && (isJob || (!wasStopped && restartPolicy !== 'always' && restartPolicy !== 'unless-stopped'))
 
-/** What is wrong with a container that should run; null for one that runs well or has done its work. */
+/** What is wrong with a container that should run; null when it runs well or has finished. */
 export function problemOf(container: ContainerFacts, now: Date, isJob = false): string | null {
   const { state, exitCode, health, restartCount, lastExitCode } = container
   const code = exitCode ?? lastExitCode
@@ -54,13 +54,13 @@ export function problemOf(container: ContainerFacts, now: Date, isJob = false): 
     case 'paused':
       return 'is paused'
     case 'created':
-      return container.startError ? `could not start: ${container.startError}` : 'was created, but has not started'
+      return container.startError ? `could not start: ${container.startError}` : 'was created but has not started'
     case 'removing':
       return 'is being removed'
     case 'dead':
       return `is dead${withCode}`
     case 'unknown':
-      return 'is in a state that this version of Selfhostly does not know'
+      return 'is in a state this version of Selfhostly does not know'
     case 'exited':
       return isDone(container, isJob) ? null : endOf(container)
   }

@@ -4,27 +4,27 @@ import type { Log } from '../log.ts'
 import type { Engine, EngineContainer } from '../docker/engine.types.ts'
 import { createContainerDetails, type WatchedContainer } from './container-details.ts'
 
-/** Containers start and stop in bursts (a project of ten services): one reading answers for all of a burst. */
+/** Containers start and stop in bursts (a project with ten services). One reading covers a whole burst. */
 const burstMs = 100
 
 export type ContainerWatch = ReturnType<typeof createContainerWatch>
 
 /**
- * What Docker says of this node's containers, kept true by the Engine's events. `available` is false from the start until
- * the first reading, and while the Engine is away; `containers` is then what was last known.
+ * This node's containers, kept up to date by the Engine's events. `away` has a reason until the first reading and while the Engine
+ * does not answer. Until it answers again, the containers are the last known ones.
  */
 export function createContainerWatch(deps: {
   engine: Engine
   clock: Clock
   log: Log
-  /** Of these more is asked than the Engine's list says: times, restarts, how they ended. */
+  /** Selects containers whose details are read too: times, restarts and how they ended. */
   isFollowed: (container: EngineContainer) => boolean
   onChange: () => void
 }) {
   const { engine, clock, log } = deps
   const details = createContainerDetails(deps)
   let containers: WatchedContainer[] = []
-  let away: string | null = 'Docker was not asked yet'
+  let away: string | null = 'Docker has not been asked yet'
   let asOf = clock.now()
   let reading: Promise<void> | undefined
   let again = false
@@ -53,7 +53,7 @@ export function createContainerWatch(deps: {
     }
   }
 
-  /** Resolves after a reading that began no earlier than this call: one that is under way may have missed what the caller did. */
+  /** Resolves after a reading that started after this call. One already running may have missed what the caller changed. */
   function read(): Promise<void> {
     again = true
     reading ??= readUntilQuiet()
@@ -68,7 +68,7 @@ export function createContainerWatch(deps: {
   }
 
   return {
-    /** Resolves when the first reading was taken or failed. */
+    /** Resolves when the first reading has succeeded or failed. */
     async start(): Promise<void> {
       if (unwatch) return
       unwatch = engine.watch({
@@ -94,11 +94,11 @@ export function createContainerWatch(deps: {
       cancelBurst?.()
       cancelBurst = undefined
     },
-    /** Reads now; for after an operation, when the events may still be on their way. */
+    /** Reads now. Used after an operation, whose events may not have arrived yet. */
     refresh: read,
     all: (): WatchedContainer[] => containers,
     restoreStopped: details.restoreStopped,
-    /** Why Docker does not answer; null when it does. */
+    /** Why Docker does not answer; null when it does. Not null before the first reading. */
     away: (): string | null => away,
     asOf: (): Date => asOf,
     inDirectory: (directory: string): WatchedContainer[] => containers.filter((container) => container.workingDir === directory),

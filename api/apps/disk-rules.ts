@@ -4,35 +4,36 @@ import { composeFile } from './app-files.ts'
 import { isSameText, type FoundCompose } from './compose-on-disk.ts'
 
 /**
- * What is on disk was put there by somebody: nothing runs it before the dashboard shows it, and nothing overwrites it before
- * somebody says so. A file that is gone is no obstacle: what the dashboard shows is written again.
+ * Rules for a Compose file that someone changed on disk: it is not run before the dashboard has shown it, and not overwritten until
+ * someone says so. A missing file is not an obstacle, because the file shown in the dashboard is written again.
  */
 
-/** @throws CONFLICT when Compose would read another file than the one that the app's record holds */
+/** @throws CONFLICT when the file that Compose would read differs from the app's record */
 export function refuseUnseen({ name, composeContent }: AppRow, onDisk: FoundCompose | null): void {
   if (!onDisk || isSameText(onDisk, composeContent)) return
   throw new AppError(
     'CONFLICT',
-    `${composeFile} of ${name} was changed on disk${because(onDisk)}, so nothing starts before you have seen it. Look at the difference, save the file that it is to be, then do this again`,
+    `${composeFile} of ${name} was changed on disk${because(onDisk)}. Nothing starts until you have reviewed it: compare the two, save the one you want, then try again`,
   )
 }
 
-/** @throws CONFLICT on field `overwriteFile` when `content` would replace what nobody has decided on */
+/** @throws CONFLICT on field `overwriteFile` when `content` would replace a file that no one has decided about */
 export function refuseOverwriting(
   { name, composeContent }: Pick<AppRow, 'name' | 'composeContent'>,
   onDisk: FoundCompose | null,
   { content, overwrite }: { content: string; overwrite: boolean },
 ): void {
   if (!onDisk || isSameText(onDisk, content) || isSameText(onDisk, composeContent)) return
-  if (!onDisk.isReplaceable) throw conflict(`${onDisk.problem} in the folder of ${name}. Move it away on the node, then save again`, onDisk)
+  if (!onDisk.isReplaceable)
+    throw conflict(`In the folder of ${name}, ${onDisk.problem}. Move it away on the node, then save again`, onDisk)
   if (overwrite) return
   throw conflict(
-    `${composeFile} of ${name} was changed on disk${because(onDisk)}, and is neither what the app has here nor what you save. Look at the difference, then save what is on disk, or overwrite it with yours`,
+    `${composeFile} of ${name} was changed on disk${because(onDisk)} and matches neither the saved file nor yours. Compare them, then save the file on disk or overwrite it with yours`,
     onDisk,
   )
 }
 
-/** The same for an app that is not there yet. @throws CONFLICT */
+/** The same for an app that does not exist yet. @throws CONFLICT */
 export function refusePrepared(
   name: string,
   onDisk: FoundCompose | null,
@@ -40,11 +41,11 @@ export function refusePrepared(
 ): void {
   if (!onDisk || isSameText(onDisk, content)) return
   if (!onDisk.isReplaceable)
-    throw conflict(`${onDisk.problem} in the folder ${name}. Move it away on the node, then create the app again`, onDisk)
+    throw conflict(`In the folder ${name}, ${onDisk.problem}. Move it away on the node, then create the app again`, onDisk)
   if (overwrite) return
-  const what = onDisk.problem ?? `${onDisk.file} is another one than yours`
+  const what = onDisk.problem ?? `its ${onDisk.file} differs from yours`
   throw conflict(
-    `The folder ${name} is there already, and ${what}. Look at it, then create the app with what is in it, or overwrite it with yours`,
+    `The folder ${name} already exists, and ${what}. Look at the file, then create the app with it or overwrite it with yours`,
     onDisk,
   )
 }
@@ -53,5 +54,5 @@ const because = ({ problem }: FoundCompose): string => (problem ? ` (${problem})
 
 const conflict = (message: string, { file }: FoundCompose): AppError =>
   new AppError('CONFLICT', message, {
-    fields: [{ field: 'overwriteFile', message: `is not set, and ${file} on disk is another file. composeOnDisk shows it` }],
+    fields: [{ field: 'overwriteFile', message: `is not set, but ${file} on disk is different. composeOnDisk shows it` }],
   })

@@ -7,19 +7,19 @@ import type { Log } from '../log.ts'
 import { composeFile, type AppFiles } from './app-files.ts'
 import type { FoundCompose } from './compose-on-disk.ts'
 
-/** An editor writes, renames and writes again: one look answers for all of it. */
+/** An editor writes and renames several times for one save. One check covers them all. */
 const burstMs = 100
-/** For folders that cannot be watched (network disks, too many watches) or were put in another's place. A look is one small read. */
+/** For folders that cannot be watched (network disks, too many watches) or were replaced. A check is one small read. */
 const lookEveryMs = 60_000
 
 interface Followed {
-  /** Undefined until the first look; null while there is no file. */
+  /** Digest of the file on disk. Undefined until the first check; null while there is no file. */
   seen?: string | null
-  /** Of the app's record. */
+  /** From the app's record. */
   recorded?: { content: string; digest: string }
-  /** The newest write of this program, while it is under way. */
+  /** This program's newest write, while it is in progress. */
   writing?: Promise<void> | undefined
-  /** Of the folder that `watcher` watches. */
+  /** Inode of the folder that `watcher` watches. */
   inode?: number | undefined
   watcher?: FSWatcher
   cancelLook?: (() => void) | undefined
@@ -28,15 +28,15 @@ interface Followed {
 export type DiskWatch = ReturnType<typeof createDiskWatch>
 
 /**
- * What the Compose files of this node's apps are on disk, noticed as it changes: their folders are watched, and looked at
- * once a minute, because watching may fail. Of a file only a digest is kept.
+ * Notices changes to the apps' Compose files on disk. Watches their folders and also checks them once a minute, because watching
+ * can fail. Keeps only a digest of each file.
  */
 export function createDiskWatch(deps: { files: AppFiles; clock: Clock; log: Log; onChange: (name: string) => void }) {
   const { files, clock, log } = deps
   const followed = new Map<string, Followed>()
   let stopLooking: (() => void) | undefined
 
-  /** After a write that is under way: between the file and the record every look would see a difference. */
+  /** Waits for a write in progress: between writing the file and the record, they would always differ. */
   async function look(name: string): Promise<FoundCompose | null> {
     await followed.get(name)?.writing
     const onDisk = await files.compose(name)
@@ -50,13 +50,13 @@ export function createDiskWatch(deps: { files: AppFiles; clock: Clock; log: Log;
     return onDisk
   }
 
-  /** Watches the folder that is there now, then looks, so that nothing can change between. */
+  /** Watches the current folder before it checks, so no change in between is missed. */
   async function watchAndLook(name: string, entry: Followed): Promise<void> {
     try {
       await rewatch(name, entry)
       await look(name)
     } catch (error) {
-      log.warn({ app: name, error: errorMessage(error) }, 'the Compose file of an app cannot be looked at')
+      log.warn({ app: name, error: errorMessage(error) }, "an app's Compose file cannot be checked")
     }
   }
 
@@ -72,7 +72,7 @@ export function createDiskWatch(deps: { files: AppFiles; clock: Clock; log: Log;
     if (inode === undefined) return
     try {
       entry.watcher = watch(directory, { persistent: false }, (_, file) => {
-        // The folder may also hold data that is written all the time: of that nothing but the name is looked at.
+        // The folder can also hold data that is written all the time, so other files are ignored by name.
         if (file !== null && file !== composeFile) return
         entry.cancelLook ??= clock.after(burstMs, () => {
           entry.cancelLook = undefined
@@ -80,7 +80,7 @@ export function createDiskWatch(deps: { files: AppFiles; clock: Clock; log: Log;
         })
       }).on('error', () => entry.watcher?.close())
     } catch (error) {
-      log.debug({ app: name, error: errorMessage(error) }, 'the folder of an app cannot be watched; it is looked at every minute')
+      log.debug({ app: name, error: errorMessage(error) }, "an app's folder cannot be watched, so it is checked every minute")
     }
   }
 
@@ -113,10 +113,10 @@ export function createDiskWatch(deps: { files: AppFiles; clock: Clock; log: Log;
       followed.delete(name)
     },
 
-    /** What is there now. */
+    /** Reads the file now. */
     look,
 
-    /** Runs a change of both the file and the app's record; between the two nobody is told that they differ. */
+    /** Runs a change to both the file and the app's record, without reporting a difference in between. */
     async during<T>(name: string, change: () => Promise<T>): Promise<T> {
       const entry = followed.get(name)
       if (!entry) return change()
@@ -131,7 +131,7 @@ export function createDiskWatch(deps: { files: AppFiles; clock: Clock; log: Log;
       }
     },
 
-    /** Whether the file was other than this, or not there, when it was last looked at. */
+    /** Whether the file was missing or different at the last check. */
     differs(name: string, content: string): boolean {
       const entry = followed.get(name)
       if (entry?.seen === undefined || entry.writing) return false

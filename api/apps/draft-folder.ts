@@ -2,21 +2,21 @@ import { readdir, readFile, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { maxComposeBytes } from './compose-file.ts'
 
-/** Another content for a file of a folder. */
+/** New content for a file in a folder. */
 interface Draft {
   directory: string
   file: string
   content: string
 }
 
-/** Files that are read to find a name in them; a folder with more has it elsewhere. */
+/** At most this many files are searched for the name. */
 const mostRead = 50
-/** Links take some ten microseconds each. */
+/** Each link takes about ten microseconds. */
 const mostLinks = 2000
 
 /**
- * Whether the Compose file may lead back to itself by its name, such as `extends: { file: compose.yaml }`, be it through another
- * file of the folder. Goes by the text, so it may be wrong in that way only.
+ * Whether the Compose file may refer to itself by name, directly (`extends: { file: compose.yaml }`) or through another file in the
+ * folder. Only searches the text, so it can report a reference that is not one.
  */
 export async function leadsToItself({ directory, file, content }: Draft): Promise<boolean> {
   if (content.includes(file)) return true
@@ -30,7 +30,7 @@ export async function leadsToItself({ directory, file, content }: Draft): Promis
   return false
 }
 
-/** Gives a draft of the Compose file everything that lies beside the one on disk, by links. */
+/** Links the other files in the app's folder into the folder of a draft. */
 export async function linkNeighbours({ directory, file }: Draft, to: string): Promise<void> {
   const names = (await readdir(directory)).filter((name) => name !== file)
   for (const name of names.slice(0, mostLinks)) await symlink(join(directory, name), join(to, name))

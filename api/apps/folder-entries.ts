@@ -2,22 +2,22 @@ import { constants } from 'node:fs'
 import { access, lstat, readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 
-/** Something at the top of an app's folder, with all that is below it. */
+/** A top-level entry of an app's folder, with everything below it. */
 export interface FolderEntry {
   name: string
   isFolder: boolean
-  /** Null when there is too much of it to be counted while a person waits. */
+  /** Null when it is too large to measure while a person waits. */
   bytes: number | null
-  /** What would keep it from being removed. */
+  /** What would prevent its removal. */
   obstacle: string | null
 }
 
-/** What may be looked at for one folder: some seconds of a slow disk, and never so little that a small folder is not measured. */
+/** Limits for one folder: a few seconds on a slow disk, but always enough to measure a small folder. */
 const mostEntries = 30_000
 const leastEntries = 500
 const lookForMs = 3_000
 
-/** Links count as themselves. A folder that is not there has no entries. */
+/** Links are measured themselves, not their targets. A missing folder has no entries. */
 export async function entriesOf(directory: string): Promise<FolderEntry[]> {
   const walk = createWalk(directory, (await lstat(directory).catch(() => null))?.dev)
   const names = await readdir(directory).catch(() => [])
@@ -35,11 +35,11 @@ function createWalk(directory: string, device: number | undefined) {
   let seen = 0
   const isOver = (): boolean => seen > mostEntries || (seen > leastEntries && performance.now() > until)
 
-  /** What lies in a folder can be removed by whoever may change the folder. */
+  /** Removing an entry only needs permission to change the folder it is in. */
   const lockOn = (path: string): Promise<string | null> =>
     access(path, constants.R_OK | constants.W_OK | constants.X_OK).then(
       () => null,
-      () => `this node may not change ${relative(directory, path) || 'the folder'}`,
+      () => `this node has no permission to change ${relative(directory, path) || 'the folder'}`,
     )
 
   async function measure(path: string): Promise<{ bytes: number; isFolder: boolean; obstacle: string | null }> {

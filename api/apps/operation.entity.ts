@@ -3,7 +3,7 @@ import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { ComposeProblem } from './compose-problem.ts'
 import { nearestStatus, operationKinds, operationStatuses, type Operation, type OperationKind, type OperationStatus } from './operation.ts'
 
-/** An operation that this node runs or ran. It outlives its app, so `appId` is not a foreign key. */
+/** An operation on this node. It outlives its app, so `appId` is not a foreign key. */
 export const OperationEntity = defineEntity({
   name: 'Operation',
   tableName: 'operations',
@@ -26,7 +26,7 @@ export const OperationEntity = defineEntity({
 
 export type OperationRow = InferEntity<typeof OperationEntity>
 
-/** A newer version may have written words that this one does not know. */
+/** A newer version may have stored words that this one does not know. */
 const known = <Word extends string>(words: readonly Word[], word: string): Word | undefined => words.find((each) => each === word)
 
 export function operationOf(row: OperationRow, nodeId: string): Operation {

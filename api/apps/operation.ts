@@ -1,20 +1,20 @@
 import type { ComposeProblem } from './compose-problem.ts'
 
-/** One slow thing done to an app, on the node that owns the app. */
+/** A slow action on an app, run by the node that owns the app. */
 export interface Operation {
   id: string
   nodeId: string
   kind: OperationKind
   status: OperationStatus
-  /** 0 to 100; 100 only when it succeeded. */
+  /** 0 to 100. Reaches 100 only on success. */
   progress: number
   message: string | null
-  /** What the Compose CLI printed, oldest first. The newest lines are kept; the first then says how many came before. */
+  /** Output of the Compose CLI, oldest first. Only the newest lines are kept. If some were dropped, the first line says how many. */
   output: string[]
-  /** What Compose warned of, and what else should be known of the file; at most 50. */
+  /** Warnings from Compose and from this program's own checks; at most 50. */
   warnings: ComposeProblem[]
   error: string | null
-  /** The name stays known after the app is removed. */
+  /** `appName` is kept after the app is removed. */
   appId: string | null
   appName: string | null
   createdAt: Date
@@ -22,7 +22,7 @@ export interface Operation {
   finishedAt: Date | null
 }
 
-/** `unknown` stands for what a node of another version does. */
+/** `unknown` stands for a kind that only another version knows. */
 export const operationKinds = ['create', 'update', 'start', 'stop', 'remove', 'unknown'] as const
 export type OperationKind = (typeof operationKinds)[number]
 
@@ -30,8 +30,8 @@ export const operationStatuses = ['queued', 'running', 'succeeded', 'failed', 'c
 export type OperationStatus = (typeof operationStatuses)[number]
 
 /**
- * These words are promised, so none of them says "unknown". One that only a newer version knows is read as what is sure of
- * it: it waits, it runs, or it is over and was not seen to succeed.
+ * The list of statuses is part of the API and has no "unknown". A status that only a newer version knows is read as what is
+ * certain: it waits, it runs, or it has ended without a known success.
  */
 export function nearestStatus(isStarted: boolean, isFinished: boolean): OperationStatus {
   if (isFinished) return 'interrupted'

@@ -9,13 +9,13 @@ import { withinBounds, withLine, withWarning } from './operation-bounds.ts'
 import { OperationEntity, operationOf } from './operation.entity.ts'
 import { isFinal, type Operation, type OperationKind } from './operation.ts'
 
-/** What the work of an operation may say and must heed. */
+/** What an operation's work can report, and the signal it must obey. */
 export interface OperationRun {
-  /** Aborts on cancel, at the deadline and at shutdown. */
+  /** Aborts on cancel, at the deadline and on shutdown. */
   signal: AbortSignal
-  /** One line of output. */
+  /** Adds one line of output. */
   line(text: string): void
-  /** What somebody should know although the operation goes on; each once. */
+  /** Adds a warning that does not stop the operation. Repeated warnings are kept once. */
   warn(warning: ComposeProblem): void
   step(progress: number, message: string): void
 }
@@ -27,21 +27,21 @@ type AbortReason = 'cancelled' | 'deadline' | 'shutdown'
 
 interface Entry {
   operation: Operation
-  /** Finer than the whole numbers that are shown. */
+  /** Exact value; `operation.progress` is rounded down. */
   progress: number
   abort: AbortController
   done: Promise<void>
 }
 
 const keptOperations = 1000
-/** Output reaches readers and the database in bundles: an image pull prints hundreds of lines per second. */
+/** Output goes to readers and the database in batches, because an image pull prints hundreds of lines per second. */
 const bundleMs = 150
 
 export type Operations = ReturnType<typeof createOperations>
 
 /**
- * Queues and runs the operations of this node: one at a time per app, several apps at once. What was running when the
- * program ended is `interrupted` at the next start.
+ * Queues and runs this node's operations: one at a time per app, several apps at once. Operations that were not finished when the
+ * program ended become `interrupted` at the next start.
  */
 export function createOperations(deps: {
   em: EntityManager
@@ -57,7 +57,7 @@ export function createOperations(deps: {
   const active = new Map<string, Entry>()
   const lastOfApp = new Map<string, Promise<void>>()
   const bundled = new Set<string>()
-  /** What the database could not take, such as on a full disk; what it says of these is old. */
+  /** Operations that could not be saved, for example because the disk is full. Their rows in the database are out of date. */
   const unsaved = new Map<string, Operation>()
   let stopping = false
 
@@ -88,14 +88,14 @@ export function createOperations(deps: {
     await transaction.upsert(OperationEntity, row)
   }
 
-  /** Writes a new operation and what belongs to it: both or neither. */
+  /** Saves a new operation and what `alongside` writes in one transaction. */
   const record = (operation: Operation, alongside?: Alongside): Promise<void> =>
     em.fork().transactional(async (transaction) => {
       await alongside?.(transaction)
       await save(operation, transaction)
     })
 
-  /** @throws when it cannot be written now; it will be with the next `flush` that can */
+  /** @throws when it cannot be saved now; a later `flush` tries again */
   async function keep(operation: Operation): Promise<void> {
     unsaved.set(operation.id, operation)
     await save(operation)
@@ -124,7 +124,7 @@ export function createOperations(deps: {
       signal,
       line(text) {
         entry.operation.output = withLine(entry.operation.output, text)
-        // How many are to come is not known, so each goes a small part of what is left: a long build never looks finished.
+        // The number of lines is unknown, so each line adds a small part of what is left. A long build never looks finished.
         entry.progress += Math.max(0, 90 - entry.progress) / 40
         entry.operation.progress = Math.floor(entry.progress)
         bundle(entry)
@@ -160,7 +160,7 @@ export function createOperations(deps: {
     }
     deadline()
     operation.finishedAt = clock.now()
-    // Before the end is told: whoever waited for it and then asks for the app sees what the operation made of it.
+    // Runs before the end is reported, so a client that waits for the end and then reads the app sees the result.
     await after(operation).catch((error: unknown) => log.error({ err: error, operation: operation.id }, 'app could not be updated'))
     try {
       await changed(entry, {})
@@ -175,13 +175,13 @@ export function createOperations(deps: {
   return {
     refuseWhenStopping,
 
-    /** Marks what a former run of the program left unfinished, and forgets the oldest beyond what is kept. */
+    /** Marks operations left unfinished by an earlier run of the program, and deletes the oldest beyond the limit. */
     async start(): Promise<Operation[]> {
       const fork = em.fork()
       const unfinished = await fork.find(OperationEntity, { status: { $in: ['queued', 'running'] } })
       for (const row of unfinished) {
         row.status = 'interrupted'
-        row.error = 'The node was stopped while this was under way. Do it again to finish it.'
+        row.error = 'The node stopped before this was finished. Try again to finish it'
         row.finishedAt = clock.now()
       }
       await fork.flush()
@@ -190,7 +190,7 @@ export function createOperations(deps: {
       return unfinished.map((row) => operationOf(row, deps.nodeId))
     },
 
-    /** Lets what is under way finish for `graceMs`, then ends it as interrupted. */
+    /** Gives running operations `graceMs` to finish, then ends them as interrupted. */
     async stop(graceMs: number): Promise<void> {
       stopping = true
       const cancelTimer = clock.after(graceMs, () => {
@@ -201,7 +201,7 @@ export function createOperations(deps: {
       cancelTimer()
     },
 
-    /** Records something that is done at once by `alongside`, without waiting for the app's turn: nothing of it runs. Both or neither. */
+    /** Records an action that `alongside` does in the same transaction, without waiting for the app's queue. */
     async note(kind: OperationKind, app: { id: string; name: string }, message: string, alongside?: Alongside): Promise<Operation> {
       const operation = newOperation(kind, app)
       const at = operation.createdAt
@@ -212,9 +212,9 @@ export function createOperations(deps: {
     },
 
     /**
-     * Records an operation and runs `work` when the app's earlier operations are over. What `work` answers is the last message.
-     * `after` runs when it ended, whatever the outcome, before the app's next operation starts. `alongside` writes what belongs to
-     * it: both or neither.
+     * Records an operation and runs `work` when the app's earlier operations have ended. The result of `work` is the final message.
+     * `after` runs when the operation has ended, whatever the outcome, and before the app's next one starts. `alongside` writes in
+     * the same transaction as the operation's record.
      */
     async enqueue(
       kind: OperationKind,
@@ -246,12 +246,12 @@ export function createOperations(deps: {
       return { ...operation }
     },
 
-    /** Writes what could not be written before. */
+    /** Saves what could not be saved earlier. */
     async flush(): Promise<void> {
       for (const operation of unsaved.values()) await keep(operation)
     },
 
-    /** Ends an operation that is not over yet; one that is over stays as it is. */
+    /** Cancels an operation. One that has ended stays as it is. */
     async cancel(id: string): Promise<Operation> {
       const entry = active.get(id)
       if (!entry) {
@@ -260,22 +260,23 @@ export function createOperations(deps: {
         return { ...(unsaved.get(id) ?? operationOf(row, deps.nodeId)) }
       }
       entry.abort.abort('cancelled' satisfies AbortReason)
-      // One that waits would otherwise be shown as waiting until the app's earlier operations are over.
+      // Otherwise a queued operation would stay queued until the app's earlier operations have ended.
       if (entry.operation.status === 'queued') {
         await changed(entry, { ...outcomeOf(entry.abort.signal, null, deps.deadlineMs), finishedAt: clock.now() })
       }
       return { ...entry.operation }
     },
 
-    /** The operation that an app is waiting for or running now; of several the oldest. */
+    /** The app's oldest operation that is queued or running. */
     activeOf(appId: string): Operation | undefined {
       for (const { operation } of active.values()) if (operation.appId === appId && !isFinal(operation.status)) return operation
       return undefined
     },
 
-    /** The newest first. */
+    /** Newest first. */
     async recent(count: number): Promise<Operation[]> {
-      // Before the rows are read: one that ends meanwhile is saved after its end was told, and would be shown as running for ever.
+      // Copied before the rows are read. An operation that ends in between is saved after its end was reported, so its row may still
+      // say running, and nothing would correct that later.
       const before = new Map(active)
       const rows = await em.fork().find(OperationEntity, {}, { orderBy: { createdAt: 'desc' }, limit: count })
       return rows.map((row) => before.get(row.id)?.operation ?? unsaved.get(row.id) ?? operationOf(row, deps.nodeId))
@@ -289,8 +290,8 @@ function outcomeOf(signal: AbortSignal, error: unknown, deadlineMs: number): Pic
     case 'cancelled':
       return { status: 'cancelled', error: 'Cancelled' }
     case 'deadline':
-      return { status: 'failed', error: `Did not finish within ${Math.round(deadlineMs / 1000)} s (setting OPERATION_TIMEOUT)` }
+      return { status: 'failed', error: `Did not finish within ${Math.round(deadlineMs / 1000)} s. OPERATION_TIMEOUT sets this limit` }
     case 'shutdown':
-      return { status: 'interrupted', error: 'The node was stopped while this was under way. Do it again to finish it.' }
+      return { status: 'interrupted', error: 'The node stopped before this was finished. Try again to finish it' }
   }
 }

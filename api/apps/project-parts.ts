@@ -1,20 +1,20 @@
 import type { ProjectContainer, ProjectParts } from '../docker/engine.types.ts'
 
-/** The containers of one app: another project of the same name has another folder. */
+/** One app's containers. The folder tells it apart from another project with the same name. */
 export const ownOf = (app: { name: string; directory: string }, { containers }: ProjectParts): ProjectContainer[] =>
   containers.filter(({ project, workingDir }) => project === app.name && workingDir === app.directory)
 
-/** Who keeps a network from being removed; stopped ones too, since they could not start without it. */
+/** Containers that keep a network from being removed, including stopped ones, which could not start without it. */
 export const usersOfNetwork = ({ id, name }: { id: string; name: string }, containers: ProjectContainer[]): string[] =>
   containers.filter(({ networks }) => networks.includes(id) || networks.includes(name)).map((user) => `container ${user.name}`)
 
-/** Who keeps a volume from being removed. */
+/** Containers that keep a volume from being removed. */
 export const usersOfVolume = (volume: string, containers: ProjectContainer[]): string[] =>
   containers
     .filter(({ mounts }) => mounts.some(({ kind, source }) => kind === 'volume' && source === volume))
     .map(({ name }) => `container ${name}`)
 
-/** Docker gives a volume without a name 64 hexadecimal digits. It has no label that says whose it is. */
+/** Docker names an unnamed volume with 64 hexadecimal digits. It has no label that says which project it belongs to. */
 export const isUnnamed = (volume: string): boolean => /^[0-9a-f]{64}$/.test(volume)
 
 export const unnamedVolumes = (containers: ProjectContainer[]): string[] => [
@@ -23,7 +23,7 @@ export const unnamedVolumes = (containers: ProjectContainer[]): string[] => [
   ),
 ]
 
-/** More than these make a sentence unreadable. */
+/** More items would make a sentence unreadable. */
 const maxNamed = 3
 
 export const enumerate = (items: string[], separator = ', '): string =>

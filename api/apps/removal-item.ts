@@ -1,25 +1,25 @@
 export const removalItemKinds = ['container', 'network', 'volume', 'folder', 'file'] as const
 export type RemovalItemKind = (typeof removalItemKinds)[number]
 
-/** When something goes: whenever the app does, when its volumes or its files are to go too, or never. */
+/** When an item is removed: always, when volumes or files are selected too, or never. */
 export const removalRules = ['always', 'with_volumes', 'with_files', 'never'] as const
 export type RemovalRule = (typeof removalRules)[number]
 
 export interface RemovalItem {
   kind: RemovalItemKind
-  /** Name, or path: of files in the folder of the app, of what is elsewhere on the node. */
+  /** Name, or path: within the app's folder for its files, on the node for anything else. */
   name: string
-  /** What it is to the app, such as its service. */
+  /** More about the item, such as its service. */
   detail: string | null
-  /** Null where counting would take longer than a person waits. */
+  /** Null when measuring would take longer than a person waits. */
   sizeBytes: number | null
   goes: RemovalRule
-  /** Why it stays, or what stands in the way now. */
+  /** Why it stays, or what currently prevents its removal. */
   obstacle: string | null
 }
 
 export interface RemovalPreview {
   items: RemovalItem[]
-  /** How many more there are. */
+  /** How many items are not listed. */
   omitted: number
 }

@@ -7,7 +7,7 @@ import { entriesOf, type FolderEntry } from './folder-entries.ts'
 import { enumerate, isUnnamed, ownOf, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
 import type { RemovalItem, RemovalPreview, RemovalRule } from './removal-item.ts'
 
-/** What a removal would take and leave if it came now. It follows the rules of `removal.ts`. */
+/** What a removal would delete and keep right now, by the rules of `removal.ts`. */
 export async function previewRemoval(
   { projects, files }: { projects: EngineProjects; files: AppFiles },
   app: Pick<AppRow, 'name' | 'composeContent'>,
@@ -53,7 +53,7 @@ const networkItem = (name: string, users: string[]): RemovalItem => ({
   detail: null,
   sizeBytes: null,
   goes: users.length > 0 ? 'never' : 'always',
-  obstacle: users.length > 0 ? `${enumerate(users)} is attached to it` : null,
+  obstacle: users.length > 0 ? `it is in use by ${enumerate(users)}` : null,
 })
 
 function volumesOf({ volumes }: ProjectParts, own: ProjectContainer[], others: ProjectContainer[], sizes: Map<string, number>) {
@@ -67,17 +67,17 @@ function volumesOf({ volumes }: ProjectParts, own: ProjectContainer[], others: P
   return [
     ...made.map((name) => {
       const users = usersOfVolume(name, others)
-      return item(name, 'with_volumes', users.length > 0 ? `${enumerate(users)} uses it` : null)
+      return item(name, 'with_volumes', users.length > 0 ? `it is in use by ${enumerate(users)}` : null)
     }),
     ...foreign.map((name) => item(name, 'never', 'the app uses it but did not create it')),
   ]
 }
 
-/** Such as "no name, at /data in service web". */
+/** For example "unnamed, /data in service web". */
 function placeOf(volume: string, containers: ProjectContainer[]): string | null {
   for (const { service, name, mounts } of containers) {
     const mount = mounts.find(({ kind, source }) => kind === 'volume' && source === volume)
-    if (mount) return `${isUnnamed(volume) ? 'no name, ' : ''}${mount.target} in ${service ? `service ${service}` : `container ${name}`}`
+    if (mount) return `${isUnnamed(volume) ? 'unnamed, ' : ''}${mount.target} in ${service ? `service ${service}` : `container ${name}`}`
   }
   return null
 }
@@ -92,10 +92,10 @@ async function filesIn(directory: string, written: Map<string, string | null>): 
     items.push({
       kind: entry.isFolder ? 'folder' : 'file',
       name: entry.name,
-      detail: written.has(entry.name) && !isWritten ? 'edited in the folder' : null,
+      detail: written.has(entry.name) && !isWritten ? 'edited on disk' : null,
       sizeBytes: entry.bytes,
       goes,
-      obstacle: goes === 'never' ? "the app's folder is a link to another place" : entry.obstacle,
+      obstacle: goes === 'never' ? "the app's folder is a link to another folder" : entry.obstacle,
     })
   }
   return items
@@ -106,7 +106,7 @@ const hasWritten = async (directory: string, { name }: FolderEntry, written: Map
   return content === null || (content !== undefined && (await hasContent(`${directory}/${name}`, content)))
 }
 
-/** Paths of the node that services use, outside the folder of the app. */
+/** Paths on the node that services mount from outside the app's folder. */
 function foldersElsewhere(own: ProjectContainer[], directory: string): RemovalItem[] {
   const paths = own.flatMap(({ mounts }) => mounts.flatMap(({ kind, source }) => (kind === 'bind' ? source : [])))
   return [...new Set(paths)]

@@ -11,30 +11,30 @@ import type { RemovalPreview } from './removal-item.ts'
 import { previewRemoval } from './removal-preview.ts'
 import { stopOrder } from './stop-order.ts'
 
-/** What else goes with an app: each is data, and stays unless it is asked for. */
+/** Data to remove together with an app. It is kept by default. */
 export interface RemoveAppInput {
-  /** The volumes that Compose made for it. */
+  /** The volumes that Compose created for the app. */
   volumes?: boolean | null | undefined
-  /** All that is in its folder. */
+  /** Everything in the app's folder. */
   files?: boolean | null | undefined
 }
 
 type Named = Pick<AppRow, 'name' | 'composeContent'>
 
-/** Docker waits for each container to end: that is waiting, not work. */
+/** High, because stopping mostly means waiting for each container to end. */
 const stoppedAtOnce = 50
 const removedAtOnce = 10
 
 export type Removal = ReturnType<typeof createRemoval>
 
 /**
- * Stops and removes what Docker and the disk have of an app. Everything is found by the labels that Compose put on it, so
- * that it needs no Compose file that is right, or there. Each part can be gone already: doing it again finishes what was begun.
+ * Stops and removes an app's parts in Docker and on disk. Docker's parts are found by Compose's labels, so a missing or broken
+ * Compose file does not matter. Parts that are already gone are skipped, so trying again finishes an incomplete removal.
  */
 export function createRemoval({ projects, files }: { projects: EngineProjects; files: AppFiles }) {
   const ownParts = (app: Named, parts: ProjectParts) => ownOf({ name: app.name, directory: files.directoryOf(app.name) }, parts)
 
-  /** Those that others need end last. @returns what would not end */
+  /** Stops dependents first. @returns why some containers could not be stopped */
   async function stopAll(containers: ProjectContainer[], run: OperationRun): Promise<string[]> {
     const failures: string[] = []
     for (const group of stopOrder(containers.filter(isUp))) {
@@ -50,7 +50,7 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
   async function removeContainers(app: Named, volumes: boolean, run: OperationRun): Promise<void> {
     run.step(10, 'Stopping containers')
     const own = ownParts(app, await projects.parts(app.name))
-    // One that would not be stopped may yet be removed, which kills it.
+    // A container that cannot be stopped may still be removed, which kills it.
     await stopAll(own, run)
     run.step(50, 'Removing containers')
     const remove = async ({ id, name }: ProjectContainer): Promise<void> => {
@@ -60,14 +60,14 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
     failOn(await each(own, removedAtOnce, run, remove, ({ name }) => `container ${name} could not be removed`))
   }
 
-  /** Networks hold no data and cost nothing: one that others use stays. @returns what stays, in words */
+  /** Keeps networks that others use; they hold no data and cost nothing. @returns messages about the kept ones */
   async function removeNetworks({ networks, containers }: ProjectParts, run: OperationRun): Promise<string[]> {
     const stays: string[] = []
     for (const network of networks) {
       const { id, name } = network
       const users = usersOfNetwork(network, containers)
       if (users.length > 0) {
-        stays.push(`network ${name} stays, because ${enumerate(users)} is attached to it`)
+        stays.push(`network ${name} was kept because it is in use by ${enumerate(users)}`)
         continue
       }
       await projects.removeNetwork(id, run.signal)
@@ -76,11 +76,11 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
     return stays
   }
 
-  /** @returns why some could not be removed */
+  /** @returns why some volumes could not be removed */
   async function removeVolumes(names: string[], { containers }: ProjectParts, run: OperationRun): Promise<string[]> {
     const remove = async (name: string): Promise<void> => {
       const users = usersOfVolume(name, containers)
-      if (users.length > 0) throw new AppError('CONFLICT', `${enumerate(users)} uses it`)
+      if (users.length > 0) throw new AppError('CONFLICT', `it is in use by ${enumerate(users)}`)
       await projects.removeVolume(name, run.signal)
       run.line(`Volume ${name} removed`)
     }
@@ -94,7 +94,7 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
       return []
     }
     const left = await removeWritten(directory, files.written(app.composeContent))
-    return left.length > 0 ? [`left in the folder ${app.name} of APPS_DIR: ${enumerate(left.toSorted())}`] : []
+    return left.length > 0 ? [`kept in the folder ${app.name} in APPS_DIR: ${enumerate(left.toSorted())}`] : []
   }
 
   return {
@@ -107,8 +107,8 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
     },
 
     /**
-     * @returns what stays although it is the app's, in words; undefined when nothing does
-     * @throws what was to go and could not, after all the rest has gone
+     * @returns a message about parts of the app that were kept; undefined when there are none
+     * @throws CONFLICT when something could not be removed; a later removal continues from there
      */
     async remove(app: Named, { volumes, files: allFiles }: RemoveAppInput, run: OperationRun): Promise<string | undefined> {
       const unnamed = unnamedVolumes(ownParts(app, await projects.parts(app.name)))
@@ -130,7 +130,12 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
   }
 }
 
-/** Does something to each, however the others fare. @returns why it did not work for some @throws when nothing more can be done at all */
+/**
+ * Runs `act` for each item, even if it fails for some.
+ *
+ * @returns the failures
+ * @throws when the operation was aborted or Docker does not answer
+ */
 async function each<T>(
   items: T[],
   atOnce: number,
@@ -151,12 +156,12 @@ async function each<T>(
   return failures
 }
 
-/** Paths of the node are for those who may see more than the name of the app. */
+/** Names paths only within the app's folder, because not every reader may see the node's paths. */
 function leftoverWords(app: Named, leftovers: Leftover[]): string[] {
   if (leftovers.length === 0) return []
   const named = enumerate(leftovers.map(({ path, why }) => `${path || 'the folder'} (${why})`))
   return [
-    `of the folder ${app.name} in APPS_DIR could not be deleted: ${named}. Delete that on the node and remove the app again, or remove the app without its files`,
+    `could not delete everything in the folder ${app.name} in APPS_DIR: ${named}. Delete the rest on the node and remove the app again, or remove the app without its files`,
   ]
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 
-/** Some statuses change by nothing but time: each app is looked at again at its moment. */
+/** Some statuses change only because time passes. Calls `onDue` for an app at its time. */
 export function createStatusTimers({ clock, onDue }: { clock: Clock; onDue: (appId: string) => void }) {
   const timers = new Map<string, { at: number; cancel: () => void }>()
 
@@ -10,7 +10,7 @@ export function createStatusTimers({ clock, onDue }: { clock: Clock; onDue: (app
   }
 
   return {
-    /** In place of the moment that was set before; null for none. */
+    /** Replaces the app's earlier time. Null sets none. */
     set(appId: string, at: Date | null): void {
       if (at?.getTime() === timers.get(appId)?.at) return
       clear(appId)

@@ -4,8 +4,8 @@ interface Stoppable {
 }
 
 /**
- * Containers in the order in which they are stopped: each group when the one before it has ended, those that others need last.
- * Services that need one another in a circle end together.
+ * Groups containers in the order to stop them: each group after the one before it has stopped, dependents first. Services that
+ * depend on each other in a circle are in the same group.
  */
 export function stopOrder<T extends Stoppable>(containers: T[]): T[][] {
   const groups: T[][] = []

@@ -1,12 +1,12 @@
 import type { RestartPolicy } from '../docker/engine.types.ts'
 
-/** What the deployed file asks for, of one service. */
+/** What the deployed file asks for, for one service. */
 export interface WantedService {
   name: string
   image: string | null
-  /** How many containers of it should run. */
+  /** How many of its containers should run. */
   replicas: number
-  /** Another service waits until this one has ended with 0. */
+  /** Whether another service waits until this one has exited with 0. */
   isJob: boolean
   restart: RestartPolicy
 }
@@ -14,11 +14,11 @@ export interface WantedService {
 type Fields = Record<string, unknown>
 
 /**
- * The services that a plain `up` makes of a resolved file. Values of the environment are left behind here.
+ * The services that a plain `up` starts from a resolved file. Keeps no environment values.
  *
- * @param model as Compose 1.29 or Compose 2 prints it; 1.29 prints services of profiles that are not active, too
- * @param profiles those that are active
- * @returns null when it has no services
+ * @param model as printed by Compose 1.29 or 2; 1.29 also prints services of inactive profiles
+ * @param profiles the active profiles
+ * @returns null when the model has no services
  */
 export function wantedServices(model: unknown, profiles: string[]): WantedService[] | null {
   const services = isFields(model) && isFields(model['services']) ? model['services'] : null
@@ -31,7 +31,7 @@ export function wantedServices(model: unknown, profiles: string[]): WantedServic
   })
 }
 
-/** As the `.env` file of a project names them, of which Compose takes them. */
+/** Reads the active profiles from a project's `.env` file, which is where Compose finds them. */
 export function activeProfiles(envFile: string): string[] {
   const [, , value = ''] = /^[ \t]*(?:export[ \t]+)?COMPOSE_PROFILES[ \t]*=[ \t]*(["']?)([^"'#\r\n]*)/m.exec(envFile) ?? []
   return value
@@ -47,7 +47,7 @@ function isActive(named: unknown, profiles: string[]): boolean {
   return named.some((profile) => profiles.includes(String(profile)))
 }
 
-/** The services that one service wants to have ended with 0 before it starts. */
+/** The services that must have exited with 0 before this one starts. */
 function waitedFor(service: unknown): string[] {
   if (!isFields(service) || !isFields(service['depends_on'])) return []
   return Object.entries(service['depends_on']).flatMap(([name, how]) =>

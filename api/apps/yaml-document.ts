@@ -1,36 +1,36 @@
 import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import type { Alias, Document, ErrorCode, Node, Pair, Scalar, YAMLMap } from 'yaml'
 
-/** A text of 256 KiB breaks at most places; the first few problems are what caused the others. */
+/** A large file can break in many places, and the first few problems usually cause the rest. */
 export const maxProblems = 5
 
 /**
- * What a file may grow to when every alias is replaced by a copy of what it names, in nodes (a key, a value, a list).
- * Generous for people (a large file has some thousand), far from what hurts Compose, which makes these copies.
+ * Maximum size of a file after every alias is replaced by a copy, in nodes (a key, a value, a list). Compose makes these copies.
+ * Generous for people (a large file has a few thousand) and far below what harms Compose.
  */
 const maxExpandedNodes = 100_000
 
 export interface YamlDocument {
   root: Node | null
-  /** One sentence each, beginning with the line; no further conclusion can be drawn from a document that has any. */
+  /** Each starts with its line. Do not use a document that has any. */
   problems: string[]
-  /** Keys that are written twice, of which some readers take the last. */
+  /** Keys that appear twice. Some readers use the last one. */
   doubts: string[]
-  /** The node itself, or for an alias what it names. */
+  /** The node itself, or the target of an alias. */
   resolve(node: unknown): Node | null
-  /** "line 3" of where a node begins. */
+  /** Where a node starts, for example "line 3". */
   lineOf(node: unknown): string
   /** Both count from 1. */
   placeOf(node: unknown): { line: number; column: number }
 }
 
 /**
- * Parses one YAML document without ever building its value, so that aliases cost nothing however they multiply.
- * Besides what the syntax forbids, it refuses unknown aliases, and aliases that multiply.
+ * Parses one YAML document without building its value, so aliases cost nothing however often they multiply. Besides syntax errors
+ * it refuses unknown aliases and aliases that expand too far.
  */
 export function parseYaml(text: string): YamlDocument {
   const lines = new LineCounter()
-  // Its own search for equal keys compares each with each, which is up to a minute for a large file of short keys.
+  // The library's own search for repeated keys compares every pair, which takes up to a minute for a large file of short keys.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'error' })
   const placeAt = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset)
@@ -49,21 +49,23 @@ export function parseYaml(text: string): YamlDocument {
   const resolve = (node: unknown): Node | null => (isAlias(node) ? (targets.get(node) ?? null) : isNode(node) ? node : null)
   if (problems.length === 0 && targets.size > 0 && expandedSize(root, resolve) > maxExpandedNodes) {
     const first = [...targets.keys()][0]
-    problems.push(`${lineOf(first)}: aliases from here on multiply to more than ${maxExpandedNodes} values; repeat less, or write it out`)
+    problems.push(
+      `${lineOf(first)}: aliases from here on expand to more than ${maxExpandedNodes} values. Use fewer aliases, or write the values out`,
+    )
   }
   return { root, problems, doubts, resolve, lineOf, placeOf }
 }
 
-/** Where the library's own words do not say what would be right. */
+/** Used where the library's own message does not say how to fix the problem. */
 const syntaxAdvice: Partial<Record<ErrorCode, string>> = {
-  TAB_AS_INDENT: 'a tab cannot indent; use spaces',
-  MULTIPLE_DOCS: 'a second document begins here; a Compose file is one document, so remove the line "---"',
-  BLOCK_AS_IMPLICIT_KEY: 'a key is not possible here; begin all keys of a mapping in one column, and quote a value that has ": " in it',
-  MULTILINE_IMPLICIT_KEY: 'a key has to be on one line, with ":" and a space after it',
-  RESOURCE_EXHAUSTION: 'mappings and lists are nested too deeply here; write it flatter',
+  TAB_AS_INDENT: 'this line is indented with a tab. Use spaces',
+  MULTIPLE_DOCS: 'a second document starts here, but a Compose file must be a single document. Remove the "---" line',
+  BLOCK_AS_IMPLICIT_KEY: 'a key is not allowed here. Align all keys of a mapping in one column, and quote values that contain ": "',
+  MULTILINE_IMPLICIT_KEY: 'a key must be on one line, followed by ":" and a space',
+  RESOURCE_EXHAUSTION: 'mappings and lists are nested too deeply here. Use fewer levels',
 }
 
-/** A key as it is written; a document that says it is YAML 1.1 has a symbol for "<<". */
+/** A key as written. In a document marked as YAML 1.1, "<<" is a symbol. */
 export const keyText = ({ value }: Scalar): string => (typeof value === 'symbol' ? (value.description ?? '') : String(value ?? ''))
 
 function readAliasesAndKeys(document: Document.Parsed, lineOf: (node: unknown) => string) {
@@ -79,8 +81,8 @@ function readAliasesAndKeys(document: Document.Parsed, lineOf: (node: unknown) =
         return
       }
       const target = anchors.get(node.source)
-      if (!target) problems.push(`${lineOf(node)}: there is no anchor &${node.source} before this alias; add it or correct the name`)
-      else if (ancestors.includes(target)) problems.push(`${lineOf(node)}: the alias *${node.source} contains itself; write the value out`)
+      if (!target) problems.push(`${lineOf(node)}: there is no anchor &${node.source} before this alias. Add it or correct the name`)
+      else if (ancestors.includes(target)) problems.push(`${lineOf(node)}: the alias *${node.source} contains itself. Write the value out`)
       else targets.set(node, target)
     },
   })
@@ -93,13 +95,13 @@ function repeatedKeys(map: YAMLMap, lineOf: (node: unknown) => string): string[]
   for (const { key } of map.items) {
     if (!isScalar(key)) continue
     const name = keyText(key)
-    if (seen.has(name)) problems.push(`${lineOf(key)}: the key "${name}" is already on ${lineOf(seen.get(name))}; keep one of the two`)
+    if (seen.has(name)) problems.push(`${lineOf(key)}: the key "${name}" is already on ${lineOf(seen.get(name))}. Keep only one of them`)
     else seen.set(name, key)
   }
   return problems
 }
 
-/** Nodes of a tree with every alias replaced by a copy; each node is counted once, however often it is named. */
+/** The number of nodes after every alias is replaced by a copy. Remembers each node's size, so repeated aliases cost no extra time. */
 function expandedSize(root: Node | null, resolve: (node: unknown) => Node | null): number {
   const sizes = new Map<Node, number>()
   const sizeOf = (value: unknown): number => {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { Clock } from '../clock.ts'
 import { createLineSplitter } from './lines.ts'
 
-/** Compose passes TERM on and lets containers be; a child that is still there after this long gets KILL. */
+/** On TERM, Compose stops its own work and leaves containers alone. A child still running after this long gets KILL. */
 const killAfterMs = 3_000
 
 export interface ChildCommand {
@@ -10,18 +10,18 @@ export interface ChildCommand {
   args: string[]
   cwd: string
   env: NodeJS.ProcessEnv
-  /** Each line of stdout and stderr, as it comes. */
+  /** Called for each line of stdout and stderr as it arrives. */
   onLine(line: string, from: 'stdout' | 'stderr'): void
   signal: AbortSignal
   clock: Clock
 }
 
 /**
- * Runs a program, without a shell, until it has ended and its output has been read.
- * It leads a process group of its own: the whole group ends with it on abort, and a Ctrl-C in this program's terminal does not reach it.
+ * Runs a program without a shell and waits until it has exited and all its output has been read.
+ * The child leads its own process group, so an abort ends the whole group and Ctrl-C in this program's terminal does not reach it.
  *
- * @returns its exit code, null when a signal ended it
- * @throws the reason of `signal` once the child is gone; the error of the system when it could not be started
+ * @returns the exit code, or null when a signal ended the child
+ * @throws the abort reason of `signal` after the child has exited; the system error when the child cannot be started
  */
 export async function runChild(command: ChildCommand): Promise<number | null> {
   command.signal.throwIfAborted()
@@ -56,6 +56,6 @@ function killGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void
   try {
     process.kill(-pid, signal)
   } catch {
-    // The group has ended already.
+    // The group has already ended.
   }
 }

@@ -15,17 +15,17 @@ import { addWarning, warningRemark } from './warning-words.ts'
 
 export { ComposeError } from './compose-words.ts'
 
-/** Checking a file takes a fraction of a second; one that is made to unfold without end must not hold up the rest. */
+/** A check takes a fraction of a second. A file built to expand forever must not hold up other work. */
 const checkWithinMs = 20_000
-/** A Compose file has 256 KiB at most; what merges and anchors make of it has to be read between two turns of everything else. */
+/** A Compose file is at most 256 KiB, but merges and anchors can make it grow. Parsing the result blocks the event loop, so it is limited. */
 const mostPrinted = 1024 * 1024
-/** Lines kept to find the reason in. */
+/** Lines kept to find the reason for a failure. */
 const keptLines = 200
 
 /**
- * @param dockerHost as DOCKER_HOST spells it; without it the environment's, else the usual socket
- * @param env this program's environment, of which Compose gets a part
- * @throws StartError when dockerHost is no address
+ * @param dockerHost in the form of DOCKER_HOST; defaults to DOCKER_HOST from the environment, then to the usual socket
+ * @param env this program's environment; Compose gets part of it
+ * @throws StartError when dockerHost is not an address
  */
 export function createComposeCli(options: { log: Log; dockerHost?: string; env?: NodeJS.ProcessEnv; clock?: Clock }): ComposeCli {
   const { log, env = process.env, clock = systemClock } = options
@@ -52,7 +52,7 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
     const exitCode = await runChild(child).catch((error: unknown) => {
       if (!isMissing(error)) throw error
       finder.forget()
-      throw new AppError('DOCKER_UNAVAILABLE', `${context.label} could not be started: is it still installed?`, { cause: error })
+      throw new AppError('DOCKER_UNAVAILABLE', `Could not start ${context.label}. Is it still installed?`, { cause: error })
     })
     log.debug({ project: project.name, command, exitCode, ms: Math.round(performance.now() - startedAt) }, 'compose command ended')
     return { exitCode, ...lines, context }
@@ -76,7 +76,7 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
       return { problems: [toRemark({ message: `${context.label} ended with exit code ${exitCode}` })], warnings }
     } catch (error) {
       if (!late.signal.aborted) throw error
-      return { problems: [toRemark({ message: `Checking it took more than ${checkWithinMs / 1000} s` })], warnings }
+      return { problems: [toRemark({ message: `Checking the file took more than ${checkWithinMs / 1000} s` })], warnings }
     } finally {
       cancel()
     }
@@ -89,7 +89,7 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
     const onLine = (line: string, from: 'stdout' | 'stderr'): void => {
       if (from === 'stderr') return
       size += line.length
-      if (size > mostPrinted) return tooMuch.abort(refused('What it resolves to is larger than 1 MiB'))
+      if (size > mostPrinted) return tooMuch.abort(refused('The resolved file is larger than 1 MiB'))
       printed.push(line)
     }
     const { problems } = await check(project, 'model', onLine, AbortSignal.any([signal, tooMuch.signal]))
@@ -98,7 +98,7 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
     return (text.startsWith('{') ? JSON.parse(text) : parse(text)) as unknown
   }
 
-  /** Only asked for after a failure, to name what failed; nothing is known when that fails as well. */
+  /** Used after a failure to name the image that failed. Empty when the file cannot be resolved either. */
   const imagesOf = async (project: ComposeProject, signal: AbortSignal): Promise<Map<string, string>> =>
     model(project, signal).then(imagesIn, () => new Map<string, string>())
 
@@ -137,7 +137,7 @@ interface Ended {
 
 const refused = (message: string): AppError => invalidInput([{ field: 'composeContent', message }])
 
-/** The image of each service in a resolved file; one that is built has none. */
+/** Image by service in a resolved file; empty for services that are built. */
 function imagesIn(model: unknown): Map<string, string> {
   const services = isRecord(model) && isRecord(model['services']) ? Object.entries(model['services']) : []
   return new Map(

@@ -1,15 +1,15 @@
 import type { ComposeCommand, ComposeProject } from './engine.types.ts'
 
-/** One of the two command lines that Compose has had. */
+/** One of the two Compose command lines: the `docker compose` plugin or the standalone `docker-compose`. */
 export interface ComposeProgram {
   file: 'docker' | 'docker-compose'
   /** Arguments that come before all others. */
   prefix: string[]
-  /** Such as "1.29.2". */
+  /** For example "1.29.2". */
   version: string
 }
 
-/** In the order of preference. A standalone `docker-compose` may be v2 or later as well. */
+/** In order of preference. A standalone `docker-compose` can also be v2 or later. */
 export const composeCandidates: Pick<ComposeProgram, 'file' | 'prefix'>[] = [
   { file: 'docker', prefix: ['compose'] },
   { file: 'docker-compose', prefix: [] },
@@ -24,7 +24,7 @@ const commandArguments: Record<ComposeCommand, string[]> = {
   pull: ['pull'],
 }
 
-/** The file is named relative to the working directory, so that messages name it without saying where the folder is; a draft has a path. */
+/** The file is relative to the working directory so messages do not reveal where the folder is. A draft has a full path. */
 export function composeArguments(program: ComposeProgram, project: ComposeProject, command: ComposeCommand | 'config' | 'model'): string[] {
   return [
     ...program.prefix,
@@ -36,12 +36,12 @@ export function composeArguments(program: ComposeProgram, project: ComposeProjec
 
 function argumentsOf(command: ComposeCommand | 'config' | 'model', version: string): string[] {
   if (command === 'config') return ['config', '--quiet']
-  // v1 prints YAML only.
+  // v1 can only print YAML.
   if (command === 'model') return version.startsWith('1.') ? ['config'] : ['config', '--format', 'json']
   return commandArguments[command]
 }
 
-/** `--ansi` came with 1.28, `--progress` with 2.19 (docker/compose#10690). */
+/** `--ansi` was added in 1.28, `--progress` in 2.19 (docker/compose#10690). */
 function plainOutput(version: string): string[] {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const isAtLeast = (wantedMajor: number, wantedMinor: number): boolean =>
@@ -51,14 +51,14 @@ function plainOutput(version: string): string[] {
 }
 
 /**
- * What Compose gets of this program's environment: where Docker is, how to get out, how to write. Nothing else, because a Compose
- * file can read each variable that Compose has (`${NAME}`), and this program's hold secrets.
+ * The environment for Compose: only what it needs to find its files, reach Docker and the network, and print its output. A Compose
+ * file can read every variable that Compose has (`${NAME}`), and this program's own environment holds secrets.
  */
 export function composeEnvironment(env: NodeJS.ProcessEnv, dockerHost: string): NodeJS.ProcessEnv {
   const passed = Object.entries(env).filter(
     ([name]) => passedNames.has(name) || passedProxies.has(name.toUpperCase()) || name.startsWith('DOCKER_'),
   )
-  // Python, in v1, otherwise keeps its output until it ends.
+  // v1 runs on Python, which otherwise buffers its output until it exits.
   return { ...Object.fromEntries(passed), DOCKER_HOST: dockerHost, PYTHONUNBUFFERED: '1' }
 }
 

@@ -6,12 +6,12 @@ import type { Log } from '../log.ts'
 import { runChild } from './child.ts'
 import { composeCandidates, programLabel, type ComposeProgram } from './compose-command.ts'
 
-/** Where Docker's own program looks for plugins, besides the folder of its user. */
+/** Where the docker command looks for plugins, besides the user's own folder. */
 const pluginFolders = ['/usr/local/lib', '/usr/local/libexec', '/usr/lib', '/usr/libexec'].map((folder) => `${folder}/docker/cli-plugins`)
 
 /**
- * Finds the Compose of this machine, and finds it again when one of the files that it could be has changed: an upgrade needs no
- * restart here.
+ * Finds Compose on this machine. Looks again when one of the candidate files changes, so an upgrade of Compose does not need a
+ * restart of this program.
  */
 export function createComposeFinder({ env, clock, log }: { env: NodeJS.ProcessEnv; clock: Clock; log: Log }) {
   let search: { files: string; found: Promise<ComposeProgram> } | undefined
@@ -19,7 +19,7 @@ export function createComposeFinder({ env, clock, log }: { env: NodeJS.ProcessEn
 
   const told = (found: string | null): void => {
     if (found === label) return
-    if (found === null) log.warn({ before: label }, 'Docker Compose is no longer there')
+    if (found === null) log.warn({ before: label }, 'Docker Compose is no longer installed')
     else log.info({ compose: found, ...(label ? { before: label } : {}) }, 'Docker Compose found')
     label = found
   }
@@ -35,18 +35,18 @@ export function createComposeFinder({ env, clock, log }: { env: NodeJS.ProcessEn
   }
 
   return {
-    /** @throws DOCKER_UNAVAILABLE when there is none */
+    /** @throws DOCKER_UNAVAILABLE when Compose is not installed */
     find(): Promise<ComposeProgram> {
       const files = stateOfFiles(env)
       if (search?.files !== files) return begin(files)
-      // One that was not found may have been too slow; who needs it tries again.
+      // A failed search may only have been too slow, so each caller tries again.
       return search.found.catch(() => begin(stateOfFiles(env)))
     },
 
-    /** The next one to ask looks for it again. */
+    /** Makes the next call search again. */
     forget: (): void => void (search = undefined),
 
-    /** What runs as far as it is known now; never fails and never waits. Looks for it when that is worth it. */
+    /** The Compose found so far, or null. Never waits and never throws; starts a search when the candidate files have changed. */
     known(): string | null {
       const files = stateOfFiles(env)
       if (search?.files !== files) begin(files).catch(() => {})
@@ -55,7 +55,7 @@ export function createComposeFinder({ env, clock, log }: { env: NodeJS.ProcessEn
   }
 }
 
-/** Changes when a file that Compose runs from comes, goes, or becomes another one. Some thirty calls that read no disk. */
+/** Changes when a file that Compose could run from is added, removed or replaced. About thirty `stat` calls, normally served from cache. */
 function stateOfFiles(env: NodeJS.ProcessEnv): string {
   const folders = (env['PATH'] ?? '').split(delimiter)
   const ofUser = env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? '/', '.docker')
@@ -70,7 +70,7 @@ function stateOfFiles(env: NodeJS.ProcessEnv): string {
     .join('\n')
 }
 
-/** Asking for its version takes Compose well under a second, ten on a machine that is out of memory. */
+/** Compose prints its version in well under a second, or in about ten on a machine that is short of memory. */
 const detectWithinMs = 15_000
 
 async function detect(env: NodeJS.ProcessEnv, clock: Clock): Promise<ComposeProgram> {
@@ -80,7 +80,7 @@ async function detect(env: NodeJS.ProcessEnv, clock: Clock): Promise<ComposeProg
   }
   throw new AppError(
     'DOCKER_UNAVAILABLE',
-    'Docker Compose is not installed: neither "docker compose version" nor "docker-compose version" works. Install the Compose plugin.',
+    'Docker Compose is not installed: neither "docker compose version" nor "docker-compose version" works. Install the Compose plugin',
   )
 }
 

@@ -2,23 +2,27 @@ import { remarkOf, type ComposeRemark, type Saying, type SayingContext } from '.
 import { referenceSayings, valueSayings } from './reference-words.ts'
 import { optionSayings, typeSayings } from './shape-words.ts'
 
-/** YAML that Compose reads otherwise than we do. */
+/** YAML errors that only Compose's parser reports. */
 const yamlSayings: Saying[] = [
   [/^yaml: (?:unmarshal errors: )?line (\d+): (.+)/, ([line = '', why = '']) => ({ message: why, line: Number(line) })],
   [/^yaml: (.+)/, ([why = '']) => ({ message: why })],
 ]
 
-/** Each was met with 1.29.2 and 2.26.1, or is in the source of a later version; tests/docker/config-words.test.ts runs both. */
+/** Each was seen in 1.29.2 or 2.26.1, or is in the source of a later version. tests/docker/faulty-files.test.ts runs both versions. */
 const sayings: Saying[] = [...optionSayings, ...valueSayings, ...referenceSayings, ...typeSayings, ...yamlSayings]
 
-/** Lines that only introduce, or advise for a file that is not ours. */
+/** Lines that only introduce others, or give general advice. */
 const headings =
   /^(The Compose file .*is invalid because:|You might be seeing this error because|For more on the Compose file format|decoding failed due to|Traceback |\d+ errors? occurred:)/
 
-/** Enough for a person to begin with; each has to be mended anyway. */
+/** Enough for a person to start fixing. */
 const mostProblems = 20
 
-/** Why `config` refused a file: the lines of stderr that are no warnings, each a sentence of its own. */
+/**
+ * Why `config` refused a file, as one remark per problem.
+ *
+ * @param stderr without the lines that are warnings
+ */
 export function refusalRemarks(stderr: string[], context: SayingContext): ComposeRemark[] {
   const remarks = statements(stderr).map((text) => {
     const { text: words, file } = withoutFile(text)
@@ -29,7 +33,7 @@ export function refusalRemarks(stderr: string[], context: SayingContext): Compos
   return [...unique.values()].slice(0, mostProblems)
 }
 
-/** Puts together what was printed on several lines, and leaves out what says nothing. */
+/** Joins messages printed over several lines, and drops lines that say nothing. */
 function statements(stderr: string[]): string[] {
   const lines = stderr.map((line) => line.trim().replace(/^(?:ERROR: |\* )/, '')).filter((line) => line !== '' && !headings.test(line))
   const stackAt = stderr.findIndex((line) => line.startsWith('Traceback '))
@@ -40,7 +44,7 @@ function statements(stderr: string[]): string[] {
   return lines
 }
 
-/** Version 1 says a fault of YAML on several lines, each with its place; the last place is where it met it. */
+/** Version 1 reports a YAML error over several lines, each with a place. The last place is where the error is. */
 function yamlFault(text: string): ComposeRemark | null {
   const found = /^yaml\.\w+\.\w+: (.*)/.exec(text)?.[1]
   if (!found || /tag '!(reset|override)'/.test(found)) return null
@@ -53,7 +57,7 @@ function yamlFault(text: string): ComposeRemark | null {
   return { message, file, line: Number(place?.[2]) || null, column: Number(place?.[3]) || null, path: [], value: null }
 }
 
-/** "validating ./other.yaml: ..." is of another file, "validating ./compose.yaml: ..." of the app's own. */
+/** Splits off the file name: "validating ./other.yaml: ..." is about another file, "validating ./compose.yaml: ..." about the app's own. */
 function withoutFile(text: string): { text: string; file: string | null } {
   const found = /^validating (\S+): (.*)/.exec(text)
   const words = (found?.[2] ?? text).replace(/: invalid compose project$/, '')

@@ -4,11 +4,11 @@ import { inspect } from 'node:util'
 import type { DockerEndpoint } from './endpoint.ts'
 
 /**
- * What makes the connections to the Engine. It pools none: connecting costs little, and a pooled connection may lead to an
- * Engine that is gone. With ssh docker-modem makes its own.
+ * The HTTP agent for connections to the Engine. It does not pool them: connecting is cheap, and a pooled connection could lead to
+ * an Engine that has gone away. For ssh, docker-modem makes its own agent.
  *
- * docker-modem puts each request, and with it every connection that the agent holds, into words for a debug log that is off:
- * beside a hundred open streams that took 0.4 s of CPU for each request. So this agent has only a name to tell.
+ * docker-modem formats each request, including every connection the agent holds, for a debug log that is off. With a hundred
+ * open streams that took 0.4 s of CPU per request, so this agent prints only its name.
  */
 export function connectionsTo({ options, name }: DockerEndpoint): HttpAgent {
   const agent = options.protocol === 'https' ? new HttpsAgent() : new HttpAgent()

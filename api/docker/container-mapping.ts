@@ -3,12 +3,12 @@ import type { ContainerHealth, ContainerState, PublishedPort } from '../apps/app
 import { bounds, cut, earliest, firstOf, latest, maxInt } from '../bounds.ts'
 import type { ContainerDetails, ContainerMount, EngineContainer, ProjectContainer, RestartPolicy } from './engine.types.ts'
 
-/** Labels by which Compose marks what it made; the same in v1 and v2. */
+/** Labels that Compose puts on what it creates. v1 and v2 use the same ones. */
 export const composeLabels = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
   workingDir: 'com.docker.compose.project.working_dir',
-  /** v2 alone: `db:service_healthy:false,cache:service_started:true` */
+  /** v2 only: `db:service_healthy:false,cache:service_started:true` */
   dependsOn: 'com.docker.compose.depends_on',
   oneOff: 'com.docker.compose.oneoff',
 } as const
@@ -16,8 +16,8 @@ export const composeLabels = {
 const { container: most } = bounds
 
 /**
- * From one entry of `GET /containers/json`, which has health and exit code only in its status text ("Exited (137) 2 hours ago").
- * It may be any program's: names and texts have no end there, and are cut here.
+ * Maps one entry of `GET /containers/json`, which has health and exit code only in its status text ("Exited (137) 2 hours ago").
+ * Any program may have created the container, so names and texts of any length are cut here.
  */
 export function toEngineContainer(info: ContainerInfo): EngineContainer {
   const name = nameOf(info)
@@ -42,7 +42,7 @@ export function toEngineContainer(info: ContainerInfo): EngineContainer {
   }
 }
 
-/** The same entry, as part of a project that is stopped or removed. */
+/** Maps the same entry for stopping or removing a project. */
 export function toProjectContainer(info: ContainerInfo): ProjectContainer {
   const labels = info.Labels ?? {}
   return {
@@ -65,14 +65,14 @@ function toMount({ Type, Name, Source, Destination }: ContainerInfo['Mounts'][nu
 
 const nameOf = ({ Names, Id }: ContainerInfo): string => (Names?.[0] ?? Id.slice(0, 12)).replace(/^\//, '')
 
-/** Of `Up About a minute (healthy)` what stays true: `Up (healthy)`. */
+/** Keeps only what does not go stale: `Up About a minute (healthy)` becomes `Up (healthy)`. */
 const withoutTimes = (status: string): string =>
   status.replace(/ (?:Less than |About )?(?:an?|\d+) (?:second|minute|hour|day|week|month|year)s?(?: ago)?/, '')
 
-/** Docker says in it what it could not do, and then names every layer that this came through. */
+/** Docker's start error says what went wrong first, then names every layer the error passed through. */
 const longestStartError = 500
 
-/** From the answer of `GET /containers/{id}/json`. */
+/** Maps the response of `GET /containers/{id}/json`. */
 export function toContainerDetails({ State: state, HostConfig: host, RestartCount: restartCount }: ContainerInspectInfo): ContainerDetails {
   return {
     state: toState(state.Status),
@@ -87,7 +87,7 @@ export function toContainerDetails({ State: state, HostConfig: host, RestartCoun
   }
 }
 
-/** The Engine says the year 1 for never. */
+/** The Engine uses the year 1 for "never". */
 function toMoment(text: string): Date | null {
   const moment = new Date(text)
   return moment.getTime() > 0 && moment <= latest ? moment : null
@@ -96,7 +96,7 @@ function toMoment(text: string): Date | null {
 const toRestartPolicy = (name = ''): RestartPolicy =>
   name === 'always' || name === 'unless-stopped' || name === 'on-failure' ? name : 'no'
 
-/** Docker's own words, which the program uses as well; a state that lacks here does not compile. */
+/** Docker's own words, which this program uses too. The type makes sure that none is missing. */
 const states: Record<ContainerState, true> = {
   created: true,
   running: true,
@@ -111,13 +111,13 @@ const isState = (word: string): word is ContainerState => Object.hasOwn(states, 
 
 const toState = (word: string): ContainerState => (isState(word) ? word : 'unknown')
 
-/** Null as well for a number that no exit code of Linux is, such as those of Windows: GraphQL knows whole numbers of 32 bits only. */
+/** Also null for numbers that cannot be a Linux exit code, such as some from Windows: a GraphQL Int has only 32 bits. */
 function toExitCode(status: string): number | null {
   const code = Number(/^(?:Exited|Restarting) \((\d+)\)/.exec(status)?.[1] ?? Number.NaN)
   return code <= maxInt ? code : null
 }
 
-/** An Engine whose clock went wild must not make a date that nothing can show. */
+/** An Engine with a wildly wrong clock must not produce a date that cannot be displayed. */
 function toDate(seconds: number): Date {
   const date = new Date(seconds * 1000)
   return date >= earliest && date <= latest ? date : earliest
@@ -128,7 +128,7 @@ function toHealth(status: string): ContainerHealth | null {
   return word === 'starting' || word === 'healthy' || word === 'unhealthy' ? word : null
 }
 
-/** Only published ports, in a steady order. The Engine lists IPv4 and IPv6 each. */
+/** Published ports only, in a stable order. The Engine lists IPv4 and IPv6 separately. */
 function toPorts(ports: Port[]): PublishedPort[] {
   return ports
     .filter((port) => port.PublicPort > 0)

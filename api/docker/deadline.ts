@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts'
 
 /**
- * Runs `task` with a signal that aborts after `ms`, or when `outer` does.
+ * Runs `task` with a signal that aborts after `ms`, or when `outer` aborts.
  *
- * @throws whatever the task throws; after the deadline an Error that says for how long it waited
+ * @throws whatever the task throws; after the deadline, an Error that names the time limit
  */
 export async function withDeadline<T>(
   options: { clock: Clock; ms: number; outer?: AbortSignal },

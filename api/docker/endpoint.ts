@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import type { DockerOptions } from 'dockerode'
 import { AppError, errorMessage, StartError } from '../errors.ts'
 
-/** Where the Docker Engine is. Both dockerode and the Compose command line are told the same place, so that they never see two Engines. */
+/** Where the Docker Engine is. dockerode and the Compose command line use the same endpoint, so they never talk to different Engines. */
 export interface DockerEndpoint {
   /** In the form of DOCKER_HOST. */
   dockerHost: string
-  /** For messages: the path of the socket, or the URL. */
+  /** For messages: the socket path or the URL. */
   name: string
   options: DockerOptions
 }
@@ -17,14 +17,14 @@ export interface DockerEndpoint {
 const systemSocket = '/var/run/docker.sock'
 
 /**
- * @param dockerHost as DOCKER_HOST spells it; without it the system's socket, else the one of Docker Desktop or of a rootless Engine
- * @throws StartError when it is no address
+ * @param dockerHost in the form of DOCKER_HOST; defaults to the system socket, then to that of Docker Desktop or a rootless Engine
+ * @throws StartError when it is not an address
  */
 export function dockerEndpoint(dockerHost: string | undefined, env: NodeJS.ProcessEnv = process.env): DockerEndpoint {
   const host = dockerHost || `unix://${defaultSocket(env)}`
   if (host.startsWith('unix://')) {
     const socketPath = host.slice('unix://'.length) || systemSocket
-    // An undefined host keeps docker-modem from preferring the DOCKER_HOST of the environment.
+    // Without this, docker-modem would prefer DOCKER_HOST from the environment.
     return { dockerHost: `unix://${socketPath}`, name: socketPath, options: { socketPath, host: undefined } }
   }
   const url = parseUrl(host)
@@ -33,7 +33,7 @@ export function dockerEndpoint(dockerHost: string | undefined, env: NodeJS.Proce
   return {
     dockerHost: host,
     name: `${url.protocol}//${url.host}`,
-    // The certificates in DOCKER_CERT_PATH are read by docker-modem itself, from the environment.
+    // docker-modem itself reads the certificates in DOCKER_CERT_PATH.
     options: { host: url.hostname, port: url.port, protocol, ...(url.username ? { username: url.username } : {}) },
   }
 }
@@ -52,10 +52,14 @@ function parseUrl(dockerHost: string): URL {
   return url
 }
 
-/** A socket of this machine answers at once, one elsewhere within a round trip or two. */
+/** A local socket answers at once, a remote one within a round trip or two. */
 const connectWithinMs = 3_000
 
-/** Why nothing answers at `endpoint`, for a command that says only that it could not connect; null when the connection is fine or over ssh. */
+/**
+ * Tries to connect, to explain a command that reports only that it could not.
+ *
+ * @returns the connection's error, or null when it works or uses ssh
+ */
 export function connectionError({ options }: DockerEndpoint): Promise<Error | null> {
   const { socketPath, host, port, protocol } = options
   if (protocol === 'ssh') return Promise.resolve(null)
@@ -67,15 +71,15 @@ export function connectionError({ options }: DockerEndpoint): Promise<Error | nu
   })
 }
 
-/** What a person has to look at, by the error that the connection met. */
+/** What went wrong and what to check, by the connection's error code. */
 const advice: Record<string, string> = {
-  ENOENT: 'there is no such socket. Is Docker installed and running?',
-  ECONNREFUSED: 'nothing listens there. Is Docker running?',
-  EACCES: 'this user may not use the socket. Add the user to the group that owns it (often "docker") and log in again.',
-  ENOTFOUND: 'the host name is unknown. Is DOCKER_HOST right?',
+  ENOENT: 'the socket does not exist. Is Docker installed and running?',
+  ECONNREFUSED: 'nothing is listening there. Is Docker running?',
+  EACCES: 'permission denied. Add this user to the group that owns the socket (often "docker") and log in again',
+  ENOTFOUND: 'host name not found. Is DOCKER_HOST right?',
 }
 
-/** The error for a Docker that does not answer at `endpoint`. `cause` is what the connection met, or a sentence. */
+/** The error to throw when Docker does not answer at `endpoint`. `cause` is the connection's error or a sentence. */
 export function dockerUnavailable(endpoint: DockerEndpoint, cause: unknown): AppError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   const why = advice[code] ?? `${errorMessage(cause).trim()}. Is Docker running?`

@@ -4,19 +4,19 @@ import { connectionsTo } from './connections.ts'
 import { withDeadline } from './deadline.ts'
 import { dockerEndpoint, dockerUnavailable, type DockerEndpoint } from './endpoint.ts'
 
-/** Long enough for an Engine with hundreds of containers on a busy disk; short enough that a stuck one shows. */
+/** Long enough for an Engine with hundreds of containers on a busy disk, short enough to notice a stuck one. */
 const answerWithinMs = 10_000
 
 export interface EngineClient {
   docker: Docker
   endpoint: DockerEndpoint
-  /** Asks something that the Engine answers at once. @throws DOCKER_UNAVAILABLE, whatever went wrong */
+  /** For requests that the Engine answers right away. @throws DOCKER_UNAVAILABLE for any failure */
   ask<T>(request: (signal: AbortSignal) => Promise<T>): Promise<T>
 }
 
 /**
- * @param dockerHost as DOCKER_HOST spells it; without it the environment's, else the usual socket
- * @throws StartError when it is no address
+ * @param dockerHost in the form of DOCKER_HOST; defaults to DOCKER_HOST from the environment, then to the usual socket
+ * @throws StartError when it is not an address
  */
 export function createEngineClient(options: { clock: Clock; dockerHost?: string }): EngineClient {
   const endpoint = dockerEndpoint(options.dockerHost ?? process.env.DOCKER_HOST)
@@ -35,9 +35,9 @@ export function createEngineClient(options: { clock: Clock; dockerHost?: string 
   }
 }
 
-/** Whether the Engine answered, and with this status. */
+/** Whether the Engine answered with this HTTP status. */
 export const hasStatus = (error: unknown, status: number): boolean => statusOf(error) === status
 
-/** The status of a refusal by the Engine; undefined when it did not answer. */
+/** The HTTP status of the Engine's refusal; undefined when it did not answer. */
 export const statusOf = (error: unknown): number | undefined =>
   error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : undefined

@@ -2,7 +2,7 @@ import { composeLabels } from './container-mapping.ts'
 import type { ContainerEvent, EngineStatsSample } from './engine.types.ts'
 import { hasPrevious, isOfStoppedContainer, toStatsSample, type RawStats } from './stats-sample.ts'
 
-/** One message of `GET /events`, by the Engine API. Attributes are the labels of the container and a few names of Docker's own. */
+/** One message of the Engine API's `GET /events`. Attributes hold the container's labels and a few keys from Docker itself. */
 interface EngineMessage {
   Action: string
   Actor: { ID: string; Attributes: Record<string, string> }
@@ -11,7 +11,7 @@ interface EngineMessage {
 const isEngineMessage = (value: unknown): value is EngineMessage =>
   typeof value === 'object' && value !== null && 'Action' in value && 'Actor' in value
 
-/** Messages of any other shape are passed over. */
+/** Skips messages of any other shape. */
 export async function* containerEvents(messages: AsyncIterable<unknown>): AsyncGenerator<ContainerEvent> {
   for await (const message of messages) {
     if (!isEngineMessage(message)) continue
@@ -26,7 +26,7 @@ export async function* containerEvents(messages: AsyncIterable<unknown>): AsyncG
   }
 }
 
-/** Ends when the container has stopped. */
+/** Ends when the container stops. */
 export async function* statsSamples(messages: AsyncIterable<unknown>): AsyncGenerator<EngineStatsSample> {
   for await (const message of messages) {
     if (!isRawStats(message) || isOfStoppedContainer(message)) return

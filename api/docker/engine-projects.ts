@@ -6,10 +6,10 @@ import { dockerUnavailable } from './endpoint.ts'
 import { createEngineClient, hasStatus, statusOf, type EngineClient } from './engine-client.ts'
 import type { EngineProjects } from './engine.types.ts'
 
-/** Measuring volumes reads all of their files: what takes longer than a person waits for a dialog is left out. */
+/** Measuring volumes reads all their files. Sizes are left out when that takes longer than a person waits for a dialog. */
 const measureWithinMs = 4_000
 
-/** @throws StartError when dockerHost is no address */
+/** @throws StartError when dockerHost is not an address */
 export function createEngineProjects(options: { clock: Clock; dockerHost?: string }): EngineProjects {
   const client = createEngineClient(options)
   const { docker, ask } = client
@@ -36,7 +36,7 @@ export function createEngineProjects(options: { clock: Clock; dockerHost?: strin
     removeContainer(id, { volumes, signal }) {
       const container = docker.getContainer(id)
       const removed = container.remove({ v: volumes, force: true, abortSignal: signal }).catch((error: unknown) => {
-        // Somebody else is at it already.
+        // The container is already being removed.
         if (!hasStatus(error, 409)) throw error
         return container.wait({ condition: 'removed', abortSignal: signal })
       })
@@ -56,7 +56,7 @@ export function createEngineProjects(options: { clock: Clock; dockerHost?: strin
   }
 }
 
-/** 304: it is so already. 404: what was to be changed is gone. */
+/** Ignores 304 (already done) and 404 (already gone). */
 async function changed({ endpoint }: EngineClient, request: Promise<unknown>): Promise<void> {
   try {
     await request
@@ -69,20 +69,20 @@ async function changed({ endpoint }: EngineClient, request: Promise<unknown>): P
   }
 }
 
-/** What the Engine itself said, without the HTTP around it. */
+/** The Engine's own message, without what dockerode adds about HTTP. */
 function wordsOf(error: unknown): string {
   const json: unknown = error instanceof Error && 'json' in error ? error.json : null
   const message = typeof json === 'object' && json !== null && 'message' in json ? json.message : null
   return typeof message === 'string' ? message.trim() : errorMessage(error)
 }
 
-/** The part of `GET /system/df` that is read. `type` spares newer Engines the measuring of images. */
+/** The part of `GET /system/df` that is used. With `type=volume`, newer Engines do not measure images. */
 interface DiskUsage {
   Volumes: { Name: string; UsageData: { Size: number } | null }[] | null
 }
 
 async function measureVolumes({ docker }: EngineClient, abortSignal: AbortSignal): Promise<Map<string, number>> {
-  // dockerode's own `df` cannot say for what.
+  // dockerode's own `df` cannot pass `type`.
   const usage = await new Promise<DiskUsage>((resolve, reject) => {
     const request = { path: '/system/df?type=volume', method: 'GET', abortSignal, statusCodes: { 200: true } }
     docker.modem.dial(request, (error: Error | null, data) => (error ? reject(error) : resolve(data as DiskUsage)))

@@ -10,7 +10,7 @@ import type { ContainerEvent, Engine } from './engine.types.ts'
 import { watchEvents } from './event-watch.ts'
 import { jsonLines } from './lines.ts'
 
-/** What changes how a container is shown. Left out are the three exec events that every health check makes. */
+/** Events that change how a container is shown. The three exec events of every health check are left out. */
 const followedEvents = [
   'create',
   'start',
@@ -27,8 +27,8 @@ const followedEvents = [
 ]
 
 /**
- * @param dockerHost as DOCKER_HOST spells it; without it the environment's, else the usual socket
- * @throws StartError when it is no address
+ * @param dockerHost in the form of DOCKER_HOST; defaults to DOCKER_HOST from the environment, then to the usual socket
+ * @throws StartError when it is not an address
  */
 export function createEngine(options: { log: Log; clock: Clock; dockerHost?: string }): Engine {
   const { docker, endpoint, ask } = createEngineClient(options)
@@ -94,7 +94,7 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
   }
 }
 
-/** The part of `GET /info` that is read. */
+/** The part of `GET /info` that is used. */
 interface SystemInfo {
   ServerVersion: string
   ContainersRunning: number
@@ -103,5 +103,5 @@ interface SystemInfo {
   Images: number
 }
 
-/** dockerode takes the signal here too; only its published types do not say so. */
+/** dockerode accepts a signal here too, but its published types do not say so. */
 const systemInfo = (docker: Docker, abortSignal: AbortSignal): Promise<SystemInfo> => Reflect.apply(docker.info, docker, [{ abortSignal }])

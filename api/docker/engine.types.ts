@@ -1,17 +1,17 @@
 import type { Container, ContainerHealth, ContainerState } from '../apps/app.ts'
 import type { ComposeRemark, ComposeVerdict } from './compose-remark.ts'
 
-/** The Docker Engine of this node, as the rest of the program sees it. Every method fails with DOCKER_UNAVAILABLE when it does not answer. */
+/** This node's Docker Engine. Every method fails with DOCKER_UNAVAILABLE when the Engine does not answer. */
 export interface Engine {
   info(): Promise<EngineInfo>
-  /** Every container on this Engine, stopped ones included; one request, no disk scan. */
+  /** Every container on this Engine, including stopped ones. One request, no disk scan. */
   containers(): Promise<EngineContainer[]>
-  /** What the list leaves out of one container; null when it is gone. */
+  /** Details of one container that the list leaves out; null when the container no longer exists. */
   details(containerId: string): Promise<ContainerDetails | null>
   /**
-   * Follows the Engine's events until stopped, reconnecting with backoff (1 s to 30 s) for as long as it is away.
-   * `onUp` is called after every (re)connect: what was seen before may be out of date, so read everything again.
-   * `onDown` is called once per loss with the reason. `onContainerEvent` names the Compose project, when there is one.
+   * Follows the Engine's events until stopped. Reconnects with backoff (1 s to 30 s) while the Engine does not answer.
+   * `onUp` is called after every connect and reconnect. Events may have been missed, so read everything again.
+   * `onDown` is called once per loss, with the reason.
    */
   watch(handlers: { onUp(): void; onDown(reason: string): void; onContainerEvent(event: ContainerEvent): void }): () => void
   /** Samples from the Engine's own stream, about one per second, until the container stops or `signal` aborts. */
@@ -19,21 +19,21 @@ export interface Engine {
 }
 
 /**
- * What the Engine has of Compose projects, by the labels that Compose puts on what it makes: no Compose file is needed.
- * What is gone already counts as done. Fails with DOCKER_UNAVAILABLE when the Engine does not answer, else with its own words.
+ * Compose projects on the Engine, found by the labels that Compose sets, so no Compose file is needed. Removing something that is
+ * already gone succeeds. Fails with DOCKER_UNAVAILABLE when the Engine does not answer, and with the Engine's own words otherwise.
  */
 export interface EngineProjects {
-  /** The networks and named volumes of one project, and the containers of all: others may use what is this project's. */
+  /** One project's networks and named volumes, and all containers, because those of other projects may use them. */
   parts(project: string): Promise<ProjectParts>
-  /** Asks a container to end and waits for that, as long as its own grace period says; then it is killed. */
+  /** Asks a container to stop, waits for its own grace period, then kills it. */
   stop(containerId: string, signal: AbortSignal): Promise<void>
-  /** Running or not. Its unnamed volumes go with it when `volumes` says so. */
+  /** Removes a container, running or not. With `volumes`, its unnamed volumes are removed too. */
   removeContainer(containerId: string, options: { volumes: boolean; signal: AbortSignal }): Promise<void>
-  /** Refused by the Engine while a running container is attached. */
+  /** The Engine refuses while a running container is attached. */
   removeNetwork(id: string, signal: AbortSignal): Promise<void>
-  /** Refused by the Engine while any container uses it. */
+  /** The Engine refuses while any container uses the volume. */
   removeVolume(name: string, signal: AbortSignal): Promise<void>
-  /** Bytes by name of volume; empty when the Engine needs longer than a person waits for a dialog. */
+  /** Bytes by volume name; empty when the Engine takes longer than a person waits for a dialog. */
   volumeBytes(): Promise<Map<string, number>>
 }
 
@@ -46,23 +46,23 @@ export interface ProjectParts {
 export interface ProjectContainer {
   id: string
   name: string
-  /** Null for what Compose did not make. */
+  /** Null for a container that Compose did not create. */
   service: string | null
   state: ContainerState
   project: string | null
   workingDir: string | null
-  /** Services that it waits for at its start; Compose 1 does not say. */
+  /** Services that it waits for when it starts. Compose 1 does not record them. */
   dependsOn: string[]
-  /** Names and ids; one that never started has no id yet. */
+  /** Names and ids of its networks. A container that never started has no network ids yet. */
   networks: string[]
   mounts: ContainerMount[]
 }
 
 export interface ContainerMount {
   kind: 'volume' | 'bind' | 'other'
-  /** Name of the volume, or path on the node. */
+  /** Volume name, or path on the node. */
   source: string
-  /** Where the container sees it. */
+  /** Path in the container. */
   target: string
 }
 
@@ -75,42 +75,42 @@ export interface EngineInfo {
 }
 
 export interface ContainerDetails {
-  /** As of the container itself: the list may be a moment behind its own events. */
+  /** The current state; the Engine's list can lag a moment behind its events. */
   state: ContainerState
   health: ContainerHealth | null
   startedAt: Date | null
   finishedAt: Date | null
-  /** Of the run that ended last. */
+  /** From the last run that ended. */
   exitCode: number
   restartCount: number
   restartPolicy: RestartPolicy
   outOfMemory: boolean
-  /** Why Docker could not start it, in Docker's words. */
+  /** Docker's own words for why it could not start the container. */
   startError: string | null
 }
 
 export type RestartPolicy = 'no' | 'always' | 'unless-stopped' | 'on-failure'
 
 export interface EngineContainer extends Container {
-  /** Compose's labels; null for containers that Compose did not make. */
+  /** From Compose's label; null for a container that Compose did not create. */
   project: string | null
-  /** `com.docker.compose.project.working_dir`: tells whose project it is when two nodes share one Engine. */
+  /** From `com.docker.compose.project.working_dir`. Tells the projects of two nodes that share one Engine apart. */
   workingDir: string | null
-  /** Made by `docker compose run`, for one task of a person: not a part of what the project runs. */
+  /** Created by `docker compose run` for a single task, so not part of the running project. */
   isOneOff: boolean
 }
 
 export interface ContainerEvent {
   containerId: string
-  /** Docker's word: create, start, die, health_status: healthy, ... */
+  /** Docker's own word: create, start, die, health_status: healthy, ... */
   action: string
-  /** Of a `die`. */
+  /** Only set for `die`. */
   exitCode: number | null
   project: string | null
   workingDir: string | null
 }
 
-/** Sizes in bytes, counted since the container started; `cpuPercent` 100 is one full core. */
+/** Network and block bytes are totals since the container started. A `cpuPercent` of 100 is one full core. */
 export interface EngineStatsSample {
   cpuPercent: number
   memoryBytes: number
@@ -121,21 +121,21 @@ export interface EngineStatsSample {
   blockWriteBytes: number
 }
 
-/** The `docker compose` (v2) or `docker-compose` (v1) command line, the only thing that changes projects. */
+/** The `docker compose` (v2) or `docker-compose` (v1) command line. */
 export interface ComposeCli {
-  /** What runs, for example "docker-compose 1.29.2"; DOCKER_UNAVAILABLE when there is none. */
+  /** The program in use, for example "docker-compose 1.29.2". @throws DOCKER_UNAVAILABLE when Compose is not installed */
   version(): Promise<string>
-  /** The same as far as it is known now; null when there is none, or none was found yet. Never waits; an upgrade is noticed. */
+  /** The same without waiting; null when Compose was not found or not searched for yet. Notices upgrades. */
   knownVersion(): string | null
-  /**
-   * Resolves and checks a project without touching Docker. A file that Compose refuses has problems in the verdict.
-   */
+  /** Resolves and checks a project without touching Docker. The verdict lists the problems of a file that Compose refuses. */
   config(project: ComposeProject): Promise<ComposeVerdict>
-  /** The project as Compose resolves it, parsed. INVALID_INPUT when Compose refuses it, or prints more than 1 MiB. */
+  /** The project as Compose resolves it, parsed. @throws INVALID_INPUT when Compose refuses it or prints more than 1 MiB */
   model(project: ComposeProject, signal: AbortSignal): Promise<unknown>
   /**
-   * Runs one command; resolves when it ended well, fails with ComposeError otherwise. Ends the child (TERM, then KILL after 3 s) when
-   * `signal` aborts. What Compose warns of is told to `onWarning` and is no line of output.
+   * Runs one command. Ends the child (TERM, then KILL after 3 s) when `signal` aborts. Warnings from Compose go to `onWarning`
+   * and not to `onLine`.
+   *
+   * @throws ComposeError when the command fails
    */
   run(project: ComposeProject, command: ComposeCommand, options: RunOptions): Promise<void>
 }
@@ -149,9 +149,9 @@ export interface RunOptions {
 export interface ComposeProject {
   /** The Compose project name. */
   name: string
-  /** Absolute folder of the project, holding `compose.yaml` and whatever that names. */
+  /** Absolute path of the project's folder, with `compose.yaml` and the files it refers to. */
   directory: string
-  /** Absolute path of a file that is to be read in place of that `compose.yaml`. */
+  /** Absolute path of a file to read instead of that `compose.yaml`. */
   file?: string
 }
 

@@ -6,25 +6,25 @@ import type { Engine } from './engine.types.ts'
 type Handlers = Parameters<Engine['watch']>[0]
 
 interface EventSource {
-  /** Opens the stream of events; each value is an event. Aborting ends it. */
+  /** Opens the event stream. Aborting ends it. */
   open(signal: AbortSignal): Promise<AsyncIterable<Parameters<Handlers['onContainerEvent']>[0]>>
   /** Fails when the Engine does not answer. */
   ping(signal: AbortSignal): Promise<unknown>
-  /** Why the Engine is away, in words for a person. */
+  /** Says in plain words why the Engine does not answer. */
   describe(error: unknown): string
   clock: Clock
   log: Log
 }
 
-/** First wait before a new connection, doubled each time up to the longest: a restart of Docker is noticed soon, an absent one costs little. */
+/** The wait before reconnecting doubles from the first to the longest, so a Docker restart is noticed soon and a missing one costs little. */
 const firstWaitMs = 1_000
 const longestWaitMs = 30_000
 
-/** A quiet Engine and a stuck or vanished one look the same from its event stream, so it is asked this often whether it is there. */
+/** On the event stream, a quiet Engine looks the same as a stuck one, so it is pinged this often. */
 const pingEveryMs = 30_000
 const answerWithinMs = 10_000
 
-/** Implements Engine.watch: one connection at a time, opened again after each loss until the returned function is called. */
+/** Implements Engine.watch: keeps one connection open and reconnects after each loss until the returned function is called. */
 export function watchEvents(source: EventSource, handlers: Handlers): () => void {
   let connection = new AbortController()
   let cancelTimer = (): void => {}
@@ -36,7 +36,7 @@ export function watchEvents(source: EventSource, handlers: Handlers): () => void
     try {
       if (!isStopped) handler()
     } catch (error) {
-      source.log.error({ err: error }, `a handler of Docker events failed: ${name}`)
+      source.log.error({ err: error }, `Docker event handler failed: ${name}`)
     }
   }
 
@@ -74,7 +74,7 @@ export function watchEvents(source: EventSource, handlers: Handlers): () => void
   }
 }
 
-/** The deadline is for the beginning of the answer; the stream then lasts as long as the connection. */
+/** The deadline applies only until the stream opens. After that the stream lasts as long as the connection. */
 async function openInTime(source: EventSource, connection: AbortController): ReturnType<EventSource['open']> {
   const cancel = source.clock.after(answerWithinMs, () => connection.abort(new Error(`no answer within ${answerWithinMs / 1000} s`)))
   try {
@@ -84,7 +84,7 @@ async function openInTime(source: EventSource, connection: AbortController): Ret
   }
 }
 
-/** Aborts the connection when the Engine no longer answers. The returned function ends the asking. */
+/** Pings the Engine and aborts the connection when it no longer answers. The returned function stops the pings. */
 function keepAsking({ clock, ping }: EventSource, connection: AbortController): () => void {
   let isOver = false
   let cancel = (): void => {}

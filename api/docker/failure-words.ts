@@ -2,7 +2,7 @@ import { buildFault, otherFault, pullFault, startFault } from './engine-words.ts
 import { refusalRemarks } from './config-words.ts'
 import type { SayingContext } from './compose-remark.ts'
 
-/** What is known of a command that failed. */
+/** What is known about a failed command. */
 export interface Failed {
   stdout: string[]
   stderr: string[]
@@ -18,10 +18,10 @@ interface Reason {
   image: string | null
 }
 
-/** Enough for Compose's longest reason; more would be the story that led to it. */
+/** Enough for Compose's longest reason. More lines would only tell what led to it. */
 const mostReasons = 3
 
-/** Lines that tell of progress, headings, and what only repeats another line. */
+/** Progress lines, headings, and lines that repeat others. */
 const notReasons = [
   /^(Creating|Recreating|Starting|Restarting|Stopping|Removing|Pulling|Building|Attaching|Killing)\b/,
   /^(Container|Network|Volume|Image|Service) \S+ +(Creat|Recreat|Start|Stop|Remov|Pull|Build|Wait|Runn|Healthy|Error|Exited|Skipp|Interrupt|service ")/,
@@ -30,7 +30,7 @@ const notReasons = [
   /^(Traceback |The Compose file .*is invalid because:)/,
 ]
 
-/** Why a command failed, as sentences that name service and image; null when it did not say. */
+/** Why a command failed, in sentences that name the service and image; null when its output does not say. */
 export function failureReason(failed: Failed): string | null {
   const reasons = reasonsOf(failed)
   const sentences = reasons.map((reason) => capitalised(sentence(reason, failed)))
@@ -38,38 +38,38 @@ export function failureReason(failed: Failed): string | null {
 }
 
 function sentence({ text, service, image }: Reason, { images, context, project }: Failed): string {
-  if (text.startsWith(buildMark)) return `The image${ofService(service)} could not be built: ${buildFault(text.slice(buildMark.length))}`
+  if (text.startsWith(buildMark)) return `Could not build the image${forService(service)}: ${buildFault(text.slice(buildMark.length))}`
   const other = otherFault(text)
-  if (other) return other.replace(new RegExp(`^${project}[-_](.+)[-_]\\d+ `), 'The service "$1" ')
+  if (other) return other.replace(new RegExp(`^${project}[-_](.+)[-_]\\d+ `), 'Service "$1" ')
   const depends = /^Container "\w+" (is unhealthy|exited with code \d+)/.exec(text)?.[1]
-  if (depends) return `The service "${service}" was not started: a service that it depends on ${depends}`
+  if (depends) return `Service "${service}" was not started: a service it depends on ${depends}`
   const name =
     image ?? /manifest for (\S+) not found|access denied for (\S+?),|no such image: (\S+?):/.exec(text)?.slice(1).find(Boolean) ?? null
   const why = pullFault(text)
   if (why) {
     const ofName = service ?? [...images].find(([, of]) => of === name)?.[0] ?? null
     const shown = images.get(ofName ?? '') || name
-    return `The image${shown ? ` ${shown}` : ''}${ofService(ofName)} could not be pulled: ${why}`
+    return `Could not pull ${shown ? `image ${shown}` : 'the image'}${forService(ofName)}: ${why}`
   }
   const refusal = refusalRemarks([text], context)[0]?.message ?? text
   if (refusal !== text) return refusal
   const fault = startFault(text.replace(/^Cannot (?:start|create container for) service \S+: /, ''))
-  return service ? `The service "${service}" could not be started: ${fault}` : fault
+  return service ? `Could not start service "${service}": ${fault}` : fault
 }
 
-/** How version 2 begins what it says of a build; version 1 says afterwards that it was one. */
+/** Version 2 starts a build error with this. Version 1 only says afterwards that it was a build error. */
 const buildMark = 'failed to solve: '
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-const ofService = (service: string | null): string => (service ? ` of the service "${service}"` : '')
+const forService = (service: string | null): string => (service ? ` for service "${service}"` : '')
 
-/** The lines that say why, with the service that each is about; the same words twice are one reason. */
+/** The lines that give a reason, with the service that each is about. Repeated reasons are merged. */
 function reasonsOf(failed: Failed): Reason[] {
   const found = new Map<string, Reason>()
   const add = (text: string, service: string | null, image: string | null = null): void => {
     const known = found.get(text)
-    // Version 2 gives the first error to everything that it cancelled with it; version 1 names the container before the service.
+    // Version 2 repeats the first error for everything it cancelled. Version 1 names the container before the service.
     if (!known) found.set(text, { text, service, image })
     else known.service ??= service
   }
@@ -79,7 +79,7 @@ function reasonsOf(failed: Failed): Reason[] {
     const [, built, reason = ''] = /^(?:ERROR: )?Service '(.+?)' failed to build ?: ?(.*)/.exec(line) ?? []
     const [, name, why] = /^(?:ERROR: for )(\S+) +(.+)/.exec(line) ?? /^([\w.-]+) Error (.+)/.exec(line) ?? []
     if (built) {
-      // What it was stands before it.
+      // The line before says what the error was.
       const before = reason === 'Build failed' ? [...found.values()].at(-1) : undefined
       if (before) found.delete(before.text)
       add(buildMark + (before?.text ?? reason), built)
@@ -93,7 +93,7 @@ function reasonsOf(failed: Failed): Reason[] {
   return [...found.values()]
 }
 
-/** What Compose was at when it said something, by the lines of progress before. */
+/** Follows the progress lines, to know what Compose was doing when it printed an error. */
 function createWork() {
   const nothing = { service: null, image: null }
   let pull: { service: string | null; image: string | null } = nothing
@@ -109,24 +109,24 @@ function createWork() {
       const [, container, end] = /^Container (\S+) +(?:Creat|Start|Recreat)(ing|ed|e)\b/.exec(line) ?? []
       if (container) containers[end === 'ed' ? 'delete' : 'add'](container)
     },
-    /** Of several at once nobody knows which is meant. */
+    /** With several pulls at once, the output does not say which one failed. */
     pulling: () => (pulls.size === 1 ? { service: [...pulls][0] ?? null, image: null } : pull),
     container: (): string => [...containers].at(-1) ?? '',
   }
 }
 
-/** Version 1 shows a stack trace for what it did not expect; the exception is at its end. */
+/** Version 1 prints a stack trace for unexpected errors, with the exception on the last line. */
 function failureLines(stderr: string[]): string[] {
-  // Of several errors at once each is an item of a list.
+  // Several errors at once are printed as a list.
   const lines = stderr.map((line) => line.trim().replace(/^\* /, '')).filter((line) => line !== '')
   return lines.some((line) => line.startsWith('Traceback ')) ? lines.slice(-1) : lines
 }
 
-/** Without what stands in front of every error of its kind. */
+/** Drops the prefixes that every error of a kind has. */
 const plain = (text: string): string =>
   text.replace(/^(?:ERROR: |unable to get image '.*?': |Error response from daemon: )+/, '').replace(/: invalid compose project$/, '')
 
-/** From the name of a service, or of a container as Compose makes it; null for a container with a name of its own. */
+/** The service, from its own name or from a container name that Compose generated; null for a custom container name. */
 function serviceOf(name: string, { images, project }: Failed): string | null {
   if (images.has(name)) return name
   return name.startsWith(project) ? (/^[-_](.+)[-_]\d+$/.exec(name.slice(project.length))?.[1] ?? null) : null
@@ -135,7 +135,7 @@ function serviceOf(name: string, { images, project }: Failed): string | null {
 const serviceIn = (text: string, failed: Failed): string | null =>
   /^Cannot (?:start|create container for) service (\S+):/.exec(text)?.[1] ?? serviceOf(/ on endpoint (\S+) /.exec(text)?.[1] ?? '', failed)
 
-/** Stdout has "#5 [web 2/2] RUN false", then "#5 ERROR: ..."; before its first step a build has no such error. */
+/** Stdout has "#5 [web 2/2] RUN false", then "#5 ERROR: ...". A build that failed before its first step has no such error line. */
 function builtService(text: string, { stdout }: Failed): string | null {
   if (!text.startsWith(buildMark)) return null
   const failed = stdout.map((line) => /^(#\d+) ERROR/.exec(line)?.[1]).find((step) => step) ?? ''

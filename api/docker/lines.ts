@@ -1,7 +1,7 @@
-/** Longer than anything that Docker sends; stops a stream without line ends from filling the memory. */
+/** Longer than any line Docker sends. Keeps a stream without line ends from filling the memory. */
 const longestLine = 1024 * 1024
 
-/** Cuts text that arrives in pieces into lines at LF, CR LF or a lone CR (which progress displays use). Lines with nothing on them are left out. */
+/** Splits text that arrives in chunks into lines at LF, CR LF or a lone CR (used by progress displays). Skips blank lines. */
 export function createLineSplitter(onLine: (line: string) => void): { push(chunk: Uint8Array): void; end(): void } {
   const decoder = new TextDecoder()
   let rest = ''
@@ -16,7 +16,7 @@ export function createLineSplitter(onLine: (line: string) => void): { push(chunk
   }
 }
 
-/** The JSON values of a stream that has one on each line. A line that is not JSON is told to `onBadLine` and left out. */
+/** Parses a stream with one JSON value per line. Skips lines that are not JSON and passes them to `onBadLine`. */
 export async function* jsonLines(stream: AsyncIterable<Uint8Array | string>, onBadLine: (line: string) => void): AsyncGenerator<unknown> {
   const lines: string[] = []
   const splitter = createLineSplitter((line) => lines.push(line))

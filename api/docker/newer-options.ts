@@ -1,4 +1,4 @@
-/** What Compose 1.29 does not know and a later one does; `*` is any name. Of options within an option, the last two keys are enough. */
+/** Options that later versions of Compose have and 1.29 does not. `*` is any name. For nested options the last two keys are enough. */
 const newerOptions = [
   ...['include', 'name', 'models'],
   ...'annotations attach cgroup develop gpus label_file models post_start pre_stop provider storage_opt_size uts use_api_socket'
@@ -29,12 +29,12 @@ const newerOptions = [
   ...['configs.*.content', 'configs.*.environment', 'secrets.*.environment'],
 ].map((pattern) => pattern.split('.'))
 
-/** Whether a later Compose than 1.29 has this option, at the end of this path. */
+/** Whether a Compose later than 1.29 knows the option at the end of this path. */
 export const isNewerOption = (path: string[]): boolean => newerOptions.some((pattern) => endsWith(path, pattern))
 
 function endsWith(path: string[], pattern: string[]): boolean {
   const end = path.slice(-pattern.length)
-  // What is an option at the top only, or of services, is no option by that name elsewhere.
+  // A top-level or service option does not exist under the same name elsewhere.
   if ((pattern.length === 1 || pattern[0] === 'services') && path.length !== pattern.length) return false
   return end.length === pattern.length && pattern.every((key, at) => key === '*' || key === end[at])
 }

@@ -1,7 +1,7 @@
 import { quoted, type Meaning, type SayingContext } from './compose-remark.ts'
 import { isNewerOption } from './newer-options.ts'
 
-/** What people write most; a name that is close to one of these was meant to be it. */
+/** The most common options, to suggest one for a misspelled name. */
 const common = {
   top: 'configs include name networks secrets services version volumes',
   service: `annotations attach blkio_config build cap_add cap_drop cgroup_parent command configs container_name cpu_shares cpus cpuset
@@ -16,23 +16,22 @@ const common = {
 }
 const words = (text: string): string[] => text.split(/\s+/)
 
-/** What it means that the key at the end of the path is not known. */
+/** What to say about an unknown key at the end of the path. */
 export function unknownOption(path: string[], { label, isV1 }: SayingContext): Meaning {
   const option = path.at(-1) ?? ''
   const place = path.slice(0, -1)
   if (isNewerOption(path)) return { message: newer(`"${option}"`, { label, isV1 }), path }
   if (path.length === 2 && place[0] === 'services') {
-    return { message: `the service name "${option}" may have letters, digits, ".", "_" and "-" only`, path }
+    return { message: `the service name "${option}" can only contain letters, digits, ".", "_" and "-"`, path }
   }
   const isService = place.length === 2 && place[0] === 'services'
   const names = words(place.length === 0 ? common.top : isService ? common.service : common.inside)
   const near = names.find((name) => isNear(name, option))
-  const where =
-    place.length === 0 ? 'a key that a Compose file has' : isService ? `an option of a service` : `an option of ${quoted(place)}`
-  return { message: `"${option}" is not ${where}${near ? `; did you mean "${near}"?` : ''}`, path }
+  const what = place.length === 0 ? 'top-level key' : isService ? 'service option' : `option of ${quoted(place)}`
+  return { message: `"${option}" is not a valid ${what}${near ? `. Did you mean "${near}"?` : ''}`, path }
 }
 
-/** One letter too many, too few or wrong, or two in the wrong order. */
+/** Whether the names differ by one extra, missing or wrong letter, or by two swapped ones. */
 function isNear(name: string, other: string): boolean {
   let start = 0
   while (start < name.length && name[start] === other[start]) start++
@@ -42,8 +41,8 @@ function isNear(name: string, other: string): boolean {
   return (a.length <= 1 && b.length <= 1) || (a.length === 2 && a[0] === b[1] && a[1] === b[0])
 }
 
-/** For what this node's Compose is too old for. */
+/** For an option that is too new for this node's Compose. */
 export const newer = (what: string, { label, isV1 }: SayingContext): string =>
   isV1
-    ? `${what} needs Compose 2, and this node has ${label}: install the Compose plugin there, or write the file without it`
-    : `${what} needs a newer Compose than this node has (${label}): update it there, or write the file without it`
+    ? `${what} needs Compose 2, but this node has ${label}. Install the Compose plugin on the node, or change the file`
+    : `${what} needs a newer Compose than this node has (${label}). Update Compose on the node, or change the file`

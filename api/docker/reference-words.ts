@@ -3,18 +3,18 @@ import { quoted, toPath, type Meaning, type Saying } from './compose-remark.ts'
 const ofService = (service: string, message: string, ...keys: string[]): Meaning => ({ message, path: ['services', service, ...keys] })
 
 const undefinedPart = (service: string, kind: string, name: string): Meaning =>
-  ofService(service, `the service "${service}" uses the ${kind} "${name}", which is not listed under "${kind}s:"`, `${kind}s`)
+  ofService(service, `the service "${service}" uses the ${kind} "${name}", which is not defined under "${kind}s:"`, `${kind}s`)
 
 const undefinedService = (service: string, other: string): Meaning =>
   ofService(
     service,
-    `the service "${service}" depends on the service "${other}", which is not in the file or not in an active profile`,
+    `the service "${service}" depends on the service "${other}", which is missing from the file or not in an active profile`,
     'depends_on',
   )
 
-const noSuchFile = (file: string): Meaning => ({ message: `the file ${file} is not there`, value: file.replace(/^(\.\/)+/, '') })
+const noSuchFile = (file: string): Meaning => ({ message: `the file ${file} does not exist`, value: file.replace(/^(\.\/)+/, '') })
 
-/** What a file refers to and does not have. */
+/** References to something that does not exist or does not fit. */
 export const referenceSayings: Saying[] = [
   [
     /^service "(.+?)" refers to undefined (volume|network|secret|config) (\S+?)(?::|$)/,
@@ -47,13 +47,13 @@ export const referenceSayings: Saying[] = [
   [
     /^Cannot extend service '(.+?)' in (\S+): Service not found/,
     ([base = '', file = '']) => ({
-      message: `there is no service "${base}" in ${file} to extend`,
+      message: `${file} has no service "${base}" to extend`,
       value: base,
     }),
   ],
   [
     /^cannot extend service "(.+?)" in (\S+): service "(.+?)" not found/,
-    ([service = '', file = '', base = '']) => ofService(service, `there is no service "${base}" in ${file} to extend`, 'extends'),
+    ([service = '', file = '', base = '']) => ofService(service, `${file} has no service "${base}" to extend`, 'extends'),
   ],
   [/^Couldn't find env file: (\S+)/, ([file = '']) => noSuchFile(file)],
   [/^env file (\S+) not found/, ([file = '']) => noSuchFile(file)],
@@ -64,47 +64,47 @@ export const referenceSayings: Saying[] = [
   [
     /^build path (\S+) either does not exist/,
     ([folder = '']) => ({
-      message: `the folder ${folder} to build from is not there`,
+      message: `the build context ${folder} does not exist`,
       value: folder.replace(/^(\.\/)+/, ''),
     }),
   ],
   [
     /^service "?(.+?)"? declares mutually exclusive `(\w+)` and `(\w+)`/,
     ([service = '', one = '', two = '']) =>
-      ofService(service, `the service "${service}" has both "${one}" and "${two}"; only one of them is possible`, two),
+      ofService(service, `the service "${service}" has both "${one}" and "${two}". Keep only one of them`, two),
   ],
   [
     /^'(\w+)' and '(\w+)' cannot be combined/,
     ([one = '', two = '']) => ({
-      message: `a service has both "${one}" and "${two}"; only one of them is possible`,
+      message: `a service has both "${one}" and "${two}". Keep only one of them`,
       value: one,
     }),
   ],
   [
     /can't set container_name and (.+?) as container name must be unique/,
     ([service = '']) =>
-      ofService(service, `the service "${service}" has a "container_name", so it cannot run more than once`, 'container_name'),
+      ofService(service, `the service "${service}" sets "container_name", so it can only have one container`, 'container_name'),
   ],
 ]
 
-/** Which variable Compose 1 means: it shows the whole option, and the words that follow the variable's name. */
+/** Finds the missing variable. Compose 1 prints only the whole option and the variable's error text. */
 function missingVariable(option: string, words: string): string {
   const found = [...option.matchAll(/\$\{(\w+):?\?([^}]*)\}/g)]
   return (found.find(([, name, error]) => error === words || name === words) ?? found[0])?.[1] ?? words
 }
 
 const missing = (variable: string, words: string, path: string[]): Meaning => ({
-  message: `the variable ${variable} is not set and the file needs it${words && words !== variable ? `: ${words}` : ''}`,
+  message: `the variable ${variable} is required but not set${words && words !== variable ? `: ${words}` : ''}`,
   path,
   value: `\${${variable}`,
 })
 
 const badDollar = (path: string[], text: string): Meaning => ({
-  message: `${quoted(path)} has a "$" that begins no variable: ${text}. Write "$$" for a plain "$"`,
+  message: `${quoted(path)} has a "$" that does not start a variable: ${text}. Write "$$" for a literal "$"`,
   path,
 })
 
-/** Variables, and values that Compose takes apart. */
+/** Variables, and values that Compose parses. */
 export const valueSayings: Saying[] = [
   [
     /^Missing mandatory value for "(\w+)" option interpolating (.*) in (\w+) "(.+?)": (.*)/,
@@ -125,46 +125,46 @@ export const valueSayings: Saying[] = [
   [
     /^Invalid (container|host)Port: (.*)/,
     ([side = '', port = '']) => ({
-      message: `"${port}" is not a port of the ${side}: a number up to 65535 is, or a range of two`,
+      message: `"${port}" is not a valid ${side} port. Use a number up to 65535, or a range`,
       value: port,
     }),
   ],
   [
     /^Invalid ranges specified for container and host Ports: (\S+) and (\S+)/,
     ([inside = '', outside = '']) => ({
-      message: `the ranges of ports ${outside} on the host and ${inside} in the container have different lengths`,
+      message: `the port ranges ${outside} on the host and ${inside} in the container have different lengths`,
       value: `${outside}:${inside}`,
     }),
   ],
   [
     /^(?:.*: )?invalid spec: (.*): empty section between colons/,
     ([text = '']) => ({
-      message: `"${text}" is not a volume: what is on one side of a ":" is empty, perhaps by a variable that is not set`,
+      message: `"${text}" is not a valid volume: one side of a ":" is empty. Perhaps a variable is not set`,
       value: text,
     }),
   ],
   [
     /^(?:Service "(.+?)" defines an invalid healthcheck|healthcheck\.test must start)/,
     ([service = '']) => ({
-      message: 'a "test" that is a list begins with "CMD", "CMD-SHELL" or "NONE"',
+      message: 'a "test" list must start with "CMD", "CMD-SHELL" or "NONE"',
       ...(service ? { path: ['services', service, 'healthcheck', 'test'] } : { value: 'healthcheck' }),
     }),
   ],
   [
     /^Duplicate mount points: \[(.+)\]/,
-    ([mounts = '']) => ({ message: `two volumes are mounted at one place: ${mounts}`, value: mounts.split(':')[1] ?? null }),
+    ([mounts = '']) => ({ message: `two volumes are mounted at the same path: ${mounts}`, value: mounts.split(':')[1] ?? null }),
   ],
   [
     /^Version (?:"(.+?)" )?in "[^"]*" is invalid( - it should be a string)?/,
     ([version = '', text = '']) => ({
       message: text
-        ? 'put the "version" in quotes, or remove the line'
-        : `"version" ${version || '1'} is unknown to Compose; remove the line`,
+        ? '"version" must be text. Put its value in quotes, or remove the line'
+        : `Compose does not know "version" ${version || '1'}. Remove the line`,
       path: ['version'],
     }),
   ],
   [
     /^(?:empty compose file|Top.level object .*NoneType)/,
-    () => ({ message: 'the file is empty; it needs "services:" with at least one service', line: 1 }),
+    () => ({ message: 'the file is empty. Add "services:" with at least one service', line: 1 }),
   ],
 ]

@@ -2,7 +2,7 @@ import { quoted, toPath, type Saying } from './compose-remark.ts'
 import { isNewerOption } from './newer-options.ts'
 import { newer, unknownOption } from './option-words.ts'
 
-/** Names of kinds as people call them. */
+/** Turns Compose's names for types into everyday words. */
 const kinds = (text: string): string =>
   text
     .replace(/^(an?|the) /, '')
@@ -15,11 +15,11 @@ const kinds = (text: string): string =>
     .replaceAll('string', 'text')
 
 const isWrong = (path: string[], wanted: string, value = ''): { message: string; path: string[] } => ({
-  message: `${quoted(path)} has to be ${/^(text|one of|null)/.test(kinds(wanted)) ? '' : 'a '}${kinds(wanted)}${value && `, not ${value}`}`,
+  message: `${quoted(path)} must be ${/^(text|one of|null)/.test(kinds(wanted)) ? '' : 'a '}${kinds(wanted)}${value && `, not ${value}`}`,
   path,
 })
 
-/** A key that is not possible where it is. */
+/** Keys that are not allowed where they are. */
 export const optionSayings: Saying[] = [
   [
     /^Unsupported config option for (\S+): '([^']+)'/,
@@ -46,13 +46,13 @@ export const optionSayings: Saying[] = [
   [/services '(include)' must be a mapping/, ([key = ''], context) => ({ message: newer(`"${key}"`, context), path: [key] })],
 ]
 
-/** A value of the wrong kind. */
+/** Values of the wrong type. */
 export const typeSayings: Saying[] = [
   [
     /^(services\S*\.ports) contains an invalid type/,
     ([place = '']) => {
       const path = toPath(place)
-      return { message: `${quoted(path)} has to be a list of ports, such as "8080:80"`, path }
+      return { message: `${quoted(path)} must be a list of ports, such as "8080:80"`, path }
     },
   ],
   [/^(\S+) contains an invalid type, it should be (.+)/, ([place = '', wanted = '']) => isWrong(toPath(place), wanted)],
@@ -78,7 +78,7 @@ export const typeSayings: Saying[] = [
     /^(\S+?)\.?\[(\d+)\]: unexpected type/,
     ([place = '', at = '']) => {
       const path = toPath(place)
-      return { message: `entry ${Number(at) + 1} of ${quoted(path)} has to be text; put it in quotes`, path }
+      return { message: `entry ${Number(at) + 1} of ${quoted(path)} must be text. Put it in quotes`, path }
     },
   ],
   [
@@ -125,7 +125,7 @@ export const typeSayings: Saying[] = [
   [
     /^(?:In file '[^']+', the (\w+) name (.+) must be a quoted string|Non-string key in (\S+): (.+))/,
     ([a = '', name = '', b = '', key = '']) => ({
-      message: `the key ${name || key} in ${quoted(toPath(a || b))} has to be text; put it in quotes`,
+      message: `the key ${name || key} in ${quoted(toPath(a || b))} must be text. Put it in quotes`,
       path: [...toPath(a || b), name || key],
     }),
   ],

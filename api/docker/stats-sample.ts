@@ -1,7 +1,7 @@
 import type { BlkioStats, ContainerStats } from 'dockerode'
 import type { EngineStatsSample } from './engine.types.ts'
 
-/** What an Engine may leave out: all of it for a stopped container, some of it by cgroup version. */
+/** Every field is optional: an Engine sends none for a stopped container, and some depend on the cgroup version. */
 export type RawStats = Partial<Omit<ContainerStats, 'cpu_stats' | 'precpu_stats' | 'memory_stats'>> & {
   cpu_stats?: RawCpu
   precpu_stats?: RawCpu
@@ -14,10 +14,10 @@ interface RawCpu {
   online_cpus?: number
 }
 
-/** The Engine goes on sending empty samples, with Go's zero time, for a container that has stopped. */
+/** For a stopped container the Engine keeps sending empty samples with Go's zero time. */
 export const isOfStoppedContainer = (raw: RawStats): boolean => raw.read === undefined || raw.read.startsWith('0001-')
 
-/** The first sample of a stream has nothing to be compared with, so its CPU share would be that since boot. */
+/** The first sample of a stream has no earlier one to compare with, so its CPU share would be the average since boot. */
 export const hasPrevious = (raw: RawStats): boolean => raw.precpu_stats?.system_cpu_usage !== undefined
 
 /** The same arithmetic as `docker stats` (docker/cli, cli/command/container/stats_helpers.go). */
@@ -41,7 +41,7 @@ function cpuPercent(now: RawCpu, before: RawCpu): number {
   return cpu > 0 && system > 0 ? (cpu / system) * cores * 100 : 0
 }
 
-/** Without the page cache that the kernel can take back: `total_inactive_file` in cgroup v1, `inactive_file` in v2. */
+/** Excludes the page cache that the kernel can reclaim: `total_inactive_file` in cgroup v1, `inactive_file` in v2. */
 function memoryBytes({ usage = 0, stats = {} }: NonNullable<RawStats['memory_stats']>): number {
   const cache = stats.total_inactive_file ?? stats.inactive_file ?? 0
   return cache < usage ? usage - cache : usage

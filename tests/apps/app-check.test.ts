@@ -8,23 +8,23 @@ import { appName, nodeOf, web } from '../helpers/own-apps.ts'
 
 test.before(async () => void (await ensureTestImage()))
 
-test('a file may name what is in the folder of its app, and nothing there is changed', async (t) => {
+test("a file can refer to other files in its app's folder, which stay unchanged", async (t) => {
   const { apps, appsDir, outcome } = await nodeOf(t)
   const name = appName(t)
   const created = await apps.create({ name, composeContent: web() })
   t.is((await outcome(created)).status, 'succeeded')
   const composeContent = `${web("    env_file: .env\n    ports: ['127.0.0.1:${PORT:?}:80']\n")}  more:\n    extends: { file: parts/base.yaml, service: base }\n`
-  await t.throwsAsync(apps.update(created.app.id, { composeContent }), { code: 'INVALID_INPUT' }, 'not before the files are there')
+  await t.throwsAsync(apps.update(created.app.id, { composeContent }), { code: 'INVALID_INPUT' }, 'refused until the files exist')
   const files = { '.env': `PORT=${await freePort()}\n`, 'parts/base.yaml': web().replace('web:', 'base:') }
   mkdirSync(join(appsDir, name, 'parts'))
   for (const [file, text] of Object.entries(files)) writeFileSync(join(appsDir, name, file), text)
   const ended = await outcome(await apps.update(created.app.id, { composeContent }))
   t.is(ended.status, 'succeeded', ended.error ?? '')
   for (const [file, text] of Object.entries(files)) t.is(readFileSync(join(appsDir, name, file), 'utf8'), text)
-  t.deepEqual(readdirSync(appsDir), [name], 'no draft is left')
+  t.deepEqual(readdirSync(appsDir), [name], 'no draft is left behind')
 })
 
-test('checks at once do not see one another, leave the file alone, and say nothing of where it is', async (t) => {
+test('simultaneous checks do not affect each other, change the file or reveal its folder', async (t) => {
   const { apps, appsDir, outcome } = await nodeOf(t)
   const name = appName(t)
   const created = await apps.create({ name, composeContent: web() })
@@ -42,7 +42,7 @@ test('checks at once do not see one another, leave the file alone, and say nothi
   t.deepEqual(readdirSync(appsDir), [name])
 })
 
-test('a draft that a killed program left behind goes at the next start', async (t) => {
+test('removes drafts left by a killed program at the next start', async (t) => {
   const first = await nodeOf(t)
   mkdirSync(join(first.appsDir, '.draft-abc'), { recursive: true })
   writeFileSync(join(first.appsDir, '.draft-abc', 'compose.yaml'), web())

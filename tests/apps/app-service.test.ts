@@ -16,7 +16,7 @@ const docker = new Docker()
 
 test.before(async () => void (await ensureTestImage()))
 
-test('an app from its making to its removal', async (t) => {
+test('an app from creation to removal', async (t) => {
   const { apps, outcome, seen, removed, appsDir, database } = await nodeOf(t)
   const name = appName(t)
   const created = await apps.create({ name, description: 'the shop', composeContent: web(`    ports: ['127.0.0.1::80']\n`) })
@@ -42,7 +42,7 @@ test('an app from its making to its removal', async (t) => {
       .sort(),
     ['more', 'web'],
   )
-  t.is(apps.get(id).description, 'the shop', 'what an update does not name stays')
+  t.is(apps.get(id).description, 'the shop', 'fields that an update leaves out stay')
   t.regex(readFileSync(join(appsDir, name, 'compose.yaml'), 'utf8'), /more:/)
 
   t.is((await outcome(await apps.stopApp(id))).status, 'succeeded')
@@ -60,11 +60,11 @@ test('an app from its making to its removal', async (t) => {
   t.deepEqual(
     [...new Set(seen.values.map(({ status }) => status))].sort(),
     ['pending', 'removing', 'running', 'starting', 'stopped', 'stopping', 'updating'],
-    'and never in error on the way',
+    'and never in error',
   )
 })
 
-test('a container that is killed from outside shows within its event, with the exit code; restarting it shows too', async (t) => {
+test('reports with the exit code when a container is killed from outside, and when it is restarted', async (t) => {
   const { apps, outcome, seen } = await nodeOf(t)
   const name = appName(t)
   const created = await apps.create({ name, composeContent: web() })
@@ -84,7 +84,7 @@ test('a container that is killed from outside shows within its event, with the e
   t.is(apps.get(created.app.id).statusReason, null)
 })
 
-test('containers of others are not the app’s, also with its project name, and tell nobody anything', async (t) => {
+test("ignores other containers, even those with the app's project name", async (t) => {
   const { apps, outcome, seen, watch } = await nodeOf(t)
   const name = appName(t)
   const created = await apps.create({ name, composeContent: web() })
@@ -106,14 +106,14 @@ test('containers of others are not the app’s, also with its project name, and 
   await watch.refresh()
   t.true(
     watch.all().some(({ id }) => id === plain.id),
-    'the reading has what happened',
+    'the latest reading includes it',
   )
   t.deepEqual(ids(), before)
   apps.refreshAll()
-  t.deepEqual(seen.values.slice(from), [], 'nothing of the app has changed, so nothing is told')
+  t.deepEqual(seen.values.slice(from), [], 'the app has not changed, so nothing is reported')
 })
 
-test('a name that is taken is a conflict, whoever has it, and leaves no trace', async (t) => {
+test('a taken name is a conflict, whoever uses it, and leaves no trace', async (t) => {
   const { apps, database } = await nodeOf(t)
   const conflict = async (name: string, says: RegExp): Promise<void> => {
     const error = await t.throwsAsync(apps.create({ name, composeContent: web() }), { code: 'CONFLICT', message: says })
@@ -123,20 +123,23 @@ test('a name that is taken is a conflict, whoever has it, and leaves no trace', 
   const foreign = uniqueName()
   await createContainer(t, { Labels: { 'com.docker.compose.project': foreign } })
   const later = await nodeOf(t)
-  await t.throwsAsync(later.apps.create({ name: foreign, composeContent: web() }), { code: 'CONFLICT', message: /not managed here/ })
+  await t.throwsAsync(later.apps.create({ name: foreign, composeContent: web() }), {
+    code: 'CONFLICT',
+    message: /that Selfhostly does not manage/,
+  })
 
   const name = appName(t)
   const outcomes = await Promise.allSettled([1, 2, 3].map(() => apps.create({ name, composeContent: web() })))
   t.deepEqual(endsOf(outcomes).toSorted(), ['CONFLICT', 'CONFLICT', 'done'])
-  await conflict(name, /has an app named/)
+  await conflict(name, /already has an app named/)
   t.is(await database.em.fork().count(AppEntity), 1)
 })
 
 const refused: Record<string, { name?: string; composeContent?: string; field: string; says: RegExp }> = {
-  'a name with a path': { name: '../escape', field: 'name', says: /lower case letters/ },
+  'a name with a path': { name: '../escape', field: 'name', says: /lowercase letters/ },
   'no services': { composeContent: 'volumes: {}\n', field: 'composeContent', says: /services/ },
-  'no YAML': { composeContent: 'services: [\n', field: 'composeContent', says: /line \d/ },
-  'what Compose does not know': { composeContent: web('    imagine: true\n'), field: 'composeContent', says: /imagine/ },
+  'invalid YAML': { composeContent: 'services: [\n', field: 'composeContent', says: /line \d/ },
+  'an option that Compose does not know': { composeContent: web('    imagine: true\n'), field: 'composeContent', says: /imagine/ },
 }
 
 for (const [what, { name = uniqueName(), composeContent = web(), field, says }] of Object.entries(refused)) {
@@ -152,7 +155,7 @@ for (const [what, { name = uniqueName(), composeContent = web(), field, says }] 
   })
 }
 
-test('what only the run can show is a failed operation; a right file then mends the app, a wrong one changes nothing', async (t) => {
+test('a problem that only shows at run time fails the operation; a correct file then fixes the app, a wrong one changes nothing', async (t) => {
   const { apps, outcome } = await nodeOf(t)
   const name = appName(t)
   const created = await apps.create({ name, composeContent: web().replace(testImage, 'localhost:1/absent:1') })
@@ -174,10 +177,10 @@ test('what only the run can show is a failed operation; a right file then mends 
   t.like(apps.get(id), { status: 'running', statusReason: null })
 })
 
-test('cancelling while Compose runs ends Compose; the app says so and can be started again', async (t) => {
+test('cancelling ends a running Compose; the app shows it and can be started again', async (t) => {
   const { apps, operations, outcome, ended } = await nodeOf(t)
   const name = appName(t)
-  // The second service waits for the first to be healthy, which it never becomes.
+  // The second service waits for the first to become healthy, which never happens.
   const unhealthy = `    healthcheck: { test: ['CMD', 'false'], interval: 1s, retries: 60 }\n`
   const composeContent = `${web(unhealthy)}  after:\n    image: ${testImage}\n    depends_on: { web: { condition: service_healthy } }\n`
   const created = await apps.create({ name, composeContent })
@@ -189,7 +192,7 @@ test('cancelling while Compose runs ends Compose; the app says so and can be sta
   t.is(apps.get(created.app.id).status, 'running')
 })
 
-test('after a restart apps are what Docker says, and what was under way is said to be interrupted', async (t) => {
+test("after a restart apps match Docker's state, and unfinished operations are interrupted", async (t) => {
   const first = await nodeOf(t)
   const name = appName(t)
   const created = await first.apps.create({ name, composeContent: web() })
@@ -212,7 +215,7 @@ test('after a restart apps are what Docker says, and what was under way is said 
   t.is((await second.outcome(await second.apps.removeApp(created.app.id))).status, 'succeeded')
 })
 
-test('without Docker nothing is promised: refused, no trace, and known apps are unknown with the reason', async (t) => {
+test('without Docker, refuses changes without a trace and shows known apps as unknown with the reason', async (t) => {
   const folder = dataFolder(t)
   const known = someApp({ nodeId, name: uniqueName() })
   const { id, name, description, composeContent, version, desiredState, createdAt, updatedAt } = known
@@ -234,7 +237,7 @@ test('without Docker nothing is promised: refused, no trace, and known apps are 
   t.false(existsSync(join(folder, 'apps', other)))
 })
 
-test('what waits behind a removal finds no app any more, and brings nothing back', async (t) => {
+test('an operation queued behind a removal fails and brings nothing back', async (t) => {
   const { apps, outcome, appsDir, database } = await nodeOf(t)
   const name = appName(t)
   const created = await apps.create({ name, composeContent: web() })

@@ -11,13 +11,13 @@ const docker = new Docker()
 
 test.before(async () => void (await ensureTestImage()))
 
-/** Services by name, each with further lines of YAML (in flow style). */
+/** Services by name, each with more YAML in flow style. */
 const composeOf = (services: Record<string, string>): string =>
   `services:\n${Object.entries(services)
     .map(([name, more]) => `  ${name}: { image: ${testImage}${more && `, ${more}`} }\n`)
     .join('')}`
 
-/** A deployed app; its statuses are waited for from here on, its containers are found by service. */
+/** A deployed app, with helpers to wait for its statuses and find its containers by service. */
 async function deployed(t: ExecutionContext<unknown>, services: Record<string, string>) {
   const node = await nodeOf(t)
   const name = appName(t)
@@ -28,13 +28,13 @@ async function deployed(t: ExecutionContext<unknown>, services: Record<string, s
     const found = node.apps.get(id).containers.find((each) => each.service === service)
     return docker.getContainer(found?.id ?? '')
   }
-  /** The next time that it has this status, and for this reason. */
+  /** Waits for this status with this reason. */
   const becomes = (status: App['status'], reason: string | null, withinMs = 30_000): Promise<App> =>
     node.seen.first((app) => app.status === status && app.statusReason === reason, { from: node.seen.values.length - 1, withinMs })
   return { ...node, id, name, operation, container, becomes }
 }
 
-test('one of two services that is stopped with 0, paused or removed is missed at once, and named', async (t) => {
+test('notices and names a service that is stopped with 0, paused or removed', async (t) => {
   const app = await deployed(t, { web: '', db: '' })
   t.is(app.operation.status, 'succeeded', app.operation.error ?? '')
   t.like(app.apps.get(app.id), { status: 'running', statusReason: null })
@@ -52,7 +52,7 @@ test('one of two services that is stopped with 0, paused or removed is missed at
   await app.container('db').remove({ force: true })
   await app.becomes('degraded', 'service db has no container')
   await app.container('web').remove({ force: true })
-  // Compose 1 names services in the order of the alphabet.
+  // Compose 1 lists services in alphabetical order.
   await app.seen.first(
     ({ status, statusReason }) => status === 'error' && /service (web|db) has no container, service/.test(statusReason ?? ''),
   )
@@ -60,7 +60,7 @@ test('one of two services that is stopped with 0, paused or removed is missed at
   t.like(app.apps.get(app.id), { status: 'running', statusReason: null })
 })
 
-test('that somebody stopped a service is known after a restart of the program too; a job that ended by itself is done', async (t) => {
+test('remembers after a program restart that a service was stopped by hand; a job that ended by itself has finished', async (t) => {
   const app = await deployed(t, { web: '', db: '', job: 'command: ["true"]' })
   t.is(app.operation.status, 'succeeded', app.operation.error ?? '')
   await app.seen.first(({ status, containers }) => status === 'running' && containers.some(({ state }) => state === 'exited'))
@@ -74,24 +74,24 @@ test('that somebody stopped a service is known after a restart of the program to
   t.like(again.apps.get(app.id), { status: 'degraded', statusReason: 'service db was stopped' })
 })
 
-test('a container that crashes again and again is no service that runs, from its first restart on; one that stays up is, after 10 s', async (t) => {
+test('a crash-looping container never counts as running, and one that stays up does after 10 s', async (t) => {
   const crash = 'command: ["sh", "-c", "sleep 0.2; [ -e /tmp/mended ] || exit 3; exec serve"], restart: always'
   const app = await deployed(t, { web: '', db: crash })
   t.is(app.operation.status, 'succeeded', app.operation.error ?? '')
   await app.seen.first(({ status, statusReason }) => status === 'degraded' && statusReason === 'service db keeps restarting (exit code 3)')
   const from = app.seen.values.length
   await app.seen.first(({ containers }) => containers.some(({ restartCount }) => (restartCount ?? 0) >= 4), { from, withinMs: 30_000 })
-  t.deepEqual([...new Set(app.seen.values.slice(from).map(({ status }) => status))], ['degraded'], 'also between two crashes')
+  t.deepEqual([...new Set(app.seen.values.slice(from).map(({ status }) => status))], ['degraded'], 'even between two crashes')
 
   const mended = app.seen.values.length
   const [{ Id: dbId = '' } = {}] = (await containersOf(app.name)).filter(({ Labels }) => Labels['com.docker.compose.service'] === 'db')
   await docker.getContainer(dbId).putArchive(tar([{ path: 'mended', content: '' }]), { path: '/tmp' })
   const running = await app.seen.first(({ status }) => status === 'running', { from: mended, withinMs: 60_000 })
   const startedAt = running.containers.find(({ service }) => service === 'db')?.startedAt?.getTime() ?? Infinity
-  t.true(Date.now() - startedAt >= 9_000, 'it has stayed up')
+  t.true(Date.now() - startedAt >= 9_000, 'it has stayed up for 10 s')
 })
 
-test('a port that is taken: created, never started, with the reason of Docker; the operation failed, so it is an error', async (t) => {
+test("a port in use: the container never starts, and the app is in error with Docker's reason", async (t) => {
   const holder = await deployed(t, { web: `ports: ["127.0.0.1::80"]` })
   const port = holder.apps.get(holder.id).containers[0]?.ports[0]?.hostPort
   const app = await deployed(t, { web: '', db: `ports: ["127.0.0.1:${port}:80"], depends_on: [web]` })
@@ -102,14 +102,14 @@ test('a port that is taken: created, never started, with the reason of Docker; t
   t.regex(statusReason ?? '', /^service db (could not start: .*port is already|was created, but has not started .*already) allocated/s)
 })
 
-test('unhealthy, and not yet healthy', async (t) => {
+test('shows that a service is not healthy yet, then unhealthy', async (t) => {
   const check = `healthcheck: { test: ["CMD", "test", "-e", "/tmp/well"], interval: 1s, timeout: 2s, retries: 4 }`
   const app = await deployed(t, { web: '', db: check })
   t.like(app.apps.get(app.id), { status: 'running', statusReason: 'service db has not passed its health check yet' })
   await app.becomes('degraded', 'service db is unhealthy')
 })
 
-test('of a scaled service every container counts; jobs, profiles and networks of another service are understood', async (t) => {
+test("counts every container of a scaled service; understands jobs, profiles and another service's network", async (t) => {
   const app = await deployed(t, {
     web: 'deploy: { replicas: 2 }, depends_on: { init: { condition: service_completed_successfully } }',
     init: 'command: ["true"], restart: on-failure',
@@ -124,7 +124,7 @@ test('of a scaled service every container counts; jobs, profiles and networks of
   await app.becomes('degraded', 'service web runs 1 of 2 containers')
 })
 
-test('an app that an earlier version deployed is read once', async (t) => {
+test('resolves an app that an earlier version deployed', async (t) => {
   const app = await deployed(t, { web: '', db: '' })
   await app.container('db').remove({ force: true })
   await app.becomes('degraded', 'service db has no container')
@@ -136,10 +136,10 @@ test('an app that an earlier version deployed is read once', async (t) => {
   t.is((await again.database.em.fork().findOneOrFail(AppEntity, { id: app.id })).wanted?.length, 2)
 })
 
-test('what still runs that should not says so', async (t) => {
+test('an app that runs but should be stopped says so', async (t) => {
   const app = await deployed(t, { web: '' })
   t.is((await app.outcome(await app.apps.stopApp(app.id))).status, 'succeeded')
   t.like(app.apps.get(app.id), { status: 'stopped', statusReason: null })
   await app.container('web').start()
-  await app.becomes('running', 'it should be stopped, but service web is running')
+  await app.becomes('running', 'the app should be stopped, but service web is running')
 })

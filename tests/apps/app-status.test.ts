@@ -28,13 +28,13 @@ const app = (facts: Partial<AppFacts> = {}) =>
     ...facts,
   })
 const webAndDb = [wants('web'), wants('db')]
-/** An app of two services, of which web runs; what the other is like is given. */
+/** An app with two services: web runs, db is given. */
 const withDb = (db: ContainerFacts | null, facts: Partial<AppFacts> = {}) =>
   app({ wanted: webAndDb, containers: [container('web'), ...(db ? [db] : [])], ...facts })
 const verdict = (status: string, statusReason: string | null = null) => ({ status, statusReason })
 const failed = (kind: 'create' | 'update' | 'stop' | 'remove', why: string) => ({ kind, reason: `${kind} failed: ${why}` })
 
-test('an operation shows by its own word, whatever Docker says', (t) => {
+test("an active operation sets the status, whatever Docker's state is", (t) => {
   t.deepEqual(app({ activeOperation: 'create', dockerAvailable: 'gone' }), verdict('pending'))
   const words = { update: 'updating', start: 'starting', stop: 'stopping', remove: 'removing' } as const
   for (const kind of ['update', 'start', 'stop', 'remove'] as const) {
@@ -42,12 +42,12 @@ test('an operation shows by its own word, whatever Docker says', (t) => {
   }
 })
 
-test('without Docker nothing is known, with the reason', (t) => {
+test('without Docker the status is unknown, with the reason', (t) => {
   t.deepEqual(app({ dockerAvailable: 'connection refused', containers: [container('web')] }), verdict('unknown', 'connection refused'))
   t.deepEqual(app({ dockerAvailable: false }), verdict('unknown', 'Docker does not answer'))
 })
 
-test('should run: every wanted service runs, or has done its work', (t) => {
+test('should run: running when every wanted service runs or has finished', (t) => {
   t.deepEqual(withDb(container('db', { health: 'healthy' })), verdict('running'))
   t.deepEqual(withDb(exited('db', 0)), verdict('running'))
   t.deepEqual(withDb(exited('db', 0, { restartPolicy: 'on-failure' })), verdict('running'))
@@ -58,11 +58,11 @@ test('should run: every wanted service runs, or has done its work', (t) => {
   t.deepEqual(
     withDb(container('db', { health: 'starting' })),
     verdict('running', 'service db has not passed its health check yet'),
-    'it runs, and that is what is known of it',
+    'it counts as running until its health check reports',
   )
 })
 
-test('should run: what runs after an operation that failed says so', (t) => {
+test('should run: a running app shows the last failed operation', (t) => {
   t.deepEqual(
     withDb(container('db'), { lastFailure: failed('update', 'no such image') }),
     verdict('running', 'update failed: no such image'),
@@ -72,7 +72,7 @@ test('should run: what runs after an operation that failed says so', (t) => {
 const looping = (service: string, facts: Partial<ContainerFacts> = {}) =>
   container(service, { restartCount: 4, upSince: ago(2), lastRunMs: 300, restartPolicy: 'always', lastExitCode: 1, ...facts })
 
-test('should run: one of two in trouble makes it degraded, and is named', (t) => {
+test('should run: one failing service of two makes the app degraded and is named', (t) => {
   const reasons: [ContainerFacts | null, string][] = [
     [null, 'service db has no container'],
     [exited('db', 0, { wasStopped: true }), 'service db was stopped'],
@@ -88,10 +88,10 @@ test('should run: one of two in trouble makes it degraded, and is named', (t) =>
     [looping('db'), 'service db keeps restarting (exit code 1)'],
     [looping('db', { restartCount: 1 }), 'service db has just restarted (exit code 1)'],
     [container('db', { state: 'dead' }), 'service db is dead'],
-    [container('db', { state: 'unknown' }), 'service db is in a state that this version of Selfhostly does not know'],
+    [container('db', { state: 'unknown' }), 'service db is in a state this version of Selfhostly does not know'],
     [container('db', { state: 'removing' }), 'service db is being removed'],
     [container('db', { health: 'unhealthy' }), 'service db is unhealthy'],
-    [container('db', { state: 'created' }), 'service db was created, but has not started'],
+    [container('db', { state: 'created' }), 'service db was created but has not started'],
     [
       container('db', { state: 'created', startError: 'port is already allocated' }),
       'service db could not start: port is already allocated',
@@ -100,13 +100,13 @@ test('should run: one of two in trouble makes it degraded, and is named', (t) =>
   for (const [wrong, reason] of reasons) t.deepEqual(withDb(wrong), verdict('degraded', reason))
 })
 
-test('should run: none that runs is an error; so is some that do not after an operation that failed', (t) => {
+test('should run: error when no service runs, or when some do not after a failed operation', (t) => {
   t.deepEqual(app({ wanted: [wants('web')], containers: [exited('web', 1)] }), verdict('error', 'service web exited with code 1'))
   t.deepEqual(app({ wanted: [wants('web')], containers: [looping('web')] }), verdict('error', 'service web keeps restarting (exit code 1)'))
   t.deepEqual(
     app({ wanted: [wants('web'), wants('job')], containers: [exited('web', 1), exited('job', 0)] }),
     verdict('error', 'service web exited with code 1'),
-    'a job that is done keeps nothing running',
+    'a finished job does not count as running',
   )
   t.deepEqual(app({ wanted: webAndDb }), verdict('error', 'service web has no container, service db has no container'))
   t.deepEqual(app({ wanted: webAndDb, lastFailure: failed('create', 'port is taken') }), verdict('error', 'create failed: port is taken'))
@@ -125,35 +125,35 @@ test('should run: none that runs is an error; so is some that do not after an op
   )
 })
 
-test('should run: a job that others wait for is done when it ended well, whatever its restart policy', (t) => {
+test('should run: a job that others wait for has finished when it exits with 0, whatever its restart policy', (t) => {
   const job = exited('migrate', 0, { restartPolicy: 'unless-stopped' })
   t.is(app({ wanted: [wants('web'), wants('migrate', { isJob: true })], containers: [container('web'), job] }).status, 'running')
   t.is(app({ wanted: [wants('web'), wants('migrate')], containers: [container('web'), job] }).status, 'degraded')
 })
 
-test('should run: of a scaled service every container counts', (t) => {
+test('should run: every container of a scaled service counts', (t) => {
   const replicas = (states: ContainerFacts[], facts: Partial<AppFacts> = {}) =>
     app({ wanted: [wants('web', { replicas: 3 })], containers: states, ...facts })
   const [one, two, three] = [container('web'), container('web'), container('web')]
   t.deepEqual(replicas([one, two, three]), verdict('running'))
   t.deepEqual(replicas([one, two]), verdict('degraded', 'service web runs 2 of 3 containers'))
   t.deepEqual(replicas([one, two, exited('web', 1)]), verdict('degraded', 'service web runs 2 of 3 containers: one exited with code 1'))
-  t.deepEqual(replicas([exited('web', 1)]), verdict('error', 'service web has none of 3 containers running: one exited with code 1'))
-  t.deepEqual(replicas([one, two, three, exited('web', 1)]), verdict('running'), 'one more than wanted is no loss')
+  t.deepEqual(replicas([exited('web', 1)]), verdict('error', 'service web runs 0 of 3 containers: one exited with code 1'))
+  t.deepEqual(replicas([one, two, three, exited('web', 1)]), verdict('running'), 'an extra container does not matter')
 })
 
-test('should run: what nobody asked for is named when it runs, and counts for nothing', (t) => {
+test('should run: a running service that the file does not ask for is named but does not count', (t) => {
   const wanted = [wants('web')]
   t.deepEqual(
     app({ wanted, containers: [container('web'), container('old')] }),
-    verdict('running', 'service old runs too, though the deployed file does not ask for it'),
+    verdict('running', 'service old is running, but the deployed file does not ask for it'),
   )
   t.deepEqual(app({ wanted, containers: [container('web'), exited('old', 1)] }), verdict('running'))
   t.deepEqual(app({ wanted, containers: [container('old')] }), verdict('error', 'service web has no container'))
   t.deepEqual(app({ wanted, containers: [container('web', { isOneOff: true })] }), verdict('error', 'service web has no container'))
 })
 
-test('should run: several in trouble are all named, up to three', (t) => {
+test('should run: names up to three failing services', (t) => {
   const wrong = ['a', 'b', 'c', 'd', 'e'].map((service) => exited(service, 1))
   t.is(app({ containers: wrong.slice(0, 2) }).statusReason, 'service a exited with code 1, service b exited with code 1')
   t.is(
@@ -162,9 +162,9 @@ test('should run: several in trouble are all named, up to three', (t) => {
   )
 })
 
-test('should run: everything has done its work, or nothing is there', (t) => {
-  t.deepEqual(app({ containers: [exited('job', 0), exited('other', 0)] }), verdict('stopped', 'every service has done its work'))
-  t.deepEqual(app(), verdict('error', 'it has no containers'))
+test('should run: stopped when everything has finished, error when there are no containers', (t) => {
+  t.deepEqual(app({ containers: [exited('job', 0), exited('other', 0)] }), verdict('stopped', 'every service has finished'))
+  t.deepEqual(app(), verdict('error', 'the app has no containers'))
   t.deepEqual(app({ lastFailure: failed('create', 'port is taken') }), verdict('error', 'create failed: port is taken'))
   t.deepEqual(
     app({ containers: [container('', { name: 'stray', health: 'unhealthy' })] }),
@@ -172,38 +172,38 @@ test('should run: everything has done its work, or nothing is there', (t) => {
   )
 })
 
-test('a container that was restarted counts again when it has run 10 s, or twice as long as before; a crash after a minute was no loop', (t) => {
+test('a restarted container counts after 10 s or twice its previous run; a crash after a minute is not a loop', (t) => {
   const of = (upFor: number, lastRunMs: number | null, restartCount = 3) =>
     withDb(looping('db', { upSince: ago(upFor), lastRunMs, restartCount })).status
   t.deepEqual([of(9.9, 300), of(10, 300)], ['degraded', 'running'])
   t.deepEqual([of(9.9, null), of(10, null)], ['degraded', 'running'])
   t.deepEqual([of(24, 15_000), of(30, 15_000)], ['degraded', 'running'])
   t.deepEqual([of(9.9, 3_600_000), of(10, 3_600_000)], ['degraded', 'running'])
-  t.is(of(1, 300, 0), 'running', 'somebody started it, no policy')
+  t.is(of(1, 300, 0), 'running', 'it was started by hand and not by its restart policy')
 })
 
-test('when time alone changes the status is known', (t) => {
+test('tells when the status next changes without an event', (t) => {
   const at = (...containers: ContainerFacts[]) => nextChangeAt({ containers, now })
   t.is(at(container('web')), null)
   t.is(at(looping('web', { upSince: ago(10) })), null)
   t.deepEqual(at(looping('web', { upSince: ago(2) }), looping('db', { upSince: ago(4) })), ago(-6))
 })
 
-test('should be stopped: how it ended does not matter', (t) => {
+test('should be stopped: exit codes do not matter', (t) => {
   t.deepEqual(app({ desiredState: 'stopped' }), verdict('stopped'))
   t.deepEqual(app({ desiredState: 'stopped', wanted: webAndDb, containers: [exited('web', 137), exited('db', 0)] }), verdict('stopped'))
 })
 
-test('should be stopped: what still runs is named, and is an error after an operation that failed', (t) => {
+test('should be stopped: names what still runs, and is an error after a failed operation', (t) => {
   const containers = [container('web'), exited('db', 0)]
-  t.deepEqual(app({ desiredState: 'stopped', containers }), verdict('running', 'it should be stopped, but service web is running'))
+  t.deepEqual(app({ desiredState: 'stopped', containers }), verdict('running', 'the app should be stopped, but service web is running'))
   t.deepEqual(
     app({ desiredState: 'stopped', containers, lastFailure: failed('stop', 'timeout') }),
-    verdict('error', 'it should be stopped, but service web is running (stop failed: timeout)'),
+    verdict('error', 'the app should be stopped, but service web is running (stop failed: timeout)'),
   )
 })
 
-test('a removal that failed is an error with its reason, also when nothing runs any more', (t) => {
+test('a failed removal is an error with its reason, even when nothing runs', (t) => {
   t.deepEqual(
     app({ desiredState: 'stopped', lastFailure: failed('remove', 'network in use') }),
     verdict('error', 'remove failed: network in use'),
@@ -211,7 +211,7 @@ test('a removal that failed is an error with its reason, also when nothing runs 
   t.deepEqual(
     app({ desiredState: 'stopped', containers: [exited('web', 0)], lastFailure: failed('stop', 'timeout') }),
     verdict('stopped', 'stop failed: timeout'),
-    'what was asked for is so all the same',
+    'the app is stopped as asked',
   )
 })
 
@@ -248,7 +248,7 @@ const anyFacts: fc.Arbitrary<AppFacts> = fc.record({
   now: fc.constant(now),
 })
 
-test('any facts: a known status; what a person has to look into always has a reason', (t) => {
+test('any facts: the status is known, and one that needs attention has a reason', (t) => {
   fc.assert(
     fc.property(anyFacts, (facts) => {
       const { status, statusReason } = statusOf(facts)
@@ -259,7 +259,7 @@ test('any facts: a known status; what a person has to look into always has a rea
   t.pass()
 })
 
-test('any facts: running means that for every wanted service enough runs or is done, and nothing of it is in trouble', (t) => {
+test('any facts: running means that enough containers of every wanted service run or have finished', (t) => {
   fc.assert(
     fc.property(anyFacts, (facts) => {
       if (facts.desiredState !== 'running' || !facts.wanted || statusOf(facts).status !== 'running') return true
@@ -274,7 +274,7 @@ test('any facts: running means that for every wanted service enough runs or is d
   t.pass()
 })
 
-test('any facts: stopped means that nothing runs that should', (t) => {
+test('any facts: stopped means that no container of a wanted service runs', (t) => {
   fc.assert(
     fc.property(anyFacts, (facts) => {
       if (statusOf(facts).status !== 'stopped') return true

@@ -10,7 +10,7 @@ const label = (value: string): string => web(`    labels: { made: '${value}' }\n
 
 test.before(async () => void (await ensureTestImage()))
 
-/** An app that runs, and what it looks like from outside. */
+/** A running app, with helpers to look at its file and containers. */
 async function runningApp(t: ExecutionContext) {
   const node = await nodeOf(t)
   const name = appName(t)
@@ -27,23 +27,23 @@ async function runningApp(t: ExecutionContext) {
   return { ...node, id, name, file, containers }
 }
 
-test('a description alone touches no file and no container, makes no version, and is there at once', async (t) => {
+test('a new description is saved at once and changes no file, container or version', async (t) => {
   const { apps, id, file, containers, seen } = await runningApp(t)
   const before = { file: statSync(file, { bigint: true }).mtimeNs, containers: await containers() }
   const from = seen.values.length
   const { app, operation } = await apps.update(id, { description: 'the new shop' })
   t.like(app, { description: 'the new shop', version: 1, status: 'running' })
-  t.like(operation, { kind: 'update', status: 'succeeded', message: 'The description was changed' })
+  t.like(operation, { kind: 'update', status: 'succeeded', message: 'Description changed' })
   t.not(operation.finishedAt, null)
   t.deepEqual({ file: statSync(file, { bigint: true }).mtimeNs, containers: await containers() }, before)
-  t.deepEqual([...new Set(seen.values.slice(from).map(({ status }) => status))], ['running'], 'and is not said to be updating')
+  t.deepEqual([...new Set(seen.values.slice(from).map(({ status }) => status))], ['running'], 'it never shows as updating')
 
-  t.is((await apps.update(id, {})).app.description, 'the new shop', 'left out, it stays')
+  t.is((await apps.update(id, {})).app.description, 'the new shop', 'a description that is left out stays')
   t.is((await apps.update(id, { description: null })).app.description, null, 'null clears it')
-  t.is((await apps.update(id, { description: null })).operation.message, 'There was nothing to change')
+  t.is((await apps.update(id, { description: null })).operation.message, 'Nothing to change')
 })
 
-test('a description does not wait for what runs on the app, nor for Docker, nor does it mend or hide an error', async (t) => {
+test("a new description waits neither for the app's operations nor for Docker, and keeps an error", async (t) => {
   const { apps, outcome, appsDir: _, ...node } = await runningApp(t)
   const failing = await apps.update(node.id, { composeContent: web().replace('selfhostly-test/web:1', 'localhost:1/absent:1') })
   t.like((await apps.update(node.id, { description: 'meanwhile' })).operation, { status: 'succeeded' })
@@ -54,7 +54,7 @@ test('a description does not wait for what runs on the app, nor for Docker, nor 
   t.like(app, { status, statusReason, description: 'later' })
 })
 
-test('a stopped app takes a new file, newer images and a description, and stays stopped', async (t) => {
+test('a stopped app stays stopped after a new file, newer images or a description', async (t) => {
   const { apps, id, file, containers, outcome } = await runningApp(t)
   t.is((await outcome(await apps.stopApp(id))).status, 'succeeded')
   const before = await containers()
@@ -62,7 +62,7 @@ test('a stopped app takes a new file, newer images and a description, and stays 
   t.is((await outcome(await apps.update(id, { composeContent: label('2') }))).status, 'succeeded')
   t.like(apps.get(id), { status: 'stopped', desiredState: 'stopped', version: 2, composeContent: label('2') })
   t.is(readFileSync(file, 'utf8'), label('2'))
-  // There is no registry to pull from: that it was tried is enough.
+  // There is no registry to pull from. It is enough that it was tried.
   const pulled = await outcome(await apps.update(id, { pull: true }))
   t.is(pulled.message, 'Pulling images')
   t.deepEqual(await containers(), before)
@@ -72,7 +72,7 @@ test('a stopped app takes a new file, newer images and a description, and stays 
   t.like(await containers(), [{ state: 'running', made: '2' }])
 })
 
-test('an app that is stopped while its update waits is updated and stays stopped', async (t) => {
+test('an app stopped while its update is queued is updated and stays stopped', async (t) => {
   const { apps, id, outcome, containers } = await runningApp(t)
   const [update, stop] = [apps.update(id, { composeContent: label('2') }), apps.stopApp(id)]
   for (const answer of [await update, await stop]) t.is((await outcome(answer)).status, 'succeeded')
@@ -83,12 +83,12 @@ test('an app that is stopped while its update waits is updated and stays stopped
   )
 })
 
-test('versions count changes of the file: equal content makes none, and survives a restart', async (t) => {
+test('versions count file changes, ignore equal content and survive a restart', async (t) => {
   const { apps, id, outcome, containers, database, folder, stop } = await runningApp(t)
   const before = await containers()
   t.is((await outcome(await apps.update(id, { composeContent: label('1'), description: 'same' }))).status, 'succeeded')
   t.like(apps.get(id), { version: 1, description: 'same' })
-  t.deepEqual(await containers(), before, 'nor does it make containers again')
+  t.deepEqual(await containers(), before, 'the containers are not recreated')
   t.is((await outcome(await apps.update(id, { composeContent: label('2') }))).status, 'succeeded')
   t.is((await outcome(await apps.update(id, { composeContent: label('1') }))).status, 'succeeded')
   t.is(apps.get(id).version, 3)
@@ -97,13 +97,13 @@ test('versions count changes of the file: equal content makes none, and survives
   t.is((await nodeOf(t, { folder })).apps.get(id).version, 3)
 })
 
-test('a change that was made on another version is refused, says which is current, and changes nothing', async (t) => {
+test('refuses a change based on an old version, names the current one and changes nothing', async (t) => {
   const { apps, id, name, file, outcome, ended } = await runningApp(t)
   t.is((await outcome(await apps.update(id, { composeContent: label('2'), ifVersion: 1 }))).status, 'succeeded')
   const from = ended.values.length
   for (const change of [{ composeContent: label('mine') }, { description: 'mine' }, { pull: true }, {}]) {
     const error = await t.throwsAsync(apps.update(id, { ...change, ifVersion: 1 }), { code: 'CONFLICT' })
-    t.regex(error?.message ?? '', new RegExp(`^${name} is at version 2 now, and your change was made on version 1\\.`))
+    t.regex(error?.message ?? '', new RegExp(`^${name} is now at version 2, but your change is based on version 1\\.`))
     t.like(error, { fields: [{ field: 'ifVersion', message: 'is 1, but the current version is 2' }] })
   }
   t.like(apps.get(id), { version: 2, description: 'the shop', composeContent: label('2') })
@@ -111,7 +111,7 @@ test('a change that was made on another version is refused, says which is curren
   t.is(ended.values.length, from, 'no operation was queued')
 })
 
-test('of changes at once on one version one is made, however they meet; the others are refused', async (t) => {
+test('of simultaneous changes to one version, accepts one and refuses the others', async (t) => {
   const { apps, id, file, outcome } = await runningApp(t)
   const answers = await Promise.allSettled(['a', 'b', 'c'].map((made) => apps.update(id, { composeContent: label(made), ifVersion: 1 })))
   const [taken, ...others] = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
@@ -121,7 +121,7 @@ test('of changes at once on one version one is made, however they meet; the othe
   t.is(apps.get(id).version, 2)
   t.is(readFileSync(file, 'utf8'), apps.get(id).composeContent)
 
-  // One that does not say what it was made on may be queued before one that does, which then finds another version.
+  // Changes without ifVersion are both accepted, one after the other.
   const [first, second] = await Promise.all([
     apps.update(id, { composeContent: label('d') }),
     apps.update(id, { composeContent: label('e') }),
@@ -131,7 +131,7 @@ test('of changes at once on one version one is made, however they meet; the othe
   t.is(readFileSync(file, 'utf8'), apps.get(id).composeContent)
 })
 
-test('a change that was cancelled before its turn no longer stands in the way of others', async (t) => {
+test('a change cancelled while queued does not block others', async (t) => {
   const { apps, id, name, operations, outcome } = await runningApp(t)
   const before = Promise.withResolvers<void>()
   await operations.enqueue(

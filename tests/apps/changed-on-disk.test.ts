@@ -10,7 +10,7 @@ const conflict = { code: 'CONFLICT' }
 
 test.before(async () => void (await ensureTestImage()))
 
-/** An app that is stopped, and what tells of its file on disk. */
+/** A stopped app, with helpers to watch its file on disk. */
 async function stoppedApp(t: ExecutionContext) {
   const node = await nodeOf(t)
   const name = appName(t)
@@ -19,7 +19,7 @@ async function stoppedApp(t: ExecutionContext) {
   const { id } = created.app
   t.is((await node.outcome(await node.apps.stopApp(id))).status, 'succeeded')
   const file = join(node.appsDir, name, 'compose.yaml')
-  /** Resolves when this is what is told of the app, from now on. */
+  /** Makes the change and waits until the app reports this. */
   const told = (changedOnDisk: boolean, change: () => void) => {
     const from = node.seen.values.length
     change()
@@ -28,7 +28,7 @@ async function stoppedApp(t: ExecutionContext) {
   return { ...node, id, name, file, told }
 }
 
-test('a file that is changed on disk shows without anybody asking, and shows when it is changed back', async (t) => {
+test('reports by itself when a file is changed on disk and when it is changed back', async (t) => {
   const { apps, id, name, file, told } = await stoppedApp(t)
   t.false(apps.get(id).changedOnDisk)
   await told(true, () => writeFileSync(file, label('by hand')))
@@ -36,36 +36,36 @@ test('a file that is changed on disk shows without anybody asking, and shows whe
   t.deepEqual(await apps.composeOnDisk(name), { file: 'compose.yaml', content: label('by hand'), problem: null })
   await told(false, () => writeFileSync(file, label('1')))
 
-  // As editors save: another file takes the place.
+  // Editors often save by replacing the file.
   writeFileSync(`${file}.tmp`, label('by editor'))
   await told(true, () => renameSync(`${file}.tmp`, file))
   await told(false, () => writeFileSync(file, label('1')))
 })
 
-test('nothing starts that the dashboard does not show; taking what is on disk makes it the next version', async (t) => {
+test('never starts a file that the dashboard does not show; saving the file on disk makes it the next version', async (t) => {
   const { apps, id, file, told, outcome, name } = await stoppedApp(t)
   await told(true, () => writeFileSync(file, label('by hand')))
   for (const change of [() => apps.startApp(id), () => apps.update(id, { pull: true })]) {
     const error = await t.throwsAsync(change(), conflict)
-    t.regex(error?.message ?? '', /^compose\.yaml of .* was changed on disk, so nothing starts before you have seen it/)
+    t.regex(error?.message ?? '', /^compose\.yaml of .* was changed on disk\. Nothing starts until you have reviewed it/)
   }
   t.like(apps.get(id), { desiredState: 'stopped', status: 'stopped' })
   t.is(readFileSync(file, 'utf8'), label('by hand'))
 
   const { mtimeNs } = statSync(file, { bigint: true })
-  t.is((await apps.update(id, { description: 'a word' })).operation.status, 'succeeded', 'a description is no matter of the file')
+  t.is((await apps.update(id, { description: 'a word' })).operation.status, 'succeeded', 'a description does not depend on the file')
   t.is((await outcome(await apps.update(id, { composeContent: label('by hand') }))).status, 'succeeded')
-  t.is(statSync(file, { bigint: true }).mtimeNs, mtimeNs, 'it was left as it is')
+  t.is(statSync(file, { bigint: true }).mtimeNs, mtimeNs, 'the file was not written again')
   t.like(apps.get(id), { version: 2, composeContent: label('by hand'), changedOnDisk: false, status: 'stopped' })
   t.is((await outcome(await apps.startApp(id))).status, 'succeeded')
   t.is((await containersOf(name))[0]?.Labels['made'], 'by hand')
 })
 
-test('a save over a file that was changed on disk is refused until somebody says to overwrite it', async (t) => {
+test('refuses to save over a file that was changed on disk unless told to overwrite it', async (t) => {
   const { apps, id, file, told, outcome } = await stoppedApp(t)
   await told(true, () => writeFileSync(file, label('by hand')))
   for (const composeContent of [label('mine'), label('1')]) {
-    await t.throwsAsync(apps.update(id, { composeContent }), { ...conflict, message: /is neither what the app has here nor what you save/ })
+    await t.throwsAsync(apps.update(id, { composeContent }), { ...conflict, message: /matches neither the saved file nor yours/ })
     const error = await t.throwsAsync(apps.update(id, { composeContent }), conflict)
     t.like(error, { fields: [{ field: 'overwriteFile' }] })
   }
@@ -75,7 +75,7 @@ test('a save over a file that was changed on disk is refused until somebody says
   t.is(readFileSync(file, 'utf8'), label('1'))
 })
 
-test('a change on disk that comes while an update or a start waits its turn is not run and not overwritten', async (t) => {
+test('neither runs nor overwrites a change made on disk while an update or a start is queued', async (t) => {
   const { apps, operations, id, name, file, outcome } = await stoppedApp(t)
   const before = Promise.withResolvers<void>()
   await operations.enqueue(
@@ -96,22 +96,22 @@ test('a change on disk that comes while an update or a start waits its turn is n
   t.like(apps.get(id), { version: 1, composeContent: label('1'), changedOnDisk: true })
 })
 
-test('a file or folder that is gone shows, and a start writes the file again and says so', async (t) => {
+test('reports a missing file or folder; a start writes the file again and says so', async (t) => {
   const { apps, id, file, told, outcome } = await stoppedApp(t)
   await told(true, () => rmSync(file))
   const started = await outcome(await apps.startApp(id))
   t.is(started.status, 'succeeded', started.error ?? '')
-  t.true(started.output.includes('compose.yaml was not on disk and was written again'), started.output.join('\n'))
+  t.true(started.output.includes('compose.yaml was missing on disk, so it was written again'), started.output.join('\n'))
   t.is(readFileSync(file, 'utf8'), label('1'))
   t.like(apps.get(id), { changedOnDisk: false, status: 'running' })
 
   await told(true, () => rmSync(join(file, '..'), { recursive: true }))
   t.is((await outcome(await apps.startApp(id))).status, 'succeeded')
-  // The folder is another one now, and is watched again.
+  // The new folder is watched too.
   await told(true, () => writeFileSync(file, label('by hand')))
 })
 
-test('what changed while the program was not running shows after its start', async (t) => {
+test('reports changes made while the program was not running', async (t) => {
   const first = await stoppedApp(t)
   await first.stop()
   await first.database.close(true)
@@ -132,16 +132,16 @@ test('Compose files of earlier versions are hidden from other users when the pro
 })
 
 const strange: Record<string, { make: (file: string) => void; says: RegExp; stays?: true }> = {
-  '10 MB': { make: (file) => writeFileSync(file, Buffer.alloc(10 * 2 ** 20, 'a: b\n')), says: /is 10240 KiB long; at most 256 KiB/ },
-  zeros: { make: (file) => writeFileSync(file, Buffer.from([0, 1, 2])), says: /is not text/ },
-  'another encoding': { make: (file) => writeFileSync(file, Buffer.from('caf\xe9', 'latin1')), says: /is not text in UTF-8/ },
+  '10 MB': { make: (file) => writeFileSync(file, Buffer.alloc(10 * 2 ** 20, 'a: b\n')), says: /is 10240 KiB, and the maximum is 256 KiB/ },
+  zeros: { make: (file) => writeFileSync(file, Buffer.from([0, 1, 2])), says: /is not UTF-8 text/ },
+  'another encoding': { make: (file) => writeFileSync(file, Buffer.from('caf\xe9', 'latin1')), says: /is not UTF-8 text/ },
   'a link': { make: (file) => symlinkSync('/etc/hostname', file), says: /is a symbolic link/ },
   'a pipe': { make: (file) => void execFileSync('mkfifo', [file]), says: /is not a plain file/ },
   'a folder': { make: (file) => mkdirSync(file), says: /is a folder/, stays: true },
 }
 
 for (const [what, { make, says, stays }] of Object.entries(strange)) {
-  test(`in the place of the file, ${what} does no harm`, async (t) => {
+  test(`${what} in place of the file does no harm`, async (t) => {
     const { apps, id, name, file, told, outcome } = await stoppedApp(t)
     await told(true, () => {
       rmSync(file)

@@ -2,7 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { checkAppName, checkComposeContent } from '../../api/apps/compose-file.ts'
 
-/** Pieces that mean something to YAML or to Compose, so that many texts get past the first line. */
+/** Pieces with a meaning in YAML or Compose, so many texts get past the first line. */
 const piece = fc.constantFrom(
   ...[
     'services',
@@ -49,7 +49,7 @@ const piece = fc.constantFrom(
 )
 const yamlish = fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(''))
 
-/** Values as YAML in flow style, which is JSON, at the places where Compose wants something else. */
+/** JSON values, which are also YAML in flow style, in places where Compose expects something else. */
 const composeish = fc.oneof(
   fc.json(),
   fc.json().map((value) => `services: ${value}`),
@@ -62,10 +62,10 @@ const problemsOf = (text: string) => {
 }
 
 const wellFormed = ({ field, message }: { field: string; message: string }): boolean =>
-  field === 'composeContent' && (/^line [1-9]\d*(, column [1-9]\d*)?: \S/.test(message) || /^is \d+ KiB long/.test(message))
+  field === 'composeContent' && (/^line [1-9]\d*(, column [1-9]\d*)?: \S/.test(message) || /^is \d+ KiB\./.test(message))
 
 for (const [what, texts] of Object.entries({ 'any text': fc.string({ unit: 'binary', maxLength: 400 }), yamlish, composeish })) {
-  test(`${what}: never throws; each message has its line, five at most`, (t) => {
+  test(`${what}: never throws, and gives at most five messages, each with a line`, (t) => {
     fc.assert(
       fc.property(texts, (text) => {
         const errors = problemsOf(text)
@@ -77,7 +77,7 @@ for (const [what, texts] of Object.entries({ 'any text': fc.string({ unit: 'bina
   })
 }
 
-test('what is nested however deeply never throws', (t) => {
+test('deep nesting never throws', (t) => {
   fc.assert(
     fc.property(fc.constantFrom('[', '{', '- ', '? ', '{a: ', '&a [', ': '), fc.integer({ min: 1, max: 20_000 }), (open, depth) => {
       const errors = problemsOf(open.repeat(depth))
@@ -91,12 +91,12 @@ test('what is nested however deeply never throws', (t) => {
 const serviceName = fc.stringMatching(/^[a-zA-Z0-9._-]{1,12}$/)
 const services = fc.dictionary(serviceName, fc.record({ image: fc.stringMatching(/^[a-z]{1,9}(:[0-9]{1,3})?$/) }), { minKeys: 1 })
 
-test('services that all have an image are accepted, in JSON as in YAML', (t) => {
+test('accepts services that all have an image, written as JSON', (t) => {
   fc.assert(fc.property(services, (all) => problemsOf(JSON.stringify({ services: all }, null, 2)).length === 0))
   t.pass()
 })
 
-test('the line named is that of the wrong service', (t) => {
+test('names the line of the wrong service', (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 30 }), (before, after) => {
       const good = (from: string, count: number) =>
@@ -108,7 +108,7 @@ test('the line named is that of the wrong service', (t) => {
   t.pass()
 })
 
-test('a name is accepted just when Compose would take it', (t) => {
+test('accepts exactly the names that Compose accepts', (t) => {
   const names = fc.oneof(fc.string(), fc.stringMatching(/^[a-zA-Z0-9_-]{0,70}$/))
   fc.assert(fc.property(names, (name) => (checkAppName(name).length === 0) === /^[a-z0-9][a-z0-9_-]{0,62}(?!\n)$/.test(name)))
   t.pass()

@@ -14,7 +14,7 @@ const running: ContainerDetails = {
   ...{ restartCount: 0, restartPolicy: 'always', outOfMemory: false, startError: null },
 }
 
-/** What an Engine says of one container, which no Engine can be made to say at a chosen moment. */
+/** A stand-in Engine with one container, because a real one cannot be made to report these states at a chosen time. */
 function setUp() {
   const clock = createManualClock()
   let says: ContainerDetails | null = running
@@ -34,7 +34,7 @@ function setUp() {
   return { clock, event, read, say: (now: ContainerDetails | null) => (says = now), asked: () => asked }
 }
 
-test('the container itself counts where the list of the Engine is behind its own event', async (t) => {
+test("the container's own details win when the Engine's list lags behind its events", async (t) => {
   const { event, read, say } = setUp()
   await read()
   event('die', 3)
@@ -42,7 +42,7 @@ test('the container itself counts where the list of the Engine is behind its own
   t.like(await read(listed({ state: 'running' })), { state: 'restarting', exitCode: 3, restartCount: 1, finishedAt: at(2) })
 })
 
-test('a container is asked for once, until an event or the list says that it has changed', async (t) => {
+test('reads a container once, until an event or the list shows a change', async (t) => {
   const { event, read, asked } = setUp()
   await read()
   await read()
@@ -54,22 +54,22 @@ test('a container is asked for once, until an event or the list says that it has
   t.is(asked(), 3)
 })
 
-test('since when it runs is by the clock of this machine, and how long the run before lasted is kept', async (t) => {
+test("measures the start by this machine's clock and remembers how long the previous run lasted", async (t) => {
   const { clock, event, read, say } = setUp()
   await read()
   clock.advance(60_000)
   event('die', 1)
   event('start')
-  // The Engine is on a machine whose clock is an hour ahead.
+  // The Engine's clock is an hour ahead.
   say({ ...running, startedAt: at(3661), finishedAt: at(15), restartCount: 1 })
   t.like(await read(), { upSince: clock.now(), lastRunMs: 15_000, lastExitCode: 1 })
   clock.advance(5000)
   event('start')
   say({ ...running, startedAt: at(3700), restartCount: 0 })
-  t.like(await read(), { upSince: clock.now(), lastRunMs: null }, 'somebody started it')
+  t.like(await read(), { upSince: clock.now(), lastRunMs: null }, 'it was started by hand')
 })
 
-test('that somebody stopped it holds until it is started again; a container that is gone leaves nothing', async (t) => {
+test('remembers a stop until the next start, and forgets a removed container', async (t) => {
   const { event, read, say } = setUp()
   event('stop')
   t.true((await read())?.wasStopped)

@@ -26,7 +26,7 @@ async function fixtureOf(t: ExecutionContext<unknown>, given: { parallel?: numbe
   const database = given.database ?? (await testDatabase(t))
   const changes: Operation[] = []
   const ended: string[] = []
-  /** Work that has begun, in that order; the test ends it. */
+  /** Work in the order it started. The test finishes it. */
   const runs: HeldRun[] = []
   const { log } = recordedLog()
   const operations = createOperations({
@@ -58,16 +58,16 @@ async function fixtureOf(t: ExecutionContext<unknown>, given: { parallel?: numbe
     runs,
     enqueue,
     labels: () => runs.map(({ label }) => label),
-    /** What another process would read. */
+    /** The row as another process would read it. */
     stored: (id: string) => database.em.fork().findOneOrFail(OperationEntity, { id }),
     isOver: (id: string) => until(() => changes.some((each) => each.id === id && each.finishedAt !== null)),
     historyOf: (id: string) => changes.filter((each) => each.id === id).map(({ status }) => status),
   }
 }
 
-test('warnings are kept once each, from the beginning, and no number of lines looks like the end', async (t) => {
+test('keeps each warning once, and no number of output lines makes the progress look finished', async (t) => {
   const { operations, runs, enqueue, changes, stored, isOver, clock } = await fixtureOf(t)
-  const warning = { message: 'the variable A is not set, so it is empty', file: null, line: 3, column: 5, service: 'web' }
+  const warning = { message: 'the variable A is not set, so Compose uses an empty value', file: null, line: 3, column: 5, service: 'web' }
   const known = await operations.enqueue(
     'create',
     shop,
@@ -80,7 +80,7 @@ test('warnings are kept once each, from the beginning, and no number of lines lo
   await until(() => runs.length === 1)
   for (let at = 0; at < 200; at++) runs.at(-1)?.warn({ ...warning, message: `the variable A${at % 100} is not set` })
   clock.advance(150)
-  t.is(changes.at(-1)?.progress, 0, 'a warning is no step')
+  t.is(changes.at(-1)?.progress, 0, 'a warning does not change the progress')
   t.is(changes.at(-1)?.warnings.length, 50)
   for (let at = 0; at < 2000; at++) runs[0]?.line(`#5 ${at} compiling`)
   clock.advance(150)
@@ -91,7 +91,7 @@ test('warnings are kept once each, from the beginning, and no number of lines lo
   t.is((await stored(queued.id)).warnings.length, 50)
 })
 
-test('an operation is written down, runs, tells how far it is, and ends', async (t) => {
+test('an operation is saved, runs, reports its progress and ends', async (t) => {
   const { enqueue, runs, changes, stored, isOver, historyOf, clock } = await fixtureOf(t)
   const queued = await enqueue('first', web, 'create')
   t.like(queued, { status: 'queued', kind: 'create', progress: 0, appId: web.id, appName: 'web', nodeId, startedAt: null, output: [] })
@@ -111,7 +111,7 @@ test('an operation is written down, runs, tells how far it is, and ends', async 
   t.like(await stored(queued.id), { ...end, output: ['Creating web-web-1 ... done'] })
 })
 
-test('one at a time per app, in order; apps side by side, as many as allowed', async (t) => {
+test('runs one operation at a time per app, in order, and several apps at once up to the limit', async (t) => {
   const { enqueue, runs, labels, ended } = await fixtureOf(t, { parallel: 2 })
   for (const [label, app] of [
     ['web 1', web],
@@ -138,7 +138,7 @@ test('one at a time per app, in order; apps side by side, as many as allowed', a
   await until(() => ended.length === 5)
 })
 
-test('a failure says why, and the next one of the app follows only when the end was written down', async (t) => {
+test("a failure has a reason, and the app's next operation starts only after the outcome is saved", async (t) => {
   const { operations, enqueue, runs, ended, stored, isOver } = await fixtureOf(t)
   const first = await enqueue('first', web)
   const second = await enqueue('second', web)
@@ -154,7 +154,7 @@ test('a failure says why, and the next one of the app follows only when the end 
   t.is(operations.activeOf(web.id), undefined)
 })
 
-test('cancelling one that runs ends its work', async (t) => {
+test('cancelling a running operation ends its work', async (t) => {
   const { operations, enqueue, runs, stored, isOver } = await fixtureOf(t)
   const { id } = await enqueue('first', web)
   await until(() => runs.length === 1)
@@ -164,7 +164,7 @@ test('cancelling one that runs ends its work', async (t) => {
   t.like(await stored(id), { status: 'cancelled', error: 'Cancelled' })
 })
 
-test('cancelling one that waits ends it at once, and it never begins', async (t) => {
+test('a cancelled queued operation ends at once and never starts', async (t) => {
   const { operations, enqueue, runs, labels, ended, historyOf, stored } = await fixtureOf(t)
   await enqueue('first', web)
   const { id } = await enqueue('second', web)
@@ -181,7 +181,7 @@ test('cancelling one that waits ends it at once, and it never begins', async (t)
   await until(() => ended.length === 3)
 })
 
-test('cancelling what is over changes nothing, of what never was is not found', async (t) => {
+test('cancelling an ended operation changes nothing; an unknown one is not found', async (t) => {
   const { operations, enqueue, runs, isOver } = await fixtureOf(t)
   const { id } = await enqueue('first', web)
   await until(() => runs.length === 1)
@@ -192,7 +192,7 @@ test('cancelling what is over changes nothing, of what never was is not found', 
   await t.throwsAsync(operations.cancel(web.id), { code: 'NOT_FOUND' })
 })
 
-test('the deadline counts from the beginning of the work, not of the wait', async (t) => {
+test('the deadline counts from the start of the work and not from queueing', async (t) => {
   const { enqueue, runs, clock, stored, isOver } = await fixtureOf(t)
   const first = await enqueue('first', web)
   const second = await enqueue('second', web)
@@ -206,10 +206,10 @@ test('the deadline counts from the beginning of the work, not of the wait', asyn
   t.false(runs[1]?.signal.aborted)
   clock.advance(1)
   await isOver(second.id)
-  t.like(await stored(second.id), { status: 'failed', error: 'Did not finish within 900 s (setting OPERATION_TIMEOUT)' })
+  t.like(await stored(second.id), { status: 'failed', error: 'Did not finish within 900 s. OPERATION_TIMEOUT sets this limit' })
 })
 
-test('what a former run of the program left is interrupted at the start, and told', async (t) => {
+test('at start, operations left by an earlier run become interrupted and are reported', async (t) => {
   const { database, clock } = await fixtureOf(t)
   const rows = [
     someOperation({ nodeId, status: 'running', finishedAt: null, progress: 40 }),
@@ -229,7 +229,7 @@ test('what a former run of the program left is interrupted at the start, and tol
   t.deepEqual(await again.operations.start(), [])
 })
 
-test('a stop lets what runs finish within the grace; what waits is interrupted at once; nothing new is taken', async (t) => {
+test('stop gives running operations a grace period, interrupts queued ones at once and refuses new ones', async (t) => {
   const { operations, enqueue, runs, clock, stored, isOver } = await fixtureOf(t)
   const running = await enqueue('running', web)
   const waiting = await enqueue('waiting', web)
@@ -248,7 +248,7 @@ test('a stop lets what runs finish within the grace; what waits is interrupted a
   t.is(clock.waiting(), 0)
 })
 
-test('what does not finish within the grace is ended as interrupted', async (t) => {
+test('an operation that does not finish within the grace period is interrupted', async (t) => {
   const { operations, enqueue, runs, clock, stored } = await fixtureOf(t)
   const { id } = await enqueue('running', web)
   await until(() => runs.length === 1)
@@ -256,10 +256,10 @@ test('what does not finish within the grace is ended as interrupted', async (t) 
   clock.advance(5000)
   await stopped
   t.true(runs[0]?.signal.aborted)
-  t.like(await stored(id), { status: 'interrupted', error: 'The node was stopped while this was under way. Do it again to finish it.' })
+  t.like(await stored(id), { status: 'interrupted', error: 'The node stopped before this was finished. Try again to finish it' })
 })
 
-test('of the output the newest 500 lines are kept, in bundles', async (t) => {
+test('keeps the newest 500 output lines and reports them in batches', async (t) => {
   const { enqueue, runs, clock, changes, stored, isOver } = await fixtureOf(t)
   const { id } = await enqueue('first', web)
   await until(() => runs.length === 1)
@@ -272,7 +272,7 @@ test('of the output the newest 500 lines are kept, in bundles', async (t) => {
   t.is(output.length, 500)
   t.deepEqual(output.slice(0, 2), ['… and 201 earlier lines', 'line 202'])
   t.is(output.at(-1)?.length, 2000)
-  t.is(changes.at(-1)?.progress, 89, 'lines alone never make it finished')
+  t.is(changes.at(-1)?.progress, 89, 'lines alone never make it look finished')
   runs[0]?.finish()
   await isOver(id)
   clock.advance(1000)
@@ -280,7 +280,7 @@ test('of the output the newest 500 lines are kept, in bundles', async (t) => {
   t.is((await stored(id)).status, 'succeeded')
 })
 
-test('an error of 12 KB and a long step are cut visibly, and kept so', async (t) => {
+test('a 12 KB error and a long step are cut visibly and saved that way', async (t) => {
   const { enqueue, runs, changes, stored, isOver } = await fixtureOf(t)
   const { id } = await enqueue('first', web)
   await until(() => runs.length === 1)
@@ -292,14 +292,14 @@ test('an error of 12 KB and a long step are cut visibly, and kept so', async (t)
   }
 })
 
-test('words that a newer version wrote are read as what is sure of them', (t) => {
+test("reads a newer version's words as what is certain about them", (t) => {
   const row = { ...someOperation({ nodeId }), kind: 'teleport', status: 'half-done' } as unknown as OperationRow
   t.like(operationOf(row, nodeId), { kind: 'unknown', status: 'interrupted' })
   t.like(operationOf({ ...row, finishedAt: null }, nodeId), { status: 'running' })
   t.like(operationOf({ ...row, finishedAt: null, startedAt: null }, nodeId), { status: 'queued' })
 })
 
-test('the newest come first, with what is not written yet; the oldest beyond 1000 go at a start', async (t) => {
+test('lists the newest first, including unsaved progress, and keeps 1000 at start', async (t) => {
   const { operations, database, enqueue, runs, clock } = await fixtureOf(t)
   const rows = Array.from({ length: 1010 }, (_, i) => someOperation({ nodeId, createdAt: new Date(Date.UTC(2026, 0, 1) + i) }))
   await database.em.fork().insertMany(
@@ -310,18 +310,18 @@ test('the newest come first, with what is not written yet; the oldest beyond 100
   t.is(await database.em.fork().count(OperationEntity), 1000)
   const { id } = await enqueue('first', web)
   await until(() => runs.length === 1)
-  runs[0]?.step(33, 'not written yet')
+  runs[0]?.step(33, 'not saved yet')
   const recent = await operations.recent(3)
   t.deepEqual(
     recent.map((each) => each.id),
     [id, rows[1009]?.id, rows[1008]?.id],
   )
-  t.like(recent[0], { progress: 33, message: 'not written yet' })
+  t.like(recent[0], { progress: 33, message: 'not saved yet' })
   clock.advance(150)
   runs[0]?.finish()
 })
 
-test('an operation that cannot be written down is refused and does not run', async (t) => {
+test('an operation that cannot be saved is refused and does not run', async (t) => {
   const { operations, database, enqueue, runs, changes } = await fixtureOf(t)
   const connection = database.em.getConnection()
   await connection.execute(`create trigger full before insert on operations begin select raise(abort, 'disk is full'); end`)

@@ -15,7 +15,7 @@ const entriesAsSomebody = fileURLToPath(new URL('../helpers/entries-as-somebody.
 
 test.before(async () => void (await ensureTestImage()))
 
-/** As a server that does not run as root; the tests may, and then become somebody else for a while. */
+/** Runs as a server without root would. If the tests run as root, switches to another user for a while. */
 async function asSomebody<T>(run: () => Promise<T>): Promise<T> {
   if (process.getuid?.() !== 0) return run()
   process.setegid?.(statSync(engineSocket()).gid)
@@ -28,7 +28,7 @@ async function asSomebody<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Runs a command as root in a container that sees a folder of this machine. */
+/** Runs a command as root in a container that mounts a folder of this machine. */
 async function asRoot(directory: string, command: string): Promise<void> {
   const container = await docker.createContainer({
     name: uniqueName(),
@@ -42,10 +42,10 @@ async function asRoot(directory: string, command: string): Promise<void> {
   if (StatusCode !== 0) throw new Error(`${command} ended with ${StatusCode}`)
 }
 
-// One test, since the whole process becomes somebody else.
-test.serial('files that root wrote stand in the way of who is not root: they are named on the app, which goes without them', async (t) => {
+// A single test, because the whole process switches users.
+test.serial("root's files block a removal by another user and are named on the app, which can be removed without them", async (t) => {
   const { apps, appsDir, outcome, removed, folder } = await nodeOf(t)
-  // The test's own folder is closed to others.
+  // The test's own folder is closed to other users.
   chmodSync(folder, 0o755)
   const name = appName(t)
   const created = await apps.create({ name, composeContent: web() })
@@ -56,7 +56,7 @@ test.serial('files that root wrote stand in the way of who is not root: they are
   mkdirSync(join(directory, 'mine'))
   writeFileSync(join(directory, 'mine/notes.txt'), 'mine')
   await asRoot(directory, `mkdir -p /folder/data/pg && echo 1 > /folder/data/pg/table`)
-  // The folder belongs to whom the server runs as, as far as the tests may give it away.
+  // The folder belongs to the user that the server runs as, if the tests are allowed to change the owner.
   if (process.getuid?.() === 0)
     for (const path of ['', 'compose.yaml', 'mine', 'mine/notes.txt']) chownSync(join(directory, path), nobody, nobody)
   t.teardown(() => asRoot(directory, 'rm -rf /folder/data').catch(() => undefined))
@@ -67,17 +67,17 @@ test.serial('files that root wrote stand in the way of who is not root: they are
     entries.map((entry) => [entry.name, entry.bytes, entry.obstacle]),
     [
       ['compose.yaml', Buffer.byteLength(web()), null],
-      ['data', 2, 'this node may not change data'],
+      ['data', 2, 'this node has no permission to change data'],
       ['mine', 4, null],
     ],
-    'what the dialog shows before',
+    'the dialog shows this beforehand',
   )
 
   const failed = await asSomebody(async () => outcome(await apps.removeApp(id, { files: true })))
   t.is(failed.status, 'failed')
   t.regex(
     failed.error ?? '',
-    /could not be deleted: data\/pg\/table \(it belongs to user 0, and this node runs as user \d+\)\. .*without its files/,
+    /^could not delete everything in .*: data\/pg\/table \(it belongs to user 0, but this node runs as user \d+\)\. .*without its files/,
   )
   t.like(apps.get(id), { status: 'error', statusReason: `remove failed: ${failed.error}`, containers: [] })
   t.deepEqual(readdirSync(join(directory, 'data/pg')), ['table'])
@@ -85,7 +85,7 @@ test.serial('files that root wrote stand in the way of who is not root: they are
   t.deepEqual(await containersOf(name), [])
 
   const done = await asSomebody(async () => outcome(await apps.removeApp(id)))
-  t.like(done, { status: 'succeeded', message: `Done: left in the folder ${name} of APPS_DIR: data` })
+  t.like(done, { status: 'succeeded', message: `Done: kept in the folder ${name} in APPS_DIR: data` })
   await removed.first((each) => each === id)
   t.deepEqual(readdirSync(directory), ['data'])
 })

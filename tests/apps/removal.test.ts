@@ -11,7 +11,7 @@ const docker = new Docker()
 
 test.before(async () => void (await ensureTestImage()))
 
-/** An app that runs, with its folder. */
+/** A running app and its folder. */
 async function runningApp(t: ExecutionContext, composeContent = web()) {
   const node = await nodeOf(t)
   const name = appName(t)
@@ -37,7 +37,7 @@ const isThere = (volume: string): Promise<boolean> =>
 
 const withData = web(`    volumes: ['./data:/data', 'named:/named', '/unnamed']\n`) + 'volumes:\n  named: {}\n'
 
-/** The volume without a name that a container has. */
+/** The unnamed volume of the app's container. */
 async function unnamedVolume(t: ExecutionContext, name: string): Promise<string> {
   const [container] = await containersOf(name)
   const volume = container?.Mounts.find(({ Destination }) => Destination === '/unnamed')?.Name ?? ''
@@ -51,7 +51,7 @@ async function unnamedVolume(t: ExecutionContext, name: string): Promise<string>
   return volume
 }
 
-test('an app goes without its data: what others wrote into its folder, and its volumes, stay', async (t) => {
+test("removing an app keeps its volumes and other programs' files in its folder", async (t) => {
   const { name, remove, directory, apps, database } = await runningApp(t, withData)
   writeFileSync(join(directory, 'data/photo.jpg'), 'the only copy')
   writeFileSync(join(directory, '.env'), 'PASSWORD=secret')
@@ -59,8 +59,8 @@ test('an app goes without its data: what others wrote into its folder, and its v
 
   const ended = await remove()
   t.is(ended.status, 'succeeded', ended.error ?? '')
-  t.is(ended.message, `Done: left in the folder ${name} of APPS_DIR: .env, data`)
-  t.deepEqual(readdirSync(directory).sort(), ['.env', 'data'], 'and what this program wrote is gone')
+  t.is(ended.message, `Done: kept in the folder ${name} in APPS_DIR: .env, data`)
+  t.deepEqual(readdirSync(directory).sort(), ['.env', 'data'], 'only the files this program wrote are gone')
   t.deepEqual(readdirSync(join(directory, 'data')), ['photo.jpg'])
   t.deepEqual(await volumesOf(name), [`${name}_named`])
   t.true(await isThere(unnamed))
@@ -68,7 +68,7 @@ test('an app goes without its data: what others wrote into its folder, and its v
   t.is(await database.em.fork().count(AppEntity), 0)
 })
 
-test('volumes and files go when they are asked for', async (t) => {
+test('removes volumes and files on request', async (t) => {
   const { name, remove, directory } = await runningApp(t, withData)
   writeFileSync(join(directory, 'data/photo.jpg'), 'the only copy')
   const unnamed = await unnamedVolume(t, name)
@@ -78,7 +78,7 @@ test('volumes and files go when they are asked for', async (t) => {
   t.false(await isThere(unnamed))
 })
 
-test('what goes and what stays is said before, with sizes, and is what happens', async (t) => {
+test('the preview lists what goes and what stays, with sizes, and the removal does the same', async (t) => {
   const elsewhere = dataFolder(t)
   const external = await docker.createVolume({ Name: uniqueName() })
   t.teardown(() => external.remove())
@@ -100,9 +100,9 @@ test('what goes and what stays is said before, with sizes, and is what happens',
     items.map(({ kind, name: what, detail, goes, obstacle }) => [kind, what, detail, goes, obstacle]),
     [
       ['container', container, 'service web', 'always', null],
-      ['network', `${name}_default`, null, 'never', `${user} is attached to it`],
-      ['volume', `${name}_named`, '/named in service web', 'with_volumes', `${user} uses it`],
-      ['volume', unnamed, 'no name, /unnamed in service web', 'with_volumes', null],
+      ['network', `${name}_default`, null, 'never', `it is in use by ${user}`],
+      ['volume', `${name}_named`, '/named in service web', 'with_volumes', `it is in use by ${user}`],
+      ['volume', unnamed, 'unnamed, /unnamed in service web', 'with_volumes', null],
       ['volume', external.name, '/others in service web', 'never', 'the app uses it but did not create it'],
       ['file', 'compose.yaml', null, 'always', null],
       ['folder', 'data', null, 'with_files', null],
@@ -121,38 +121,38 @@ test('what goes and what stays is said before, with sizes, and is what happens',
   t.deepEqual([await volumesOf(name), await isThere(unnamed)], [[], false])
 })
 
-test('more than a dialog can list is counted', async (t) => {
+test('counts the items that do not fit in the dialog', async (t) => {
   const { id, apps, directory } = await runningApp(t)
   for (let index = 0; index < 150; index++) writeFileSync(join(directory, `photo-${index}.jpg`), '')
   const { items, omitted } = await apps.removalOf(id)
   t.is(items.filter(({ kind }) => kind === 'file').length, 100)
-  t.is(omitted, 51, 'the Compose file among them')
+  t.is(omitted, 51, 'including the Compose file')
 })
 
-test('a Compose file that was edited in the folder is the work of whoever did it, and stays', async (t) => {
+test('keeps a Compose file that was edited on disk', async (t) => {
   const { remove, directory, name, apps, id } = await runningApp(t)
   writeFileSync(join(directory, 'compose.yaml'), web('    labels: { edited: by-hand }\n'))
   const { items } = await apps.removalOf(id)
   t.like(
     items.find(({ name: path }) => path === 'compose.yaml'),
-    { goes: 'with_files', detail: 'edited in the folder' },
+    { goes: 'with_files', detail: 'edited on disk' },
   )
-  t.like(await remove(), { status: 'succeeded', message: `Done: left in the folder ${name} of APPS_DIR: compose.yaml` })
+  t.like(await remove(), { status: 'succeeded', message: `Done: kept in the folder ${name} in APPS_DIR: compose.yaml` })
   t.deepEqual(readdirSync(directory), ['compose.yaml'])
 })
 
 const spoil: Record<string, (directory: string) => void> = {
   'was broken by hand': (directory) => writeFileSync(join(directory, 'compose.yaml'), 'services: ]\n'),
-  'names a network that is not defined': (directory) => writeFileSync(join(directory, 'compose.yaml'), web('    networks: [gone]\n')),
-  'needs an env_file that is missing': (directory) => writeFileSync(join(directory, 'compose.yaml'), web('    env_file: gone.env\n')),
-  'is of a version that this Compose does not know': (directory) =>
+  'uses an undefined network': (directory) => writeFileSync(join(directory, 'compose.yaml'), web('    networks: [gone]\n')),
+  'needs a missing env_file': (directory) => writeFileSync(join(directory, 'compose.yaml'), web('    env_file: gone.env\n')),
+  'has a version that this Compose does not know': (directory) =>
     writeFileSync(join(directory, 'compose.yaml'), `version: '99'\n${web('    imagine: true\n')}`),
-  'is gone': (directory) => rmSync(join(directory, 'compose.yaml')),
-  'is gone with its folder': (directory) => rmSync(directory, { recursive: true }),
+  'is missing': (directory) => rmSync(join(directory, 'compose.yaml')),
+  'is missing with its folder': (directory) => rmSync(directory, { recursive: true }),
 }
 
 for (const [what, change] of Object.entries(spoil)) {
-  test(`an app whose Compose file ${what} is stopped and removed all the same`, async (t) => {
+  test(`stops and removes an app whose Compose file ${what}`, async (t) => {
     const { apps, outcome, id, name, remove, directory } = await runningApp(t)
     change(directory)
     const stopped = await outcome(await apps.stopApp(id))
@@ -165,14 +165,14 @@ for (const [what, change] of Object.entries(spoil)) {
   })
 }
 
-test('a container of somebody else on the network of an app goes on, and the network with it; all the rest goes', async (t) => {
+test("keeps another project's running container and the app's network it uses, and removes the rest", async (t) => {
   const { name, remove, apps } = await runningApp(t)
   const proxy = await createContainer(t, { HostConfig: { NetworkMode: `${name}_default` } })
   await proxy.start()
   const proxyName = (await proxy.inspect()).Name.slice(1)
   t.like(await remove(), {
     status: 'succeeded',
-    message: `Done: network ${name}_default stays, because container ${proxyName} is attached to it`,
+    message: `Done: network ${name}_default was kept because it is in use by container ${proxyName}`,
   })
   const { State, NetworkSettings } = await proxy.inspect()
   t.true(State.Running)
@@ -180,11 +180,11 @@ test('a container of somebody else on the network of an app goes on, and the net
   t.deepEqual([await containersOf(name), await networksOf(name), apps.list()], [[], [`${name}_default`], []])
 })
 
-test('a volume that somebody else uses stands in the way of its removal: the app says so, and goes when it is free', async (t) => {
+test('a volume in use blocks its removal and is named on the app, which can be removed once the volume is free', async (t) => {
   const { name, id, remove, apps, directory } = await runningApp(t, withData)
   const backup = await createContainer(t, { HostConfig: { Binds: [`${name}_named:/backup`] } })
   const backupName = (await backup.inspect()).Name.slice(1)
-  const why = `volume ${name}_named could not be removed: container ${backupName} uses it`
+  const why = `volume ${name}_named could not be removed: it is in use by container ${backupName}`
   t.like(await remove({ volumes: true }), { status: 'failed', error: why })
   t.like(apps.get(id), { status: 'error', statusReason: `remove failed: ${why}`, containers: [] })
   t.deepEqual([await containersOf(name), await networksOf(name)], [[], []], 'the rest is gone')
@@ -195,7 +195,7 @@ test('a volume that somebody else uses stands in the way of its removal: the app
   t.deepEqual(readdirSync(directory), ['data'])
 })
 
-test('another project of the same name in another folder keeps what it has', async (t) => {
+test('leaves a project with the same name in another folder alone', async (t) => {
   const { name, remove, apps } = await runningApp(t, withData)
   const Labels = {
     'com.docker.compose.project': name,
@@ -212,7 +212,7 @@ test('another project of the same name in another folder keeps what it has', asy
   t.deepEqual([await networksOf(name), apps.list()], [[`${name}_default`], []])
 })
 
-test('containers of services that the file lost, paused and restarting ones go too', async (t) => {
+test('also removes paused and restarting containers, and those of services no longer in the file', async (t) => {
   const { name, remove, apps, id, directory } = await runningApp(t, `${web()}  more:\n    image: ${testImage}\n`)
   const Labels = {
     'com.docker.compose.project': name,
@@ -227,7 +227,7 @@ test('containers of services that the file lost, paused and restarting ones go t
   t.deepEqual([await containersOf(name), await networksOf(name)], [[], []])
 })
 
-test('each container gets its own signal and its own time; those that others need end last', async (t) => {
+test('stops each container with its own signal and grace period, dependents first', async (t) => {
   const { apps, outcome, id, name, directory } = await runningApp(t)
   const made = async (service: string, dependsOn: string, options: Docker.ContainerCreateOptions): Promise<Docker.Container> => {
     const labels = { project: name, service, 'project.working_dir': directory, depends_on: dependsOn }
@@ -247,13 +247,13 @@ test('each container gets its own signal and its own time; those that others nee
   t.deepEqual(
     ended.map(({ State }) => State.ExitCode),
     [137, 22, 21],
-    'killed after its second of grace; ended by TERM; ended by a signal of its own',
+    'killed after its grace period of 1 s; ended by TERM; ended by its own signal',
   )
   const times = ended.map(({ State }) => State.FinishedAt)
   t.deepEqual(times, times.toSorted())
 })
 
-test('a removal that is cancelled half-way says so on the app, and is finished by doing it again', async (t) => {
+test('a removal cancelled halfway shows on the app and can be finished by a second one', async (t) => {
   const { apps, operations, id, name, ended, outcome, remove, watch } = await runningApp(
     t,
     `${web()}  stubborn:\n    image: ${testImage}\n    command: [sleep, '600']\n    stop_grace_period: 10m\n`,
@@ -272,7 +272,7 @@ test('a removal that is cancelled half-way says so on the app, and is finished b
   t.deepEqual([await containersOf(name), apps.list()], [[], []])
 })
 
-test('a folder that is a link keeps what it leads to, also when the files are to go', async (t) => {
+test('keeps the target of a linked app folder, even when files are to be removed', async (t) => {
   const { remove, directory, name, apps, id } = await runningApp(t)
   const elsewhere = join(dataFolder(t), 'elsewhere')
   renameSync(directory, elsewhere)
@@ -281,8 +281,8 @@ test('a folder that is a link keeps what it leads to, also when the files are to
   const { items } = await apps.removalOf(id)
   t.like(
     items.find(({ name: path }) => path === 'data'),
-    { goes: 'never', obstacle: "the app's folder is a link to another place" },
+    { goes: 'never', obstacle: "the app's folder is a link to another folder" },
   )
-  t.like(await remove({ files: true }), { status: 'succeeded', message: `Done: left in the folder ${name} of APPS_DIR: data` })
+  t.like(await remove({ files: true }), { status: 'succeeded', message: `Done: kept in the folder ${name} in APPS_DIR: data` })
   t.deepEqual(readdirSync(elsewhere), ['data'])
 })

@@ -4,7 +4,7 @@ import { stopOrder } from '../../api/apps/stop-order.ts'
 const some = (service: string | null, ...dependsOn: string[]) => ({ service, dependsOn })
 const namesOf = (groups: { service: string | null }[][]) => groups.map((group) => group.map(({ service }) => service))
 
-test('what others need ends after them; the rest ends at once, each container of a service with its fellows', (t) => {
+test('stops dependents first, and containers of one service or without dependents together', (t) => {
   t.deepEqual(namesOf(stopOrder([some('db'), some('web', 'api'), some('api', 'db', 'cache'), some('cache'), some('web', 'api')])), [
     ['web', 'web'],
     ['api'],
@@ -14,7 +14,7 @@ test('what others need ends after them; the rest ends at once, each container of
   t.deepEqual(stopOrder([]), [])
 })
 
-test('services that need one another, themselves or what is not there end all the same', (t) => {
+test('handles services that depend on each other, on themselves or on missing services', (t) => {
   t.deepEqual(namesOf(stopOrder([some('a', 'b'), some('b', 'a'), some('c', 'a')])), [['c'], ['a', 'b']])
   t.deepEqual(namesOf(stopOrder([some('a', 'a'), some('b', 'gone')])), [['a', 'b']])
 })

@@ -4,12 +4,12 @@ import { activeProfiles, wantedServices } from '../../api/apps/wanted-services.t
 const of = (services: Record<string, unknown>, profiles: string[] = []) => wantedServices({ services }, profiles)
 const [web] = of({ web: { image: 'web:1' } }) ?? []
 
-test('a service is one container that nothing restarts, unless the file says more', (t) => {
+test('a service has one container and no restart policy unless the file says otherwise', (t) => {
   t.deepEqual(web, { name: 'web', image: 'web:1', replicas: 1, isJob: false, restart: 'no' })
   t.is(of({ web: { build: '.' } })?.[0]?.image, null)
 })
 
-test('replicas: scale, else deploy.replicas, as numbers or as text; one on each node is one here', (t) => {
+test('replicas: scale, else deploy.replicas, as numbers or text; global mode means one', (t) => {
   const replicas = (service: Record<string, unknown>) => of({ web: service })?.[0]?.replicas
   t.is(replicas({ scale: 3 }), 3)
   t.is(replicas({ deploy: { replicas: 2 } }), 2)
@@ -20,7 +20,7 @@ test('replicas: scale, else deploy.replicas, as numbers or as text; one on each 
   t.is(replicas({ deploy: null }), 1)
 })
 
-test('restart policies, with or without a most', (t) => {
+test('restart policies, with or without a maximum', (t) => {
   const restart = (value: unknown) => of({ web: { restart: value } })?.[0]?.restart
   t.deepEqual(['always', 'unless-stopped', 'on-failure', 'on-failure:3', 'no', undefined, 'sometimes'].map(restart), [
     'always',
@@ -33,7 +33,7 @@ test('restart policies, with or without a most', (t) => {
   ])
 })
 
-test('a job is what another service waits for to end', (t) => {
+test('a job is a service that another one waits for to complete', (t) => {
   const found = of({
     web: { depends_on: { migrate: { condition: 'service_completed_successfully' }, db: { condition: 'service_healthy' } } },
     migrate: {},
@@ -46,7 +46,7 @@ test('a job is what another service waits for to end', (t) => {
   )
 })
 
-test('a service of a profile is wanted when its profile is active', (t) => {
+test('a service with profiles is wanted when one of them is active', (t) => {
   const names = (profiles: string[]) =>
     of({ web: {}, debug: { profiles: ['debug', 'dev'] }, none: { profiles: [] } }, profiles)?.map(({ name }) => name)
   t.deepEqual(names([]), ['web', 'none'])
@@ -54,7 +54,7 @@ test('a service of a profile is wanted when its profile is active', (t) => {
   t.deepEqual(names(['*']), ['web', 'debug', 'none'])
 })
 
-test('profiles as .env names them', (t) => {
+test('reads the active profiles from .env', (t) => {
   t.deepEqual(activeProfiles(''), [])
   t.deepEqual(activeProfiles('A=1\nCOMPOSE_PROFILES=dev, debug # both\nB=2'), ['dev', 'debug'])
   t.deepEqual(activeProfiles('export COMPOSE_PROFILES="dev"'), ['dev'])
@@ -62,6 +62,6 @@ test('profiles as .env names them', (t) => {
   t.deepEqual(activeProfiles('#COMPOSE_PROFILES=dev\nMY_COMPOSE_PROFILES=x'), [])
 })
 
-test('what has no services says so', (t) => {
+test('a model without services gives null', (t) => {
   for (const model of [null, 'text', [], {}, { services: null }, { services: [] }]) t.is(wantedServices(model, []), null)
 })

@@ -64,7 +64,7 @@ test.serial('the dialog lists what goes and what stays; the data of an app on an
   t.regex(container, new RegExp(`^Container ${name}.web.1$`))
   t.deepEqual(more, ['File compose.yaml'])
   t.deepEqual(await listed(dialog, 'Will be kept'), [network, `Volume ${name}_named`, 'Folder data'])
-  await dialog.getByText('is attached to it').waitFor()
+  await dialog.getByText('it is in use by').waitFor()
   await dialog.getByText('3.0 MiB', { exact: true }).waitFor()
 
   await dialog.getByLabel('Delete its volumes too').check()
@@ -100,12 +100,15 @@ test.serial('with both ticks all data goes; what stands in the way is named on t
     await dialog.getByLabel('Delete its volumes too').check()
     const files = dialog.getByLabel('Delete the files in its folder too')
     if (await files.isEnabled()) await files.check()
-    if (end === 'Failed') await dialog.getByText(`Cannot be removed yet: ${user} uses it`).waitFor()
+    if (end === 'Failed') await dialog.getByText(`Cannot be removed yet: it is in use by ${user}`).waitFor()
     await dialog.getByRole('button', { name: 'Remove app and data' }).click()
     await followInPanel(page, `Remove ${name}`, end)
   }
   await remove('Failed')
-  await page.getByRole('region', { name: 'State' }).getByText(`volume ${name}_named could not be removed: ${user} uses it`).waitFor()
+  await page
+    .getByRole('region', { name: 'State' })
+    .getByText(`volume ${name}_named could not be removed: it is in use by ${user}`)
+    .waitFor()
   t.false(existsSync(join(node.appsDir, name)), 'the rest is gone')
 
   await backup.remove({ force: true })

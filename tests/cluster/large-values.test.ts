@@ -23,12 +23,12 @@ const inputs: Record<string, { input: Record<string, string>; field: string; say
   'a service name of 600 characters': {
     input: { name: uniqueName(), composeContent: `services:\n  ${'a'.repeat(600)}:\n    image: ${testImage}\n` },
     field: 'composeContent',
-    says: /^line 2: the name of a service has 600 characters; at most 255 are possible$/,
+    says: /^line 2: the service name has 600 characters\. The maximum is 255$/,
   },
   'a Compose file of 300 KiB': {
     input: { name: uniqueName(), composeContent: `services: { web: { image: ${testImage} } }\n#${'x'.repeat(300 * 1024)}` },
     field: 'composeContent',
-    says: /^is 301 KiB long; at most 256 KiB are possible$/,
+    says: /^is 301 KiB\. The maximum is 256 KiB$/,
   },
 }
 

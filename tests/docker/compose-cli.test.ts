@@ -24,12 +24,12 @@ function recorder() {
   return { lines, onLine: (line: string) => void lines.push(line), signal: AbortSignal.timeout(60_000) }
 }
 
-testEachVersion('version: says what runs', async (t, { env, version, major }) => {
+testEachVersion('version names the program and its version', async (t, { env, version, major }) => {
   const compose = createComposeCli({ log, env })
   t.is(await compose.version(), `${major === 1 ? 'docker-compose' : 'docker compose'} ${version}`)
 })
 
-testEachVersion('up, stop, up, down: containers follow, and each command tells its lines', async (t, { env }) => {
+testEachVersion('up, stop, up and down change the containers and print their lines', async (t, { env }) => {
   const compose = createComposeCli({ log, env })
   await ensureTestImage()
   const project = await uniqueProject(t)
@@ -60,7 +60,7 @@ testEachVersion('up, stop, up, down: containers follow, and each command tells i
   t.true(down.lines.length > 0)
 })
 
-testEachVersion('up removes what the file no longer has', async (t, { env }) => {
+testEachVersion('up removes containers of services that are no longer in the file', async (t, { env }) => {
   const compose = createComposeCli({ log, env })
   await ensureTestImage()
   const project = await uniqueProject(t)
@@ -74,7 +74,7 @@ testEachVersion('up removes what the file no longer has', async (t, { env }) => 
   )
 })
 
-testEachVersion('config refuses what Compose refuses, with its words and its line, and without the folder', async (t, { env }) => {
+testEachVersion('config refuses what Compose refuses, with words and a line but without the folder', async (t, { env }) => {
   const compose = createComposeCli({ log, env })
   const project = await uniqueProject(t)
   const refusal = async (content: string): Promise<string> => {
@@ -83,7 +83,7 @@ testEachVersion('config refuses what Compose refuses, with its words and its lin
     t.false(message.includes(project.directory) || message.includes('Traceback') || message.includes(tmpdir()), message)
     return message
   }
-  // Version 2 counts the lines of broken YAML wrongly; the file was read before it is asked, so that nobody sees that.
+  // Version 2 reports wrong lines for broken YAML. Nobody sees them, because this program parses the file first.
   t.regex(await refusal('services:\n  web:\n    image: a\n   bad: 1\n'), /line \d/)
   t.regex(await refusal('services:\n  web:\n    image: a\n\tb: 1\n'), /line \d/)
   t.regex(await refusal('services:\n  web:\n    imag: a\n'), /imag/)
@@ -105,7 +105,7 @@ testEachVersion("a compose file cannot read this program's secrets", async (t, v
   t.deepEqual((await cli.config(project)).problems, [])
 })
 
-testEachVersion("a command that fails gives Compose's reason, not its progress", async (t, { env }) => {
+testEachVersion("a failed command reports Compose's reason and not its progress", async (t, { env }) => {
   const compose = createComposeCli({ log, env })
   await ensureTestImage()
   const holder = await createContainer(t, { HostConfig: { PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '0' }] } } })
@@ -115,36 +115,36 @@ testEachVersion("a command that fails gives Compose's reason, not its progress",
   await project.writeCompose(`services:\n  web:\n    image: ${testImage}\n    ports: ['127.0.0.1:${port}:80']\n`)
   const taken = await t.throwsAsync(compose.run(project, 'up', recorder()), {
     instanceOf: ComposeError,
-    message: /^The service "web" could not be started: port 127\.0\.0\.1:\d+ is already allocated to another container$/,
+    message: /^Could not start service "web": port 127\.0\.0\.1:\d+ is already in use by another container$/,
   })
   t.true(taken instanceof ComposeError && taken.exitCode !== 0 && taken.exitCode !== null)
 
-  // A name that no registry answers for; nothing is asked outside this machine.
+  // No registry answers at this address, and nothing leaves this machine.
   await project.writeCompose('services:\n  web:\n    image: 127.0.0.1:1/none/none:1\n')
   for (const command of ['up', 'pull'] as const) {
     await t.throwsAsync(compose.run(project, command, recorder()), {
       instanceOf: ComposeError,
       message:
-        /^The image 127\.0\.0\.1:1\/none\/none:1 of the service "web" could not be pulled: the registry at 127\.0\.0\.1:1 does not answer \(connection refused\)$/,
+        /^Could not pull image 127\.0\.0\.1:1\/none\/none:1 for service "web": the registry at 127\.0\.0\.1:1 does not answer \(connection refused\)$/,
     })
   }
 })
 
-testEachVersion('an absent Engine is DOCKER_UNAVAILABLE and names the socket', async (t, { env }) => {
+testEachVersion('a missing Engine gives DOCKER_UNAVAILABLE and names the socket', async (t, { env }) => {
   const project = await uniqueProject(t)
   await project.writeCompose(`services:\n  web:\n    image: ${testImage}\n`)
   const cli = createComposeCli({ log, env, dockerHost: 'unix:///nowhere/docker.sock' })
-  t.deepEqual((await cli.config(project)).problems, [], 'checking a file needs no Engine')
+  t.deepEqual((await cli.config(project)).problems, [], 'checking a file does not need an Engine')
   await t.throwsAsync(cli.run(project, 'up', recorder()), {
     instanceOf: AppError,
     code: 'DOCKER_UNAVAILABLE',
-    message: /\/nowhere\/docker\.sock: there is no such socket/,
+    message: /\/nowhere\/docker\.sock: the socket does not exist/,
   })
   const refusing = createComposeCli({ log, env, dockerHost: 'tcp://127.0.0.1:1' })
-  await t.throwsAsync(refusing.run(project, 'stop', recorder()), { code: 'DOCKER_UNAVAILABLE', message: /nothing listens there/ })
+  await t.throwsAsync(refusing.run(project, 'stop', recorder()), { code: 'DOCKER_UNAVAILABLE', message: /nothing is listening there/ })
 })
 
-test('abort ends the command and everything that it started', async (t) => {
+test('abort ends the command and everything it started', async (t) => {
   const project = await uniqueProject(t)
   const folder = await fakePrograms(t, { 'docker-compose': fakeCompose('trap "" TERM; sleep 600 & echo "child $!"; wait') })
   const cli = createComposeCli({ log, env: { PATH: `${folder}:/usr/bin:/bin` } })
@@ -159,16 +159,16 @@ test('abort ends the command and everything that it started', async (t) => {
   t.is(pids.length, 1)
   await until(() => !isRunning(pids[0] ?? 0))
   const ms = performance.now() - startedAt
-  t.true(ms > 2_900 && ms < 10_000, `TERM is ignored here, so KILL had to come after 3 s: ${ms}`)
+  t.true(ms > 2_900 && ms < 10_000, `the child ignores TERM, so KILL follows after 3 s: ${ms}`)
   await t.throwsAsync(cli.run(project, 'up', { onLine, signal: aborting.signal }), { message: 'the user cancelled' })
-  t.is(pids.length, 1, 'what is aborted before it starts does not start')
+  t.is(pids.length, 1, 'a command aborted before it starts does not start')
 })
 
-testEachVersion('abort of a real command ends it long before it would have ended', async (t, { env }) => {
+testEachVersion('abort ends a real command long before it would finish', async (t, { env }) => {
   const compose = createComposeCli({ log, env })
   await ensureTestImage()
   const project = await uniqueProject(t)
-  // Process 1 ignores TERM, so that stopping it takes the grace period.
+  // Process 1 ignores TERM, so stopping it takes the whole grace period.
   await project.writeCompose(`services:\n  web:\n    image: ${testImage}\n    command: sleep 600\n    stop_grace_period: 60s\n`)
   await compose.run(project, 'up', recorder())
   const aborting = new AbortController()
@@ -178,7 +178,7 @@ testEachVersion('abort of a real command ends it long before it would have ended
   t.true(performance.now() - startedAt < 15_000)
 })
 
-test('Compose is looked for until it is there, v2 before v1, and again when a file that it could be has changed', async (t) => {
+test('searches for Compose until it is installed, prefers v2 to v1, and searches again when a candidate file changes', async (t) => {
   const folder = await fakePrograms(t, {})
   const home = await fakePrograms(t, {})
   const asked = join(home, 'asked')
@@ -192,9 +192,9 @@ test('Compose is looked for until it is there, v2 before v1, and again when a fi
   await writePrograms(folder, { 'docker-compose': `#!/bin/sh\necho x >>${asked}\necho 1.29.2\n` })
   for (let time = 0; time < 3; time++) t.is(await cli.version(), 'docker-compose 1.29.2')
   t.is(cli.knownVersion(), 'docker-compose 1.29.2')
-  t.is(readFileSync(asked, 'utf8'), 'x\n', 'it is asked once while nothing changes')
+  t.is(readFileSync(asked, 'utf8'), 'x\n', 'its version is read once while nothing changes')
 
-  // An upgrade from outside: who only wants to know sees it as well.
+  // An upgrade on the machine: knownVersion notices it too.
   await writePrograms(folder, { docker: '#!/bin/sh\n[ "$1" = compose ] && echo v2.24.1\n' })
   cli.knownVersion()
   await until(() => cli.knownVersion() === 'docker compose 2.24.1')
@@ -211,18 +211,18 @@ test('Compose is looked for until it is there, v2 before v1, and again when a fi
       ['Docker Compose found', 'docker-compose 1.29.2'],
       ['Docker Compose found', 'docker compose 2.24.1'],
       ['Docker Compose found', 'docker-compose 1.29.2'],
-      ['Docker Compose is no longer there', undefined],
+      ['Docker Compose is no longer installed', undefined],
     ],
   )
 })
 
-/** A zombie has ended; only its parent has not asked for its exit code yet. */
+/** A zombie has ended; only its parent has not read its exit code yet. */
 function isRunning(pid: number): boolean {
   const stat = `/proc/${pid}/stat`
   return existsSync(stat) && !/\) Z /.test(readFileSync(stat, 'utf8'))
 }
 
-/** Programs that stand in for those which a machine may or may not have; the folder goes after the test. */
+/** Stand-ins for programs that a machine may or may not have. The folder is removed after the test. */
 async function fakePrograms(t: Parameters<typeof uniqueProject>[0], programs: Record<string, string>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'shtest-bin-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))

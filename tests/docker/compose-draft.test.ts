@@ -9,7 +9,7 @@ import { dataFolder } from '../helpers/data-folder.ts'
 
 const log = pino({ level: 'silent' })
 
-/** The folder of an app with these files, and a draft of its Compose file that lies elsewhere. */
+/** An app's folder with these files, and a draft of its Compose file in another folder. */
 function drafted(t: ExecutionContext, files: Record<string, string>, draft: string) {
   const apps = dataFolder(t)
   const [directory, file] = [join(apps, 'shop'), join(apps, '.draft-1', 'compose.yaml')]
@@ -27,7 +27,7 @@ const service = (lines: string): string => `services:\n  web:\n    image: nginx\
 
 const namesFiles: Record<string, { files: Record<string, string>; draft: string; only?: number }> = {
   env_file: { files: { '.env': 'A=1\n' }, draft: service('    env_file: .env\n') },
-  'a variable that has to be set': { files: { '.env': 'FOO=1\n' }, draft: service('    environment: { FOO: "${FOO:?set it}" }\n') },
+  'a required variable': { files: { '.env': 'FOO=1\n' }, draft: service('    environment: { FOO: "${FOO:?set it}" }\n') },
   'a port': { files: { '.env': 'PORT=8081\n' }, draft: service("    ports: ['${PORT}:80']\n") },
   extends: { files: { '.env': 'A=1\n', 'base.yaml': base }, draft: 'services:\n  web:\n    extends: { file: base.yaml, service: base }\n' },
   include: { files: { '.env': 'A=1\n', 'base.yaml': base }, draft: `include: [base.yaml]\n${service('')}`, only: 2 },
@@ -35,16 +35,16 @@ const namesFiles: Record<string, { files: Record<string, string>; draft: string;
 }
 
 for (const [what, { files, draft, only = 0 }] of Object.entries(namesFiles)) {
-  testEachVersion(`a draft among the files of its app: ${what}`, async (t, { env, major }) => {
+  testEachVersion(`a draft is checked with its app's files: ${what}`, async (t, { env, major }) => {
     const project = drafted(t, files, draft)
     const { problems } = await createComposeCli({ log, env }).config(project)
     if (major < only) return void t.regex(problems[0]?.message ?? '', /"include" needs Compose 2/)
     t.deepEqual(problems, [])
-    t.deepEqual(readdirSync(project.directory).sort(), Object.keys(files).sort(), 'and leaves nothing there')
+    t.deepEqual(readdirSync(project.directory).sort(), Object.keys(files).sort(), 'leaves nothing in the folder')
   })
 }
 
-testEachVersion('what is refused of a draft says nothing of where it lies', async (t, { env }) => {
+testEachVersion('problems of a draft do not reveal its folder', async (t, { env }) => {
   for (const draft of [
     service('    imagine: true\n'),
     'services: [\n',

@@ -5,7 +5,7 @@ import { absentEngineCause, isDownloadBar, withoutPaths } from '../../api/docker
 const project = { name: 'shop', directory: '/srv/apps/shop' }
 const common = ['--project-name', 'shop', '--project-directory', '/srv/apps/shop', '--file', 'compose.yaml']
 
-test('arguments: plain output is asked for as each version understands it', (t) => {
+test('arguments ask for plain output in the way each version supports', (t) => {
   const v1 = { file: 'docker-compose', prefix: [] } as const
   const v2 = { file: 'docker', prefix: ['compose'] } as const
   const args = (program: { file: 'docker' | 'docker-compose'; prefix: readonly string[] }, version: string) =>
@@ -18,7 +18,7 @@ test('arguments: plain output is asked for as each version understands it', (t) 
   t.deepEqual(args(v1, '5.0.0-rc.1'), [...common, '--ansi', 'never', '--progress', 'plain', ...up])
 })
 
-test('environment: what Compose needs and nothing else', (t) => {
+test('the environment holds only what Compose needs', (t) => {
   const env = {
     PATH: '/bin',
     HOME: '/root',
@@ -39,7 +39,7 @@ test('environment: what Compose needs and nothing else', (t) => {
   })
 })
 
-test('no paths and no terminal codes', (t) => {
+test('removes paths and terminal codes', (t) => {
   t.is(
     withoutPaths('\u001b[31mvalidating /srv/apps/shop/compose.yaml: in /srv/apps/shop, /srv/apps/other.env\u001b[0m', {
       directory: '/srv/apps/shop',
@@ -48,7 +48,7 @@ test('no paths and no terminal codes', (t) => {
   )
 })
 
-test('an absent Engine is told from a failed command, in the words of v2', (t) => {
+test("recognizes a missing Engine in v2's words", (t) => {
   const code = (text: string): unknown => {
     const cause = absentEngineCause(text)
     return cause && 'code' in cause ? cause.code : cause && 'no code'
@@ -64,7 +64,7 @@ test('an absent Engine is told from a failed command, in the words of v2', (t) =
   t.is(code('Error response from daemon: failed to create task: exec: "x": no such file or directory'), null)
 })
 
-test('bars of a download are known as such', (t) => {
+test('recognizes download progress bars', (t) => {
   t.true(isDownloadBar(' 46e21c7cfe17 Downloading [=========>      ]  392.7kB/38.93MB'))
   t.false(isDownloadBar(' Container shop-web-1  Started'))
   t.false(isDownloadBar('volumes must be a list []'))

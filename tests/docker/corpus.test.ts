@@ -11,14 +11,14 @@ import { AppError } from '../../api/errors.ts'
 import { testEachVersion } from '../helpers/compose-versions.ts'
 import { uniqueProject, type TestProject } from '../helpers/docker.ts'
 
-/** What apps that people host themselves are written with, one matter per file; its first line says which. Some are faulty. */
+/** Features that self-hosted apps use in their Compose files, one per file. The first line names the feature. Some files are faulty. */
 const corpus = join(import.meta.dirname, 'corpus')
 const names = readdirSync(corpus).filter((name) => name.endsWith('.yaml'))
 
 /** Version 1 takes most of a core for half a second. */
 const inTurn = pLimit(2)
 
-/** "accepted", or what was said. */
+/** "accepted", or the problems. */
 async function ours(project: TestProject, content: string, env: NodeJS.ProcessEnv): Promise<string> {
   const cli = createComposeCli({ log: pino({ level: 'silent' }), env })
   try {
@@ -41,7 +41,7 @@ async function theirs({ name, directory }: TestProject, env: NodeJS.ProcessEnv, 
 }
 
 for (const name of names) {
-  testEachVersion(`the verdict on ${name} is that of config`, (t, { env, major }) =>
+  testEachVersion(`${name} gets the same verdict as from config`, (t, { env, major }) =>
     inTurn(async () => {
       const project = await uniqueProject(t)
       await cp(join(corpus, 'beside'), project.directory, { recursive: true })
@@ -50,10 +50,10 @@ for (const name of names) {
       const [our, their] = [await ours(project, content, env), await theirs(project, env, major)]
       t.is(our === 'accepted', their === 'accepted', `${our}\n${their}`)
       const [, verdict] = /^# .*: (refused|Compose 2|Compose 1\.29)\b/m.exec(content) ?? []
-      if (verdict === 'refused') t.not(our, 'accepted', 'so its comment says')
-      if (!verdict) t.is(our, 'accepted', 'its comment says nothing else')
-      if (verdict === 'Compose 2' && major === 1) t.regex(our, /needs Compose 2, and this node has docker-compose 1\./)
-      if (our !== 'accepted') t.regex(our, /^(line \d+|the file \S+ is not there)/, 'a person sees where')
+      if (verdict === 'refused') t.not(our, 'accepted', 'its comment says "refused"')
+      if (!verdict) t.is(our, 'accepted', 'its comment names no other verdict')
+      if (verdict === 'Compose 2' && major === 1) t.regex(our, /needs Compose 2, but this node has docker-compose 1\./)
+      if (our !== 'accepted') t.regex(our, /^(line \d+|the file \S+ does not exist)/, 'names the place')
       t.false(our.includes(project.directory), our)
     }),
   )

@@ -21,7 +21,7 @@ const info: ContainerInfo = {
   Mounts: [],
 }
 
-test('health and exit code are read from the status text', (t) => {
+test('reads health and exit code from the status text', (t) => {
   const of = (State: string, Status: string): unknown => {
     const { state, health, exitCode } = toEngineContainer({ ...info, State, Status })
     return [state, health, exitCode]
@@ -33,11 +33,11 @@ test('health and exit code are read from the status text', (t) => {
   t.deepEqual(of('paused', 'Up 3 minutes (Paused)'), ['paused', null, null])
   t.deepEqual(of('exited', 'Exited (137) 2 hours ago'), ['exited', null, 137])
   t.deepEqual(of('restarting', 'Restarting (1) 4 seconds ago'), ['restarting', null, 1])
-  t.deepEqual(of('stopping', 'Up 3 minutes'), ['unknown', null, null], 'a word that is new here')
-  t.deepEqual(of('exited', 'Exited (3221225786) 2 hours ago'), ['exited', null, null], 'an exit code of Windows')
+  t.deepEqual(of('stopping', 'Up 3 minutes'), ['unknown', null, null], 'a word that this version does not know')
+  t.deepEqual(of('exited', 'Exited (3221225786) 2 hours ago'), ['exited', null, null], 'a Windows exit code')
 })
 
-test('the status text keeps no times', (t) => {
+test('removes times from the status text', (t) => {
   const words: [string, string][] = [
     ['Up Less than a second', 'Up'],
     ['Up About a minute (healthy)', 'Up (healthy)'],
@@ -52,7 +52,7 @@ test('the status text keeps no times', (t) => {
   for (const [said, kept] of words) t.is(toEngineContainer({ ...info, Status: said }).statusText, kept)
 })
 
-test('what another program names and publishes without end is cut where it is read, visibly', (t) => {
+test("cuts another program's long names and port lists visibly", (t) => {
   const port = (PublicPort: number, IP: string) => ({ IP, PublicPort, PrivatePort: PublicPort, Type: 'udp' })
   const Ports = Array.from({ length: 501 }, (_, index) => [port(10_000 + index, '0.0.0.0'), port(10_000 + index, '::')]).flat()
   const Labels = { 'com.docker.compose.service': 's'.repeat(600) }
@@ -64,11 +64,11 @@ test('what another program names and publishes without end is cut where it is re
   )
 })
 
-test('a moment that no date can say is one that can be shown', (t) => {
+test('replaces a creation time that no Date can hold', (t) => {
   for (const Created of [1e15, -1e15, Number.NaN]) t.notThrows(() => toEngineContainer({ ...info, Created }).createdAt.toISOString())
 })
 
-test('published ports are in a steady order; the Engine leaves members out', (t) => {
+test('sorts published ports and accepts ports with missing fields', (t) => {
   const port = { PrivatePort: 80, Type: 'tcp' }
   const Ports = [
     { ...port, IP: '::', PublicPort: 81 },
@@ -83,7 +83,7 @@ test('published ports are in a steady order; the Engine leaves members out', (t)
   )
 })
 
-test('stats: cgroup v2 as `docker stats` counts it', (t) => {
+test('stats: counts cgroup v2 like `docker stats`', (t) => {
   const raw = {
     read: '2026-01-26T20:00:01Z',
     cpu_stats: { cpu_usage: { total_usage: 3_000 }, system_cpu_usage: 40_000, online_cpus: 4 },
@@ -109,14 +109,14 @@ test('stats: cgroup v2 as `docker stats` counts it', (t) => {
   t.like(toStatsSample({ ...raw, cpu_stats: raw.precpu_stats }), { cpuPercent: 0 })
 })
 
-test('stats: what an Engine leaves out counts as zero; a first and an empty sample are known', (t) => {
+test('stats: counts missing values as zero, and recognizes first and empty samples', (t) => {
   const empty = { read: '0001-01-01T00:00:00Z', cpu_stats: {}, precpu_stats: {}, memory_stats: {} }
   t.true(isOfStoppedContainer(empty))
   t.false(hasPrevious(empty))
   t.true(Object.values(toStatsSample(empty)).every((value) => value === 0))
 })
 
-test('JSON lines: cut anywhere, blank lines, line ends of both kinds, and lines that are no JSON', async (t) => {
+test('JSON lines: chunks of any size, blank lines, both line endings, and lines that are not JSON', async (t) => {
   const bytes = Buffer.from('{"a":"é"}\r\n\n{"b":2}\nnot json\n{"c":3}')
   const expected = [{ a: 'é' }, { b: 2 }, { c: 3 }]
   for (let size = 1; size <= bytes.length; size++) {
@@ -127,7 +127,7 @@ test('JSON lines: cut anywhere, blank lines, line ends of both kinds, and lines 
   }
 })
 
-test('the address of the Engine, as DOCKER_HOST spells it', (t) => {
+test("parses the Engine's address from DOCKER_HOST", (t) => {
   const of = (host: string, env: NodeJS.ProcessEnv = {}): unknown => dockerEndpoint(host, env)
   t.like(of('unix:///run/user/1/docker.sock'), { name: '/run/user/1/docker.sock', options: { socketPath: '/run/user/1/docker.sock' } })
   t.like(of('tcp://box:2375'), { name: 'tcp://box:2375', options: { host: 'box', port: '2375', protocol: 'http' } })

@@ -14,7 +14,7 @@ import { until } from '../helpers/until.ts'
 const log = pino({ level: 'silent' })
 const engine = createEngine({ log, clock: systemClock })
 
-test('info: the version and the counts of a real Engine', async (t) => {
+test('info: version and counts from a real Engine', async (t) => {
   await ensureTestImage()
   const container = await createContainer(t, { HostConfig: { Init: true }, Cmd: ['sleep', '60'] })
   await container.start()
@@ -25,17 +25,17 @@ test('info: the version and the counts of a real Engine', async (t) => {
   t.true(Number.isInteger(info.paused) && Number.isInteger(info.stopped))
 })
 
-test('a request costs the same beside open streams: what docker-modem says of each does not tell of all connections', async (t) => {
+test('a request does not cost more with open streams: docker-modem does not log all connections', async (t) => {
   const endpoint = dockerEndpoint(process.env['DOCKER_HOST'])
   const agent = connectionsTo(endpoint)
   const response = await askEngine('/events', agent)
-  t.is(Object.keys(agent.sockets).length, 1, 'there is one to tell of')
-  // As docker-modem asks.
+  t.is(Object.keys(agent.sockets).length, 1, 'one connection is open')
+  // The same call as in docker-modem.
   t.is(inspect({ agent }, { showHidden: true, depth: null }), `{ agent: connections to ${endpoint.name} }`)
   response.destroy()
 })
 
-test('containers: a running one with its labels and published ports', async (t) => {
+test('containers: a running container with its labels and published ports', async (t) => {
   const name = uniqueName()
   const container = await createContainer(t, {
     name,
@@ -74,7 +74,7 @@ test('containers: a running one with its labels and published ports', async (t) 
   t.regex(await page.text(), /Welcome to nginx-like web/)
 })
 
-test('containers: created, exited with its code, and none of Compose', async (t) => {
+test('containers: created and exited ones that Compose did not create', async (t) => {
   const created = await createContainer(t)
   const exited = await createContainer(t, { Cmd: ['sh', '-c', 'exit 7'] })
   await exited.start()
@@ -89,7 +89,7 @@ test('containers: created, exited with its code, and none of Compose', async (t)
   t.is(seen?.service, seen?.name)
 })
 
-test('containers: health comes from the health check', async (t) => {
+test('containers: health follows the health check', async (t) => {
   const second = 1_000_000_000
   const container = await createContainer(t, {
     Healthcheck: { Test: ['CMD', 'test', '-e', '/tmp/ok'], Interval: second / 10, Retries: 1, Timeout: second },
@@ -110,7 +110,7 @@ test('containers: health comes from the health check', async (t) => {
   )
 })
 
-test('stats: sane samples of a busy container, and the end when it stops', async (t) => {
+test('stats: plausible samples of a busy container, until it stops', async (t) => {
   const container = await createContainer(t, { Cmd: ['sh', '-c', 'while :; do :; done'], HostConfig: { Memory: 64 * 1024 * 1024 } })
   await container.start()
   const samples = []
@@ -127,13 +127,13 @@ test('stats: sane samples of a busy container, and the end when it stops', async
   }
 })
 
-test('stats: end at once for a stopped container, on abort, and when the reader leaves; none leaves a connection', async (t) => {
+test('stats: end for a stopped container, on abort and when the reader leaves, and close the connection', async (t) => {
   const proxy = await socketProxy(t)
   const proxied = createEngine({ log, clock: systemClock, dockerHost: `unix://${proxy.path}` })
   const idle = await createContainer(t)
   const running = await createContainer(t)
   await running.start()
-  for await (const _ of proxied.stats(idle.id, AbortSignal.timeout(20_000))) t.fail('a container that is not running has no stats')
+  for await (const _ of proxied.stats(idle.id, AbortSignal.timeout(20_000))) t.fail('a stopped container has no stats')
 
   const leave = new AbortController()
   for await (const _ of proxied.stats(running.id, leave.signal)) leave.abort()
@@ -150,23 +150,23 @@ test('stats: end at once for a stopped container, on abort, and when the reader 
   })
 })
 
-test('an absent Engine is DOCKER_UNAVAILABLE, naming the socket and what to look at', async (t) => {
+test('a missing Engine gives DOCKER_UNAVAILABLE with the socket and advice', async (t) => {
   const absent = createEngine({ log, clock: systemClock, dockerHost: 'unix:///nowhere/docker.sock' })
   const expected = {
     instanceOf: AppError,
     code: 'DOCKER_UNAVAILABLE',
-    message: /\/nowhere\/docker\.sock: there is no such socket\. Is Docker .*running\?/,
+    message: /\/nowhere\/docker\.sock: the socket does not exist\. Is Docker .*running\?/,
   }
   await t.throwsAsync(absent.info(), expected)
   await t.throwsAsync(absent.containers(), expected)
   await t.throwsAsync(absent.stats('x', AbortSignal.timeout(5_000))[Symbol.asyncIterator]().next(), expected)
 
   const refusing = createEngine({ log, clock: systemClock, dockerHost: 'tcp://127.0.0.1:1' })
-  await t.throwsAsync(refusing.info(), { code: 'DOCKER_UNAVAILABLE', message: /tcp:\/\/127\.0\.0\.1:1: nothing listens there/ })
+  await t.throwsAsync(refusing.info(), { code: 'DOCKER_UNAVAILABLE', message: /tcp:\/\/127\.0\.0\.1:1: nothing is listening there/ })
   t.throws(() => createEngine({ log, clock: systemClock, dockerHost: 'tcp://' }), { instanceOf: StartError, message: /DOCKER_HOST/ })
 })
 
-test('an Engine that accepts and never answers is DOCKER_UNAVAILABLE after the deadline', async (t) => {
+test('an Engine that accepts but never answers gives DOCKER_UNAVAILABLE after the deadline', async (t) => {
   const proxy = await socketProxy(t)
   proxy.freeze()
   const clock = createManualClock()

@@ -8,7 +8,7 @@ import { createManualClock } from '../helpers/manual-clock.ts'
 import { socketProxy } from '../helpers/socket-proxy.ts'
 import { until } from '../helpers/until.ts'
 
-/** Watches the real Engine through a proxy; every call of a handler is one entry of `seen`. */
+/** Watches the real Engine through a proxy. Every handler call adds one entry to `seen`. */
 async function setUp(t: ExecutionContext, options: { clock: Clock; isAway?: boolean }) {
   const proxy = await socketProxy(t)
   if (options.isAway) await proxy.close()
@@ -26,7 +26,7 @@ async function setUp(t: ExecutionContext, options: { clock: Clock; isAway?: bool
   return { proxy, stop, words, of }
 }
 
-test('start and die of a container, with its Compose project; nothing of exec', async (t) => {
+test("reports a container's start and die with its Compose project, and no exec events", async (t) => {
   const { words, of } = await setUp(t, { clock: createManualClock() })
   await until(() => words().length === 1)
   const project = uniqueName()
@@ -50,7 +50,7 @@ test('start and die of a container, with its Compose project; nothing of exec', 
   t.deepEqual(words(), ['up'])
 })
 
-test('a broken connection: down once, up again after a second, and events go on', async (t) => {
+test('a broken connection: reports down once, reconnects after a second, and events continue', async (t) => {
   const clock = createManualClock()
   const { proxy, words, of } = await setUp(t, { clock })
   await until(() => words().length === 1)
@@ -68,7 +68,7 @@ test('a broken connection: down once, up again after a second, and events go on'
   t.is(proxy.connections(), 1)
 })
 
-test('an Engine that is away: down is told once, waits double from 1 s to 30 s, and it is found when it comes', async (t) => {
+test('a missing Engine: reports down once, doubles the wait from 1 s to 30 s, and connects when it starts', async (t) => {
   const clock = createManualClock()
   const { proxy, words } = await setUp(t, { clock, isAway: true })
   const waits = []
@@ -79,7 +79,7 @@ test('an Engine that is away: down is told once, waits double from 1 s to 30 s, 
   }
   t.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
   t.is(words().length, 1)
-  t.regex(words()[0] ?? '', /^down: .*there is no such socket\. Is Docker installed and running\?$/)
+  t.regex(words()[0] ?? '', /^down: .*the socket does not exist\. Is Docker installed and running\?$/)
 
   await proxy.listen()
   clock.advance(30_000)
@@ -88,16 +88,16 @@ test('an Engine that is away: down is told once, waits double from 1 s to 30 s, 
 
   await proxy.close()
   await until(() => words().length === 3)
-  t.deepEqual(clock.waits(), [1_000], 'after it was up the waits begin anew')
+  t.deepEqual(clock.waits(), [1_000], 'after it was up the waits start over')
 })
 
-test('an Engine that hangs without closing anything is noticed by asking it', async (t) => {
+test('pings notice an Engine that hangs without closing its connections', async (t) => {
   const clock = createManualClock()
   const { proxy, words } = await setUp(t, { clock })
   await until(() => words().length === 1)
   clock.advance(30_000)
   await until(() => clock.waits()[0] === 30_000)
-  t.deepEqual(words(), ['up'], 'one that answers stays up')
+  t.deepEqual(words(), ['up'], 'an Engine that answers stays up')
 
   proxy.freeze()
   clock.advance(30_000)
@@ -111,10 +111,10 @@ test('an Engine that hangs without closing anything is noticed by asking it', as
   await until(() => proxy.connections() === 1)
   clock.advance(10_000)
   await until(() => proxy.connections() === 0 && clock.waiting() === 1)
-  t.is(words().length, 2, 'an attempt that hangs is given up, and is not another loss')
+  t.is(words().length, 2, 'a hanging attempt is abandoned and is not reported as another loss')
 })
 
-test('stop: at any moment, more than once, and nothing is left or told afterwards', async (t) => {
+test('stop works at any time and more than once, and leaves no connection, timer or call behind', async (t) => {
   const clock = createManualClock()
   const connected = await setUp(t, { clock })
   await until(() => connected.words().length === 1)
@@ -134,7 +134,7 @@ test('stop: at any moment, more than once, and nothing is left or told afterward
   t.deepEqual([connected.words().length, connecting.words().length, waiting.words().length], [1, 0, 1])
 })
 
-test('a handler that fails does not end the watch', async (t) => {
+test('a failing handler does not end the watch', async (t) => {
   const container = await createContainer(t)
   const actions: string[] = []
   const engine = createEngine({ log: pino({ level: 'silent' }), clock: createManualClock() })

@@ -11,9 +11,9 @@ import { testEachVersion } from '../helpers/compose-versions.ts'
 import { createContainer, ensureTestImage, testImage, uniqueName, uniqueProject } from '../helpers/docker.ts'
 import { pushForeignImage, startRegistry } from '../helpers/docker-registry.ts'
 
-/** `HOST` is a registry, `IMAGE` the test image, `PROJECT` the name of the project. */
+/** `HOST` is a registry, `IMAGE` the test image, `PROJECT` the project's name. */
 const service = (lines: string, rest = ''): string => `services:\n  web:\n${lines.replaceAll(/^/gm, '    ')}\n${rest}`
-const started = (why: string): RegExp => new RegExp(`^The service "web" could not be started: ${why}$`)
+const started = (why: string): RegExp => new RegExp(`^Could not start service "web": ${why}$`)
 
 interface Failing {
   content: string
@@ -23,111 +23,111 @@ interface Failing {
 }
 
 const failing: Record<string, Failing> = {
-  'a tag that the registry has not': {
+  'a tag that the registry does not have': {
     content: service('image: HOST/web:none'),
-    told: /^The image HOST\/web:none of the service "web" could not be pulled: the registry has no image by this name and tag$/,
+    told: /^Could not pull image HOST\/web:none for service "web": the registry has no image with this name and tag$/,
   },
-  'the same, pulled': {
+  'the same tag on pull': {
     content: service('image: HOST/web:none'),
     command: 'pull',
-    told: /^The image HOST\/web:none of the service "web" could not be pulled: the registry has no image by this name and tag$/,
+    told: /^Could not pull image HOST\/web:none for service "web": the registry has no image with this name and tag$/,
   },
-  'an image for other machines': {
+  'an image for another platform': {
     content: service('image: HOST/foreign:1'),
-    told: /^The image HOST\/foreign:1 of the service "web" could not be pulled: it is not made for this machine \(linux\/\w+\)$/,
+    told: /^Could not pull image HOST\/foreign:1 for service "web": it is not available for this machine's platform \(linux\/\w+\)$/,
   },
-  'a name that is none': {
+  'an invalid image name': {
     content: service('image: "Upper/Case"'),
-    told: /^The image Upper\/Case of the service "web" could not be pulled: that is not the name of an image \(.*lowercase\)$/,
+    told: /^Could not pull image Upper\/Case for service "web": this is not a valid image name \(.*lowercase\)$/,
   },
-  'a network that is to be there': {
+  'a missing external network': {
     content: service('image: IMAGE\nnetworks: [p]', 'networks:\n  p: { name: PROJECT-gone, external: true }\n'),
-    told: /^There is no network "PROJECT-gone" on this node, and the file says that it exists already \("external"\): docker network create/,
+    told: /^This node has no network "PROJECT-gone", which the file marks as "external"\. Create it on the node: docker network create/,
   },
-  'a volume that is to be there': {
+  'a missing external volume': {
     content: service('image: IMAGE\nvolumes: ["data:/x"]', 'volumes:\n  data: { name: PROJECT-gone, external: true }\n'),
-    told: /^There is no volume "PROJECT-gone" on this node, and the file says/,
+    told: /^This node has no volume "PROJECT-gone", which the file marks as "external"/,
   },
-  'a program that is not there': {
+  'a missing program': {
     content: service('image: IMAGE\ncommand: nothere'),
-    told: started('its image has no program "nothere"'),
+    told: started('the image has no program "nothere"'),
   },
-  'a user that is not there': { content: service('image: IMAGE\nuser: nobodyhere'), told: started('its image has no user "nobodyhere"') },
-  'a device that is not there': {
+  'a missing user': { content: service('image: IMAGE\nuser: nobodyhere'), told: started('the image has no user "nobodyhere"') },
+  'a missing device': {
     content: service('image: IMAGE\ndevices: ["/dev/nothere:/dev/x"]'),
     told: started('this node has no device /dev/nothere'),
   },
-  'a folder that is not there': {
+  'a missing folder': {
     content: service('image: IMAGE\nvolumes: [{ type: bind, source: ./nothere, target: /x }]'),
-    told: started('./nothere is not there on this node'),
+    told: started('./nothere does not exist on this node'),
   },
-  'a folder in the place of a file': {
+  'a folder mounted over a file': {
     content: service('image: IMAGE\nvolumes: ["./conf:/etc/passwd"]'),
-    told: started('one of ./conf and /etc/passwd is a folder and the other a file'),
+    told: started('one of ./conf and /etc/passwd is a folder and the other is a file'),
   },
-  'a GPU that is not there': {
+  'a missing GPU driver': {
     content: service(
       'image: IMAGE\ndeploy: { resources: { reservations: { devices: [{ driver: nothere, count: 1, capabilities: [gpu] }] } } }',
     ),
-    told: started('Docker on this node has no driver "nothere" for devices such as GPUs'),
+    told: started('Docker on this node has no device driver "nothere" \\(GPUs need one\\)'),
   },
-  'a logging driver that is not there': {
+  'a missing logging driver': {
     content: service('image: IMAGE\nlogging: { driver: nothere }'),
     told: started('Docker on this node has no logging driver "nothere"'),
   },
   'too little memory': { content: service('image: IMAGE\nmem_limit: 1m'), told: started('Minimum memory limit allowed is \\d+MB') },
-  'a capability that does not exist': {
+  'an unknown capability': {
     content: service('image: IMAGE\ncap_add: [NOPE]'),
-    told: started('there is no capability CAP_NOPE'),
+    told: started('the capability CAP_NOPE does not exist'),
   },
   'a dependency that becomes unhealthy': {
     content: service(
       'image: IMAGE\ninit: true\nhealthcheck: { test: ["CMD", "false"], interval: 1s, retries: 1 }',
       '  app:\n    image: IMAGE\n    depends_on: { web: { condition: service_healthy } }\n',
     ),
-    told: /^The service "(app" was not started: a service that it depends on is unhealthy|web" is unhealthy, so what depends on it was not started)$/,
+    told: /^Service "(app" was not started: a service it depends on is unhealthy|web" is unhealthy, so the services that depend on it were not started)$/,
   },
   'a dependency that fails': {
     content: service(
       'image: IMAGE\ncommand: "false"',
       '  app:\n    image: IMAGE\n    depends_on: { web: { condition: service_completed_successfully } }\n',
     ),
-    told: /^The service "(app" was not started: a service that it depends on exited with code 1|web" ended with exit code 1, so what depends.*)$/,
+    told: /^Service "(app" was not started: a service it depends on exited with code 1|web" ended with exit code 1, so the services that depend.*)$/,
   },
   'a dependency without a health check': {
     content: service('image: IMAGE\ninit: true', '  app:\n    image: IMAGE\n    depends_on: { web: { condition: service_healthy } }\n'),
-    told: /^The service "web" has no health check, and what depends on it waits for one$/,
+    told: /^Service "web" has no health check, but another service waits for it to be healthy$/,
   },
-  'a Dockerfile that is not there': {
+  'a missing Dockerfile': {
     content: service('build: .'),
-    told: /^The image of the service "web" could not be built: there is no Dockerfile in its folder$/,
+    told: /^Could not build the image for service "web": there is no Dockerfile in the build context$/,
   },
   'a build that fails': {
     content: service('build: .'),
     dockerfile: 'FROM IMAGE\nRUN false\n',
-    told: /^The image of the service "web" could not be built: "false" ended with exit code 1$/,
+    told: /^Could not build the image for service "web": "false" ended with exit code 1$/,
   },
-  'a build from what is not there': {
+  'a build from a missing image': {
     content: service('build: .'),
     dockerfile: 'FROM HOST/none:1\n',
-    told: /^The image of the service "web" could not be built: the registry has no image HOST\/none:1$/,
+    told: /^Could not build the image for service "web": the registry has no image HOST\/none:1$/,
   },
-  'a build that copies what is not there': {
+  'a build that copies a missing file': {
     content: service('build: .'),
     dockerfile: 'FROM IMAGE\nCOPY nothere /x\n',
-    told: /^The image of the service "web" could not be built: nothere is not in the folder that is built from$/,
+    told: /^Could not build the image for service "web": there is no nothere in the build context$/,
   },
-  'a Dockerfile with a fault': {
+  'a faulty Dockerfile': {
     content: service('build: .'),
     dockerfile: 'FROMM x\n',
-    told: /^The image of the service "web" could not be built: dockerfile parse error line 1: unknown instruction: FROMM$/,
+    told: /^Could not build the image for service "web": dockerfile parse error line 1: unknown instruction: FROMM$/,
   },
 }
 
 const inTurn = pLimit(2)
 
 for (const [what, { content, told, command = 'up', dockerfile }] of Object.entries(failing)) {
-  testEachVersion(`said of ${what}`, (t, { env }) =>
+  testEachVersion(`explains ${what}`, (t, { env }) =>
     inTurn(async () => {
       await ensureTestImage()
       const host = /HOST/.test(content + dockerfile) ? await startRegistry(t) : ''
@@ -149,30 +149,30 @@ for (const [what, { content, told, command = 'up', dockerfile }] of Object.entri
   )
 }
 
-testEachVersion('said of a name that another container has', async (t, { env }) => {
+testEachVersion('explains a container name that is already in use', async (t, { env }) => {
   const name = uniqueName()
   await createContainer(t, { name })
   const project = await uniqueProject(t)
   await project.writeCompose(service(`image: ${testImage}\ncontainer_name: ${name}`))
   const cli = createComposeCli({ log: pino({ level: 'silent' }), env })
   const error = await t.throwsAsync(cli.run(project, 'up', { onLine: () => {}, signal: AbortSignal.timeout(60_000) }))
-  t.regex(errorMessage(error), new RegExp(`container name "${name}" is already taken by another container$`))
+  t.regex(errorMessage(error), new RegExp(`container name "${name}" is already in use by another container$`))
 })
 
-test('what no machine of ours says: a full disk, registries that refuse, words of later versions', (t) => {
+test('explains what test machines do not produce: a full disk, registries that refuse, messages of later versions', (t) => {
   const said = (...stderr: string[]): string | null =>
     failureReason({
       ...{ stdout: [], stderr, project: 'shop', images: new Map([['web', 'example/web:1']]) },
       context: { label: 'docker compose 2.40.0', isV1: false },
     })
-  const pulled = 'The image example/web:1 of the service "web" could not be pulled: '
+  const pulled = 'Could not pull image example/web:1 for service "web": '
   t.is(
     said(' web Pulling', " web Error pull access denied for example/web, repository does not exist or may require 'docker login': denied"),
-    `${pulled}the registry has no such image, or gives it only to who is signed in ("docker login" on this node)`,
+    `${pulled}the image does not exist, or the registry requires a sign-in (run "docker login" on this node)`,
   )
   t.is(
     said(' web Error toomanyrequests: You have reached your pull rate limit'),
-    `${pulled}the registry refuses more pulls for now; try again later, or sign in to it on this node`,
+    `${pulled}the registry's rate limit was reached. Try again later, or sign in to the registry on this node`,
   )
   t.is(
     said(' web Error Get "https://example.org/v2/": dial tcp: lookup example.org on 10.0.0.1:53: no such host'),
@@ -184,16 +184,16 @@ test('what no machine of ours says: a full disk, registries that refuse, words o
   )
   t.is(
     said(' Container shop-web-1  Starting', 'Error response from daemon: write /var/lib/docker/x: no space left on device'),
-    'The service "web" could not be started: the disk of this node is full',
+    'Could not start service "web": the disk of this node is full',
   )
   t.is(
     said('1 error occurred:', '\t* Error response from daemon: network proxy not found'),
     said('Error response from daemon: network proxy not found'),
   )
-  t.regex(said('network proxy declared as external, but could not be found') ?? '', /^There is no network "proxy" on this node/)
+  t.regex(said('network proxy declared as external, but could not be found') ?? '', /^This node has no network "proxy"/)
   t.is(said(' Container shop-web-1  Creating'), null)
   t.is(
     said("validating /x/compose.yaml: services.web additional properties 'prots' not allowed"),
-    '"prots" is not an option of a service; did you mean "ports"?',
+    '"prots" is not a valid service option. Did you mean "ports"?',
   )
 })

@@ -6,60 +6,60 @@ import { AppError } from '../../api/errors.ts'
 import { testEachVersion, type ComposeVersion } from '../helpers/compose-versions.ts'
 import { uniqueProject } from '../helpers/docker.ts'
 
-/** What a person is told of each fault: for both versions, or for 1.29 and for 2. */
+/** The message for each fault: for both versions, or one for 1.29 and one for 2. */
 type Told = RegExp | [one: RegExp, two: RegExp]
 
 const service = (lines: string): string => `services:\n  web:\n    image: a\n${lines.replaceAll(/^/gm, '    ')}\n`
 const accepted = /^accepted$/
 const needsTwo = (what: string, line: number): Told => [
-  new RegExp(`^line ${line}: ${what} needs Compose 2, and this node has docker-compose 1`),
+  new RegExp(`^line ${line}: ${what} needs Compose 2, but this node has docker-compose 1`),
   accepted,
 ]
 
 const faults: Record<string, [content: string, told: Told]> = {
-  'a misspelt option': [service('prots: ["80:80"]'), /^line 4: "prots" is not an option of a service; did you mean "ports"\?$/],
-  'a misspelt option within an option': [
+  'a misspelled option': [service('prots: ["80:80"]'), /^line 4: "prots" is not a valid service option\. Did you mean "ports"\?$/],
+  'a misspelled nested option': [
     'services:\n  web: { image: a }\nvolumes:\n  data:\n    drivr: local\n',
-    /^line 5: "drivr" is not an option of "volumes.data"; did you mean "driver"\?$/,
+    /^line 5: "drivr" is not a valid option of "volumes.data"\. Did you mean "driver"\?$/,
   ],
-  'a misspelt key at the top': [
+  'a misspelled top-level key': [
     'volume: {}\nservices:\n  web: { image: a }\n',
-    /^line 1: "volume" is not a key that a Compose file has; did you mean "volumes"\?$/,
+    /^line 1: "volume" is not a valid top-level key\. Did you mean "volumes"\?$/,
   ],
-  'a list that is none': [service('ports: 80'), /^line 4: "services.web.ports" has to be a list/],
-  'a mapping that is none': [service('environment: TZ=UTC'), /^line 4: "services.web.environment" has to be a mapping/],
-  'an image that is a number': ['services:\n  web:\n    image: 5\n', /^line 3: "services.web.image" has to be text$/],
-  'a word that is not among those possible': [
+  'a number instead of a list': [service('ports: 80'), /^line 4: "services.web.ports" must be a list/],
+  'text instead of a mapping': [service('environment: TZ=UTC'), /^line 4: "services.web.environment" must be a mapping/],
+  'an image that is a number': ['services:\n  web:\n    image: 5\n', /^line 3: "services.web.image" must be text$/],
+  'a value that is not one of the choices': [
     service('pull_policy: sometimes'),
-    /^line 4: "services.web.pull_policy" has to be one of .*always/,
+    /^line 4: "services.web.pull_policy" must be one of .*always/,
   ],
-  'a label without quotes': [service('labels:\n  - a=b\n  - 5'), /^line 4: .*"services.web.labels" has to be text/],
+  'a label without quotes': [service('labels:\n  - a=b\n  - 5'), /^line 4: .*"services.web.labels" must be text/],
   'a volume with nothing before its colon': [
     service('volumes:\n  - ":/data"'),
-    [accepted, /^line 5: ":\/data" is not a volume: .* is empty/],
+    [accepted, /^line 5: ":\/data" is not a valid volume: .* is empty/],
   ],
   'a port that is a word': [
     service('ports:\n  - "80:abc"'),
-    [/^line 4: .* has to be a list of ports/, /^line 5: "abc" is not a port of the container/],
+    [/^line 4: .* must be a list of ports/, /^line 5: "abc" is not a valid container port/],
   ],
-  'ranges of ports that differ': [
+  'port ranges of different lengths': [
     service('ports: ["8000-8002:80-81"]'),
     [/^line 4: .*ports/, /^line 4: .*8000-8002.*80-81.* different lengths/],
   ],
   'an undefined volume': [
     service('volumes: ["data:/x"]'),
-    /^line 4: the service "web" uses the volume "data", which is not listed under "volumes:"$/,
+    /^line 4: the service "web" uses the volume "data", which is not defined under "volumes:"$/,
   ],
   'an undefined network': [
     service('networks: [front]'),
-    [accepted, /^line 4: the service "web" uses the network "front", which is not listed/],
+    [accepted, /^line 4: the service "web" uses the network "front", which is not defined/],
   ],
-  'an undefined secret': [service('secrets: [s]'), [accepted, /^line 4: the service "web" uses the secret "s", which is not listed/]],
+  'an undefined secret': [service('secrets: [s]'), [accepted, /^line 4: the service "web" uses the secret "s", which is not defined/]],
   'an undefined dependency': [
     service('depends_on: [db]'),
-    /^line 4: the service "web" depends on the service "db", which is not in the file/,
+    /^line 4: the service "web" depends on the service "db", which is missing from the file/,
   ],
-  'a circle': [
+  'a circular dependency': [
     'services:\n  a: { image: x, depends_on: [b] }\n  b: { image: x, depends_on: [a] }\n',
     /^line [23]: these services depend on each other in a circle: /,
   ],
@@ -67,71 +67,53 @@ const faults: Record<string, [content: string, told: Told]> = {
     'services:\n  web:\n    restart: always\n',
     /^line 2: the service "web" needs an "image" \(such as "nginx:1\.29"\) or a "build"$/,
   ],
-  'a variable that has to be set': [
+  'a required variable that is not set': [
     service('environment:\n  A: b\n  C: ${FOO:?set FOO in .env}'),
-    /^line 6: the variable FOO is not set and the file needs it: set FOO in \.env$/,
+    /^line 6: the variable FOO is required but not set: set FOO in \.env$/,
   ],
-  'two such variables in one option': [
+  'one of two required variables in the same option': [
     service('command: "${HOME:?no} ${BAR:?give BAR}"'),
-    /^line 4: the variable BAR is not set and the file needs it: give BAR$/,
+    /^line 4: the variable BAR is required but not set: give BAR$/,
   ],
-  'a dollar that begins nothing': [
+  'a dollar sign that does not start a variable': [
     service('command: echo ${FOO'),
-    /^line 4: "services.web.command" has a "\$" that begins no variable: echo \$\{FOO\. Write "\$\$"/,
+    /^line 4: "services.web.command" has a "\$" that does not start a variable: echo \$\{FOO\. Write "\$\$"/,
   ],
-  'an env_file that is not there': [service('env_file:\n  - ./gone.env'), /^line 5: the file \.\/gone\.env is not there$/],
-  'a file to extend that is not there': [
-    service('extends: { file: gone.yaml, service: x }'),
-    /^line 4: the file \.\/gone\.yaml is not there$/,
-  ],
-  'a service to extend that is not there': [
-    service('extends: { service: base }'),
-    /^line 4: there is no service "base" in \.\/compose\.yaml to extend$/,
-  ],
-  'a time that is none': [
+  'a missing env_file': [service('env_file:\n  - ./gone.env'), /^line 5: the file \.\/gone\.env does not exist$/],
+  'a missing file to extend': [service('extends: { file: gone.yaml, service: x }'), /^line 4: the file \.\/gone\.yaml does not exist$/],
+  'a missing service to extend': [service('extends: { service: base }'), /^line 4: \.\/compose\.yaml has no service "base" to extend$/],
+  'an invalid time': [
     service('stop_grace_period: soon'),
-    [accepted, /^line 4: .*stop_grace_period" has to be a time such as 1m30s, not "soon"$/],
+    [accepted, /^line 4: .*stop_grace_period" must be a time such as 1m30s, not "soon"$/],
   ],
-  'a size that is none': [
-    service('mem_limit: lots'),
-    [accepted, /^line 4: "services.web.mem_limit" has to be a size such as 512m, not "lots"$/],
-  ],
-  'a number that is none': [service('cpus: many'), /^line 4: "services.web.cpus" has to be a number, not "many"$/],
-  'a health check without its first word': [
-    service('healthcheck: { test: [curl, x] }'),
-    /^line 4: a "test" that is a list begins with "CMD"/,
-  ],
-  'two things of which one is possible': [
+  'an invalid size': [service('mem_limit: lots'), [accepted, /^line 4: "services.web.mem_limit" must be a size such as 512m, not "lots"$/]],
+  'an invalid number': [service('cpus: many'), /^line 4: "services.web.cpus" must be a number, not "many"$/],
+  'a health check without CMD': [service('healthcheck: { test: [curl, x] }'), /^line 4: a "test" list must start with "CMD"/],
+  'two options that exclude each other': [
     service('network_mode: host\nnetworks: [x]') + 'networks: { x: {} }\n',
     /^line [45]: .*has both "network_mode" and "networks"/,
   ],
-  'a limit that lacks its half': [service('ulimits: { nofile: { soft: 1 } }'), /^line 4: "services.web.ulimits.nofile" needs "hard"$/],
-  'a version that is a number': [
-    'version: 3.8\nservices:\n  web: { image: a }\n',
-    /^line 1: (put the "version" in quotes|"version" has to be text)/,
-  ],
-  'a key that is a number': ['services:\n  1: { image: a }\n', /^line 2: the key 1 in "services" has to be text; put it in quotes$/],
-  'a container that shall run twice': [
+  'a limit without its hard value': [service('ulimits: { nofile: { soft: 1 } }'), /^line 4: "services.web.ulimits.nofile" needs "hard"$/],
+  'a version that is a number': ['version: 3.8\nservices:\n  web: { image: a }\n', /^line 1: "version" must be text/],
+  'a key that is a number': ['services:\n  1: { image: a }\n', /^line 2: the key 1 in "services" must be text\. Put it in quotes$/],
+  'a scaled service with a container name': [
     service('scale: 2\ncontainer_name: x'),
-    [accepted, /^line 5: the service "web" has a "container_name", so it cannot run/],
+    [accepted, /^line 5: the service "web" sets "container_name", so it can only have one container/],
   ],
   'two problems': [
     service('prots: []') + '  db:\n    image: b\n    enviroment: {}\n',
     [/^line 7: "enviroment".*\nline 4: "prots"/, /^line \d: /],
   ],
-  'a key twice': [service('image: b'), [accepted, /^line 4: the key "image" is already on line 3; keep one of the two$/]],
+  'a repeated key': [service('image: b'), [accepted, /^line 4: the key "image" is already on line 3\. Keep only one of them$/]],
   include: [
     'include: [other.yaml]\nservices:\n  web: { image: a }\n',
-    [/^line 1: "include" needs Compose 2/, /^line 1: the file \.\/other\.yaml is not there$/],
+    [/^line 1: "include" needs Compose 2/, /^line 1: the file \.\/other\.yaml does not exist$/],
   ],
-  'nothing but include': [
-    'include: [other.yaml]\n',
-    [/^line 1: "include" needs Compose 2/, /^line 1: the file \.\/other\.yaml is not there$/],
-  ],
+  'include alone': ['include: [other.yaml]\n', [/^line 1: "include" needs Compose 2/, /^line 1: the file \.\/other\.yaml does not exist$/]],
   'a name': ['name: x\nservices:\n  web: { image: a }\n', needsTwo('"name"', 1)],
   develop: [service('develop: { watch: [{ action: rebuild, path: . }] }'), needsTwo('"develop"', 4)],
   reset: [service('ports: !reset []'), needsTwo('"!reset"', 4)],
-  'a required dependency': [
+  'the required option of a dependency': [
     service('depends_on:\n  db: { condition: service_started, required: false }') + '  db: { image: b }\n',
     needsTwo('"required"', 5),
   ],
@@ -158,7 +140,7 @@ const check = async (
 const cliOf = ({ env }: ComposeVersion) => createComposeCli({ log: pino({ level: 'silent' }), env })
 
 for (const [what, [content, told]] of Object.entries(faults)) {
-  testEachVersion(`said of ${what}`, (t, version) =>
+  testEachVersion(`explains ${what}`, (t, version) =>
     inTurn(async () => {
       const project = await uniqueProject(t)
       await project.writeCompose(content)
@@ -168,26 +150,26 @@ for (const [what, [content, told]] of Object.entries(faults)) {
 }
 
 const warned: Record<string, [content: string, one: string[], two: string[]]> = {
-  'variables that are not set': [
+  'unset variables': [
     service('environment:\n  A: ${FOO}\n  B: $BAR'),
-    ['5: the variable FOO is not set, so it is empty', '6: the variable BAR is not set, so it is empty'],
-    ['5: the variable FOO is not set, so it is empty', '6: the variable BAR is not set, so it is empty'],
+    ['5: the variable FOO is not set, so Compose uses an empty value', '6: the variable BAR is not set, so Compose uses an empty value'],
+    ['5: the variable FOO is not set, so Compose uses an empty value', '6: the variable BAR is not set, so Compose uses an empty value'],
   ],
-  'an obsolete version': [
-    'version: "3"\nservices:\n  web: { image: a }\n',
-    [],
-    ['1: "version" is obsolete: Compose ignores it, so remove the line'],
-  ],
+  'an obsolete version': ['version: "3"\nservices:\n  web: { image: a }\n', [], ['1: "version" is obsolete and ignored. Remove the line']],
   'configs that are ignored': [
     service('configs: [c]') + 'configs:\n  c: { file: ./x }\n',
     ['4: docker-compose 1.29.2 ignores "configs", which needs Compose 2'],
     [],
   ],
-  'a key that 1.29 takes the last of': [service('image: b'), ['4: the key "image" is already on line 3; keep one of the two'], []],
+  'a repeated key, of which 1.29 uses the last': [
+    service('image: b'),
+    ['4: the key "image" is already on line 3. Keep only one of them'],
+    [],
+  ],
 }
 
 for (const [what, [content, one, two]] of Object.entries(warned)) {
-  testEachVersion(`warned of ${what}`, (t, version) =>
+  testEachVersion(`warns about ${what}`, (t, version) =>
     inTurn(async () => {
       const project = await uniqueProject(t)
       await project.writeCompose(content)

@@ -61,7 +61,7 @@ async function saysThatDockerIsAway(t: ExecutionContext, node: NodeProcess, sock
   const [stats] = systemStats
   t.like(stats, { state: 'OK', docker: { version: null } })
   t.true((stats?.cpu?.cores ?? 0) > 0, 'the machine itself is measured')
-  t.is(stats?.docker?.error, `Docker does not answer at ${socket}: there is no such socket. Is Docker installed and running?`)
+  t.is(stats?.docker?.error, `Docker does not answer at ${socket}: the socket does not exist. Is Docker installed and running?`)
 }
 
 /** Over GraphQL and over REST alike; nothing half-made is left. */
@@ -73,7 +73,7 @@ async function refusesToCreate(
 ): Promise<void> {
   const refusal = await t.throwsAsync(createApp(node, id, input), { instanceOf: GraphqlFailure })
   t.is(refusal.code, 'DOCKER_UNAVAILABLE')
-  t.regex(refusal.message, /there is no such socket\. Is Docker installed and running\?/)
+  t.regex(refusal.message, /the socket does not exist\. Is Docker installed and running\?/)
 
   const response = await fetch(`${node.url}/api/apps`, {
     method: 'POST',

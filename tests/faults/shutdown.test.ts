@@ -99,7 +99,7 @@ async function saysThatItWasInterrupted(t: ExecutionContext, node: NodeProcess, 
   )
   for (const { status, error } of operations) {
     t.is(status, 'INTERRUPTED')
-    t.regex(error ?? '', /stopped while this was under way. Do it again/)
+    t.regex(error ?? '', /The node stopped before this was finished\. Try again/)
   }
 }
 
