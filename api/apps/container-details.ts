@@ -95,7 +95,7 @@ function wordsOf(state: EngineContainer['state'], exitCode: number | null): stri
   return exitCode === null ? word : `${word} (${exitCode})`
 }
 
-/** Since when the container runs. The Engine may use another machine's clock, so a start seen here counts from when it was seen. */
+/** When the container started. The Engine may use another machine's clock, so a start seen here counts from when it was seen. */
 function runOf(found: ContainerDetails, before: Known | undefined, now: Date): Pick<Known, 'upSince' | 'lastRunMs'> {
   const { startedAt, finishedAt, restartCount } = found
   if (!startedAt) return { upSince: null, lastRunMs: null }

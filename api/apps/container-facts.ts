@@ -18,7 +18,7 @@ export interface ContainerFacts extends Container {
   isOneOff: boolean
 }
 
-/** A container that has run this long without a restart counts as running. The health gate of a deployment uses the same time. */
+/** A container that has run this long without a restart counts as running. */
 const steadyMs = 10_000
 /** A run that failed after longer than this was not a crash loop. */
 const longestLoopMs = 60_000

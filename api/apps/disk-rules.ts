@@ -25,7 +25,7 @@ export function refuseOverwriting(
 ): void {
   if (!onDisk || isSameText(onDisk, content) || isSameText(onDisk, composeContent)) return
   if (!onDisk.isReplaceable)
-    throw conflict(`In the folder of ${name}, ${onDisk.problem}. Move it away on the node, then save again`, onDisk)
+    throw conflict(`In the folder of ${name}, ${onDisk.problem}. Move it out of the way on the node, then save again`, onDisk)
   if (overwrite) return
   throw conflict(
     `${composeFile} of ${name} was changed on disk${because(onDisk)} and matches neither the saved file nor yours. Compare them, then save the file on disk or overwrite it with yours`,
@@ -41,7 +41,7 @@ export function refusePrepared(
 ): void {
   if (!onDisk || isSameText(onDisk, content)) return
   if (!onDisk.isReplaceable)
-    throw conflict(`In the folder ${name}, ${onDisk.problem}. Move it away on the node, then create the app again`, onDisk)
+    throw conflict(`In the folder ${name}, ${onDisk.problem}. Move it out of the way on the node, then create the app again`, onDisk)
   if (overwrite) return
   const what = onDisk.problem ?? `its ${onDisk.file} differs from yours`
   throw conflict(

@@ -13,7 +13,7 @@ const burstMs = 100
 const lookEveryMs = 60_000
 
 interface Followed {
-  /** Digest of the file on disk. Undefined until the first check; null while there is no file. */
+  /** Digest of the file on disk, or why it cannot be read. Undefined until the first check; null while there is no file. */
   seen?: string | null
   /** From the app's record. */
   recorded?: { content: string; digest: string }
