@@ -188,7 +188,8 @@ test('cancelling ends a running Compose; the app shows it and can be started aga
   await operations.cancel(created.operation.id)
   t.like(await outcome(created), { status: 'cancelled', error: 'Cancelled' })
   t.not(apps.get(created.app.id).status, 'pending')
-  t.is((await outcome(await apps.update(created.app.id, { composeContent: web() }))).status, 'succeeded')
+  const updated = await outcome(await apps.update(created.app.id, { composeContent: web() }))
+  t.is(updated.status, 'succeeded', updated.error ?? '')
   t.is(apps.get(created.app.id).status, 'running')
 })
 

@@ -153,7 +153,10 @@ for (const [what, { make, says, stays }] of Object.entries(strange)) {
     await t.throwsAsync(apps.startApp(id), { ...conflict, message: says })
     await t.throwsAsync(apps.update(id, { composeContent: label('mine') }), { ...conflict, message: says })
     if (stays) {
-      await t.throwsAsync(apps.update(id, { composeContent: label('mine'), overwriteFile: true }), { ...conflict, message: /Move it out of the way/ })
+      await t.throwsAsync(apps.update(id, { composeContent: label('mine'), overwriteFile: true }), {
+        ...conflict,
+        message: /Move it out of the way/,
+      })
       t.true(existsSync(file))
       rmSync(file, { recursive: true })
     }
