@@ -75,8 +75,8 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
     },
 
     /**
-     * Takes the Compose file from other users of the machine, as long as it is what was written: earlier versions left its mode
-     * to the umask. Its group keeps what it has, because somebody may have given it that.
+     * Removes other users' permissions on the Compose file if it is unchanged, because earlier versions left its mode to the umask.
+     * The group keeps its permissions, which someone may have granted on purpose.
      */
     async hideFromOthers(name: string, content: string): Promise<void> {
       const file = join(directoryOf(name), composeFile)

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import { createAppFiles } from '../../api/apps/app-files.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 
-/** A folder as earlier versions and people left it: everything in it can be read by everybody. */
+/** An app folder whose files everyone can read, as earlier versions and people left them. */
 function opened(t: ExecutionContext, files: Record<string, string>) {
   const appsDir = join(dataFolder(t), 'apps')
   const folder = join(appsDir, 'shop')
@@ -30,21 +30,21 @@ test('a new Compose file is private, in a folder that others can list', async (t
   await files.withDraft('shop', 'services:\n', async ({ file }) => t.is(statSync(join(file ?? '', '..')).mode & 0o777, 0o700))
 })
 
-test('a Compose file that replaces one that everybody could read is private; what else is in the folder stays as it is', async (t) => {
+test('a Compose file that replaces a readable one is private, and other files keep their mode', async (t) => {
   const { files, folder, modeOf } = opened(t, { 'compose.yaml': 'services:\n', '.env': 'A=1\n' })
   chmodSync(folder, 0o777)
   await files.write('shop', content)
   t.deepEqual([modeOf('compose.yaml'), modeOf('.env'), modeOf('')], [0o600, 0o646, 0o777])
 })
 
-test('a Compose file that is ours already loses what others may, and nothing else', async (t) => {
+test("an unchanged Compose file loses only other users' permissions", async (t) => {
   const { files, folder, modeOf } = opened(t, { 'compose.yaml': content, '.env': 'A=1\n' })
   await files.write('shop', content)
   t.deepEqual([modeOf('compose.yaml'), modeOf('.env'), modeOf('')], [0o640, 0o646, statSync(folder).mode & 0o777])
   t.is(readFileSync(join(folder, 'compose.yaml'), 'utf8'), content)
 })
 
-test('a Compose file that somebody edited is theirs, and so is its mode', async (t) => {
+test('an edited Compose file keeps its mode', async (t) => {
   const { files, modeOf } = opened(t, { 'compose.yaml': 'services:\n' })
   await files.hideFromOthers('shop', content)
   t.is(modeOf('compose.yaml'), 0o646)

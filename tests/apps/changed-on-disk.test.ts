@@ -121,7 +121,7 @@ test('reports changes made while the program was not running', async (t) => {
   await t.throwsAsync(second.apps.startApp(first.id), conflict)
 })
 
-test('Compose files of earlier versions are hidden from other users when the program starts', async (t) => {
+test('hides Compose files of earlier versions from other users at start', async (t) => {
   const first = await stoppedApp(t)
   t.is(statSync(first.file).mode & 0o777, 0o600)
   await first.stop()

@@ -12,7 +12,7 @@ test.before(async () => void (await ensureTestImage()))
 
 type Refused = 'insert on operations' | 'insert on apps' | 'update on apps' | 'delete on apps'
 
-/** A node whose database can be made to refuse some writes, as a full disk does. */
+/** A node whose database can be made to refuse some writes, like a full disk. */
 async function setUp(t: ExecutionContext) {
   const node = await nodeOf(t)
   const execute = (sql: string) => node.database.em.getConnection().execute(sql)
@@ -21,7 +21,7 @@ async function setUp(t: ExecutionContext) {
     ...node,
     refuse,
     accept: () => execute('drop trigger full'),
-    /** Does it while the database refuses to write what is named. */
+    /** Runs `act` while the database refuses these writes. */
     async inVain(what: Refused, act: () => Promise<unknown>): Promise<void> {
       await refuse(what)
       await t.throwsAsync(act(), { message: /disk is full/ }, what)
@@ -33,7 +33,7 @@ async function setUp(t: ExecutionContext) {
 }
 
 for (const what of ['insert on operations', 'insert on apps'] as const) {
-  test(`an app whose creation cannot be queued (${what}) leaves nothing, and its name is free`, async (t) => {
+  test(`an app whose creation cannot be queued (${what}) leaves no trace and its name stays free`, async (t) => {
     const { apps, appsDir, seen, inVain, rows, operationCount, outcome } = await setUp(t)
     const name = appName(t)
     await inVain(what, () => apps.create({ name, composeContent: web() }))
@@ -45,7 +45,7 @@ for (const what of ['insert on operations', 'insert on apps'] as const) {
   })
 }
 
-test('an app that was shown while its creation was being queued is taken back when that fails', async (t) => {
+test('an app already shown while its creation is being queued disappears again when that fails', async (t) => {
   const { apps, database, seen, removed } = await nodeOf(t)
   const other = await testDatabase(t, database.config.get('dbName'))
   const execute = (sql: string) => other.em.getConnection().execute(sql)
@@ -62,7 +62,7 @@ test('an app that was shown while its creation was being queued is taken back wh
   t.deepEqual(removed.values, [seen.values[0]?.id])
 })
 
-test('a change of an app that cannot be queued changes nothing, and can be done again', async (t) => {
+test('a change that cannot be queued changes nothing and can be retried', async (t) => {
   const { apps, appsDir, operations, inVain, rows, operationCount, outcome } = await setUp(t)
   const name = appName(t)
   const created = await apps.create({ name, description: 'the shop', composeContent: web() })
@@ -92,7 +92,7 @@ test('a change of an app that cannot be queued changes nothing, and can be done 
   await changesNothing('insert on operations', () => apps.update(id, { pull: true }))
 
   t.is((await apps.update(id, { description: 'the new shop' })).app.description, 'the new shop')
-  t.is((await outcome(await apps.update(id, { composeContent: next, ifVersion: 1 }))).status, 'succeeded', 'no change is waited for')
+  t.is((await outcome(await apps.update(id, { composeContent: next, ifVersion: 1 }))).status, 'succeeded', 'no earlier change is pending')
   t.like(apps.get(id), { version: 2, status: 'running' })
   t.is((await outcome(await apps.stopApp(id))).status, 'succeeded')
   for (const what of ['insert on operations', 'update on apps'] as const) await changesNothing(what, () => apps.startApp(id))
@@ -102,14 +102,14 @@ test('a change of an app that cannot be queued changes nothing, and can be done 
   t.deepEqual([apps.list(), await rows()], [[], []])
 })
 
-test('an operation that cannot write its result says so on the app, and can be done again', async (t) => {
+test('an operation that cannot save its result shows on the app and can be retried', async (t) => {
   const { apps, refuse, accept, rows, outcome, removed } = await setUp(t)
   const name = appName(t)
   const created = await apps.create({ name, composeContent: web() })
   const { id } = created.app
   t.is((await outcome(created)).status, 'succeeded')
 
-  // The file is written before the version: what is on disk is not what the app's record says.
+  // The file is written before the version, so the file on disk differs from the app's record.
   const next = `${web()}    labels: { made: '2' }\n`
   await refuse('update on apps')
   t.like(await outcome(await apps.update(id, { composeContent: next, ifVersion: 1 })), { status: 'failed' })

@@ -63,7 +63,7 @@ testEachVersion('problems of a draft do not reveal its folder', async (t, { env 
 const extending = (file: string, name: string): string => `services:\n  web:\n    extends: { file: ${file}, service: ${name} }\n`
 const withService = (name: string): string => `  ${name}:\n    image: nginx\n`
 
-/** What is on disk of an app, and a draft of its Compose file that leads back to itself. */
+/** An app's files on disk, and a draft of its Compose file that refers to itself. */
 const leadingBack: Record<string, { files: Record<string, string>; draft: string; refused?: RegExp }> = {
   'a service that only the draft has': {
     files: { 'compose.yaml': service('') },
@@ -74,7 +74,7 @@ const leadingBack: Record<string, { files: Record<string, string>; draft: string
     draft: extending('./compose.yaml', 'base'),
     refused: /base/,
   },
-  'by way of another file': {
+  'through another file': {
     files: { '.env': 'IMAGE=nginx\n', 'other.yaml': extending('compose.yaml', 'base'), 'compose.yaml': 'services: [broken\n' },
     draft: `${extending('other.yaml', 'web')}  base:\n    image: "\${IMAGE:?}"\n    env_file: .env\n`,
   },
