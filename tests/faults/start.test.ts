@@ -116,7 +116,7 @@ test.serial('a secret key that is not the one from before is said to be the trou
   writeFileSync(path, 'a'.repeat(43))
   const { code, output } = await node.startInVain()
   t.is(code, 1)
-  t.regex(output, /SECRET_KEY: .* another secret key/)
+  t.regex(output, /SECRET_KEY: .* a different secret key/)
   t.notRegex(output, /^\s+at /m)
   writeFileSync(path, right)
   await node.start()
