@@ -144,7 +144,7 @@ export function createAlarms(deps: {
       if (suspicion) networkAlarm = alarmOfNetwork(suspicion)
       for (const node of deps.nodes().filter(isDown)) if (!suspicion?.members.has(node.id)) open.set(node.id, nodeAlarm(node))
       const count = open.size + (networkAlarm ? 1 : 0)
-      if (count > 0) log.info({ count }, 'alarms from before the start')
+      if (count > 0) log.info({ count }, 'alarms restored from before the start')
     },
 
     /** @param before the health the registry had before the change; undefined for a new node */

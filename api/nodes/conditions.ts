@@ -40,7 +40,7 @@ export function conditionsOf(
   const { about } = node
   const state = versionState(about?.version, known.ourVersion)
   if (about && state === 'behind')
-    found.push({ type: 'version-behind', message: `Runs ${about.version}; this primary runs ${known.ourVersion}`, since: about.startedAt })
+    found.push({ type: 'version-behind', message: `Runs ${about.version}. This primary runs ${known.ourVersion}`, since: about.startedAt })
   if (about && state === 'ahead') {
     const message = `Runs ${about.version}, which is newer than this primary's ${known.ourVersion}. Update the primary first`
     found.push({ type: 'version-ahead', message, since: about.startedAt })

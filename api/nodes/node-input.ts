@@ -19,7 +19,7 @@ const apiEndpoint = z
 const apiKey = z
   .string()
   .trim()
-  .min(1, "is required. Enter the node's own key; `npm run identity` on the node prints it")
+  .min(1, 'is required. Run `npm run identity` on the node to see its key')
   .min(8, 'must have at least 8 characters')
   .max(bounds.apiKey, `must have at most ${bounds.apiKey} characters`)
   // It is sent in a header, where other characters get lost or refused.
@@ -38,9 +38,9 @@ const registerInput = z.object({
   id: z
     .string()
     .trim()
-    .min(1, "is required. Enter the node's id; `npm run identity` on the node prints it")
+    .min(1, 'is required. Run `npm run identity` on the node to see its id')
     .toLowerCase()
-    .pipe(z.guid("must be the node's UUID; `npm run identity` on the node prints it")),
+    .pipe(z.guid('must be a UUID. Run `npm run identity` on the node to see its id')),
   name,
   apiEndpoint,
   apiKey,

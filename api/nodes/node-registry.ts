@@ -338,7 +338,7 @@ export function createNodeRegistry(deps: {
   }
 }
 
-/** Whether this is another value of something that a node takes from its own settings; sending back what it has changes nothing. */
+/** Whether the input changes a value that a node takes from its own settings. Sending back the current value is allowed. */
 function isOfSettings(node: ClusterNode, { name, apiEndpoint, apiKey }: UpdateNodeInput): boolean {
   return Boolean(apiKey) || (name ?? node.name) !== node.name || (apiEndpoint ?? node.apiEndpoint) !== node.apiEndpoint
 }

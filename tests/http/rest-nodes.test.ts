@@ -115,7 +115,7 @@ test('each wrong field of a registration has its entry', async (t) => {
   const missing = await register(primary, {})
   assertProblem(t, missing, 400, { code: 'INVALID_INPUT' })
   t.deepEqual(fieldsOf(missing), all)
-  t.regex(missing.json.fields[0].message, /^is required\. Enter the node's id/)
+  t.regex(missing.json.fields[0].message, /^is required\. Run `npm run identity` on the node to see its id/)
   const mixed = await primary.send('/api/nodes', { method: 'POST', json: { name: 'w', api_endpoint: 'ftp://x' } })
   t.deepEqual(fieldsOf(mixed), ['id', 'api_endpoint', 'api_key'])
 
