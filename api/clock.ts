@@ -1,7 +1,7 @@
-/** Time as an argument: tests move it by hand and never sleep. */
+/** Time is passed in, so tests can move it by hand instead of sleeping. */
 export interface Clock {
   now(): Date
-  /** Runs `task` once after `ms`; the returned function cancels it. Never keeps the process alive. */
+  /** Runs `task` once after `ms`. The returned function cancels it. Does not keep the process alive. */
   after(ms: number, task: () => void): () => void
 }
 
@@ -17,8 +17,9 @@ export const systemClock: Clock = {
 const stepMs = 1000
 
 /**
- * Runs `task` once this program has run for `ms`. While it stands still, because its machine sleeps or it is stopped or held up,
- * nobody can be heard: however long that takes counts as one step. The returned function cancels it.
+ * Runs `task` after this program has actually been running for `ms`. A program that is frozen (the machine sleeps, the
+ * process is stopped or blocked) cannot hear anyone, so a pause of any length counts as one step. The returned function
+ * cancels it.
  */
 export function afterRunning(clock: Clock, ms: number, task: () => void): () => void {
   let left = ms
@@ -32,7 +33,7 @@ export function afterRunning(clock: Clock, ms: number, task: () => void): () => 
   return () => cancel()
 }
 
-/** Watches whether this program stands still. The returned function ends that, and answers for how long it did at most at once, in ms. */
+/** Watches for times when this program is frozen. The returned function stops watching and returns the longest freeze in ms. */
 export function watchStandstill(clock: Clock): () => number {
   let longestMs = 0
   let dueAt = 0

@@ -5,7 +5,7 @@ import type { Database } from './db/orm.ts'
 import { errorMessage } from './errors.ts'
 import { createLog } from './log.ts'
 
-/** What a command does: what it resolves to goes to standard output; what it throws is one sentence on standard error, and exit code 1. */
+/** Runs a command. Its result goes to standard output; an error goes to standard error as one sentence, with exit code 1. */
 export async function runCommand(run: () => string | Promise<string>): Promise<void> {
   try {
     process.stdout.write(await run())
@@ -15,9 +15,9 @@ export async function runCommand(run: () => string | Promise<string>): Promise<v
   }
 }
 
-/** The database of the node that this command is about, whether that runs or not. */
+/** Opens this node's database, whether the node is running or not. */
 export async function withDatabase<T>(config: Config, use: (database: Database) => Promise<T>): Promise<T> {
-  // Most of the program comes with it.
+  // Imported late because it pulls in most of the program.
   const { openNodeDatabase } = await import('./program.ts')
   const database = await openNodeDatabase(config, createLog({ level: 'silent' }))
   try {
@@ -27,13 +27,13 @@ export async function withDatabase<T>(config: Config, use: (database: Database) 
   }
 }
 
-/** For the audit log: whoever has a shell here with the rights to do this. */
+/** For the audit log: the operating-system user who runs the command. */
 export function whoeverIsHere(): Actor {
   const whoever = { via: 'command', address: 'this machine' }
   try {
     return { ...whoever, name: userInfo().username }
   } catch {
-    // In a container the user may have a number and no name.
+    // In a container, a user can have a number but no name.
     return { ...whoever, name: `user ${process.getuid?.() ?? ''}` }
   }
 }

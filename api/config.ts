@@ -22,30 +22,30 @@ interface CommonConfig {
   dataDir: string
   appsDir: string
   secretKey: string | undefined
-  /** The key before the last rotation: still opens what it sealed. */
+  /** The key before the last rotation. It still opens what it sealed. */
   secretKeyPrevious: string | undefined
   access: AccessConfig
   node: {
-    /** Undefined: made once and kept in `dataDir`. */
+    /** If undefined, generated at the first start and kept in `dataDir`. */
     id: string | undefined
     apiKey: string | undefined
     name: string
-    /** Whether NODE_NAME says it, now or before; else it is the name of the host. */
+    /** Whether the name comes from NODE_NAME, now or at an earlier start. Otherwise it is the host name. */
     nameIsSet: boolean
-    /** Undefined: `http://localhost:<port>`, known when the server listens. */
+    /** If undefined, `http://localhost:<port>`, which is known only when the server is listening. */
     apiEndpoint: string | undefined
   }
   operations: { deadlineMs: number; parallel: number }
   stats: { intervalMs: number }
   audit: AuditBounds
-  /** Settings that are set but mean nothing to this role; the start warns about them. */
+  /** Settings that are set but have no effect in this role. Startup warns about them. */
   ignored: string[]
 }
 
 export interface PrimaryConfig extends CommonConfig {
   role: 'primary'
   checks: { deadlineMs: number; parallel: number }
-  /** 0: keys of nodes are changed only by hand. */
+  /** 0 means that node keys are rotated only by hand. */
   nodeKeyMaxAgeMs: number
   cloudflare: { apiToken: string | undefined; accountId: string | undefined }
 }
@@ -53,7 +53,7 @@ export interface PrimaryConfig extends CommonConfig {
 export interface SecondaryConfig extends CommonConfig {
   role: 'secondary'
   primaryUrl: string
-  /** With it a node that its primary does not know registers itself. */
+  /** Lets a node that the primary does not know register itself. */
   joinToken: string | undefined
   /** How this node and its primary reach each other. */
   connection: ConnectionMode
@@ -77,17 +77,17 @@ const environment = z.object({
   NODE_ID: optional.pipe(z.guid('must be a UUID such as 3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90').toLowerCase().optional()),
   NODE_NAME: optional.pipe(z.string().max(bounds.nodeName, `must have at most ${bounds.nodeName} characters`).optional()),
   NODE_API_ENDPOINT: httpUrl,
-  // It travels in a header, and is entered on the primary, which asks the same of it (nodes/node-input.ts).
+  // It is sent in a header and entered on the primary, which applies the same rule (nodes/node-input.ts).
   NODE_API_KEY: atLeast(8, 'for example the output of: openssl rand -base64 32').refine(
     (key) => key === undefined || /^[\x21-\x7e]{0,500}$/.test(key),
-    'must consist of visible ASCII characters without spaces, at most 500',
+    'must be at most 500 visible ASCII characters, without spaces',
   ),
   NODE_CONNECTION: optional.pipe(z.enum(connectionModes, `must be one of ${connectionModes.join(', ')}`).default('auto')),
   PRIMARY_NODE_URL: httpUrl,
   PRIMARY_NODE_API_KEY: optional,
   JOIN_TOKEN: optional.refine(
     (token) => token === undefined || /^shlyjoin_[0-9a-f-]{36}_[\w-]+$/.test(token),
-    'must be a join token as the primary has shown it: shlyjoin_ and what follows',
+    'must be a join token exactly as the primary showed it, including shlyjoin_ at the start',
   ),
   CLOUDFLARE_API_TOKEN: shorterThan(bounds.settingValue),
   CLOUDFLARE_ACCOUNT_ID: shorterThan(bounds.settingValue),
@@ -102,7 +102,7 @@ const environment = z.object({
   AUDIT_KEEP_MIB: count(100, { min: 10, max: 10_000 }),
 })
 
-/** Each is described in docs/configuration.md and .env.example. */
+/** Each setting is described in docs/configuration.md and .env.example. */
 export const settingNames: readonly string[] = Object.keys(environment.shape)
 
 type Values = z.output<typeof environment>
@@ -110,14 +110,14 @@ type Values = z.output<typeof environment>
 const secondarySettings = ['PRIMARY_NODE_URL', 'JOIN_TOKEN'] as const
 const cloudflareSettings = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_ACCOUNT_ID'] as const
 
-/** Beside the database, where everything is that this node keeps. */
+/** The folder that holds the database and everything else this node keeps. */
 export const dataDirOf = (env: Environment): string => dirname(resolve(env['DATABASE_PATH']?.trim() || './data/selfhostly.db'))
 
 /**
- * Reads the environment once. Every problem is reported together, each with the setting's name and what would be right.
+ * Reads the environment once. Reports all problems together, each with the setting's name and a valid value.
  *
- * @param keptIn what a data folder holds of the node's role, from its last start
- * @throws StartError when a setting is wrong or missing
+ * @param keptIn reads the role that the node's last start stored in a data folder
+ * @throws StartError if a setting is wrong or missing
  */
 export function readConfig(env: Environment, keptIn: (dataDir: string) => KeptRole | null = () => null): Config {
   const dataDir = dataDirOf(env)
@@ -126,16 +126,16 @@ export function readConfig(env: Environment, keptIn: (dataDir: string) => KeptRo
   const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
   problems.push(...contradictions(env, kept, dataDir), ...missingSettings(env, kept))
   if (!parsed.success || problems.length > 0) {
-    throw new StartError(`The configuration is not right:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    throw new StartError(`The configuration is invalid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
   }
   return toConfig(parsed.data, kept)
 }
 
-/** What one setting asks of another; read from the raw environment so that it is reported beside badly written values. */
+/** Settings that another setting requires. Reads the raw environment, to report them together with malformed values. */
 function missingSettings(env: Environment, kept: KeptRole | null): string[] {
   if (roleIn(env, kept) === 'primary') return accessProblems(env)
   const isKnown = Boolean(env['PRIMARY_NODE_URL']?.trim()) || Boolean(kept?.primaryUrl)
-  return isKnown ? [] : ['PRIMARY_NODE_URL is required at the first start of a secondary: the URL at which this node reaches its primary']
+  return isKnown ? [] : ["PRIMARY_NODE_URL is required at a secondary's first start: the URL at which this node reaches its primary"]
 }
 
 function roleIn(env: Environment, kept: KeptRole | null): 'primary' | 'secondary' {
@@ -144,13 +144,13 @@ function roleIn(env: Environment, kept: KeptRole | null): 'primary' | 'secondary
   return said === '' ? (kept?.role ?? 'primary') : 'primary'
 }
 
-/** A node that changed its role by a forgotten setting would leave its cluster, or its nodes without a primary. */
+/** Changing roles because of a forgotten setting would take a node out of its cluster, or leave its nodes without a primary. */
 function contradictions(env: Environment, kept: KeptRole | null, dataDir: string): string[] {
   if (!kept?.role || kept.isGuess || roleIn(env, kept) === kept.role) return []
   const was = kept.role === 'secondary' ? `a secondary of ${kept.primaryUrl ?? 'another node'}` : 'a primary'
   return [
-    `NODE_IS_PRIMARY=${env['NODE_IS_PRIMARY']?.trim()}, but ${dataDir} is the data folder of ${was}; nothing was changed. ` +
-      'To start it as it was, leave NODE_IS_PRIMARY out. To give it the other role, run this first: npm run reset-role',
+    `NODE_IS_PRIMARY=${env['NODE_IS_PRIMARY']?.trim()}, but ${dataDir} is the data folder of ${was}. Nothing was changed. ` +
+      'To start it as before, remove NODE_IS_PRIMARY. To give it the other role, run this first: npm run reset-role',
   ]
 }
 
@@ -194,7 +194,7 @@ function toConfig(values: Values, kept: KeptRole | null): Config {
   return {
     ...common,
     role: 'secondary',
-    // Whatever AUTH_ENABLED says: people sign in at a secondary by its own means.
+    // AUTH_ENABLED has no effect here: people sign in to a secondary with its own link, password or token.
     access: toAccess({ ...values, AUTH_ENABLED: undefined, JWT_SECRET: undefined }),
     primaryUrl: values.PRIMARY_NODE_URL ?? kept?.primaryUrl ?? '',
     joinToken: values.JOIN_TOKEN,

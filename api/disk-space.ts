@@ -1,11 +1,11 @@
 import { statfs } from 'node:fs/promises'
 
-/** A Compose file may have 256 KiB, and the database writes whole pages beside it. In bytes. */
+/** In bytes. A Compose file can take 256 KiB, and the database writes whole pages on top of that. */
 const leastRoom = 1024 * 1024
 
-/** Whether less is left for this user, of bytes or of names for files, than a change of an app may need. */
+/** Whether this user has too few bytes or inodes left to change an app. */
 export async function isFull(folder: string): Promise<boolean> {
   const { bavail, bsize, files, ffree } = await statfs(folder)
-  // File systems that make names as they need them say that there are none.
+  // File systems that allocate inodes on demand report a total of 0.
   return bavail * bsize < leastRoom || (files > 0 && ffree === 0)
 }

@@ -1,7 +1,7 @@
 /**
- * The closed list of errors that callers are meant to see. Each code survives both hops (node -> primary -> browser):
- * REST carries it as `code` in the problem document, GraphQL in `extensions.code`. Anything that is not an AppError is a
- * bug: it is logged with a request id and masked on the wire.
+ * The closed list of errors that callers should see. Each code survives both hops (node -> primary -> browser): REST
+ * carries it as `code` in the problem document, GraphQL in `extensions.code`. Any other error is a bug: it is logged with
+ * a request id and masked in the response.
  */
 export const errorStatus = {
   INVALID_INPUT: 400,
@@ -13,25 +13,25 @@ export const errorStatus = {
   MISDIRECTED: 421,
   POLICY_VIOLATION: 422,
   RATE_LIMITED: 429,
-  /** What was asked for needs another version on the node. */
+  /** The request needs another version on the node. */
   NOT_SUPPORTED: 501,
   DOCKER_UNAVAILABLE: 503,
   NODE_UNREACHABLE: 503,
   SHUTTING_DOWN: 503,
-  /** The database is locked by another program, or the disk fails. Nothing was changed. */
+  /** Another program has locked the database, or the disk is failing. Nothing was changed. */
   STORAGE_UNAVAILABLE: 503,
   STORAGE_FULL: 507,
 } as const
 
 export type ErrorCode = keyof typeof errorStatus
 
-/** The code that another node means. One that only a newer version knows is read by its status; undefined where that says nothing. */
+/** The code that another node sent. A code that only a newer version knows is read by its HTTP status; undefined if that is unknown too. */
 export function codeOf(word: string, status: number): ErrorCode | undefined {
   const codes = Object.keys(errorStatus) as ErrorCode[]
   return codes.find((code) => code === word) ?? codes.find((code) => errorStatus[code] === status)
 }
 
-/** One wrong field of an input: its name as the caller wrote it, and what would be right. */
+/** One wrong field of an input: its name as the caller wrote it, and what is allowed. */
 export interface FieldError {
   field: string
   message: string
@@ -40,7 +40,7 @@ export interface FieldError {
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly fields: FieldError[]
-  /** For RATE_LIMITED: after how long it makes sense to try again. */
+  /** For RATE_LIMITED: how long to wait before trying again. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, message: string, options: { fields?: FieldError[]; cause?: unknown; retryAfterSeconds?: number } = {}) {
@@ -55,7 +55,7 @@ export class AppError extends Error {
     return errorStatus[this.code]
   }
 
-  /** Read by GraphQL when the error is serialised. */
+  /** GraphQL reads this when it serializes the error. */
   get extensions(): Record<string, unknown> {
     return {
       code: this.code,
@@ -70,7 +70,7 @@ export const invalidInput = (fields: FieldError[]): AppError =>
 
 export const notFound = (what: string, id: string): AppError => new AppError('NOT_FOUND', `There is no ${what} with id ${id}`)
 
-/** Something that makes a start impossible and that the operator can mend; main.ts prints the message and exits with 1. */
+/** A problem that prevents startup and that the operator can fix. main.ts prints the message and exits with code 1. */
 export class StartError extends Error {
   override readonly name = 'StartError'
 }

@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events'
 
-/** Typed publish and subscribe inside one process. `Events` maps each event's name to its payload. */
+/** Typed publish and subscribe within one process. `Events` maps each event's name to its payload. */
 export interface EventHub<Events extends object> {
   emit<Name extends keyof Events & string>(name: Name, payload: Events[Name]): void
-  /** The returned function ends the subscription. */
+  /** The returned function unsubscribes. */
   on<Name extends keyof Events & string>(name: Name, listener: (payload: Events[Name]) => void): () => void
-  /** For tests: how many listeners an event has. */
+  /** How many listeners an event has. For tests. */
   listenerCount(name: keyof Events & string): number
 }
 
@@ -23,12 +23,12 @@ export function createEventHub<Events extends object>(): EventHub<Events> {
 }
 
 /**
- * A live stream for one reader: everything as it is now, then each change; nothing between the two is lost, because
- * listening starts before the snapshot is read. A reader that is slower than the changes gets the newest value of each
- * key instead of a growing backlog. Leaving (`return`) ends the subscription at once, also while a read waits.
+ * A live stream for one reader: the current state, then each change. Nothing is lost in between, because it subscribes
+ * before it reads the snapshot. A slow reader gets the newest value of each key instead of a growing backlog. `return`
+ * unsubscribes at once, even while a read is waiting.
  *
  * @param keyOf values with the same key replace each other while they wait to be read
- * @param isLast ends the stream after the first value for which it holds
+ * @param isLast the stream ends after the first value for which this returns true
  */
 export function snapshotThenChanges<T>(source: {
   snapshot: () => Iterable<T>

@@ -4,7 +4,7 @@ import { loadIdentity } from './nodes/identity.ts'
 import { createOwnName } from './nodes/own-name.ts'
 import { ownConfig } from './own-config.ts'
 
-/** `npm run identity`: prints what a primary needs to register this node. Only for whoever may read the data folder. */
+/** `npm run identity`: prints what a primary needs to register this node. Requires read access to the data folder. */
 await runCommand(() => {
   const config = ownConfig()
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })

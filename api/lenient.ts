@@ -2,31 +2,31 @@ import type { z } from 'zod'
 import { cut } from './bounds.ts'
 
 export interface Lenient<T> {
-  /** Null when what is needed of it cannot be read. */
+  /** Null if a required part cannot be read. */
   value: T | null
-  /** What was left out or cut, in words that follow the name of the thing. Words that are new here are none: they are read as unknown. */
+  /** What was dropped or cut, phrased to follow the item's name. Unknown enum words are not a problem: they are read as `unknown`. */
   problems: string[]
 }
 
 type Issue = z.core.$ZodIssue
 type Path = Issue['path']
 
-/** Each mends what the one before has uncovered; a thing that needs more is not worth it. */
+/** Each round repairs what the previous one uncovered. A value that needs more rounds is dropped. */
 const mostRounds = 4
-/** Whoever sends more faults than this in one thing is told of these. */
+/** Most problems reported for one item. */
 const mostProblems = 5
-/** A part of a text is worth showing; half a Compose file would be saved over the whole. */
+/** Part of a text is still worth showing, but half a Compose file could be saved over the whole one. */
 const neverCut = new Set<PropertyKey>(['compose_content', 'content', 'id', 'node_id', 'app_id'])
 
 /**
- * Reads what another node sends as far as it can be read, so that one bad value costs itself and nothing else:
+ * Reads as much as possible of what another node sends, so one bad value is lost and nothing else:
  *
- * - a word that is new here becomes `unknown`, where the schema has that word;
- * - a text that is too long is cut, a list that is too long loses its end;
- * - an item of a list that cannot be read is left out, the innermost that is at fault;
- * - any other value becomes null, where it may be.
+ * - an unfamiliar enum word becomes `unknown` if the schema has that word;
+ * - a text that is too long is cut, and a list that is too long loses its end;
+ * - an unreadable list item is dropped (in nested lists, the innermost one);
+ * - any other value becomes null where the schema allows it.
  *
- * @param value is changed by it: it comes from JSON and belongs to nobody else
+ * @param value changed in place, so pass freshly parsed JSON that nothing else uses
  */
 export function readLeniently<Schema extends z.ZodType>(schema: Schema, value: unknown): Lenient<z.output<Schema>> {
   const problems: string[] = []
@@ -39,7 +39,7 @@ export function readLeniently<Schema extends z.ZodType>(schema: Schema, value: u
   return { value: null, problems }
 }
 
-/** @returns false when nothing can be done */
+/** @returns false if the value cannot be repaired */
 function mend(root: unknown, issues: Issue[], problems: string[]): boolean {
   const leftOut = new Map<unknown[], Set<number>>()
   let isMended = true
@@ -47,7 +47,7 @@ function mend(root: unknown, issues: Issue[], problems: string[]): boolean {
     if (mendWord(root, issue)) continue
     const words = problems.length < mostProblems ? inWords(root, issue) : null
     const item = mendLength(root, issue) ? null : itemOf(root, issue.path)
-    // Of an item that is left out one fault is enough to know.
+    // One problem is enough for an item that is dropped.
     const isKnown = words === null || problems.includes(words) || (item && leftOut.get(item.list)?.has(item.index))
     if (!isKnown) problems.push(words)
     if (item) leftOut.set(item.list, (leftOut.get(item.list) ?? new Set()).add(item.index))
@@ -55,7 +55,7 @@ function mend(root: unknown, issues: Issue[], problems: string[]): boolean {
   }
   for (const [list, indexes] of leftOut) {
     const kept = list.filter((_, index) => !indexes.has(index))
-    // One after the other: a list may be longer than a call has room for arguments.
+    // Pushed one by one: a long list can exceed the number of arguments a call can take.
     list.length = 0
     for (const item of kept) list.push(item)
   }
@@ -80,7 +80,7 @@ function mendLength(root: unknown, issue: Issue): boolean {
   return put(root, issue.path, cut(value, most))
 }
 
-/** The innermost item of a list on the way to a fault; undefined where there is none. */
+/** The innermost list item on the path to a fault; undefined if there is none. */
 function itemOf(root: unknown, path: Path): { list: unknown[]; index: number } | undefined {
   const depth = path.findLastIndex((key) => typeof key === 'number')
   const list = depth < 0 ? undefined : at(root, path.slice(0, depth))
@@ -108,7 +108,7 @@ function put(root: unknown, path: Path, value: unknown): boolean {
 
 const isObject = (value: unknown): value is Record<PropertyKey, unknown> => typeof value === 'object' && value !== null
 
-/** Such as `containers 3 name has 525 characters, of which 300 are read`. */
+/** For example `containers 3 name has 525 characters, of which 300 are read`. */
 function inWords(root: unknown, issue: Issue): string {
   const value = at(root, issue.path)
   const where = issue.path.map((key) => (typeof key === 'number' ? String(key + 1) : String(key).replaceAll('_', ' '))).join(' ')

@@ -7,12 +7,12 @@ import { runCommand, whoeverIsHere, withDatabase } from './command.ts'
 import { StartError } from './errors.ts'
 import { ownConfig } from './own-config.ts'
 
-/** `npm run link`: prints a link that signs in as the administrator of this node. Only for whoever may write to its database. */
+/** `npm run link`: prints a link that signs in as this node's administrator. Requires write access to its database. */
 await runCommand(async () => {
-  if (process.argv.length > 2) throw new StartError('npm run link takes no words')
+  if (process.argv.length > 2) throw new StartError('npm run link takes no arguments')
   const config = ownConfig()
   if (config.access.mode === 'trusted-edge') {
-    throw new StartError('AUTH_ENABLED=false: nobody signs in here; whoever the proxy in front lets through is in')
+    throw new StartError('AUTH_ENABLED=false: nobody signs in here. The proxy in front decides who gets in')
   }
   return withDatabase(config, async ({ em }) => {
     const audit = createAuditLog({ em, clock: systemClock })

@@ -8,21 +8,21 @@ import type { EntityManager } from './db/orm.ts'
 import { StartError } from './errors.ts'
 import { ownConfig } from './own-config.ts'
 
-const usage = `npm run local-user -- set NAME      sets a password, the first line of standard input
-npm run local-user -- remove NAME   forgets a user
-npm run local-user -- list          says who there is
+const usage = `npm run local-user -- set NAME      sets a password, read from the first line of standard input
+npm run local-user -- remove NAME   removes a user
+npm run local-user -- list          lists all users
 `
 
-/** `npm run local-user`: who may sign in at this secondary with a password. Only for whoever may write to its database. */
+/** `npm run local-user`: manages who can sign in to this secondary with a password. Requires write access to its database. */
 await runCommand(async () => {
   const [verb = '', name, ...rest] = process.argv.slice(2)
   const isComplete = rest.length === 0 && (verb === 'list' ? name === undefined : name !== undefined)
   if (!isComplete || !['set', 'remove', 'list'].includes(verb)) throw new StartError(usage.trimEnd())
   const config = ownConfig()
   if (config.role === 'primary' && verb === 'set') {
-    throw new StartError('This is a primary: local users are for secondaries. To have people sign in here set AUTH_ENABLED=true')
+    throw new StartError('This is a primary. Local users are for secondaries. To let people sign in here, set AUTH_ENABLED=true')
   }
-  // Asked for before the database is open: a person may take minutes to type it.
+  // Asked for before the database is opened, because a person can take minutes to type it.
   const password = verb === 'set' ? await readPassword() : ''
   return withDatabase(config, ({ em }) => change(em, { verb, name: name ?? '', password, node: config.node.name }))
 })
@@ -42,12 +42,12 @@ async function change(em: EntityManager, { verb, name: who, password, node }: Ch
     case 'set': {
       const outcome = await audited(() => setLocalUser(em, { name: who, password, now: systemClock.now() }))
       return outcome === 'made'
-        ? `${localName(who)} may sign in at ${node}.\n`
-        : `${localName(who)} has another password; who was signed in with the former one is signed out.\n`
+        ? `${localName(who)} can now sign in to ${node}.\n`
+        : `The password of ${localName(who)} was changed. Sessions started with the old one were signed out.\n`
     }
     case 'remove':
       await audited(() => removeLocalUser(em, who))
-      return `${localName(who)} may not sign in any more, and is signed out.\n`
+      return `${localName(who)} was signed out and can no longer sign in.\n`
     default: {
       const users = await listLocalUsers(em)
       return users.map((user) => `${user.name}   password set ${user.changedAt.toISOString()}\n`).join('') || 'There are no local users.\n'
@@ -55,10 +55,10 @@ async function change(em: EntityManager, { verb, name: who, password, node }: Ch
   }
 }
 
-/** The first line of standard input. Never an argument: those are seen by every process of the machine. */
+/** Reads the first line of standard input. Never a command-line argument: every process on the machine can see those. */
 async function readPassword(): Promise<string> {
   const isTyped = process.stdin.isTTY
-  // A terminal whose echo goes nowhere.
+  // Discards the terminal's echo, to keep the password off the screen.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: process.stdin, output, terminal: isTyped })
   if (isTyped) process.stderr.write('Password: ')

@@ -2,7 +2,7 @@ import { pino, type DestinationStream, type Logger } from 'pino'
 
 export type Log = Logger
 
-/** Names of members that never reach a log, wherever they appear in what is logged. */
+/** Members with these names are redacted wherever they appear in a log line. */
 const secretMembers = [
   'apiKey',
   'api_key',
@@ -17,8 +17,8 @@ const secretMembers = [
 ]
 
 /**
- * Standard output, as the log writes to it: JSON lines, or readable ones when a person looks on (a terminal). It writes later
- * than it is told, so a text that must come after a line of the log goes through here too.
+ * Standard output for the log: JSON lines, or readable lines if it is a terminal. Writing is asynchronous, so text that must
+ * come after a log line has to go through `print` here.
  */
 export async function createLogOutput({ pretty }: { pretty: boolean }) {
   const stdout = pino.destination({ dest: 1, sync: false })

@@ -5,7 +5,7 @@ export const isLoopbackAddress = (address: string): boolean => {
   return plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'))
 }
 
-/** A page that made its own name point here (DNS rebinding) still says its own name in Host. */
+/** In a DNS rebinding attack, a page's own name resolves to this machine, but Host still carries that name. */
 export function isLoopbackHost(host: string | undefined): boolean {
   const name = URL.parse(`http://${host ?? ''}`)?.hostname.replace(/^\[|\]$/g, '') ?? ''
   return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name)

@@ -10,7 +10,7 @@ import { createLog, createLogOutput } from './log.ts'
 import { ownConfig } from './own-config.ts'
 import { storageError } from './storage-error.ts'
 
-/** A stop that takes longer than this is cut off: whoever runs the program would kill it soon, without any last words. */
+/** Stopping takes no longer than this, because a service manager would soon kill the program without a log line. */
 const stopDeadlineMs = 9500
 
 const started = performance.now()
@@ -21,18 +21,18 @@ const log = createLog({ level: config.logLevel, output })
 for (const name of config.ignored) log.warn({ setting: name }, `${name} is ignored on a ${config.role}`)
 if (config.access.mode === 'trusted-edge' && !config.access.cloudflare) {
   log.warn(
-    'AUTH_ENABLED=false: whoever reaches this port controls Docker on every node. Let only a proxy or VPN that keeps strangers out reach it',
+    'AUTH_ENABLED=false: anyone who reaches this port controls Docker on every node. Allow access only through a proxy or VPN that keeps strangers out',
   )
 }
 
-// Compiling some thousand modules is much of a start; what was compiled once is kept for the next one, where nobody else can
-// write: in the data folder, once the first start has made it.
+// Compiling about a thousand modules takes much of the startup time, so the compiled code is cached. The cache is in the
+// data folder, where nobody else can write; the first start creates that folder and runs without a cache.
 if (existsSync(config.dataDir)) enableCompileCache(join(config.dataDir, 'compile-cache'))
 const { startNode } = await import('./program.ts')
 const node = await startNode({ config, clock: systemClock, random: Math.random, log }).catch(exit)
 const url = `http://${printedHost(config)}:${node.port}`
 log.info({ url, ready_ms: Math.round(performance.now() - started) }, `Selfhostly is ready. Dashboard: ${url}`)
-await printLink().catch((error: unknown) => log.error({ err: error }, 'no link to sign in could be made; npm run link makes one'))
+await printLink().catch((error: unknown) => log.error({ err: error }, 'could not create a sign-in link. Run npm run link to get one'))
 
 let stopping = false
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
@@ -47,14 +47,17 @@ async function stop(signal: string): Promise<void> {
   process.exit(0)
 }
 
-/** Until an administrator can come in some other way. Not through the log: the code is for whoever looks on, and for nobody who reads logs. */
+/**
+ * Prints a sign-in link until an administrator can sign in some other way. Written to standard output and not to the log,
+ * because people who read logs must not get the code.
+ */
 async function printLink(): Promise<void> {
   const { links, administratorCanSignIn } = node.services.access
   if (!links || administratorCanSignIn()) return
   const { listen, access, node: settings } = config
   const reach = { listen: { ...listen, port: node.port }, baseUrl: access.baseUrl, apiEndpoint: settings.apiEndpoint }
   const code = await links.make()
-  // Last, where whoever has started it looks, and so after every line of the log.
+  // Printed last, after every log line, where the person at the terminal sees it.
   output.print(signInLines(signInUrls({ ...reach, interfaces: networkInterfaces() }), code))
 }
 
@@ -62,7 +65,9 @@ function readConfiguration(): Config {
   const authorities = process.env['NODE_EXTRA_CA_CERTS']
   const config = ownConfig()
   if (process.env['NODE_EXTRA_CA_CERTS'] !== authorities) {
-    process.stderr.write('NODE_EXTRA_CA_CERTS has no effect in .env: Node reads it before the program starts. Set it in the environment\n')
+    process.stderr.write(
+      'NODE_EXTRA_CA_CERTS has no effect in .env, because Node reads it before the program starts. Set it in the environment\n',
+    )
   }
   return config
 }
@@ -75,7 +80,7 @@ function orExit<T>(read: () => T): T {
   }
 }
 
-/** What an operator can mend is said in words; anything else is a bug and shows where it is. */
+/** Prints one message for an error that the operator can fix. Anything else is a bug and prints its stack. */
 function exit(error: unknown): never {
   const known = error instanceof StartError ? error : storageError(error)
   process.stderr.write(`${known ? errorMessage(known) : ((error as Error).stack ?? String(error))}\n`)

@@ -7,7 +7,7 @@ import { clusterDocument, type OpenApiDocument } from './http/openapi.ts'
 import { createLog } from './log.ts'
 import { startNode } from './program.ts'
 
-/** Writes the description of the REST surface that is committed; a test compares it with what nodes answer. */
+/** Writes docs/openapi.json, which is committed. A test compares it with the document that nodes serve. */
 const primary = await documentOf({})
 const secondary = await documentOf({ NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: 'http://127.0.0.1:1' })
 writeFileSync(new URL('../docs/openapi.json', import.meta.url), `${JSON.stringify(clusterDocument(primary, secondary), null, 2)}\n`)
@@ -28,7 +28,7 @@ async function documentOf(role: Environment): Promise<OpenApiDocument> {
     const { secret } = await access.tokens.create(owner, { name: 'openapi:print', scope: 'viewer', expiresInDays: 1 })
     const headers = { authorization: `Bearer ${secret}` }
     const answer = await fetch(`http://127.0.0.1:${node.port}/api/openapi.json`, { headers })
-    if (!answer.ok) throw new Error(`the document is answered with ${answer.status}`)
+    if (!answer.ok) throw new Error(`GET /api/openapi.json answered ${answer.status}`)
     return (await answer.json()) as OpenApiDocument
   } finally {
     await node.stop()

@@ -57,11 +57,11 @@ const entities: EntitySchema[] = [
   ObservedPeriodEntity,
 ]
 
-/** The database of this node, for commands that run beside it or instead of it. @throws StartError */
+/** Opens this node's database, for the server and for commands. @throws StartError */
 export const openNodeDatabase = ({ databasePath }: Config, log: Log, onStorageError?: (error: AppError) => void): Promise<Database> =>
   openDatabase({ path: databasePath, entities, log, ...(onStorageError && { onStorageError }) })
 
-/** Starts a node: port, database, identity, services, routes, jobs. What it resolves to is stopped in the opposite order. */
+/** Starts a node: port, database, identity, services, routes, jobs. `stop` of the result ends them in the opposite order. */
 export async function startNode(world: { config: Config; clock: Clock; random: () => number; log: Log }) {
   const { config, log } = world
   const isUpgrade = existsSync(join(config.dataDir, 'secret.key')) && !hasKeptRole(config.dataDir)
@@ -114,10 +114,10 @@ const roleOf = (config: Config) => ({
   name: config.node.nameIsSet ? config.node.name : null,
 })
 
-/** Before there were links, whoever called from this machine was let in. */
+/** Earlier versions trusted every call from this machine, so an upgrade must tell people how to sign in now. */
 function sayWhatChanged({ access }: Config, log: Log): void {
   if (access.mode !== 'sign-in' || (access.github ?? access.oidc)) return
   log.warn(
-    'From this version on a call from this machine is nobody in particular either: sign in with the link that this start prints, and give scripts a token (npm run token). Tokens that were made before go on, as tokens of the account "machine"',
+    'Starting with this version, calls from this machine need credentials too. Sign in with the link printed below, and give scripts a token (npm run token). Existing tokens keep working and now belong to the account "machine"',
   )
 }

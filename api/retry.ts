@@ -1,17 +1,17 @@
 import type { Clock } from './clock.ts'
 
-/** `afterMs`: again, and not before that, because whoever was asked said so, or because only a person can mend it. */
+/** `afterMs`: retry, but not before that, because the other side asked for it or because only a person can fix the cause. */
 export type RetryOutcome = 'done' | 'again' | { afterMs: number }
 
 export interface RetryLoop {
-  /** Runs now: at once when it waits, once more when it is running. */
+  /** Starts the job now if it is waiting, or once more after the current run. */
   run(): void
   stop(): void
 }
 
 /**
- * Runs a job until it succeeds, waiting longer after each failure (doubling from `firstMs` to `longestMs`, with full
- * jitter so that many nodes do not come back in step). A run that is asked for meanwhile starts as soon as it may.
+ * Runs a job until it succeeds, waiting longer after each failure: from `firstMs`, doubling up to `longestMs`, with full
+ * jitter so that many nodes do not retry in step. Calling `run` during a run starts another one right after it.
  */
 export function createRetryLoop(deps: {
   job: (attempt: number) => Promise<RetryOutcome>

@@ -4,13 +4,13 @@ import type { Log } from './log.ts'
 
 export type Scheduler = ReturnType<typeof createScheduler>
 
-/** Recurring jobs by cron expression (seconds first). The only place that knows node-cron. */
+/** Recurring jobs by cron expression (seconds first). The only importer of node-cron. */
 export function createScheduler({ log }: { log: Log }) {
   const tasks: ScheduledTask[] = []
   return {
     /**
-     * A job that fails is logged and runs again next time; while it fails for the same reason that is one line, not one per run.
-     * A run that is not over yet makes the next one wait its turn, and runs that were missed are not made up for.
+     * A job that fails is logged and runs again next time. While it keeps failing for the same reason, only the first failure
+     * is logged. Runs never overlap: one that is due during another is skipped. Missed runs are not made up for.
      */
     every(name: string, expression: string, job: () => void | Promise<void>): void {
       let failing: { error: string; times: number } | null = null
@@ -25,7 +25,7 @@ export function createScheduler({ log }: { log: Log }) {
           if (isNew) log.error({ err: error, job: name }, 'scheduled job failed')
         }
       }
-      // Runs that were missed would be a line for each of their seconds; wake-watch.ts says once that the program stood still.
+      // Missed runs would log a line for every second. wake-watch.ts logs once that the program was frozen.
       tasks.push(cron.schedule(expression, run, { name, noOverlap: true, suppressMissedWarning: true, logger: loggerOf(log, name) }))
     },
     async stop(): Promise<void> {
@@ -34,7 +34,7 @@ export function createScheduler({ log }: { log: Log }) {
   }
 }
 
-/** node-cron prints to the console by itself, between the lines of the log. What it warns of, a run that is late, comes once per second. */
+/** Without a logger, node-cron writes to the console, between our log lines. Its warnings about late runs come every second, so they are debug. */
 function loggerOf(log: Log, job: string) {
   const line = (level: 'debug' | 'error') => (message: string | Error) => log[level]({ job }, errorMessage(message))
   return { info: line('debug'), warn: line('debug'), error: line('error'), debug: line('debug') }

@@ -29,7 +29,7 @@ import { createOwnApps } from './services/own-apps.ts'
 
 export type Services = ReturnType<typeof createServices>
 
-/** Every service of this process, each built once. What it does not build it is given: the outside world. */
+/** Builds every service of this process once. The outside world (database, clock, log, ...) is passed in. */
 export function createServices(world: {
   version: string
   config: Config
@@ -57,11 +57,11 @@ export function createServices(world: {
     id: world.identity.id,
     apiEndpoint: world.apiEndpoint,
     isPrimary,
-    /** The primary may make another one of it when this node joins. */
+    /** The primary can change it when this node joins. */
     get name(): string {
       return ownName?.current() ?? configured
     },
-    /** It may become another one while the program runs. */
+    /** It can change while the program runs. */
     get apiKey(): string {
       return ownKey.current()
     },
@@ -153,7 +153,7 @@ export function createServices(world: {
             await refuseStrangers(url)
             return (await callHome(url)).primaryId
           },
-          // The answer to whoever said so may be on its way over the link that ends by this.
+          // The answer to this request may still be on its way over the link that this event closes.
           onChange: () => void clock.after(500, () => events.emit('primaryMoved', undefined)),
           clock,
           log,
@@ -171,15 +171,15 @@ export function createServices(world: {
     random,
     events,
     nodeCalls,
-    /** Whom this secondary last accepted as its primary. */
+    /** The node that this secondary last accepted as its primary. */
     acceptedPrimary: () => acceptedPrimary,
     /** Whether the primary answers this secondary; null on a primary. */
     primaryContact,
-    /** Where this node's primary is; null on a primary. */
+    /** The primary's address; null on a primary. */
     primaryAddress,
     callHome,
     ownKey,
-    /** The primary has taken this node in under this name. */
+    /** Called when the primary has accepted this node under this name. */
     async joinedAs(name: string): Promise<void> {
       try {
         ownName?.joinedAs(name)
@@ -188,7 +188,7 @@ export function createServices(world: {
         events.emit('server', undefined)
       }
     },
-    /** Seals everything with the key in use when there is a former one. */
+    /** If there is a former key, seals everything with the current one. */
     async finishKeyRotation(): Promise<void> {
       if (formerKeys.length === 0) return
       const count = await finishRotation({ em, box: secrets, columns: [nodeKeys, nextNodeKeys, settingValues], dataDir })
@@ -198,7 +198,7 @@ export function createServices(world: {
     audit: access.audit,
     auditedOperations,
     limits,
-    /** Stands before every check of a password. */
+    /** Called before every password check. */
     passwords,
     settings,
     ...own,

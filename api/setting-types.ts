@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { bounds } from './bounds.ts'
 
-/** Kinds of settings, each with words for what would be right. An empty value counts as not set. */
+/** Types of settings, each with a message that names valid values. An empty value counts as unset. */
 
 export const optional = z
   .string()

@@ -4,20 +4,20 @@ const full = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT', 'EFBIG'])
 const failed = new Set(['EIO', 'EROFS', 'SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_CANTOPEN', 'SQLITE_READONLY', 'SQLITE_IOERR'])
 
 export const diskFull = (cause?: unknown): AppError =>
-  new AppError('STORAGE_FULL', 'The disk of this node is full, so nothing can be saved. Free some space on it; a restart is not needed', {
+  new AppError('STORAGE_FULL', "This node's disk is full, so nothing can be saved. Free some space. No restart is needed", {
     cause,
   })
 
 export const databaseBusy = (cause?: unknown): AppError =>
   new AppError(
     'STORAGE_UNAVAILABLE',
-    'Another program keeps the database of this node locked, such as a backup or a database shell, so nothing was saved. Try again when it is done',
+    "Another program, such as a backup or a database shell, has locked this node's database, so nothing was saved. Try again when it is done",
     { cause },
   )
 
 /**
- * An error of SQLite or of a file that comes from the disk and not from a bug, in words for callers; undefined for any other.
- * SQLite's codes have a second half that says more, such as SQLITE_IOERR_WRITE.
+ * Turns an SQLite or file error that is caused by the disk into an error for callers; undefined for any other error.
+ * SQLite's extended codes have a second part, such as SQLITE_IOERR_WRITE.
  */
 export function storageError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error.code.startsWith('STORAGE_') ? error : undefined
@@ -28,7 +28,7 @@ export function storageError(error: unknown): AppError | undefined {
   if (!failed.has(kind)) return undefined
   return new AppError(
     'STORAGE_UNAVAILABLE',
-    `The disk of this node cannot be used, so nothing was saved: ${(error as Error).message} (${code}). Look at the disk and at the log of the system`,
+    `This node's disk cannot be used, so nothing was saved: ${(error as Error).message} (${code}). Check the disk and the system log`,
     { cause: error },
   )
 }

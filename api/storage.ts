@@ -13,21 +13,21 @@ export interface StorageProblem {
   since: Date
 }
 
-/** What may have to be written for one change of an app, in bytes. */
+/** In bytes: as much as one change to an app can write. */
 const trialBytes = 256 * 1024
-/** Whoever asks whether this node is ready gets an answer that is no older than this. */
+/** The readiness answer is never older than this. */
 const freshMs = 1000
-/** A database that is locked for longer than this is not ready for anybody. */
+/** A database that stays locked longer than this counts as not ready. */
 const trialDeadlineMs = 1000
 
 export type Storage = ReturnType<typeof createStorage>
 
 /**
- * Whether this node can save anything: learnt from every write that fails, and looked at again until it can. Only reading it costs
- * nothing, so health checks and lists never wait for a disk.
+ * Tracks whether this node can save anything. Every failed write is noted, and the disk is checked again until writing works.
+ * Reading the state costs nothing, so health checks and lists never wait for a disk.
  */
 export function createStorage(deps: {
-  /** The data folder first; the others may not exist yet. */
+  /** The data folder comes first. The others may not exist yet. */
   folders: readonly string[]
   clock: Clock
   log: Log
@@ -66,24 +66,24 @@ export function createStorage(deps: {
   }
 
   return {
-    /** Null when all is well, as far as is known now. */
+    /** Null if no problem is known. */
     problem: (): StorageProblem | null => problem,
 
-    /** Something could not be read or written. */
+    /** Reports that something could not be read or written. */
     failed: note,
 
-    /** The database is open: this writes to it, and leaves it as it was. */
+    /** Call when the database is open. `write` must try a write that changes nothing. */
     open(write: () => Promise<void>): void {
       tryDatabase = write
     },
 
-    /** Looks now, unless it has just done so. */
+    /** Checks now, unless the last check was less than a second ago. */
     async look(): Promise<StorageProblem | null> {
       await look()
       return problem
     },
 
-    /** Called every few seconds. While all is well the database is left alone. */
+    /** Called every few seconds. Tries the database only if there is a problem or little space. */
     async tick(): Promise<void> {
       const low = await Promise.all(deps.folders.map((folder) => isFull(existing(folder))))
       if (problem || low.includes(true)) await look()
@@ -98,10 +98,10 @@ export function createStorage(deps: {
 
 const causeOf = ({ cause, message }: AppError): string => (cause instanceof Error ? cause.message : message)
 
-/** A folder that is not there yet is made on the disk of the one above it. */
+/** A missing folder will be created on the same disk as its parent. */
 const existing = (folder: string): string => (existsSync(folder) || dirname(folder) === folder ? folder : existing(dirname(folder)))
 
-/** The numbers of a file system are not the whole truth: quotas and reserves are known only to a write. */
+/** File system numbers are not enough: quotas and reserved space show only when something is written. */
 async function tryFolder(folder: string): Promise<void> {
   if (!(await isFull(folder))) return
   const path = join(folder, `.selfhostly-trial-${process.pid}`)

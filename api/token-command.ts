@@ -11,7 +11,7 @@ import { ownConfig } from './own-config.ts'
 const usage = 'Use: npm run --silent token -- --name NAME --scope read|operate|admin [--days 90]'
 const scopes: Record<string, Role> = { read: 'viewer', operate: 'operator', admin: 'admin' }
 
-/** `npm run token`: makes a bearer token for scripts, and prints it. Only for whoever may write to the database of this node. */
+/** `npm run token`: creates a bearer token for scripts and prints it. Requires write access to this node's database. */
 await runCommand(async () => {
   const input = readInput(process.argv.slice(2))
   return withDatabase(ownConfig(), async ({ em }) => {
@@ -24,7 +24,7 @@ await runCommand(async () => {
   })
 })
 
-/** @throws StartError in one sentence */
+/** @throws StartError */
 function readInput(words: string[]): TokenInput {
   const { name, scope: word, days = '90' } = readWords(words)
   if (name === undefined || word === undefined) throw new StartError(usage)

@@ -37,9 +37,8 @@ interface ActOptions<T> {
 export type UserApi = ReturnType<typeof createUserApi>
 
 /**
- * What one caller may see and do. GraphQL and REST are two ways to this: each reading shows only the nodes of the caller
- * and what runs on them, each action asks for the permission, does, and writes the audit log. Things that a caller may
- * not see are as if they were not there.
+ * What one caller can see and do; both GraphQL and REST use it. Reads show only the caller's nodes and what runs on them.
+ * Actions check the permission, act and write to the audit log. For a caller, things they are not allowed to see do not exist.
  */
 export function createUserApi(services: Services, caller: Caller) {
   const {
@@ -64,10 +63,10 @@ export function createUserApi(services: Services, caller: Caller) {
   }
 
   /**
-   * @param find looks up what the action is about, for its lines in the audit log, and throws when that is not there. Only
-   *   who may do such things at all learns whether it is
-   * @param around writes the lines of the log; that of operations when the action begins one
-   * @throws FORBIDDEN, written to the audit log; what `find` and `run` throw; that the log cannot be written
+   * @param find looks up the target of the action for the audit log and throws if it does not exist. It runs after the
+   *   permission check, so callers without the permission cannot probe for what exists
+   * @param around writes the audit lines. An action that starts an operation passes the one for operations
+   * @throws FORBIDDEN, which is written to the audit log; whatever `find` and `run` throw; an error if the audit log cannot be written
    */
   async function act<T>(
     permission: Permission,
@@ -92,10 +91,10 @@ export function createUserApi(services: Services, caller: Caller) {
   }
 
   async function needTokens(action: AuditedAction): Promise<void> {
-    if (!mayOwnTokens(caller)) await deny(action, 'Tokens are for people who sign in at this server, and for its administrators')
+    if (!mayOwnTokens(caller)) await deny(action, 'Only people who sign in to this server, and its administrators, can have tokens')
   }
 
-  /** The accounts whose tokens the caller sees and may revoke. */
+  /** The accounts whose tokens the caller can see and revoke. */
   const tokenOwners = (): string[] => [...new Set([caller.userId ?? [], isAdministrator(caller) ? access.machineId() : []].flat())]
 
   const seesNodeId = (id: string): boolean => {
@@ -173,7 +172,7 @@ export function createUserApi(services: Services, caller: Caller) {
       }),
     changePrimaryUrl: (url: string): Promise<MoveOutcome[]> =>
       act('node.change', { action: 'cluster.primary-url', subject: url.slice(0, 200) }, async () => {
-        if (!services.self.isPrimary) throw new AppError('FORBIDDEN', 'This is a secondary node. Say on its primary where that is')
+        if (!services.self.isPrimary) throw new AppError('FORBIDDEN', "This is a secondary. Change the primary's URL on the primary")
         const primaryUrl = services.tellPrimaryMoved.parse(url)
         await settings.update({ primaryUrl })
         return services.tellPrimaryMoved.tell(primaryUrl)
@@ -208,7 +207,7 @@ export function createUserApi(services: Services, caller: Caller) {
         { find: () => ({ subject: joinTokens.nameOf(id) ?? id }) },
       ),
 
-    /** What lies in the folders of a node's apps, for who may make apps of it. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE */
+    /** The app folders on a node's disk, for callers who are allowed to create apps from them. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE */
     foldersOf(nodeId: string): Pick<NodeApps, 'folders' | 'composeOnDisk'> {
       need('app.change')
       return router.forNode(nodeFor(nodeId).id, caller.name)
@@ -224,7 +223,7 @@ export function createUserApi(services: Services, caller: Caller) {
       changeApp('app.update', id, async () => router.forApp(id, caller.name).update(id, input)),
     startApp: async (id: string) => changeApp('app.start', id, async () => router.forApp(id, caller.name).start(id)),
     stopApp: async (id: string) => changeApp('app.stop', id, async () => router.forApp(id, caller.name).stop(id)),
-    /** What a removal would take and leave; for who may remove it. */
+    /** What a removal would delete and keep, for callers who are allowed to remove the app. */
     async removalOf(id: string): Promise<RemovalPreview> {
       need('app.change')
       return router.forApp(appFor(id).id, caller.name).removalOf(id)
@@ -254,7 +253,7 @@ export function createUserApi(services: Services, caller: Caller) {
         return true
       }),
 
-    /** The caller's own, and for administrators those of the machine after them. */
+    /** The caller's own tokens, followed by the machine account's tokens if the caller is an administrator. */
     apiTokens: async (): Promise<ApiToken[]> => (await Promise.all(tokenOwners().map(access.tokens.listOf))).flat(),
     ownerOf: ({ userId }: ApiToken): string => access.users.find(userId ?? '')?.login ?? '',
     async createApiToken(input: { name: string; scope: Role; expiresInDays: number }): Promise<{ token: ApiToken; secret: string }> {
@@ -284,7 +283,7 @@ export function createUserApi(services: Services, caller: Caller) {
 
     async audit(filter: AuditFilter, page: { limit: number; before?: number | undefined }): Promise<AuditEntry[]> {
       need('audit.read')
-      // Whoever was told that an operation has ended finds that here.
+      // A caller who knows that an operation has ended must find its end here.
       await auditedOperations.flush()
       return audit.list(filter, page)
     },
@@ -303,7 +302,7 @@ export function createUserApi(services: Services, caller: Caller) {
   }
 }
 
-/** Data that goes with an app is named in the audit log. */
+/** The audit log names the data that is removed with an app. */
 function withData({ volumes, files }: RemoveAppInput): string {
   const words = [volumes ? 'volumes' : [], files ? 'files' : []].flat()
   return words.length > 0 ? ` with its ${words.join(' and ')}` : ''

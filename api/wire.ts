@@ -13,9 +13,9 @@ import { connectionModes, type NodeAbout } from './nodes/about.ts'
 import { joinHops } from './nodes/join-hops.ts'
 
 /**
- * How apps, operations and stats look as JSON (snake_case, ISO 8601), over REST and between nodes. What another node
- * sends is read by these schemas before anything believes it: sizes are bounded by bounds.ts, unknown keys are dropped, and
- * what does not fit costs itself alone, as lenient.ts has it. Each list of words holds `unknown`, for words of a newer version.
+ * How apps, operations and stats look as JSON (snake_case, ISO 8601), in REST and between nodes. Everything from another
+ * node passes these schemas first: sizes are limited by bounds.ts, unknown keys are dropped, and lenient.ts drops a bad
+ * value without losing the rest. Each enum includes `unknown`, for words of a newer version.
  */
 
 const dateTime = z
@@ -23,15 +23,15 @@ const dateTime = z
   .pipe(z.coerce.date<string | Date>().min(earliest).max(latest))
   .openapi({ type: 'string', format: 'date-time' })
 const bytes = z.number().nonnegative()
-/** What GraphQL's Int can carry. */
+/** Fits GraphQL's Int. */
 const int = z.int().min(-maxInt).max(maxInt)
 const text = (most: number) => z.string().max(most)
-/** Older nodes do not say it: they list what they have. */
+/** Older nodes do not send it: they list everything. */
 const more = (verb: string) =>
   int
     .nonnegative()
     .default(0)
-    .openapi({ description: `How many more it ${verb} than are listed` })
+    .openapi({ description: `How many more it ${verb} than the list shows` })
 
 export const containerWire = z
   .object({
@@ -43,7 +43,7 @@ export const containerWire = z
     health: z.enum(containerHealths).nullable(),
     status_text: text(bounds.container.statusText),
     exit_code: int.nullable(),
-    // A node of an earlier version says none of the three.
+    // Nodes of an earlier version send none of these three.
     started_at: dateTime.nullable().default(null),
     finished_at: dateTime.nullable().default(null),
     restart_count: int.nonnegative().nullable().default(null),
@@ -69,7 +69,7 @@ export const appWire = z
     name: text(bounds.app.name),
     description: text(bounds.app.description).nullable(),
     compose_content: text(bounds.app.composeBytes),
-    // A node of an older version says neither.
+    // Nodes of an older version send neither.
     version: int.min(1).default(1),
     changed_on_disk: z.boolean().default(false),
     desired_state: z.enum(appDesiredStates),
@@ -115,7 +115,7 @@ export const operationWire = z
     progress: z.int().min(0).max(100),
     message: text(bounds.operation.message).nullable(),
     output: z.array(text(bounds.operation.line)).max(bounds.operation.lines),
-    // Older nodes say none.
+    // Older nodes do not send it.
     warnings: z.array(composeProblemWire).max(bounds.operation.warnings).default([]),
     error: text(bounds.operation.error).nullable(),
     app_id: z.guid().nullable(),
@@ -131,7 +131,7 @@ export const removalPreviewWire = z
     items: z
       .array(
         z.object({
-          // Words of a newer version: what cannot be told is announced rather than concealed.
+          // A newer version may send other words. Read them so that the item is shown as deleted rather than hidden.
           kind: z
             .enum(removalItemKinds)
             .catch('file')
@@ -191,7 +191,7 @@ export const nodeStatsWire = z
       available: z.boolean(),
       error: text(bounds.stats.dockerError).nullable(),
       version: text(bounds.stats.dockerVersion).nullable(),
-      // Older nodes do not say it.
+      // Older nodes do not send it.
       compose_version: text(bounds.stats.dockerVersion).nullable().default(null),
       running: int,
       paused: int,
@@ -206,32 +206,32 @@ export const nodeStatsWire = z
 export const nodeAboutWire = z.object({
   version: text(bounds.about.version),
   capabilities: z.array(text(bounds.about.capability)).max(bounds.about.capabilities),
-  // A word of a newer version means no more than the default.
+  // Reads a word of a newer version as the default.
   connection: z.enum(connectionModes).catch('auto'),
   instance_id: z.guid(),
   started_at: z.coerce.date(),
   hostname: text(bounds.about.hostname),
 })
 
-/** Where a newer version saw it fail is somewhere on the way as well. */
+/** Reads a hop that only a newer version knows as `http`. */
 const joinHop = text(50)
   .transform((word) => joinHops.find((hop) => hop === word) ?? 'http')
   .openapi({ type: 'string', enum: [...joinHops] })
 
 export const joinWire = z
   .object({
-    token: z.string().max(500).optional().openapi({ description: 'Or in `Authorization: Bearer`' }),
-    id: z.string().max(100).openapi({ description: 'UUID of the node' }),
-    name: text(500).openapi({ description: 'What the node calls itself: NODE_NAME, or its host name' }),
+    token: z.string().max(500).optional().openapi({ description: 'Can be sent in `Authorization: Bearer` instead' }),
+    id: z.string().max(100).openapi({ description: "The node's UUID" }),
+    name: text(500).openapi({ description: "The node's own name for itself: NODE_NAME, or its host name" }),
     api_endpoint: z.string().max(3000),
     api_key: z.string().max(1000).openapi({ description: "The node's own key" }),
-    time: dateTime.optional().openapi({ description: 'The clock of the node' }),
-    about: z.unknown().optional().openapi({ type: 'object', description: 'What its heartbeats say of its program' }),
+    time: dateTime.optional().openapi({ description: "The node's current time" }),
+    about: z.unknown().optional().openapi({ type: 'object', description: 'The program data that its heartbeats also carry' }),
     earlier: z
       .array(z.object({ at: dateTime, hop: joinHop, message: text(bounds.join.failure) }))
       .max(bounds.join.earlier)
       .optional()
-      .openapi({ description: 'How earlier attempts failed on their way' }),
+      .openapi({ description: 'Where and why earlier attempts failed' }),
   })
   .openapi('Join')
 
@@ -239,18 +239,18 @@ export const joinedWire = z
   .object({
     node: z.object({ id: z.string().max(100), name: text(bounds.nodeName) }),
     primary: z.object({ id: z.string().max(100), name: text(bounds.nodeName), version: text(bounds.about.version) }),
-    notes: z.array(text(bounds.join.note)).max(bounds.join.notes).openapi({ description: 'What a person should know of how it joined' }),
+    notes: z.array(text(bounds.join.note)).max(bounds.join.notes).openapi({ description: 'Notes for people about how the node joined' }),
   })
   .openapi('Joined')
 
-/** Any domain object as it goes over the wire. Dates become ISO 8601 when it is written as JSON. Inputs of GraphQL have no prototype, hence the copy. */
+/** Converts a domain object for the wire. Dates become ISO 8601 in JSON. Copies first because GraphQL inputs have no prototype. */
 export const toWire = <T extends object>(value: T) =>
   snakecaseKeys({ ...(value as Record<string, unknown>) }, { deep: true }) as unknown as SnakeCasedPropertiesDeep<T>
 
 export const fromWire = <T extends object>(value: T) =>
   camelcaseKeys(value as Record<string, unknown>, { deep: true }) as CamelCasedPropertiesDeep<T>
 
-/** Reads one thing of another node as far as it can be read. */
+/** Reads as much as possible of one item from another node. */
 const reader =
   <Wire extends object, T>(schema: z.ZodType<Wire>, then: (read: CamelCasedPropertiesDeep<Wire>) => T) =>
   (value: unknown): Lenient<T> => {
@@ -269,7 +269,7 @@ export const readFolders = (value: unknown): Lenient<PreparedFolder[]> => {
 export const readNodeAbout = reader(nodeAboutWire, (about): NodeAbout => about)
 export const readRemovalPreview = reader(removalPreviewWire, (preview): RemovalPreview => preview)
 
-/** Its status may be a word of a newer version: the reason then says which. */
+/** If the status is a word of a newer version, the reason names that word. */
 export function readApp(value: unknown): Lenient<App> {
   const word = wordOf(value, 'status')
   const { value: app, problems } = readAppWire(value)
@@ -277,7 +277,7 @@ export function readApp(value: unknown): Lenient<App> {
   return { value: { ...app, statusReason: saysNewWord(word) }, problems }
 }
 
-/** Its status may be a word of a newer version as well. */
+/** If the status is a word of a newer version, the nearest known status is used. */
 export function readOperation(value: unknown): Lenient<Operation> {
   const word = wordOf(value, 'status')
   if (!hasOwn(value, 'status') || word === null || operationStatuses.some((status) => status === word)) return readOperationWire(value)
@@ -286,7 +286,7 @@ export function readOperation(value: unknown): Lenient<Operation> {
   return readOperationWire(value)
 }
 
-const saysNewWord = (word: string): string => `its node says "${word}", a word that this version does not know`
+const saysNewWord = (word: string): string => `its node reports "${word}", a status that this version does not know`
 
 const hasOwn = (value: unknown, key: string): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, key)

@@ -20,7 +20,7 @@ const signIn = {
 function problemsOf(t: ExecutionContext, env: Environment): string[] {
   const error = t.throws(() => readConfig(env), { instanceOf: StartError })
   const [title, ...problems] = error?.message.split('\n') ?? []
-  t.is(title, 'The configuration is not right:')
+  t.is(title, 'The configuration is invalid:')
   return problems.map((line) => line.replace(/^ {2}- /, ''))
 }
 
@@ -139,7 +139,7 @@ test('no message repeats a secret', (t) => {
 test('a secondary needs its primary', (t) => {
   const problems = problemsOf(t, { NODE_IS_PRIMARY: 'false', STATS_INTERVAL: 'often' })
   t.is(problems.length, 2)
-  t.regex(problems.join('\n'), /^PRIMARY_NODE_URL is required at the first start of a secondary: the URL/m)
+  t.regex(problems.join('\n'), /^PRIMARY_NODE_URL is required at a secondary's first start: the URL/m)
   t.like(readConfig(secondary), {
     role: 'secondary',
     primaryUrl: 'http://primary:8080',

@@ -63,6 +63,6 @@ test('a data folder that cannot be one is named', (t) => {
   writeFileSync(file, '')
   t.throws(() => loadSecretKey({ dataDir: file }), {
     instanceOf: StartError,
-    message: new RegExp(`^${file}/secret.key cannot be read or made: EEXIST`),
+    message: new RegExp(`^${file}/secret.key cannot be read or created: EEXIST`),
   })
 })

@@ -245,7 +245,7 @@ test('an app keeps the rest when one container, one port, one word of it cannot 
   )
   t.is(kept?.containers[1]?.name, `${'x'.repeat(299)}…`)
   t.like(kept?.containers[2], { state: 'unknown', health: 'unknown', ports: app.containers[0]?.ports ?? [] })
-  t.like(kept, { status: 'unknown', statusReason: 'its node says "hibernating", a word that this version does not know' })
+  t.like(kept, { status: 'unknown', statusReason: 'its node reports "hibernating", a status that this version does not know' })
   t.deepEqual(
     unread.map((what) => what.replace(/ and .*/, '')),
     [
@@ -282,7 +282,7 @@ test('words of a newer version are read as unknown, and cost nothing', async (t)
   t.like(inventory.operation(operation.id), { kind: 'unknown', status: 'running' })
   say(JSON.stringify({ type: 'operation', operation: { ...newer, status: 'half-done', finished_at: new Date() } }))
   await until(() => inventory.operation(operation.id)?.status === 'interrupted')
-  t.is(inventory.operation(operation.id)?.error, 'its node says "half-done", a word that this version does not know')
+  t.is(inventory.operation(operation.id)?.error, 'its node reports "half-done", a status that this version does not know')
   const app = someApp({ nodeId: peerId })
   say(JSON.stringify({ type: 'dream', of: 'sheep' }))
   say(JSON.stringify({ type: 'app', app: { ...toWire(app), desired_state: 'asleep', dreams: [1] } }))

@@ -152,7 +152,7 @@ test('after an update nobody is locked out: a link is printed, tokens of nobody 
   await em.fork().nativeUpdate(ApiTokenEntity, { name: 'nightly' }, { user: null })
   const from = node.printed.length
   await node.start()
-  const warned = await node.log.first(({ level, msg }) => level === 'warn' && msg.startsWith('From this version on'))
+  const warned = await node.log.first(({ level, msg }) => level === 'warn' && msg.startsWith('Starting with this version'))
   t.regex(warned.msg, /npm run token.*account "machine"/)
   t.true(linksIn(node.printed.slice(from).join('\n')).length > 0)
   const caller = { url: node.url, headers: { authorization: `Bearer ${token}` } }
@@ -160,5 +160,5 @@ test('after an update nobody is locked out: a link is printed, tokens of nobody 
   t.regex(readFileSync(join(node.dataDir, 'role.json'), 'utf8'), /"role": "primary"/)
   await node.stop()
   await node.start()
-  t.is(node.log.values.filter(({ msg }) => msg.startsWith('From this version on')).length, 1, 'it is said once')
+  t.is(node.log.values.filter(({ msg }) => msg.startsWith('Starting with this version')).length, 1, 'it is said once')
 })

@@ -110,7 +110,7 @@ test('a setting that is no join token stops the start, and is not shown', async 
   const node = await newcomer(t, 'http://127.0.0.1:1', 'shly_something-else', 'some-host')
   const { code, output } = await node.startInVain()
   t.is(code, 1)
-  t.regex(output, /JOIN_TOKEN must be a join token as the primary has shown it/)
+  t.regex(output, /JOIN_TOKEN must be a join token exactly as the primary showed it/)
   t.false(output.includes('something-else'))
 })
 

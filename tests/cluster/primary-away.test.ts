@@ -103,7 +103,7 @@ test('a local user is set up beside a running secondary, signs in from elsewhere
   })
   t.like(await worker.localUser(['set', 'Alice'], `${localUser.password}\nnot this line\n`), {
     code: 0,
-    stdout: 'alice may sign in at worker.\n',
+    stdout: 'alice can now sign in to worker.\n',
   })
   t.regex((await worker.localUser(['list'])).stdout, /^alice {3}password set \d{4}-/)
 
@@ -151,5 +151,5 @@ test('the command says how it is used, and is for secondaries', async (t) => {
   }
   const { code, stderr } = await primary.localUser(['set', 'alice'], localUser.password)
   t.is(code, 1)
-  t.regex(stderr, /^This is a primary: .*AUTH_ENABLED=true/)
+  t.regex(stderr, /^This is a primary\. .*AUTH_ENABLED=true/)
 })

@@ -60,7 +60,7 @@ test('a database at its size limit gives the same error, and works again when th
   const pages = async (most: number): Promise<unknown> => database.em.getConnection().execute(`pragma max_page_count = ${most}`)
   await pages(1)
   const insert = (key: string) => database.em.fork().transactional((em) => em.insert(SettingEntity, row(key, 'x'.repeat(100_000))))
-  await t.throwsAsync(insert('a'), { code: 'STORAGE_FULL', message: /disk of this node is full/ })
+  await t.throwsAsync(insert('a'), { code: 'STORAGE_FULL', message: /This node's disk is full/ })
   await pages(1_000_000)
   await insert('b')
   t.deepEqual(await keysIn(database), ['b'])

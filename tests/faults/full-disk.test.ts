@@ -54,7 +54,7 @@ test('a full disk: what is to be saved fails in words, what is asked is answered
 async function isSaid(t: ExecutionContext, node: NodeProcess, server: LiveValues<ServerState>): Promise<void> {
   await createToken(node, 'x'.repeat(90)).catch(() => undefined)
   const { storageProblem } = await server.first(({ storageProblem }) => storageProblem !== null)
-  t.regex(storageProblem?.reason ?? '', /disk of this node/)
+  t.regex(storageProblem?.reason ?? '', /This node's disk/)
   const { status, body } = await ready(node)
   t.is(status, 503)
   t.like(body, { ready: false, reason: storageProblem?.reason })

@@ -41,7 +41,7 @@ test('a contradicting setting is refused in either direction, names the remedy a
 test('a secondary needs PRIMARY_NODE_URL only at its first start', (t) => {
   const dataDir = dataFolder(t)
   const env = { DATABASE_PATH: join(dataDir, 'selfhostly.db'), NODE_IS_PRIMARY: 'false' }
-  t.throws(() => readConfig(env, readKeptRole), { message: /PRIMARY_NODE_URL is required at the first start/ })
+  t.throws(() => readConfig(env, readKeptRole), { message: /PRIMARY_NODE_URL is required at a secondary's first start/ })
   keepRole(dataDir, secondary)
   t.like(readConfig(env, readKeptRole), { role: 'secondary', primaryUrl })
 })
