@@ -1,20 +1,20 @@
 import type { Clock } from '../clock.ts'
 
-/** Advice that is further away than this is from before the clock was put back. */
+/** A turn further in the future than this was given before the clock was set back. */
 const longestAdviceMs = 60_000
 
 /**
- * Bounds how many come in per second, such as when every node calls a primary that has just come back. Who comes a little
- * too early waits here, so that no place stays free while there is somebody for it. Who would wait too long is told when its
- * turn will be, each a little later than the one before, so that they do not all come back together.
+ * Limits how many callers are let in per second, for example when every node calls a primary that has just restarted. A
+ * caller that is slightly early waits here, so no slot goes unused. A caller that would wait too long is told when to come
+ * back, each one a little later than the previous one, so they do not all return together.
  *
- * @param burst how many are let in at once after a quiet time @param mostHeldMs how long one may wait here
+ * @param burst how many are let in at once after a quiet time @param mostHeldMs how long a caller can wait here
  */
 export function createAcceptGate(deps: { perSecond: number; burst: number; mostHeldMs?: number; clock: Clock }) {
   const { burst, mostHeldMs = 0, clock } = deps
   const stepMs = 1000 / deps.perSecond
   const held: ((retryAfterSeconds: number) => void)[] = []
-  /** Places that are free, and when that was so. */
+  /** Free slots, and when they were last counted. */
   let free = burst
   let countedAt = clock.now().getTime()
   let lastTurn = 0
@@ -24,7 +24,7 @@ export function createAcceptGate(deps: { perSecond: number; burst: number; mostH
     countedAt = now
   }
 
-  /** One after the other by what the clock says then: a program that was busy does not let in at once whom it kept waiting. */
+  /** Each wait starts when the previous caller was let in, so a program that was busy does not let everyone in at once afterwards. */
   function letNextIn(waitMs: number): void {
     clock.after(waitMs, () => {
       held.shift()?.(0)
@@ -38,12 +38,12 @@ export function createAcceptGate(deps: { perSecond: number; burst: number; mostH
     const firstTurn = now + held.length * stepMs
     if (lastTurn - now > longestAdviceMs) lastTurn = now
     lastTurn = Math.max(lastTurn, firstTurn) + stepMs
-    // One may come earlier than its turn by as much as it may wait here.
+    // A caller can come back before its turn, because it can wait here for mostHeldMs.
     return Math.max(1, Math.ceil((lastTurn - now - mostHeldMs) / 1000))
   }
 
   return {
-    /** @returns 0 for "come in", at once or after a wait; else after how many whole seconds to come back */
+    /** @returns 0 when the caller is let in, at once or after a wait; otherwise after how many whole seconds to come back */
     enter(): Promise<number> {
       const now = clock.now().getTime()
       count(now)
@@ -58,7 +58,7 @@ export function createAcceptGate(deps: { perSecond: number; burst: number; mostH
       })
     },
 
-    /** When the last of those who were told to come back has its turn, in ms since the epoch; 0 when nobody was. */
+    /** The last turn that was given to a caller, in ms since the epoch; 0 if nobody was told to come back. */
     lastTurn: (): number => lastTurn,
   }
 }

@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts'
 
 export interface Rate {
-  /** What is granted again in a second. */
+  /** How much is refilled per second. */
   perSecond: number
-  /** What may be used at once after a quiet time. */
+  /** How much can be used at once after a quiet time. */
   burst: number
 }
 
-/** Something of each node, made when it is first asked for. */
+/** One value per node, created on first use. */
 export function perNode<T>(make: () => T) {
   const all = new Map<string, T>()
   return {
@@ -16,25 +16,25 @@ export function perNode<T>(make: () => T) {
       all.set(nodeId, known)
       return known
     },
-    /** Of a node that was removed. */
+    /** Call when a node is removed. */
     forget: (nodeId: string): void => void all.delete(nodeId),
   }
 }
 
-/** How much of something one node may use (a token bucket): many at once, few in the long run. */
+/** A token bucket: allows bursts, but limits the long-term rate. */
 export function createAllowance({ perSecond, burst }: Rate, clock: Clock) {
   let left = burst
   let countedAt = clock.now().getTime()
 
   function refill(): void {
     const now = clock.now().getTime()
-    // A clock that is put back grants nothing.
+    // A clock that is set back refills nothing.
     left = Math.min(burst, left + (Math.max(0, now - countedAt) / 1000) * perSecond)
     countedAt = now
   }
 
   return {
-    /** False when there is not enough left; then nothing is taken. */
+    /** Takes `amount`. Returns false and takes nothing if there is not enough left. */
     take(amount = 1): boolean {
       refill()
       if (amount > left) return false
@@ -42,12 +42,12 @@ export function createAllowance({ perSecond, burst }: Rate, clock: Clock) {
       return true
     },
 
-    /** Gives back what was taken and not used. */
+    /** Returns an amount that was taken but not used. */
     giveBack(amount = 1): void {
       left = Math.min(burst, left + amount)
     },
 
-    /** After how many milliseconds so much will be there. */
+    /** How many milliseconds until `amount` is available. */
     waitMs(amount = 1): number {
       refill()
       return Math.max(0, Math.ceil(((Math.min(amount, burst) - left) / perSecond) * 1000))

@@ -6,7 +6,7 @@ const object = '{'.charCodeAt(0)
 const quote = '"'.charCodeAt(0)
 const backslash = '\\'.charCodeAt(0)
 
-/** How many values a JSON text has, its keys left out. What its strings say does not count: a Compose file may be full of commas. */
+/** Counts the values in a JSON text, without keys. Characters inside strings do not count, because a Compose file can be full of commas. */
 export function countValues(text: string): number {
   let count = 1
   for (let at = 0; at < text.length; at += 1) {
@@ -17,7 +17,7 @@ export function countValues(text: string): number {
   return count
 }
 
-/** Where the string that begins at `start` ends: at a quote with an even number of backslashes before it. */
+/** Finds the end of the string that starts at `start`: a quote with an even number of backslashes before it. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let before = end - 1
@@ -27,19 +27,19 @@ function endOfString(text: string, start: number): number {
   return text.length
 }
 
-/** A value costs at least so many bytes, in time. */
+/** Parsing one value takes at least as long as this many bytes of a long string. */
 const valueCost = 16
 
-/** What reading a JSON text costs, in bytes of long strings. */
+/** The cost of parsing a JSON text, expressed in bytes of long strings. */
 export const costOfJson = (text: string): number => Math.max(text.length, countValues(text) * valueCost)
 
 /**
- * JSON.parse stops everything else while it works. Long strings cost next to nothing, many small values cost 30 times as much
- * per byte: 15 MB of `[],` take 1.8 s.
+ * JSON.parse blocks the event loop. Long strings cost almost nothing, but many small values cost 30 times as much per byte:
+ * 15 MB of `[],` take 1.8 s.
  *
- * @throws Misbehaviour when there are more values than that, SyntaxError when it is no JSON
+ * @throws Misbehaviour if there are more than `mostValues` values, SyntaxError if the text is not JSON
  */
 export function parseBounded(text: string, mostValues: number): unknown {
-  if (countValues(text) > mostValues) throw new Misbehaviour(`sent JSON of more than ${mostValues} values at once`)
+  if (countValues(text) > mostValues) throw new Misbehaviour(`sent JSON with more than ${mostValues} values`)
   return JSON.parse(text)
 }

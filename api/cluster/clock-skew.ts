@@ -1,18 +1,18 @@
-/** Beyond this certificates, tokens and times in the dashboard begin to be wrong; below it networks and queues explain it. */
+/** Beyond this, certificates, tokens and times in the dashboard start to go wrong. Smaller differences can come from network delays and queues. */
 const mostMs = 5 * 60_000
 
 /**
- * How far the clock of a node is from its primary's, who is ahead and what to do, in words; null when it is near enough.
+ * Describes how far a node's clock is ahead of or behind its primary's, and what to do; null if they are close enough.
  *
- * @param node what the clock of the node says @param primary what that of the primary said at the same moment
+ * @param node the node's time @param primary the primary's time at the same moment
  */
 export function clockSkewInWords({ node, primary }: { node: Date; primary: Date }): string | null {
   const skewMs = node.getTime() - primary.getTime()
   if (Math.abs(skewMs) <= mostMs) return null
   return (
-    `the clock of this node is ${spanInWords(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} its primary's ` +
-    `(${utc(node)} on the node, ${utc(primary)} on the primary). Set right the one that is wrong, for example with ` +
-    '`timedatectl set-ntp true`; the node tries again by itself'
+    `this node's clock is ${spanInWords(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} its primary's ` +
+    `(${utc(node)} on the node, ${utc(primary)} on the primary). Correct the wrong one, for example with ` +
+    '`timedatectl set-ntp true`. The node tries again by itself'
   )
 }
 

@@ -10,15 +10,15 @@ import { Misbehaviour } from './misbehaviour.ts'
 import { NodeCallError, type NodeClient } from './node-client.ts'
 
 /**
- * The sender says something at least every 2 s. A stall of 5 s is ordinary on bad networks and loses nothing; longer silence is a
- * dead connection, so that a host that is gone without a word is known to be offline in less than 15 s, three checks included.
+ * The sender writes at least every 2 s. A stall of 5 s is common on bad networks and loses nothing. Longer silence means a
+ * dead connection. With three checks after that, a host that disappears without a word is offline in under 15 s.
  */
 const silenceMs = 7500
-/** How long a node may take to open its stream: longer than a check, because a snapshot is read from its database. */
+/** How long a node can take to open its stream. Longer than a check, because the node reads a snapshot from its database. */
 const openDeadlineMs = 10_000
 const firstRetryMs = 1000
 const longestRetryMs = 30_000
-/** A stream that held this long was good: the next loss starts with a short wait again. */
+/** After a stream has held this long, the next loss starts with a short wait again. */
 const stableMs = 60_000
 
 interface Session {
@@ -26,31 +26,31 @@ interface Session {
   cancelRetry: () => void
   attempt: number
   openedAt: number | null
-  /** Counts the sessions with this node that were opened; 0 until this one is. */
+  /** The number of this session among those opened with the node; 0 until it is open. */
   generation: number
 }
 
 export type EventStreams = ReturnType<typeof createEventStreams>
 
 /**
- * One event stream per remote node, never one per viewer, reopened on a schedule of its own (1 s to 30 s with jitter)
- * for as long as the node is registered. Each starts with a snapshot, so opening it again is resynchronising.
+ * One event stream per remote node, never one per viewer. It is reopened on its own schedule (1 s to 30 s with jitter) while
+ * the node is registered. Each stream starts with a snapshot, so reopening it resynchronizes.
  */
 export function createEventStreams(deps: {
   client: NodeClient
   addressOf: (nodeId: string) => NodeAddress
-  /** Whether there is a way to the node now. When one comes about, it is opened by `open`. */
+  /** Whether the node can be reached now. When that changes, the caller must call `open`. */
   hasWay: (nodeId: string) => boolean
-  /** For how long nothing is opened to a node that was cut, in milliseconds; 0 for all others. */
+  /** For how many milliseconds nothing is opened to a node that was cut off; 0 for all others. */
   barMs: (nodeId: string) => number
   onEvent: (nodeId: string, event: FeedEvent) => void
-  /** Of each event: what it is all of, and what of that could not be read. */
+  /** Called for each event with what it covers and which parts of it could not be read. */
   onRead: (nodeId: string, reading: FeedReading) => void
-  /** What it said was too much, or nothing that a node may say. */
+  /** The node sent too much, or something that a node must not send. */
   onCut: (nodeId: string, what: string) => void
-  /** An open stream was lost, or could not be opened at all; the node may be gone. Tries that follow say no more. */
+  /** An open stream was lost, or could not be opened; the node may be down. Not called for the retries that follow. */
   onLost: (nodeId: string, reason: string, held: boolean) => void
-  /** A session has begun or ended. */
+  /** A session has started or ended. */
   onChange: (nodeId: string) => void
   clock: Clock
   random: () => number
@@ -60,12 +60,12 @@ export function createEventStreams(deps: {
   const sessions = new Map<string, Session>()
   const generations = new Map<string, number>()
   const heardAt = new Map<string, Date>()
-  /** Nodes that seem to be there and to take calls: that one's stream cannot be opened is news, once. */
+  /** Nodes that seem to be up and reachable. Failing to open their stream is reported once. */
   const expected = new Set<string>()
-  /** Nodes that had a stream since they last called home without one. */
+  /** Nodes that have had a stream since they last called home without one. */
   const callable = new Set<string>()
 
-  /** Over all of its sessions: who is cut off does not begin anew. */
+  /** Shared by all sessions of a node, so being cut off does not reset it. */
   const allowances = perNode(() => createFeedAllowance(clock))
 
   async function follow(nodeId: string, session: Session): Promise<void> {
@@ -77,7 +77,7 @@ export function createEventStreams(deps: {
     const heard = (): void => {
       if (session.openedAt !== null) heardAt.set(nodeId, clock.now())
       cancelSilence()
-      cancelSilence = afterRunning(clock, silenceMs, () => session.abort.abort(new Error(`nothing was heard for ${silenceMs / 1000} s`)))
+      cancelSilence = afterRunning(clock, silenceMs, () => session.abort.abort(new Error(`nothing was received for ${silenceMs / 1000} s`)))
     }
     heard()
     try {
@@ -105,7 +105,7 @@ export function createEventStreams(deps: {
   function connect(nodeId: string, attempt: number): void {
     const session: Session = { abort: new AbortController(), cancelRetry: () => undefined, attempt, openedAt: null, generation: 0 }
     sessions.set(nodeId, session)
-    // Nothing is learned of a node by not calling it: its link, or a call that says of another way, is waited for and not missed.
+    // Not calling a node proves nothing about it, so this is no loss. `open` is called when its link or another way appears.
     if (!deps.hasWay(nodeId)) return session.abort.abort()
     const barMs = deps.barMs(nodeId)
     if (barMs > 0) {
@@ -114,7 +114,7 @@ export function createEventStreams(deps: {
     }
     follow(nodeId, session).catch((error: unknown) => {
       session.abort.abort()
-      // A late end of a session that was replaced or closed changes nothing.
+      // A session that was replaced or closed changes nothing when it ends late.
       if (sessions.get(nodeId) !== session) return
       if (error instanceof Misbehaviour) deps.onCut(nodeId, errorMessage(error))
       const held = session.openedAt === null ? null : clock.now().getTime() - session.openedAt
@@ -146,7 +146,7 @@ export function createEventStreams(deps: {
     end(nodeId)
   }
 
-  /** Opens a node's stream, or reopens it at once when it waits for its next try or its address has changed. */
+  /** Opens a node's stream. Reopens it at once if it is waiting for its next try or its address has changed. */
   function open(nodeId: string): void {
     close(nodeId)
     expected.add(nodeId)
@@ -156,37 +156,37 @@ export function createEventStreams(deps: {
   return {
     open,
 
-    /** The node has just answered in another way: no reason to wait any longer. An open stream stays as it is. */
+    /** The node was just heard in another way, so its stream is tried again at once. An open stream stays as it is. */
     wake(nodeId: string): void {
       const session = sessions.get(nodeId)
       if (session?.openedAt !== null) return
-      // If a node that could be called before now cannot, it may have died right after its own call. Of a node that calls, but
-      // cannot be called, nothing new is learned each time.
+      // A node that could be called before and now cannot may have died right after its own call. A node that calls but can
+      // never be called is not news each time.
       if (callable.delete(nodeId)) expected.add(nodeId)
       if (!session.abort.signal.aborted) return
       end(nodeId)
       connect(nodeId, 1)
     },
 
-    /** The node has just passed a check: if its stream cannot be opened now, something has changed since. */
+    /** The node has just passed a check. If its stream cannot be opened now, something has changed since. */
     passedCheck(nodeId: string): void {
       if (sessions.get(nodeId)?.openedAt === null) expected.add(nodeId)
     },
 
-    /** Of a node that was removed. */
+    /** Call when a node is removed. */
     close(nodeId: string): void {
       close(nodeId)
       heardAt.delete(nodeId)
       allowances.forget(nodeId)
     },
 
-    /** The session with a node while it holds. */
+    /** The open session with a node; null if there is none. */
     sessionOf(nodeId: string): { generation: number; since: Date } | null {
       const session = sessions.get(nodeId)
       return session?.openedAt ? { generation: session.generation, since: new Date(session.openedAt) } : null
     },
 
-    /** When the session with a node, the one that holds or the last one, brought anything. */
+    /** When anything last arrived over the current or last session with a node. */
     heardAt: (nodeId: string): Date | null => heardAt.get(nodeId) ?? null,
 
     stop(): void {

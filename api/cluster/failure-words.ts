@@ -1,24 +1,25 @@
-/** What went wrong between two nodes, in words for the person who has to mend it. */
+/** Describes what went wrong between two nodes, for the person who has to fix it. */
 export function failureInWords(error: unknown, endpoint: string): string {
   const { host, hostname } = URL.parse(endpoint) ?? { host: endpoint, hostname: endpoint }
   const cause = innermost(error)
-  // undici's parser gives no code for the first line of an answer; Node's own has one for each way to be no HTTP.
+  // undici's parser sets no error code for a bad status line. Node's own parser has an HPE_ code for each kind of bad HTTP.
   if (cause instanceof Error && (cause.name === 'HTTPParserError' || codeOf(cause)?.startsWith('HPE_')))
-    return `${host} does not speak HTTP: is another service at its endpoint, or is it https://?`
+    return `${host} does not speak HTTP. Is another service at this endpoint, or should the URL start with https://?`
   // Source: the Fetch standard, section 2.9
-  if (cause instanceof Error && cause.message === 'bad port') return `the port of ${host} is one that HTTP may not use`
+  if (cause instanceof Error && cause.message === 'bad port')
+    return `the port of ${host} belongs to another protocol, so HTTP requests to it are blocked`
   switch (codeOf(cause)) {
     case 'ECONNREFUSED':
-      return `connection refused at ${host}: nothing listens there, or a firewall says so`
+      return `connection refused at ${host}: nothing is listening there, or a firewall rejects connections`
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `the host name ${hostname} is not known to DNS here`
+      return `the host name ${hostname} was not found in DNS`
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'ETIMEDOUT':
       return `no connection to ${host} within the time limit: it is off, or a firewall drops packets`
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return `there is no way to ${host} on the network`
+      return `there is no network route to ${host}`
     case 'ERR_HTTP2_INVALID_SESSION':
     case 'ERR_HTTP2_GOAWAY_SESSION':
     case 'ERR_HTTP2_SESSION_ERROR':
@@ -36,39 +37,39 @@ export function failureInWords(error: unknown, endpoint: string): string {
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
     case 'UNABLE_TO_GET_ISSUER_CERT':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-      return `the TLS certificate of ${host} is not trusted here (${codeOf(cause)}). Set NODE_EXTRA_CA_CERTS to its authority`
+      return `the TLS certificate of ${host} is not trusted (${codeOf(cause)}). Set NODE_EXTRA_CA_CERTS to the file with its certificate authority`
     case 'CERT_HAS_EXPIRED':
       return `the TLS certificate of ${host} has expired`
     case 'CERT_NOT_YET_VALID':
-      return `the TLS certificate of ${host} is not valid yet: is the clock here behind?`
+      return `the TLS certificate of ${host} is not valid yet. Is the calling machine's clock behind?`
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `the TLS certificate of ${host} is for another name`
+      return `the TLS certificate of ${host} is for a different name`
     case 'EPROTO':
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return `${host} does not speak TLS: is it http:// instead of https://?`
+      return `${host} does not speak TLS. Should the URL start with http:// instead of https://?`
     default:
       return cause instanceof SyntaxError ? 'sent an answer that is not JSON' : cause instanceof Error ? cause.message : String(cause)
   }
 }
 
-/** What a call was waiting for when its time was up. */
+/** Describes what a call was waiting for when its deadline passed. */
 export function timeoutInWords(hop: 'dns' | 'tcp' | 'tls' | 'http', endpoint: string, deadlineMs: number): string {
   const { host, hostname } = URL.parse(endpoint) ?? { host: endpoint, hostname: endpoint }
   const within = `within ${deadlineMs / 1000} s`
   switch (hop) {
     case 'dns':
-      return `DNS did not say ${within} where ${hostname} is`
+      return `DNS did not resolve ${hostname} ${within}`
     case 'tcp':
       return `no connection to ${host} ${within}: it is off, or a firewall drops packets`
     case 'tls':
-      return `${host} took the connection, but no TLS came about ${within}: is it http:// instead of https://?`
+      return `${host} accepted the connection, but TLS was not established ${within}. Should the URL start with http:// instead of https://?`
     case 'http':
-      return `${host} took the request, but did not answer ${within}`
+      return `${host} accepted the request but did not answer ${within}`
   }
 }
 
-/** Whether a connection that worked before broke, in contrast to one that could not be made. */
+/** Whether a working connection broke, as opposed to one that could not be established. */
 export const isBrokenConnection = (error: unknown): boolean =>
   /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|ERR_HTTP2_.*)$/.test(codeOf(innermost(error)) ?? '')
 

@@ -6,12 +6,12 @@ import type { FeedEvent } from './feed.ts'
 import { partsOfEvent } from './feed-parts.ts'
 import { feedEventToJson } from './feed-wire.ts'
 
-/** Of what a reader takes: two clocks run differently, and a program that restarts has forgotten what it said before. */
+/** Fraction of the reader's limit to use. Two clocks run differently, and a restarted program has forgotten what it sent before. */
 const share = 0.5
 
 export type FeedPace = ReturnType<typeof createFeedPace>
 
-/** How fast a node may speak, over all streams that are read of it: no reader ever has a reason to call that too much. */
+/** Limits how fast a node sends, across all of its streams, to stay well within what every reader accepts. */
 export function createFeedPace(clock: Clock) {
   const { bytes, events } = bounds.feed
   const part = ({ perSecond, burst }: { perSecond: number; burst: number }) => ({ perSecond: perSecond * share, burst: burst * share })
@@ -19,7 +19,7 @@ export function createFeedPace(clock: Clock) {
   const eventAllowance = createAllowance(part(events), clock)
 
   return {
-    /** Takes what one event costs. @returns after how many ms to ask again; 0: it was taken */
+    /** Takes the cost of one event. @returns 0 if it was taken; otherwise after how many ms to ask again */
     take(json: string): number {
       const cost = Math.min(bytes.burst * share, Math.max(bounds.feed.chunkCost, Buffer.byteLength(json), costOfJson(json)))
       const waitMs = Math.max(byteAllowance.waitMs(cost), eventAllowance.waitMs())
@@ -32,8 +32,8 @@ export function createFeedPace(clock: Clock) {
 }
 
 /**
- * Sends events no faster than their reader takes them. Of what has to wait the newest of each thing is kept, so that a node on
- * which everything changes at once tells a little later how it ended, and not all that was between.
+ * Sends events no faster than their reader accepts them. While events wait, only the newest one per app or operation is
+ * kept. When everything on a node changes at once, it sends the final states a little later and skips those in between.
  */
 export function createPacedSender({ pace, clock, write }: { pace: FeedPace; clock: Clock; write: (json: string) => void }) {
   const waiting = new Map<string, FeedEvent>()
@@ -51,7 +51,7 @@ export function createPacedSender({ pace, clock, write }: { pace: FeedPace; cloc
       }
       waiting.delete(key)
       write(json)
-      // Its reader may have been cut off by it.
+      // Writing may have ended the reader's connection.
       if (isStopped) return
     }
   }
@@ -59,7 +59,7 @@ export function createPacedSender({ pace, clock, write }: { pace: FeedPace; cloc
   return {
     push(event: FeedEvent): void {
       if (isStopped) return
-      // One that waits keeps its place.
+      // A newer event takes the place of the waiting one with the same key.
       for (const part of partsOfEvent(event)) waiting.set(keyOf(part), part)
       if (!cancelWait) send()
     },

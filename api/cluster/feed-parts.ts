@@ -2,19 +2,19 @@ import { jsonBytes } from '../bounds.ts'
 import { toWire } from '../wire.ts'
 import type { FeedEvent } from './feed.ts'
 
-/** What a snapshot holds of apps, and of operations, in bytes: far below what its reader takes at once. */
+/** In bytes: the most apps, and the most operations, that one snapshot carries. Far below what its reader accepts in one event. */
 const mostBytes = 2 * 2 ** 20
-/** Small things cost by their number. */
+/** In bytes: what each item counts at least, because many small items are expensive too. */
 const leastBytes = 1000
 
 /**
- * An event in pieces that a reader takes. Only a snapshot can be too large for one: what does not fit is named in it and
- * follows, each thing in an event of its own.
+ * Splits an event into parts that a reader accepts. Only a snapshot can be too large: apps that do not fit are listed in it
+ * by id and follow, like the remaining operations, each in its own event.
  */
 export function partsOfEvent(event: FeedEvent): FeedEvent[] {
   if (event.type !== 'snapshot') return [event]
   const apps = split(event.apps)
-  // The newest come first; those that follow are told in the order in which they were made.
+  // The snapshot lists operations newest first. Those that follow it are sent oldest first.
   const operations = split(event.operations)
   if (apps.rest.length + operations.rest.length === 0) return [event]
   const otherApps = [...(event.otherApps ?? []), ...apps.rest.map(({ id }) => id)]

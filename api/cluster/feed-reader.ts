@@ -8,22 +8,22 @@ import { Misbehaviour } from './misbehaviour.ts'
 import { createByteTurns, nextTurn } from './turns.ts'
 
 const maxEventBytes = bounds.event.bytes
-const tooLarge = `sent an event of more than ${maxEventBytes / 2 ** 20} MiB`
+const tooLarge = `sent an event larger than ${maxEventBytes / 2 ** 20} MiB`
 const lineFeed = 10
-/** Whoever sends a feed keeps to half of it, see feed-pace.ts. Many small chunks are what costs time. */
+/** Senders stay below half of these limits, see feed-pace.ts. `chunkCost` is there because many small chunks take time. */
 const { bytes, events, chunkCost } = bounds.feed
-/** After so many events others get their turn: chunks that are there already are read without one. */
+/** Other work gets a turn after this many events, because chunks that have already arrived are read without a pause. */
 const eventsPerTurn = 10
 
 export type FeedAllowance = ReturnType<typeof createFeedAllowance>
 
-/** What one node may say over its event streams, one after the other. */
+/** The rate limit for one node, shared by its successive event streams. */
 export const createFeedAllowance = (clock: Clock) => ({ bytes: createAllowance(bytes, clock), events: createAllowance(events, clock) })
 
 /**
  * Reads an event stream to its end.
  *
- * @throws Misbehaviour when the node says too much; what cannot be read costs itself alone
+ * @throws Misbehaviour if the node sends too much. Values that cannot be read are dropped without an error
  */
 export async function readFeed(
   body: AsyncIterable<Uint8Array>,
@@ -51,7 +51,7 @@ export async function readFeed(
     held.push(chunk)
     heldBytes += chunk.byteLength
     if (heldBytes > maxEventBytes) throw new Misbehaviour(tooLarge)
-    // The parser looks at the whole of an unfinished line again with each piece of it.
+    // The parser scans an unfinished line again with each chunk, so chunks are held until a line ends.
     if (!chunk.includes(lineFeed)) continue
     parser.feed(text.decode(Buffer.concat(held), { stream: true }))
     held = []
@@ -68,7 +68,7 @@ export async function readFeed(
 
 async function read(data: string, allowance: FeedAllowance): Promise<FeedReading> {
   if (!allowance.events.take()) throw new Misbehaviour(`sent more than ${events.perSecond} events a second`)
-  // Its bytes were taken as they came.
+  // Its bytes were already taken on arrival.
   if (!allowance.bytes.take(costOfJson(data) - data.length)) throw tooMuch()
   let value: unknown
   try {

@@ -11,7 +11,7 @@ const snapshot = z.object({
   type: z.literal('snapshot'),
   apps: z.array(z.unknown()),
   operations: z.array(z.unknown()),
-  // Older nodes put all of their apps into it.
+  // Older nodes put all of their apps into the snapshot.
   other_apps: z.array(z.guid()).catch([]),
 })
 const app = z.object({ type: z.literal('app'), app: z.unknown() })
@@ -22,16 +22,16 @@ const feedEvent = z.discriminatedUnion('type', [about, snapshot, app, appRemoved
 
 const knownTypes = new Set<unknown>(feedEvent.options.map((option) => option.shape.type.value))
 
-/** What was read of one event. */
+/** The result of reading one event. */
 export interface FeedReading {
-  /** Null for a kind of event that is not known here (a node of a newer version may say more), and for what cannot be read. */
+  /** Null if the type of event is unknown here (a newer version can send more types) or the event cannot be read. */
   event: FeedEvent | null
-  /** What the event is all of, and what of that could not be read; see nodes/unread.ts. */
+  /** What the event covers, and which parts of that could not be read; see nodes/unread.ts. */
   scope: string
   unread: Unread[]
 }
 
-/** Reads what can be read: nothing that a node says in an event costs more than itself. */
+/** Reads as much as possible. A bad value in an event affects nothing else. */
 export async function readFeedEvent(value: unknown): Promise<FeedReading> {
   const type = typeOf(value)
   if (type !== null && !knownTypes.has(type)) return { event: null, scope: `event/${cut(type, 50)}`, unread: [] }
@@ -39,7 +39,7 @@ export async function readFeedEvent(value: unknown): Promise<FeedReading> {
   if (!event) return strange(type === null ? 'an event' : `an event of type ${type}`)
   switch (event.type) {
     case 'about':
-      return reading('about', 'what it says of its program', readNodeAbout(event.about), (about) => ({ type: 'about', about }))
+      return reading('about', 'its program data', readNodeAbout(event.about), (about) => ({ type: 'about', about }))
     case 'snapshot':
       return readSnapshot(event)
     case 'app':
@@ -55,18 +55,18 @@ export async function readFeedEvent(value: unknown): Promise<FeedReading> {
   }
 }
 
-/** What is no event at all. */
+/** The reading for something that is not an event at all. */
 export const strange = (what: string): FeedReading => ({
   event: null,
   scope: 'event',
-  unread: [{ key: 'event', what: `${what} is not in the right form` }],
+  unread: [{ key: 'event', what: `${what} is malformed` }],
 })
 
 function reading<T>(key: string, name: string, { value, problems }: Lenient<T>, event: (value: T) => FeedEvent): FeedReading {
   return { event: value === null ? null : event(value), scope: key, unread: unreadOf(key, name, problems) }
 }
 
-/** An app of it that cannot be read is still there: it stays as it was known. */
+/** An app that cannot be read still exists on the node, so it stays as it was last known. */
 async function readSnapshot({ apps, operations, other_apps }: z.infer<typeof snapshot>): Promise<FeedReading> {
   const unread: Unread[] = []
   const readApps = await readAll('app', apps, readApp, unread)
@@ -81,12 +81,12 @@ async function readSnapshot({ apps, operations, other_apps }: z.infer<typeof sna
   return { event, scope: 'things', unread }
 }
 
-/** A large snapshot is some hundred milliseconds of work, in which others have to get their turn. */
+/** A large snapshot takes a few hundred milliseconds to read, so other work gets turns in between. */
 async function readAll<T>(kind: Kind, values: unknown[], read: (value: unknown) => Lenient<T>, unread: Unread[]) {
   const found: T[] = []
   const lost: string[] = []
   for (const [index, each] of values.entries()) {
-    // Before it is read, which may change it.
+    // Taken before reading, because reading can change the value.
     const [id, key, name] = [textOf(each, 'id'), keyOf(kind, each), nameOf(kind, each)]
     const { value, problems } = read(each)
     unread.push(...unreadOf(key, name, problems))
@@ -103,7 +103,7 @@ type Kind = 'app' | 'operation'
 
 export const keyOf = (kind: Kind, value: unknown): string => `things/${kind}/${textOf(value, 'id') ?? 'without id'}`
 
-/** As a person knows it. */
+/** The name that a person knows. */
 export const nameOf = (kind: Kind, value: unknown): string =>
   `${kind} ${textOf(value, kind === 'app' ? 'name' : 'app_name') ?? textOf(value, 'id') ?? 'without name'}`
 

@@ -4,19 +4,19 @@ import type { EventStreams } from './event-streams.ts'
 import type { LinkDialback } from './link-dialback.ts'
 import type { Links } from './links.ts'
 
-/** How often it is tried to replace a link that was dialled from here. */
+/** Wait between attempts to replace a link that was dialed from here. */
 const retryMs = 5000
 
 /**
- * What is open to a node with a key that was replaced: it is opened anew with the new key while the former one is still
- * good, so that nothing is cut when both sides forget that.
+ * After a key change, reopens what was opened with the former key while that key still works, so nothing is cut off when
+ * both sides drop it.
  */
 export function createFormerKeys(deps: {
   registry: NodeRegistry
   links: Links
   dialback: LinkDialback
   streams: EventStreams
-  /** How long a former key is good, in milliseconds. */
+  /** How long a former key still works, in milliseconds. */
   graceMs: number
   clock: Clock
 }) {
@@ -27,24 +27,24 @@ export function createFormerKeys(deps: {
     return link && link.apiKey !== registry.keyOf(nodeId) ? link : null
   }
 
-  /** Again and again as long as it is there: one that cannot be replaced is cut soon. */
+  /** Retries until the old link is gone. A link that cannot be replaced is closed when the former key expires. */
   function replaceLink(nodeId: string): void {
     if (formerLink(nodeId)?.dialledBy !== 'primary') return
     void dialback.renew(nodeId).finally(() => clock.after(retryMs, () => replaceLink(nodeId)))
   }
 
   return {
-    /** A node has a new key, and a former one that is good for a while yet. */
+    /** A node has a new key, and its former one still works for a while. */
     replace(nodeId: string): void {
       const renewed = registry.keyOf(nodeId)
       clock.after(graceMs / 2, () => {
-        // A link that the node has opened it replaces itself, and the stream moves with it.
+        // A node replaces a link that it opened itself, and the stream moves with it.
         if (formerLink(nodeId)) replaceLink(nodeId)
         else if (streams.sessionOf(nodeId) && registry.keyOf(nodeId) === renewed) streams.open(nodeId)
       })
       clock.after(graceMs, () => {
         const link = links.get(nodeId)
-        // The node would have replaced it by now: somebody else may have opened it.
+        // The node would have replaced it by now, so someone else may have opened it.
         if (link && !registry.keysOf(nodeId).includes(link.apiKey)) links.close(nodeId)
       })
     },

@@ -4,14 +4,14 @@ import { toWire } from '../wire.ts'
 import type { NodeClient } from './node-client.ts'
 import { stagedPost } from './staged-post.ts'
 
-/** The primary's answer is one small write in memory; longer than this means that it is not well. */
+/** The primary only updates memory for this call, so a longer wait means that something is wrong with it. */
 const deadlineMs = 5000
 
 const answerForm = z.object({ settings_version: z.string().optional(), primary_id: z.guid().optional() })
 
 export type HomeCall = ReturnType<typeof createHomeCall>
 
-/** A heartbeat to a primary at the given URL. @throws NodeCallError */
+/** Sends a heartbeat to a primary at the given URL. @throws NodeCallError */
 export function createHomeCall(deps: { client: NodeClient; self: { id: string; apiKey: string }; about: NodeAbout }) {
   const { client, self } = deps
   return async function callHome(primaryUrl: string): Promise<{ settingsVersion: string | undefined; primaryId: string | null }> {
@@ -26,18 +26,18 @@ export function createHomeCall(deps: { client: NodeClient; self: { id: string; a
 const refusalForm = z.object({ title: z.literal('Invalid API key') })
 
 /**
- * Whether a Selfhostly is at this URL that keeps its node surface closed, before it is shown a key: a URL that somebody
- * mistyped gets none.
+ * Checks that a Selfhostly answers at this URL and refuses calls without a key, before a key is sent there. A mistyped URL
+ * never gets a key.
  *
- * @throws why not, in words
+ * @throws Error with the reason if it does not
  */
 export async function refuseStrangers(url: string): Promise<void> {
   const { status, body } = await stagedPost(`${url}/api/internal/system/stats`, {}, deadlineMs)
   if (status === 401 && refusalForm.safeParse(parseJson(body)).success) return
   const { host } = new URL(url)
-  if (status >= 300 && status < 400) throw new Error(`${host} answered ${status} with a redirect. Enter where it leads`)
+  if (status >= 300 && status < 400) throw new Error(`${host} answered ${status} with a redirect. Enter the URL that it leads to`)
   throw new Error(
-    `${host} answered ${status} under /api/internal/, which is no answer of Selfhostly's. Is another server or a proxy there, or is it just starting?`,
+    `${host} answered ${status} under /api/internal/, which is not an answer from Selfhostly. Is another server or a proxy there, or is it still starting?`,
   )
 }
 

@@ -1,7 +1,7 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import { NodeEntity } from '../nodes/node.entity.ts'
 
-/** The primary's copy of one app of any node, as the node last described it (wire form, see wire.ts). */
+/** The primary's copy of one app, as its node last described it (wire form, see wire.ts). */
 export const InventoryAppEntity = defineEntity({
   name: 'InventoryApp',
   tableName: 'inventory_apps',
@@ -12,7 +12,7 @@ export const InventoryAppEntity = defineEntity({
   },
 })
 
-/** The primary's copy of one operation of any node (wire form). */
+/** The primary's copy of one operation on any node (wire form). */
 export const InventoryOperationEntity = defineEntity({
   name: 'InventoryOperation',
   tableName: 'inventory_operations',

@@ -11,13 +11,13 @@ import type { FeedEvent } from './feed.ts'
 import { createShares } from './shares.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './inventory.entity.ts'
 
-/** An app of any node, as far as it is known here. */
+/** An app on any node, as far as this primary knows it. */
 export interface InventoryApp extends App {
-  /** What it was when its node was last heard; equals `status` while the node is online. */
+  /** Its status when its node was last heard. Equals `status` while the node is online. */
   lastKnownStatus: AppStatus | null
 }
 
-/** What is known of a node's stats: fresh, out of date, or not at all (`stats` null). */
+/** A node's stats: fresh, stale, or missing (`stats` is null). */
 export interface KnownStats {
   nodeId: string
   state: 'ok' | 'stale' | 'error'
@@ -26,7 +26,7 @@ export interface KnownStats {
 }
 
 const keptOperationsPerNode = 200
-/** About what one node may take of this one's memory, in characters: a thousand apps, or a hundred with the largest Compose files. */
+/** Memory limit per node, in characters: enough for a thousand apps, or a hundred with the largest Compose files. */
 const appShare = { mostThings: 1000, mostWeight: 32 * 2 ** 20 }
 const operationShare = { mostThings: keptOperationsPerNode + 50, mostWeight: 16 * 2 ** 20 }
 const containerWeight = 1000
@@ -34,21 +34,22 @@ const containerWeight = 1000
 export type Inventory = ReturnType<typeof createInventory>
 
 /**
- * What every node runs, kept here so that lists never ask a node: a page costs the same whether all nodes answer or none.
- * Fed by the nodes' feeds; a node can speak only of its own apps. Things of a node that is not online are `unknown`.
+ * What every node runs, kept on the primary so lists never have to ask a node: a page costs the same whether all nodes
+ * answer or none. Filled from the nodes' feeds. A node can report only its own apps. Apps on a node that is not online are
+ * `unknown`.
  */
 export function createInventory(deps: {
   em: EntityManager
   findNode: (id: string) => ClusterNode | undefined
-  /** When the session with a node last brought anything, were it only a sign of life; null when there was none yet. */
+  /** When anything, even a keepalive, last arrived over a node's session; null if nothing has yet. */
   heardAt: (nodeId: string) => Date | null
-  /** Stats that are older than this are stale, in milliseconds. */
+  /** Stats older than this are stale, in milliseconds. */
   staleAfterMs: number
   clock: Clock
   log: Log
-  /** What it said is not for it to say. */
+  /** The node reported something that belongs to another node. */
   onMisconduct: (nodeId: string, what: string) => void
-  /** Whether an app has found room among what is kept of its node. */
+  /** Called for each app with whether it fits within the node's limit. */
   onRoom: (nodeId: string, app: { id: string; name: string }, hasRoom: boolean) => void
   onApp: (app: InventoryApp) => void
   onAppRemoved: (id: string, nodeId: string) => void
@@ -59,14 +60,14 @@ export function createInventory(deps: {
   const apps = new Map<string, App & { lastKnownStatus: AppStatus | null }>()
   const operations = new Map<string, Operation>()
   const stats = new Map<string, NodeStats>()
-  /** When stats came, in ms: what a node says of the time is as true as its clock. */
+  /** When stats arrived, in ms. A node's own timestamps are only as right as its clock. */
   const statsCameAt = new Map<string, number>()
   const appShares = createShares(appShare)
   const operationShares = createShares(operationShare)
   const dirtyApps = new Set<string>()
   const dirtyOperations = new Set<string>()
 
-  /** A node tells every change, so what it told last was true until it was last heard. Of what it did not know itself only it can say. */
+  /** A node reports every change, so its last report held until it was last heard. If it did not know the status itself, its own time counts. */
   function lastTrue({ nodeId, status, asOf }: App, node: ClusterNode | undefined): Date {
     if (status === 'unknown') return asOf
     const heardAt = deps.heardAt(nodeId) ?? node?.health.lastSeen ?? asOf
@@ -81,10 +82,10 @@ export function createInventory(deps: {
     return { ...app, asOf, status: 'unknown', statusReason }
   }
 
-  /** A node that speaks of what another node owns is wrong or lies; it is named for it, and nothing else follows. */
+  /** A node that reports another node's things is wrong or lying. That is recorded, and the report is ignored. */
   function isOwn(nodeId: string, thing: { id: string; nodeId: string }, known: { nodeId: string } | undefined): boolean {
     if (thing.nodeId === nodeId && (!known || known.nodeId === nodeId)) return true
-    deps.onMisconduct(nodeId, 'spoke of apps or operations of another node; that is ignored. Was its data folder copied?')
+    deps.onMisconduct(nodeId, 'sent apps or operations that belong to another node. They are ignored. Was its data folder copied?')
     return false
   }
 
@@ -114,7 +115,7 @@ export function createInventory(deps: {
 
   function putOperation(nodeId: string, told: Operation): void {
     if (!isOwn(nodeId, told, operations.get(told.id))) return
-    // The newest come first in lists: a clock that is ahead would put a node's own above those of all others.
+    // Lists show the newest first, so a clock that is ahead would put this node's operations above all others.
     const operation = { ...told, createdAt: notLater(told.createdAt, operations.get(told.id)?.createdAt ?? clock.now()) }
     operationShares.put(nodeId, operation.id, weightOfOperation(operation))
     if (operationShares.isOver(nodeId)) forgetOldOperations(nodeId)
@@ -131,7 +132,7 @@ export function createInventory(deps: {
     forgetOldOperations(nodeId)
   }
 
-  /** Keeps the newest, as many and as much as there is room for. */
+  /** Keeps the newest operations within the limits on number and size. */
   function forgetOldOperations(nodeId: string): void {
     const own = operationShares.idsOf(nodeId).flatMap((id) => operations.get(id) ?? [])
     let weight = 0
@@ -162,14 +163,14 @@ export function createInventory(deps: {
   }
 
   function readCopy<T>(id: string, { value, problems }: Lenient<T>): T | null {
-    if (value === null) log.warn({ id, problems }, 'a copy in the inventory cannot be read; it is made again when its node is heard')
+    if (value === null) log.warn({ id, problems }, 'cannot read a copy in the inventory; it is replaced when its node reports again')
     return value
   }
 
   return {
     start: load,
 
-    /** Applies what a node said of itself. What a removed node had still to say is dropped. */
+    /** Applies an event that a node sent. Late events from a removed node are dropped. */
     apply(nodeId: string, event: Exclude<FeedEvent, { type: 'about' }>): void {
       if (!findNode(nodeId)) return
       switch (event.type) {
@@ -184,22 +185,22 @@ export function createInventory(deps: {
           if (isFinal(event.operation.status)) forgetOldOperations(nodeId)
           return
         case 'stats':
-          if (event.stats.nodeId !== nodeId) return deps.onMisconduct(nodeId, 'sent stats of another node; they are ignored')
+          if (event.stats.nodeId !== nodeId) return deps.onMisconduct(nodeId, 'sent stats of another node. They are ignored')
           stats.set(nodeId, event.stats)
           statsCameAt.set(nodeId, clock.now().getTime())
           return deps.onStats(nodeId)
       }
     },
 
-    /** What a call was answered with; the feed may have told newer things already, and then it wins. */
+    /** Adds the answer to a call. If the feed has already reported something newer, that wins. */
     learn(nodeId: string, { app, operation }: { app: App; operation: Operation }): void {
       if (!findNode(nodeId)) return
-      // Any other operation is one of an app that was known: if it is not any more, it was removed meanwhile.
+      // Other kinds of operation concern a known app. If the app is no longer known, it has been removed since the call.
       if (operation.kind === 'create' && !apps.has(app.id)) putApp(nodeId, app)
       if (!operations.has(operation.id)) putOperation(nodeId, operation)
     },
 
-    /** A node became online or ceased to be: its apps look different now. */
+    /** A node went online or offline, which changes how its apps look. */
     nodeStatusChanged(nodeId: string): void {
       for (const app of apps.values()) if (app.nodeId === nodeId) deps.onApp(view(app))
       deps.onStats(nodeId)
@@ -213,7 +214,7 @@ export function createInventory(deps: {
       statsCameAt.delete(nodeId)
     },
 
-    /** By name, then by node. */
+    /** Sorted by name, then by node. */
     apps: (): InventoryApp[] =>
       [...apps.values()].map(view).sort((a, b) => a.name.localeCompare(b.name, 'en') || a.nodeId.localeCompare(b.nodeId)),
 
@@ -222,10 +223,10 @@ export function createInventory(deps: {
       return app && view(app)
     },
 
-    /** The newest first. */
+    /** Newest first. */
     operations: (): Operation[] => [...operations.values()].sort(newestFirst),
 
-    /** Those on one app, the newest first. */
+    /** Operations on one app, newest first. */
     operationsOf: (appId: string): Operation[] =>
       [...operations.values()].filter((operation) => operation.appId === appId).sort(newestFirst),
 
@@ -241,11 +242,11 @@ export function createInventory(deps: {
           : `${node.name} is ${node.health.status}: ${node.health.statusReason ?? 'it does not answer'}`
       if (!known) return { nodeId, state: 'error', error: away ?? `${node.name} has not sent stats yet`, stats: null }
       const isOld = clock.now().getTime() - Math.min(known.asOf.getTime(), statsCameAt.get(nodeId) ?? 0) > deps.staleAfterMs
-      if (away || isOld) return { nodeId, state: 'stale', error: away ?? `${node.name} has sent no newer stats`, stats: known }
+      if (away || isOld) return { nodeId, state: 'stale', error: away ?? `${node.name} has not sent newer stats`, stats: known }
       return { nodeId, state: 'ok', error: null, stats: known }
     },
 
-    /** Writes what changed since the last time, in one transaction. */
+    /** Writes everything that changed since the last flush, in one transaction. */
     async flush(): Promise<void> {
       const appIds = [...dirtyApps].filter((id) => dirtyApps.delete(id))
       const operationIds = [...dirtyOperations].filter((id) => dirtyOperations.delete(id))

@@ -12,9 +12,9 @@ import { stagedPost, StagedFailure, type StagedAnswer } from './staged-post.ts'
 
 type Failure = Extract<JoinOutcome, { kind: 'failed' }>
 
-/** A registration is some small writes; connecting over a bad line takes most of this. */
+/** Registering takes only a few small writes. Most of this time is for connecting over a bad network. */
 const defaultDeadlineMs = 10_000
-/** Whatever somebody in between says, a node asks again after this. */
+/** A node tries again after at most this long, whatever a proxy in between asks for. */
 const longestRetryAfterMs = 10 * 60_000
 
 const refusal = z.object({
@@ -23,7 +23,7 @@ const refusal = z.object({
   fields: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
 })
 
-/** Asks the primary to take this node in. Never throws for what can go wrong on the way: it says which hop it was. */
+/** Asks the primary to register this node. Network failures do not throw: the outcome names the hop that failed. */
 export function createJoinCall(deps: {
   primaryUrl: string
   token: string
@@ -52,7 +52,7 @@ const failed = (hop: JoinHop, reason: string, more: { passing?: boolean; retryAf
   retryAfterMs: more.retryAfterMs ?? null,
 })
 
-/** @param now the clock of this node as the answer came */
+/** @param now this node's time when the answer arrived */
 function understood(answer: StagedAnswer, now: Date): JoinOutcome {
   const json = parseJson(answer.body)
   const joined = answer.status === 201 ? readLeniently(joinedWire, json).value : null
@@ -60,11 +60,11 @@ function understood(answer: StagedAnswer, now: Date): JoinOutcome {
   if (joined)
     return { kind: 'joined', name: joined.node.name, primary: joined.primary.name, notes: [...joined.notes, ...(skew ? [skew] : [])] }
   const outcome = refused(answer, json) ?? foreign(answer)
-  // The primary says itself when the clocks differ; anybody else says it by its Date.
+  // The primary itself refuses with `clock`. For other answers, the Date header shows the skew.
   return skew && outcome.hop !== 'clock' ? { ...outcome, reason: `${outcome.reason}. Also, ${skew}` } : outcome
 }
 
-/** What a primary says when it does not take a node in; undefined for an answer that is not Selfhostly's. */
+/** A primary's refusal of a node; undefined for an answer that is not from Selfhostly. */
 function refused(answer: StagedAnswer, json: unknown): Failure | undefined {
   const said = refusal.safeParse(json).data
   if (!said) return undefined
@@ -79,21 +79,23 @@ function refused(answer: StagedAnswer, json: unknown): Failure | undefined {
   return failed('http', detail, { passing: answer.status >= 500, retryAfterMs })
 }
 
-/** An answer of a proxy, or of something else that listens there. */
+/** An answer from a proxy, or from another program at that URL. */
 function foreign(answer: StagedAnswer): Failure {
   const { status, headers } = answer
   const retryAfterMs = retryAfterOf(answer)
-  const who = headers.server ? ` by ${headers.server.slice(0, 100)}` : ''
+  const who = headers.server ? ` (${headers.server.slice(0, 100)})` : ''
   if (status >= 300 && status < 400 && headers.location) {
     const to = headers.location.slice(0, 500)
-    return failed('http', `answered ${status}${who}, a redirect to ${to}. Set PRIMARY_NODE_URL to where that leads`, { passing: false })
+    return failed('http', `answered ${status}${who}, a redirect to ${to}. Set PRIMARY_NODE_URL to the URL that it leads to`, {
+      passing: false,
+    })
   }
-  const what = `answered ${status}${who}, which is no answer of Selfhostly's`
+  const what = `answered ${status}${who}, which is not an answer from Selfhostly`
   if (status >= 500)
-    return failed('http', `${what}: a proxy is there, and the primary behind it is not, or is just starting`, { retryAfterMs })
+    return failed('http', `${what}: a proxy answered, but the primary behind it is down or still starting`, { retryAfterMs })
   if (status === 401 || status === 403)
-    return failed('http', `${what}: a proxy asks for a login. It must let /api/join and /api/internal/ through`, { passing: false })
-  return failed('http', `${what}. Is it another program, or an older version? Does a proxy let /api/join through?`, {
+    return failed('http', `${what}: a proxy requires a login. Let /api/join and /api/internal/ through without one`, { passing: false })
+  return failed('http', `${what}. Is another program or an older version of Selfhostly there? Does a proxy block /api/join?`, {
     passing: false,
     retryAfterMs,
   })

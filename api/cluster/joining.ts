@@ -15,42 +15,42 @@ import { joinEndpointProblem } from './endpoint-guard.ts'
 export interface JoinRequest {
   token: string | null
   id: string
-  /** What the node calls itself: NODE_NAME, or else its host name. */
+  /** The node's own name for itself: NODE_NAME, or else its host name. */
   name: string
   apiEndpoint: string
   apiKey: string
-  /** Its clock as it asked; null when it does not say. */
+  /** The node's time when it asked; null if it did not send it. */
   time: Date | null
   about: NodeAbout | null
-  /** What went wrong before this call, as the node says. */
+  /** The node's earlier failed attempts, as it reports them. */
   earlier: EarlierFailure[]
-  /** Where the call comes from, and whether that is another machine than this. */
+  /** The caller's address, and whether it is a different machine from this one. */
   address: string
   isElsewhere: boolean
 }
 
 export interface Joined {
   node: ClusterNode
-  /** What a person should know of how it joined. */
+  /** Notes for people about how the node joined. */
   notes: string[]
 }
 
 export type Joining = ReturnType<typeof createJoining>
 
 /**
- * Nodes that register themselves with a join token. It is for new nodes only: of a node that is known nothing changes, and
- * nothing is taken from the token. One joins after the other, so that uses and names are counted right however many come.
+ * Lets nodes register themselves with a join token. Only new nodes can join: for a known node nothing changes, and the token
+ * keeps its uses. Nodes join one at a time, so uses and names are counted correctly even if many come at once.
  */
 export function createJoining(deps: {
   self: { isPrimary: boolean; name: string }
   tokens: JoinTokens
   attempts: JoinAttempts
   findNode: (id: string) => { name: string } | undefined
-  /** The name that a token's pattern makes of what a node calls itself. */
+  /** The name that a token's pattern gives to a node with this host name. */
   nameFor: (pattern: string, hostname: string) => string
   register: (input: RegisterNodeInput) => Promise<ClusterNode>
   learn: (id: string, about: NodeAbout) => void
-  /** Counts a token that was refused. @throws RATE_LIMITED */
+  /** Counts a refused token. @throws RATE_LIMITED */
   countRefused: (address: string) => Promise<void>
   audited: AuditLog['around']
   clock: Clock
@@ -65,7 +65,7 @@ export function createJoining(deps: {
     return result
   }
 
-  /** @throws what it is given, once it stands among the attempts */
+  /** Records the failed attempt. @throws the given error */
   function refuse(request: JoinRequest, token: JoinToken | null, hop: JoinHop, error: AppError): never {
     attempts.add({ ...partsOf(request, token), ok: false, nodeId: null, hop, message: error.message })
     const { address, name } = request
@@ -75,14 +75,14 @@ export function createJoining(deps: {
 
   async function tokenOf(request: JoinRequest): Promise<JoinToken> {
     const { token: secret, address } = request
-    // Whoever offers none guesses nothing.
+    // A caller without a token is not guessing, so this is not counted.
     if (!secret) throw new AppError('UNAUTHENTICATED', 'token: is required, in the body or as Authorization: Bearer')
     const token = tokens.find(secret)
-    const problem = token ? tokenProblems[tokens.stateOf(token)] : 'The join token is unknown here, or was revoked'
+    const problem = token ? tokenProblems[tokens.stateOf(token)] : 'The join token is unknown or was revoked'
     if (token && problem === null) return token
-    // First, so that what is too much is not kept either.
+    // Counted first, so attempts beyond the rate limit are not stored.
     await deps.countRefused(address)
-    return refuse(request, token, 'token', new AppError('UNAUTHENTICATED', `${problem}. Make a new one on the primary`))
+    return refuse(request, token, 'token', new AppError('UNAUTHENTICATED', `${problem}. Create a new one on the primary`))
   }
 
   async function admit(request: JoinRequest, token: JoinToken): Promise<Joined> {
@@ -114,7 +114,7 @@ export function createJoining(deps: {
         { name: token.name, via: 'join-token', address },
         { action: 'node.join', nodeId: id, subject: hostname },
         async () => {
-          // Between this name and its registration nothing waits, so nobody else takes it.
+          // Nothing waits between choosing the name and registering it, so no other node can take it.
           const name = deps.nameFor(token.namePattern, hostname)
           return (registered.node = await deps.register({ id, name, apiEndpoint, apiKey, labels: token.labels }))
         },
@@ -122,11 +122,11 @@ export function createJoining(deps: {
       )
     } catch (error) {
       if (registered.node) {
-        // The node is a member. An error would make it ask again, and be told that somebody has its id.
-        log.error({ err: error, node: registered.node.name }, 'the outcome of a join could not be written to the audit log')
+        // The node is registered. An error would make it ask again and learn that its id is taken.
+        log.error({ err: error, node: registered.node.name }, 'could not write the outcome of a join to the audit log')
         return registered.node
       }
-      // What cannot be given back is lost, and hides no reason.
+      // If giving the use back fails, it is lost. That must not hide the original error.
       await tokens.giveBack(token.id).catch(() => undefined)
       if (!(error instanceof AppError)) throw error
       return refuse(request, token, error.code === 'CONFLICT' ? 'name' : 'http', error)
@@ -135,11 +135,11 @@ export function createJoining(deps: {
 
   return {
     /**
-     * @throws UNAUTHENTICATED (no, an unknown, an expired or a used-up token), CONFLICT (the node is known), INVALID_INPUT
+     * @throws UNAUTHENTICATED (token missing, unknown, expired or used up), CONFLICT (the node is known), INVALID_INPUT
      *   (field `time`: the clocks differ), RATE_LIMITED, FORBIDDEN (on a secondary)
      */
     async join(request: JoinRequest): Promise<Joined> {
-      if (!self.isPrimary) throw new AppError('FORBIDDEN', `${self.name} is a secondary node. Nodes join at its primary`)
+      if (!self.isPrimary) throw new AppError('FORBIDDEN', `${self.name} is a secondary. Nodes must join its primary`)
       const token = await tokenOf(request)
       for (const { at, hop, message } of request.earlier) {
         attempts.add({ ...partsOf(request, token), at: earliest(at, clock.now()), ok: false, nodeId: null, hop, message })
@@ -167,28 +167,28 @@ const partsOf = ({ address, name }: JoinRequest, token: JoinToken | null) => ({
   tokenName: token?.name ?? null,
 })
 
-/** What strangers send is shown to people: short, and without control characters. */
+/** Makes text from strangers safe to show: short, and without control characters. */
 const printable = (text: string): string => cut(text.replace(/\p{C}/gu, '').trim(), bounds.nodeName)
 
 const earliest = (a: Date, b: Date): Date => (a < b ? a : b)
 
 const idTaken = (id: string): AppError =>
-  new AppError('CONFLICT', `id: a node with id ${id} is registered already. Nothing was changed`, {
-    fields: [{ field: 'id', message: 'is registered already' }],
+  new AppError('CONFLICT', `id: a node with id ${id} is already registered. Nothing was changed`, {
+    fields: [{ field: 'id', message: 'is already registered' }],
   })
 
 function skewOf({ time }: JoinRequest, now: Date): string | null {
-  if (time === null) return 'is required: the clock of the node, in ISO 8601'
+  if (time === null) return "is required: the node's current time, in ISO 8601"
   return clockSkewInWords({ node: time, primary: now })
 }
 
-/** An endpoint on the loopback leads every caller to itself. */
+/** An endpoint on the loopback interface leads every caller to itself. */
 function notesOf({ isElsewhere }: JoinRequest, { apiEndpoint }: ClusterNode): string[] {
   const name = URL.parse(apiEndpoint)?.hostname ?? ''
   if (!isElsewhere || !isLoopbackName(name)) return []
   return [
-    `Its endpoint ${cut(apiEndpoint, 500)} leads only to the node itself, so it can be reached only over its link. ` +
-      'To have it reached otherwise set NODE_API_ENDPOINT there, and the endpoint here',
+    `Its endpoint ${cut(apiEndpoint, 500)} works only on the node itself, so other nodes can reach it only over its link. ` +
+      'To make it reachable by address, set NODE_API_ENDPOINT there and change its endpoint here',
   ]
 }
 

@@ -6,21 +6,21 @@ import type { ClusterNode, NodeAddress, NodeRegistry } from '../nodes/node-regis
 import { NodeCallError, type NodeClient } from './node-client.ts'
 
 const callDeadlineMs = 5000
-/** A node that refused is tried again by the policy so often. */
+/** How often the policy retries a node that refused. */
 const retryMs = 60 * 60_000
-/** What was begun with a node is tried again so often while it is online. */
+/** How often a key change that was started is retried while the node is online. */
 const finishMs = 60_000
-/** How many such nodes are spoken to in one turn. */
+/** How many started key changes are retried per tick. */
 const mostAtOnce = 4
 const dayMs = 86_400_000
-/** A key that is due is changed by itself within a day, were there a thousand of them; only then is a person told. */
+/** Even with a thousand nodes, a key that is due is changed automatically within a day. People are told only after that. */
 const overdueGraceMs = dayMs
-/** With these a node says that it has not taken the key and will not; any other failure may have come after it took it. */
+/** With these codes a node says that it did not accept the key. After any other failure it may have accepted it. */
 const finalRefusals: ReadonlySet<string> = new Set(['FORBIDDEN', 'NOT_FOUND', 'INVALID_INPUT', 'NOT_SUPPORTED'])
 
 export type KeyChanges = ReturnType<typeof createKeyChanges>
 
-/** @throws NOT_SUPPORTED with the node's version and what it lacks */
+/** @throws NOT_SUPPORTED with the node's version and the missing capability */
 export function needCapability({ name, about }: ClusterNode, capability: Capability): void {
   const lacks = about === null || missingCapabilities(about).includes(capability)
   if (lacks)
@@ -31,29 +31,29 @@ export function needCapability({ name, about }: ClusterNode, capability: Capabil
 }
 
 /**
- * Changes the keys of nodes while everything goes on. Of each step a crash or a lost answer may be the end; what was begun
- * is finished later, because from the first step to the last both keys are good wherever either may come from:
+ * Changes node keys without interrupting anything. A crash or a lost answer can end the change after any step. It is finished
+ * later, because both sides accept both keys from the first step to the last:
  *
  *     primary                                    node
- *     keeps the next key on disk; takes both
- *     POST /api/internal/key {next}  ──────────▶ keeps it on disk; calls with it, takes both
- *     calls with the next key        ──────────▶ a minute later forgets the former, and ends what was opened with it
- *     has the next key as its key (also when the node calls with it); a minute later forgets the former
+ *     saves the next key; accepts both
+ *     POST /api/internal/key {next}  ──────────▶ saves it; calls with it, accepts both
+ *     calls with the next key        ──────────▶ a minute later drops the former, and closes what was opened with it
+ *     makes the next key the current one (also when the node calls with it); a minute later drops the former
  *
- * Where it may end, and what finishes it:
- * - before the node was told, or it did not keep the key: the primary still has the next one, and tells it again;
- * - the node keeps it and the answer is lost, or either one dies there: the primary tries the next key before it tells again,
- *   and the node's own next call proves it;
- * - the node is away for days: both keys are good as long as that takes;
- * - another key is given by hand: that is the only one that is good from then on, and the change is off.
+ * Where it can stop, and how it is finished:
+ * - The node was not told, or did not save the key: the primary still has the next key and sends it again.
+ * - The node saved the key but the answer was lost, or either side crashed: the primary tries the next key before it sends it
+ *   again, and the node's own next call confirms it.
+ * - The node is away for days: both keys keep working until it is back.
+ * - Someone enters another key by hand: from then on only that key works, and the change is dropped.
  */
 export function createKeyChanges(deps: {
   registry: NodeRegistry
   client: NodeClient
   addressOf: (nodeId: string) => NodeAddress
-  /** Older keys are changed by `tick`; 0 never. */
+  /** `tick` changes keys older than this; 0 means never. */
   maxAgeMs: number
-  /** Whether a program may act by itself now. */
+  /** Whether automatic actions are allowed now. */
   mayAct: () => boolean
   clock: Clock
   log: Log
@@ -78,7 +78,7 @@ export function createKeyChanges(deps: {
         deadlineMs: callDeadlineMs,
       })
     } catch (error) {
-      // It may have taken the key, and its answer was lost.
+      // The node may have accepted the key and only its answer was lost.
       if (await isGood(id, next)) return
       if (error instanceof NodeCallError && finalRefusals.has(error.code)) await registry.dropNextKey(id, next)
       throw error
@@ -90,15 +90,15 @@ export function createKeyChanges(deps: {
     const next = await registry.prepareKey(id)
     if (!(isBegun && (await isGood(id, next)))) await hand(id, next)
     if (!(await isGood(id, next)))
-      throw new AppError('NODE_UNREACHABLE', `${registry.get(id).name}: does not answer to its new key yet; both are good until it does`)
-    // The node may have called with it meanwhile, which does the same.
+      throw new AppError('NODE_UNREACHABLE', `${registry.get(id).name}: does not accept its new key yet. Both keys work until it does`)
+    // The node may already have called with the new key, which promotes it too.
     if (!(await registry.promoteKey(id, next)) && registry.keyOf(id) !== next)
-      throw new AppError('CONFLICT', `${registry.get(id).name}: was given another key meanwhile`)
-    log.info({ node: registry.get(id).name }, 'key of node changed')
+      throw new AppError('CONFLICT', `${registry.get(id).name}: was given another key during the change`)
+    log.info({ node: registry.get(id).name }, 'node key changed')
   }
 
   async function once(id: string): Promise<void> {
-    if (underWay.has(id)) throw new AppError('CONFLICT', 'The key of this node is being changed already')
+    if (underWay.has(id)) throw new AppError('CONFLICT', "This node's key is already being changed")
     underWay.add(id)
     triedAt.set(id, clock.now().getTime())
     try {
@@ -116,16 +116,16 @@ export function createKeyChanges(deps: {
     deps.maxAgeMs > 0 && keyChangedAt !== null ? keyChangedAt.getTime() + deps.maxAgeMs : Infinity
 
   function inBackground(id: string, name: string): void {
-    once(id).catch((error: unknown) => log.warn({ node: name, error: errorMessage(error) }, 'key of node could not be changed'))
+    once(id).catch((error: unknown) => log.warn({ node: name, error: errorMessage(error) }, 'could not change node key'))
   }
 
   const mayTry = (id: string, everyMs: number): boolean => clock.now().getTime() - (triedAt.get(id) ?? -Infinity) >= everyMs
 
   return {
-    /** @throws NOT_FOUND, NOT_SUPPORTED, FORBIDDEN for the primary itself and where the key is set by hand, NODE_UNREACHABLE */
+    /** @throws NOT_FOUND, NOT_SUPPORTED, FORBIDDEN for the primary itself and if the key is set by hand, NODE_UNREACHABLE */
     async rotate(id: string): Promise<ClusterNode> {
       const node = registry.get(id)
-      if (node.isPrimary) throw new AppError('FORBIDDEN', 'This is the primary itself, which shares its key with nobody')
+      if (node.isPrimary) throw new AppError('FORBIDDEN', 'This is the primary itself, and no other node uses its key')
       needCapability(node, 'key-rotation')
       if (node.health.status !== 'online')
         throw new AppError('NODE_UNREACHABLE', `${node.name} is ${node.health.status}: ${node.health.statusReason ?? 'it does not answer'}`)
@@ -133,14 +133,14 @@ export function createKeyChanges(deps: {
       return registry.get(id)
     },
 
-    /** Since when the key of a node is older than the policy allows, and why it was not changed; null when it is not. */
+    /** Since when a node's key has been older than the policy allows, and why it was not changed; null if it is not overdue. */
     overdue(node: ClusterNode): { since: Date; maxAgeDays: number; failure: string | undefined } | null {
       const since = dueAt(node) + overdueGraceMs
       if (clock.now().getTime() < since) return null
       return { since: new Date(since), maxAgeDays: deps.maxAgeMs / dayMs, failure: failures.get(node.id) }
     },
 
-    /** Finishes what was begun, and changes the oldest key that is older than the policy allows: one at a time, so that they spread. */
+    /** Finishes started changes, and changes the oldest key that is due. Only one per tick, to spread the changes over time. */
     tick(): void {
       if (!deps.mayAct()) return
       const now = clock.now().getTime()
@@ -155,12 +155,12 @@ export function createKeyChanges(deps: {
       for (const { id, name } of [...begun, ...due.slice(0, 1)]) inBackground(id, name)
     },
 
-    /** A node is back: what was begun with it is finished at once. */
+    /** A node is back. A change that was started with it is finished at once. */
     finish(id: string): void {
       if (deps.mayAct() && registry.hasNextKey(id) && !underWay.has(id)) inBackground(id, registry.get(id).name)
     },
 
-    /** A removed node has nothing to be said of. */
+    /** Call when a node is removed. */
     forget(id: string): void {
       triedAt.delete(id)
       failures.delete(id)

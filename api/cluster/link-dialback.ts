@@ -5,14 +5,14 @@ import type { NodeAddress } from '../nodes/node-registry.ts'
 import { dial, type LinkWire } from './link-wire.ts'
 import type { Links } from './links.ts'
 
-/** A node that can reach its primary opens the link itself within this time; only for one that cannot does the primary dial. */
+/** A node that can reach its primary opens the link within this time. If it does not, the primary dials. */
 const graceMs = 5000
 
 export type LinkDialback = ReturnType<typeof createLinkDialback>
 
 /**
- * The primary's half of "whichever side can reach the other dials". Asked whenever a node has just answered over plain HTTP
- * and has no link; tries once each time, so it follows the rhythm of the checks and needs no schedule of its own.
+ * The primary's half of "whichever side can reach the other dials". Called whenever a node has answered over plain HTTP and
+ * has no link. It tries once per call, so it follows the schedule of the checks and needs none of its own.
  */
 export function createLinkDialback(deps: {
   links: Links
@@ -38,9 +38,9 @@ export function createLinkDialback(deps: {
     try {
       wire = await dial(address.apiEndpoint, deps.headersFor(address))
     } catch (error) {
-      return log.debug({ node: address.name, reason: errorMessage(error) }, 'no link could be opened from here')
+      return log.debug({ node: address.name, reason: errorMessage(error) }, 'could not open a link from here')
     }
-    // It may have been removed or have another key by now, or have opened one itself.
+    // By now, the node may have been removed, have another key, or have opened a link itself.
     const still = wanted(nodeId)
     if (still?.apiKey === address.apiKey && still.apiEndpoint === address.apiEndpoint)
       links.use(nodeId, wire, { dialledBy: 'primary', apiKey: address.apiKey })
@@ -56,7 +56,7 @@ export function createLinkDialback(deps: {
       )
     },
 
-    /** Puts another in the place of a link that was dialled from here with a former key. */
+    /** Replaces a link that was dialed from here with a former key. */
     renew: (nodeId: string): Promise<void> => attempt(nodeId, allowed),
 
     stop(): void {

@@ -4,26 +4,26 @@ import { dial, DialError, type LinkWatch, type LinkWire } from './link-wire.ts'
 
 const firstRetryMs = 500
 const longestRetryMs = 15_000
-/** Who was told when to come back was given a turn of its own already; this only spreads what the words "whole seconds" put together. */
+/** A node that is told when to come back already has its own turn. This spreads nodes whose turns were rounded to the same second. */
 const turnSpreadMs = 1000
-/** A link that held this long was good: the next loss starts with a short wait again. */
+/** After a link has held this long, the next loss starts with a short wait again. */
 const stableMs = 60_000
-/** How often it is tried to replace a link that was dialled with a former key. */
+/** Wait between attempts to replace a link that was dialed with a former key. */
 const renewRetryMs = 5000
 
 export type LinkDialler = ReturnType<typeof createLinkDialler>
 
 /**
- * Keeps a link open from this side: dials when there is none, with full jitter over a wait that doubles from 0.5 s to 15 s.
- * When the other side says when to come back (Retry-After), that is when, and up to 1 s later. While there is a link that the
- * other side has opened, nothing is dialled.
+ * Keeps a link open from this side. Dials if there is none, with full jitter over a wait that doubles from 0.5 s to 15 s. If
+ * the other side sends Retry-After, the next try comes then, or up to 1 s later. Does not dial while a link that the other
+ * side opened is in use.
  */
 export function createLinkDialler(deps: {
-  /** Endpoint and headers of the other side, asked anew for every try. */
+  /** The other side's endpoint and the headers to send, read again for every try. */
   target: () => { endpoint: string; headers: Record<string, string> }
   /** Takes over an open link. */
   use: (wire: LinkWire) => LinkWatch
-  /** A try failed; `attempt` counts from 0 since the last stable link. */
+  /** A try failed. `attempt` counts from 0 since the last stable link. */
   onFailed: (reason: string, attempt: number) => void
   clock: Clock
   random: () => number
@@ -31,7 +31,7 @@ export function createLinkDialler(deps: {
   const { clock } = deps
   let running = false
   let dialling = false
-  /** More than one only while one takes the place of another. */
+  /** Holds more than one only while one replaces another. */
   const open = new Map<LinkWire, LinkWatch & { dialledHere: boolean }>()
   let attempt = 0
   let cancelRetry: () => void = () => undefined
@@ -66,7 +66,7 @@ export function createLinkDialler(deps: {
     }
   }
 
-  /** Whatever is not in use was dialled anew with the key of that moment. */
+  /** Does nothing if no link in use was dialed here: the next dial uses the current key anyway. */
   async function renew(): Promise<void> {
     cancelRenewal()
     if (!inUse().some(({ dialledHere }) => dialledHere)) return
@@ -96,10 +96,10 @@ export function createLinkDialler(deps: {
       void connect()
     },
 
-    /** The other side has opened one. */
+    /** The other side has opened a link. */
     adopt: (wire: LinkWire, watch: LinkWatch): void => keep(wire, watch, false),
 
-    /** There is reason to think that the other side can be reached now, or that an open link is dead: find out at once. */
+    /** The other side may be reachable now, or an open link may be dead. Finds out at once. */
     wake(): void {
       for (const { check } of open.values()) check()
       if (inUse().length > 0) return
@@ -107,14 +107,14 @@ export function createLinkDialler(deps: {
       void connect()
     },
 
-    /** The other side is elsewhere: what is open is given up. */
+    /** The other side has moved. Drops open links and dials again. */
     redial(): void {
       giveUpAll()
       attempt = 0
       void connect()
     },
 
-    /** The other side knows this one by another key: a link that was dialled with the former one is replaced, and goes on until then. */
+    /** This node has a new key. Replaces a link that was dialed with the former one, which stays open until then. */
     renew: (): void => void renew(),
 
     stop(): void {

@@ -11,10 +11,10 @@ export interface WireRequest {
   signal: AbortSignal
 }
 
-/** Answers that have no body, whatever comes after their headers. Source: RFC 9110, section 6.4.1 */
+/** Statuses whose responses never have a body. Source: RFC 9110, section 6.4.1 */
 const bodiless = new Set([204, 205, 304])
 
-/** `fetch` over a link. @throws what the link or the signal ends with */
+/** `fetch` over a link. @throws the error that ended the link, or the signal's reason */
 export function fetchOver(session: ClientHttp2Session, { method, path, headers, body, signal }: WireRequest): Promise<Response> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
@@ -32,7 +32,7 @@ export function fetchOver(session: ClientHttp2Session, { method, path, headers, 
       try {
         resolve(responseOf(stream, answer))
       } catch (error) {
-        // No status or header that HTTP knows. Thrown on from here it would end the program.
+        // The status or a header is not valid HTTP. Rethrown from this event listener, the error would end the program.
         stream.destroy()
         reject(new Error(errorMessage(error), { cause: error }))
       }
@@ -48,12 +48,12 @@ function responseOf(stream: ClientHttp2Stream, answer: IncomingHttpHeaders): Res
   return new Response(null, init)
 }
 
-/** What may wait for a reader beyond the window of the stream, in bytes. */
+/** In bytes: how much can wait for a reader beyond the stream's flow-control window. */
 const readAheadBytes = 64 * 1024
 
 /**
- * `Readable.toWeb` takes an answer that comes in one piece for one that was cut, and one that was cut off by the other side
- * for a whole one.
+ * Used instead of `Readable.toWeb`, which treats an answer that arrives in one piece as cut off, and one that the other side
+ * cut off as complete.
  */
 function bodyOf(stream: ClientHttp2Stream): ReadableStream<Uint8Array> {
   let done = false

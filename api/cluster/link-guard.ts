@@ -4,19 +4,19 @@ import { createAllowance } from './allowance.ts'
 import type { LinkWire } from './link-wire.ts'
 
 /**
- * HTTP/2 frames, WebSocket messages and pings: a healthy node sends a few per second, a hundred calls at once some hundreds. Each
- * costs some microseconds, so one node takes at most one hundredth of a core with them for long.
+ * HTTP/2 frames, WebSocket messages and pings. A healthy node sends a few per second; a hundred calls at once make a few
+ * hundred. Each costs a few microseconds, so one node uses at most about 1 % of a core in the long run.
  */
 const frames = { perSecond: 1000, burst: 5000 }
-/** Logs at full speed and large answers stay below. */
+/** Logs at full speed and large answers stay below this. */
 const bytes = { perSecond: 16 * 2 ** 20, burst: 64 * 2 ** 20 }
 const headBytes = 9
 
 /**
- * Watches what the other side of a link sends. Floods of PING, SETTINGS, RST_STREAM or empty frames are all allowed by the
- * protocol, and flow control knows nothing of them.
+ * Limits what the other side of a link sends. The protocol allows floods of PING, SETTINGS, RST_STREAM or empty frames, and
+ * flow control does not cover them.
  *
- * @param onExcess called once, with what was too much; the link is to be cut
+ * @param onExcess called once, with what was too much. The caller must cut the link
  */
 export function guardLink({ socket }: LinkWire, clock: Clock, onExcess: (what: string) => void): void {
   const frameAllowance = createAllowance(frames, clock)
@@ -44,7 +44,7 @@ export function guardLink({ socket }: LinkWire, clock: Clock, onExcess: (what: s
   socket.on('pong', (data: Buffer) => use(1, data.length))
 }
 
-/** How many HTTP/2 frames begin in each chunk of a stream. Source: RFC 9113, section 4.1 */
+/** Counts the HTTP/2 frame headers that end in each chunk of a stream. Source: RFC 9113, section 4.1 */
 function createFrameCounter(): (chunk: Buffer) => number {
   const head = Buffer.alloc(headBytes)
   let headLength = 0

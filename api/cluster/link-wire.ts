@@ -6,26 +6,26 @@ import type { Clock } from '../clock.ts'
 import { lookupOfNodes } from './endpoint-guard.ts'
 import { failureInWords } from './failure-words.ts'
 
-/** The WebSocket subprotocol, so that another version of it can be told from this one. */
+/** The WebSocket subprotocol. The number tells versions of it apart. */
 export const linkProtocol = 'selfhostly-link-1'
 export const linkPath = '/api/internal/link'
 
-/** How often a side asks whether the other is there, and after how long without an answer it takes it for gone. See `silenceMs` of event-streams.ts. */
+/** How often each side pings the other, and after how long without an answer the link counts as dead. See `silenceMs` in event-streams.ts. */
 const pingEveryMs = 2000
 const deadAfterMs = 7500
-/** What is under way when a link is replaced may take this long to end there: as long as any call may take. */
+/** Requests on a replaced link can take this long to finish, which is the longest deadline of a call. */
 const drainMs = 20_000
-/** Beyond this a proxy's advice to come back later is not heeded. */
+/** The most that a Retry-After header can delay the next try. */
 const longestRetryAfterS = 600
 const handshakeDeadlineMs = 8000
 
-/** Requests that may be under way at once; one event stream, a few logs and the calls of people. */
+/** Most requests at once: one event stream, a few logs and people's calls. */
 const maxStreams = 256
-/** A stream that is not read may hold this much, in bytes, and all of one link this much. */
+/** In bytes: how much one stream, and one whole link, can buffer while nobody reads. */
 const streamWindowBytes = 256 * 1024
 const linkWindowBytes = 8 * 1024 * 1024
 
-/** Nothing larger than an HTTP/2 frame is ever sent in one message; in bytes. */
+/** `maxPayload` is in bytes. No message is ever larger than an HTTP/2 frame. */
 export const socketOptions = { perMessageDeflate: false, maxPayload: 1024 * 1024, skipUTF8Validation: true } as const
 
 /** An open WebSocket as a stream of bytes. */
@@ -36,19 +36,19 @@ export interface LinkWire {
 
 export function wireOf(socket: WebSocket): LinkWire {
   const stream = createWebSocketStream(socket)
-  // Node's HTTP/2 fails an assertion, and the program with it, when it writes between the end of such a stream and its finish,
-  // for which `ws` waits until the other side has said goodbye. Source: lib/internal/js_stream_socket.js, doWrite
+  // `ws` delays a stream's finish until the other side has closed too. If Node's HTTP/2 writes between the stream's end and
+  // that finish, an assertion fails and ends the program. Source: lib/internal/js_stream_socket.js, doWrite
   stream._final = (finished) => {
     finished()
     socket.close()
   }
   socket.once('close', () => stream.destroy())
-  // Whoever uses the stream learns of its end by `close`.
+  // Users of the stream learn of its end from `close`.
   stream.on('error', () => socket.terminate())
   return { socket, stream }
 }
 
-/** Why a link could not be opened, and when the other side wants to be asked again. */
+/** Why a link could not be opened, and when the other side wants the next try. */
 export class DialError extends Error {
   override readonly name = 'DialError'
   readonly status: number | undefined
@@ -65,7 +65,7 @@ export class DialError extends Error {
 export function dial(endpoint: string, headers: Record<string, string>): Promise<LinkWire> {
   const options = { ...socketOptions, headers, handshakeTimeout: handshakeDeadlineMs, followRedirects: false, lookup: lookupOfNodes }
   const socket = new WebSocket(endpoint.replace(/^http/, 'ws') + linkPath, [linkProtocol], options)
-  // Made before the socket opens: what the other side says first would be lost otherwise.
+  // Created before the socket opens, or the first bytes from the other side would be lost.
   const wire = wireOf(socket)
   return new Promise((resolve, reject) => {
     socket.once('open', () => resolve(wire))
@@ -85,14 +85,15 @@ function refusal(response: IncomingMessage, endpoint: string): DialError {
 }
 
 function refusalWords(status: number, endpoint: string): string {
-  if (status === 401) return 'refused the credentials (401): it does not know this id, or its key is another one'
-  if (status === 404) return `${endpoint} has no links (404): an older version of Selfhostly, or a proxy sends ${linkPath} elsewhere`
-  if (status === 409) return 'another machine uses the identity of this node (409)'
-  if (status === 429 || status === 503) return `asks to come back later (${status})`
-  return `answered ${status} instead of opening a WebSocket. Does a proxy in between pass "Upgrade: websocket"?`
+  if (status === 401) return 'refused the credentials (401): it does not know this id, or it has a different key'
+  if (status === 404)
+    return `${endpoint} has no links (404): it runs an older version of Selfhostly, or a proxy sends ${linkPath} elsewhere`
+  if (status === 409) return "another machine uses this node's identity (409)"
+  if (status === 429 || status === 503) return `asks to try again later (${status})`
+  return `answered ${status} instead of opening a WebSocket. Does the proxy in between pass "Upgrade: websocket"?`
 }
 
-/** The primary's side: it asks. */
+/** The primary's side, which sends requests. */
 export function askOver({ stream }: LinkWire): ClientHttp2Session {
   const session = connect('http://node', {
     createConnection: () => stream,
@@ -102,7 +103,7 @@ export function askOver({ stream }: LinkWire): ClientHttp2Session {
   return session
 }
 
-/** The node's side: it answers, as its port would. */
+/** The node's side, which answers as its port would. */
 export function createLinkServer(listener: RequestListener) {
   const server = createServer(
     {
@@ -115,26 +116,26 @@ export function createLinkServer(listener: RequestListener) {
       let session: ServerHttp2Session | undefined
       const taken = (made: ServerHttp2Session): void => void (session = made)
       server.once('session', taken)
-      // The session is made while this is told.
+      // Node creates the session synchronously during this emit.
       server.emit('connection', stream)
       server.off('session', taken)
-      if (!session) throw new Error('no HTTP/2 session was made of a link')
+      if (!session) throw new Error('could not create an HTTP/2 session for a link')
       return session
     },
   }
 }
 
-/** What watches over an open link. */
+/** Watches an open link. */
 export interface LinkWatch {
-  /** There is reason to doubt that the other side is there: asks at once, and waits for less long. */
+  /** Call when the other side may be gone: pings at once and waits less time for the answer. */
   check: () => void
-  /** Another link is taking its place: what is under way ends here, and nothing new begins. */
+  /** Whether another link is replacing this one: current requests finish here, and no new ones start. */
   isClosing: () => boolean
 }
 
 /**
- * Asks the other side again and again whether it is there, and ends the session when it does not answer: a connection that is
- * half-open looks healthy otherwise until something is sent. One that is closing cannot ask any more, and has a time to end.
+ * Pings the other side regularly and ends the session if it does not answer. Without this, a half-open connection looks
+ * healthy until something is sent. A session that is closing cannot ping, so it gets a deadline instead.
  */
 export function keepAlive(session: Http2Session, { socket, stream }: LinkWire, clock: Clock): LinkWatch {
   let answeredAt = clock.now().getTime()
@@ -149,15 +150,15 @@ export function keepAlive(session: Http2Session, { socket, stream }: LinkWire, c
   }
   const tick = (): void => {
     if (session.closed) {
-      cancel = clock.after(drainMs, () => end('what was under way over it did not end in time'))
+      cancel = clock.after(drainMs, () => end('its last requests did not finish in time'))
       return
     }
     const now = clock.now().getTime()
-    // While this side stood still nobody could be heard, and what came meanwhile is not read yet.
+    // A late tick means that this program was frozen. It could not hear the other side then, and what arrived is not read yet.
     const lateMs = now - dueAt
     if (lateMs > pingEveryMs / 2) answeredAt += lateMs
     const silentMs = now - answeredAt
-    if (silentMs >= deadAfterMs) return end(`nothing was heard over the link for ${silentMs / 1000} s`)
+    if (silentMs >= deadAfterMs) return end(`nothing was received over the link for ${silentMs / 1000} s`)
     ask()
     dueAt = now + pingEveryMs
     cancel = clock.after(pingEveryMs, tick)
@@ -172,7 +173,7 @@ export function keepAlive(session: Http2Session, { socket, stream }: LinkWire, c
       if (session.closed) return
       const before = answeredAt
       ask()
-      clock.after(pingEveryMs, () => answeredAt === before && !session.closed && end('did not answer when it was asked'))
+      clock.after(pingEveryMs, () => answeredAt === before && !session.closed && end('did not answer a ping'))
     },
     isClosing: () => session.closed,
   }

@@ -6,49 +6,48 @@ import { createAllowance, perNode } from './allowance.ts'
 import { guardLink } from './link-guard.ts'
 import { askOver, keepAlive, type LinkWire } from './link-wire.ts'
 
-/** An open link to one node, as its primary has it. */
+/** An open link to one node, seen from its primary. */
 export interface Link {
-  /** Counts the links to this node; a newer one replaces an older one. */
+  /** Counts the links to this node. A newer link replaces an older one. */
   generation: number
   since: Date
   dialledBy: 'node' | 'primary'
-  /** With which it was opened. */
+  /** The key with which it was opened. */
   apiKey: string
   session: ClientHttp2Session
   wire: LinkWire
 }
 
-/** How many links one node may open: four one after the other on a bad network, one every 3 s in the long run. */
+/** How often one node can open a link: four in a row on a bad network, one every 3 s in the long run. */
 const openingRate = { perSecond: 1 / 3, burst: 4 }
 
-/** Who was told when to come back gets this much longer before it is missed. */
+/** A node that was told when to come back gets this much longer before it counts as missing. */
 const lateMs = 3000
 
 export type Links = ReturnType<typeof createLinks>
 
 /**
- * The links of a primary, at most one per node. A new one replaces the one before, whatever state that is in: a node that
- * opens another knows better whether the old one is of use. Calls that are under way over the old one end there, and its late
- * end changes nothing.
+ * A primary's links, at most one per node. A new link replaces the previous one, whatever its state, because the node knows
+ * better whether the old one still works. Calls on the old link finish there, and its late end changes nothing.
  */
 export function createLinks(deps: {
   nameOf: (nodeId: string) => string
   onUp: (nodeId: string) => void
-  /** The link in use ended; there is no other. */
+  /** The link in use ended, and there is no other. */
   onDown: (nodeId: string, reason: string) => void
-  /** What it sent over its link was too much; the link is cut. */
+  /** The node sent too much over its link, so the link is cut. */
   onCut: (nodeId: string, what: string) => void
-  /** For how long nothing is opened to or from a node that was cut, in milliseconds; 0 for all others. */
+  /** For how many milliseconds nothing is opened to or from a node that was cut off; 0 for all others. */
   barMs: (nodeId: string) => number
   clock: Clock
   log: Log
 }) {
   const { clock, log } = deps
   const open = new Map<string, Link>()
-  /** Those that were replaced and are not closed yet, by node. */
+  /** Links that were replaced but are not closed yet, by node. */
   const replaced = new Map<string, Set<Link>>()
   const generations = new Map<string, number>()
-  /** When nodes that were sent away should be back, in ms since the epoch. */
+  /** When nodes that were told to wait should be back, in ms since the epoch. */
   const expectedAt = new Map<string, number>()
   const openings = perNode(() => createAllowance(openingRate, clock))
   let stopped = false
@@ -80,7 +79,7 @@ export function createLinks(deps: {
   return {
     get: (nodeId: string): Link | undefined => open.get(nodeId),
 
-    /** Takes over an open WebSocket whose other side has proved to be this node. */
+    /** Takes over an open WebSocket whose other side has proved that it is this node. */
     use(nodeId: string, wire: LinkWire, { dialledBy, apiKey }: Pick<Link, 'dialledBy' | 'apiKey'>): void {
       if (stopped) return wire.socket.terminate()
       const generation = (generations.get(nodeId) ?? 0) + 1
@@ -90,7 +89,7 @@ export function createLinks(deps: {
       let reason = 'the node closed the link'
       session.on('error', (error) => (reason = errorMessage(error)))
       session.once('close', () => ended(nodeId, link, reason))
-      // Nothing can be asked any more; what is under way would keep it open, and look like a link.
+      // No new requests are possible, but running ones would keep the session open and make it look like a working link.
       session.once('goaway', () => open.get(nodeId) === link && session.destroy())
       guardLink(wire, clock, (what) => {
         reason = what
@@ -108,7 +107,7 @@ export function createLinks(deps: {
       deps.onUp(nodeId)
     },
 
-    /** After how many whole seconds a node may open a link; 0 for now, which counts as one that it opens. */
+    /** After how many whole seconds a node can open a link. 0 means now, and counts as opening one. */
     turnOf(nodeId: string): number {
       const barMs = deps.barMs(nodeId)
       if (barMs > 0) return Math.ceil(barMs / 1000)
@@ -116,16 +115,16 @@ export function createLinks(deps: {
       return allowance.take() ? 0 : Math.ceil(allowance.waitMs() / 1000)
     },
 
-    /** It called, and is to come back after so many seconds. */
+    /** The node called and was told to come back after this many seconds. */
     toldToWait: (nodeId: string, seconds: number): void => void expectedAt.set(nodeId, clock.now().getTime() + seconds * 1000 + lateMs),
 
-    /** Whether it is away because it was sent away. */
+    /** Whether the node is away because it was told to wait. */
     isToldToWait: (nodeId: string): boolean => (expectedAt.get(nodeId) ?? 0) > clock.now().getTime(),
 
-    /** It had its turn, but was not let in for other reasons. */
+    /** The node had its turn but was not let in for another reason. */
     turnNotUsed: (nodeId: string): void => openings.of(nodeId).giveBack(),
 
-    /** The link that is open, or opens within this time. */
+    /** The node's open link, or one that opens within `ms`; undefined if none does. */
     waitFor(nodeId: string, ms: number): Promise<Link | undefined> {
       const known = open.get(nodeId)
       if (known) return Promise.resolve(known)
@@ -143,7 +142,7 @@ export function createLinks(deps: {
       })
     },
 
-    /** Of a node that was removed, or whose key is another one now. Nobody is told of its loss. */
+    /** Closes the links of a node that was removed or whose key has changed, without calling `onDown`. */
     close(nodeId: string): void {
       openings.forget(nodeId)
       expectedAt.delete(nodeId)

@@ -8,7 +8,7 @@ export interface FeedEvents {
   event: FeedEvent
 }
 
-/** The feed of this node. Changes that come while the snapshot is read follow it in order. */
+/** This node's feed. Changes during the reading of the snapshot follow it in order. */
 export function createLocalFeed(deps: {
   hub: EventHub<FeedEvents>
   about: () => NodeAbout

@@ -1,20 +1,20 @@
 import type { Clock } from '../clock.ts'
 
-/** After a start, nodes that open links themselves get this long to come: the longest wait of their diallers, and a little more. */
+/** After a start, nodes that open links themselves get this long to connect: their dialers' longest wait, and a little more. */
 const graceMs = 17_000
-/** For those who then had to be told to come back later: their turn, and a little more, but no longer than this in all. */
+/** Nodes that were told to come back later get until their turn, and a little more, but no longer than this in total. */
 const lateMs = 3000
 const longestGraceMs = 60_000
 
 /**
- * What follows from a session that is lost, or cannot be opened: the node is suspect, and checked at once. Just after a
- * start nothing can be said of a node that was not heard yet and may well be on its way.
+ * Decides what follows when a session is lost or cannot be opened: the node is suspect and checked at once. Right after a
+ * start, a node that has not connected yet may still be on its way, so it gets some time first.
  */
 export function createLostSessions(deps: {
   isOnline: (nodeId: string) => boolean
   mayComeByItself: (nodeId: string) => boolean
   hasSession: (nodeId: string) => boolean
-  /** When the last node that was told to come back has its turn, in ms since the epoch. */
+  /** The last turn given to a node that was told to come back, in ms since the epoch. */
   lastTurn: () => number
   suspect: (nodeId: string) => void
   clock: Clock
@@ -42,10 +42,10 @@ export function createLostSessions(deps: {
   }
 
   return {
-    /** @param held whether there was a session, or it could not be opened at all */
+    /** @param held true if a session was lost, false if none could be opened */
     lost(nodeId: string, held: boolean): void {
       if (!held && deps.mayComeByItself(nodeId)) return look(nodeId)
-      // Of a node that is not online nothing worse is to be learned.
+      // A node that is not online cannot get worse.
       if (deps.isOnline(nodeId)) deps.suspect(nodeId)
     },
 

@@ -9,7 +9,7 @@ import type { NodeClient } from './node-client.ts'
 
 export type Membership = ReturnType<typeof createMembership>
 
-/** Nodes come, change their address and go: the registry says who they are, the rest follows. */
+/** Adding, changing and removing nodes: updates the registry first, then streams, links, checks and calls. */
 export function createMembership(deps: {
   registry: NodeRegistry
   checks: HealthChecks
@@ -26,24 +26,24 @@ export function createMembership(deps: {
   }
 
   return {
-    /** Registers a node and checks it at once; the answer says how it is. @throws INVALID_INPUT, CONFLICT */
+    /** Registers a node and checks it at once. The result has its status after the check. @throws INVALID_INPUT, CONFLICT */
     async register(input: RegisterNodeInput): Promise<ClusterNode> {
       const { id } = await registry.register(input)
       return meet(id)
     },
 
-    /** Registers a node that is on its way here itself: it is checked, but nobody waits for that. @throws INVALID_INPUT, CONFLICT */
+    /** Registers a node that is connecting by itself. It is checked, but the caller does not wait for that. @throws INVALID_INPUT, CONFLICT */
     async welcome(input: RegisterNodeInput): Promise<ClusterNode> {
       const node = await registry.register(input)
-      // It may have been removed again meanwhile.
-      meet(node.id).catch((error: unknown) => deps.log.warn({ node: node.name, error: errorMessage(error) }, 'node could not be checked'))
+      // It may already have been removed again.
+      meet(node.id).catch((error: unknown) => deps.log.warn({ node: node.name, error: errorMessage(error) }, 'could not check node'))
       return node
     },
 
     /** @throws NOT_FOUND, INVALID_INPUT, CONFLICT */
     async update(id: string, input: UpdateNodeInput): Promise<ClusterNode> {
       const { node, addressChanged } = await registry.update(id, input)
-      // What was opened with the former key or at the former endpoint is over.
+      // Closes what was opened with the former key or at the former endpoint.
       if (addressChanged) {
         links.close(id)
         deps.client.forget(id)
@@ -51,7 +51,7 @@ export function createMembership(deps: {
       return addressChanged ? meet(id) : node
     },
 
-    /** Forgets a node. What runs on it goes on running there. @throws NOT_FOUND, FORBIDDEN */
+    /** Forgets a node. Its apps keep running there. @throws NOT_FOUND, FORBIDDEN */
     async remove(id: string): Promise<void> {
       await registry.remove(id)
       streams.close(id)

@@ -1,4 +1,4 @@
-/** What a node sends is more, or other, than a node may send. The message says what, to follow its name: "sent more than ...". */
+/** A node sent more than, or something other than, it is allowed to. The message follows the node's name: "sent more than ...". */
 export class Misbehaviour extends Error {
   override readonly name = 'Misbehaviour'
 }

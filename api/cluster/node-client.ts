@@ -11,43 +11,43 @@ import { fetchOver } from './link-fetch.ts'
 import type { Link } from './links.ts'
 import { createByteTurns } from './turns.ts'
 
-/** Which way a call takes: over the node's link alone, over plain HTTP alone, or over its link when there is one. */
+/** How a call is sent: only over the node's link, only over plain HTTP, or over the link if there is one. */
 export type Route = 'link' | 'direct' | 'any'
 
 export interface NodeRequest {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** Below the node's endpoint, such as `/api/internal/apps`. */
+  /** Relative to the node's endpoint, such as `/api/internal/apps`. */
   path: string
   body?: unknown
-  /** The person for whom this node asks; the other node writes it to its audit log. */
+  /** The person on whose behalf this node calls. The other node writes the name to its audit log. */
   onBehalfOf?: string | undefined
   deadlineMs?: number
   signal?: AbortSignal
   via?: Route
-  /** A health check: it has sockets of its own, so that other calls, and the limits of them here, are not taken for a fault of the node. */
+  /** A health check. It has its own sockets, so other calls and their limits here do not look like a fault of the node. */
   isProbe?: boolean
 }
 
-/** An operation is queued on the node, not run, within this time; a `docker compose config` may take some seconds of it. */
+/** Within this time the node queues an operation but does not run it. `docker compose config` can take a few seconds of it. */
 const defaultDeadlineMs = 20_000
-/** Sockets per node: one node that hangs holds these and no more. */
+/** Sockets per node. A node that hangs holds no more than these. */
 const connectionsPerNode = 8
-/** A deadline that passed while this program stood still for longer than this says nothing of the node. */
+/** If this program was frozen for longer than this, a missed deadline says nothing about the node. */
 const standstillMs = 1000
-/** One check, and the three that follow a lost session. */
+/** One regular check, and the three that follow a lost session. */
 const probesPerNode = 4
-/** Calls per node that run or wait; beyond that they fail at once instead of piling up behind a node that hangs. */
+/** Calls per node that run or wait. Further calls fail at once instead of piling up behind a node that hangs. */
 const callsPerNode = 64
 const { bytes: maxAnswerBytes, values: maxAnswerValues } = bounds.answer
 const maxRefusalBytes = 256 * 1024
-/** Each piece counts as this much at least: a million pieces of one byte cost as much as gigabytes. */
+/** Each chunk counts as at least this many bytes, because a million one-byte chunks cost as much as gigabytes. */
 const pieceBytes = 256
 
 export type NodeClient = ReturnType<typeof createNodeClient>
 
 /**
- * Calls the internal routes of other nodes in the name of this node, over a link or over plain HTTP; nobody above knows
- * which. Failures are AppErrors in words for a person.
+ * Calls the internal routes of other nodes as this node, over a link or plain HTTP; callers do not see which. Failures are
+ * AppErrors with a message for people.
  */
 export function createNodeClient({
   selfId,
@@ -56,7 +56,7 @@ export function createNodeClient({
   connectDeadlineMs = 4000,
 }: {
   selfId: string
-  /** Tells this program from another with the same identity. */
+  /** Distinguishes this program from another one with the same identity. */
   instance?: { instanceId: string; hostname: string }
   linkOf?: (nodeId: string) => Link | undefined
   connectDeadlineMs?: number
@@ -79,7 +79,7 @@ export function createNodeClient({
       maxResponseSize: maxAnswerBytes,
     })
 
-  /** Streams have no end and so no size; `bodyTimeout` 0 leaves it to their reader to tell a dead one from a quiet one. */
+  /** Streams do not end, so they have no size limit. With `bodyTimeout` 0, the reader decides whether a quiet stream is dead. */
   const makeStreamPool = (endpoint: string): Pool =>
     new Pool(new URL(endpoint).origin, { connections: 4, connect: { timeout: connectDeadlineMs, lookup: lookupOfNodes }, bodyTimeout: 0 })
 
@@ -121,11 +121,11 @@ export function createNodeClient({
     signal: AbortSignal
   }
 
-  /** The link that a call takes; null for plain HTTP. @throws NODE_UNREACHABLE for a node that has only links and has none now */
+  /** The link for a call; null for plain HTTP. @throws NODE_UNREACHABLE if only a link would do and there is none now */
   function linkFor(address: NodeAddress, via: Route): Link | null {
     const link = via === 'direct' ? undefined : linkOf(address.id)
     if (!link && (via === 'link' || (via === 'any' && address.connection === 'link')))
-      throw unreachable(address, 'has no link to here at the moment')
+      throw unreachable(address, 'has no open link at the moment')
     return link ?? null
   }
 
@@ -147,7 +147,7 @@ export function createNodeClient({
     try {
       return await dispatch(address, lane[kind], linkFor(address, via), call)
     } catch (error) {
-      // A kept connection may have died while it was idle. Only calls that change nothing are sent twice.
+      // A kept-alive connection may have died while idle. Only calls that change nothing are sent twice.
       if (method !== 'GET' || signal.aborted || !isBrokenConnection(error)) throw error
       const broken = lane[kind]
       lane[kind] = makePool(lane.endpoint, isProbe ? probesPerNode : connectionsPerNode)
@@ -157,14 +157,14 @@ export function createNodeClient({
   }
 
   return {
-    /** What proves this node to the one that shares the key. */
+    /** Headers that identify this node to a node that shares the key. */
     headersFor,
 
-    /** The JSON of the answer. @throws AppError: what the node refused, or NODE_UNREACHABLE */
+    /** Sends a call and returns the answer's JSON. @throws AppError with the node's own refusal, or NODE_UNREACHABLE */
     async request(address: NodeAddress, request: NodeRequest): Promise<unknown> {
       const lane = laneOf(address)
       if (lane.calls >= callsPerNode && !request.isProbe)
-        throw unreachable(address, `${callsPerNode} calls to it are waiting for an answer already`)
+        throw unreachable(address, `${callsPerNode} calls to it are already waiting for an answer`)
       const deadlineMs = request.deadlineMs ?? defaultDeadlineMs
       const deadline = AbortSignal.timeout(deadlineMs)
       const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline
@@ -186,7 +186,7 @@ export function createNodeClient({
       }
     },
 
-    /** An answer that goes on until `signal` aborts, such as the event stream. */
+    /** Opens an answer that continues until `signal` aborts, such as the event stream. */
     async stream(address: NodeAddress, path: string, signal: AbortSignal): Promise<Response> {
       const lane = laneOf(address)
       const headers = { ...headersFor(address), accept: 'text/event-stream' }
@@ -201,7 +201,7 @@ export function createNodeClient({
       }
     },
 
-    /** Closes what is open to a node that was removed. */
+    /** Closes the connections to a node, for example after it was removed. */
     forget: drop,
 
     close(): void {
@@ -211,17 +211,17 @@ export function createNodeClient({
 }
 
 /**
- * A call that did not succeed: `why` without the node's name; `answered` tells a node that said no from one that said nothing;
- * `retryAfterMs` is when whoever answered wants to be asked again.
+ * A failed call. `why` is the reason without the node's name. `answered` tells a refusal from no answer. `retryAfterMs` is
+ * when the other side wants the next try.
  */
 export class NodeCallError extends AppError {
   override readonly name = 'NodeCallError'
   readonly why: string
   readonly answered: boolean
-  /** Of the answer, if there was one. */
+  /** The answer's status, if there was an answer. */
   readonly httpStatus: number | undefined
   readonly retryAfterMs: number | undefined
-  /** It comes of this program having stood still, and says nothing of the node. */
+  /** Caused by this program being frozen, so it says nothing about the node. */
   readonly isOurs: boolean
 
   constructor(
@@ -259,13 +259,13 @@ const problem = z.object({
     .optional(),
 })
 
-/** Null for an answer without content. @throws when there is more of it than an answer may weigh, or it is no JSON */
+/** Null for an answer without content. @throws if the answer is too large or not JSON */
 async function readJson(response: Response): Promise<unknown> {
   const text = await readText(response, maxAnswerBytes)
   return text === '' ? null : parseBounded(text, maxAnswerValues)
 }
 
-/** @throws when there is more of it than `most` bytes */
+/** @throws if there are more than `most` bytes */
 async function readText(response: Response, most: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
@@ -280,10 +280,10 @@ async function readText(response: Response, most: number): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** What a node says of the node that calls: passed on, it would tell a person to sign in, or to wait, who need not. */
+/** Refusals that concern the calling node. Passed on, they would tell a person to sign in or to wait for no reason. */
 const isBetweenNodes: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'MISDIRECTED', 'RATE_LIMITED'] satisfies ErrorCode[])
 
-/** The node's own refusal with its code, so that it means the same here; anything else is a node that cannot be used. */
+/** Keeps the node's own refusal and its code. Any other answer means that the node cannot be used. */
 async function refusalOf(address: NodeAddress, response: Response): Promise<NodeCallError> {
   const text = await readText(response, maxRefusalBytes).catch(() => '')
   const parsed = problem.safeParse(parseJson(text))
@@ -291,7 +291,7 @@ async function refusalOf(address: NodeAddress, response: Response): Promise<Node
   const said = { answered: true, httpStatus: response.status, retryAfterMs: retryAfterMs(response) }
   const refusal = (why: string) => new NodeCallError('NODE_UNREACHABLE', why, { nodeName: address.name, ...said })
   if (response.status === 401)
-    return refusal(`refused the credentials (401${title ? ` ${title}` : ''}): it does not know this id, or its key is another one`)
+    return refusal(`refused the credentials (401${title ? ` ${title}` : ''}): it does not know this id, or it has a different key`)
   const known = code && codeOf(code, response.status)
   if (known && !isBetweenNodes.has(known)) {
     return new NodeCallError(known, detail ?? title ?? known, {
@@ -305,11 +305,11 @@ async function refusalOf(address: NodeAddress, response: Response): Promise<Node
   if (known) return refusal(`refused the call (${response.status}): ${detail ?? title ?? known}`)
   if (response.status < 400) return refusal(`answered ${response.status} with a redirect. Enter the endpoint that it redirects to`)
   return refusal(
-    `answered ${response.status}${title ? ` ${title}` : ''}, which is no answer of Selfhostly's. Is another server or a proxy at its endpoint?`,
+    `answered ${response.status}${title ? ` ${title}` : ''}, which is not an answer from Selfhostly. Is another server or a proxy at its endpoint?`,
   )
 }
 
-/** Dates are for pages; whoever bounds calls says seconds. */
+/** Reads Retry-After in seconds. The date form is ignored because rate limits use seconds. */
 function retryAfterMs({ headers }: Response): number | undefined {
   const seconds = Number(headers.get('retry-after') ?? Number.NaN)
   return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, 600) * 1000 : undefined

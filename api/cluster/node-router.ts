@@ -13,7 +13,7 @@ import type { Inventory } from './inventory.ts'
 import { needCapability } from './key-changes.ts'
 import type { NodeClient, NodeRequest } from './node-client.ts'
 
-/** What can be done to the apps of one node, wherever it is. */
+/** Actions on one node's apps, whether the node is local or remote. */
 export interface NodeApps {
   create(input: CreateAppInput): Promise<AppOperation>
   update(appId: string, input: UpdateAppInput): Promise<AppOperation>
@@ -28,7 +28,7 @@ export interface NodeApps {
 
 export type NodeRouter = ReturnType<typeof createNodeRouter>
 
-/** "Local or remote?" is asked here and nowhere else. */
+/** The only place that asks whether a node is local or remote. */
 export function createNodeRouter(deps: {
   selfId: string
   apps: AppService
@@ -37,7 +37,7 @@ export function createNodeRouter(deps: {
   getNode: (id: string) => ClusterNode
   addressOf: (id: string) => NodeAddress
   client: NodeClient
-  /** Throws when no new app may go to a node. */
+  /** Throws if the node does not accept new apps. */
   admitNewApp: (nodeId: string) => void
 }) {
   const { inventory, client } = deps
@@ -56,16 +56,16 @@ export function createNodeRouter(deps: {
 
   const refusal = (nodeId: string, why: string): AppError => new AppError('NODE_UNREACHABLE', `${deps.getNode(nodeId).name}: ${why}`)
 
-  /** @throws NODE_UNREACHABLE for an answer that is none */
+  /** @throws NODE_UNREACHABLE for an answer that cannot be read */
   function understood<T>(nodeId: string, { value }: Lenient<T>): T {
     if (value !== null) return value
-    throw refusal(nodeId, 'sent an answer that is not in the right form. Is it another version of Selfhostly?')
+    throw refusal(nodeId, 'sent an answer that cannot be read. Does it run another version of Selfhostly?')
   }
 
-  /** What a node answers is of that node, or it is no answer. @throws NODE_UNREACHABLE */
+  /** Accepts an answer only if it belongs to the node that was asked. @throws NODE_UNREACHABLE */
   function believe<T extends { nodeId: string }>(nodeId: string, answer: Lenient<T>): T {
     const value = understood(nodeId, answer)
-    if (value.nodeId !== nodeId) throw refusal(nodeId, 'answered in the name of another node')
+    if (value.nodeId !== nodeId) throw refusal(nodeId, 'answered as another node')
     return value
   }
 
@@ -77,13 +77,13 @@ export function createNodeRouter(deps: {
       inventory.learn(nodeId, answer)
       return answer
     }
-    /** Earlier versions delete the app's folder, whatever they are asked. */
+    /** Earlier versions delete the app's whole folder, whatever the request says. */
     const needRemoval = (): void => needCapability(deps.getNode(nodeId), 'removal-keeps-data')
     const needVersions = (): void => needCapability(deps.getNode(nodeId), 'app-versions')
     return {
       create: (input) => change({ method: 'POST', path: '/api/internal/apps', body: toWire(input) }),
       async update(id, input) {
-        // An older node would not know these words, and do what they are there to prevent.
+        // An older node ignores these fields and would do what they are there to prevent.
         if (isSaid(input.ifVersion) || isSaid(input.overwriteFile)) needVersions()
         return change({ method: 'PUT', path: `/api/internal/apps/${id}`, body: toWire(input) })
       },
@@ -114,7 +114,7 @@ export function createNodeRouter(deps: {
     }
   }
 
-  /** @throws NOT_FOUND for an unknown node, NODE_UNREACHABLE for one that is not online: nothing lands elsewhere instead */
+  /** @throws NOT_FOUND for an unknown node, NODE_UNREACHABLE for one that is not online. Never falls back to another node */
   function forNode(nodeId: string, onBehalfOf?: string): NodeApps {
     if (nodeId === deps.selfId) return local
     const { name, health } = deps.getNode(nodeId)
@@ -127,8 +127,8 @@ export function createNodeRouter(deps: {
     forNode,
 
     /**
-     * For an app that is not there yet. Whether it may come is the primary's decision: the node itself is not asked.
-     * @throws what `admitNewApp` and `forNode` throw
+     * For creating an app. The primary decides whether the node accepts it; the node itself is not asked.
+     * @throws whatever `admitNewApp` and `forNode` throw
      */
     forNewApp(nodeId: string, onBehalfOf?: string): Pick<NodeApps, 'create'> {
       deps.admitNewApp(nodeId)

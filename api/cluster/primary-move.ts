@@ -12,7 +12,7 @@ export interface MoveOutcome {
   error: string | null
 }
 
-/** A node tries the new URL itself before it answers. */
+/** Long enough for a node to try the new URL before it answers. */
 const deadlineMs = 15_000
 const answerForm = z.object({ moved: z.boolean(), error: z.string().nullable() })
 
@@ -21,7 +21,7 @@ function parsePrimaryUrl(value: string): string {
   const url = URL.parse(value.trim())
   const isGood = url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash
   if (!isGood) {
-    const message = 'must be an http:// or https:// URL without user, query and fragment, such as https://selfhostly.example.com'
+    const message = 'must be an http:// or https:// URL without user, query or fragment, such as https://selfhostly.example.com'
     throw invalidInput([{ field: 'url', message }])
   }
   const problems = tooLong('url', value.trim(), bounds.url)
@@ -30,8 +30,8 @@ function parsePrimaryUrl(value: string): string {
 }
 
 /**
- * Tells every node that is online where its primary is now. Each tries that before it believes it, and says why it does not;
- * a node that is away learns it with the settings when it is back.
+ * Sends the primary's new URL to every online node. Each node tries the URL before it uses it, and answers why if it does
+ * not. A node that is away gets the URL with the settings when it is back.
  */
 export function createPrimaryMove(deps: { registry: NodeRegistry; client: NodeClient; addressOf: (nodeId: string) => NodeAddress }) {
   const { registry, client, addressOf } = deps
@@ -39,7 +39,7 @@ export function createPrimaryMove(deps: { registry: NodeRegistry; client: NodeCl
   async function tellOne(id: string, url: string): Promise<MoveOutcome> {
     const node = registry.get(id)
     const outcome = (error: string | null): MoveOutcome => ({ nodeId: id, nodeName: node.name, ok: error === null, error })
-    if (node.health.status !== 'online') return outcome(`is ${node.health.status}; it will be told when it is back`)
+    if (node.health.status !== 'online') return outcome(`is ${node.health.status} and gets the new URL when it is back`)
     try {
       needCapability(node, 'primary-url')
       const answer = await client.request(addressOf(id), {
@@ -49,7 +49,7 @@ export function createPrimaryMove(deps: { registry: NodeRegistry; client: NodeCl
         deadlineMs,
       })
       const { moved, error } = answerForm.parse(answer)
-      return outcome(moved ? null : cut(error ?? 'does not say why', bounds.join.failure))
+      return outcome(moved ? null : cut(error ?? 'gave no reason', bounds.join.failure))
     } catch (error) {
       return outcome(errorMessage(error))
     }

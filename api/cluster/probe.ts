@@ -9,42 +9,42 @@ import { unreadOf } from './feed-wire.ts'
 import type { Links } from './links.ts'
 import { NodeCallError, type NodeClient, type Route } from './node-client.ts'
 
-/** How long a check waits for a lost link to come back: a node that was only cut off opens another within a second. */
+/** How long a check waits for a lost link to come back. A node that was only cut off opens another within a second. */
 const linkWaitMs = 2000
-/** A node that was not reached over plain HTTP is tried that way again so often; meanwhile its link answers for it. */
+/** How often plain HTTP is tried again for a node that did not answer that way. Checks use its link in between. */
 const retryDirectMs = 10 * 60_000
 
 export type Probe = ReturnType<typeof createProbe>
 
 /**
- * Asks a node for its stats. A node that can be reached over plain HTTP is always asked that way, so that a check is
- * evidence of its own beside the session; its link answers for a node that cannot.
+ * Asks a node for its stats. Uses plain HTTP whenever the node can be reached that way, so a check is independent of the
+ * session. Otherwise it uses the node's link.
  */
 export function createProbe(deps: {
   client: NodeClient
   links: Links
   addressOf: (nodeId: string) => NodeAddress
   onStats: (nodeId: string, stats: NodeStats) => void
-  /** What of its stats could not be read; nothing when all of it was. */
+  /** The parts of its stats that could not be read; empty if all could. */
   onUnread: (nodeId: string, unread: Unread[]) => void
-  /** It has answered over plain HTTP and has no link. */
+  /** The node answered over plain HTTP and has no link. */
   onDirect: (nodeId: string) => void
   deadlineMs: number
   clock: Clock
 }) {
   const { client, links, clock } = deps
-  /** Nodes that did not answer over plain HTTP while they did over their link, and since when. */
+  /** Nodes that answered over their link but not over plain HTTP, and since when. */
   const linkOnly = new Map<string, { since: Date; triedAt: number }>()
 
   async function ask(nodeId: string, via: Route, deadlineMs: number): Promise<string | null | undefined> {
     try {
       const answer = await client.request(deps.addressOf(nodeId), { path: '/api/internal/system/stats', deadlineMs, via, isProbe: true })
       const sender = senderOf(answer)
-      if (sender === null) return 'sent stats that are not in the right form. Is it another version of Selfhostly?'
-      if (sender !== nodeId) return `answered as another node (${sender}). Does its endpoint lead to that one?`
+      if (sender === null) return 'sent stats that cannot be read. Does it run another version of Selfhostly?'
+      if (sender !== nodeId) return `answered as another node (${sender}). Does its endpoint lead to that node?`
       const { value: stats, problems } = readNodeStats(answer)
       deps.onUnread(nodeId, unreadOf('stats', 'its stats', problems))
-      // It took the credentials and answered as itself: it is there, whatever its stats look like.
+      // It accepted the credentials and answered as itself, so it is up, even if its stats cannot be read.
       if (stats) deps.onStats(nodeId, stats)
       return null
     } catch (error) {
@@ -55,12 +55,12 @@ export function createProbe(deps: {
 
   async function askOverLink(nodeId: string, link: ReturnType<Links['waitFor']>, deadlineMs: number): Promise<string | null | undefined> {
     if (await link) return ask(nodeId, 'link', deadlineMs)
-    // It called, and was sent away by this primary's own limits: no fault of the node.
-    return links.isToldToWait(nodeId) ? undefined : 'its link is down, and it has not opened another'
+    // The node called and was turned away by this primary's own limits, so it is not at fault.
+    return links.isToldToWait(nodeId) ? undefined : 'its link is down and it has not opened another'
   }
 
   return {
-    /** Why the node did not pass, in words for a person; null when it did, undefined when this primary itself keeps it waiting. */
+    /** Why the node failed the check, as a message for people; null if it passed, undefined if the cause is on this primary's side. */
     async probe(nodeId: string, { urgent = false, manual = false } = {}): Promise<string | null | undefined> {
       const deadlineMs = urgent ? Math.min(deps.deadlineMs, 4000) : deps.deadlineMs
       const { connection = 'direct' } = deps.addressOf(nodeId)
@@ -83,14 +83,14 @@ export function createProbe(deps: {
       return null
     },
 
-    /** Since when a node answers over its link alone; undefined for one that does not. */
+    /** Since when a node has answered only over its link; undefined if it answers over plain HTTP. */
     linkOnlySince: (nodeId: string): Date | undefined => linkOnly.get(nodeId)?.since,
 
     forget: (nodeId: string): void => void linkOnly.delete(nodeId),
   }
 }
 
-/** The node that an answer says it is of; null for what is no answer of a node. */
+/** The id of the node that an answer claims to come from; null if it is not a node's answer. */
 function senderOf(answer: unknown): string | null {
   const { data } = z.object({ node_id: z.guid() }).safeParse(answer)
   return data?.node_id ?? null

@@ -1,4 +1,4 @@
-/** What of one kind is kept of each node: so many things, and so much of them. */
+/** Limits how many things of one kind, and how much in total, are kept per node. */
 export function createShares({ mostThings, mostWeight }: { mostThings: number; mostWeight: number }) {
   const nodes = new Map<string, { weights: Map<string, number>; total: number }>()
 
@@ -9,7 +9,7 @@ export function createShares({ mostThings, mostWeight }: { mostThings: number; m
   }
 
   return {
-    /** Whether a thing may be kept in the place of what is known by its id. */
+    /** Whether a thing fits, replacing the stored one with the same id. */
     fits(nodeId: string, id: string, weight: number): boolean {
       const { weights, total } = shareOf(nodeId)
       const before = weights.get(id)
@@ -33,7 +33,7 @@ export function createShares({ mostThings, mostWeight }: { mostThings: number; m
       share.weights.delete(id)
     },
 
-    /** The ids of what is kept of a node. */
+    /** The ids of everything kept for a node. */
     idsOf: (nodeId: string): string[] => [...(nodes.get(nodeId)?.weights.keys() ?? [])],
 
     forget: (nodeId: string): void => void nodes.delete(nodeId),

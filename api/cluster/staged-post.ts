@@ -4,7 +4,7 @@ import { isIP, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { failureInWords, timeoutInWords } from './failure-words.ts'
 
-/** On what a call was busy: looking up the name, connecting, agreeing on TLS, asking. */
+/** The stage a call was in: looking up the name, connecting, negotiating TLS, or waiting for the answer. */
 export type Stage = 'dns' | 'tcp' | 'tls' | 'http'
 
 export interface StagedAnswer {
@@ -13,7 +13,7 @@ export interface StagedAnswer {
   body: string
 }
 
-/** In which stage a call ended, and why in words. */
+/** The stage in which a call failed, with a message for people. */
 export class StagedFailure extends Error {
   override readonly name = 'StagedFailure'
   readonly stage: Stage
@@ -24,10 +24,10 @@ export class StagedFailure extends Error {
   }
 }
 
-/** In bytes; more than this is no answer to a small question. */
+/** In bytes. These calls have small answers. */
 const maxAnswerBytes = 64 * 1024
 
-/** Posts JSON over a connection of its own, of which every stage is seen. @throws StagedFailure */
+/** Posts JSON over its own connection and tracks the stage it is in. @throws StagedFailure */
 export async function stagedPost(url: string, body: unknown, deadlineMs: number): Promise<StagedAnswer> {
   const { protocol, hostname } = new URL(url)
   const isTls = protocol === 'https:'
@@ -56,7 +56,7 @@ export async function stagedPost(url: string, body: unknown, deadlineMs: number)
 const answerTo = (sent: ClientRequest): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     sent.once('response', resolve)
-    // Not once: a request that is cut off may say so more than once.
+    // Not `once`, because a request that is cut off can emit several errors.
     sent.on('error', reject)
   })
 

@@ -1,8 +1,8 @@
 const waiting: (() => void)[] = []
 
 /**
- * What nodes send is worked on in small pieces, one in each turn of the event loop whichever node it is from: however much
- * nine of them say at once, a person's call stands behind one piece, not behind nine.
+ * Data from nodes is processed in small pieces, one per turn of the event loop, regardless of which node sent it. However much
+ * nine nodes send at once, a person's call waits behind one piece, not nine.
  */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
@@ -16,10 +16,10 @@ function runOne(): void {
   if (waiting.length > 0) setImmediate(runOne)
 }
 
-/** How many bytes are a piece: it costs about as much as a small answer to a person. */
+/** Size of a piece in bytes. It takes about as long as a small answer to a person. */
 const turnBytes = 64 * 1024
 
-/** For one reader of bytes: waits for a turn whenever a piece of them was read. */
+/** For one reader of bytes: waits for a turn after each piece. */
 export function createByteTurns() {
   let left = turnBytes
   return async function read(bytes: number): Promise<void> {

@@ -4,19 +4,19 @@ import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ContainerStats } from './node-stats.ts'
 
-/** One stream is one connection to the Engine and one sample to read per second: this bounds both at about a tenth of a core. */
+/** Each stream is a connection to the Engine and one sample per second to read. This limit keeps both at about a tenth of a core. */
 const maxStreams = 200
 
 interface Stream {
   abort: AbortController
-  /** Settles when the stream has ended, however it ended; never rejects. */
+  /** Resolves when the stream has ended, for whatever reason. Never rejects. */
   ended: Promise<void>
   sample: EngineStatsSample | null
 }
 
 export type ContainerStatsStreams = ReturnType<typeof createContainerStats>
 
-/** Follows the usage of every running container: one stream of the Engine each, of which the newest sample is kept. */
+/** Follows the usage of every running container, with one Engine stream each. Keeps only the newest sample. */
 export function createContainerStats({ engine, log }: { engine: Engine; log: Log }) {
   const streams = new Map<string, Stream>()
   let containers: EngineContainer[] = []
@@ -46,7 +46,7 @@ export function createContainerStats({ engine, log }: { engine: Engine; log: Log
   }
 
   return {
-    /** Call it whenever the list of containers has changed; streams that failed since the last call are opened again. */
+    /** Call this whenever the list of containers has changed. Also reopens streams that failed since the last call. */
     sync(list: EngineContainer[]): void {
       if (stopped) return
       containers = list.filter(({ state }) => state === 'running' || state === 'paused')
@@ -54,23 +54,23 @@ export function createContainerStats({ engine, log }: { engine: Engine; log: Log
       for (const [id, stream] of streams) if (!wanted.has(id)) close(id, stream)
       for (const id of wanted) if (!streams.has(id) && streams.size < maxStreams) open(id)
       const tooMany = wanted.size > maxStreams
-      if (tooMany && !saidTooMany) log.warn({ running: wanted.size, measured: maxStreams }, 'more containers run than are measured')
+      if (tooMany && !saidTooMany) log.warn({ running: wanted.size, measured: maxStreams }, 'more containers are running than are measured')
       saidTooMany = tooMany
     },
 
-    /** The newest sample of each running container, in the order of the list; without those that have none yet. */
+    /** The newest sample of each running container that has one, in the order of the list. */
     latest: (): ContainerStats[] =>
       containers.flatMap(({ id, name, project, state }) => {
         const sample = streams.get(id)?.sample
         return sample ? [{ id, name, appName: cutOrNull(project, bounds.container.service), state, ...sample }] : []
       }),
 
-    /** How many more run than are measured. */
+    /** How many running containers are not measured. */
     more: (): number => Math.max(0, containers.length - maxStreams),
 
     streamCount: (): number => streams.size,
 
-    /** Ends every stream, for good; resolves when they have ended. */
+    /** Ends all streams permanently. Resolves when they have ended. */
     async stop(): Promise<void> {
       stopped = true
       containers = []

@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 
-/** Time over all cores since boot, in ticks of the platform's own length: only ratios of two readings mean something. */
+/** CPU time over all cores since boot. The unit depends on the platform, so only ratios between two readings are meaningful. */
 export interface CpuTimes {
   busy: number
   total: number
   cores: number
 }
 
-/** On Linux /proc/stat, because `os.cpus()` leaves out the time spent waiting for disks and reads a file per core, blocking. */
+/** Reads /proc/stat on Linux, because `os.cpus()` leaves out I/O wait and blocks while it reads a file per core. */
 export const readCpuTimes = async (): Promise<CpuTimes> =>
   process.platform === 'linux' ? parseProcStat(await readFile('/proc/stat', 'utf8')) : cpuTimesOfRuntime()
 
-/** The format: proc(5), "/proc/stat". Guest time is part of user time already. */
+/** Format: proc(5), "/proc/stat". Guest time is already included in user time. */
 export function parseProcStat(text: string): CpuTimes {
   const lines = text.split('\n').filter((line) => line.startsWith('cpu'))
   const [user = 0, nice = 0, system = 0, idle = 0, ioWait = 0, irq = 0, softIrq = 0, steal = 0] = (lines[0] ?? '')
@@ -30,7 +30,7 @@ function cpuTimesOfRuntime(): CpuTimes {
   return { busy, total: busy + sum(({ idle }) => idle), cores: cpus.length }
 }
 
-/** 0 to 100 over all cores, of the time between two readings. */
+/** CPU usage between two readings, 0 to 100 over all cores. */
 export function busyPercent(before: CpuTimes, after: CpuTimes): number {
   const total = after.total - before.total
   if (total <= 0) return 0

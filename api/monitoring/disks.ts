@@ -12,8 +12,8 @@ interface Mount {
 }
 
 /**
- * Filesystems that live on a disk of this machine. A list of what counts, not of what does not: network and FUSE
- * filesystems are left out because asking one whose server is gone never returns, and holds a thread of the pool meanwhile.
+ * Filesystems on this machine's own disks. An allowlist, so that network and FUSE filesystems are left out: querying one
+ * whose server is gone never returns and blocks a thread of the pool.
  */
 const diskFilesystems = new Set([
   'ext2',
@@ -32,7 +32,7 @@ const diskFilesystems = new Set([
   'ntfs3',
 ])
 
-/** Each disk filesystem once, with its size in bytes. It asks the kernel for totals and never walks a directory. */
+/** Lists each disk filesystem once, with sizes in bytes. Asks the kernel for totals and never walks a directory. */
 export const readDisks = async (): Promise<Disk[]> => (process.platform === 'linux' ? disksOfLinux() : disksOfSystemInformation())
 
 async function disksOfLinux(): Promise<Disk[]> {
@@ -45,7 +45,7 @@ async function disksOfLinux(): Promise<Disk[]> {
   return disks.filter((disk) => disk !== null).sort((a, b) => a.mount.localeCompare(b.mount))
 }
 
-/** The mounts that count, shortest path first, so that a device mounted at / and at /var/lib/x is shown as /. */
+/** Mounts of disk filesystems, shortest path first, so a device mounted at / and at /var/lib/x is shown as /. */
 export function diskMounts(procMounts: string): Mount[] {
   return procMounts
     .split('\n')
@@ -55,13 +55,13 @@ export function diskMounts(procMounts: string): Mount[] {
     .sort((a, b) => a.mount.length - b.mount.length)
 }
 
-/** Datasets of one ZFS pool share its space as mounts of one device do. */
+/** Datasets of a ZFS pool share its space, like mounts of one device. */
 const deviceOf = ({ source, filesystem }: Mount): string => (filesystem === 'zfs' ? (source.split('/')[0] ?? source) : source)
 
 /** proc(5): a space, tab, newline or backslash in a path is written as a backslash and three octal digits. */
 const decodePath = (path: string): string => path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))
 
-/** In a container single files such as /etc/hosts are mounts of a disk too: the first mount that is a folder counts. */
+/** In a container, single files such as /etc/hosts are mounts of a disk too. Takes the first mount that is a folder. */
 async function firstReadable(mounts: Mount[]): Promise<Disk | null> {
   for (const { mount, filesystem } of mounts) {
     const disk = await readDisk(mount, filesystem).catch(() => null)
@@ -76,7 +76,7 @@ async function readDisk(mount: string, filesystem: string): Promise<Disk | null>
   return blocks > 0 ? { ...named(mount, filesystem), totalBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize } : null
 }
 
-/** Elsewhere, for people who develop on another system. It spawns processes, which is why Linux has a way of its own. */
+/** For developers on other systems. It spawns processes, so Linux does not use it. */
 async function disksOfSystemInformation(): Promise<Disk[]> {
   const disks = await si.fsSize()
   const once = new Map(disks.map((disk) => [disk.fs, { ...named(disk.mount, disk.type), totalBytes: disk.size, usedBytes: disk.used }]))

@@ -5,7 +5,7 @@ import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { DockerStats } from './node-stats.ts'
 
-/** A health check of this node waits 5 s for its stats: an Engine that hangs must not make the node look dead. */
+/** A health check waits 5 s for this node's stats. An Engine that hangs must not make the node look dead. */
 const answerWithinMs = 3000
 
 type EngineStats = Omit<DockerStats, 'composeVersion'>
@@ -27,7 +27,7 @@ interface Dependencies {
   composeVersion: () => string | null
 }
 
-/** What the Engine says of itself; never fails. While an answer is outstanding no second question is asked. */
+/** Reads the Engine's state. Never fails, and never has more than one request to the Engine outstanding. */
 export function createDockerStats({ engine, clock, log, composeVersion }: Dependencies) {
   let asking: Promise<EngineStats> | undefined
   let told: string | null = null
@@ -47,7 +47,7 @@ export function createDockerStats({ engine, clock, log, composeVersion }: Depend
       .catch((error: unknown) => away(errorMessage(error)))
       .finally(() => (asking = undefined)))
 
-  /** @param downReason why the Engine is known to be away; it is not asked then */
+  /** @param downReason why the Engine is known to be down, in which case it is not asked; otherwise null */
   const engineStats = async (downReason: string | null): Promise<EngineStats> => {
     if (downReason !== null) return away(downReason)
     const late = Promise.withResolvers<EngineStats>()

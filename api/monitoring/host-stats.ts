@@ -9,17 +9,17 @@ import type { NodeStats } from './node-stats.ts'
 
 export type HostStats = Pick<NodeStats, 'cpu' | 'memory' | 'disks' | 'moreDisks' | 'load' | 'uptimeSeconds'>
 
-/** The kernel counts CPU time in ticks of 10 ms: over less than this a percentage is mostly rounding. */
+/** The kernel counts CPU time in 10 ms ticks. Over a shorter span than this, a percentage is mostly rounding error. */
 const minimumCpuSpanMs = 200
 
-/** Free space moves slowly, and every disk asked is one more that can be slow to answer. */
+/** Free space changes slowly, and every disk that is asked can be slow to answer. */
 const diskCacheMs = 60_000
 
 export type HostSampler = ReturnType<typeof createHostSampler>
 
 /**
- * Reads this machine. One sample reads two files of /proc, plus the sizes of the disks once a minute; it spawns nothing
- * (systeminformation's `currentLoad`, `fsSize` and `time` do, blocking the process while they run).
+ * Measures this machine. One sample reads two files in /proc, plus disk sizes once a minute. It spawns no process, unlike
+ * systeminformation's `currentLoad`, `fsSize` and `time`, which also block while they run.
  */
 export function createHostSampler({ clock }: { clock: Clock }) {
   let disks: { read: Promise<HostStats['disks']>; at: number } | undefined
@@ -36,7 +36,7 @@ export function createHostSampler({ clock }: { clock: Clock }) {
   }
 
   return {
-    /** CPU is the mean since the sample before; the first one measures a span of its own, and so takes 200 ms. */
+    /** CPU usage is the mean since the previous sample. The first sample has none to compare with, so it takes 200 ms. */
     async sample(): Promise<HostStats> {
       const [cpu, memory, diskList] = await Promise.all([cpuUsage(), readMemory(), cachedDisks()])
       const [one = 0, five = 0, fifteen = 0] = os.loadavg()
@@ -52,7 +52,7 @@ interface CpuReading {
   usagePercent: number
 }
 
-/** Real time, not the injected clock: the counters of the kernel run by nothing else. */
+/** Uses real time, not the injected clock, because the kernel's counters follow real time. */
 function createCpuMeter() {
   let last: Promise<CpuReading> | undefined
 

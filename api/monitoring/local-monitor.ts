@@ -12,19 +12,19 @@ export type LocalMonitor = ReturnType<typeof createLocalMonitor>
 interface Dependencies {
   nodeId: string
   engine: Engine
-  /** What deploys apps here, as far as it is known now. */
+  /** The Compose version that deploys apps here; null if it is not known. */
   composeVersion: () => string | null
   clock: Clock
   log: Log
-  /** From the end of one sample to the start of the next. */
+  /** Wait between the end of one sample and the start of the next. */
   intervalMs?: number
-  /** How old a sample `current` still answers with; the interval, when not given. */
+  /** Maximum age of a sample that `current` returns. Defaults to the interval. */
   cacheMs?: number
 }
 
 /**
- * The stats of the node that this process runs on, sampled while started. It does not watch Docker itself: the one
- * watcher in the process says what runs (`setContainers`) and whether the Engine answers (`dockerUp`, `dockerDown`).
+ * Stats of the node that this process runs on, sampled while started. It does not watch Docker itself: the process's one
+ * watcher reports what is running (`setContainers`) and whether the Engine answers (`dockerUp`, `dockerDown`).
  */
 export function createLocalMonitor({ nodeId, engine, composeVersion, clock, log, intervalMs = 5000, cacheMs = intervalMs }: Dependencies) {
   const host = createHostSampler({ clock })
@@ -56,19 +56,19 @@ export function createLocalMonitor({ nodeId, engine, composeVersion, clock, log,
     return stats
   }
 
-  /** One listener's failure must reach neither the other listeners nor whoever asked for the sample. */
+  /** If one listener fails, that must not affect the other listeners or the caller that asked for the sample. */
   function tell(listener: (stats: NodeStats) => void, stats: NodeStats): void {
     try {
       listener(stats)
     } catch (error) {
-      log.error({ error: errorMessage(error) }, 'a listener to node stats failed')
+      log.error({ error: errorMessage(error) }, 'a listener for node stats failed')
     }
   }
 
   const sample = (): Promise<NodeStats> => (sampling ??= take().finally(() => (sampling = undefined)))
 
   async function sampleThenWait(run: NonNullable<typeof streams>): Promise<void> {
-    await sample().catch((error: unknown) => log.warn({ error: errorMessage(error) }, 'node stats could not be taken'))
+    await sample().catch((error: unknown) => log.warn({ error: errorMessage(error) }, 'could not measure node stats'))
     if (streams === run) cancelNext = clock.after(intervalMs, () => void sampleThenWait(run))
   }
 
@@ -82,7 +82,7 @@ export function createLocalMonitor({ nodeId, engine, composeVersion, clock, log,
       void sampleThenWait(streams)
     },
 
-    /** Ends the streams and forgets every listener; resolves when the last stream has ended. */
+    /** Ends the streams and drops all listeners. Resolves when the last stream has ended. */
     async stop(): Promise<void> {
       const running = streams
       streams = undefined
@@ -92,19 +92,19 @@ export function createLocalMonitor({ nodeId, engine, composeVersion, clock, log,
       await running?.stop()
     },
 
-    /** The newest sample, or a new one when that is older than `cacheMs`; callers at the same time share one. */
+    /** The newest sample, or a new one if that is older than `cacheMs`. Concurrent callers share one. */
     async current(): Promise<NodeStats> {
       const isFresh = newest && clock.now().getTime() - newest.asOf.getTime() <= cacheMs
       return newest && isFresh ? newest : sample()
     },
 
-    /** @returns ends the subscription */
+    /** @returns a function that unsubscribes */
     onSample(listener: (stats: NodeStats) => void): () => void {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
 
-    /** Call it with all containers whenever they have changed. */
+    /** Call this with all containers whenever they have changed. */
     setContainers(list: EngineContainer[]): void {
       containers = list
       syncStreams()
@@ -120,7 +120,7 @@ export function createLocalMonitor({ nodeId, engine, composeVersion, clock, log,
       syncStreams()
     },
 
-    /** For tests: what is open. */
+    /** Number of open streams and listeners, for tests. */
     open: () => ({ streams: streams?.streamCount() ?? 0, listeners: listeners.size }),
   }
 }

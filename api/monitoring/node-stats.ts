@@ -1,35 +1,35 @@
 import type { ContainerState } from '../apps/app.ts'
 
-/** One measurement of one node, taken on it. All sizes are bytes. */
+/** One measurement, taken on the node itself. All sizes are in bytes. */
 export interface NodeStats {
   nodeId: string
   asOf: Date
   cpu: { /** 0 to 100 over all cores. */ usagePercent: number; cores: number }
   memory: {
     totalBytes: number
-    /** Total less what could be given to a program. */ usedBytes: number
+    /** Total minus available. */ usedBytes: number
     availableBytes: number
     swapTotalBytes: number
     swapUsedBytes: number
   }
   disks: { mount: string; filesystem: string; totalBytes: number; usedBytes: number }[]
-  /** How many more it has than are listed. */
+  /** How many more disks it has than the list shows. */
   moreDisks: number
   /** Load averages over 1, 5 and 15 minutes. */
   load: [number, number, number]
   uptimeSeconds: number
   docker: DockerStats
   containers: ContainerStats[]
-  /** How many more run than are measured. */
+  /** How many running containers are not measured. */
   moreContainers: number
 }
 
 export interface DockerStats {
   available: boolean
-  /** Why Docker does not answer; null when it does. */
+  /** Why Docker does not answer; null if it does. */
   error: string | null
   version: string | null
-  /** What deploys apps, such as "docker compose 2.26.1"; null when there is none, or the node is of a version that does not say it. */
+  /** The Compose that deploys apps, such as "docker compose 2.26.1"; null if there is none or the node's version does not report it. */
   composeVersion: string | null
   running: number
   paused: number
@@ -40,7 +40,7 @@ export interface DockerStats {
 export interface ContainerStats {
   id: string
   name: string
-  /** The Compose project, for containers that Compose made. */
+  /** The Compose project; null for containers that Compose did not create. */
   appName: string | null
   state: ContainerState
   /** 100 is one full core. */

@@ -37,7 +37,8 @@ const somewhere = [
 ]
 
 test('an endpoint that a node brings leads to a node', (t) => {
-  for (const host of nowhere) t.regex(joinEndpointProblem(`http://${host}:8080`) ?? '', /link-local, a metadata service or nobody's/, host)
+  for (const host of nowhere)
+    t.regex(joinEndpointProblem(`http://${host}:8080`) ?? '', /link-local, reserved or metadata service address/, host)
   t.is(joinEndpointProblem('nonsense'), null, 'what is no URL is refused for that')
   for (const host of somewhere) t.is(joinEndpointProblem(`http://${host}:8080`), null, host)
 })

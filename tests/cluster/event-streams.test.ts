@@ -106,7 +106,7 @@ test('any sign of life counts; seven and a half silent seconds are a lost stream
   t.deepEqual(lost, [])
   clock.advance(7500)
   await until(() => lost.length === 1)
-  t.deepEqual(lost, ['nothing was heard for 7.5 s'])
+  t.deepEqual(lost, ['nothing was received for 7.5 s'])
   await until(() => open[0]?.destroyed === true)
 
   clock.advance(clock.waits()[0] ?? 0)
@@ -170,7 +170,7 @@ test('a node that never answers is given up after 10 s; one that answers and say
     // The mute one's answer may still be on its way.
     await until(() => (clock.advance(10_000), messages().length === 1))
     t.deepEqual(messages(), ['event stream could not be opened'])
-    t.regex(lost.join(), /did not open the event stream within 10 s$|^nothing was heard for 7.5 s$/)
+    t.regex(lost.join(), /did not open the event stream within 10 s$|^nothing was received for 7.5 s$/)
   }
 })
 
@@ -301,9 +301,9 @@ test('closing ends the connection and every wait', async (t) => {
 })
 
 const strange: Record<string, { says: string; unread: RegExp }> = {
-  'no JSON': { says: 'data: {"type":\n\n', unread: /^an event is not in the right form$/ },
-  'an event without a type': { says: 'data: {"app":{}}\n\n', unread: /^an event is not in the right form$/ },
-  'an event that is a list': { says: 'data: [1,2]\n\n', unread: /^an event is not in the right form$/ },
+  'no JSON': { says: 'data: {"type":\n\n', unread: /^an event is malformed$/ },
+  'an event without a type': { says: 'data: {"app":{}}\n\n', unread: /^an event is malformed$/ },
+  'an event that is a list': { says: 'data: [1,2]\n\n', unread: /^an event is malformed$/ },
   'a removal of nothing': { says: 'data: {"type":"app-removed","id":7}\n\n', unread: /^an event of type app-removed is not/ },
   'an app without a name': {
     says: `data: ${JSON.stringify({ type: 'app', app: { id: app.id, node_id: peerId } })}\n\n`,

@@ -8,12 +8,12 @@ const wrapped = (cause: Error): Error => new TypeError('fetch failed', { cause }
 
 const words: Record<string, RegExp> = {
   ECONNREFUSED: /^connection refused at worker\.example\.com:8443/,
-  ENOTFOUND: /^the host name worker\.example\.com is not known to DNS/,
-  EAI_AGAIN: /^the host name worker\.example\.com is not known to DNS/,
+  ENOTFOUND: /^the host name worker\.example\.com was not found in DNS/,
+  EAI_AGAIN: /^the host name worker\.example\.com was not found in DNS/,
   UND_ERR_CONNECT_TIMEOUT: /^no connection to worker\.example\.com:8443 within the time limit/,
   ETIMEDOUT: /^no connection to worker\.example\.com:8443 within the time limit/,
-  EHOSTUNREACH: /^there is no way to worker\.example\.com:8443/,
-  ENETUNREACH: /^there is no way to worker\.example\.com:8443/,
+  EHOSTUNREACH: /^there is no network route to worker\.example\.com:8443/,
+  ENETUNREACH: /^there is no network route to worker\.example\.com:8443/,
   ECONNRESET: /^the connection to worker\.example\.com:8443 was cut$/,
   EPIPE: /^the connection to worker\.example\.com:8443 was cut$/,
   UND_ERR_SOCKET: /^the connection to worker\.example\.com:8443 was cut$/,
@@ -23,11 +23,11 @@ const words: Record<string, RegExp> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: /not trusted here.*NODE_EXTRA_CA_CERTS/,
   UNABLE_TO_GET_ISSUER_CERT: /not trusted here.*NODE_EXTRA_CA_CERTS/,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: /not trusted here.*NODE_EXTRA_CA_CERTS/,
-  CERT_NOT_YET_VALID: /not valid yet: is the clock here behind\?$/,
+  CERT_NOT_YET_VALID: /not valid yet\. Is the calling machine's clock behind\?$/,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: /does not speak TLS/,
   HPE_INVALID_CONSTANT: /does not speak HTTP/,
   CERT_HAS_EXPIRED: /certificate of worker\.example\.com:8443 has expired/,
-  ERR_TLS_CERT_ALTNAME_INVALID: /is for another name/,
+  ERR_TLS_CERT_ALTNAME_INVALID: /is for a different name/,
   EPROTO: /does not speak TLS/,
   ERR_SSL_WRONG_VERSION_NUMBER: /does not speak TLS/,
 }
@@ -50,8 +50,8 @@ test('what has no words here keeps its own', (t) => {
 
 test('what a call waited for when its time was up', (t) => {
   const said = (hop: Parameters<typeof timeoutInWords>[0]) => timeoutInWords(hop, endpoint, 10_000)
-  t.is(said('dns'), 'DNS did not say within 10 s where worker.example.com is')
+  t.is(said('dns'), 'DNS did not resolve worker.example.com within 10 s')
   t.regex(said('tcp'), /^no connection to worker\.example\.com:8443 within 10 s: it is off, or a firewall drops packets$/)
-  t.regex(said('tls'), /^worker\.example\.com:8443 took the connection, but no TLS came about within 10 s/)
-  t.regex(said('http'), /^worker\.example\.com:8443 took the request, but did not answer within 10 s$/)
+  t.regex(said('tls'), /^worker\.example\.com:8443 accepted the connection, but TLS was not established within 10 s/)
+  t.regex(said('http'), /^worker\.example\.com:8443 accepted the request but did not answer within 10 s$/)
 })

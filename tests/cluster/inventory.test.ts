@@ -123,10 +123,10 @@ test('a node cannot speak of what another node owns', async (t) => {
   t.deepEqual(removed, [])
   t.is(inventory.statsOf(first).stats?.uptimeSeconds, stats.uptimeSeconds)
   t.is(inventory.statsOf(second).state, 'error')
-  const theirs = 'spoke of apps or operations of another node; that is ignored. Was its data folder copied?'
+  const theirs = 'sent apps or operations that belong to another node. They are ignored. Was its data folder copied?'
   t.deepEqual(misconduct, [
     ...Array.from({ length: 4 }, () => [second, theirs]),
-    [second, 'sent stats of another node; they are ignored'],
+    [second, 'sent stats of another node. They are ignored'],
     [second, theirs],
   ] as typeof misconduct)
 })
@@ -251,7 +251,7 @@ test('stats are ok, then stale with the reason, or an error where there are none
   clock.advance(20_000)
   t.is(inventory.statsOf(first).state, 'ok')
   clock.advance(1)
-  t.deepEqual(inventory.statsOf(first), { nodeId: first, state: 'stale', error: 'worker-1 has sent no newer stats', stats: sample })
+  t.deepEqual(inventory.statsOf(first), { nodeId: first, state: 'stale', error: 'worker-1 has not sent newer stats', stats: sample })
 
   inventory.apply(first, { type: 'stats', stats: { ...sample, asOf: clock.now() } })
   takeAway(fixture, first)

@@ -179,10 +179,10 @@ const babble: Record<string, { says: (response: ServerResponse, nodeId: string) 
     says: (response, id) => endless(response, appEvent(id)),
     named: /^It sent more than 100 events a second$/,
   },
-  'a line without end': { says: (response) => endless(response, 'x'.repeat(64 * 1024)), named: /^It sent an event of more than 8 MiB$/ },
+  'a line without end': { says: (response) => endless(response, 'x'.repeat(64 * 1024)), named: /^It sent an event larger than 8 MiB$/ },
   'one gigantic event': {
     says: (response) => response.write(`data: "${'x'.repeat(9 * 2 ** 20)}"\n\n`),
-    named: /^It sent an event of more than 8 MiB$/,
+    named: /^It sent an event larger than 8 MiB$/,
   },
   'megabytes of comments': {
     says: (response) => endless(response, `: ${'x'.repeat(64 * 1024)}\n`),
@@ -190,15 +190,15 @@ const babble: Record<string, { says: (response: ServerResponse, nodeId: string) 
   },
   'a million values at once': {
     says: (response) => response.write(`data: [${'[],'.repeat(500_000)}[]]\n\n`),
-    named: /^It sent JSON of more than 200000 values at once$|^It sent more than 1 MiB/,
+    named: /^It sent JSON with more than 200000 values$|^It sent more than 1 MiB/,
   },
   "another node's app": {
     says: (response) => response.write(appEvent(randomUUID())),
-    named: /^It spoke of apps or operations of another node; that is ignored/,
+    named: /^It sent apps or operations that belong to another node\. They are ignored/,
   },
   "another node's stats": {
     says: (response) => sayTo(response)({ type: 'stats', stats: someStats({ nodeId: randomUUID() }) }),
-    named: /^It sent stats of another node; they are ignored$/,
+    named: /^It sent stats of another node\. They are ignored$/,
   },
   '1,000 apps of 200 KB': {
     says: (response, id) => endless(response, () => appEvent(id, 'x'.repeat(200_000)), 1000),
@@ -271,7 +271,7 @@ const badAnswers: Record<string, { answers: (response: ServerResponse) => void; 
   'a body without end': { answers: (response) => endless(response, 'x'.repeat(64 * 1024)), says: /^sent an answer that is too large$/ },
   'a million values': {
     answers: (response) => response.end(`[${'[],'.repeat(500_000)}[]]`),
-    says: /^sent JSON of more than 50000 values at once$/,
+    says: /^sent JSON with more than 50000 values$/,
   },
   "another node's stats": {
     answers: (response) => response.end(JSON.stringify(toWire(someStats({ nodeId: randomUUID() })))),
@@ -279,7 +279,7 @@ const badAnswers: Record<string, { answers: (response: ServerResponse) => void; 
   },
   'a gigantic refusal': {
     answers: (response) => endless(response.writeHead(500), 'x'.repeat(64 * 1024)),
-    says: /^answered 500, which is no answer of Selfhostly's/,
+    says: /^answered 500, which is not an answer from Selfhostly/,
   },
   nothing: { answers: () => undefined, says: /^did not answer within 1 s$/ },
 }
@@ -429,6 +429,6 @@ test.serial('a node that answers a command in the name of another is not believe
     { id: bad.id },
   )
   t.like(errors[0], { extensions: { code: 'NODE_UNREACHABLE' } })
-  t.regex(errors[0].message, /answered in the name of another node$/)
+  t.regex(errors[0].message, /answered as another node$/)
   await cluster.unharmed()
 })

@@ -135,7 +135,7 @@ test('a node that refuses is asked again after an hour, and why is said', async 
   later(all, 91 * dayMs)
   all.rotations.tick()
   await until(() => all.lines.length === 1)
-  t.like(all.lines[0], { msg: 'key of node could not be changed', error: 'its key is set by NODE_API_KEY' })
+  t.like(all.lines[0], { msg: 'could not change node key', error: 'its key is set by NODE_API_KEY' })
   t.deepEqual(all.registry.keysOf(id), ['key-of-worker-1'])
   t.like(all.rotations.overdue(all.registry.get(id)), { maxAgeDays: 90, failure: 'its key is set by NODE_API_KEY' })
   answer.refusal = null

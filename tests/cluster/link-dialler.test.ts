@@ -49,7 +49,7 @@ test('the dialler waits longer after each try, up to 15 s, comes back when it is
   }
   for (let i = 0; i < 8; i++) await next()
   t.deepEqual(waits, [500, 1000, 31_000, 4000, 8000, 15_000, 15_000, 15_000])
-  t.true(failures.every((reason) => reason === 'asks to come back later (503)'))
+  t.true(failures.every((reason) => reason === 'asks to try again later (503)'))
 
   const port = await socketPort(t, () => undefined)
   endpoint.url = port.url

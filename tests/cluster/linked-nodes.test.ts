@@ -218,5 +218,5 @@ test('of two machines with one identity the one that was there first stays, and 
   const { message } = seen.conditions.find(({ type }) => type === 'CLONED') ?? { message: '' }
   t.regex(message, /first \(127\.0\.0\.1\) and copy \(127\.0\.0\.1\)/)
   t.is(seen.status, 'ONLINE')
-  await t.throwsAsync(simulated(primary, node, copy), { message: /another machine uses the identity/ })
+  await t.throwsAsync(simulated(primary, node, copy), { message: /another machine uses this node's identity/ })
 })

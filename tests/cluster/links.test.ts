@@ -153,7 +153,7 @@ test('a side that does not answer to PING is gone after 7.5 s; one that does may
     clock.advance(2000)
     return downs.length > 0
   })
-  t.regex(downs[0] ?? '', /^nothing was heard over the link for \d/)
+  t.regex(downs[0] ?? '', /^nothing was received over the link for \d/)
   t.is(links.get(peerId), undefined)
 })
 
@@ -173,8 +173,8 @@ test('a refusal says in words what is wrong', async (t) => {
   const answers: Record<string, RegExp> = {
     '401 Unauthorized': /refused the credentials \(401\)/,
     '404 Not Found': /has no links \(404\): an older version of Selfhostly, or a proxy/,
-    '409 Conflict': /another machine uses the identity/,
-    '502 Bad Gateway': /answered 502 instead of opening a WebSocket\. Does a proxy in between pass "Upgrade: websocket"\?/,
+    '409 Conflict': /another machine uses this node's identity/,
+    '502 Bad Gateway': /answered 502 instead of opening a WebSocket\. Does the proxy in between pass "Upgrade: websocket"\?/,
   }
   for (const [status, words] of Object.entries(answers)) {
     const http = createServer().on('upgrade', (_, socket) => socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`))

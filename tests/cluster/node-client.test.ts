@@ -79,12 +79,16 @@ test('nothing listens', async (t) => {
 })
 
 test('the host name is unknown', async (t) => {
-  await unreachable(t, at('http://no-such-node.invalid:8080'), /^the host name no-such-node\.invalid is not known to DNS here$/)
+  await unreachable(t, at('http://no-such-node.invalid:8080'), /^the host name no-such-node\.invalid was not found in DNS$/)
 })
 
 test('TLS is asked of a port that speaks plain HTTP', async (t) => {
   const node = await peer(t, (_request, response) => json(response, {}))
-  await unreachable(t, at(node.url.replace('http:', 'https:')), /does not speak TLS: is it http:\/\/ instead of https:\/\/\?$/)
+  await unreachable(
+    t,
+    at(node.url.replace('http:', 'https:')),
+    /does not speak TLS\. Should the URL start with http:\/\/ instead of https:\/\/\?$/,
+  )
 })
 
 test('what answers is not HTTP', async (t) => {
@@ -94,7 +98,7 @@ test('what answers is not HTTP', async (t) => {
   await unreachable(
     t,
     at(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-    /does not speak HTTP: is another service at its endpoint/,
+    /does not speak HTTP\. Is another service at this endpoint/,
   )
 })
 
@@ -103,7 +107,7 @@ test('wrong credentials', async (t) => {
   await unreachable(
     t,
     node.address,
-    /^refused the credentials \(401 Invalid API key\): it does not know this id, or its key is another one$/,
+    /^refused the credentials \(401 Invalid API key\): it does not know this id, or it has a different key$/,
   )
 })
 
@@ -128,7 +132,7 @@ test('a page in place of JSON', async (t) => {
   await unreachable(
     t,
     notFound.address,
-    /^answered 404, which is no answer of Selfhostly's\. Is another server or a proxy at its endpoint\?$/,
+    /^answered 404, which is not an answer from Selfhostly\. Is another server or a proxy at its endpoint\?$/,
   )
 })
 
@@ -177,7 +181,7 @@ for (const [code, status] of [
 
 test('a code that is not on the list is not believed', async (t) => {
   const node = await peer(t, (_request, response) => json(response, { title: 'Teapot', code: 'TEAPOT', detail: 'short and stout' }, 418))
-  await unreachable(t, node.address, /^answered 418 Teapot, which is no answer of Selfhostly's/)
+  await unreachable(t, node.address, /^answered 418 Teapot, which is not an answer from Selfhostly/)
 })
 
 /** Calls a peer `count` times at once; after that it cuts those connections when something comes on them, as a server that has just given up idle ones. */
@@ -240,7 +244,7 @@ test('at most 64 calls wait for one node, on 8 connections; others are not touch
   const well = await peer(t, (_request, response) => json(response, {}))
   const client = clientOf(t)
   const calls = Array.from({ length: 64 }, () => client.request(hung.address, stats))
-  await t.throwsAsync(client.request(hung.address, stats), { message: 'worker-1: 64 calls to it are waiting for an answer already' })
+  await t.throwsAsync(client.request(hung.address, stats), { message: 'worker-1: 64 calls to it are already waiting for an answer' })
   t.deepEqual(await client.request({ ...well.address, id: selfId }, stats), {})
 
   await until(() => held.length === 8)

@@ -69,7 +69,10 @@ test('a node that does not find it there stays, says why in words, and one that 
   const way = await otherWay(t, primary)
   await primary.services.registry.register({ id: away.id, name: 'away', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'not-yet-its-key' })
   const outcomes = (await change(primary, way.url)).data.changePrimaryUrl
-  t.regex(outcomes.find(({ nodeName }: { nodeName: string }) => nodeName === 'away').error, /is offline; it will be told when it is back/)
+  t.regex(
+    outcomes.find(({ nodeName }: { nodeName: string }) => nodeName === 'away').error,
+    /is offline and gets the new URL when it is back/,
+  )
   await primary.services.membership.update(away.id, { apiKey: away.key, apiEndpoint: away.url })
   away.services.nodeCalls.emit('callHome', undefined)
   await until(() => away.services.primaryAddress?.current() === way.url)
@@ -116,9 +119,9 @@ test('who listens at a mistyped URL is shown no key', async (t) => {
     response.writeHead(answer.status, answer.headers).end(answer.body)
   })
   const errorAt = async (): Promise<string> => (await change(primary, stranger.url)).data.changePrimaryUrl[0].error
-  t.regex(await errorAt(), /answered 404 under \/api\/internal\/, which is no answer of Selfhostly's/)
+  t.regex(await errorAt(), /answered 404 under \/api\/internal\/, which is not an answer from Selfhostly/)
   Object.assign(answer, { status: 302, headers: { location: 'https://elsewhere.example' } })
-  t.regex(await errorAt(), /answered 302 with a redirect. Enter where it leads/)
+  t.regex(await errorAt(), /answered 302 with a redirect. Enter the URL that it leads to/)
   Object.assign(answer, { status: 200, headers: {}, body: '{"message":"Heartbeat received","primary_id":null}' })
   t.regex(await errorAt(), /answered 200 under/)
   t.true(shown.length >= 3)

@@ -109,7 +109,7 @@ test('a lock that outlasts the deadline is a clear error and leaves nothing behi
     t.is(attempt.status, 'rejected')
     const { code, message } = (attempt as PromiseRejectedResult).reason as AppError
     t.is(code, 'STORAGE_UNAVAILABLE')
-    t.regex(message, /Another program .* locked/)
+    t.regex(message, /Another program.* has locked/)
   }
   await other('commit')
   await database.em.fork().insert(SettingEntity, row('c'))

@@ -115,7 +115,7 @@ test('a node that is known is never changed, and the primary itself neither', as
   for (const id of [known.id, known.id.toUpperCase(), ` ${known.id} `, primary.id]) {
     const answer = await join(primary, newNode(secret, { id, api_endpoint: 'http://192.0.2.66:8080', api_key: 'key-of-an-intruder' }))
     assertProblem(t, answer, 409, { code: 'CONFLICT' })
-    t.regex(answer.json.detail, /registered already. Nothing was changed/)
+    t.regex(answer.json.detail, /already registered. Nothing was changed/)
   }
   t.is(await rows(), before)
   t.is(primary.services.registry.keyOf(known.id), 'key-of-the-worker')
@@ -135,7 +135,7 @@ test('clocks that differ: how much, who is ahead, what to do', async (t) => {
   }
   t.regex(
     await said(at(12)),
-    /the clock of this node is 12 minutes ahead of its primary's \(.* UTC on the node, .* UTC on the primary\).*timedatectl/,
+    /this node's clock is 12 minutes ahead of its primary's \(.* UTC on the node, .* UTC on the primary\).*timedatectl/,
   )
   t.regex(await said(at(-6)), /6 minutes behind its primary's/)
   t.regex(await said(at(-60 * 24 * 400)), /400 days behind its primary's/)
@@ -193,8 +193,8 @@ test('tokens that are over, revoked or wrong', async (t) => {
   }
   await refused(short.secret, /has expired/)
   await refused(used.secret, /is used up/)
-  await refused(gone.secret, /unknown here, or was revoked/)
-  await refused(`${used.secret.slice(0, -4)}AAAA`, /unknown here, or was revoked/)
+  await refused(gone.secret, /unknown or was revoked/)
+  await refused(`${used.secret.slice(0, -4)}AAAA`, /unknown or was revoked/)
   assertProblem(t, await join(primary, newNode(undefined)), 401)
   const attempts = await attemptsOf(primary)
   t.deepEqual(
@@ -239,7 +239,7 @@ test('an endpoint that leads only to the node itself: registered, and it says so
   for (const endpoint of ['http://localhost:8080', 'http://[::1]:8080']) {
     t.regex(
       (await notesFor(endpoint, away))[0] ?? '',
-      /leads only to the node itself, so it can be reached only over its link.*NODE_API_ENDPOINT/,
+      /works only on the node itself, so other nodes can reach it only over its link.*NODE_API_ENDPOINT/,
     )
   }
   t.deepEqual(await notesFor('http://192.0.2.9:8080', away), [])

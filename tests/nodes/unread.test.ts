@@ -45,7 +45,7 @@ test('a repeat is not reported again and keeps its since', (t) => {
 test('one-off items are forgotten after 15 minutes, existing apps are not', (t) => {
   const { unread, things, clock } = unreadOf()
   unread.heard('a', 'things', [app('1'), operation('2')])
-  unread.heard('a', 'event', [{ key: 'event', what: 'an event is not in the right form' }])
+  unread.heard('a', 'event', [{ key: 'event', what: 'an event is malformed' }])
   clock.advance(15 * 60_000)
   t.deepEqual(things(), ['app 1: cannot be read'])
 })
