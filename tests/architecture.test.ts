@@ -10,12 +10,12 @@ const sources: Sources = new Map(
   files.filter((file) => !file.includes('/generated/')).map((file) => [file, readFileSync(join(root, file), 'utf8')]),
 )
 
-/** What anything in the server may load: they know nothing of it. */
+/** Files that anything in the server can import, because they depend on nothing else. */
 const base = [
   ...['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient', 'storage-error', 'disk-space'],
   'loopback',
 ].map((name) => `api/${name}.ts`)
-/** The words of the domain; these files load nothing else. */
+/** Domain words (closed lists of values). These files import nothing else. */
 const words = [
   'api/apps/app.ts',
   'api/apps/operation.ts',
@@ -26,7 +26,7 @@ const words = [
 ]
 const domains = ['apps', 'nodes', 'monitoring', 'tunnels', 'settings', 'auth'].map((name) => `api/${name}/`)
 
-/** docs/architecture.md, "Which way imports go". Only what is loaded counts: `import type` is free. */
+/** docs/architecture.md, "Which way imports go". Only runtime imports count, not `import type`. */
 const layers = layersRule(
   'imports go one way',
   [
@@ -65,7 +65,7 @@ const layers = layersRule(
     ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts']],
     ['api/user-api.ts', [...base, 'api/auth/']],
     ['api/wire.ts', [...base, ...words]],
-    // A new file here is one more thing that knows nothing of the rest, unless it gets a line above.
+    // A new file in api/ can import only the base files unless it gets a line above.
     ['api/', base],
     ['frontend/src/', []],
   ],
@@ -88,16 +88,16 @@ const rules: Rule[] = [
   importerRule('@urql', ['frontend/src/composables/', 'frontend/src/graphql/'], ['frontend/src/']),
   importerRule('graphql-ws', ['frontend/src/graphql/'], ['frontend/src/']),
   useRule(
-    'the environment is read at the door, and where Docker has settings of its own',
+    'only entry points and the Docker code read the environment',
     'process.env',
     ['api/main.ts', 'api/own-config.ts', 'api/*-command.ts', 'api/docker/'],
     server,
   ),
   ...['setTimeout', 'setInterval'].map((name) =>
     useRule(
-      `time comes from the clock that is given: ${name}`,
+      `time comes from the injected clock: ${name}`,
       name,
-      // The end of a stop that hangs, a span that has to pass for a measurement, and the locks of other programs.
+      // For a stop that hangs, for a measurement that takes real time, and for locks of other programs.
       ['api/clock.ts', 'api/main.ts', 'api/monitoring/host-stats.ts', 'api/db/waiting-connection.ts'],
       server,
     ),
@@ -106,8 +106,8 @@ const rules: Rule[] = [
     useRule(
       `no test sleeps: ${name}`,
       name,
-      // Deadlines for what a test waits for, and what has no event (a process that is to be gone); a network that is slow or
-      // stalls takes real time, because that is the fault; benchmarks measure it.
+      // Deadlines of waits, things without an event (the end of a process), slow or stalled networks, where real time is the
+      // fault itself, and benchmarks, which measure it.
       [
         ...['seen', 'node-process', 'cluster', 'reverse-proxy', 'slow-line'].map((name) => `tests/helpers/${name}.ts`),
         'tests/cluster/detection.test.ts',
@@ -122,12 +122,12 @@ for (const rule of rules) {
   test(rule.name, (t) => {
     t.deepEqual(rule.check(sources), [])
   })
-  test(`a planted violation is found: ${rule.name}`, (t) => {
+  test(`finds a planted violation: ${rule.name}`, (t) => {
     t.is(rule.check(new Map(Object.entries(rule.planted))).length, 1)
   })
 }
 
-test('every way to load a file counts, and types are free', (t) => {
+test('every way to load a file counts, except type imports', (t) => {
   const text = `
     import type { A } from './type-only.ts'
     export type { B } from './type-only.ts'
@@ -159,7 +159,7 @@ test('every way to load a file counts, and types are free', (t) => {
   t.deepEqual(importsOf('frontend/src/X.vue', component), [{ specifier: '@urql/vue', line: 3 }])
 })
 
-test('the rules look at every part of the program', (t) => {
+test('the rules cover every part of the program', (t) => {
   for (const part of ['api/main.ts', 'api/docker/engine.ts', 'schema/index.ts', 'frontend/src/App.vue', 'tests/architecture.test.ts'])
     t.true(sources.has(part), part)
 })

@@ -10,10 +10,10 @@ import { someApp, someContainer, someOperation, someStats } from './helpers/thin
 
 const nodeId = '00000000-0000-4000-8000-00000000000a'
 
-test('what is cut ends with "…", and no character is cut in half', (t) => {
+test('a shortened text ends with "…", and no character is split', (t) => {
   t.is(cut('abc', 3), 'abc')
   t.is(cut('abcd', 3), 'ab…')
-  t.is(cut('☕😀😀', 3), '☕…', 'half of the second would be left')
+  t.is(cut('☕😀😀', 3), '☕…', 'the second emoji would be split')
   t.notThrows(() =>
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), fc.integer({ min: 1, max: 40 }), (text, most) => {
@@ -24,12 +24,12 @@ test('what is cut ends with "…", and no character is cut in half', (t) => {
   )
 })
 
-test('a list says how many more there are', (t) => {
+test('a cut list says how many more there are', (t) => {
   t.deepEqual(firstOf([1, 2, 3], 2), { kept: [1, 2], more: 1 })
   t.deepEqual(firstOf([1, 2], 2), { kept: [1, 2], more: 0 })
 })
 
-/** Takes six bytes of JSON for each unit, more than any other. */
+/** Takes six bytes of JSON per unit, the most of any character. */
 const worst = (length: number): string => '\u0000'.repeat(length)
 const { container: most } = bounds
 const worstPort = { hostIp: worst(most.hostIp), hostPort: 65_535, containerPort: 65_535, protocol: worst(most.protocol) }
@@ -42,7 +42,7 @@ const worstContainer = someContainer({
   ports: Array.from({ length: most.ports }, () => worstPort),
 })
 
-/** Compose refuses control characters, so a quote or a line end of two bytes is the worst of a file. */
+/** Compose refuses control characters, so the largest characters in a file take two bytes: a quote or a line end. */
 const worstApp = withinBounds(
   someApp({
     nodeId,
@@ -57,7 +57,7 @@ const worstOperation = operationWithinBounds(
   someOperation({ nodeId, message: worst(9000), error: worst(90_000), output: Array.from({ length: 9000 }, () => worst(9000)) }),
 )
 
-test('the largest app that a node can tell of is read whole, and says what it left out', (t) => {
+test('the largest app that a node can send is read completely and says what was left out', (t) => {
   const { value, problems } = readApp(JSON.parse(JSON.stringify(toWire(worstApp))))
   t.deepEqual(problems, [])
   t.deepEqual(value, worstApp)
@@ -65,14 +65,14 @@ test('the largest app that a node can tell of is read whole, and says what it le
   t.true(worstApp.containers.length > 0 && worstApp.description?.endsWith('…') && worstApp.statusReason?.endsWith('…'))
 })
 
-test('the largest operation is read whole, and says how many lines came before', (t) => {
+test('the largest operation is read completely and says how many lines came before', (t) => {
   const { value, problems } = readOperation(JSON.parse(JSON.stringify(toWire(worstOperation))))
   t.deepEqual(problems, [])
   t.deepEqual(value, worstOperation)
   t.is(worstOperation.output[0], `… and ${9000 - worstOperation.output.length + 1} earlier lines`)
 })
 
-test('lines of output are counted on, however many were left out before', (t) => {
+test('the count of left-out output lines keeps growing', (t) => {
   const first = operationWithinBounds(someOperation({ nodeId, output: Array.from({ length: 600 }, (_, i) => `line ${i + 1}`) }))
   t.deepEqual([first.output.length, ...first.output.slice(0, 2)], [500, '… and 101 earlier lines', 'line 102'])
   const next = operationWithinBounds({ ...first, output: [...first.output, 'line 601'] })
@@ -83,8 +83,8 @@ test('lines of output are counted on, however many were left out before', (t) =>
   t.deepEqual(operationWithinBounds(next).output, next.output)
 })
 
-test('the largest of all that is answered at once fits an answer', (t) => {
-  // What has just been queued has printed nothing yet; `cancel` answers with an operation alone.
+test('the largest possible answer fits the limit', (t) => {
+  // A queued operation has no output yet, and `cancel` answers with an operation only.
   const queued = someOperation({ nodeId, status: 'queued', output: [] })
   t.true(jsonBytes(toWire(worstOperation)) <= bounds.answer.bytes)
   const answer = JSON.stringify(presentAppOperation({ app: worstApp, operation: queued }))
@@ -119,7 +119,7 @@ test('the largest stats fit an answer and an event', (t) => {
     blockReadBytes: 1e15,
     blockWriteBytes: 1e15,
   }
-  // As many as are measured, see container-stats.ts.
+  // As many as container-stats.ts measures.
   const containers = Array.from({ length: 200 }, () => ({
     id: 'a'.repeat(64),
     name: worst(most.name),
@@ -143,4 +143,4 @@ test('the largest stats fit an answer and an event', (t) => {
   t.deepEqual(readNodeStats(JSON.parse(json)), { value: largest, problems: [] })
 })
 
-test('a thing is weighed in bytes, not in characters', (t) => t.is(jsonBytes('☕'), 5))
+test('sizes are in bytes, not characters', (t) => t.is(jsonBytes('☕'), 5))

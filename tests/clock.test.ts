@@ -2,7 +2,7 @@ import test from 'ava'
 import { afterRunning, watchStandstill } from '../api/clock.ts'
 import { createManualClock } from './helpers/manual-clock.ts'
 
-/** A program that stands still runs no timers: time passes, and they run late. */
+/** A frozen program runs no timers: time passes, and the timers run late. */
 function sleepy() {
   const clock = createManualClock()
   let asleepMs = 0
@@ -13,7 +13,7 @@ function sleepy() {
   }
 }
 
-test('what is to run after some time waits for as long as the program runs, not for as long as it stands still', (t) => {
+test('afterRunning counts the time that the program runs, not the time it is frozen', (t) => {
   const { clock, advance, sleep } = sleepy()
   let ran = 0
   afterRunning(clock, 7500, () => (ran += 1))
@@ -21,7 +21,7 @@ test('what is to run after some time waits for as long as the program runs, not 
   advance(3000)
   sleep(3_600_000)
   advance(1000)
-  t.is(ran, 0, 'an hour of sleep is one step')
+  t.is(ran, 0, 'an hour of sleep counts as one step')
   cancel()
   advance(3499)
   t.is(ran, 0)
@@ -29,7 +29,7 @@ test('what is to run after some time waits for as long as the program runs, not 
   t.is(ran, 1)
 })
 
-test('how long the program stood still is known, also before its next step', (t) => {
+test('reports how long the program was frozen, even before its next step', (t) => {
   const { clock, advance, sleep } = sleepy()
   const ordinary = watchStandstill(clock)
   advance(10_000)

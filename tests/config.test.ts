@@ -16,7 +16,7 @@ const signIn = {
   GITHUB_ALLOWED_USERS: 'Ada, grace',
 }
 
-/** The lines of the one message, without its first. */
+/** The lines of the message, without the first. */
 function problemsOf(t: ExecutionContext, env: Environment): string[] {
   const error = t.throws(() => readConfig(env), { instanceOf: StartError })
   const [title, ...problems] = error?.message.split('\n') ?? []
@@ -24,7 +24,7 @@ function problemsOf(t: ExecutionContext, env: Environment): string[] {
   return problems.map((line) => line.replace(/^ {2}- /, ''))
 }
 
-test('without any setting: a primary where people sign in by its own means', (t) => {
+test('without settings, the node is a primary with its own sign-in', (t) => {
   t.like(readConfig({}), {
     role: 'primary',
     development: false,
@@ -44,7 +44,7 @@ test('without any setting: a primary where people sign in by its own means', (t)
   })
 })
 
-test('empty and blank values count as not set', (t) => {
+test('empty and blank values count as unset', (t) => {
   t.deepEqual(readConfig(Object.fromEntries(settingNames.map((name, index) => [name, index % 2 ? '' : '  ']))), readConfig({}))
 })
 
@@ -82,7 +82,7 @@ const right: [name: string, value: string, path: string, meaning: unknown][] = [
 ]
 
 for (const [name, value, path, meaning] of right) {
-  test(`${name}=${value.trim()} is ${path} ${JSON.stringify(meaning)}`, (t) => {
+  test(`${name}=${value.trim()} sets ${path} to ${JSON.stringify(meaning)}`, (t) => {
     t.deepEqual(at(readConfig({ [name]: value }), path), meaning)
   })
 }
@@ -114,7 +114,7 @@ const wrong: [name: string, value: string, says: RegExp][] = [
 ]
 
 for (const [name, value, says] of wrong) {
-  test(`${name}=${value.slice(0, 30)} is refused by name, with what would be right`, (t) => {
+  test(`refuses ${name}=${value.slice(0, 30)} with its name and a valid value`, (t) => {
     const problems = problemsOf(t, { [name]: value })
     t.is(problems.length, 1, problems.join('\n'))
     t.true(problems[0]?.startsWith(`${name} `), problems[0])
@@ -122,13 +122,13 @@ for (const [name, value, says] of wrong) {
   })
 }
 
-test('every problem is in the one message, missing ones beside wrong ones', (t) => {
+test('one message lists all problems, both missing and wrong settings', (t) => {
   const bad = Object.fromEntries(wrong.map(([name, value]) => [name, value]))
   const problems = problemsOf(t, { ...bad, AUTH_ENABLED: 'true', GITHUB_CLIENT_ID: 'client', NODE_IS_PRIMARY: 'true' })
   const named = problems.map((line) => line.split(' ')[0])
   const expected = Object.keys(bad).filter((name) => name !== 'AUTH_ENABLED' && name !== 'NODE_IS_PRIMARY')
   for (const name of [...expected, 'GITHUB_CLIENT_SECRET', 'GITHUB_ALLOWED_USERS']) t.true(named.includes(name), name)
-  t.is(new Set(named).size, named.length, 'each once')
+  t.is(new Set(named).size, named.length, 'each setting once')
 })
 
 test('no message repeats a secret', (t) => {
@@ -148,30 +148,30 @@ test('a secondary needs its primary', (t) => {
   })
 })
 
-test('what means nothing on a secondary is ignored, listed, and opens nothing', (t) => {
+test('settings without effect on a secondary are ignored and listed, and open nothing', (t) => {
   const config = readConfig({ ...secondary, ...signIn, CLOUDFLARE_API_TOKEN: 'token', CLOUDFLARE_ACCOUNT_ID: 'account' })
   t.deepEqual(config.ignored.toSorted(), [...Object.keys(signIn), 'CLOUDFLARE_ACCOUNT_ID', 'CLOUDFLARE_API_TOKEN'].sort())
   t.like(config.access, { mode: 'sign-in', secret: undefined, github: null, oidc: null, grants: [] })
-  t.is(readConfig({ ...secondary, AUTH_ENABLED: 'false' }).access.mode, 'sign-in', 'it cannot be opened by leaving sign-in off')
-  t.deepEqual(readConfig({ ...secondary, JWT_SECRET: secret }).ignored, ['JWT_SECRET'], 'and asks for no more of it')
+  t.is(readConfig({ ...secondary, AUTH_ENABLED: 'false' }).access.mode, 'sign-in', 'turning sign-in off does not open a secondary')
+  t.deepEqual(readConfig({ ...secondary, JWT_SECRET: secret }).ignored, ['JWT_SECRET'], 'no other setting is required')
   const joining = { PRIMARY_NODE_URL: 'http://primary:8080', JOIN_TOKEN: 'shlyjoin_3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90_secret' }
   t.deepEqual(readConfig(joining).ignored, ['PRIMARY_NODE_URL', 'JOIN_TOKEN'])
 })
 
-test('a way to sign in is whole, or not there', (t) => {
+test('a sign-in provider needs all of its settings or none', (t) => {
   t.like(readConfig(signIn), { access: { mode: 'sign-in', secret, github: { clientId: 'client', allow: { users: ['ada', 'grace'] } } } })
   for (const name of Object.keys(signIn).filter((each) => each.startsWith('GITHUB_'))) {
     const problems = problemsOf(t, { ...signIn, [name]: undefined })
     t.is(problems.length, 1)
     t.regex(problems[0] ?? '', new RegExp(`^${name} is required to sign in with GitHub`))
   }
-  t.is(problemsOf(t, { AUTH_ENABLED: 'true', OIDC_CLIENT_ID: 'client' }).length, 3, 'issuer, secret, and who may')
+  t.is(problemsOf(t, { AUTH_ENABLED: 'true', OIDC_CLIENT_ID: 'client' }).length, 3, 'issuer, secret and allowed users')
   const none = { mode: 'sign-in', secret: undefined, github: null, oidc: null } as const
-  t.like(readConfig({ AUTH_ENABLED: 'true' }), { access: none }, 'the link is a way in by itself')
+  t.like(readConfig({ AUTH_ENABLED: 'true' }), { access: none }, 'the sign-in link is enough')
   t.like(readConfig({ ...signIn, AUTH_ENABLED: undefined }), { access: { ...none, secret } })
 })
 
-test('no environment makes anything but a configuration or one StartError', (t) => {
+test('any environment gives a configuration or one StartError', (t) => {
   const value = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.constantFrom(

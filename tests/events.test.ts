@@ -7,7 +7,7 @@ interface Value {
   version: number
 }
 
-/** A source whose state is the newest version of each key. */
+/** A source that holds the newest version of each key. */
 function source(keys: string[] = []) {
   const hub = createEventHub<{ change: Value }>()
   const state = new Map(keys.map((key) => [key, { key, version: 0 }]))
@@ -29,7 +29,7 @@ function source(keys: string[] = []) {
   }
 }
 
-test('everything as it is now comes first, then each change', async (t) => {
+test('the current state comes first, then each change', async (t) => {
   const { open, change } = source(['a', 'b'])
   const stream = open()
   t.deepEqual((await stream.next()).value, { key: 'a', version: 0 })
@@ -39,7 +39,7 @@ test('everything as it is now comes first, then each change', async (t) => {
   t.deepEqual((await waiting).value, { key: 'a', version: 1 })
 })
 
-test('nothing listens before the first read, and nothing after the last', async (t) => {
+test('subscribes at the first read and unsubscribes after the last', async (t) => {
   const { open, listeners } = source(['a'])
   const stream = open()
   t.is(listeners(), 0)
@@ -51,7 +51,7 @@ test('nothing listens before the first read, and nothing after the last', async 
   t.is(listeners(), 0)
 })
 
-test('leaving ends a read that waits', async (t) => {
+test('return ends a waiting read', async (t) => {
   const { open, listeners } = source()
   const stream = open()
   const waiting = stream.next()
@@ -61,7 +61,7 @@ test('leaving ends a read that waits', async (t) => {
   t.is(listeners(), 0)
 })
 
-test('leaving before the first read leaves nothing behind', async (t) => {
+test('return before the first read leaves nothing behind', async (t) => {
   const { open, listeners } = source(['a'])
   const stream = open()
   await stream.return?.()
@@ -69,7 +69,7 @@ test('leaving before the first read leaves nothing behind', async (t) => {
   t.is(listeners(), 0)
 })
 
-test('a failure of its reader ends the stream', async (t) => {
+test('a reader that fails ends the stream', async (t) => {
   const { open, listeners } = source(['a'])
   const stream = open()
   await stream.next()
@@ -77,7 +77,7 @@ test('a failure of its reader ends the stream', async (t) => {
   t.is(listeners(), 0)
 })
 
-test('the last value ends the stream, also when it is there from the start', async (t) => {
+test('the last value ends the stream, even if it is there from the start', async (t) => {
   const { open, change, listeners } = source(['a'])
   const stream = open(({ version }) => version === 1)
   t.deepEqual((await stream.next()).value, { key: 'a', version: 0 })
@@ -125,7 +125,7 @@ const steps = fc.array(
   { maxLength: 60 },
 )
 
-test('property: whatever the order of changes and reads, nothing is lost, repeated or told backwards, and nothing stays', async (t) => {
+test('property: in any order of changes and reads, nothing is lost, repeated, out of order or left behind', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd')), steps, async (keys, plan: Step[]) => {
       const { open, change, state, listeners } = source(keys)
@@ -139,7 +139,7 @@ test('property: whatever the order of changes and reads, nothing is lost, repeat
         else if (step.do === 'read') read()
         else await Promise.resolve()
       }
-      // Enough to read whatever may still wait; what is left over waits in vain and ends with the stream.
+      // Enough reads for everything that can still be waiting. Extra reads end with the stream.
       for (let rest = 0; rest < 4; rest++) read()
       await new Promise((resolve) => setImmediate(resolve))
       await stream.return?.()
@@ -152,7 +152,7 @@ test('property: whatever the order of changes and reads, nothing is lost, repeat
           [...new Set(versions)].toSorted((a, b) => a - b),
           'each once, in order',
         )
-        t.is(versions.at(-1), state.get(key)?.version, 'the newest was told')
+        t.is(versions.at(-1), state.get(key)?.version, 'the newest version arrived')
       }
       t.is(listeners(), 0)
     }),

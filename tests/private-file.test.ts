@@ -8,10 +8,10 @@ import { dataFolder } from './helpers/data-folder.ts'
 
 const run = promisify(execFile)
 
-test('processes that make one file at once all get the same text', async (t) => {
+test('processes that create the same file at once all get the same text', async (t) => {
   const folder = dataFolder(t)
   const module = new URL('../api/private-file.ts', import.meta.url).href
-  // Each makes many files, in one order, so that they meet at some of them.
+  // Each process creates many files in the same order, so they collide at some of them.
   const script = `
     const { readOrMakePrivateFile } = await import(${JSON.stringify(module)})
     while (Date.now() < Number(process.argv[2])) {}
@@ -25,7 +25,7 @@ test('processes that make one file at once all get the same text', async (t) => 
   t.is(readdirSync(folder).length, 50, 'no draft is left')
 })
 
-test('a file that another process made while ours was being made wins', (t) => {
+test('if another process creates the file first, its text wins', (t) => {
   const path = join(dataFolder(t), 'secret')
   const text = readOrMakePrivateFile(path, () => {
     readOrMakePrivateFile(path, () => 'theirs')

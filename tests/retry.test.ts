@@ -35,7 +35,7 @@ test('a job that succeeds runs once', async (t) => {
   t.deepEqual(attempts, [0, 0])
 })
 
-test('a job may say how long to wait at least; chance spreads those who were told the same', async (t) => {
+test('a job can set a minimum wait, and jitter spreads equal waits', async (t) => {
   for (const [chance, wait] of [
     [0, 60_000],
     [1, 61_000],
@@ -49,7 +49,7 @@ test('a job may say how long to wait at least; chance spreads those who were tol
   }
 })
 
-test('each failure makes the wait longer, up to the longest; success begins anew', async (t) => {
+test('each failure doubles the wait up to the longest; success resets it', async (t) => {
   const { loop, clock, attempts, end } = loopOf()
   loop.run()
   const waits: number[] = []
@@ -70,7 +70,7 @@ test('each failure makes the wait longer, up to the longest; success begins anew
   t.deepEqual(clock.waits(), [2500])
 })
 
-test('a run that is asked for while it waits happens at once, and the wait is over', async (t) => {
+test('run during a wait starts the job at once and ends the wait', async (t) => {
   const { loop, clock, attempts, end } = loopOf()
   loop.run()
   await end('again')
@@ -82,7 +82,7 @@ test('a run that is asked for while it waits happens at once, and the wait is ov
   t.deepEqual(attempts, [0, 1])
 })
 
-test('however often it is asked for while it runs, it runs once more, and never twice at once', async (t) => {
+test('any number of calls during a run cause one more run, never two at once', async (t) => {
   const { loop, attempts, end } = loopOf()
   loop.run()
   for (let i = 0; i < 5; i++) loop.run()
@@ -93,7 +93,7 @@ test('however often it is asked for while it runs, it runs once more, and never 
   t.is(attempts.length, 2)
 })
 
-test('after a stop nothing runs any more', async (t) => {
+test('nothing runs after stop', async (t) => {
   const waiting = loopOf()
   waiting.loop.run()
   await waiting.end('again')
@@ -111,7 +111,7 @@ test('after a stop nothing runs any more', async (t) => {
   t.is(running.clock.waiting(), 0)
 })
 
-test('whatever chance says, a wait is never shorter than half the first and never longer than the longest and that', async (t) => {
+test('for any jitter, a wait is at least half the first wait and at most the longest plus that', async (t) => {
   const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
   await fc.assert(
     fc.asyncProperty(fc.array(chance, { minLength: 1, maxLength: 30 }), async (draws) => {

@@ -18,7 +18,7 @@ interface Worker {
   stop(): Promise<void>
 }
 
-/** A secondary in this process that can be stopped and started again at the same address. */
+/** A secondary in this process that can be stopped and restarted at the same address. */
 async function workerOf(t: ExecutionContext, primary: RunningNode, name: string): Promise<Worker> {
   const [id, key, port] = [randomUUID(), `key-of-${name}`, await freePort()]
   let running: RunningNode | undefined
@@ -35,7 +35,7 @@ const brief = (alarms: SeenAlarm[]): string => alarms.map(({ kind, nodeId }) => 
 const now = (seen: LiveValues<SeenAlarm[]>, wanted: string) =>
   seen.first((alarms) => brief(alarms) === wanted, { from: seen.values.length - 1 })
 
-test('one node down is its own alarm; most of them at once are one alarm, until most answer again', async (t) => {
+test('each node that is down has its own alarm; if most are down at once there is one alarm, until most answer again', async (t) => {
   const primary = await runningNode(t)
   const workers = await Promise.all(['w1', 'w2', 'w3', 'w4'].map((name) => workerOf(t, primary, name)))
   const [first, second, third] = workers as [Worker, Worker, Worker]
@@ -53,7 +53,7 @@ test('one node down is its own alarm; most of them at once are one alarm, until 
   t.regex(suspected?.message ?? '', /^3 of the 4 nodes/)
   t.notRegex(suspected?.message ?? '', /w\d/)
   t.true(primary.services.alarms.networkSuspected())
-  // The status of each is what is known of it.
+  // Each node's own status is still shown.
   const statuses = follow<{ id: string; status: string }>(t, primary, 'subscription { nodeStatusChanged { id status } }')
   await Promise.all([first, second, third].map((worker) => statuses.first(({ id, status }) => id === worker.id && status === 'OFFLINE')))
   t.is(brief(seen.values.at(-1) ?? []), 'NETWORK_SUSPECTED')
@@ -69,7 +69,7 @@ test('one node down is its own alarm; most of them at once are one alarm, until 
   ])
 })
 
-test('who is limited to some nodes is told of those, and of the network without names', async (t) => {
+test('callers limited to some nodes see alarms for those only, and network alarms without names', async (t) => {
   const primary = await runningNode(t, peopleSettings)
   const { registry } = primary.services
   const made = await Promise.all(

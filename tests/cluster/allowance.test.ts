@@ -2,7 +2,7 @@ import test from 'ava'
 import { createAllowance, perNode } from '../../api/cluster/allowance.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 
-test('a burst at once, then so much a second, never more than the burst', (t) => {
+test('allows a burst at once, then a rate per second, and never more than the burst', (t) => {
   const clock = createManualClock()
   const { take, waitMs } = createAllowance({ perSecond: 2, burst: 10 }, clock)
   t.true(take(10))
@@ -15,11 +15,11 @@ test('a burst at once, then so much a second, never more than the burst', (t) =>
   clock.advance(60_000)
   t.is(waitMs(10), 0)
   t.false(take(11))
-  t.true(take(10), 'what was refused took nothing')
-  t.is(waitMs(100), 5000, 'more than the burst is never there; the burst is what is waited for')
+  t.true(take(10), 'a refusal takes nothing')
+  t.is(waitMs(100), 5000, 'more than the burst is never available, so the wait is for the burst')
 })
 
-test('what is given back counts, up to the burst; a clock that is put back grants nothing and takes nothing', (t) => {
+test('giving back counts, up to the burst; a clock that is set back neither grants nor takes anything', (t) => {
   const clock = createManualClock()
   const { take, giveBack, waitMs } = createAllowance({ perSecond: 1, burst: 5 }, clock)
   t.true(take(5))
@@ -37,7 +37,7 @@ test('what is given back counts, up to the burst; a clock that is put back grant
   t.is(waitMs(2), 2000)
 })
 
-test('each node has its own, until it is removed', (t) => {
+test('each node has its own allowance until it is removed', (t) => {
   let made = 0
   const { of, forget } = perNode(() => ({ number: ++made }))
   t.is(of('a').number, 1)

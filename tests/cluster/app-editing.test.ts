@@ -12,7 +12,7 @@ const label = (value: string): string => web(`    labels: { made: '${value}' }\n
 
 test.before(() => ensureTestImage())
 
-/** A primary and its secondary, which is online and has said what it can do. */
+/** A primary and its secondary, which is online and has sent its capabilities. */
 async function cluster(t: ExecutionContext) {
   const primary = await runningNode(t)
   const secondary = await runningSecondary(t, primary)
@@ -33,7 +33,7 @@ async function done(t: ExecutionContext, node: RunningNode, operationId: string)
 }
 
 for (const where of ['primary', 'secondary'] as const) {
-  test(`an app of a ${where} is edited over REST, GraphQL and between nodes by the same rules`, async (t) => {
+  test(`REST, GraphQL and calls between nodes edit an app on a ${where} by the same rules`, async (t) => {
     t.timeout(180_000)
     const nodes = await cluster(t)
     const { primary } = nodes
@@ -45,7 +45,7 @@ for (const where of ['primary', 'secondary'] as const) {
     writeFileSync(join(folder, 'docker-compose.yml'), label('1'))
     const onNode = `?node_id=${owner.id}`
 
-    // What is there is offered, and not written over.
+    // An existing folder is offered and not overwritten.
     t.deepEqual((await primary.send(`/api/folders${onNode}`)).json, [{ name, compose_file: 'docker-compose.yml' }])
     const onDisk = { file: 'docker-compose.yml', content: label('1'), problem: null }
     t.deepEqual((await primary.send(`/api/folders/${name}/compose${onNode}`)).json, onDisk)
@@ -68,7 +68,7 @@ for (const where of ['primary', 'secondary'] as const) {
     await done(t, primary, saved.json.operation_id)
     await until(() => primary.services.inventory.app(id)?.version === 2)
 
-    // Of another version: refused by every door.
+    // Every API refuses an edit of another version.
     const stale = await put({ compose_content: label('mine'), if_version: 1 })
     assertProblem(t, stale, 409, { code: 'CONFLICT' })
     t.deepEqual(fieldsOf(stale), ['if_version'])
@@ -82,7 +82,7 @@ for (const where of ['primary', 'secondary'] as const) {
     const between = await owner.send(`/api/internal/apps/${id}`, { method: 'PUT', headers, json: { description: 'x', if_version: 1 } })
     assertProblem(t, between, 409, { code: 'CONFLICT' })
 
-    // A change on disk reaches the primary; nothing starts it, and it is taken or overwritten by decision alone.
+    // A change on disk reaches the primary. Nothing deploys it, and only an explicit choice takes or overwrites it.
     const file = join(folder, 'compose.yaml')
     writeFileSync(file, label('by hand'))
     await until(() => primary.services.inventory.app(id)?.changedOnDisk ?? false)
@@ -104,7 +104,7 @@ for (const where of ['primary', 'secondary'] as const) {
   })
 }
 
-test('an older node is asked for nothing that it would not heed', async (t) => {
+test('an older node is not asked for anything it would ignore', async (t) => {
   const { primary, secondary } = await cluster(t)
   const name = uniqueName()
   t.teardown(() => removeProject(name))
@@ -112,7 +112,7 @@ test('an older node is asked for nothing that it would not heed', async (t) => {
   const created = await primary.send(`/api/apps?node_id=${secondary.id}`, { method: 'POST', json })
   await done(t, primary, created.json.operation_id)
   const about = primary.services.registry.find(secondary.id)?.about
-  if (!about) return t.fail('it has said nothing of its program')
+  if (!about) return t.fail('the node has not sent its program data')
   primary.services.registry.learn(secondary.id, { ...about, version: '0.0.9', capabilities: ['link'] })
   const put = (change: unknown) => primary.send(`/api/apps/${created.json.id}`, { method: 'PUT', json: change })
   for (const change of [
@@ -127,7 +127,7 @@ test('an older node is asked for nothing that it would not heed', async (t) => {
   t.is((await put({ description: 'x' })).status, 202)
 })
 
-test('folders are those of a node that is there, and of names that an app can have', async (t) => {
+test('folders are listed only for a known node and for valid app names', async (t) => {
   const { primary } = await cluster(t)
   assertProblem(t, await primary.send('/api/folders/..%2F..%2Fetc/compose'), 400, {})
   assertProblem(t, await primary.send('/api/folders/Upper/compose'), 400, { code: 'INVALID_INPUT' })

@@ -3,14 +3,14 @@ import fc from 'fast-check'
 import { costOfJson, countValues, parseBounded } from '../../api/cluster/bounded-json.ts'
 import { Misbehaviour } from '../../api/cluster/misbehaviour.ts'
 
-/** The brackets and commas that a value is written with. */
+/** Counts the brackets and commas in a value's JSON. */
 function marksIn(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
   const items = Object.values(value)
   return 1 + Math.max(0, items.length - 1) + items.reduce<number>((sum, item) => sum + marksIn(item), 0)
 }
 
-test('values are counted as they are parsed; commas, brackets and quotes in strings are none', (t) => {
+test('the count matches the parser; commas, brackets and quotes in strings do not count', (t) => {
   t.is(countValues('1'), 1)
   t.is(countValues('[]'), 2)
   t.is(countValues('[1,2]'), 3)
@@ -22,12 +22,12 @@ test('values are counted as they are parsed; commas, brackets and quotes in stri
   fc.assert(fc.property(fc.jsonValue(), (value) => countValues(JSON.stringify(value)) === 1 + marksIn(value)))
 })
 
-test('a text costs its length, or its values where they are many and small', (t) => {
+test('a text costs its length, or more if it has many small values', (t) => {
   t.is(costOfJson('"abcdefghijklmnopqrstuvwxyz"'), 28)
   t.is(costOfJson('[1,2,3]'), 4 * 16)
 })
 
-test('as many values as allowed are read, one more is misbehaviour, and what is no JSON is a syntax error', (t) => {
+test('reads up to the allowed number of values; one more is misbehaviour, and invalid JSON is a syntax error', (t) => {
   t.deepEqual(parseBounded('[1,2]', 3), [1, 2])
   t.throws(() => parseBounded('[1,2]', 2), { instanceOf: Misbehaviour, message: /more than 2 values/ })
   t.throws(() => parseBounded('[1,', 3), { instanceOf: SyntaxError })

@@ -11,7 +11,7 @@ const createMutation = `mutation ($id: ID!) {
   createApp(nodeId: $id, input: { name: "late", composeContent: "services: {}" }) { operation { id } }
 }`
 
-/** A node in this process that runs one app, starts it when it is asked to, and remembers what was asked. */
+/** A node in this process that runs one app, starts it on request, and records all requests. */
 async function workerOf(t: ExecutionContext, { services }: RunningNode, labels = {}) {
   const id = randomUUID()
   const app = someApp({ nodeId: id })
@@ -28,7 +28,7 @@ async function workerOf(t: ExecutionContext, { services }: RunningNode, labels =
 
 const code = (answer: { errors?: { extensions: { code: string } }[] }) => answer.errors?.[0]?.extensions.code
 
-test('a cordoned node gets no new app, by GraphQL or REST, before anything is asked of it; what runs there goes on', async (t) => {
+test('GraphQL and REST refuse new apps on a cordoned node without calling it; its apps keep running', async (t) => {
   const primary = await runningNode(t)
   const worker = await workerOf(t, primary)
   const { data } = await primary.graphql(cordonMutation, { id: worker.id })
@@ -56,7 +56,7 @@ test('a cordoned node gets no new app, by GraphQL or REST, before anything is as
   t.true(worker.asked().includes('POST /api/internal/apps'), 'now the node itself answers')
 })
 
-test("the primary's own node can be cordoned as well", async (t) => {
+test("the primary's own node can be cordoned too", async (t) => {
   const primary = await runningNode(t)
   await primary.graphql(cordonMutation, { id: primary.id })
   t.is(code(await primary.graphql(createMutation, { id: primary.id })), 'CONFLICT')
@@ -65,7 +65,7 @@ test("the primary's own node can be cordoned as well", async (t) => {
   t.regex(rest.json.detail, /takes no new apps/)
 })
 
-test('who is limited to some nodes may hold those, and no other', async (t) => {
+test('callers limited to some nodes can cordon only those', async (t) => {
   const primary = await runningNode(t, peopleSettings)
   const [own, other] = [await workerOf(t, primary, { env: 'lab' }), await workerOf(t, primary, { env: 'prod' })]
   const operator = await sessionOf(primary, await signIn(primary, 'lab-operator'))
@@ -75,7 +75,7 @@ test('who is limited to some nodes may hold those, and no other', async (t) => {
   t.is(primary.services.registry.get(other.id).cordon, null)
 })
 
-test('nodes are filtered by cordon and maintenance, apps by the labels of their nodes', async (t) => {
+test('nodes can be filtered by cordon and maintenance, apps by the labels of their nodes', async (t) => {
   const primary = await runningNode(t)
   const [lab, prod] = [await workerOf(t, primary, { env: 'lab', rack: '1' }), await workerOf(t, primary, { env: 'prod', rack: '1' })]
   await primary.graphql(cordonMutation, { id: lab.id })

@@ -9,20 +9,20 @@ import { follow } from '../helpers/graphql.ts'
 import { runningNode, runningSecondary } from '../helpers/running-node.ts'
 import type { Seen } from '../helpers/seen.ts'
 
-// What a subscribed client sees, and how soon, when nodes and networks fail. Real processes, a real network that breaks.
+// What a subscribed client sees when nodes and networks fail, and how soon. Uses real processes and breaks a real network.
 
-/** From the end of a process until a client sees it. */
+/** From when a process ends until a client sees it. */
 const killedMs = 5000
-/** The same for a host of which nothing is heard any more. */
+/** The same for a host that falls silent. */
 const silentMs = 15_000
 /** From a node's first call until a client sees it. */
 const backMs = 2000
-/** A node that has not noticed that it was away, as one whose half-open connection still takes what it sends, calls at its turn: once a minute. */
+/** A node with a half-open connection does not notice that it was away, so it calls only on schedule, once a minute. */
 const nextCallMs = 70_000
 
 for (const connection of connectionModes)
   test.serial(
-    `over ${connection}: a process that was killed and a network that resets are seen within seconds, and that they are back`,
+    `over ${connection}: a killed process and a resetting network are noticed within seconds, and so is their return`,
     async (t) => {
       const cluster = await faultyCluster(t)
       const { network } = cluster
@@ -51,7 +51,7 @@ for (const connection of connectionModes)
     },
   )
 
-test.serial('hosts that fall silent are seen to be gone in time, and at once when they are back', async (t) => {
+test.serial('hosts that fall silent are noticed in time, and their return at once', async (t) => {
   const cluster = await faultyCluster(t)
   const { network } = cluster
   const add = async (fault: string, connection: ConnectionMode) => cluster.add(`${fault}-${connection}`, await network.host(), connection)
@@ -83,7 +83,7 @@ test.serial('hosts that fall silent are seen to be gone in time, and at once whe
   for (const member of [...silent, ...asleep, ...halfOpen]) await wentAndCame(t, cluster, member)
 })
 
-test.serial('stalls, loss, latency and a restart of the primary make nobody offline', async (t) => {
+test.serial('stalls, packet loss, latency and a restart of the primary do not take any node offline', async (t) => {
   const cluster = await faultyCluster(t)
   const { network, primary } = cluster
   const each = <T>(add: (connection: ConnectionMode) => Promise<T>): Promise<T[]> => Promise.all((['direct', 'link'] as const).map(add))
@@ -102,7 +102,7 @@ test.serial('stalls, loss, latency and a restart of the primary make nobody offl
   t.is((await primary.stop()).code, 0)
   await primary.start()
   const afterRestart = createWatcher(t, cluster)
-  // One that has not noticed the restart is asked at its turn.
+  // A node that has not noticed the restart is checked on schedule.
   const hasHeard = ({ id }: Member) =>
     afterRestart.nodes.first((node) => node.id === id && Date.parse(node.lastSeen ?? '') >= afterRestart.startedAt, { withinMs: 70_000 })
   await Promise.all(members.map(hasHeard))
@@ -114,13 +114,13 @@ test.serial('stalls, loss, latency and a restart of the primary make nobody offl
       const seen = nodes.values.filter(({ id }) => id === member.id)
       t.true(seen.length > 0 && seen.every(({ status }) => status === 'ONLINE'), member.name)
     }
-    // Not merely called online: each has been heard from since.
+    // Not just shown as online: each node was heard since the restart.
     const since = afterRestart.startedAt
     await afterRestart.nodes.first(({ id, lastSeen }) => id === member.id && Date.parse(lastSeen ?? '') >= since, { withinMs: 40_000 })
   }
 })
 
-/** Once, whatever happened in between. */
+/** Checks that the node went offline and came back exactly once. */
 async function wentAndCame(t: ExecutionContext, cluster: FaultyCluster, member: Member): Promise<void> {
   const changes = await eventually(
     () => Promise.resolve(cluster.changesOf(member)),
@@ -129,7 +129,7 @@ async function wentAndCame(t: ExecutionContext, cluster: FaultyCluster, member: 
   t.deepEqual(changes, ['offline -> online', 'online -> offline', 'offline -> online'], `${member.name}, since it was registered`)
 }
 
-/** Time is what makes a stall. Ever again 5 s in which nothing arrives, and 5 s in which all does. */
+/** Alternates between 5 s in which nothing arrives and 5 s in which everything does. A stall needs real time. */
 async function stallAndGo(members: Member<ProxiedHost>[], times: number): Promise<void> {
   for (let time = 0; time < times; time++) {
     for (const { host } of members) host.each((proxy) => proxy.stall())
@@ -139,7 +139,7 @@ async function stallAndGo(members: Member<ProxiedHost>[], times: number): Promis
   }
 }
 
-/** Whoever is reset comes again, but never in a hurry: at most ten times within any second. */
+/** A node whose connections are reset reconnects at most ten times within any second. */
 function isCalm(t: ExecutionContext, acceptedAt: number[]): void {
   const busiest = Math.max(0, ...acceptedAt.map((from) => acceptedAt.filter((at) => at >= from && at < from + 1000).length))
   t.true(busiest <= 10, `${busiest} connections within a second`)
@@ -156,14 +156,14 @@ function createWatcher(t: ExecutionContext, cluster: FaultyCluster) {
     t.is(statusReason, null)
   }
 
-  /** Which value of a node said that it was lost. */
+  /** The value that reported each node as lost. */
   const lostAt = new Map<string, number>()
 
   return {
     nodes,
     startedAt: Date.now(),
 
-    /** Breaks a node; the client has to see it in time, with the reason and the moment. */
+    /** Breaks a node. The client must see it in time, with reason and time. */
     async loses({ id, name }: Member, withinMs: number, reason: RegExp, breakIt: () => Promise<unknown>): Promise<void> {
       const brokenAt = Date.now()
       await breakIt()
@@ -181,7 +181,7 @@ function createWatcher(t: ExecutionContext, cluster: FaultyCluster) {
 
     hasBack,
 
-    /** For a node whose calls were in vain: from the first that gets through. */
+    /** For a node whose calls failed: measured from the first one that gets through. */
     async healsByItsCall({ id, name, host }: Member | Member<ProxiedHost>): Promise<void> {
       const healedAt = performance.now()
       await host.heal()
@@ -189,13 +189,13 @@ function createWatcher(t: ExecutionContext, cluster: FaultyCluster) {
       const seenAt = performance.now()
       const calledAt = 'callsAt' in host ? host.callsAt().find((at) => at >= healedAt) : undefined
       t.log(`${name}: online ${Math.round(seenAt - healedAt)} ms after it was healed`)
-      // It may also have been asked first.
+      // The primary may have checked it first.
       t.true(seenAt - (calledAt ?? seenAt) <= backMs, `${name} was online ${seenAt - (calledAt ?? 0)} ms after it called`)
     },
   }
 }
 
-/** A clock that can be put to another time, as by hand or by NTP. */
+/** A clock that can be set to another time, as a person or NTP would. */
 function steppedClock(): Clock & { step: (ms: number) => void } {
   let aheadMs = 0
   return { ...systemClock, now: () => new Date(Date.now() + aheadMs), step: (ms) => void (aheadMs += ms) }
@@ -206,7 +206,7 @@ for (const [name, steps] of Object.entries({
   back: [-3_600_000],
   'forward and back again': [86_400_000, -86_400_000],
 }))
-  test.serial(`a clock that is put ${name} makes nobody offline, and who is gone is still seen to be gone`, async (t) => {
+  test.serial(`a clock set ${name} takes no node offline, and a lost node is still noticed`, async (t) => {
     const clock = steppedClock()
     const primary = await runningNode(t, {}, { clock })
     const [stays, goes] = [await runningSecondary(t, primary), await runningSecondary(t, primary)]

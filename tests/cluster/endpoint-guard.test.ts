@@ -36,17 +36,17 @@ const somewhere = [
   'my.instance-data.example',
 ]
 
-test('an endpoint that a node brings leads to a node', (t) => {
+test('a joining node cannot have an endpoint that no node can have', (t) => {
   for (const host of nowhere)
     t.regex(joinEndpointProblem(`http://${host}:8080`) ?? '', /link-local, reserved or metadata service address/, host)
-  t.is(joinEndpointProblem('nonsense'), null, 'what is no URL is refused for that')
+  t.is(joinEndpointProblem('nonsense'), null, 'an invalid URL is refused elsewhere')
   for (const host of somewhere) t.is(joinEndpointProblem(`http://${host}:8080`), null, host)
 })
 
 const lookup = (name: string, all: boolean) =>
   new Promise<unknown>((resolve) => lookupOfNodes(name, { all }, (error, ...found) => resolve(error ? error.code : found)))
 
-test('a name is looked up as before, without the addresses where no node is', async (t) => {
+test('the lookup of a name drops addresses that no node can have', async (t) => {
   const all = (await lookup('localhost', true)) as [{ address: string }[]]
   t.true(all[0].length > 0 && all[0].every(({ address }) => ['127.0.0.1', '::1'].includes(address)))
   const [address, family] = (await lookup('localhost', false)) as [string, number]
@@ -56,7 +56,7 @@ test('a name is looked up as before, without the addresses where no node is', as
   t.is(await lookup('nothing.invalid', true), 'ENOTFOUND')
 })
 
-test('it serves as the lookup of connections', async (t) => {
+test('connections use this lookup', async (t) => {
   const server = createServer((_request, response) => void response.end('here'))
   await once(server.listen(0, 'localhost'), 'listening')
   const url = `http://localhost:${(server.address() as AddressInfo).port}`

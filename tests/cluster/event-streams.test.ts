@@ -47,7 +47,7 @@ function streamsTo(t: ExecutionContext<unknown>, endpoint: () => string) {
 
 const say = (response: ServerResponse | undefined, event: FeedEvent): void => void response?.write(`data: ${feedEventToJson(event)}\n\n`)
 
-/** A node whose open event streams the test holds; each begins with `first`. */
+/** A node whose open event streams the test controls. Each starts with `first`. */
 async function feeding(t: ExecutionContext<unknown>, first: FeedEvent | null = snapshot): Promise<{ node: Peer; open: ServerResponse[] }> {
   const open: ServerResponse[] = []
   const node = await peer(t, (_request, response) => {
@@ -58,7 +58,7 @@ async function feeding(t: ExecutionContext<unknown>, first: FeedEvent | null = s
   return { node, open }
 }
 
-test('everything as it is, then each change, as one request with credentials', async (t) => {
+test('one request with credentials brings the current state, then each change', async (t) => {
   const { node, open } = await feeding(t)
   const { streams, events } = streamsTo(t, () => node.url)
   streams.open(peerId)
@@ -77,7 +77,7 @@ test('everything as it is, then each change, as one request with credentials', a
   t.like(node.requests[0], { url: '/api/internal/events', headers: { 'x-node-api-key': sharedKey, accept: 'text/event-stream' } })
 })
 
-test('an event may come in pieces, cut in the middle of a character', async (t) => {
+test('an event can arrive in pieces, even split within a character', async (t) => {
   const { node, open } = await feeding(t)
   const { streams, events, clock } = streamsTo(t, () => node.url)
   streams.open(peerId)
@@ -93,7 +93,7 @@ test('an event may come in pieces, cut in the middle of a character', async (t) 
   t.deepEqual(events[1], change)
 })
 
-test('any sign of life counts; seven and a half silent seconds are a lost stream', async (t) => {
+test('any byte counts as a sign of life; after 7.5 s of silence the stream is lost', async (t) => {
   const { node, open } = await feeding(t)
   const { streams, events, lost, clock } = streamsTo(t, () => node.url)
   streams.open(peerId)
@@ -111,10 +111,10 @@ test('any sign of life counts; seven and a half silent seconds are a lost stream
 
   clock.advance(clock.waits()[0] ?? 0)
   await until(() => events.length === 2)
-  t.deepEqual(events[1], snapshot, 'reopened, from the beginning')
+  t.deepEqual(events[1], snapshot, 'reopened with a new snapshot')
 })
 
-test('a stream that the node closes is lost once, and opened again', async (t) => {
+test('a stream that the node closes is reported as lost once and reopened', async (t) => {
   const { node, open } = await feeding(t)
   const { streams, events, lost, clock, messages } = streamsTo(t, () => node.url)
   streams.open(peerId)
@@ -129,7 +129,7 @@ test('a stream that the node closes is lost once, and opened again', async (t) =
   t.is(node.requests.length, 2)
 })
 
-test('a node that does not open its stream is told of once, and tried again 1 s to 30 s apart', async (t) => {
+test('a node that does not open its stream is reported once and retried every 1 s to 30 s', async (t) => {
   const port = await freePort()
   const { streams, lost, clock, messages } = streamsTo(t, () => `http://127.0.0.1:${port}`)
   streams.open(peerId)
@@ -146,7 +146,7 @@ test('a node that does not open its stream is told of once, and tried again 1 s 
   t.deepEqual([...new Set(messages())], ['event stream could not be opened'])
 })
 
-test('a node that says when to come again is not asked before, ten minutes at most', async (t) => {
+test('Retry-After from a node is respected, up to ten minutes', async (t) => {
   let seconds = '120'
   const busy = await peer(t, (_request, response) => void response.writeHead(429, { 'retry-after': seconds }).end())
   const { streams, clock, messages } = streamsTo(t, () => busy.url)
@@ -160,21 +160,21 @@ test('a node that says when to come again is not asked before, ten minutes at mo
   t.is(busy.requests.length, 2)
 })
 
-test('a node that never answers is given up after 10 s; one that answers and says nothing after 7.5 s', async (t) => {
+test('gives up on a node that never answers after 10 s, and on one that answers but sends nothing after 7.5 s', async (t) => {
   const silent = await peer(t, () => undefined)
   const { node: mute } = await feeding(t, null)
   for (const { url, requests } of [silent, mute]) {
     const { streams, clock, messages, lost } = streamsTo(t, () => url)
     streams.open(peerId)
     await until(() => requests.length === 1)
-    // The mute one's answer may still be on its way.
+    // The answer of the node that sends nothing may still be on its way.
     await until(() => (clock.advance(10_000), messages().length === 1))
     t.deepEqual(messages(), ['event stream could not be opened'])
     t.regex(lost.join(), /did not open the event stream within 10 s$|^nothing was received for 7.5 s$/)
   }
 })
 
-test('waking ends the wait at once; an open stream stays as it is', async (t) => {
+test('wake ends the wait at once and leaves an open stream alone', async (t) => {
   let isUp = false
   const open: ServerResponse[] = []
   const node = await peer(t, (_request, response) => {
@@ -200,10 +200,10 @@ test('waking ends the wait at once; an open stream stays as it is', async (t) =>
   say(open[0], { type: 'app-removed', id: app.id })
   await until(() => events.length === 2)
   t.is(node.requests.length, 7)
-  t.is(clock.waiting(), 1, 'only the watch over silence')
+  t.is(clock.waiting(), 1, 'only the silence timer is left')
 })
 
-test('a node to which there is no way is not called; when it calls and there is one by then, it is', async (t) => {
+test('a node without a way to reach it is not called until one appears', async (t) => {
   const { node } = await feeding(t)
   const { streams, events, clock, lost, way } = streamsTo(t, () => node.url)
   way.isThere = false
@@ -216,7 +216,7 @@ test('a node to which there is no way is not called; when it calls and there is 
   await until(() => events.length === 1)
 })
 
-test('a node that dies right after it called home is suspected; one that calls and cannot be called is not, again and again', async (t) => {
+test('a node that dies right after calling home is suspected; one that calls but cannot be called is suspected only once', async (t) => {
   const { node, open } = await feeding(t)
   const { streams, events, lost, messages } = streamsTo(t, () => node.url)
   streams.open(peerId)
@@ -228,17 +228,17 @@ test('a node that dies right after it called home is suspected; one that calls a
   await until(() => lost.length === 2)
   streams.wake(peerId)
   await until(() => messages().length === 3)
-  t.is(lost.length, 2, 'once for each session that there was')
+  t.is(lost.length, 2, 'once per session')
   streams.passedCheck(peerId)
   streams.wake(peerId)
   await until(() => messages().length === 4)
-  t.is(lost.length, 3, 'it did answer, and now does not')
+  t.is(lost.length, 3, 'it answered before and now does not')
   streams.wake(peerId)
   await until(() => messages().length === 5)
   t.is(lost.length, 3)
 })
 
-test('a stream that held for a minute begins with a short wait again', async (t) => {
+test('after a stream has held for a minute, the next wait is short again', async (t) => {
   const { node, open } = await feeding(t)
   const { streams, events, lost, clock } = streamsTo(t, () => node.url)
   streams.open(peerId)
@@ -260,7 +260,7 @@ test('a stream that held for a minute begins with a short wait again', async (t)
   t.deepEqual(waits, [2500, 4500, 8500, 1500])
 })
 
-test('the late end of a stream that was replaced changes nothing', async (t) => {
+test('a replaced stream that ends late changes nothing', async (t) => {
   const former = await feeding(t)
   const current = await feeding(t)
   let endpoint = former.node.url
@@ -280,7 +280,7 @@ test('the late end of a stream that was replaced changes nothing', async (t) => 
   t.is(current.node.requests.length, 1)
 })
 
-test('closing ends the connection and every wait', async (t) => {
+test('close ends the connection and every wait', async (t) => {
   const { node, open } = await feeding(t)
   const { streams, events, lost, clock } = streamsTo(t, () => node.url)
   streams.open(peerId)
@@ -301,10 +301,10 @@ test('closing ends the connection and every wait', async (t) => {
 })
 
 const strange: Record<string, { says: string; unread: RegExp }> = {
-  'no JSON': { says: 'data: {"type":\n\n', unread: /^an event is malformed$/ },
+  'invalid JSON': { says: 'data: {"type":\n\n', unread: /^an event is malformed$/ },
   'an event without a type': { says: 'data: {"app":{}}\n\n', unread: /^an event is malformed$/ },
   'an event that is a list': { says: 'data: [1,2]\n\n', unread: /^an event is malformed$/ },
-  'a removal of nothing': { says: 'data: {"type":"app-removed","id":7}\n\n', unread: /^an event of type app-removed is not/ },
+  'a removal without an app': { says: 'data: {"type":"app-removed","id":7}\n\n', unread: /^an event of type app-removed is malformed$/ },
   'an app without a name': {
     says: `data: ${JSON.stringify({ type: 'app', app: { id: app.id, node_id: peerId } })}\n\n`,
     unread: new RegExp(`^app ${app.id}: name cannot be read`),
@@ -312,7 +312,7 @@ const strange: Record<string, { says: string; unread: RegExp }> = {
 }
 
 for (const [what, { says, unread: words }] of Object.entries(strange)) {
-  test(`${what} costs itself, is named, and the stream goes on`, async (t) => {
+  test(`${what} is dropped and named, and the stream continues`, async (t) => {
     const { node, open } = await feeding(t)
     const { streams, events, unread, lost } = streamsTo(t, () => node.url)
     streams.open(peerId)
@@ -332,7 +332,7 @@ const bad: Record<string, string> = {
 }
 
 for (const [what, text] of Object.entries(bad)) {
-  test(`${what} ends the stream, and nothing of it is believed`, async (t) => {
+  test(`${what} ends the stream, and none of it is used`, async (t) => {
     const { node, open } = await feeding(t)
     const { streams, events, lost, clock } = streamsTo(t, () => node.url)
     streams.open(peerId)
@@ -347,7 +347,7 @@ for (const [what, text] of Object.entries(bad)) {
   })
 }
 
-test('a kind of event that only a newer version knows is passed over', async (t) => {
+test('skips a type of event that only a newer version knows', async (t) => {
   const { node, open } = await feeding(t)
   const { streams, events, lost } = streamsTo(t, () => node.url)
   streams.open(peerId)

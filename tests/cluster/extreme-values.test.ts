@@ -23,7 +23,7 @@ import { onlineNode, startedRegistry } from '../helpers/registry.ts'
 import { someApp, someOperation, someStats } from '../helpers/things.ts'
 import { until } from '../helpers/until.ts'
 
-// One bad value costs itself, nothing else.
+// One bad value is lost, and nothing else.
 
 const words = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 30 }),
@@ -36,7 +36,7 @@ const words = fc.oneof(
 )
 const numbers = fc.oneof(fc.constantFrom(0, -1, 1.5, 2 ** 31, 2 ** 53, 1e308, -1e308, 3_221_225_786), fc.integer())
 
-/** What another program's container may look like to the Engine. */
+/** Anything that another program's container can look like to the Engine. */
 const containerInfo = fc
   .record({
     Id: fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 }),
@@ -81,7 +81,7 @@ const operation = fc
 
 const silent = { heard: () => undefined }
 
-test('whatever Docker, Compose and people say, the primary reads all that a node makes of it', async (t) => {
+test('whatever Docker, Compose and people produce, the primary can read everything the node sends', async (t) => {
   await t.notThrowsAsync(() =>
     fc.assert(
       fc.asyncProperty(fc.array(app, { minLength: 1, maxLength: 4 }), fc.array(operation, { maxLength: 3 }), async (apps, operations) => {
@@ -108,14 +108,14 @@ test('whatever Docker, Compose and people say, the primary reads all that a node
         })
         if (readings.some(({ unread }) => unread.length > 0))
           throw new Error(JSON.stringify(readings.flatMap(({ unread }) => unread)).slice(0, 1000))
-        for (const each of apps) if (!isDeepStrictEqual(heard.get(each.id), each)) throw new Error(`app ${each.id} is another one`)
+        for (const each of apps) if (!isDeepStrictEqual(heard.get(each.id), each)) throw new Error(`app ${each.id} is different`)
       }),
       { numRuns: 40 },
     ),
   )
 })
 
-/** A primary's reading of one node that the test lets say what it likes, over real HTTP, into a real inventory. */
+/** A primary that reads one node over real HTTP into a real inventory. The test decides what the node sends. */
 async function reading(t: ExecutionContext<unknown>) {
   const fixture = await startedRegistry(t)
   await onlineNode(fixture, { id: peerId, name: 'worker-1', apiEndpoint: 'http://10.0.0.2:8080', apiKey: sharedKey })
@@ -183,7 +183,7 @@ const things = () => {
   return { app, other, events }
 }
 
-/** Every place in a JSON value, as a path; those of the second app, which is to come through, left out. */
+/** Every place in a JSON value as a path, except in the second app, which must get through. */
 function placesOf(value: unknown, path: (string | number)[] = []): (string | number)[][] {
   if (typeof value !== 'object' || value === null) return [path]
   const inner = Object.entries(value).flatMap(([key, part]) => placesOf(part, [...path, Array.isArray(value) ? Number(key) : key]))
@@ -197,10 +197,10 @@ const anything = fc.oneof(
   fc.constantFrom(null, true, [], {}, [[[]]], 'hibernating', '+275760-09-13T00:00:00.000Z', 'never', undefined),
   fc.jsonValue({ maxDepth: 2 }),
 )
-/** Instead of a list: many of what is in it. */
+/** Replaces a list with many copies of its items. */
 const many = fc.constantFrom(501, 1500)
 
-test('whatever one thing of a node looks like, the news of its other apps come through, and nobody is barred', async (t) => {
+test('whatever one item of a node looks like, news about its other apps gets through, and the node is not barred', async (t) => {
   const { inventory, unread, clock, lost, cuts, say } = await reading(t)
   let round = 0
   const property = fc.asyncProperty(fc.nat(4), fc.nat(), anything, many, async (kind, at, value, count) => {
@@ -220,10 +220,10 @@ test('whatever one thing of a node looks like, the news of its other apps come t
     if (lost.length + cuts.length > 0) throw new Error([...lost, ...cuts].join())
   })
   await t.notThrowsAsync(() => fc.assert(property, { numRuns: 300 }))
-  t.true(unread.length > 50, 'that is, it was said what could not be read')
+  t.true(unread.length > 50, 'unreadable values were reported')
 })
 
-test('an app keeps the rest when one container, one port, one word of it cannot be read', async (t) => {
+test('an app keeps the rest if one of its containers, ports or words cannot be read', async (t) => {
   const { inventory, unread, say } = await reading(t)
   const { app, other } = things()
   const said = toWire(app) as unknown as { containers: Wire[]; status: unknown; status_reason: unknown }
@@ -255,7 +255,7 @@ test('an app keeps the rest when one container, one port, one word of it cannot 
   )
 })
 
-test('an app that cannot be read any more stays as it was known; one that is gone goes', async (t) => {
+test('an app that can no longer be read stays as last known; a removed app disappears', async (t) => {
   const { inventory, say } = await reading(t)
   const { app, other } = things()
   const gone = someApp({ nodeId: peerId, name: 'gone' })
@@ -273,7 +273,7 @@ test('an app that cannot be read any more stays as it was known; one that is gon
   t.is(inventory.app(gone.id), undefined)
 })
 
-test('words of a newer version are read as unknown, and cost nothing', async (t) => {
+test('words of a newer version are read as unknown and lose nothing', async (t) => {
   const { inventory, unread, say } = await reading(t)
   const operation = someOperation({ nodeId: peerId, finishedAt: null, error: null })
   const newer = { ...toWire(operation), kind: 'teleport', status: 'pausing' }

@@ -3,7 +3,7 @@ import { failureInWords, timeoutInWords } from '../../api/cluster/failure-words.
 
 const endpoint = 'https://worker.example.com:8443/base'
 const withCode = (code: string): Error => Object.assign(new Error(`raw ${code}`), { code })
-/** As `fetch` wraps what went wrong. */
+/** Wraps an error the way `fetch` does. */
 const wrapped = (cause: Error): Error => new TypeError('fetch failed', { cause })
 
 const words: Record<string, RegExp> = {
@@ -33,7 +33,7 @@ const words: Record<string, RegExp> = {
 }
 
 for (const [code, expected] of Object.entries(words)) {
-  test(`${code} in words, however deep it lies`, (t) => {
+  test(`describes ${code} at any depth of causes`, (t) => {
     for (const error of [withCode(code), wrapped(withCode(code)), wrapped(new AggregateError([withCode(code), withCode('EOTHER')]))]) {
       const said = failureInWords(error, endpoint)
       t.regex(said, expected)
@@ -42,13 +42,13 @@ for (const [code, expected] of Object.entries(words)) {
   })
 }
 
-test('what has no words here keeps its own', (t) => {
+test('an unknown error keeps its own message', (t) => {
   t.is(failureInWords(wrapped(new Error('the disk is on fire')), endpoint), 'the disk is on fire')
   t.is(failureInWords('a text', endpoint), 'a text')
   t.is(failureInWords(new SyntaxError('Unexpected token <'), endpoint), 'sent an answer that is not JSON')
 })
 
-test('what a call waited for when its time was up', (t) => {
+test('describes what a call was waiting for at its deadline', (t) => {
   const said = (hop: Parameters<typeof timeoutInWords>[0]) => timeoutInWords(hop, endpoint, 10_000)
   t.is(said('dns'), 'DNS did not resolve worker.example.com within 10 s')
   t.regex(said('tcp'), /^no connection to worker\.example\.com:8443 within 10 s: it is off, or a firewall drops packets$/)

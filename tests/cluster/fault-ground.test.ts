@@ -8,9 +8,9 @@ import { faultProxy, localWays } from '../helpers/fault-proxy.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
 import { proxiedNetwork, startNetwork, type FaultyHost, type Network } from '../helpers/network.ts'
 
-// What the tests of a broken network stand on: that it breaks as they say, and is whole again afterwards.
+// The network tests rely on this: the network breaks the way they ask and works again afterwards.
 
-/** Answers each byte with itself. */
+/** Echoes every byte. */
 async function echo(t: ExecutionContext): Promise<number> {
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -38,7 +38,7 @@ async function proxiedEcho(t: ExecutionContext) {
 const failure = async (socket: Socket): Promise<string | undefined> =>
   ((await once(socket.resume(), 'error')) as [NodeJS.ErrnoException])[0].code
 
-test('a slow proxy keeps the order, and takes as long as it says each way', async (t) => {
+test('a slow proxy keeps the order and adds its delay each way', async (t) => {
   const { proxy, open } = await proxiedEcho(t)
   proxy.delay(60, 50)
   const socket = open()
@@ -54,7 +54,7 @@ test('a slow proxy keeps the order, and takes as long as it says each way', asyn
   t.true(tookMs >= 110, `${tookMs} ms for both ways`)
 })
 
-test('a narrow or lossy proxy takes its time and loses nothing', async (t) => {
+test('a narrow or lossy proxy is slow but loses nothing', async (t) => {
   const { proxy, open } = await proxiedEcho(t)
   const sent = 'x'.repeat(40_000)
   const timeOf = async (): Promise<number> => {
@@ -66,12 +66,12 @@ test('a narrow or lossy proxy takes its time and loses nothing', async (t) => {
   t.true((await timeOf()) >= 200)
   await proxy.heal()
   proxy.lose(0.2)
-  t.true((await timeOf()) >= 200, 'one of its packets was sent again at least')
+  t.true((await timeOf()) >= 200, 'at least one packet was sent again')
   await proxy.heal()
   t.true((await timeOf()) < 200)
 })
 
-test('a stalled proxy passes everything on afterwards, the end of a connection too', async (t) => {
+test('a stalled proxy passes everything on afterwards, including the end of a connection', async (t) => {
   const { proxy, open } = await proxiedEcho(t)
   const socket = open()
   socket.write('before ')
@@ -79,7 +79,7 @@ test('a stalled proxy passes everything on afterwards, the end of a connection t
   proxy.stall()
   socket.end('during')
   const waiting = open().end('another')
-  // A third connection by which to know that the proxy has had its turns.
+  // A third connection shows that the proxy has had its turns.
   while (proxy.acceptedAt.length < 2) await new Promise((resolve) => setImmediate(resolve))
   t.is((socket.read() as Buffer).toString(), 'before ')
   t.is(socket.read(), null)
@@ -88,7 +88,7 @@ test('a stalled proxy passes everything on afterwards, the end of a connection t
   t.is(await text(waiting), 'another')
 })
 
-test('a cut connection is reset, new ones are taken; with resetAll they are not, with refuse nobody listens', async (t) => {
+test('cut resets a connection and accepts new ones; resetAll resets new ones too; refuse stops listening', async (t) => {
   const { proxy, open } = await proxiedEcho(t)
   const cut = open()
   cut.write('x')
@@ -106,7 +106,7 @@ test('a cut connection is reset, new ones are taken; with resetAll they are not,
   t.is(await text(open().end('healed')), 'healed')
 })
 
-test('a half-open connection says nothing, and does not come back', async (t) => {
+test('a half-open connection is silent and does not come back', async (t) => {
   const { proxy, open } = await proxiedEcho(t)
   const old = open()
   old.write('x')
@@ -123,7 +123,7 @@ test('a half-open connection says nothing, and does not come back', async (t) =>
 })
 
 const networks: Record<string, (t: ExecutionContext) => Promise<Network>> = {
-  'a network of namespaces, where there are any,': startNetwork,
+  'a network of namespaces, if available,': startNetwork,
   'a network of proxies': (t) => Promise.resolve(proxiedNetwork(t)),
 }
 
@@ -134,7 +134,7 @@ for (const [name, start] of Object.entries(networks))
     await primary.start()
     const host = await network.host()
     const proxied = network.proxiedHost()
-    t.is((await fetch(`${primary.url}/api/health`)).status, 200, 'the test is on the machine of the primary')
+    t.is((await fetch(`${primary.url}/api/health`)).status, 200, "the test runs on the primary's machine")
     const ask = await asker(t, host, primary.port)
     t.is(await ask(), 200)
     await host.drop()
@@ -154,10 +154,10 @@ for (const [name, start] of Object.entries(networks))
     t.is(await askThrough(300), 'TimeoutError')
     await proxied.heal()
     t.is(await askThrough(), 200)
-    t.notRegex(await ownNetwork(), /\bnode\d|10\.77\./, 'the network of the machine itself was left alone')
+    t.notRegex(await ownNetwork(), /\bnode\d|10\.77\./, "the machine's own network is untouched")
   })
 
-/** Asks the primary from a host by a process there, for each call a new one. @returns the status, or what failed */
+/** Calls the primary from a host, with a new process there for each call. @returns the status, or what failed */
 async function asker(t: ExecutionContext, host: FaultyHost, port: number, known?: string) {
   const url = `${known ?? (await host.primaryUrl(port))}/api/health`
   const program = `fetch('${url}', { signal: AbortSignal.timeout(+process.argv[1]) }).then(
@@ -170,7 +170,7 @@ async function asker(t: ExecutionContext, host: FaultyHost, port: number, known?
   }
 }
 
-/** Links and addresses of the machine; Docker may change them meanwhile, for other tests. */
+/** The machine's links and addresses. Docker can change them for other tests at the same time. */
 async function ownNetwork(): Promise<string> {
   const { stdout } = await promisify(execFile)('ip', ['-oneline', '-brief', 'address']).catch(() => ({ stdout: '' }))
   return stdout

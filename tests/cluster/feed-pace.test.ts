@@ -9,7 +9,7 @@ import { someApp, someOperation } from '../helpers/things.ts'
 
 const nodeId = '00000000-0000-4000-8000-00000000000a'
 
-/** A real feed and its real reader with one clock between them. */
+/** A real feed and its real reader on one clock. */
 function pair() {
   const clock = createManualClock()
   const [pace, allowance] = [createFeedPace(clock), createFeedAllowance(clock)]
@@ -33,7 +33,7 @@ function pair() {
       })
       return { heard, done, end: () => end.abort() }
     },
-    /** Lets time pass until the reader has what it waits for. */
+    /** Moves the clock until the condition holds. */
     async until(condition: () => boolean): Promise<number> {
       const start = clock.now().getTime()
       for (let turns = 0; !condition(); turns += 1) {
@@ -45,7 +45,7 @@ function pair() {
   }
 }
 
-test('a thousand apps that all change at once are told of without haste, each as it is in the end', async (t) => {
+test('when a thousand apps change at once, their final states are sent at the allowed rate', async (t) => {
   const { open, say, until } = pair()
   const apps = Array.from({ length: 1000 }, () => someApp({ nodeId }))
   const reader = open()
@@ -62,7 +62,7 @@ test('a thousand apps that all change at once are told of without haste, each as
   await t.notThrowsAsync(reader.done)
 })
 
-test('a hundred of the largest Compose files come in pieces, and as often as the stream is opened anew', async (t) => {
+test('a hundred of the largest Compose files arrive in pieces, and again each time the stream is reopened', async (t) => {
   const { open, say, until } = pair()
   const apps = Array.from({ length: 60 }, () => someApp({ nodeId, composeContent: '"'.repeat(256 * 1024) }))
   const operations = Array.from({ length: 50 }, () => someOperation({ nodeId, output: Array.from({ length: 50 }, () => 'x'.repeat(2000)) }))
@@ -81,7 +81,7 @@ test('a hundred of the largest Compose files come in pieces, and as often as the
   }
 })
 
-test('an app that goes while it waits to be told of is told of as gone', async (t) => {
+test('an app that is removed while its event waits is sent as removed', async (t) => {
   const { open, say, until } = pair()
   const reader = open()
   say({ type: 'snapshot', apps: [], operations: [] })

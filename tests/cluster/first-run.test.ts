@@ -15,31 +15,35 @@ import { eventually } from '../helpers/cluster.ts'
 
 const post = (url: string, code: string) => callerOf(url).send('/auth/link', { method: 'POST', json: { code } })
 
-test('the start prints a link, npm run link another at any time; each works once, and the newest alone', async (t) => {
+test('the start prints a link, and npm run link another at any time; only the newest works, and only once', async (t) => {
   const node = await nodeProcess(t)
   const before = linksIn((await node.command('link')).stdout)
-  t.is(before.length, 1, 'a server that listens on loopback is opened there alone')
+  t.is(before.length, 1, 'a server that listens only on loopback prints only that link')
   t.is(before[0]?.url, `http://localhost:${node.port}`)
   await node.start()
   await eventually(
     async () => node.links(),
     (links) => links.length > 0,
   )
-  t.is((await post(node.url, before[0]?.code ?? '')).status, 401, 'made before the start')
+  t.is((await post(node.url, before[0]?.code ?? '')).status, 401, 'made before the restart')
   const printed = node.links().at(-1)?.code ?? ''
   const signedIn = await post(node.url, printed)
   t.is(signedIn.status, 200, signedIn.text)
   t.is((await post(node.url, printed)).status, 401)
   const { code, stdout, stderr } = await node.command('link')
   t.deepEqual([code, stderr], [0, ''])
-  t.is((await post(node.url, linksIn(stdout)[0]?.code ?? '')).status, 200, 'made beside the server that runs')
+  t.is((await post(node.url, linksIn(stdout)[0]?.code ?? '')).status, 200, 'made while the server runs')
   t.is(node.printed.filter((line) => line.includes(printed)).length, node.links().filter((link) => link.code === printed).length)
   await node.stop()
   await node.start()
-  t.is((await callerOf(node.url).send('/api/nodes', { headers: { cookie: cookieOf(signedIn) } })).status, 200, 'signed in over a restart')
+  t.is(
+    (await callerOf(node.url).send('/api/nodes', { headers: { cookie: cookieOf(signedIn) } })).status,
+    200,
+    'the session survives a restart',
+  )
 })
 
-test('npm run token prints a token and nothing else, which works at once, while the server runs and while it does not', async (t) => {
+test('npm run token prints only a token, which works at once, whether the server was running or not', async (t) => {
   const node = await nodeProcess(t)
   const make = (...words: string[]) => node.command('token', words)
   const early = await make('--name', 'early', '--scope', 'read')
@@ -70,7 +74,7 @@ test('npm run token prints a token and nothing else, which works at once, while 
   }
 })
 
-test('with AUTH_ENABLED=false no link is printed or made; a token counts, and limits its caller', async (t) => {
+test('with AUTH_ENABLED=false no link is printed or made; a token still limits its caller', async (t) => {
   const node = await nodeProcess(t, { AUTH_ENABLED: 'false' })
   await node.start()
   t.deepEqual(node.links(), [])
@@ -83,10 +87,10 @@ test('with AUTH_ENABLED=false no link is printed or made; a token counts, and li
   t.is((await caller.send('/api/settings', { headers: { authorization: `Bearer ${token}` } })).status, 403)
 })
 
-test('behind a real nginx that says nothing of itself every stranger is nobody', async (t) => {
+test('behind a real nginx without forwarding headers, strangers get no access', async (t) => {
   const node = await nodeProcess(t)
   const port = await freePort()
-  // What nginx from 1.29.7 on does by itself.
+  // The defaults of nginx 1.29.7 and newer.
   const bare = 'proxy_http_version 1.1; proxy_set_header Host $proxy_host; proxy_set_header Connection "";'
   const [proxy] = [`http://127.0.0.1:${port}`]
   await Promise.all([
@@ -104,7 +108,7 @@ test('behind a real nginx that says nothing of itself every stranger is nobody',
   t.is(await closed, 4401)
 })
 
-test('a node that joined is the same without any setting, and what contradicts changes nothing', async (t) => {
+test('a joined node keeps its role without settings, and a contradicting setting changes nothing', async (t) => {
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   await primary.start()
   const { secret } = await makeToken(primary)
@@ -141,11 +145,11 @@ test('a node that joined is the same without any setting, and what contradicts c
   t.regex((await node.startInVain()).output, /data folder of a primary.*npm run reset-role/)
 })
 
-test('after an update nobody is locked out: a link is printed, tokens of nobody go on, and the log says what changed', async (t) => {
+test('an update locks no one out: a link is printed, tokens without an owner keep working, and the log says what changed', async (t) => {
   const node = await nodeProcess(t)
   await node.start()
   await node.stop()
-  // As a version left it that let in whoever called from this machine.
+  // The state left by an older version that trusted calls from this machine.
   rmSync(join(node.dataDir, 'role.json'))
   const token = (await node.command('token', ['--name', 'nightly', '--scope', 'operate'])).stdout.trim()
   const { em } = await testDatabase(t, node.databasePath)
@@ -160,5 +164,5 @@ test('after an update nobody is locked out: a link is printed, tokens of nobody 
   t.regex(readFileSync(join(node.dataDir, 'role.json'), 'utf8'), /"role": "primary"/)
   await node.stop()
   await node.start()
-  t.is(node.log.values.filter(({ msg }) => msg.startsWith('Starting with this version')).length, 1, 'it is said once')
+  t.is(node.log.values.filter(({ msg }) => msg.startsWith('Starting with this version')).length, 1, 'logged once')
 })

@@ -40,14 +40,14 @@ async function inventoryWith(t: ExecutionContext<unknown>, ...names: string[]) {
   return { ...(await inventoryOver(fixture)), first, second }
 }
 
-/** As `services.ts` wires it: three failed checks, then the inventory hears of it. */
+/** Fails three checks and then notifies the inventory, as `services.ts` does. */
 function takeAway({ registry, clock, inventory }: Awaited<ReturnType<typeof inventoryWith>>, id: string): void {
   for (let i = 0; i < 3; i++)
     registry.observe(id, { kind: 'check-failed', by: 'check', startedAt: clock.now(), reason: 'connection refused' })
   inventory.nodeStatusChanged(id)
 }
 
-test('a snapshot is the whole of its node, and of no other', async (t) => {
+test('a snapshot replaces everything on its node and nothing on others', async (t) => {
   const { inventory, told, removed, first, second } = await inventoryWith(t, 'worker-1', 'worker-2')
   const [web, shop, other] = [
     someApp({ nodeId: first }),
@@ -72,7 +72,7 @@ test('a snapshot is the whole of its node, and of no other', async (t) => {
   t.is(told.at(-1)?.status, 'stopped')
 })
 
-test('while its node is not online an app is unknown, with what it last was and when', async (t) => {
+test('while its node is not online an app is unknown, with its last known status and time', async (t) => {
   const fixture = await inventoryWith(t, 'worker-1')
   const { inventory, registry, told, first } = fixture
   const app = someApp({ nodeId: first, status: 'error', statusReason: 'service web exited with code 1' })
@@ -94,7 +94,7 @@ test('while its node is not online an app is unknown, with what it last was and 
   t.like(told.at(-1), { status: 'error', lastKnownStatus: 'error', statusReason: 'service web exited with code 1' })
 })
 
-test('an app that its own node does not know of now keeps what it last was', async (t) => {
+test('an app that its own node reports as unknown keeps its last known status', async (t) => {
   const { inventory, first } = await inventoryWith(t, 'worker-1')
   const app = someApp({ nodeId: first })
   inventory.apply(first, { type: 'app', app })
@@ -102,7 +102,7 @@ test('an app that its own node does not know of now keeps what it last was', asy
   t.like(inventory.app(app.id), { status: 'unknown', statusReason: 'Docker does not answer', lastKnownStatus: 'running' })
 })
 
-test('a node cannot speak of what another node owns', async (t) => {
+test('a node cannot report what another node owns', async (t) => {
   const { inventory, removed, misconduct, first, second } = await inventoryWith(t, 'worker-1', 'worker-2')
   const app = someApp({ nodeId: first })
   const operation = someOperation({ nodeId: first })
@@ -131,7 +131,7 @@ test('a node cannot speak of what another node owns', async (t) => {
   ] as typeof misconduct)
 })
 
-test('what was written is there after a restart, whole, also of a node that is away', async (t) => {
+test('everything written is complete after a restart, even for a node that is away', async (t) => {
   const fixture = await inventoryWith(t, 'worker-1')
   const { inventory, first } = fixture
   const app = someApp({
@@ -160,7 +160,7 @@ test('what was written is there after a restart, whole, also of a node that is a
   t.like(restarted.inventory.statsOf(first), { state: 'error', stats: null })
 })
 
-test('a write takes what changed since the last one, and what was removed goes', async (t) => {
+test('a flush writes what changed since the last one and deletes what was removed', async (t) => {
   const fixture = await inventoryWith(t, 'worker-1')
   const { inventory, first } = fixture
   const [kept, gone] = [someApp({ nodeId: first, name: 'kept' }), someApp({ nodeId: first, name: 'gone' })]
@@ -177,7 +177,7 @@ test('a write takes what changed since the last one, and what was removed goes',
   t.is(await written(), before + 1)
 })
 
-test('what could not be written is written the next time', async (t) => {
+test('a failed write is repeated by the next flush', async (t) => {
   const fixture = await inventoryWith(t, 'worker-1')
   const { inventory, first } = fixture
   const connection = fixture.database.em.getConnection()
@@ -191,7 +191,7 @@ test('what could not be written is written the next time', async (t) => {
   t.is((await connection.execute('select id from inventory_operations')).length, 1)
 })
 
-test('a copy that cannot be read is left out, said, and made again', async (t) => {
+test('a copy that cannot be read is skipped, logged and replaced', async (t) => {
   const fixture = await inventoryWith(t, 'worker-1')
   const { inventory, first } = fixture
   const [app, other] = [someApp({ nodeId: first }), someApp({ nodeId: first, name: 'other' })]
@@ -211,7 +211,7 @@ test('a copy that cannot be read is left out, said, and made again', async (t) =
   t.is(restarted.inventory.apps().length, 2)
 })
 
-test('a removed node takes everything with it, in memory and in the file', async (t) => {
+test('removing a node removes all its data, in memory and in the file', async (t) => {
   const fixture = await inventoryWith(t, 'worker-1', 'worker-2')
   const { inventory, registry, removed, first, second } = fixture
   const [app, other] = [someApp({ nodeId: first }), someApp({ nodeId: second })]
@@ -221,7 +221,7 @@ test('a removed node takes everything with it, in memory and in the file', async
   await inventory.flush()
   await registry.remove(first)
   inventory.dropNode(first)
-  // What its stream had still to say comes after it was removed.
+  // A late event from its stream, after the removal.
   inventory.apply(first, { type: 'snapshot', apps: [app], operations: [someOperation({ nodeId: first })] })
   inventory.apply(first, { type: 'stats', stats: someStats({ nodeId: first }) })
   inventory.learn(first, { app, operation: someOperation({ nodeId: first }) })
@@ -241,7 +241,7 @@ test('a removed node takes everything with it, in memory and in the file', async
   t.is((await connection.execute('select id from inventory_operations')).length, 1)
 })
 
-test('stats are ok, then stale with the reason, or an error where there are none', async (t) => {
+test('stats are ok, then stale with the reason, or an error if there are none', async (t) => {
   const fixture = await inventoryWith(t, 'worker-1', 'worker-2')
   const { inventory, clock, stats, first, second } = fixture
   t.like(inventory.statsOf(second), { state: 'error', error: 'worker-2 has not sent stats yet', stats: null })
@@ -261,7 +261,7 @@ test('stats are ok, then stale with the reason, or an error where there are none
   t.deepEqual(stats, [first, first, first, second])
 })
 
-test('what a call was answered with is learned, but never in place of what the feed has told since', async (t) => {
+test('the answer to a call is added, but never replaces newer data from the feed', async (t) => {
   const { inventory, told, first } = await inventoryWith(t, 'worker-1')
   const app = someApp({ nodeId: first, status: 'pending' })
   const operation = someOperation({ nodeId: first, status: 'queued', progress: 0, finishedAt: null })
@@ -277,7 +277,7 @@ test('what a call was answered with is learned, but never in place of what the f
   t.is(told.length, 2)
 })
 
-test('an app whose removal was told before the call was answered does not come back', async (t) => {
+test('an app whose removal arrives before the answer to the call does not come back', async (t) => {
   const { inventory, first } = await inventoryWith(t, 'worker-1')
   const app = someApp({ nodeId: first })
   const operation = someOperation({ nodeId: first, kind: 'remove', status: 'queued' })
@@ -288,7 +288,7 @@ test('an app whose removal was told before the call was answered does not come b
   t.like(inventory.operation(operation.id), { kind: 'remove' })
 })
 
-test('of each node the newest 200 operations are kept, here and in the file', async (t) => {
+test('keeps the newest 200 operations of each node, in memory and in the file', async (t) => {
   const fixture = await inventoryWith(t, 'worker-1', 'worker-2')
   const { inventory, first, second } = fixture
   const createdAt = (i: number): Date => new Date(Date.UTC(2026, 0, 1) + i * 1000)
@@ -306,7 +306,7 @@ test('of each node the newest 200 operations are kept, here and in the file', as
   t.is((await fixture.database.em.getConnection().execute('select id from inventory_operations')).length, 201)
 })
 
-test('of one node so many apps and operations are kept, and so much of them, whatever it says', async (t) => {
+test('limits the number and size of apps and operations kept per node, whatever it sends', async (t) => {
   const { inventory, misconduct, withoutRoom, first, second } = await inventoryWith(t, 'worker-1', 'worker-2')
   const other = someApp({ nodeId: second })
   inventory.apply(second, { type: 'app', app: other })
@@ -316,7 +316,7 @@ test('of one node so many apps and operations are kept, and so much of them, wha
     inventory.apply(first, { type: 'operation', operation: someOperation({ nodeId: first, status: 'running' }) })
   t.true(inventory.operations().length <= 250, `${inventory.operations().length} operations`)
   t.is(withoutRoom.size, 100)
-  t.deepEqual(misconduct, [], 'it is a limit of ours, and no misconduct')
+  t.deepEqual(misconduct, [], 'our own limit is not misconduct of the node')
 
   inventory.apply(first, { type: 'snapshot', apps: [], operations: [] })
   const large = (size: number) => someApp({ nodeId: first, composeContent: 'x'.repeat(size) })
@@ -332,7 +332,7 @@ test('of one node so many apps and operations are kept, and so much of them, wha
   t.true(printed > 0 && printed <= 17 * 2 ** 20, `${printed} characters`)
 })
 
-test('a clock that is wrong takes no place from others and makes nothing look fresh', async (t) => {
+test('a wrong clock does not push other operations down the list or make stats look fresh', async (t) => {
   const { inventory, clock, first, second } = await inventoryWith(t, 'worker-1', 'worker-2')
   const ahead = new Date(8.64e15)
   inventory.apply(first, {
@@ -350,7 +350,7 @@ test('a clock that is wrong takes no place from others and makes nothing look fr
   await t.notThrowsAsync(inventory.flush())
 })
 
-test('what a lost node told was true until it was last heard, not until its app last changed', async (t) => {
+test('data of a lost node holds until the node was last heard, not until its app last changed', async (t) => {
   const { inventory, registry, clock, heardAt, first } = await inventoryWith(t, 'worker-1')
   const asOf = clock.now()
   const app = someApp({ nodeId: first, asOf })
@@ -369,5 +369,5 @@ test('what a lost node told was true until it was last heard, not until its app 
   t.deepEqual(inventory.app(app.id)?.asOf, lastSeen && lastSeen > asOf ? lastSeen : asOf, 'after a restart: when it was last seen')
   inventory.apply(first, { type: 'app', app: { ...app, status: 'unknown', statusReason: 'Docker does not answer' } })
   heardAt.set(first, clock.now())
-  t.deepEqual(inventory.app(app.id)?.asOf, asOf, 'what the node itself does not know is no newer')
+  t.deepEqual(inventory.app(app.id)?.asOf, asOf, 'a status that the node itself does not know gets no newer time')
 })

@@ -22,7 +22,7 @@ import { until } from '../helpers/until.ts'
 const address = { id: peerId, name: 'worker-1', apiEndpoint: 'http://127.0.0.1:9', apiKey: sharedKey, connection: 'link' as const }
 const stats = { path: '/api/internal/system/stats' }
 
-/** A primary's client, linked to a node that answers each request with bytes of the test's choice. */
+/** A primary's client, linked to a node that answers each request with bytes chosen by the test. */
 async function linkedTo(t: ExecutionContext<unknown>, onRequest: Parameters<typeof rawLink>[2]) {
   const table = await linkTable(t, systemClock)
   const client = createNodeClient({ selfId: '00000000-0000-4000-8000-000000000001', linkOf: table.links.get })
@@ -35,7 +35,7 @@ async function linkedTo(t: ExecutionContext<unknown>, onRequest: Parameters<type
 const answered = (fields: Record<string, string>) => (streamId: number, send: (...frames: Buffer[]) => void) =>
   send(frame('headers', streamId, fieldLines(fields), endHeaders), frame('data', streamId, Buffer.from('{}'), endStream))
 
-test('link: an answer that comes whole, headers and body at once, is one', async (t) => {
+test('link: headers and body that arrive at once are a complete answer', async (t) => {
   const { client } = await linkedTo(t, answered({ ':status': '200' }))
   t.deepEqual(await client.request(address, stats), {})
 })
@@ -48,7 +48,7 @@ for (const status of ['999', '600', '099', '101']) {
   })
 }
 
-test('link: an answer that the node cuts off is not taken for a whole one', async (t) => {
+test('link: an answer that the node cuts off does not count as complete', async (t) => {
   const { client } = await linkedTo(t, (streamId, send) => {
     send(frame('headers', streamId, fieldLines({ ':status': '200' }), endHeaders), frame('data', streamId, Buffer.from('1')))
     send(frame('rstStream', streamId, Buffer.from([0, 0, 0, 2])))
@@ -57,7 +57,7 @@ test('link: an answer that the node cuts off is not taken for a whole one', asyn
   t.like(error, { code: 'NODE_UNREACHABLE' })
 })
 
-test('link: a node that says goodbye has no link any more, whatever is still under way', async (t) => {
+test('link: after GOAWAY a node has no link, even if requests are still running', async (t) => {
   const { client, downs } = await linkedTo(t, (_streamId, send) => send(frame('goaway', 0, Buffer.alloc(8))))
   await t.throwsAsync(client.request(address, { ...stats, deadlineMs: 20_000 }))
   await until(() => downs.length === 1)
@@ -74,7 +74,7 @@ interface SeenNode {
 const nowhere = 'http://127.0.0.1:9'
 const credentials = () => ({ id: randomUUID(), key: `key-${randomUUID()}` })
 
-/** A primary with one healthy linked node, whose session has to last whatever others do. */
+/** A primary with one healthy linked node, whose session must last whatever other nodes do. */
 async function ground(t: ExecutionContext<unknown>) {
   const primary = await runningNode(t, { HEALTH_CHECK_TIMEOUT: '1' })
   const nodes = follow<SeenNode>(
@@ -90,7 +90,7 @@ async function ground(t: ExecutionContext<unknown>) {
   return {
     primary,
     nodes,
-    /** The bad node is named for it, in words. */
+    /** The bad node has a condition that says what it did. */
     named: async (id: string, what: RegExp) => {
       const { conditions } = await nodes.first((node) => node.id === id && node.conditions.some(({ message }) => what.test(message)))
       t.like(
@@ -98,7 +98,7 @@ async function ground(t: ExecutionContext<unknown>) {
         { type: 'MISBEHAVES' },
       )
     },
-    /** Nobody else noticed. */
+    /** No other node was affected. */
     unharmed: async () => {
       const check = await primary.graphql('mutation ($id: ID!) { checkNode(id: $id) { ok error } }', { id: good.id })
       t.deepEqual(check.data.checkNode, { ok: true, error: null })
@@ -107,7 +107,7 @@ async function ground(t: ExecutionContext<unknown>) {
   }
 }
 
-/** Registers a node; one without an endpoint has said earlier that it has only links. */
+/** Registers a node. A node without an endpoint has already said that it uses only links. */
 async function enter(primary: RunningNode, { id, key }: { id: string; key: string }, apiEndpoint: string): Promise<void> {
   await primary.services.membership.welcome({ id, name: `node-${id.slice(0, 8)}`, apiEndpoint, apiKey: key })
   const connection = apiEndpoint === nowhere ? 'link' : 'direct'
@@ -138,7 +138,7 @@ function wellBehaved(nodeId: string, onEvents: (response: ServerResponse) => voi
 
 const stayAlive = (response: ServerResponse): void => again(response, 2000, () => response.write(': keepalive\n\n'))
 
-/** Every so many milliseconds, until the other side leaves. */
+/** Repeats work every `ms` until the other side disconnects. */
 function again(connection: ServerResponse | Socket, ms: number, work: () => void): void {
   let cancel: () => void = () => undefined
   const turn = (): void => {
@@ -159,7 +159,7 @@ async function listening(t: ExecutionContext<unknown>, listener: RequestListener
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** As fast as the other side reads, up to `most` times. */
+/** Writes as fast as the other side reads, up to `most` times. */
 function endless(response: ServerResponse, text: string | (() => string), most = 1_000_000): void {
   Readable.from(
     (function* () {
@@ -179,7 +179,7 @@ const babble: Record<string, { says: (response: ServerResponse, nodeId: string) 
     says: (response, id) => endless(response, appEvent(id)),
     named: /^It sent more than 100 events a second$/,
   },
-  'a line without end': { says: (response) => endless(response, 'x'.repeat(64 * 1024)), named: /^It sent an event larger than 8 MiB$/ },
+  'an endless line': { says: (response) => endless(response, 'x'.repeat(64 * 1024)), named: /^It sent an event larger than 8 MiB$/ },
   'one gigantic event': {
     says: (response) => response.write(`data: "${'x'.repeat(9 * 2 ** 20)}"\n\n`),
     named: /^It sent an event larger than 8 MiB$/,
@@ -208,7 +208,7 @@ const babble: Record<string, { says: (response: ServerResponse, nodeId: string) 
 
 for (const [what, { says, named }] of Object.entries(babble)) {
   for (const way of ['plain HTTP', 'a link'] as const) {
-    test.serial(`${way}: a node that says ${what} is named for it and costs nobody else anything`, async (t) => {
+    test.serial(`${way}: a node that sends ${what} is named for it and does not affect other nodes`, async (t) => {
       const cluster = await ground(t)
       const bad = credentials()
       let opened = 0
@@ -228,7 +228,7 @@ for (const [what, { says, named }] of Object.entries(babble)) {
   }
 }
 
-test.serial('what cannot be read is a condition of its node while it lasts, and costs the node nothing else', async (t) => {
+test.serial('unreadable data is a condition of its node while it lasts, and has no other effect', async (t) => {
   const cluster = await ground(t)
   const odd = credentials()
   let stream: ServerResponse | undefined
@@ -249,7 +249,7 @@ test.serial('what cannot be read is a condition of its node while it lasts, and 
   )
   t.is(cluster.primary.services.inventory.app(app.id)?.lastKnownStatus, 'running')
   t.is(cluster.primary.services.misconduct.of(odd.id), null)
-  // The check brings good stats, and the stream a good app.
+  // The check brings readable stats, and the stream a readable app.
   t.is(await checked(cluster, odd.id), null)
   if (stream) sayTo(stream)({ type: 'app', app })
   await conditionsOf(0)
@@ -257,7 +257,7 @@ test.serial('what cannot be read is a condition of its node while it lasts, and 
   await cluster.unharmed()
 })
 
-/** What a person who checks the bad node is told. */
+/** The error that a manual check of the bad node shows. */
 async function checked({ primary }: { primary: RunningNode }, id: string): Promise<string | null> {
   const { data } = await primary.graphql('mutation ($id: ID!) { checkNode(id: $id) { error } }', { id })
   return data.checkNode.error
@@ -268,7 +268,7 @@ const badAnswers: Record<string, { answers: (response: ServerResponse) => void; 
     answers: (response) => again(response, 200, () => response.write(' ')),
     says: /^did not answer within 1 s$/,
   },
-  'a body without end': { answers: (response) => endless(response, 'x'.repeat(64 * 1024)), says: /^sent an answer that is too large$/ },
+  'an endless body': { answers: (response) => endless(response, 'x'.repeat(64 * 1024)), says: /^sent an answer that is too large$/ },
   'a million values': {
     answers: (response) => response.end(`[${'[],'.repeat(500_000)}[]]`),
     says: /^sent JSON with more than 50000 values$/,
@@ -285,7 +285,7 @@ const badAnswers: Record<string, { answers: (response: ServerResponse) => void; 
 }
 
 for (const [what, { answers, says }] of Object.entries(badAnswers)) {
-  test.serial(`a node that answers with ${what} fails its check in words, over either way`, async (t) => {
+  test.serial(`a node that answers with ${what} fails its check with a clear reason, directly and over its link`, async (t) => {
     const cluster = await ground(t)
     const listener: RequestListener = (request, response) => {
       request.resume()
@@ -304,7 +304,7 @@ for (const [what, { answers, says }] of Object.entries(badAnswers)) {
   })
 }
 
-test.serial('headers that never end cost the deadline', async (t) => {
+test.serial('endless headers run into the deadline', async (t) => {
   const cluster = await ground(t)
   const bad = credentials()
   const server = createSocketServer((socket) => {
@@ -327,7 +327,7 @@ const floods: Record<string, Buffer> = {
 }
 
 for (const [name, flood] of Object.entries(floods)) {
-  test.serial(`a link that floods with ${name} is cut, and may come back later`, async (t) => {
+  test.serial(`a link that floods with ${name} is cut and can come back later`, async (t) => {
     const cluster = await ground(t)
     const bad = credentials()
     await enter(cluster.primary, bad, nowhere)
@@ -347,7 +347,7 @@ for (const [name, flood] of Object.entries(floods)) {
   })
 }
 
-test.serial('a node that opens links in a loop gets its turns and takes none of others', async (t) => {
+test.serial('a node that opens links in a loop is slowed and does not slow others', async (t) => {
   const cluster = await ground(t)
   const bad = credentials()
   await enter(cluster.primary, bad, nowhere)
@@ -363,7 +363,7 @@ test.serial('a node that opens links in a loop gets its turns and takes none of 
   await cluster.unharmed()
 })
 
-test.serial('a node that ends its event stream after the first word is opened again after waits', async (t) => {
+test.serial('the event stream of a node that always ends it at once is reopened with growing waits', async (t) => {
   const clock = createManualClock()
   const primary = await runningNode(t, {}, { clock })
   const bad = credentials()
@@ -391,7 +391,7 @@ test.serial('a node that ends its event stream after the first word is opened ag
   t.is(opened, before + 2)
 })
 
-test.serial('a node that calls its primary in a loop is held back and named; its calls still say that it is there', async (t) => {
+test.serial('a node that calls its primary in a loop is slowed and named, and its calls still keep it online', async (t) => {
   const cluster = await ground(t)
   const bad = credentials()
   await enter(cluster.primary, bad, nowhere)
@@ -412,7 +412,7 @@ test.serial('a node that calls its primary in a loop is held back and named; its
   t.is(cluster.primary.services.registry.get(bad.id).health.status, 'online')
 })
 
-test.serial('a node that answers a command in the name of another is not believed', async (t) => {
+test.serial('refuses the answer of a node that claims to be another one', async (t) => {
   const cluster = await ground(t)
   const bad = credentials()
   const wire = wellBehaved(bad.id)

@@ -16,7 +16,7 @@ import { selfSigned } from '../helpers/self-signed.ts'
 
 const someToken = `shlyjoin_${randomUUID()}_secret`
 
-/** One attempt to join at a URL, by a node that nobody knows. */
+/** One attempt to join at a URL, by a node that is not known there. */
 function joinAt(
   primaryUrl: string,
   { token = someToken, clock = systemClock, deadlineMs = 5000 }: { token?: string; clock?: Clock; deadlineMs?: number } = {},
@@ -43,7 +43,7 @@ function assertFailed(t: ExecutionContext, outcome: JoinOutcome, expected: Expec
   t.regex(outcome.reason, expected.reason)
 }
 
-/** A server of which the test ends every connection. */
+/** Starts a server. The test closes all of its connections at the end. */
 async function listening(t: ExecutionContext, server: Server): Promise<string> {
   const sockets = new Set<{ destroy(): void }>()
   server.on('connection', (socket) => {
@@ -58,7 +58,7 @@ async function listening(t: ExecutionContext, server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-test('DNS: a name that nobody knows', async (t) => {
+test('DNS: an unknown name', async (t) => {
   const outcome = await joinAt('http://primary.invalid:8080')
   assertFailed(t, outcome, { hop: 'dns', passing: true, reason: /^the host name primary\.invalid was not found in DNS$/ })
 })
@@ -84,7 +84,7 @@ test('TLS: a certificate that is not trusted', async (t) => {
   })
 })
 
-test('TLS: https:// where plain HTTP is spoken, and the other way round', async (t) => {
+test('TLS: https:// to a plain HTTP port, and the other way round', async (t) => {
   const plain = await peer(t, (_request, response) => response.end())
   assertFailed(t, await joinAt(plain.url.replace('http', 'https')), {
     hop: 'tls',
@@ -97,7 +97,7 @@ test('TLS: https:// where plain HTTP is spoken, and the other way round', async 
   t.like(outcome, { hop: 'http', passing: true })
 })
 
-test('something that speaks no HTTP, cuts the connection, or says nothing', async (t) => {
+test('a server that does not speak HTTP, cuts the connection, or sends nothing', async (t) => {
   const greets = await listening(
     t,
     createServer((socket) => void socket.end('220 mail.example.com ESMTP\r\n')),
@@ -126,7 +126,7 @@ test('something that speaks no HTTP, cuts the connection, or says nothing', asyn
 })
 
 const proxies: Record<string, { answer: Answer; expected: Expected }> = {
-  'a proxy whose primary is away': {
+  'a proxy whose primary is down': {
     answer: (_request, response) => response.writeHead(502, { server: 'nginx/1.22.1' }).end('<h1>502 Bad Gateway</h1>'),
     expected: {
       hop: 'http',
@@ -134,11 +134,11 @@ const proxies: Record<string, { answer: Answer; expected: Expected }> = {
       reason: /^answered 502 \(nginx\/1\.22\.1\), which is not an answer from Selfhostly: a proxy answered/,
     },
   },
-  'one that says when': {
+  'a proxy with Retry-After': {
     answer: (_request, response) => response.writeHead(503, { 'retry-after': '7' }).end(),
     expected: { hop: 'http', passing: true, retryAfterMs: 7000, reason: /^answered 503, which/ },
   },
-  'one that says never': {
+  'a proxy with an endless Retry-After': {
     answer: (_request, response) => response.writeHead(503, { 'retry-after': '99999999' }).end(),
     expected: { hop: 'http', passing: true, retryAfterMs: 600_000, reason: /^answered 503/ },
   },
@@ -146,7 +146,7 @@ const proxies: Record<string, { answer: Answer; expected: Expected }> = {
     answer: (_request, response) => response.writeHead(301, { location: 'https://primary.example.com/api/join' }).end(),
     expected: { hop: 'http', passing: false, reason: /a redirect to https:\/\/primary\.example\.com\/api\/join\. Set PRIMARY_NODE_URL/ },
   },
-  'a login': {
+  'a proxy that requires a login': {
     answer: (_request, response) => response.writeHead(401, { 'www-authenticate': 'Basic' }).end('401'),
     expected: {
       hop: 'http',
@@ -162,11 +162,11 @@ const proxies: Record<string, { answer: Answer; expected: Expected }> = {
       reason: /^answered 200 \(Apache\), which is not an answer from Selfhostly\. Is another program/,
     },
   },
-  'an answer without end': {
+  'an endless answer': {
     answer: (_request, response) => void response.writeHead(201).end('x'.repeat(1024 * 1024)),
     expected: { hop: 'http', passing: true, reason: /^sent an answer that is too large$/ },
   },
-  'a proxy in another time': {
+  'a proxy with a wrong clock': {
     answer: (_request, response) => response.writeHead(502, { date: new Date(Date.now() + 3 * 3600_000).toUTCString() }).end(),
     expected: { hop: 'http', passing: true, reason: /^answered 502.*\. Also, this node's clock is 3 hours behind its primary's/ },
   },
@@ -178,7 +178,7 @@ for (const [name, { answer, expected }] of Object.entries(proxies)) {
   })
 }
 
-test('clock: the primary refuses a node that is an hour ahead, on both sides in words', async (t) => {
+test('clock: the primary refuses a node that is an hour ahead, and both sides show why', async (t) => {
   const primary = await runningNode(t)
   const { secret } = await makeToken(primary)
   const ahead = { now: () => new Date(Date.now() + 3600_000), after: systemClock.after }
@@ -190,7 +190,7 @@ test('clock: the primary refuses a node that is an hour ahead, on both sides in 
   t.true(outcome.kind === 'failed' && attempt?.message === `time: ${outcome.reason}`)
 })
 
-test('token: refused, on both sides in words; limited, with the wait that the primary asks for', async (t) => {
+test('token: a refusal shows on both sides, and a rate limit has the wait that the primary asks for', async (t) => {
   const primary = await runningNode(t)
   await makeToken(primary)
   assertFailed(t, await joinAt(primary.url), { hop: 'token', passing: false, reason: /^The join token is unknown or was revoked/ })
@@ -201,7 +201,7 @@ test('token: refused, on both sides in words; limited, with the wait that the pr
   t.true(last.kind === 'failed' && last.retryAfterMs !== null && last.retryAfterMs > 0 && last.retryAfterMs <= 60_000)
 })
 
-test('a secondary in the place of the primary says so', async (t) => {
+test('a secondary at the URL of the primary says what it is', async (t) => {
   const secondary = await runningSecondary(t, undefined, { NODE_NAME: 'worker' })
   assertFailed(t, await joinAt(secondary.url), {
     hop: 'http',
@@ -217,7 +217,7 @@ test('joined', async (t) => {
   t.like(await tokensOf(primary), [{ uses: 1 }])
 })
 
-test('five minutes are taken, either way', (t) => {
+test('clocks can differ by five minutes either way', (t) => {
   const primary = new Date('2026-01-26T20:00:00Z')
   const at = (ms: number) => clockSkewInWords({ node: new Date(primary.getTime() + ms), primary })
   t.is(at(300_000), null)

@@ -6,10 +6,10 @@ import { startNetwork } from '../helpers/network.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
 import { peer } from '../helpers/peer.ts'
 
-/** From when it serves to when a browser sees it. */
+/** From when the node serves until a browser sees it. */
 const appearsWithinMs = 2000
 
-test('a new node with a token appears at once, and its restart does not use the token again', async (t) => {
+test('a new node with a token appears at once, and restarting it does not use the token again', async (t) => {
   const primary = await nodeProcess(t, { NODE_NAME: 'main' })
   await primary.start()
   const { secret, token } = await makeToken(primary, { namePattern: 'web-{n}', maxUses: 2, labels: [{ key: 'env', value: 'lab' }] })
@@ -53,7 +53,7 @@ test('a new node with a token appears at once, and its restart does not use the 
   )
 })
 
-test('whatever was in the way is named on the new node, then passes, then is named on the primary', async (t) => {
+test('obstacles to a join are shown on the new node, and later on the primary', async (t) => {
   const primary = await nodeProcess(t, { NODE_NAME: 'main' })
   await primary.start()
   const { secret } = await makeToken(primary)
@@ -65,7 +65,7 @@ test('whatever was in the way is named on the new node, then passes, then is nam
   t.regex(String(alone['reason']), /^connection refused at 127\.0\.0\.1/)
   const proxy = await peer(t, (_request, response) => response.writeHead(502, { server: 'nginx', 'retry-after': '1' }).end(), primary.port)
   const atProxy = await worker.log.first(({ msg, hop }) => msg === 'join failed' && hop === 'http')
-  t.regex(String(atProxy['reason']), /^answered 502 by nginx/)
+  t.regex(String(atProxy['reason']), /^answered 502 \(nginx/)
   await proxy.close()
 
   await primary.start()
@@ -79,12 +79,12 @@ test('whatever was in the way is named on the new node, then passes, then is nam
     told.join(),
   )
   t.true(
-    told.some((line) => /^HTTP answered 502 by nginx/.test(line)),
+    told.some((line) => /^HTTP answered 502 \(nginx/.test(line)),
     told.join(),
   )
 })
 
-test('a token that is wrong, or the name of a host: said at both ends, and the node goes on running', async (t) => {
+test('a wrong token or host name is reported on both sides, and the node keeps running', async (t) => {
   const primary = await nodeProcess(t, { NODE_NAME: 'main' })
   await primary.start()
   const { secret, token } = await makeToken(primary)
@@ -106,7 +106,7 @@ test('a token that is wrong, or the name of a host: said at both ends, and the n
   )
 })
 
-test('a setting that is no join token stops the start, and is not shown', async (t) => {
+test('an invalid JOIN_TOKEN stops the start and is not printed', async (t) => {
   const node = await newcomer(t, 'http://127.0.0.1:1', 'shly_something-else', 'some-host')
   const { code, output } = await node.startInVain()
   t.is(code, 1)
@@ -114,7 +114,7 @@ test('a setting that is no join token stops the start, and is not shown', async 
   t.false(output.includes('something-else'))
 })
 
-test('from another host: packets that disappear are TCP, and an endpoint that leads nowhere is said', async (t) => {
+test('from another host: dropped packets are a TCP failure, and an endpoint that works only on the node is reported', async (t) => {
   const network = await startNetwork(t)
   const isReal = network.by === 'namespaces'
   const primary = await nodeProcess(t, { NODE_NAME: 'main' }, network.primary)
@@ -124,7 +124,7 @@ test('from another host: packets that disappear are TCP, and an endpoint that le
   const worker = await newcomer(t, await host.primaryUrl(primary.port), secret, 'some-host', { NODE_API_ENDPOINT: '' }, host)
   await host.drop()
   await worker.start()
-  // A proxy takes the connection, and drops what is said over it.
+  // A proxy accepts the connection and drops the data.
   const failed = await worker.log.first(({ msg }) => msg === 'join failed', { withinMs: 40_000 })
   t.is(failed['hop'], isReal ? 'tcp' : 'http')
   t.regex(
@@ -134,7 +134,7 @@ test('from another host: packets that disappear are TCP, and an endpoint that le
   await host.heal()
 
   const { notes = [] } = (await worker.logged('joined primary', { withinMs: 40_000 })) as { notes?: string[] }
-  // Behind a proxy of this machine the node is on this machine, where its endpoint is good.
+  // Behind a proxy on this machine, the node is on this machine too, so its endpoint works.
   t.regex(notes.join(), isReal ? /^Its endpoint http:\/\/localhost:\d+ works only on the node itself/ : /^$/)
   const attempts = await attemptsOf(primary)
   t.deepEqual(

@@ -29,7 +29,7 @@ interface Pair {
 const watch = (t: ExecutionContext<unknown>, primary: RunningNode) =>
   follow<SeenNode>(t, primary, 'subscription { nodeStatusChanged { id status keyChangedAt } }')
 
-/** A primary and a node that share a key which the node made itself; both can be started again as they were. */
+/** A primary and a node that share a key made by the node. Both can be restarted with their data. */
 async function pair(t: ExecutionContext<unknown>, connection = 'link'): Promise<Pair> {
   const folder = dataFolder(t)
   const at = (name: string, address: string) => ({ DATABASE_PATH: join(folder, name, 'selfhostly.db'), SERVER_ADDRESS: address })
@@ -59,7 +59,7 @@ const shared = (primary: RunningNode, node: RunningNode): boolean =>
   primary.services.registry.keyOf(node.id) === keyOf(node) && !primary.services.registry.hasNextKey(node.id)
 
 for (const connection of ['link', 'direct'])
-  test(`over ${connection}: a new key without a restart, a lost session or a refused call`, async (t) => {
+  test(`over ${connection}: a key changes without a restart, a lost session or a refused call`, async (t) => {
     const { primary, node, id, nodes } = await pair(t, connection)
     const before = keyOf(node)
     const session = primary.services.streams.sessionOf(id)
@@ -82,7 +82,7 @@ for (const connection of ['link', 'direct'])
     t.not(keyOf(node), before)
     t.true(shared(primary, node))
     t.true(answer.data.rotateNodeKey.keyChangedAt > (asked ?? ''))
-    t.deepEqual(primary.services.streams.sessionOf(id), session, 'the same session goes on')
+    t.deepEqual(primary.services.streams.sessionOf(id), session, 'the same session continues')
     t.is(refusals().length, refusedBefore)
     t.is(primary.services.registry.get(id).health.status, 'online')
     const file = join(node.services.config.dataDir, 'identity.json')
@@ -93,14 +93,14 @@ for (const connection of ['link', 'direct'])
     t.false(JSON.stringify([primary.log, node.log]).includes(keyOf(node)))
   })
 
-test('half a minute later the link is one that was opened with the new key; whoever opens one with the former is cut after a minute', async (t) => {
+test('the link is replaced with the new key after half a minute, and links with the former key are cut after a minute', async (t) => {
   const clock = createManualClock()
   const primary = await runningNode(t, {}, { clock })
   const node = await runningSecondary(t, primary, { NODE_API_KEY: '', NODE_CONNECTION: 'link' }, { clock })
   const { links, membership, registry } = primary.services
   const { id } = node
   await membership.welcome({ id, name: 'worker', apiEndpoint: node.url, apiKey: node.key })
-  /** Time passes no faster than calls are answered. */
+  /** Moves the clock only as fast as calls are answered. */
   const passing = async (isSo: () => boolean): Promise<void> => {
     while (!isSo()) {
       clock.advance(200)
@@ -110,7 +110,7 @@ test('half a minute later the link is one that was opened with the new key; whoe
   await passing(() => registry.get(id).health.status === 'online' && registry.get(id).about !== null)
   const [before, former] = [links.get(id), keyOf(node)]
   t.falsy((await rotate(primary, id)).errors)
-  t.is(links.get(id), before, 'the same link goes on')
+  t.is(links.get(id), before, 'the same link is still open')
   await passing(() => links.get(id) !== before)
   t.is(links.get(id)?.apiKey, keyOf(node))
   t.is(registry.get(id).health.status, 'online')
@@ -128,7 +128,7 @@ test('half a minute later the link is one that was opened with the new key; whoe
   t.is(links.get(id), undefined)
 })
 
-test('wherever it stops half-way, it is finished later and one key is left', async (t) => {
+test('a change that stops halfway is finished later and leaves one key', async (t) => {
   const { primary, node, id, restartPrimary, restartNode } = await pair(t)
   const finished = async (one: RunningNode, other: RunningNode): Promise<void> => {
     await until(() => {
@@ -137,25 +137,25 @@ test('wherever it stops half-way, it is finished later and one key is left', asy
     })
     await until(() => one.services.registry.get(id).health.status === 'online')
   }
-  // Made here, and nobody told of it.
+  // The primary has made the key but not sent it.
   await primary.services.registry.prepareKey(id)
   await finished(primary, node)
 
-  // The node has it, and the answer was lost: its next call says so.
+  // The node has the key, but its answer was lost. Its next call confirms it.
   node.services.ownKey.take(await primary.services.registry.prepareKey(id))
   await node.services.callHome(primary.url)
   await until(() => shared(primary, node))
 
-  // The node has it, and both are started again.
+  // The node has the key, and both are restarted.
   node.services.ownKey.take(await primary.services.registry.prepareKey(id))
   await Promise.all([primary.stop(), node.stop()])
   const againNode = await restartNode()
   const againPrimary = await restartPrimary()
-  t.true(againPrimary.services.registry.keysOf(id).includes(keyOf(againNode)), 'the primary takes the key that the node calls with')
+  t.true(againPrimary.services.registry.keysOf(id).includes(keyOf(againNode)), 'the primary accepts the key that the node uses')
   await finished(againPrimary, againNode)
 })
 
-test('a key that the environment sets stays; both sides say why, and nothing is left of the try', async (t) => {
+test('a key from the environment is not changed; both sides say why, and the attempt leaves nothing behind', async (t) => {
   const primary = await runningNode(t)
   const node = await runningSecondary(t, primary)
   const nodes = watch(t, primary)
@@ -170,7 +170,7 @@ test('a key that the environment sets stays; both sides say why, and nothing is 
   t.is((await rotate(primary, primary.id)).errors[0].extensions.code, 'FORBIDDEN')
 })
 
-test('what is not online, not there or too old is refused by name', async (t) => {
+test('refuses a node that is not online, unknown or too old, with the reason', async (t) => {
   const primary = await runningNode(t)
   const id = '00000000-0000-4000-8000-00000000000a'
   t.is((await rotate(primary, id)).errors[0].extensions.code, 'NOT_FOUND')
@@ -184,7 +184,7 @@ test('what is not online, not there or too old is refused by name', async (t) =>
   t.is((await rotate(primary, id)).errors[0].extensions.code, 'NODE_UNREACHABLE')
 })
 
-test('a node that is removed, or gets another key by hand, is cut at once and stays out', async (t) => {
+test('a node that is removed or gets another key by hand is cut off at once', async (t) => {
   const { primary, node, id, nodes } = await pair(t)
   const former = keyOf(node)
   t.truthy(primary.services.links.get(id))
@@ -199,7 +199,7 @@ test('a node that is removed, or gets another key by hand, is cut at once and st
   t.is((await beat('another-key-by-hand')).status, 401)
 })
 
-test("the node's own side: the former key is good until a minute after the new one was used", (t) => {
+test('on the node, the former key works until a minute after the new one is first used', (t) => {
   const dataDir = dataFolder(t)
   const clock = createManualClock()
   const first = loadIdentity({ dataDir })
@@ -212,13 +212,13 @@ test("the node's own side: the former key is good until a minute after the new o
   clock.advance(3_600_000)
   key.used(first.apiKey)
   clock.advance(3_600_000)
-  t.is(key.all().length, 2, 'nobody has used the new one')
+  t.is(key.all().length, 2, 'the new key has not been used yet')
   key.used(one)
   clock.advance(59_999)
   t.is(key.all().length, 2)
   key.take(two)
   clock.advance(120_000)
-  t.deepEqual(key.all(), [two, one], 'another change begins another grace')
+  t.deepEqual(key.all(), [two, one], 'another change starts a new grace period')
   key.used(two)
   clock.advance(60_000)
   t.deepEqual(key.all(), [two])

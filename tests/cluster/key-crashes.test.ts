@@ -15,8 +15,8 @@ interface KeyedNode extends SeenNode {
 }
 
 /**
- * Between a primary and its node. The next call that brings a key is lost before the node hears of it, or after: then its answer
- * is. `then` runs at that moment.
+ * A proxy between a primary and its node. `lose` drops the next call that brings a key before the node gets it, or drops its
+ * answer. `then` runs at that moment.
  */
 async function keyCourier(t: ExecutionContext<unknown>, node: NodeProcess) {
   let plan: { lose: 'call' | 'answer'; then: () => Promise<unknown> } | null = null
@@ -47,7 +47,7 @@ async function keyCourier(t: ExecutionContext<unknown>, node: NodeProcess) {
   })
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** Resolves when it has happened. */
+    /** Resolves when the call or answer is lost. */
     lose: (lose: 'call' | 'answer', run: () => Promise<unknown> = () => Promise.resolve()) =>
       new Promise<void>((resolve) => {
         plan = {
@@ -75,7 +75,7 @@ const seen = async (primary: NodeProcess, id: string): Promise<KeyedNode> =>
     )
   ).node
 
-/** Of what the primary finishes by itself the node may be done before the primary is; until both are, it refuses. */
+/** The node can finish a change before the primary does. Until both have, the primary refuses another one. */
 async function rotate(primary: NodeProcess, id: string): Promise<void> {
   const unlessUnderWay = (error: unknown): false => {
     if (error instanceof GraphqlFailure && error.code === 'CONFLICT') return false
@@ -112,7 +112,7 @@ interface Before {
   apiKey: string
 }
 
-/** One key is shared, it is not the one from before, and the node is online by it. */
+/** Checks that both share one new key and that the node is online with it. */
 async function isWell(
   t: ExecutionContext<unknown>,
   { primary, node, id }: Awaited<ReturnType<typeof cluster>>,
@@ -134,7 +134,7 @@ async function isWell(
   )
   t.deepEqual(checkNode, { ok: true, error: null })
   for (const { printed } of [primary, node]) {
-    t.false(printed.join('\n').includes(apiKey), 'the log tells no key')
+    t.false(printed.join('\n').includes(apiKey), 'the log contains no key')
     t.false(printed.join('\n').includes(before.apiKey))
   }
 }
@@ -147,7 +147,7 @@ const moments: { lost: 'call' | 'answer'; killed: ('primary' | 'node')[] }[] = [
   { lost: 'answer', killed: ['primary', 'node'] },
 ]
 
-test('wherever the call or its answer is lost, whoever is killed by then: after a start there is one new key', async (t) => {
+test('whether the call or its answer is lost and whichever side is killed, a restart leaves one new key', async (t) => {
   t.timeout(240_000)
   const all = await cluster(t)
   for (const { lost, killed } of moments) {
@@ -157,10 +157,10 @@ test('wherever the call or its answer is lost, whoever is killed by then: after 
     const happened = all.courier.lose(lost, () => Promise.all(processes.map((process) => process.kill())))
     const change = rotate(all.primary, all.id).catch((error: unknown) => error)
     await happened
-    t.true((await change) instanceof Error, 'nobody was told that it succeeded')
+    t.true((await change) instanceof Error, 'the caller was not told that it succeeded')
     t.is(keysOf(all.node).apiKey === before.apiKey, lost === 'call')
     if (lost === 'answer') t.is(keysOf(all.node).formerKey, before.apiKey)
-    // Away for long enough that the primary knows; one that is back before that is no other case.
+    // Stays away until the primary notices. Coming back earlier would not be a different case.
     if (killed[0] === 'node')
       await eventually(
         () => seen(all.primary, all.id),

@@ -16,7 +16,7 @@ interface Refused {
 }
 type Refusal = Refused | 'silence' | null
 
-/** Nodes that take keys as a real one does, or refuse them as told. */
+/** Nodes that accept keys like real ones, or refuse them if the test says so. */
 async function cluster(t: ExecutionContext<unknown>, options: { maxAgeDays?: number } = {}) {
   const fixture = await startedRegistry(t)
   const client = createNodeClient({ selfId: primaryId })
@@ -53,7 +53,7 @@ async function cluster(t: ExecutionContext<unknown>, options: { maxAgeDays?: num
     return { id: input.id, told, answer }
   }
 
-  /** What a change that was begun before would have shown by the time at which this one, begun after it, is through. */
+  /** Runs a later change to its end, by which time an earlier one would have shown too. */
   async function anotherChange(): Promise<void> {
     const bystander = await node(`bystander-${++bystanders}`)
     await rotations.rotate(bystander.id)
@@ -64,7 +64,7 @@ async function cluster(t: ExecutionContext<unknown>, options: { maxAgeDays?: num
 
 let bystanders = 0
 
-/** Moves on, with the nodes heard meanwhile. */
+/** Moves the clock and keeps the nodes online. */
 function later({ clock, registry }: TestRegistry, ms: number): void {
   clock.advance(ms)
   for (const { id, isPrimary } of registry.list()) if (!isPrimary) registry.observe(id, { kind: 'heartbeat' })
@@ -72,7 +72,7 @@ function later({ clock, registry }: TestRegistry, ms: number): void {
 
 const isChanged = ({ registry }: TestRegistry, id: string, key: string): boolean => registry.keyOf(id) !== key && !registry.hasNextKey(id)
 
-test('old keys are changed one in a turn, the oldest first, of nodes that are online and can', async (t) => {
+test('changes one old key per tick, the oldest first, on nodes that are online and support it', async (t) => {
   const all = await cluster(t)
   const older = await all.node('older')
   later(all, dayMs)
@@ -97,11 +97,15 @@ test('old keys are changed one in a turn, the oldest first, of nodes that are on
   t.is(older.told.length + newer.told.length, 2)
   t.deepEqual([...away.told, ...simple.told], [])
   t.deepEqual(all.registry.get(newer.id).keyChangedAt, all.clock.now())
-  t.regex(all.rotations.overdue(all.registry.get(simple.id))?.since.toISOString() ?? '', /^2026-/, 'what cannot be changed is said')
+  t.regex(
+    all.rotations.overdue(all.registry.get(simple.id))?.since.toISOString() ?? '',
+    /^2026-/,
+    'a key that cannot be changed is reported',
+  )
   t.is(all.rotations.overdue(all.registry.get(older.id)), null)
 })
 
-test('0 days is never, and while nobody may act nothing is begun or finished', async (t) => {
+test('0 days means never, and while automatic actions are off no change is started or finished', async (t) => {
   const never = await cluster(t, { maxAgeDays: 0 })
   const { id, told } = await never.node('worker-1')
   later(never, 10_000 * dayMs)
@@ -122,13 +126,13 @@ test('0 days is never, and while nobody may act nothing is begun or finished', a
   held.rotations.finish(node.id)
   held.rotations.tick()
   await held.anotherChange()
-  t.deepEqual(node.told, [], 'nor is what was begun finished')
+  t.deepEqual(node.told, [], 'a started change is not finished either')
   held.state.mayAct = true
   held.rotations.tick()
   await until(() => isChanged(held, node.id, 'key-of-worker-1'))
 })
 
-test('a node that refuses is asked again after an hour, and why is said', async (t) => {
+test('a node that refuses is asked again after an hour, and the reason is shown', async (t) => {
   const all = await cluster(t)
   const refusal = { status: 403, code: 'FORBIDDEN', detail: 'its key is set by NODE_API_KEY' }
   const { id, answer, told } = await all.node('worker-1', refusal)
@@ -149,7 +153,7 @@ test('a node that refuses is asked again after an hour, and why is said', async 
   t.is(all.rotations.overdue(all.registry.get(id)), null)
 })
 
-test('what was begun is finished with the same key: when the node is back, after a minute, or when somebody asks', async (t) => {
+test('a started change is finished with the same key: when the node is back, after a minute, or on request', async (t) => {
   const all = await cluster(t)
   const { id, answer, told } = await all.node('worker-1', 'silence')
   await t.throwsAsync(all.rotations.rotate(id), { code: 'NODE_UNREACHABLE' })
@@ -173,7 +177,7 @@ test('what was begun is finished with the same key: when the node is back, after
   t.is(told.length, 2)
   all.rotations.finish(id)
   await all.anotherChange()
-  t.is(told.length, 2, 'nothing was begun')
+  t.is(told.length, 2, 'no change was started')
 
   answer.refusal = 'silence'
   await t.throwsAsync(all.rotations.rotate(id), { code: 'NODE_UNREACHABLE' })
@@ -182,7 +186,7 @@ test('what was begun is finished with the same key: when the node is back, after
   t.is(told.length, 3)
 })
 
-test('a key that is given by hand in the middle of a change is the one that counts', async (t) => {
+test('a key entered by hand during a change wins', async (t) => {
   const all = await cluster(t)
   const { id, answer } = await all.node('worker-1', 'silence')
   const change = all.rotations.rotate(id)

@@ -3,7 +3,7 @@ import { createContainer, testImage, uniqueName } from '../helpers/docker.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
 import { until } from '../helpers/until.ts'
 
-// What a node accepts its primary must be able to read; a real primary and a real secondary in this process.
+// A primary must be able to read everything its nodes accept. Uses a real primary and a real secondary in this process.
 
 async function pairOf(t: ExecutionContext<unknown>): Promise<{ primary: RunningNode; worker: RunningNode }> {
   const primary = await runningNode(t)
@@ -33,7 +33,7 @@ const inputs: Record<string, { input: Record<string, string>; field: string; say
 }
 
 for (const [what, { input, field, says }] of Object.entries(inputs)) {
-  test.serial(`${what} is refused where it enters, on both nodes, and leaves nothing`, async (t) => {
+  test.serial(`both nodes refuse ${what} at once and keep nothing of it`, async (t) => {
     const { primary, worker } = await pairOf(t)
     for (const nodeId of [primary.id, worker.id]) {
       const mutation = 'mutation ($nodeId: ID!, $input: CreateAppInput!) { createApp(nodeId: $nodeId, input: $input) { app { id } } }'
@@ -51,7 +51,7 @@ for (const [what, { input, field, says }] of Object.entries(inputs)) {
   })
 }
 
-test.serial('a container of another program, named with 525 characters, costs nobody anything', async (t) => {
+test.serial("another program's container with a 525-character name affects nothing else", async (t) => {
   const { primary, worker } = await pairOf(t)
   const name = uniqueName().padEnd(525, 'x')
   const container = await createContainer(t, { name })

@@ -9,11 +9,11 @@ import { socketPort } from '../helpers/link-pair.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { until } from '../helpers/until.ts'
 
-/** Not started. @param random what stands for every random number */
+/** A dialer that is not started. @param random used as every random number */
 function diallerTo(t: ExecutionContext<unknown>, endpoint: { url: string }, random = 0) {
   const clock = createManualClock()
   const failures: string[] = []
-  /** Those that it has dialled. */
+  /** The links it has dialed. */
   const wires: LinkWire[] = []
   const closing = new Set<LinkWire>()
   const dialler = createLinkDialler({
@@ -30,7 +30,7 @@ function diallerTo(t: ExecutionContext<unknown>, endpoint: { url: string }, rand
   return { dialler, clock, failures, wires, closing }
 }
 
-test('the dialler waits longer after each try, up to 15 s, comes back when it is told to, and starts short after a stable minute', async (t) => {
+test('the dialer waits longer after each try, up to 15 s, respects Retry-After, and starts short after a stable minute', async (t) => {
   const refusals = ['', '', 'retry-after: 30\r\n', ...Array.from({ length: 8 }, () => '')]
   const http = createServer().on('upgrade', (_, socket) => {
     const extra = refusals.shift() ?? ''
@@ -67,7 +67,7 @@ test('the dialler waits longer after each try, up to 15 s, comes back when it is
   await until(() => wires.length === 3)
 })
 
-test('while a link is open that the other side has opened, the dialler waits; for another key it opens one beside its own', async (t) => {
+test('the dialer waits while a link from the other side is open; for a new key it opens a second link next to its own', async (t) => {
   let checks = 0
   const port = await socketPort(t, () => undefined)
   const { dialler, clock, wires } = diallerTo(t, port)
@@ -94,7 +94,7 @@ test('while a link is open that the other side has opened, the dialler waits; fo
   t.is(second?.readyState, second?.OPEN)
 })
 
-test('a link that is closing counts for nothing: when the one in its place is lost, another is dialled', async (t) => {
+test('a closing link does not count: when its replacement is lost, another is dialed', async (t) => {
   const port = await socketPort(t, () => undefined)
   const { dialler, clock, wires, closing } = diallerTo(t, port)
   dialler.start()
@@ -106,10 +106,10 @@ test('a link that is closing counts for nothing: when the one in its place is lo
   await until(() => clock.waiting() > 0)
   clock.advance(0)
   await until(() => wires.length === 3)
-  t.is(wires[0]?.socket.readyState, 1, 'it goes on to its end')
+  t.is(wires[0]?.socket.readyState, 1, 'it stays open until it ends by itself')
 })
 
-test('another link for another key is tried until there is one', async (t) => {
+test('retries the link for a new key until it is open', async (t) => {
   const port = await socketPort(t, () => undefined)
   const endpoint = { url: port.url }
   const { dialler, clock, failures, wires } = diallerTo(t, endpoint)

@@ -31,14 +31,14 @@ const fields =
 const followNodes = (t: ExecutionContext<unknown>, primary: RunningNode) =>
   follow<SeenNode>(t, primary, `subscription { nodeStatusChanged { ${fields} } }`)
 
-/** Nothing listens there, so that only a link leads to the node. */
+/** Nothing listens there, so only a link reaches the node. */
 const nowhere = 'http://127.0.0.1:9'
 
 async function enter(primary: RunningNode, node: { id: string; key: string }, apiEndpoint = nowhere): Promise<void> {
   await primary.services.membership.welcome({ id: node.id, name: `node-${node.id.slice(0, 8)}`, apiEndpoint, apiKey: node.key })
 }
 
-test('a node that nobody can reach needs no open port: everything goes over the link that it opens', async (t) => {
+test('a node needs no open port: everything goes over the link that it opens', async (t) => {
   await ensureTestImage()
   const primary = await runningNode(t)
   const nodes = followNodes(t, primary)
@@ -54,7 +54,7 @@ test('a node that nobody can reach needs no open port: everything goes over the 
 
   const create = 'mutation ($id: ID!, $input: CreateAppInput!) { createApp(nodeId: $id, input: $input) { app { id } operation { id } } }'
   const refused = await primary.graphql(create, { id: node.id, input: { name: 'web', composeContent: 'services: 1' } })
-  t.is(refused.errors[0].extensions.code, 'INVALID_INPUT', 'what the node refuses keeps its code')
+  t.is(refused.errors[0].extensions.code, 'INVALID_INPUT', "the node's refusal keeps its code")
   const name = uniqueName()
   t.teardown(() => removeProject(name))
   const created = await primary.graphql(create, { id: node.id, input: { name, composeContent: webApp(await freePort()) } })
@@ -73,7 +73,7 @@ test('a node that nobody can reach needs no open port: everything goes over the 
   await removed.first((id) => id === app.id, { withinMs: 60_000 })
 })
 
-test('a node that cannot call its primary is called by it, and a link follows', async (t) => {
+test('the primary dials a node that cannot reach it, and a link opens', async (t) => {
   const primary = await runningNode(t)
   const nodes = followNodes(t, primary)
   const node = await runningSecondary(t)
@@ -84,7 +84,7 @@ test('a node that cannot call its primary is called by it, and a link follows', 
   t.is(primary.services.links.get(node.id)?.dialledBy, 'primary')
 })
 
-test('with NODE_CONNECTION=direct nobody opens a link', async (t) => {
+test('with NODE_CONNECTION=direct neither side opens a link', async (t) => {
   const primary = await runningNode(t)
   const nodes = followNodes(t, primary)
   const node = await runningSecondary(t, primary, { NODE_CONNECTION: 'direct' })
@@ -94,7 +94,7 @@ test('with NODE_CONNECTION=direct nobody opens a link', async (t) => {
   t.is(primary.services.links.get(node.id), undefined)
 })
 
-test('a link takes the credentials of every internal route, leads to nothing else, and ends with the node', async (t) => {
+test('a link needs the same credentials as every internal route, reaches nothing else, and ends when the node is removed', async (t) => {
   const primary = await runningNode(t)
   const node = { id: randomUUID(), key: 'the-key-that-both-share' }
   await enter(primary, node)
@@ -121,7 +121,7 @@ test('a link takes the credentials of every internal route, leads to nothing els
   const ask = async (path: string, headers: Record<string, string> = {}) =>
     (await fetchOver(session, { method: 'GET', path, headers, body: undefined, signal: AbortSignal.timeout(10_000) })).status
   t.is(await ask('/api/internal/system/stats', nodeHeaders({ id: primary.id, key: secondary.key })), 200)
-  t.is(await ask('/api/internal/system/stats'), 401, 'a link by itself proves nothing')
+  t.is(await ask('/api/internal/system/stats'), 401, 'a link alone is no credential')
   for (const path of ['/graphql', '/api/nodes', '/', '/api/health', '//api/internal/system/stats']) t.is(await ask(path), 404, path)
 
   for (const path of [
@@ -139,7 +139,7 @@ test('a link takes the credentials of every internal route, leads to nothing els
   t.is(links.get(secondary.id), undefined)
 })
 
-/** The node's end of a link, with the given program and nothing to run. */
+/** The node's end of a link, with the given program data and no real apps. */
 async function simulated(primary: RunningNode, node: { id: string; key: string }, about: Record<string, unknown>, apps: App[] = []) {
   return nodeEnd(
     primary.url,
@@ -165,7 +165,7 @@ const program = (given: Record<string, unknown> = {}) => ({
   ...given,
 })
 
-test('an app of a node of the version before is not removed: that version deletes its data as well', async (t) => {
+test('an app on a node of the previous version is not removed, because that version also deletes its data', async (t) => {
   const primary = await runningNode(t)
   const node = { id: randomUUID(), key: 'the-key-that-both-share' }
   await enter(primary, node)
@@ -183,7 +183,7 @@ test('an app of a node of the version before is not removed: that version delete
   }
 })
 
-test('a node of the version before works; what it lacks is named', async (t) => {
+test('a node of the previous version works, and missing capabilities are named', async (t) => {
   const primary = await runningNode(t)
   const nodes = followNodes(t, primary)
   const node = { id: randomUUID(), key: 'the-key-that-both-share' }
@@ -195,7 +195,7 @@ test('a node of the version before works; what it lacks is named', async (t) => 
   t.is((await primary.graphql('mutation ($id: ID!) { checkNode(id: $id) { ok } }', { id: node.id })).data.checkNode.ok, true)
 })
 
-test('of two machines with one identity the one that was there first stays, and both are named', async (t) => {
+test('if two machines have one identity, the first one stays connected and both are named', async (t) => {
   const primary = await runningNode(t)
   const nodes = followNodes(t, primary)
   const node = { id: randomUUID(), key: 'the-key-that-both-share' }

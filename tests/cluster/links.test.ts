@@ -20,7 +20,7 @@ const sessionTo = (links: Awaited<ReturnType<typeof linkTable>>['links']) => {
   return link.session
 }
 
-test('requests go over it side by side, with method, headers and body, and answers come with theirs', async (t) => {
+test('carries concurrent requests and answers with their method, headers and body', async (t) => {
   const { links, url } = await linkTable(t, systemClock)
   await nodeEnd(url, (request, response) => {
     void text(request).then((body) => {
@@ -44,7 +44,7 @@ test('requests go over it side by side, with method, headers and body, and answe
   t.is(await none.text(), '')
 })
 
-test('both directions of one request flow at once, and an answer that nobody reads holds up no other', async (t) => {
+test('a request streams both ways at once, and an unread answer does not block others', async (t) => {
   const { links, url } = await linkTable(t, systemClock)
   const block = Buffer.alloc(64 * 1024, 'x')
   let sent = 0
@@ -65,7 +65,7 @@ test('both directions of one request flow at once, and an answer that nobody rea
   for (const word of ['one', 'two', 'three']) {
     echo.write(word)
     const [heard] = (await once(echo, 'data')) as [Buffer]
-    t.is(heard.toString(), word, 'before the request has ended')
+    t.is(heard.toString(), word, 'answered before the request has ended')
   }
   for (let i = 0; i < 50; i++) t.is(await (await fetchOver(session, get('/small'))).text(), 'here')
   t.true(sent < 8 * 1024 * 1024, `the sender is held back: it sent ${sent} bytes`)
@@ -73,14 +73,14 @@ test('both directions of one request flow at once, and an answer that nobody rea
   await new Promise((resolve) => echo.end(resolve))
 })
 
-test('an answer that was begun ends with the link; a call that is cancelled ends alone', async (t) => {
+test('a running answer ends with the link; a canceled call ends only itself', async (t) => {
   const { links, url } = await linkTable(t, systemClock)
   const wire = await nodeEnd(url, (request, response) => void (request.url === '/begun' ? response.write('x') : undefined))
   const session = sessionTo(links)
   const begun = await fetchOver(session, get('/begun'))
   const cancel = new AbortController()
   const cancelled = fetchOver(session, get('/never', cancel.signal))
-  cancel.abort(new Error('nobody waits any more'))
+  cancel.abort(new Error('the caller has left'))
   await t.throwsAsync(cancelled, { message: 'nobody waits any more' })
   const waiting = fetchOver(session, get('/never'))
   wire.socket.terminate()
@@ -89,7 +89,7 @@ test('an answer that was begun ends with the link; a call that is cancelled ends
   await t.throwsAsync(async () => fetchOver(session, get('/late')))
 })
 
-test('a newer link replaces an older one, whose late end changes nothing', async (t) => {
+test('a newer link replaces an older one, and the late end of the older one changes nothing', async (t) => {
   const { links, url, ups, downs } = await linkTable(t, systemClock)
   const listener = (name: string) => (_: unknown, response: { end: (text: string) => void }) => response.end(name)
   const first = await nodeEnd(url, listener('first'))
@@ -102,7 +102,7 @@ test('a newer link replaces an older one, whose late end changes nothing', async
   t.deepEqual({ ups: ups.length, downs }, { ups: 2, downs: [] })
 })
 
-test('what is under way over a link that is replaced ends there, within 20 s; closing the links of a node cuts it off', async (t) => {
+test('calls on a replaced link can finish there within 20 s; closing the links of a node cuts them off', async (t) => {
   const clock = createManualClock()
   const { links, url, downs } = await linkTable(t, clock)
   const unanswered: { end: (text: string) => void }[] = []
@@ -116,7 +116,7 @@ test('what is under way over a link that is replaced ends there, within 20 s; cl
   t.is(former.socket.readyState, former.socket.OPEN)
   const cut = t.throwsAsync(calls[1] ?? Promise.resolve())
   const gone = once(former.socket, 'close')
-  /** As long as the other link, which has to answer to its PINGs, is asked meanwhile. */
+  /** Moves the clock in steps and uses the other link in between, so that it can answer its PINGs. */
   const passing = async (seconds: number): Promise<void> => {
     for (let second = 0; second < seconds; second += 1) {
       clock.advance(1000)
@@ -137,17 +137,17 @@ test('what is under way over a link that is replaced ends there, within 20 s; cl
   t.deepEqual({ open: links.get(peerId), downs }, { open: undefined, downs: [] })
 })
 
-test('a side that does not answer to PING is gone after 7.5 s; one that does may be quiet for ever', async (t) => {
+test('a side that does not answer PINGs is lost after 7.5 s; one that does can stay quiet indefinitely', async (t) => {
   const clock = createManualClock()
   const { links, url, downs } = await linkTable(t, clock)
   const quiet = await nodeEnd(url, () => undefined)
   for (let second = 0; second < 60; second += 2) {
     clock.advance(2000)
-    // The answer is on its way back over real sockets.
+    // The answer travels back over real sockets.
     await fetchOver(sessionTo(links), get('/', AbortSignal.timeout(20))).catch(() => undefined)
   }
   t.deepEqual(downs, [])
-  // Frames pass no more, yet the connection stays open.
+  // No more frames pass, but the connection stays open.
   quiet.socket.pause()
   await until(() => {
     clock.advance(2000)
@@ -157,7 +157,7 @@ test('a side that does not answer to PING is gone after 7.5 s; one that does may
   t.is(links.get(peerId), undefined)
 })
 
-test('whoever waits for a link gets the one that opens, or none in time', async (t) => {
+test('waiting for a link returns the one that opens, or none at the deadline', async (t) => {
   const clock = createManualClock()
   const { links, url } = await linkTable(t, clock)
   const inVain = links.waitFor(peerId, 1000)
@@ -169,10 +169,10 @@ test('whoever waits for a link gets the one that opens, or none in time', async 
   t.is((await links.waitFor(peerId, 0))?.generation, 1)
 })
 
-test('a refusal says in words what is wrong', async (t) => {
+test('a refusal says what is wrong', async (t) => {
   const answers: Record<string, RegExp> = {
     '401 Unauthorized': /refused the credentials \(401\)/,
-    '404 Not Found': /has no links \(404\): an older version of Selfhostly, or a proxy/,
+    '404 Not Found': /has no links \(404\): it runs an older version of Selfhostly, or a proxy/,
     '409 Conflict': /another machine uses this node's identity/,
     '502 Bad Gateway': /answered 502 instead of opening a WebSocket\. Does the proxy in between pass "Upgrade: websocket"\?/,
   }
@@ -191,7 +191,7 @@ test('a refusal says in words what is wrong', async (t) => {
   )
 })
 
-test('frames that are no HTTP/2 end the link and nothing else', async (t) => {
+test('data that is not HTTP/2 ends the link and nothing else', async (t) => {
   const { links, url, downs } = await linkTable(t, systemClock)
   const wire = await dial(url, {})
   wire.socket.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'.repeat(50)))
@@ -201,7 +201,7 @@ test('frames that are no HTTP/2 end the link and nothing else', async (t) => {
   t.is(await (await fetchOver(sessionTo(links), get('/'))).text(), 'well')
 })
 
-test('the gate lets so many in per second, and spreads the rest', async (t) => {
+test('the gate lets in a fixed number per second and spreads the rest', async (t) => {
   const clock = createManualClock()
   const { enter, lastTurn } = createAcceptGate({ perSecond: 50, burst: 50, clock })
   t.is(lastTurn(), 0)
@@ -214,11 +214,11 @@ test('the gate lets so many in per second, and spreads the rest', async (t) => {
     t.is(waits.filter((wait) => wait === second).length, 50)
     clock.advance(1000)
     const next = await Promise.all(Array.from({ length: 50 }, enter))
-    t.is(next.filter((wait) => wait === 0).length, 50, 'those that come at their turn find a place')
+    t.is(next.filter((wait) => wait === 0).length, 50, 'callers that come at their turn are let in')
   }
 })
 
-test('who comes to the gate a little too early waits there, and is let in at the rate of the gate', async (t) => {
+test("a caller that is slightly early waits at the gate and is let in at the gate's rate", async (t) => {
   const clock = createManualClock()
   const { enter } = createAcceptGate({ perSecond: 40, burst: 10, mostHeldMs: 3000, clock })
   const answers: number[] = []
@@ -236,7 +236,7 @@ test('who comes to the gate a little too early waits there, and is let in at the
   clock.advance(1000)
   t.is(await letIn(), 50)
   knock(100)
-  t.is(await letIn(), 50, 'nobody goes first')
+  t.is(await letIn(), 50, 'no one jumps the queue')
   clock.advance(3000)
   t.is(await letIn(), 170)
 })

@@ -17,13 +17,13 @@ function fixture() {
   return { clock, suspected, node, sessions }
 }
 
-test('a session that was held and is lost makes its node suspect at once, also just after a start', (t) => {
+test('a lost session makes its node suspect at once, even right after a start', (t) => {
   const { suspected, sessions } = fixture()
   sessions.lost('a', true)
   t.deepEqual(suspected, ['a'])
 })
 
-test('just after a start a node that opens links itself is given time; once, and only if it is not there then', (t) => {
+test('right after a start, a node that opens links itself gets time to connect before it becomes suspect once', (t) => {
   const { suspected, sessions, clock, node } = fixture()
   sessions.lost('a', false)
   clock.advance(10_000)
@@ -33,7 +33,7 @@ test('just after a start a node that opens links itself is given time; once, and
   clock.advance(1)
   t.deepEqual(suspected, ['a'])
   sessions.lost('a', false)
-  t.deepEqual(suspected, ['a', 'a'], 'the time after a start is over')
+  t.deepEqual(suspected, ['a', 'a'], 'the grace period after the start has ended')
 
   const later = fixture()
   later.sessions.lost('b', false)
@@ -43,7 +43,7 @@ test('just after a start a node that opens links itself is given time; once, and
   t.true(node.online)
 })
 
-test('while nodes are told to come back later, one that was not heard gets the time that the last of them gets', (t) => {
+test('while nodes are told to come back later, a node that was not heard gets as much time as the last of them', (t) => {
   const { suspected, sessions, clock, node } = fixture()
   sessions.lost('a', false)
   node.lastTurn = clock.now().getTime() + 25_000
@@ -59,14 +59,14 @@ test('while nodes are told to come back later, one that was not heard gets the t
   t.deepEqual(long.suspected, ['b'])
 })
 
-test('one that came and is lost while it is waited for is suspect at once', (t) => {
+test('a node that connects and is lost during the grace period is suspect at once', (t) => {
   const { suspected, sessions } = fixture()
   sessions.lost('a', false)
   sessions.lost('a', true)
   t.deepEqual(suspected, ['a'])
 })
 
-test('one that can only be called is suspect at once; one that is not online is no news', (t) => {
+test('a node that can only be called is suspect at once; a node that is not online is ignored', (t) => {
   const { suspected, sessions, node } = fixture()
   node.links = false
   sessions.lost('a', false)
@@ -76,7 +76,7 @@ test('one that can only be called is suspect at once; one that is not online is 
   t.deepEqual(suspected, ['a'])
 })
 
-test('nothing outlives a stop', (t) => {
+test('stop cancels every wait', (t) => {
   const { suspected, sessions, clock } = fixture()
   sessions.lost('a', false)
   sessions.stop()

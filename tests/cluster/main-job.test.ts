@@ -27,7 +27,7 @@ interface StatsAnswer {
 
 const statsQuery = '{ systemStats { nodeId state error containers { appName state memoryBytes } } }'
 
-test('a primary deploys to one of two secondaries, sees it die and heal, and runs its app to the end', async (t) => {
+test('a primary deploys to one of two secondaries, sees it fail and recover, and manages its app to the end', async (t) => {
   t.timeout(120_000)
   await ensureTestImage()
   const cluster = await startCluster(t)
@@ -41,11 +41,11 @@ test('a primary deploys to one of two secondaries, sees it die and heal, and run
   const { last, states } = await followToEnd(t, cluster.primary, operation)
   t.is(last.status, 'SUCCEEDED', last.error ?? '')
   t.is(last.progress, 100)
-  t.true(last.output.length > 0, 'what Compose printed is kept')
+  t.true(last.output.length > 0, "Compose's output is kept")
   t.deepEqual(
     states.map(({ progress }) => progress).toSorted((a, b) => a - b),
     states.map(({ progress }) => progress),
-    'progress never goes back',
+    'progress never goes backwards',
   )
   const running = await apps.first(({ id, status }) => id === app.id && status === 'RUNNING')
   t.like(running, { containers: { 0: { service: 'web', state: 'RUNNING', ports: { 0: { hostPort: port } } } } })
@@ -67,7 +67,7 @@ async function startCluster(t: ExecutionContext) {
   const nodes = followNodes(t, primary)
   await nodes.first(({ name, status }) => name === 'primary' && status === 'ONLINE')
 
-  // The guide's order: a secondary that is not registered yet is refused, and comes by itself once it is.
+  // The guide's order: a secondary is refused until it is registered, then connects by itself.
   const refused = await workers[0].logged('heartbeat failed')
   t.regex(String(refused['reason']), /401/)
   const registered = await Promise.all(workers.map((worker) => register(primary, worker)))
@@ -102,7 +102,7 @@ async function everyNodeHasStats(t: ExecutionContext, { primary, ids }: Cluster,
   t.true((ofApp?.[0]?.memoryBytes ?? 0) > 0)
 }
 
-/** The node of the app dies without a word, is seen to, takes nothing new meanwhile, and comes back by its own call. */
+/** The app's node is killed. The client sees that, new work is refused, and the node comes back with its own heartbeat. */
 async function losesAndFinds(t: ExecutionContext, { primary, workers, nodes, ids }: Cluster, appId: string, port: number): Promise<void> {
   const [worker] = workers
   const [id] = ids
@@ -111,13 +111,13 @@ async function losesAndFinds(t: ExecutionContext, { primary, workers, nodes, ids
   await worker.kill()
   const lostAt = performance.now()
   const offline = await nodes.first((node) => node.id === id && node.status === 'OFFLINE', { from: before })
-  t.true(performance.now() - lostAt < 8000, 'seen within seconds, not at the next turn')
+  t.true(performance.now() - lostAt < 8000, 'seen within seconds, not at the next scheduled check')
   t.regex(offline.statusReason ?? '', /connection refused at 127\.0\.0\.1/)
   t.is(offline.consecutiveFailures, 3)
   const unknown = await apps.first((app) => app.id === appId && app.status === 'UNKNOWN')
   t.is(unknown.lastKnownStatus, 'RUNNING')
   t.regex(unknown.statusReason ?? '', /worker-1 is offline/)
-  t.regex(await pageOf(port), /Welcome/, 'the app itself runs on')
+  t.regex(await pageOf(port), /Welcome/, 'the app itself keeps running')
 
   const elsewhere = createApp(primary, id, { name: uniqueName(), composeContent: webApp(await freePort()) })
   const refusal = await t.throwsAsync(elsewhere, { instanceOf: GraphqlFailure })
@@ -132,7 +132,7 @@ async function losesAndFinds(t: ExecutionContext, { primary, workers, nodes, ids
   await worker.start()
   await nodes.first((node) => node.id === id && node.status === 'ONLINE', { from: fromNode })
   const checks = primary.log.values.slice(fromLog).filter(({ msg, node }) => msg === 'health check completed' && node === 'worker-1')
-  t.deepEqual(checks, [], 'its heartbeat healed it, not a check')
+  t.deepEqual(checks, [], 'its heartbeat brought it back, not a check')
   await apps.first((app) => app.id === appId && app.status === 'RUNNING', { from: fromApp })
 }
 
@@ -161,7 +161,7 @@ async function stopsStartsRemoves(t: ExecutionContext, primary: NodeProcess, id:
   await t.throwsAsync(pageOf(port))
 }
 
-/** What operators grep for is there, letter for letter; what they must never find is not. */
+/** The log lines that operators grep for are there verbatim, and no log contains a secret. */
 async function logsAreInWords(t: ExecutionContext, { primary, workers, ids }: Cluster): Promise<void> {
   const [worker] = workers
   const identity = await worker.identity()

@@ -4,7 +4,7 @@ import { enrol, linkedNodes, manyNodes } from '../helpers/linked-nodes.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 
 const count = 300
-/** In any second; see `linkRate` of api/services.ts. Lines are stamped when they are written, so one may slip into the next second. */
+/** Links per second; see `linkRate` of api/services.ts. Lines get their time when they are written, so one can slip into the next second. */
 const mostPerSecond = 50
 
 interface SeenNode {
@@ -14,7 +14,7 @@ interface SeenNode {
   session: { transport: string } | null
 }
 
-/** What one subscriber sees until every node has its session. */
+/** Follows one subscription until every node has its session. */
 async function untilAllAreBack(t: ExecutionContext<unknown>, primary: NodeProcess): Promise<SeenNode[]> {
   const seen = follow<SeenNode>(t, primary, 'subscription { nodeStatusChanged { id isPrimary status session { transport } } }')
   const back = new Set<string>()
@@ -28,13 +28,13 @@ async function untilAllAreBack(t: ExecutionContext<unknown>, primary: NodeProces
   return [...seen.values]
 }
 
-/** The most links that were opened in any second. */
+/** The most links opened within one second. */
 function peakOf(primary: NodeProcess, from: number): number {
   const times = primary.log.values.slice(from).flatMap(({ msg, time }) => (msg === 'link open' ? [Date.parse(time)] : []))
   return Math.max(...times.map((start) => times.filter((time) => time >= start && time < start + 1000).length))
 }
 
-test('300 linked nodes come back to a primary that was stopped or killed: within 30 s, in turn, and none is called offline', async (t) => {
+test('300 linked nodes reconnect to a stopped or killed primary within 30 s, in turn, and none is shown as offline', async (t) => {
   t.timeout(180_000)
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const nodes = manyNodes(count)

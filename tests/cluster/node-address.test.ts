@@ -12,17 +12,17 @@ const address = (apiEndpoint: string, connection: NodeAddress['connection'] = 'a
 const way = (endpoint: string, from: string | undefined, connection?: NodeAddress['connection']) =>
   addressAsSeenFromHere(address(endpoint, connection), from).connection
 
-test('a node elsewhere that says it is here is reached over its link alone', (t) => {
+test('a node on another machine with a localhost endpoint is reached only over its link', (t) => {
   for (const endpoint of ['http://localhost:8080', 'http://127.0.0.1:8080', 'http://127.8.9.1', 'http://[::1]:8080'])
     for (const from of ['192.168.1.20', '2001:db8::7', '10.0.0.1']) t.is(way(endpoint, from), 'link', `${endpoint} from ${from}`)
 })
 
-test('what can be true is believed', (t) => {
+test('an endpoint that can be right is used', (t) => {
   t.is(way('http://localhost:8080', '127.0.0.1'), 'auto', 'a second node on this machine')
   t.is(way('http://localhost:8080', '::1'), 'auto')
-  t.is(way('http://localhost:8080', undefined), 'auto', 'it has not called yet')
+  t.is(way('http://localhost:8080', undefined), 'auto', 'the node has not called yet')
   t.is(way('http://192.168.1.20:8080', '192.168.1.20'), 'auto')
   t.is(way('http://localhost.example.com', '10.0.0.1'), 'auto')
-  t.is(way('http://localhost:8080', '10.0.0.1', 'direct'), 'direct', 'its owner says so: a tunnel, perhaps')
+  t.is(way('http://localhost:8080', '10.0.0.1', 'direct'), 'direct', 'configured as direct, perhaps through a tunnel')
   t.is(way('http://localhost:8080', '10.0.0.1', 'link'), 'link')
 })

@@ -30,12 +30,12 @@ const unreachable = async (t: ExecutionContext<unknown>, address: NodeAddress, w
   t.is(error.code, 'NODE_UNREACHABLE')
   t.is(error.message, `worker-1: ${error.why}`)
   t.regex(error.why, why)
-  t.notRegex(error.message, new RegExp(sharedKey), 'the key is never in words')
+  t.notRegex(error.message, new RegExp(sharedKey), 'the message never contains the key')
 }
 
 const at = (apiEndpoint: string): NodeAddress => ({ id: peerId, name: 'worker-1', apiEndpoint, apiKey: sharedKey })
 
-test('every call names the caller and carries the shared key; the answer is its JSON', async (t) => {
+test("every call names the caller and carries the shared key, and returns the answer's JSON", async (t) => {
   const node = await peer(t, (request, response) => json(response, { was: request.url }))
   const client = clientOf(t)
   t.deepEqual(await client.request(node.address, stats), { was: '/api/internal/system/stats' })
@@ -56,24 +56,24 @@ test('every call names the caller and carries the shared key; the answer is its 
   t.is(node.requests[1]?.headers['content-type'], 'application/json')
 })
 
-test('connections are kept: calls in a row do not open one each', async (t) => {
+test('consecutive calls reuse connections', async (t) => {
   const node = await peer(t, (_request, response) => json(response, {}))
   const client = clientOf(t)
   for (let i = 0; i < 20; i++) await client.request(node.address, stats)
   t.true(node.sockets.length <= 2, `${node.sockets.length} connections`)
 })
 
-test('a node that says nothing costs the deadline and no more', async (t) => {
+test('a call to a silent node fails at its deadline', async (t) => {
   const node = await peer(t, () => undefined)
   await unreachable(t, node.address, /^did not answer within 0\.2 s$/, { ...stats, deadlineMs: 200 })
 })
 
-test('a body that never ends costs the deadline too', async (t) => {
+test('an endless body fails at the deadline too', async (t) => {
   const node = await peer(t, (_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).write('{"slow":'))
   await unreachable(t, node.address, /^did not answer within 0\.2 s$/, { ...stats, deadlineMs: 200 })
 })
 
-test('nothing listens', async (t) => {
+test('nothing listens at the endpoint', async (t) => {
   const port = await freePort()
   await unreachable(t, at(`http://127.0.0.1:${port}`), new RegExp(`^connection refused at 127\\.0\\.0\\.1:${port}: nothing listens there`))
 })
@@ -82,7 +82,7 @@ test('the host name is unknown', async (t) => {
   await unreachable(t, at('http://no-such-node.invalid:8080'), /^the host name no-such-node\.invalid was not found in DNS$/)
 })
 
-test('TLS is asked of a port that speaks plain HTTP', async (t) => {
+test('https:// to a port that speaks plain HTTP', async (t) => {
   const node = await peer(t, (_request, response) => json(response, {}))
   await unreachable(
     t,
@@ -91,7 +91,7 @@ test('TLS is asked of a port that speaks plain HTTP', async (t) => {
   )
 })
 
-test('what answers is not HTTP', async (t) => {
+test('an answer that is not HTTP', async (t) => {
   const server = createServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'))
   await once(server.listen(0, '127.0.0.1'), 'listening')
   t.teardown(() => server.close())
@@ -111,20 +111,20 @@ test('wrong credentials', async (t) => {
   )
 })
 
-test('a code that only a newer version knows is read by its status, and keeps its words', async (t) => {
+test('an error code of a newer version is read by its status and keeps its message', async (t) => {
   const node = await peer(t, (_request, response) => json(response, { title: 'No', detail: 'the moon is wrong', code: 'MOON_PHASE' }, 409))
   const error = await t.throwsAsync(clientOf(t).request(node.address, stats))
   t.like(error, { code: 'CONFLICT', message: 'the moon is wrong' })
 })
 
-test('a redirect is not followed: it would carry the key elsewhere', async (t) => {
+test('does not follow redirects, which would send the key elsewhere', async (t) => {
   const elsewhere = await peer(t, (_request, response) => json(response, {}))
   const node = await peer(t, (_request, response) => response.writeHead(302, { location: elsewhere.url }).end())
   await unreachable(t, node.address, /^answered 302 with a redirect/)
   t.is(elsewhere.requests.length, 0)
 })
 
-test('a page in place of JSON', async (t) => {
+test('a web page instead of JSON', async (t) => {
   const page = '<!doctype html><title>Router login</title>'
   const ok = await peer(t, (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page))
   await unreachable(t, ok.address, /^sent an answer that is not JSON$/)
@@ -136,7 +136,7 @@ test('a page in place of JSON', async (t) => {
   )
 })
 
-test('an answer without end is cut off at 2 MiB', async (t) => {
+test('an endless answer is cut off at 2 MiB', async (t) => {
   let sent = 0
   const node = await peer(t, (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' })
@@ -155,7 +155,7 @@ test('an answer without end is cut off at 2 MiB', async (t) => {
   t.true(sent < 16 * 1024 * 1024, `${sent} bytes were read`)
 })
 
-test("the node's own refusal keeps its code and its fields, by their names here", async (t) => {
+test("a node's refusal keeps its code and its fields, with camelCase names", async (t) => {
   const fields = [{ field: 'compose_content', message: 'line 1: the file is empty' }]
   const node = await peer(t, (_request, response) =>
     json(response, { title: 'Invalid input', status: 400, detail: 'The Compose file is empty', code: 'INVALID_INPUT', fields }, 400),
@@ -171,7 +171,7 @@ for (const [code, status] of [
   ['MISDIRECTED', 421],
   ['RATE_LIMITED', 429],
 ] as const) {
-  test(`what a node says of this one is no word for the person who asks: ${code} with ${status}`, async (t) => {
+  test(`a refusal that concerns the calling node is not passed on to the person: ${code} with ${status}`, async (t) => {
     const node = await peer(t, (_request, response) => json(response, { title: 'No', status, detail: 'not you', code }, status))
     const error = await failure(t, node.address)
     t.like(error, { code: 'NODE_UNREACHABLE', answered: true, httpStatus: status })
@@ -179,12 +179,12 @@ for (const [code, status] of [
   })
 }
 
-test('a code that is not on the list is not believed', async (t) => {
+test('ignores a code that is not on the list', async (t) => {
   const node = await peer(t, (_request, response) => json(response, { title: 'Teapot', code: 'TEAPOT', detail: 'short and stout' }, 418))
   await unreachable(t, node.address, /^answered 418 Teapot, which is not an answer from Selfhostly/)
 })
 
-/** Calls a peer `count` times at once; after that it cuts those connections when something comes on them, as a server that has just given up idle ones. */
+/** Calls a peer `count` times at once. Then the peer cuts those connections on their next use, like a server that has just closed idle ones. */
 async function forgetful(t: ExecutionContext<unknown>, client: ReturnType<typeof clientOf>, count = 1): Promise<Peer> {
   const kept = new Set<Socket>()
   const held: ServerResponse[] = []
@@ -196,12 +196,12 @@ async function forgetful(t: ExecutionContext<unknown>, client: ReturnType<typeof
     if (held.length === count) for (const each of held) json(each, {})
   })
   await Promise.all(Array.from({ length: count }, () => client.request(node.address, stats)))
-  // The client takes a connection back a moment after it has read the answer.
+  // The client returns a connection to the pool a moment after it has read the answer.
   for (let turn = 0; turn < 5; turn++) await nextTurn()
   return node
 }
 
-test('a kept connection that has died: a call that changes nothing is made once more, on a fresh one', async (t) => {
+test('after a dead kept-alive connection, a call that changes nothing is repeated on a fresh one', async (t) => {
   const client = clientOf(t)
   const node = await forgetful(t, client)
   t.deepEqual(await client.request(node.address, stats), {})
@@ -209,7 +209,7 @@ test('a kept connection that has died: a call that changes nothing is made once 
   t.is(node.sockets.length, 2)
 })
 
-test('eight kept connections that have died at once cost nobody an answer', async (t) => {
+test('eight kept-alive connections that die at once lose no answer', async (t) => {
   const client = clientOf(t)
   const node = await forgetful(t, client, 8)
   t.is(node.sockets.length, 8)
@@ -219,7 +219,7 @@ test('eight kept connections that have died at once cost nobody an answer', asyn
   t.true(node.sockets.length <= 16, `${node.sockets.length} connections`)
 })
 
-test('a call that changes something is never made twice', async (t) => {
+test('never repeats a call that changes something', async (t) => {
   for (const method of ['POST', 'PUT', 'DELETE'] as const) {
     const client = clientOf(t)
     const node = await forgetful(t, client)
@@ -232,13 +232,13 @@ test('a call that changes something is never made twice', async (t) => {
   }
 })
 
-test('a node that cuts every connection is asked twice, not for ever', async (t) => {
+test('tries a node that cuts every connection only twice', async (t) => {
   const node = await peer(t, (_request, response) => response.destroy())
   await unreachable(t, node.address, /^the connection to 127\.0\.0\.1:\d+ was cut$/)
   t.is(node.requests.length, 2)
 })
 
-test('at most 64 calls wait for one node, on 8 connections; others are not touched', async (t) => {
+test('at most 64 calls wait for one node, on 8 connections; other nodes are not affected', async (t) => {
   const held: (() => void)[] = []
   const hung = await peer(t, (_request, response) => void held.push(() => json(response, {})))
   const well = await peer(t, (_request, response) => json(response, {}))
@@ -260,7 +260,7 @@ test('at most 64 calls wait for one node, on 8 connections; others are not touch
   t.deepEqual(await again, {})
 })
 
-test('a caller that has left ends its call', async (t) => {
+test('a caller that leaves ends its call', async (t) => {
   const node = await peer(t, () => undefined)
   const leaving = new AbortController()
   const call = clientOf(t).request(node.address, { ...stats, signal: leaving.signal })
@@ -269,7 +269,7 @@ test('a caller that has left ends its call', async (t) => {
   await t.throwsAsync(call, { message: /the viewer has left/ })
 })
 
-test('a node that moved is asked at its new endpoint', async (t) => {
+test('calls a moved node at its new endpoint', async (t) => {
   const before = await peer(t, (_request, response) => json(response, 'before'))
   const after = await peer(t, (_request, response) => json(response, 'after'))
   const client = clientOf(t)

@@ -41,10 +41,10 @@ const isRunning =
 async function succeeds(t: Test, node: NodeProcess, operation: { id: string }): Promise<void> {
   const { last } = await followToEnd(t, node, operation)
   t.is(last.status, 'SUCCEEDED', last.error ?? '')
-  t.true(last.output.length > 0, 'what Compose said')
+  t.true(last.output.length > 0, "Compose's output is there")
 }
 
-test('while the primary is away a secondary keeps its apps and serves them; then the primary has it all', async (t) => {
+test('while the primary is away a secondary runs and manages its apps; then the primary catches up', async (t) => {
   t.timeout(180_000)
   await ensureTestImage()
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
@@ -65,13 +65,13 @@ test('while the primary is away a secondary keeps its apps and serves them; then
   t.truthy(alone.primary.error)
   t.true(await serves(ports.before))
 
-  // Its own surface: make, stop, start, with progress and output.
+  // Its own API: create, stop, start, with progress and output.
   const created = await createApp(worker, workerId, { name: uniqueName(), composeContent: restarting(ports.during) })
   await succeeds(t, worker, created.operation)
   await succeeds(t, worker, await change(worker, 'stopApp', before.id))
   t.false(await serves(ports.before))
 
-  // A restart without the primary: what runs goes on running, and is known again.
+  // A restart without the primary: running apps keep running and are known again.
   t.is((await worker.stop()).code, 0)
   t.true(await serves(ports.during), 'containers do not need the node')
   await worker.start()
@@ -91,7 +91,7 @@ test('while the primary is away a secondary keeps its apps and serves them; then
   t.false(await serves(ports.during))
 })
 
-test('a local user is set up beside a running secondary, signs in from elsewhere, and is out when removed', async (t) => {
+test('a local user added while the secondary runs can sign in from elsewhere, and is signed out on removal', async (t) => {
   const worker = await nodeProcess(t, { NODE_NAME: 'worker', NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: 'http://127.0.0.1:9' })
   await worker.start()
   const caller = callerOf(worker.url)
@@ -127,7 +127,7 @@ test('a local user is set up beside a running secondary, signs in from elsewhere
     ['SUCCEEDED', 'STARTED', 'FAILED', 'STARTED'].map((outcome) => `local-user.set alice command ${outcome}`),
   )
 
-  // A restart keeps the session: its secret is the node's own.
+  // Sessions survive a restart because the node keeps their secret.
   await worker.stop()
   await worker.start()
   t.like(await ask(alice, '{ viewer { name } }'), { viewer: { name: 'alice' } })
@@ -142,7 +142,7 @@ test('a local user is set up beside a running secondary, signs in from elsewhere
   t.false(worker.printed.join('\n').includes(localUser.password))
 })
 
-test('the command says how it is used, and is for secondaries', async (t) => {
+test('the command prints its usage and refuses to run on a primary', async (t) => {
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   for (const words of [[], ['set'], ['list', 'alice'], ['set', 'alice', localUser.password], ['drop', 'alice']]) {
     const { code, stderr } = await primary.localUser(words)

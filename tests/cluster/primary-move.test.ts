@@ -19,13 +19,13 @@ async function member(t: ExecutionContext<unknown>, primary: RunningNode, name: 
   return node
 }
 
-/** Another way to the same primary. */
+/** Another URL that leads to the same primary. */
 async function otherWay(t: ExecutionContext<unknown>, primary: RunningNode): Promise<{ url: string }> {
   const { port } = await faultProxy(t, localWays(Number(new URL(primary.url).port)))
   return { url: `http://127.0.0.1:${port}` }
 }
 
-test('nodes that find their primary at the new URL go there and stay through a restart; the environment has the last word', async (t) => {
+test('nodes that find their primary at the new URL use it, also after a restart; a changed environment wins', async (t) => {
   const primary = await runningNode(t)
   const folder = dataFolder(t)
   const env = { DATABASE_PATH: join(folder, 'selfhostly.db') }
@@ -51,10 +51,10 @@ test('nodes that find their primary at the new URL go there and stay through a r
   await until(() => synced() > 0)
   moved.services.nodeCalls.emit('settingsChanged', undefined)
   await until(() => synced() > 1)
-  t.is(moved.services.primaryAddress?.current(), third.url, 'what the primary said before the environment was changed is no news')
+  t.is(moved.services.primaryAddress?.current(), third.url, 'the environment changed after the primary sent its URL, so it wins')
 })
 
-test('a node that does not find it there stays, says why in words, and one that was away is told when it is back', async (t) => {
+test('a node that does not find its primary there keeps the old URL and says why; a node that was away gets the new URL when it is back', async (t) => {
   const [primary, other] = [await runningNode(t), await runningNode(t)]
   const node = await member(t, primary, 'worker')
   const moved = (await change(primary, `http://127.0.0.1:${await freePort()}`)).data.changePrimaryUrl[0]
@@ -79,13 +79,13 @@ test('a node that does not find it there stays, says why in words, and one that 
   t.is(node.services.primaryAddress?.current(), way.url)
 })
 
-test('a node that cannot keep where its primary is says so, goes on where it was, and follows once it can', async (t) => {
+test('a node that cannot save the new URL says so, keeps the old one, and switches when it can', async (t) => {
   const primary = await runningNode(t)
   const folder = dataFolder(t)
   const node = await member(t, primary, 'worker', { DATABASE_PATH: join(folder, 'selfhostly.db') })
   const file = join(folder, 'primary.json')
   rmSync(file)
-  // In place of a full disk: a folder that is not empty cannot be replaced by a file either.
+  // Stands in for a full disk: a file cannot replace a folder that is not empty.
   mkdirSync(join(file, 'in-the-way'), { recursive: true })
   const way = await otherWay(t, primary)
   const [moved] = (await change(primary, way.url)).data.changePrimaryUrl
@@ -100,7 +100,7 @@ test('a node that cannot keep where its primary is says so, goes on where it was
   await until(() => node.services.primaryAddress?.current() === way.url)
 })
 
-test('another primary that knows the node is not believed', async (t) => {
+test('does not switch to another primary that knows the node', async (t) => {
   const [primary, other] = [await runningNode(t), await runningNode(t)]
   const node = await member(t, primary, 'worker')
   node.services.primaryAddress?.answered((await node.services.callHome(primary.url)).primaryId)
@@ -109,7 +109,7 @@ test('another primary that knows the node is not believed', async (t) => {
   t.is(node.services.primaryAddress?.current(), primary.url)
 })
 
-test('who listens at a mistyped URL is shown no key', async (t) => {
+test('never sends the key to a mistyped URL', async (t) => {
   const primary = await runningNode(t)
   const node = await member(t, primary, 'worker')
   const shown: string[] = []
@@ -134,7 +134,7 @@ test('who listens at a mistyped URL is shown no key', async (t) => {
   )
 })
 
-test('a node whose primary is silent at the new URL finds it where it was, and the other way round', async (t) => {
+test('if the primary does not answer at the new URL, a node goes back to the old one, and the other way round', async (t) => {
   const primary = await runningNode(t)
   const clock = createManualClock()
   const first = await faultProxy(t, localWays(Number(new URL(primary.url).port)))

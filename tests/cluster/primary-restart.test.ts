@@ -12,11 +12,11 @@ interface NodesAnswer {
   server: { nodeId: string }
 }
 
-test('a primary that comes back knows its nodes and what they run at once, and hears from them again', async (t) => {
+test('a restarted primary knows its nodes and their apps at once, and hears from them again', async (t) => {
   await ensureTestImage()
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const lost = await secondaryOf(t, primary, 'lost', {
-    // Of one that opens links nothing is said for a while after a start.
+    // Nodes that open links get a grace period after a start.
     NODE_CONNECTION: 'direct',
   })
   const here = await secondaryOf(t, primary, 'here')
@@ -31,7 +31,7 @@ test('a primary that comes back knows its nodes and what they run at once, and h
 
   const stopped = await primary.stop()
   t.is(stopped.code, 0)
-  // A secondary notices at once, by the event stream that its primary read, and keeps calling.
+  // A secondary notices at once, because its primary's event stream ends, and keeps calling.
   await here.logged('failed to send heartbeat to primary', { withinMs: 5000 })
   await lost.kill()
   await primary.start()

@@ -13,12 +13,12 @@ import { guideProxies, type Site } from '../helpers/guide-proxies.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 import { startCaddy, startNginx, type StartProxy } from '../helpers/reverse-proxy.ts'
 
-// A primary and a secondary, each behind a proxy that is set up as the guide says.
+// A primary and a secondary, each behind a proxy that is set up as in the guide.
 
 interface Way {
   program: 'nginx' | 'caddy'
   start: StartProxy
-  /** What the configuration of the primary has of the password. */
+  /** The part of the proxy's configuration that holds the password. */
   login: (folder: string) => Promise<string>
 }
 
@@ -41,7 +41,7 @@ const caddy: Way = {
 
 for (const way of [nginx, caddy])
   for (const scheme of way.program === 'nginx' ? (['https', 'http'] as const) : (['https'] as const))
-    test.serial(`behind ${way.program} by the guide, over ${scheme}, the dashboard and the nodes hear of everything`, (t) =>
+    test.serial(`behind ${way.program} as in the guide, over ${scheme}, the dashboard and the nodes get all updates`, (t) =>
       behindProxies(t, way, scheme),
     )
 
@@ -60,7 +60,7 @@ async function behindProxies(t: ExecutionContext, way: Way, scheme: 'http' | 'ht
     'subscription { nodeStatusChanged { id session { transport } } }',
   )
   await sessions.first((node) => node.id === id && node.session?.transport === 'LINK')
-  // These come by the event stream of the node, which a proxy that buffers would keep.
+  // These arrive over the node's event stream, which a buffering proxy would hold back.
   const stats = follow<{ nodeId: string }>(t, dashboard, 'subscription ($id: ID!) { nodeStats(nodeId: $id) { nodeId state asOf } }', { id })
   await stats.first(({ nodeId }) => nodeId === id)
 
@@ -69,18 +69,18 @@ async function behindProxies(t: ExecutionContext, way: Way, scheme: 'http' | 'ht
   await afterReload.first((node) => node.id === id && node.status === 'ONLINE')
   await secondary.stop()
   const offline = await afterReload.first((node) => node.id === id && node.status === 'OFFLINE')
-  t.regex(offline.statusReason ?? '', /502/, 'of the proxy, behind which nobody is')
+  t.regex(offline.statusReason ?? '', /502/, 'from the proxy, with nothing behind it')
   const from = afterReload.values.length
   await secondary.start()
   await afterReload.first((node) => node.id === id && node.status === 'ONLINE', { from })
   const changes = () =>
     primary.log.values.filter(({ msg, node }) => msg === 'node status changed' && node === 'secondary').map(({ to }) => to)
-  // What a process prints comes by another way than what it tells its subscribers.
+  // Log lines and subscription events arrive separately.
   await eventually(
     () => Promise.resolve(changes().length),
     (count) => count >= 3,
   )
-  t.deepEqual(changes(), ['online', 'offline', 'online'], 'it was never offline but when it was gone')
+  t.deepEqual(changes(), ['online', 'offline', 'online'], 'it was offline only while it was down')
 }
 
 async function startBehind(t: ExecutionContext, way: Way, scheme: 'http' | 'https') {
@@ -114,7 +114,7 @@ async function startBehind(t: ExecutionContext, way: Way, scheme: 'http' | 'http
   return { primary, secondary: { ...secondary, url: endpoint }, dashboard, reload: () => proxy.reload(config) }
 }
 
-/** Of this process, until the end of the test. */
+/** Makes this process trust the certificate until the test ends. */
 function trust(t: ExecutionContext, { ca }: Certificate): void {
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, readFileSync(ca, 'utf8')])
@@ -127,7 +127,7 @@ async function strangersStayOut(t: ExecutionContext, { url }: Server): Promise<v
   t.is((await fetch(`${url}/api/health`)).status, 200)
   const internal = await fetch(`${url}/api/internal/system/stats`)
   t.is(internal.status, 401)
-  t.like(await internal.json(), { title: 'Invalid API key' }, 'the node itself refuses who is no node')
+  t.like(await internal.json(), { title: 'Invalid API key' }, 'the node itself refuses callers that are not nodes')
 }
 
 async function registerAt(dashboard: Server, secondary: NodeProcess): Promise<string> {

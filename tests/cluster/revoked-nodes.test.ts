@@ -38,18 +38,18 @@ for (const [how, connection] of [
   ['is removed', 'link'],
   ['gets another key by hand', 'direct'],
 ] as const)
-  test.serial(`a node (${connection}) that ${how} is cut at once, on its side too`, async (t) => {
+  test.serial(`a node (${connection}) that ${how} is cut off at once and notices it`, async (t) => {
     const { primary, node, id, heartbeat } = await cluster(t, connection)
     t.is(await heartbeat(), 200)
     const from = node.log.values.length
     await ask(primary, ways[how], { id })
     t.is(await heartbeat(), 401)
-    // The end of its event stream has it call home, and that is refused.
+    // When its event stream ends it sends a heartbeat, which is refused.
     const isRefused = ({ msg, reason }: LogLine): boolean => msg === 'heartbeat failed' && /refused the credentials/.test(String(reason))
     await node.log.first(isRefused, { from, withinMs: cutWithinMs })
   })
 
-test('what was opened on a node with a key ends when that key is forgotten, and nothing else', async (t) => {
+test('when a node drops a key, only the connections opened with it end', async (t) => {
   const clock = createManualClock()
   const node = await runningNode(
     t,
@@ -78,7 +78,7 @@ test('what was opened on a node with a key ends when that key is forgotten, and 
   ownKey.take(next)
   t.is(await open(primary, next), 200)
   clock.advance(59_999)
-  t.deepEqual(closed, [], 'who has it not heard yet may still need the former one')
+  t.deepEqual(closed, [], 'a primary that does not know the new key yet still needs the former one')
   clock.advance(1)
   await until(() => ends.get(thief) === true)
   t.deepEqual(closed, [thief])

@@ -15,7 +15,7 @@ const secondToken = 'planted-token-number-two-2222'
 const nodeKey = 'planted-key-of-the-secondary'
 const account = 'planted-account-0f3c'
 
-test('a secondary that was there first gets the settings, follows a change, and keeps them without its primary', async (t) => {
+test('a secondary that starts first gets the settings, follows a change, and keeps them without its primary', async (t) => {
   const primary = await nodeProcess(t, { NODE_NAME: 'primary', CLOUDFLARE_API_TOKEN: firstToken, CLOUDFLARE_ACCOUNT_ID: account })
   const secondary = await secondaryOf(t, primary, 'worker', { NODE_API_KEY: nodeKey })
   await secondary.start()
@@ -50,17 +50,17 @@ test('a secondary that was there first gets the settings, follows a change, and 
 
   for (const node of [primary, secondary]) {
     for (const secret of [firstToken, secondToken, nodeKey]) {
-      t.deepEqual(databaseFilesWith(node, secret), [], 'no secret lies in a database')
-      t.false(node.printed.join('\n').includes(secret), 'no secret is in a log')
+      t.deepEqual(databaseFilesWith(node, secret), [], 'no database contains a secret')
+      t.false(node.printed.join('\n').includes(secret), 'no log contains a secret')
     }
   }
-  t.true(databaseFilesWith(primary, 'primary').length > 0, 'the search finds what is there')
+  t.true(databaseFilesWith(primary, 'primary').length > 0, 'the search itself works')
 })
 
 async function settingsOf(node: NodeProcess): Promise<Settings> {
   return (await ask<{ settings: Settings }>(node, '{ settings { cloudflareApiToken cloudflareAccountId } }')).settings
 }
 
-/** The names of the database's files, its write-ahead log among them, that hold `text`. */
+/** The names of the database files, including the write-ahead log, that contain `text`. */
 const databaseFilesWith = ({ dataDir }: NodeProcess, text: string): string[] =>
   readdirSync(dataDir).filter((name) => name.startsWith('selfhostly.db') && readFileSync(join(dataDir, name)).includes(text))

@@ -16,7 +16,7 @@ const historyOf = async (primary: RunningNode, id: string, page = {}) => {
   return data.node
 }
 
-test('what happened to a node is there after a restart of the primary, and goes on from there', async (t) => {
+test("a node's history survives a restart of the primary and continues", async (t) => {
   const settings = { DATABASE_PATH: join(dataFolder(t), 'selfhostly.db') }
   const primary = await runningNode(t, settings)
   const secondary = await runningSecondary(t)
@@ -53,7 +53,7 @@ test('what happened to a node is there after a restart of the primary, and goes 
   t.like((await historyOf(again, again.id)).uptime, { day: 1 })
 })
 
-test('a cursor of another list, and a page of none, are refused by name', async (t) => {
+test('refuses a cursor of another list and a page size of 0, naming the field', async (t) => {
   const node = await runningNode(t)
   const after = await node.graphql(query, { id: node.id, after: 'bm90aGluZw' })
   t.like(after.errors[0].extensions, { code: 'INVALID_INPUT' })

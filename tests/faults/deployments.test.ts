@@ -21,7 +21,7 @@ import { nodeProcess } from '../helpers/node-process.ts'
 
 test.before(() => ensureTestImage())
 
-/** A primary and the secondary on which everything is to happen, so that each refusal comes over both hops. */
+/** A primary, and a secondary on which everything happens, so each refusal crosses both hops. */
 async function twoNodes(t: ExecutionContext) {
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const worker = await secondaryOf(t, primary, 'worker')
@@ -43,7 +43,7 @@ const unknownService = `services:
       - nowhere
 `
 
-test.serial('what Compose refuses comes back with its line and leaves nothing', async (t) => {
+test.serial('a file that Compose refuses is reported with the line and leaves nothing', async (t) => {
   const { primary, worker, id } = await twoNodes(t)
   for (const [composeContent, words] of [
     [unknownKey, /line 4: .*prots/s],
@@ -62,7 +62,7 @@ test.serial('what Compose refuses comes back with its line and leaves nothing', 
   }
 })
 
-test.serial('a name is given once, also to those who ask at the same moment', async (t) => {
+test.serial('a name is used once, even for requests at the same moment', async (t) => {
   const node = await nodeProcess(t)
   await node.start()
   const { id } = await node.identity()
@@ -83,40 +83,37 @@ test.serial('a name is given once, also to those who ask at the same moment', as
   t.deepEqual(readdirSync(node.appsDir), [name])
 })
 
-test.serial(
-  'an image that cannot be had is a failed operation in the words of Docker; the app can be tried again and removed',
-  async (t) => {
-    const node = await nodeProcess(t)
-    await node.start()
-    const { id } = await node.identity()
-    const name = uniqueName()
-    // Nothing listens on port 1: as good as a registry that is away, and no network is asked.
-    const image = `127.0.0.1:1/${name}`
-    const apps = followApps(t, node)
-    const { app, operation } = await createApp(node, id, { name, composeContent: `services:\n  web:\n    image: ${image}:1\n` })
-    const { last } = await followToEnd(t, node, operation)
-    t.like(last, { status: 'FAILED', kind: 'CREATE' })
-    t.true(last.progress < 100)
-    t.regex(last.error ?? '', /127\.0\.0\.1:1.*connection refused/)
-    const broken = await apps.first(({ status }) => status === 'ERROR')
-    t.regex(broken.statusReason ?? '', /create failed: .*connection refused/s)
+test.serial("an image that cannot be pulled fails the operation with Docker's reason; the app can be retried and removed", async (t) => {
+  const node = await nodeProcess(t)
+  await node.start()
+  const { id } = await node.identity()
+  const name = uniqueName()
+  // Nothing listens on port 1, which stands in for an unreachable registry without using the network.
+  const image = `127.0.0.1:1/${name}`
+  const apps = followApps(t, node)
+  const { app, operation } = await createApp(node, id, { name, composeContent: `services:\n  web:\n    image: ${image}:1\n` })
+  const { last } = await followToEnd(t, node, operation)
+  t.like(last, { status: 'FAILED', kind: 'CREATE' })
+  t.true(last.progress < 100)
+  t.regex(last.error ?? '', /127\.0\.0\.1:1.*connection refused/)
+  const broken = await apps.first(({ status }) => status === 'ERROR')
+  t.regex(broken.statusReason ?? '', /create failed: .*connection refused/s)
 
-    await new Docker().getImage(testImage).tag({ repo: image, tag: '1' })
-    t.teardown(() => new Docker().getImage(`${image}:1`).remove())
-    const again = await followToEnd(t, node, await change(node, 'startApp', app.id))
-    t.is(again.last.status, 'SUCCEEDED', again.last.error ?? '')
-    const running = await apps.first(({ status }) => status === 'RUNNING')
-    t.is(running.statusReason, null)
+  await new Docker().getImage(testImage).tag({ repo: image, tag: '1' })
+  t.teardown(() => new Docker().getImage(`${image}:1`).remove())
+  const again = await followToEnd(t, node, await change(node, 'startApp', app.id))
+  t.is(again.last.status, 'SUCCEEDED', again.last.error ?? '')
+  const running = await apps.first(({ status }) => status === 'RUNNING')
+  t.is(running.statusReason, null)
 
-    const removed = await followToEnd(t, node, await change(node, 'removeApp', app.id))
-    t.is(removed.last.status, 'SUCCEEDED', removed.last.error ?? '')
-    t.deepEqual(
-      await eventually(
-        () => allApps(node),
-        (left) => left.length === 0,
-      ),
-      [],
-    )
-    t.false(existsSync(join(node.appsDir, name)))
-  },
-)
+  const removed = await followToEnd(t, node, await change(node, 'removeApp', app.id))
+  t.is(removed.last.status, 'SUCCEEDED', removed.last.error ?? '')
+  t.deepEqual(
+    await eventually(
+      () => allApps(node),
+      (left) => left.length === 0,
+    ),
+    [],
+  )
+  t.false(existsSync(join(node.appsDir, name)))
+})

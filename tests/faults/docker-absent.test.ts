@@ -18,7 +18,7 @@ interface Stats {
 
 const statsQuery = '{ systemStats { state cpu { cores } docker { available error version } } }'
 
-test('without Docker a node serves and says so; when Docker comes it needs no restart', async (t) => {
+test('without Docker a node runs and says so; when Docker comes up it needs no restart', async (t) => {
   await ensureTestImage()
   const folder = mkdtempSync(join(tmpdir(), 'selfhostly-socket-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -42,7 +42,7 @@ test('without Docker a node serves and says so; when Docker comes it needs no re
   const apps = followApps(t, node)
   await apps.first(({ status }) => status === 'RUNNING')
 
-  // Compose and every new connection find the socket gone; what was asked for stays as it was.
+  // Compose and every new connection find no socket, and the desired state stays as it was.
   rmSync(socket)
   for (const mutation of ['startApp', 'stopApp', 'removeApp'] as const) {
     const refusal = await t.throwsAsync(change(node, mutation, app.id), { instanceOf: GraphqlFailure })
@@ -64,7 +64,7 @@ async function saysThatDockerIsAway(t: ExecutionContext, node: NodeProcess, sock
   t.is(stats?.docker?.error, `Docker does not answer at ${socket}: the socket does not exist. Is Docker installed and running?`)
 }
 
-/** Over GraphQL and over REST alike; nothing half-made is left. */
+/** GraphQL and REST both refuse, and nothing half-made is left. */
 async function refusesToCreate(
   t: ExecutionContext,
   node: NodeProcess,

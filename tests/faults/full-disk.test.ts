@@ -20,7 +20,7 @@ const ready = async ({ url }: NodeProcess): Promise<{ status: number; body: unkn
   return { status: response.status, body: await response.json() }
 }
 
-test('a full disk: what is to be saved fails in words, what is asked is answered, and with room again all goes on', async (t) => {
+test('on a full disk, writes fail with a clear reason and reads are answered; with space again everything works', async (t) => {
   t.timeout(120_000)
   const disk = smallDisk(t)
   const node = await nodeProcess(t, onDisk(disk.folder))
@@ -50,7 +50,7 @@ test('a full disk: what is to be saved fails in words, what is asked is answered
   t.true(told.length < 12, `it is told, and not once per second: ${told.map(({ msg }) => msg).join(', ')}`)
 })
 
-/** Before anything was tried: the room on the disk is looked at. */
+/** Even before the first write, the node checks the space on the disk and reports the problem. */
 async function isSaid(t: ExecutionContext, node: NodeProcess, server: LiveValues<ServerState>): Promise<void> {
   await createToken(node, 'x'.repeat(90)).catch(() => undefined)
   const { storageProblem } = await server.first(({ storageProblem }) => storageProblem !== null)
@@ -96,7 +96,7 @@ async function failsInWords(t: ExecutionContext, node: NodeProcess, id: string):
   )
 }
 
-test('a start on a full disk is refused in one sentence, the first start and a later one', async (t) => {
+test('a start on a full disk fails with one sentence, both the first start and a later one', async (t) => {
   t.timeout(120_000)
   const disk = smallDisk(t)
   const place = {

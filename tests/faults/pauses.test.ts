@@ -3,7 +3,7 @@ import { followNodes, register, secondaryOf } from '../helpers/cluster.ts'
 import { ask, follow } from '../helpers/graphql.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
 
-test('a primary that was stopped for some seconds says so in one line, and takes none of its nodes for lost', async (t) => {
+test('a primary that was paused for some seconds logs one line and does not consider any node lost', async (t) => {
   t.timeout(120_000)
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const worker = await secondaryOf(t, primary, 'worker')
@@ -16,7 +16,7 @@ test('a primary that was stopped for some seconds says so in one line, and takes
   const from = primary.log.values.length
 
   primary.sleep()
-  // By then its link was silent for 7.5 s, and a call home had no answer.
+  // By then its link has been silent for 7.5 s, and a heartbeat got no answer.
   await server.first(({ primary: { reachable } }) => reachable === false, { withinMs: 60_000 })
   primary.wake()
   await server.first(({ primary: { reachable } }) => reachable === true, { from: server.values.length - 1, withinMs: 60_000 })

@@ -7,7 +7,7 @@ import { freePort } from '../helpers/free-port.ts'
 import { GraphqlFailure } from '../helpers/graphql.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 
-/** `up` waits until `first` is healthy, which it is when somebody makes the file: a deployment that lasts as long as a test likes. */
+/** `up` waits until `first` is healthy, which is when the test creates a file, so the test decides how long a deployment takes. */
 const slowApp = `services:
   first:
     image: selfhostly-test/web:1
@@ -24,7 +24,7 @@ const slowApp = `services:
 
 test.before(() => ensureTestImage())
 
-test('SIGTERM lets a deployment finish that needs a moment only, and takes nothing new meanwhile', async (t) => {
+test('SIGTERM lets a deployment finish that needs only a moment, and accepts nothing new', async (t) => {
   const node = await nodeProcess(t)
   const { name, operation, nodeId } = await deploySlowly(t, node)
   const stopping = node.stop()
@@ -41,10 +41,10 @@ test('SIGTERM lets a deployment finish that needs a moment only, and takes nothi
   const apps = followApps(t, node)
   const app = await apps.first(({ status }) => status === 'RUNNING')
   t.deepEqual(app.containers.map(({ service }) => service).toSorted(), ['first', 'second'])
-  t.is((await allApps(node)).length, 1, 'what was refused left no app')
+  t.is((await allApps(node)).length, 1, 'the refused request left no app')
 })
 
-test('SIGTERM interrupts a deployment that would go on, within 10 s; it says so, and can be done again', async (t) => {
+test('SIGTERM interrupts a long deployment within 10 s; it is marked as interrupted and can be repeated', async (t) => {
   const node = await nodeProcess(t)
   const { name, operation, app } = await deploySlowly(t, node)
   const waiting = await change(node, 'stopApp', app.id)
@@ -59,7 +59,7 @@ test('SIGTERM interrupts a deployment that would go on, within 10 s; it says so,
   await finishes(t, node, { id: app.id, name })
 })
 
-test('a deployment that a power cut ended is interrupted after the restart, and can be done again', async (t) => {
+test('a deployment ended by a power cut is interrupted after the restart and can be repeated', async (t) => {
   const node = await nodeProcess(t)
   const { name, operation, app } = await deploySlowly(t, node)
   await node.kill()
@@ -68,7 +68,7 @@ test('a deployment that a power cut ended is interrupted after the restart, and 
   await finishes(t, node, { id: app.id, name })
 })
 
-/** A deployment that is under way: its first container runs, and it waits. */
+/** Starts a deployment whose first container runs while the rest waits. */
 async function deploySlowly(t: ExecutionContext, node: NodeProcess) {
   await node.start()
   const name = uniqueName()

@@ -11,25 +11,25 @@ import { nodeProcess, type NodeProcess, type Settings } from '../helpers/node-pr
 interface FailingStart {
   title: string
   settings?: Settings
-  /** Puts the fault in place. */
+  /** Sets up the fault. */
   prepare?: (node: NodeProcess, t: ExecutionContext) => unknown
   says: RegExp[]
 }
 
 const failingStarts: FailingStart[] = [
   {
-    title: 'several wrong settings are told together',
+    title: 'several wrong settings',
     settings: { SERVER_ADDRESS: 'somewhere', NODE_ID: 'seven', NODE_IS_PRIMARY: 'perhaps', HEALTH_CHECK_TIMEOUT: '-1' },
     says: [/SERVER_ADDRESS .*\[host\]:port/, /NODE_ID .*UUID/, /NODE_IS_PRIMARY .*true or false/, /HEALTH_CHECK_TIMEOUT .*seconds/],
   },
   {
-    title: 'a secondary without the address of its primary',
+    title: "a secondary without its primary's URL",
     settings: { NODE_IS_PRIMARY: 'false', NODE_API_ENDPOINT: 'ftp://here' },
     says: [/PRIMARY_NODE_URL is required/, /NODE_API_ENDPOINT .*http/],
   },
   {
     title: 'a database file that is not a database',
-    prepare: (node) => inDataFolder(node, 'selfhostly.db', 'Dear diary, today I was no database.'),
+    prepare: (node) => inDataFolder(node, 'selfhostly.db', 'Dear diary, I am not a database.'),
     says: [/DATABASE_PATH: .* is not a SQLite database/],
   },
   {
@@ -62,7 +62,7 @@ const failingStarts: FailingStart[] = [
     says: [/DATABASE_PATH: .* another program's SQLite database/],
   },
   {
-    title: 'a port that is taken',
+    title: 'a port that is in use',
     async prepare({ port }, t) {
       const other = createServer().listen(port, '127.0.0.1')
       await once(other, 'listening')
@@ -71,7 +71,7 @@ const failingStarts: FailingStart[] = [
     says: [/SERVER_ADDRESS: 127\.0\.0\.1:\d+ is taken/],
   },
   {
-    title: 'an identity that is damaged',
+    title: 'a damaged identity file',
     async prepare(node) {
       await makeData(node)
       writeFileSync(join(node.dataDir, 'identity.json'), '{"id": "8a3d4c2e-00')
@@ -79,7 +79,7 @@ const failingStarts: FailingStart[] = [
     says: [/identity\.json is damaged/, /NODE_ID/],
   },
   {
-    title: 'a secret key that others may read',
+    title: 'a secret key that other users can read',
     async prepare(node) {
       await makeData(node)
       chmodSync(join(node.dataDir, 'secret.key'), 0o644)
@@ -102,12 +102,12 @@ for (const { title, settings, prepare, says } of failingStarts) {
 
     t.is(code, 1)
     for (const words of says) t.regex(output, words)
-    t.notRegex(output, /^\s+at /m, 'a fault that people can mend is no stack trace')
+    t.notRegex(output, /^\s+at /m, 'no stack trace for a fault that people can fix')
     t.deepEqual(dataOf(node), before)
   })
 }
 
-test.serial('a secret key that is not the one from before is said to be the trouble, and nothing is lost', async (t) => {
+test.serial('a start with a different secret key names that as the cause and loses nothing', async (t) => {
   const node = await nodeProcess(t, { CLOUDFLARE_API_TOKEN: 'planted-cloudflare-token' })
   await node.start()
   await node.stop()
@@ -124,7 +124,7 @@ test.serial('a secret key that is not the one from before is said to be the trou
   t.is(settings.cloudflareApiToken, '********oken')
 })
 
-test.serial('a secondary is told that settings of primaries mean nothing to it, and starts', async (t) => {
+test.serial('a secondary warns about settings for primaries and starts', async (t) => {
   const secrets = {
     CLOUDFLARE_API_TOKEN: 'planted-cloudflare-token',
     JWT_SECRET: 'planted-jwt-secret-of-32-characters',
@@ -150,7 +150,7 @@ function inDataFolder({ dataDir }: NodeProcess, name: string, content: string): 
   writeFileSync(join(dataDir, name), content)
 }
 
-/** The data of a node that has run; made once, because that takes longer than all else here. */
+/** The data of a node that has run. Made once, because it takes longer than everything else here. */
 async function makeData(node: NodeProcess): Promise<void> {
   if (!existsSync(template)) {
     await node.start()
@@ -166,7 +166,7 @@ function inDatabase({ databasePath }: NodeProcess, statement: string): void {
   database.close()
 }
 
-/** Every file in the data folder with its mode and its bytes; before a first start there is no folder. */
+/** Every file in the data folder with its mode and content. Before the first start there is no folder. */
 function dataOf({ dataDir }: NodeProcess): Record<string, string> {
   if (!existsSync(dataDir)) return {}
   const files = readdirSync(dataDir, { recursive: true, withFileTypes: true }).map((entry) => {

@@ -34,11 +34,11 @@ const sample = {
   blockWriteBytes: 7,
 }
 
-/** An Engine with more containers than can be had here: each stream gives one sample, then waits; ids that begin with "bad" fail. */
+/** An Engine with more containers than a test machine can run. Each stream gives one sample, then waits. Ids that start with "bad" fail. */
 function manyContainers() {
   const opened: string[] = []
   const open = new Set<string>()
-  const refuse = () => Promise.reject(new Error('not asked here'))
+  const refuse = () => Promise.reject(new Error('not used in this test'))
   const engine: Engine = {
     info: refuse,
     containers: refuse,
@@ -59,7 +59,7 @@ function manyContainers() {
   return { engine, opened, open }
 }
 
-test('containers that run are followed, others are not', async (t) => {
+test('follows only containers that are running', async (t) => {
   const { engine, opened } = manyContainers()
   const stats = createContainerStats({ engine, log })
   stats.sync([container('a'), container('b', 'exited'), container('c', 'paused'), container('d', 'restarting'), container('e', 'created')])
@@ -69,7 +69,7 @@ test('containers that run are followed, others are not', async (t) => {
   await stats.stop()
 })
 
-test('a second sync with the same list opens nothing and keeps the samples, with names and states of the new list', async (t) => {
+test('a second sync with the same containers opens nothing and keeps the samples, with updated names and states', async (t) => {
   const { engine, opened } = manyContainers()
   const stats = createContainerStats({ engine, log })
   stats.sync([container('a')])
@@ -80,7 +80,7 @@ test('a second sync with the same list opens nothing and keeps the samples, with
   await stats.stop()
 })
 
-test('the stream and the sample of a container that left the list go', async (t) => {
+test('drops the stream and sample of a container that leaves the list', async (t) => {
   const { engine, open } = manyContainers()
   const stats = createContainerStats({ engine, log })
   stats.sync([container('a'), container('b')])
@@ -95,7 +95,7 @@ test('the stream and the sample of a container that left the list go', async (t)
   t.is(open.size, 0)
 })
 
-test('a stream that failed is opened again at the next sync, and not before', async (t) => {
+test('reopens a failed stream at the next sync and not before', async (t) => {
   const { engine, opened } = manyContainers()
   const stats = createContainerStats({ engine, log })
   stats.sync([container('bad'), container('good')])
@@ -108,7 +108,7 @@ test('a stream that failed is opened again at the next sync, and not before', as
   await stats.stop()
 })
 
-test('a container that left and came back at once has one stream, which the end of the old one leaves alone', async (t) => {
+test('a container that leaves and comes back at once has one stream, which the end of the old one does not touch', async (t) => {
   const { engine, open } = manyContainers()
   const stats = createContainerStats({ engine, log })
   stats.sync([container('a')])
@@ -120,7 +120,7 @@ test('a container that left and came back at once has one stream, which the end 
   await stats.stop()
 })
 
-test('at most 200 streams are open; a place that becomes free is taken at the next sync', async (t) => {
+test('opens at most 200 streams and fills a free place at the next sync', async (t) => {
   const { engine, open } = manyContainers()
   const stats = createContainerStats({ engine, log })
   const all = Array.from({ length: 250 }, (_, index) => container(`c${index}`))

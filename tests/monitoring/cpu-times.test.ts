@@ -8,15 +8,15 @@ intr 1 2 3
 ctxt 4
 `
 
-test('busy time is everything but idle and waiting for disks, and guest time is not counted twice', (t) => {
+test('busy time is everything except idle and I/O wait, and guest time is not counted twice', (t) => {
   t.deepEqual(parseProcStat(procStat), { busy: 180, total: 1000, cores: 2 })
 })
 
-test('the share is that of the time between two readings', (t) => {
+test('the percentage covers the time between two readings', (t) => {
   t.is(busyPercent({ busy: 100, total: 1000, cores: 1 }, { busy: 125, total: 1100, cores: 1 }), 25)
 })
 
-test('two readings at the same tick give 0, and counters that ran backwards stay within 0 to 100', (t) => {
+test('two readings at the same tick give 0, and counters that run backwards stay within 0 to 100', (t) => {
   t.is(busyPercent({ busy: 1, total: 10, cores: 1 }, { busy: 1, total: 10, cores: 1 }), 0)
   t.is(busyPercent({ busy: 50, total: 10, cores: 1 }, { busy: 1, total: 20, cores: 1 }), 0)
   t.is(busyPercent({ busy: 0, total: 10, cores: 1 }, { busy: 50, total: 20, cores: 1 }), 100)

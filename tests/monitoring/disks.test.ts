@@ -13,7 +13,7 @@ nas:/share /mnt/nas nfs4 rw 0 0
 /dev/sdb1 /mnt/my\\040disk xfs rw 0 0
 `
 
-test('only filesystems on disks of this machine count, shortest path first, with the path as it really is', (t) => {
+test('lists only filesystems on local disks, shortest path first, with decoded paths', (t) => {
   t.deepEqual(
     diskMounts(procMounts).map(({ source, mount }) => [source, mount]),
     [
@@ -25,12 +25,12 @@ test('only filesystems on disks of this machine count, shortest path first, with
   )
 })
 
-test('nothing to read gives no mounts', (t) => {
+test('empty input gives no mounts', (t) => {
   t.deepEqual(diskMounts(''), [])
   t.deepEqual(diskMounts('\n\n'), [])
 })
 
-test('this machine has at least one disk, and each only once', async (t) => {
+test('this machine has at least one disk, and each is listed once', async (t) => {
   const disks = await readDisks()
   t.true(disks.length >= 1)
   t.is(new Set(disks.map(({ mount }) => mount)).size, disks.length)

@@ -6,7 +6,7 @@ import { systemClock } from '../../api/clock.ts'
 import { createHostSampler } from '../../api/monitoring/host-stats.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 
-test.serial('the first sample is a whole one', async (t) => {
+test.serial('the first sample is complete', async (t) => {
   const { cpu, memory, disks, load, uptimeSeconds } = await createHostSampler({ clock: systemClock }).sample()
   t.is(cpu.cores, os.cpus().length)
   t.true(cpu.usagePercent > 0 && cpu.usagePercent <= 100, `${cpu.usagePercent}`)
@@ -20,7 +20,7 @@ test.serial('the first sample is a whole one', async (t) => {
   t.true(uptimeSeconds > 0)
 })
 
-test.serial('samples asked for at once, or right after another, share what the CPU did', async (t) => {
+test.serial('samples taken at once or in quick succession share one CPU measurement', async (t) => {
   const host = createHostSampler({ clock: systemClock })
   const [one, two] = await Promise.all([host.sample(), host.sample()])
   const three = await host.sample()
@@ -29,13 +29,13 @@ test.serial('samples asked for at once, or right after another, share what the C
   t.is(three.cpu.usagePercent, one.cpu.usagePercent)
 })
 
-test.serial('CPU usage rises to that of one core when this process is busy', async (t) => {
+test.serial('CPU usage rises by one core when this process is busy', async (t) => {
   const host = createHostSampler({ clock: systemClock })
   const { cpu } = await host.sample()
   const end = performance.now() + 400
   while (performance.now() < end);
   const busy = (await host.sample()).cpu.usagePercent
-  // Other work may take turns on this core, but somebody kept it busy.
+  // Other processes may share this core, but together they keep it busy.
   t.true(busy >= 80 / cpu.cores, `${busy} of ${cpu.cores} cores`)
 })
 
@@ -49,8 +49,8 @@ test.serial('disks are read again after a minute', async (t) => {
   t.not((await host.sample()).disks, first)
 })
 
-// Node's permission model refuses every child process here, so what the sample holds was found without one.
-test.serial('a sample needs no other process', async (t) => {
+// Node's permission model refuses child processes here, so the sample was taken without any.
+test.serial('a sample starts no other process', async (t) => {
   const script = `
     import { createHostSampler } from './api/monitoring/host-stats.ts'
     import { systemClock } from './api/clock.ts'

@@ -34,7 +34,7 @@ function setUp(t: ExecutionContext, options: { clock?: Clock; dockerHost?: strin
 
 type Monitor = ReturnType<typeof setUp>['monitor']
 
-/** The first of the coming samples for which `accept` holds. The wait keeps the process alive, which the timers of the program do not. */
+/** The next sample that `accept` accepts. The wait keeps the process alive, which the program's own timers do not. */
 async function sampleWhere(monitor: Monitor, accept: (stats: NodeStats) => boolean): Promise<NodeStats> {
   const samples = createSeen<NodeStats>('samples')
   const leave = monitor.onSample(samples.push)
@@ -43,7 +43,7 @@ async function sampleWhere(monitor: Monitor, accept: (stats: NodeStats) => boole
 
 const statsOf = (stats: NodeStats, id: string): ContainerStats | undefined => stats.containers.find((container) => container.id === id)
 
-test('a sample says how this machine and its Docker are', async (t) => {
+test('a sample describes this machine and its Docker', async (t) => {
   const { engine, monitor } = setUp(t)
   const before = Date.now()
   const stats = await monitor.current()
@@ -55,7 +55,7 @@ test('a sample says how this machine and its Docker are', async (t) => {
   t.true(stats.docker.images >= 0)
 })
 
-test('without Docker the rest is there, and the reason', async (t) => {
+test('without Docker, a sample has everything else and the reason', async (t) => {
   const { monitor } = setUp(t, { dockerHost: 'unix:///nonexistent/docker.sock' })
   const { docker, cpu, memory, disks, containers } = await monitor.current()
   t.false(docker.available)
@@ -65,7 +65,7 @@ test('without Docker the rest is there, and the reason', async (t) => {
   t.deepEqual(containers, [])
 })
 
-test('a Docker that takes the question and never answers costs 3 s, once, and not the rest of the sample', async (t) => {
+test('a Docker that never answers delays a sample by 3 s, once, and the rest of the sample is there', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'shtest-hung-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   let questions = 0
@@ -95,7 +95,7 @@ test('a Docker that takes the question and never answers costs 3 s, once, and no
   t.is(clock.waiting(), 0)
 })
 
-test('what the watcher says of Docker goes into the next sample, both ways', async (t) => {
+test('the next sample follows the watcher when Docker goes down and when it comes up', async (t) => {
   const clock = createManualClock()
   const { monitor } = setUp(t, { clock })
   monitor.dockerDown('connection refused')
@@ -105,7 +105,7 @@ test('what the watcher says of Docker goes into the next sample, both ways', asy
   t.true((await monitor.current()).docker.available)
 })
 
-test('callers at the same time share one sample, which is good for the interval', async (t) => {
+test('concurrent callers share one sample, which is reused for the interval', async (t) => {
   const clock = createManualClock()
   const { monitor } = setUp(t, { clock, intervalMs: 1000 })
   let taken = 0
@@ -119,7 +119,7 @@ test('callers at the same time share one sample, which is good for the interval'
   t.is(taken, 2)
 })
 
-test('once started it samples at once and then every interval; starting twice changes nothing', async (t) => {
+test('start samples at once and then every interval; a second start changes nothing', async (t) => {
   const clock = createManualClock()
   const { monitor } = setUp(t, { clock })
   const times: number[] = []
@@ -134,7 +134,7 @@ test('once started it samples at once and then every interval; starting twice ch
   t.deepEqual(times, [times[0], (times[0] ?? 0) + 5000])
 })
 
-test('a listener that fails hurts neither the others nor whoever asks', async (t) => {
+test('a listener that fails affects neither other listeners nor callers', async (t) => {
   const { monitor } = setUp(t)
   let heard = 0
   monitor.onSample(() => {
@@ -145,7 +145,7 @@ test('a listener that fails hurts neither the others nor whoever asks', async (t
   t.is(heard, 1)
 })
 
-test('a listener that left hears nothing', async (t) => {
+test('an unsubscribed listener gets no samples', async (t) => {
   const { monitor } = setUp(t)
   const leave = monitor.onSample(() => t.fail())
   leave()
@@ -154,7 +154,7 @@ test('a listener that left hears nothing', async (t) => {
   t.is(monitor.open().listeners, 0)
 })
 
-test('after stop no stream, listener or timer is left, also when it stops in the middle of a sample', async (t) => {
+test('stop leaves no stream, listener or timer, even in the middle of a sample', async (t) => {
   const clock = createManualClock()
   const { engine, monitor } = setUp(t, { clock })
   const container = await createContainer(t, { HostConfig: { Init: true } })
@@ -172,7 +172,7 @@ test('after stop no stream, listener or timer is left, also when it stops in the
   t.is(clock.waiting(), 0)
 })
 
-test('usage of a container: its memory limit, its CPU when it burns some, and nothing once it has stopped', async (t) => {
+test("a container's usage has its memory limit and CPU, and disappears when it stops", async (t) => {
   const { engine, monitor } = setUp(t, { intervalMs: 200 })
   const container = await createContainer(t, {
     Labels: { 'com.docker.compose.project': 'shtest-usage' },
@@ -193,13 +193,13 @@ test('usage of a container: its memory limit, its CPU when it burns some, and no
   const busy = statsOf(await sampleWhere(monitor, (stats) => (statsOf(stats, container.id)?.cpuPercent ?? 0) > 10), container.id)
   t.true((busy?.cpuPercent ?? 0) < 60, `${busy?.cpuPercent} of a container limited to 20`)
 
-  // Docker's list is not read again: the Engine ends the stream by itself.
+  // Docker's list is not read again, because the Engine ends the stream by itself.
   await container.stop()
   await sampleWhere(monitor, (stats) => stats.containers.length === 0)
   t.is(monitor.open().streams, 0)
 })
 
-test('containers of a Docker that is down are left out, and are back when it is up', async (t) => {
+test('leaves containers out while Docker is down and shows them again when it is up', async (t) => {
   const { engine, monitor } = setUp(t, { intervalMs: 200 })
   const container = await createContainer(t, { HostConfig: { Init: true } })
   await container.start()
