@@ -61,7 +61,7 @@ export class DialError extends Error {
   }
 }
 
-/** @param endpoint http:// or https:// URL of the other side @throws DialError in words for a person */
+/** @param endpoint http:// or https:// URL of the other side @throws DialError with a message for people */
 export function dial(endpoint: string, headers: Record<string, string>): Promise<LinkWire> {
   const options = { ...socketOptions, headers, handshakeTimeout: handshakeDeadlineMs, followRedirects: false, lookup: lookupOfNodes }
   const socket = new WebSocket(endpoint.replace(/^http/, 'ws') + linkPath, [linkProtocol], options)
