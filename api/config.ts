@@ -22,7 +22,7 @@ interface CommonConfig {
   dataDir: string
   appsDir: string
   secretKey: string | undefined
-  /** The key before the last rotation. It still opens what it sealed. */
+  /** The key before the last rotation. It can still decrypt older secrets. */
   secretKeyPrevious: string | undefined
   access: AccessConfig
   node: {

@@ -3,7 +3,7 @@ import { runCommand } from './command.ts'
 import { StartError } from './errors.ts'
 import { ownConfig } from './own-config.ts'
 
-/** `npm run secrets:rotate`: makes a new key for the secrets in the database. The next start seals them with it. */
+/** `npm run secrets:rotate`: makes a new key for the secrets in the database. The next start encrypts them with it. */
 await runCommand(() => {
   const config = ownConfig()
   if (config.secretKey !== undefined) {
@@ -12,5 +12,5 @@ await runCommand(() => {
     )
   }
   beginRotation(config.dataDir)
-  return 'A new secret key was made. Restart the node now, so that it seals everything with the new key and removes the old one.\n'
+  return 'A new secret key was made. Restart the node now, so that it encrypts everything with the new key and removes the previous one.\n'
 })

@@ -188,11 +188,11 @@ export function createServices(world: {
         events.emit('server', undefined)
       }
     },
-    /** If there is a former key, seals everything with the current one. */
+    /** If there is a previous key, encrypts everything with the current one. */
     async finishKeyRotation(): Promise<void> {
       if (formerKeys.length === 0) return
       const count = await finishRotation({ em, box: secrets, columns: [nodeKeys, nextNodeKeys, settingValues], dataDir })
-      log.info({ count }, 'secrets sealed with the new key')
+      log.info({ count }, 'secrets encrypted with the new key')
     },
     access,
     audit: access.audit,

@@ -8,7 +8,7 @@ import type { Links } from './links.ts'
 const retryMs = 5000
 
 /**
- * After a key change, reopens what was opened with the former key while that key still works, so nothing is cut off when
+ * After a key change, reopens what was opened with the previous key while that key still works, so nothing is cut off when
  * both sides drop it.
  */
 export function createFormerKeys(deps: {
@@ -16,7 +16,7 @@ export function createFormerKeys(deps: {
   links: Links
   dialback: LinkDialback
   streams: EventStreams
-  /** How long a former key still works, in milliseconds. */
+  /** How long a previous key still works, in milliseconds. */
   graceMs: number
   clock: Clock
 }) {
@@ -27,14 +27,14 @@ export function createFormerKeys(deps: {
     return link && link.apiKey !== registry.keyOf(nodeId) ? link : null
   }
 
-  /** Retries until the old link is gone. A link that cannot be replaced is closed when the former key expires. */
+  /** Retries until the old link is gone. A link that cannot be replaced is closed when the previous key expires. */
   function replaceLink(nodeId: string): void {
     if (formerLink(nodeId)?.dialledBy !== 'primary') return
     void dialback.renew(nodeId).finally(() => clock.after(retryMs, () => replaceLink(nodeId)))
   }
 
   return {
-    /** A node has a new key, and its former one still works for a while. */
+    /** A node has a new key, and its previous one still works for a while. */
     replace(nodeId: string): void {
       const renewed = registry.keyOf(nodeId)
       clock.after(graceMs / 2, () => {

@@ -37,8 +37,8 @@ export function needCapability({ name, about }: ClusterNode, capability: Capabil
  *     primary                                    node
  *     saves the next key; accepts both
  *     POST /api/internal/key {next}  ──────────▶ saves it; calls with it, accepts both
- *     calls with the next key        ──────────▶ a minute later drops the former, and closes what was opened with it
- *     makes the next key the current one (also when the node calls with it); a minute later drops the former
+ *     calls with the next key        ──────────▶ a minute later drops the previous one, and closes what was opened with it
+ *     makes the next key the current one (also when the node calls with it); a minute later drops the previous one
  *
  * Where it can stop, and how it is finished:
  * - The node was not told, or did not save the key: the primary still has the next key and sends it again.

@@ -56,7 +56,7 @@ export function createLinkDialback(deps: {
       )
     },
 
-    /** Replaces a link that was dialed from here with a former key. */
+    /** Replaces a link that was dialed from here with a previous key. */
     renew: (nodeId: string): Promise<void> => attempt(nodeId, allowed),
 
     stop(): void {

@@ -8,7 +8,7 @@ const longestRetryMs = 15_000
 const turnSpreadMs = 1000
 /** After a link has held this long, the next loss starts with a short wait again. */
 const stableMs = 60_000
-/** Wait between attempts to replace a link that was dialed with a former key. */
+/** Wait between attempts to replace a link that was dialed with a previous key. */
 const renewRetryMs = 5000
 
 export type LinkDialler = ReturnType<typeof createLinkDialler>
@@ -114,7 +114,7 @@ export function createLinkDialler(deps: {
       void connect()
     },
 
-    /** This node has a new key. Replaces a link that was dialed with the former one, which stays open until then. */
+    /** This node has a new key. Replaces a link that was dialed with the previous one, which stays open until then. */
     renew: (): void => void renew(),
 
     stop(): void {

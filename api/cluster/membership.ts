@@ -43,7 +43,7 @@ export function createMembership(deps: {
     /** @throws NOT_FOUND, INVALID_INPUT, CONFLICT */
     async update(id: string, input: UpdateNodeInput): Promise<ClusterNode> {
       const { node, addressChanged } = await registry.update(id, input)
-      // Closes what was opened with the former key or at the former endpoint.
+      // Closes what was opened with the previous key or at the previous endpoint.
       if (addressChanged) {
         links.close(id)
         deps.client.forget(id)

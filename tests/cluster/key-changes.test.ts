@@ -93,7 +93,7 @@ for (const connection of ['link', 'direct'])
     t.false(JSON.stringify([primary.log, node.log]).includes(keyOf(node)))
   })
 
-test('the link is replaced with the new key after half a minute, and links with the former key are cut after a minute', async (t) => {
+test('the link is replaced with the new key after half a minute, and links with the previous key are cut after a minute', async (t) => {
   const clock = createManualClock()
   const primary = await runningNode(t, {}, { clock })
   const node = await runningSecondary(t, primary, { NODE_API_KEY: '', NODE_CONNECTION: 'link' }, { clock })
@@ -199,7 +199,7 @@ test('a node that is removed or gets another key by hand is cut off at once', as
   t.is((await beat('another-key-by-hand')).status, 401)
 })
 
-test('on the node, the former key works until a minute after the new one is first used', (t) => {
+test('on the node, the previous key works until a minute after the new one is first used', (t) => {
   const dataDir = dataFolder(t)
   const clock = createManualClock()
   const first = loadIdentity({ dataDir })

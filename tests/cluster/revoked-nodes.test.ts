@@ -78,7 +78,7 @@ test('when a node drops a key, only the connections opened with it end', async (
   ownKey.take(next)
   t.is(await open(primary, next), 200)
   clock.advance(59_999)
-  t.deepEqual(closed, [], 'a primary that does not know the new key yet still needs the former one')
+  t.deepEqual(closed, [], 'a primary that does not know the new key yet still needs the previous one')
   clock.advance(1)
   await until(() => ends.get(thief) === true)
   t.deepEqual(closed, [thief])
