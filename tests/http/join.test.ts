@@ -308,6 +308,6 @@ test('a secondary sends nodes to its primary, and makes no tokens', async (t) =>
   const secondary = await runningSecondary(t, undefined, { NODE_NAME: 'worker' })
   const answer = await join(secondary, newNode('shlyjoin_x'))
   assertProblem(t, answer, 403, { code: 'FORBIDDEN' })
-  t.regex(answer.json.detail, /worker is a secondary node/)
+  t.regex(answer.json.detail, /worker is a secondary\./)
   await t.throwsAsync(makeToken(secondary), { message: /Create join tokens on its primary/ })
 })
