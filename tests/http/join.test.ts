@@ -288,7 +288,7 @@ test('a join whose last audit line cannot be written is a join all the same, sai
   t.like(await tokensOf(primary), [{ uses: 1, lastAttempt: { ok: true, nodeId: node.id } }])
   t.deepEqual(await lines(), ['started'])
   t.like(
-    primary.log.find(({ msg }) => msg === 'the outcome of a join could not be written to the audit log'),
+    primary.log.find(({ msg }) => msg === 'could not write the outcome of a join to the audit log'),
     { level: 'error', node: 'box' },
   )
 
