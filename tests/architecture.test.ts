@@ -109,7 +109,7 @@ const rules: Rule[] = [
       // Deadlines of waits, things without an event (the end of a process), slow or stalled networks, where real time is the
       // fault itself, and benchmarks, which measure it.
       [
-        ...['seen', 'node-process', 'cluster', 'reverse-proxy', 'slow-line'].map((name) => `tests/helpers/${name}.ts`),
+        ...['seen', 'node-process', 'cluster', 'reverse-proxy', 'shell', 'slow-line'].map((name) => `tests/helpers/${name}.ts`),
         'tests/cluster/detection.test.ts',
         'tests/bench/',
       ],
