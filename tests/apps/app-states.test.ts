@@ -99,7 +99,10 @@ test("a port in use: the container never starts, and the app is in error with Do
   const { status, statusReason } = app.apps.get(app.id)
   t.is(status, 'error')
   // Compose 2 takes the reason with it: the container keeps none, so it is in what the operation failed with.
-  t.regex(statusReason ?? '', /^service db (could not start: .*port is already|was created, but has not started .*already) allocated/s)
+  t.regex(
+    statusReason ?? '',
+    /^service db (could not start: .*port is already allocated|was created but has not started .*already in use)/s,
+  )
 })
 
 test('shows that a service is not healthy yet, then unhealthy', async (t) => {
