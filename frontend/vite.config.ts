@@ -11,12 +11,12 @@ export default defineConfig(({ command }) => ({
   plugins: [
     vue(),
     ui({
-      // Composables are imported by name; components are found by theirs, and components.d.ts says so to vue-tsc. It is
-      // committed and written anew by `npm run dev` alone, so that a build changes no file of the checkout.
+      // Composables are imported explicitly. Components are resolved by name, and components.d.ts declares them for vue-tsc. That
+      // file is committed, and only `npm run dev` rewrites it, so a build changes nothing in the checkout.
       autoImport: false,
       components: { dts: command === 'serve' && `${here}components.d.ts`, dirs: [] },
       colorMode: false,
-      // Every icon named in the source is bundled: nothing is fetched from an icon server at run time.
+      // Every icon named in the source is bundled, so nothing is fetched from an icon server at run time.
       icon: { clientBundle: { scan: { globInclude: ['src/**/*.{vue,ts}'], globExclude: ['node_modules'] }, sizeLimitKb: 128 } },
       experimental: { componentDetection: true },
       ui: {

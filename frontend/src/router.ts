@@ -7,14 +7,14 @@ import { linkCode } from './utils/access.ts'
 
 declare module 'vue-router' {
   interface RouteMeta {
-    /** Whoever lacks the permission is told which role has it, under the title of the page. */
+    /** Without this permission, the page shows which role has it, under this title. */
     needs?: { permission: Permission; role: Role; title: string }
-    /** Shown without the dashboard around it, to whoever comes. */
+    /** Shown without the dashboard around it, signed in or not. */
     bare?: boolean
   }
 }
 
-/** Nodes is the first page and comes with it; the others load when they are opened. */
+/** Nodes is the landing page and part of the main bundle. The other pages load when opened. */
 const routes: RouteRecordRaw[] = [
   { path: '/', redirect: '/nodes' },
   { path: '/nodes', component: Nodes },
@@ -54,7 +54,7 @@ const routes: RouteRecordRaw[] = [
 
 export function createDashboardRouter() {
   const router = createRouter({ history: createWebHistory(), routes })
-  // A link that the server printed leads to its first page.
+  // A printed sign-in link points at the root, so send it on to the sign-in page.
   router.beforeEach(({ path, hash }) => linkCode(hash) === undefined || path === '/sign-in' || { path: '/sign-in', hash })
   return router
 }

@@ -25,7 +25,7 @@ async function dashboard(t: ExecutionContext) {
   return { node, browser, id, save }
 }
 
-/** A stopped app, so that nothing is waited for but what the test is about. */
+/** A stopped app, so that tests wait only for what they are about. */
 async function stoppedApp(t: ExecutionContext) {
   const given = await dashboard(t)
   const name = uniqueName()
@@ -43,38 +43,38 @@ async function stoppedApp(t: ExecutionContext) {
 
 const leaving = (page: Page) => page.getByRole('dialog', { name: 'Leave without saving?' })
 
-test.serial('a description is edited without an operation to follow, and stays when the edit is given up', async (t) => {
+test.serial('a description edit opens no operation panel, and Escape discards it', async (t) => {
   t.timeout(120_000)
   const { page, file } = await stoppedApp(t)
   await page.getByText('No description').waitFor()
-  await page.getByRole('button', { name: 'Edit the description' }).click()
+  await page.getByRole('button', { name: 'Edit description' }).click()
   await page.getByRole('textbox', { name: 'Description' }).fill('The shop')
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByText('The shop', { exact: true }).waitFor()
   t.is(await page.getByRole('dialog').count(), 0)
   t.is(readFileSync(file, 'utf8'), label('1'))
 
-  await page.getByRole('button', { name: 'Edit the description' }).click()
+  await page.getByRole('button', { name: 'Edit description' }).click()
   await page.getByRole('textbox', { name: 'Description' }).fill('Another')
   await page.getByRole('textbox', { name: 'Description' }).press('Escape')
   await page.getByText('The shop', { exact: true }).waitFor()
 })
 
-test.serial('edits that are not saved are not left without being asked', async (t) => {
+test.serial('leaving a page with unsaved edits asks first', async (t) => {
   t.timeout(120_000)
   const { page, card, editor, loads } = await stoppedApp(t)
-  await card.getByRole('button', { name: 'Edit the Compose file' }).click()
+  await card.getByRole('button', { name: 'Edit Compose file' }).click()
   await go(page, 'Apps')
   await page.goBack()
-  await card.getByRole('button', { name: 'Edit the Compose file' }).click()
+  await card.getByRole('button', { name: 'Edit Compose file' }).click()
   await editor.fill(label('mine'))
   await page.getByRole('link', { name: 'Back to apps' }).click()
-  await leaving(page).getByText('Your change of the Compose file will be lost.').waitFor()
+  await leaving(page).getByText('Your changes to the Compose file will be lost.').waitFor()
   await leaving(page).getByRole('button', { name: 'Stay here' }).click()
   await leaving(page).waitFor({ state: 'detached' })
   await editor.getByText("made: 'mine'").waitFor()
 
-  // The browser's own question, for a reload and for a closed tab.
+  // The browser's own prompt, for a reload and for a closed tab.
   const question = page.waitForEvent('dialog')
   const reload = page.reload().catch(() => undefined)
   const dialog = await question
@@ -90,16 +90,16 @@ test.serial('edits that are not saved are not left without being asked', async (
   await go(page, 'Settings')
   await page.getByLabel('Account id').fill('0123456789abcdef0123456789abcdef')
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Nodes', exact: true }).click()
-  await leaving(page).getByText('Your change of the Cloudflare settings will be lost.').waitFor()
+  await leaving(page).getByText('Your changes to the Cloudflare settings will be lost.').waitFor()
   await leaving(page).getByRole('button', { name: 'Leave' }).click()
   await page.getByRole('heading', { name: 'Nodes', level: 1 }).waitFor()
   t.is(loads(), 0)
 })
 
-test.serial('two people edit one file: the later sees what differs, keeps the text, and decides', async (t) => {
+test.serial('if two people edit one file, the later one sees the difference, keeps their text and decides', async (t) => {
   t.timeout(120_000)
   const { page, card, editor, save, app, file } = await stoppedApp(t)
-  await card.getByRole('button', { name: 'Edit the Compose file' }).click()
+  await card.getByRole('button', { name: 'Edit Compose file' }).click()
   await editor.fill(label('mine'))
   await save(app.id, { composeContent: label('theirs') })
   await card.getByRole('alert').filter({ hasText: 'Version 2 was saved while you were editing' }).waitFor()
@@ -114,7 +114,7 @@ test.serial('two people edit one file: the later sees what differs, keeps the te
   t.is(readFileSync(file, 'utf8'), label('mine'))
 })
 
-test.serial('a file that was changed on disk is shown with its difference, and a person decides which it is', async (t) => {
+test.serial('a file changed on disk is shown with the difference, and a person chooses which one to use', async (t) => {
   t.timeout(180_000)
   const { page, card, editor, app, file } = await stoppedApp(t)
   writeFileSync(file, label('by hand'))
@@ -123,31 +123,31 @@ test.serial('a file that was changed on disk is shown with its difference, and a
   await page.getByText(`${app.name} could not be started`).first().waitFor()
 
   const dialog = page.getByRole('dialog', { name: 'The Compose file was changed on disk' })
-  await page.getByRole('button', { name: 'Show the difference' }).click()
+  await page.getByRole('button', { name: 'Show difference' }).click()
   await dialog.getByText("made: 'by hand'").waitFor()
   await dialog.getByText("made: '1'").waitFor()
   t.deepEqual(await violationsOn(page), [])
-  await dialog.getByRole('button', { name: 'Take what is on disk' }).click()
+  await dialog.getByRole('button', { name: 'Use the file on disk' }).click()
   await followInPanel(page, `Update ${app.name}`)
   await page.getByText('The Compose file was changed on disk').first().waitFor({ state: 'detached' })
   await editor.getByText("made: 'by hand'").waitFor()
   await card.getByText('version 2').waitFor()
 
-  // Met while somebody edits: what was typed stays until it is decided.
-  await card.getByRole('button', { name: 'Edit the Compose file' }).click()
+  // Changed during an edit: the typed text stays until someone decides.
+  await card.getByRole('button', { name: 'Edit Compose file' }).click()
   await editor.fill(label('mine'))
   writeFileSync(file, label('again'))
   await card.getByRole('button', { name: 'Save', exact: true }).click()
-  await card.getByRole('button', { name: 'Show the difference' }).click()
+  await card.getByRole('button', { name: 'Show difference' }).click()
   await dialog.getByText("made: 'again'").waitFor()
   await dialog.getByText("made: 'mine'").waitFor()
-  await dialog.getByRole('button', { name: 'Overwrite it with your text' }).click()
+  await dialog.getByRole('button', { name: 'Overwrite with your text' }).click()
   await followInPanel(page, `Update ${app.name}`)
   t.is(readFileSync(file, 'utf8'), label('mine'))
   await card.getByText('version 3').waitFor()
 })
 
-test.serial('an app is made from a folder that is there; a file in it is loaded, or overwritten when that is said', async (t) => {
+test.serial('an app is created from an existing folder, whose file is loaded or, if chosen, overwritten', async (t) => {
   t.timeout(180_000)
   const { node, browser } = await dashboard(t)
   const [first, second] = [uniqueName(), uniqueName()]
@@ -176,11 +176,11 @@ test.serial('an app is made from a folder that is there; a file in it is loaded,
   await leaving(page).getByRole('button', { name: 'Stay here' }).click()
   await leaving(page).waitFor({ state: 'detached' })
   await page.getByRole('button', { name: 'Create app' }).click()
-  await page.getByRole('alert').getByRole('button', { name: 'Show the difference' }).click()
+  await page.getByRole('alert').getByRole('button', { name: 'Show difference' }).click()
   const dialog = page.getByRole('dialog', { name: `The folder ${second} has a Compose file` })
   await dialog.getByText("made: 'by hand'").waitFor()
   t.deepEqual(await violationsOn(page), [])
-  await dialog.getByRole('button', { name: 'Create the app with my text' }).click()
+  await dialog.getByRole('button', { name: 'Create the app with your text' }).click()
   await followInPanel(page, `Create ${second}`)
   t.is(readFileSync(join(node.appsDir, second, 'compose.yaml'), 'utf8'), label('mine'))
   t.is(readFileSync(join(node.appsDir, second, 'docker-compose.yml'), 'utf8'), label('by hand'))

@@ -9,7 +9,7 @@ import { ensureTestImage, testImage, uniqueName } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
 
-test.serial('a Compose file is edited: refused with its line, cancelled, then applied', async (t) => {
+test.serial('a bad edit of a Compose file is refused with its line, and a good one is applied', async (t) => {
   t.timeout(120_000)
   const node = await nodeProcess(t, { NODE_NAME: 'primary' })
   const [browser] = await Promise.all([startBrowser(t), ensureTestImage(), node.start()])
@@ -22,8 +22,8 @@ test.serial('a Compose file is edited: refused with its line, cancelled, then ap
   const card = page.getByRole('region', { name: 'Compose file' })
   const editor = card.getByRole('textbox', { name: 'Compose file' })
   await editor.waitFor()
-  t.is(await editor.getAttribute('contenteditable'), 'false', 'a file that is read is not changed by accident')
-  await card.getByRole('button', { name: 'Edit the Compose file' }).click()
+  t.is(await editor.getAttribute('contenteditable'), 'false', 'the file is read-only until someone edits it')
+  await card.getByRole('button', { name: 'Edit Compose file' }).click()
   await editor.fill(`services:\n  web:\n    image: ${testImage}\n    prots:\n      - "80:80"\n`)
   await card.getByRole('button', { name: 'Save and apply' }).click()
   await card.getByRole('alert').filter({ hasText: 'prots' }).waitFor()
@@ -32,7 +32,7 @@ test.serial('a Compose file is edited: refused with its line, cancelled, then ap
   await editor.getByText(`127.0.0.1:${before}:80`).waitFor()
   t.is(await card.getByRole('alert').count(), 0)
 
-  await card.getByRole('button', { name: 'Edit the Compose file' }).click()
+  await card.getByRole('button', { name: 'Edit Compose file' }).click()
   await editor.fill(webApp(after))
   await card.getByRole('button', { name: 'Save and apply' }).click()
   await followInPanel(page, `Update ${app.name}`)
@@ -48,7 +48,7 @@ test.serial('a Compose file is edited: refused with its line, cancelled, then ap
   t.is(loads(), 0)
 })
 
-test.serial('an operation that hangs is cancelled, and its app can be removed', async (t) => {
+test.serial('a hanging operation can be cancelled, and its app removed', async (t) => {
   t.timeout(120_000)
   const registry = await silentServer(t)
   const node = await nodeProcess(t, { NODE_NAME: 'primary' })
@@ -60,14 +60,14 @@ test.serial('an operation that hangs is cancelled, and its app can be removed', 
   const panel = operationPanel(page, `Create ${name}`)
   await badge(panel.getByRole('status'), 'Running').waitFor()
   await registry.called
-  await panel.getByRole('button', { name: 'Close, let it run' }).click()
+  await panel.getByRole('button', { name: 'Run in background' }).click()
   await panel.waitFor({ state: 'detached' })
   await rowOf(page, name).getByRole('link', { name, exact: true }).click()
   const operations = page.getByRole('region', { name: 'Recent operations' })
   await operations.getByRole('button', { name: 'Cancel' }).click()
   await operations.getByRole('button', { name: /Create Cancelled/ }).waitFor()
   await page.getByText(`Create ${name}: cancelled`).first().waitFor()
-  await page.getByRole('region', { name: 'Containers' }).getByText('It has no containers.').waitFor()
+  await page.getByRole('region', { name: 'Containers' }).getByText('This app has no containers.').waitFor()
 
   await page.getByRole('button', { name: `Remove ${name}` }).click()
   await page
@@ -75,13 +75,13 @@ test.serial('an operation that hangs is cancelled, and its app can be removed', 
     .getByRole('button', { name: 'Remove app' })
     .click()
   await followInPanel(page, `Remove ${name}`)
-  await page.getByRole('heading', { name: 'There is no such app' }).waitFor()
+  await page.getByRole('heading', { name: 'This app does not exist' }).waitFor()
   await go(page, 'Apps')
   await page.getByRole('heading', { name: 'No apps yet' }).waitFor()
   t.is(loads(), 0)
 })
 
-test.serial('a node is registered by keyboard alone', async (t) => {
+test.serial('a node can be registered with the keyboard alone', async (t) => {
   t.timeout(120_000)
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const [browser] = await Promise.all([startBrowser(t), primary.start()])
@@ -96,7 +96,7 @@ test.serial('a node is registered by keyboard alone', async (t) => {
   await joining.waitFor()
   await page.keyboard.press('Escape')
   await joining.waitFor({ state: 'detached' })
-  t.is(await focused(page), 'Add node', 'focus returns to where it was')
+  t.is(await focused(page), 'Add node', 'the focus returns to where it was')
 
   await page.keyboard.press('Enter')
   await joining.waitFor()
@@ -105,11 +105,11 @@ test.serial('a node is registered by keyboard alone', async (t) => {
   const form = page.getByRole('dialog', { name: 'Register a node' })
   await form.waitFor()
   await joining.waitFor({ state: 'detached' })
-  await tabTo(page, 'Node id')
+  await tabTo(page, 'Node ID')
   await page.keyboard.press('Enter')
-  await form.getByText('Enter the id that the secondary prints').waitFor()
+  await form.getByText('Enter the ID that the secondary prints').waitFor()
   for (const [label, value] of [
-    ['Node id', '3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90'],
+    ['Node ID', '3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90'],
     ['Name', 'worker-1'],
     ['Endpoint', `http://127.0.0.1:${await freePort()}`],
     ['Key', 'a-key-that-nobody-has'],
@@ -132,14 +132,14 @@ test.serial('a node is registered by keyboard alone', async (t) => {
   await rowOf(page, 'worker-1').waitFor({ state: 'detached' })
 })
 
-/** The name of what has the focus. */
+/** The name of the focused element. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(`(() => {
     const element = document.activeElement
     return (element.labels?.[0]?.innerText ?? element.getAttribute('aria-label') ?? element.innerText).replace(/[*\\s]+$/, '').trim()
   })()`)
 
-/** Presses Tab until the focus is there; wherever it is, a page has fewer stops than this. */
+/** Presses Tab until the named element has the focus. Every page has fewer stops than the limit. */
 async function tabTo(page: Page, name: string): Promise<void> {
   const passed: string[] = []
   for (let stops = 0; stops < 40; stops++) {
@@ -148,10 +148,10 @@ async function tabTo(page: Page, name: string): Promise<void> {
     passed.push(here)
     await page.keyboard.press('Tab')
   }
-  throw new Error(`Tab never came to ${name}, but to: ${passed.join(', ')}`)
+  throw new Error(`Tab never reached ${name}, only: ${passed.join(', ')}`)
 }
 
-/** A server that takes connections and never answers, as a registry behind a broken network. */
+/** A server that accepts connections and never answers, like a registry behind a broken network. */
 async function silentServer(t: ExecutionContext) {
   const server = createServer((socket) => socket.on('error', () => socket.destroy()))
   await once(server.listen(0, '127.0.0.1'), 'listening')

@@ -5,11 +5,11 @@ import { register, secondaryOf } from '../helpers/cluster.ts'
 import { badge, go, rowOf } from '../helpers/dashboard.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
 
-/** What Chromium says when the primary is killed; one that has its port again but is not ready says 503. */
+/** Chromium's messages when the primary is killed. A primary that listens again but is not ready answers 503. */
 const ofTheCut =
   /WebSocket connection|net::ERR_(CONTENT_LENGTH_MISMATCH|CONNECTION_(REFUSED|RESET|CLOSED|ABORTED)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|SOCKET_NOT_CONNECTED)|\b503\b/
 
-test.serial('a lost connection is told, and heals without a reload', async (t) => {
+test.serial('a lost connection is shown and comes back without a reload', async (t) => {
   t.timeout(120_000)
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const worker = await secondaryOf(t, primary, 'worker')
@@ -20,11 +20,11 @@ test.serial('a lost connection is told, and heals without a reload', async (t) =
   await primary.kill()
   const banner = page.getByRole('status').filter({ hasText: 'Connection lost' })
   await banner.waitFor()
-  t.true(await rowOf(page, 'primary').isVisible(), 'what was known stays on the page')
+  t.true(await rowOf(page, 'primary').isVisible(), 'the page keeps the last data')
   await primary.start()
   await banner.waitFor({ state: 'detached' })
 
-  // Live again: what happens now comes by itself, on this page and on one that was not open before.
+  // Live again: new events arrive by themselves, on this page and on one that was not open before.
   await register(primary, worker)
   await badge(rowOf(page, 'worker'), 'Online').waitFor()
   await go(page, 'Monitoring')
@@ -36,7 +36,7 @@ test.serial('a lost connection is told, and heals without a reload', async (t) =
   )
 })
 
-test.serial('what the network loses is asked again; a change is not, and is told', async (t) => {
+test.serial('a query that the network loses is repeated, and a lost change is reported instead', async (t) => {
   t.timeout(120_000)
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const [browser] = await Promise.all([startBrowser(t), primary.start()])
@@ -62,12 +62,12 @@ test.serial('what the network loses is asked again; a change is not, and is told
   t.deepEqual(lost, ['query', 'mutation'])
   await page.unroute('**/graphql')
   await page.getByRole('button', { name: 'Save' }).click()
-  await page.getByText('Settings are saved', { exact: true }).waitFor()
+  await page.getByText('Settings saved', { exact: true }).waitFor()
   t.is(loads(), 0)
   t.deepEqual(withoutLosses(troubles), [])
 })
 
-test.serial('a page whose code is lost or replaced opens with the dashboard anew, or says that it cannot', async (t) => {
+test.serial('a page whose code cannot be loaded reloads the dashboard, or says that it cannot be loaded', async (t) => {
   t.timeout(120_000)
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const [browser] = await Promise.all([startBrowser(t), primary.start()])
@@ -85,7 +85,7 @@ test.serial('a page whose code is lost or replaced opens with the dashboard anew
   await page.route('**/assets/Monitoring-*', (route) => route.abort('internetdisconnected'))
   await page.getByRole('link', { name: 'Monitoring' }).click()
   await page.getByText('The page could not be loaded', { exact: true }).waitFor()
-  t.is(loads(), 2, 'once, and not for ever')
+  t.is(loads(), 2, 'it reloads only one time')
   await page.unroute('**/assets/Monitoring-*')
   await page.route('**/assets/SeriesChart-*', (route) => route.abort('internetdisconnected'))
   await page.getByRole('button', { name: 'Try again' }).click()
@@ -101,7 +101,7 @@ test.serial('a page whose code is lost or replaced opens with the dashboard anew
   await page.getByRole('link', { name: 'Users' }).click()
   await page.getByText('Open it again when the connection is back', { exact: false }).first().waitFor()
   await page.getByRole('heading', { name: 'Monitoring', level: 1 }).waitFor()
-  t.is(loads(), 4, 'what is shown stays')
+  t.is(loads(), 4, 'the current page stays')
   await page.close()
   t.deepEqual(
     withoutLosses(troubles).filter((trouble) => !ofTheCut.test(trouble)),
@@ -109,14 +109,14 @@ test.serial('a page whose code is lost or replaced opens with the dashboard anew
   )
 })
 
-test.serial('a theme is chosen and kept; an unknown address says so', async (t) => {
+test.serial('a chosen theme is kept, and an unknown URL has its own page', async (t) => {
   t.timeout(120_000)
   const primary = await nodeProcess(t)
   const [browser] = await Promise.all([startBrowser(t), primary.start()])
   const { page, visit } = await browser.open(primary, '/nowhere/at-all', { colorScheme: 'light' })
 
-  await page.getByRole('heading', { name: 'There is no page here' }).waitFor()
-  await page.getByText('Nothing is at /nowhere/at-all.').waitFor()
+  await page.getByRole('heading', { name: 'This page does not exist' }).waitFor()
+  await page.getByText('There is nothing at /nowhere/at-all.').waitFor()
   t.is(await page.title(), 'Page not found · Selfhostly')
   await page.getByRole('link', { name: 'Go to Nodes' }).click()
   await page.getByRole('heading', { name: 'Nodes', level: 1 }).waitFor()

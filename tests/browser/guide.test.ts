@@ -11,12 +11,12 @@ interface Scene {
   tab: Tab
   page: Page
   workers: readonly [NodeProcess, NodeProcess]
-  /** Of the app. */
+  /** The app's name. */
   name: string
   port: number
 }
 
-test('steps 4 and 5 of the guide in the dashboard: register, deploy, watch, lose a server and have it back', async (t) => {
+test('steps 4 and 5 of the guide work in the dashboard: register, deploy, monitor, lose a server and get it back', async (t) => {
   t.timeout(180_000)
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const workers = [await secondaryOf(t, primary, 'worker-1'), await secondaryOf(t, primary, 'worker-2')] as const
@@ -29,10 +29,10 @@ test('steps 4 and 5 of the guide in the dashboard: register, deploy, watch, lose
   await monitors(t, scene)
   await losesAndFinds(t, scene)
   await stopsAndRemoves(t, scene)
-  t.is(tab.loads(), 0, 'everything was seen live: the page was never loaded again')
+  t.is(tab.loads(), 0, 'every change appeared live, without a reload')
 })
 
-/** The first with a wrong key, which **Edit** corrects. */
+/** Registers the first worker with a wrong key, which **Edit** corrects. */
 async function registersBoth(t: ExecutionContext, { page, workers }: Scene): Promise<void> {
   await badge(rowOf(page, 'primary'), 'Online').waitFor()
   t.is(await page.title(), 'Nodes · Selfhostly')
@@ -48,7 +48,7 @@ async function registersBoth(t: ExecutionContext, { page, workers }: Scene): Pro
   await page.getByRole('menuitem', { name: 'Edit' }).click()
   const form = page.getByRole('dialog', { name: 'Edit worker-1' })
   t.is(await form.getByLabel('Endpoint').inputValue(), workers[0].url)
-  t.is(await form.getByLabel('Key').inputValue(), '', 'a key never comes back to a browser')
+  t.is(await form.getByLabel('Key').inputValue(), '', 'a key is never sent back to a browser')
   await form.getByLabel('Key').fill(first.key)
   await form.getByRole('button', { name: 'Save' }).click()
   await badge(row, 'Online').waitFor()
@@ -89,15 +89,15 @@ async function monitors(t: ExecutionContext, { page, name }: Scene): Promise<voi
   for (const meter of ['CPU', 'Memory', '/']) await worker.getByRole('progressbar', { name: meter, exact: true }).waitFor()
   const container = worker.getByRole('row').filter({ hasText: name })
   await badge(container, 'Running').waitFor()
-  t.regex(await container.innerText(), /\d (B|KiB|MiB) of \d/, 'what it uses and what it may use')
+  t.regex(await container.innerText(), /\d (B|KiB|MiB) of \d/, 'the memory that it uses, and its limit')
   const elsewhere = page.getByRole('region', { name: 'worker-2' }).getByRole('row').filter({ hasText: name })
-  // All of them share one Docker Engine here, so its container shows on each. What is out of sight is not followed.
+  // All nodes share one Docker Engine here, so the container appears on each. A card that is out of view is not updated.
   await page.getByRole('region', { name: 'worker-2' }).scrollIntoViewIfNeeded()
   await badge(elsewhere, 'Running').waitFor()
-  t.is(await elsewhere.getByRole('cell', { name, exact: true }).count(), 0, 'worker-2 claims no app of worker-1')
+  t.is(await elsewhere.getByRole('cell', { name, exact: true }).count(), 0, 'worker-2 does not claim an app of worker-1')
 }
 
-/** It dies as in a power cut, shows as lost with what was last known, and heals by its own call. */
+/** The worker dies as in a power cut, is shown as offline with its last known state, and comes back with its own heartbeat. */
 async function losesAndFinds(t: ExecutionContext, { page, workers, name, port }: Scene): Promise<void> {
   await go(page, 'Nodes')
   const node = rowOf(page, 'worker-1')
@@ -111,10 +111,13 @@ async function losesAndFinds(t: ExecutionContext, { page, workers, name, port }:
   await badge(row, 'Unknown').waitFor()
   await row.getByText(/^Running as of/).waitFor()
   await row.getByText('1 of 1 ran').waitFor()
-  t.true(await row.getByRole('button', { name: `Stop ${name}` }).isDisabled(), 'nobody could carry it out')
+  t.true(await row.getByRole('button', { name: `Stop ${name}` }).isDisabled(), 'an offline node cannot stop it')
   await row.getByRole('link', { name, exact: true }).click()
   await page.getByText(/As worker-1 last reported/).waitFor()
-  t.true((await page.getByRole('textbox', { name: 'Compose file' }).innerText()).includes(String(port)), 'its file can still be read')
+  t.true(
+    (await page.getByRole('textbox', { name: 'Compose file' }).innerText()).includes(String(port)),
+    'its Compose file can still be read',
+  )
   await page.getByRole('link', { name: 'Back to apps' }).click()
   await badge(row, 'Unknown').waitFor()
 

@@ -9,7 +9,7 @@ import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 
 const region = (page: Page, name: string): Locator => page.getByRole('region', { name, exact: true })
 
-test.serial('a node has a page: what the server knows of it, what people say of it, what happened to it', async (t) => {
+test.serial("a node's page shows its facts, its holds and its history", async (t) => {
   t.timeout(120_000)
   const { primary, worker, id } = await clusterOf(t)
   const { page, visit, loads } = await (await startBrowser(t)).open(primary, '/nodes', { reducedMotion: 'reduce' })
@@ -28,7 +28,7 @@ test.serial('a node has a page: what the server knows of it, what people say of 
   await ask(primary, 'mutation ($id: ID!) { uncordonNode(id: $id) { id } }', { id })
   await page.getByText('Cordoned: no new apps').waitFor({ state: 'detached' })
   await page.getByRole('button', { name: 'End maintenance' }).click()
-  await page.getByText('Maintenance: checks go on, without alarms').waitFor({ state: 'detached' })
+  await page.getByText('Maintenance: checks continue without alarms').waitFor({ state: 'detached' })
 
   await keyRotated(t, page, primary, id)
   await editedByTwo(t, page, primary, id)
@@ -47,7 +47,7 @@ async function clusterOf(t: ExecutionContext): Promise<{ primary: NodeProcess; w
   return { primary, worker, id }
 }
 
-/** The choice is in the address, and holds for a reload. */
+/** The choice is kept in the URL. */
 async function groupedByLabel(t: ExecutionContext, page: Page): Promise<void> {
   await badge(rowOf(page, 'worker'), 'Online').waitFor()
   await page.getByRole('combobox', { name: 'Group by label' }).click()
@@ -65,7 +65,7 @@ async function groupedByLabel(t: ExecutionContext, page: Page): Promise<void> {
 
 async function factsAsTheServerHasThem(t: ExecutionContext, page: Page, primary: NodeProcess, id: string): Promise<void> {
   const facts = region(page, 'Connection and version')
-  await facts.getByText(/^(Over its link|Direct) since/).waitFor()
+  await facts.getByText(/^(Over its link|Direct), started/).waitFor()
   const { node } = await ask<{ node: { version: string; session: { generation: number } } }>(
     primary,
     'query ($id: ID!) { node(id: $id) { version session { generation } } }',
@@ -74,9 +74,9 @@ async function factsAsTheServerHasThem(t: ExecutionContext, page: Page, primary:
   await facts.getByText(node.version, { exact: true }).waitFor()
   await facts.getByText(`Session number ${node.session.generation}`, { exact: true }).waitFor()
   await badge(region(page, 'Status'), 'Online').waitFor()
-  await region(page, 'Apps').getByText('No app runs on it.').waitFor()
-  t.regex((await changes(page).last().textContent()) ?? '', /Registered.*By its registration/)
-  // What the worker itself said with its stats, first to the primary and then here.
+  await region(page, 'Apps').getByText('No apps on this node.').waitFor()
+  t.regex((await changes(page).last().textContent()) ?? '', /Registered.*By registration/)
+  // The worker reports these with its stats, first to the primary and then here.
   const versions = () =>
     ask<{ node: { engineVersion: string | null; composeVersion: string | null } }>(
       primary,
@@ -89,7 +89,7 @@ async function factsAsTheServerHasThem(t: ExecutionContext, page: Page, primary:
   await facts.getByText(said.composeVersion ?? '', { exact: true }).waitFor()
 }
 
-const changes = (page: Page): Locator => page.getByRole('list', { name: 'Changes of status' }).getByRole('listitem')
+const changes = (page: Page): Locator => page.getByRole('list', { name: 'Status changes' }).getByRole('listitem')
 
 async function chooseAction(page: Page, action: string): Promise<void> {
   await page.getByRole('button', { name: 'More actions for worker' }).click()
@@ -110,8 +110,7 @@ async function held(t: ExecutionContext, page: Page, primary: NodeProcess, id: s
   await maintenance.getByText('must be in the future').waitFor()
   await maintenance.getByLabel('Until').fill('')
   await maintenance.getByRole('button', { name: 'Start maintenance' }).click()
-  await page.getByText('Maintenance: checks go on, without alarms').waitFor()
-
+  await page.getByText('Maintenance: checks continue without alarms').waitFor()
   const { node } = await ask<{ node: { cordon: { reason: string }; maintenance: object } }>(
     primary,
     'query ($id: ID!) { node(id: $id) { cordon { reason } maintenance { since } } }',
@@ -119,7 +118,7 @@ async function held(t: ExecutionContext, page: Page, primary: NodeProcess, id: s
   )
   t.is(node.cordon.reason, 'its disk fails')
   t.truthy(node.maintenance)
-  await accessible(t, page, 'a node that is held')
+  await accessible(t, page, 'a node in maintenance')
 }
 
 async function notForNewApps(page: Page): Promise<void> {
@@ -132,7 +131,7 @@ async function notForNewApps(page: Page): Promise<void> {
   await page.getByRole('listbox').waitFor({ state: 'detached' })
 }
 
-/** What one changes while another has the form open stays changed. */
+/** A change made while someone else has the form open is kept. */
 async function editedByTwo(t: ExecutionContext, page: Page, primary: NodeProcess, id: string): Promise<void> {
   const update = (input: object) =>
     ask(primary, 'mutation ($id: ID!, $input: UpdateNodeInput!) { updateNode(id: $id, input: $input) { id } }', { id, input })

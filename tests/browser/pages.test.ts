@@ -15,11 +15,11 @@ const themes = ['dark', 'light'] as const
 interface View {
   path: string
   title: string
-  /** What is opened on the page, if anything. */
+  /** Opens something on the page, such as a dialog. */
   open?: (page: Page) => Promise<void>
 }
 
-/** Every page, and what opens above one. */
+/** Every page, and every dialog. */
 const views = ({ appId, nodeId }: { appId: string; nodeId: string }): View[] => [
   { path: '/nodes', title: 'Nodes' },
   { path: '/nodes', title: 'Nodes', open: openByButton('Add node') },
@@ -28,11 +28,11 @@ const views = ({ appId, nodeId }: { appId: string; nodeId: string }): View[] => 
   { path: '/nodes', title: 'Nodes', open: openRemoval },
   { path: '/nodes?group=env', title: 'Nodes' },
   { path: `/nodes/${nodeId}`, title: 'a-secondary' },
-  { path: '/nodes/no-such-node', title: 'No such node' },
+  { path: '/nodes/no-such-node', title: 'Node not found' },
   { path: '/apps', title: 'Apps' },
   { path: '/apps/new', title: 'New app' },
   { path: `/apps/${appId}`, title: 'shtest-' },
-  { path: '/apps/no-such-app', title: 'No such app' },
+  { path: '/apps/no-such-app', title: 'App not found' },
   { path: '/monitoring', title: 'Monitoring' },
   { path: '/settings', title: 'Settings' },
   { path: '/users', title: 'Users' },
@@ -42,7 +42,7 @@ const views = ({ appId, nodeId }: { appId: string; nodeId: string }): View[] => 
   { path: '/nowhere', title: 'Page not found' },
 ]
 
-test.serial('every page is accessible and fits, on a desk and on a phone, dark and light', async (t) => {
+test.serial('every page is accessible and fits the window, on desktop and phone, dark and light', async (t) => {
   t.timeout(240_000)
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const [browser] = await Promise.all([startBrowser(t), ensureTestImage(), primary.start()])
@@ -72,7 +72,7 @@ test.serial('every page is accessible and fits, on a desk and on a phone, dark a
   t.deepEqual(faults, [])
 })
 
-test.serial('on a phone the menu leads to every page', async (t) => {
+test.serial('the phone menu leads to every page', async (t) => {
   t.timeout(120_000)
   const primary = await nodeProcess(t)
   const [browser] = await Promise.all([startBrowser(t), primary.start()])
@@ -91,7 +91,7 @@ test.serial('on a phone the menu leads to every page', async (t) => {
   t.is(loads(), 0)
 })
 
-/** An app that runs, and a node that is away for a reason of many words. */
+/** A running app, and an offline node with a long reason. */
 async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promise<{ appId: string; nodeId: string }> {
   const { id } = await primary.identity()
   const nodeId = '3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90'
@@ -112,7 +112,7 @@ async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promi
 
 async function shows(page: Page, title: string): Promise<void> {
   await page.getByRole('heading', { level: 1 }).filter({ hasText: title }).waitFor()
-  // Of a page with several parts each may be loading.
+  // Each part of a page can be loading.
   for (const part of await page.getByRole('status', { name: 'Loading' }).all()) await part.waitFor({ state: 'detached' })
 }
 

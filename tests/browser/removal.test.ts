@@ -17,7 +17,7 @@ volumes:
   named: {}
 `
 
-/** An app with a photo in its folder and a volume, on a node of a primary. */
+/** An app with a photo in its folder and a volume, on a node of the primary. */
 async function appWithData(t: ExecutionContext, primary: NodeProcess, node: NodeProcess): Promise<{ id: string; name: string }> {
   const { id } = await node.identity()
   const { app, operation } = await createApp(primary, id, { name: uniqueName(), composeContent })
@@ -35,7 +35,7 @@ async function openDialog(page: Page, name: string): Promise<Locator> {
   return dialog
 }
 
-/** The items of a list, each without its size. */
+/** The items of a list, without their sizes. */
 const listed = async (dialog: Locator, label: 'Will be removed' | 'Will be kept'): Promise<string[]> => {
   const names = await dialog.getByRole('list', { name: label }).locator('li p:first-child').allInnerTexts()
   return names.map((text) => text.replace(/\s+/g, ' ').trim())
@@ -46,7 +46,7 @@ const volumesOf = async (name: string): Promise<string[]> => {
   return ((await new Docker().listVolumes({ filters })).Volumes ?? []).map((volume) => volume.Name)
 }
 
-test.serial('the dialog lists what goes and what stays; the data of an app on another node stays', async (t) => {
+test.serial('the dialog lists what is removed and what is kept, and the data of an app on a secondary is kept', async (t) => {
   t.timeout(120_000)
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   await primary.start()
@@ -69,24 +69,24 @@ test.serial('the dialog lists what goes and what stays; the data of an app on an
 
   await dialog.getByLabel('Delete its volumes too').check()
   t.deepEqual(await listed(dialog, 'Will be removed'), [container, `Volume ${name}_named`, 'File compose.yaml'])
-  await dialog.getByText('Deleted data cannot be brought back.').waitFor()
+  await dialog.getByText('Deleted data cannot be restored.').waitFor()
   await dialog.getByLabel('Delete the files in its folder too').check()
   t.deepEqual(await listed(dialog, 'Will be kept'), [network])
   await dialog.getByRole('button', { name: 'Cancel' }).click()
   await dialog.waitFor({ state: 'detached' })
 
   await openDialog(page, name)
-  t.false(await dialog.getByLabel('Delete its volumes too').isChecked(), 'nothing stays ticked')
+  t.false(await dialog.getByLabel('Delete its volumes too').isChecked(), 'ticks do not carry over')
   await dialog.getByRole('button', { name: 'Remove app', exact: true }).click()
   await followInPanel(page, `Remove ${name}`)
-  await page.getByRole('heading', { name: 'There is no such app' }).waitFor()
+  await page.getByRole('heading', { name: 'This app does not exist' }).waitFor()
   t.true(existsSync(join(worker.appsDir, name, 'data/photo.jpg')))
   t.deepEqual(await volumesOf(name), [`${name}_named`])
   t.true((await proxy.inspect()).State.Running)
   t.is(loads(), 0)
 })
 
-test.serial('with both ticks all data goes; what stands in the way is named on the app, and in the dialog before', async (t) => {
+test.serial('both ticks remove all data, and an obstacle is named in the dialog and then on the app', async (t) => {
   t.timeout(120_000)
   const node = await nodeProcess(t, { NODE_NAME: 'primary' })
   const [browser] = await Promise.all([startBrowser(t), ensureTestImage(), node.start()])
@@ -106,13 +106,13 @@ test.serial('with both ticks all data goes; what stands in the way is named on t
   }
   await remove('Failed')
   await page
-    .getByRole('region', { name: 'State' })
+    .getByRole('region', { name: 'Status' })
     .getByText(`volume ${name}_named could not be removed: it is in use by ${user}`)
     .waitFor()
-  t.false(existsSync(join(node.appsDir, name)), 'the rest is gone')
+  t.false(existsSync(join(node.appsDir, name)), 'the rest is removed')
 
   await backup.remove({ force: true })
   await remove('Succeeded')
-  await page.getByRole('heading', { name: 'There is no such app' }).waitFor()
+  await page.getByRole('heading', { name: 'This app does not exist' }).waitFor()
   t.deepEqual(await volumesOf(name), [])
 })

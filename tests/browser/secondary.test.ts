@@ -9,7 +9,7 @@ import { callerOf } from '../helpers/http-caller.ts'
 import { elsewhere, localUser } from '../helpers/local-user.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
 
-test.serial('the dashboard of a secondary says whose it is, and has what its own apps need', async (t) => {
+test.serial("a secondary's dashboard names the node and offers what its own apps need", async (t) => {
   t.timeout(120_000)
   await ensureTestImage()
   const gone = `http://127.0.0.1:${await freePort()}`
@@ -19,9 +19,9 @@ test.serial('the dashboard of a secondary says whose it is, and has what its own
   await bringAxe(page)
   await visit()
 
-  const note = page.getByRole('note', { name: 'Which node this is' })
-  await note.getByText('worker-1 is on its own.').waitFor()
-  await note.getByText(/No contact with its primary, .+ ago: connection refused/).waitFor()
+  const note = page.getByRole('note', { name: 'This node' })
+  await note.getByText('worker-1 is running on its own.').waitFor()
+  await note.getByText(/No contact with its primary, .+, for \d+ \w+: connection refused/).waitFor()
   t.is(await note.getByRole('link').getAttribute('href'), gone)
   await page.getByRole('heading', { name: 'Node', level: 1 }).waitFor()
   const places = page.getByRole('navigation', { name: 'Main' }).getByRole('link')
@@ -30,7 +30,7 @@ test.serial('the dashboard of a secondary says whose it is, and has what its own
   t.deepEqual(await violationsOn(page), [])
 
   await go(page, 'Settings')
-  await page.getByText(`They come from the primary, ${gone}.`).waitFor()
+  await page.getByText(`These settings come from the primary, ${gone}.`).waitFor()
   t.is(await page.getByRole('button', { name: 'Save' }).count(), 0)
 
   await go(page, 'Apps')
@@ -40,10 +40,10 @@ test.serial('the dashboard of a secondary says whose it is, and has what its own
   await page.getByRole('row', { name }).getByText('Running', { exact: true }).waitFor()
 
   await visit(`${worker.url}/users`)
-  await page.getByText('This page is on the dashboard of the primary').waitFor()
+  await page.getByText("This page is on the primary's dashboard").waitFor()
 })
 
-test.serial('a local user signs in with name and password', async (t) => {
+test.serial('a local user signs in with a name and a password', async (t) => {
   t.timeout(120_000)
   const worker = await nodeProcess(t, { NODE_NAME: 'worker-1', NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: 'http://127.0.0.1:9' })
   const [browser] = await Promise.all([startBrowser(t), worker.start()])
@@ -76,7 +76,7 @@ test.serial('a local user signs in with name and password', async (t) => {
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('heading', { name: 'Apps', level: 1 }).waitFor()
   await page.getByRole('button', { name: /Account menu: alice/ }).waitFor()
-  // Who has not signed in is told so.
+  // Before the sign-in the server answers 401.
   t.deepEqual(
     withoutLosses(troubles).filter((trouble) => !/\b401\b/.test(trouble)),
     [],

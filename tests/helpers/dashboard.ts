@@ -23,7 +23,7 @@ export async function registerInForm(page: Page, { id, name, url, key }: NodeWor
   await page.getByRole('button', { name: 'Add node' }).click()
   await page.getByRole('button', { name: 'Register by hand' }).click()
   const form = page.getByRole('dialog', { name: 'Register a node' })
-  await form.getByLabel('Node id').fill(id)
+  await form.getByLabel('Node ID').fill(id)
   await form.getByLabel('Name').fill(name)
   await form.getByLabel('Endpoint').fill(url)
   await form.getByLabel('Key').fill(key)

@@ -20,7 +20,7 @@ export function provideAlarms() {
 
   const info = {
     alarms,
-    /** Most nodes are gone at once, so it is rather this server's own network. */
+    /** Set if most nodes were lost at once, which points to this server's own network. */
     network: computed(() => alarms.value.find(({ kind }) => kind === 'NETWORK_SUSPECTED')),
   }
   provide(alarmsKey, info)
@@ -29,6 +29,6 @@ export function provideAlarms() {
 
 export function useAlarms(): Alarms {
   const info = inject(alarmsKey)
-  if (!info) throw new Error('provideAlarms was not called above')
+  if (!info) throw new Error('provideAlarms was not called in a parent component')
   return info
 }

@@ -10,7 +10,7 @@ import type { Outcome } from './useMutate.ts'
 export type ApiTokenItem = ApiTokensQuery['apiTokens'][number]
 export type CreatedToken = CreateApiTokenMutation['createApiToken']
 
-/** One's own tokens for scripts. */
+/** The viewer's API tokens. */
 export function useApiTokens() {
   const { state, data, problem, retry } = useLiveQuery(apiTokensQuery, {})
   const mutate = useMutate()
@@ -24,7 +24,7 @@ export function useApiTokens() {
   async function revoke({ id, name }: ApiTokenItem): Promise<Problem | undefined> {
     const result = await mutate(revokeApiToken, { id })
     if (!result.ok) return result.problem
-    toast.add({ title: `${name} is revoked`, color: 'success', icon: 'i-lucide-check' })
+    toast.add({ title: `${name} revoked`, color: 'success', icon: 'i-lucide-check' })
     return undefined
   }
 

@@ -8,14 +8,14 @@ import { useOperations } from './useOperations.ts'
 
 export type AppDetail = NonNullable<AppQuery['app']>
 
-/** One app with its Compose file and recent operations, live; 'missing' when there is none with this id (any more). */
+/** One app with its Compose file and recent operations, live. 'missing' if no app has this id. */
 export function useApp(id: MaybeRefOrGetter<string>) {
   const { state: load, data, problem, retry } = useLiveQuery(appQuery, () => ({ id: toValue(id) }))
   const { follow } = useOperations()
   const app = computed(() => data.value?.app ?? undefined)
   const state = computed(() => (load.value === 'ready' && !app.value ? 'missing' : load.value))
 
-  // Changes of an app arrive without its Compose file and operations; a new status or version means that those may be new as well.
+  // Events about an app come without its Compose file and operations. A new status or version means those may have changed too.
   watch(
     () => app.value && `${app.value.status} ${app.value.version} ${app.value.updatedAt}`,
     (now, before) => {

@@ -15,12 +15,12 @@ interface Named {
 
 export type Begun = { ok: true; operation: OperationItem } | { ok: false; problem: Problem }
 
-/** What a person can do to an app. Each begins an operation, which is followed to its end and announced in a toast. */
+/** The actions on an app. Each starts an operation, which is followed until it ends and then reported in a toast. */
 export function useAppActions() {
   const mutate = useMutate()
   const toast = useToast()
   const { announce } = useOperations()
-  /** Ids of the apps for which a request is on its way. */
+  /** Ids of apps with a request in flight. */
   const busy = ref(new Set<string>())
 
   function begun(result: Outcome<OperationItem>): Begun {

@@ -6,7 +6,7 @@ import type { AppItem } from './useApps.ts'
 import type { NodeItem } from './useNodes.ts'
 import { useUrlChoices } from './useUrlChoices.ts'
 
-/** Narrows a list of apps by node, labels of the node (all of them), status and words of the name or description. */
+/** Filters apps by node, node labels (all must match), status, and text in the name or description. */
 export function useAppFilter(apps: MaybeRefOrGetter<AppItem[]>, nodes: MaybeRefOrGetter<NodeItem[]>) {
   const choices = useUrlChoices()
   const search = choices.text('search')

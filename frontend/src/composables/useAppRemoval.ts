@@ -8,9 +8,9 @@ import { useBackend } from './useBackend.ts'
 export type RemovalPreview = NonNullable<AppRemovalQuery['appRemoval']>
 export type RemovalItem = RemovalPreview['items'][number]
 
-const gone: Problem = { code: 'NOT_FOUND', message: 'It has been removed already.', fields: [] }
+const gone: Problem = { code: 'NOT_FOUND', message: 'The app is already removed.', fields: [] }
 
-/** What a removal would take and leave, as the app's node says when it is asked. */
+/** What removing the app would delete and keep, as its node reports now. */
 export function useAppRemoval() {
   const { client } = useBackend()
   const preview = shallowRef<RemovalPreview>()

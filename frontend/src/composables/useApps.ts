@@ -7,7 +7,7 @@ import { useLivePages } from './useLivePages.ts'
 export type AppItem = AppFieldsFragment
 export type ContainerItem = AppItem['containers'][number]
 
-/** The apps of every node, live, by name. */
+/** The apps on every node, live, sorted by name. */
 export function useApps() {
   const { state, items, problem, retry } = useLivePages(appsQuery, (data) => data.apps)
   const apps = computed(() => items.value.toSorted((a, b) => byName(a.name, b.name)))

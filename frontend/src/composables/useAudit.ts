@@ -7,17 +7,17 @@ import { useDownload } from './useDownload.ts'
 import { useLiveQuery } from './useLiveQuery.ts'
 import { useOperationEnds } from './useOperationEnds.ts'
 
-/** Lines on one page: what a person reads through before a filter is quicker. */
+/** Lines per page: about as many as people read before a filter is quicker. */
 const pageSize = 50
-/** Within this of one key press the next may come. */
+/** Wait after a key press before the filter is applied. */
 const typingMs = 300
 
-/** The audit log in pages, the newest first. */
+/** The audit log in pages, newest first. */
 export function useAudit() {
   const choice = ref<AuditChoice>({ ...emptyChoice })
   const settled = refDebounced(choice, typingMs)
   const filter = computed(() => toAuditFilter(settled.value))
-  /** The cursor at which each page up to this one begins. */
+  /** The start cursor of each page up to this one. */
   const cursors = ref<(string | undefined)[]>([undefined])
 
   const variables = () => ({ first: pageSize, after: cursors.value.at(-1), filter: filter.value })

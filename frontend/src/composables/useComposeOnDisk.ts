@@ -7,12 +7,12 @@ import { useBackend } from './useBackend.ts'
 export type OnDisk = NonNullable<ComposeOnDiskQuery['composeOnDisk']>
 export type Read = { ok: true; onDisk: OnDisk | null } | { ok: false; problem: Problem }
 
-/** Reads the Compose file in a folder of a node: what it is now, each time that it is asked. */
+/** Reads the Compose file in a node's folder, never from the cache. */
 export function useComposeOnDisk() {
   const { client } = useBackend()
   return async (nodeId: string, name: string): Promise<Read> => {
     const { data, error } = await client.query(composeOnDiskQuery, { nodeId, name }, { requestPolicy: 'network-only' }).toPromise()
     if (data && !error) return { ok: true, onDisk: data.composeOnDisk ?? null }
-    return { ok: false, problem: error ? toProblem(error) : { code: 'INTERNAL', message: 'The answer was empty.', fields: [] } }
+    return { ok: false, problem: error ? toProblem(error) : { code: 'INTERNAL', message: 'The server sent an empty answer.', fields: [] } }
   }
 }

@@ -2,7 +2,7 @@ import { useToast } from '@nuxt/ui/composables'
 import { ref } from 'vue'
 import { ownFetch } from '../utils/own-fetch.ts'
 
-/** Saves what the server answers as a file. A link could not show that this browser is the one that signed in. */
+/** Saves a response as a file. A plain link cannot send the header that proves which browser signed in. */
 export function useDownload(name: string, url: () => string) {
   const toast = useToast()
   const downloading = ref(false)

@@ -1,7 +1,7 @@
 import { shallowRef } from 'vue'
 import { ownFetch } from '../utils/own-fetch.ts'
 
-/** In the address of the sign-in page when somebody comes back from a provider. */
+/** In the sign-in page's URL after the provider redirects back. */
 const form = /^#finish=([\w-]+)$/
 
 async function send(code: string): Promise<string | undefined> {
@@ -18,13 +18,13 @@ async function send(code: string): Promise<string | undefined> {
 }
 
 /**
- * Finishes a sign-in with the code in the page's address, which then is no more in it. The session is bound to this browser by
- * that: see `own-fetch.ts`.
+ * Finishes a sign-in with the code in the page's URL and removes the code from it. This binds the session to this browser, see
+ * `own-fetch.ts`.
  */
 export function useFinishSignIn(onDone: () => void) {
   const code = form.exec(window.location.hash)?.[1]
   const finishing = shallowRef(code !== undefined)
-  /** Why it came to nothing, as a code of `signInFailure`. */
+  /** Why it failed, as a code for `signInFailure`. */
   const failure = shallowRef<string>()
 
   async function finish(given: string): Promise<void> {

@@ -6,7 +6,7 @@ import { useLiveQuery } from './useLiveQuery.ts'
 
 export type JoinAttemptItem = JoinAttemptFieldsFragment
 
-/** The last attempts to join, the newest first, as they come. Each makes the cache read them, and the tokens, again. */
+/** Recent attempts to join, live, newest first. Each new one makes the cache load the attempts and the tokens again. */
 export function useJoinAttempts() {
   const { client } = useBackend()
   const { state, data, problem, retry } = useLiveQuery(joinAttemptsQuery, {})

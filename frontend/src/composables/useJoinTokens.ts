@@ -10,7 +10,7 @@ import type { Outcome } from './useMutate.ts'
 export type JoinTokenItem = JoinTokenFieldsFragment
 export type NewJoinToken = CreateJoinTokenMutation['createJoinToken']
 
-/** With what new nodes may join, the newest first. */
+/** The tokens that let new nodes join, newest first. */
 export function useJoinTokens() {
   const { state, data, problem, retry } = useLiveQuery(joinTokensQuery, {})
   const mutate = useMutate()
@@ -24,7 +24,12 @@ export function useJoinTokens() {
   async function revoke({ id, name }: JoinTokenItem): Promise<Problem | undefined> {
     const result = await mutate(revokeJoinToken, { id })
     if (!result.ok) return result.problem
-    toast.add({ title: `${name} is revoked`, description: 'Nodes that joined with it stay.', color: 'success', icon: 'i-lucide-check' })
+    toast.add({
+      title: `${name} revoked`,
+      description: 'Nodes that already joined with it stay.',
+      color: 'success',
+      icon: 'i-lucide-check',
+    })
     return undefined
   }
 

@@ -4,7 +4,7 @@ import { groupsOf, pageOfGroups } from '../utils/groups.ts'
 import type { NodeItem } from './useNodes.ts'
 import { usePaging } from './usePaging.ts'
 
-/** A long list in pages, put together by a label where one is chosen. */
+/** A long list in pages, grouped by a label if one is chosen. */
 export function useLabelGroups<Item>(
   items: MaybeRefOrGetter<Item[]>,
   key: MaybeRefOrGetter<string>,

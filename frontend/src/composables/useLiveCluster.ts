@@ -5,7 +5,7 @@ import { nodeRemoved, nodeStatusChanged } from '../graphql/nodes.ts'
 import { serverChanged } from '../graphql/server.ts'
 import { useBackend } from './useBackend.ts'
 
-/** Keeps the cache's nodes, apps and this server as they are now, for every page: the cache takes what arrives, so nothing is handled here. */
+/** Keeps nodes, apps and this server current in the cache, for every page. The cache applies the events, so the handlers are empty. */
 export function useLiveCluster(): void {
   const { client } = useBackend()
   const follow = <Data>(document: TypedDocumentNode<Data, Record<string, never>>): void => {

@@ -5,9 +5,9 @@ import type { Problem } from '../graphql/problem.ts'
 import { useBackend } from './useBackend.ts'
 import type { LoadState } from './useLiveQuery.ts'
 
-/** The most that the server gives at once. */
+/** The largest page the server allows. */
 const pageSize = 500
-/** A burst of changes, such as the snapshot of a subscription, is shown once per frame instead of once per change. */
+/** A burst of changes, such as a subscription's snapshot, is shown once per frame instead of once per change. */
 const gatherMs = 16
 
 interface Page<Item> {
@@ -18,13 +18,13 @@ interface Page<Item> {
 interface Loaded<Item> {
   pages: Item[][]
   complete: boolean
-  /** Of each page the newest. */
+  /** The latest problem of each page. */
   problems: (Problem | undefined)[]
 }
 
 /**
- * Every page of a connection, one after the other, as one live list. Each page follows the cache, so what subscriptions add,
- * change or remove shows at once. After a lost connection every page is read again.
+ * Reads all pages of a connection in turn, as one live list. Each page follows the cache, so what subscriptions add, change or
+ * remove shows at once. After a lost connection, all pages are read again.
  */
 export function useLivePages<Data, Item extends { id: string }>(
   document: TypedDocumentNode<Data, { first: number; after?: string | null }>,
@@ -35,7 +35,7 @@ export function useLivePages<Data, Item extends { id: string }>(
   let next = loaded.value
   let timer: ReturnType<typeof setTimeout> | undefined
   let stops: (() => void)[] = []
-  /** The last page that was asked for. */
+  /** Index of the last page requested. */
   let opened = 0
 
   function change(values: Partial<Loaded<Item>>): void {
@@ -81,7 +81,7 @@ export function useLivePages<Data, Item extends { id: string }>(
     clearTimeout(timer)
   })
 
-  // While pages are read again, what moved from one to another can be on both.
+  // While pages are read again, an item that moved from one to another can be on both.
   const items = computed(() => [...new Map(loaded.value.pages.flat().map((item) => [item.id, item])).values()])
   const problem = computed(() => loaded.value.problems.find((each) => each !== undefined))
   const state = computed<LoadState>(() => (loaded.value.complete ? 'ready' : problem.value ? 'failed' : 'loading'))

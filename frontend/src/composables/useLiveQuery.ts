@@ -8,8 +8,8 @@ import { useBackend } from './useBackend.ts'
 export type LoadState = 'loading' | 'ready' | 'failed'
 
 /**
- * A query that follows the cache: subscriptions and mutations that change what it shows change `data`. Reads again when its
- * variables change and after a lost connection came back. Old data stays while newer data is on its way.
+ * A query that follows the cache: subscriptions and mutations update `data`. Loads again after a lost connection, keeping the old
+ * data until the new arrives, and when its variables change, dropping the old data at once.
  */
 export function useLiveQuery<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,

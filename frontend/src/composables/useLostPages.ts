@@ -4,9 +4,10 @@ import { START_LOCATION, useRouter } from 'vue-router'
 import { useBackend } from './useBackend.ts'
 
 /**
- * A page whose code cannot be had, because the server has a newer dashboard by now or the network was gone for a moment, is
- * opened with the whole dashboard anew. Where that cannot help the user is told: while the server is away what is shown stays.
- * @returns whether nothing else can be shown: it was just done, or whoever is here has to sign in on the page that is lost
+ * Handles a page whose code cannot be loaded, because the server has a newer dashboard or the network failed for a moment.
+ * Reloads the whole dashboard at that page. While the server is away that cannot help, so the current page stays and a toast says
+ * why.
+ * @returns whether nothing else can be shown: the first page failed to load, or the lost page is the one to sign in on
  */
 export function useLostPages() {
   const { connection, access } = useBackend()

@@ -5,7 +5,7 @@ import { useBackend } from './useBackend.ts'
 
 export type Outcome<Data> = { ok: true; data: Data } | { ok: false; problem: Problem }
 
-/** Sends a mutation; what the server refuses comes back as a value, never as an exception. */
+/** Sends a mutation. A refusal comes back as a value, never as an exception. */
 export function useMutate() {
   const { client } = useBackend()
   return async <Data, Variables extends AnyVariables>(
@@ -14,6 +14,6 @@ export function useMutate() {
   ): Promise<Outcome<Data>> => {
     const { data, error } = await client.mutation(document, variables).toPromise()
     if (data && !error) return { ok: true, data }
-    return { ok: false, problem: error ? toProblem(error) : { code: 'INTERNAL', message: 'The answer was empty.', fields: [] } }
+    return { ok: false, problem: error ? toProblem(error) : { code: 'INTERNAL', message: 'The server sent an empty answer.', fields: [] } }
   }
 }

@@ -3,7 +3,7 @@ import type { MaybeRefOrGetter } from 'vue'
 import { nodeQuery } from '../graphql/nodes.ts'
 import { useLiveQuery } from './useLiveQuery.ts'
 
-/** One node, live; 'missing' when there is none with this id (any more). */
+/** One node, live. 'missing' if no node has this id. */
 export function useNode(id: MaybeRefOrGetter<string>) {
   const { state: load, data, problem, retry } = useLiveQuery(nodeQuery, () => ({ id: toValue(id) }))
   const node = computed(() => data.value?.node ?? undefined)

@@ -6,11 +6,11 @@ import type { Problem } from '../graphql/problem.ts'
 import { useMutate } from './useMutate.ts'
 import type { NodeItem } from './useNodes.ts'
 
-/** What a person can do to a node. Each action says how it went in a toast; forms get the problem back to show it at their fields. */
+/** The actions on a node. Each reports its result in a toast. Forms get the problem back to show it at their fields. */
 export function useNodeActions() {
   const mutate = useMutate()
   const toast = useToast()
-  /** Ids of the nodes whose check is under way. */
+  /** Ids of nodes with a health check in flight. */
   const checking = ref(new Set<string>())
 
   async function register(input: RegisterNodeInput): Promise<Problem | undefined> {
@@ -19,7 +19,7 @@ export function useNodeActions() {
     const node = result.data.registerNode
     const description = node.status === 'ONLINE' ? 'It is online.' : (node.statusReason ?? 'It has not answered yet.')
     toast.add({
-      title: `${node.name} is registered`,
+      title: `${node.name} registered`,
       description,
       color: node.status === 'ONLINE' ? 'success' : 'warning',
       icon: 'i-lucide-server',
@@ -30,21 +30,21 @@ export function useNodeActions() {
   async function update(id: string, input: UpdateNodeInput): Promise<Problem | undefined> {
     const result = await mutate(updateNode, { id, input })
     if (!result.ok) return result.problem
-    toast.add({ title: `${result.data.updateNode.name} is saved`, color: 'success', icon: 'i-lucide-check' })
+    toast.add({ title: `${result.data.updateNode.name} saved`, color: 'success', icon: 'i-lucide-check' })
     return undefined
   }
 
   async function remove(node: NodeItem): Promise<Problem | undefined> {
     const result = await mutate(removeNode, { id: node.id })
     if (!result.ok) return result.problem
-    toast.add({ title: `${node.name} is removed`, description: 'Its apps keep running on it.', color: 'success', icon: 'i-lucide-check' })
+    toast.add({ title: `${node.name} removed`, description: 'Its apps keep running.', color: 'success', icon: 'i-lucide-check' })
     return undefined
   }
 
   async function rotateKey({ id, name }: NodeItem): Promise<Problem | undefined> {
     const result = await mutate(rotateNodeKey, { id })
     if (!result.ok) return result.problem
-    toast.add({ title: `${name} has a new key`, description: 'The old one is void.', color: 'success', icon: 'i-lucide-key-round' })
+    toast.add({ title: `${name} has a new key`, description: 'The old key no longer works.', color: 'success', icon: 'i-lucide-key-round' })
     return undefined
   }
 
@@ -52,7 +52,7 @@ export function useNodeActions() {
     checking.value.add(node.id)
     const result = await mutate(checkNode, { id: node.id })
     checking.value.delete(node.id)
-    // One toast per node: a later check replaces what an earlier one said.
+    // One toast per node: a later check replaces the earlier result.
     const id = `check-${node.id}`
     if (!result.ok) {
       toast.add({
@@ -69,7 +69,7 @@ export function useNodeActions() {
     else
       toast.add({
         id,
-        title: `${node.name} failed its check after ${durationMs} ms`,
+        title: `${node.name} failed its health check after ${durationMs} ms`,
         description: error ?? undefined,
         color: 'error',
         icon: 'i-lucide-circle-x',

@@ -7,7 +7,7 @@ import type { MarkKey } from '../utils/node.ts'
 import type { NodeItem } from './useNodes.ts'
 import { useUrlChoices } from './useUrlChoices.ts'
 
-/** Narrows a list of nodes by words of the name or endpoint, status, marks (one of them) and labels (all of them). */
+/** Filters nodes by text in the name or endpoint, status, marks (any must match) and labels (all must match). */
 export function useNodeFilter(nodes: MaybeRefOrGetter<NodeItem[]>) {
   const choices = useUrlChoices()
   const search = choices.text('search')

@@ -9,11 +9,11 @@ type Node = Pick<NodeItem, 'id' | 'name'>
 
 export interface HoldInput {
   reason: string | null
-  /** null: until somebody ends it. */
+  /** Null: until someone ends it. */
   until: string | null
 }
 
-/** Cordon and maintenance of a node. Each says what it did; forms get what was refused. */
+/** Cordon and maintenance of a node. Each action reports success in a toast. Forms get the problem back. */
 export function useNodeHolds() {
   const mutate = useMutate()
   const toast = useToast()
@@ -25,18 +25,18 @@ export function useNodeHolds() {
     return undefined
   }
 
-  /** For what is done without a form: what was refused is told as well. */
+  /** For actions without a form: reports a refusal in a toast too. */
   async function tellBoth(done: Promise<Outcome<unknown>>, title: string, refused: string): Promise<void> {
     const problem = await tell(done, title)
     if (problem) toast.add({ title: refused, description: problem.message, color: 'error', icon: 'i-lucide-circle-x' })
   }
 
   return {
-    cordon: ({ id, name }: Node, { reason }: HoldInput) => tell(mutate(cordonNode, { id, reason }), `${name} is cordoned`),
+    cordon: ({ id, name }: Node, { reason }: HoldInput) => tell(mutate(cordonNode, { id, reason }), `${name} cordoned`),
     uncordon: ({ id, name }: Node) => tellBoth(mutate(uncordonNode, { id }), `${name} takes new apps again`, `${name} is still cordoned`),
     maintain: ({ id, name }: Node, input: HoldInput) =>
-      tell(mutate(startMaintenance, { id, ...input }), `${name} is in maintenance`, 'Its checks go on, without alarms.'),
+      tell(mutate(startMaintenance, { id, ...input }), `${name} is in maintenance`, 'Health checks continue without alarms.'),
     endMaintenance: ({ id, name }: Node) =>
-      tellBoth(mutate(endMaintenance, { id }), `The maintenance of ${name} is over`, `${name} is still in maintenance`),
+      tellBoth(mutate(endMaintenance, { id }), `Maintenance of ${name} ended`, `${name} is still in maintenance`),
   }
 }

@@ -4,7 +4,7 @@ import { nodeStats } from '../graphql/monitoring.ts'
 import { useBackend } from './useBackend.ts'
 import type { NodeStatsItem } from './useSystemStats.ts'
 
-/** How many samples a series keeps: ten minutes at one every two seconds. */
+/** Samples kept per series: ten minutes at one every two seconds. */
 const seriesLength = 300
 
 export interface Sample {
@@ -19,7 +19,7 @@ function toSample({ asOf, cpu, memory }: NodeStatsItem): Sample | undefined {
   return { time: Date.parse(asOf) / 1000, cpuPercent: cpu.usagePercent, memoryPercent: (memory.usedBytes / memory.totalBytes) * 100 }
 }
 
-/** One node's stats as they arrive, and the series that they make. Listens only while `watched`. */
+/** One node's live stats and a series built from them. Subscribes only while `watched`. */
 export function useNodeStats(nodeId: MaybeRefOrGetter<string>, watched: MaybeRefOrGetter<boolean>) {
   const { client } = useBackend()
   const stats = shallowRef<NodeStatsItem>()

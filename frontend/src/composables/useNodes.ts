@@ -6,7 +6,7 @@ import { useLivePages } from './useLivePages.ts'
 
 export type NodeItem = NodeFieldsFragment
 
-/** Every node of the cluster, live: the primary first, then by name. */
+/** Every node in the cluster, live: the primary first, then by name. */
 export function useNodes() {
   const { state, items, problem, retry } = useLivePages(nodesQuery, (data) => data.nodes)
   const nodes = computed(() => items.value.toSorted((a, b) => Number(b.isPrimary) - Number(a.isPrimary) || byName(a.name, b.name)))

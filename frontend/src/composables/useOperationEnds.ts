@@ -4,7 +4,7 @@ import { operationProgress } from '../graphql/operations.ts'
 import { useBackend } from './useBackend.ts'
 import { isFinal } from './useOperations.ts'
 
-/** Calls `onEnd` when one of these operations ends, for lists that say how. */
+/** Calls `onEnd` when one of these operations ends, for lists that show how it ended. */
 export function useOperationEnds(ids: Readonly<Ref<string[]>>, onEnd: () => void): void {
   const { client } = useBackend()
   const stops = new Map<string, () => void>()

@@ -14,7 +14,7 @@ export const isFinal = ({ status }: Pick<OperationItem, 'status'>): boolean => s
 type Operations = ReturnType<typeof provideOperations>
 const operationsKey: InjectionKey<Operations> = Symbol('operations')
 
-/** Follows operations for the whole dashboard, so that a page may be left while one runs. Called once, by the shell. */
+/** Follows operations for the whole dashboard, so people can leave a page while one runs. Called once, by the shell. */
 export function provideOperations() {
   const { client } = useBackend()
   const mutate = useMutate()
@@ -27,7 +27,7 @@ export function provideOperations() {
   function settle(operation: OperationItem): void {
     stops.get(operation.id)?.()
     stops.delete(operation.id)
-    // Whoever looks at it sees how it ended.
+    // No toast for the operation in the open panel, which shows how it ended.
     if (!announced.delete(operation.id) || shownId.value === operation.id) return
     const ok = operation.status === 'SUCCEEDED'
     toast.add({
@@ -52,7 +52,7 @@ export function provideOperations() {
     else subscription.unsubscribe()
   }
 
-  /** For an operation that was begun here: follows it and says at its end how it went. */
+  /** For an operation started here: follows it and reports how it ended. */
   function announce(operation: OperationItem): void {
     announced.add(operation.id)
     latest.set(operation.id, operation)
@@ -69,7 +69,12 @@ export function provideOperations() {
   async function cancel(operation: OperationItem): Promise<void> {
     const result = await mutate(cancelOperation, { id: operation.id })
     if (!result.ok)
-      toast.add({ title: 'It could not be cancelled', description: result.problem.message, color: 'error', icon: 'i-lucide-circle-x' })
+      toast.add({
+        title: 'The operation could not be cancelled',
+        description: result.problem.message,
+        color: 'error',
+        icon: 'i-lucide-circle-x',
+      })
   }
 
   onScopeDispose(() => {
@@ -84,6 +89,6 @@ export function provideOperations() {
 
 export function useOperations(): Operations {
   const operations = inject(operationsKey)
-  if (!operations) throw new Error('provideOperations was not called above')
+  if (!operations) throw new Error('provideOperations was not called in a parent component')
   return operations
 }

@@ -1,10 +1,10 @@
 import { computed, ref, toValue, watch } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
 
-/** Rows on one page: what a person scans, and what a browser draws without a pause. */
+/** Rows per page: few enough to scan, and to render without a pause. */
 const pageSize = 50
 
-/** A long list in pages, for showing; all of it stays loaded. */
+/** Shows a long list in pages. The whole list stays loaded. */
 export function usePaging<Item>(items: MaybeRefOrGetter<Item[]>) {
   const page = ref(1)
   const total = computed(() => toValue(items).length)

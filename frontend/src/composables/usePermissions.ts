@@ -9,14 +9,13 @@ type Permissions = ReturnType<typeof providePermissions>
 const permissionsKey: InjectionKey<Permissions> = Symbol('permissions')
 
 /**
- * What whoever looks at the dashboard may do, as the server says it. What they may not do is not offered; the server refuses it
- * all the same. Called by the app.
+ * What the viewer is allowed to do, as the server says. The dashboard hides the rest, and the server refuses it anyway. Called by the app.
  */
 export function providePermissions({ viewer }: ServerInfo) {
   const granted = computed(() => new Set<string>(viewer.value?.permissions))
   const permissions = {
     role: computed(() => viewer.value?.role),
-    /** Without a permission to ask for, anybody may. */
+    /** True if no permission is needed. */
     can: (permission: Permission | undefined): boolean => permission === undefined || granted.value.has(permission),
   }
   provide(permissionsKey, permissions)
@@ -25,6 +24,6 @@ export function providePermissions({ viewer }: ServerInfo) {
 
 export function usePermissions(): Permissions {
   const permissions = inject(permissionsKey)
-  if (!permissions) throw new Error('providePermissions was not called above')
+  if (!permissions) throw new Error('providePermissions was not called in a parent component')
   return permissions
 }

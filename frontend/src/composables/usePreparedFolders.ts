@@ -6,7 +6,7 @@ import { useBackend } from './useBackend.ts'
 
 export type PreparedFolder = NonNullable<PreparedFoldersQuery['preparedFolders']>[number]
 
-/** The folders of a node that are no app yet. None where the node cannot say: they are an offer, and nothing depends on them. */
+/** A node's folders that are not apps yet. Empty if the node cannot list them, because they are only a suggestion. */
 export function usePreparedFolders(nodeId: MaybeRefOrGetter<string>) {
   const { client } = useBackend()
   const folders = shallowRef<PreparedFolder[]>([])

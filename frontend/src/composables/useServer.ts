@@ -7,21 +7,21 @@ import { useLiveQuery } from './useLiveQuery.ts'
 export type ServerInfo = ReturnType<typeof provideServer>
 const serverKey: InjectionKey<ServerInfo> = Symbol('server')
 
-/** What is shown depends on the answer, so without one it is asked again after this. */
+/** Nothing can be shown without an answer, so a failed query is repeated after this. */
 const askAgainMs = 3000
 
-/** Asks once for the whole dashboard which server this is and who is asking. Called by the app. */
+/** Asks which server this is and who the viewer is, once for the whole dashboard. Called by the app. */
 export function provideServer() {
   const { access } = useBackend()
   const { data, problem, retry } = useLiveQuery(serverQuery, {})
-  /** Whether there was an answer, or none was to be had. */
+  /** Whether the first query is done, with or without an answer. */
   const settled = shallowRef(false)
   let timer: ReturnType<typeof setTimeout> | undefined
 
   watch([data, problem], () => {
     clearTimeout(timer)
     if (data.value || problem.value) settled.value = true
-    // Who is to sign in does so on a page that asks by itself.
+    // Without access the sign-in page takes over, and it asks by itself.
     if (problem.value && !data.value && access.value === 'granted') timer = setTimeout(retry, askAgainMs)
   })
   onScopeDispose(() => clearTimeout(timer))
@@ -30,7 +30,7 @@ export function provideServer() {
     settled,
     retry,
     server: computed(() => data.value?.server),
-    /** A secondary has the dashboard of its own apps alone. */
+    /** A secondary's dashboard shows only its own apps. */
     isSecondary: computed(() => data.value?.server.isPrimary === false),
     viewer: computed(() => data.value?.viewer ?? undefined),
   }
@@ -38,9 +38,9 @@ export function provideServer() {
   return info
 }
 
-/** Which server this is, and who may reach it. */
+/** Which server this is, and who the viewer is. */
 export function useServer(): ServerInfo {
   const info = inject(serverKey)
-  if (!info) throw new Error('provideServer was not called above')
+  if (!info) throw new Error('provideServer was not called in a parent component')
   return info
 }

@@ -7,22 +7,22 @@ import { useMutate } from './useMutate.ts'
 
 export type SessionItem = SessionsQuery['sessions'][number]
 
-/** The browsers in which one is signed in. */
+/** The browsers where the viewer is signed in. */
 export function useSessions() {
   const { state, data, problem, retry } = useLiveQuery(sessionsQuery, {})
   const mutate = useMutate()
   const toast = useToast()
-  /** Ids of the sessions that are being ended. */
+  /** Ids of sessions being revoked. */
   const ending = ref(new Set<string>())
 
   async function revoke({ id }: SessionItem): Promise<void> {
     ending.value.add(id)
     const result = await mutate(revokeSession, { id })
     ending.value.delete(id)
-    if (result.ok) toast.add({ title: 'The session is ended', color: 'success', icon: 'i-lucide-check' })
+    if (result.ok) toast.add({ title: 'Session revoked', color: 'success', icon: 'i-lucide-check' })
     else
       toast.add({
-        title: 'The session could not be ended',
+        title: 'The session could not be revoked',
         description: result.problem.message,
         color: 'error',
         icon: 'i-lucide-circle-x',

@@ -9,7 +9,7 @@ import type { Outcome } from './useMutate.ts'
 
 export type MoveOutcome = ChangePrimaryUrlMutation['changePrimaryUrl'][number]
 
-/** The settings that are kept on the server; secrets arrive masked. */
+/** The settings stored on the server. Secrets arrive masked. */
 export function useSettings() {
   const { state, data, problem, retry } = useLiveQuery(settingsQuery, {})
   const mutate = useMutate()
@@ -18,11 +18,11 @@ export function useSettings() {
   async function save(input: UpdateSettingsInput): Promise<Problem | undefined> {
     const result = await mutate(updateSettings, { input })
     if (!result.ok) return result.problem
-    toast.add({ title: 'Settings are saved', description: 'Connected nodes get them now.', color: 'success', icon: 'i-lucide-check' })
+    toast.add({ title: 'Settings saved', description: 'Connected nodes receive them now.', color: 'success', icon: 'i-lucide-check' })
     return undefined
   }
 
-  /** Tells every node where this primary is now; each says whether it found it there. */
+  /** Sends every node this primary's new URL. Each reports whether it reached the primary there. */
   async function move(url: string): Promise<Outcome<MoveOutcome[]>> {
     const result = await mutate(changePrimaryUrl, { url })
     return result.ok ? { ok: true, data: result.data.changePrimaryUrl } : result

@@ -3,14 +3,14 @@ import { shallowRef } from 'vue'
 export interface SignInProvider {
   id: string
   label: string
-  /** The path where signing in begins; of `local`, where name and password are sent. */
+  /** The path that starts the sign-in. For `local`, the path that name and password are sent to. */
   url: string
 }
 
-/** What there is, as the server says. */
+/** The ways to sign in, as the server lists them. */
 interface Ways {
   providers: SignInProvider[]
-  /** Whether a link that the server prints signs in. */
+  /** Whether sign-in links work. */
   link: boolean
 }
 

@@ -16,7 +16,7 @@ async function send(url: string, body: object): Promise<string | undefined> {
   }
 }
 
-/** Signing in by what this page sends: name and password, or the code of a link. `signIn` resolves to why not, if so. */
+/** Signs in with what this page sends: name and password, or a link's code. `signIn` resolves to the error, if any. */
 export function useSignInPost() {
   const working = ref(false)
 

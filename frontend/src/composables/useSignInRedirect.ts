@@ -3,7 +3,7 @@ import { useRoute, useRouter } from 'vue-router'
 import { useBackend } from './useBackend.ts'
 import type { ServerInfo } from './useServer.ts'
 
-/** Goes to the sign-in page as soon as the server says that nobody is signed in (any more), and remembers where that was. */
+/** Goes to the sign-in page as soon as the server says that nobody is signed in, and remembers the page to return to. */
 export function useSignInRedirect({ viewer }: ServerInfo): void {
   const { access } = useBackend()
   const route = useRoute()

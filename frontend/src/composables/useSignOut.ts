@@ -4,7 +4,7 @@ import { signOutEverywhere } from '../graphql/account.ts'
 import { ownFetch } from '../utils/own-fetch.ts'
 import { useMutate } from './useMutate.ts'
 
-/** Ends this session, or all of one's own. The page is loaded anew, so that nothing that was read stays in memory. */
+/** Ends this session or all of the viewer's sessions. Then reloads the page so that no data stays in memory. */
 export function useSignOut() {
   const mutate = useMutate()
   const toast = useToast()

@@ -9,12 +9,12 @@ type History = NonNullable<NodeHistoryQuery['node']>
 export type StatusChangeItem = History['statusHistory']['nodes'][number]
 export type Uptime = History['uptime']
 
-/** Changes on one page: some days of a bad node, months of a good one. */
+/** Changes per page: a few days for a bad node, months for a good one. */
 const pageSize = 10
 
-/** A node's uptime and the changes of its status in pages, the newest first; read again when its status changes. */
+/** A node's uptime and its status changes in pages, newest first. Loads again when the status changes. */
 export function useStatusHistory(node: MaybeRefOrGetter<Pick<NodeItem, 'id' | 'status' | 'statusSince'>>) {
-  /** The cursor at which each page up to this one begins. */
+  /** The start cursor of each page up to this one. */
   const cursors = ref<(string | undefined)[]>([undefined])
   const variables = () => ({ id: toValue(node).id, first: pageSize, after: cursors.value.at(-1) })
   const { state, data, problem, retry } = useLiveQuery(nodeHistoryQuery, variables)

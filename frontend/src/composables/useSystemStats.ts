@@ -6,7 +6,7 @@ import { useLiveQuery } from './useLiveQuery.ts'
 export type NodeStatsItem = NodeStatsFieldsFragment
 export type ContainerStatsItem = NodeStatsItem['containers'][number]
 
-/** What every node last said of itself, by node id. */
+/** Every node's latest stats, by node id. */
 export function useSystemStats() {
   const { state, data, problem, retry } = useLiveQuery(systemStatsQuery, {})
   const statsOf = computed(() => new Map(data.value?.systemStats.map((stats) => [stats.nodeId, stats])))

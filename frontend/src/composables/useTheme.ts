@@ -3,7 +3,7 @@ import { computed } from 'vue'
 
 export type ThemeChoice = 'light' | 'dark' | 'auto'
 
-/** Light, dark, or as the system has it. `public/theme.js` reads the same key before the first paint. */
+/** Light, dark, or the system's preference. `public/theme.js` reads the same key before the first paint. */
 export const useTheme = createSharedComposable(() => {
   const mode = useColorMode({ storageKey: 'selfhostly-theme', emitAuto: true })
   return {

@@ -4,10 +4,10 @@ import type { WritableComputedRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import type { LocationQuery } from 'vue-router'
 
-/** Browsers refuse more than some changes of the address per second, and people type faster. */
+/** Browsers limit URL changes per second, and people type faster. */
 const writeAfterMs = 300
 
-/** What is chosen on a page, kept in its address so that it can be shared and survives a reload. */
+/** A page's choices, kept in its URL so they can be shared and survive a reload. */
 export function useUrlChoices() {
   const route = useRoute()
   const router = useRouter()

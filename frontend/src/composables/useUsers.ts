@@ -17,7 +17,7 @@ export function useUsers() {
   async function remove({ id, login }: UserItem): Promise<Problem | undefined> {
     const result = await mutate(removeUser, { id })
     if (!result.ok) return result.problem
-    toast.add({ title: `${login} is removed`, color: 'success', icon: 'i-lucide-check' })
+    toast.add({ title: `${login} removed`, color: 'success', icon: 'i-lucide-check' })
     return undefined
   }
 

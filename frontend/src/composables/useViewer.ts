@@ -2,11 +2,11 @@ import { computed } from 'vue'
 import { roleNames } from '../utils/access.ts'
 import { useServer } from './useServer.ts'
 
-/** Who is looking, in words. */
+/** The viewer, in words. */
 export function useViewer() {
   const { viewer } = useServer()
 
-  /** Set where the edge says whom it let through. */
+  /** Set if the edge says who it let through. */
   const edgeEmail = computed(() => (viewer.value?.via === 'edge' && viewer.value.name.includes('@') ? viewer.value.name : undefined))
   const name = computed(() => {
     if (viewer.value?.via === 'edge') return edgeEmail.value ?? 'Trusted edge'
@@ -18,7 +18,7 @@ export function useViewer() {
     name,
     edgeEmail,
     role: computed(() => (viewer.value ? roleNames[viewer.value.role] : '')),
-    /** A person with a name, hence with a picture. */
+    /** Whether the viewer has a name, and so a picture. */
     isPerson: computed(() => viewer.value?.via === 'session' || edgeEmail.value !== undefined),
     isSignedIn: computed(() => viewer.value?.via === 'session'),
   }

@@ -3,7 +3,7 @@ import type { Cache, DataFields, KeyingConfig, UpdateResolver } from '@urql/exch
 
 const embedded = (): null => null
 
-/** Types without an id live inside the thing that holds them; those of which there is one have a fixed key. */
+/** Types without an id are embedded in their parent. Singletons have a fixed key. */
 const keys: KeyingConfig = {
   NodeStats: (stats) => stats['nodeId'] as string,
   Server: () => 'server',
@@ -43,7 +43,7 @@ const keys: KeyingConfig = {
   ContainerStats: embedded,
 }
 
-/** The cached pages of Query.nodes or Query.apps, in the order in which they were read. */
+/** The cached pages of Query.nodes or Query.apps, in the order they were read. */
 function pagesOf(cache: Cache, field: string): { connection: string; members: string[] }[] {
   return cache
     .inspectFields('Query')
@@ -57,22 +57,22 @@ const isLastPage = (cache: Cache, connection: string): boolean =>
   cache.resolve(cache.resolve(connection, 'pageInfo') as string, 'hasNextPage') === false
 
 /**
- * Keeps Query.nodes or Query.apps complete as items come and go. Looking into the cached pages makes every query on them run
- * again, so it is done only for ids that no page is known to have.
+ * Keeps Query.nodes or Query.apps complete as items come and go. Reading the cached pages reruns every query on them, so this
+ * happens only for ids that are not known to be on a page.
  */
 function createListKeeper(typename: 'Node' | 'App', field: 'nodes' | 'apps') {
   const listed = new Set<string>()
-  /** Whether the last page was read. */
+  /** Whether the last page has been read. */
   let complete = false
   const keyOf = (cache: Cache, id: unknown): string => cache.keyOfEntity({ __typename: typename, id: String(id) }) ?? ''
 
-  /** For a page as it is read. */
+  /** Called for each page as it is read. */
   const read: UpdateResolver = (page, _args, cache) => {
     for (const { id } of (page['nodes'] ?? []) as DataFields[]) listed.add(keyOf(cache, id))
     if ((page['pageInfo'] as DataFields | undefined)?.['hasNextPage'] === false) complete = true
   }
 
-  /** Puts an item at the end of the list. While the last page is not read yet, it is left to come with its page. */
+  /** Appends an item to the list. Does nothing until the last page is read, because the item then comes with its page. */
   function add(item: unknown, cache: Cache): void {
     const key = keyOf(cache, (item as DataFields | null)?.['id'])
     if (!item || !complete || listed.has(key)) return
@@ -98,7 +98,7 @@ function createListKeeper(typename: 'Node' | 'App', field: 'nodes' | 'apps') {
   return { read, add, remove }
 }
 
-/** Short lists that are read again when something of them changes. */
+/** Makes short lists load again after something in them changed. */
 const readAgain =
   (...fields: ('sessions' | 'apiTokens' | 'users' | 'settings' | 'joinTokens' | 'joinAttempts')[]): UpdateResolver =>
   (_result, _args, cache) => {
@@ -112,7 +112,7 @@ export function createCache() {
     keys,
     resolvers: {
       Query: {
-        // Null is what the server says of an id that it does not know.
+        // The server answers null for an unknown id.
         node: (_parent, args, cache) =>
           cache.resolve('Query', 'node', args) === null ? null : { __typename: 'Node', id: args['id'] as string },
         operation: (_parent, args) => ({ __typename: 'Operation', id: args['id'] as string }),

@@ -7,22 +7,22 @@ import { ownHeaders } from '../utils/own-fetch.ts'
 import { createCache } from './cache.ts'
 import { createSocket, subscribeForGood } from './socket.ts'
 
-/** 'starting' until the first connection; 'lost' from a broken or refused connection to the next good one. */
+/** 'starting' until the first connection, 'lost' from a broken or refused connection until the next good one. */
 export type ConnectionState = 'starting' | 'connected' | 'lost'
-/** 'sign-in': HTTP 401, or the socket's close code for it. */
+/** 'sign-in' after HTTP 401 or the socket's close code for it. */
 export type Access = 'granted' | 'sign-in'
 
 export interface Backend {
   client: Client
   connection: Readonly<Ref<ConnectionState>>
-  /** Counts the times that the connection came back; what was read before may be out of date since. */
+  /** How often the connection came back. Data read before that can be out of date. */
   reconnects: Readonly<Ref<number>>
   access: Readonly<Ref<Access>>
 }
 
 export const backendKey: InjectionKey<Backend> = Symbol('backend')
 
-/** undefined: the answer, or its absence, says nothing about who may use this server. */
+/** Undefined if the response, or the lack of one, says nothing about access. */
 function accessAfter(error: CombinedError): Access | undefined {
   const status = (error.response as Response | undefined)?.status
   if (status === undefined) return undefined
@@ -32,8 +32,8 @@ function accessAfter(error: CombinedError): Access | undefined {
 }
 
 /**
- * Asks again what the network lost before there was an answer, as when a laptop changes its network. A mutation may have
- * been heard, so whoever sent it decides; an answer that refuses stands.
+ * Retries queries that the network lost before a response, as when a laptop changes networks. A mutation may have arrived, so its
+ * sender decides whether to repeat it. A response that refuses is final.
  */
 const askAgain = retryExchange({
   initialDelayMs: 200,
@@ -41,7 +41,7 @@ const askAgain = retryExchange({
   retryIf: (error, { kind }) => kind === 'query' && error.networkError !== undefined && error.response === undefined,
 })
 
-/** @param origin where the server is, such as `http://localhost:8080`; the socket goes to the same host */
+/** @param origin the server's origin, such as `http://localhost:8080`; the socket connects to the same host */
 export function createBackend(origin: string): Backend {
   const connection = shallowRef<ConnectionState>('starting')
   const reconnects = shallowRef(0)
@@ -62,7 +62,7 @@ export function createBackend(origin: string): Backend {
     fetchOptions: () => ({ headers: ownHeaders() }),
     exchanges: [
       createCache(),
-      // Below the cache: what it remembers says nothing about who may use the server now.
+      // Below the cache, because cached results say nothing about access now.
       mapExchange({
         onResult(result) {
           if (result.error) access.value = accessAfter(result.error) ?? access.value

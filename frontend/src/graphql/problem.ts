@@ -5,7 +5,7 @@ export interface FieldProblem {
   message: string
 }
 
-/** What went wrong, in words for a person; `fields` names the inputs at fault, by the last part of their path. */
+/** What went wrong, in words for people. `fields` names the inputs at fault by the last part of their path. */
 export interface Problem {
   code: string
   message: string

@@ -2,10 +2,10 @@ import { CloseCode, createClient } from 'graphql-ws'
 import { browserSecret } from '../utils/own-fetch.ts'
 import type { Client, FormattedExecutionResult, Sink, SubscribePayload } from 'graphql-ws'
 
-/** Trades how soon a silent death of the connection is seen against idle traffic. */
+/** Trades how soon a dead connection is noticed against idle traffic. */
 const pingEveryMs = 10_000
 const pongWithinMs = 5_000
-/** Longest wait between two attempts: short enough that nobody reaches for the reload button. */
+/** Longest wait between two attempts. Short enough that nobody reaches for the reload button. */
 const maxWaitMs = 5_000
 
 const waitBeforeRetry = (retries: number): number => Math.min(maxWaitMs, 300 * 2 ** retries) * (0.5 + Math.random() / 2)
@@ -13,11 +13,11 @@ const waitBeforeRetry = (retries: number): number => Math.min(maxWaitMs, 300 * 2
 export interface SocketEvents {
   onConnected: () => void
   onLost: () => void
-  /** Closed because whoever is asking has not signed in, or not any more. */
+  /** The server closed the socket because the viewer is not signed in, or no longer. */
   onUnauthorized: () => void
 }
 
-/** A graphql-ws client that never gives up, and that takes a connection whose pings are not answered for dead. */
+/** A graphql-ws client that never gives up and treats a connection with an unanswered ping as dead. */
 export function createSocket(url: string, { onConnected, onLost, onUnauthorized }: SocketEvents): Client {
   let pongTimer: ReturnType<typeof setTimeout> | undefined
   const client = createClient({
@@ -46,8 +46,8 @@ export function createSocket(url: string, { onConnected, onLost, onUnauthorized 
 }
 
 /**
- * Subscribes until unsubscribed. The server ends subscriptions when it stops, and some close codes are final for graphql-ws; a
- * subscription that somebody still wants is opened again in either case.
+ * Stays subscribed until unsubscribed. The server ends subscriptions when it stops, and graphql-ws gives up after some close
+ * codes. Both times the subscription is opened again.
  */
 export function subscribeForGood(client: Client, payload: SubscribePayload, sink: Sink<FormattedExecutionResult>): () => void {
   let wanted = true

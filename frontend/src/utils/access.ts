@@ -2,20 +2,20 @@ import type { Role } from '../graphql/generated/graphql.ts'
 
 export const roleNames: Record<Role, string> = { VIEWER: 'Viewer', OPERATOR: 'Operator', ADMIN: 'Admin' }
 
-/** From least to most. */
+/** From least to most powerful. */
 export const roles: Role[] = ['VIEWER', 'OPERATOR', 'ADMIN']
 
 export const roleWords: Record<Role, string> = {
-  VIEWER: 'Sees nodes, apps and stats',
-  OPERATOR: 'Sees nodes, apps and stats, runs and changes apps, and checks nodes',
-  ADMIN: 'Does everything: apps, nodes, settings and users, and reads the audit log',
+  VIEWER: 'Can view nodes, apps and stats',
+  OPERATOR: 'Can view nodes, apps and stats, run and change apps, and check nodes',
+  ADMIN: 'Can manage apps, nodes, settings and users, and read the audit log',
 }
 
 export const rolesUpTo = (role: Role): Role[] => roles.slice(0, roles.indexOf(role) + 1)
 
 export const avatarUrl = (name: string): string => `/avatar/${encodeURIComponent(name)}`
 
-/** Where to go after signing in: a path of this dashboard, whoever wrote the link. The server has the same rule. */
+/** Where to go after sign-in: always a path on this dashboard, because anyone can write the link. The server applies the same rule. */
 export function localPath(wanted: unknown): string {
   if (typeof wanted !== 'string' || !/^\/(?![/\\])/.test(wanted)) return '/'
   const url = URL.parse(wanted, window.location.origin)
@@ -23,26 +23,29 @@ export function localPath(wanted: unknown): string {
   return url.pathname + url.search + url.hash
 }
 
-/** The code of a link that the server printed, in the fragment of the address. */
+/** The code of a sign-in link, from the URL's fragment. */
 export const linkCode = (hash: string): string | undefined => /^#code=([\w-]+)$/.exec(hash)?.[1]
 
-/** What the sign-in page says for its `?error=`: the codes of the server, and `ended` of the dashboard itself. */
+/** Messages for the sign-in page's `?error=`. The server sets all of these codes except `ended`, which the dashboard sets. */
 const failures: Record<string, { title: string; text: string }> = {
-  ended: { title: 'Your session is over', text: 'It expired, or was ended elsewhere.' },
-  denied: { title: 'You did not sign in', text: 'Sign-in was cancelled, or the provider refused it.' },
+  ended: { title: 'Your session has ended', text: 'It expired or was revoked. Sign in again.' },
+  denied: { title: 'Sign-in was not completed', text: 'You cancelled it, or the provider refused it.' },
   'not-allowed': {
-    title: 'This account may not sign in here',
-    text: 'The provider knows it, but it is not on the list of people who are let in. Whoever runs this server can add it.',
+    title: 'This account is not allowed to sign in',
+    text: 'The provider knows the account, but it is not on the allowlist. Ask the person who runs this server to add it.',
   },
   unverified: {
-    title: 'Your e-mail address is not verified',
-    text: 'It may sign in here, but the provider does not say that it is yours. Verify it there, then sign in again.',
+    title: 'Your email address is not verified',
+    text: 'It is on the allowlist, but the provider does not confirm that it is yours. Verify it there, then sign in again.',
   },
-  'too-many': { title: 'Too many sign-ins failed', text: 'Too many came to nothing from your address. Try again in a minute.' },
-  expired: { title: 'That sign-in is over', text: 'It began too long ago, in another browser, or was used already. Begin again.' },
-  provider: { title: 'The answer of the provider was not accepted', text: 'The log of this server says why.' },
-  unreachable: { title: 'The provider does not answer', text: 'This server could not reach it. Try again in a moment.' },
-  failed: { title: 'Something went wrong on this server', text: 'Its log says what.' },
+  'too-many': { title: 'Too many failed sign-ins', text: 'Too many sign-ins from your address failed. Try again in a minute.' },
+  expired: {
+    title: 'This sign-in has expired',
+    text: 'It was started too long ago or in another browser, or it was already used. Start again.',
+  },
+  provider: { title: "The provider's answer was not accepted", text: "This server's log says why." },
+  unreachable: { title: 'The provider did not answer', text: 'This server could not reach it. Try again in a moment.' },
+  failed: { title: 'Something went wrong on this server', text: "The server's log has the details." },
 }
 
-export const signInFailure = (code: string) => failures[code] ?? { title: 'Sign-in failed', text: `The reason given is "${code}".` }
+export const signInFailure = (code: string) => failures[code] ?? { title: 'Sign-in failed', text: `The server gave the reason "${code}".` }

@@ -4,7 +4,7 @@ type Port = ContainerItem['ports'][number]
 
 export interface PortLink {
   label: string
-  /** undefined for what a browser cannot open. */
+  /** Undefined for ports that a browser cannot open. */
   href: string | undefined
 }
 
@@ -12,11 +12,11 @@ const anyAddress = new Set(['', '0.0.0.0', '::'])
 
 function hostOf(node: Pick<AppItem['node'], 'apiEndpoint'>): string {
   const host = URL.parse(node.apiEndpoint)?.hostname ?? window.location.hostname
-  // A node that calls itself localhost is reached as the dashboard was.
+  // A node that calls itself localhost is reached at the dashboard's host name.
   return host === 'localhost' ? window.location.hostname : host
 }
 
-/** The published ports of a container, each once (Docker lists IPv4 and IPv6 apart). */
+/** A container's published ports without duplicates (Docker lists IPv4 and IPv6 separately). */
 export function portLinks(node: Pick<AppItem['node'], 'apiEndpoint'>, ports: Port[]): PortLink[] {
   const links = ports.map((port): PortLink => {
     const host = anyAddress.has(port.hostIp ?? '') ? hostOf(node) : (port.hostIp ?? '')
@@ -33,21 +33,21 @@ export const isUnderWay = ({ status }: Pick<AppItem, 'status'>): boolean => unde
 
 const isUp = ({ state }: Pick<ContainerItem, 'state'>): boolean => state === 'RUNNING' || state === 'RESTARTING' || state === 'PAUSED'
 
-/** Starting also brings back what is missing of an app that runs in part. */
+/** A degraded app can be started too, which starts the services that are missing. */
 export const canStart = ({ status, desiredState }: Pick<AppItem, 'status' | 'desiredState'>): boolean =>
   desiredState === 'STOPPED' || status === 'STOPPED' || status === 'ERROR' || status === 'DEGRADED'
 
-/** What keeps crashing can be stopped as well as what runs; one of the two is always possible. */
+/** An app that keeps crashing can be stopped, like one that runs. Either start or stop is always possible. */
 export const canStop = (app: Pick<AppItem, 'status' | 'desiredState' | 'containers'>): boolean =>
   !canStart(app) || app.containers.some(isUp)
 
-/** Whether what Docker says differs from what the user asked for, once nothing is under way. */
+/** Whether the observed state differs from the desired state while no operation is running. */
 export function differs({ status, desiredState }: Pick<AppItem, 'status' | 'desiredState'>): boolean {
   if (status === 'RUNNING' || status === 'DEGRADED') return desiredState === 'STOPPED'
   return desiredState === 'RUNNING' && (status === 'STOPPED' || status === 'ERROR')
 }
 
-/** Such as `2 of 3 running`. What an unreachable node ran is past tense: nobody knows what it runs now. */
+/** Such as `2 of 3 running`. Past tense while the status is unknown, because nobody knows what runs now. */
 export function containerWords({ containers, moreContainers, status }: Pick<AppItem, 'containers' | 'moreContainers' | 'status'>): string {
   if (containers.length === 0) return 'none'
   const running = containers.filter((each) => each.state === 'RUNNING').length
@@ -56,12 +56,12 @@ export function containerWords({ containers, moreContainers, status }: Pick<AppI
 }
 
 export interface LineProblem {
-  /** From 1. */
+  /** 1-based. */
   line: number
   message: string
 }
 
-/** The lines that messages of the server name, such as `yaml: line 4: mapping values are not allowed`. */
+/** The lines that server messages mention, such as `yaml: line 4: mapping values are not allowed`. */
 export function lineProblems(messages: string[]): LineProblem[] {
   return messages.flatMap((message) => [...message.matchAll(/\bline (\d+)/gi)].map((match) => ({ line: Number(match[1]), message })))
 }
@@ -74,5 +74,5 @@ export const exampleCompose = `services:
     restart: unless-stopped
 `
 
-/** Editors write line ends in their own way: that alone is no difference. */
+/** Ignores line endings, which editors write differently. */
 export const sameText = (a: string, b: string): boolean => a.replaceAll('\r\n', '\n') === b.replaceAll('\r\n', '\n')

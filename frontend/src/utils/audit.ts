@@ -3,7 +3,7 @@ import type { AuditFilter, AuditOutcome, AuditQuery } from '../graphql/generated
 
 export type AuditItem = AuditQuery['audit']['nodes'][number]
 
-/** What is chosen on the page; empty texts ask for nothing. Times are of the browser's clock, as its inputs give them. */
+/** The filters chosen on the page. An empty string means no filter. Times are in the browser's local time, as its inputs return them. */
 export interface AuditChoice {
   actor: string
   action: string
@@ -31,7 +31,7 @@ export function toAuditFilter(choice: AuditChoice): AuditFilter {
   }
 }
 
-/** All that the filter finds, as JSON lines. */
+/** The URL that exports every matching line as JSON lines. */
 export function auditExportUrl({ actor, action, nodeId, outcome, since, until }: AuditFilter): string {
   const wanted = { actor, action, node_id: nodeId, outcome: outcome?.toLowerCase(), since, until }
   const query = new URLSearchParams(Object.entries(wanted).flatMap(([name, value]) => (value ? [[name, value]] : [])))
@@ -40,11 +40,11 @@ export function auditExportUrl({ actor, action, nodeId, outcome, since, until }:
 
 export interface AuditRow {
   entry: AuditItem
-  /** For a line with which an action began: how that ended, which is a line of another page. */
+  /** For a start line: how the action ended, if that outcome's line is on another page. */
   ended: AuditItem['ended']
 }
 
-/** The rows of a page: an action whose last outcome is on it is one row, where that is. */
+/** The rows of a page. An action whose latest outcome is on the page is one row, at the outcome's place. */
 export function auditRows(page: AuditItem[]): AuditRow[] {
   const newest = new Map<string, AuditItem>()
   for (const entry of page) if (entry.startedId && !newest.has(entry.startedId)) newest.set(entry.startedId, entry)
@@ -53,13 +53,13 @@ export function auditRows(page: AuditItem[]): AuditRow[] {
     .map((entry) => ({ entry, ended: entry.ended }))
 }
 
-/** Whether an action goes on: its line is shown as that until it has an outcome. */
+/** Whether an action is still running, because it has no outcome yet. */
 export const isUnderWay = ({ entry, ended }: AuditRow): boolean => entry.outcome === 'STARTED' && !ended
 
 const seconds = (milliseconds: number): string =>
   milliseconds < 60_000 ? `${(milliseconds / 1000).toFixed(1)} s` : duration(milliseconds / 1000)
 
-/** Such as `took 1.2 s`, or `for 12 s` while it goes on; undefined where nobody knows. */
+/** Such as `took 1.2 s`, or `for 12 s` while it runs. Undefined if the duration is unknown. */
 export function tookWords(row: AuditRow, now: Date): string | undefined {
   if (isUnderWay(row)) return `for ${duration(Math.max(0, (now.getTime() - Date.parse(row.entry.at)) / 1000))}`
   const took = row.ended ? row.ended.durationMs : row.entry.durationMs
@@ -70,7 +70,7 @@ export function tookWords(row: AuditRow, now: Date): string | undefined {
 const viaNames: Record<string, string> = {
   local: 'this machine',
   link: 'sign-in link',
-  command: 'command on the machine',
+  command: 'command on the server',
   edge: 'trusted edge',
   session: 'browser',
   token: 'API token',

@@ -4,16 +4,16 @@ import { relativeTime, span } from './time.ts'
 
 export interface ContainerTimes {
   words: string
-  /** The moment that they count from. */
+  /** The time they count from. */
   at: string | null
 }
 
 type Facts = Pick<ContainerItem, 'state' | 'startedAt' | 'finishedAt' | 'exitCode' | 'restartCount' | 'statusText'>
 
 /**
- * Since when a container is as it is, such as `up 5 minutes, restarted 3 times`.
+ * How long a container has been in its state, such as `up 5 minutes, restarted 3 times`.
  *
- * @param isCurrent whether its node says so now; of another it is only known when it was started
+ * @param isCurrent whether its node reports now; otherwise only the start time is known
  */
 export function containerTimes(container: Facts, now: Date, isCurrent: boolean): ContainerTimes {
   const { state, startedAt, finishedAt, exitCode, restartCount, statusText } = container
@@ -24,7 +24,7 @@ export function containerTimes(container: Facts, now: Date, isCurrent: boolean):
     return { words: `${words}${restarts}`, at: startedAt }
   }
   if (finishedAt && (state === 'EXITED' || state === 'DEAD' || state === 'RESTARTING')) {
-    return { words: `ended ${relativeTime(finishedAt, now)}${withCode}${restarts}`, at: finishedAt }
+    return { words: `exited ${relativeTime(finishedAt, now)}${withCode}${restarts}`, at: finishedAt }
   }
   if (state === 'CREATED') return { words: 'never started', at: null }
   return { words: statusText, at: null }

@@ -7,12 +7,12 @@ export function bytes(count: number): string {
   return `${value.toFixed(power > 0 && value < 10 ? 1 : 0)} ${units[power]}`
 }
 
-export const percent = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} %`
+export const percent = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)}%`
 
-/** `part` of `total` as 0 to 100; 0 of nothing. */
+/** `part` of `total` as a percentage. 0 if `total` is 0. */
 export const share = (part: number, total: number): number => (total > 0 ? (part / total) * 100 : 0)
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
 
-/** Orders names as people do: `worker-2` before `worker-10`. */
+/** Sorts names naturally: `worker-2` before `worker-10`. */
 export const byName = new Intl.Collator(undefined, { numeric: true }).compare

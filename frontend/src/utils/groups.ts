@@ -7,7 +7,7 @@ type Labels = NodeItem['labels']
 export interface LabelGroup<Item> {
   /** Such as `env=lab`, or `no env`. */
   title: string
-  /** Of the whole group, also where a page shows a part of it. */
+  /** Size of the whole group, even if a page shows only part of it. */
   count: number
   items: Item[]
 }
@@ -28,7 +28,10 @@ const titleIn = (labels: Labels, key: string): string => {
   return label ? labelText(label) : `no ${key}`
 }
 
-/** Items by their value of a label, those without it last; their order stays within a group. Without a key: one group without a title. */
+/**
+ * Groups items by their value for a label key, items without the label last. Keeps the order within a group. An empty key gives
+ * one group without a title.
+ */
 export function groupsOf<Item>(items: Item[], key: string, labelsOf: (item: Item) => Labels): LabelGroup<Item>[] {
   if (key === '') return [{ title: '', count: items.length, items }]
   const groups = new Map<string, Item[]>()
@@ -44,7 +47,7 @@ export function groupsOf<Item>(items: Item[], key: string, labelsOf: (item: Item
     .sort((a, b) => Number(a.title === without) - Number(b.title === without) || byName(a.title, b.title))
 }
 
-/** The part of groups that a page from `start` shows. */
+/** The groups on a page of `size` items that starts at item `start`. */
 export function pageOfGroups<Item>(groups: LabelGroup<Item>[], start: number, size: number): LabelGroup<Item>[] {
   let before = 0
   return groups.flatMap((group) => {

@@ -10,11 +10,11 @@ export function toLabel(text: string): NodeLabelInput {
   return { key, value: value.join('=') }
 }
 
-/** What is wrong with these labels, if anything. The server has the same rule. */
+/** What is wrong with these labels, if anything. The server applies the same rule. */
 export function labelsProblem(texts: string[]): string | undefined {
   const wrong = texts.find((text) => !form.test(text.trim()))
-  if (wrong !== undefined) return `"${wrong}" is no label. Write a key and a value, such as env=lab`
+  if (wrong !== undefined) return `"${wrong}" is not a label. Enter a key and a value, such as env=lab`
   const keys = texts.map((text) => toLabel(text).key)
   const twice = keys.find((key, index) => keys.indexOf(key) !== index)
-  return twice === undefined ? undefined : `A node has one value for ${twice}`
+  return twice === undefined ? undefined : `${twice} is there twice. A node has one value per key`
 }

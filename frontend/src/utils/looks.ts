@@ -12,7 +12,7 @@ import type {
 
 export type Color = 'primary' | 'success' | 'warning' | 'error' | 'info' | 'neutral'
 
-/** How a state is shown: always a word and an icon beside the colour. */
+/** How a state is shown: always with a word and an icon, never by color alone. */
 export interface Look {
   label: string
   color: Color

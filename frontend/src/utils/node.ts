@@ -7,13 +7,13 @@ export type NodeHold = NonNullable<NodeItem['cordon']>
 export type NodeCondition = NodeItem['conditions'][number]
 export type MarkKey = 'CORDONED' | 'MAINTENANCE' | NodeConditionType
 
-/** What a person should see of a node beside its health, in a word. */
+/** A one-word note about a node, besides its health. */
 export interface NodeMark {
   key: MarkKey
   label: string
   color: Color
   icon: string
-  /** The whole of it. */
+  /** The full text. */
   title: string
 }
 
@@ -21,7 +21,7 @@ export const markLooks: Record<MarkKey, Omit<NodeMark, 'key' | 'title'>> = {
   CORDONED: { label: 'Cordoned', color: 'warning', icon: 'i-lucide-ban' },
   MAINTENANCE: { label: 'Maintenance', color: 'info', icon: 'i-lucide-wrench' },
   CLONED: { label: 'Cloned', color: 'error', icon: 'i-lucide-copy' },
-  MISBEHAVES: { label: 'Misbehaves', color: 'error', icon: 'i-lucide-triangle-alert' },
+  MISBEHAVES: { label: 'Misbehaving', color: 'error', icon: 'i-lucide-triangle-alert' },
   UNREADABLE: { label: 'Partly unreadable', color: 'warning', icon: 'i-lucide-file-question' },
   KEY_OLD: { label: 'Old key', color: 'warning', icon: 'i-lucide-key-round' },
   VERSION_BEHIND: { label: 'Version behind', color: 'warning', icon: 'i-lucide-circle-arrow-down' },
@@ -32,7 +32,7 @@ export const markLooks: Record<MarkKey, Omit<NodeMark, 'key' | 'title'>> = {
 /** Such as `by alice: disk is failing`. */
 export const holdWords = ({ by, reason }: Pick<NodeHold, 'by' | 'reason'>): string => (reason ? `by ${by}: ${reason}` : `by ${by}`)
 
-/** The worst of what is wrong comes first. */
+/** Worst first: conditions, then cordon, then maintenance. */
 export function nodeMarks({ cordon, maintenance, conditions }: Pick<NodeItem, 'cordon' | 'maintenance' | 'conditions'>): NodeMark[] {
   return [
     ...conditions.map(({ type, message }) => ({ key: type, title: message, ...markLooks[type] })),
@@ -42,36 +42,36 @@ export function nodeMarks({ cordon, maintenance, conditions }: Pick<NodeItem, 'c
 }
 
 export const signalWords: Record<NodeStatusSignal, string> = {
-  REGISTRATION: 'its registration',
-  HEARTBEAT: 'its own call',
-  CHECK: 'a check',
-  MANUAL_CHECK: 'a check by hand',
+  REGISTRATION: 'registration',
+  HEARTBEAT: 'its heartbeat',
+  CHECK: 'a health check',
+  MANUAL_CHECK: 'a manual check',
   SESSION: 'its session',
   SELF: 'this server itself',
 }
 
 export const modeWords: Record<NodeConnectionMode, string> = {
-  AUTO: 'Direct where it can be reached, else over its link',
-  LINK: 'Over its link alone: it calls this primary',
-  DIRECT: 'Direct alone: this primary calls it',
+  AUTO: 'Direct if reachable, otherwise over its link',
+  LINK: 'Link only: the node connects to this primary',
+  DIRECT: 'Direct only: this primary connects to the node',
 }
 
-/** What a version can do, as people say it. */
+/** A capability in words. */
 export const capabilityWords = (capability: string): string =>
   ({
     link: 'links',
     'key-rotation': 'key rotation',
-    'primary-url': "changes of the primary's URL",
+    'primary-url': "changing the primary's URL",
     'removal-keeps-data': 'removing apps without their data',
   })[capability] ?? capability
 
-/** Such as `99.95 %`; only a node that was never away has 100 %. */
+/** Such as `99.95%`. Rounded down, so only a node that was never away shows 100%. */
 export function uptimeWords(share: number): string {
   const hundredths = Math.floor(share * 10_000) / 100
-  return `${hundredths.toFixed(hundredths === 100 || hundredths === 0 ? 0 : 2)} %`
+  return `${hundredths.toFixed(hundredths === 100 || hundredths === 0 ? 0 : 2)}%`
 }
 
-/** Such as `of the 14 minutes observed`; undefined when all of the time was, or as good as all, or nothing. */
+/** Such as `of the 14 minutes observed`. Undefined if nothing, or at least 99% of the time, was observed. */
 export function observedWords(share: number | null | undefined, observedMs: number, wholeMs: number): string | undefined {
   if (share == null || observedMs >= wholeMs * 0.99) return undefined
   const minutes = Math.floor(observedMs / 60_000)
@@ -81,7 +81,7 @@ export function observedWords(share: number | null | undefined, observedMs: numb
   return hours < 48 ? `of the ${hours} hours observed` : `of the ${Math.floor(hours / 24)} days observed`
 }
 
-/** Such as `1 minor version behind 1.4.0`; undefined when there is nothing to say. */
+/** Such as `1 minor version behind 1.4.0`. Undefined if the versions match or are unknown. */
 export function versionWords(version: string | null | undefined, ours: string | undefined, state: NodeVersionState): string | undefined {
   if (!version || !ours || (state !== 'BEHIND' && state !== 'AHEAD')) return undefined
   const [major = 0, minor = 0] = version.split('.').map(Number)
@@ -91,11 +91,11 @@ export function versionWords(version: string | null | undefined, ours: string | 
   return state === 'BEHIND' ? `${apart} behind ${ours}` : `${apart} ahead of ${ours}`
 }
 
-/** Whether a new app may go to it. */
+/** Whether new apps can be created on it. */
 export const takesApps = ({ status, cordon }: Pick<NodeItem, 'status' | 'cordon'>): boolean => status === 'ONLINE' && !cordon
 
-/** How what happens on a node reaches its primary. */
+/** How the node's events reach its primary. */
 export function sessionInWords({ isPrimary, session }: Pick<NodeItem, 'isPrimary' | 'session'>): string {
-  if (isPrimary) return 'here'
-  return session ? (session.transport === 'LINK' ? 'by link' : 'direct') : 'no session'
+  if (isPrimary) return 'local'
+  return session ? (session.transport === 'LINK' ? 'over link' : 'direct') : 'no session'
 }

@@ -1,10 +1,10 @@
 /**
- * A session of this browser counts only beside a secret that stays in the storage of this very origin, port included: cookies go
- * to every app on the same host, this does not.
+ * A session counts only together with a secret in the storage of this exact origin, port included. Cookies are sent to every app
+ * on the same host, this secret is not.
  */
 const storageKey = 'selfhostly.browser'
 
-/** For a browser that keeps nothing: the session lasts as long as the page. */
+/** Used if the browser blocks storage. The session then lasts as long as the page. */
 let unkept: string | undefined
 
 function makeSecret(): string {
@@ -15,7 +15,7 @@ function makeSecret(): string {
     .replaceAll('=', '')
 }
 
-/** Made at the first call, and the same in every tab. */
+/** Created on the first call and shared by all tabs. */
 export function browserSecret(): string {
   if (unkept !== undefined) return unkept
   try {
@@ -32,6 +32,6 @@ export function browserSecret(): string {
 
 export const ownHeaders = (): Record<string, string> => ({ 'x-selfhostly-browser': browserSecret() })
 
-/** Asks this server as the browser that signed in. */
+/** Fetches from this server as the browser that signed in. */
 export const ownFetch = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> =>
   fetch(path, { ...init, headers: { ...init.headers, ...ownHeaders() } })

@@ -6,13 +6,13 @@ export interface RemovalChoice {
   files: boolean
 }
 
-/** Whether something goes with the app, by what was ticked. */
+/** Whether an item is removed with the app, given what is ticked. */
 export const goes = ({ goes: rule }: RemovalItem, { volumes, files }: RemovalChoice): boolean =>
   rule === 'ALWAYS' || (rule === 'WITH_VOLUMES' && volumes) || (rule === 'WITH_FILES' && files)
 
 const nouns = { WITH_VOLUMES: 'volume', WITH_FILES: 'item' } as const
 
-/** What a tick is about, such as `2 volumes, 1.4 GiB`. Sizes that are not known are left out. */
+/** What a tick covers, such as `2 volumes, 1.4 GiB`. Unknown sizes are left out. */
 export function amountOf(items: RemovalItem[], rule: keyof typeof nouns): string {
   const meant = items.filter((item) => item.goes === rule)
   const size = meant.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0)
@@ -21,7 +21,7 @@ export function amountOf(items: RemovalItem[], rule: keyof typeof nouns): string
   return size > 0 ? `${count}, ${isWhole ? '' : 'at least '}${bytes(size)}` : count
 }
 
-/** Docker calls a volume without a name by 64 digits. */
+/** Docker names anonymous volumes with 64 hex digits, too long to show. */
 export const shortName = ({ kind, name }: RemovalItem): string =>
   kind === 'VOLUME' && /^[0-9a-f]{64}$/.test(name) ? `${name.slice(0, 12)}…` : name
 

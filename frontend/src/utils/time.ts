@@ -8,7 +8,7 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'long' })
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 
-/** Clocks of a browser and a server differ a little; within this nothing is told apart. */
+/** The clocks of browser and server differ a little. Anything closer than this is shown as `now`. */
 const nowSeconds = 3
 
 /** Such as `2 minutes ago`, `in 25 seconds` or `now`. */
@@ -23,7 +23,7 @@ const spans = units.map(
   ([unit, size]) => [new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 }), size] as const,
 )
 
-/** How long something has lasted, such as `5 minutes`; never less than a second, whatever the clocks say. */
+/** How long something has lasted, such as `5 minutes`. At least 1 second, even if the clocks disagree. */
 export function span(iso: string, now: Date): string {
   const seconds = Math.max(1, Math.round((now.getTime() - Date.parse(iso)) / 1000))
   const [format, size] = spans.find(([, each]) => seconds >= each) ?? [new Intl.NumberFormat('en'), 1]

@@ -1,4 +1,4 @@
-/** In the order in which they have to be asked: each names those after it as well. */
+/** Order matters: each user agent also names browsers that come later in the list. */
 const browsers: [RegExp, string][] = [
   [/\bEdgA?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],
@@ -20,7 +20,7 @@ const systems: [RegExp, string][] = [
 
 const nameIn = (userAgent: string, known: [RegExp, string][]): string | undefined => known.find(([form]) => form.test(userAgent))?.[1]
 
-/** Such as `Firefox on Linux`; the first word of what no browser is. */
+/** Such as `Firefox on Linux`. For other clients, the first word of the user agent. */
 export function browserWords(userAgent: string): string {
   const browser = nameIn(userAgent, browsers)
   if (!browser) return userAgent.trim().split(/[\s/]/)[0] || 'Unknown browser'

@@ -6,7 +6,10 @@ import { editorTheme } from './yaml-editor.ts'
 
 const tint = (colour: 'error' | 'success'): string => `color-mix(in oklab, var(--ui-${colour}) 14%, transparent)`
 
-/** Red lines are only in the first text, green ones only in the second; a sign says so as well. Text in other colours could not be read on them. */
+/**
+ * Red lines are only in the first text, green ones only in the second, and a sign marks both. Syntax colors would be unreadable
+ * on them.
+ */
 const theme = EditorView.theme({
   '.cm-content, .cm-gutter': { minHeight: '0' },
   '.cm-scroller': { maxHeight: '45vh' },
@@ -18,11 +21,11 @@ const theme = EditorView.theme({
   '.cm-deletedLine::before': { content: '"−"' },
   '.cm-changedLine::before': { content: '"+"' },
   '.cm-collapsedLines': { color: 'var(--ui-text-muted)', background: 'var(--ui-bg-muted)', padding: '4px 8px', fontSize: '12px' },
-  // Its ornament is in few fonts.
+  // Few fonts have the default ornament.
   '.cm-collapsedLines::before, .cm-collapsedLines::after': { content: '"…"', margin: '0 4px' },
 })
 
-/** Shows what differs between two texts, one below the other, so that it fits on a phone too. */
+/** Shows the differences between two texts in one column, so it fits on a phone too. */
 export function createDiffView(options: { parent: HTMLElement; before: string; after: string; label: string }) {
   const view = new EditorView({
     parent: options.parent,
@@ -30,7 +33,7 @@ export function createDiffView(options: { parent: HTMLElement; before: string; a
     extensions: [
       minimalSetup,
       lineNumbers(),
-      // Before the editor's, which it changes.
+      // Before the editor's theme, which it overrides.
       theme,
       editorTheme,
       EditorView.lineWrapping,

@@ -9,7 +9,7 @@ import { minimalSetup } from 'codemirror'
 import { sameText } from '../../utils/app.ts'
 import type { LineProblem } from '../../utils/app.ts'
 
-/** Colours come from the theme's variables, so that dark and light need one definition. */
+/** Colors come from the theme's variables, so dark and light share one definition. */
 export const editorTheme = EditorView.theme({
   '&': { fontSize: '13px', backgroundColor: 'var(--ui-bg)', color: 'var(--ui-text)' },
   '&.cm-focused': { outline: '2px solid var(--ui-primary)', outlineOffset: '-1px' },
@@ -62,7 +62,7 @@ export function createYamlEditor(options: {
   })
 
   return {
-    /** Replaces the text when it came from elsewhere than the editor. */
+    /** Replaces the text, unless the change came from the editor itself. */
     setDoc(doc: string): void {
       if (!sameText(doc, view.state.doc.toString())) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: doc } })
     },

@@ -13,7 +13,7 @@ export interface JoinFormState {
   labels: string[]
 }
 
-/** Good as it is: one server, one day. */
+/** Works without changes: one server, one day. */
 export const joinFormStart = (origin: string): JoinFormState => ({
   primaryUrl: origin,
   maxUses: 1,
@@ -31,7 +31,7 @@ export const terms = [
   { value: 8760, label: '1 year' },
 ]
 
-/** The name of a token that nobody named, and that no other has. */
+/** A default token name that is not taken. */
 export function freeName(taken: string[]): string {
   for (let n = 1; ; n++) {
     const name = n === 1 ? 'new nodes' : `new nodes ${n}`
@@ -39,7 +39,7 @@ export function freeName(taken: string[]): string {
   }
 }
 
-/** @param unnamed the name when none is given */
+/** @param unnamed the name if none is given */
 export const toCreateInput = (state: JoinFormState, unnamed: string): CreateJoinTokenInput => ({
   name: state.name.trim() || unnamed,
   namePattern: state.namePattern.trim() || undefined,
@@ -49,10 +49,10 @@ export const toCreateInput = (state: JoinFormState, unnamed: string): CreateJoin
   primaryUrl: state.primaryUrl.trim(),
 })
 
-/** What can be said before the server is asked. */
+/** What can be checked without the server. */
 export function joinFormErrors(state: JoinFormState): FormError[] {
   const errors: FormError[] = []
-  if (!isHttpUrl(state.primaryUrl.trim())) errors.push({ name: 'primaryUrl', message: 'Enter a URL that begins with http:// or https://' })
+  if (!isHttpUrl(state.primaryUrl.trim())) errors.push({ name: 'primaryUrl', message: 'Enter a URL that starts with http:// or https://' })
   if (!Number.isInteger(state.maxUses) || state.maxUses < 1 || state.maxUses > 1000)
     errors.push({ name: 'maxUses', message: 'Enter a whole number from 1 to 1000' })
   const labels = labelsProblem(state.labels)

@@ -2,18 +2,18 @@ import uPlot from 'uplot'
 import type { Sample } from '../../composables/useNodeStats.ts'
 
 const height = 180
-/** A series that has just begun is drawn on a minute, not stretched over the whole width. */
+/** A new series is drawn on a one-minute axis, not stretched over the whole width. */
 const shortestSpanSeconds = 60
 
 const clockTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
-/** Before the first sample the axis ends now. */
+/** Without samples, the axis ends now. */
 function spanOf(min: number | null, max: number | null): [number, number] {
   const end = max || Date.now() / 1000
   return [Math.min(min || end, end - shortestSpanSeconds), end]
 }
 
-/** CPU and memory in percent over time, in the colours of the theme at the time of the call. */
+/** CPU and memory in percent over time, in the theme's colors at the time of the call. */
 export function createSeriesChart(parent: HTMLElement) {
   const style = getComputedStyle(parent)
   const color = (name: string): string => style.getPropertyValue(name).trim()
@@ -34,10 +34,10 @@ export function createSeriesChart(parent: HTMLElement) {
       },
       axes: [
         { ...axis, space: 90, size: 28, values: (_chart, seconds) => seconds.map((each) => clockTime.format(each * 1000)) },
-        { ...axis, size: 42, values: (_chart, values) => values.map((value) => `${value} %`) },
+        { ...axis, size: 42, values: (_chart, values) => values.map((value) => `${value}%`) },
       ],
       series: [{}, line('--ui-primary'), line('--ui-info')],
-      // The legend is the component's: it names the newest values in words.
+      // The component has its own legend, with the latest values as text.
       legend: { show: false },
       cursor: { show: false },
     },

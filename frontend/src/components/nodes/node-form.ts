@@ -29,7 +29,7 @@ export const toRegisterInput = ({ id, name, apiEndpoint, apiKey, labels }: NodeF
   labels: labels.map(toLabel),
 })
 
-/** Only what was changed; a blank key leaves the key as it is. */
+/** Only what was changed. A blank key keeps the current one. */
 export function toUpdateInput(state: NodeFormState, node: NodeItem): UpdateNodeInput {
   const before = nodeFormStart(node)
   const { name, apiEndpoint, apiKey, labels } = toRegisterInput(state)
@@ -41,13 +41,13 @@ export function toUpdateInput(state: NodeFormState, node: NodeItem): UpdateNodeI
   }
 }
 
-/** What can be said before the server is asked. */
+/** What can be checked without the server. */
 export function nodeFormErrors(state: NodeFormState, mode: 'register' | 'edit'): FormError[] {
   const errors: FormError[] = []
-  if (mode === 'register' && !state.id.trim()) errors.push({ name: 'id', message: 'Enter the id that the secondary prints' })
+  if (mode === 'register' && !state.id.trim()) errors.push({ name: 'id', message: 'Enter the ID that the secondary prints' })
   if (!state.name.trim()) errors.push({ name: 'name', message: 'Enter a name' })
   if (!isHttpUrl(state.apiEndpoint.trim()))
-    errors.push({ name: 'apiEndpoint', message: 'Enter a URL that begins with http:// or https://' })
+    errors.push({ name: 'apiEndpoint', message: 'Enter a URL that starts with http:// or https://' })
   if (mode === 'register' && !state.apiKey.trim()) errors.push({ name: 'apiKey', message: 'Enter the key that the secondary prints' })
   const labels = labelsProblem(state.labels)
   if (labels) errors.push({ name: 'labels', message: labels })
