@@ -32,6 +32,7 @@ const views = ({ appId, nodeId }: { appId: string; nodeId: string }): View[] => 
   { path: '/apps', title: 'Apps' },
   { path: '/apps/new', title: 'New app' },
   { path: `/apps/${appId}`, title: 'shtest-' },
+  { path: `/apps/${appId}`, title: 'shtest-', open: openWarnings },
   { path: '/apps/no-such-app', title: 'App not found' },
   { path: '/monitoring', title: 'Monitoring' },
   { path: '/settings', title: 'Settings' },
@@ -91,7 +92,10 @@ test.serial('the phone menu leads to every page', async (t) => {
   t.is(loads(), 0)
 })
 
-/** A running app, and an offline node with a long reason. */
+/** More variables that are not set than warnings that are shown at first. */
+const unset = Array.from({ length: 10 }, (_, index) => `      - "S${index}=\${A_VARIABLE_THAT_NOBODY_HAS_SET_${index}}"\n`).join('')
+
+/** A running app with warnings, and an offline node with a long reason. */
 async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promise<{ appId: string; nodeId: string }> {
   const { id } = await primary.identity()
   const nodeId = '3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90'
@@ -105,7 +109,10 @@ async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promi
       labels: [{ key: 'env', value: 'lab' }],
     },
   })
-  const { app, operation } = await createApp(primary, id, { name: uniqueName(), composeContent: webApp(await freePort()) })
+  const { app, operation } = await createApp(primary, id, {
+    name: uniqueName(),
+    composeContent: `${webApp(await freePort())}    environment:\n${unset}`,
+  })
   await followToEnd(t, primary, operation)
   return { appId: app.id, nodeId }
 }
@@ -135,4 +142,14 @@ async function openRemoval(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'More actions for a-secondary' }).click()
   await page.getByRole('menuitem', { name: 'Remove' }).click()
   await page.getByRole('dialog').waitFor()
+}
+
+async function openWarnings(page: Page): Promise<void> {
+  await page
+    .getByRole('region', { name: 'Recent operations' })
+    .getByRole('button', { name: /Create/ })
+    .click()
+  await page.getByText('10 warnings').waitFor()
+  await page.getByRole('button', { name: 'Show 2 more' }).click()
+  await page.getByRole('listitem').filter({ hasText: 'A_VARIABLE_THAT_NOBODY_HAS_SET_9' }).waitFor()
 }

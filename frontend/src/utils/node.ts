@@ -94,8 +94,8 @@ export function versionWords(version: string | null | undefined, ours: string | 
 /** Whether new apps can be created on it. */
 export const takesApps = ({ status, cordon }: Pick<NodeItem, 'status' | 'cordon'>): boolean => status === 'ONLINE' && !cordon
 
-/** How the node's events reach its primary. */
-export function sessionInWords({ isPrimary, session }: Pick<NodeItem, 'isPrimary' | 'session'>): string {
-  if (isPrimary) return 'local'
+/** How the node's events reach this server, whose own node has the id `ownId`. */
+export function sessionInWords({ id, session }: Pick<NodeItem, 'id' | 'session'>, ownId: string | undefined): string {
+  if (id === ownId) return 'local'
   return session ? (session.transport === 'LINK' ? 'over link' : 'direct') : 'no session'
 }
