@@ -4,7 +4,7 @@ import test from 'ava'
 
 const module = new URL('../api/log.ts', import.meta.url).href
 
-/** What a program prints that does this with its log, by a pipe that nobody reads before it is full. */
+/** The lines that a program prints when it runs this script with its log. Its output is a pipe that nobody reads until it is full. */
 async function printed(script: string, pretty = false): Promise<string[]> {
   const code = `
     const { createLog, createLogOutput } = await import(${JSON.stringify(module)})
@@ -18,7 +18,7 @@ async function printed(script: string, pretty = false): Promise<string[]> {
 const longLines = `for (let line = 0; line < 4; line += 1) log.info({ line, text: 'x'.repeat(100_000) }, 'a long line')`
 
 for (const pretty of [false, true]) {
-  test(`what is printed after a line of the log comes after it${pretty ? ', on a terminal' : ''}`, async (t) => {
+  test(`text printed after a log line comes after it${pretty ? ', on a terminal' : ''}`, async (t) => {
     const lines = await printed(`${longLines}; output.print('open http://localhost:8080/#code=abc\\n')`, pretty)
     t.is(lines.length, 5)
     t.is(lines.at(-1), 'open http://localhost:8080/#code=abc')

@@ -32,6 +32,7 @@ function column(name: string): string[] {
 const filledIn = [
   /\.\.\./,
   /;/,
+  /: it\b/,
   /"include"/,
   /\b(?:host|NAME|nginx|web|removal-keeps-data|offline)\b/,
   /[\d.]*\d+\S*(?: minutes)?/,
