@@ -170,7 +170,7 @@ test('whether the call or its answer is lost and whichever side is killed, a res
     await isWell(t, all, before)
   }
 
-  t.log('the call is lost, and it is asked for again; the answer is lost, and nobody notices')
+  t.log('a lost call is repeated; a lost answer goes unnoticed')
   const before = { ...(await seen(all.primary, all.id)), ...keysOf(all.node) }
   const call = all.courier.lose('call')
   await t.throwsAsync(rotate(all.primary, all.id))

@@ -47,7 +47,7 @@ test('on a full disk, writes fail with a clear reason and reads are answered; wi
 
   const told = node.log.values.filter(({ level }) => level === 'error')
   t.is(told.filter(({ msg }) => msg === 'nothing can be saved').length, 1)
-  t.true(told.length < 12, `it is told, and not once per second: ${told.map(({ msg }) => msg).join(', ')}`)
+  t.true(told.length < 12, `logged, but not every second: ${told.map(({ msg }) => msg).join(', ')}`)
 })
 
 /** Even before the first write, the node checks the space on the disk and reports the problem. */
