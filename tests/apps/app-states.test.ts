@@ -98,7 +98,7 @@ test("a port in use: the container never starts, and the app is in error with Do
   t.is(app.operation.status, 'failed')
   const { status, statusReason } = app.apps.get(app.id)
   t.is(status, 'error')
-  // Compose 2 takes the reason with it: the container keeps none, so it is in what the operation failed with.
+  // With Compose 2 the container keeps no start error, so the reason is the operation's error.
   t.regex(
     statusReason ?? '',
     /^service db (could not start: .*port is already allocated|was created but has not started .*already in use)/s,

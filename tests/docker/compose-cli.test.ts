@@ -93,7 +93,7 @@ testEachVersion('config refuses what Compose refuses, with words and a line but 
   t.true((await refusal('')).length > 0)
 })
 
-testEachVersion("a compose file cannot read this program's secrets", async (t, version) => {
+testEachVersion("a Compose file cannot read this program's secrets", async (t, version) => {
   const project = await uniqueProject(t)
   const { JWT_SECRET: _, ...env } = version.env
   const cli = createComposeCli({ log, env: { ...env, JWT_SECRET: 'do-not-show', NODE_API_KEY: 'nor-this' } })
