@@ -76,6 +76,6 @@ export const firstOf = <T>(list: T[], most: number): { kept: T[]; more: number }
 
 /** The field error for a text that is too long; empty if it is short enough. */
 export const tooLong = (field: string, text: string | null | undefined, most: number): { field: string; message: string }[] =>
-  text && text.length > most ? [{ field, message: `has ${text.length} characters; at most ${most} are allowed` }] : []
+  text && text.length > most ? [{ field, message: `has ${text.length} characters. The maximum is ${most}` }] : []
 
 export const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))

@@ -18,7 +18,7 @@ const inputs: Record<string, { input: Record<string, string>; field: string; say
   'a description of 900 KB': {
     input: { name: uniqueName(), description: 'x'.repeat(900_000), composeContent: `services: { web: { image: ${testImage} } }` },
     field: 'description',
-    says: /^has 900000 characters; at most 10000 are allowed$/,
+    says: /^has 900000 characters\. The maximum is 10000$/,
   },
   'a service name of 600 characters': {
     input: { name: uniqueName(), composeContent: `services:\n  ${'a'.repeat(600)}:\n    image: ${testImage}\n` },

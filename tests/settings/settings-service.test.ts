@@ -74,7 +74,7 @@ test('a value too long for nodes is refused by name and changes nothing', async 
   const { settings, changes } = await settingsOf(t)
   await settings.start({})
   const error = await t.throwsAsync(settings.update({ cloudflareAccountId: 'x'.repeat(10_001), cloudflareApiToken: token }))
-  t.like(error, { code: 'INVALID_INPUT', message: 'cloudflareAccountId: has 10001 characters; at most 10000 are allowed' })
+  t.like(error, { code: 'INVALID_INPUT', message: 'cloudflareAccountId: has 10001 characters. The maximum is 10000' })
   t.deepEqual([settings.read(), changes], [none, []])
 })
 
