@@ -88,7 +88,7 @@ test.serial('leaving a page with unsaved edits asks first', async (t) => {
   await page.getByRole('heading', { name: 'Apps', level: 1 }).waitFor()
 
   await go(page, 'Settings')
-  await page.getByLabel('Account id').fill('0123456789abcdef0123456789abcdef')
+  await page.getByLabel('Account ID').fill('0123456789abcdef0123456789abcdef')
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Nodes', exact: true }).click()
   await leaving(page).getByText('Your changes to the Cloudflare settings will be lost.').waitFor()
   await leaving(page).getByRole('button', { name: 'Leave' }).click()

@@ -56,7 +56,7 @@ test.serial('a query that the network loses is repeated, and a lost change is re
   t.deepEqual(lost, ['query'])
 
   await go(page, 'Settings')
-  await page.getByLabel('Account id').fill('0123456789abcdef0123456789abcdef')
+  await page.getByLabel('Account ID').fill('0123456789abcdef0123456789abcdef')
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByRole('alert').waitFor()
   t.deepEqual(lost, ['query', 'mutation'])

@@ -35,7 +35,7 @@ const failures: Record<string, { title: string; text: string }> = {
     text: 'The provider knows the account, but it is not on the allowlist. Ask the person who runs this server to add it.',
   },
   unverified: {
-    title: 'Your email address is not verified',
+    title: 'Your e-mail address is not verified',
     text: 'It is on the allowlist, but the provider does not confirm that it is yours. Verify it there, then sign in again.',
   },
   'too-many': { title: 'Too many failed sign-ins', text: 'Too many sign-ins from your address failed. Try again in a minute.' },

@@ -7,10 +7,10 @@ const shortestSpanSeconds = 60
 
 const clockTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
-/** Without samples, the axis ends now. */
-function spanOf(min: number | null, max: number | null): [number, number] {
-  const end = max || Date.now() / 1000
-  return [Math.min(min || end, end - shortestSpanSeconds), end]
+/** The axis for these times. Without samples it ends now. uPlot's own limits are no use: for one sample they span 1000 days. */
+function spanOf(times: ArrayLike<number>): [number, number] {
+  const end = times[times.length - 1] ?? Date.now() / 1000
+  return [Math.min(times[0] ?? end, end - shortestSpanSeconds), end]
 }
 
 /** CPU and memory in percent over time, in the theme's colors at the time of the call. */
@@ -29,7 +29,7 @@ export function createSeriesChart(parent: HTMLElement) {
       width: Math.max(parent.clientWidth, 120),
       height,
       scales: {
-        x: { range: (_chart, min, max) => spanOf(min, max) },
+        x: { range: ({ data: [times] }) => spanOf(times) },
         y: { range: [0, 100] },
       },
       axes: [
