@@ -1,18 +1,6 @@
-import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { parseEnv } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
-import { buildSchema, parse, validate } from 'graphql'
-import { readConfig } from '../../api/config.ts'
-import { eventually } from '../helpers/cluster.ts'
-import { blocksOf, checkout, commandsOf, isShell, pages, type Block } from '../helpers/documented.ts'
-import { startRegistryWithTestImage } from '../helpers/docker-registry.ts'
-import { uniqueName } from '../helpers/docker.ts'
-import { freePort } from '../helpers/free-port.ts'
-import { ask } from '../helpers/graphql.ts'
-import { openShell, type CommandResult, type Shell } from '../helpers/shell.ts'
+import { openMachines, type DocumentedMachines, type MachineName } from '../helpers/documented-machines.ts'
+import { blocksOf, commandsOf, isShell, pages, type Block } from '../helpers/documented.ts'
 
 /** Documented commands that cannot run here, word for word, and why. Every other one is run. */
 const notRun: Record<string, string> = {
@@ -65,8 +53,6 @@ const staying: [start: RegExp, line: RegExp][] = [
   [/\bnode watch\.mjs/, /worker-1 ONLINE/],
 ]
 
-type MachineName = 'primary' | 'worker' | 'newcomer'
-
 /** Sections of the guide whose commands belong to another machine than the primary. */
 const machines: Record<string, MachineName> = {
   '3. Start a secondary': 'worker',
@@ -77,99 +63,29 @@ const machines: Record<string, MachineName> = {
 const machineOf = ({ section, text }: Block): MachineName =>
   text.startsWith('NODE_IS_PRIMARY=false ') ? 'newcomer' : (machines[section] ?? 'primary')
 
-/** The id and key of `worker-1` in every example. */
-const workerId = '5588acf1-e579-415a-af39-85dd7a900f3a'
-const workerKey = 'WLmtXEVoFvSHpVIOJpDpCTKgvF4v0xnoZK3Nk9NPORY'
-const primaryId = randomUUID()
-
-async function openScene(t: ExecutionContext) {
-  const [registry, ...ports] = await Promise.all([startRegistryWithTestImage(t), freePort(), freePort(), freePort(), freePort()])
-  const [primaryPort, workerPort, newcomerPort, appPort] = ports
-  const app = uniqueName()
-  let joinToken = 'none yet'
-
-  const own = (port: number) => ({
-    SERVER_ADDRESS: `127.0.0.1:${port}`,
-    NODE_COMPILE_CACHE: join(checkout, '.cache/compile'),
-  })
-  const shells: Record<MachineName, Shell> = {
-    primary: await openShell(t, 'primary', { ...own(primaryPort), NODE_ID: primaryId, PRIMARY_ID: primaryId, WORKER_KEY: workerKey }),
-    worker: await openShell(t, 'worker', { ...own(workerPort), NODE_ID: workerId, NODE_API_KEY: workerKey }),
-    newcomer: await openShell(t, 'newcomer', own(newcomerPort)),
+/** Runs one command on its machine, and looks at how it ended and at what curl got. */
+async function run(t: ExecutionContext, scene: DocumentedMachines, command: Block): Promise<void> {
+  const { page, line, text } = command
+  const where = `${page}:${line}: ${text}`
+  const machine = machineOf(command)
+  const stays = staying.find(([start]) => start.test(text))
+  if (stays) {
+    await scene.stay(machine, text, stays[1])
+    t.pass(`${where} has printed ${String(stays[1])}`)
+    return
   }
-  const servers = new Map<MachineName, () => Promise<void>>()
-
-  /** Everything in the examples that is another thing here. */
-  const here = (text: string): string =>
-    (
-      [
-        ['//192.168.1.10:8080', `//127.0.0.1:${primaryPort}`],
-        ['//localhost:8080', `//localhost:${primaryPort}`],
-        ['//192.168.1.21:8080', `//127.0.0.1:${workerPort}`],
-        ['nginx:alpine', `${registry}/nginx:alpine`],
-        ["'8081:80'", `'127.0.0.1:${appPort}:80'`],
-        ['shlyjoin_...', joinToken],
-        ['2027-01-31', `${new Date().getUTCFullYear() + 1}-01-31`],
-        ['/etc/ssl/home-ca.pem', 'home-ca.pem'],
-        [/\bhello\b/g, app],
-        // The page says which Node they need; this machine's own may be older.
-        [/\bnode (?=\w+\.mjs\b)/g, `${process.execPath} `],
-      ] as [string | RegExp, string][]
-    ).reduce((changed, [example, real]) => changed.replaceAll(example, real), text)
-
-  async function stay(machine: MachineName, text: string, line: RegExp): Promise<void> {
-    const isServer = /\bnpm start\b/.test(text)
-    if (isServer) await servers.get(machine)?.()
-    const end = await shells[machine].stay(here(text), line)
-    t.pass(`${text} has printed ${String(line)}`)
-    if (isServer) servers.set(machine, end)
-    else await end()
+  if (text === 'npm run reset-role') await scene.stopServer(machine)
+  const result = await scene.run(machine, text, typed[text])
+  t.is(result.code, 0, `${where}\n${result.output}`)
+  const status = refused.find(([start]) => text.startsWith(start))?.[1]
+  for (const answer of result.answers) {
+    t.true(status ? answer.status === status : answer.status >= 200 && answer.status < 300, `${where}\n${answer.status} ${answer.body}`)
+    t.notRegex(answer.body, /^\{"errors"/, where)
+    if (status) t.deepEqual(JSON.parse(answer.body), JSON.parse(below(command, 'json')), where)
   }
-
-  /** Deploys take a moment; the next example is for after that. */
-  async function operationsEnd({ answers }: CommandResult): Promise<void> {
-    const ids = answers.flatMap(({ body }) => /"(?:operation_id|operation":\{"id)":"([^"]+)"/.exec(body)?.[1] ?? [])
-    for (const id of ids) {
-      const { output: token } = await shells.primary.run('echo "$TOKEN"')
-      const server = { url: `http://127.0.0.1:${primaryPort}`, headers: { authorization: `Bearer ${token.trim()}` } }
-      const query = 'query ($id: ID!) { operation(id: $id) { status error } }'
-      const { operation } = await eventually(
-        () => ask<{ operation: { status: string; error: string | null } | null }>(server, query, { id }),
-        (answer) => !['QUEUED', 'RUNNING', undefined].includes(answer.operation?.status),
-        60_000,
-      )
-      t.is(operation?.status, 'SUCCEEDED', operation?.error ?? '')
-    }
-  }
-
-  async function run(command: Block): Promise<void> {
-    const { text } = command
-    const where = `${command.page}:${command.line}: ${text}`
-    const machine = machineOf(command)
-    const stays = staying.find(([start]) => start.test(text))
-    if (stays) return stay(machine, text, stays[1])
-    if (text === 'npm run reset-role') await servers.get(machine)?.()
-    const result = await shells[machine].run(here(text), typed[text])
-    t.is(result.code, 0, `${where}\n${result.output}`)
-    const status = refused.find(([start]) => text.startsWith(start))?.[1]
-    for (const answer of result.answers) {
-      t.true(status ? answer.status === status : answer.status >= 200 && answer.status < 300, `${where}\n${answer.status} ${answer.body}`)
-      t.notRegex(answer.body, /^\{"errors"/, where)
-      joinToken = /JOIN_TOKEN=(\S+)/.exec(answer.body)?.[1] ?? joinToken
-      if (status) t.deepEqual(JSON.parse(answer.body), JSON.parse(below(command, 'json')), where)
-    }
-    await operationsEnd(result)
-    // The examples after this one use the node again.
-    if (text.includes('-X DELETE $P/api/nodes/')) await run(registration(command.page))
-  }
-
-  return {
-    shells,
-    run,
-    stay,
-    writeSettings: (machine: MachineName, text: string) => writeFile(join(shells[machine].clone, '.env'), here(text)),
-    writeScript: (name: string, text: string) => writeFile(join(shells.primary.clone, name), here(text)),
-  }
+  for (const { status: ended, error } of await scene.operationsOf(result)) t.is(ended, 'SUCCEEDED', `${where}\n${error}`)
+  // The examples after this one use the node again.
+  if (text.includes('-X DELETE $P/api/nodes/')) await run(t, scene, registration(page))
 }
 
 /** The next block of a language. */
@@ -192,19 +108,19 @@ const mustRun = ({ text }: Block): boolean => !(text in notRun)
 for (const page of pages.filter((name) => allCommands.some((command) => command.page === name && mustRun(command)))) {
   test(`every command of ${page} works as it is written`, async (t) => {
     t.timeout(240_000)
-    const scene = await openScene(t)
-    for (const machine of ['worker', 'newcomer'] as const) await scene.shells[machine].run('cd selfhostly')
+    const scene = await openMachines(t)
+    for (const machine of ['worker', 'newcomer'] as const) await scene.run(machine, 'cd selfhostly')
     await scene.writeSettings('worker', workerSettings?.text ?? '')
     const startsItself = allCommands.some((command) => command.page === page && /\bnpm start\b/.test(command.text))
     const clones = allCommands.some((command) => command.page === page && command.text === 'cd selfhostly')
-    if (!clones) await scene.shells.primary.run('cd selfhostly')
+    if (!clones) await scene.run('primary', 'cd selfhostly')
     if (!startsItself)
       await Promise.all((['primary', 'worker'] as const).map((name) => scene.stay(name, 'npm start', /Selfhostly is ready/)))
 
     for (const block of blocksOf(page)) {
       const script = block.language === 'js' ? /^\/\/ (\S+\.mjs)$/m.exec(block.text)?.[1] : undefined
       if (script) await scene.writeScript(script, block.text)
-      for (const command of isShell(block) ? commandsOf(block).filter(mustRun) : []) await scene.run(command)
+      for (const command of isShell(block) ? commandsOf(block).filter(mustRun) : []) await run(t, scene, command)
     }
   })
 }
@@ -215,52 +131,4 @@ test('what is listed as not run is still documented', (t) => {
     Object.keys(notRun).filter((text) => !texts.has(text)),
     [],
   )
-})
-
-test('commands are in blocks of shell, where they are found', (t) => {
-  const others = pages.flatMap(blocksOf).filter((block) => !isShell(block))
-  const looksRun = /^\$ |^(sudo |[A-Z_]+=\S+ )*(npm|npx|node|curl|docker|git|openssl|systemctl|apt(-get)?) \S/m
-  t.deepEqual(
-    others.filter(({ text }) => looksRun.test(text)).map(({ page, line }) => `${page}:${line}`),
-    [],
-  )
-  t.notRegex(readFileSync(join(checkout, '.env.example'), 'utf8'), /^# *(npm|curl|docker|openssl) \S/m)
-})
-
-test('npm run, wherever a page names it, has that script', (t) => {
-  const { scripts } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
-  for (const page of pages) {
-    for (const [words, name = ''] of readFileSync(join(checkout, page), 'utf8').matchAll(/\bnpm run (?:--silent )?([a-z][\w:-]*)/g))
-      t.true(name in scripts, `${page}: ${words}`)
-  }
-})
-
-test('the image has each command that a page runs in it', (t) => {
-  const script = readFileSync(join(checkout, 'docker/selfhostly'), 'utf8')
-  const commands = /^  ([a-z |-]+)\)$/m.exec(script)?.[1]?.split(' | ') ?? []
-  t.true(commands.length > 4)
-  for (const command of commands) t.true(existsSync(join(checkout, `api/${command}-command.ts`)), command)
-  for (const page of pages) {
-    for (const [words, name = ''] of readFileSync(join(checkout, page), 'utf8').matchAll(/\bselfhostly(?::local)? selfhostly ([a-z-]+)/g))
-      t.true(commands.includes(name), `${page}: ${words}`)
-  }
-})
-
-test('settings in examples are taken as they are', (t) => {
-  const blocks = pages.flatMap(blocksOf).filter(({ language }) => language === 'dotenv')
-  t.true(blocks.length > 4)
-  for (const { page, line, text } of blocks) t.notThrows(() => readConfig(parseEnv(text)), `${page}:${line}`)
-})
-
-test('GraphQL in examples fits the schema', (t) => {
-  const schema = buildSchema(readFileSync(join(checkout, 'schema/schema.graphql'), 'utf8'))
-  const blocks = pages.flatMap(blocksOf).filter(({ language }) => language === 'graphql')
-  t.true(blocks.length > 1)
-  for (const { page, line, text } of blocks) t.deepEqual(validate(schema, parse(text)), [], `${page}:${line}`)
-})
-
-test('JSON in examples is JSON', (t) => {
-  const blocks = pages.flatMap(blocksOf).filter(({ language }) => language === 'json')
-  t.true(blocks.length > 1)
-  for (const { page, line, text } of blocks) t.notThrows(() => JSON.parse(text), `${page}:${line}`)
 })

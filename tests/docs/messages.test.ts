@@ -68,3 +68,13 @@ test('the guide quotes lines of the log as they are', (t) => {
     [],
   )
 })
+
+test('the buttons, pages and statuses in bold are in the dashboard', (t) => {
+  const pages = ['README.md', 'docs/multi-node.md', 'docs/api.md'].map((page) => readFileSync(join(checkout, page), 'utf8')).join('\n')
+  const labels = new Set([...pages.matchAll(/\*\*([A-Z][a-z]+(?: [a-z]+){0,3})\*\*/g)].map(([, label = '']) => label))
+  t.true(labels.size > 12)
+  t.deepEqual(
+    [...labels].filter((label) => !new RegExp(`['"\`>]${label}['"\`<]`).test(code)),
+    [],
+  )
+})
