@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { openMachines, type DocumentedMachines, type MachineName } from '../helpers/documented-machines.ts'
 import { blocksOf, commandsOf, isShell, pages, type Block } from '../helpers/documented.ts'
 
-/** Documented commands that cannot run here, word for word, and why. Every other one is run. */
+/** Documented commands that cannot run here, word for word, and why. All others run. */
 const notRun: Record<string, string> = {
   'git clone <the repository> selfhostly': 'needs the network; each shell starts beside a checkout of that name',
   'git clone <the repository> /opt/selfhostly': 'needs the network, and writes to /opt',
@@ -41,19 +41,19 @@ const notRun: Record<string, string> = {
 /** What people type after a command. */
 const typed: Record<string, string> = { 'npm run local-user -- set alice': 'a password of many words\n' }
 
-/** Commands that show a refusal; the JSON block below each has the answer. */
+/** Commands that show a refusal. The JSON block below each is the answer. */
 const refused: [start: string, status: number][] = [
   [`curl -s $P/api/apps -H "Authorization: Bearer $TOKEN" -H "$J" -d '{"name":"Web"`, 400],
 ]
 
-/** Programs that stay, and the line to wait for. */
+/** Programs that keep running, and the line to wait for. */
 const staying: [start: RegExp, line: RegExp][] = [
   [/\bJOIN_TOKEN=\S+ npm start/, /"joined primary"/],
   [/\bnpm start\b/, /Selfhostly is ready/],
   [/\bnode watch\.mjs/, /worker-1 ONLINE/],
 ]
 
-/** Sections of the guide whose commands belong to another machine than the primary. */
+/** Sections of the guide whose commands do not run on the primary. */
 const machines: Record<string, MachineName> = {
   '3. Start a secondary': 'worker',
   '11. In containers': 'worker',
@@ -63,8 +63,8 @@ const machines: Record<string, MachineName> = {
 const machineOf = ({ section, text }: Block): MachineName =>
   text.startsWith('NODE_IS_PRIMARY=false ') ? 'newcomer' : (machines[section] ?? 'primary')
 
-/** Runs one command on its machine, and looks at how it ended and at what curl got. */
-async function run(t: ExecutionContext, scene: DocumentedMachines, command: Block): Promise<void> {
+/** Runs one command on its machine, and checks its exit code and what curl got. @returns its output; empty if it keeps running */
+async function run(t: ExecutionContext, scene: DocumentedMachines, command: Block): Promise<string> {
   const { page, line, text } = command
   const where = `${page}:${line}: ${text}`
   const machine = machineOf(command)
@@ -72,7 +72,7 @@ async function run(t: ExecutionContext, scene: DocumentedMachines, command: Bloc
   if (stays) {
     await scene.stay(machine, text, stays[1])
     t.pass(`${where} has printed ${String(stays[1])}`)
-    return
+    return ''
   }
   if (text === 'npm run reset-role') await scene.stopServer(machine)
   const result = await scene.run(machine, text, typed[text])
@@ -84,8 +84,16 @@ async function run(t: ExecutionContext, scene: DocumentedMachines, command: Bloc
     if (status) t.deepEqual(JSON.parse(answer.body), JSON.parse(below(command, 'json')), where)
   }
   for (const { status: ended, error } of await scene.operationsOf(result)) t.is(ended, 'SUCCEEDED', `${where}\n${error}`)
-  // The examples after this one use the node again.
+  // Later examples use the node again.
   if (text.includes('-X DELETE $P/api/nodes/')) await run(t, scene, registration(page))
+  return result.output
+}
+
+/** The lines that the page shows as a block's output, right below it. Not those with times or "...". */
+function outputBelow({ page, line, text }: Block): string[] {
+  const first = line + text.split('\n').length + 2
+  const shown = blocksOf(page).find((block) => block.line === first && block.language === '')?.text ?? ''
+  return shown.split('\n').filter((one) => !/^$|\.\.\.|^\d{4}-|^Password:/.test(one))
 }
 
 /** The next block of a language. */
@@ -106,7 +114,7 @@ const workerSettings = blocksOf('docs/multi-node.md').find(
 const mustRun = ({ text }: Block): boolean => !(text in notRun)
 
 for (const page of pages.filter((name) => allCommands.some((command) => command.page === name && mustRun(command)))) {
-  test(`every command of ${page} works as it is written`, async (t) => {
+  test(`every command of ${page} works as written`, async (t) => {
     t.timeout(240_000)
     const scene = await openMachines(t)
     for (const machine of ['worker', 'newcomer'] as const) await scene.run(machine, 'cd selfhostly')
@@ -120,12 +128,15 @@ for (const page of pages.filter((name) => allCommands.some((command) => command.
     for (const block of blocksOf(page)) {
       const script = block.language === 'js' ? /^\/\/ (\S+\.mjs)$/m.exec(block.text)?.[1] : undefined
       if (script) await scene.writeScript(script, block.text)
-      for (const command of isShell(block) ? commandsOf(block).filter(mustRun) : []) await run(t, scene, command)
+      if (!isShell(block)) continue
+      const printed: string[] = []
+      for (const command of commandsOf(block).filter(mustRun)) printed.push(await run(t, scene, command))
+      if (printed.some(Boolean)) for (const line of outputBelow(block)) t.true(printed.join('\n').includes(line), line)
     }
   })
 }
 
-test('what is listed as not run is still documented', (t) => {
+test('every command listed as not run is still documented', (t) => {
   const texts = new Set(allCommands.map(({ text }) => text))
   t.deepEqual(
     Object.keys(notRun).filter((text) => !texts.has(text)),

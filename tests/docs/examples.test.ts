@@ -6,7 +6,7 @@ import { buildSchema, parse, validate } from 'graphql'
 import { readConfig } from '../../api/config.ts'
 import { blocksOf, checkout, isShell, pages } from '../helpers/documented.ts'
 
-test('commands are in blocks of shell, where they are found', (t) => {
+test('commands are in shell blocks, where the test finds them', (t) => {
   const others = pages.flatMap(blocksOf).filter((block) => !isShell(block))
   const looksRun = /^\$ |^(sudo |[A-Z_]+=\S+ )*(npm|npx|node|curl|docker|git|openssl|systemctl|apt(-get)?) \S/m
   t.deepEqual(
@@ -16,7 +16,7 @@ test('commands are in blocks of shell, where they are found', (t) => {
   t.notRegex(readFileSync(join(checkout, '.env.example'), 'utf8'), /^# *(npm|curl|docker|openssl) \S/m)
 })
 
-test('npm run, wherever a page names it, has that script', (t) => {
+test('every npm script that a page names exists', (t) => {
   const { scripts } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
   for (const page of pages) {
     for (const [words, name = ''] of readFileSync(join(checkout, page), 'utf8').matchAll(/\bnpm run (?:--silent )?([a-z][\w:-]*)/g))
@@ -24,7 +24,7 @@ test('npm run, wherever a page names it, has that script', (t) => {
   }
 })
 
-test('the image has each command that a page runs in it', (t) => {
+test('the image has every command that a page runs in it', (t) => {
   const script = readFileSync(join(checkout, 'docker/selfhostly'), 'utf8')
   const commands = /^  ([a-z |-]+)\)$/m.exec(script)?.[1]?.split(' | ') ?? []
   t.true(commands.length > 4)
@@ -35,20 +35,20 @@ test('the image has each command that a page runs in it', (t) => {
   }
 })
 
-test('settings in examples are taken as they are', (t) => {
+test('settings in examples are valid', (t) => {
   const blocks = pages.flatMap(blocksOf).filter(({ language }) => language === 'dotenv')
   t.true(blocks.length > 4)
   for (const { page, line, text } of blocks) t.notThrows(() => readConfig(parseEnv(text)), `${page}:${line}`)
 })
 
-test('GraphQL in examples fits the schema', (t) => {
+test('GraphQL in examples is valid against the schema', (t) => {
   const schema = buildSchema(readFileSync(join(checkout, 'schema/schema.graphql'), 'utf8'))
   const blocks = pages.flatMap(blocksOf).filter(({ language }) => language === 'graphql')
   t.true(blocks.length > 1)
   for (const { page, line, text } of blocks) t.deepEqual(validate(schema, parse(text)), [], `${page}:${line}`)
 })
 
-test('JSON in examples is JSON', (t) => {
+test('JSON in examples parses', (t) => {
   const blocks = pages.flatMap(blocksOf).filter(({ language }) => language === 'json')
   t.true(blocks.length > 1)
   for (const { page, line, text } of blocks) t.notThrows(() => JSON.parse(text), `${page}:${line}`)

@@ -5,7 +5,7 @@ import { checkout } from '../helpers/documented.ts'
 
 const guide = readFileSync(join(checkout, 'docs/multi-node.md'), 'utf8')
 
-/** What the server and the dashboard say, with what was put together over several lines in one piece. */
+/** The code of the server and the dashboard, with concatenated strings joined. */
 const code = ['api', 'frontend/src']
   .flatMap((folder) =>
     readdirSync(join(checkout, folder), { recursive: true, encoding: 'utf8' })
@@ -16,7 +16,7 @@ const code = ['api', 'frontend/src']
   .replace(/['"`]\s*\+\s*['"`]/g, '')
   .replaceAll("\\'", "'")
 
-/** The cells of one column of every table that has a column of that name. */
+/** The cells of one column, from every table that has a column with that name. */
 function column(name: string): string[] {
   return guide.split(/\n(?!\|)/).flatMap((table) => {
     const [head = [], , ...rows] = table
@@ -28,7 +28,7 @@ function column(name: string): string[] {
   })
 }
 
-/** Words that the program puts into a message where its code has a placeholder. */
+/** Text that the program fills in: its code has a placeholder there. */
 const filledIn = [
   /\.\.\./,
   /;/,
@@ -42,7 +42,7 @@ const filledIn = [
   /^(?:id|name|api_endpoint|remove failed|Done|DATABASE_PATH): /,
 ]
 
-/** What the code has word for word of a message. */
+/** The parts of a message that the code has word for word. */
 const fixedParts = (message: string): string[] =>
   message
     .split(new RegExp(filledIn.map(({ source }) => source).join('|')))
@@ -50,7 +50,7 @@ const fixedParts = (message: string): string[] =>
     .filter((part) => part.length > 5)
 
 for (const name of ['message', '`link to primary could not be opened`, reason', 'what `join failed` says']) {
-  test(`the guide quotes what the program says: ${name}`, (t) => {
+  test(`the guide quotes messages as the program writes them: ${name}`, (t) => {
     const messages = column(name)
     t.true(messages.length > 3)
     t.deepEqual(
@@ -60,7 +60,7 @@ for (const name of ['message', '`link to primary could not be opened`, reason', 
   })
 }
 
-test('the guide quotes lines of the log as they are', (t) => {
+test('the guide quotes log lines as the program writes them', (t) => {
   const lines = column('line').flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, line = '']) => line))
   t.true(lines.length > 15)
   t.deepEqual(
@@ -69,7 +69,7 @@ test('the guide quotes lines of the log as they are', (t) => {
   )
 })
 
-test('the buttons, pages and statuses in bold are in the dashboard', (t) => {
+test('the dashboard has the buttons, pages and statuses that are in bold', (t) => {
   const pages = ['README.md', 'docs/multi-node.md', 'docs/api.md'].map((page) => readFileSync(join(checkout, page), 'utf8')).join('\n')
   const labels = new Set([...pages.matchAll(/\*\*([A-Z][a-z]+(?: [a-z]+){0,3})\*\*/g)].map(([, label = '']) => label))
   t.true(labels.size > 12)

@@ -24,7 +24,7 @@ interface Here {
   joinToken: string
 }
 
-/** Everything in the examples that differs here. All other text runs as it is written. */
+/** Everything in the examples that is different here. All other text runs as written. */
 const placeholders = ({ ports, registry, app, joinToken }: Here): [example: string | RegExp, here: string][] => [
   ['//192.168.1.10:8080', `//127.0.0.1:${ports.primary}`],
   ['//localhost:8080', `//localhost:${ports.primary}`],
@@ -35,7 +35,7 @@ const placeholders = ({ ports, registry, app, joinToken }: Here): [example: stri
   ['2027-01-31', `${new Date().getUTCFullYear() + 1}-01-31`],
   ['/etc/ssl/home-ca.pem', 'home-ca.pem'],
   [/\bhello\b/g, app],
-  // The page says which Node it needs; this machine's own may be older.
+  // The page says which Node this needs; the machine's own may be older.
   [/\bnode (?=\w+\.mjs\b)/g, `${process.execPath} `],
 ]
 
@@ -64,7 +64,7 @@ export async function openMachines(t: ExecutionContext) {
       return result
     },
 
-    /** Starts a program that stays, until it prints a line. A server then runs in place of the machine's former one; others are ended. */
+    /** Starts a program that keeps running and waits for a line. A server replaces the machine's previous one; other programs are then ended. */
     async stay(machine: MachineName, text: string, line: RegExp): Promise<void> {
       const isServer = /\bnpm start\b/.test(text)
       if (isServer) await stopServer(machine)
@@ -73,7 +73,7 @@ export async function openMachines(t: ExecutionContext) {
       else await end()
     },
 
-    /** The operations that a command started, once they have ended. */
+    /** Waits for the operations that a command started. @returns how they ended */
     async operationsOf({ answers }: CommandResult): Promise<Ended[]> {
       const ids = answers.flatMap(({ body }) => /"(?:operation_id|operation":\{"id)":"([^"]+)"/.exec(body)?.[1] ?? [])
       if (ids.length === 0) return []

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 export interface Block {
   /** Its path in the checkout. */
   page: string
-  /** Of its first line. */
+  /** The number of its first line. */
   line: number
   /** The heading above it. */
   section: string
@@ -53,7 +53,7 @@ export function commandsOf(block: Block): Block[] {
   return commands
 }
 
-/** Whether bash would run it, and not wait for the end of a quote, a pipe or a here-document. */
+/** Whether bash would run it, instead of waiting for the end of a quote, a pipe or a here-document. */
 function isWhole(text: string): boolean {
   const { status, stderr } = spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' })
   return status === 0 && stderr === ''

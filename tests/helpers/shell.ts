@@ -26,7 +26,7 @@ export type Shell = Awaited<ReturnType<typeof openShell>>
 /** Generous, because machines that test are busy. */
 const deadlineMs = 60_000
 
-/** curl as it is, with a note of each answer, which a pipe would swallow. */
+/** The real curl, but it also records each answer, which a pipe would hide. */
 const notingCurl = `#!/bin/sh
 PATH=\${PATH#*:}
 body=$(mktemp "$ANSWERS/XXXXXX.body")
@@ -36,12 +36,12 @@ cat "$body"
 exit $code
 `
 
-/** Not part of a fresh clone, or another machine's own. */
+/** What a fresh clone does not have. */
 const notCloned = new Set(['.git', '.env', 'data', 'apps'])
 
 /**
- * A bash of a machine of its own: variables and the current folder stay from one command to the next. It starts beside a checkout
- * named `selfhostly`. After the test everything that it started has ended, and its folder is gone.
+ * A bash session on a machine of its own: variables and the working directory persist between commands. It starts in a folder that
+ * has a checkout named `selfhostly`. After the test, everything it started has ended and its folder is deleted.
  */
 export async function openShell(t: TestContext, name: string, env: Record<string, string>) {
   const folder = await mkdtemp(join(tmpdir(), 'selfhostly-shell-'))
@@ -52,7 +52,7 @@ export async function openShell(t: TestContext, name: string, env: Record<string
   for (const entry of await readdir(checkout)) if (!notCloned.has(entry)) await symlink(join(checkout, entry), join(clone, entry))
 
   const { PATH = '', HOME = '', DOCKER_HOST, DOCKER_CONFIG } = process.env
-  // npm puts itself in front for its scripts, so what `npm test` was started with is not what a person has.
+  // npm puts node_modules/.bin first for its scripts. A person's PATH does not have it.
   const path = PATH.split(':').filter((entry) => !entry.endsWith('node_modules/.bin'))
   const machine = {
     HOME,
@@ -113,7 +113,7 @@ export async function openShell(t: TestContext, name: string, env: Record<string
     clone,
     run,
 
-    /** Starts a program that stays, with the variables and in the folder of this shell, and waits for a line of it. @returns what ends it */
+    /** Starts a program that keeps running, with this shell's variables and folder, and waits for a line. @returns a function that ends it */
     async stay(text: string, ready: RegExp): Promise<() => Promise<void>> {
       await run(`declare -p >${folder}/variables`)
       const from = printed.values.length
@@ -130,7 +130,7 @@ export async function openShell(t: TestContext, name: string, env: Record<string
   }
 }
 
-/** With everything that it started. */
+/** Ends a program with everything it started. */
 async function endGroup(child: ChildProcess): Promise<void> {
   const { pid } = child
   if (child.exitCode !== null || child.signalCode !== null || !pid) return
