@@ -3,12 +3,12 @@ import type { AppOperation } from '../apps/app-service.ts'
 import { appWire, operationWire, removalPreviewWire, toWire } from '../wire.ts'
 import { idParam, invalid, json, problem } from './route-parts.ts'
 
-/** What the REST routes of apps share between the user surface (`/api/apps`) and its internal twin (`/api/internal/apps`). */
+/** The app routes that the user surface (`/api/apps`) and the node surface (`/api/internal/apps`) share. */
 
 const overwriteFile = z
   .boolean()
   .nullish()
-  .openapi({ description: 'Replace a Compose file that is on disk and is another one than the app has; without it that is a 409' })
+  .openapi({ description: "Replace the Compose file on disk even if it differs from the app's. Without this, a difference is a 409" })
 
 export const createAppBody = z
   .object({
@@ -23,13 +23,13 @@ export const updateAppBody = z
   .object({
     description: z.string().nullish(),
     compose_content: z.string().nullish(),
-    pull: z.boolean().nullish().openapi({ description: 'Pull newer images before the containers are made again' }),
-    if_version: z.int().nullish().openapi({ description: 'The version that the change was made on; 409 when another one is current' }),
+    pull: z.boolean().nullish().openapi({ description: 'Pull newer images before recreating the containers' }),
+    if_version: z.int().nullish().openapi({ description: 'The app version that this change is based on. 409 if it is no longer current' }),
     overwrite_file: overwriteFile,
   })
   .openapi('UpdateApp')
 
-/** The app's own members at the top, for people and scripts; `app` and `operation` in full beside them. */
+/** The app's fields at the top level, for people and scripts, plus `app` and `operation` in full. */
 export const appOperationWire = appWire.extend({ operation_id: z.string(), app: appWire, operation: operationWire }).openapi('AppOperation')
 
 const flag = (description: string) =>
@@ -40,15 +40,15 @@ const flag = (description: string) =>
     .openapi({ type: 'string', enum: ['true', 'false'], default: 'false', description })
 
 export const removeAppQuery = z.object({
-  volumes: flag('Its volumes too'),
-  files: flag('All that is in its folder too, whoever wrote it'),
+  volumes: flag('Also remove its volumes'),
+  files: flag('Also remove everything else in its folder'),
 })
 
 export const refusals = {
   400: invalid,
   404: problem('There is no app with this id'),
-  409: problem('The name is taken, or the app is not what the change was made on; `fields` says which'),
-  503: problem('The node is not online, or its Docker does not answer'),
+  409: problem('The name is taken, or the app has changed since. `fields` says which'),
+  503: problem('The node is not online, or Docker does not answer there'),
 }
 
 export function appRoutes(base: '/api/apps' | '/api/internal/apps', tag: string) {
@@ -67,22 +67,22 @@ export function appRoutes(base: '/api/apps' | '/api/internal/apps', tag: string)
       method: 'put',
       path: `${base}/{id}`,
       tags,
-      request: { params: idParam, body: { ...json(updateAppBody, 'What is left out stays'), required: true } },
+      request: { params: idParam, body: { ...json(updateAppBody, 'Fields you leave out keep their value'), required: true } },
       responses: { 202: started, ...refusals },
     }),
     removal: createRoute({
       method: 'get',
       path: `${base}/{id}/removal`,
       tags,
-      summary: 'What a removal would take and leave if it came now',
+      summary: 'Lists what removing the app would delete and keep',
       request: { params: idParam },
-      responses: { 200: json(removalPreviewWire, 'Each thing, and when it goes'), 404: refusals[404], 503: refusals[503] },
+      responses: { 200: json(removalPreviewWire, 'Each item, and when it is deleted'), 404: refusals[404], 503: refusals[503] },
     }),
     remove: createRoute({
       method: 'delete',
       path: `${base}/{id}`,
       tags,
-      summary: 'Removes containers, networks and the Compose file; volumes and other files only when asked for',
+      summary: 'Removes containers, networks and the Compose file. Volumes and other files only on request',
       request: { params: idParam, query: removeAppQuery },
       responses: { 202: started, ...refusals },
     }),
@@ -92,7 +92,7 @@ export function appRoutes(base: '/api/apps' | '/api/internal/apps', tag: string)
       method: 'post',
       path: `${base}/{id}/update`,
       ...withId,
-      summary: 'Pulls newer images and makes the containers again',
+      summary: 'Pulls newer images and recreates the containers',
     }),
   }
 }

@@ -11,7 +11,7 @@ const moment = z.coerce.date('must be a date and time in ISO 8601').optional().o
 
 const query = z.object({
   actor: z.string().optional(),
-  action: z.string().optional().openapi({ description: 'Its beginning: app. finds all that was done to apps' }),
+  action: z.string().optional().openapi({ description: 'Prefix of the action: `app.` matches every action on apps' }),
   node_id: z.string().optional(),
   app_id: z.string().optional(),
   outcome: z.enum(auditOutcomes).optional(),
@@ -19,10 +19,10 @@ const query = z.object({
   until: moment,
 })
 
-/** How many entries one reading of the database brings; the export goes on until there are no more. */
+/** Lines per database query. The export repeats it until there are no more. */
 const batchSize = 500
 
-/** The audit log as JSON lines, for whatever keeps logs. */
+/** The audit log as JSON lines, for log collectors. */
 export function auditRoutes(): Router {
   const router = createRouter()
   router.openAPIRegistry.registerPath({
@@ -31,8 +31,8 @@ export function auditRoutes(): Router {
     tags: ['audit'],
     request: { query },
     responses: {
-      200: { content: { 'application/jsonl': { schema: z.string() } }, description: 'One entry per line, the newest first' },
-      400: problem('A field is wrong; `fields` names each'),
+      200: { content: { 'application/jsonl': { schema: z.string() } }, description: 'One entry per line, newest first' },
+      400: problem('A field is invalid. `fields` names each one'),
       403: problem('For admins'),
     },
   })
@@ -60,7 +60,7 @@ function toLines(first: AuditEntry[], read: (before: number) => Promise<AuditEnt
   })
 }
 
-/** Each line is one of the log: how an action ended is a line of its own here. */
+/** Each line of the export is one line of the log, so an action's outcome is a separate line. */
 function lineOf({ ended: _, ...entry }: AuditEntry) {
   return entry
 }

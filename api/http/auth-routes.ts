@@ -14,9 +14,9 @@ import { openSession, type SessionDeps } from './sign-out.ts'
 
 export interface AuthRoutesDeps extends SessionDeps {
   access: SignInAccess
-  /** Signs what a browser brings back from a provider. */
+  /** Encrypts the cookie that a browser brings back from a provider. */
   secret: string
-  /** Where people reach this server: the base of the callbacks that providers know. */
+  /** URL at which people reach this server: the base of the callback URLs registered with providers. */
   baseUrl: string
   limits: Limits
   clock: Clock
@@ -28,8 +28,8 @@ type Ctx = Context<HttpEnv>
 const finishForm = z.object({ code: z.string().max(200) })
 
 /**
- * The ways in: who may sign in how, there and back again. Public. Beginning costs nothing; what has a budget is answers of
- * providers that come to nothing.
+ * Sign-in with providers: which ones there are, the redirect to one, and the return. Public. Starting a sign-in is free. Only failed
+ * sign-ins count against a budget, after the provider's answer.
  */
 export function authRoutes(deps: AuthRoutesDeps): Hono<HttpEnv> {
   const providers = createProviders(deps.access, deps)
@@ -57,7 +57,8 @@ export function authRoutes(deps: AuthRoutesDeps): Hono<HttpEnv> {
       const secure = deps.isSecure(c.env.incoming)
       const flow = flows.take(readFlowCookie(c, secure), { provider: provider.id, state: c.req.query('state') })
       c.header('set-cookie', flowCookie('', secure))
-      if (!flow) return refuse(deps, c, { provider, error: new SignInError('expired', 'the answer belongs to no sign-in of this browser') })
+      if (!flow)
+        return refuse(deps, c, { provider, error: new SignInError('expired', 'the answer does not belong to a sign-in in this browser') })
       return comeBack(deps, c, { provider, flow, flows, answer: new URL(redirectUri + new URL(c.req.url).search) })
     })
   }
@@ -66,7 +67,7 @@ export function authRoutes(deps: AuthRoutesDeps): Hono<HttpEnv> {
     const secure = deps.isSecure(c.env.incoming)
     const userId = parsed.success ? flows.finish(readFlowCookie(c, secure), parsed.data.code) : null
     const user = userId === null ? undefined : deps.users.find(userId)
-    if (!user) throw invalidInput([{ field: 'code', message: 'is over, was used, or belongs to another browser. Begin again' }])
+    if (!user) throw invalidInput([{ field: 'code', message: 'has expired, was already used, or belongs to another browser. Start again' }])
     c.header('set-cookie', flowCookie('', secure))
     await openSession(deps, c, user)
     return c.json({ name: user.login })
@@ -100,7 +101,7 @@ async function comeBack(deps: AuthRoutesDeps, c: Ctx, { provider, flows, flow, a
   }
 }
 
-/** Asks the provider, unless too much of what comes from this address has come to nothing. */
+/** Asks the provider, unless too many sign-ins from this address have failed. */
 async function exchange(deps: AuthRoutesDeps, address: string, ask: () => Promise<Profile>): Promise<Profile> {
   const place = placeOf(address)
   try {
@@ -123,7 +124,7 @@ async function letIn(users: Users, profile: Profile) {
   }
 }
 
-/** Back to the sign-in page, which says the failure in words. What exactly went wrong is for the operator, not for who tried. */
+/** Redirects to the sign-in page, which explains the failure. The exact reason goes to the logs, for the operator. */
 async function refuse(
   { log, audit, addressOf }: AuthRoutesDeps,
   c: Ctx,
@@ -136,7 +137,7 @@ async function refuse(
   const actor = { name: profile?.login ?? 'unknown', via: provider.id, address: facts.address }
   try {
     const isWritten = await audit.noteRefusal(actor, { action: 'sign-in', subject: profile?.login ?? null }, outcome, error.message)
-    // As few lines as there, whoever causes them.
+    // The log follows the audit log's limit, so strangers cannot flood it.
     if (isWritten && error.failure !== 'failed') log.warn({ ...facts, error: error.message }, 'sign-in failed')
   } catch (auditError) {
     log.error({ ...facts, err: auditError }, 'a failed sign-in could not be written to the audit log')
@@ -147,7 +148,7 @@ async function refuse(
 
 const flowName = (secure: boolean): string => (secure ? '__Host-selfhostly_sign_in' : 'selfhostly_sign_in')
 
-/** Lax, so that it comes along when the provider sends the browser back. A `__Host-` cookie is for `/`, others for no more than is needed. */
+/** Lax, so that the browser sends it when the provider redirects back. A `__Host-` cookie needs the path `/`. */
 const flowCookie = (id: string, secure: boolean): string =>
   serialize(flowName(secure), id, {
     ...{ httpOnly: true, sameSite: 'Lax', secure },

@@ -3,10 +3,10 @@ import { Hono } from 'hono'
 import { invalidInput } from '../errors.ts'
 import type { HttpEnv } from './router.ts'
 
-/** Logins and e-mail addresses. None of these characters means anything to SVG, to a file system or to a URL. */
+/** Logins and e-mail addresses. None of these characters is special in SVG, file systems or URLs. */
 const nameForm = /^(?=.*[\p{L}\p{N}])[\p{L}\p{N}_.@-]{1,100}$/u
 
-/** Pictures of people, drawn here from their names: no file is read and no other server hears who looks at whom. */
+/** Avatars drawn from people's names. They read no files, and no other server learns who looks at whom. */
 export function avatarRoutes(): Hono<HttpEnv> {
   return new Hono<HttpEnv>().get('/avatar/:name', (c) => {
     const name = c.req.param('name')
@@ -22,7 +22,7 @@ export function avatarRoutes(): Hono<HttpEnv> {
   })
 }
 
-/** The dark, muted colours keep white letters readable in every hue. */
+/** The dark, muted colors keep white letters readable in every hue. */
 function drawAvatar(name: string): string {
   const hue = createHash('sha256').update(name.toLowerCase()).digest().readUInt16BE(0) % 360
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" role="img" aria-label="${name}">

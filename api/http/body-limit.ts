@@ -4,13 +4,13 @@ import { AppError } from '../errors.ts'
 import type { HttpEnv } from './router.ts'
 
 /**
- * Refuses a request body of more than `maxBytes` with PAYLOAD_TOO_LARGE. A declared length is judged by its header alone:
- * to look at the body makes a web stream of it, which costs more than all the rest of a heartbeat. Only a body that comes
- * in chunks, of which nobody knows the end, is counted as it is read.
+ * Refuses request bodies over `maxBytes` with PAYLOAD_TOO_LARGE. If the request declares a length, only that header is checked:
+ * touching the body turns it into a web stream, which costs more than the rest of a heartbeat. Only chunked bodies, whose length
+ * is unknown, are counted as they are read.
  */
 export function limitBody(maxBytes: number) {
   const refuse = (): never => {
-    throw new AppError('PAYLOAD_TOO_LARGE', `A request body may have ${maxBytes} bytes at most`)
+    throw new AppError('PAYLOAD_TOO_LARGE', `The request body is too large. The limit is ${maxBytes} bytes`)
   }
   const counted = bodyLimit({ maxSize: maxBytes, onError: refuse })
   return createMiddleware<HttpEnv>(async (c, next) => {

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 
 /**
- * Cookies are sent to every port of a host, hence to every app on the same machine. So a session of the dashboard counts only
- * beside a secret that the dashboard keeps in the storage of its own origin, which includes the port: no other page can read it
- * there, and no browser sends it by itself.
+ * Browsers send cookies to every port of a host, and so to every app on the same machine. A dashboard session is therefore only
+ * valid together with a secret in the dashboard's local storage. That belongs to its origin, port included, so other pages cannot
+ * read it, and browsers never send it on their own.
  */
 export const browserSecretHeader = 'x-selfhostly-browser'
 
@@ -12,5 +12,5 @@ const form = /^[\w-]{43,128}$/
 
 export const readBrowserSecret = (value: unknown): string | null => (typeof value === 'string' && form.test(value) ? value : null)
 
-/** What the request shows; null for none. */
+/** The secret in a request's header, or null. */
 export const browserSecretOf = ({ headers }: IncomingMessage): string | null => readBrowserSecret(headers[browserSecretHeader])

@@ -8,7 +8,7 @@ import type { HttpEnv } from './router.ts'
 
 const root = join(import.meta.dirname, '../../frontend/dist')
 
-/** Everything comes from this server; nothing inline runs. Styles are set by components at run time, hence inline styles. */
+/** Everything loads from this server and no inline script runs. Components set styles at run time, so inline styles are allowed. */
 const contentSecurityPolicy = [
   "default-src 'self'",
   "style-src 'self' 'unsafe-inline'",
@@ -20,10 +20,10 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** The built dashboard. Files under /assets have their hash in their name and are kept for good; any other page is index.html. */
+/** Serves the built dashboard. Files under /assets have a hash in their name and are cached forever. Other pages are index.html. */
 export function serveDashboard(app: Hono<HttpEnv>): void {
   const index = join(root, 'index.html')
-  // Not built yet: the pages below say so.
+  // If the dashboard is not built, the route below answers 503.
   const files: MiddlewareHandler<HttpEnv> = existsSync(root) ? serveStatic<HttpEnv>({ root }) : (_c, next) => next()
   app.use('/assets/*', compress())
   app.get('*', async (c, next) => {

@@ -15,41 +15,41 @@ import { isLoopbackHost } from '../loopback.ts'
 import { browserSecretHeader, browserSecretOf } from './browser-secret.ts'
 import { readSessionCookie } from './session-cookie.ts'
 
-/** Who the edge says it let through. */
+/** Returns whom the edge let through. */
 export type VerifyEdge = (token: string) => Promise<{ email: string; name: string | null; subject: string; expiresAt: Date }>
 
-/** What became of a caller: would be let in now as then, not any more, or as somebody with another role or other nodes. */
+/** Whether an earlier caller would still get in: unchanged, not at all, or with another role or other nodes. */
 export type Standing = 'good' | 'over' | 'changed'
 
 interface Entry {
-  /** Whether the request could change something, or opens a WebSocket. */
+  /** Whether the request can change something or opens a WebSocket. */
   changes: boolean
-  /** A token that came another way than in the Authorization header. */
+  /** A token sent by other means than the Authorization header. */
   bearer?: string | undefined
-  /** The secret of the browser, where it came another way than in its header. */
+  /** The browser's secret, if sent by other means than its header. */
   browser?: string | null | undefined
-  /** A page that holds nothing secret: a browser that loads one can send a cookie and no more. */
+  /** A page without secrets. A browser that loads a page can only send the cookie. */
   isPage?: boolean
 }
 
 export type Door = ReturnType<typeof createDoor>
 
 /**
- * Everything that a person uses is behind this door, over HTTP and WebSocket alike. Strategies are asked in turn; each
- * answers a caller, nothing (not mine), or refuses (mine, but bad).
+ * Authenticates every call to the user surface, over HTTP and WebSocket. Strategies are tried in turn. Each returns a caller, returns
+ * null (no such credential) or throws (a bad credential).
  */
 export function createDoor(deps: {
   access: AccessConfig
-  /** Where people reach this server. */
+  /** URL at which people reach this server. */
   baseUrl: string
   users: Users
-  /** Null where nobody signs in. */
+  /** Null when sign-in is off. */
   sessions: Sessions | null
   tokens: ApiTokens
-  /** Whose tokens are those of nobody in particular. */
+  /** Id of the account that owns tokens made on this machine. */
   machineId: () => string
   limits: Limits
-  /** Null where the edge does not sign. */
+  /** Null if the edge signs nothing. */
   verifyEdge: VerifyEdge | null
   clock: Clock
 }) {
@@ -63,34 +63,34 @@ export function createDoor(deps: {
     return family !== 0 && proxies.check(address, family === 6 ? 'ipv6' : 'ipv4')
   }
 
-  /** Where a call comes from: the nearest address that is not a trusted proxy. */
+  /** The client's address: the nearest one that is not a trusted proxy. */
   function addressOf(request: IncomingMessage): string {
     const hops = [...String(request.headers['x-forwarded-for'] ?? '').split(','), plain(request.socket.remoteAddress ?? '')]
       .map((hop) => hop.trim())
-      // What is no address was written by somebody else than a proxy, and would be a key of budgets and a line of logs.
+      // Proxies only write addresses. Anything else would end up as a rate limit key and in logs.
       .filter((hop) => isIP(plain(hop)) !== 0)
     let address = hops.pop() ?? ''
     while (isTrustedProxy(address) && hops.length > 0) address = plain(hops.pop() ?? '')
     return address
   }
 
-  /** Whether the person's browser speaks TLS: to this server's own address, or to a trusted proxy that says so. */
+  /** Whether the browser uses TLS: to this server's own URL, or to a trusted proxy that says so. */
   const isSecure = (request: IncomingMessage): boolean =>
-    // The link that is printed with localhost is opened without TLS, wherever the rest of the world comes in.
+    // The printed link for localhost is opened without TLS, whatever URL everyone else uses.
     (deps.baseUrl.startsWith('https:') && !isLoopbackHost(request.headers.host)) ||
     (isTrustedProxy(plain(request.socket.remoteAddress ?? '')) && request.headers['x-forwarded-proto'] === 'https')
 
-  /** Whether a page of this very server sends this. */
+  /** Whether a page of this server sent this. */
   function isOwnOrigin(request: IncomingMessage): boolean {
     const { origin = '', host } = request.headers
     if (origin === ownOrigin) return true
     const from = URL.parse(origin)
-    // TLS may end at a proxy that is not known here; but where it is known, a page that came without it is somebody else's.
+    // TLS can end at a proxy we do not know. If we do know the browser uses TLS, a page loaded without it is not ours.
     const isSameScheme = from?.protocol === 'https:' || (from?.protocol === 'http:' && !isSecure(request))
     return isSameScheme && from.host === host
   }
 
-  /** Whether a browser sends this in the name of another site. What no browser sends has neither header. */
+  /** Whether a browser sent this for another site. Programs send neither header. */
   function isCrossSite(request: IncomingMessage): boolean {
     if (access.corsOrigins.includes(request.headers.origin ?? '')) return false
     return !isOwnPage(request)
@@ -102,18 +102,18 @@ export function createDoor(deps: {
   }
 
   function checkHost(request: IncomingMessage): void {
-    // A proxy in front may go by the other one. Source: RFC 9112, section 3.2
-    if ((request.headersDistinct['host']?.length ?? 0) > 1) throw new AppError('INVALID_INPUT', 'host: a request names one host')
+    // A proxy in front might use the other one. Source: RFC 9112, section 3.2
+    if ((request.headersDistinct['host']?.length ?? 0) > 1) throw new AppError('INVALID_INPUT', 'host: send exactly one Host header')
     const host = URL.parse(`http://${request.headers.host ?? ''}`)?.hostname.replace(/^\[|\]$/g, '') ?? ''
     if (isIP(host) || isLoopbackHost(request.headers.host) || ownHosts.has(host.toLowerCase())) return
-    throw new AppError('MISDIRECTED', `This server is not known as "${host}". Set AUTH_BASE_URL, or name the host in ALLOWED_HOSTS`)
+    throw new AppError('MISDIRECTED', `This server is not known as "${host}". Set AUTH_BASE_URL, or add the host to ALLOWED_HOSTS`)
   }
 
   async function byToken(bearer: string, address: string): Promise<Caller> {
     await tokens.learn(bearer)
     const token = tokens.use(bearer)
     const owner = token?.userId ? users.find(token.userId) : undefined
-    if (!token || !owner) throw new AppError('UNAUTHENTICATED', 'The bearer token is unknown, revoked or over')
+    if (!token || !owner) throw new AppError('UNAUTHENTICATED', 'The bearer token is unknown, revoked or expired')
     return {
       name: owner.login,
       via: 'token',
@@ -134,7 +134,7 @@ export function createDoor(deps: {
     if (!isPage && !sessions?.isOf(session.id, browser ?? browserSecretOf(request))) {
       throw new AppError(
         'UNAUTHENTICATED',
-        `This session belongs to a browser, which shows its secret in ${browserSecretHeader}. Programs use API tokens`,
+        `This session is bound to a browser, which sends its secret in ${browserSecretHeader}. In a program, use an API token`,
       )
     }
     return {
@@ -158,20 +158,20 @@ export function createDoor(deps: {
     return { ...nobody, expiresAt, name: email, ...roleOf(access.grants, { kind: 'access', subject, login: email, email, groups: [] }) }
   }
 
-  /** What does not depend on who it is. @throws UNAUTHENTICATED, FORBIDDEN, MISDIRECTED */
+  /** The checks that do not depend on the caller. @throws UNAUTHENTICATED, FORBIDDEN, MISDIRECTED */
   function check(request: IncomingMessage, { changes }: { changes: boolean }): void {
     if (request.headers['x-node-id'] !== undefined || request.headers['x-node-api-key'] !== undefined) {
-      throw new AppError('UNAUTHENTICATED', 'Node credentials are for /api/internal; this is what people use')
+      throw new AppError('UNAUTHENTICATED', 'Node credentials work only under /api/internal/')
     }
     checkHost(request)
-    if (changes && isCrossSite(request)) throw new AppError('FORBIDDEN', 'This came from a page of another site')
+    if (changes && isCrossSite(request)) throw new AppError('FORBIDDEN', 'This request came from another site')
   }
 
   async function identify(request: IncomingMessage, address: string, entry: Entry): Promise<Caller> {
     const header = /^Bearer\s+(.+)$/i.exec(request.headers.authorization ?? '')?.[1]
     const token = entry.bearer ?? header
     if (token !== undefined) return byToken(token, address)
-    if (request.headers.authorization !== undefined) throw new AppError('UNAUTHENTICATED', 'Only bearer tokens are taken here')
+    if (request.headers.authorization !== undefined) throw new AppError('UNAUTHENTICATED', 'Only bearer tokens are accepted here')
     const caller = bySession(request, address, entry)
     if (caller) return caller
     if (access.mode === 'trusted-edge') return byEdge(request, address)
@@ -190,8 +190,8 @@ export function createDoor(deps: {
       try {
         return await identify(request, address, options)
       } catch (error) {
-        // Only what was offered and found wrong counts: whoever offers nothing guesses nothing. Good credentials pass whatever
-        // comes from their address beside them: they are too long to be guessed, and people share addresses.
+        // Only wrong credentials count, not missing ones. Correct credentials always pass, whatever else comes from their address:
+        // they are too long to guess, and people share addresses.
         const offered = options.bearer ?? request.headers.authorization ?? readSessionCookie(request.headers.cookie, isSecure(request))
         if (error instanceof AppError && error.code === 'UNAUTHENTICATED' && offered)
           await deps.limits.take('user-credentials', placeOf(address))
@@ -201,7 +201,7 @@ export function createDoor(deps: {
 
     check,
 
-    /** What has become of a caller that came in earlier and has something open still. */
+    /** The current standing of a caller who came in earlier and still has something open. */
     standing({ via, credentialId, userId, role, nodeLimit, expiresAt }: Caller): Standing {
       if (expiresAt && expiresAt <= deps.clock.now()) return 'over'
       const token = via === 'token' ? tokens.find(credentialId ?? '') : null

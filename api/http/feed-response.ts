@@ -2,12 +2,12 @@ import type { Clock } from '../clock.ts'
 import { createPacedSender, type FeedPace } from '../cluster/feed-pace.ts'
 import type { Feed } from '../cluster/feed.ts'
 
-/** A reader takes some missed ones for a dead connection, see `silenceMs` of cluster/event-streams.ts. */
+/** A reader that misses several of these treats the connection as dead; see `silenceMs` in cluster/event-streams.ts. */
 const keepaliveMs = 2000
-/** A reader that does not read is cut off when this much waits for it; it comes back with a new snapshot. In bytes. */
+/** In bytes. A slow reader is disconnected when this much is queued for it. It reconnects and gets a new snapshot. */
 const backlogBytes = 32 * 1024 * 1024
 
-/** A feed as server-sent events, until the reader leaves; then `onEnd` is called, once. */
+/** A feed as server-sent events. Calls `onEnd` once, when the reader leaves. */
 export function feedResponse(
   feed: Feed,
   { signal, clock, pace, onEnd }: { signal: AbortSignal; clock: Clock; pace: FeedPace; onEnd: () => void },
@@ -31,7 +31,7 @@ export function feedResponse(
           try {
             controller.close()
           } catch {
-            // The reader has closed it already.
+            // The reader has already closed it.
           }
           onEnd()
         }
@@ -51,7 +51,7 @@ export function feedResponse(
           if (ended) stop()
           else unsubscribe = stop
         } catch (error) {
-          // Before `end`, which would close it as if all had been said.
+          // Before `end`, which would close it as if the feed were complete.
           controller.error(error)
           end()
         }

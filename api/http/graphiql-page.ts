@@ -5,8 +5,8 @@ import { browserSecretHeader } from './browser-secret.ts'
 const scriptStart = '<script>'
 
 /**
- * GraphiQL knows nothing of the secret to which the session of this browser is bound: it is added to what GraphiQL sends. The
- * page may connect to this server alone.
+ * GraphiQL does not know the secret that the browser's session is bound to, so this script adds it to what GraphiQL sends. The page
+ * can only connect to this server.
  */
 const showSecret = `
   ;(() => {
@@ -26,12 +26,12 @@ const showSecret = `
   })()
 `
 
-/** GraphiQL from our own files, and a policy under which its one script, and nothing else, runs and talks to this server alone. */
+/** GraphiQL from our own files, with a policy that runs only its own script and only connects to this server. */
 export function createGraphiqlPage() {
   let scriptHash = ''
   return {
     async render(...[options]: Parameters<typeof renderGraphiQL>): Promise<string> {
-      // 9 MB of script that most nodes never show: read when somebody asks for it.
+      // 9 MB of script that most nodes never show, so it is loaded on first use.
       const graphiql = await import('@graphql-yoga/render-graphiql')
       const html = graphiql.renderGraphiQL(options).replace(scriptStart, () => scriptStart + showSecret)
       const script = html.slice(html.indexOf(scriptStart) + scriptStart.length, html.lastIndexOf('</script>'))
@@ -39,7 +39,7 @@ export function createGraphiqlPage() {
       return html
     },
 
-    /** Monaco, its editor, starts workers from blobs and sets styles at run time. */
+    /** The Monaco editor starts workers from blobs and sets styles at run time. */
     policy: (): string =>
       [
         "default-src 'none'",

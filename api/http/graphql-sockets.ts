@@ -14,21 +14,21 @@ import type { Graphql } from './graphql.ts'
 import type { OpenThings } from './open-things.ts'
 import type { UnreadAnswers } from './unread-answers.ts'
 
-/** A document or a set of variables larger than this is no honest use, in bytes. */
+/** In bytes. No real document or set of variables is larger. */
 const maxMessageBytes = 1024 * 1024
 /** A dashboard tab uses about five. */
 const subscriptionsPerCaller = 250
-/** A browser that is gone without a word is noticed within two of these, in milliseconds. */
+/** In milliseconds. A browser that disappears without closing is noticed within two of these. */
 const pingMs = 12_000
 
-/** Clients take it for a reason to connect again. Source: RFC 6455, and the IANA registry of close codes */
+/** Tells clients to reconnect. Source: RFC 6455, and the IANA registry of close codes */
 const serviceRestart = 1012
 
 type Connection = Extra & Record<PropertyKey, unknown> & { caller?: Caller }
 
 export type GraphqlSockets = ReturnType<typeof createGraphqlSockets>
 
-/** GraphQL over WebSocket (graphql-transport-ws). A socket ends with the session or token that opened it. */
+/** GraphQL over WebSocket (graphql-transport-ws). A socket closes when the session or token that opened it ends. */
 export function createGraphqlSockets({
   services,
   graphql,
@@ -55,7 +55,7 @@ export function createGraphqlSockets({
 
   const overWebSocket = useServer<Record<string, unknown> | undefined, Connection>(
     {
-      // Browsers send cookies with the upgrade; scripts may send a token here instead.
+      // Browsers send cookies with the upgrade. Scripts can send a token here instead.
       async onConnect({ extra, connectionParams }) {
         const authorization = connectionParams?.['authorization'] ?? connectionParams?.['Authorization']
         const bearer = typeof authorization === 'string' ? /^Bearer\s+(.+)$/i.exec(authorization)?.[1] : undefined
@@ -71,18 +71,18 @@ export function createGraphqlSockets({
           return true
         } catch (error) {
           if (!(error instanceof AppError)) throw error
-          // A browser that is to sign in learns it by the code.
+          // The close code tells a browser to show the sign-in page.
           if (error.code === 'UNAUTHENTICATED') extra.socket.close(CloseCode.Unauthorized, error.message.slice(0, 120))
           return false
         }
       },
       async onSubscribe({ extra }, id, payload) {
         const { caller } = extra
-        if (!caller) return [graphql.maskError(new Error('a message came before the connection was accepted'))]
+        if (!caller) return [graphql.maskError(new Error('a message arrived before the connection was accepted'))]
         const standing = door.standing(caller)
         if (standing !== 'good') {
           endSocket(extra.socket, standing)
-          return [graphql.maskError(new AppError('UNAUTHENTICATED', 'Your session is over'))]
+          return [graphql.maskError(new AppError('UNAUTHENTICATED', 'Your session has ended'))]
         }
         const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
           caller,
@@ -129,10 +129,10 @@ export function createGraphqlSockets({
       sockets.handleUpgrade(request, socket, head, (client) => {
         sockets.emit('connection', client, request)
         client.on('close', () => open.delete(client))
-        // What breaks the protocol of WebSockets is the fault of whoever sent it: `ws` says so in its close frame, and
-        // graphql-ws, which would print it as an error of this program, has nothing to add.
+        // A protocol violation is the sender's fault, and `ws` reports it in its close frame. Without this, graphql-ws would also
+        // print it as an error of this program.
         client.removeAllListeners('error')
-        client.on('error', () => log.debug('a WebSocket was closed: its messages are malformed or too large'))
+        client.on('error', () => log.debug('closed a WebSocket because its messages were malformed or too large'))
       })
     },
 
@@ -144,9 +144,11 @@ export function createGraphqlSockets({
   }
 }
 
-/** Who has another role or other nodes now comes again at once, and is what they are now. */
+/** A client whose role or nodes changed reconnects at once and gets its new permissions. */
 const endSocket = (socket: WebSocket, standing: Exclude<Standing, 'good'>): void =>
-  standing === 'over' ? socket.close(CloseCode.Unauthorized, 'Your session is over') : socket.close(serviceRestart, 'Your role has changed')
+  standing === 'over'
+    ? socket.close(CloseCode.Unauthorized, 'Your session has ended')
+    : socket.close(serviceRestart, 'Your role has changed')
 
 type EnvelopedArgs = ExecutionArgs & { execute: (args: ExecutionArgs) => never; subscribe: (args: ExecutionArgs) => never }
 

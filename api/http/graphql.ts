@@ -13,14 +13,14 @@ import { createUserApi } from '../user-api.ts'
 import { createGraphiqlPage } from './graphiql-page.ts'
 import { maskError } from './graphql-errors.ts'
 
-/** What whoever serves a request has to say of it. */
+/** What the transport must know about a request. */
 export interface GraphqlRequest {
   caller: Caller
   overWebSocket: boolean
   answer: AnswerSize
 }
 
-const defaultQuery = `# Every node as it is now, then each change. Needs no page reload: press play.
+const defaultQuery = `# Every node as it is now, then each change. Press play, no page reload needed.
 subscription Nodes {
   nodeStatusChanged { name status statusSince statusReason lastSeen consecutiveFailures }
 }
@@ -28,7 +28,7 @@ subscription Nodes {
 
 export type Graphql = ReturnType<typeof createGraphql>
 
-/** Runs documents by the same rules whichever way they come. Cost, depth and breadth are limited in the schema. */
+/** Runs documents by the same rules over every transport. The schema limits cost, depth and breadth. */
 export function createGraphql(services: Services) {
   const { log } = services
   const graphiql = createGraphiqlPage()
@@ -39,7 +39,7 @@ export function createGraphql(services: Services) {
     landingPage: false,
     logging: false,
     batching: false,
-    // A form is what other sites can send in a person's name without asking.
+    // Other sites can make a browser send a form on a person's behalf without asking.
     multipart: false,
     cors: false,
     graphiql: { title: 'Selfhostly GraphQL', subscriptionsProtocol: 'WS', defaultQuery, credentials: 'same-origin' },
@@ -60,26 +60,26 @@ export function createGraphql(services: Services) {
       if (response.headers.get('content-type')?.startsWith('text/html')) response.headers.set('content-security-policy', graphiql.policy())
       return response
     },
-    /** Parse, validate, execute and subscribe with all plugins, for a transport of its own. */
+    /** Parse, validate, execute and subscribe with all plugins, for other transports. */
     getEnveloped: yoga.getEnveloped,
     maskError: (error: unknown): GraphQLError => maskError(error, log) as GraphQLError,
     stop: async (): Promise<void> => yoga.dispose(),
   }
 }
 
-/** Subscriptions over server-sent events would be a second way to the same thing, without its limits. */
+/** Subscriptions over server-sent events would bypass the limits of the WebSocket transport. */
 const subscriptionsOverWebSocketOnly: Plugin<GraphqlRequest> = {
   onSubscribe({ args, setResultAndStopExecution }) {
     if ((args.contextValue as GraphqlRequest).overWebSocket) return
     setResultAndStopExecution({
       errors: [
-        new GraphQLError('Subscriptions go over WebSocket (graphql-transport-ws) at this address', { extensions: { code: 'BAD_REQUEST' } }),
+        new GraphQLError('Subscriptions need a WebSocket (graphql-transport-ws) at this URL', { extensions: { code: 'BAD_REQUEST' } }),
       ],
     })
   },
 }
 
-/** An answer that grew beyond its bound is one error, not what was put together of it. */
+/** Replaces an answer that grew too large with a single error. */
 const boundedAnswers: Plugin<GraphqlRequest> = {
   onValidate({ addValidationRule }) {
     addValidationRule(noCycles)

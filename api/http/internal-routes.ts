@@ -20,11 +20,11 @@ import { createRouter, type HttpEnv, type Router } from './router.ts'
 
 const tags = ['internal']
 const refused = problem('Wrong, missing or unknown node credentials')
-const forbidden = problem('The caller may not ask this of this node')
+const forbidden = problem('The calling node is not allowed to do this here')
 
 /**
- * What nodes use among themselves. Every request carries X-Node-ID and X-Node-API-Key; wrong, missing and unknown
- * credentials get the same answer, which says nothing of what was wrong.
+ * The routes that nodes call on each other. Every request carries X-Node-ID and X-Node-API-Key. Wrong, missing and unknown
+ * credentials get the same answer, which does not reveal what was wrong.
  */
 export function internalRoutes(services: Services, door: Door): Router {
   const router = createRouter()
@@ -32,7 +32,7 @@ export function internalRoutes(services: Services, door: Door): Router {
   heartbeatRoute(router, services)
   membershipRoutes(router, services)
   settingsRoutes(router, services)
-  // On a primary these are for itself: a secondary that was broken into must neither command its primary nor look into it.
+  // A primary serves these only to itself: a compromised secondary must not command its primary or read what runs there.
   for (const path of ['apps', 'apps/*', 'folders', 'folders/*', 'operations/*', 'events', 'system/*'])
     router.use(`/api/internal/${path}`, ownNodeOnly(services))
   statsRoute(router, services)
@@ -40,7 +40,7 @@ export function internalRoutes(services: Services, door: Door): Router {
   const { preparedFolders: folders, composeOnDisk } = services.apps
   serveFolders(router, folderRoutes('/api/internal/folders', 'internal'), () => ({ folders, composeOnDisk }))
   eventsRoute(router, services)
-  // Ends here: the user surface would call a node's good credentials wrong.
+  // Stop here. The user surface would reject a node's valid credentials with 401.
   router.all('/api/internal/*', notFoundProblem)
   return router
 }
@@ -52,7 +52,7 @@ const authenticate = (services: Services, door: Door) =>
       return problemResponse({
         status: 401,
         title: 'Invalid API key',
-        detail: 'X-Node-ID and X-Node-API-Key do not name a node that may call here',
+        detail: 'X-Node-ID and X-Node-API-Key do not match a node that can call here',
       })
     }
     await limitCalls(services, callerId)
@@ -62,32 +62,32 @@ const authenticate = (services: Services, door: Door) =>
     await next()
   })
 
-/** Refusing costs as much as answering: what holds back a node that calls in a loop is the wait for its refusal. */
+/** A refusal costs as much as an answer, so it is delayed. The delay slows down a node that calls in a loop. */
 const refusalDelayMs = 1000
 
-/** @throws RATE_LIMITED for a node that calls its primary all the time */
+/** @throws RATE_LIMITED for a node that calls its primary too often */
 async function limitCalls({ clock, limits, misconduct, self }: Services, callerId: string): Promise<void> {
   if (!self.isPrimary || callerId === self.id) return
   try {
     await limits.take('node-calls', callerId)
   } catch (error) {
     const { points, seconds } = budgets['node-calls']
-    // Much of what a node asks is asked for by this primary. Only one that goes on after it was told to wait is named for it.
+    // Many of a node's calls are caused by this primary. Only a node that goes on after being told to wait is reported.
     await limits
       .take('refused-node-calls', callerId)
       .catch(() =>
-        misconduct.note(callerId, `called its primary more than ${points} times within ${seconds} s, and went on when it was told to wait`),
+        misconduct.note(callerId, `called its primary more than ${points} times within ${seconds} s, and did not wait when told to`),
       )
     await new Promise<void>((resolve) => void clock.after(refusalDelayMs, resolve))
     throw error
   }
 }
 
-/** The calling node is proved; for whom it asks is what it says. */
+/** The calling node is authenticated. On whose behalf it calls is only its claim. */
 function actorName(callerId: string, onBehalfOf: string | undefined): string {
   if (!onBehalfOf) return callerId
   try {
-    return `${decodeURIComponent(onBehalfOf).slice(0, 200)} (said by ${callerId})`
+    return `${decodeURIComponent(onBehalfOf).slice(0, 200)} (reported by ${callerId})`
   } catch {
     return callerId
   }
@@ -96,7 +96,7 @@ function actorName(callerId: string, onBehalfOf: string | undefined): string {
 const ownNodeOnly = ({ self }: Services) =>
   createMiddleware<HttpEnv>(async (c, next) => {
     if (self.isPrimary && c.get('callerId') !== self.id)
-      throw new AppError('FORBIDDEN', 'A node may not act on its primary, nor read what runs there')
+      throw new AppError('FORBIDDEN', 'A node cannot act on its primary or read what runs there')
     await next()
   })
 
@@ -111,7 +111,7 @@ function heartbeatRoute(router: Router, { self, hear, hearUnread, registry, sett
       responses: {
         200: json(
           z.object({ message: z.string(), nodeID: z.string(), settings_version: z.string(), primary_id: z.string() }),
-          'The node is online; `settings_version` tells whether its settings are old',
+          'The node is online. If `settings_version` has changed, it should fetch its settings',
         ),
         401: refused,
         403: forbidden,
@@ -120,7 +120,7 @@ function heartbeatRoute(router: Router, { self, hear, hearUnread, registry, sett
     async (c) => {
       const { id } = c.req.valid('param')
       const callerId = c.get('callerId')
-      if (id.toLowerCase() !== callerId) throw new AppError('FORBIDDEN', 'A node may send heartbeats only for itself')
+      if (id.toLowerCase() !== callerId) throw new AppError('FORBIDDEN', 'A node can only send heartbeats for itself')
       const { event, scope, unread } = await aboutIn(c)
       hearUnread(callerId, scope, unread)
       if (event) hear(callerId, event)
@@ -131,13 +131,13 @@ function heartbeatRoute(router: Router, { self, hear, hearUnread, registry, sett
   )
 }
 
-/** What the node says of its program. An older one says nothing, and what cannot be read is no reason to think that it is away. */
+/** What a heartbeat says about the node's program. Older versions send nothing. Unreadable data does not fail the heartbeat. */
 async function aboutIn(c: Context<HttpEnv>): Promise<FeedReading> {
   const body: { about?: unknown } | null = await c.req.json().catch(() => null)
   return body?.about === undefined ? { event: null, scope: 'about', unread: [] } : readFeedEvent({ type: 'about', about: body.about })
 }
 
-/** What a primary tells a node of what the two share. */
+/** Routes by which a primary changes a node's key and the primary's URL. */
 function membershipRoutes(router: Router, { audit, ownKey, primaryAddress, self, tellPrimaryMoved }: Services): void {
   if (!primaryAddress) return
   const heard = (c: Context<HttpEnv>, action: string, subject: string | null, run: () => Promise<void>) =>
@@ -148,7 +148,7 @@ function membershipRoutes(router: Router, { audit, ownKey, primaryAddress, self,
       path: '/api/internal/key',
       tags,
       request: { body: { ...json(z.object({ api_key: z.string().regex(/^[\x21-\x7e]{32,500}$/) }), 'The next key'), required: true } },
-      responses: { 204: { description: 'The node has it; the former one is good for a while yet' }, 401: refused, 403: forbidden },
+      responses: { 204: { description: 'The node has the new key. The old one stays valid for a while' }, 401: refused, 403: forbidden },
     }),
     async (c) => {
       const { api_key: key } = c.req.valid('json')
@@ -161,9 +161,12 @@ function membershipRoutes(router: Router, { audit, ownKey, primaryAddress, self,
       method: 'post',
       path: '/api/internal/primary',
       tags,
-      request: { body: { ...json(z.object({ url: z.string().max(2000) }), 'Where the primary is now'), required: true } },
+      request: { body: { ...json(z.object({ url: z.string().max(2000) }), "The primary's new URL"), required: true } },
       responses: {
-        200: json(z.object({ moved: z.boolean(), error: z.string().nullable() }), 'Whether the node found it there; if not it stays'),
+        200: json(
+          z.object({ moved: z.boolean(), error: z.string().nullable() }),
+          'Whether the node found the primary there. If not, it keeps the old URL',
+        ),
         401: refused,
       },
     }),
@@ -172,7 +175,7 @@ function membershipRoutes(router: Router, { audit, ownKey, primaryAddress, self,
       let error: string | null = null
       await heard(c, 'cluster.primary-url', url.slice(0, 200), async () => {
         error = await primaryAddress.move(url)
-        // So that the line says so as well.
+        // So that the audit log line has the reason too.
         if (error !== null) throw new AppError('CONFLICT', error)
       }).catch((thrown: unknown) => {
         if (error === null) throw thrown
@@ -196,7 +199,7 @@ function settingsRoutes(router: Router, { self, settings, nodeCalls }: Services)
               cloudflare_account_id: z.string().nullable(),
               primary_url: z.string().nullable(),
             }),
-            'What a secondary needs of the settings, secrets included',
+            'The settings that a secondary needs, including secrets',
           ),
           401: refused,
         },
@@ -228,14 +231,14 @@ function statsRoute(router: Router, { monitor }: Services): void {
       method: 'get',
       path: '/api/internal/system/stats',
       tags,
-      responses: { 200: json(nodeStatsWire, 'Stats of this node; also what health checks ask'), 401: refused, 403: forbidden },
+      responses: { 200: json(nodeStatsWire, 'Stats of this node. Health checks call this'), 401: refused, 403: forbidden },
     }),
     async (c) => c.json(toWire(await monitor.current()), 200),
   )
 }
 
 function appRoutesOfNodes(router: Router, { apps, operations, audit, auditedOperations, self }: Services): void {
-  /** What other nodes have this one do stands in its own audit log too. */
+  /** Actions that other nodes request are also in this node's own audit log. */
   const act = (c: Context<HttpEnv>, action: string, appId: string | null, run: () => Promise<AppOperation>) =>
     auditedOperations.around(c.get('actor'), { action, nodeId: self.id, appId }, run, ({ app }) => ({ appId: app.id, subject: app.name }))
 
@@ -313,7 +316,7 @@ function eventsRoute(router: Router, services: Services): void {
       responses: {
         200: {
           content: { 'text/event-stream': { schema: z.string() } },
-          description: 'A snapshot of apps and operations, then each change, and stats; a comment every 3 s at least',
+          description: 'A snapshot of apps and operations, then each change, and stats. Sends a comment at least every 3 s',
         },
         401: refused,
         403: forbidden,

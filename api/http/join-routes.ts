@@ -7,27 +7,27 @@ import { createRouter, type Router } from './router.ts'
 import { invalid, json, problem } from './route-parts.ts'
 import { isFromElsewhere } from './from-elsewhere.ts'
 
-/** In bytes; strangers may send this. */
+/** In bytes. Small, because strangers can send this. */
 const maxBodyBytes = 16 * 1024
 
 const route = createRoute({
   method: 'post',
   path: '/api/join',
   tags: ['join'],
-  description: 'A new node registers itself with a join token. Nothing changes for a node that is known.',
+  description: 'Registers a new node with a join token. Changes nothing for a node that is already registered.',
   middleware: [limitBody(maxBodyBytes)] as const,
-  request: { body: { ...json(joinWire, 'The node'), required: true } },
+  request: { body: { ...json(joinWire, 'The joining node'), required: true } },
   responses: {
-    201: json(joinedWire, 'The node is registered; it may send heartbeats'),
+    201: json(joinedWire, 'The node is registered and can send heartbeats'),
     400: invalid,
-    401: problem('No join token, or one that is unknown, revoked, expired or used up'),
+    401: problem('The join token is missing, unknown, revoked, expired or used up'),
     403: problem('This is a secondary'),
-    409: problem('A node with this id is registered already; nothing was changed'),
-    429: problem('Too many bad tokens from this address'),
+    409: problem('A node with this id is already registered. Nothing was changed'),
+    429: problem('Too many invalid tokens from this address'),
   },
 })
 
-/** For machines that are no nodes yet: neither the credentials of nodes nor those of people count here, only a join token. */
+/** For machines that are not nodes yet. Only a join token counts here, not the credentials of nodes or people. */
 export function joinRoutes({ joining, self, version }: Services, door: Door): Router {
   const router = createRouter()
   router.openapi(route, async (c) => {

@@ -3,9 +3,9 @@ import type { z } from 'zod'
 import { invalidInput } from '../errors.ts'
 import type { HttpEnv } from './router.ts'
 
-/** What a page posts to sign somebody in. @throws INVALID_INPUT naming the fields; never with what they hold */
+/** Reads the body of a sign-in request. @throws INVALID_INPUT naming the fields, never their values */
 export async function readJson<T>(c: Context<HttpEnv>, form: z.ZodType<T>): Promise<T> {
-  // A form of another site cannot send this type.
+  // Another site's form cannot send this content type.
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
     throw invalidInput([{ field: 'body', message: 'must be JSON, with the content type application/json' }])
   }

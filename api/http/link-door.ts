@@ -9,7 +9,7 @@ import { authenticateCaller } from './node-door.ts'
 
 export type LinkDoor = ReturnType<typeof createLinkDoor>
 
-/** Where the other side of a link knocks: the same credentials as for every internal route, over one WebSocket. */
+/** Accepts links from other nodes: one WebSocket, with the same credentials as every internal route. */
 export function createLinkDoor(services: Services, door: Door) {
   const { self, links, linkGate, nodeCalls, registry } = services
   const sockets = new WebSocketServer({
@@ -26,31 +26,31 @@ export function createLinkDoor(services: Services, door: Door) {
     else nodeCalls.emit('linkOpened', wire)
   }
 
-  /** It is there, whatever becomes of the link that it lost, and it is this primary that keeps it from another. */
+  /** The node is alive, and only this primary keeps it from opening a new link. So this counts as a heartbeat. */
   function sentAway(callerId: string, seconds: number): void {
     links.toldToWait(callerId, seconds)
     registry.observe(callerId, { kind: 'heartbeat' })
   }
 
   return {
-    /** @throws UNAUTHENTICATED, CONFLICT for a copy of a node, RATE_LIMITED when too many knock at once */
+    /** @throws UNAUTHENTICATED, CONFLICT for a copy of a node, RATE_LIMITED when too many nodes connect at once */
     async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
       const callerId = await authenticateCaller(services, door, request)
       if (callerId === null) throw new AppError('UNAUTHENTICATED', 'Invalid API key')
-      if (callerId === self.id) throw new AppError('CONFLICT', 'This is the node itself')
-      // A node's own turn first: one that opens links in a loop takes none of the turns of others.
+      if (callerId === self.id) throw new AppError('CONFLICT', 'A node cannot open a link to itself')
+      // Check the node's own limit first, so that one that opens links in a loop takes no turns from others.
       const ownTurn = self.isPrimary ? links.turnOf(callerId) : 0
       if (ownTurn > 0) {
         sentAway(callerId, ownTurn)
-        throw new AppError('RATE_LIMITED', 'This node opens too many links, or was cut off', { retryAfterSeconds: ownTurn })
+        throw new AppError('RATE_LIMITED', 'This node opened too many links, or was cut off', { retryAfterSeconds: ownTurn })
       }
       const retryAfterSeconds = self.isPrimary ? await linkGate.enter() : 0
       if (retryAfterSeconds > 0) {
         links.turnNotUsed(callerId)
         sentAway(callerId, retryAfterSeconds)
-        throw new AppError('RATE_LIMITED', 'Many nodes call at once', { retryAfterSeconds })
+        throw new AppError('RATE_LIMITED', 'Too many nodes are connecting at once', { retryAfterSeconds })
       }
-      // After a wait its key may be another one, or this node stopping.
+      // During the wait the key may have changed, or this node may be stopping.
       if (isStopped || (self.isPrimary && (await authenticateCaller(services, door, request)) !== callerId))
         throw new AppError('UNAUTHENTICATED', 'Invalid API key')
       sockets.handleUpgrade(request, socket, head, (opened) => connected(opened, callerId, String(request.headers['x-node-api-key'])))

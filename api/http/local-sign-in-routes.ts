@@ -12,7 +12,7 @@ import { openSession, type SessionDeps } from './sign-out.ts'
 
 export interface LocalSignInDeps extends SessionDeps {
   localUsers: LocalUsers
-  /** Reads what was set up beside this process. */
+  /** Reads the local users, which another process sets up. */
   refresh: () => Promise<void>
   passwords: PasswordGuard
   log: Log
@@ -20,11 +20,11 @@ export interface LocalSignInDeps extends SessionDeps {
 
 type Ctx = Context<HttpEnv>
 
-const wrong = 'The name or the password is not right'
-const text = (longest: number) => z.string('must be a text').min(1, 'is required').max(longest, `must have at most ${longest} characters`)
+const wrong = 'Wrong name or password'
+const text = (longest: number) => z.string('must be a string').min(1, 'is required').max(longest, `must have at most ${longest} characters`)
 const credentials = z.object({ name: text(200), password: text(longestPassword) })
 
-/** Signing in to a secondary by name and password. Public, hence behind the password guard. */
+/** Sign-in to a secondary with name and password. Public, so the password guard protects it. */
 export function localSignInRoutes(deps: LocalSignInDeps): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>()
   routes.get('/auth/providers', (c) => {
@@ -44,7 +44,7 @@ async function signIn(deps: LocalSignInDeps, c: Ctx, input: z.output<typeof cred
     localUsers.verify(input.name, input.password),
   )
   if (!found) {
-    // Sometimes the password is typed where the name should be: what nobody is called is written nowhere.
+    // People sometimes type the password in place of the name, so unknown names are never logged.
     const name = localUsers.names().find((known) => known === localName(input.name)) ?? 'unknown'
     const actor = { name, via: 'password', address }
     const isWritten = await audit.noteRefusal(actor, { action: 'sign-in', subject: name }, 'denied', wrong)

@@ -5,7 +5,7 @@ import type { Services } from '../services.ts'
 import type { Door } from './door.ts'
 
 /**
- * Which node is calling, as its credentials prove; null when they prove nothing. Whoever offers no key guesses nothing.
+ * Authenticates the calling node. Returns null if the credentials are wrong or missing. Missing credentials do not count as a guess.
  *
  * @throws RATE_LIMITED for an address that has guessed too often, CONFLICT for a second machine with a node's identity
  */
@@ -23,7 +23,7 @@ export async function authenticateCaller(
   const address = door.addressOf(request)
   const callerId = header('authorization') === undefined ? authenticateNode({ nodeId, apiKey }) : null
   if (callerId === null) {
-    // Only what was wrong counts: whoever guesses at a node's key does not lock the node out, wherever the two are.
+    // Only wrong keys count, so guessing a node's key does not lock the node out, even from the same address.
     if (nodeId && apiKey) await limits.take('node-credentials', `${placeOf(address)} ${nodeId.slice(0, 64)}`)
     return null
   }

@@ -12,11 +12,11 @@ const dateTime = z.coerce.date().openapi({ type: 'string', format: 'date-time' }
 
 const holdWire = z
   .object({ since: dateTime, by: z.string(), reason: z.string().nullable(), until: dateTime.nullable() })
-  .openapi('NodeHold', { description: 'What a person said of a node' })
+  .openapi('NodeHold', { description: 'A state that a person set on a node' })
 
 const shareWire = z
   .object({ share: z.number().nullable(), observed_ms: z.number() })
-  .openapi('UptimeShare', { description: 'The share, 0 to 1, of the observed time that it was online; null when nothing was observed' })
+  .openapi('UptimeShare', { description: 'Share of the observed time that the node was online, 0 to 1. Null if nothing was observed' })
 
 const nodeWire = z
   .object({
@@ -30,23 +30,23 @@ const nodeWire = z
     status_reason: z.string().nullable(),
     status_signal: z
       .enum(['registration', 'heartbeat', 'check', 'manual-check', 'session', 'self'])
-      .openapi({ description: 'What the status rests on' }),
-    cordon: holdWire.nullable().openapi({ description: 'Set: it takes no new apps' }),
-    maintenance: holdWire.nullable().openapi({ description: 'Set: it raises no alarms' }),
+      .openapi({ description: 'The signal that the status is based on' }),
+    cordon: holdWire.nullable().openapi({ description: 'If set, the node takes no new apps' }),
+    maintenance: holdWire.nullable().openapi({ description: 'If set, the node raises no alarms' }),
     last_seen: dateTime.nullable(),
     last_health_check: dateTime.nullable(),
     consecutive_failures: z.int(),
     next_check_at: dateTime.nullable(),
     uptime: z
       .object({ day: shareWire, week: shareWire, month: shareWire })
-      .openapi({ description: 'Of the last 24 hours, 7 days and 30 days, as far as they were observed' }),
+      .openapi({ description: 'For the last 24 hours, 7 days and 30 days, as far as observed' }),
     key_changed_at: dateTime.nullable().openapi({ description: 'Null for the primary itself' }),
     created_at: dateTime,
     updated_at: dateTime,
   })
   .openapi('Node')
 
-/** What is left out is empty: the registry says of every wrong field what would be right, of all at once. */
+/** Missing fields default to empty, so that the registry reports every invalid field at once. */
 const registerBody = z
   .object({
     id: z.string().default(''),
@@ -68,11 +68,11 @@ function presentNode(user: UserApi, { health, labels, ...node }: ClusterNode) {
   const { status, statusSince, statusReason, statusSignal, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt } = health
   const known = { status, statusSince, statusReason, statusSignal, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt }
   const wire = toWire({ ...node, ...known })
-  // Keys of labels are the user's own words.
+  // Label keys belong to the user, so they are not converted to snake case.
   return { ...wire, labels, uptime: toWire(user.uptimeOf(node.id)) }
 }
 
-/** Nodes of the cluster, for people. */
+/** The cluster's nodes, for people and scripts. */
 export function nodeRoutes(): Router {
   const router = createRouter()
   const tags = ['nodes']
@@ -108,8 +108,8 @@ export function nodeRoutes(): Router {
       method: 'post',
       path: '/api/nodes',
       tags,
-      request: { body: { ...json(registerBody, 'What `npm run identity` prints on the node'), required: true } },
-      responses: { 201: json(nodeWire, 'Registered, and checked at once'), ...refusals },
+      request: { body: { ...json(registerBody, 'The values that `npm run identity` prints on the node'), required: true } },
+      responses: { 201: json(nodeWire, 'The node is registered and is checked at once'), ...refusals },
     }),
     async (c) => {
       const { id, name, api_endpoint: apiEndpoint, api_key: apiKey, labels } = c.req.valid('json')
@@ -131,8 +131,12 @@ export function nodeRoutes(): Router {
       method: 'put',
       path: '/api/nodes/{id}',
       tags,
-      request: { params: idParam, body: { ...json(updateNodeBody, 'What is left out stays'), required: true } },
-      responses: { 200: json(nodeWire, 'Changed; checked at once if its endpoint or key changed'), 404: missing, ...refusals },
+      request: { params: idParam, body: { ...json(updateNodeBody, 'Fields you leave out keep their value'), required: true } },
+      responses: {
+        200: json(nodeWire, 'The changed node. It is checked at once if its endpoint or key changed'),
+        404: missing,
+        ...refusals,
+      },
     }),
     async (c) => {
       const { name, api_endpoint: apiEndpoint, api_key: apiKey, labels } = c.req.valid('json')
@@ -164,7 +168,7 @@ export function nodeRoutes(): Router {
       path: '/api/nodes/{id}/check',
       tags,
       request: { params: idParam },
-      responses: { 200: json(checkWire, 'Checked now, whatever the backoff says; `error` says why it failed'), 404: missing },
+      responses: { 200: json(checkWire, 'Checked now, bypassing the backoff. `error` says why it failed'), 404: missing },
     }),
     async (c) => {
       const { ok, error, durationMs, node } = await c.get('user').checkNode(c.req.valid('param').id)

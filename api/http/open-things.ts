@@ -3,7 +3,7 @@ import type { Caller } from '../auth/caller.ts'
 import type { Services } from '../services.ts'
 import type { Door, Standing } from './door.ts'
 
-/** How often it is asked whether callers would still be let in as they were, in milliseconds. What is known to end, ends on time. */
+/** In milliseconds. How often callers are checked again. Credentials with a known expiry end on time. */
 const recheckMs = 15_000
 
 export type OpenThings = ReturnType<typeof createOpenThings>
@@ -14,8 +14,8 @@ interface Held {
 }
 
 /**
- * What callers have open: WebSockets and answers that are still being sent. Whatever ends a credential ends what it opened: it
- * was revoked, it is over, its owner is gone or has another role, or the edge's word for somebody has expired.
+ * What callers have open: WebSockets, and answers that are still being sent. All of it ends with the credential that opened it: when
+ * that is revoked or expires, when its owner is removed or gets another role, or when the edge's token expires.
  */
 export function createOpenThings({ services, door }: { services: Pick<Services, 'clock' | 'events'>; door: Door }) {
   const { clock, events } = services
@@ -57,10 +57,10 @@ export function createOpenThings({ services, door }: { services: Pick<Services, 
   recheck()
 
   return {
-    /** @param end ends the thing @returns to be called when it has ended by itself */
+    /** @param end closes what is open @returns a function to call when it has closed by itself */
     hold,
 
-    /** An answer that takes its time is cut off. One that has not begun says by itself how the call ended. */
+    /** Cuts off an answer that is being sent. One that has not started is left to finish normally. */
     holdResponse(caller: Caller, response: ServerResponse): void {
       const release = hold(caller, () => {
         if (response.headersSent) response.destroy()

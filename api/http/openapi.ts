@@ -8,7 +8,7 @@ import { createRouter, type Router } from './router.ts'
 
 export type OpenApiDocument = ReturnType<typeof openApiDocument>
 
-/** The REST surface of this node in OpenAPI 3.1, made from the routes themselves. */
+/** This node's REST API in OpenAPI 3.1, generated from the routes. */
 export function openApiDocument(services: Services, user: Router, door: Door) {
   const all = createRouter()
   const { openAPIRegistry: registry } = all
@@ -16,15 +16,20 @@ export function openApiDocument(services: Services, user: Router, door: Door) {
     method: 'get',
     path: '/api/health',
     tags: ['server'],
-    responses: { 200: json(z.object({ status: z.literal('healthy'), service: z.literal('selfhostly') }), 'This node serves. For anyone') },
+    responses: {
+      200: json(z.object({ status: z.literal('healthy'), service: z.literal('selfhostly') }), 'The server is up. Needs no credentials'),
+    },
   })
   registry.registerPath({
     method: 'get',
     path: '/api/ready',
     tags: ['server'],
     responses: {
-      200: json(z.object({ ready: z.literal(true) }), 'This node can do what it is asked for. For anyone'),
-      503: json(z.object({ ready: z.literal(false), reason: z.string() }), 'It cannot, and why: it starts, or nothing can be saved'),
+      200: json(z.object({ ready: z.literal(true) }), 'The server can do its work. Needs no credentials'),
+      503: json(
+        z.object({ ready: z.literal(false), reason: z.string() }),
+        'The server cannot work now, and why: it is starting, or nothing can be saved',
+      ),
     },
   })
   registry.registerPath({
@@ -44,7 +49,7 @@ export function openApiDocument(services: Services, user: Router, door: Door) {
       title: 'Selfhostly',
       version: services.version,
       description:
-        'REST over the same services as GraphQL. /api/internal is for nodes, with X-Node-ID and X-Node-API-Key; the rest is for users.',
+        'REST over the same services as GraphQL. Nodes use /api/internal/ with X-Node-ID and X-Node-API-Key. Users use the rest.',
       license: { name: 'MIT' },
     },
   })
@@ -55,7 +60,7 @@ export function openApiDocument(services: Services, user: Router, door: Door) {
   return document
 }
 
-/** What a cluster answers: the routes of a primary, and those that only its secondaries have. */
+/** The API of a cluster: the primary's routes, plus those that only secondaries have. */
 export function clusterDocument(primary: OpenApiDocument, secondary: OpenApiDocument): OpenApiDocument {
   return { ...primary, paths: { ...secondary.paths, ...primary.paths } }
 }

@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { storageError } from '../storage-error.ts'
 
-/** RFC 9457. `code` is the closed list of errors.ts; `fields` names wrong fields as the caller wrote them. */
+/** RFC 9457. `code` is one of the codes in errors.ts. `fields` names invalid fields as the caller wrote them. */
 export const problemSchema = z
   .object({
     title: z.string(),
@@ -45,7 +45,7 @@ export function problemResponse(problem: Omit<Problem, 'title'> & { title?: stri
 
 const toSnake = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-/** Errors that callers are meant to see keep their words; anything else is a bug: logged under an id, masked on the wire. */
+/** Passes expected errors to the caller. Anything else is a bug: logged with an id, and the caller sees only the id. */
 export const errorToProblem =
   (log: Log): ErrorHandler =>
   (thrown, c) => {
@@ -61,16 +61,20 @@ export const errorToProblem =
         code: error.code,
         ...(fields.length > 0 ? { fields } : {}),
       })
-      // The rest of the body is not read, so nothing more can be asked over this connection.
+      // The rest of the body is not read, so this connection cannot carry another request.
       if (error.code === 'PAYLOAD_TOO_LARGE') response.headers.set('connection', 'close')
       if (error.retryAfterSeconds !== undefined) response.headers.set('retry-after', String(error.retryAfterSeconds))
       return response
     }
     if (error instanceof HTTPException)
-      return problemResponse({ status: error.status, detail: error.message || 'The request cannot be read' })
+      return problemResponse({ status: error.status, detail: error.message || 'The request is malformed' })
     const requestId = randomUUID()
     log.error({ err: error, requestId, method: c.req.method, path: c.req.path }, 'request failed')
-    return problemResponse({ status: 500, detail: `Something went wrong here. The log has more under ${requestId}`, request_id: requestId })
+    return problemResponse({
+      status: 500,
+      detail: `Something went wrong on this server. Its log has details under ${requestId}`,
+      request_id: requestId,
+    })
   }
 
 export const notFoundProblem: NotFoundHandler = (c) => problemResponse({ status: 404, detail: `There is nothing at ${c.req.path}` })

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { maxAnswerBytes, tooLarge } from '../../schema/answer-size.ts'
 import { problemSchema } from './problem.ts'
 
-/** What descriptions of routes are put together from. */
+/** Building blocks for route definitions. */
 
 export const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
   content: { 'application/json': { schema } },
@@ -13,7 +13,7 @@ export const problem = (description: string) => ({ content: { 'application/probl
 
 export const idParam = z.object({ id: z.string().openapi({ description: 'UUID' }) })
 
-export const invalid = problem('A field is wrong; `fields` names each')
+export const invalid = problem('A field is invalid. `fields` names each one')
 
 const labelSet = z
   .string()
@@ -26,7 +26,7 @@ const labelSet = z
   )
 
 export const nodesQuery = z.object({
-  labels: labelSet.optional().openapi({ type: 'string', description: 'Labels such as `env=lab,team=web`: of nodes that have all of them' }),
+  labels: labelSet.optional().openapi({ type: 'string', description: 'Only nodes with all of these labels, such as `env=lab,team=web`' }),
 })
 
 export const nodeIdsQuery = nodesQuery.extend({
@@ -36,15 +36,16 @@ export const nodeIdsQuery = nodesQuery.extend({
 export const listOf = (ids: string | undefined): string[] | undefined => ids?.split(',').filter(Boolean)
 
 /**
- * A list that REST answers as a whole.
- * @param weigh about how many bytes an item becomes
- * @throws PAYLOAD_TOO_LARGE before any of it is written, when all of it is more than one answer may have
+ * A list that REST returns in one piece.
+ *
+ * @param weigh the approximate size of an item in bytes
+ * @throws PAYLOAD_TOO_LARGE before anything is written, if the whole list exceeds the limit for one answer
  */
 export function wholeList<T>(items: T[], weigh: (item: T) => number): T[] {
   let bytes = 0
   for (const item of items) {
     bytes += weigh(item)
-    if (bytes > maxAnswerBytes) throw tooLarge(maxAnswerBytes, 'Ask for some nodes at once: ?node_ids=ID,ID or ?labels=env=lab')
+    if (bytes > maxAnswerBytes) throw tooLarge(maxAnswerBytes, 'Ask for fewer nodes at once: ?node_ids=ID,ID or ?labels=env=lab')
   }
   return items
 }

@@ -7,11 +7,11 @@ import type { UserApi } from '../user-api.ts'
 export interface HttpEnv {
   Bindings: { incoming: IncomingMessage; outgoing: ServerResponse }
   Variables: {
-    /** On the node surface: the id of the node that calls. */
+    /** On the node surface: the id of the calling node. */
     callerId: string
     /** On the node surface: who acts, for the audit log. */
     actor: Actor
-    /** On the user surface: what the caller may see and do. */
+    /** On the user surface: what the caller can see and do. */
     user: UserApi
   }
 }
@@ -34,7 +34,7 @@ export const createRouter = (): Router =>
 
 const typeProblem = (value: unknown, expected: string): string => (value === undefined ? 'is required' : `must be of type ${expected}`)
 
-/** The validator hands its hook the input as it came, though the hook's type does not say so. */
+/** The validator passes its hook the original input, although the hook's type does not declare it. */
 function valueAt(result: object, path: PropertyKey[]): unknown {
   const input: unknown = 'data' in result ? result.data : undefined
   return path.reduce((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], input)

@@ -32,10 +32,10 @@ import { sessionRoutes } from './session-routes.ts'
 import { strangersPage } from './strangers-page.ts'
 import { userRoutes } from './user-routes.ts'
 
-/** A Compose file may have 256 KiB, and JSON makes more of it. In bytes. */
+/** In bytes. A Compose file can have 256 KiB, and JSON escapes make it larger. */
 const maxBodyBytes = 1024 * 1024
 
-/** The port is taken before anything else is touched; requests that come before `serve` are told to wait. */
+/** Takes the port before anything else is touched. Requests that arrive before `serve` get 503 and Retry-After. */
 export async function openPort({ host, port }: { host: string | undefined; port: number }): Promise<{ server: Server; port: number }> {
   const server = createServer()
   server.on('request', notReadyYet)
@@ -60,8 +60,8 @@ const notReadyYet = (request: IncomingMessage, response: ServerResponse): void =
 function portError(error: NodeJS.ErrnoException, host: string | undefined, port: number): StartError {
   const where = `${host ?? ''}:${port}`
   if (error.code === 'EADDRINUSE')
-    return new StartError(`SERVER_ADDRESS: ${where} is taken by another program. Stop it, or give another port`)
-  if (error.code === 'EACCES') return new StartError(`SERVER_ADDRESS: this user may not listen on ${where}. Give a port above 1023`)
+    return new StartError(`SERVER_ADDRESS: ${where} is taken by another program. Stop it, or choose another port`)
+  if (error.code === 'EACCES') return new StartError(`SERVER_ADDRESS: this user cannot listen on ${where}. Use a port above 1023`)
   return new StartError(`SERVER_ADDRESS: cannot listen on ${where}: ${errorMessage(error)}`)
 }
 
@@ -104,12 +104,12 @@ export function serve(server: Server, services: Services) {
 
   return {
     app,
-    /** Answers what comes over a link: the node surface and nothing else, whoever is at the other end. */
+    /** Answers requests that arrive over a link: only the node surface, whoever is at the other end. */
     internal(request: IncomingMessage, response: ServerResponse): void {
       if (request.url?.startsWith('/api/internal/')) listener(request, response)
       else response.writeHead(404).end()
     },
-    /** Takes no new connections, ends the open ones. */
+    /** Accepts no new connections and closes the open ones. */
     async stop(): Promise<void> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       linkDoor.stop()
@@ -161,12 +161,12 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
     else if (config.access.mode === 'sign-in')
       app.route('/', authRoutes({ ...parts, access: config.access, secret: access.secret, baseUrl, clock }))
   } else {
-    // The sign-in page asks anywhere; that there is no way to sign in is an answer, and no error in the console.
+    // The sign-in page always asks this. An empty list avoids an error in the browser console.
     app.get('/auth/providers', (c) => c.json({ providers: [], link: false }))
   }
   app.route('/', avatarRoutes())
   app.use(async (c, next) => {
-    // Dashboard files hold nothing secret, and whoever is to sign in needs them first.
+    // Dashboard files contain no secrets, and people need them to sign in.
     if (isDashboardFile(c.req.method, c.req.path)) return next()
     const caller = await door.enter(c.env.incoming, { changes: changes(c.req.method), isPage: isPage(c.req) })
     things.holdResponse(caller, c.env.outgoing)
@@ -174,7 +174,7 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
     unread.watch(caller, c.env.outgoing)
     c.set('user', createUserApi(services, caller))
     await next()
-    // Several may have been asked for while this one was put together.
+    // Other requests may have added unread answers while this one ran.
     unread.check(caller)
   })
   const user = userRoutes()
@@ -186,7 +186,7 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
   return app
 }
 
-/** A form or a text is what a page of another site can have a browser send without asking it. */
+/** Another site's page can make a browser send forms and plain text without a preflight. */
 const onlyJson = createMiddleware<HttpEnv>(async (c, next) => {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') return problemResponse({ status: 415, detail: 'Send the query as application/json' })
@@ -197,7 +197,7 @@ const changes = (method: string): boolean => method !== 'GET' && method !== 'HEA
 
 const isDashboardFile = (method: string, path: string): boolean => !changes(method) && !/^\/(api|graphql)(\/|$)/.test(path)
 
-/** What a person opens by its address and that holds nothing secret: GraphiQL, and what the API is like. */
+/** Pages without secrets that a person opens by URL: GraphiQL and the OpenAPI document. */
 const isPage = (request: HonoRequest): boolean =>
   request.method === 'GET' &&
   (request.path === '/api/openapi.json' || (request.path === '/graphql' && request.header('accept')?.includes('text/html') === true))
@@ -221,7 +221,7 @@ async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, {
   } catch (error) {
     if (error instanceof AppError) return refuseUpgrade(socket, error)
     log.error({ err: error, path }, 'upgrade failed')
-    refuseUpgrade(socket, { status: 500, message: 'Something went wrong here' })
+    refuseUpgrade(socket, { status: 500, message: 'Something went wrong on this server' })
   }
 }
 

@@ -11,16 +11,16 @@ import { openSession, signOut, type SessionDeps } from './sign-out.ts'
 
 export interface SessionRoutesDeps extends SessionDeps {
   links: SignInLinks
-  /** Whether the request comes from no page, or from one of this very server. */
+  /** Whether the request comes from a page of this server, or from a program. */
   isOwnPage: (request: HttpEnv['Bindings']['incoming']) => boolean
   limits: Limits
   log: Log
 }
 
-const wrong = 'This link is wrong, over or was used. Make another one on the machine of the server: npm run link'
-const form = z.object({ code: z.string('must be a text').max(200, 'must have at most 200 characters') })
+const wrong = 'This link is invalid, expired or already used. To get a new one, run this on the server: npm run link'
+const form = z.object({ code: z.string('must be a string').max(200, 'must have at most 200 characters') })
 
-/** What is there wherever people sign in: the link that the start, or `npm run link`, has printed, and the way out. Public. */
+/** Sign-in with the link printed at startup or by `npm run link`, and sign-out. Exists wherever people sign in. Public. */
 export function sessionRoutes(deps: SessionRoutesDeps): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>()
   routes.use('/auth/*', async (c, next) => {
@@ -28,8 +28,8 @@ export function sessionRoutes(deps: SessionRoutesDeps): Hono<HttpEnv> {
     await next()
   })
   routes.post('/auth/link', async (c) => {
-    // Pages that may call this server (CORS_ORIGINS) still sign nobody in.
-    if (!deps.isOwnPage(c.env.incoming)) throw new AppError('FORBIDDEN', 'This came from a page of another site')
+    // Pages of other sites cannot sign anyone in, even if CORS_ORIGINS lets them call this server.
+    if (!deps.isOwnPage(c.env.incoming)) throw new AppError('FORBIDDEN', 'This request came from another site')
     return signIn(deps, c, (await readJson(c, form)).code)
   })
   routes.post('/auth/sign-out', (c) => signOut(deps, c))
@@ -41,7 +41,7 @@ async function signIn(deps: SessionRoutesDeps, c: Context<HttpEnv>, code: string
   const address = deps.addressOf(c.env.incoming)
   const { login: name } = linkAccount
   if (!(await links.use(code))) {
-    // Only failures count, and each place for itself: nobody's guesses keep the right code out.
+    // Only failures count, and per place. Wrong guesses never keep the correct code out.
     await limits.take('sign-in-link', placeOf(address))
     const isWritten = await audit.noteRefusal(
       { name: 'unknown', via: 'link', address },

@@ -6,20 +6,27 @@ import { invalid, json } from './route-parts.ts'
 import { createRouter, type HttpEnv, type Router } from './router.ts'
 
 const changeable = z.object({
-  cloudflare_api_token: z.string().nullable().openapi({ description: 'Masked' }),
+  cloudflare_api_token: z.string().nullable().openapi({ description: 'Masked in answers' }),
   cloudflare_account_id: z.string().nullable(),
 })
 const settingsWire = changeable
-  .extend({ primary_url: z.string().nullable().openapi({ description: 'Where nodes find their primary, once that was changed' }) })
+  .extend({
+    primary_url: z.string().nullable().openapi({ description: 'URL at which nodes reach the primary, if it was changed. Null if not' }),
+  })
   .openapi('Settings')
 
-/** Settings of the cluster, for people. */
+/** The cluster's settings, for people and scripts. */
 export function settingsRoutes(): Router {
   const router = createRouter()
   const current = (c: Context<HttpEnv>) => toWire(c.get('user').settings())
   router.put('/api/settings', takesOnly({ body: changeable, current, fixed: ['primary_url'] }))
   router.openapi(
-    createRoute({ method: 'get', path: '/api/settings', tags: ['settings'], responses: { 200: json(settingsWire, 'Secrets are masked') } }),
+    createRoute({
+      method: 'get',
+      path: '/api/settings',
+      tags: ['settings'],
+      responses: { 200: json(settingsWire, 'The settings, with secrets masked') },
+    }),
     (c) => c.json(toWire(c.get('user').settings()), 200),
   )
   router.openapi(
@@ -29,11 +36,14 @@ export function settingsRoutes(): Router {
       tags: ['settings'],
       request: {
         body: {
-          ...json(changeable.partial().openapi('UpdateSettings'), 'What is left out stays, null removes, a masked value changes nothing'),
+          ...json(
+            changeable.partial().openapi('UpdateSettings'),
+            'Fields you leave out keep their value, and so do masked values. Null removes a value',
+          ),
           required: true,
         },
       },
-      responses: { 200: json(settingsWire, 'As they are now'), 400: invalid },
+      responses: { 200: json(settingsWire, 'The settings as they are now'), 400: invalid },
     }),
     async (c) => {
       const { cloudflare_api_token: cloudflareApiToken, cloudflare_account_id: cloudflareAccountId } = c.req.valid('json')

@@ -7,13 +7,13 @@ import type { HttpEnv } from './router.ts'
 import { browserSecretOf } from './browser-secret.ts'
 import { endedSessionCookie, readSessionCookie, sessionCookie } from './session-cookie.ts'
 
-/** What every way to sign in needs for the way out. */
+/** What starting and ending a session needs. */
 export interface SessionDeps {
   users: Users
   sessions: Sessions
   audit: AuditLog
   addressOf: (request: IncomingMessage) => string
-  /** Whether the person's browser speaks TLS. */
+  /** Whether the browser uses TLS. */
   isSecure: (request: IncomingMessage) => boolean
 }
 
@@ -30,8 +30,8 @@ export async function signOut(deps: SessionDeps, c: Context<HttpEnv>): Promise<R
 }
 
 /**
- * Signs a browser in as this person, bound to the secret that it shows. What it was before is over: a session never passes from
- * one sign-in to the next.
+ * Signs a browser in as this user, bound to the secret that the browser sends. Ends its previous session, because a session never
+ * carries over from one sign-in to the next.
  */
 export async function openSession(deps: SessionDeps, c: Context<HttpEnv>, user: { id: string }): Promise<void> {
   const request = c.env.incoming

@@ -13,7 +13,7 @@ const knownStatsWire = nodeStatsWire
 
 const presentStats = ({ stats, nodeId, state, error }: KnownStats) => toWire({ ...stats, nodeId, state, error })
 
-/** Stats of all nodes, for people. */
+/** Stats of all nodes, for people and scripts. */
 export function statsRoutes(): Router {
   const router = createRouter()
   router.get('/api/system/stats', takesOnly({ query: nodeIdsQuery }))
@@ -23,7 +23,7 @@ export function statsRoutes(): Router {
       path: '/api/system/stats',
       tags: ['stats'],
       request: { query: nodeIdsQuery },
-      responses: { 200: json(z.array(knownStatsWire), 'One entry per node, unknown ids included'), 400: invalid },
+      responses: { 200: json(z.array(knownStatsWire), 'One entry per node, including unknown ids'), 400: invalid },
     }),
     (c) => {
       const user = c.get('user')

@@ -3,7 +3,7 @@ import { html } from 'hono/html'
 import { AppError } from '../errors.ts'
 import type { HttpEnv } from './router.ts'
 
-/** Of the dashboard, whose files this page does without: it is for whoever opens an address of the API. */
+/** Looks like the dashboard, but needs none of its files. */
 const style = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; --edge: light-dark(#e4e4e7, #27272a); --dim: light-dark(#52525b, #a1a1aa) }
 body { margin: 0; min-height: 100svh; display: grid; place-items: center; padding: 1rem; box-sizing: border-box;
@@ -18,8 +18,9 @@ code { white-space: nowrap; font-family: ui-monospace, monospace; padding: 0.1em
 const contentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /**
- * What a person sees who opens an address of the API without being signed in. Programs get the problem: null.
- * @param peopleSignIn whether that is possible here; with AUTH_ENABLED=false the edge lets people in
+ * The page for people who open an API URL in a browser without being signed in. Null for programs, which get the JSON problem.
+ *
+ * @param peopleSignIn whether people sign in on this server. With AUTH_ENABLED=false the edge lets them in
  */
 export function strangersPage(
   error: Error,
@@ -27,7 +28,7 @@ export function strangersPage(
   { peopleSignIn }: { peopleSignIn: boolean },
 ): Promise<Response> | Response | null {
   if (!(error instanceof AppError) || error.code !== 'UNAUTHENTICATED') return null
-  // What calls with credentials of its own is a program, whatever it says that it accepts.
+  // A caller that sends credentials is a program, whatever it accepts.
   if (c.req.method !== 'GET' || !prefersPage(c.req.header('accept')) || c.req.header('authorization') || c.req.header('x-node-id'))
     return null
   const words = peopleSignIn ? signInWords(`/sign-in?${new URLSearchParams({ return_to: c.req.path })}`) : edgeWords(error.message)
@@ -57,16 +58,16 @@ export function strangersPage(
 
 const signInWords = (url: string) => html`
   <h1>You are not signed in</h1>
-  <p><a href="${url}">Sign in</a> to see this page. The sign-in page shows every way in.</p>
-  <p>If you run this server, run <code>npm run link</code> on its machine and open the link that it prints.</p>
+  <p><a href="${url}">Sign in</a> to see this page. The sign-in page lists every way to sign in.</p>
+  <p>If you run this server, run <code>npm run link</code> on its machine and open the link it prints.</p>
 `
 
 const edgeWords = (reason: string) => html`
   <h1>You are not signed in</h1>
   <p>
-    ${reason}. Nobody signs in at this server itself: what is in front of it does that, such as Cloudflare Access. Open the address there.
+    ${reason}. You cannot sign in on this server itself. The proxy in front of it does that, such as Cloudflare Access. Open the proxy's URL.
   </p>
 `
 
-/** Browsers name HTML first when a person opens an address; programs, and what pages fetch, name something else or nothing. */
+/** Browsers put HTML first in Accept when a person opens a URL. Programs, and requests from scripts in pages, do not. */
 const prefersPage = (accept: string | undefined): boolean => accept?.split(',')[0]?.trim().startsWith('text/html') === true

@@ -4,18 +4,18 @@ import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { WebSocket } from 'ws'
 
-/** What one caller may leave unread, in bytes: two of the largest answers. */
+/** In bytes. What one caller can leave unread: two answers of the largest size. */
 const mostOfOne = 32 * 1024 * 1024
-/** When so much is unread in all, in bytes, whoever has left any of it waits. Everybody else gets at least one answer. */
+/** In bytes. When this much is unread in total, callers with unread answers must wait. Everyone else still gets one answer. */
 const mostOfAll = 96 * 1024 * 1024
-/** An answer that has been put together whole is read within this time, or its connection ends, in milliseconds. */
+/** In milliseconds. A complete answer must be read within this time, or its connection is closed. */
 const readWithinMs = 60_000
 
 export type UnreadAnswers = ReturnType<typeof createUnreadAnswers>
 
 /**
- * How much of its answers each caller has not read yet: it stays in the memory of this process until they do, so who reads
- * slowly and asks on is told to wait. Counted is what the system has not taken, over HTTP and WebSocket alike.
+ * Tracks how much of its answers each caller has not read yet. Unread answers stay in this process's memory, so a caller that reads
+ * slowly and keeps asking has to wait. Counts what the operating system has not accepted yet, over HTTP and WebSocket.
  */
 export function createUnreadAnswers({ clock }: { clock: Clock }) {
   const held = new Map<string, Set<() => number>>()
@@ -37,7 +37,7 @@ export function createUnreadAnswers({ clock }: { clock: Clock }) {
   }
 
   return {
-    /** @throws RATE_LIMITED when the caller is to read first what was answered before */
+    /** @throws RATE_LIMITED if the caller must read its earlier answers first */
     check(caller: Caller): void {
       const own = unreadOf(held.get(callerKey(caller)))
       if (own === 0) return
@@ -48,7 +48,7 @@ export function createUnreadAnswers({ clock }: { clock: Clock }) {
       })
     },
 
-    /** Counts this response until its connection has taken it. */
+    /** Counts this response until its connection has accepted it. */
     watch(caller: Caller, response: ServerResponse): void {
       let cancel = (): void => undefined
       const release = hold(caller, () => response.writableLength)
@@ -59,7 +59,7 @@ export function createUnreadAnswers({ clock }: { clock: Clock }) {
       })
     },
 
-    /** Counts what waits in this socket until it closes. */
+    /** Counts what is queued in this socket until it closes. */
     watchSocket(caller: Caller, socket: WebSocket): void {
       socket.once(
         'close',

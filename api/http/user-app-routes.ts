@@ -11,14 +11,14 @@ import { createRouter, type HttpEnv, type Router } from './router.ts'
 
 const userAppWire = appWire.extend({ last_known_status: appWire.shape.status.nullable() }).openapi('KnownApp')
 
-/** Texts, and what a container has around them. */
+/** The app's texts, plus an allowance for the rest. */
 const weightOfApp = ({ composeContent, containers }: InventoryApp): number => 1000 + composeContent.length + containers.length * 500
 
 const presentApp = (app: InventoryApp) => toWire(app)
 
-const createQuery = z.object({ node_id: z.string().optional().openapi({ description: 'Where it runs; this node when left out' }) })
+const createQuery = z.object({ node_id: z.string().optional().openapi({ description: 'Node to run it on. Default: this node' }) })
 
-/** Nodes are lenient with each other, for they can be of different versions; a person is told what would have no effect. */
+/** Nodes ignore each other's unknown fields, because their versions can differ. People get an error for fields without effect. */
 function refuseIgnoredFields(router: Router): void {
   const current = (c: Context<HttpEnv>) => presentApp(c.get('user').app(c.req.param('id') ?? ''))
   const fixed = ['id', 'name', 'node_id', 'desired_state', 'version']
@@ -30,7 +30,7 @@ function refuseIgnoredFields(router: Router): void {
   for (const action of ['start', 'stop', 'update']) router.post(`/api/apps/:id/${action}`, takesOnly({ query: nothing, body: nothing }))
 }
 
-/** Apps of all nodes, for people. */
+/** Apps of all nodes, for people and scripts. */
 export function userAppRoutes(): Router {
   const router = createRouter()
   const routes = appRoutes('/api/apps', 'apps')
@@ -41,7 +41,7 @@ export function userAppRoutes(): Router {
       path: '/api/apps',
       tags: ['apps'],
       request: { query: nodeIdsQuery },
-      responses: { 200: json(z.array(userAppWire), 'Every app that is known'), 400: invalid },
+      responses: { 200: json(z.array(userAppWire), 'All known apps'), 400: invalid },
     }),
     (c) => {
       const user = c.get('user')

@@ -5,7 +5,7 @@ import { settingsRoutes } from './settings-routes.ts'
 import { statsRoutes } from './stats-routes.ts'
 import { userAppRoutes } from './user-app-routes.ts'
 
-/** What people and their scripts use, as REST over the same services as GraphQL. */
+/** The REST API for people and scripts, over the same services as GraphQL. */
 export function userRoutes(): Router {
   const router = createRouter()
   for (const routes of [nodeRoutes(), userAppRoutes(), statsRoutes(), settingsRoutes(), auditRoutes()]) router.route('/', routes)

@@ -4,10 +4,10 @@ import { createWakeWatch, ownAddresses } from '../nodes/wake-watch.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
 
-/** Compose gets this long to finish what it is doing when the node stops; with its 3 s to end it stays within 10 s. */
+/** How long Compose can finish its work when the node stops. With the 3 s it gets to exit, stopping stays within 10 s. */
 const operationGraceMs = 4000
 
-/** What every node does, whatever its role: it runs its own apps and says how it is. */
+/** What every node does in either role: run its own apps and report its state. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
   const {
     access,
@@ -32,7 +32,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
     onStoodStill(ms) {
       log.warn(
         { stood_still_s: Math.round(ms / 1000) },
-        'this program stood still: the machine slept, or the process was stopped or held up. What it missed is not made up for',
+        'this program was paused: the machine slept, or the process was stopped or blocked. Jobs it missed are skipped',
       )
       nodeCalls.emit('stoodStill', ms)
       nodeCalls.emit('callHome', undefined)
@@ -44,7 +44,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
     clock,
   })
 
-  /** Each for itself: what cannot write its own keeps none of the others from it. @throws the first failure */
+  /** Every part writes independently, so one failure does not stop the others. @throws the first failure */
   async function flush(): Promise<void> {
     const outcomes = await Promise.allSettled(
       [operations, apps, registry, inventory, access, auditedOperations, history].map((part) => part.flush()),
@@ -52,8 +52,8 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
-  /** Nobody waits for a disk when the program ends: what was not written is lost, and told. */
-  const lastWords = (error: unknown): void => log.error({ error: errorMessage(error) }, 'what changed last could not be saved')
+  /** On shutdown a failed write is logged and not retried. */
+  const lastWords = (error: unknown): void => log.error({ error: errorMessage(error) }, 'the latest changes could not be saved')
 
   return {
     async start(): Promise<void> {
@@ -68,18 +68,18 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       await apps.start()
       unsubscribe = await feed.subscribe((event) => services.hear(self.id, event))
       monitor.start()
-      // Docker may be away or slow: the node serves meanwhile.
+      // Not awaited: the node serves requests even while Docker is away or slow.
       void containers.start()
       wakeWatch.start()
-      // Trades at most this much of timestamps lost in a crash against one transaction per heartbeat.
+      // A crash loses at most this much of the timestamps. The alternative is one transaction per heartbeat.
       scheduler.every('write behind', '*/5 * * * * *', flush)
       scheduler.every('observed time', '*/5 * * * * *', () => history.beat())
-      scheduler.every('room on the disk', '*/3 * * * * *', storage.tick)
-      scheduler.every('old changes of status', '0 17 * * * *', history.prune)
-      scheduler.every('old lines of the audit log', '0 37 * * * *', access.pruneAudit)
+      scheduler.every('disk space', '*/3 * * * * *', storage.tick)
+      scheduler.every('old status changes', '0 17 * * * *', history.prune)
+      scheduler.every('old audit log lines', '0 37 * * * *', access.pruneAudit)
     },
 
-    /** Lets running operations finish or records that they were interrupted, then ends what observes. */
+    /** Lets running operations finish or records them as interrupted, then stops everything that observes. */
     async stop(): Promise<void> {
       await operations.stop(operationGraceMs)
       apps.stop()

@@ -3,7 +3,7 @@ import type { PrimaryConfig } from '../config.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
 
-/** What a primary does beside running its own apps: it watches the nodes of its cluster. */
+/** What a primary does besides running its own apps: watch the nodes of its cluster. */
 export function createPrimaryRole(config: PrimaryConfig, services: Services, scheduler: Scheduler) {
   const {
     addressOf,
@@ -27,12 +27,12 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
 
   const others = () => registry.list().filter((node) => node.id !== self.id)
 
-  /** A node that cannot be told now learns it from its next heartbeat. */
+  /** A node that cannot be reached now learns of the change from its next heartbeat. */
   function tellSettingsChanged(): void {
     for (const node of others().filter(({ health }) => health.status === 'online')) {
       client
         .request(addressOf(node.id), { method: 'POST', path: '/api/internal/settings/changed', deadlineMs: 5000 })
-        .catch((error: unknown) => log.warn({ node: node.name, error: errorMessage(error) }, 'node could not be told of changed settings'))
+        .catch((error: unknown) => log.warn({ node: node.name, error: errorMessage(error) }, 'could not notify node of changed settings'))
     }
   }
 
@@ -45,9 +45,9 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
       endings.push(events.on('settings', tellSettingsChanged))
       alarms.start()
       for (const node of others()) streams.open(node.id)
-      scheduler.every('copies of nodes', '*/10 * * * * *', clones.tick)
+      scheduler.every('node copies', '*/10 * * * * *', clones.tick)
       keyChanges.tick()
-      scheduler.every('keys of nodes', '*/20 * * * * *', keyChanges.tick)
+      scheduler.every('node keys', '*/20 * * * * *', keyChanges.tick)
       scheduler.every('health checks', '* * * * * *', checks.tick)
       scheduler.every('end of maintenance', '* * * * * *', holds.tick)
       log.info({ health_check_interval: '30s' }, 'background tasks started')

@@ -6,10 +6,10 @@ import { errorMessage } from '../errors.ts'
 import { keyGraceMs } from '../nodes/node-keys.ts'
 import type { Services } from '../services.ts'
 
-/** By then the primary has used the new key, and the former one is good for long enough to replace what was opened with it. */
+/** By then the primary has used the new key, and the old one stays valid long enough to replace links opened with it. */
 const renewAfterMs = keyGraceMs / 2
 
-/** The secondary's end of its link: opens one to the primary, takes those that the primary opens, and answers over either. */
+/** The secondary's end of the link: opens one to the primary, accepts one that the primary opens, and answers over either. */
 export function createSecondaryLink(config: SecondaryConfig, services: Services, listener: RequestListener) {
   const { client, clock, events, log, nodeCalls, primaryAddress, random, self } = services
   const server = createLinkServer(listener)
@@ -29,7 +29,7 @@ export function createSecondaryLink(config: SecondaryConfig, services: Services,
       return answer(wire)
     },
     onFailed(reason, attempt) {
-      // Once when it begins and then once in a while: an hour without a primary is not a thousand lines.
+      // Log the first failure and then every tenth, so that an hour without a primary is not a thousand lines.
       if (attempt % 10 === 0) log.warn({ url: primaryAddress?.current(), reason }, 'link to primary could not be opened')
     },
     clock,
@@ -48,7 +48,7 @@ export function createSecondaryLink(config: SecondaryConfig, services: Services,
       )
       endings.push(events.on('primaryMoved', dialler.redial))
       endings.push(nodeCalls.on('keyTaken', () => void clock.after(renewAfterMs, dialler.renew)))
-      // A node that has yet to join is told when it has.
+      // A node that has not joined yet starts on `callHome`, after joining.
       if (!config.joinToken) dialler.start()
     },
     stop(): void {

@@ -10,7 +10,7 @@ import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
 import { createSettingsSync } from '../settings/settings-sync.ts'
 
-/** What a secondary does beside running its own apps: it calls home and fetches what it needs to know. */
+/** What a secondary does besides running its own apps: call home and fetch its settings. */
 export function createSecondaryRole(config: SecondaryConfig, services: Services, scheduler: Scheduler) {
   const { access, client, clock, log, nodeCalls, primaryAddress, primaryContact, random, self, settings } = services
   const endings: (() => void)[] = []
@@ -29,10 +29,10 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
     log,
   })
 
-  /** What the primary said while this node was away. */
+  /** Follows a move of the primary that this node missed while it was away. */
   async function moveTo(url: string): Promise<void> {
     const error = await primaryAddress?.heard(url).catch(errorMessage)
-    if (error) log.warn({ url, error }, 'primary says that it has moved, and that could not be followed')
+    if (error) log.warn({ url, error }, 'primary says it has moved, but switching to its new URL failed')
   }
 
   async function send(): Promise<HeartbeatOutcome> {
@@ -45,7 +45,7 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       if (!(error instanceof NodeCallError)) throw error
       primaryContact?.note(error.why)
       primaryAddress?.failed()
-      // One that is just starting, or a proxy before one that is away, says no for a moment only.
+      // A primary that is starting, or a proxy in front of one that is away, refuses only for a moment.
       const passes = (error.httpStatus ?? 0) >= 500 || error.httpStatus === 429
       if (error.answered && !passes) return { kind: 'refused', reason: error.why }
       return { kind: 'no-answer', reason: error.why, retryAfterMs: error.retryAfterMs }
@@ -69,13 +69,13 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
   const { primaryUrl: joinUrl, joinToken: token } = config
 
   async function join(token: string, earlier: EarlierFailure[]): Promise<JoinOutcome> {
-    // What it was called before is no wish: the name is made anew of what it is called here.
+    // Ask for the configured name, not for an earlier cluster's name for this node.
     const asking = { ...self, name: config.node.name }
     const outcome = await createJoinCall({ primaryUrl: joinUrl, token, self: asking, about: services.about, clock })(earlier)
     if (outcome.kind === 'joined') {
       await services
         .joinedAs(outcome.name)
-        .catch((error: unknown) => log.warn({ error: errorMessage(error) }, 'own name could not be kept'))
+        .catch((error: unknown) => log.warn({ error: errorMessage(error) }, 'could not save the name of this node'))
     }
     return outcome
   }
@@ -96,12 +96,12 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       })
     : null
 
-  /** Until it has joined a node has nothing to call home for. */
+  /** Does nothing until the node has joined. */
   function callHome(): void {
     if (joiner?.isDone() ?? true) heartbeats.sendNow()
   }
 
-  /** The primary has just called: it is there, so whatever waits for it need not wait any longer. */
+  /** The primary has just called, so whatever waits for it can go on now. */
   function primaryIsThere(): void {
     joiner?.tryNow()
     settingsSync.run()
@@ -110,12 +110,12 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
 
   return {
     async start(): Promise<void> {
-      // What was fetched last holds until the primary answers.
+      // Until the primary answers, the last fetched settings apply.
       await settings.start({})
       endings.push(nodeCalls.on('streamOpened', primaryIsThere))
       endings.push(nodeCalls.on('primaryReached', primaryIsThere))
       endings.push(nodeCalls.on('callHome', callHome))
-      // The session is lost: the primary is gone, or thinks that this node is. Either way it should hear from it now.
+      // The session is lost: the primary is down, or believes that this node is. Either way, send a heartbeat now.
       endings.push(nodeCalls.on('streamClosed', callHome))
       endings.push(nodeCalls.on('settingsChanged', settingsSync.run))
       if (joiner) {
@@ -124,9 +124,9 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
         settingsSync.run()
         heartbeats.start()
       }
-      // Each node has its own second of the minute, so that a rack of them does not call in step.
+      // Each node has its own second of the minute, so that a rack of nodes does not call all at once.
       scheduler.every('heartbeat', `${Math.floor(phaseOf(self.id) * 60)} * * * * *`, callHome)
-      // They are set up in another process: who was removed there has to be out here within seconds.
+      // Another process sets them up. Someone removed there must lose access here within seconds.
       scheduler.every('local users', '*/2 * * * * *', access.refreshLocalUsers)
       log.info({ heartbeat_interval: '60s', primary: primaryUrl() }, 'background tasks started')
     },

@@ -69,7 +69,7 @@ test.serial('a local user signs in with a name and a password', async (t) => {
   await page.getByLabel('Name').fill(localUser.name)
   await page.getByLabel('Password').fill('not the password')
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('alert').getByText('The name or the password is not right').waitFor()
+  await page.getByRole('alert').getByText('Wrong name or password').waitFor()
   t.is(await page.getByLabel('Password').inputValue(), '')
   t.deepEqual(await violationsOn(page), [])
   await page.getByLabel('Password').fill(localUser.password)

@@ -90,7 +90,7 @@ test('a node that cannot save the new URL says so, keeps the old one, and switch
   const way = await otherWay(t, primary)
   const [moved] = (await change(primary, way.url)).data.changePrimaryUrl
   t.like(moved, { nodeName: 'worker', ok: false })
-  const warned = () => node.log.filter(({ msg }) => msg === 'primary says that it has moved, and that could not be followed').length
+  const warned = () => node.log.filter(({ msg }) => msg === 'primary says it has moved, but switching to its new URL failed').length
   await until(() => warned() > 0)
   t.is(node.services.primaryAddress?.current(), primary.url)
   t.is(primary.services.registry.get(node.id).health.status, 'online')

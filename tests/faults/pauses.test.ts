@@ -26,7 +26,7 @@ test('a primary that was paused for some seconds logs one line and does not cons
   t.true(checkNode.ok)
 
   const lines = primary.log.values.slice(from)
-  t.is(lines.filter(({ msg }) => msg.startsWith('this program stood still')).length, 1)
+  t.is(lines.filter(({ msg }) => msg.startsWith('this program was paused')).length, 1)
   t.deepEqual(
     lines.filter(({ msg }) => /missed execution/.test(msg)),
     [],

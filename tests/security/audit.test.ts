@@ -192,7 +192,7 @@ test('a node writes down what its primary has it do, and for whom; and does noth
     ]),
   )
   for (const line of lines) {
-    t.like(line, { actor: `olga ö (said by ${primary.id})`, via: 'node', address: '127.0.0.1', nodeId: node.id })
+    t.like(line, { actor: `olga ö (reported by ${primary.id})`, via: 'node', address: '127.0.0.1', nodeId: node.id })
   }
   await execute(t, node, refusesInserts)
   const refused = await call('POST', '/apps', { name: 'unseen', compose_content: 'services: { web: { image: none } }' })

@@ -69,7 +69,7 @@ test('a wrong password and an unknown name are the same, in words and in work', 
   const wrong = await attempt({ ...localUser, password: 'correct horse batterY' })
   const unknown = await attempt({ name: 'mallory', password: localUser.password })
   for (const { answer } of [wrong, unknown]) {
-    assertProblem(t, answer, 401, { detail: 'The name or the password is not right', code: 'UNAUTHENTICATED' })
+    assertProblem(t, answer, 401, { detail: 'Wrong name or password', code: 'UNAUTHENTICATED' })
     t.is(answer.headers['set-cookie'], undefined)
   }
   // A busy machine makes either slower, none faster: one password takes no less than this, and no work a few milliseconds.
