@@ -8,22 +8,29 @@ const SessionRef = builder.objectRef<Session>('Session').implement({
   description: 'A signed-in browser.',
   fields: (t) => ({
     id: t.exposeID('id'),
-    isCurrent: t.boolean({ description: 'The one that asks.', resolve: ({ id }, _args, { user }) => id === user.caller.credentialId }),
+    isCurrent: t.boolean({
+      description: 'Whether this request uses this session.',
+      resolve: ({ id }, _args, { user }) => id === user.caller.credentialId,
+    }),
     createdAt: t.field({ type: 'DateTime', resolve: (session) => session.createdAt }),
     lastUsedAt: t.field({ type: 'DateTime', resolve: (session) => session.lastUsedAt }),
-    expiresAt: t.field({ type: 'DateTime', description: 'Unless it is used before.', resolve: (session) => session.expiresAt }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: 'When the session ends if it is not used until then.',
+      resolve: (session) => session.expiresAt,
+    }),
     address: t.exposeString('address'),
     userAgent: t.exposeString('userAgent'),
   }),
 })
 
 const ApiTokenRef = builder.objectRef<ApiToken>('ApiToken').implement({
-  description: 'A bearer token for scripts; the token itself is not kept.',
+  description: 'A bearer token for scripts. The token itself is not stored.',
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
     owner: t.string({
-      description: 'The account that it belongs to: `machine` for one that was made on the machine of the server.',
+      description: 'The account that owns the token: `machine` for tokens made on the server itself.',
       resolve: (token, _args, { user }) => user.ownerOf(token),
     }),
     scope: t.field({ type: Role, resolve: (token) => token.scope }),
@@ -34,7 +41,7 @@ const ApiTokenRef = builder.objectRef<ApiToken>('ApiToken').implement({
 })
 
 const UserRef = builder.objectRef<KnownUser>('User').implement({
-  description: 'A person who signed in at least once and may still do so.',
+  description: 'A person who has signed in at least once and is still allowed to.',
   fields: (t) => ({
     id: t.exposeID('id'),
     provider: t.exposeString('provider'),
@@ -45,7 +52,8 @@ const UserRef = builder.objectRef<KnownUser>('User').implement({
     role: t.field({ type: Role, resolve: (user) => user.role }),
     nodeLimit: t.stringList({
       nullable: true,
-      description: 'Label sets such as env=lab,team=web: only nodes with all labels of one of them. Null: every node.',
+      description:
+        'Label sets such as env=lab,team=web. The user can access nodes that have every label of any one set. Null means every node.',
       resolve: ({ nodeLimit }) =>
         nodeLimit?.map((set) =>
           Object.entries(set)
@@ -61,19 +69,19 @@ const UserRef = builder.objectRef<KnownUser>('User').implement({
 builder.queryFields((t) => ({
   sessions: t.field({
     type: [SessionRef],
-    description: "The caller's own signed-in browsers, the last used first.",
+    description: "The caller's own sessions, most recently used first.",
     ...permission('account.manage'),
     resolve: (_root, _args, { user }) => user.sessions(),
   }),
   apiTokens: t.field({
     type: [ApiTokenRef],
-    description: "The caller's own tokens, and for administrators those of the account `machine`.",
+    description: "The caller's own tokens. Administrators also see those of the account `machine`.",
     ...permission('account.manage'),
     resolve: (_root, _args, { user }) => user.apiTokens(),
   }),
   users: t.field({
     type: [UserRef],
-    description: 'By login.',
+    description: 'Users sorted by login.',
     ...permission('users.manage'),
     resolve: (_root, _args, { user }) => user.users(),
   }),
@@ -82,7 +90,7 @@ builder.queryFields((t) => ({
 const CreateApiTokenInput = builder.inputType('CreateApiTokenInput', {
   fields: (t) => ({
     name: t.string({ required: true }),
-    scope: t.field({ type: Role, required: true, description: "No more than the caller's own role." }),
+    scope: t.field({ type: Role, required: true, description: "Cannot be higher than the caller's own role." }),
     expiresInDays: t.int({ required: true, description: '1 to 366.' }),
   }),
 })
@@ -90,7 +98,7 @@ const CreateApiTokenInput = builder.inputType('CreateApiTokenInput', {
 const CreatedApiToken = builder.objectRef<{ token: ApiToken; secret: string }>('CreatedApiToken').implement({
   fields: (t) => ({
     token: t.field({ type: ApiTokenRef, resolve: ({ token }) => token }),
-    secret: t.exposeString('secret', { description: 'Shown now and never again.' }),
+    secret: t.exposeString('secret', { description: 'The token itself. Shown only now.' }),
   }),
 })
 
@@ -103,7 +111,7 @@ builder.mutationFields((t) => ({
   }),
   signOutEverywhere: t.field({
     type: 'Boolean',
-    description: "Ends all of the caller's sessions, this one included.",
+    description: "Ends all of the caller's sessions, including this one.",
     ...permission('account.manage'),
     resolve: (_root, _args, { user }) => user.signOutEverywhere(),
   }),
@@ -121,7 +129,7 @@ builder.mutationFields((t) => ({
   }),
   removeUser: t.field({
     type: 'ID',
-    description: 'Forgets an account with its sessions and tokens. Take it off the allow list to keep it out.',
+    description: 'Removes an account with its sessions and tokens. To keep the person out, take them off the allowlist too.',
     ...permission('users.manage'),
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { user }) => user.removeUser(id),

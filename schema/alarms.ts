@@ -4,16 +4,16 @@ import { builder } from './builder.ts'
 
 const AlarmKind = builder.enumType('AlarmKind', {
   values: {
-    NODE_DOWN: { value: 'node-down', description: 'A node that was online is not any more.' },
+    NODE_DOWN: { value: 'node-down', description: 'A node that was online is no longer.' },
     NETWORK_SUSPECTED: {
       value: 'network-suspected',
-      description: "Most nodes vanished at once: the primary's own network is suspect. In place of an alarm for each of them.",
+      description: "Most nodes went away at once, so the primary's own network is probably at fault. Replaces an alarm for each node.",
     },
   } as const,
 })
 
 const AlarmRef = builder.objectRef<Alarm>('Alarm').implement({
-  description: 'What somebody should look at. It is gone when it is over.',
+  description: 'A problem that needs attention. It disappears when the problem is gone.',
   fields: (t) => ({
     id: t.exposeID('id'),
     kind: t.field({ type: AlarmKind, resolve: (alarm) => alarm.kind }),
@@ -26,7 +26,7 @@ const AlarmRef = builder.objectRef<Alarm>('Alarm').implement({
 builder.queryFields((t) => ({
   alarms: t.field({
     type: [AlarmRef],
-    description: 'Those that are open: of nodes that the caller sees, and of the cluster.',
+    description: 'Open alarms for the cluster and for nodes that the caller can see.',
     resolve: (_root, _args, { user }) => user.alarms(),
   }),
 }))
@@ -46,7 +46,7 @@ builder.subscriptionFields((t) => ({
       }
       return snapshotThenChanges<Alarm[]>({
         snapshot: () => [snapshot()],
-        // Alarms of nodes that the caller does not see change nothing for him.
+        // Alarms of nodes that the caller cannot see cause no update.
         subscribe: (push) => services.events.on('alarms', () => wordsOf(user.alarms()) !== told && push(snapshot())),
         keyOf: () => 'alarms',
       })

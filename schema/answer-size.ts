@@ -15,38 +15,38 @@ import {
 import { AppError } from '../api/errors.ts'
 
 /**
- * What one answer may weigh, in bytes: a page of 500 apps with a Compose file of 20 KiB each, and far below what stalls
- * the server or fills its memory when several are on their way at once.
+ * In bytes. The limit for one answer: enough for a page of 500 apps with a 20 KiB Compose file each, and far below what stalls the
+ * server or fills its memory when several answers are sent at once.
  */
 export const maxAnswerBytes = 16 * 1024 * 1024
-/** Quotes, colon, comma and the work of one value; it bounds how many values an answer has, however small they are. */
+/** Quotes, colon, comma and the work per value. Also limits the number of values, however small they are. */
 const bytesPerValue = 32
 
 export type AnswerSize = ReturnType<typeof createAnswerSize>
 
-/** How much of one answer has been put together. */
+/** Counts the size of one answer as it is built. */
 export function createAnswerSize(most = maxAnswerBytes) {
   let bytes = 0
   return {
     isTooLarge: (): boolean => bytes > most,
-    /** @throws PAYLOAD_TOO_LARGE once the answer is beyond its bound */
+    /** @throws PAYLOAD_TOO_LARGE as soon as the answer exceeds the limit */
     add(more: number): void {
       bytes += more
       if (bytes > most) throw tooLarge(most)
     },
-    /** A subscription answers again and again; each answer has the whole bound. */
+    /** Starts over. Each answer of a subscription has the full limit. */
     begin(): void {
       bytes = 0
     },
   }
 }
 
-export const tooLarge = (most = maxAnswerBytes, remedy = 'Ask for fewer things at once (first), or without large fields'): AppError =>
-  new AppError('PAYLOAD_TOO_LARGE', `The answer would have more than ${most / (1024 * 1024)} MiB. ${remedy}`)
+export const tooLarge = (most = maxAnswerBytes, remedy = 'Ask for fewer items (first), or leave out large fields'): AppError =>
+  new AppError('PAYLOAD_TOO_LARGE', `The answer would be larger than ${most / (1024 * 1024)} MiB. ${remedy}`)
 
 /**
- * Has every field of the schema count what it adds to the answer, so that an answer ends where its bound is, whatever the
- * question looked like. The context of each request brings the count.
+ * Makes every field of the schema count what it adds to the answer, so that no query can exceed the limit. The counter is in each
+ * request's context.
  */
 export function countAnswers(schema: GraphQLSchema): GraphQLSchema {
   const subscription = schema.getSubscriptionType()
@@ -65,7 +65,7 @@ function countField(field: Field, isRootOfSubscription: boolean): void {
   const instead = insteadOf(field)
   field.resolve = (source, args, context, info) => {
     if (isRootOfSubscription) context.answer.begin()
-    // What is left of an answer that is refused anyway costs nothing more where the schema allows to leave it out.
+    // Once the answer is too large, skip every field that the schema allows to be empty.
     if (instead !== undefined && context.answer.isTooLarge()) return instead
     const value = resolve(source, args, context, info)
     const count = (known: unknown): unknown => {
@@ -96,7 +96,7 @@ function weightOfObjects(value: unknown, info: GraphQLResolveInfo): number {
 
 const typenamesKnown = new WeakMap<SelectionSetNode, number>()
 
-/** No resolver is asked for `__typename`, so it is counted where the object is. */
+/** `__typename` has no resolver, so it is counted with its object. */
 function bytesOfTypenames({ fieldNodes, fragments }: GraphQLResolveInfo): number {
   const count = (selections: SelectionSetNode | undefined): number => {
     if (!selections) return 0

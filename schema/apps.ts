@@ -14,12 +14,12 @@ const AppStatus = builder.enumType('AppStatus', {
     PENDING: { value: 'pending' },
     STARTING: { value: 'starting' },
     RUNNING: { value: 'running' },
-    DEGRADED: { value: 'degraded', description: 'Some of the services that should run do not, or are unhealthy.' },
+    DEGRADED: { value: 'degraded', description: 'Some services that should run are not running or are unhealthy.' },
     STOPPING: { value: 'stopping' },
     STOPPED: { value: 'stopped' },
     UPDATING: { value: 'updating' },
     REMOVING: { value: 'removing' },
-    ERROR: { value: 'error', description: 'None of them runs, or the last operation failed and left some that do not.' },
+    ERROR: { value: 'error', description: 'No service is running, or the last operation failed and left some not running.' },
     UNKNOWN: { value: 'unknown' },
   } as const,
 })
@@ -28,7 +28,7 @@ const AppDesiredState = builder.enumType('AppDesiredState', {
   values: {
     RUNNING: { value: 'running' },
     STOPPED: { value: 'stopped' },
-    UNKNOWN: { value: 'unknown', description: 'A word of a newer version.' },
+    UNKNOWN: { value: 'unknown', description: 'A state from a newer version.' },
   } as const,
 })
 
@@ -71,32 +71,32 @@ const ContainerRef = builder.objectRef<Container>('Container').implement({
     image: t.exposeString('image'),
     state: t.field({ type: ContainerState, resolve: (container) => container.state }),
     health: t.field({ type: ContainerHealth, nullable: true, resolve: (container) => container.health }),
-    statusText: t.exposeString('statusText', { description: "What Docker says in words, without times, such as 'Up' or 'Exited (1)'." }),
+    statusText: t.exposeString('statusText', { description: "Docker's status text without times, such as 'Up' or 'Exited (1)'." }),
     exitCode: t.exposeInt('exitCode', { nullable: true }),
     startedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When it began to run the last time; null when it never did, or its node does not say.',
+      description: 'When the container last started. Null if it never did or its node does not report it.',
       resolve: (container) => container.startedAt,
     }),
     finishedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When it ended the last time.',
+      description: 'When the container last stopped.',
       resolve: (container) => container.finishedAt,
     }),
     restartCount: t.exposeInt('restartCount', {
       nullable: true,
-      description: 'How often its restart policy has started it again since somebody did.',
+      description: 'How often the restart policy has restarted the container since it was last started explicitly.',
     }),
     ports: t.field({ type: [PublishedPortRef], resolve: (container) => container.ports }),
-    morePorts: t.exposeInt('morePorts', { description: 'How many more it publishes than are listed.' }),
+    morePorts: t.exposeInt('morePorts', { description: 'How many ports it publishes beyond those listed.' }),
     createdAt: t.field({ type: 'DateTime', resolve: (container) => container.createdAt }),
   }),
 })
 
 AppRef.implement({
-  description: 'A Compose app on one node, as far as it is known here.',
+  description: 'A Compose app on one node, as last known to this server.',
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
@@ -106,17 +106,17 @@ AppRef.implement({
     statusReason: t.exposeString('statusReason', { nullable: true }),
     lastKnownStatus: t.field({ type: AppStatus, nullable: true, resolve: (app) => app.lastKnownStatus }),
     desiredState: t.field({ type: AppDesiredState, resolve: (app) => app.desiredState }),
-    asOf: t.field({ type: 'DateTime', description: 'When status and containers were last true.', resolve: (app) => app.asOf }),
+    asOf: t.field({ type: 'DateTime', description: 'When status and containers were last known to be true.', resolve: (app) => app.asOf }),
     composeContent: t.exposeString('composeContent', { complexity: costOfText }),
-    version: t.exposeInt('version', { description: 'Counts the changes of the Compose file; 1 is what was created.' }),
+    version: t.exposeInt('version', { description: 'Counts changes to the Compose file. 1 is the version that was created.' }),
     changedOnDisk: t.exposeBoolean('changedOnDisk', {
-      description: 'The Compose file on disk is another one than composeContent, or is not there. composeOnDisk shows it.',
+      description: 'Whether the Compose file on disk differs from composeContent or is missing. composeOnDisk shows it.',
     }),
     containers: t.field({ type: [ContainerRef], resolve: (app) => app.containers }),
-    moreContainers: t.exposeInt('moreContainers', { description: 'How many more it has than are listed.' }),
+    moreContainers: t.exposeInt('moreContainers', { description: 'How many containers it has beyond those listed.' }),
     operations: t.field({
       type: [OperationRef],
-      description: 'The newest operations on this app, newest first (10 at most).',
+      description: 'Operations on this app, newest first, 10 at most.',
       resolve: (app, _args, { user }) => user.operationsOf(app.id).slice(0, 10),
     }),
     createdAt: t.field({ type: 'DateTime', resolve: (app) => app.createdAt }),
@@ -127,7 +127,7 @@ AppRef.implement({
 export const AppConnection = builder.connectionObject({ type: AppRef, name: 'AppConnection' }, { name: 'AppEdge' })
 
 const AppOperationRef = builder.objectRef<AppOperation>('AppOperation').implement({
-  description: 'An operation that was queued, and the app that it is for as it is now.',
+  description: 'A queued operation, and its app as it is now.',
   fields: (t) => ({
     operation: t.field({ type: OperationRef, resolve: ({ operation }) => operation }),
     app: t.field({
@@ -143,7 +143,7 @@ const AppFilter = builder.inputType('AppFilter', {
     nodeIds: t.idList(),
     status: t.field({ type: [AppStatus] }),
     search: t.string({ description: 'Part of the name or the description.' }),
-    labels: t.field({ type: [NodeLabelInput], description: "All of them, among the labels of the app's node." }),
+    labels: t.field({ type: [NodeLabelInput], description: 'Only apps on nodes with all of these labels.' }),
   }),
 })
 
@@ -159,7 +159,7 @@ const sortKey = (app: InventoryApp): string => `${app.name} ${app.id}`
 export function pageOfApps(user: UserApi, args: Parameters<typeof page>[1], { nodeIds, status, search, labels }: AppCriteria) {
   const part = search?.toLowerCase()
   const [isOnNode, isOfStatus] = [isAmong(nodeIds), isAmong(status)]
-  // Each node is looked at once, however many apps it has.
+  // Checks each node once, however many apps it has.
   const isOnLabelled = labels ? isAmong(user.nodes().flatMap((node) => (hasLabels(node.labels, labels) ? node.id : []))) : () => true
   const found = user
     .apps()
@@ -183,11 +183,11 @@ builder.queryFields((t) => ({
   }),
 }))
 
-const overwriteWords = 'Replace a Compose file that is on disk and is another one than the app has. Without it that is a CONFLICT.'
+const overwriteWords = "Replace the Compose file on disk even if it differs from the app's. Without this, a difference is a CONFLICT."
 
 const CreateAppInput = builder.inputType('CreateAppInput', {
   fields: (t) => ({
-    name: t.string({ required: true, description: 'Also the Compose project name: lower case letters, digits, dashes and underscores.' }),
+    name: t.string({ required: true, description: 'Also the Compose project name. Lower case letters, digits, dashes and underscores.' }),
     description: t.string(),
     composeContent: t.string({ required: true }),
     overwriteFile: t.boolean({ description: overwriteWords }),
@@ -195,12 +195,12 @@ const CreateAppInput = builder.inputType('CreateAppInput', {
 })
 
 const UpdateAppInput = builder.inputType('UpdateAppInput', {
-  description: 'What is left out stays.',
+  description: 'Fields you leave out keep their value.',
   fields: (t) => ({
     description: t.string(),
     composeContent: t.string(),
-    pull: t.boolean({ description: 'Pull newer images before the containers are made again.' }),
-    ifVersion: t.int({ description: 'The version that the change was made on; CONFLICT when another one is current.' }),
+    pull: t.boolean({ description: 'Pull newer images before recreating the containers.' }),
+    ifVersion: t.int({ description: 'The app version that this change is based on. CONFLICT if it is no longer current.' }),
     overwriteFile: t.boolean({ description: overwriteWords }),
   }),
 })
@@ -216,43 +216,43 @@ const RemovalItemKind = builder.enumType('RemovalItemKind', {
 })
 
 const RemovalRule = builder.enumType('RemovalRule', {
-  description: 'When something goes.',
+  description: 'When an item is deleted.',
   values: {
-    ALWAYS: { value: 'always', description: 'Whenever the app goes.' },
+    ALWAYS: { value: 'always', description: 'With the app, always.' },
     WITH_VOLUMES: { value: 'with_volumes', description: 'Only with `volumes: true`.' },
     WITH_FILES: { value: 'with_files', description: 'Only with `files: true`.' },
-    NEVER: { value: 'never', description: 'It stays.' },
+    NEVER: { value: 'never', description: 'Kept.' },
   } as const,
 })
 
 const RemovalItemRef = builder.objectRef<RemovalItem>('RemovalItem').implement({
   fields: (t) => ({
     kind: t.field({ type: RemovalItemKind, resolve: (item) => item.kind }),
-    name: t.exposeString('name', { description: 'Or the path: of files in the folder of the app, of what is elsewhere on the node.' }),
-    detail: t.exposeString('detail', { nullable: true, description: 'What it is to the app, such as its service.' }),
+    name: t.exposeString('name', { description: 'Name, or path: relative to the app folder for files in it, absolute for anything else.' }),
+    detail: t.exposeString('detail', { nullable: true, description: 'How the app uses it, such as the service name.' }),
     sizeBytes: t.field({
       type: 'BigInt',
       nullable: true,
-      description: 'Null where counting would take longer than a person waits.',
+      description: 'Null if counting would take too long.',
       resolve: (item) => item.sizeBytes,
     }),
     goes: t.field({ type: RemovalRule, resolve: (item) => item.goes }),
-    obstacle: t.exposeString('obstacle', { nullable: true, description: 'Why it stays, or what stands in the way now.' }),
+    obstacle: t.exposeString('obstacle', { nullable: true, description: 'Why it is kept, or what prevents its removal now.' }),
   }),
 })
 
 const RemovalPreviewRef = builder.objectRef<RemovalPreview>('RemovalPreview').implement({
-  description: 'What a removal would take and leave if it came now.',
+  description: 'What removing the app now would delete and keep.',
   fields: (t) => ({
     items: t.field({ type: [RemovalItemRef], resolve: (preview) => preview.items }),
-    omitted: t.exposeInt('omitted', { description: 'How many more there are.' }),
+    omitted: t.exposeInt('omitted', { description: 'How many items there are beyond those listed.' }),
   }),
 })
 
 const RemoveAppInput = builder.inputType('RemoveAppInput', {
   fields: (t) => ({
-    volumes: t.boolean({ defaultValue: false, description: 'Its volumes too, but none that it only uses.' }),
-    files: t.boolean({ defaultValue: false, description: 'All that is in its folder too, whoever wrote it.' }),
+    volumes: t.boolean({ defaultValue: false, description: 'Also remove volumes that belong to the app. External volumes are kept.' }),
+    files: t.boolean({ defaultValue: false, description: 'Also remove everything else in its folder.' }),
   }),
 })
 
@@ -261,7 +261,7 @@ builder.queryFields((t) => ({
     type: RemovalPreviewRef,
     nullable: true,
     ...permission('app.change'),
-    description: 'Asks the node of the app what a removal would take and leave.',
+    description: "Asks the app's node what removing the app would delete and keep.",
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { user }) => (user.findApp(id) ? user.removalOf(id) : null),
   }),
@@ -272,7 +272,7 @@ builder.mutationFields((t) => ({
     type: AppOperationRef,
     ...permission('app.change'),
     description:
-      'Deploys a Compose app on a node. Fails with INVALID_INPUT, CONFLICT, NODE_UNREACHABLE or DOCKER_UNAVAILABLE before anything was changed.',
+      'Deploys a Compose app on a node. INVALID_INPUT, CONFLICT, NODE_UNREACHABLE and DOCKER_UNAVAILABLE mean that nothing was changed.',
     args: { nodeId: t.arg.id({ required: true }), input: t.arg({ type: CreateAppInput, required: true }) },
     resolve: (_root, { nodeId, input }, { user }) => user.createApp(nodeId, input),
   }),
@@ -280,7 +280,7 @@ builder.mutationFields((t) => ({
     type: AppOperationRef,
     ...permission('app.change'),
     description:
-      'Changes what is named. A Compose file becomes the next version and the containers are made to match it; a stopped app stays stopped. A description touches neither file nor containers.',
+      'Changes the given fields. A new Compose file becomes the next version and is deployed, but a stopped app stays stopped. A new description changes neither file nor containers.',
     args: { id: t.arg.id({ required: true }), input: t.arg({ type: UpdateAppInput, required: true }) },
     resolve: (_root, { id, input }, { user }) => user.updateApp(id, input),
   }),
@@ -299,8 +299,7 @@ builder.mutationFields((t) => ({
   removeApp: t.field({
     type: AppOperationRef,
     ...permission('app.change'),
-    description:
-      'Removes the containers and networks of an app, and its Compose file. It needs no Compose file that is right, and can be done again.',
+    description: "Removes an app's containers, networks and Compose file. Works even if the Compose file is invalid, and can be retried.",
     args: { id: t.arg.id({ required: true }), input: t.arg({ type: RemoveAppInput }) },
     resolve: (_root, { id, input }, { user }) => user.removeApp(id, input ?? {}),
   }),
@@ -320,7 +319,7 @@ builder.subscriptionFields((t) => ({
   }),
   appRemoved: t.field({
     type: 'ID',
-    description: 'Ids of apps as they are removed.',
+    description: 'The id of each app when it is removed.',
     subscribe: (_root, _args, { services, user }) =>
       snapshotThenChanges<string>({
         snapshot: () => [],

@@ -10,8 +10,8 @@ const AuditOutcome = builder.enumType('AuditOutcome', {
     SUCCEEDED: { value: 'succeeded' },
     FAILED: { value: 'failed' },
     CANCELLED: { value: 'cancelled' },
-    INTERRUPTED: { value: 'interrupted', description: 'Its node, or this program, stopped meanwhile.' },
-    UNKNOWN: { value: 'unknown', description: 'Its node was lost; another line follows when it says how this ended.' },
+    INTERRUPTED: { value: 'interrupted', description: 'The node or this server stopped during the action.' },
+    UNKNOWN: { value: 'unknown', description: 'The node was lost. Another line follows if it reports the outcome.' },
     DENIED: { value: 'denied' },
   } as const,
 })
@@ -26,12 +26,12 @@ const AuditEndRef = builder.objectRef<AuditRow>('AuditEnd').implement({
 })
 
 const AuditEntryRef = builder.objectRef<AuditEntry>('AuditEntry').implement({
-  description: 'Who did what, from where, to what, with what outcome.',
+  description: 'One line of the audit log: who did what to what, from where, and the outcome.',
   fields: (t) => ({
     id: t.id({ resolve: (entry) => String(entry.id) }),
     at: t.field({ type: 'DateTime', resolve: (entry) => entry.at }),
     actor: t.exposeString('actor'),
-    via: t.exposeString('via', { description: 'How the actor was known: local, edge, session, token or node.' }),
+    via: t.exposeString('via', { description: 'How the actor was identified: local, edge, session, token or node.' }),
     address: t.exposeString('address'),
     action: t.exposeString('action'),
     nodeId: t.exposeID('nodeId', { nullable: true }),
@@ -41,22 +41,22 @@ const AuditEntryRef = builder.objectRef<AuditEntry>('AuditEntry').implement({
     detail: t.exposeString('detail', { nullable: true }),
     durationMs: t.exposeInt('durationMs', {
       nullable: true,
-      description: 'For an outcome: how long the action took, its operation included; null where nobody knows.',
+      description: 'For an outcome: how long the action took, including its operation. Null if unknown.',
     }),
     ended: t.field({
       type: AuditEndRef,
       nullable: true,
-      description: 'For a line with which an action began: how that ended, as far as it is known; null while it goes on.',
+      description: 'For a line that starts an action: its outcome, as far as known. Null while it is in progress.',
       resolve: ({ ended }) => ended,
     }),
     operationId: t.id({
       nullable: true,
-      description: 'For a line with which an operation began: which, until it has ended.',
+      description: 'For a line that starts an operation: its id, until it has ended.',
       resolve: ({ id }, _args, { services }) => services.auditedOperations.operationSince(id) ?? null,
     }),
     startedId: t.id({
       nullable: true,
-      description: 'For an outcome: the line with which the action began.',
+      description: 'For an outcome: the id of the line that starts the action.',
       resolve: ({ startedId }) => (startedId === null ? null : String(startedId)),
     }),
   }),
@@ -67,7 +67,7 @@ const AuditConnection = builder.connectionObject({ type: AuditEntryRef, name: 'A
 const AuditFilter = builder.inputType('AuditFilter', {
   fields: (t) => ({
     actor: t.string(),
-    action: t.string({ description: 'Its beginning: "app." finds all that was done to apps.' }),
+    action: t.string({ description: 'Prefix: "app." matches every action on apps.' }),
     nodeId: t.id(),
     appId: t.id(),
     outcome: t.field({ type: AuditOutcome }),
@@ -76,7 +76,7 @@ const AuditFilter = builder.inputType('AuditFilter', {
   }),
 })
 
-/** The cursor of a line is its id. @throws INVALID_INPUT */
+/** A line's cursor is its id. @throws INVALID_INPUT */
 function idOf(cursor: string): number {
   if (/^\d{1,15}$/.test(cursor)) return Number(cursor)
   throw invalidInput([{ field: 'after', message: 'must be a cursor of this list' }])
@@ -86,7 +86,7 @@ builder.queryFields((t) => ({
   audit: t.field({
     type: AuditConnection,
     complexity: costOfPage,
-    description: 'The newest first.',
+    description: 'Newest first.',
     ...permission('audit.read'),
     args: { first: t.arg.int(), after: t.arg.string(), filter: t.arg({ type: AuditFilter }) },
     async resolve(_root, { first, after, filter }, { user }) {

@@ -12,13 +12,13 @@ import { refusedAction } from './refusal.ts'
 
 export interface Context {
   services: Services
-  /** What the caller may see and do. */
+  /** What the caller can see and do. */
   user: UserApi
-  /** What the answer weighs so far. */
+  /** The size of the answer so far. */
   answer: AnswerSize
 }
 
-/** The field of the connection has counted its items already; counted as lists again, each would cost as much as five. */
+/** The connection field already counts its items. Counted again as lists, each would cost as much as five. */
 const oncePerItem = { field: 1, multiplier: 1 }
 
 /** The only place where plugins and scalars are set up. */
@@ -32,7 +32,7 @@ export const builder = new SchemaBuilder<{
     BigInt: { Input: number; Output: number }
   }
 }>({
-  // Authorisation goes first: a field that may not be read is not resolved.
+  // Authorization goes first, so that a forbidden field is never resolved.
   plugins: [ScopeAuthPlugin, RelayPlugin, ComplexityPlugin],
   scopeAuth: {
     authorizeOnSubscribe: true,
@@ -42,7 +42,7 @@ export const builder = new SchemaBuilder<{
       if (info.parentType.name === 'Mutation') {
         services.audit
           .noteRefusal(user.caller, refusedAction(info), 'denied', message)
-          .catch((error: unknown) => services.log.error({ err: error }, 'a refusal could not be written to the audit log'))
+          .catch((error: unknown) => services.log.error({ err: error }, 'could not write a refusal to the audit log'))
       }
       return new AppError('FORBIDDEN', message)
     },
@@ -50,11 +50,11 @@ export const builder = new SchemaBuilder<{
   defaultFieldNullability: false,
   complexity: {
     defaultComplexity: 1,
-    // A list of containers or ports; connections say themselves how much they bring.
+    // For lists such as containers and ports. Connections set their own cost.
     defaultListMultiplier: 5,
     limit: { complexity: 150_000, depth: 15, breadth: 800 },
     complexityError: (kind, result) =>
-      new AppError('INVALID_INPUT', `query: its ${kind.toLowerCase()} of ${result[lowerKind(kind)]} is too much. Ask for less at once`),
+      new AppError('INVALID_INPUT', `query: its ${kind.toLowerCase()} of ${result[lowerKind(kind)]} is too high. Ask for less at once`),
   },
   relay: {
     nodeQueryOptions: false,
@@ -64,12 +64,12 @@ export const builder = new SchemaBuilder<{
     nodesOnConnection: { complexity: oncePerItem },
     edgesFieldOptions: { complexity: oncePerItem },
     cursorType: 'String',
-    firstArgOptions: { description: '1 to 500; 50 when left out.' },
+    firstArgOptions: { description: '1 to 500. Default: 50.' },
   },
 })
 
 builder.scalarType('DateTime', {
-  description: 'A moment in ISO 8601, in UTC.',
+  description: 'A date and time in ISO 8601, in UTC.',
   serialize: (value) => value.toISOString(),
   parseValue(value) {
     const date = new Date(typeof value === 'string' ? value : Number.NaN)
@@ -79,7 +79,7 @@ builder.scalarType('DateTime', {
 })
 
 builder.scalarType('BigInt', {
-  description: 'A whole number beyond 32 bits, such as a count of bytes, as a JSON number.',
+  description: 'A whole number that can exceed 32 bits, such as a number of bytes. Sent as a JSON number.',
   serialize: (value) => Math.round(value),
   parseValue(value) {
     if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new TypeError('must be a whole number')
@@ -90,19 +90,19 @@ builder.scalarType('BigInt', {
 const lowerKind = (kind: ComplexityErrorKind): 'complexity' | 'depth' | 'breadth' =>
   kind.toLowerCase() as 'complexity' | 'depth' | 'breadth'
 
-/** In words: which role the field needs. */
+/** The message that names the missing permission. */
 function refusal({ failure }: ForbiddenResult, caller: Caller): string {
   const permission = missing(failure)
-  return permission ? refusalWords(caller, permission) : 'You may not do this'
+  return permission ? refusalWords(caller, permission) : 'You are not allowed to do this'
 }
 
-/** The scopes of a field fail one by one or as a group of which one would have done. */
+/** A field's scopes fail one by one, or as a group in which one would have been enough. */
 function missing(failure: ForbiddenResult['failure']): Permission | undefined {
   if ('failures' in failure) return failure.failures.map(missing).find((permission) => permission !== undefined)
   return 'parameter' in failure ? (failure.parameter as Permission) : undefined
 }
 
-// Closed by default: a mutation that names nothing else is for admins, and whatever is read needs a caller at least.
+// Closed by default: mutations need an admin and reads need a known caller, unless a field sets its own permission.
 builder.queryType({ authScopes: { may: 'cluster.read' } })
 builder.mutationType({ authScopes: { may: 'node.change' } })
 builder.subscriptionType({ authScopes: { may: 'cluster.read' } })
@@ -110,13 +110,13 @@ builder.globalConnectionField('totalCount', (t) =>
   t.int({ resolve: (connection) => (connection as unknown as { totalCount: number }).totalCount }),
 )
 
-/** For the options of a root field: the permission that it asks for instead of its type's. */
+/** Options for a root field: the permission it needs, in place of its type's. */
 export const permission = (name: Permission) => ({ authScopes: { may: name }, skipTypeScopes: true })
 
-/** A text that may have hundreds of kilobytes costs as much as fifty small values. */
+/** A text that can have hundreds of kilobytes costs as much as fifty small values. */
 export const costOfText = 50
 
-/** What a connection costs: one for each item that it may bring. */
+/** The cost of a connection: one per item it can return. */
 export const costOfPage = ({ first, last }: { first?: number | null; last?: number | null }) => ({
   field: 1,
   multiplier: Math.max(1, first ?? last ?? 50),

@@ -2,10 +2,10 @@ import type { ComposeOnDisk, PreparedFolder } from '../api/apps/compose-on-disk.
 import { builder, costOfText, permission } from './builder.ts'
 
 const PreparedFolderRef = builder.objectRef<PreparedFolder>('PreparedFolder').implement({
-  description: 'A folder in APPS_DIR that holds something and is no app yet. An app of this name starts from its files.',
+  description: 'A folder in APPS_DIR with content that is not an app yet. An app with this name starts from its files.',
   fields: (t) => ({
     name: t.exposeString('name'),
-    composeFile: t.exposeString('composeFile', { nullable: true, description: 'The name of its Compose file, where it has one.' }),
+    composeFile: t.exposeString('composeFile', { nullable: true, description: 'The name of its Compose file, if it has one.' }),
   }),
 })
 
@@ -13,7 +13,10 @@ const ComposeOnDiskRef = builder.objectRef<ComposeOnDisk>('ComposeOnDisk').imple
   fields: (t) => ({
     file: t.exposeString('file'),
     content: t.exposeString('content', { nullable: true, complexity: costOfText }),
-    problem: t.exposeString('problem', { nullable: true, description: 'Why there is no content: too long, no text, a link, ...' }),
+    problem: t.exposeString('problem', {
+      nullable: true,
+      description: 'Why there is no content: too long, not text, a symbolic link, ...',
+    }),
   }),
 })
 
@@ -22,7 +25,7 @@ builder.queryFields((t) => ({
     type: [PreparedFolderRef],
     nullable: true,
     ...permission('app.change'),
-    description: 'At most 500, by name. The node is asked.',
+    description: 'Asks the node for folders that can become apps. At most 500, sorted by name.',
     args: { nodeId: t.arg.id({ required: true }) },
     resolve: (_root, { nodeId }, { user }) => (user.findNode(nodeId) ? user.foldersOf(nodeId).folders() : null),
   }),
@@ -30,7 +33,7 @@ builder.queryFields((t) => ({
     type: ComposeOnDiskRef,
     nullable: true,
     ...permission('app.change'),
-    description: 'The Compose file in the folder of an app, or of one that is to become an app, as it is on disk now. The node is asked.',
+    description: 'Asks the node for the Compose file on disk, in the folder of an app or in one that can become an app.',
     args: { nodeId: t.arg.id({ required: true }), name: t.arg.string({ required: true }) },
     resolve: (_root, { nodeId, name }, { user }) => (user.findNode(nodeId) ? user.foldersOf(nodeId).composeOnDisk(name) : null),
   }),

@@ -3,7 +3,7 @@ import { builder, permission } from './builder.ts'
 import { NodeRef } from './refs.ts'
 
 const NodeHoldRef = builder.objectRef<NodeHold>('NodeHold').implement({
-  description: 'What a person has said of a node, beside its health.',
+  description: 'A state that a person set on a node, independent of its health.',
   fields: (t) => ({
     since: t.field({ type: 'DateTime', resolve: (hold) => hold.since }),
     by: t.exposeString('by'),
@@ -11,7 +11,7 @@ const NodeHoldRef = builder.objectRef<NodeHold>('NodeHold').implement({
     until: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When it ends by itself; null: when somebody ends it.',
+      description: 'When it ends automatically. Null if someone has to end it.',
       resolve: (hold) => hold.until,
     }),
   }),
@@ -21,17 +21,22 @@ builder.objectFields(NodeRef, (t) => ({
   cordon: t.field({
     type: NodeHoldRef,
     nullable: true,
-    description: 'Null: apps may be created on it.',
+    description: 'Set while the node takes no new apps.',
     resolve: (node) => node.cordon,
   }),
-  maintenance: t.field({ type: NodeHoldRef, nullable: true, description: 'Null: alarms are raised.', resolve: (node) => node.maintenance }),
+  maintenance: t.field({
+    type: NodeHoldRef,
+    nullable: true,
+    description: 'Set while the node raises no alarms.',
+    resolve: (node) => node.maintenance,
+  }),
 }))
 
 builder.mutationFields((t) => ({
   cordonNode: t.field({
     type: NodeRef,
     ...permission('node.hold'),
-    description: 'No new apps on this node. What runs there goes on, and may be changed. Again: a new reason.',
+    description: 'Stops new apps on this node. Existing apps keep running and can be changed. Call it again to change the reason.',
     args: { id: t.arg.id({ required: true }), reason: t.arg.string() },
     resolve: (_root, { id, reason }, { user }) => user.cordonNode(id, reason),
   }),
@@ -44,7 +49,8 @@ builder.mutationFields((t) => ({
   startMaintenance: t.field({
     type: NodeRef,
     ...permission('node.hold'),
-    description: 'No alarms of this node, until somebody ends it or `until` has come. Its checks go on. Again: a new reason, a new end.',
+    description:
+      'Silences alarms for this node until `until` or until someone ends it. Health checks go on. Call it again to change the reason or end.',
     args: { id: t.arg.id({ required: true }), reason: t.arg.string(), until: t.arg({ type: 'DateTime' }) },
     resolve: (_root, { id, reason, until }, { user }) => user.startMaintenance(id, { reason, until }),
   }),

@@ -5,48 +5,48 @@ import { builder, permission } from './builder.ts'
 import { NodeLabel, NodeLabelInput, toLabels } from './labels.ts'
 
 const JoinTokenState = builder.enumType('JoinTokenState', {
-  description: 'Revoked ones are gone.',
+  description: 'Revoked tokens are deleted, so they have no state.',
   values: { OPEN: { value: 'open' }, USED_UP: { value: 'used-up' }, EXPIRED: { value: 'expired' } } as const,
 })
 
 const JoinHop = builder.enumType('JoinHop', {
-  description: 'Where on the way from a joining node to its primary an attempt ended.',
+  description: 'The step between a joining node and its primary at which an attempt failed.',
   values: {
     DNS: { value: 'dns' },
     TCP: { value: 'tcp' },
     TLS: { value: 'tls' },
-    HTTP: { value: 'http', description: "An answer that is no primary's, such as a proxy's." },
+    HTTP: { value: 'http', description: 'Something other than a primary answered, such as a proxy.' },
     CLOCK: { value: 'clock', description: 'The clocks differ by more than 5 minutes.' },
     TOKEN: { value: 'token' },
-    NAME: { value: 'name', description: 'The id or the name cannot be had.' },
+    NAME: { value: 'name', description: 'The id or the name is taken or invalid.' },
   } as const,
 })
 
 const JoinAttemptRef = builder.objectRef<JoinAttempt>('JoinAttempt').implement({
-  description: 'A try to join, kept in memory. Of hops before the primary it is the node that tells, once it got through.',
+  description: 'An attempt to join, kept in memory. Failures on the way to the primary are reported by the node once it gets through.',
   fields: (t) => ({
     id: t.exposeID('id'),
     at: t.field({ type: 'DateTime', resolve: (attempt) => attempt.at }),
     address: t.exposeString('address'),
-    hostname: t.exposeString('hostname', { nullable: true, description: 'What the node calls itself.' }),
-    tokenId: t.exposeID('tokenId', { nullable: true, description: 'Null for a token that is not known.' }),
-    tokenName: t.exposeString('tokenName', { nullable: true, description: 'Likewise.' }),
+    hostname: t.exposeString('hostname', { nullable: true, description: "The node's own name for itself." }),
+    tokenId: t.exposeID('tokenId', { nullable: true, description: 'Null for an unknown token.' }),
+    tokenName: t.exposeString('tokenName', { nullable: true, description: 'Null for an unknown token.' }),
     ok: t.exposeBoolean('ok'),
     nodeId: t.exposeID('nodeId', { nullable: true }),
-    hop: t.field({ type: JoinHop, nullable: true, description: 'Null when it is ok.', resolve: (attempt) => attempt.hop }),
+    hop: t.field({ type: JoinHop, nullable: true, description: 'Null if `ok`.', resolve: (attempt) => attempt.hop }),
     message: t.exposeString('message'),
   }),
 })
 
 const JoinTokenRef = builder.objectRef<JoinToken>('JoinToken').implement({
-  description: 'With it new nodes register themselves; the token itself is not kept.',
+  description: 'A token with which new nodes register themselves. The token itself is not stored.',
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
     namePattern: t.exposeString('namePattern'),
     labels: t.field({
       type: [NodeLabel],
-      description: 'What nodes that join with it get.',
+      description: 'Labels for nodes that join with it.',
       resolve: ({ labels }) => Object.entries(labels).map(([key, value]) => ({ key, value })),
     }),
     maxUses: t.exposeInt('maxUses'),
@@ -66,13 +66,13 @@ const JoinTokenRef = builder.objectRef<JoinToken>('JoinToken').implement({
 builder.queryFields((t) => ({
   joinTokens: t.field({
     type: [JoinTokenRef],
-    description: 'The newest first.',
+    description: 'Newest first.',
     ...permission('node.change'),
     resolve: (_root, _args, { user }) => user.joinTokens(),
   }),
   joinAttempts: t.field({
     type: [JoinAttemptRef],
-    description: 'The last 50 since the start, and the last 20 with tokens that are not known, the newest first.',
+    description: 'The last 50 attempts since the server started, plus the last 20 with unknown tokens. Newest first.',
     ...permission('node.change'),
     resolve: (_root, _args, { user }) => user.joinAttempts(),
   }),
@@ -82,24 +82,24 @@ const CreateJoinTokenInput = builder.inputType('CreateJoinTokenInput', {
   fields: (t) => ({
     name: t.string({ required: true }),
     namePattern: t.string({
-      description: 'The name that a node gets, such as web-{n}; {hostname} when left out. A name that is taken gets -2, -3 and so on.',
+      description: 'Name for joining nodes, such as web-{n}. Default: {hostname}. A taken name gets -2, -3 and so on.',
     }),
     labels: t.field({ type: [NodeLabelInput] }),
-    maxUses: t.int({ description: '1 to 1000; 1 when left out.' }),
-    expiresInHours: t.int({ description: '1 to 8760; 24 when left out.' }),
-    primaryUrl: t.string({ description: 'For the commands: the URL at which new nodes reach this primary.' }),
+    maxUses: t.int({ description: '1 to 1000. Default: 1.' }),
+    expiresInHours: t.int({ description: '1 to 8760. Default: 24.' }),
+    primaryUrl: t.string({ description: 'URL at which new nodes reach this primary. Used in the commands.' }),
   }),
 })
 
 const JoinCommands = builder.objectRef<NewJoinToken['commands']>('JoinCommands').implement({
-  description: 'Each starts a node that joins by itself, in one line for a POSIX shell.',
+  description: 'One-line commands for a POSIX shell. Each starts a node that joins by itself.',
   fields: (t) => ({ docker: t.exposeString('docker'), npm: t.exposeString('npm') }),
 })
 
 const NewJoinTokenRef = builder.objectRef<NewJoinToken>('NewJoinToken').implement({
   fields: (t) => ({
     token: t.field({ type: JoinTokenRef, resolve: ({ token }) => token }),
-    secret: t.exposeString('secret', { description: 'Shown now and never again.' }),
+    secret: t.exposeString('secret', { description: 'The token itself. Shown only now.' }),
     commands: t.field({ type: JoinCommands, resolve: ({ commands }) => commands }),
   }),
 })
@@ -114,7 +114,7 @@ builder.mutationFields((t) => ({
   revokeJoinToken: t.field({
     type: 'ID',
     ...permission('node.change'),
-    description: 'Nobody joins with it any more. Nodes that joined stay.',
+    description: 'No more nodes can join with the token. Nodes that have joined stay.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { user }) => user.revokeJoinToken(id),
   }),
@@ -123,13 +123,13 @@ builder.mutationFields((t) => ({
 builder.subscriptionFields((t) => ({
   joinAttempted: t.field({
     type: JoinAttemptRef,
-    description: 'Attempts to join as they happen.',
+    description: 'Each attempt to join, as it happens.',
     ...permission('node.change'),
     subscribe: (_root, _args, { services }) =>
       snapshotThenChanges<JoinAttempt>({
         snapshot: () => [],
         subscribe: (push) => services.events.on('joinAttempt', push),
-        // However many there are, whoever reads slowly has no backlog of failures: the newest of each kind will do.
+        // A slow reader only gets the newest attempt of each kind, so no backlog builds up.
         keyOf: ({ tokenId, nodeId, hop }) => `${tokenId} ${nodeId} ${hop}`,
       }),
     resolve: (attempt) => attempt,

@@ -16,6 +16,6 @@ export const NodeLabelInput = builder.inputType('NodeLabelInput', {
 export const toLabels = (pairs: LabelPair[] | null | undefined): Record<string, string> | undefined =>
   pairs ? Object.fromEntries(pairs.map(({ key, value }) => [key, value])) : undefined
 
-/** Whether a node has all of them. */
+/** Whether a node has all of these labels. */
 export const hasLabels = (labels: Record<string, string>, pairs: readonly LabelPair[] | null | undefined): boolean =>
   !pairs || pairs.every(({ key, value }) => labels[key] === value)

@@ -12,10 +12,10 @@ import {
 } from 'graphql'
 
 /**
- * Refuses a question that goes in a circle: the apps of the node of the apps of a node. One round is what people ask
- * ("the other apps of this app's node"); each more multiplies the answer and tells nothing new.
+ * Refuses queries that go in a circle: the apps of the node of the apps of a node. One round is useful ("the other apps on this
+ * app's node"). Each further round multiplies the answer and adds nothing.
  *
- * Each part of the document is looked at once, however often it is spread.
+ * Visits each part of the document once, however often it is spread.
  */
 export function noCycles(context: ValidationContext): ASTVisitor {
   const below = new Map<SelectionSetNode, Set<string>>()
@@ -25,7 +25,7 @@ export function noCycles(context: ValidationContext): ASTVisitor {
     const known = below.get(selections)
     if (known) return known
     const found = new Set<string>()
-    // Also for fragments that spread themselves, which another rule refuses.
+    // Set before recursing, for fragments that spread themselves. Another rule refuses those.
     below.set(selections, found)
     for (const selection of selections.selections) {
       if (selection.kind === Kind.FIELD) addAll(found, fieldsOf(type, selection))
@@ -39,7 +39,7 @@ export function noCycles(context: ValidationContext): ASTVisitor {
     return found
   }
 
-  /** The field itself and those below it, as far as they lead to objects. */
+  /** The field itself and the fields below it that lead to objects. */
   function fieldsOf(type: GraphQLObjectType, node: FieldNode): Set<string> {
     const field = type.getFields()[node.name.value]
     const to = field && getNamedType(field.type)
@@ -49,7 +49,7 @@ export function noCycles(context: ValidationContext): ASTVisitor {
     if (found.has(name) && !told.has(name)) {
       told.add(name)
       context.reportError(
-        new GraphQLError(`query: ${name} is asked for inside of itself. Ask for each of the two by a query of its own`, {
+        new GraphQLError(`query: ${name} is nested inside itself. Use a separate query for the inner one`, {
           nodes: node,
           extensions: { code: 'INVALID_INPUT' },
         }),

@@ -15,14 +15,14 @@ export const NodeStatus = builder.enumType('NodeStatus', {
 })
 
 export const NodeStatusSignal = builder.enumType('NodeStatusSignal', {
-  description: 'What a status rests on.',
+  description: 'The signal that a status is based on.',
   values: {
     REGISTRATION: { value: 'registration' },
     HEARTBEAT: { value: 'heartbeat' },
     CHECK: { value: 'check' },
     MANUAL_CHECK: { value: 'manual-check' },
-    SESSION: { value: 'session', description: 'The connection to the node itself.' },
-    SELF: { value: 'self', description: 'It is the node that answers.' },
+    SESSION: { value: 'session', description: 'The connection to the node.' },
+    SELF: { value: 'self', description: 'The node that answers this query.' },
   } as const,
 })
 
@@ -36,16 +36,16 @@ const NodeConditionType = builder.enumType('NodeConditionType', { values: upperC
 const NodeTransport = builder.enumType('NodeTransport', { values: upperCased(['direct', 'link'] as const) })
 
 const NodeSession = builder.objectRef<{ transport: 'direct' | 'link'; generation: number; since: Date }>('NodeSession').implement({
-  description: 'The one open connection on which a node tells what happens on it.',
+  description: 'The open connection over which a node reports its events. Each node has one at most.',
   fields: (t) => ({
     transport: t.field({ type: NodeTransport, resolve: (session) => session.transport }),
-    generation: t.exposeInt('generation', { description: 'Counts the sessions with this node; a newer one replaces an older one.' }),
+    generation: t.exposeInt('generation', { description: 'Counts the sessions with this node. A newer one replaces an older one.' }),
     since: t.field({ type: 'DateTime', resolve: (session) => session.since }),
   }),
 })
 
 const NodeConditionRef = builder.objectRef<NodeCondition>('NodeCondition').implement({
-  description: 'What a person should know of a node beside its health.',
+  description: 'Something people should know about a node, besides its health.',
   fields: (t) => ({
     type: t.field({ type: NodeConditionType, resolve: (condition) => condition.type }),
     message: t.exposeString('message'),
@@ -54,7 +54,7 @@ const NodeConditionRef = builder.objectRef<NodeCondition>('NodeCondition').imple
 })
 
 NodeRef.implement({
-  description: 'A server of the cluster.',
+  description: 'A server in the cluster.',
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
@@ -70,34 +70,34 @@ NodeRef.implement({
     nextCheckAt: t.field({ type: 'DateTime', nullable: true, resolve: (node) => node.health.nextCheckAt }),
     labels: t.field({
       type: [NodeLabel],
-      description: 'What people sort nodes by, such as env=lab.',
+      description: 'Labels for grouping nodes, such as env=lab.',
       resolve: (node) => Object.entries(node.labels).map(([key, value]) => ({ key, value })),
     }),
-    version: t.string({ nullable: true, description: 'Null until the node has said it.', resolve: (node) => node.about?.version }),
+    version: t.string({ nullable: true, description: 'Null until the node has reported it.', resolve: (node) => node.about?.version }),
     versionState: t.field({
       type: NodeVersionState,
-      description: "Against the primary's version; patches make no difference.",
+      description: "Compared with the primary's version, ignoring the patch number.",
       resolve: (node, _args, { services }) => versionState(node.about?.version, services.version),
     }),
     engineVersion: t.string({
       nullable: true,
-      description: 'Of its Docker Engine; null while it does not answer, or the node does not.',
+      description: 'Version of its Docker Engine. Null while the Engine or the node does not answer.',
       resolve: (node, _args, { user }) => user.statsOf(node.id).stats?.docker.version,
     }),
     composeVersion: t.string({
       nullable: true,
-      description: 'What deploys its apps, such as "docker compose 2.26.1"; null when it has none or has not said it.',
+      description: 'The Compose that deploys its apps, such as "docker compose 2.26.1". Null if it has none or has not reported it.',
       resolve: (node, _args, { user }) => user.statsOf(node.id).stats?.docker.composeVersion,
     }),
     capabilities: t.stringList({ resolve: (node) => node.about?.capabilities ?? [] }),
     missingCapabilities: t.stringList({
-      description: 'What this primary could use and the node lacks.',
+      description: 'Capabilities that this primary can use but the node lacks.',
       resolve: (node) => missingCapabilities(node.about),
     }),
     connectionMode: t.field({
       type: NodeConnectionMode,
       nullable: true,
-      description: 'NODE_CONNECTION of the node; null until it has said it.',
+      description: "The node's NODE_CONNECTION setting. Null until the node has reported it.",
       resolve: (node) => node.about?.connection,
     }),
     keyChangedAt: t.field({
@@ -134,13 +134,13 @@ const NodeFilter = builder.inputType('NodeFilter', {
   fields: (t) => ({
     status: t.field({ type: [NodeStatus] }),
     search: t.string({ description: 'Part of the name or the endpoint.' }),
-    labels: t.field({ type: [NodeLabelInput], description: 'All of them.' }),
+    labels: t.field({ type: [NodeLabelInput], description: 'Only nodes with all of these labels.' }),
     cordoned: t.boolean(),
     maintenance: t.boolean(),
   }),
 })
 
-/** A filter by yes or no: everything when it says neither. */
+/** A yes/no filter. Without a value, everything passes. */
 const isWanted = (wanted: boolean | null | undefined, value: boolean): boolean =>
   wanted === null || wanted === undefined || wanted === value
 
@@ -173,18 +173,18 @@ builder.queryFields((t) => ({
 }))
 
 const RegisterNodeInput = builder.inputType('RegisterNodeInput', {
-  description: 'What `npm run identity` prints on the node.',
+  description: 'The values that `npm run identity` prints on the node.',
   fields: (t) => ({
     id: t.id({ required: true }),
     name: t.string({ required: true }),
-    apiEndpoint: t.string({ required: true, description: 'The URL at which this primary reaches the node.' }),
+    apiEndpoint: t.string({ required: true, description: 'URL at which this primary reaches the node.' }),
     apiKey: t.string({ required: true }),
     labels: t.field({ type: [NodeLabelInput] }),
   }),
 })
 
 const UpdateNodeInput = builder.inputType('UpdateNodeInput', {
-  description: 'What is left out stays. A new endpoint or key is checked at once.',
+  description: 'Fields you leave out keep their value. A new endpoint or key is checked at once.',
   fields: (t) => ({ name: t.string(), apiEndpoint: t.string(), apiKey: t.string(), labels: t.field({ type: [NodeLabelInput] }) }),
 })
 
@@ -205,7 +205,7 @@ builder.mutationFields((t) => ({
   removeNode: t.field({
     type: 'ID',
     ...permission('node.change'),
-    description: 'Forgets a node. What runs on it goes on running there.',
+    description: 'Removes a node from the cluster. Its apps keep running there.',
     args: { id: t.arg.id({ required: true }) },
     async resolve(_root, { id }, { user }) {
       await user.removeNode(id)
@@ -215,14 +215,14 @@ builder.mutationFields((t) => ({
   rotateNodeKey: t.field({
     type: NodeRef,
     ...permission('node.change'),
-    description: 'Gives a node a new key while everything goes on. Fails with NOT_SUPPORTED, NODE_UNREACHABLE, FORBIDDEN.',
+    description: 'Gives a node a new key without interruption. Fails with NOT_SUPPORTED, NODE_UNREACHABLE or FORBIDDEN.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { user }) => user.rotateNodeKey(id),
   }),
   checkNode: t.field({
     type: NodeCheckRef,
     ...permission('node.check'),
-    description: 'Checks a node now, whatever the backoff says.',
+    description: 'Checks a node now, bypassing the backoff.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { user }) => user.checkNode(id),
   }),
@@ -242,7 +242,7 @@ builder.subscriptionFields((t) => ({
   }),
   nodeRemoved: t.field({
     type: 'ID',
-    description: 'Ids of nodes as they are removed.',
+    description: 'The id of each node when it is removed.',
     subscribe: (_root, _args, { services, user }) =>
       snapshotThenChanges<string>({
         snapshot: () => [],

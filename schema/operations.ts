@@ -13,7 +13,7 @@ const OperationKind = builder.enumType('OperationKind', {
     START: { value: 'start' },
     STOP: { value: 'stop' },
     REMOVE: { value: 'remove' },
-    UNKNOWN: { value: 'unknown', description: 'What a node of another version does.' },
+    UNKNOWN: { value: 'unknown', description: 'A kind from another version.' },
   } as const,
 })
 
@@ -29,7 +29,7 @@ const OperationStatus = builder.enumType('OperationStatus', {
 })
 
 const ComposeProblemRef = builder.objectRef<ComposeProblem>('ComposeProblem').implement({
-  description: 'What is wrong with a Compose file, or worth knowing of it.',
+  description: 'An error or a warning about a Compose file.',
   fields: (t) => ({
     message: t.exposeString('message'),
     file: t.exposeString('file', { nullable: true, description: "Null for the app's own Compose file." }),
@@ -40,20 +40,20 @@ const ComposeProblemRef = builder.objectRef<ComposeProblem>('ComposeProblem').im
 })
 
 OperationRef.implement({
-  description: 'One slow thing done to an app, on the node that owns it.',
+  description: "A slow action on an app, run on the app's node.",
   fields: (t) => ({
     id: t.exposeID('id'),
     kind: t.field({ type: OperationKind, resolve: (operation) => operation.kind }),
     status: t.field({ type: OperationStatus, resolve: (operation) => operation.status }),
-    progress: t.exposeInt('progress', { description: '0 to 100; 100 only when it succeeded.' }),
+    progress: t.exposeInt('progress', { description: '0 to 100. Only a succeeded operation has 100.' }),
     message: t.exposeString('message', { nullable: true }),
     output: t.exposeStringList('output', {
-      description: 'What the Compose command line printed, oldest first: the newest 500 lines. The first then says how many came before.',
+      description: 'The last 500 lines that Compose printed, oldest first. If there were more, the first line says how many are missing.',
       complexity: { field: costOfText, multiplier: 1 },
     }),
     warnings: t.field({
       type: [ComposeProblemRef],
-      description: 'What Compose warned of, such as variables that are not set; at most 50.',
+      description: 'Warnings from Compose, such as unset variables. At most 50.',
       complexity: { field: costOfText, multiplier: 1 },
       resolve: (operation) => operation.warnings,
     }),
@@ -85,7 +85,7 @@ builder.queryFields((t) => ({
   operations: t.field({
     type: OperationConnection,
     complexity: costOfPage,
-    description: 'The newest first.',
+    description: 'Newest first.',
     args: { ...t.arg.connectionArgs(), filter: t.arg({ type: OperationFilter }) },
     resolve(_root, { filter, ...args }, { user }) {
       const [isOnNode, isOfStatus] = [isAmong(filter?.nodeIds), isAmong(filter?.status)]
@@ -102,7 +102,7 @@ builder.mutationFields((t) => ({
   cancelOperation: t.field({
     type: OperationRef,
     ...permission('app.change'),
-    description: 'Ends an operation that is queued or running. One that is over stays as it is.',
+    description: 'Cancels a queued or running operation. One that has ended stays as it is.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { user }) => user.cancelOperation(id),
   }),
@@ -111,7 +111,7 @@ builder.mutationFields((t) => ({
 builder.subscriptionFields((t) => ({
   operationProgress: t.field({
     type: OperationRef,
-    description: 'The state now, then each change; completes after the final state, also when that was long ago.',
+    description: 'The current state, then each change. Completes after the final state, even if that was long ago.',
     args: { id: t.arg.id({ required: true }) },
     subscribe(_root, { id }, { services, user }) {
       const operation = user.findOperation(id)

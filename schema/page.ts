@@ -11,7 +11,7 @@ interface PageArgs {
   before?: string | null
 }
 
-/** A filter by values: everything when there is none. However many the caller names, each item costs one look-up. */
+/** A filter by values. Without values, everything passes. Each item costs one lookup, however many values there are. */
 export function isAmong<T>(wanted: readonly T[] | null | undefined): (value: T) => boolean {
   if (!wanted) return () => true
   const values = new Set(wanted)
@@ -28,16 +28,16 @@ export function pageSize(args: PageArgs): number {
 }
 
 /**
- * One page of a list in the order of its keys. The cursor is the key of an item and stays good when others come or go.
+ * One page of a list, sorted by key. The cursor is an item's key, so it stays valid when other items are added or removed.
  *
- * @param keyOf no two items have the same
- * @param falling the greatest key comes first
+ * @param keyOf a unique key per item
+ * @param falling sort from the greatest key down
  * @throws INVALID_INPUT when `first` or `last` is not 1 to 500
  */
 export async function page<T extends object>(items: T[], args: PageArgs, keyOf: (item: T) => string, falling = false) {
   pageSize(args)
   const isAfter = (key: string, cursor: string): boolean => (falling ? key < cursor : key > cursor)
-  // Each key is made once: made in each comparison, those of a thousand nodes took longer than all the rest of the answer.
+  // Compute each key once. Computing them in every comparison took longer than the rest of the answer for a thousand nodes.
   const keyed = items.map((item) => ({ item, key: keyOf(item) })).sort((a, b) => (isAfter(a.key, b.key) ? 1 : -1))
   const toCursor = (key: string): string => Buffer.from(key).toString('base64url')
   const fromCursor = (cursor: string): string => Buffer.from(cursor, 'base64url').toString()

@@ -1,7 +1,7 @@
 import { getArgumentValues, type GraphQLResolveInfo } from 'graphql'
 import type { AuditedAction } from '../api/auth/audit-log.ts'
 
-/** How the audit log names what a mutation does; `user-api.ts` writes the same names once it is let through. */
+/** Audit log names for mutations. `user-api.ts` writes the same names for allowed calls. */
 const actions: Partial<Record<string, string>> = {
   registerNode: 'node.register',
   updateNode: 'node.update',
@@ -35,7 +35,7 @@ interface Named {
   input?: { id?: string; name?: string }
 }
 
-/** What somebody tried who may not: the action, and the thing as far as the call itself names it. */
+/** What a refused caller tried: the action, and its target as far as the call names it. */
 export function refusedAction({ parentType, fieldName, fieldNodes, variableValues }: GraphQLResolveInfo): AuditedAction {
   const action = actions[fieldName] ?? fieldName
   const [field, node] = [parentType.getFields()[fieldName], fieldNodes[0]]

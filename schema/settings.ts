@@ -3,14 +3,14 @@ import type { Settings } from '../api/settings/settings-service.ts'
 import { builder, permission } from './builder.ts'
 
 const SettingsRef = builder.objectRef<Settings>('Settings').implement({
-  description: 'What every node of the cluster shares. Secrets are masked.',
+  description: 'Settings that all nodes of the cluster share. Secrets are masked.',
   fields: (t) => ({
     cloudflareApiToken: t.exposeString('cloudflareApiToken', {
       nullable: true,
-      description: 'Masked: the last four characters at most. A masked value sent back changes nothing.',
+      description: 'Masked: shows the last four characters at most. Sending a masked value back changes nothing.',
     }),
     cloudflareAccountId: t.exposeString('cloudflareAccountId', { nullable: true }),
-    primaryUrl: t.exposeString('primaryUrl', { nullable: true, description: 'Where nodes find their primary, once that was changed.' }),
+    primaryUrl: t.exposeString('primaryUrl', { nullable: true, description: 'URL at which nodes reach the primary, if it was changed.' }),
   }),
 })
 
@@ -19,12 +19,12 @@ builder.queryFields((t) => ({
 }))
 
 const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
-  description: 'What is left out stays; null removes a setting.',
+  description: 'Fields you leave out keep their value. Null removes a setting.',
   fields: (t) => ({ cloudflareApiToken: t.string(), cloudflareAccountId: t.string() }),
 })
 
 const PrimaryUrlOutcome = builder.objectRef<MoveOutcome>('PrimaryUrlOutcome').implement({
-  description: 'Whether a node found its primary at the new URL; one that did not stays with the former.',
+  description: 'Whether a node reached its primary at the new URL. If not, it keeps the old one.',
   fields: (t) => ({
     nodeId: t.exposeID('nodeId'),
     nodeName: t.exposeString('nodeName'),
@@ -37,7 +37,7 @@ builder.mutationFields((t) => ({
   changePrimaryUrl: t.field({
     type: [PrimaryUrlOutcome],
     ...permission('node.change'),
-    description: 'Tells every node where its primary is now. One that is away learns it when it is back. Fails with INVALID_INPUT.',
+    description: "Tells every node the primary's new URL. Nodes that are away learn it when they are back. Fails with INVALID_INPUT.",
     args: { url: t.arg.string({ required: true }) },
     resolve: (_root, { url }, { user }) => user.changePrimaryUrl(url),
   }),

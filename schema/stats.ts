@@ -6,7 +6,7 @@ import { ContainerState } from './apps.ts'
 import { builder } from './builder.ts'
 
 const StatsState = builder.enumType('StatsState', {
-  description: 'OK: fresh. STALE: the last that was heard. ERROR: nothing is known; `error` says why.',
+  description: 'OK: fresh. STALE: the last known values. ERROR: nothing is known, and `error` says why.',
   values: { OK: { value: 'ok' }, STALE: { value: 'stale' }, ERROR: { value: 'error' } } as const,
 })
 
@@ -20,7 +20,7 @@ const CpuStats = builder.objectRef<NodeStats['cpu']>('CpuStats').implement({
 const MemoryStats = builder.objectRef<NodeStats['memory']>('MemoryStats').implement({
   fields: (t) => ({
     totalBytes: t.expose('totalBytes', { type: 'BigInt' }),
-    usedBytes: t.expose('usedBytes', { type: 'BigInt', description: 'Total less what could be given to a program.' }),
+    usedBytes: t.expose('usedBytes', { type: 'BigInt', description: 'Total minus the memory available to programs.' }),
     availableBytes: t.expose('availableBytes', { type: 'BigInt' }),
     swapTotalBytes: t.expose('swapTotalBytes', { type: 'BigInt' }),
     swapUsedBytes: t.expose('swapUsedBytes', { type: 'BigInt' }),
@@ -43,7 +43,7 @@ const DockerStatsRef = builder.objectRef<DockerStats>('DockerStats').implement({
     version: t.exposeString('version', { nullable: true }),
     composeVersion: t.exposeString('composeVersion', {
       nullable: true,
-      description: 'What deploys apps, such as "docker compose 2.26.1".',
+      description: 'The Compose that deploys apps, such as "docker compose 2.26.1".',
     }),
     running: t.exposeInt('running'),
     paused: t.exposeInt('paused'),
@@ -69,7 +69,7 @@ const ContainerStatsRef = builder.objectRef<ContainerStats>('ContainerStats').im
 })
 
 export const NodeStatsRef = builder.objectRef<KnownStats>('NodeStats').implement({
-  description: 'One measurement of one node, taken on it.',
+  description: 'One measurement of a node, taken on that node.',
   fields: (t) => ({
     nodeId: t.exposeID('nodeId'),
     state: t.field({ type: StatsState, resolve: (known) => known.state }),
@@ -78,21 +78,24 @@ export const NodeStatsRef = builder.objectRef<KnownStats>('NodeStats').implement
     cpu: t.field({ type: CpuStats, nullable: true, resolve: ({ stats }) => stats?.cpu }),
     memory: t.field({ type: MemoryStats, nullable: true, resolve: ({ stats }) => stats?.memory }),
     disks: t.field({ type: [DiskStats], resolve: ({ stats }) => stats?.disks ?? [] }),
-    moreDisks: t.int({ description: 'How many more it has than are listed.', resolve: ({ stats }) => stats?.moreDisks ?? 0 }),
+    moreDisks: t.int({ description: 'How many disks it has beyond those listed.', resolve: ({ stats }) => stats?.moreDisks ?? 0 }),
     load: t.floatList({ description: 'Load averages over 1, 5 and 15 minutes.', resolve: ({ stats }) => stats?.load ?? [] }),
     uptimeSeconds: t.float({ nullable: true, resolve: ({ stats }) => stats?.uptimeSeconds }),
     docker: t.field({ type: DockerStatsRef, nullable: true, resolve: ({ stats }) => stats?.docker }),
     containers: t.field({ type: [ContainerStatsRef], resolve: ({ stats }) => stats?.containers ?? [] }),
-    moreContainers: t.int({ description: 'How many more run than are measured.', resolve: ({ stats }) => stats?.moreContainers ?? 0 }),
+    moreContainers: t.int({
+      description: 'How many more containers run than are measured.',
+      resolve: ({ stats }) => stats?.moreContainers ?? 0,
+    }),
   }),
 })
 
 builder.queryFields((t) => ({
   systemStats: t.field({
     type: [NodeStatsRef],
-    description: 'One entry per node asked for, in that order, unknown ids included; without `nodeIds` one per node.',
+    description: 'One entry per requested id, in that order, including unknown ids. Without `nodeIds`, one entry per node.',
     args: { nodeIds: t.arg.idList() },
-    // One and the same id can be asked for many thousand times in one small request.
+    // A small request can name the same id thousands of times.
     complexity: ({ nodeIds }) => ({ field: 1, multiplier: Math.max(1, nodeIds?.length ?? 50) }),
     resolve: (_root, { nodeIds }, { user }) => (nodeIds ?? user.nodes().map((node) => node.id)).map((id) => user.statsOf(id)),
   }),
@@ -101,7 +104,7 @@ builder.queryFields((t) => ({
 builder.subscriptionFields((t) => ({
   nodeStats: t.field({
     type: NodeStatsRef,
-    description: 'What is known now, then each measurement and each change of its state.',
+    description: 'The current values, then each measurement and each change of state.',
     args: { nodeId: t.arg.id({ required: true }) },
     subscribe(_root, { nodeId }, { services, user }) {
       if (!user.findNode(nodeId)) throw notFound('node', nodeId)

@@ -6,18 +6,18 @@ import { pageSize } from './page.ts'
 import { NodeRef } from './refs.ts'
 
 const StatusChangeRef = builder.objectRef<StatusChange>('StatusChange').implement({
-  description: "A node's status became another one.",
+  description: "A change of a node's status.",
   fields: (t) => ({
     id: t.id({ resolve: ({ id }) => String(id) }),
     at: t.field({ type: 'DateTime', resolve: (change) => change.at }),
-    from: t.field({ type: NodeStatus, nullable: true, description: 'Null for the first one.', resolve: (change) => change.from }),
+    from: t.field({ type: NodeStatus, nullable: true, description: 'Null for the first status.', resolve: (change) => change.from }),
     to: t.field({ type: NodeStatus, resolve: (change) => change.to }),
     signal: t.field({ type: NodeStatusSignal, resolve: (change) => change.signal }),
     reason: t.exposeString('reason', { nullable: true }),
     durationMs: t.field({
       type: 'BigInt',
       nullable: true,
-      description: 'How long `to` held; null while it holds.',
+      description: 'How long the status `to` lasted. Null if it is the current one.',
       resolve: (change) => change.durationMs,
     }),
   }),
@@ -30,7 +30,7 @@ const StatusChangeConnection = builder.connectionObject(
 
 const NodeUptimeRef = builder.objectRef<NodeUptime>('NodeUptime').implement({
   description:
-    'The share, 0 to 1, of the observed time that the node was online; null when nothing was observed. Observed is the time since its first answer in which the primary itself was there.',
+    "Share of the observed time that the node was online, 0 to 1. Null if nothing was observed. Observed time counts from the node's first answer and leaves out times when the primary itself was down.",
   fields: (t) => ({
     day: t.float({ nullable: true, description: 'The last 24 hours.', resolve: ({ day }) => day.share }),
     dayObservedMs: t.field({
@@ -45,7 +45,7 @@ const NodeUptimeRef = builder.objectRef<NodeUptime>('NodeUptime').implement({
   }),
 })
 
-/** The cursor of a change is its id. @throws INVALID_INPUT */
+/** A change's cursor is its id. @throws INVALID_INPUT */
 function idOf(cursor: string): number {
   if (/^\d{1,15}$/.test(cursor)) return Number(cursor)
   throw invalidInput([{ field: 'after', message: 'must be a cursor of this list' }])
@@ -55,8 +55,8 @@ builder.objectFields(NodeRef, (t) => ({
   statusHistory: t.field({
     type: StatusChangeConnection,
     complexity: costOfPage,
-    description: 'The newest first. Kept for 90 days, and at most the newest 1,000.',
-    args: { first: t.arg.int({ description: '1 to 500; 50 when left out.' }), after: t.arg.string() },
+    description: 'Newest first. Keeps 90 days and at most the newest 1,000.',
+    args: { first: t.arg.int({ description: '1 to 500. Default: 50.' }), after: t.arg.string() },
     async resolve(node, { first, after }, { services }) {
       const size = pageSize({ first })
       const before = after ? idOf(after) : undefined

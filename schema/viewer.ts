@@ -8,24 +8,24 @@ import type { StorageProblem } from '../api/storage.ts'
 import { builder } from './builder.ts'
 
 const AccessMode = builder.enumType('AccessMode', {
-  description: 'Who may use this server: who signs in, or whoever the edge in front lets through.',
+  description: 'Who can use this server: people who sign in, or everyone the edge in front lets through.',
   values: { TRUSTED_EDGE: { value: 'trusted-edge' }, SIGN_IN: { value: 'sign-in' } } as const,
 })
 
 export const Role = builder.enumType('Role', {
-  description: 'From least to most; each may do all that the ones before it may.',
+  description: 'From least to most powerful. Each role can do everything the ones before it can.',
   values: { VIEWER: { value: 'viewer' }, OPERATOR: { value: 'operator' }, ADMIN: { value: 'admin' } } as const,
 })
 
 const Viewer = builder.objectRef<Caller>('Viewer').implement({
-  description: 'Who is asking.',
+  description: 'The caller.',
   fields: (t) => ({
     name: t.exposeString('name'),
     role: t.field({ type: Role, resolve: (caller) => caller.role }),
-    via: t.exposeString('via', { description: 'How that is known: edge, session or token.' }),
-    userId: t.exposeID('userId', { nullable: true, description: 'Null for callers that are nobody in particular.' }),
+    via: t.exposeString('via', { description: 'How the caller was identified: edge, session or token.' }),
+    userId: t.exposeID('userId', { nullable: true, description: 'Null for callers without an account.' }),
     permissions: t.stringList({
-      description: 'What the caller may do at this server, so that nothing else is offered.',
+      description: 'What the caller can do on this server. Clients should offer nothing else.',
       resolve: (caller, _args, { services }) =>
         (Object.keys(leastRole) as Permission[]).filter(
           (permission) => may(caller, permission) && (services.self.isPrimary || !primaryOnly.has(permission)),
@@ -36,25 +36,25 @@ const Viewer = builder.objectRef<Caller>('Viewer').implement({
 })
 
 const AcceptedPrimary = builder.objectRef<{ id: string; at: Date }>('AcceptedPrimary').implement({
-  description: "Who last proved this secondary's key.",
+  description: "The node that last proved this secondary's key.",
   fields: (t) => ({ id: t.exposeID('id'), at: t.field({ type: 'DateTime', resolve: (accepted) => accepted.at }) }),
 })
 
 const ServerPrimary = builder.objectRef<PrimaryContactState>('ServerPrimary').implement({
-  description: 'How the calls of a secondary to its primary fare.',
+  description: "The state of a secondary's calls to its primary.",
   fields: (t) => ({
     url: t.exposeString('url'),
     reachable: t.exposeBoolean('reachable', {
       nullable: true,
-      description: 'Whether it accepted the last call; null before the first.',
+      description: 'Whether it accepted the last call. Null before the first.',
     }),
-    since: t.field({ type: 'DateTime', description: 'Since when that is so.', resolve: ({ since }) => since }),
-    error: t.exposeString('error', { nullable: true, description: 'Why it did not answer or accept; null when all is well.' }),
+    since: t.field({ type: 'DateTime', description: 'Since when `reachable` has this value.', resolve: ({ since }) => since }),
+    error: t.exposeString('error', { nullable: true, description: 'Why it did not answer or accept the last call. Null if it did.' }),
   }),
 })
 
 const StorageProblemRef = builder.objectRef<StorageProblem>('StorageProblem').implement({
-  description: 'Why a node can save nothing, such as a full disk.',
+  description: 'The reason why a node cannot save anything, such as a full disk.',
   fields: (t) => ({
     reason: t.exposeString('reason'),
     since: t.field({ type: 'DateTime', resolve: ({ since }) => since }),
@@ -62,7 +62,7 @@ const StorageProblemRef = builder.objectRef<StorageProblem>('StorageProblem').im
 })
 
 const Server = builder.objectRef<Services>('Server').implement({
-  description: 'The node that answers.',
+  description: 'The node that answers this query.',
   fields: (t) => ({
     version: t.string({ resolve: ({ version }) => version }),
     nodeId: t.id({ resolve: ({ self }) => self.id }),
@@ -72,19 +72,19 @@ const Server = builder.objectRef<Services>('Server').implement({
     acceptedPrimary: t.field({
       type: AcceptedPrimary,
       nullable: true,
-      description: 'On a secondary: whom it last accepted as its primary.',
+      description: 'On a secondary: the node it last accepted as its primary.',
       resolve: (services) => services.acceptedPrimary(),
     }),
     primary: t.field({
       type: ServerPrimary,
       nullable: true,
-      description: 'On a secondary: whether its primary answers it. Null on a primary.',
+      description: 'On a secondary: whether its primary answers. Null on a primary.',
       resolve: ({ primaryContact }) => primaryContact?.state() ?? null,
     }),
     storageProblem: t.field({
       type: StorageProblemRef,
       nullable: true,
-      description: 'Why this node can save nothing now; null when all is well.',
+      description: 'Why this node cannot save anything now. Null if it can.',
       resolve: ({ storage }) => storage.problem(),
     }),
   }),
@@ -98,7 +98,7 @@ builder.queryFields((t) => ({
 builder.subscriptionFields((t) => ({
   serverChanged: t.field({
     type: Server,
-    description: 'The node that answers as it is now, then each change.',
+    description: 'This server as it is now, then each change.',
     subscribe: (_root, _args, { services }) =>
       snapshotThenChanges<Services>({
         snapshot: () => [services],

@@ -29,7 +29,7 @@ test('an answer has 16 MiB at most, and one that would have more is one clear er
     refused.errors.map(({ message, extensions }: { message: string; extensions: object }) => ({ message, extensions })),
     [
       {
-        message: 'The answer would have more than 16 MiB. Ask for fewer things at once (first), or without large fields',
+        message: 'The answer would be larger than 16 MiB. Ask for fewer items (first), or leave out large fields',
         extensions: { code: 'PAYLOAD_TOO_LARGE' },
       },
     ],
@@ -44,7 +44,7 @@ test('the question that made 398 MB of 310 bytes is refused before anything is l
   const level = (inner: string, first: number) => `apps(first: ${first}) { nodes { ${inner} } }`
   const { data, errors } = await primary.graphql(`{ ${level(`node { ${level(`node { ${level(aliases, 5)} }`, 5)} }`, 5)} }`)
   t.falsy(data)
-  t.regex(errors[0].message, /AppConnection\.nodes is asked for inside of itself/)
+  t.regex(errors[0].message, /AppConnection\.nodes is nested inside itself/)
   t.is(errors[0].extensions.code, 'INVALID_INPUT')
 })
 
@@ -53,7 +53,7 @@ test('a circle is found through fragments and aliases; one round is none', async
   const circle = await primary.graphql(
     '{ nodes { nodes { ...N } } } fragment N on Node { x: apps { nodes { ...A } } } fragment A on App { node { y: apps { totalCount } } }',
   )
-  t.regex(circle.errors[0].message, /Node\.apps is asked for inside of itself/)
+  t.regex(circle.errors[0].message, /Node\.apps is nested inside itself/)
   const round = await primary.graphql('{ nodes { nodes { apps { edges { node { node { name } } } } } } }')
   t.is(round.errors, undefined)
   t.truthy(round.data.nodes.nodes)

@@ -245,7 +245,7 @@ test('a token ends no session and no token, makes none, and sees none of them', 
     ]) {
       const answer = await node.graphql(field, {}, { authorization })
       t.is(answer.errors?.[0].extensions.code, 'FORBIDDEN', field)
-      t.regex(answer.errors[0].message, /A token cannot/)
+      t.regex(answer.errors[0].message, /API tokens cannot/)
     }
     const { permissions } = (await node.graphql('{ viewer { permissions } }', {}, { authorization })).data.viewer
     t.false(permissions.includes('account.manage'))
