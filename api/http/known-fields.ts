@@ -5,30 +5,30 @@ import { cut } from '../bounds.ts'
 import { invalidInput, type FieldError } from '../errors.ts'
 import type { HttpEnv } from './router.ts'
 
-/** A body can have a hundred thousand. */
+/** A body can have a hundred thousand unknown fields, so only the first ones are named. */
 const mostNamed = 20
 const longestName = 100
 
 interface Known {
-  /** Fields of the JSON body; left out where the body is not looked at. */
+  /** Fields of the JSON body. Without this, the body is not checked. */
   body?: z.ZodObject
   query?: z.ZodObject
-  /** What a PUT replaces, as GET shows it: its other fields can come along as they are. */
+  /** The current state as GET returns it. A PUT can send its other fields back unchanged. */
   current?: (c: Context<HttpEnv>) => object
-  /** Fields of `current` that a caller can only mean to change when they differ. The others change by themselves. */
+  /** Fields of `current` that must not differ, because a difference means an attempt to change them. Others change on their own. */
   fixed?: string[]
 }
 
 /**
- * Refuses what a route would ignore: a misspelled field, one of another version, and one that this call cannot change. A caller
- * who is told that all went well believes that all of it did.
+ * Refuses fields that a route would ignore: misspelled ones, ones from another version, and ones that this call cannot change.
+ * Otherwise a success would suggest that they took effect.
  */
 export function takesOnly({ body, query, current, fixed = [] }: Known): MiddlewareHandler<HttpEnv> {
   const unknownIn = (given: object, known: z.ZodObject, shown: object = {}): FieldError[] =>
     Object.keys(given)
       .filter((field) => !(field in known.shape) && !(field in shown))
       .map((field) => cut(field, longestName))
-      .map((field) => ({ field, message: `There is no field "${field}" here. ${listed(Object.keys(known.shape))}` }))
+      .map((field) => ({ field, message: `is not known here. ${listed(Object.keys(known.shape))}` }))
 
   return async (c, next) => {
     const problems = query ? unknownIn(c.req.query(), query) : []
@@ -46,7 +46,8 @@ export function takesOnly({ body, query, current, fixed = [] }: Known): Middlewa
   }
 }
 
-const listed = (fields: string[]): string => (fields.length === 0 ? 'This request takes none' : `Known are ${fields.join(', ')}`)
+const listed = (fields: string[]): string =>
+  fields.length === 0 ? 'This request takes no fields' : `This request takes ${fields.join(', ')}`
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
