@@ -65,7 +65,8 @@ const signInWords = (url: string) => html`
 const edgeWords = (reason: string) => html`
   <h1>You are not signed in</h1>
   <p>
-    ${reason}. You cannot sign in on this server itself. The proxy in front of it does that, such as Cloudflare Access. Open the proxy's URL.
+    ${reason}. You cannot sign in on this server itself. The proxy in front of it does that, such as Cloudflare Access. Open the proxy's
+    URL.
   </p>
 `
 
