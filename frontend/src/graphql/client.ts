@@ -5,6 +5,7 @@ import { readonly, shallowRef } from 'vue'
 import type { InjectionKey, Ref } from 'vue'
 import { ownHeaders } from '../utils/own-fetch.ts'
 import { createCache } from './cache.ts'
+import { fetchInTime } from './fetch-in-time.ts'
 import { createSocket, subscribeForGood } from './socket.ts'
 
 /** 'starting' until the first connection, 'lost' from a broken or refused connection until the next good one. */
@@ -59,6 +60,7 @@ export function createBackend(origin: string): Backend {
   const client = new Client({
     url: `${origin}/graphql`,
     preferGetMethod: false,
+    fetch: fetchInTime,
     fetchOptions: () => ({ headers: ownHeaders() }),
     exchanges: [
       createCache(),

@@ -5,6 +5,8 @@ import type { Client, FormattedExecutionResult, Sink, SubscribePayload } from 'g
 /** Trades how soon a dead connection is noticed against idle traffic. */
 const pingEveryMs = 10_000
 const pongWithinMs = 5_000
+/** Browsers themselves wait minutes before they give up opening a connection that gets no answer. */
+const connectWithinMs = 10_000
 /** Longest wait between two attempts. Short enough that nobody reaches for the reload button. */
 const maxWaitMs = 5_000
 
@@ -17,9 +19,13 @@ export interface SocketEvents {
   onUnauthorized: () => void
 }
 
-/** A graphql-ws client that never gives up and treats a connection with an unanswered ping as dead. */
+/** A graphql-ws client that never gives up and treats a connection that does not open or answer a ping in time as dead. */
 export function createSocket(url: string, { onConnected, onLost, onUnauthorized }: SocketEvents): Client {
-  let pongTimer: ReturnType<typeof setTimeout> | undefined
+  let answerTimer: ReturnType<typeof setTimeout> | undefined
+  const expectAnswer = (withinMs: number): void => {
+    clearTimeout(answerTimer)
+    answerTimer = setTimeout(() => client.terminate(), withinMs)
+  }
   const client = createClient({
     url,
     connectionParams: () => ({ browser: browserSecret() }),
@@ -28,15 +34,19 @@ export function createSocket(url: string, { onConnected, onLost, onUnauthorized 
     shouldRetry: () => true,
     retryWait: (retries) => new Promise((resolve) => setTimeout(resolve, waitBeforeRetry(retries))),
     on: {
-      connected: onConnected,
+      connecting: () => expectAnswer(connectWithinMs),
+      connected: () => {
+        clearTimeout(answerTimer)
+        onConnected()
+      },
       ping: (received) => {
-        if (!received) pongTimer = setTimeout(() => client.terminate(), pongWithinMs)
+        if (!received) expectAnswer(pongWithinMs)
       },
       pong: (received) => {
-        if (received) clearTimeout(pongTimer)
+        if (received) clearTimeout(answerTimer)
       },
       closed: (event) => {
-        clearTimeout(pongTimer)
+        clearTimeout(answerTimer)
         onLost()
         if (event instanceof CloseEvent && event.code === CloseCode.Unauthorized) onUnauthorized()
       },
