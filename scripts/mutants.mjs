@@ -22,7 +22,7 @@ const groups = {
     tests: ['tests/nodes/node-status*.test.ts', 'tests/nodes/check-times.test.ts'],
   },
   uptime: { mutate: ['api/nodes/uptime.ts'], tests: ['tests/nodes/uptime*.test.ts'] },
-  vanish: { mutate: ['api/nodes/mass-vanish.ts'], tests: ['tests/nodes/alarms.test.ts'] },
+  vanish: { mutate: ['api/nodes/mass-vanish.ts'], tests: ['tests/nodes/mass-vanish.test.ts'] },
   holds: { mutate: ['api/nodes/node-hold.ts'], tests: ['tests/nodes/holds.test.ts'] },
   grants: { mutate: ['api/auth/grants.ts'], tests: ['tests/auth/grants.test.ts'] },
   permissions: { mutate: ['api/auth/permissions.ts', 'api/auth/caller.ts'], tests: ['tests/auth/permissions.test.ts'] },
@@ -56,9 +56,8 @@ for (const name of chosen.length > 0 ? chosen : Object.keys(groups)) {
   if (performance.now() - began > BUDGET_MS) results.push({ name, late: true })
   else results.push(await mutate(name))
 }
-const table = tableOf(results)
-console.log(`\n${table}\n\n${Math.round((performance.now() - began) / 1000)} s`)
-if (options.includes('--write')) writeTable(table)
+console.log(`\n${tableOf(results.map(rowOf))}\n\n${Math.round((performance.now() - began) / 1000)} s`)
+if (options.includes('--write')) writeTable(results)
 await endAll()
 process.exitCode = results.every((result) => !result.late && result.share >= GOAL) ? 0 : 1
 
@@ -127,15 +126,24 @@ function count(name, { files }) {
   return { name, killed, all, share: all === 0 ? 100 : (killed / all) * 100 }
 }
 
-function tableOf(results) {
-  const rows = results.map(({ name, killed, all, share, late }) =>
-    late ? `| ${name} | - | - | not run: out of time |` : `| ${name} | ${all} | ${killed} | ${share.toFixed(0)} % |`,
-  )
+function rowOf({ name, killed, all, share, late }) {
+  return late ? `| ${name} | - | - | not run: out of time |` : `| ${name} | ${all} | ${killed} | ${share.toFixed(0)} % |`
+}
+
+function tableOf(rows) {
   return ['| group | faults planted | noticed | share |', '| --- | ---: | ---: | ---: |', ...rows].join('\n')
 }
 
-function writeTable(table) {
+/** Groups that did not run keep their rows. */
+function writeTable(results) {
   const page = join(root, 'docs', 'testing.md')
   const text = readFileSync(page, 'utf8')
-  writeFileSync(page, text.replace(/(<!-- mutants -->\n)[^]*?(\n<!-- end -->)/, `$1\n${table}\n$2`))
+  const found = /(?<=<!-- mutants -->\n)[^]*?(?=<!-- end -->)/
+  const before = (text.match(found)?.[0] ?? '').split('\n')
+  const former = (name) => before.find((row) => row.startsWith(`| ${name} `))
+  const rows = Object.keys(groups).flatMap((name) => {
+    const result = results.find((each) => each.name === name && !each.late)
+    return (result ? rowOf(result) : former(name)) ?? []
+  })
+  writeFileSync(page, text.replace(found, `\n${tableOf(rows)}\n\n`))
 }

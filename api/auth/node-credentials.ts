@@ -37,6 +37,7 @@ export function createNodeAuthenticator({
     const said = digest(apiKey)
     // Compare all of them, even after a match.
     const fits = Array.from({ length: mostKeys }, (_, index) => timingSafeEqual(digest(known[index] ?? keyOfNobody), said))
+    // Stryker disable next-line MethodExpression: the filler key is random, so no caller has it
     if (!fits.slice(0, known.length).includes(true)) return null
     onProved?.(nodeId, apiKey)
     return nodeId

@@ -40,6 +40,7 @@ export const primaryOnly: ReadonlySet<Permission> = new Set(['node.change', 'set
 
 export const rank = (role: Role): number => roles.indexOf(role)
 
+// Stryker disable next-line EqualityOperator: of two equal roles either is the lesser
 export const lesserRole = (a: Role, b: Role): Role => (rank(a) < rank(b) ? a : b)
 
 export const roleMay = (role: Role, permission: Permission): boolean => rank(role) >= rank(leastRole[permission])

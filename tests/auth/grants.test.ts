@@ -24,6 +24,7 @@ test('entries are people of a provider, and groups, each with labels or without'
     ],
   )
   t.deepEqual(parseGrants('admin', ''), [])
+  t.deepEqual(parseGrants('admin', 'oidc:corp|github:x')[0]?.who, { ...user, provider: 'oidc', value: 'corp|github:x' })
 })
 
 test('an entry without a provider is of the one in use; of two, a name is GitHub’s, and an address stays open', (t) => {
@@ -88,6 +89,10 @@ test('people are known by login or address in any case, groups to the letter', (
     person('Ops'),
     person('group:Ops'),
     person('c', { groups: ['alice'] }),
+    person('c', { groups: ['Ops'] }),
+    person('c', { kind: 'oidc', groups: ['ops'] }),
+    person('c', { kind: 'oidc' }),
+    person('c', { kind: null, subject: 'alice', email: 'bob@example.com' }),
   ]) {
     t.is(role(nobody), 'viewer', JSON.stringify(nobody))
   }

@@ -5,6 +5,7 @@ import {
   leastRole,
   lesserRole,
   personOnly,
+  primaryOnly,
   rank,
   roleMay,
   roles,
@@ -52,10 +53,17 @@ test('who is limited to some nodes may nothing that reaches all, and a token not
   }
 })
 
+test('what reaches every node, needs a person or is done only on the primary', (t) => {
+  t.deepEqual([...clusterWide].toSorted(), ['audit.read', 'node.change', 'settings.change', 'settings.read', 'users.manage'])
+  t.deepEqual([...personOnly], ['account.manage'])
+  t.deepEqual([...primaryOnly].toSorted(), ['node.change', 'settings.change', 'users.manage'])
+})
+
 test('a refusal says what is missing: the role first, then the person, then the other nodes', (t) => {
   t.is(refusalWords(caller({ role: 'viewer' }), 'app.change'), 'This needs the role operator. Yours is viewer')
   t.regex(refusalWords(caller({ via: 'token' }), 'account.manage'), /^API tokens cannot/)
   t.regex(refusalWords(caller({ nodeLimit: [] }), 'node.change'), /^This affects every node/)
+  t.notRegex(refusalWords(caller({ nodeLimit: [] }), 'account.manage'), /token/)
   t.regex(refusalWords(caller({ via: 'token', nodeLimit: [] }), 'node.change'), /^This affects every node/)
 })
 

@@ -131,9 +131,9 @@ async function losesAndFinds(t: ExecutionContext, { primary, workers, nodes, ids
   const [fromNode, fromApp, fromLog] = [nodes.values.length, apps.values.length, primary.log.values.length]
   await worker.start()
   await nodes.first((node) => node.id === id && node.status === 'ONLINE', { from: fromNode })
+  await apps.first((app) => app.id === appId && app.status === 'RUNNING', { from: fromApp })
   const checks = primary.log.values.slice(fromLog).filter(({ msg, node }) => msg === 'health check completed' && node === 'worker-1')
   t.deepEqual(checks, [], 'its heartbeat brought it back, not a check')
-  await apps.first((app) => app.id === appId && app.status === 'RUNNING', { from: fromApp })
 }
 
 async function stopsStartsRemoves(t: ExecutionContext, primary: NodeProcess, id: string, port: number): Promise<void> {
