@@ -112,7 +112,7 @@ export function createServices(world: {
     onChange: () => events.emit('settings', undefined),
   })
 
-  const own = createOwnApps({ em, config, nodeId: self.id, about, clock, log })
+  const own = createOwnApps({ em, config, nodeId: self.id, about, storage, clock, log })
   const cluster = createCluster({
     version: world.version,
     em,

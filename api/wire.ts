@@ -198,6 +198,12 @@ export const nodeStatsWire = z
       stopped: int,
       images: int,
     }),
+    // Older nodes do not say it.
+    storage_problem: z
+      .object({ reason: text(bounds.stats.storageReason), since: dateTime })
+      .nullable()
+      .default(null)
+      .openapi({ description: 'Why the node cannot save anything, and since when; null while it can' }),
     containers: z.array(containerStatsWire).max(bounds.stats.containers),
     more_containers: more('runs'),
   })

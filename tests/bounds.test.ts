@@ -137,7 +137,8 @@ test('the largest stats fit an answer and an event', (t) => {
     stopped: 0,
     images: 3,
   }
-  const largest = someStats({ nodeId, disks, containers, docker, moreContainers: 9, moreDisks: 9 })
+  const storageProblem = { reason: worst(stats.storageReason), since: new Date(0) }
+  const largest = someStats({ nodeId, disks, containers, docker, storageProblem, moreContainers: 9, moreDisks: 9 })
   const json = JSON.stringify(toWire(largest))
   t.true(Buffer.byteLength(json) <= bounds.answer.bytes && countValues(json) <= bounds.answer.values)
   t.deepEqual(readNodeStats(JSON.parse(json)), { value: largest, problems: [] })

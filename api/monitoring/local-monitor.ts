@@ -1,3 +1,4 @@
+import { bounds, cut } from '../bounds.ts'
 import type { Clock } from '../clock.ts'
 import type { Engine, EngineContainer } from '../docker/engine.types.ts'
 import { errorMessage } from '../errors.ts'
@@ -14,6 +15,8 @@ interface Dependencies {
   engine: Engine
   /** The Compose version that deploys apps here; null if it is not known. */
   composeVersion: () => string | null
+  /** Why nothing can be saved here. */
+  storageProblem: () => NodeStats['storageProblem']
   clock: Clock
   log: Log
   /** Wait between the end of one sample and the start of the next. */
@@ -26,7 +29,8 @@ interface Dependencies {
  * Stats of the node that this process runs on, sampled while started. It does not watch Docker itself: the process's one
  * watcher reports what is running (`setContainers`) and whether the Engine answers (`dockerUp`, `dockerDown`).
  */
-export function createLocalMonitor({ nodeId, engine, composeVersion, clock, log, intervalMs = 5000, cacheMs = intervalMs }: Dependencies) {
+export function createLocalMonitor(deps: Dependencies) {
+  const { nodeId, engine, composeVersion, clock, log, intervalMs = 5000, cacheMs = intervalMs } = deps
   const host = createHostSampler({ clock })
   const readDocker = createDockerStats({ engine, clock, log, composeVersion })
   const listeners = new Set<(stats: NodeStats) => void>()
@@ -44,6 +48,7 @@ export function createLocalMonitor({ nodeId, engine, composeVersion, clock, log,
       asOf: clock.now(),
       ...hostStats,
       docker,
+      storageProblem: boundedProblem(deps.storageProblem()),
       containers: docker.available ? (streams?.latest() ?? []) : [],
       moreContainers: docker.available ? (streams?.more() ?? 0) : 0,
     }
@@ -124,3 +129,6 @@ export function createLocalMonitor({ nodeId, engine, composeVersion, clock, log,
     open: () => ({ streams: streams?.streamCount() ?? 0, listeners: listeners.size }),
   }
 }
+
+const boundedProblem = (problem: NodeStats['storageProblem']): NodeStats['storageProblem'] =>
+  problem && { reason: cut(problem.reason, bounds.stats.storageReason), since: problem.since }

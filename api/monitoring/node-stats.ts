@@ -19,6 +19,8 @@ export interface NodeStats {
   load: [number, number, number]
   uptimeSeconds: number
   docker: DockerStats
+  /** Why the node cannot save anything, such as a full disk, and since when; null while it can, or does not say. */
+  storageProblem: { reason: string; since: Date } | null
   containers: ContainerStats[]
   /** How many running containers are not measured. */
   moreContainers: number

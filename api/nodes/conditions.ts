@@ -4,7 +4,16 @@ import type { Misconduct } from './misconduct.ts'
 import type { ClusterNode } from './node-registry.ts'
 import type { UnreadThings } from './unread.ts'
 
-export const conditionTypes = ['cloned', 'key-old', 'version-behind', 'version-ahead', 'link-only', 'misbehaves', 'unreadable'] as const
+export const conditionTypes = [
+  'cloned',
+  'cannot-save',
+  'key-old',
+  'version-behind',
+  'version-ahead',
+  'link-only',
+  'misbehaves',
+  'unreadable',
+] as const
 export type ConditionType = (typeof conditionTypes)[number]
 
 /** Something people should know about a node besides its health. */
@@ -23,6 +32,8 @@ export function conditionsOf(
     keyOverdue: { since: Date; maxAgeDays: number; failure: string | undefined } | null
     misconduct: ReturnType<Misconduct['of']>
     unread: ReturnType<UnreadThings['of']>
+    /** As the node itself said last. */
+    storage: { reason: string; since: Date } | null
     ourVersion: string
   },
 ): NodeCondition[] {
@@ -32,6 +43,8 @@ export function conditionsOf(
     const message = `Two machines use this node's identity: ${one} and ${other}. Delete identity.json from the copy's data folder and restart it`
     found.push({ type: 'cloned', message, since: known.copy.since })
   }
+  if (known.storage)
+    found.push({ type: 'cannot-save', message: `It cannot save anything: ${known.storage.reason}`, since: known.storage.since })
   if (known.keyOverdue) {
     const { since, maxAgeDays, failure } = known.keyOverdue
     const message = `The node's key is older than ${maxAgeDays} days and could not be changed${failure ? `: ${failure}` : ' yet'}`

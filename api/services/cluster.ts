@@ -96,7 +96,7 @@ export function createCluster(deps: {
       inventory.dropNode(nodeId)
       history.forget(nodeId)
       alarms.nodeRemoved(nodeId)
-      versions.delete(nodeId)
+      detailsInStats.delete(nodeId)
       clones.forget(nodeId)
       probe.forget(nodeId)
       keyChanges.forget(nodeId)
@@ -126,17 +126,17 @@ export function createCluster(deps: {
     onOperation: (operation) => events.emit('operation', operation),
     onStats(nodeId) {
       events.emit('stats', nodeId)
-      tellVersions(nodeId)
+      tellDetails(nodeId)
     },
   })
 
-  /** Each node's last known Engine and Compose versions. They are part of the node's details, so a change is reported as one. */
-  const versions = new Map<string, string>()
-  function tellVersions(nodeId: string): void {
-    const { version = null, composeVersion = null } = inventory.statsOf(nodeId).stats?.docker ?? {}
-    const now = JSON.stringify([version, composeVersion])
-    if (versions.get(nodeId) === now) return
-    versions.set(nodeId, now)
+  /** What each node last said in its stats that is part of its details, so a change is reported as one. */
+  const detailsInStats = new Map<string, string>()
+  function tellDetails(nodeId: string): void {
+    const { stats } = inventory.statsOf(nodeId)
+    const now = JSON.stringify([stats?.docker.version, stats?.docker.composeVersion, stats?.storageProblem])
+    if (detailsInStats.get(nodeId) === now) return
+    detailsInStats.set(nodeId, now)
     const node = registry.find(nodeId)
     if (node) events.emit('node', node)
   }
@@ -328,6 +328,7 @@ export function createCluster(deps: {
         keyOverdue: keyChanges.overdue(node),
         misconduct: misconduct.of(node.id),
         unread: unread.of(node.id),
+        storage: inventory.statsOf(node.id).stats?.storageProblem ?? null,
         ourVersion: deps.version,
       }),
     /** The current session with a node and its transport. */

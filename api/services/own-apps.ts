@@ -17,13 +17,14 @@ import { createEngineProjects } from '../docker/engine-projects.ts'
 import { createEventHub } from '../events.ts'
 import type { Log } from '../log.ts'
 import { createLocalMonitor } from '../monitoring/local-monitor.ts'
+import type { Storage } from '../storage.ts'
 import type { NodeAbout } from '../nodes/about.ts'
 
 export type OwnApps = ReturnType<typeof createOwnApps>
 
 /** What this node itself runs, in either role: its apps, their operations and containers, its stats, and the feed that reports them. */
-export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId: string; about: NodeAbout; clock: Clock; log: Log }) {
-  const { em, config, nodeId, about, clock, log } = deps
+export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId: string; about: NodeAbout; storage: Storage; clock: Clock; log: Log }) {
+  const { em, config, nodeId, about, storage, clock, log } = deps
   const feedHub = createEventHub<FeedEvents>()
   const engine = createEngine({ log, clock })
   const files = createAppFiles({ appsDir: config.appsDir })
@@ -37,6 +38,7 @@ export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId:
     nodeId,
     engine,
     composeVersion: compose.knownVersion,
+    storageProblem: storage.problem,
     clock,
     log,
     intervalMs: config.stats.intervalMs,

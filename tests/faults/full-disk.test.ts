@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { eventually } from '../helpers/cluster.ts'
+import { eventually, register, secondaryOf } from '../helpers/cluster.ts'
 import { uniqueName } from '../helpers/docker.ts'
 import { ask, follow, GraphqlFailure, type LiveValues } from '../helpers/graphql.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
@@ -95,6 +95,28 @@ async function failsInWords(t: ExecutionContext, node: NodeProcess, id: string):
     },
   )
 }
+
+test('a primary shows that the disk of a secondary is full, until there is room', async (t) => {
+  t.timeout(120_000)
+  const disk = smallDisk(t)
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const worker = await secondaryOf(t, primary, 'worker', onDisk(disk.folder))
+  await Promise.all([primary.start(), worker.start()])
+  const { id } = await register(primary, worker)
+  const nodes = follow<{ id: string; conditions: { type: string; message: string }[] }>(
+    t,
+    primary,
+    'subscription { nodeStatusChanged { id conditions { type message } } }',
+  )
+  const cannotSave = (node: { id: string; conditions: { type: string }[] }) =>
+    node.id === id && node.conditions.some(({ type }) => type === 'CANNOT_SAVE')
+  disk.fill(worker.pid())
+  const { conditions } = await nodes.first(cannotSave, { withinMs: 60_000 })
+  t.regex(conditions.find(({ type }) => type === 'CANNOT_SAVE')?.message ?? '', /disk/)
+  const from = nodes.values.length
+  disk.free(worker.pid())
+  await nodes.first((node) => node.id === id && !cannotSave(node), { from, withinMs: 60_000 })
+})
 
 test('a start on a full disk fails with one sentence, both the first start and a later one', async (t) => {
   t.timeout(120_000)

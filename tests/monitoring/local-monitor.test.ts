@@ -17,13 +17,21 @@ import { until } from '../helpers/until.ts'
 const log = pino({ level: 'silent' })
 const nodeId = '8a3d4c2e-0000-4000-8000-000000000001'
 
-function setUp(t: ExecutionContext, options: { clock?: Clock; dockerHost?: string; intervalMs?: number } = {}) {
-  const { clock = systemClock, dockerHost, intervalMs } = options
+interface Options {
+  clock?: Clock
+  dockerHost?: string
+  intervalMs?: number
+  storageProblem?: NodeStats['storageProblem']
+}
+
+function setUp(t: ExecutionContext, options: Options = {}) {
+  const { clock = systemClock, dockerHost, intervalMs, storageProblem = null } = options
   const engine = createEngine({ log, clock: systemClock, ...(dockerHost ? { dockerHost } : {}) })
   const monitor = createLocalMonitor({
     nodeId,
     engine,
     composeVersion: () => 'docker compose 2.26.1',
+    storageProblem: () => storageProblem,
     clock,
     log,
     ...(intervalMs ? { intervalMs } : {}),

@@ -12,6 +12,7 @@ export const statsOf = (node: { id: string }): NodeStats => ({
   memory: { totalBytes: 8 * gib, usedBytes: 3 * gib, availableBytes: 5 * gib, swapTotalBytes: 2 * gib, swapUsedBytes: 0 },
   disks: [{ mount: '/', filesystem: 'ext4', totalBytes: 100 * gib, usedBytes: 40 * gib }],
   moreDisks: 0,
+  storageProblem: null,
   load: [0.5, 0.4, 0.3],
   uptimeSeconds: 1_000_000,
   docker: {
