@@ -9,7 +9,7 @@ import type { OperationRun } from './operations.ts'
 import { enumerate, ownOf, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
 import type { RemovalPreview } from './removal-item.ts'
 import { previewRemoval } from './removal-preview.ts'
-import { stopOrder } from './stop-order.ts'
+import { stopOrder, withNeeds } from './stop-order.ts'
 
 /** Data to remove together with an app. It is kept by default. */
 export interface RemoveAppInput {
@@ -19,7 +19,7 @@ export interface RemoveAppInput {
   files?: boolean | null | undefined
 }
 
-type Named = Pick<AppRow, 'name' | 'composeContent'>
+type Named = Pick<AppRow, 'name' | 'composeContent' | 'wanted'>
 
 /** High, because stopping mostly means waiting for each container to end. */
 const stoppedAtOnce = 50
@@ -35,9 +35,9 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
   const ownParts = (app: Named, parts: ProjectParts) => ownOf({ name: app.name, directory: files.directoryOf(app.name) }, parts)
 
   /** Stops dependents first. @returns why some containers could not be stopped */
-  async function stopAll(containers: ProjectContainer[], run: OperationRun): Promise<string[]> {
+  async function stopAll({ wanted }: Named, containers: ProjectContainer[], run: OperationRun): Promise<string[]> {
     const failures: string[] = []
-    for (const group of stopOrder(containers.filter(isUp))) {
+    for (const group of stopOrder(withNeeds(containers.filter(isUp), wanted))) {
       const stop = async ({ id, name }: ProjectContainer): Promise<void> => {
         await projects.stop(id, run.signal)
         run.line(`Container ${name} stopped`)
@@ -51,7 +51,7 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
     run.step(10, 'Stopping containers')
     const own = ownParts(app, await projects.parts(app.name))
     // A container that cannot be stopped may still be removed, which kills it.
-    await stopAll(own, run)
+    await stopAll(app, own, run)
     run.step(50, 'Removing containers')
     const remove = async ({ id, name }: ProjectContainer): Promise<void> => {
       await projects.removeContainer(id, { volumes, signal: run.signal })
@@ -103,7 +103,7 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
 
     async stop(app: Named, run: OperationRun): Promise<void> {
       run.step(20, 'Stopping containers')
-      failOn(await stopAll(ownParts(app, await projects.parts(app.name)), run))
+      failOn(await stopAll(app, ownParts(app, await projects.parts(app.name)), run))
     },
 
     /**

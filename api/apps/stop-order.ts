@@ -1,6 +1,19 @@
+import type { WantedService } from './wanted-services.ts'
+
 interface Stoppable {
   service: string | null
   dependsOn: string[]
+}
+
+/** Compose 1 does not say on its containers what they need; the deployed file does, where Compose could read it. */
+export function withNeeds<T extends Stoppable>(
+  containers: T[],
+  wanted: Pick<WantedService, 'name' | 'dependsOn'>[] | null | undefined,
+): T[] {
+  const needs = new Map((wanted ?? []).map(({ name, dependsOn }) => [name, dependsOn ?? []]))
+  return containers.map((container) =>
+    container.dependsOn.length > 0 ? container : { ...container, dependsOn: needs.get(container.service ?? '') ?? [] },
+  )
 }
 
 /**

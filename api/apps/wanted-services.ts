@@ -9,6 +9,8 @@ export interface WantedService {
   /** Whether another service waits until this one has exited with 0. */
   isJob: boolean
   restart: RestartPolicy
+  /** The services that it needs, which stop after it. Missing from what earlier versions wrote down. */
+  dependsOn?: string[]
 }
 
 type Fields = Record<string, unknown>
@@ -27,7 +29,16 @@ export function wantedServices(model: unknown, profiles: string[]): WantedServic
   return Object.entries(services).flatMap(([name, service]) => {
     if (!isFields(service) || !isActive(service['profiles'], profiles)) return []
     const image = typeof service['image'] === 'string' ? service['image'] : null
-    return [{ name, image, replicas: replicasOf(service), isJob: jobs.has(name), restart: restartOf(service) }]
+    return [
+      {
+        name,
+        image,
+        replicas: replicasOf(service),
+        isJob: jobs.has(name),
+        restart: restartOf(service),
+        dependsOn: neededBy(service),
+      },
+    ]
   })
 }
 
@@ -54,6 +65,16 @@ function waitedFor(service: unknown): string[] {
     isFields(how) && how['condition'] === 'service_completed_successfully' ? [name] : [],
   )
 }
+
+/** As Compose 2 has it: what a service links to, or shares the network of, it needs as well. */
+function neededBy({ depends_on: dependsOn, links, network_mode: network }: Fields): string[] {
+  const named = isFields(dependsOn) ? Object.keys(dependsOn) : texts(dependsOn)
+  const linked = texts(links).map((link) => link.split(':')[0] ?? '')
+  const shared = texts([network]).flatMap((mode) => /^service:(.+)$/.exec(mode)?.[1] ?? [])
+  return [...new Set([...named, ...linked, ...shared])]
+}
+
+const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [])
 
 function replicasOf({ scale, deploy }: Fields): number {
   const count = (value: unknown): number | null =>

@@ -5,7 +5,7 @@ const of = (services: Record<string, unknown>, profiles: string[] = []) => wante
 const [web] = of({ web: { image: 'web:1' } }) ?? []
 
 test('a service has one container and no restart policy unless the file says otherwise', (t) => {
-  t.deepEqual(web, { name: 'web', image: 'web:1', replicas: 1, isJob: false, restart: 'no' })
+  t.deepEqual(web, { name: 'web', image: 'web:1', replicas: 1, isJob: false, restart: 'no', dependsOn: [] })
   t.is(of({ web: { build: '.' } })?.[0]?.image, null)
 })
 
@@ -31,6 +31,14 @@ test('restart policies, with or without a maximum', (t) => {
     'no',
     'no',
   ])
+})
+
+test('a service needs what it depends on, links to, or shares the network of', (t) => {
+  const needs = (service: Record<string, unknown>) => of({ web: service })?.[0]?.dependsOn
+  t.deepEqual(needs({ depends_on: ['db', 'cache'] }), ['db', 'cache'])
+  t.deepEqual(needs({ depends_on: { db: { condition: 'service_healthy' } }, links: ['db:database', 'cache'] }), ['db', 'cache'])
+  t.deepEqual(needs({ network_mode: 'service:vpn' }), ['vpn'])
+  t.deepEqual(needs({ network_mode: 'host', depends_on: null, links: 7 }), [])
 })
 
 test('a job is a service that another one waits for to complete', (t) => {
