@@ -107,9 +107,9 @@ export function createEventStreams(deps: {
     sessions.set(nodeId, session)
     // Not calling a node proves nothing about it, so this is no loss. `open` is called when its link or another way appears.
     if (!deps.hasWay(nodeId)) return session.abort.abort()
-    const barMs = deps.barMs(nodeId)
-    if (barMs > 0) {
-      session.cancelRetry = clock.after(barMs, () => connect(nodeId, attempt))
+    const waitMs = Math.max(deps.barMs(nodeId), allowances.of(nodeId).waitMs())
+    if (waitMs > 0) {
+      session.cancelRetry = clock.after(waitMs, () => connect(nodeId, attempt))
       return
     }
     follow(nodeId, session).catch((error: unknown) => {

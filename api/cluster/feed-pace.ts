@@ -7,21 +7,24 @@ import { partsOfEvent } from './feed-parts.ts'
 import { feedEventToJson } from './feed-wire.ts'
 
 /** Fraction of the reader's limit to use. Two clocks run differently, and a restarted program has forgotten what it sent before. */
-const share = 0.5
+export const paceShare = 0.5
 
 export type FeedPace = ReturnType<typeof createFeedPace>
 
 /** Limits how fast a node sends, across all of its streams, to stay well within what every reader accepts. */
 export function createFeedPace(clock: Clock) {
   const { bytes, events } = bounds.feed
-  const part = ({ perSecond, burst }: { perSecond: number; burst: number }) => ({ perSecond: perSecond * share, burst: burst * share })
+  const part = ({ perSecond, burst }: { perSecond: number; burst: number }) => ({
+    perSecond: perSecond * paceShare,
+    burst: burst * paceShare,
+  })
   const byteAllowance = createAllowance(part(bytes), clock)
   const eventAllowance = createAllowance(part(events), clock)
 
   return {
     /** Takes the cost of one event. @returns 0 if it was taken; otherwise after how many ms to ask again */
     take(json: string): number {
-      const cost = Math.min(bytes.burst * share, Math.max(bounds.feed.chunkCost, Buffer.byteLength(json), costOfJson(json)))
+      const cost = Math.min(bytes.burst * paceShare, Math.max(bounds.feed.chunkCost, Buffer.byteLength(json), costOfJson(json)))
       const waitMs = Math.max(byteAllowance.waitMs(cost), eventAllowance.waitMs())
       if (waitMs > 0 || !eventAllowance.take()) return Math.max(1, waitMs)
       if (byteAllowance.take(cost)) return 0

@@ -3,6 +3,7 @@ import { bounds } from '../bounds.ts'
 import type { Clock } from '../clock.ts'
 import { createAllowance } from './allowance.ts'
 import { costOfJson, parseBounded } from './bounded-json.ts'
+import { paceShare } from './feed-pace.ts'
 import { readFeedEvent, strange, type FeedReading } from './feed-wire.ts'
 import { Misbehaviour } from './misbehaviour.ts'
 import { createByteTurns, nextTurn } from './turns.ts'
@@ -17,8 +18,19 @@ const eventsPerTurn = 10
 
 export type FeedAllowance = ReturnType<typeof createFeedAllowance>
 
+/** A bit more than a node may send at once after a restart: small chunks cost more than their bytes. */
+const restartShare = paceShare + 0.1
+
 /** The rate limit for one node, shared by its successive event streams. */
-export const createFeedAllowance = (clock: Clock) => ({ bytes: createAllowance(bytes, clock), events: createAllowance(events, clock) })
+export function createFeedAllowance(clock: Clock) {
+  const [ofBytes, ofEvents] = [createAllowance(bytes, clock), createAllowance(events, clock)]
+  return {
+    bytes: ofBytes,
+    events: ofEvents,
+    /** Milliseconds until there is room for a full burst. A restarted node sends one, because it has forgotten what it sent before. */
+    waitMs: (): number => Math.max(ofBytes.waitMs(bytes.burst * restartShare), ofEvents.waitMs(events.burst * restartShare)),
+  }
+}
 
 /**
  * Reads an event stream to its end.

@@ -85,9 +85,9 @@ test('an event can arrive in pieces, even split within a character', async (t) =
   const change: FeedEvent = { type: 'app', app: { ...app, description: 'Kaffee ☕' } }
   const bytes = Buffer.from(`data: ${feedEventToJson(change)}\n\n`)
   const cut = bytes.indexOf('☕') + 1
-  clock.advance(5000)
+  clock.advance(4500)
   open[0]?.write(bytes.subarray(0, cut))
-  await until(() => clock.waits()[0] === 7500)
+  await until(() => clock.waits()[0] === 1000)
   open[0]?.write(bytes.subarray(cut))
   await until(() => events.length === 2)
   t.deepEqual(events[1], change)
@@ -101,7 +101,7 @@ test('any byte counts as a sign of life; after 7.5 s of silence the stream is lo
   for (let i = 0; i < 5; i++) {
     clock.advance(7000)
     open[0]?.write(': still here\n\n')
-    await until(() => clock.waits()[0] === 7500)
+    await until(() => clock.waits()[0] === 1000)
   }
   t.deepEqual(lost, [])
   clock.advance(7500)
@@ -127,6 +127,33 @@ test('a stream that the node closes is reported as lost once and reopened', asyn
   clock.advance(2500)
   await until(() => events.length === 2)
   t.is(node.requests.length, 2)
+})
+
+test('a node that restarts every few seconds and has much to send waits for its turn and is not cut off', async (t) => {
+  // About what a node may send at once after a restart.
+  const apps = Array.from({ length: 26 }, () => someApp({ nodeId: peerId, composeContent: 'x'.repeat(256 * 1024) }))
+  const node = await peer(t, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    say(response, snapshot)
+    for (const each of apps) say(response, { type: 'app', app: each })
+    response.end()
+  })
+  const { streams, events, lost, cuts, clock } = streamsTo(t, () => node.url)
+  streams.open(peerId)
+  const began = clock.now().getTime()
+  for (let round = 1; round <= 6; round++) {
+    while (node.requests.length < round) {
+      clock.advance(100)
+      await nextTurn()
+    }
+    await until(() => lost.length === round)
+    // It calls home as soon as it is back.
+    streams.open(peerId)
+  }
+  t.deepEqual(cuts, [])
+  t.is(events.length, 6 * (1 + apps.length))
+  const waited = clock.now().getTime() - began
+  t.true(waited > 10_000 && waited < 60_000, `it waited for ${waited} ms`)
 })
 
 test('a node that does not open its stream is reported once and retried every 1 s to 30 s', async (t) => {
@@ -250,7 +277,7 @@ test('after a stream has held for a minute, the next wait is short again', async
       for (let i = 0; i < 9; i++) {
         clock.advance(7000)
         open.at(-1)?.write(': still here\n\n')
-        await until(() => clock.waits()[0] === 7500)
+        await until(() => clock.waits()[0] === 1000)
       }
     }
     open.at(-1)?.end()
