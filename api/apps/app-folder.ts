@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs'
 import { lstat, readdir, readFile, realpath, rmdir, unlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import { mountsBelow } from './mounts.ts'
 
 /** Something that could not be removed. */
 export interface Leftover {
@@ -39,18 +40,19 @@ export async function hasContent(path: string, content: string): Promise<boolean
 
 /**
  * Removes a folder and everything in it. A file that cannot be removed does not stop the rest. Links are removed but not their
- * targets, and other file systems mounted in the folder are left alone.
+ * targets, and what is mounted in the folder is left alone.
  */
 export async function removeTree(directory: string, signal: AbortSignal): Promise<Leftover[]> {
   const leftovers: Leftover[] = []
   const device = (await lstat(directory).catch(() => null))?.dev
+  const mounts = await mountsBelow(directory)
 
   async function remove(path: string): Promise<boolean> {
     signal.throwIfAborted()
     try {
       const stats = await lstat(path)
       if (!stats.isDirectory()) return await unlink(path).then(() => true)
-      if (stats.dev !== device) throw new Error('another file system is mounted there')
+      if (stats.dev !== device || mounts.has(path)) throw new Error('something is mounted there')
       return await removeFolder(path, stats)
     } catch (error) {
       if (signal.aborted) throw error

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, lstat, readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { mountsBelow } from './mounts.ts'
 
 /** A top-level entry of an app's folder, with everything below it. */
 export interface FolderEntry {
@@ -19,7 +20,8 @@ const lookForMs = 3_000
 
 /** Links are measured themselves, not their targets. A missing folder has no entries. */
 export async function entriesOf(directory: string): Promise<FolderEntry[]> {
-  const walk = createWalk(directory, (await lstat(directory).catch(() => null))?.dev)
+  const device = (await lstat(directory).catch(() => null))?.dev
+  const walk = createWalk({ directory, device, mounts: await mountsBelow(directory) })
   const names = await readdir(directory).catch(() => [])
   const locked = await walk.lockOn(directory)
   const entries: FolderEntry[] = []
@@ -30,7 +32,7 @@ export async function entriesOf(directory: string): Promise<FolderEntry[]> {
   return entries
 }
 
-function createWalk(directory: string, device: number | undefined) {
+function createWalk({ directory, device, mounts }: { directory: string; device: number | undefined; mounts: Set<string> }) {
   const until = performance.now() + lookForMs
   let seen = 0
   const isOver = (): boolean => seen > mostEntries || (seen > leastEntries && performance.now() > until)
@@ -45,10 +47,11 @@ function createWalk(directory: string, device: number | undefined) {
   async function measure(path: string): Promise<{ bytes: number; isFolder: boolean; obstacle: string | null }> {
     seen++
     const stats = await lstat(path).catch(() => null)
-    if (!stats?.isDirectory()) return { bytes: stats?.size ?? 0, isFolder: false, obstacle: null }
-    if (stats.dev !== device) {
-      return { bytes: 0, isFolder: true, obstacle: `another file system is mounted at ${relative(directory, path)}` }
+    const isFolder = stats?.isDirectory() === true
+    if (mounts.has(path) || (isFolder && stats.dev !== device)) {
+      return { bytes: 0, isFolder, obstacle: `something is mounted at ${relative(directory, path)}` }
     }
+    if (!isFolder) return { bytes: stats?.size ?? 0, isFolder, obstacle: null }
     const names = await readdir(path).catch(() => null)
     let obstacle = names?.length === 0 ? null : await lockOn(path)
     let bytes = 0
