@@ -19,8 +19,6 @@ export const programLabel = (program: ComposeProgram): string => [program.file, 
 
 const commandArguments: Record<ComposeCommand, string[]> = {
   up: ['up', '-d', '--remove-orphans'],
-  stop: ['stop'],
-  down: ['down', '--remove-orphans'],
   pull: ['pull'],
 }
 

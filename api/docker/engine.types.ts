@@ -156,6 +156,6 @@ export interface ComposeProject {
 }
 
 /** up: `up -d --remove-orphans`; stop: `stop`; down: `down --remove-orphans`; pull: `pull`. */
-export type ComposeCommand = 'up' | 'stop' | 'down' | 'pull'
+export type ComposeCommand = 'up' | 'pull'
 
 export const isRunningState = (state: ContainerState): boolean => state === 'running' || state === 'paused' || state === 'restarting'
