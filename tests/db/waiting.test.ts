@@ -51,7 +51,7 @@ test('a database at its size limit gives the same error, and works again when th
 
 test('while another program locks the database everything else goes on, and the writes follow later', async (t) => {
   const path = join(dataFolder(t), 'selfhostly.db')
-  const database = await testDatabase(t, path)
+  const database = await testDatabase(t, path, { deadlineMs: 60_000 })
   const other = await otherProgram(t, path)
   await other('begin exclusive')
   const delay = monitorEventLoopDelay({ resolution: 10 })
