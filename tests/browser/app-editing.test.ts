@@ -2,14 +2,18 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
+import { feedEventToJson } from '../../api/cluster/feed-wire.ts'
+import { toWire } from '../../api/wire.ts'
 import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
 import { startBrowser } from '../helpers/browser.ts'
 import { change, createApp, followToEnd, type SeenOperation } from '../helpers/cluster.ts'
 import { followInPanel, go } from '../helpers/dashboard.ts'
 import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
-import { ask } from '../helpers/graphql.ts'
+import { ask, follow } from '../helpers/graphql.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
 import { web } from '../helpers/own-apps.ts'
+import { json, peer, peerId, sharedKey } from '../helpers/peer.ts'
+import { someApp, someContainer, someOperation, someStats } from '../helpers/things.ts'
 
 const label = (value: string): string => web(`    labels: { made: '${value}' }\n`)
 
@@ -184,4 +188,35 @@ test.serial('an app is created from an existing folder, whose file is loaded or,
   await followInPanel(page, `Create ${second}`)
   t.is(readFileSync(join(node.appsDir, second, 'compose.yaml'), 'utf8'), label('mine'))
   t.is(readFileSync(join(node.appsDir, second, 'docker-compose.yml'), 'utf8'), label('by hand'))
+})
+
+/** A stand-in for a node that has one app with more than is listed, and two operations on it. */
+async function nodeWithLargeApp(t: ExecutionContext) {
+  const app = someApp({ nodeId: peerId, containers: [someContainer({ morePorts: 512 })], moreContainers: 12 })
+  const warning = { message: 'The variable TAG is not set', file: null, line: 3, column: null, service: 'web' }
+  const deployed = someOperation({ nodeId: peerId, appId: app.id, kind: 'update', warnings: [warning] })
+  const described = someOperation({ nodeId: peerId, appId: app.id, kind: 'update', output: [], createdAt: new Date() })
+  const worker = await peer(t, ({ url }, response) => {
+    if (url === '/api/internal/system/stats') return json(response, toWire(someStats({ nodeId: peerId })))
+    if (url !== '/api/internal/events') return json(response, {}, 404)
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write(`data: ${feedEventToJson({ type: 'snapshot', apps: [app], operations: [described, deployed] })}\n\n`)
+  })
+  return { app, input: { id: peerId, name: 'worker-1', apiEndpoint: worker.url, apiKey: sharedKey } }
+}
+
+test.serial("an app's page counts what it does not list, and shows the warnings of the newest deployment", async (t) => {
+  t.timeout(120_000)
+  const { node, browser } = await dashboard(t)
+  const { app, input } = await nodeWithLargeApp(t)
+  await ask(node, 'mutation ($input: RegisterNodeInput!) { registerNode(input: $input) { id } }', { input })
+  const apps = follow<{ id: string }>(t, node, 'subscription { appChanged { id } }')
+  await apps.first(({ id }) => id === app.id)
+  const { page } = await browser.open(node, `/apps/${app.id}`)
+  const containers = page.getByRole('region', { name: 'Containers' })
+  await containers.getByText('and 12 more containers').waitFor()
+  await containers.getByText('and 512 more', { exact: true }).waitFor()
+  await page.getByText('1 warning from the newest deployment').waitFor()
+  await page.getByText(/Line 3.*The variable TAG is not set/i).waitFor()
+  t.pass()
 })

@@ -111,6 +111,8 @@ test('a primary shows that the disk of a secondary is full, until there is room'
   const cannotSave = (node: { id: string; conditions: { type: string }[] }) =>
     node.id === id && node.conditions.some(({ type }) => type === 'CANNOT_SAVE')
   disk.fill(worker.pid())
+  // Only a write finds out, where a limit on the size of files stands in for the disk.
+  await ready(worker)
   const { conditions } = await nodes.first(cannotSave, { withinMs: 60_000 })
   t.regex(conditions.find(({ type }) => type === 'CANNOT_SAVE')?.message ?? '', /disk/)
   const from = nodes.values.length

@@ -1,4 +1,5 @@
 import type { AppItem, ContainerItem } from '../composables/useApps.ts'
+import type { OperationItem } from '../composables/useOperations.ts'
 
 type Port = ContainerItem['ports'][number]
 
@@ -76,3 +77,12 @@ export const exampleCompose = `services:
 
 /** Ignores line endings, which editors write differently. */
 export const sameText = (a: string, b: string): boolean => a.replaceAll('\r\n', '\n') === b.replaceAll('\r\n', '\n')
+
+/**
+ * The operation that last gave the app's Compose file to Compose. A changed description is an update too, but runs nothing.
+ * @param operations newest first
+ */
+export const newestDeployment = (operations: OperationItem[]): OperationItem | undefined =>
+  operations.find(({ kind, output, warnings }) => deployKinds.has(kind) && output.length + warnings.length > 0)
+
+const deployKinds = new Set<OperationItem['kind']>(['CREATE', 'UPDATE', 'START'])
