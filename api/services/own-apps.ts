@@ -23,7 +23,15 @@ import type { NodeAbout } from '../nodes/about.ts'
 export type OwnApps = ReturnType<typeof createOwnApps>
 
 /** What this node itself runs, in either role: its apps, their operations and containers, its stats, and the feed that reports them. */
-export function createOwnApps(deps: { em: EntityManager; config: Config; nodeId: string; about: NodeAbout; storage: Storage; clock: Clock; log: Log }) {
+export function createOwnApps(deps: {
+  em: EntityManager
+  config: Config
+  nodeId: string
+  about: NodeAbout
+  storage: Storage
+  clock: Clock
+  log: Log
+}) {
   const { em, config, nodeId, about, storage, clock, log } = deps
   const feedHub = createEventHub<FeedEvents>()
   const engine = createEngine({ log, clock })
