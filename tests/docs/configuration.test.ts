@@ -8,20 +8,20 @@ const root = join(import.meta.dirname, '../..')
 const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8')
 const example = readFileSync(join(root, '.env.example'), 'utf8')
 
-/** Read by Docker's tools and by Node itself, not by config.ts. */
+/** Docker's tools and Node itself read these, config.ts does not. */
 const namesOfOthers = ['DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'NODE_EXTRA_CA_CERTS']
 
 const namesIn = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, name = '']) => name)
 
-test('docs/configuration.md has one row for each setting, and for nothing else', (t) => {
+test('docs/configuration.md has one row for each setting, and no others', (t) => {
   t.deepEqual(namesIn(page, /^\| `([A-Z_]+)`/gm).toSorted(), [...settingNames, ...namesOfOthers].toSorted())
 })
 
-test('.env.example has one line for each setting, and for nothing else that the file can set', (t) => {
+test('.env.example has one line for each setting that the file can set, and no others', (t) => {
   t.deepEqual(namesIn(example, /^#([A-Z_]+)=/gm).toSorted(), [...settingNames, 'DOCKER_HOST'].toSorted())
 })
 
-test('.env.example sets nothing, and says what each setting is in the line above it', (t) => {
+test('.env.example sets nothing, and describes each setting in the line above it', (t) => {
   const lines = example.split('\n')
   t.deepEqual(
     lines.filter((line) => line !== '' && !line.startsWith('#')),
@@ -35,7 +35,7 @@ test('the values in .env.example are the defaults', (t) => {
   t.deepEqual(readConfig(values), readConfig({}))
 })
 
-/** A default in the page that is a sentence, because it is made of something else. */
+/** Defaults that the page describes in words, because they depend on something else. */
 const inWords: Record<string, string> = {
   APPS_DIR: '`apps` beside the data folder',
   SECRET_KEY: 'generated once',
@@ -49,7 +49,7 @@ const inWords: Record<string, string> = {
   OIDC_LABEL: "the issuer's host name",
 }
 
-test('the defaults in docs/configuration.md are those of .env.example, which are those of the program', (t) => {
+test('docs/configuration.md has the same defaults as .env.example', (t) => {
   const values = parseEnv(example.replace(/^#(?=[A-Z_]+=)/gm, ''))
   const rows = [...page.matchAll(/^\| `([A-Z_]+)` *\| *(.*?) *\|/gm)].filter(([, name = '']) => settingNames.includes(name))
   t.true(rows.length > 40)
@@ -58,4 +58,10 @@ test('the defaults in docs/configuration.md are those of .env.example, which are
     const expected = inWords[name] ?? (given === '' ? '' : `\`${given}\``)
     t.is(written, expected, name)
   }
+})
+
+test('docs/configuration.md shows the message of a wrong start as the program writes it', (t) => {
+  const shown = /^```\n(The configuration [^]*?)\n```$/m.exec(page)?.[1]
+  const error = t.throws(() => readConfig({ NODE_IS_PRIMARY: 'false', SERVER_ADDRESS: 'x' }))
+  t.is(shown, error?.message ?? '')
 })

@@ -10,10 +10,10 @@ const pages = [root, join(root, 'docs'), join(root, 'docs/decisions')].flatMap((
     .map((name) => join(folder, name)),
 )
 
-/** Without code, where brackets are no links. */
+/** The page without its code blocks, where brackets are not links. */
 const proseOf = (page: string): string => readFileSync(page, 'utf8').replace(/^```[^]*?^```/gm, '')
 
-/** As GitHub makes them of headings. */
+/** The anchors that GitHub makes from headings. */
 const anchorsOf = (page: string): string[] =>
   [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -23,7 +23,7 @@ const anchorsOf = (page: string): string[] =>
   )
 
 for (const page of pages) {
-  test(`${relative(root, page)} links to what exists`, (t) => {
+  test(`${relative(root, page)} has no broken links`, (t) => {
     for (const [, link = ''] of proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^https?:/.test(link)) continue
       const [path = '', anchor] = link.split('#')
@@ -35,7 +35,7 @@ for (const page of pages) {
   })
 }
 
-test('the map in docs/architecture.md names only what exists', (t) => {
+test('the map in docs/architecture.md names only files and folders that exist', (t) => {
   const map = /^## The map\s+```\n([^]*?)^```/m.exec(readFileSync(join(root, 'docs/architecture.md'), 'utf8'))?.[1] ?? ''
   const lines = map.split('\n').filter(Boolean)
   t.true(lines.length > 30)
@@ -45,7 +45,7 @@ test('the map in docs/architecture.md names only what exists', (t) => {
     const names = /^((?:\S+\.\w+|\S+\/)(?: (?:\S+\.\w+))*)(?:  |$)/.exec(line.trimStart())?.[1]?.split(' ') ?? []
     t.true(names.length > 0, `no name in: ${line}`)
     while (folders.length > 0 && (folders.at(-1)?.indent ?? 0) >= indent) folders.pop()
-    // A folder's files stand below it, whatever their indent.
+    // A folder's files are listed below it, whatever their indent.
     const parent = folders.at(-1)?.path ?? ''
     for (const name of names) t.true(existsSync(join(root, parent, name)), join(parent, name))
     if (names[0]?.endsWith('/')) folders.push({ indent, path: join(parent, names[0]) })
