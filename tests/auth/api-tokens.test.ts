@@ -27,7 +27,7 @@ async function setUp(t: ExecutionContext<unknown>) {
 
 const deploy = { name: ' deploy ', scope: 'operator', expiresInDays: 30 } as const
 
-test('a token is shown once, works, and ends when it said', async (t) => {
+test('a token is shown once, works, and expires on time', async (t) => {
   const { tokens, newUser, clock } = await setUp(t)
   const userId = await newUser()
   const { token, secret } = await tokens.create({ userId, role: 'admin' }, deploy)
@@ -42,7 +42,7 @@ test('a token is shown once, works, and ends when it said', async (t) => {
   t.false(tokens.find(token.id) !== null)
 })
 
-test('forged tokens open nothing', async (t) => {
+test('forged tokens are refused', async (t) => {
   const { tokens, newUser } = await setUp(t)
   const owner = { userId: await newUser(), role: 'admin' } as const
   const { token, secret } = await tokens.create(owner, deploy)
@@ -63,7 +63,7 @@ test('forged tokens open nothing', async (t) => {
   t.truthy(tokens.use(secret))
 })
 
-test('the database holds a hash', async (t) => {
+test('the database holds only a hash of the token', async (t) => {
   const { tokens, newUser, em } = await setUp(t)
   const { secret } = await tokens.create({ userId: await newUser(), role: 'admin' }, deploy)
   const rows = await em.getConnection().execute<Record<string, unknown>[]>('select * from api_tokens')
@@ -72,7 +72,7 @@ test('the database holds a hash', async (t) => {
   t.is(tokens.use(`shly_${String(rows[0]?.['id'])}_${String(rows[0]?.['secret_hash'])}`), null)
 })
 
-test('nobody makes a token that may more than they may', async (t) => {
+test('a token cannot have a higher role than its owner', async (t) => {
   const { tokens, newUser } = await setUp(t)
   const userId = await newUser()
   const tooMuch = [
@@ -87,7 +87,7 @@ test('nobody makes a token that may more than they may', async (t) => {
   t.truthy(await tokens.create({ userId, role: 'viewer' }, { ...deploy, scope: 'viewer' }))
 })
 
-test('every wrong field is named at once', async (t) => {
+test('all invalid fields are named at once', async (t) => {
   const { tokens, newUser } = await setUp(t)
   const owner = { userId: await newUser(), role: 'viewer' } as const
   const wrong = { name: '   ', scope: 'admin', expiresInDays: 367 } as const
@@ -106,7 +106,7 @@ test('every wrong field is named at once', async (t) => {
   await t.throwsAsync(tokens.create(owner, { name: 'x'.repeat(101), scope: 'viewer', expiresInDays: 1 }), { code: 'INVALID_INPUT' })
 })
 
-test('names are one per person, and a person has fifty at most', async (t) => {
+test('token names are unique per user, and a user has 50 tokens at most', async (t) => {
   const { tokens, newUser } = await setUp(t)
   const [alice, bob] = [{ userId: await newUser(), role: 'admin' } as const, { userId: await newUser(), role: 'admin' } as const]
   await tokens.create(alice, deploy)
@@ -116,7 +116,7 @@ test('names are one per person, and a person has fifty at most', async (t) => {
   await t.throwsAsync(tokens.create(alice, { ...deploy, name: 'one more' }), { code: 'CONFLICT' })
 })
 
-test('a person revokes tokens of their own, and no others', async (t) => {
+test('users can revoke only their own tokens', async (t) => {
   const { tokens, open, newUser, ended } = await setUp(t)
   const [alice, bob] = [await newUser(), await newUser()]
   const { token, secret } = await tokens.create({ userId: alice, role: 'admin' }, deploy)
@@ -129,7 +129,7 @@ test('a person revokes tokens of their own, and no others', async (t) => {
   t.is((await open()).use(secret), null)
 })
 
-test('tokens and their last use survive a restart; those of a forgotten user do not', async (t) => {
+test('tokens and their last use survive a restart, except those of a removed user', async (t) => {
   const { tokens, open, newUser, clock, em } = await setUp(t)
   const userId = await newUser()
   const { secret } = await tokens.create({ userId, role: 'admin' }, deploy)

@@ -14,7 +14,7 @@ async function setUp(t: ExecutionContext<unknown>, bounds: Partial<AuditBounds> 
   const { em } = await testDatabase(t)
   const clock = createManualClock()
   const retention = createAuditRetention({ em, bounds: { ...wide, ...bounds }, clock, log: recordedLog().log })
-  /** Lines as they are after some time, without the time that writing them one by one takes. */
+  /** Inserts many lines directly, because writing them one by one takes long. */
   const fill = (count: number, detail = 'x', at = clock.now()) =>
     em.getConnection().execute(
       `with recursive lines(n) as (select 1 union all select n + 1 from lines where n < ?)
@@ -25,7 +25,7 @@ async function setUp(t: ExecutionContext<unknown>, bounds: Partial<AuditBounds> 
   return { audit: createAuditLog({ em, clock }), clock, retention, fill }
 }
 
-test('every text of a line is cut where a caller may choose it, visibly', async (t) => {
+test('texts that callers choose are cut visibly', async (t) => {
   const { audit } = await setUp(t)
   const long = 'x'.repeat(1_000_000)
   await audit.note({ name: long, via: long, address: long }, { action: long, nodeId: long, appId: long, subject: long }, 'denied', long)
@@ -36,7 +36,7 @@ test('every text of a line is cut where a caller may choose it, visibly', async 
   t.true(JSON.stringify(line).length < 2500)
 })
 
-test('who is refused all the time gets some lines, then one that counts the rest', async (t) => {
+test('repeated refusals get some lines, then one line with the number of the rest', async (t) => {
   const { audit, clock } = await setUp(t)
   for (let count = 0; count < 1000; count += 1) await audit.noteRefusal(viewer, { action: count % 10 ? 'app.remove' : 'node.remove' })
   t.is(await audit.count({}), 20)
@@ -55,7 +55,7 @@ test('who is refused all the time gets some lines, then one that counts the rest
   t.true(await audit.noteRefusal(viewer, { action: 'app.remove' }), 'a new window')
 })
 
-test('many who are refused do not add up, and are not forgotten when the program stops', async (t) => {
+test('refusals of many actors are limited together and are summarized at shutdown', async (t) => {
   const { audit } = await setUp(t)
   for (let actor = 0; actor < 1000; actor += 1) {
     for (let count = 0; count < 3; count += 1)
@@ -67,7 +67,7 @@ test('many who are refused do not add up, and are not forgotten when the program
   t.like(summary, { actor: 'others', subject: '2830 more were refused or failed' })
 })
 
-test('lines go when they are too old, too many or too large together, the oldest first; the newest always stay', async (t) => {
+test('deletes the oldest lines when they are too old, too many or too large, and always keeps the newest', async (t) => {
   for (const bounds of [{ maxAgeMs: 30 * day }, { maxLines: 3000 }, { maxBytes: 3000 * 200 }]) {
     const { audit, clock, retention, fill } = await setUp(t, bounds)
     await fill(4000, 'y'.repeat(100))
@@ -84,7 +84,7 @@ test('lines go when they are too old, too many or too large together, the oldest
   }
 })
 
-test('a log within its bounds is left alone', async (t) => {
+test('deletes nothing from a log within its bounds', async (t) => {
   const { audit, retention, fill } = await setUp(t)
   await fill(3000)
   await retention.run()

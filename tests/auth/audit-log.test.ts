@@ -17,12 +17,12 @@ async function setUp(t: ExecutionContext<unknown>) {
   const clock = createManualClock()
   const audit = createAuditLog({ em, clock })
   const execute = (sql: string) => em.getConnection().execute(sql)
-  /** Another program on the same file. In a process of its own: two SQLite libraries in one take each other's locks away. */
+  /** Another program that uses the same file. Needs its own process, because two SQLite libraries in one process release each other's locks. */
   const executeOutside = (sql: string) => execFileSync(process.execPath, ['-e', outside, path, sql], { stdio: 'pipe' })
   return { audit, clock, execute, executeOutside }
 }
 
-test('an action is two lines: who began what from where, and how it ended', async (t) => {
+test('an action writes two lines: its start with actor and address, and its outcome', async (t) => {
   const { audit, clock } = await setUp(t)
   const result = await audit.around(
     alice,
@@ -40,7 +40,7 @@ test('an action is two lines: who began what from where, and how it ended', asyn
   t.like(ended, { outcome: 'succeeded', startedId: started?.id, appId: 'app-1', nodeId: 'n1', subject: 'web', at: clock.now() })
 })
 
-test('a failure is written with its reason, and stays the failure that it was', async (t) => {
+test('a failure is logged with its reason and rethrown unchanged', async (t) => {
   const { audit } = await setUp(t)
   const conflict = new AppError('CONFLICT', 'the name is taken')
   const thrown = await t.throwsAsync(audit.around(alice, { action: 'node.add' }, () => Promise.reject(conflict)))
@@ -52,7 +52,7 @@ test('a failure is written with its reason, and stays the failure that it was', 
   t.true(bug?.detail?.endsWith('…'), 'cut so that one sees it')
 })
 
-test('what was written cannot be changed or deleted, by this program or another', async (t) => {
+test('lines cannot be changed or deleted, neither by this program nor by another', async (t) => {
   const { audit, execute, executeOutside } = await setUp(t)
   await audit.note(alice, { action: 'sign-in' }, 'denied', 'not on the list')
   const before = await audit.list({}, all)
@@ -69,7 +69,7 @@ test('what was written cannot be changed or deleted, by this program or another'
   t.deepEqual(await audit.list({}, all), before)
 })
 
-test('what cannot be written is not done', async (t) => {
+test('an action that cannot be logged does not run', async (t) => {
   const { audit, execute } = await setUp(t)
   await execute(`create trigger "disk_full" before insert on "audit_entries" begin select raise(abort, 'disk full'); end`)
   let done = false
@@ -85,7 +85,7 @@ test('what cannot be written is not done', async (t) => {
   t.true(done)
 })
 
-test('lines are found by what they are about, newest first, page by page', async (t) => {
+test('lines can be filtered and paged, newest first', async (t) => {
   const { audit, clock } = await setUp(t)
   const actions = ['app.create', 'app.remove', 'node.add', 'app_x', '100%']
   for (const action of actions) {

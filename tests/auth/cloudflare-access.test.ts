@@ -24,7 +24,7 @@ async function newKey(alg = 'RS256'): Promise<Key> {
 
 const audience = '4714c1358e65fe4b408ad6d432a5f878f08194bdb4752441fd56faefa9b2b6f2'
 
-/** Cloudflare's certs endpoint for one team, over real HTTP, and an application behind it. */
+/** One team's Cloudflare certs endpoint over real HTTP, and an application behind it. */
 async function setUp(t: ExecutionContext<unknown>, { cooldownMs = 0 } = {}) {
   const key = await newKey()
   const served = { keys: [key.jwk], asked: 0, status: 200 }
@@ -40,7 +40,7 @@ async function setUp(t: ExecutionContext<unknown>, { cooldownMs = 0 } = {}) {
   const { log, lines } = recordedLog()
   const access = createCloudflareAccess({ issuer, audience, clock, log, cooldownMs })
   const now = Math.floor(clock.now().getTime() / 1000)
-  /** As Cloudflare documents the token of an application. */
+  /** An application token as Cloudflare documents it. */
   const claims: JWTPayload = {
     ...{ iss: issuer, aud: [audience], iat: now, nbf: now, exp: now + 3600, sub: '7335d417-61da-459d-899c-0a01c76a2f94' },
     ...{ email: 'alice@example.com', type: 'app', identity_nonce: '6ei69kawdKzMIAPF', country: 'DE' },
@@ -52,7 +52,7 @@ async function setUp(t: ExecutionContext<unknown>, { cooldownMs = 0 } = {}) {
 
 const refusal = { code: 'UNAUTHENTICATED', message: 'The Cloudflare Access token is not valid here' }
 
-test('a token says who Cloudflare let through, until when', async (t) => {
+test('a token gives the person and the expiry', async (t) => {
   const { access, claims, sign, served } = await setUp(t)
   const expiresAt = new Date((claims.exp ?? 0) * 1000)
   t.deepEqual(await access.verify(await sign(claims)), { email: 'alice@example.com', name: null, subject: String(claims.sub), expiresAt })
@@ -60,7 +60,7 @@ test('a token says who Cloudflare let through, until when', async (t) => {
   t.is(served.asked, 1, 'the keys are kept')
 })
 
-test('a service token goes by its client id', async (t) => {
+test('a service token is identified by its client id', async (t) => {
   const { access, claims, sign } = await setUp(t)
   const { email: _, ...rest } = claims
   const service = { ...rest, sub: '', common_name: 'e367826f93b8d71185e03fe518aff3b4.access' }
@@ -68,14 +68,14 @@ test('a service token goes by its client id', async (t) => {
   await t.throwsAsync(access.verify(await sign({ ...rest, sub: '' })), refusal, 'nobody')
 })
 
-test('elliptic keys are taken as well', async (t) => {
+test('accepts elliptic curve keys', async (t) => {
   const { access, claims, sign, served } = await setUp(t)
   const elliptic = await newKey('ES256')
   served.keys.push(elliptic.jwk)
   t.like(await access.verify(await sign(claims, elliptic)), { email: 'alice@example.com' })
 })
 
-test('a token is good until the second it expires', async (t) => {
+test('a token is valid until the second it expires', async (t) => {
   const { access, claims, sign, clock } = await setUp(t)
   const token = await sign(claims)
   clock.advance(3600 * 1000 - 1)
@@ -84,7 +84,7 @@ test('a token is good until the second it expires', async (t) => {
   await t.throwsAsync(access.verify(token), refusal)
 })
 
-test('keys rotate: the new one is fetched, the old one works as long as it is published', async (t) => {
+test('fetches a new key after a rotation, and accepts the old one while it is published', async (t) => {
   const { access, claims, sign, served, key } = await setUp(t)
   const [old, next] = [await sign(claims), await newKey()]
   t.truthy(await access.verify(old))
@@ -92,13 +92,13 @@ test('keys rotate: the new one is fetched, the old one works as long as it is pu
   t.truthy(await access.verify(await sign(claims, next)))
   t.truthy(await access.verify(old))
   served.keys = [next.jwk, (await newKey()).jwk]
-  // A key that nobody knows makes it look again.
+  // An unknown key triggers another fetch.
   await t.throwsAsync(access.verify(await sign(claims, await newKey())), refusal)
   await t.throwsAsync(access.verify(old), refusal)
   t.truthy(await access.verify(await sign(claims, next)))
 })
 
-test('tokens with unknown keys do not make it ask again and again', async (t) => {
+test('tokens with unknown keys do not cause repeated fetches', async (t) => {
   const { access, claims, sign, served } = await setUp(t, { cooldownMs: 3600 * 1000 })
   t.truthy(await access.verify(await sign(claims)))
   for (let guess = 0; guess < 5; guess++) await t.throwsAsync(access.verify(await sign(claims, await newKey('ES256'))), refusal)
@@ -154,7 +154,7 @@ for (const [fault, forge] of Object.entries(forgeries)) {
   })
 }
 
-test('keys that cannot be had are told in the log, once, and when they are there again', async (t) => {
+test('logs once when keys cannot be fetched, and once when they can again', async (t) => {
   const { access, claims, sign, served, server, lines } = await setUp(t)
   const token = await sign(claims)
   served.status = 500
@@ -173,14 +173,14 @@ test('keys that cannot be had are told in the log, once, and when they are there
   t.truthy(await access.verify(token), 'those who come with a key that is known still come in')
 })
 
-test('an answer that is no key set is a fault of the keys', async (t) => {
+test('an answer that is not a key set counts as a failed fetch', async (t) => {
   const { access, claims, sign, served, lines } = await setUp(t)
   Object.assign(served, { keys: 'none' })
   await t.throwsAsync(access.verify(await sign(claims)), refusal)
   t.is(lines[0]?.level, 50)
 })
 
-test('a key too short to be safe is not used', async (t) => {
+test('refuses a key that is too short to be safe', async (t) => {
   const { access, claims, served } = await setUp(t)
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
   served.keys = [{ ...publicKey.export({ format: 'jwk' }), kty: 'RSA', kid: 'short', alg: 'RS256', use: 'sig' }]

@@ -5,7 +5,7 @@ import { createManualClock } from '../helpers/manual-clock.ts'
 
 const secret = 'a secret of at least thirty-two characters'
 
-test('a flow is taken once, by its provider, with its state, in time', (t) => {
+test('a flow works once, for its provider, with its state, before it expires', (t) => {
   const clock = createManualClock()
   const flows = createFlows({ clock, secret })
   const begin = () => flows.begin('oidc', '/apps')
@@ -25,7 +25,7 @@ test('a flow is taken once, by its provider, with its state, in time', (t) => {
   t.is(flows.take(late.id, answer(late)), null)
 })
 
-test('however many begin, nothing is kept of them and nobody is pushed out; what is taken is remembered for as long as it counts', (t) => {
+test('started flows are not stored, and used ones are remembered until they expire', (t) => {
   const clock = createManualClock()
   const flows = createFlows({ clock, secret })
   const first = flows.begin('oidc', '/')
@@ -40,7 +40,7 @@ test('however many begin, nothing is kept of them and nobody is pushed out; what
   t.is(flows.size(), 1)
 })
 
-test('a flow is taken by any start of the same server, and by no other server', (t) => {
+test('a flow survives a restart and does not work on another server', (t) => {
   const clock = createManualClock()
   const { id, flow } = createFlows({ clock, secret }).begin('oidc', '/apps')
   const answer = { provider: 'oidc', state: flow.state }
@@ -49,7 +49,7 @@ test('a flow is taken by any start of the same server, and by no other server', 
   t.truthy(createFlows({ clock, secret }).take(id, answer))
 })
 
-test('paths of this server are kept as they are', (t) => {
+test('keeps paths of this server', (t) => {
   for (const path of ['/', '/apps', '/apps/1?tab=logs&q=a%2Fb#top', '/a//b', '/authors', '/@x']) t.is(localPath(path), path)
   t.is(localPath('/äpps'), '/%C3%A4pps')
 })
@@ -78,9 +78,9 @@ const elsewhere = [
   ],
   `/${'x'.repeat(2000)}`,
 ]
-for (const path of elsewhere) test(`not a path to go on to: ${JSON.stringify(path)?.slice(0, 40)}`, (t) => t.is(localPath(path), '/'))
+for (const path of elsewhere) test(`refuses the return path ${JSON.stringify(path)?.slice(0, 40)}`, (t) => t.is(localPath(path), '/'))
 
-test('whatever is asked for, a browser stays here', (t) => {
+test('a browser always stays on this server', (t) => {
   const piece = fc.constantFrom(
     '/',
     '//',

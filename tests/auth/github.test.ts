@@ -24,7 +24,7 @@ async function signIn(app: SignInApp) {
   return { browser, path: url.href.replace(app.url, ''), whoami: (await browser.visit(`${app.url}/whoami`)).json }
 }
 
-test('an account on the list signs in, with PKCE that GitHub checks', async (t) => {
+test('an account on the allowlist signs in, with PKCE checked by GitHub', async (t) => {
   const { app, github } = await setUp(t)
   const { path, whoami } = await signIn(app)
   t.is(path, '/apps')
@@ -36,7 +36,7 @@ test('an account on the list signs in, with PKCE that GitHub checks', async (t) 
   t.is(user?.headers['x-github-api-version'], '2022-11-28')
 })
 
-test('an account that is not on the list stays out', async (t) => {
+test('refuses an account that is not on the allowlist', async (t) => {
   const { app, github } = await setUp(t)
   github.person = account({ login: 'mallory', id: 666 })
   const { path, whoami } = await signIn(app)
@@ -45,7 +45,7 @@ test('an account that is not on the list stays out', async (t) => {
   t.like((await app.attempts())[0], { actor: 'mallory', outcome: 'denied' })
 })
 
-test('a renamed account keeps its access, and who takes its old login over gets none', async (t) => {
+test('a renamed account keeps its access, and the new owner of its old login gets none', async (t) => {
   const { app, github } = await setUp(t)
   const { id } = (await signIn(app)).whoami
   github.person = account({ login: 'octocat-2' })
@@ -55,7 +55,7 @@ test('a renamed account keeps its access, and who takes its old login over gets 
   t.is(app.users.list().length, 1)
 })
 
-test('only an address that is primary and proved counts; the one of the public profile does not', async (t) => {
+test('uses only the primary, verified address, not the one in the public profile', async (t) => {
   const { app, github } = await setUp(t)
   const lists = [
     [[email('a@example.com', { primary: false }), email('b@example.com')], 'b@example.com'],
@@ -69,13 +69,13 @@ test('only an address that is primary and proved counts; the one of the public p
   }
 })
 
-test('who says no at GitHub is told so', async (t) => {
+test('a person who declines at GitHub sees that as the reason', async (t) => {
   const { app, github } = await setUp(t)
   github.person = null
   t.is((await signIn(app)).path, '/sign-in?error=denied&return_to=%2Fapps')
 })
 
-test('the code of another browser, and a code that was used, are refused', async (t) => {
+test('refuses a used code and a code from another browser', async (t) => {
   const { app } = await setUp(t)
   const callbackFor = async () => {
     const browser = cookieBrowser()
@@ -92,7 +92,7 @@ test('the code of another browser, and a code that was used, are refused', async
   t.is((await app.attempts()).at(-1)?.detail, 'the provider answered bad_verification_code: The code passed is incorrect or expired.')
 })
 
-test('faults of GitHub are told apart', async (t) => {
+test('distinguishes GitHub failures', async (t) => {
   const { app, github } = await setUp(t)
   const user = '/api/v3/user'
   const faults = [
@@ -116,7 +116,7 @@ test('faults of GitHub are told apart', async (t) => {
   t.is((await signIn(app)).path, '/apps')
 })
 
-test('roles go by the login that the list let in, not by one that an account took later', async (t) => {
+test('roles use the login at the first sign-in, not a later one', async (t) => {
   const { app, github } = await setUp(t, parseGrants('admin', 'octocat'))
   github.config.allow.users = ['octocat', 'mallory']
   t.is((await signIn(app)).whoami.role, 'admin')
@@ -128,7 +128,7 @@ test('roles go by the login that the list let in, not by one that an account too
   t.is((await signIn(app)).whoami.role, 'viewer', 'mallory took the freed login over')
 })
 
-test('accounts of different servers are different accounts, though their numbers are the same', (t) => {
+test('the same account number on two servers means two accounts', (t) => {
   t.is(githubName({ baseUrl: 'https://github.com' }), 'github')
   t.is(githubName({ baseUrl: 'https://git.example.com' }), 'https://git.example.com')
 })

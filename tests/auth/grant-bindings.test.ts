@@ -28,7 +28,7 @@ async function setUp(t: ExecutionContext<unknown>, { roles = 'alice', path = joi
     note: (words) => void notes.push(words),
     onRemoved: () => undefined,
   })
-  /** An account as it was made before there were bindings. */
+  /** An account from a version without bindings. */
   const before = (provider: string, login: string, more: Partial<Profile> = {}) => {
     const { unverifiedEmail: _, ...rest } = profile(provider, login, more)
     const times = { createdAt: new Date(0), lastSignInAt: new Date(0) }
@@ -38,7 +38,7 @@ async function setUp(t: ExecutionContext<unknown>, { roles = 'alice', path = joi
   return { users, notes, before, roleBy, path, em }
 }
 
-test('a name at another provider grants nothing, whoever comes first', async (t) => {
+test('a name at another provider grants nothing, even to the first one to use it', async (t) => {
   const { users, roleBy } = await setUp(t)
   await users.start()
   t.is(await roleBy(profile(idp, 'alice')), 'viewer')
@@ -46,7 +46,7 @@ test('a name at another provider grants nothing, whoever comes first', async (t)
   t.is(await roleBy(profile(idp, 'alice')), 'viewer')
 })
 
-test('an upgrade keeps the administrator, at either provider, and says who that is; a namesake who comes later is nobody', async (t) => {
+test('an upgrade keeps the administrator at either provider and logs who it is, and a later namesake gets nothing', async (t) => {
   for (const [provider, other] of [
     ['github', idp],
     [idp, 'github'],
@@ -76,7 +76,7 @@ test('an upgrade keeps the administrator, at either provider, and says who that 
   }
 })
 
-test('an upgrade with two accounts of that name does not guess: the start says both, and what to write', async (t) => {
+test('an upgrade with two accounts of one name stops the start and names both', async (t) => {
   const { users, before, path } = await setUp(t)
   await before('github', 'alice')
   await before(idp, 'alice')
@@ -95,7 +95,7 @@ test('an upgrade with two accounts of that name does not guess: the start says b
   )
 })
 
-test('who chose the name of an entry after the upgrade is not taken for it at a later start', async (t) => {
+test('an account that takes the name after the upgrade gets no role at a later start', async (t) => {
   const { users, path } = await setUp(t)
   await users.start()
   await users.signIn(profile(idp, 'alice'))
@@ -107,7 +107,7 @@ test('who chose the name of an entry after the upgrade is not taken for it at a 
   )
 })
 
-test('an address that could be of two providers has to say which, unless it is somebody’s already', async (t) => {
+test('an address without a provider stops the start, unless it belongs to a known account', async (t) => {
   const { users } = await setUp(t, { roles: 'boss@example.com' })
   await t.throwsAsync(users.start(), { name: 'StartError', message: /github:boss@example\.com or oidc:boss@example\.com/ })
   const known = await setUp(t, { roles: 'boss@example.com' })
@@ -117,7 +117,7 @@ test('an address that could be of two providers has to say which, unless it is s
   t.is(await known.roleBy(profile(idp, 'other', { email: 'boss@example.com' })), 'viewer', 'an address changes hands as well')
 })
 
-test('an entry is free again when its account is forgotten', async (t) => {
+test('an entry is free again when its account is removed', async (t) => {
   const { users, roleBy, em } = await setUp(t, { roles: 'github:alice' })
   await users.start()
   const { id } = await users.signIn(profile('github', 'alice'))
@@ -126,7 +126,7 @@ test('an entry is free again when its account is forgotten', async (t) => {
   t.is(await roleBy(profile('github', 'alice', { subject: 'another' })), 'admin')
 })
 
-test('a whole node: settings and database from before, and its administrator is that still', async (t) => {
+test('a whole node upgraded from an older version keeps its administrator', async (t) => {
   const database = { DATABASE_PATH: join(dataFolder(t), 'selfhostly.db') }
   const first = await runningNode(t, { ...peopleSettings, ...database })
   const admin = await signIn(first, 'admin')

@@ -9,7 +9,7 @@ const person = (login: string, more: Partial<Person> = {}): Person => ({
   ...more,
 })
 
-test('entries are people of a provider, and groups, each with labels or without', (t) => {
+test('parses entries for people and groups, with and without labels', (t) => {
   const user = { kind: 'user', isBare: false } as const
   t.deepEqual(
     parseGrants('operator', ' Alice, github:bob ,oidc:auth0|1,access:c@Example.com,group:Ops,, oidc:group:x:y, d[env=lab;team=web]'),
@@ -27,7 +27,7 @@ test('entries are people of a provider, and groups, each with labels or without'
   t.deepEqual(parseGrants('admin', 'oidc:corp|github:x')[0]?.who, { ...user, provider: 'oidc', value: 'corp|github:x' })
 })
 
-test('an entry without a provider is of the one in use; of two, a name is GitHub’s, and an address stays open', (t) => {
+test('an entry without a provider means the one in use; with two, a name means GitHub and an address stays open', (t) => {
   const providers = (kinds: ProviderKind[]) =>
     inUse(parseGrants('admin', 'alice,bob@example.com,oidc:carol'), kinds).map(({ who }) => who.provider)
   t.deepEqual(providers(['github']), ['github', 'github', 'oidc'])
@@ -36,7 +36,7 @@ test('an entry without a provider is of the one in use; of two, a name is GitHub
   t.deepEqual(providers(['github', 'oidc']), ['github', null, 'oidc'])
 })
 
-test('a name counts at its provider only, and nowhere when people choose it themselves', (t) => {
+test('a name counts only at its own provider, and nowhere if people choose it themselves', (t) => {
   const role = (entry: string, who: Person) => roleOf(inUse(parseGrants('admin', entry), ['github', 'oidc']), who).role
   const oidc = (login: string, more: Partial<Person> = {}) => person(login, { kind: 'oidc', ...more })
   t.is(role('alice', person('Alice')), 'admin')
@@ -50,7 +50,7 @@ test('a name counts at its provider only, and nowhere when people choose it them
     t.is(role(entry, person('alice', { kind: null })), 'viewer', 'own accounts')
 })
 
-test('an entry that cannot be read is named, never half understood', (t) => {
+test('an invalid entry is refused by name', (t) => {
   for (const entry of [
     'al ice',
     'alice[',
@@ -71,12 +71,12 @@ test('an entry that cannot be read is named, never half understood', (t) => {
   }
 })
 
-test('where nothing is granted to anybody, everybody is an admin; else the rest are viewers', (t) => {
+test('without grants everyone is an admin, and with grants everyone else is a viewer', (t) => {
   t.deepEqual(roleOf([], person('alice')), { role: 'admin', nodeLimit: null })
   t.deepEqual(roleOf(parseGrants('operator', 'bob'), person('alice')), { role: 'viewer', nodeLimit: null })
 })
 
-test('people are known by login or address in any case, groups to the letter', (t) => {
+test('logins and addresses ignore case, groups do not', (t) => {
   const grants = parseGrants('operator', 'alice,bob@example.com,group:Ops')
   const role = (who: ReturnType<typeof person>) => roleOf(grants, who).role
   t.is(role(person('ALICE')), 'operator')
@@ -98,7 +98,7 @@ test('people are known by login or address in any case, groups to the letter', (
   }
 })
 
-test('the highest role counts, on the nodes of the grants that give it', (t) => {
+test('the highest role applies, on the nodes of the grants that give it', (t) => {
   const grants = [...parseGrants('admin', 'alice[env=lab],alice[env=dev;team=web]'), ...parseGrants('operator', 'alice,group:ops')]
   t.deepEqual(roleOf(grants, person('alice')), { role: 'admin', nodeLimit: [{ env: 'lab' }, { env: 'dev', team: 'web' }] })
   t.deepEqual(
@@ -126,7 +126,7 @@ test('a limit needs every label of one of its sets', (t) => {
   t.false(may(sets, 'settings.change'))
 })
 
-test('each role may all that the ones before it may, and no more than the table says', (t) => {
+test('each role can do what lower roles can, and no more than the table allows', (t) => {
   const permissions = Object.keys(leastRole) as Permission[]
   const allowed = (role: (typeof roles)[number]) => permissions.filter((permission) => roleMay(role, permission)).sort()
   t.deepEqual(allowed('viewer'), ['account.manage', 'cluster.read'])

@@ -5,7 +5,7 @@ import { beginRotation, loadFormerKeys } from '../../api/auth/key-rotation.ts'
 import { loadSecretKey } from '../../api/auth/secret-key.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 
-test('a rotation keeps the former key until it is finished', (t) => {
+test('a rotation keeps the previous key until it is finished', (t) => {
   const dataDir = dataFolder(t)
   const former = loadSecretKey({ dataDir })
   beginRotation(dataDir)
@@ -20,7 +20,7 @@ test('there is nothing to rotate before the first start', (t) => {
   t.false(existsSync(join(dataDir, 'secret.key')))
 })
 
-test('a former key from the environment opens what it sealed', (t) => {
+test('a previous key from the environment decrypts what it encrypted', (t) => {
   const dataDir = dataFolder(t)
   loadSecretKey({ dataDir })
   const text = readFileSync(join(dataDir, 'secret.key'), 'utf8').trim()

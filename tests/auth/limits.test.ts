@@ -6,7 +6,7 @@ const { points, seconds } = budgets.password
 
 const tooMany = { code: 'RATE_LIMITED' }
 
-test('a budget lasts for its points, says when to come again, and is whole again then', async (t) => {
+test('a budget allows its points, says when to try again, and is full again then', async (t) => {
   const clock = createManualClock()
   const limits = createLimits({ clock })
   for (let count = 0; count < points; count += 1) await limits.take('password', 'ann')
@@ -23,7 +23,7 @@ test('a budget lasts for its points, says when to come again, and is whole again
   await t.throwsAsync(limits.take('password', 'ann'), tooMany)
 })
 
-test('what is given back can be taken again; of a key that nobody took nothing is given', async (t) => {
+test('a returned point can be taken again, and returning to an unknown key does nothing', async (t) => {
   const limits = createLimits({ clock: createManualClock() })
   limits.giveBack('password', 'ann')
   for (let count = 0; count < points; count += 1) await limits.take('password', 'ann')
@@ -32,7 +32,7 @@ test('what is given back can be taken again; of a key that nobody took nothing i
   await t.throwsAsync(limits.take('password', 'ann'), tooMany)
 })
 
-test('keys of strangers are bounded: ten thousand of each budget, the oldest give way, and what is over is dropped', async (t) => {
+test('each budget remembers 10,000 keys at most and drops the oldest and the expired ones', async (t) => {
   const clock = createManualClock()
   const limits = createLimits({ clock })
   for (let count = 0; count < 10_050; count += 1) await limits.take('password', `key ${count}`)
@@ -43,14 +43,14 @@ test('keys of strangers are bounded: ten thousand of each budget, the oldest giv
   t.is(limits.size('password'), 1)
 })
 
-test('every budget is more than one person needs in its time, and less than a program would', (t) => {
+test('every budget is more than a person needs and less than a program would use', (t) => {
   for (const name of Object.keys(budgets) as Budget[]) {
     const budget = budgets[name]
     t.true(budget.points / budget.seconds <= 10 && budget.points >= 10, name)
   }
 })
 
-test('a place is an IPv4 address, or the network of an IPv6 one however it is written', (t) => {
+test('a place is an IPv4 address or an IPv6 network, in any notation', (t) => {
   const places: Record<string, string> = {
     '192.0.2.7': '192.0.2.7',
     '2001:db8:1:2:3:4:5:6': '2001:db8:1:2',

@@ -14,7 +14,7 @@ const keys = new Map([
   ['keyless', ''],
 ])
 
-test('a caller is whom its key proves, nobody else', (t) => {
+test('a caller is identified only by a correct key', (t) => {
   const authenticate = createNodeAuthenticator({ findKeys: (id) => [keys.get(id) ?? []].flat() })
   t.is(authenticate({ nodeId: 'worker-1', apiKey: 'first key' }), 'worker-1')
   const refused = [
@@ -31,7 +31,7 @@ test('a caller is whom its key proves, nobody else', (t) => {
   for (const [nodeId, apiKey] of refused) t.is(authenticate({ nodeId, apiKey }), null, `${nodeId} ${apiKey}`)
 })
 
-test('every key of a node is good, and it is told which one it was', (t) => {
+test('every key of a node is accepted, and the matching one is reported', (t) => {
   const proved: string[] = []
   const findKeys = (id: string) => (id === 'worker-1' ? ['first key', 'second key', 'third key'] : [])
   const authenticate = createNodeAuthenticator({ findKeys, onProved: (id, key) => void proved.push(`${id} ${key}`) })
@@ -40,9 +40,9 @@ test('every key of a node is good, and it is told which one it was', (t) => {
   t.deepEqual(proved, ['worker-1 first key', 'worker-1 second key', 'worker-1 third key'])
 })
 
-// The guess is long, so that a comparison left out would show as a hundredth of the time.
+// The guess is long, so that a skipped comparison would show as a hundredth of the time.
 for (const known of [1, mostKeys])
-  test(`an unknown id takes as long as a wrong key, of a node with ${known}`, (t) => {
+  test(`an unknown id takes as long as a wrong key for a node with ${known}`, (t) => {
     const keys = ['k', 'l', 'm'].slice(0, known).map((letter) => letter.repeat(43))
     const authenticate = createNodeAuthenticator({ findKeys: (id) => (id === 'known' ? keys : []) })
     const guess = { known: { nodeId: 'known', apiKey: 'g'.repeat(512) }, unknown: { nodeId: 'other', apiKey: 'g'.repeat(512) } }

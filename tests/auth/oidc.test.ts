@@ -21,14 +21,14 @@ async function setUp(t: Context, options: Parameters<typeof testProvider>[2] & P
   return { app, provider }
 }
 
-/** Signs in with a browser that was never here, and says where it ends. */
+/** Signs in with a new browser. @returns the page it ends on */
 async function signIn(app: SignInApp, returnTo = '/apps') {
   const browser = cookieBrowser()
   const { url, answer } = await browser.go(`${app.url}/auth/oidc?return_to=${encodeURIComponent(returnTo)}`)
   return { browser, answer, path: url.href.replace(app.url, ''), whoami: (await browser.visit(`${app.url}/whoami`)).json }
 }
 
-/** Up to the provider's answer, which is left unread. */
+/** Signs in up to the provider's answer and does not follow it. */
 async function callbackFor(app: SignInApp, browser = cookieBrowser()) {
   const { url } = await browser.go(`${app.url}/auth/oidc?return_to=/apps`, (next) => next.pathname === '/auth/oidc/callback')
   return { browser, callback: url }
@@ -40,14 +40,14 @@ const changed = (url: URL, change: (query: URLSearchParams) => void): URL => {
   return copy
 }
 
-test('the sign-in page learns the ways to sign in', async (t) => {
+test('the sign-in page gets the ways to sign in', async (t) => {
   const { app } = await setUp(t)
   const { json, headers } = await cookieBrowser().visit(`${app.url}/auth/providers`)
   t.deepEqual(json, { providers: [{ id: 'oidc', label: 'Test', url: '/auth/oidc' }], link: true })
   t.is(headers['cache-control'], 'no-store')
 })
 
-test('a person goes to the provider and comes back signed in, where they wanted to go', async (t) => {
+test('a person signs in at the provider and returns to the page they wanted', async (t) => {
   const { app, provider } = await setUp(t)
   const { path, whoami, browser } = await signIn(app, '/apps?status=running#top')
   t.is(path, '/apps?status=running#top')
@@ -61,7 +61,7 @@ test('a person goes to the provider and comes back signed in, where they wanted 
   t.false(cookies.has('selfhostly_sign_in'))
 })
 
-test('behind TLS cookies are Secure and bound to this host', async (t) => {
+test('cookies behind TLS are Secure and bound to this host', async (t) => {
   const { app } = await setUp(t, { secure: true })
   const { browser, whoami } = await signIn(app)
   t.is(whoami.login, 'alice')
@@ -74,7 +74,7 @@ test('behind TLS cookies are Secure and bound to this host', async (t) => {
   )
 })
 
-test('the question carries PKCE, state and nonce, each new every time', async (t) => {
+test('each authorization request has a new PKCE challenge, state and nonce', async (t) => {
   const { app, provider } = await setUp(t)
   const ask = async () => (await cookieBrowser().visit(`${app.url}/auth/oidc`)).location ?? new URL('about:blank')
   const [first, second] = [await ask(), await ask()]
@@ -88,7 +88,7 @@ test('the question carries PKCE, state and nonce, each new every time', async (t
 })
 
 for (const claimsInIdToken of [true, false]) {
-  test(`groups let people in and give roles, out of the ${claimsInIdToken ? 'id token' : 'user info'}`, async (t) => {
+  test(`groups let people in and give roles, from the ${claimsInIdToken ? 'id token' : 'user info'}`, async (t) => {
     const { app, provider } = await setUp(t, { claimsInIdToken, groupsClaim: 'roles', grants: parseGrants('operator', 'group:ops') })
     provider.person = '2'
     t.like((await signIn(app)).whoami, { login: 'bob', groups: ['staff', 'ops'], role: 'operator' })
@@ -104,7 +104,7 @@ for (const claimsInIdToken of [true, false]) {
   })
 }
 
-test('an empty list of groups in the id token does not hide those in the user info', async (t) => {
+test('an empty list of groups in the ID token does not hide those in the user info', async (t) => {
   const { app, provider } = await setUp(t, { claimsInIdToken: true, grants: parseGrants('operator', 'group:ops') })
   provider.accounts.set('3', { preferred_username: 'carol', groups: [] })
   provider.tamperUserInfo = (claims) => ({ ...claims, groups: ['ops'] })
@@ -112,7 +112,7 @@ test('an empty list of groups in the id token does not hide those in the user in
   t.like((await signIn(app)).whoami, { login: 'carol', groups: ['ops'], role: 'operator' })
 })
 
-test('an address counts only when the provider has verified it', async (t) => {
+test('an address counts only if the provider has verified it', async (t) => {
   const { app, provider } = await setUp(t)
   provider.config.allow.users = ['boss@example.com']
   for (const verified of [false, 'true', undefined]) {
@@ -131,7 +131,7 @@ test('an address counts only when the provider has verified it', async (t) => {
   t.like((await signIn(app)).whoami, { login: 'Boss@example.com', email: 'Boss@example.com' })
 })
 
-test('somebody with neither name nor address goes by the id of the account', async (t) => {
+test('a person without name and address is identified by the account id', async (t) => {
   const { app, provider } = await setUp(t)
   provider.config.allow.users = ['4']
   provider.accounts.set('4', {})
@@ -139,7 +139,7 @@ test('somebody with neither name nor address goes by the id of the account', asy
   t.like((await signIn(app)).whoami, { login: '4', name: null, email: null, groups: [] })
 })
 
-test('a provider that takes the secret in the body, and one whose issuer ends with a slash', async (t) => {
+test('supports providers that take the secret in the body or whose issuer ends with a slash', async (t) => {
   for (const options of [{ authMethod: 'client_secret_post' }, { issuerSlash: '/' }] as const) {
     const { app, provider } = await setUp(t, options)
     t.like((await signIn(app)).whoami, { login: 'alice', provider: provider.issuer }, JSON.stringify(options))
@@ -147,7 +147,7 @@ test('a provider that takes the secret in the body, and one whose issuer ends wi
   }
 })
 
-test('who says no at the provider is told so', async (t) => {
+test('a person who declines at the provider sees that as the reason', async (t) => {
   const { app, provider } = await setUp(t)
   provider.person = null
   const { path, whoami } = await signIn(app)
@@ -156,19 +156,19 @@ test('who says no at the provider is told so', async (t) => {
   t.like((await app.attempts())[0], { actor: 'unknown', outcome: 'denied', detail: 'the provider answered access_denied: not today' })
 })
 
-test('an answer is taken once', async (t) => {
+test('an answer works once', async (t) => {
   const { app } = await setUp(t)
   const { browser, callback } = await callbackFor(app)
   const begun = browser.cookies(app.url).get('selfhostly_sign_in')
   t.is((await browser.visit(callback)).location?.searchParams.get('return_to'), '/apps')
   t.is((await browser.visit(callback)).location?.search, '?error=expired')
-  // Also when the browser still has its cookie.
+  // Even if the browser still has its cookie.
   const replayed = await cookieBrowser().visit(callback, { headers: { cookie: `selfhostly_sign_in=${begun?.value}` } })
   t.is(replayed.location?.search, '?error=expired')
   t.is(app.users.list().length, 1)
 })
 
-test('an answer is for the browser that asked, within ten minutes, with its state', async (t) => {
+test('an answer works only in the browser that asked, within ten minutes, with its state', async (t) => {
   const { app } = await setUp(t)
   const refusedAt = async (browser: ReturnType<typeof cookieBrowser>, url: URL) => (await browser.visit(url)).location?.search
   const others = await callbackFor(app)
@@ -187,7 +187,7 @@ test('an answer is for the browser that asked, within ten minutes, with its stat
   )
 })
 
-test('the code of another sign-in is refused by PKCE, and a code that was used by the provider', async (t) => {
+test("PKCE refuses another sign-in's code, and the provider refuses a used code", async (t) => {
   const { app } = await setUp(t)
   const attacker = await callbackFor(app)
   const victim = await callbackFor(app)
@@ -202,7 +202,7 @@ test('the code of another sign-in is refused by PKCE, and a code that was used b
   t.regex((await app.attempts()).at(-1)?.detail ?? '', /^the provider answered invalid_grant/)
 })
 
-test('an answer that names another issuer, or none, is refused before the code is sent anywhere', async (t) => {
+test('an answer with a wrong or missing issuer is refused before the code is used', async (t) => {
   const { app, provider } = await setUp(t)
   for (const iss of ['https://evil.example', undefined]) {
     const { browser, callback } = await callbackFor(app)
@@ -239,7 +239,7 @@ const forgeries: Record<string, Forge> = {
 }
 
 for (const [fault, forge] of Object.entries(forgeries)) {
-  test(`refused id token: ${fault}`, async (t) => {
+  test(`refused ID token: ${fault}`, async (t) => {
     const { app, provider } = await setUp(t)
     provider.tamper = async ({ id_token: idToken, ...tokens }) => {
       const forged = await forge(decodeJwt(String(idToken)), provider)
@@ -254,25 +254,25 @@ for (const [fault, forge] of Object.entries(forgeries)) {
   })
 }
 
-test('a token that is signed anew, with nothing changed, is taken: the forgeries above fail for their fault alone', async (t) => {
+test('a re-signed but unchanged token is accepted, so the forgeries above fail only for their change', async (t) => {
   const { app, provider } = await setUp(t)
   provider.tamper = async (tokens) => ({ ...tokens, id_token: await signed(decodeJwt(String(tokens['id_token'])), provider) })
   t.like((await signIn(app)).whoami, { login: 'alice' })
 })
 
-test('a provider that accepts unsigned tokens by its own word changes nothing', async (t) => {
+test('a provider that advertises unsigned tokens still needs signed ones', async (t) => {
   const { app, provider } = await setUp(t, { acceptsNone: true })
   provider.tamper = (tokens) => ({ ...tokens, id_token: `${encode({ alg: 'none' })}.${encode(decodeJwt(String(tokens['id_token'])))}.` })
   t.is((await signIn(app)).path, '/sign-in?error=provider&return_to=%2Fapps')
 })
 
-test('user info about somebody else is refused', async (t) => {
+test('refuses user info about another person', async (t) => {
   const { app, provider } = await setUp(t)
   provider.tamperUserInfo = (claims) => ({ ...claims, sub: '2' })
   t.is((await signIn(app)).path, '/sign-in?error=provider&return_to=%2Fapps')
 })
 
-test('a provider that is down stops nobody but who signs in there, until it is up', async (t) => {
+test('a provider that is down only fails its own sign-ins, until it is back', async (t) => {
   const { app, provider } = await setUp(t)
   await provider.stop()
   const { path } = await signIn(app)
@@ -288,7 +288,7 @@ test('a provider that is down stops nobody but who signs in there, until it is u
   t.is((await browser.visit(`${app.url}/auth/oidc/callback?${query}`)).location?.search, '?error=unreachable')
 })
 
-test('an address that is no provider, or another than it says, is refused', async (t) => {
+test('refuses an issuer URL that is not a provider or identifies itself differently', async (t) => {
   const documents: Record<string, [number, string]> = {
     '/none': [404, '{}'],
     '/page': [200, '<html>'],
@@ -321,7 +321,7 @@ test('an address that is no provider, or another than it says, is refused', asyn
   }
 })
 
-test('nothing that goes to the log or the audit log is a secret', async (t) => {
+test('no secret reaches the log or the audit log', async (t) => {
   const { app, provider } = await setUp(t)
   const used: string[] = [provider.config.clientSecret]
   provider.tamper = (tokens) => {

@@ -27,7 +27,7 @@ const caller = (given: Partial<Caller> = {}): Caller => ({
   ...given,
 })
 
-test('each role may what the ones before it may, and not what needs more', (t) => {
+test('each role has the permissions of lower roles and none of higher ones', (t) => {
   t.deepEqual(roles.map(rank), [0, 1, 2])
   for (const permission of permissions) {
     t.deepEqual(
@@ -45,7 +45,7 @@ test('each role may what the ones before it may, and not what needs more', (t) =
   for (const [a, b, expected] of lesser) t.is(lesserRole(a, b), expected, `${a} ${b}`)
 })
 
-test('who is limited to some nodes may nothing that reaches all, and a token nothing that is for a person', (t) => {
+test('callers limited to some nodes have no cluster-wide permissions, and tokens none that are for people', (t) => {
   for (const permission of permissions) {
     t.is(may(caller({ nodeLimit: [{ env: 'lab' }] }), permission), !clusterWide.has(permission), permission)
     t.is(may(caller({ via: 'token' }), permission), !personOnly.has(permission), permission)
@@ -53,13 +53,13 @@ test('who is limited to some nodes may nothing that reaches all, and a token not
   }
 })
 
-test('what reaches every node, needs a person or is done only on the primary', (t) => {
+test('lists the permissions that are cluster-wide, only for people or only on the primary', (t) => {
   t.deepEqual([...clusterWide].toSorted(), ['audit.read', 'node.change', 'settings.change', 'settings.read', 'users.manage'])
   t.deepEqual([...personOnly], ['account.manage'])
   t.deepEqual([...primaryOnly].toSorted(), ['node.change', 'settings.change', 'users.manage'])
 })
 
-test('a refusal says what is missing: the role first, then the person, then the other nodes', (t) => {
+test('a refusal names what is missing: first the role, then a person, then the other nodes', (t) => {
   t.is(refusalWords(caller({ role: 'viewer' }), 'app.change'), 'This needs the role operator. Yours is viewer')
   t.regex(refusalWords(caller({ via: 'token' }), 'account.manage'), /^API tokens cannot/)
   t.regex(refusalWords(caller({ nodeLimit: [] }), 'node.change'), /^This affects every node/)
@@ -67,7 +67,7 @@ test('a refusal says what is missing: the role first, then the person, then the 
   t.regex(refusalWords(caller({ via: 'token', nodeLimit: [] }), 'node.change'), /^This affects every node/)
 })
 
-test('a node is seen when it has all labels of one of the sets', (t) => {
+test('a caller sees nodes with every label of any one set', (t) => {
   const limited = caller({ nodeLimit: [{ env: 'lab', team: 'web' }, { env: 'dev' }] })
   t.true(seesNode(limited, { env: 'lab', team: 'web', more: 'x' }))
   t.true(seesNode(limited, { env: 'dev' }))
@@ -77,7 +77,7 @@ test('a node is seen when it has all labels of one of the sets', (t) => {
   t.true(seesNode(caller(), {}))
 })
 
-test('budgets are a person’s, else a credential’s, else that of whoever the edge names, from one place', (t) => {
+test('budgets count per user, else per credential, else per edge name and place', (t) => {
   t.is(callerKey(caller()), 'u1')
   t.is(callerKey(caller({ userId: null })), 'c1')
   const edge = caller({ userId: null, credentialId: null, via: 'edge' })
@@ -86,7 +86,7 @@ test('budgets are a person’s, else a credential’s, else that of whoever the 
   t.not(callerKey(edge), callerKey({ ...edge, address: '192.0.2.8' }))
 })
 
-test('tokens are for people, and for administrators of everything where nobody is a person', (t) => {
+test('people can own tokens, and without sign-in only administrators can', (t) => {
   t.true(mayOwnTokens(caller({ role: 'viewer', nodeLimit: [] })))
   t.true(mayOwnTokens(caller({ userId: null })))
   t.false(mayOwnTokens(caller({ userId: null, role: 'operator' })))

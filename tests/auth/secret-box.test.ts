@@ -7,25 +7,25 @@ const key = randomBytes(32)
 const box = createSecretBox(key)
 const context = 'node.apiKey:3f2b8c1e'
 
-test('opens what it sealed, whatever the text', (t) => {
+test('decrypts what it encrypted, for any text', (t) => {
   fc.assert(fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (plain, where) => box.open(box.seal(plain, where), where) === plain))
   t.regex(box.seal('', context), /^v1\.[0-9a-f]{8}\.[\w-]+$/)
 })
 
-test('sealing twice gives different texts, without the secret in them', (t) => {
+test('encrypting twice gives different texts that do not contain the secret', (t) => {
   const [one, other] = [box.seal('correct horse', context), box.seal('correct horse', context)]
   t.not(one, other)
   t.false(Buffer.from(one.split('.')[2] ?? '', 'base64url').includes('correct horse'))
 })
 
-test('a sealed secret opens only in its own place', (t) => {
+test('an encrypted secret can only be decrypted in its own place', (t) => {
   const sealed = box.seal('correct horse', context)
   t.throws(() => box.open(sealed, 'node.apiKey:other'), {
     message: /^The secret node.apiKey:other cannot be decrypted: it is damaged or was encrypted/,
   })
 })
 
-test('no byte of a sealed secret can be changed, and none left off', (t) => {
+test('no byte of an encrypted secret can be changed or removed', (t) => {
   const sealed = box.seal('correct horse', context)
   const [version, keyId, body = ''] = sealed.split('.')
   const bytes = Buffer.from(body, 'base64url')
@@ -39,13 +39,13 @@ test('no byte of a sealed secret can be changed, and none left off', (t) => {
   }
 })
 
-test('a plain text, as left by a hand edit, is refused without being repeated', (t) => {
+test('a plain text, as after a manual edit, is refused without repeating it', (t) => {
   for (const text of ['', 'correct horse', 'v1.correct.horse', 'v2.00000000.AAAA']) {
     t.throws(() => box.open(text, context), { message: `The secret ${context} cannot be decrypted: it is not in the encrypted form` })
   }
 })
 
-test('another key says which key is missing; as an older key it still opens', (t) => {
+test('another key names the missing key, and an older key still decrypts', (t) => {
   const sealed = box.seal('correct horse', context)
   const newKey = randomBytes(32)
   t.throws(() => createSecretBox(newKey).open(sealed, context), {
@@ -56,6 +56,6 @@ test('another key says which key is missing; as an older key it still opens', (t
   t.not(rotated.seal('correct horse', context).split('.')[1], sealed.split('.')[1])
 })
 
-test('a key of another length is refused', (t) => {
+test('refuses a key of the wrong length', (t) => {
   t.throws(() => createSecretBox(randomBytes(16)), { message: 'A secret box needs keys of 32 bytes, not 16' })
 })

@@ -5,7 +5,7 @@ import { loadSecretKey } from '../../api/auth/secret-key.ts'
 import { StartError } from '../../api/errors.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 
-test('the key is made once, for its owner alone', (t) => {
+test('the key is created once, readable only by its owner', (t) => {
   const dataDir = join(dataFolder(t), 'new', 'data')
   const key = loadSecretKey({ dataDir })
   t.is(key.length, 32)
@@ -15,7 +15,7 @@ test('the key is made once, for its owner alone', (t) => {
   t.notDeepEqual(loadSecretKey({ dataDir: dataFolder(t) }), key)
 })
 
-test('SECRET_KEY wins and writes nothing; the text of the file means the same there', (t) => {
+test('SECRET_KEY takes precedence and writes nothing, and the text of the file gives the same key there', (t) => {
   const dataDir = dataFolder(t)
   const key = loadSecretKey({ dataDir, fromEnvironment: 'x'.repeat(32) })
   t.is(key.length, 32)
@@ -26,7 +26,7 @@ test('SECRET_KEY wins and writes nothing; the text of the file means the same th
   t.deepEqual(loadSecretKey({ dataDir: '/nowhere', fromEnvironment: text }), fromFile)
 })
 
-test('a SECRET_KEY that is too short is refused', (t) => {
+test('refuses a SECRET_KEY that is too short', (t) => {
   for (const fromEnvironment of ['', 'x'.repeat(31)]) {
     t.throws(() => loadSecretKey({ dataDir: '/nowhere', fromEnvironment }), {
       instanceOf: StartError,
@@ -35,7 +35,7 @@ test('a SECRET_KEY that is too short is refused', (t) => {
   }
 })
 
-test('a damaged file is refused and left as it is', (t) => {
+test('refuses a damaged file and leaves it unchanged', (t) => {
   const dataDir = dataFolder(t)
   const path = join(dataDir, 'secret.key')
   for (const text of ['', 'short', 'x'.repeat(44), `${'x'.repeat(43)}\n${'x'.repeat(43)}`]) {
@@ -46,7 +46,7 @@ test('a damaged file is refused and left as it is', (t) => {
   }
 })
 
-test('a file that others may read is refused, with what to do', (t) => {
+test('refuses a file that others can read, and says what to do', (t) => {
   const dataDir = dataFolder(t)
   const key = loadSecretKey({ dataDir })
   const path = join(dataDir, 'secret.key')
@@ -58,7 +58,7 @@ test('a file that others may read is refused, with what to do', (t) => {
   t.deepEqual(loadSecretKey({ dataDir }), key)
 })
 
-test('a data folder that cannot be one is named', (t) => {
+test('an unusable data folder is named', (t) => {
   const file = join(dataFolder(t), 'file')
   writeFileSync(file, '')
   t.throws(() => loadSecretKey({ dataDir: file }), {

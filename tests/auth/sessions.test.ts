@@ -30,7 +30,7 @@ async function setUp(
   return { sessions: await open(), open, newUser, ended, clock, path, em }
 }
 
-test('a cookie opens the session of its person', async (t) => {
+test("a cookie opens its user's session", async (t) => {
   const { sessions, newUser, clock } = await setUp(t)
   const userId = await newUser()
   const cookie = await sessions.open(userId, { address: '192.0.2.7', userAgent: 'x'.repeat(1000) })
@@ -46,7 +46,7 @@ test('a cookie opens the session of its person', async (t) => {
   t.not(cookie, await sessions.open(userId, from))
 })
 
-test('use keeps a session alive, up to an absolute end', async (t) => {
+test('use extends a session, up to an absolute limit', async (t) => {
   const { sessions, newUser, clock } = await setUp(t)
   const cookie = await sessions.open(await newUser(), from)
   const id = sessions.use(cookie)?.id ?? ''
@@ -60,7 +60,7 @@ test('use keeps a session alive, up to an absolute end', async (t) => {
   t.false(sessions.isOpen(id))
 })
 
-test('a session that is not used for a week is over, to the millisecond', async (t) => {
+test('a session expires after a week without use, to the millisecond', async (t) => {
   const { sessions, newUser, clock } = await setUp(t)
   const userId = await newUser()
   const [kept, left] = [await sessions.open(userId, from), await sessions.open(userId, from)]
@@ -71,7 +71,7 @@ test('a session that is not used for a week is over, to the millisecond', async 
   t.is(sessions.listOf(userId).length, 1)
 })
 
-test('forged cookies open nothing', async (t) => {
+test('forged cookies are refused', async (t) => {
   const { sessions, open, newUser } = await setUp(t)
   const cookie = await sessions.open(await newUser(), from)
   const [value = '', signature = ''] = cookie.split('.')
@@ -92,7 +92,7 @@ test('forged cookies open nothing', async (t) => {
   t.truthy(sessions.use(cookie))
 })
 
-test('the database holds nothing that could sign anybody in', async (t) => {
+test('nothing in the database can be used to sign in', async (t) => {
   const { sessions, newUser, em } = await setUp(t)
   const cookie = await sessions.open(await newUser(), from)
   const rows = await em.getConnection().execute<Record<string, unknown>[]>('select * from sessions')
@@ -101,7 +101,7 @@ test('the database holds nothing that could sign anybody in', async (t) => {
   t.is(sessions.use(String(rows[0]?.['id'])), null)
 })
 
-test('a person ends sessions of their own, and no others', async (t) => {
+test('users can end only their own sessions', async (t) => {
   const { sessions, newUser, ended } = await setUp(t)
   const [alice, bob] = [await newUser(), await newUser()]
   const cookies = { phone: await sessions.open(alice, from), desk: await sessions.open(alice, from), bob: await sessions.open(bob, from) }
@@ -117,7 +117,7 @@ test('a person ends sessions of their own, and no others', async (t) => {
   t.truthy(sessions.use(cookies.desk))
 })
 
-test('signing out everywhere ends every session of the person, or every other', async (t) => {
+test('signing out everywhere ends all sessions of a user, or all others', async (t) => {
   const { sessions, open, newUser, ended } = await setUp(t)
   const [alice, bob] = [await newUser(), await newUser()]
   const [first, second, third] = [await sessions.open(alice, from), await sessions.open(alice, from), await sessions.open(alice, from)]
@@ -137,7 +137,7 @@ test('signing out everywhere ends every session of the person, or every other', 
   )
 })
 
-test('sessions and their last use survive a restart; what was over does not come back', async (t) => {
+test('sessions and their last use survive a restart, and expired ones do not come back', async (t) => {
   const { sessions, open, newUser, clock, path } = await setUp(t)
   const userId = await newUser()
   const [kept, left] = [await sessions.open(userId, from), await sessions.open(userId, from)]
@@ -155,7 +155,7 @@ test('sessions and their last use survive a restart; what was over does not come
   t.is((await open('another secret of at least thirty-two characters')).use(kept), null, 'signed by a secret that is not in use any more')
 })
 
-test('the sessions of a forgotten user are gone', async (t) => {
+test('removing a user removes their sessions', async (t) => {
   const { sessions, open, newUser, ended, em } = await setUp(t)
   const userId = await newUser()
   const cookie = await sessions.open(userId, from)

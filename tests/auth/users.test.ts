@@ -32,7 +32,7 @@ const profile = (login: string, more: Partial<Profile> = {}): Profile => ({
 
 const refused = { code: 'FORBIDDEN' }
 
-test('who is on the list comes in, by login or proved address, in any case; others do not', async (t) => {
+test('the allowlist lets people in by login or verified address, ignoring case, and nobody else', async (t) => {
   const { users } = await setUp(t)
   t.like(await users.signIn(profile('Alice')), { login: 'Alice', role: 'admin', nodeLimit: null })
   t.like(await users.signIn(profile('caz', { email: 'Carol@Example.com' })), { login: 'caz' })
@@ -50,7 +50,7 @@ test('who is on the list comes in, by login or proved address, in any case; othe
   )
 })
 
-test('the list of one provider says nothing about another', async (t) => {
+test("one provider's allowlist does not apply to another", async (t) => {
   const { users } = await setUp(t)
   await t.throwsAsync(users.signIn(profile('alice', { provider: 'idp' })), refused)
   await t.throwsAsync(users.signIn(profile('alice', { provider: 'https://unknown.example' })), refused)
@@ -68,7 +68,7 @@ test('a renamed account keeps its access', async (t) => {
   t.like(again, { id, createdAt, login: 'alice', name: 'Alicia', lastSignInAt: clock.now() })
 })
 
-test('whoever takes a login over that signed in before inherits nothing, until the account is forgotten', async (t) => {
+test('the new owner of a login inherits nothing until the old account is removed', async (t) => {
   const { users, removed } = await setUp(t)
   const { id } = await users.signIn(profile('alice'))
   await t.throwsAsync(users.signIn(profile('alice', { subject: 'another' })), { ...refused, message: /is not the account that/ })
@@ -80,7 +80,7 @@ test('whoever takes a login over that signed in before inherits nothing, until t
   await t.throwsAsync(users.remove(id), { code: 'NOT_FOUND' })
 })
 
-test('nobody gets the role of a login by taking it over, neither one who was in already nor one let in by a group', async (t) => {
+test('taking over a login gives no role, neither to a known user nor to one let in by a group', async (t) => {
   const { users, lists } = await setUp(t, { roles: 'alice' })
   t.is((await users.signIn(profile('alice'))).role, 'admin')
   t.is((await users.signIn(profile('bob'))).role, 'viewer')
@@ -93,7 +93,7 @@ test('nobody gets the role of a login by taking it over, neither one who was in 
   t.like(await users.signIn(profile('alice', inGroup)), { role: 'viewer', login: 'dave' })
 })
 
-test('who is taken off the list is out at once, and in again when put back', async (t) => {
+test('a user taken off the allowlist loses access at once, and gets it back when returned', async (t) => {
   const { users, lists } = await setUp(t)
   const { id } = await users.signIn(profile('alice'))
   lists['github'] = { users: ['bob'], groups: [] }
@@ -107,7 +107,7 @@ test('who is taken off the list is out at once, and in again when put back', asy
   t.is(users.find(id), undefined, 'the provider is not in use any more')
 })
 
-test('groups let in as long as the provider says so', async (t) => {
+test('groups let people in as long as the provider reports them', async (t) => {
   const { users, lists } = await setUp(t, { roles: 'group:ops' })
   const erin = profile('erin', { provider: 'idp', groups: ['ops'] })
   const { id, role } = await users.signIn(erin)
@@ -125,7 +125,7 @@ test('groups let in as long as the provider says so', async (t) => {
   t.truthy(await users.signIn(profile('frank', { provider: 'idp', groups: ['staff'] })), 'a group lets in more than one')
 })
 
-test('two at once: one account is one user, and two accounts do not share an entry', async (t) => {
+test('simultaneous sign-ins of one account make one user, and two accounts cannot share an entry', async (t) => {
   const { users } = await setUp(t)
   const [first, second] = await Promise.all([users.signIn(profile('alice')), users.signIn(profile('alice'))])
   t.is(first.id, second.id)

@@ -21,7 +21,7 @@ test('a primary that was paused for some seconds logs one line and does not cons
   primary.wake()
   await server.first(({ primary: { reachable } }) => reachable === true, { from: server.values.length - 1, withinMs: 60_000 })
   // The link may have survived. Work left over from the pause runs before this call is answered.
-  await primary.log.first(({ msg }) => msg.startsWith('this program stood still'), { from, withinMs: 60_000 })
+  await primary.log.first(({ msg }) => msg.startsWith('this program was paused'), { from, withinMs: 60_000 })
   const { checkNode } = await ask<{ checkNode: { ok: boolean } }>(primary, 'mutation ($id: ID!) { checkNode(id: $id) { ok } }', { id })
   t.true(checkNode.ok)
 

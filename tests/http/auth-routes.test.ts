@@ -23,7 +23,7 @@ async function setUp(t: ExecutionContext<unknown>, { secure = false } = {}) {
 
 const sessionIn = (browser: ReturnType<typeof cookieBrowser>, url: string) => browser.cookies(url).get('selfhostly_session')?.value ?? ''
 
-test('only the ways that are set up are there', async (t) => {
+test('only configured providers have routes', async (t) => {
   const { app } = await setUp(t)
   const { json } = await cookieBrowser().visit(`${app.url}/auth/providers`)
   t.deepEqual(json, { providers: [{ id: 'github', label: 'GitHub', url: '/auth/github' }], link: true })
@@ -50,7 +50,7 @@ test('a link to the sign-in page cannot send people on to another site', async (
   t.is(url.href, `${app.url}/sign-in?error=denied`)
 })
 
-test('a session that was there before is never kept: not one that somebody planted, nor one of another person', async (t) => {
+test("a sign-in never keeps an earlier session, neither a planted one nor another person's", async (t) => {
   const { app, github } = await setUp(t)
   github.config.allow.users = ['octocat', 'mallory']
   const attacker = cookieBrowser()
@@ -74,7 +74,7 @@ test('a session that was there before is never kept: not one that somebody plant
   t.is(app.sessions.listOf((await victim.visit(`${app.url}/whoami`)).json.id).length, 1)
 })
 
-test('a value that this server did not make is never taken on', async (t) => {
+test('never adopts a session value that this server did not make', async (t) => {
   const { app } = await setUp(t)
   const browser = cookieBrowser()
   browser.cookies(app.url).set('selfhostly_session', { value: 'chosen.by-somebody', path: '/', attributes: [] })
@@ -83,7 +83,7 @@ test('a value that this server did not make is never taken on', async (t) => {
   t.is((await browser.visit(`${app.url}/whoami`)).json.login, 'octocat')
 })
 
-test('a sign-in that fails leaves the session that is there alone, and makes none', async (t) => {
+test('a failed sign-in leaves the current session alone and makes none', async (t) => {
   const { app, github } = await setUp(t)
   const browser = cookieBrowser()
   await browser.go(`${app.url}/auth/github`)
@@ -97,7 +97,7 @@ test('a sign-in that fails leaves the session that is there alone, and makes non
   t.is(sessionIn(stranger, app.url), '')
 })
 
-test('behind TLS a cookie without the prefix is nobody, so that no neighbour domain can plant one', async (t) => {
+test('behind TLS a cookie without the prefix is ignored, so no neighbor domain can plant one', async (t) => {
   const { app } = await setUp(t, { secure: true })
   const browser = cookieBrowser()
   await browser.go(`${app.url}/auth/github`)
@@ -122,7 +122,7 @@ test('signing out ends the session, not just the cookie', async (t) => {
   t.is(await app.audit.count({ action: 'sign-out' }), 2)
 })
 
-test('signing out is no link', async (t) => {
+test('signing out needs a POST, not a link', async (t) => {
   const { app } = await setUp(t)
   const browser = cookieBrowser()
   await browser.go(`${app.url}/auth/github`)
@@ -130,7 +130,7 @@ test('signing out is no link', async (t) => {
   t.truthy(app.sessions.use(sessionIn(browser, app.url)))
 })
 
-test('a sign-in that cannot be written to the audit log does not happen', async (t) => {
+test('a sign-in that cannot be audited fails', async (t) => {
   const { app } = await setUp(t)
   const full = `create trigger "full" before insert on "audit_entries" begin select raise(abort, 'disk full'); end`
   await app.em.getConnection().execute(full)
@@ -142,7 +142,7 @@ test('a sign-in that cannot be written to the audit log does not happen', async 
   t.regex(JSON.stringify(app.lines), /disk full/)
 })
 
-test('an avatar is drawn from the name, the same every time, and can do nothing', async (t) => {
+test('an avatar is drawn from the name, always the same, and runs nothing', async (t) => {
   const { app } = await setUp(t)
   const { send } = callerOf(app.url)
   const jane = await send('/avatar/jane.doe@example.com')
@@ -160,7 +160,7 @@ test('an avatar is drawn from the name, the same every time, and can do nothing'
   t.is(new Set(await Promise.all(hues)).size, 3)
 })
 
-// Sent as they are: `fetch` would resolve the dots first.
+// Sent unchanged, because `fetch` would resolve the dots first.
 for (const path of [
   ...[
     '/avatar/',
@@ -200,7 +200,7 @@ for (const path of [
   })
 }
 
-test('a whole node: signed in by GitHub, a person asks GraphQL as themselves until they sign out', async (t) => {
+test('a whole node: after signing in with GitHub, a person uses GraphQL until they sign out', async (t) => {
   const url = `http://127.0.0.1:${await freePort()}`
   const github = await fakeGithub(t, url)
   await runningNode(t, {

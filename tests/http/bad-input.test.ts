@@ -27,7 +27,7 @@ function assertNoBug(t: ExecutionContext, node: RunningNode): void {
   )
 }
 
-test('a body that is too large is 413 for every route, announced or not, and is not read to its end', async (t) => {
+test('every route answers 413 to a body that is too large, declared or not, without reading all of it', async (t) => {
   const node = await runningNode(t)
   const pieces = Array.from({ length: 17 }, () => Buffer.alloc(64 * 1024, ' '))
   for (const { method, path, headers } of await targets(node)) {
@@ -39,7 +39,7 @@ test('a body that is too large is 413 for every route, announced or not, and is 
   assertNoBug(t, node)
 })
 
-test('what is not JSON, or not in JSON, never reaches a route', async (t) => {
+test('a body that is not JSON never reaches a route', async (t) => {
   const node = await runningNode(t)
   const bodies: Call[] = [
     ...['{', '', '{"name":}', '\u0000', '[1,2', 'undefined', '{"a":1}{"b":2}', '\ufeff{}x'].map((body) => ({ body, headers: jsonType })),
@@ -56,7 +56,7 @@ test('what is not JSON, or not in JSON, never reaches a route', async (t) => {
   for (const { method, path, headers } of withBody) {
     for (const { body, headers: more } of bodies) {
       const answer = await node.send(path, { method, ...(body === undefined ? {} : { body }), headers: { ...headers, ...more } })
-      // GraphQL takes forms too, and says in its own way what is missing.
+      // GraphQL answers in its own format.
       const label = `${method} ${path} ${String(body)} ${JSON.stringify(more)}: ${answer.status} ${answer.text}`
       if (path === '/graphql') t.true(answer.status === 400 || answer.status === 415 || answer.json?.errors?.length > 0, label)
       else t.true(answer.status === 400 || answer.status === 415, label)
@@ -66,7 +66,7 @@ test('what is not JSON, or not in JSON, never reaches a route', async (t) => {
   assertNoBug(t, node)
 })
 
-test('JSON of another shape is refused, field by field', async (t) => {
+test('JSON of the wrong shape is refused, field by field', async (t) => {
   const node = await runningNode(t)
   const post = (body: string) => node.send('/api/nodes', { method: 'POST', body, headers: jsonType })
   for (const body of ['null', '[]', '"text"', '5', 'true']) {
@@ -83,7 +83,7 @@ test('JSON of another shape is refused, field by field', async (t) => {
   assertNoBug(t, node)
 })
 
-test('addresses that cannot be read are refused without a bug', async (t) => {
+test('malformed URLs are refused without an internal error', async (t) => {
   const node = await runningNode(t)
   const paths = [
     '/api/nodes/%',
@@ -105,10 +105,10 @@ test('addresses that cannot be read are refused without a bug', async (t) => {
   assertNoBug(t, node)
 })
 
-test('a bug is masked over HTTP and GraphQL, and logged under the id that the caller is given', async (t) => {
+test('a bug is masked over HTTP and GraphQL, and logged with the id that the caller gets', async (t) => {
   const node = await runningNode(t)
   const form = { id: randomUUID(), name: 'worker-1', api_endpoint: 'http://127.0.0.1:9', api_key: 'key-of-nobody' }
-  // Nobody's input makes one, so the floor is taken away: its rows cannot be written any more.
+  // No input causes one, so make the database unwritable.
   const database = new DatabaseSync(node.services.config.databasePath)
   t.teardown(() => database.close())
   database.exec('alter table nodes rename to nodes_gone')

@@ -7,10 +7,10 @@ import { runningNode, type RunningNode } from '../helpers/running-node.ts'
 import { until } from '../helpers/until.ts'
 import { closeCode, nextMessage, openGraphqlSocket, openWebSocket, subscribeMessage } from '../helpers/websocket.ts'
 
-/** The audit log follows removals itself. */
+/** The audit log listens to removals too. */
 const ownListeners = 1
 
-/** Whatever was sent, the server serves on, knows of no bug and keeps no listener. */
+/** Checks that the server still works, logged no bug and kept no listener. */
 async function servesOn(node: RunningNode): Promise<{ errors: unknown[]; listeners: number }> {
   await node.send('/api/health')
   return {
@@ -19,7 +19,7 @@ async function servesOn(node: RunningNode): Promise<{ errors: unknown[]; listene
   }
 }
 
-test('messages that are no messages of the protocol close the connection, and no other', async (t) => {
+test('messages outside the protocol close their own connection only', async (t) => {
   const node = await runningNode(t)
   const good = await openGraphqlSocket(node)
   t.teardown(() => good.terminate())
@@ -53,7 +53,7 @@ test('a message that is too large closes the connection with 1009', async (t) =>
   t.deepEqual(await servesOn(node), { errors: [], listeners: 0 })
 })
 
-test('the rules of the protocol hold: who comes first, once, and by its name', async (t) => {
+test('enforces the protocol: connection_init first and once, unique ids, the right subprotocol', async (t) => {
   const node = await runningNode(t)
   const early = await openWebSocket(node)
   early.send(subscribeMessage('1', '{ __typename }'))
@@ -74,7 +74,7 @@ test('the rules of the protocol hold: who comes first, once, and by its name', a
   t.deepEqual(await servesOn(node), { errors: [], listeners: 0 })
 })
 
-test('documents that are wrong are errors of their operation alone', async (t) => {
+test('an invalid document fails only its own operation', async (t) => {
   const node = await runningNode(t)
   const socket = await openGraphqlSocket(node)
   t.teardown(() => socket.terminate())
@@ -94,7 +94,7 @@ test('documents that are wrong are errors of their operation alone', async (t) =
   t.deepEqual(await servesOn(node), { errors: [], listeners: 0 })
 })
 
-test('bytes that are no WebSocket frames end the connection', async (t) => {
+test('bytes that are not WebSocket frames end the connection', async (t) => {
   const node = await runningNode(t)
   const { port, host } = new URL(node.url)
   const upgrade = (path: string, more = '') =>
@@ -117,7 +117,7 @@ test('bytes that are no WebSocket frames end the connection', async (t) => {
   t.deepEqual(await servesOn(node), { errors: [], listeners: 0 })
 })
 
-test('a node that stops says so to its clients', async (t) => {
+test("a node that stops closes its clients' connections with a code", async (t) => {
   const node = await runningNode(t)
   const socket = await openGraphqlSocket(node)
   socket.send(subscribeMessage('1', 'subscription { nodeRemoved }'))

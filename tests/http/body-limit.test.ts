@@ -9,7 +9,7 @@ import type { HttpEnv } from '../../api/http/router.ts'
 import { createLog } from '../../api/log.ts'
 import { callerOf, type Caller } from '../helpers/http-caller.ts'
 
-/** A server that takes ten bytes and says how many it read. */
+/** A server that accepts ten bytes and returns how many it read. */
 async function tenByteServer(t: ExecutionContext): Promise<Caller> {
   const app = new Hono<HttpEnv>()
   app.onError(errorToProblem(createLog({ level: 'silent' })))
@@ -22,7 +22,7 @@ async function tenByteServer(t: ExecutionContext): Promise<Caller> {
   return callerOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 }
 
-test('a body up to the limit is read, whether its length is declared or not', async (t) => {
+test('reads a body up to the limit, whether its length is declared or not', async (t) => {
   const { send } = await tenByteServer(t)
   for (const body of ['', '0123456789', ['01234', '56789']]) {
     const { status, text } = await send('/', { method: 'POST', body })
@@ -31,7 +31,7 @@ test('a body up to the limit is read, whether its length is declared or not', as
   }
 })
 
-test('a longer one is refused by its declared length, or as soon as too much of it came', async (t) => {
+test('refuses a longer body by its declared length, or as soon as too much has arrived', async (t) => {
   const { send } = await tenByteServer(t)
   for (const body of ['0123456789a', ['01234', '56789', 'a']]) {
     const { status, json } = await send('/', { method: 'POST', body })

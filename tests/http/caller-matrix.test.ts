@@ -9,12 +9,12 @@ import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '..
 import { graphqlFields, unknownId } from '../helpers/sample-document.ts'
 import { surfaces, type Surface } from '../helpers/surfaces.ts'
 
-/** An address of this machine over which a call does not look like one from this machine. */
+/** An address of this machine whose calls do not look local. */
 const outside = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .find(({ family, internal }) => family === 'IPv4' && !internal)?.address
 
-/** On every address, so that calls from outside get as far as the program. */
+/** Listens on every address, so that calls from outside reach the program. */
 const everywhere: Environment = { SERVER_ADDRESS: '0.0.0.0:0' }
 
 const strangers = ['machine', 'cookie', 'proxy', 'rebinding', 'otherSite', 'network', 'pretender'] as const
@@ -24,7 +24,7 @@ type Row = Record<CallerName, Outcome>
 
 const wrongKey = 'not-the-key-of-anybody'
 
-/** A primary's cluster: a member, and a node that was one. On a secondary both know its key, as its primary does. */
+/** A primary's cluster: a member and a former member. On a secondary both know its key, like its primary. */
 async function callersOf(node: RunningNode): Promise<Record<CallerName, CallerKind>> {
   const origin = node.url
   const port = new URL(origin).port
@@ -62,8 +62,8 @@ const isNode = (caller: CallerName): boolean => (nodes as readonly string[]).inc
 type Mode = Config['access']['mode']
 
 /**
- * The door of people, before it is asked who they are: node credentials never open it, a page of another site may not
- * change anything wherever it runs, and who is reachable from elsewhere knows the names under which it may be asked.
+ * The checks of the user surface before authentication: node credentials are always refused, a page of another site cannot change
+ * anything, and only known host names are accepted.
  */
 const doorRow = (changes: boolean): Row =>
   rowOf((caller) => {
@@ -72,17 +72,17 @@ const doorRow = (changes: boolean): Row =>
     return changes && caller === 'otherSite' ? 403 : 'in'
   })
 
-/** Behind the door. Nobody has signed in here. */
+/** Needs a caller. Nobody has signed in here. */
 const userRow = (mode: Mode, changes: boolean): Row => {
   const door = doorRow(changes)
   return rowOf((caller) => (mode === 'sign-in' && door[caller] === 'in' ? 401 : door[caller]))
 }
 
-/** People never open what nodes use; where they come from makes no difference. */
+/** People can never use the node surface, wherever they call from. */
 const nodeRow = (granted: Partial<Row>): Row => rowOf((caller) => granted[caller] ?? 401)
 
 const everybody = rowOf(() => 'in')
-/** Whoever offers no token is nobody, credentials for anything else or not. */
+/** Callers without a join token are refused, whatever other credentials they send. */
 const nobody = rowOf(() => 401)
 
 type Rules = (surface: Surface, changes: boolean) => Row
@@ -124,7 +124,7 @@ const primaryModes: { name: string; mode: Mode; env: Environment }[] = [
   { name: 'true', mode: 'sign-in', env: signInSettings },
 ]
 
-/** A secondary takes whoever proves its key for its primary, and people who sign in there. Nobody has. */
+/** A secondary accepts anyone who proves its key as its primary, and people who sign in there. Nobody has. */
 const onSecondary: Rules = (surface, changes) => {
   const user = userRow('sign-in', changes)
   switch (surface) {
@@ -155,7 +155,7 @@ const operationsOf = async (node: RunningNode): Promise<string[]> => [
 
 async function checkMatrix(t: ExecutionContext, node: RunningNode, rules: Rules): Promise<void> {
   const callers = await callersOf(node)
-  // Without another address two callers cannot be told from this machine's.
+  // Without another address, two callers cannot be distinguished from local ones.
   const names = [...strangers, ...nodes].filter((name) => outside ?? (name !== 'network' && name !== 'pretender'))
   if (!outside) t.log('this machine has no address but loopback: calls from outside are not made')
   const operations = (await operationsOf(node)).filter((operation) => surfaces[operation] !== 'guard')
@@ -205,7 +205,7 @@ for (const [name, env] of [
   })
 }
 
-test('a secondary where a local user was set up: every operation, every caller', async (t) => {
+test('a secondary with a local user: every operation, every caller', async (t) => {
   const node = await runningSecondary(t, undefined, everywhere)
   await addLocalUser(t, node)
   await checkMatrix(t, node, onSecondary)

@@ -8,7 +8,7 @@ import { peerId } from '../helpers/peer.ts'
 import { someApp } from '../helpers/things.ts'
 import { until } from '../helpers/until.ts'
 
-/** A feed whose subscriptions the test counts and speaks to; `begun` is when a subscription is ready. */
+/** A feed whose subscriptions the test counts and drives. `begun` resolves when a subscription is ready. */
 function countedFeed(begun: Promise<void> = Promise.resolve()) {
   const listeners = new Set<(event: FeedEvent) => void>()
   const feed: Feed = {
@@ -32,12 +32,12 @@ function responseOf(feed: Feed) {
   return { clock, reader, response, ends: () => ends }
 }
 
-test('a reader that leaves takes its subscription and its keepalive along, however it leaves, and is told of once', async (t) => {
+test('a reader that leaves in any way ends its subscription and keepalive, and onEnd is called once', async (t) => {
   for (const leaves of ['by its connection', 'by its stream'] as const) {
     const { feed, listeners } = countedFeed()
     const { clock, reader, response, ends } = responseOf(feed)
     await until(() => clock.waiting() === 1 && listeners.size === 1)
-    // What the subscription resolves to is taken a moment later.
+    // The subscription's result is used a moment later.
     await nextTurn()
     if (leaves === 'by its connection') reader.abort()
     else await response.body?.cancel()
@@ -60,7 +60,7 @@ test('a reader that leaves while its snapshot is read leaves no subscription beh
   t.is(clock.waiting(), 0)
 })
 
-test('a feed that cannot begin ends the answer and what went with it', async (t) => {
+test('a feed that cannot start ends the answer and cleans up', async (t) => {
   const { feed, listeners } = countedFeed(Promise.reject(new Error('the database is away')))
   const { clock, response, ends } = responseOf(feed)
   const text = response.text()
@@ -70,12 +70,12 @@ test('a feed that cannot begin ends the answer and what went with it', async (t)
   t.is(ends(), 1)
 })
 
-test('a reader that does not read is cut off when 32 MiB wait for it, and not before', async (t) => {
+test('a reader that does not read is disconnected when 32 MiB are queued, and not before', async (t) => {
   const { feed, listeners } = countedFeed()
   const { clock, response, ends } = responseOf(feed)
   await until(() => listeners.size === 1)
   const event: FeedEvent = { type: 'app', app: someApp({ nodeId: peerId, composeContent: '#'.repeat(2 ** 20) }) }
-  // No faster than a feed may be told.
+  // No faster than a feed can be sent.
   const say = (): void => {
     listeners.forEach((listener) => listener(event))
     clock.advance(2100)

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { runningNode } from '../helpers/running-node.ts'
 
-test('addresses and names of this machine are taken in Host, other names only when they are known', async (t) => {
+test('Host can be an address or name of this machine, or a configured name, and nothing else', async (t) => {
   const node = await runningNode(t, { ALLOWED_HOSTS: 'selfhostly.home.example' })
   const status = async (host: string) => (await node.send('/api/nodes', { headers: { host } })).status
   const taken = ['localhost', 'LOCALHOST:8080', '127.0.0.1:1', '127.1.2.3', '[::1]:8080', 'selfhostly.localhost', '10.0.0.1', '[::2]']
@@ -10,7 +10,7 @@ test('addresses and names of this machine are taken in Host, other names only wh
   for (const host of others) t.is(await status(host), 421, host)
 })
 
-test('a page of another site may not change anything; the page of this server may', async (t) => {
+test('pages of this server can change things, pages of other sites cannot', async (t) => {
   const node = await runningNode(t)
   const { host } = new URL(node.url)
   const change = async (headers: Record<string, string>) => (await node.send('/api/settings', { method: 'PUT', json: {}, headers })).status
@@ -26,7 +26,7 @@ test('a page of another site may not change anything; the page of this server ma
   )
 })
 
-test('no answer lets a page of another site read it', async (t) => {
+test('pages of other sites cannot read any answer', async (t) => {
   const node = await runningNode(t)
   const headers = { origin: 'https://other.example', 'sec-fetch-site': 'cross-site' }
   for (const path of ['/api/nodes', '/api/settings', '/graphql?query={__typename}', '/api/health']) {

@@ -11,7 +11,7 @@ import { peer } from '../helpers/peer.ts'
 import { assertProblem, fieldsOf } from '../helpers/problem.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
 
-/** What a new node sends. Nothing listens at its endpoint. */
+/** The request of a new node. Nothing listens at its endpoint. */
 const newNode = (token: string | undefined, given: Record<string, unknown> = {}) => ({
   token,
   id: String(randomUUID()),
@@ -27,7 +27,7 @@ const join = (primary: RunningNode, json: unknown, headers: Record<string, strin
 
 const nodesOf = async (primary: RunningNode): Promise<Json[]> => (await primary.send('/api/nodes')).json
 
-test('a new node is registered as its token says, and may call at once', async (t) => {
+test('a new node is registered as its token says, and can call at once', async (t) => {
   const primary = await runningNode(t, { NODE_NAME: 'main' })
   const { secret } = await makeToken(primary, { namePattern: '{hostname}-{n}', labels: [{ key: 'env', value: 'lab' }], maxUses: 2 })
   const about = {
@@ -48,7 +48,7 @@ test('a new node is registered as its token says, and may call at once', async (
     data: { node: { name: 'box-1', status: 'ONLINE', version: '0.1.0', labels: [{ key: 'env', value: 'lab' }] } },
   })
 
-  // The token may come as a bearer token too.
+  // The token can also be sent as a bearer token.
   const { token: _, ...second } = newNode(undefined)
   t.like((await join(primary, second, { authorization: `Bearer ${secret}` })).json.node, { name: 'box-2' })
   t.like(await tokensOf(primary), [{ uses: 2, state: 'USED_UP', lastAttempt: { ok: true, message: 'Joined as box-2.' } }])
@@ -62,7 +62,7 @@ test('a new node is registered as its token says, and may call at once', async (
   ])
 })
 
-test('the answer does not wait for a node that takes the connection and says nothing', async (t) => {
+test('the answer does not wait for a node that accepts the connection and sends nothing', async (t) => {
   const primary = await runningNode(t)
   const hung = await peer(t, () => undefined)
   const { secret } = await makeToken(primary)
@@ -71,7 +71,7 @@ test('the answer does not wait for a node that takes the connection and says not
   t.is(primary.services.registry.get(joined.json.node.id).health.consecutiveFailures, 0, 'its check has not come to an end yet')
 })
 
-test('a token with one use makes exactly one node, however many ask at once', async (t) => {
+test('a token with one use registers exactly one node, however many join at once', async (t) => {
   const primary = await runningNode(t)
   const { secret } = await makeToken(primary)
   const answers = await Promise.all(Array.from({ length: 12 }, () => join(primary, newNode(secret))))
@@ -80,7 +80,7 @@ test('a token with one use makes exactly one node, however many ask at once', as
   t.like(await tokensOf(primary), [{ uses: 1, state: 'USED_UP' }])
 })
 
-test('one id at once makes one node and takes one use', async (t) => {
+test('simultaneous joins with one id register one node and take one use', async (t) => {
   const primary = await runningNode(t)
   const { secret } = await makeToken(primary, { maxUses: 10 })
   const node = newNode(secret)
@@ -95,14 +95,14 @@ test('one id at once makes one node and takes one use', async (t) => {
   t.is(primary.services.registry.keyOf(node.id), `key-number-${winner}`)
 })
 
-test('names that are taken get the next number, also when they join at once', async (t) => {
+test('taken names get the next number, even if nodes join at the same time', async (t) => {
   const primary = await runningNode(t)
   const { secret } = await makeToken(primary, { maxUses: 10 })
   const answers = await Promise.all(Array.from({ length: 4 }, () => join(primary, newNode(secret))))
   t.deepEqual(answers.map(({ json }) => json.node.name).toSorted(), ['box', 'box-2', 'box-3', 'box-4'])
 })
 
-test('a node that is known is never changed, and the primary itself neither', async (t) => {
+test('joining never changes a known node or the primary itself', async (t) => {
   const path = inFolder(dataFolder(t), 'selfhostly.db')
   const primary = await runningNode(t, { DATABASE_PATH: path })
   const database = await testDatabase(t, path)
@@ -123,7 +123,7 @@ test('a node that is known is never changed, and the primary itself neither', as
   t.is((await primary.services.audit.list({ action: 'node.join' }, { limit: 10 })).length, 0)
 })
 
-test('clocks that differ: how much, who is ahead, what to do', async (t) => {
+test('different clocks: the error says by how much, which is ahead and what to do', async (t) => {
   const primary = await runningNode(t)
   const { secret } = await makeToken(primary)
   const at = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString()
@@ -145,7 +145,7 @@ test('clocks that differ: how much, who is ahead, what to do', async (t) => {
   t.is((await join(primary, newNode(secret, { time: at(4.9) }))).status, 201, 'less than 5 minutes do not matter')
 })
 
-test('what cannot be a node is refused by field, and takes no use', async (t) => {
+test('an invalid node is refused by field and takes no use', async (t) => {
   const primary = await runningNode(t)
   const { secret } = await makeToken(primary)
   const answer = await join(primary, newNode(secret, { id: 'worker', api_endpoint: 'worker:8080', api_key: 'short' }))
@@ -156,7 +156,7 @@ test('what cannot be a node is refused by field, and takes no use', async (t) =>
   t.like(await tokensOf(primary), [{ uses: 0, state: 'OPEN' }])
 })
 
-test('an endpoint where no node is, such as the metadata service of a cloud, is refused and takes no use', async (t) => {
+test('an endpoint that cannot be a node, such as a cloud metadata service, is refused and takes no use', async (t) => {
   const primary = await runningNode(t)
   const { secret } = await makeToken(primary)
   for (const host of [
@@ -176,7 +176,7 @@ test('an endpoint where no node is, such as the metadata service of a cloud, is 
   t.is((await join(primary, newNode(secret, { api_endpoint: 'http://192.168.1.20:8080' }))).status, 201)
 })
 
-test('tokens that are over, revoked or wrong', async (t) => {
+test('refuses expired, used up, revoked and wrong tokens', async (t) => {
   const clock = createManualClock(new Date())
   const primary = await runningNode(t, {}, { clock })
   const now = () => ({ time: clock.now().toISOString() })
@@ -211,7 +211,7 @@ test('tokens that are over, revoked or wrong', async (t) => {
   )
 })
 
-test('wrong tokens are limited per address; good ones pass beside them', async (t) => {
+test('wrong tokens are limited per address, and valid ones still pass', async (t) => {
   const primary = await runningNode(t, { AUTH_ENABLED: 'false', TRUSTED_PROXIES: '127.0.0.1' })
   const { secret } = await makeToken(primary)
   const from = (address: string) => ({ 'x-forwarded-for': address })
@@ -230,7 +230,7 @@ test('wrong tokens are limited per address; good ones pass beside them', async (
   t.like(attempts[0], { ok: true, address: '203.0.113.1' })
 })
 
-test('an endpoint that leads only to the node itself: registered, and it says so', async (t) => {
+test('a node with a loopback endpoint is registered with a note', async (t) => {
   const primary = await runningNode(t, { AUTH_ENABLED: 'false', TRUSTED_PROXIES: '127.0.0.1' })
   const { secret } = await makeToken(primary, { maxUses: 5 })
   const notesFor = async (api_endpoint: string, headers: Record<string, string> = {}): Promise<string[]> =>
@@ -247,7 +247,7 @@ test('an endpoint that leads only to the node itself: registered, and it says so
   t.regex((await attemptsOf(primary)).map(({ message }) => message).join(), /Joined as box\. Its endpoint/)
 })
 
-test('what failed on the way stands among the attempts, once the node is there', async (t) => {
+test('earlier failures are listed among the attempts once the node gets through', async (t) => {
   const primary = await runningNode(t)
   const { secret } = await makeToken(primary)
   const at = new Date(Date.now() - 60_000).toISOString()
@@ -263,7 +263,7 @@ test('what failed on the way stands among the attempts, once the node is there',
   )
 })
 
-test('a join whose last audit line cannot be written is a join all the same, said to the node and in the log', async (t) => {
+test('a join whose last audit line cannot be written still succeeds, with a note to the node and in the log', async (t) => {
   const primary = await runningNode(t)
   const { secret } = await makeToken(primary, { maxUses: 3 })
   const database = await testDatabase(t, primary.databasePath)
@@ -292,7 +292,7 @@ test('a join whose last audit line cannot be written is a join all the same, sai
     { level: 'error', node: 'box' },
   )
 
-  // Without the first line nothing is done, and the token keeps its use.
+  // If the first line cannot be written, nothing happens and the token keeps its use.
   await execute('drop trigger full')
   await refuse('started')
   const other = newNode(secret, { name: 'other' })
@@ -304,7 +304,7 @@ test('a join whose last audit line cannot be written is a join all the same, sai
   t.deepEqual(await lines(), ['succeeded', 'started', 'started'])
 })
 
-test('a secondary sends nodes to its primary, and makes no tokens', async (t) => {
+test('a secondary refers nodes to its primary and makes no tokens', async (t) => {
   const secondary = await runningSecondary(t, undefined, { NODE_NAME: 'worker' })
   const answer = await join(secondary, newNode('shlyjoin_x'))
   assertProblem(t, answer, 403, { code: 'FORBIDDEN' })

@@ -4,10 +4,10 @@ import test from 'ava'
 import { assertProblem } from '../helpers/problem.ts'
 import { runningNode } from '../helpers/running-node.ts'
 
-// Of this process alone: AVA runs every file in its own.
+// Only affects this process, because AVA runs every file in its own.
 process.env['DOCKER_HOST'] = `unix://${join(tmpdir(), 'no-docker-here.sock')}`
 
-test('without Docker a node serves; every call that needs it is 503 and says why', async (t) => {
+test('a node works without Docker, and calls that need it answer 503 with the reason', async (t) => {
   const node = await runningNode(t)
   t.is((await node.send('/api/health')).status, 200)
   const json = { name: 'web', compose_content: 'services: {web: {image: selfhostly-test/web:1}}' }

@@ -3,7 +3,7 @@ import test from 'ava'
 import type { Answer } from '../helpers/http-caller.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
 
-/** Something that every member may ask of its primary. */
+/** A request that every member can send to its primary. */
 const settings = '/api/internal/settings'
 
 async function member(primary: RunningNode, key = 'key-of-a-member') {
@@ -12,7 +12,7 @@ async function member(primary: RunningNode, key = 'key-of-a-member') {
   return { id, key }
 }
 
-/** Everything that goes over the wire, but the time of day. */
+/** Everything on the wire except the time of day. */
 const bytesOf = ({ status, rawHeaders, text }: Answer): string => {
   const headers = rawHeaders.flatMap((name, index) =>
     index % 2 === 0 && name.toLowerCase() !== 'date' ? [`${name}: ${rawHeaders[index + 1]}`] : [],
@@ -20,7 +20,7 @@ const bytesOf = ({ status, rawHeaders, text }: Answer): string => {
   return [status, ...headers, '', text].join('\n')
 }
 
-test('every wrong credential gets the same answer, byte for byte', async (t) => {
+test('all wrong credentials get the same answer, byte for byte', async (t) => {
   const primary = await runningNode(t)
   const known = await member(primary)
   const former = await member(primary, 'key-of-a-former-one')
@@ -63,13 +63,13 @@ test('the answer to wrong credentials is the same for every route, existing or n
   for (const answer of answers) t.is(bytesOf(answer), bytesOf(answers[0] as Answer))
 })
 
-test('ids are taken in any case', async (t) => {
+test('node ids ignore case', async (t) => {
   const primary = await runningNode(t)
   const { id, key } = await member(primary)
   t.is((await primary.send(settings, { headers: nodeHeaders({ id: id.toUpperCase(), key }) })).status, 200)
 })
 
-test('a heartbeat is for the node that sends it', async (t) => {
+test('a node can only send heartbeats for itself', async (t) => {
   const primary = await runningNode(t)
   const [one, other] = [await member(primary), await member(primary, 'key-of-another')]
   const beat = (id: string, as: { id: string; key: string }) =>
@@ -89,7 +89,7 @@ test('a heartbeat is for the node that sends it', async (t) => {
   t.is(json.last_health_check, json.last_seen)
 })
 
-test('a node does not act on its primary: no apps, no operations, no events, no stats, and nothing of it is done', async (t) => {
+test("a node cannot use its primary's apps, operations, events or stats, and nothing is done", async (t) => {
   const primary = await runningNode(t)
   const headers = nodeHeaders(await member(primary))
   const create = { name: 'web', compose_content: 'services: {web: {image: selfhostly-test/web:1}}' }
@@ -107,7 +107,7 @@ test('a node does not act on its primary: no apps, no operations, no events, no 
   t.deepEqual((await primary.send('/api/apps')).json, [])
 })
 
-test('a node with good credentials is told that a route is missing', async (t) => {
+test('a node with valid credentials gets 404 for a missing route', async (t) => {
   const secondary = await runningSecondary(t)
   const headers = nodeHeaders({ id: randomUUID(), key: secondary.key })
   const { status, json } = await secondary.send(`/api/internal/nodes/${randomUUID()}/heartbeat`, { method: 'POST', headers })
@@ -115,7 +115,7 @@ test('a node with good credentials is told that a route is missing', async (t) =
   t.like(json, { title: 'Not found', status: 404 })
 })
 
-test('a secondary shows whom it last accepted, and only whom it accepted', async (t) => {
+test('a secondary shows the primary it last accepted, and no refused caller', async (t) => {
   const secondary = await runningSecondary(t)
   const accepted = async () => (await secondary.graphql('{ server { acceptedPrimary { id at } } }')).data.server.acceptedPrimary
   await secondary.send('/api/internal/system/stats', { headers: nodeHeaders({ id: randomUUID(), key: 'wrong-key' }) })
@@ -125,7 +125,7 @@ test('a secondary shows whom it last accepted, and only whom it accepted', async
   t.is((await accepted()).id, id)
 })
 
-test('settings with their secrets go to nodes that prove themselves, and are not kept on the way', async (t) => {
+test('settings with secrets go only to authenticated nodes and are never cached', async (t) => {
   const primary = await runningNode(t, { CLOUDFLARE_API_TOKEN: 'token-of-the-cluster-1234' })
   const answer = await primary.send('/api/internal/settings', { headers: nodeHeaders(await member(primary)) })
   t.is(answer.json.cloudflare_api_token, 'token-of-the-cluster-1234')

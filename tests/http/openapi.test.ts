@@ -23,27 +23,27 @@ const served = async (node: RunningNode): Promise<string[]> =>
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
     .toSorted()
 
-test('docs/openapi.json is what nodes answer; npm run openapi:print writes it', async (t) => {
+test('docs/openapi.json is the served document; npm run openapi:print writes it', async (t) => {
   const [primary, secondary] = await Promise.all([runningNode(t), runningSecondary(t)])
   const committed: unknown = JSON.parse(readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'))
   t.deepEqual(committed, clusterDocument(await documentOf(primary), await documentOf(secondary)) as unknown)
 })
 
-test('every route of a primary is described, and nothing else', async (t) => {
+test('describes every route of a primary and nothing else', async (t) => {
   const primary = await runningNode(t)
   const document = await documentOf(primary)
   t.deepEqual(described(document), await served(primary))
   t.true(described(document).includes('POST /api/internal/nodes/{id}/heartbeat'))
 })
 
-test('every route of a secondary is described, and nothing else', async (t) => {
+test('describes every route of a secondary and nothing else', async (t) => {
   const secondary = await runningSecondary(t)
   const document = await documentOf(secondary)
   t.deepEqual(described(document), await served(secondary))
   t.false(described(document).includes('POST /api/internal/nodes/{id}/heartbeat'))
 })
 
-test('the node surface asks for node credentials, and nothing else does', async (t) => {
+test('the node surface needs node credentials, and nothing else does', async (t) => {
   const document = await documentOf(await runningNode(t))
   for (const [path, item] of Object.entries(document.paths ?? {})) {
     for (const method of methods) {
@@ -52,7 +52,7 @@ test('the node surface asks for node credentials, and nothing else does', async 
   }
 })
 
-test('every parameter of a path is described', async (t) => {
+test('describes every path parameter', async (t) => {
   const document = await documentOf(await runningNode(t))
   for (const [path, item] of Object.entries(document.paths ?? {})) {
     const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)

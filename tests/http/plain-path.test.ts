@@ -35,13 +35,13 @@ const odd = [
   'x',
 ]
 
-test('a path is plain when everybody reads it the same way', (t) => {
+test('a path is plain if every program reads it the same way', (t) => {
   for (const path of plain) t.true(isPlainPath(path), path)
   for (const path of odd) t.false(isPlainPath(path), path)
   t.false(isPlainPath(undefined))
 })
 
-/** A request exactly as written: what every client library would tidy up. */
+/** Sends a request exactly as written. Client libraries would normalize the path. */
 async function raw(node: RunningNode, head: string[]): Promise<string> {
   const socket = connect(Number(new URL(node.url).port), '127.0.0.1')
   await once(socket, 'connect')
@@ -49,7 +49,7 @@ async function raw(node: RunningNode, head: string[]): Promise<string> {
   return (await text(socket)).split('\r\n')[0] ?? ''
 }
 
-test('what is not plain is refused, whoever asks and however', async (t) => {
+test('a path that is not plain is refused for every caller and transport', async (t) => {
   const node = await runningNode(t)
   const credentials = Object.entries(nodeHeaders(node)).map(([name, value]) => `${name}: ${value}`)
   const upgrade = ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==']

@@ -18,7 +18,7 @@ test('an app is created, listed, stopped and removed', async (t) => {
   const name = uniqueName()
   t.teardown(() => removeProject(name))
 
-  /** Follows an operation that a call has queued to its end. */
+  /** Follows a queued operation to its end. */
   async function done(answer: { status: number; json: { operation_id: string; app: { id: string } } }) {
     t.is(answer.status, 202)
     const progress = follow<{ status: string; error: string | null }>(
@@ -57,7 +57,7 @@ test('an app is created, listed, stopped and removed', async (t) => {
   await done(await node.send(`/api/apps/${id}`, { method: 'PUT', json: { description: 'Another page' } }))
   t.like((await node.send(`/api/apps/${id}`)).json, { status: 'running', description: 'Another page' })
 
-  // A script may send back all that it got, with what it means to change.
+  // Scripts can send back everything they got, with their change.
   const whole = (await node.send(`/api/apps/${id}`)).json
   const put = (json: object) => node.send(`/api/apps/${id}`, { method: 'PUT', json: { ...whole, ...json } })
   await done(await put({ description: 'A third page' }))
@@ -89,7 +89,7 @@ test('an app is created, listed, stopped and removed', async (t) => {
   t.false(existsSync(join(node.services.config.appsDir, name)))
 })
 
-test('what can be known before anything starts is refused at once and leaves no trace', async (t) => {
+test('errors that are known before the start are refused at once and leave no trace', async (t) => {
   const node = await runningNode(t)
   const cases = [
     { json: {}, status: 400, fields: ['name', 'compose_content'] },
@@ -140,7 +140,7 @@ test('a field or parameter that would have no effect is refused by name', async 
   for (const path of [`/api/nodes/${node.id}`, '/api/settings']) t.is((await put(path, (await node.send(path)).json)).status, 200, path)
 })
 
-test('an app for a node that is not online, or not known, is refused and lands nowhere', async (t) => {
+test('an app for a node that is offline or unknown is refused and created nowhere', async (t) => {
   const primary = await runningNode(t)
   const away = { id: randomUUID(), name: 'away', api_endpoint: 'http://127.0.0.1:9', api_key: 'key-of-nobody' }
   await primary.send('/api/nodes', { method: 'POST', json: away })
@@ -150,7 +150,7 @@ test('an app for a node that is not online, or not known, is refused and lands n
   t.deepEqual((await primary.send('/api/apps')).json, [])
 })
 
-test('the refusals of another node arrive as they are', async (t) => {
+test("another node's refusals are passed on unchanged", async (t) => {
   const primary = await runningNode(t)
   const secondary = await runningSecondary(t, primary)
   const json = { id: secondary.id, name: 'worker-1', api_endpoint: secondary.url, api_key: secondary.key }

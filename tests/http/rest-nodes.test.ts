@@ -14,10 +14,10 @@ const registration = (of: { id: string; url: string; key: string }, name = 'work
 
 const register = (primary: RunningNode, json: unknown) => primary.send('/api/nodes', { method: 'POST', json })
 
-/** Nothing listens there. */
+/** A URL where nothing listens. */
 const nobody = () => ({ id: randomUUID(), url: 'http://127.0.0.1:9', key: 'key-of-nobody' })
 
-test('health is for anyone', async (t) => {
+test('health needs no credentials', async (t) => {
   const { status, json, headers } = await (await runningNode(t)).send('/api/health')
   t.is(status, 200)
   t.deepEqual(json, { status: 'healthy', service: 'selfhostly' })
@@ -81,7 +81,7 @@ test('a node that does not answer is registered offline; checks say why and coun
   t.true(json.node.consecutive_failures >= 2)
 })
 
-test('a wrong key shows in the check, in words', async (t) => {
+test('a check explains a wrong key', async (t) => {
   const primary = await runningNode(t)
   const secondary = await runningSecondary(t)
   await register(primary, { ...registration(secondary), api_key: 'another-key' })
@@ -99,13 +99,13 @@ test('a new key is checked at once', async (t) => {
   t.like(json, { status: 'online', consecutive_failures: 0 })
 })
 
-test('the check of a primary itself passes without a request', async (t) => {
+test('a check of the primary itself passes without a request', async (t) => {
   const primary = await runningNode(t, { NODE_API_ENDPOINT: 'http://127.0.0.1:9' })
   const { json } = await primary.send(`/api/nodes/${primary.id}/check`, { method: 'POST' })
   t.like(json, { message: 'Health check completed successfully', node: { status: 'online' } })
 })
 
-test('each wrong field of a registration has its entry', async (t) => {
+test('each invalid field of a registration has its own entry', async (t) => {
   const primary = await runningNode(t)
   const all = ['id', 'name', 'api_endpoint', 'api_key']
   const empty = await register(primary, { id: '', name: ' ', api_endpoint: '', api_key: '' })
@@ -162,7 +162,7 @@ test('a taken id or name is a conflict, and changes nothing', async (t) => {
   t.deepEqual((await primary.send('/api/nodes')).json.map(({ name }: { name: string }) => name).slice(1), ['worker-1', 'worker-2'])
 })
 
-test('of two registrations of one id at once, one wins', async (t) => {
+test('of two simultaneous registrations of one id, one succeeds', async (t) => {
   const primary = await runningNode(t)
   const one = nobody()
   const answers = await Promise.all(['a', 'b', 'c'].map((name) => register(primary, registration(one, name))))

@@ -4,7 +4,7 @@ import { assertProblem } from '../helpers/problem.ts'
 import { runningNode, runningSecondary } from '../helpers/running-node.ts'
 import { someApp } from '../helpers/things.ts'
 
-test('stats have one entry per node asked for, in that order, unknown ones too', async (t) => {
+test('stats have one entry per requested node, in that order, including unknown ones', async (t) => {
   const primary = await runningNode(t)
   const secondary = await runningSecondary(t)
   const away = { id: randomUUID(), name: 'away', api_endpoint: 'http://127.0.0.1:9', api_key: 'key-of-nobody' }
@@ -35,7 +35,7 @@ test('stats have one entry per node asked for, in that order, unknown ones too',
   t.regex(json[2].error, /away is offline/)
 })
 
-test('nodes, apps and stats are filtered by the labels of nodes; what is no label is refused by name', async (t) => {
+test('nodes, apps and stats can be filtered by node labels, and an invalid label is refused by name', async (t) => {
   const primary = await runningNode(t)
   const register = async (name: string, labels: Record<string, string>): Promise<string> => {
     const json = { id: randomUUID(), name, api_endpoint: 'http://127.0.0.1:9', api_key: 'key-of-nobody', labels }
@@ -63,7 +63,7 @@ test('nodes, apps and stats are filtered by the labels of nodes; what is no labe
   t.deepEqual(await ids(`/api/apps?node_ids=${lab}&labels=team=web`, 'node_id'), [])
 })
 
-test('settings show secrets masked; a masked value sent back changes nothing; null removes', async (t) => {
+test('settings mask secrets, a masked value sent back changes nothing, and null removes a value', async (t) => {
   const primary = await runningNode(t)
   const put = async (json: object) => (await primary.send('/api/settings', { method: 'PUT', json })).json
   t.deepEqual((await primary.send('/api/settings')).json, { cloudflare_api_token: null, cloudflare_account_id: null, primary_url: null })
@@ -96,7 +96,7 @@ test('unknown apps are not found', async (t) => {
   }
 })
 
-test('what is not there is a problem too', async (t) => {
+test('an unknown path is a 404 problem', async (t) => {
   const primary = await runningNode(t)
   for (const path of ['/api/nothing', '/api/nodes/', '/api', '/API/nodes', '/auth/nothing', '/nothing.js']) {
     assertProblem(t, await primary.send(path), 404, { title: 'Not found' })

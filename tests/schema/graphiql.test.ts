@@ -4,7 +4,7 @@ import { runningNode } from '../helpers/running-node.ts'
 
 const page = { headers: { accept: 'text/html' } }
 
-test('GraphiQL is one page of our own files: nothing is loaded from another host', async (t) => {
+test('GraphiQL is one page of our own files and loads nothing from another host', async (t) => {
   const { status, text, headers } = await (await runningNode(t)).send('/graphql', page)
   t.is(status, 200)
   t.regex(String(headers['content-type']), /^text\/html/)
@@ -30,7 +30,7 @@ test('GraphiQL is one page of our own files: nothing is loaded from another host
   )
 })
 
-test('its policy lets its one script run, and nothing be fetched or framed from elsewhere', async (t) => {
+test('the GraphiQL policy runs only its own script and fetches and frames nothing from elsewhere', async (t) => {
   const { text, headers } = await (await runningNode(t)).send('/graphql', page)
   const policy = Object.fromEntries(
     String(headers['content-security-policy'])
@@ -43,7 +43,7 @@ test('its policy lets its one script run, and nothing be fetched or framed from 
   t.notRegex(Object.values(policy).join(' '), /https?:|\*|unsafe-eval/)
 })
 
-test('it speaks to this server, subscriptions over WebSocket', async (t) => {
+test('GraphiQL calls this server, with subscriptions over WebSocket', async (t) => {
   const { text } = await (await runningNode(t)).send('/graphql', page)
   const options = text.slice(text.lastIndexOf('renderYogaGraphiQL('))
   t.regex(options, /"subscriptionsProtocol":"WS"/)
@@ -52,7 +52,7 @@ test('it speaks to this server, subscriptions over WebSocket', async (t) => {
   t.notRegex(options, /"endpoint":"http/)
 })
 
-test('a subscription is refused over HTTP, however it is written', async (t) => {
+test('refuses subscriptions over HTTP, however they are written', async (t) => {
   const node = await runningNode(t)
   const before = node.services.events.listenerCount('node')
   const bodies = [

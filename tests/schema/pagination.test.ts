@@ -52,7 +52,7 @@ async function withNodes(node: RunningNode, all: string[]): Promise<void> {
   }
 }
 
-test('walking pages of any size visits each node once, in one order, forwards and backwards', async (t) => {
+test('paging visits each node once, in one order, forwards and backwards, for any page size', async (t) => {
   const node = await runningNode(t)
   await withNodes(node, names)
   const whole = idsOf(await pageOf(node, { first: 500 }))
@@ -69,7 +69,7 @@ test('walking pages of any size visits each node once, in one order, forwards an
   )
 })
 
-test('a page says what is on either side, and how many there are in all', async (t) => {
+test('a page tells whether there are more on either side, and the total count', async (t) => {
   const node = await runningNode(t)
   await withNodes(node, names.slice(0, 4))
   const first = await pageOf(node, { first: 2 })
@@ -82,7 +82,7 @@ test('a page says what is on either side, and how many there are in all', async 
   t.like(await pageOf(node, { first: 1, filter: { search: 'nobody is named so' } }), { totalCount: 0, edges: [] })
 })
 
-test('nodes that come and go between pages neither repeat nor hide others', async (t) => {
+test('nodes added or removed between pages neither repeat nor hide others', async (t) => {
   const node = await runningNode(t)
   await withNodes(node, ['b', 'd', 'f', 'h'])
   const whole = idsOf(await pageOf(node, {}))
@@ -93,7 +93,7 @@ test('nodes that come and go between pages neither repeat nor hide others', asyn
   t.deepEqual(idsOf(rest), whole.slice(3))
 })
 
-test('filters and pages go together', async (t) => {
+test('filters and pages can be combined', async (t) => {
   const node = await runningNode(t)
   await withNodes(node, names)
   const { ids } = await walk(node, 1, { status: ['OFFLINE'], search: 'node' })
@@ -127,7 +127,7 @@ test('without first a page has 50', async (t) => {
   t.deepEqual({ edges: edges.length, totalCount, more: pageInfo.hasNextPage }, { edges: 50, totalCount: 56, more: true })
 })
 
-test('cursors that nobody gave are refused or lead somewhere, and are never a bug', async (t) => {
+test('invented cursors are refused or give a page, and never an internal error', async (t) => {
   const node = await runningNode(t)
   await withNodes(node, ['a', 'b'])
   await fc.assert(

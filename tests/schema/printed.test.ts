@@ -15,7 +15,7 @@ import {
 } from 'graphql'
 import { schema } from '../../schema/index.ts'
 
-/** What clients were promised. It may be added to, never changed. */
+/** What clients rely on. Add to it, never change it. */
 const promised = `
 type Query {
   viewer: Viewer
@@ -79,7 +79,7 @@ input AppFilter { nodeIds: [ID!] status: [AppStatus!] search: String }
 
 const definitions = parse(promised).definitions
 
-test('schema.graphql is the schema that is served; npm run schema:print writes it', (t) => {
+test('schema.graphql is the served schema; npm run schema:print writes it', (t) => {
   t.is(readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8'), `${printSchema(schema)}\n`)
 })
 
@@ -128,7 +128,7 @@ const promisedShape = (field: FieldDefinitionNode) => ({
     .toSorted(),
 })
 
-/** Arguments that were not promised may be there as long as a client need not know them. */
+/** Further arguments are fine as long as clients can leave them out. */
 function shapeOf(actual: GraphQLField<unknown, unknown>, promise: FieldDefinitionNode) {
   const names = new Set((promise.arguments ?? []).map(({ name }) => name.value))
   return {

@@ -15,7 +15,7 @@ interface SeenNode {
 
 const nodesChanged = 'subscription { nodeStatusChanged { id name status lastSeen } }'
 
-/** Nodes that are registered and have never been heard. */
+/** Registered nodes that have never answered. */
 async function members(primary: RunningNode, count: number): Promise<{ id: string; key: string }[]> {
   const made = Array.from({ length: count }, (_, index) => ({ id: randomUUID(), key: `key-of-node-${index}` }))
   for (const [index, { id, key }] of made.entries())
@@ -26,13 +26,13 @@ async function members(primary: RunningNode, count: number): Promise<{ id: strin
 const beat = (primary: RunningNode, node: { id: string; key: string }) =>
   primary.send(`/api/internal/nodes/${node.id}/heartbeat`, { method: 'POST', headers: nodeHeaders(node) })
 
-test('nodeStatusChanged tells every node as it is now, then each change, a new node, and nodeRemoved its end', async (t) => {
+test('nodeStatusChanged sends every node, then changes and new nodes, and nodeRemoved sends removals', async (t) => {
   const primary = await runningNode(t)
   const [one, two] = await members(primary, 2)
   const nodes = follow<SeenNode>(t, primary, nodesChanged)
   const removed = follow<string>(t, primary, 'subscription { nodeRemoved }')
   await nodes.first(() => nodes.values.length >= 3)
-  // A check of the new nodes may have ended already.
+  // A check of the new nodes may already have ended.
   t.deepEqual(
     nodes.values.slice(0, 3).map(({ id }) => id),
     [primary.id, one?.id, two?.id],
@@ -58,7 +58,7 @@ test('nodeStatusChanged tells every node as it is now, then each change, a new n
   t.is(await removed.first(() => true), id)
 })
 
-test('no change falls between what is told first and what follows, however many come meanwhile', async (t) => {
+test('no change is lost between the snapshot and what follows', async (t) => {
   const primary = await runningNode(t)
   const nodes = await members(primary, 20)
   const subscribers: ReturnType<typeof follow<SeenNode>>[] = []
@@ -79,7 +79,7 @@ test('no change falls between what is told first and what follows, however many 
   }
 })
 
-test('a hundred subscribers all hear of a change', async (t) => {
+test('a change reaches a hundred subscribers', async (t) => {
   const primary = await runningNode(t)
   const [node] = await members(primary, 1)
   const subscribers = Array.from({ length: 100 }, () => follow<SeenNode>(t, primary, nodesChanged))
@@ -89,7 +89,7 @@ test('a hundred subscribers all hear of a change', async (t) => {
   t.is(heard.length, 100)
 })
 
-test('clients that vanish leave nothing behind, whatever they were waiting for', async (t) => {
+test('clients that disappear leave nothing behind, whatever they were waiting for', async (t) => {
   const primary = await runningNode(t)
   await members(primary, 3)
   const names = ['node', 'nodeRemoved', 'app', 'appRemoved', 'stats'] as const
@@ -108,7 +108,7 @@ test('clients that vanish leave nothing behind, whatever they were waiting for',
   for (const socket of sockets) socket.terminate()
   await until(() => listeners().join() === before.join())
 
-  // Before their first value, and before they said who they are.
+  // Before their first value, and before they are authenticated.
   const hasty = await Promise.all(Array.from({ length: 20 }, () => openWebSocket(primary)))
   for (const socket of hasty.slice(0, 10)) socket.send('{"type":"connection_init"}')
   for (const socket of hasty.slice(0, 10)) socket.send(subscribeMessage('1', nodesChanged))
@@ -118,7 +118,7 @@ test('clients that vanish leave nothing behind, whatever they were waiting for',
   t.deepEqual(listeners(), before)
 })
 
-test('completing a subscription ends it, and its connection goes on', async (t) => {
+test('completing a subscription keeps the connection open', async (t) => {
   const primary = await runningNode(t)
   const before = primary.services.events.listenerCount('node')
   const socket = await openGraphqlSocket(primary)
@@ -132,7 +132,7 @@ test('completing a subscription ends it, and its connection goes on', async (t) 
   t.like(await nextMessage(socket), { id: '2', payload: { data: { server: { isPrimary: true } } } })
 })
 
-test('operationProgress tells an operation to its end and completes, also when that was long ago', async (t) => {
+test('operationProgress follows an operation to its end and completes, even if it ended long ago', async (t) => {
   await ensureTestImage()
   const node = await runningNode(t)
   const name = uniqueName()
@@ -165,7 +165,7 @@ test('operationProgress tells an operation to its end and completes, also when t
   t.is(await removed.first(() => true), app.id)
 })
 
-test('what is not there cannot be followed', async (t) => {
+test('subscribing to an unknown id fails', async (t) => {
   const primary = await runningNode(t)
   for (const query of [
     'subscription ($id: ID!) { operationProgress(id: $id) { id } }',
@@ -177,7 +177,7 @@ test('what is not there cannot be followed', async (t) => {
   }
 })
 
-test('nodeStats tells what is known now, then each measurement', async (t) => {
+test('nodeStats sends the current values, then each measurement', async (t) => {
   const primary = await runningNode(t, { STATS_INTERVAL: '1' })
   const stats = follow<{ state: string; asOf: string | null; error: string | null }>(
     t,

@@ -18,7 +18,7 @@ test('an unknown id is NOT_FOUND in every mutation', async (t) => {
   const names = graphqlFields().flatMap((field) => (field.startsWith('mutation ') ? field.slice('mutation '.length) : []))
   const asked = names.filter((name) => name !== 'registerNode' && takesId(sampleDocument('mutation', name)))
   t.true(asked.length >= 9)
-  // Some are for a person, not for a token.
+  // Some are for people, not for tokens.
   const person = await administrator(node)
   for (const name of asked) {
     const { errors } = await node.graphql(sampleDocument('mutation', name), {}, person)
@@ -27,7 +27,7 @@ test('an unknown id is NOT_FOUND in every mutation', async (t) => {
   }
 })
 
-test('systemStats has an entry for an unknown id too, that says so', async (t) => {
+test('systemStats has an entry for an unknown id, with the error', async (t) => {
   const node = await runningNode(t)
   const { data } = await node.graphql('query ($ids: [ID!]) { systemStats(nodeIds: $ids) { nodeId state error } }', {
     ids: [unknownId, node.id],
@@ -36,7 +36,7 @@ test('systemStats has an entry for an unknown id too, that says so', async (t) =
   t.is(data.systemStats[1].nodeId, node.id)
 })
 
-test('wrong fields of an input are named as GraphQL spells them', async (t) => {
+test('invalid input fields are named as GraphQL spells them', async (t) => {
   const node = await runningNode(t)
   const { errors } = await node.graphql(sampleDocument('mutation', 'registerNode').replace(unknownId, ''))
   t.is(errors[0].extensions.code, 'INVALID_INPUT')
@@ -46,7 +46,7 @@ test('wrong fields of an input are named as GraphQL spells them', async (t) => {
   )
 })
 
-test('documents that are wrong are errors, never bugs', async (t) => {
+test('invalid documents are errors, never internal errors', async (t) => {
   const node = await runningNode(t)
   const deep = `${'{ nodes { nodes { apps { nodes { node '.repeat(200)}`
   for (const query of [

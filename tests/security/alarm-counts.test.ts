@@ -4,7 +4,7 @@ import { createManualClock } from '../helpers/manual-clock.ts'
 import { peopleSettings, sessionOf, signIn } from '../helpers/people.ts'
 import { runningNode } from '../helpers/running-node.ts'
 
-test('who may see some nodes learns that the network is suspect, not how many nodes there are', async (t) => {
+test('a viewer limited to some nodes learns that the network is suspect, but not how many nodes there are', async (t) => {
   const clock = createManualClock(new Date())
   const primary = await runningNode(t, peopleSettings, { clock })
   const { registry } = primary.services

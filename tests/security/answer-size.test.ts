@@ -7,7 +7,7 @@ import { someApp, someContainer } from '../helpers/things.ts'
 const mib = 1024 * 1024
 const composeContent = `services: {}\n# ${'x'.repeat(100_000)}\n`
 
-/** A primary that knows `nodes` nodes with `apps` apps each, every one with a file of 100 KB. */
+/** A primary with `nodes` nodes that have `apps` apps each, every app with a 100 KB file. */
 async function primaryWithApps(t: ExecutionContext, { nodes, apps }: { nodes: number; apps: number }): Promise<RunningNode> {
   const primary = await runningNode(t)
   const { registry, inventory } = primary.services
@@ -20,7 +20,7 @@ async function primaryWithApps(t: ExecutionContext, { nodes, apps }: { nodes: nu
   return primary
 }
 
-test('an answer has 16 MiB at most, and one that would have more is one clear error', async (t) => {
+test('an answer larger than 16 MiB becomes one clear error', async (t) => {
   const primary = await primaryWithApps(t, { nodes: 10, apps: 20 })
   const aliases = Array.from({ length: 12 }, (_, index) => `c${index}: composeContent`).join(' ')
   const refused = await primary.graphql(`{ apps(first: 200) { nodes { ${aliases} } } }`)
@@ -38,7 +38,7 @@ test('an answer has 16 MiB at most, and one that would have more is one clear er
   t.is(allowed.data.apps.nodes.length, 100)
 })
 
-test('the question that made 398 MB of 310 bytes is refused before anything is looked up', async (t) => {
+test('a 310-byte query for a 398 MB answer is refused before anything is resolved', async (t) => {
   const primary = await primaryWithApps(t, { nodes: 3, apps: 10 })
   const aliases = Array.from({ length: 12 }, (_, index) => `c${index}: composeContent`).join(' ')
   const level = (inner: string, first: number) => `apps(first: ${first}) { nodes { ${inner} } }`
@@ -48,7 +48,7 @@ test('the question that made 398 MB of 310 bytes is refused before anything is l
   t.is(errors[0].extensions.code, 'INVALID_INPUT')
 })
 
-test('a circle is found through fragments and aliases; one round is none', async (t) => {
+test('finds cycles through fragments and aliases, and allows one round', async (t) => {
   const primary = await primaryWithApps(t, { nodes: 1, apps: 1 })
   const circle = await primary.graphql(
     '{ nodes { nodes { ...N } } } fragment N on Node { x: apps { nodes { ...A } } } fragment A on App { node { y: apps { totalCount } } }',
@@ -59,7 +59,7 @@ test('a circle is found through fragments and aliases; one round is none', async
   t.truthy(round.data.nodes.nodes)
 })
 
-test('what nobody resolves counts as well: __typename under thirty names in every port', async (t) => {
+test('counts fields without a resolver: __typename under thirty aliases in every port', async (t) => {
   const primary = await runningNode(t)
   const nodeId = randomUUID()
   await primary.services.registry.register({ id: nodeId, name: 'n', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-nobody' })
@@ -72,7 +72,7 @@ test('what nobody resolves counts as well: __typename under thirty names in ever
   t.is(errors?.[0]?.extensions.code, 'PAYLOAD_TOO_LARGE')
 })
 
-test('REST has the same bound', async (t) => {
+test('REST has the same limit', async (t) => {
   const primary = await primaryWithApps(t, { nodes: 10, apps: 20 })
   const { status, json } = await primary.send('/api/apps')
   t.is(status, 413)
@@ -82,7 +82,7 @@ test('REST has the same bound', async (t) => {
   t.is(some.json.length, 20)
 })
 
-/** Asks and does not read; resolves once the answer has begun. */
+/** Sends a request and does not read the answer. Resolves when the answer has started. */
 function askWithoutReading(t: ExecutionContext, node: RunningNode, query: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const sent = request(
@@ -99,7 +99,7 @@ function askWithoutReading(t: ExecutionContext, node: RunningNode, query: string
   })
 }
 
-test('who does not read the answers gets no more of them until they are read or given up', async (t) => {
+test('a caller with unread answers gets no more until they are read or dropped', async (t) => {
   const primary = await primaryWithApps(t, { nodes: 10, apps: 20 })
   const query = '{ apps(first: 140) { nodes { composeContent } } }'
   const statuses: number[] = []

@@ -9,7 +9,7 @@ import { someApp, someOperation } from '../helpers/things.ts'
 
 const linesOf = async ({ services }: RunningNode) => (await services.audit.list({}, { limit: 500 })).reverse()
 
-/** What the log calls each mutation. A new mutation fails the test until it has its name here. */
+/** Audit log names of all mutations. A new mutation must be listed here before the test passes. */
 const actions: Record<string, string> = {
   cancelOperation: 'operation.cancel',
   changePrimaryUrl: 'cluster.primary-url',
@@ -37,7 +37,7 @@ const actions: Record<string, string> = {
   updateSettings: 'settings.update',
 }
 
-/** For one's own sessions and tokens everybody is good enough. */
+/** Everyone can manage their own sessions and tokens. */
 const forEverybody = ['createApiToken', 'revokeApiToken', 'revokeSession', 'signOutEverywhere']
 
 async function member({ services }: RunningNode) {
@@ -54,7 +54,7 @@ async function member({ services }: RunningNode) {
   return { nodeId, appId: app.id, operationId: operation.id }
 }
 
-test('every mutation stands in the log with who, from where, what and how it ended; and so does every refusal', async (t) => {
+test('every mutation and every refusal is logged with actor, address, action and outcome', async (t) => {
   const node = await runningNode(t, { ...peopleSettings, TRUSTED_PROXIES: '127.0.0.1' })
   const [admin, viewer] = [await signIn(node, 'admin'), await signIn(node, 'viewer')]
   const mutations = graphqlFields()
@@ -94,7 +94,7 @@ test('every mutation stands in the log with who, from where, what and how it end
   }
 })
 
-test('REST writes the same lines, refusals included', async (t) => {
+test('REST writes the same lines, including refusals', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const things = await member(node)
   const { authorization } = await tokenOf(node, await signIn(node, 'viewer'), 'viewer')
@@ -114,7 +114,7 @@ test('REST writes the same lines, refusals included', async (t) => {
   t.regex(failed?.detail ?? '', /^NODE_UNREACHABLE: /)
 })
 
-test('a token that would make another is refused, and that is written down', async (t) => {
+test('a token cannot make another token, and the refusal is logged', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const { authorization } = await tokenOf(node, await signIn(node, 'admin'), 'admin')
   const answer = await node.graphql(
@@ -126,7 +126,7 @@ test('a token that would make another is refused, and that is written down', asy
   t.like((await linesOf(node)).at(-1), { actor: 'admin', via: 'token', action: 'token.create', subject: 'more', outcome: 'denied' })
 })
 
-/** By another program that has the file open. */
+/** Uses another program that has the file open. */
 async function execute(t: ExecutionContext, { services }: RunningNode, sql: string): Promise<void> {
   const database = await testDatabase(t, services.config.databasePath)
   await database.em.getConnection().execute(sql)
@@ -134,7 +134,7 @@ async function execute(t: ExecutionContext, { services }: RunningNode, sql: stri
 
 const refusesInserts = `create trigger "audit_is_full" before insert on "audit_entries" begin select raise(abort, 'the disk is full'); end`
 
-test('what cannot be written to the log is not done, and the caller is told no more than that it failed', async (t) => {
+test('an action that cannot be logged does not run, and the caller only learns that it failed', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const things = await member(node)
   const admin = await sessionOf(node, await signIn(node, 'admin'))
@@ -165,7 +165,7 @@ test('what cannot be written to the log is not done, and the caller is told no m
   )
 })
 
-test('a node writes down what its primary has it do, and for whom; and does nothing that it cannot write down', async (t) => {
+test("a node logs its primary's actions and their actor, and does nothing that it cannot log", async (t) => {
   const node = await runningSecondary(t)
   const primary = { id: randomUUID(), key: node.key }
   const headers = { ...nodeHeaders(primary), 'x-on-behalf-of': encodeURIComponent('olga ö') }
@@ -203,7 +203,7 @@ test('a node writes down what its primary has it do, and for whom; and does noth
 const change = async (t: ExecutionContext, node: RunningNode, sql: string) =>
   t.throwsAsync(execute(t, node, sql), { message: /append-only/ }, sql)
 
-test('lines that were written stay, in a database that runs', async (t) => {
+test('lines cannot be removed from a running database', async (t) => {
   const node = await runningNode(t)
   await node.graphql(`mutation { checkNode(id: "${node.id}") { ok } }`)
   const before = await linesOf(node)
@@ -214,7 +214,7 @@ test('lines that were written stay, in a database that runs', async (t) => {
   t.is(before.length, 2)
 })
 
-test('a viewer who is refused again and again, with texts as long as a request, does not fill the disk', async (t) => {
+test('a viewer with many refusals and long texts cannot fill the disk', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const viewer = await sessionOf(node, await signIn(node, 'viewer'))
   const long = 'x'.repeat(100_000)
@@ -228,7 +228,7 @@ test('a viewer who is refused again and again, with texts as long as a request, 
   t.true(lines.every(({ appId }) => appId?.endsWith('…')))
 })
 
-test('a token ends no session and no token, makes none, and sees none of them', async (t) => {
+test('a token cannot see, end or make sessions and tokens', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const admin = await signIn(node, 'admin')
   const session = await sessionOf(node, admin)

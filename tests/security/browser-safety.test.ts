@@ -7,7 +7,7 @@ import { freePort } from '../helpers/free-port.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
 import { runningNode, type RunningNode } from '../helpers/running-node.ts'
 
-/** Signs in with GitHub as a browser does, with these headers added by whatever is between; answers every Set-Cookie. */
+/** Signs in with GitHub like a browser, with headers that a proxy adds. @returns every Set-Cookie */
 async function signInThrough(t: ExecutionContext, between: Record<string, string>, env: Environment = {}) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -49,7 +49,7 @@ test('over plain HTTP the session cookie is HttpOnly and SameSite', async (t) =>
   t.deepEqual(attributesOf(flow), ['HttpOnly', 'Path=/auth', 'SameSite=Lax'])
 })
 
-test('behind a trusted proxy that speaks TLS the cookies are Secure and bound to the host', async (t) => {
+test('cookies behind a trusted TLS proxy are Secure and bound to the host', async (t) => {
   const tls = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' }
   const { node, session, flow } = await signInThrough(t, tls, { TRUSTED_PROXIES: '127.0.0.1' })
   t.regex(session, /^__Host-selfhostly_session=/)
@@ -60,7 +60,7 @@ test('behind a trusted proxy that speaks TLS the cookies are Secure and bound to
   t.is((await node.send('/api/nodes', { headers: { ...tls, cookie: cookie.replace('__Host-', '') } })).status, 401)
 })
 
-test('a stranger who says that TLS was spoken is not believed', async (t) => {
+test('a TLS header from a stranger is ignored', async (t) => {
   const { session } = await signInThrough(t, { 'x-forwarded-proto': 'https' })
   t.deepEqual(attributesOf(session), ['HttpOnly', 'Path=/', 'SameSite=Lax'])
 })
@@ -68,7 +68,7 @@ test('a stranger who says that TLS was spoken is not believed', async (t) => {
 const mutation = { query: 'mutation { signOutEverywhere }' }
 const forms = ['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']
 
-test('a page of another site changes nothing with the cookie of who looks at it', async (t) => {
+test("a page of another site cannot use its visitor's cookie to change anything", async (t) => {
   const node = await runningNode(t, peopleSettings)
   const admin = await signIn(node, 'admin')
   const cookie = await sessionOf(node, admin)
@@ -99,7 +99,7 @@ test('a page of another site changes nothing with the cookie of who looks at it'
   t.deepEqual(own.json, { data: { signOutEverywhere: true } })
 })
 
-test('GraphQL takes no form that a page can send without asking: text/plain is refused, a mutation by GET as well', async (t) => {
+test('GraphQL refuses requests that a page can send without a preflight: text/plain, and mutations by GET', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const cookie = await sessionOf(node, await signIn(node, 'admin'))
   const plain = await node.send('/graphql', {
@@ -113,7 +113,7 @@ test('GraphQL takes no form that a page can send without asking: text/plain is r
   t.is((await node.send('/api/nodes', { headers: cookie })).status, 200, 'the session is still there')
 })
 
-/** `open`, or the status with which the upgrade was refused. */
+/** `open`, or the status that refused the upgrade. */
 async function upgrade(node: RunningNode, headers: Record<string, string>): Promise<'open' | number> {
   const socket = new WebSocket(`${node.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers })
   const outcome = await Promise.race([
@@ -125,7 +125,7 @@ async function upgrade(node: RunningNode, headers: Record<string, string>): Prom
   return outcome
 }
 
-test('a WebSocket opens only for pages of this server and of origins that were allowed', async (t) => {
+test('only pages of this server and of allowed origins can open a WebSocket', async (t) => {
   const node = await runningNode(t, { ...peopleSettings, CORS_ORIGINS: 'https://tools.example.com' })
   const cookie = await sessionOf(node, await signIn(node, 'viewer'))
   for (const [origin, expected] of [
@@ -148,7 +148,7 @@ test('a WebSocket opens only for pages of this server and of origins that were a
   t.is(await upgrade(behindTls, { ...tls, origin: `http://${host}` }), 403, 'a page that came without TLS is of somebody between')
 })
 
-test('CORS: only origins that were named may read, and only they may change something', async (t) => {
+test('CORS: only configured origins can read and change things', async (t) => {
   const node = await runningNode(t, { ...peopleSettings, CORS_ORIGINS: 'https://tools.example.com' })
   const { authorization } = await tokenOf(node, await signIn(node, 'admin'), 'admin')
   const from = (origin: string, method = 'GET') => node.send('/api/nodes', { method, headers: { authorization, origin } })
@@ -172,7 +172,7 @@ test('CORS: only origins that were named may read, and only they may change some
   t.is(internal.headers['access-control-allow-origin'], undefined, 'nodes are no pages')
 })
 
-test('DNS rebinding: a name that this server does not have is refused in each mode', async (t) => {
+test('DNS rebinding: unknown host names are refused in every mode', async (t) => {
   const names = ['rebound.example', 'localhost.evil.example', '127.0.0.1.evil.example']
   for (const env of [{}, { AUTH_ENABLED: 'false' }, peopleSettings]) {
     const node = await runningNode(t, { ...env, AUTH_BASE_URL: 'https://selfhostly.example.com', ALLOWED_HOSTS: 'box.lan' })

@@ -25,7 +25,7 @@ async function watch(t: ExecutionContext, node: RunningNode, headers: Headers, c
   return socket
 }
 
-/** The code with which a socket is closed by what `end` does. */
+/** The close code of a socket after `end` has run. */
 async function closedBy(socket: WebSocket, end: () => Promise<unknown>): Promise<{ code: number }> {
   const closed = once(socket, 'close')
   await end()
@@ -33,7 +33,7 @@ async function closedBy(socket: WebSocket, end: () => Promise<unknown>): Promise
   return { code: Number(code) }
 }
 
-/** A node whose clock stands still: what ends, ends by itself, not because sockets are looked at every few seconds. */
+/** A node whose clock stands still, so that sockets close because a credential ends and not because of the periodic check. */
 const standing = (t: ExecutionContext): Promise<RunningNode> => runningNode(t, peopleSettings, { clock: createManualClock(new Date()) })
 
 const groupSettings = {
@@ -43,7 +43,7 @@ const groupSettings = {
 
 const ask = (node: RunningNode, query: string, headers: Headers) => node.graphql(query, {}, headers)
 
-test('a session that is revoked takes its open WebSocket with it at once, and no other', async (t) => {
+test('revoking a session closes its WebSocket at once, and no other', async (t) => {
   const node = await standing(t)
   const admin = await signIn(node, 'admin')
   const [one, other] = [await sessionOf(node, admin), await sessionOf(node, admin)]
@@ -57,7 +57,7 @@ test('a session that is revoked takes its open WebSocket with it at once, and no
   t.is((await closedBy(second, () => ask(node, 'mutation { signOutEverywhere }', other))).code, 4401)
 })
 
-test('signing out ends the WebSocket of that browser', async (t) => {
+test("signing out closes that browser's WebSocket", async (t) => {
   const node = await standing(t)
   const session = await sessionOf(node, await signIn(node, 'viewer'))
   const socket = await watch(t, node, session)
@@ -65,7 +65,7 @@ test('signing out ends the WebSocket of that browser', async (t) => {
   t.is(code, 4401)
 })
 
-test('a token that is revoked takes its open WebSockets with it, however it came', async (t) => {
+test('revoking a token closes its WebSockets, however it was sent', async (t) => {
   const node = await standing(t)
   const admin = await signIn(node, 'admin')
   const session = await sessionOf(node, admin)
@@ -78,7 +78,7 @@ test('a token that is revoked takes its open WebSockets with it, however it came
   }
 })
 
-test('a user who is forgotten is out at once, sessions, tokens and WebSockets alike', async (t) => {
+test('removing a user ends their sessions, tokens and WebSockets at once', async (t) => {
   const node = await standing(t)
   const admin = await sessionOf(node, await signIn(node, 'admin'))
   const leaver = await signIn(node, 'leaver')
@@ -94,7 +94,7 @@ test('a user who is forgotten is out at once, sessions, tokens and WebSockets al
   for (const headers of [session, { authorization }]) t.is((await node.send('/api/nodes', { headers })).status, 401)
 })
 
-test('a session or token that ends by itself ends its WebSocket', async (t) => {
+test('an expired session or token closes its WebSocket', async (t) => {
   const clock = createManualClock(new Date())
   const node = await runningNode(t, peopleSettings, { clock })
   const viewer = await signIn(node, 'viewer')
@@ -107,14 +107,14 @@ test('a session or token that ends by itself ends its WebSocket', async (t) => {
   t.is((await closed)[0], 4401)
 })
 
-/** A caller, with what ends the credential at a time that the test sets. */
+/** A caller, with a function that ends the credential when the test wants. */
 interface Guest {
   kind: string
   headers: Headers
   end: () => Promise<unknown>
 }
 
-/** One of each kind of credential, and of each way in which it ends; all are good when they are made. */
+/** Every kind of credential and every way it ends. All are valid at first. */
 async function guests(t: ExecutionContext): Promise<{ node: RunningNode; guest: Guest }[]> {
   const clock = createManualClock(new Date())
   const node = await runningNode(t, peopleSettings, { clock })
@@ -165,7 +165,7 @@ async function guests(t: ExecutionContext): Promise<{ node: RunningNode; guest: 
   ]
 }
 
-/** Enough that a reader who reads nothing has not got all of it. */
+/** Too much to be sent to a reader that reads nothing. */
 async function fillAudit(t: ExecutionContext, node: RunningNode): Promise<void> {
   const { em } = await testDatabase(t, node.databasePath)
   await em.getConnection().execute(
@@ -181,7 +181,7 @@ const slowDownload = (node: RunningNode, headers: Headers): Promise<IncomingMess
     request(`${node.url}/api/audit.jsonl`, { agent: false, headers }, resolve).on('error', reject).end()
   })
 
-test('whatever ends a credential ends what it opened: WebSockets, and downloads that are under way', async (t) => {
+test('every end of a credential closes what it opened: WebSockets and running downloads', async (t) => {
   for (const { node, guest } of await guests(t)) {
     await fillAudit(t, node)
     const socket = await watch(t, node, guest.headers)
@@ -194,7 +194,7 @@ test('whatever ends a credential ends what it opened: WebSockets, and downloads 
   }
 })
 
-test('what Cloudflare Access said a while ago makes no token, over a socket that is open still', async (t) => {
+test('an expired Cloudflare Access token cannot make an API token over an open socket', async (t) => {
   const clock = createManualClock(new Date())
   const edge = await accessEdge(t, clock.now())
   const node = await runningNode(t, { ...edge.settings, AUTH_ADMINS: 'ann@example.com' }, { clock })
@@ -218,7 +218,7 @@ test('what Cloudflare Access said a while ago makes no token, over a socket that
   )
 })
 
-test('who gets another role, or other nodes, is what they are now: their socket ends and may come again', async (t) => {
+test('a change of role or nodes closes the socket, and a new one has the new permissions', async (t) => {
   const clock = createManualClock(new Date())
   const node = await runningNode(t, { ...peopleSettings, ...groupSettings }, { clock })
   const person = { provider: groupSettings.OIDC_ISSUER, subject: '1', login: 'ann', name: null, email: null }
@@ -235,7 +235,7 @@ test('who gets another role, or other nodes, is what they are now: their socket 
   t.regex(String(messages[0]), /VIEWER/)
 })
 
-/** Values that this server did not make, made of one that it did. */
+/** Forged values, derived from a real one. */
 const forgeriesOf = (cookie: string): string[] => {
   const [name = '', value = ''] = cookie.split('=')
   const [random = '', signature = ''] = value.split('.')
@@ -254,7 +254,7 @@ const forgeriesOf = (cookie: string): string[] => {
   ]
 }
 
-test('forged cookies and tokens open nothing, over HTTP and WebSocket', async (t) => {
+test('forged cookies and tokens are refused over HTTP and WebSocket', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const admin = await signIn(node, 'admin')
   const { cookie } = await sessionOf(node, admin)
@@ -285,7 +285,7 @@ test('forged cookies and tokens open nothing, over HTTP and WebSocket', async (t
   t.deepEqual((await node.send('/api/nodes', { headers: { cookie } })).status, 200)
 })
 
-test('a cookie that another secret signed is nobody', async (t) => {
+test('a cookie signed with another secret is refused', async (t) => {
   const database = { DATABASE_PATH: join(dataFolder(t), 'selfhostly.db') }
   const before = await runningNode(t, { ...peopleSettings, ...database })
   const session = await sessionOf(before, await signIn(before, 'admin'))

@@ -3,7 +3,7 @@ import { runningNode } from '../helpers/running-node.ts'
 
 const mutation = 'mutation { signOutEverywhere }'
 
-test('a query is taken as JSON and in no other shape that a page of another site can send', async (t) => {
+test("accepts queries as JSON and in no form that another site's page can send", async (t) => {
   const node = await runningNode(t)
   const form = `--b\r\ncontent-disposition: form-data; name="operations"\r\n\r\n${JSON.stringify({ query: mutation })}\r\n--b\r\ncontent-disposition: form-data; name="map"\r\n\r\n{}\r\n--b--\r\n`
   const shapes: [string | undefined, string][] = [

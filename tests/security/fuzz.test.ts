@@ -8,7 +8,7 @@ import { graphqlInputs, restInputs } from '../helpers/fuzz-inputs.ts'
 import { peopleSettings, tokenOf } from '../helpers/people.ts'
 import { nodeHeaders, runningNode, type RunningNode } from '../helpers/running-node.ts'
 
-// Nothing is to be deployed. Of this process alone: AVA runs every file in its own.
+// Prevents deployments. Only affects this process, because AVA runs every file in its own.
 process.env['DOCKER_HOST'] = `unix://${join(tmpdir(), 'no-docker-here.sock')}`
 
 setFlagsFromString('--expose-gc')
@@ -19,7 +19,7 @@ const heapMb = (): number => {
   return process.memoryUsage().heapUsed / 1024 ** 2
 }
 
-/** The same inputs at every run; the bench makes others each time. */
+/** The same inputs in every run. The bench uses new ones each time. */
 const seed = 20261124
 
 const share = ({ statuses }: FuzzReport, count: number, status: number): number => (statuses[status] ?? 0) / count
@@ -32,9 +32,9 @@ async function assertWell(t: ExecutionContext, node: RunningNode): Promise<void>
   )
 }
 
-test('no document and no request makes a server error, shows the inside, or fills the memory', async (t) => {
+test('no document or request causes a server error, reveals internals or fills memory', async (t) => {
   const node = await runningNode(t)
-  // Each caller may act only so often in a minute.
+  // Actions per caller and minute are limited.
   const admins = await Promise.all(Array.from({ length: 12 }, () => tokenOf(node, null, 'admin')))
   const callers = {
     ...Object.fromEntries(admins.map(({ authorization }, index) => [`admin ${index}`, { authorization }])),
@@ -60,7 +60,7 @@ test('no document and no request makes a server error, shows the inside, or fill
   await assertWell(t, node)
 })
 
-test('who has no credentials gets no further than the door, whatever is sent', async (t) => {
+test('callers without credentials get no further than authentication, whatever they send', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const local = await runningNode(t)
   const document = (await local.send('/api/openapi.json')).json

@@ -13,7 +13,7 @@ import { closeCode, nextMessage, openGraphqlSocket, subscribeMessage } from '../
 
 type Test = ExecutionContext<unknown>
 
-/** A secondary without a primary, and its local user, signed in from elsewhere. */
+/** A secondary without a primary, and its local user signed in from another machine. */
 async function signedIn(t: Test) {
   const node = await runningSecondary(t)
   const beside = await addLocalUser(t, node)
@@ -22,7 +22,7 @@ async function signedIn(t: Test) {
   return { node, beside, headers: { ...elsewhere, cookie: cookieOf(answer) } }
 }
 
-/** The account of the local user, as signing in makes it, without the work of the password. */
+/** Makes the local user's account as a sign-in does, without hashing a password. */
 async function sessionOf({ services }: RunningNode): Promise<string> {
   const { users, sessions, localUsers } = services.access
   const [subject = ''] = localUsers?.versions() ?? []
@@ -30,12 +30,12 @@ async function sessionOf({ services }: RunningNode): Promise<string> {
   return `selfhostly_session=${await sessions?.open(id, { address: '203.0.113.7', userAgent: 'a test' })}`
 }
 
-test('a local user does whatever people may do, and nothing that nodes do', async (t) => {
+test('a local user can use the user surface and not the node surface', async (t) => {
   const node = await runningSecondary(t)
   await addLocalUser(t, node)
   const routes = (await routesOf(node.services)).filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`)
   for (const operation of [...routes, ...graphqlFields()]) {
-    // Made anew each time: some end the session that asks.
+    // New each time, because some calls end the session.
     const caller = { origin: node.url, headers: { ...elsewhere, cookie: await sessionOf(node) } }
     const surface = surfaces[operation]
     const expected = surface === 'node' || surface === 'own node' ? 401 : surface === 'cluster' || surface === 'join' ? 403 : 'in'
@@ -43,7 +43,7 @@ test('a local user does whatever people may do, and nothing that nodes do', asyn
   }
 })
 
-test('who signs in is the admin of this node, with a session like any other', async (t) => {
+test('a local user is an admin of this node, with a normal session', async (t) => {
   const { node, headers } = await signedIn(t)
   const { data } = await node.graphql('{ viewer { name role via } sessions { address isCurrent } }', {}, headers)
   t.deepEqual(data.viewer, { name: 'alice', role: 'ADMIN', via: 'session' })
@@ -57,7 +57,7 @@ test('who signs in is the admin of this node, with a session like any other', as
   t.is((await node.send('/api/apps', { headers: now })).status, 401)
 })
 
-test('a wrong password and an unknown name are the same, in words and in work', async (t) => {
+test('a wrong password and an unknown name get the same answer and cost the same work', async (t) => {
   const node = await runningSecondary(t)
   await addLocalUser(t, node)
   const attempt = async (user: object) => {
@@ -72,11 +72,11 @@ test('a wrong password and an unknown name are the same, in words and in work', 
     assertProblem(t, answer, 401, { detail: 'Wrong name or password', code: 'UNAUTHENTICATED' })
     t.is(answer.headers['set-cookie'], undefined)
   }
-  // A busy machine makes either slower, none faster: one password takes no less than this, and no work a few milliseconds.
+  // A busy machine only makes these slower. Hashing takes at least this long, and no hashing takes a few milliseconds.
   for (const { ms } of [wrong, unknown]) t.true(ms > 60, `${ms} ms`)
 })
 
-test('bad forms are refused field by field, before any work', async (t) => {
+test('invalid forms are refused field by field, before any hashing', async (t) => {
   const node = await runningSecondary(t)
   await addLocalUser(t, node)
   for (const [body, fields] of [
@@ -94,7 +94,7 @@ test('bad forms are refused field by field, before any work', async (t) => {
   assertProblem(t, await node.send('/auth/local', form), 400)
 })
 
-test('a page of another site cannot sign anybody in', async (t) => {
+test('a page of another site cannot sign anyone in', async (t) => {
   const node = await runningSecondary(t)
   await addLocalUser(t, node)
   for (const headers of [{ origin: 'https://other.example' }, { 'sec-fetch-site': 'cross-site' }] as Record<string, string>[]) {
@@ -106,7 +106,7 @@ const proxied = { TRUSTED_PROXIES: '127.0.0.1' }
 const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
 const guess = (node: RunningNode, address: string) => signInLocally(node, { ...localUser, password: 'not the right one' }, from(address))
 
-test('guessing is limited by name and address together, however many come at once', async (t) => {
+test('guesses are limited by name and address together, even in parallel', async (t) => {
   const node = await runningSecondary(t, undefined, proxied)
   await addLocalUser(t, node)
   const guesses = [await Promise.all(Array.from({ length: 8 }, () => guess(node, '203.0.113.1')))].flat()
@@ -118,7 +118,7 @@ test('guessing is limited by name and address together, however many come at onc
   t.is((await signInLocally(node, localUser, from('203.0.113.2'))).status, 200, 'who guesses elsewhere locks nobody out')
 })
 
-test('who signed in from an address before neither waits behind strangers nor shares their budget', async (t) => {
+test('a known address neither queues behind strangers nor shares their budget', async (t) => {
   const clock = createManualClock(new Date())
   const node = await runningSecondary(t, undefined, proxied, { clock })
   await addLocalUser(t, node)
@@ -132,7 +132,7 @@ test('who signed in from an address before neither waits behind strangers nor sh
   )
 })
 
-test('a browser that signed in before is not locked out by what others guess from its own address', async (t) => {
+test('guesses from the same address do not lock out a known browser', async (t) => {
   const node = await runningSecondary(t, undefined, proxied)
   await addLocalUser(t, node)
   const browser = { ...from('203.0.113.1').headers, [browserSecretHeader]: 'b'.repeat(43) }
@@ -143,7 +143,7 @@ test('a browser that signed in before is not locked out by what others guess fro
   t.is((await signInLocally(node, localUser, from('203.0.113.1'))).status, 429, 'another browser there waits')
 })
 
-test('another password, or none, ends sessions, tokens and WebSockets within seconds, though set by another process', async (t) => {
+test('changing or removing a local user in another process ends sessions, tokens and WebSockets within seconds', async (t) => {
   const { node, beside, headers } = await signedIn(t)
   for (const change of [() => beside.set({ ...localUser, password: 'another horse battery' }), () => beside.remove()]) {
     const { data } = await node.graphql(
@@ -161,7 +161,7 @@ test('another password, or none, ends sessions, tokens and WebSockets within sec
     await change()
     const began = performance.now()
     t.is(await closed, 4401)
-    // Looked for every 2 s; the rest is for a busy machine.
+    // Checked every 2 s. The rest allows for a busy machine.
     t.true(performance.now() - began < 8000)
     const statuses = await Promise.all([headers, authorization].map((each) => node.send('/api/apps', { headers: each })))
     t.deepEqual(
@@ -174,13 +174,13 @@ test('another password, or none, ends sessions, tokens and WebSockets within sec
   assertProblem(t, await signInLocally(node), 401)
 })
 
-test('without a local user no name and password is asked for, and none is right', async (t) => {
+test('without local users there is no password sign-in, and every password is refused', async (t) => {
   const node = await runningSecondary(t)
   t.deepEqual((await node.send('/auth/providers')).json, { providers: [], link: true })
   assertProblem(t, await signInLocally(node), 401)
 })
 
-test('a primary knows no local users, whatever its database holds', async (t) => {
+test('a primary ignores local users in its database', async (t) => {
   const node = await runningNode(t)
   const beside = await besideNode(t, node)
   await beside.set()
@@ -189,7 +189,7 @@ test('a primary knows no local users, whatever its database holds', async (t) =>
   t.deepEqual((await node.send('/auth/providers')).json, { providers: [], link: true })
 })
 
-test('the password is in no answer, no log line and no file, and what was typed as a name in none either', async (t) => {
+test('neither the password nor an unknown name appears in answers, logs or files', async (t) => {
   const node = await runningSecondary(t)
   await addLocalUser(t, node)
   const mistaken = 'typed-in-the-wrong-field'
@@ -226,7 +226,7 @@ const read = (path: string): string => {
   }
 }
 
-test('node credentials open nothing more where a local user was set up, and a session nothing beside them', async (t) => {
+test('a local user gives node credentials no more access, and a session sent with them gives none', async (t) => {
   const { node, headers } = await signedIn(t)
   assertProblem(t, await node.send('/api/apps', { headers: { ...headers, ...nodeHeaders(node) } }), 401)
   assertProblem(t, await node.send('/api/internal/apps', { headers }), 401)

@@ -13,11 +13,11 @@ import { someApp, someContainer, someOperation, someStats } from '../helpers/thi
 
 interface Env extends Things {
   name: string
-  /** As the node itself tells of what it runs. */
+  /** Reports apps and operations like the node itself. */
   tell(): void
 }
 
-/** A node that does not answer, whose every text says `<env>`. */
+/** A node that does not answer, with `<env>` in all its texts. */
 async function nodeWith({ services }: RunningNode, env: string): Promise<Env> {
   const nodeId = randomUUID()
   const name = `${env}-node`
@@ -38,7 +38,7 @@ async function setUp(t: Parameters<typeof runningNode>[0]) {
   const node = await runningNode(t, peopleSettings, { clock })
   const [lab, prod] = [await nodeWith(node, 'lab'), await nodeWith(node, 'prod')]
   const [operator, admin] = [await signIn(node, 'lab-operator'), await signIn(node, 'lab-admin')]
-  /** Both nodes answered, and are lost; that holds long enough for an alarm of each. */
+  /** Both nodes have answered and are lost for long enough to raise an alarm each. */
   function loseBoth(): void {
     for (const { nodeId } of [prod, lab]) {
       node.services.registry.observe(nodeId, { kind: 'heartbeat' })
@@ -50,7 +50,7 @@ async function setUp(t: Parameters<typeof runningNode>[0]) {
   return { node, lab, prod, operator, admin, loseBoth }
 }
 
-/** Names of things and what is said in them; their ids are asked for, so an answer may repeat them. */
+/** Names and texts, not ids: queries contain the ids, so answers can repeat them. */
 const tellsOfProd = /prod-(node|app|web)|# prod|prod is up|prod\.invalid/
 
 const aboutOneThing = [
@@ -87,10 +87,10 @@ const lists = [
   'subscription nodeStatusChanged',
   'subscription appChanged',
 ]
-/** Refused in the same words whether there is such a node or not. */
+/** Refused with the same message whether the node exists or not. */
 const forNobodyLimited = ['PUT /api/nodes/:id', 'DELETE /api/nodes/:id', 'mutation updateNode', 'mutation removeNode']
 
-test('things of other nodes are as if they were not there, for whoever is limited to some', async (t) => {
+test('for callers limited to some nodes, everything on other nodes does not exist', async (t) => {
   const { node, lab, prod, operator, admin } = await setUp(t)
   const { authorization } = await tokenOf(node, operator, 'operator')
   const session = await sessionOf(node, operator)
@@ -128,7 +128,7 @@ test('things of other nodes are as if they were not there, for whoever is limite
   t.deepEqual(filtered.data, { apps: { totalCount: 0 }, operations: { totalCount: 0 }, nodes: { totalCount: 1 } })
 })
 
-test('alarms of other nodes are for those who see them', async (t) => {
+test('callers get alarms only for nodes they can see', async (t) => {
   const { node, operator, loseBoth } = await setUp(t)
   loseBoth()
   const messagesFor = async (user: { id: string }): Promise<string[]> => {
@@ -142,7 +142,7 @@ test('alarms of other nodes are for those who see them', async (t) => {
   )
 })
 
-test('subscriptions tell nothing of other nodes: not as they are, nor as they change, nor as they go', async (t) => {
+test('subscriptions send nothing about hidden nodes: no state, no changes, no removals', async (t) => {
   const { node, lab, prod, operator, loseBoth } = await setUp(t)
   const { services } = node
   const headers = await sessionOf(node, operator)

@@ -6,7 +6,7 @@ import { accessEdge } from '../helpers/access-edge.ts'
 import { peopleSettings, signIn, tokenOf } from '../helpers/people.ts'
 import { runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
 
-/** Bytes as they are, over a socket of their own; answers all that comes back until the server ends the connection. */
+/** Sends raw bytes over a new socket. @returns everything received until the server ends the connection */
 async function raw({ url }: { url: string }, ...lines: string[]): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   await once(socket, 'connect')
@@ -18,7 +18,7 @@ const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d+)/.exec(ans
 
 const checkSelf = ({ id }: RunningNode): string => `/api/nodes/${id}/check`
 
-/** The address that the audit log has for a call with these headers. */
+/** The address in the audit log for a call with these headers. */
 async function addressFor(t: ExecutionContext, node: RunningNode, headers: Record<string, string>): Promise<string | undefined> {
   const { authorization } = await tokenOf(node, await signIn(node, 'operator'), 'operator')
   const { status } = await node.send(checkSelf(node), { method: 'POST', headers: { authorization, ...headers } })
@@ -27,7 +27,7 @@ async function addressFor(t: ExecutionContext, node: RunningNode, headers: Recor
   return entry?.address
 }
 
-test('a forwarding header is believed from a trusted proxy and from nobody else', async (t) => {
+test('forwarding headers count only from a trusted proxy', async (t) => {
   const plain = await runningNode(t, peopleSettings)
   const claims = {
     'x-forwarded-for': '198.51.100.9',
@@ -51,7 +51,7 @@ test('a forwarding header is believed from a trusted proxy and from nobody else'
 /** Byte for byte what nginx from 1.29.7 on sends for a bare `proxy_pass http://localhost:8080`, and others like it: nothing says that there is a proxy. */
 const bareProxy = ['Host: localhost:8080', 'Connection: close']
 
-test('a proxy on this machine that says nothing lets no stranger in', async (t) => {
+test('a proxy on this machine that sends no forwarding header lets no stranger in', async (t) => {
   for (const node of [await runningNode(t), await runningSecondary(t)]) {
     for (const path of [
       '/api/nodes',
@@ -83,7 +83,7 @@ test('where the edge lets people in, the page for strangers offers no sign-in', 
   t.notRegex(answer.text, /npm run link|\/sign-in/)
 })
 
-test('no header makes a call one from this machine', async (t) => {
+test('no header makes a call count as local', async (t) => {
   const node = await runningNode(t)
   for (const header of [
     'X-Forwarded-For: 127.0.0.1',
@@ -95,7 +95,7 @@ test('no header makes a call one from this machine', async (t) => {
     t.is(statusOf(await raw(node, 'GET /api/nodes HTTP/1.1', 'Host: localhost', header, 'Connection: close')), 401, header)
 })
 
-test('X-Forwarded-Host gives no host name, behind a trusted proxy or not', async (t) => {
+test('ignores X-Forwarded-Host, behind a trusted proxy or not', async (t) => {
   for (const env of [{}, { TRUSTED_PROXIES: '127.0.0.1' }]) {
     const node = await runningNode(t, { ...peopleSettings, ...env })
     const { authorization } = await tokenOf(node, await signIn(node, 'viewer'), 'viewer')
@@ -105,7 +105,7 @@ test('X-Forwarded-Host gives no host name, behind a trusted proxy or not', async
   }
 })
 
-/** What one program could read as one request and another as two, or as another one. */
+/** Requests that two programs could read differently. */
 const ambiguous: Record<string, string[]> = {
   'two hosts': ['GET /api/nodes HTTP/1.1', 'Host: localhost', 'Host: evil.example', 'Connection: close'],
   'two hosts, the good one last': ['GET /api/nodes HTTP/1.1', 'Host: evil.example', 'Host: localhost', 'Connection: close'],
@@ -137,7 +137,7 @@ const ambiguous: Record<string, string[]> = {
   'a zero byte': ['GET /api/nodes HTTP/1.1', 'Host: localhost', 'X-A: a\0b', 'Connection: close'],
 }
 
-test('a request that can be read in two ways is refused in each mode', async (t) => {
+test('an ambiguous request is refused in every mode', async (t) => {
   for (const env of [{}, { AUTH_ENABLED: 'false' }]) {
     const node = await runningNode(t, env)
     for (const [what, lines] of Object.entries(ambiguous)) {
@@ -150,7 +150,7 @@ test('a request that can be read in two ways is refused in each mode', async (t)
   }
 })
 
-test('a path of another server, or in absolute form, opens nothing that its Host does not', async (t) => {
+test('an absolute-form request gets no more access than its Host', async (t) => {
   const node = await runningNode(t, { AUTH_ENABLED: 'false' })
   t.is(statusOf(await raw(node, 'GET http://localhost/api/nodes HTTP/1.1', 'Host: evil.example', 'Connection: close')), 400)
   const foreign = await raw(node, 'GET http://evil.example/api/nodes HTTP/1.1', 'Host: localhost', 'Connection: close')
@@ -172,10 +172,10 @@ const climbs = [
   '..%00',
   '%u002e%u002e',
 ]
-/** In package.json, in /etc/passwd, and in every TypeScript file of the server. */
+/** Found in package.json, /etc/passwd and every TypeScript file of the server. */
 const ofAnotherFile = /"selfhostly",|root:x:0|from '\.\.?\//
 
-test('no path leads out of the dashboard or the avatars', async (t) => {
+test('no path escapes the dashboard or avatar folder', async (t) => {
   const node = await runningNode(t)
   for (const climb of climbs) {
     for (const start of ['/', '/avatar/', '/assets/', '/auth/', '/api/', '//', '/avatar/x/', '/assets/%2f']) {

@@ -19,7 +19,7 @@ async function refusal(node: RunningNode, query: string, variables: Record<strin
   return answer.errors ? `${answer.errors[0].message}` : 'allowed'
 }
 
-test('a document has a limit in tokens, aliases, directives, depth, breadth and cost', async (t) => {
+test('limits the tokens, aliases, directives, depth, breadth and cost of a document', async (t) => {
   const node = await runningNode(t)
   t.is(await refusal(node, `{ ${times(600, () => 'viewer { name }')} }`), 'Syntax Error: Token limit of 2000 exceeded.')
   t.regex(await refusal(node, `{ ${times(31, (index) => `a${index}: viewer { name }`)} }`), /Aliases limit of 30 exceeded/)
@@ -31,7 +31,7 @@ test('a document has a limit in tokens, aliases, directives, depth, breadth and 
   t.is(await refusal(node, '{ nodes(first: 501) { totalCount } }'), 'first: must be 1 to 500')
 })
 
-test('fragments cannot be made to grow: what is spread is counted as often as it is spread, in little time', async (t) => {
+test('fragments count each time they are spread, and counting them is fast', async (t) => {
   const node = await runningNode(t)
   const levels = 24
   const fragments = times(
@@ -44,7 +44,7 @@ test('fragments cannot be made to grow: what is spread is counted as often as it
   t.regex(await refusal(node, '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }'), /Cannot spread fragment/)
 })
 
-test('ids that are asked for count, also when they come as variables', async (t) => {
+test('requested ids count, even as variables', async (t) => {
   const node = await runningNode(t)
   const query =
     'query ($ids: [ID!]) { systemStats(nodeIds: $ids) { state cpu { cores } memory { totalBytes } disks { mount } containers { id name } } }'
@@ -78,7 +78,7 @@ test('the same limits hold over a WebSocket', async (t) => {
   }
 })
 
-test('one person has 250 subscriptions at most, over however many connections', async (t) => {
+test('a user has 250 subscriptions at most over all connections', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const viewer = await signIn(node, 'viewer')
   const open = async (user: { id: string }, count: number): Promise<string[]> => {
@@ -108,7 +108,7 @@ test('one person has 250 subscriptions at most, over however many connections', 
   t.deepEqual(await open(await signIn(node, 'operator'), 3), [], 'others go on')
 })
 
-test('what the schema is learns only who was let in', async (t) => {
+test('only authenticated callers can introspect the schema', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const query = getIntrospectionQuery()
   const stranger = await node.send('/graphql', { method: 'POST', json: { query } })
@@ -122,7 +122,7 @@ test('what the schema is learns only who was let in', async (t) => {
   t.truthy(known.data.__schema)
 })
 
-test("GraphiQL's questions about the schema are allowed, deeper ones are not", async (t) => {
+test("allows GraphiQL's introspection and refuses deeper ones", async (t) => {
   const node = await runningNode(t)
   const query = getIntrospectionQuery({
     inputValueDeprecation: true,
@@ -137,7 +137,7 @@ test("GraphiQL's questions about the schema are allowed, deeper ones are not", a
   )
 })
 
-/** Every document of the dashboard, with the fragments that it uses. */
+/** Every document of the dashboard, with its fragments. */
 function dashboardDocuments(): { name: string; operation: OperationDefinitionNode; text: string }[] {
   const folder = join(import.meta.dirname, '../../frontend/src/graphql')
   const definitions = globSync('*.ts', { cwd: folder }).flatMap((file) =>
@@ -161,7 +161,7 @@ function dashboardDocuments(): { name: string; operation: OperationDefinitionNod
     .map((operation) => ({ name: operation.name?.value ?? '', operation, text: withFragments(print(operation)) }))
 }
 
-/** The largest page, and of everything else what fits its type. */
+/** The largest page size, and for other variables any value of the right type. */
 const variablesOf = (operation: OperationDefinitionNode): Record<string, unknown> =>
   Object.fromEntries(
     (operation.variableDefinitions ?? []).flatMap(({ variable, type }): [string, unknown][] => {
@@ -182,7 +182,7 @@ const sampleInputs: Record<string, unknown> = {
 
 const tooMuch = /too much|limit|exceeded|got invalid value|Cannot query|Unknown/i
 
-test('no limit stands in the way of the dashboard, with its largest pages', async (t) => {
+test('the dashboard stays within every limit, even with its largest pages', async (t) => {
   const node = await runningNode(t)
   const documents = dashboardDocuments()
   t.true(documents.length > 25, String(documents.length))

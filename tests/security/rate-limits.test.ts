@@ -6,7 +6,7 @@ import { createManualClock } from '../helpers/manual-clock.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
 import { nodeHeaders, runningNode } from '../helpers/running-node.ts'
 
-/** Asks again and again, up to `most` times; answers how many were taken before the first that was refused, and that one. */
+/** Sends up to `most` requests. @returns how many were accepted before the first refusal, and that refusal */
 async function untilLimited(most: number, ask: () => Promise<Answer>): Promise<{ taken: number; refused: Answer }> {
   for (let taken = 0; taken < most; taken += 1) {
     const answer = await ask()
@@ -25,7 +25,7 @@ function assertSaysWhen(t: ExecutionContext, { status, headers, json }: Answer):
 const proxied = { ...peopleSettings, TRUSTED_PROXIES: '127.0.0.1' }
 const from = (address: string): Record<string, string> => ({ 'x-forwarded-for': address })
 
-test('however often somebody, or a page of another site, begins to sign in from an address: signing in and out go on there', async (t) => {
+test('starting many sign-ins from an address blocks neither sign-in nor sign-out there', async (t) => {
   const node = await runningNode(t, proxied)
   const image = { ...from('203.0.113.1'), 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' }
   for (let count = 0; count < 70; count += 1) {
@@ -39,7 +39,7 @@ test('however often somebody, or a page of another site, begins to sign in from 
   t.true((await node.services.audit.count({ action: 'sign-in' })) <= 20, 'nor do they fill the audit log')
 })
 
-test('bad bearer tokens and sessions: 60 a minute from one address', async (t) => {
+test('invalid bearer tokens and sessions: 60 a minute per address', async (t) => {
   const node = await runningNode(t, proxied)
   const guesses = ['authorization', 'cookie']
   let count = 0
@@ -65,12 +65,12 @@ test('bad bearer tokens and sessions: 60 a minute from one address', async (t) =
   )
 })
 
-test('who offers nothing is not counted', async (t) => {
+test('calls without credentials are not counted', async (t) => {
   const node = await runningNode(t, proxied)
   for (let count = 0; count < 70; count += 1) t.is((await node.send('/api/nodes', { headers: from('203.0.113.1') })).status, 401)
 })
 
-test('wrong node credentials: 60 a minute from one address for one id, and the right key is taken all the time', async (t) => {
+test('wrong node credentials: 60 a minute per address and id, and the right key is always accepted', async (t) => {
   const node = await runningNode(t, proxied)
   const id = node.id
   const wrong = () => node.send('/api/internal/settings', { headers: { ...from('203.0.113.1'), ...nodeHeaders({ id, key: 'wrong-key' }) } })
@@ -89,7 +89,7 @@ test('wrong node credentials: 60 a minute from one address for one id, and the r
   )
 })
 
-test('callers without an account have a budget each: two whom Cloudflare Access lets through from one address, and two tokens', async (t) => {
+test('callers without an account have separate budgets: two behind Cloudflare Access at one address, and two tokens', async (t) => {
   const callers: Pick<Caller, 'via' | 'name' | 'userId' | 'credentialId' | 'address'>[] = [
     { via: 'edge', name: 'alice@example.com', userId: null, credentialId: null, address: '192.0.2.7' },
     { via: 'edge', name: 'bob@example.com', userId: null, credentialId: null, address: '192.0.2.7' },
@@ -108,7 +108,7 @@ test('callers without an account have a budget each: two whom Cloudflare Access 
   t.is((await check(another)).status, 200)
 })
 
-test('sessions and tokens: 60 changes in ten minutes for one person, who goes on with everything else', async (t) => {
+test('sessions and tokens: 60 changes in ten minutes per user, who can still do everything else', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const viewer = await sessionOf(node, await signIn(node, 'viewer'))
   const revoke = async () => {
@@ -119,7 +119,7 @@ test('sessions and tokens: 60 changes in ten minutes for one person, who goes on
   t.is((await node.send('/api/nodes', { headers: viewer })).status, 200)
 })
 
-test('the counts of strangers are bounded in number, and those of an IPv6 network are one', async (t) => {
+test('the number of counts for strangers is bounded, and an IPv6 network has one count', async (t) => {
   const clock = createManualClock()
   const limits = createLimits({ clock })
   for (let count = 0; count < 12_000; count += 1) await limits.take('user-credentials', `key ${count}`)
@@ -133,14 +133,14 @@ test('the counts of strangers are bounded in number, and those of an IPv6 networ
   t.is(placeOf('192.0.2.7'), '192.0.2.7')
 })
 
-test('a forwarding header that names no address is nobody: neither a key of a budget nor a text in a log', async (t) => {
+test('a forwarding header without an address is ignored, both for budgets and in logs', async (t) => {
   const node = await runningNode(t, proxied)
   await node.send('/auth/github/callback', { headers: from(`203.0.113.9, ${'x'.repeat(5000)}`) })
   const [line] = await node.services.audit.list({ action: 'sign-in' }, { limit: 1 })
   t.is(line?.address, '203.0.113.9')
 })
 
-test('actions: 120 a minute for one person, however they come', async (t) => {
+test('actions: 120 a minute per user, however they sign in', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const operator = await signIn(node, 'operator')
   const session = await sessionOf(node, operator)

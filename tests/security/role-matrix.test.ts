@@ -13,14 +13,14 @@ import { graphqlFields } from '../helpers/sample-document.ts'
 import { someApp, someContainer, someOperation, someStats } from '../helpers/things.ts'
 
 /**
- * Who may use an operation, from most people to fewest. `everywhere`: not for those who are limited to some nodes, since it
- * reaches all of them. `as a person`: not for tokens. `in person`: for people who may have
- * tokens, and not for those. `node`: for nodes, hence for no person.
+ * Who can use an operation, from most callers to fewest. `everywhere`: not for callers limited to some nodes, because it affects
+ * all of them. `as a person`: not for tokens. `in person`: for people who can have tokens, but not for tokens. `node`: only for
+ * nodes.
  */
 type Need =
   'anyone' | 'viewer' | 'viewer as a person' | 'viewer in person' | 'operator' | 'operator everywhere' | 'admin everywhere' | 'node'
 
-/** Every operation of a primary where people sign in. A new route or field has to be placed here before it passes. */
+/** Every operation of a primary with sign-in. A new route or field must be listed here before the test passes. */
 const needs: Record<string, Need> = {
   'GET /api/health': 'anyone',
   'GET /api/ready': 'anyone',
@@ -133,18 +133,18 @@ const needs: Record<string, Need> = {
   'subscription serverChanged': 'viewer',
 }
 
-/** Middleware answers nothing by itself. */
+/** Middleware, which gives no answer of its own. */
 const operationsOf = async (node: RunningNode): Promise<string[]> => [
   ...(await routesOf(node.services)).filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`),
   ...graphqlFields(),
 ]
 
-/** What a caller is taken for; null for nobody. */
+/** How a caller is treated. Null for an unknown caller. */
 type Standing = {
   role: 'viewer' | 'operator' | 'admin'
   limited?: true
   token?: true
-  /** Somebody whom the edge let through, or a token of nobody in particular. */
+  /** A caller without an account: let through by the edge, or a machine token. */
   shared?: true
 } | null
 
@@ -156,23 +156,23 @@ function expected(need: Need, standing: Standing): Reached {
   const [role = '', reach] = need.split(' ')
   if (reach === 'everywhere' && standing.limited) return 'denied'
   if ((need === 'viewer as a person' || need === 'viewer in person') && standing.token) return 'denied'
-  // Where nobody signs in, tokens are for those who may do everything anyway.
+  // Without sign-in, only callers who can do everything can have tokens.
   const ownsTokens = !standing.shared || (standing.role === 'admin' && !standing.limited)
   if (need === 'viewer in person' && !ownsTokens) return 'denied'
   return order.indexOf(standing.role) >= order.indexOf(role) ? 'in' : 'denied'
 }
 
-/** These are about things of the caller's own, or people, of which there is none with the id that is asked for. */
+/** These act on the caller's own things or on users. None has the requested id. */
 const aboutNothing = ['mutation revokeApiToken', 'mutation revokeSession', 'mutation removeUser', 'mutation revokeJoinToken']
 
-/** Hold nothing secret, and are loaded by their address: a browser sends a cookie with that and no more. The second is GraphiQL. */
+/** Pages without secrets that a browser loads by URL, so it only sends the cookie. The second is GraphiQL. */
 const pages = ['GET /api/openapi.json', 'GET /graphql']
 
 interface ActingCaller {
   standing: Standing
-  /** Gets pages and nothing else. */
+  /** Can load pages and nothing else. */
   hasCookieOnly?: true
-  /** Made anew for each operation: some end the session that asks. */
+  /** New for each operation, because some end the caller's session. */
   headers: () => Promise<Record<string, string>>
 }
 
@@ -224,7 +224,7 @@ async function checkMatrix(t: ExecutionContext, node: RunningNode, callers: Call
 
 const dayMs = 24 * 3600 * 1000
 
-/** A clock that can be set back while something is made that is to be over by now. */
+/** A clock that can be set back to make something that has expired by now. */
 function shiftedClock() {
   let shiftMs = 0
   return {
@@ -243,15 +243,15 @@ test('every route and field has its place in the table, and nothing else has', a
   t.deepEqual((await operationsOf(await runningNode(t, peopleSettings))).toSorted(), Object.keys(needs).toSorted())
 })
 
-test('every operation, by role: sessions, tokens of each scope, and all that is over or forged', async (t) => {
+test('every operation, by role: sessions, tokens of each scope, and expired or forged credentials', async (t) => {
   const clock = shiftedClock()
   const node = await runningNode(t, peopleSettings, { clock })
   const person = (login: string) => signIn(node, login)
   const [viewer, operator, admin] = [await person('viewer'), await person('operator'), await person('admin')]
   const [labOperator, labAdmin] = [await person('lab-operator'), await person('lab-admin')]
-  // Other people than those with sessions: what one of those ends is not the other's.
+  // Different users than those with sessions, so that neither ends the other's things.
   const [owner, labOwner] = [await person('owner'), await person('lab-owner')]
-  // As if it had been made before its owner lost the role.
+  // Like a token made before its owner lost the role.
   const formerAdmin = { ...(await person('former-admin')), role: 'admin' as const }
   const { tokens } = node.services.access
 
@@ -292,12 +292,12 @@ test('every operation, by role: sessions, tokens of each scope, and all that is 
       expiredToken: { standing: null, headers: await always({ authorization: over.authorization }) },
       revokedToken: { standing: null, headers: await always({ authorization: revoked.authorization }) },
       forgedToken: { standing: null, headers: await always({ authorization: `${good.authorization.slice(0, -4)}AAAA` }) },
-      // A bad token is refused even beside a good session: who offers one means it.
+      // An invalid token is refused even with a valid session, because the caller chose to send it.
       badTokenGoodSession: {
         standing: null,
         headers: async () => ({ ...(await sessionOf(node, owner)), authorization: revoked.authorization }),
       },
-      // What an app on another port of the same host gets to see: the cookie, and nothing that the dashboard keeps.
+      // An app on another port of the same host sees only the cookie, not the dashboard's storage.
       cookieOfABrowser: {
         standing: null,
         hasCookieOnly: true,
@@ -315,10 +315,10 @@ test('every operation, by role: sessions, tokens of each scope, and all that is 
   )
 })
 
-/** There where people sign in. */
+/** Exists only with sign-in. */
 const isSignIn = (operation: string): boolean => operation.includes(' /auth/')
 
-test('every operation behind Cloudflare Access: by role, wrong audience, wrong issuer, expired, unsigned', async (t) => {
+test('every operation behind Cloudflare Access: by role, and with wrong audience, wrong issuer, expired, unsigned', async (t) => {
   const { settings, header, past } = await accessEdge(t)
   const node = await runningNode(t, {
     ...settings,
@@ -350,7 +350,7 @@ test('every operation behind Cloudflare Access: by role, wrong audience, wrong i
   )
 })
 
-/** Everything that needs a caller. */
+/** Every operation that needs a caller. */
 const closed = Object.keys(needs).filter((operation) => needs[operation] !== 'anyone' && needs[operation] !== 'node')
 
 async function checkNobody(t: ExecutionContext, node: RunningNode, headers: Record<string, string>[]): Promise<void> {
@@ -365,7 +365,7 @@ async function checkNobody(t: ExecutionContext, node: RunningNode, headers: Reco
   }
 }
 
-test('who is taken off the allow list, or whose way of signing in is turned off, is nobody from the next start on', async (t) => {
+test('a user whose allowlist entry or provider is removed is unknown after the next start', async (t) => {
   const database = { DATABASE_PATH: join(dataFolder(t), 'selfhostly.db') }
   const before = await runningNode(t, { ...peopleSettings, ...database })
   const leaver = await signIn(before, 'leaver')

@@ -18,7 +18,7 @@ import { graphqlFields, isQuiet, unknownId } from '../helpers/sample-document.ts
 
 const secret = (name: string): string => `${name}-${randomBytes(24).toString('hex')}`
 
-/** Every way in which a secret could be written down by accident. */
+/** Every form in which a secret could leak. */
 const formsOf = (plain: string): string[] => {
   const bytes = Buffer.from(plain)
   return [plain, bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url'), bytes.toString('hex'), encodeURIComponent(plain)]
@@ -29,7 +29,7 @@ const filesUnder = (folder: string): string[] =>
     .map((name) => join(folder, name))
     .filter((path) => statSync(path).isFile() && !path.includes('compile-cache'))
 
-/** The names of the secrets that are found somewhere. */
+/** The names of the secrets found in a text. */
 function found(secrets: Record<string, string>, haystacks: Record<string, Buffer>): string[] {
   return Object.entries(haystacks).flatMap(([where, content]) =>
     Object.entries(secrets)
@@ -43,7 +43,7 @@ const filesOf = (node: NodeProcess): Record<string, Buffer> =>
     [...filesUnder(node.dataDir), ...(existsSync(node.appsDir) ? filesUnder(node.appsDir) : [])].map((path) => [path, readFileSync(path)]),
   )
 
-/** Calls one server and keeps everything that it answers, headers included. */
+/** Calls one server and keeps all its answers, including headers. */
 function recordingCaller(url: string, credentials: Record<string, string>) {
   const caller = callerOf(url)
   const answers: string[] = []
@@ -57,7 +57,7 @@ function recordingCaller(url: string, credentials: Record<string, string>) {
     send,
     graphql: (query: string, variables: Record<string, unknown> = {}): Promise<Json> =>
       send('/graphql', { method: 'POST', json: { query, variables } }),
-    /** What a subscription tells, up to its end, or just the first. */
+    /** Everything a subscription sends until its end, or only the first value. */
     async follow(query: string, { first = false } = {}): Promise<void> {
       class WithCredentials extends WebSocket {
         constructor(address: string, protocol: string) {
@@ -99,7 +99,7 @@ const compose = (marker: string): string => `services:\n  web:\n    image: ${tes
 
 const createApp = `mutation ($nodeId: ID!, $input: CreateAppInput!) { createApp(nodeId: $nodeId, input: $input) { operation { id } app { id } } }`
 
-/** A bit of everything, failures included. Answers what was made on the way. */
+/** Uses a bit of everything, including failures. @returns what it created */
 async function useEverything(
   admin: Recorder,
   primary: NodeProcess,
@@ -137,7 +137,7 @@ async function useEverything(
   await admin.send(`/api/apps/${data.createApp.app.id}/stop`, { method: 'POST' })
   await admin.send(`/api/apps/${data.createApp.app.id}`, { method: 'PUT', json: { compose_content: 'no' } })
 
-  // Guesses and faults at every door.
+  // Wrong credentials and invalid input on every surface.
   const stranger = callerOf(primary.url)
   await stranger.send('/api/nodes', { headers: { authorization: `Bearer ${planted['mistypedToken']}` } })
   await stranger.send('/api/nodes', { headers: { cookie: `selfhostly_session=${planted['mistypedToken']}` } })
@@ -147,7 +147,7 @@ async function useEverything(
   return { marker, app: data.createApp.app.id as string, operation: data.createApp.operation.id as string }
 }
 
-test('no secret is found in logs, files or answers after a full run of a primary and a secondary', async (t) => {
+test('no secret is in logs, files or answers after a full run of a primary and a secondary', async (t) => {
   await ensureTestImage()
   const planted = {
     primaryKey: secret('primary-key'),
@@ -243,7 +243,7 @@ const sealedIn = async (t: ExecutionContext, node: NodeProcess): Promise<Record<
   return Object.fromEntries(values.map((value, index) => [`sealed ${index}`, value]))
 }
 
-/** Settings open, and a node that has the shared key is still let in. */
+/** The settings can be decrypted, and a node with the shared key can still call. */
 async function assertWorks(t: ExecutionContext, node: NodeProcess, member: { id: string; key: string }, token: string): Promise<void> {
   const caller = callerOf(node.url, node.headers)
   const { data } = await caller.graphql('{ settings { cloudflareApiToken } nodes { totalCount } }')
@@ -255,7 +255,7 @@ async function assertWorks(t: ExecutionContext, node: NodeProcess, member: { id:
   t.is(settings.json.cloudflare_api_token, token)
 }
 
-test('a rotation leaves nothing of what was sealed with the former key, and loses nothing, wherever it is cut off', async (t) => {
+test('a rotation leaves nothing encrypted with the previous key and loses nothing, wherever it is interrupted', async (t) => {
   const node = await nodeProcess(t, { NODE_NAME: 'primary' })
   const member = { id: unknownId, key: secret('member-key') }
   const token = secret('cloudflare-token')
@@ -280,7 +280,7 @@ test('a rotation leaves nothing of what was sealed with the former key, and lose
   await assertWorks(t, node, member, token)
   await node.stop()
 
-  // Cut off between the two halves, during the second, and after its end but before the former key was removed.
+  // Interrupted between the two halves, during the second, and before the previous key was removed.
   await node.rotateSecrets()
   copyFileSync(former, `${former}.copy`)
   const starting = node.start()
@@ -295,7 +295,7 @@ test('a rotation leaves nothing of what was sealed with the former key, and lose
   await assertWorks(t, node, member, token)
   await node.stop()
 
-  // Cut off before the new key was made.
+  // Interrupted before the new key was created.
   const latest = await sealedIn(t, node)
   renameSync(key, former)
   await node.start()

@@ -31,7 +31,7 @@ const closeOf = async (node: RunningNode, cookie: string, payload: object): Prom
   return outcome
 }
 
-test('a session counts beside the secret of its browser only: over HTTP, over WebSocket, and for whoever has the cookie', async (t) => {
+test("a session is valid only with its browser's secret, over HTTP and WebSocket, whoever has the cookie", async (t) => {
   const node = await runningNode(t, peopleSettings)
   const { cookie, ...secret } = await boundSession(node, await signIn(node, 'admin'))
   const other = { [browserSecretHeader]: 'y'.repeat(43) }
@@ -52,7 +52,7 @@ test('a session counts beside the secret of its browser only: over HTTP, over We
   t.is(await closeOf(node, cookie, { browser: 'y'.repeat(43) }), 4401)
 })
 
-test('what a browser loads by its address holds nothing: the page of GraphiQL and the description of the API need the cookie alone', async (t) => {
+test('pages that a browser loads by URL need only the cookie: GraphiQL and the OpenAPI document', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const { cookie } = await boundSession(node, await signIn(node, 'viewer'))
   const page = { cookie, accept: 'text/html' }
@@ -63,19 +63,19 @@ test('what a browser loads by its address holds nothing: the page of GraphiQL an
   t.is((await node.send('/graphql', { headers: { accept: 'text/html' } })).status, 401)
 })
 
-test('signing out needs the cookie alone, and ends the session', async (t) => {
+test('signing out needs only the cookie and ends the session', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const headers = await boundSession(node, await signIn(node, 'viewer'))
   t.is((await node.send('/auth/sign-out', { method: 'POST', headers: { cookie: headers.cookie } })).status, 204)
   t.is((await node.send('/api/nodes', { headers })).status, 401)
 })
 
-test('a program that showed no secret when it signed in needs none: no browser does that', async (t) => {
+test('a program that signs in without a secret needs none later', async (t) => {
   const node = await runningNode(t, peopleSettings)
   t.is((await node.send('/api/nodes', { headers: await sessionOf(node, await signIn(node, 'viewer')) })).status, 200)
 })
 
-test('who comes back from a provider is signed in by the code in the address of the page, once and in that browser', async (t) => {
+test('the code in the page URL finishes a provider sign-in, once and only in that browser', async (t) => {
   const { url } = await githubNode(t)
   const browser = cookieBrowser()
   const { url: page } = await browser.go(`${url}/auth/github?return_to=/apps`, ({ pathname }) => pathname === '/sign-in')
@@ -96,7 +96,7 @@ test('who comes back from a provider is signed in by the code in the address of 
   t.is((await finish(browser)).status, 400, 'once')
 })
 
-test('in Chromium: an app on another port gets the cookie and nothing else; the dashboard goes on after a reload, in another tab and in GraphiQL', async (t) => {
+test('in Chromium: an app on another port gets only the cookie, and the dashboard works after a reload, in another tab and in GraphiQL', async (t) => {
   const { node, url } = await githubNode(t)
   const cookies: string[] = []
   const app = await listen(

@@ -17,7 +17,7 @@ const roles: [what: string, make: (t: ExecutionContext) => Promise<RunningNode>]
 ]
 
 for (const [what, make] of roles) {
-  test(`${what}: the code signs in as its administrator, once, and the session lasts over a restart`, async (t) => {
+  test(`${what}: the code signs in as its administrator, once, and the session survives a restart`, async (t) => {
     const node = await make(t)
     const code = await codeOf(node)
     t.regex(code, /^[\w-]{22}$/, '128 bits')
@@ -42,14 +42,14 @@ for (const [what, make] of roles) {
   })
 }
 
-test('of many who come with one code at once one is let in', async (t) => {
+test('only one of many simultaneous uses of a code succeeds', async (t) => {
   const node = await runningNode(t)
   const code = await codeOf(node)
   const answers = await Promise.all(Array.from({ length: 10 }, () => use(node, code)))
   t.deepEqual(answers.map(({ status }) => status).toSorted(), [200, ...Array.from({ length: 9 }, () => 401)])
 })
 
-test('a code is over after 15 minutes, and as soon as there is a newer one', async (t) => {
+test('a code expires after 15 minutes, or as soon as there is a newer one', async (t) => {
   const clock = createManualClock(new Date())
   const node = await runningNode(t, {}, { clock })
   const [former, newer] = [await codeOf(node), await codeOf(node)]
@@ -61,7 +61,7 @@ test('a code is over after 15 minutes, and as soon as there is a newer one', asy
   assertProblem(t, await use(node, late), 401)
 })
 
-test('wrong codes are refused in one sentence, limited by address, and keep the right one out for nobody', async (t) => {
+test('wrong codes are refused in one sentence, limited by address, and never block the right one', async (t) => {
   const node = await runningNode(t)
   const code = await codeOf(node)
   for (const wrong of ['', 'x', 'A'.repeat(22), `${code}x`, code.toUpperCase() === code ? 'a' : code.toUpperCase()]) {
@@ -84,7 +84,7 @@ test('wrong codes from one IPv6 network count together, however many addresses i
   t.deepEqual([statuses.indexOf(429), await from('2001:db8:0:1::1')], [30, 401])
 })
 
-test('only a page of this very server uses a code', async (t) => {
+test('only a page of this server can use a code', async (t) => {
   const node = await runningNode(t, { CORS_ORIGINS: 'https://tools.example.com' })
   const code = await codeOf(node)
   for (const origin of ['https://tools.example.com', 'https://evil.example', 'null', 'http://127.0.0.1:1'])
@@ -95,28 +95,28 @@ test('only a page of this very server uses a code', async (t) => {
   t.is((await use(node, code, { origin: node.url })).status, 200)
 })
 
-test('the cookie is Secure only where the browser speaks TLS', async (t) => {
+test('the cookie is Secure only if the browser uses TLS', async (t) => {
   const node = await runningNode(t, { AUTH_BASE_URL: 'https://selfhostly.example.com' })
   const cookie = async (host: string) => String((await use(node, await codeOf(node), { host })).headers['set-cookie'])
   t.notRegex(await cookie('localhost:8080'), /Secure/)
   t.regex(await cookie('selfhostly.example.com'), /^__Host-.*; Secure/)
 })
 
-test('where nobody signs in there is no link', async (t) => {
+test('there is no link where nobody signs in', async (t) => {
   const node = await runningNode(t, { AUTH_ENABLED: 'false' })
   t.is(node.services.access.links, null)
   t.is((await use(node, 'A'.repeat(22))).status, 404)
   t.deepEqual((await node.stranger.send('/auth/providers')).json, { providers: [], link: false })
 })
 
-test('grants give the administrator of the link nothing and take nothing from it', async (t) => {
+test('grants do not affect the administrator who signs in by link', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const answer = await use(node, await codeOf(node))
   const { data } = await node.graphql('{ viewer { name role } }', {}, { cookie: cookieOf(answer) })
   t.deepEqual(data.viewer, { name: 'administrator', role: 'ADMIN' })
 })
 
-test('every administrator sees and revokes the tokens of the machine, nobody else does', async (t) => {
+test('only administrators can see and revoke the tokens of the account machine', async (t) => {
   const node = await runningNode(t, peopleSettings)
   const { id, authorization } = await tokenOf(node, null, 'viewer')
   t.is((await node.send('/api/nodes', { headers: { authorization } })).status, 200)
@@ -128,7 +128,7 @@ test('every administrator sees and revokes the tokens of the machine, nobody els
   t.is((await node.send('/api/nodes', { headers: { authorization } })).status, 401)
 })
 
-test('the code is kept nowhere but as a hash', async (t) => {
+test('only a hash of the code is stored', async (t) => {
   const node = await runningNode(t)
   const code = await codeOf(node)
   const rows = await node.services.audit.list({}, { limit: 100 })
