@@ -115,7 +115,7 @@ const forgeries: Record<string, (set: Set) => Promise<string> | string> = {
   'no issuer': ({ claims: { iss: _, ...claims }, sign }) => sign(claims),
   'no expiry': ({ claims: { exp: _, ...claims }, sign }) => sign(claims),
   'not yet valid': ({ claims, sign }) => sign({ ...claims, nbf: (claims.nbf ?? 0) + 60 }),
-  'a key of the right name that is another': async ({ claims, sign, key }) => sign(claims, { ...(await newKey()), kid: key.kid }),
+  'another key with the same id': async ({ claims, sign, key }) => sign(claims, { ...(await newKey()), kid: key.kid }),
   'a changed claim under the old signature': async ({ claims, sign }) => {
     const [header, , signature] = (await sign(claims)).split('.')
     return `${header}.${encode({ ...claims, email: 'boss@example.com' })}.${signature}`
@@ -127,7 +127,7 @@ const forgeries: Record<string, (set: Set) => Promise<string> | string> = {
     new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: key.kid }).sign(Buffer.from(await exportSPKI(key.publicKey))),
   'HS256 with the published key as the secret': ({ claims, key }) =>
     new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: key.kid }).sign(Buffer.from(JSON.stringify(key.jwk))),
-  'a key that it brings itself': async ({ claims }) => {
+  'a key inside the token': async ({ claims }) => {
     const own = await newKey()
     return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: own.kid, jwk: own.jwk }).sign(own.privateKey)
   },
@@ -148,7 +148,7 @@ for (const [fault, forge] of Object.entries(forgeries)) {
     t.deepEqual(
       set.lines.filter(({ level }) => level >= 40),
       [],
-      'a bad token is no fault of the keys',
+      'an invalid token is not a failed fetch',
     )
     t.truthy(await set.access.verify(await set.sign(set.claims)))
   })
@@ -170,7 +170,7 @@ test('logs once when keys cannot be fetched, and once when they can again', asyn
   await closed
   await t.throwsAsync(access.verify(await sign(claims, await newKey())), refusal)
   t.regex(String(lines[2]?.['error']), /ECONNREFUSED/)
-  t.truthy(await access.verify(token), 'those who come with a key that is known still come in')
+  t.truthy(await access.verify(token), 'tokens with a known key still work')
 })
 
 test('an answer that is not a key set counts as a failed fetch', async (t) => {

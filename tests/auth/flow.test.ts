@@ -16,7 +16,7 @@ test('a flow works once, for its provider, with its state, before it expires', (
   t.is(flows.take(undefined, answer(other)), null)
   t.is(flows.take('unknown', answer(other)), null)
   t.is(flows.take(wrongState.id, answer(other)), null)
-  t.truthy(flows.take(wrongState.id, answer(wrongState)), 'who guesses wrong ends nothing')
+  t.truthy(flows.take(wrongState.id, answer(wrongState)), 'a wrong guess does not end the flow')
   t.is(flows.take(other.id, { ...answer(other), state: undefined }), null)
   t.is(flows.take(wrongProvider.id, { ...answer(wrongProvider), provider: 'github' }), null)
   clock.advance(flowMs - 1)

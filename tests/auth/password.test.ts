@@ -9,7 +9,7 @@ test('a hash matches only its password and contains its cost', async (t) => {
   t.true(await verifyPassword(password, stored))
   t.false(await verifyPassword('correct horse batterY', stored))
   t.false(await verifyPassword('', stored))
-  t.not(await hashPassword(password), stored, 'each has a salt of its own')
+  t.not(await hashPassword(password), stored, 'each hash has its own salt')
 })
 
 test('a hash with another cost is checked with that cost', async (t) => {

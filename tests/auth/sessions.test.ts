@@ -152,7 +152,7 @@ test('sessions and their last use survive a restart, and expired ones do not com
   await restarted.flush()
   t.is(ended.length, 1)
   t.is((await em.getConnection().execute<unknown[]>('select * from sessions')).length, 1)
-  t.is((await open('another secret of at least thirty-two characters')).use(kept), null, 'signed by a secret that is not in use any more')
+  t.is((await open('another secret of at least thirty-two characters')).use(kept), null, 'signed with a secret no longer in use')
 })
 
 test('removing a user removes their sessions', async (t) => {

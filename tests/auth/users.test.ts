@@ -120,7 +120,7 @@ test('groups let people in as long as the provider reports them', async (t) => {
   t.like(
     await users.signIn(namesake),
     { login: 'Erin (another)', role: 'viewer' },
-    'who calls themselves the same keeps nobody out, and is not mistaken',
+    'an account with the same chosen name is separate and blocks nobody',
   )
   t.truthy(await users.signIn(profile('frank', { provider: 'idp', groups: ['staff'] })), 'a group lets in more than one')
 })

@@ -126,7 +126,7 @@ test('a bug is masked over HTTP and GraphQL, and logged with the id that the cal
   const logged = node.log.filter(({ level }) => level === 'error').map(({ requestId }) => requestId)
   for (const id of [answer.json.request_id, errors[0].extensions.requestId]) t.true(logged.includes(id))
   t.true(answer.json.detail.includes(answer.json.request_id))
-  t.is((await node.send('/api/nodes')).json.length, 1, 'what could not be written is not there')
+  t.is((await node.send('/api/nodes')).json.length, 1, 'the failed write left nothing behind')
   database.exec('alter table nodes_gone rename to nodes')
   t.is((await node.send('/api/nodes', { method: 'POST', json: form })).status, 201)
 })

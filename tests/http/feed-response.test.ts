@@ -53,7 +53,7 @@ test('a reader that leaves while its snapshot is read leaves no subscription beh
   const { feed, listeners } = countedFeed(ready.promise)
   const { clock, reader, ends } = responseOf(feed)
   reader.abort()
-  t.is(listeners.size, 1, 'it is not there yet to be ended')
+  t.is(listeners.size, 1, 'the subscription is not ready yet')
   ready.resolve()
   await until(() => listeners.size === 0)
   t.is(ends(), 1)

@@ -103,7 +103,7 @@ test('REST writes the same lines, including refusals', async (t) => {
   t.is(
     (await node.send(`/api/apps/${randomUUID()}`, { method: 'DELETE', headers: { authorization } })).status,
     403,
-    'whether there is one or not',
+    'whether it exists or not',
   )
   t.is((await node.send(`/api/apps/${things.appId}/stop`, { method: 'POST', headers: operator })).status, 503)
   const [denied, deniedToo, started, failed] = await linesOf(node)

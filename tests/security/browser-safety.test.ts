@@ -145,7 +145,7 @@ test('only pages of this server and of allowed origins can open a WebSocket', as
   const behindTls = await runningNode(t, { ...peopleSettings, TRUSTED_PROXIES: '127.0.0.1' })
   const tls = { host, 'x-forwarded-proto': 'https' }
   t.is(await upgrade(behindTls, { ...tls, origin: `https://${host}` }), 'open')
-  t.is(await upgrade(behindTls, { ...tls, origin: `http://${host}` }), 403, 'a page that came without TLS is of somebody between')
+  t.is(await upgrade(behindTls, { ...tls, origin: `http://${host}` }), 403, 'a page loaded without TLS is not trusted')
 })
 
 test('CORS: only configured origins can read and change things', async (t) => {

@@ -128,12 +128,12 @@ async function guests(t: ExecutionContext): Promise<{ node: RunningNode; guest: 
   return [
     {
       node,
-      guest: { kind: 'a session that is revoked', headers: revoked, end: async () => node.services.access.sessions?.revokeAll(owner.id) },
+      guest: { kind: 'a revoked session', headers: revoked, end: async () => node.services.access.sessions?.revokeAll(owner.id) },
     },
     {
       node,
       guest: {
-        kind: 'a token that is revoked',
+        kind: 'a revoked token',
         headers: { authorization: made.authorization },
         end: () => node.services.access.tokens.revoke([owner.id], made.id),
       },
@@ -141,7 +141,7 @@ async function guests(t: ExecutionContext): Promise<{ node: RunningNode; guest: 
     {
       node,
       guest: {
-        kind: 'a session of somebody who is removed',
+        kind: 'a session of a removed user',
         headers: await sessionOf(node, leaver),
         end: () => ask(node, `mutation { removeUser(id: "${leaver.id}") }`, admin),
       },
@@ -149,7 +149,7 @@ async function guests(t: ExecutionContext): Promise<{ node: RunningNode; guest: 
     {
       node: behind,
       guest: {
-        kind: 'the word of Cloudflare Access',
+        kind: 'an expired Cloudflare Access token',
         headers: await edge.header('ann@example.com'),
         end: async () => clock.advance(3600_000),
       },
@@ -157,7 +157,7 @@ async function guests(t: ExecutionContext): Promise<{ node: RunningNode; guest: 
     {
       node,
       guest: {
-        kind: 'a token that is over',
+        kind: 'an expired API token',
         headers: { authorization: over.authorization },
         end: async () => clock.advance(24 * 3600_000),
       },

@@ -51,7 +51,7 @@ test('a local user is an admin of this node, with a normal session', async (t) =
   const again = await signInLocally(node, { ...localUser, name: ' Alice ' }, { headers })
   t.is(again.status, 200, again.text)
   t.regex(String(again.headers['set-cookie']), /HttpOnly; SameSite=Lax/)
-  t.is((await node.send('/api/apps', { headers })).status, 401, 'the session that the browser had before is over')
+  t.is((await node.send('/api/apps', { headers })).status, 401, 'the earlier session of the browser has ended')
   const now = { ...elsewhere, cookie: cookieOf(again) }
   t.is((await node.send('/auth/sign-out', { method: 'POST', headers: now })).status, 204)
   t.is((await node.send('/api/apps', { headers: now })).status, 401)
@@ -115,7 +115,7 @@ test('guesses are limited by name and address together, even in parallel', async
   const refused = await signInLocally(node, localUser, from('203.0.113.1'))
   assertProblem(t, refused, 429)
   t.regex(String(refused.headers['retry-after']), /^\d+$/)
-  t.is((await signInLocally(node, localUser, from('203.0.113.2'))).status, 200, 'who guesses elsewhere locks nobody out')
+  t.is((await signInLocally(node, localUser, from('203.0.113.2'))).status, 200, 'guesses from elsewhere lock nobody out')
 })
 
 test('a known address neither queues behind strangers nor shares their budget', async (t) => {
