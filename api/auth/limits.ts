@@ -88,11 +88,11 @@ function tooMany(waitMs: number): AppError {
 /** What counts as one place: an IPv4 address, or an IPv6 /64, because one machine can use any address in its network. */
 export function placeOf(address: string): string {
   if (!isIPv6(address)) return address
-  const [head = '', tail] = address.split('::')
+  const [head = '', tail = ''] = address.split('::')
   const groups = head.split(':').filter(Boolean)
-  const rest = tail === undefined ? [] : tail.split(':').filter(Boolean)
-  const zeros = tail === undefined ? 0 : 8 - groups.length - rest.length
-  return [...groups, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...rest]
+  const rest = tail.split(':')
+  const zeros = Array.from({ length: 8 - groups.length - rest.length }, () => '0')
+  return [...groups, ...zeros, ...rest]
     .slice(0, 4)
     .map((group) => parseInt(group, 16).toString(16))
     .join(':')

@@ -44,7 +44,8 @@ export function createAllowance({ perSecond, burst }: Rate, clock: Clock) {
 
     /** Returns an amount that was taken but not used. */
     giveBack(amount = 1): void {
-      left = Math.min(burst, left + amount)
+      // Whatever reads it next cuts it to the burst.
+      left += amount
     },
 
     /** How many milliseconds until `amount` is available. */

@@ -9,6 +9,7 @@ const backslash = '\\'.charCodeAt(0)
 /** Counts the values in a JSON text, without keys. Characters inside strings do not count, because a Compose file can be full of commas. */
 export function countValues(text: string): number {
   let count = 1
+  // Stryker disable next-line EqualityOperator: after the end there is no character that counts
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at)
     if (code === quote) at = endOfString(text, at)
@@ -22,6 +23,7 @@ function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let before = end - 1
     while (text.charCodeAt(before) === backslash) before -= 1
+    // Stryker disable next-line ArithmeticOperator: sum and difference are both odd or both even
     if ((end - before) % 2 === 1) return end
   }
   return text.length

@@ -22,7 +22,8 @@ const isNowhere = (address: string): boolean => nowhere.check(address, isIPv6(ad
 
 /** Why a joining node cannot have this endpoint; null if it can. Only an administrator can enter such an address. */
 export function joinEndpointProblem(endpoint: string): string | null {
-  const host = (URL.parse(endpoint)?.hostname ?? '').replace(/^\[|\]$/g, '')
+  const name = URL.parse(endpoint)?.hostname ?? ''
+  const host = name.startsWith('[') ? name.slice(1, -1) : name
   if (!isNowhere(host) && !metadataNames.test(host)) return null
   return `must be an address at which the node itself answers. ${host} is a link-local, reserved or metadata service address. Set NODE_API_ENDPOINT on the node`
 }
@@ -30,11 +31,11 @@ export function joinEndpointProblem(endpoint: string): string | null {
 /** DNS lookup for nodes that drops addresses no node can have, because a name can be pointed anywhere after its node has joined. */
 export const lookupOfNodes: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, [])
+    if (error) return callback(error, '')
     const good = addresses.filter(({ address }) => !isNowhere(address))
     const [first] = good
     if (first) return options.all ? callback(null, good) : callback(null, first.address, first.family)
-    const refused = new Error(`${hostname} resolves to ${addresses[0]?.address}, which cannot be the address of a node`)
-    callback(Object.assign(refused, { code: 'ENOTFOUND' }), [])
+    const refused = new Error(`${hostname} resolves to ${addresses.map(({ address }) => address).join(', ')}, where no node can be`)
+    callback(Object.assign(refused, { code: 'ENOTFOUND' }), '')
   })
 }

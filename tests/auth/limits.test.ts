@@ -60,6 +60,8 @@ test('a place is an IPv4 address or an IPv6 network, in any notation', (t) => {
     '::1': '0:0:0:0',
     'fe80::': 'fe80:0:0:0',
     '1:2:3:4:5:6:7::': '1:2:3:4',
+    '1::3:4:5:6:7:8': '1:0:3:4',
+    '::2:3:4:5:6:7:8': '0:2:3:4',
     '': '',
   }
   for (const [address, place] of Object.entries(places)) t.is(placeOf(address), place, address)

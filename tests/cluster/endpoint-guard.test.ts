@@ -53,6 +53,8 @@ test('the lookup of a name drops addresses that no node can have', async (t) => 
   t.true(address === (family === 6 ? '::1' : '127.0.0.1'))
   t.is(await lookup('0.0.0.0', true), 'ENOTFOUND')
   t.is(await lookup('169.254.169.254', false), 'ENOTFOUND')
+  const words = new Promise<string>((resolve) => lookupOfNodes('169.254.169.254', {}, (error) => resolve(error?.message ?? '')))
+  t.is(await words, '169.254.169.254 resolves to 169.254.169.254, where no node can be')
   t.is(await lookup('nothing.invalid', true), 'ENOTFOUND')
 })
 
