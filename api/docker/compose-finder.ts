@@ -63,11 +63,18 @@ function stateOfFiles(env: NodeJS.ProcessEnv): string {
     ...folders.flatMap((folder) => [join(folder, 'docker'), join(folder, 'docker-compose')]),
     ...[join(ofUser, 'cli-plugins'), ...pluginFolders].map((folder) => join(folder, 'docker-compose')),
   ]
-    .map((path) => {
-      const stat = statSync(path, { throwIfNoEntry: false })
-      return stat ? `${path} ${stat.ino} ${stat.size} ${stat.mtimeMs}` : ''
-    })
+    .map((path) => `${path} ${stateOf(path)}`)
     .join('\n')
+}
+
+/** Empty for a file that is missing, or in a folder of PATH that this user cannot enter. */
+function stateOf(path: string): string {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    return stat ? `${stat.ino} ${stat.size} ${stat.mtimeMs}` : ''
+  } catch {
+    return ''
+  }
 }
 
 /** Compose prints its version in well under a second, or in about ten on a machine that is short of memory. */

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -212,6 +212,15 @@ test('searches for Compose until it is installed, prefers v2 to v1, and searches
       ['Docker Compose is no longer installed', undefined],
     ],
   )
+})
+
+test('a folder of PATH that cannot be looked into is no error of its own', async (t) => {
+  const folder = await fakePrograms(t, {})
+  const loop = join(folder, 'loop')
+  await symlink(loop, loop)
+  const cli = createComposeCli({ log, env: { PATH: loop, HOME: folder } })
+  t.is(cli.knownVersion(), null)
+  await t.throwsAsync(cli.version(), { code: 'DOCKER_UNAVAILABLE' })
 })
 
 /** A zombie has ended; only its parent has not read its exit code yet. */
