@@ -20,7 +20,7 @@ test.serial('the dashboard creates a join command, and the node that it starts a
   await bringAxe(page)
   await visit()
 
-  await page.getByRole('button', { name: 'Add a node' }).click()
+  await page.getByRole('button', { name: 'Add node' }).click()
   const dialog = page.getByRole('dialog')
   t.is(await dialog.getByLabel("This server's URL, as the new server reaches it").inputValue(), primary.url)
   await dialog.getByText('This address works only on this machine').waitFor()

@@ -75,7 +75,7 @@ async function factsAsTheServerHasThem(t: ExecutionContext, page: Page, primary:
   await facts.getByText(`Session number ${node.session.generation}`, { exact: true }).waitFor()
   await badge(region(page, 'Status'), 'Online').waitFor()
   await region(page, 'Apps').getByText('No apps on this node.').waitFor()
-  t.regex((await changes(page).last().textContent()) ?? '', /Registered.*By registration/)
+  t.regex((await changes(page).last().textContent()) ?? '', /Registered.*Set when it was registered/)
   // The worker reports these with its stats, first to the primary and then here.
   const versions = () =>
     ask<{ node: { engineVersion: string | null; composeVersion: string | null } }>(
@@ -104,7 +104,7 @@ async function held(t: ExecutionContext, page: Page, primary: NodeProcess, id: s
   await page.getByText('Cordoned: no new apps').waitFor()
 
   await chooseAction(page, 'Start maintenance')
-  const maintenance = page.getByRole('dialog', { name: 'Start maintenance of worker' })
+  const maintenance = page.getByRole('dialog', { name: 'Put worker into maintenance' })
   await maintenance.getByLabel('Until').fill('2020-01-01T00:00')
   await maintenance.getByRole('button', { name: 'Start maintenance' }).click()
   await maintenance.getByText('must be in the future').waitFor()
@@ -171,7 +171,7 @@ async function alarmComesAndGoes(t: ExecutionContext, page: Page, worker: NodePr
   await badge(region(page, 'Status'), 'Offline').waitFor()
   await changes(page)
     .first()
-    .filter({ hasText: /Online.*became.*Offline.*until now/ })
+    .filter({ hasText: /Online.*became.*Offline.*so far/ })
     .waitFor()
 
   await go(page, 'Apps')

@@ -79,7 +79,7 @@ test.serial('the dialog lists what is removed and what is kept, and the data of 
   t.false(await dialog.getByLabel('Delete its volumes too').isChecked(), 'ticks do not carry over')
   await dialog.getByRole('button', { name: 'Remove app', exact: true }).click()
   await followInPanel(page, `Remove ${name}`)
-  await page.getByRole('heading', { name: 'This app does not exist' }).waitFor()
+  await page.getByRole('heading', { name: 'Apps', level: 1 }).waitFor()
   t.true(existsSync(join(worker.appsDir, name, 'data/photo.jpg')))
   t.deepEqual(await volumesOf(name), [`${name}_named`])
   t.true((await proxy.inspect()).State.Running)
@@ -113,6 +113,6 @@ test.serial('both ticks remove all data, and an obstacle is named in the dialog 
 
   await backup.remove({ force: true })
   await remove('Succeeded')
-  await page.getByRole('heading', { name: 'This app does not exist' }).waitFor()
+  await page.getByRole('heading', { name: 'Apps', level: 1 }).waitFor()
   t.deepEqual(await volumesOf(name), [])
 })

@@ -38,7 +38,6 @@ export function useAudit() {
     retry,
     choice,
     rows,
-    total: computed(() => data.value?.audit.totalCount),
     active: computed(() => Object.values(choice.value).some((each) => each !== '')),
     clear: () => (choice.value = { ...emptyChoice }),
     ...useDownload('audit.jsonl', () => auditExportUrl(filter.value)),

@@ -1,7 +1,15 @@
 import { ref } from 'vue'
 import { ownFetch } from '../utils/own-fetch.ts'
 
-async function send(url: string, body: object): Promise<string | undefined> {
+/** After these the same request is refused again. */
+const final = new Set([400, 401, 403, 404])
+
+interface Refusal {
+  words: string
+  isFinal: boolean
+}
+
+async function send(url: string, body: object): Promise<Refusal | undefined> {
   try {
     const answer = await ownFetch(url, {
       method: 'POST',
@@ -10,22 +18,25 @@ async function send(url: string, body: object): Promise<string | undefined> {
     })
     if (answer.ok) return undefined
     const { detail } = (await answer.json().catch(() => ({}))) as { detail?: string }
-    return detail ?? `The server answered with HTTP status ${answer.status}.`
+    return { words: detail ?? `The server answered with HTTP status ${answer.status}.`, isFinal: final.has(answer.status) }
   } catch {
-    return 'The server did not answer. Is it running?'
+    return { words: 'The server did not answer. Is it running?', isFinal: false }
   }
 }
 
 /** Signs in with what this page sends: name and password, or a link's code. `signIn` resolves to the error, if any. */
 export function useSignInPost() {
   const working = ref(false)
+  /** Whether sending the same again is no use. */
+  const refused = ref(false)
 
   async function signIn(url: string, body: object): Promise<string | undefined> {
     working.value = true
-    const problem = await send(url, body)
+    const refusal = await send(url, body)
     working.value = false
-    return problem
+    refused.value = refusal?.isFinal ?? false
+    return refusal?.words
   }
 
-  return { working, signIn }
+  return { working, refused, signIn }
 }

@@ -29,7 +29,6 @@ export const auditQuery = graphql(`
         hasNextPage
         endCursor
       }
-      totalCount
     }
   }
 `)

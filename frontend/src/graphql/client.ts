@@ -16,6 +16,8 @@ export type Access = 'granted' | 'sign-in'
 export interface Backend {
   client: Client
   connection: Readonly<Ref<ConnectionState>>
+  /** When a connection that worked broke. Undefined while it works, and before the first one. */
+  lostAt: Readonly<Ref<string | undefined>>
   /** How often the connection came back. Data read before that can be out of date. */
   reconnects: Readonly<Ref<number>>
   access: Readonly<Ref<Access>>
@@ -45,6 +47,7 @@ const askAgain = retryExchange({
 /** @param origin the server's origin, such as `http://localhost:8080`; the socket connects to the same host */
 export function createBackend(origin: string): Backend {
   const connection = shallowRef<ConnectionState>('starting')
+  const lostAt = shallowRef<string>()
   const reconnects = shallowRef(0)
   const access = shallowRef<Access>('granted')
 
@@ -52,8 +55,12 @@ export function createBackend(origin: string): Backend {
     onConnected: () => {
       if (connection.value === 'lost') reconnects.value++
       connection.value = 'connected'
+      lostAt.value = undefined
     },
-    onLost: () => (connection.value = 'lost'),
+    onLost: () => {
+      if (connection.value === 'connected') lostAt.value = new Date().toISOString()
+      connection.value = 'lost'
+    },
     onUnauthorized: () => (access.value = 'sign-in'),
   })
 
@@ -82,5 +89,11 @@ export function createBackend(origin: string): Backend {
       }),
     ],
   })
-  return { client, connection: readonly(connection), reconnects: readonly(reconnects), access: readonly(access) }
+  return {
+    client,
+    connection: readonly(connection),
+    lostAt: readonly(lostAt),
+    reconnects: readonly(reconnects),
+    access: readonly(access),
+  }
 }

@@ -24,7 +24,8 @@ export function containerTimes(container: Facts, now: Date, isCurrent: boolean):
     return { words: `${words}${restarts}`, at: startedAt }
   }
   if (finishedAt && (state === 'EXITED' || state === 'DEAD' || state === 'RESTARTING')) {
-    return { words: `exited ${relativeTime(finishedAt, now)}${withCode}${restarts}`, at: finishedAt }
+    const when = relativeTime(finishedAt, now)
+    return { words: `exited ${when === 'now' ? 'just now' : when}${withCode}${restarts}`, at: finishedAt }
   }
   if (state === 'CREATED') return { words: 'never started', at: null }
   return { words: statusText, at: null }

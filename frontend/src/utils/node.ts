@@ -42,13 +42,14 @@ export function nodeMarks({ cordon, maintenance, conditions }: Pick<NodeItem, 'c
   ]
 }
 
+/** What set a node's status, in words for the middle of a sentence. */
 export const signalWords: Record<NodeStatusSignal, string> = {
-  REGISTRATION: 'registration',
-  HEARTBEAT: 'its heartbeat',
-  CHECK: 'a health check',
-  MANUAL_CHECK: 'a manual check',
-  SESSION: 'its session',
-  SELF: 'this server itself',
+  REGISTRATION: 'set when it was registered',
+  HEARTBEAT: 'detected by its heartbeat',
+  CHECK: 'detected by a health check',
+  MANUAL_CHECK: 'detected by an unscheduled check',
+  SESSION: 'detected by its session',
+  SELF: 'reported by this server itself',
 }
 
 export const modeWords: Record<NodeConnectionMode, string> = {
@@ -98,5 +99,5 @@ export const takesApps = ({ status, cordon }: Pick<NodeItem, 'status' | 'cordon'
 /** How the node's events reach this server, whose own node has the id `ownId`. */
 export function sessionInWords({ id, session }: Pick<NodeItem, 'id' | 'session'>, ownId: string | undefined): string {
   if (id === ownId) return 'local'
-  return session ? (session.transport === 'LINK' ? 'over link' : 'direct') : 'no session'
+  return session ? (session.transport === 'LINK' ? 'over link' : 'direct') : 'none'
 }
