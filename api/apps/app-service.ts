@@ -20,12 +20,13 @@ import { placed, type ComposeProblem } from './compose-problem.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { refusePrepared, refuseUnseen } from './disk-rules.ts'
 import type { DiskWatch } from './disk-watch.ts'
-import type { Operation, OperationKind } from './operation.ts'
+import { isWithdrawn, type Operation, type OperationKind } from './operation.ts'
 import type { Alongside, OperationRun, Operations } from './operations.ts'
 import type { Removal, RemoveAppInput } from './removal.ts'
 import type { RemovalPreview } from './removal-item.ts'
 import { createStatusTimers } from './status-timers.ts'
 import { activeProfiles, wantedServices } from './wanted-services.ts'
+import { createWishes, type Wish } from './wishes.ts'
 
 export interface CreateAppInput {
   name: string
@@ -72,6 +73,7 @@ export function createAppService(deps: {
   /** What `onChange` was last called with, by app, to skip events that change nothing. */
   const told = new Map<string, string>()
   const timers = createStatusTimers({ clock, onDue: (id) => tellOf(id) })
+  const wishes = createWishes()
   const stopping = new AbortController()
   /** Operations that have ended but whose result has not been read from Docker yet. Until then the app keeps the operation's status. */
   const ending = new Map<string, OperationKind>()
@@ -222,15 +224,20 @@ export function createAppService(deps: {
     kind: OperationKind,
     row: AppRow,
     work: (run: OperationRun) => Promise<string | void>,
-    more: { warnings?: ComposeProblem[]; onEnd?: () => void; alongside?: Alongside } = {},
+    more: { warnings?: ComposeProblem[]; onEnd?: () => void; alongside?: Alongside; wish?: Wish } = {},
   ): Promise<AppOperation> {
+    const { wish, ...others } = more
     const onRow = async (run: OperationRun): Promise<string | void> => {
+      if (wish) wishes.settle(row.id, wish)
       if (!rows.has(row.id)) throw notFound('app', row.id)
       return work(run)
     }
     const after = async (ended: Operation): Promise<void> => {
       more.onEnd?.()
+      if (wish) wishes.settle(row.id, wish)
       if (!rows.has(row.id)) return
+      // It changed nothing. Only an app that was never created shows why it has no containers.
+      if (isWithdrawn(ended) && kind !== 'create') return unsaved.has(row.id) ? saveUnsaved(row.id) : undefined
       // Set before Docker is read, or the new state would be shown with the reason of an earlier failure.
       const failed = ended.status !== 'succeeded'
       row.lastError = failed ? cut(`${kind} ${ended.status}: ${ended.error ?? ''}`, bounds.app.statusReason) : null
@@ -241,15 +248,27 @@ export function createAppService(deps: {
       tell(row)
       await saveUnsaved(row.id)
     }
-    const operation = await operations.enqueue(kind, row, onRow, after, more)
+    const withdraw = (): Alongside => withdrawn(row, wish)
+    const operation = await operations.enqueue(kind, row, onRow, after, { ...others, withdraw })
     tell(row)
     return { app: view(row), operation }
   }
 
   async function saveUnsaved(id: string): Promise<void> {
     const row = rows.get(id)
-    if (row) await save(row, { lastError: row.lastError, lastFailedKind: row.lastFailedKind ?? null })
+    if (row) await save(row, { desiredState: row.desiredState, lastError: row.lastError, lastFailedKind: row.lastFailedKind ?? null })
     unsaved.delete(id)
+  }
+
+  /** Goes back to the desired state without an operation that was cancelled before it started. @returns what saves that */
+  function withdrawn(row: AppRow, wish: Wish | undefined): Alongside {
+    const desiredState = (wish && wishes.withdraw(row.id, wish)) ?? row.desiredState
+    if (desiredState !== row.desiredState) {
+      row.desiredState = desiredState
+      unsaved.add(row.id)
+    }
+    if (rows.has(row.id)) tell(row)
+    return async (transaction) => void (wish && (await transaction.nativeUpdate(AppEntity, { id: row.id }, { desiredState })))
   }
 
   const runCompose = (row: AppRow, command: ComposeCommand, run: OperationRun): Promise<void> =>
@@ -267,6 +286,7 @@ export function createAppService(deps: {
 
   const update = createAppUpdate({
     ...{ ...deps, check, save, up, runCompose },
+    shouldRun: ({ id, desiredState }) => (wishes.now(id) ?? desiredState) === 'running',
     enqueue: async (row, work, more) => (await enqueue('update', row, work, more)).operation,
     note: (row, patch, message) => saveWith(row, patch, (alongside) => operations.note('update', row, message, alongside)),
   })
@@ -280,7 +300,14 @@ export function createAppService(deps: {
     const row = rowOf(id)
     await deps.engine.info()
     const begin = (run: OperationRun): Promise<string | void> => work(row, run)
-    const queued = await saveWith(row, { desiredState }, (alongside) => enqueue(kind, row, begin, { alongside }))
+    const wish = { desiredState }
+    wishes.add(id, wish, row.desiredState)
+    const queued = await saveWith(row, { desiredState }, (alongside) => enqueue(kind, row, begin, { alongside, wish })).catch(
+      (error: unknown) => {
+        wishes.withdraw(id, wish)
+        throw error
+      },
+    )
     return { ...queued, app: view(row) }
   }
 

@@ -27,13 +27,15 @@ export interface RowWork {
   save(row: AppRow, patch: AppPatch): Promise<void>
   enqueue(
     row: AppRow,
-    work: (run: OperationRun) => Promise<void>,
+    work: (run: OperationRun) => Promise<string | void>,
     more: { warnings: ComposeProblem[]; onEnd: () => void },
   ): Promise<Operation>
   /** Makes a change at once and records it as an operation: both or neither. */
   note(row: AppRow, patch: AppPatch, message: string): Promise<Operation>
   runCompose(row: AppRow, command: ComposeCommand, run: OperationRun): Promise<void>
   up(row: AppRow, run: OperationRun): Promise<void>
+  /** Whether the app should run now, which operations that still wait do not change. */
+  shouldRun(row: AppRow): boolean
 }
 
 /**
@@ -81,7 +83,7 @@ export function createAppUpdate(
 
     const settle = content === null ? () => {} : changes.begin(row.id)
     const description = input.description === undefined ? {} : { description: input.description }
-    const work = async (run: OperationRun): Promise<void> => {
+    const work = async (run: OperationRun): Promise<string | void> => {
       refuseOld(row, input)
       await refuseUndecided(row, input)
       if (content !== null) {
@@ -93,7 +95,8 @@ export function createAppUpdate(
         run.step(10, 'Pulling images')
         await deps.runCompose(row, 'pull', run)
       }
-      if (row.desiredState === 'running') await deps.up(row, run)
+      if (!deps.shouldRun(row)) return 'Saved. The next start deploys it'
+      await deps.up(row, run)
     }
     return deps.enqueue(row, work, { warnings, onEnd: settle }).catch((error: unknown) => {
       settle()

@@ -38,4 +38,8 @@ export function nearestStatus(isStarted: boolean, isFinished: boolean): Operatio
   return isStarted ? 'running' : 'queued'
 }
 
+/** Cancelled before it started, so it has changed nothing. */
+export const isWithdrawn = ({ status, startedAt }: Pick<Operation, 'status' | 'startedAt'>): boolean =>
+  status === 'cancelled' && startedAt === null
+
 export const isFinal = (status: OperationStatus): boolean => status !== 'queued' && status !== 'running'

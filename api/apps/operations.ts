@@ -30,6 +30,8 @@ interface Entry {
   /** Exact value; `operation.progress` is rounded down. */
   progress: number
   abort: AbortController
+  /** Called when it is cancelled before it started. What is returned is written in the same transaction as its end. */
+  withdraw: (() => Alongside) | undefined
   done: Promise<void>
 }
 
@@ -96,16 +98,17 @@ export function createOperations(deps: {
     })
 
   /** @throws when it cannot be saved now; a later `flush` tries again */
-  async function keep(operation: Operation): Promise<void> {
+  async function keep(operation: Operation, alongside?: Alongside): Promise<void> {
     unsaved.set(operation.id, operation)
-    await save(operation)
+    await (alongside ? record(operation, alongside) : save(operation))
     unsaved.delete(operation.id)
   }
 
-  function changed(entry: Entry, patch: Partial<Operation>): Promise<void> {
+  function changed(entry: Entry, patch: Partial<Operation>, more?: () => Alongside): Promise<void> {
     Object.assign(entry.operation, withinBounds({ ...entry.operation, ...patch }))
+    const alongside = more?.()
     deps.onChange({ ...entry.operation })
-    return keep(entry.operation)
+    return keep(entry.operation, alongside)
   }
 
   function bundle(entry: Entry): void {
@@ -214,18 +217,20 @@ export function createOperations(deps: {
     /**
      * Records an operation and runs `work` when the app's earlier operations have ended. The result of `work` is the final message.
      * `after` runs when the operation has ended, whatever the outcome, and before the app's next one starts. `alongside` writes in
-     * the same transaction as the operation's record.
+     * the same transaction as the operation's record. `withdraw` is called when the operation is cancelled before it started, and
+     * returns what to write in the same transaction as its end.
      */
     async enqueue(
       kind: OperationKind,
       app: { id: string; name: string },
       work: (run: OperationRun) => Promise<string | void>,
       after: (operation: Operation) => Promise<void>,
-      more: { warnings?: ComposeProblem[]; alongside?: Alongside } = {},
+      more: { warnings?: ComposeProblem[]; alongside?: Alongside; withdraw?: () => Alongside } = {},
     ): Promise<Operation> {
       refuseWhenStopping()
       const operation = { ...newOperation(kind, app), warnings: (more.warnings ?? []).reduce(withWarning, []) }
-      const entry: Entry = { operation, progress: 0, abort: new AbortController(), done: Promise.resolve() }
+      const { withdraw } = more
+      const entry: Entry = { operation, progress: 0, abort: new AbortController(), withdraw, done: Promise.resolve() }
       active.set(operation.id, entry)
       try {
         await record(operation, more.alongside)
@@ -262,7 +267,7 @@ export function createOperations(deps: {
       entry.abort.abort('cancelled' satisfies AbortReason)
       // Otherwise a queued operation would stay queued until the app's earlier operations have ended.
       if (entry.operation.status === 'queued') {
-        await changed(entry, { ...outcomeOf(entry.abort.signal, null, deps.deadlineMs), finishedAt: clock.now() })
+        await changed(entry, { ...outcomeOf(entry.abort.signal, null, deps.deadlineMs), finishedAt: clock.now() }, entry.withdraw)
       }
       return { ...entry.operation }
     },

@@ -130,3 +130,90 @@ test('an operation that cannot save its result shows on the app and can be retri
   t.is((await outcome(await apps.removeApp(id))).status, 'succeeded')
   t.deepEqual([apps.list(), await rows(), removed.values], [[], [], [id]])
 })
+
+/** A running app whose queue is held up until `resume` is called. */
+async function heldUp(t: ExecutionContext) {
+  const node = await setUp(t)
+  const { apps, operations, outcome, rows } = node
+  const name = appName(t)
+  const created = await apps.create({ name, composeContent: web() })
+  const { id } = created.app
+  t.is((await outcome(created)).status, 'succeeded')
+  const hold = Promise.withResolvers<void>()
+  t.teardown(hold.resolve)
+  const held = (): Promise<void> => hold.promise
+  await operations.enqueue('update', { id, name }, held, () => Promise.resolve())
+  return {
+    ...node,
+    ...{ id, name, resume: hold.resolve },
+    /** Cancels a queued operation. @returns the desired state afterward, as shown and as saved */
+    async withdraw(answer: { operation: { id: string } }): Promise<string[]> {
+      t.is((await operations.cancel(answer.operation.id)).status, 'cancelled')
+      return [apps.get(id).desiredState, ...(await rows()).map(({ desiredState }) => desiredState)]
+    },
+    labelOf: async () => (await containersOf(name)).map(({ State, Labels }) => [State, Labels['made']]),
+  }
+}
+
+const made = (value: string): string => `${web()}    labels: { made: '${value}' }\n`
+
+test('a stop or removal cancelled while queued changes nothing, and changes are still deployed', async (t) => {
+  const { apps, id, resume, withdraw, outcome, labelOf } = await heldUp(t)
+  const before = await apps.update(id, { composeContent: made('before') })
+  const stop = await apps.stopApp(id)
+  const removal = await apps.removeApp(id)
+  const after = await apps.update(id, { composeContent: made('after') })
+  t.is(apps.get(id).desiredState, 'stopped')
+  t.deepEqual(await withdraw(stop), ['stopped', 'stopped'], 'the removal is still wanted')
+  t.deepEqual(await withdraw(removal), ['running', 'running'])
+  resume()
+  t.is((await outcome(before)).status, 'succeeded')
+  t.is((await outcome(after)).status, 'succeeded')
+  t.like(apps.get(id), { status: 'running', statusReason: null, desiredState: 'running', version: 3 })
+  t.deepEqual(await labelOf(), [['running', 'after']])
+})
+
+test('the desired state follows the newest operation that was not cancelled while queued', async (t) => {
+  const { apps, id, resume, withdraw, outcome, rows } = await heldUp(t)
+  const stop = await apps.stopApp(id)
+  const start = await apps.startApp(id)
+  t.deepEqual(await withdraw(start), ['stopped', 'stopped'])
+  const again = await apps.startApp(id)
+  t.deepEqual(await withdraw(stop), ['running', 'running'])
+  t.deepEqual(await withdraw(again), ['running', 'running'])
+  const last = await apps.stopApp(id)
+  resume()
+  t.is((await outcome(last)).status, 'succeeded')
+  const next = await apps.startApp(id)
+  await outcome(next)
+  t.like(apps.get(id), { status: 'running', statusReason: null, desiredState: 'running' })
+  t.is((await rows())[0]?.desiredState, 'running')
+})
+
+test('a change waits for its turn: before a queued stop it is deployed, after it only stored', async (t) => {
+  const { apps, id, resume, outcome, labelOf, ended } = await heldUp(t)
+  const before = await apps.update(id, { composeContent: made('before') })
+  const stop = await apps.stopApp(id)
+  const after = await apps.update(id, { composeContent: made('after') })
+  resume()
+  await ended.first(({ id: each, output }) => each === before.operation.id && output.length > 0)
+  await outcome(stop)
+  t.like(await outcome(after), { status: 'succeeded', message: 'Saved. The next start deploys it' })
+  t.deepEqual(await labelOf(), [['exited', 'before']])
+  t.like(apps.get(id), { status: 'stopped', desiredState: 'stopped', statusReason: null })
+})
+
+test('a stop cancelled while queued on a full disk changes nothing once there is room', async (t) => {
+  const { apps, operations, id, resume, refuse, accept, rows, outcome } = await heldUp(t)
+  const stop = await apps.stopApp(id)
+  await refuse('update on apps')
+  await t.throwsAsync(operations.cancel(stop.operation.id), { message: /disk is full/ })
+  t.is(apps.get(id).desiredState, 'running')
+  await accept()
+  await operations.flush()
+  await apps.flush()
+  t.is((await rows())[0]?.desiredState, 'running')
+  resume()
+  t.is((await outcome(await apps.update(id, { composeContent: made('2') }))).status, 'succeeded')
+  t.like(apps.get(id), { status: 'running', statusReason: null })
+})
