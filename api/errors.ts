@@ -42,13 +42,20 @@ export class AppError extends Error {
   readonly fields: FieldError[]
   /** For RATE_LIMITED: how long to wait before trying again. */
   readonly retryAfterSeconds: number | undefined
+  /** A change was requested and no answer came, so it may have been made. */
+  readonly isOutcomeUnknown: boolean
 
-  constructor(code: ErrorCode, message: string, options: { fields?: FieldError[]; cause?: unknown; retryAfterSeconds?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { fields?: FieldError[]; cause?: unknown; retryAfterSeconds?: number; isOutcomeUnknown?: boolean } = {},
+  ) {
     super(message, { cause: options.cause })
     this.name = 'AppError'
     this.code = code
     this.fields = options.fields ?? []
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.isOutcomeUnknown = options.isOutcomeUnknown ?? false
   }
 
   get status(): number {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pLimit from 'p-limit'
 import type { EntityManager } from '../db/orm.ts'
+import { refuseIfCallerLeft } from '../caller-patience.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, errorMessage, notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -227,6 +228,7 @@ export function createOperations(deps: {
       after: (operation: Operation) => Promise<void>,
       more: { warnings?: ComposeProblem[]; alongside?: Alongside; withdraw?: () => Alongside } = {},
     ): Promise<Operation> {
+      await refuseIfCallerLeft()
       refuseWhenStopping()
       const operation = { ...newOperation(kind, app), warnings: (more.warnings ?? []).reduce(withWarning, []) }
       const { withdraw } = more

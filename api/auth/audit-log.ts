@@ -95,7 +95,8 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
       return { result, startedId, action: { ...action, ...about?.(result) }, elapsed }
     } catch (error) {
       const detail = error instanceof AppError ? `${error.code}: ${error.message}` : errorMessage(error)
-      await write(actor, action, 'failed', { startedId, detail, durationMs: elapsed() })
+      const outcome = error instanceof AppError && error.isOutcomeUnknown ? 'unknown' : 'failed'
+      await write(actor, action, outcome, { startedId, detail, durationMs: elapsed() })
       throw error
     }
   }

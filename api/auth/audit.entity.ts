@@ -25,7 +25,7 @@ export const AuditEntity = defineEntity({
   },
 })
 
-/** `unknown`: the node was lost. It may report the outcome later, or never. */
+/** `unknown`: the node was lost or did not answer. It may report the outcome later, or never. */
 export const auditOutcomes = ['started', 'succeeded', 'failed', 'cancelled', 'interrupted', 'unknown', 'denied'] as const
 export type AuditOutcome = (typeof auditOutcomes)[number]
 export type AuditRow = InferEntity<typeof AuditEntity>

@@ -69,6 +69,10 @@ export function timeoutInWords(hop: 'dns' | 'tcp' | 'tls' | 'http', endpoint: st
   }
 }
 
+/** Whether no connection was established, so the other side cannot have received anything. */
+export const isNotConnected = (error: unknown): boolean =>
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|EHOSTUNREACH|ENETUNREACH)$/.test(codeOf(innermost(error)) ?? '')
+
 /** Whether a working connection broke, as opposed to one that could not be established. */
 export const isBrokenConnection = (error: unknown): boolean =>
   /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|ERR_HTTP2_.*)$/.test(codeOf(innermost(error)) ?? '')

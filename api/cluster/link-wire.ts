@@ -131,6 +131,8 @@ export interface LinkWatch {
   check: () => void
   /** Whether another link is replacing this one: current requests finish here, and no new ones start. */
   isClosing: () => boolean
+  /** For how many more ms the link stays open if nothing is heard over it. */
+  lastsMs: () => number
 }
 
 /**
@@ -176,5 +178,6 @@ export function keepAlive(session: Http2Session, { socket, stream }: LinkWire, c
       clock.after(pingEveryMs, () => answeredAt === before && !session.closed && end('did not answer a ping'))
     },
     isClosing: () => session.closed,
+    lastsMs: () => answeredAt + deadAfterMs - clock.now().getTime(),
   }
 }

@@ -4,7 +4,7 @@ import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { createAllowance, perNode } from './allowance.ts'
 import { guardLink } from './link-guard.ts'
-import { askOver, keepAlive, type LinkWire } from './link-wire.ts'
+import { askOver, keepAlive, type LinkWatch, type LinkWire } from './link-wire.ts'
 
 /** An open link to one node, seen from its primary. */
 export interface Link {
@@ -16,6 +16,7 @@ export interface Link {
   apiKey: string
   session: ClientHttp2Session
   wire: LinkWire
+  watch: LinkWatch
 }
 
 /** How often one node can open a link: four in a row on a bad network, one every 3 s in the long run. */
@@ -85,7 +86,7 @@ export function createLinks(deps: {
       const generation = (generations.get(nodeId) ?? 0) + 1
       generations.set(nodeId, generation)
       const session = askOver(wire)
-      const link: Link = { generation, since: clock.now(), dialledBy, apiKey, session, wire }
+      const link: Link = { generation, since: clock.now(), dialledBy, apiKey, session, wire, watch: keepAlive(session, wire, clock) }
       let reason = 'the node closed the link'
       session.on('error', (error) => (reason = errorMessage(error)))
       session.once('close', () => ended(nodeId, link, reason))
@@ -97,7 +98,6 @@ export function createLinks(deps: {
         wire.stream.destroy()
         wire.socket.terminate()
       })
-      keepAlive(session, wire, clock)
       const former = open.get(nodeId)
       expectedAt.delete(nodeId)
       open.set(nodeId, link)

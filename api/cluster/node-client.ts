@@ -1,12 +1,13 @@
 import { fetch, Pool, type Response } from 'undici'
 import { z } from 'zod'
 import { systemClock, watchStandstill } from '../clock.ts'
+import { nodeTimeHeader, waitsUntilHeader } from '../caller-patience.ts'
 import { bounds, cut } from '../bounds.ts'
 import { AppError, codeOf, type ErrorCode, type FieldError } from '../errors.ts'
 import type { NodeAddress } from '../nodes/node-registry.ts'
 import { parseBounded } from './bounded-json.ts'
 import { lookupOfNodes } from './endpoint-guard.ts'
-import { failureInWords, isBrokenConnection } from './failure-words.ts'
+import { failureInWords, isBrokenConnection, isNotConnected } from './failure-words.ts'
 import { fetchOver } from './link-fetch.ts'
 import type { Link } from './links.ts'
 import { createByteTurns } from './turns.ts'
@@ -34,6 +35,10 @@ const defaultDeadlineMs = 20_000
 const connectionsPerNode = 8
 /** If this program was frozen for longer than this, a missed deadline says nothing about the node. */
 const standstillMs = 1000
+/** A node starts a change only if it reads the call this long before the call fails here. */
+const marginMs = 1000
+/** An answer that took longer than this does not tell the node's time well enough. */
+const quickMs = 1000
 /** One regular check, and the three that follow a lost session. */
 const probesPerNode = 4
 /** Calls per node that run or wait. Further calls fail at once instead of piling up behind a node that hangs. */
@@ -69,6 +74,8 @@ export function createNodeClient({
     probes: Pool
     streams: Pool
     calls: number
+    /** How far the node's clock is ahead of this one, or less; null if not known yet. */
+    aheadMs: number | null
   }
 
   const makePool = (endpoint: string, connections = connectionsPerNode): Pool =>
@@ -96,7 +103,7 @@ export function createNodeClient({
     if (known?.endpoint === apiEndpoint) return known
     if (known) drop(id)
     const pools = { pool: makePool(apiEndpoint), probes: makePool(apiEndpoint, probesPerNode), streams: makeStreamPool(apiEndpoint) }
-    const lane: Lane = { endpoint: apiEndpoint, ...pools, calls: 0 }
+    const lane: Lane = { endpoint: apiEndpoint, ...pools, calls: 0, aheadMs: null }
     lanes.set(id, lane)
     return lane
   }
@@ -129,10 +136,29 @@ export function createNodeClient({
     return link ?? null
   }
 
-  const dispatch = (address: NodeAddress, pool: Pool, link: Link | null, { path, ...call }: Call): Promise<Response> =>
-    link
+  async function dispatch(address: NodeAddress, pool: Pool, link: Link | null, { path, ...call }: Call): Promise<Response> {
+    const askedAt = systemClock.now().getTime()
+    const response = await (link
       ? fetchOver(link.session, { path, ...call })
-      : fetch(address.apiEndpoint + path, { ...call, body: call.body ?? null, redirect: 'manual', dispatcher: pool })
+      : fetch(address.apiEndpoint + path, { ...call, body: call.body ?? null, redirect: 'manual', dispatcher: pool }))
+    const now = systemClock.now().getTime()
+    const lane = lanes.get(address.id)
+    const nodeTime = Number(response.headers.get(nodeTimeHeader) ?? Number.NaN)
+    // The answer's way here makes this too small, so the node refuses too early rather than too late.
+    if (lane && Number.isSafeInteger(nodeTime) && now - askedAt <= quickMs) lane.aheadMs = nodeTime - now
+    return response
+  }
+
+  /** Until when a change can start, by the node's clock: before the call ends here at its deadline or with a silent link. */
+  function patience(
+    { aheadMs }: Lane,
+    link: Link | null,
+    { method = 'GET', deadlineMs = defaultDeadlineMs }: NodeRequest,
+  ): Record<string, string> {
+    if (method === 'GET' || aheadMs === null) return {}
+    const waitMs = Math.min(deadlineMs, link?.watch.lastsMs() ?? Infinity) - marginMs
+    return { [waitsUntilHeader]: String(Math.round(systemClock.now().getTime() + aheadMs + waitMs)) }
+  }
 
   async function send(address: NodeAddress, lane: Lane, request: NodeRequest, signal: AbortSignal): Promise<Response> {
     const { method = 'GET', path, body, onBehalfOf, via = 'any', isProbe = false } = request
@@ -145,7 +171,8 @@ export function createNodeClient({
     }
     const call = { method, path, headers, body: body === undefined ? undefined : JSON.stringify(body), signal }
     try {
-      return await dispatch(address, lane[kind], linkFor(address, via), call)
+      const link = linkFor(address, via)
+      return await dispatch(address, lane[kind], link, { ...call, headers: { ...headers, ...patience(lane, link, request) } })
     } catch (error) {
       // A kept-alive connection may have died while idle. Only calls that change nothing are sent twice.
       if (method !== 'GET' || signal.aborted || !isBrokenConnection(error)) throw error
@@ -223,6 +250,8 @@ export class NodeCallError extends AppError {
   readonly retryAfterMs: number | undefined
   /** Caused by this program being frozen, so it says nothing about the node. */
   readonly isOurs: boolean
+  /** The node may have received the call, but did not answer. */
+  readonly mayBeReceived: boolean
 
   constructor(
     code: ErrorCode,
@@ -243,6 +272,7 @@ export class NodeCallError extends AppError {
     this.httpStatus = options.httpStatus
     this.retryAfterMs = options.retryAfterMs
     this.isOurs = options.isOurs ?? false
+    this.mayBeReceived = !this.answered && options.cause !== undefined && !isNotConnected(options.cause)
   }
 }
 

@@ -11,7 +11,7 @@ import type { Lenient } from '../lenient.ts'
 import { readApp, readComposeOnDisk, readFolders, readOperation, readRemovalPreview, toWire } from '../wire.ts'
 import type { Inventory } from './inventory.ts'
 import { needCapability } from './key-changes.ts'
-import type { NodeClient, NodeRequest } from './node-client.ts'
+import { NodeCallError, type NodeClient, type NodeRequest } from './node-client.ts'
 
 /** Actions on one node's apps, whether the node is local or remote. */
 export interface NodeApps {
@@ -70,7 +70,10 @@ export function createNodeRouter(deps: {
   }
 
   function remote(nodeId: string, onBehalfOf?: string): NodeApps {
-    const call = (request: NodeRequest) => client.request(deps.addressOf(nodeId), { ...request, onBehalfOf })
+    const call = (request: NodeRequest) =>
+      client.request(deps.addressOf(nodeId), { ...request, onBehalfOf }).catch((error: unknown) => {
+        throw request.method && request.method !== 'GET' ? ofChange(error) : error
+      })
     const change = async (request: NodeRequest): Promise<AppOperation> => {
       const parts = answerParts.safeParse(await call(request)).data
       const answer = { app: believe(nodeId, readApp(parts?.app)), operation: believe(nodeId, readOperation(parts?.operation)) }
@@ -149,6 +152,15 @@ export function createNodeRouter(deps: {
     },
   }
 }
+
+/** The error of a change. Without an answer, the node may have made the change. */
+const ofChange = (error: unknown): unknown =>
+  error instanceof NodeCallError && error.mayBeReceived
+    ? new AppError(error.code, `${error.message}. The node may have started it. Check before you try again`, {
+        cause: error,
+        isOutcomeUnknown: true,
+      })
+    : error
 
 const answerParts = z.object({ app: z.unknown(), operation: z.unknown() })
 

@@ -5,6 +5,7 @@ import type { AppOperation } from '../apps/app-service.ts'
 import type { App } from '../apps/app.ts'
 import type { Operation } from '../apps/operation.ts'
 import { budgets } from '../auth/limits.ts'
+import { nodeTimeHeader, waitsUntilHeader, whileCallerWaits } from '../caller-patience.ts'
 import { AppError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { appWire, fromWire, nodeStatsWire, operationWire, toWire } from '../wire.ts'
@@ -29,6 +30,7 @@ const forbidden = problem('The calling node is not allowed to do this here')
 export function internalRoutes(services: Services, door: Door): Router {
   const router = createRouter()
   router.use('/api/internal/*', authenticate(services, door))
+  if (!services.self.isPrimary) router.use('/api/internal/*', onlyWhileCallerWaits(services))
   heartbeatRoute(router, services)
   membershipRoutes(router, services)
   settingsRoutes(router, services)
@@ -57,9 +59,20 @@ const authenticate = (services: Services, door: Door) =>
     }
     await limitCalls(services, callerId)
     c.set('callerId', callerId)
+    c.header(nodeTimeHeader, String(services.clock.now().getTime()))
     const address = door.addressOf(c.env.incoming)
     c.set('actor', { name: actorName(callerId, c.req.header('x-on-behalf-of')), via: 'node', address })
     await next()
+  })
+
+/** For changes, which must not start after the calling node gave up and said so. */
+const onlyWhileCallerWaits = ({ clock }: Services) =>
+  createMiddleware<HttpEnv>(async (c, next) => {
+    if (c.req.method === 'GET') return next()
+    let hasLeft = false
+    c.env.outgoing.once('close', () => (hasLeft = true))
+    const until = Number(c.req.header(waitsUntilHeader) ?? Number.NaN)
+    await whileCallerWaits({ waitsUntil: Number.isFinite(until) ? until : null, hasLeft: () => hasLeft }, clock, next)
   })
 
 /** A refusal costs as much as an answer, so it is delayed. The delay slows down a node that calls in a loop. */

@@ -20,7 +20,7 @@ function diallerTo(t: ExecutionContext<unknown>, endpoint: { url: string }, rand
     target: () => ({ endpoint: endpoint.url, headers: {} }),
     use(wire) {
       wires.push(wire)
-      return { check: () => undefined, isClosing: () => closing.has(wire) }
+      return { check: () => undefined, isClosing: () => closing.has(wire), lastsMs: () => 7500 }
     },
     onFailed: (reason) => void failures.push(reason),
     clock,
@@ -72,7 +72,7 @@ test('the dialer waits while a link from the other side is open; for a new key i
   const port = await socketPort(t, () => undefined)
   const { dialler, clock, wires } = diallerTo(t, port)
   const theirs = await socketPort(t, (socket) => {
-    dialler.adopt(wireOf(socket), { check: () => void checks++, isClosing: () => false })
+    dialler.adopt(wireOf(socket), { check: () => void checks++, isClosing: () => false, lastsMs: () => 7500 })
     dialler.start()
   })
   const adopted = await dial(theirs.url, {})
