@@ -17,7 +17,7 @@ export interface Caller {
   hasLeft: () => boolean
 }
 
-type Check = () => Promise<void>
+type Check = () => void
 
 const current = new AsyncLocalStorage<Check>()
 
@@ -42,10 +42,7 @@ export async function whileCallerWaits<T>({ waitsUntil, hasLeft }: Caller, clock
   refuse(isOver())
   const stoodStill = watchStandstill(clock)
   // Preparing a change can take longer than a silent link lives. Without a pause, the link has been heard in the meantime.
-  const check = async (): Promise<void> => {
-    await readArrived()
-    refuse(stoodStill() > pauseMs && isOver())
-  }
+  const check = (): void => refuse(stoodStill() > pauseMs && isOver())
   try {
     return await current.run(check, run)
   } finally {
@@ -54,4 +51,4 @@ export async function whileCallerWaits<T>({ waitsUntil, hasLeft }: Caller, clock
 }
 
 /** Call right before a change starts. Does nothing for changes that no other node asked for. @throws NODE_UNREACHABLE */
-export const refuseIfCallerLeft: Check = () => current.getStore()?.() ?? Promise.resolve()
+export const refuseIfCallerLeft: Check = () => current.getStore()?.()

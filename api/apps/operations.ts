@@ -228,7 +228,7 @@ export function createOperations(deps: {
       after: (operation: Operation) => Promise<void>,
       more: { warnings?: ComposeProblem[]; alongside?: Alongside; withdraw?: () => Alongside } = {},
     ): Promise<Operation> {
-      await refuseIfCallerLeft()
+      refuseIfCallerLeft()
       refuseWhenStopping()
       const operation = { ...newOperation(kind, app), warnings: (more.warnings ?? []).reduce(withWarning, []) }
       const { withdraw } = more
