@@ -75,7 +75,11 @@ test('an endless body fails at the deadline too', async (t) => {
 
 test('nothing listens at the endpoint', async (t) => {
   const port = await freePort()
-  await unreachable(t, at(`http://127.0.0.1:${port}`), new RegExp(`^connection refused at 127\\.0\\.0\\.1:${port}: nothing is listening there`))
+  await unreachable(
+    t,
+    at(`http://127.0.0.1:${port}`),
+    new RegExp(`^connection refused at 127\\.0\\.0\\.1:${port}: nothing is listening there`),
+  )
 })
 
 test('the host name is unknown', async (t) => {
