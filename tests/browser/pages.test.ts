@@ -145,11 +145,9 @@ async function openRemoval(page: Page): Promise<void> {
 }
 
 async function openWarnings(page: Page): Promise<void> {
-  await page
-    .getByRole('region', { name: 'Recent operations' })
-    .getByRole('button', { name: /Create/ })
-    .click()
-  await page.getByText('10 warnings').waitFor()
-  await page.getByRole('button', { name: 'Show 2 more' }).click()
-  await page.getByRole('listitem').filter({ hasText: 'A_VARIABLE_THAT_NOBODY_HAS_SET_9' }).waitFor()
+  const operations = page.getByRole('region', { name: 'Recent operations' })
+  await operations.getByRole('button', { name: /Create/ }).click()
+  await operations.getByText('10 warnings').waitFor()
+  await operations.getByRole('button', { name: 'Show 2 more' }).click()
+  await operations.getByRole('listitem').filter({ hasText: 'A_VARIABLE_THAT_NOBODY_HAS_SET_9' }).waitFor()
 }

@@ -72,7 +72,7 @@ for (const where of ['primary', 'secondary'] as const) {
     const stale = await put({ compose_content: label('mine'), if_version: 1 })
     assertProblem(t, stale, 409, { code: 'CONFLICT' })
     t.deepEqual(fieldsOf(stale), ['if_version'])
-    t.regex(stale.json.detail, /is at version 2 now/)
+    t.regex(stale.json.detail, /is now at version 2/)
     const mutation =
       'mutation ($id: ID!, $input: UpdateAppInput!) { updateApp(id: $id, input: $input) { app { version } operation { id } } }'
     const update = (input: unknown) => primary.graphql(mutation, { id, input })

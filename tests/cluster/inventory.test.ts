@@ -205,7 +205,7 @@ test('a copy that cannot be read is skipped, logged and replaced', async (t) => 
     restarted.inventory.apps().map(({ name }) => name),
     ['other'],
   )
-  t.is(restarted.messages().filter((message) => message.includes('cannot be read')).length, 1)
+  t.is(restarted.messages().filter((message) => message.includes('cannot read a copy')).length, 1)
   restarted.inventory.apply(first, { type: 'snapshot', apps: [app, other], operations: [] })
   await restarted.inventory.flush()
   t.is(restarted.inventory.apps().length, 2)

@@ -1,8 +1,7 @@
 import { unifiedMergeView } from '@codemirror/merge'
-import { EditorState } from '@codemirror/state'
 import { EditorView, lineNumbers } from '@codemirror/view'
 import { minimalSetup } from 'codemirror'
-import { editorTheme } from './yaml-editor.ts'
+import { editorTheme, readonlyAccess } from './yaml-editor.ts'
 
 const tint = (colour: 'error' | 'success'): string => `color-mix(in oklab, var(--ui-${colour}) 14%, transparent)`
 
@@ -38,8 +37,7 @@ export function createDiffView(options: { parent: HTMLElement; before: string; a
       editorTheme,
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ 'aria-label': options.label }),
-      EditorState.readOnly.of(true),
-      EditorView.editable.of(false),
+      readonlyAccess,
       unifiedMergeView({
         original: options.before,
         mergeControls: false,

@@ -32,7 +32,13 @@ const highlight = HighlightStyle.define([
   { tag: [tags.separator, tags.punctuation], color: 'var(--ui-text-muted)' },
 ])
 
-const access = (readonly: boolean) => [EditorState.readOnly.of(readonly), EditorView.editable.of(!readonly)]
+/** Text that cannot be edited can still be focused, so the keyboard can scroll it. */
+export const readonlyAccess = [
+  EditorState.readOnly.of(true),
+  EditorView.editable.of(false),
+  EditorView.contentAttributes.of({ tabindex: '0' }),
+]
+const access = (readonly: boolean) => (readonly ? readonlyAccess : [])
 
 export function createYamlEditor(options: {
   parent: HTMLElement
