@@ -49,7 +49,7 @@ export function createStorage(deps: {
 
   async function tryAll(): Promise<void> {
     try {
-      for (const folder of deps.folders) await tryFolder(existing(folder))
+      for (const folder of deps.folders) await tryFolder(existing(folder), { always: problem !== null })
       await withinDeadline(clock, tryDatabase())
       note(null)
     } catch (error) {
@@ -101,12 +101,18 @@ const causeOf = ({ cause, message }: AppError): string => (cause instanceof Erro
 /** A missing folder will be created on the same disk as its parent. */
 const existing = (folder: string): string => (existsSync(folder) || dirname(folder) === folder ? folder : existing(dirname(folder)))
 
-/** File system numbers are not enough: quotas and reserved space show only when something is written. */
-async function tryFolder(folder: string): Promise<void> {
-  if (!(await isFull(folder))) return
+/**
+ * File system numbers are not enough: quotas and reserved space show only when something is written. So once a write has failed,
+ * only one that works shows that there is room again.
+ */
+async function tryFolder(folder: string, { always }: { always: boolean }): Promise<void> {
+  if (!always && !(await isFull(folder))) return
   const path = join(folder, `.selfhostly-trial-${process.pid}`)
   try {
     await writeFile(path, Buffer.alloc(trialBytes), { mode: 0o600 })
+  } catch (error) {
+    // A folder where this user must not write says nothing about the disk.
+    if (storageError(error)) throw error
   } finally {
     await rm(path, { force: true })
   }
