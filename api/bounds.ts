@@ -74,6 +74,11 @@ export const firstOf = <T>(list: T[], most: number): { kept: T[]; more: number }
   more: Math.max(0, list.length - most),
 })
 
+/** Control characters, and those that change the direction of the text around them: a name with them can look like another. */
+const unprintable = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u
+export const isPrintable = (text: string): boolean => !unprintable.test(text)
+export const unprintableWords = 'must not contain line breaks, control characters or characters that change the text direction'
+
 /** The field error for a text that is too long; empty if it is short enough. */
 export const tooLong = (field: string, text: string | null | undefined, most: number): { field: string; message: string }[] =>
   text && text.length > most ? [{ field, message: `has ${text.length} characters. The maximum is ${most}` }] : []

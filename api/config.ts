@@ -6,7 +6,7 @@ import type { AuditBounds } from './auth/audit-retention.ts'
 import { StartError } from './errors.ts'
 import { connectionModes, type ConnectionMode } from './nodes/about.ts'
 import type { KeptRole } from './nodes/kept-role.ts'
-import { bounds } from './bounds.ts'
+import { bounds, isPrintable, unprintableWords } from './bounds.ts'
 import { address, atLeast, count, flag, httpUrl, optional, seconds, shorterThan } from './setting-types.ts'
 
 export type Environment = Record<string, string | undefined>
@@ -75,7 +75,9 @@ const environment = z.object({
   ...accessSettings,
   NODE_IS_PRIMARY: flag(undefined),
   NODE_ID: optional.pipe(z.guid('must be a UUID such as 3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90').toLowerCase().optional()),
-  NODE_NAME: optional.pipe(z.string().max(bounds.nodeName, `must have at most ${bounds.nodeName} characters`).optional()),
+  NODE_NAME: optional.pipe(
+    z.string().max(bounds.nodeName, `must have at most ${bounds.nodeName} characters`).refine(isPrintable, unprintableWords).optional(),
+  ),
   NODE_API_ENDPOINT: httpUrl,
   // It is sent in a header and entered on the primary, which applies the same rule (nodes/node-input.ts).
   NODE_API_KEY: atLeast(8, 'for example the output of: openssl rand -base64 32').refine(

@@ -2,7 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { withinBounds } from '../api/apps/app-bounds.ts'
 import { withinBounds as operationWithinBounds } from '../api/apps/operation-bounds.ts'
-import { bounds, cut, firstOf, jsonBytes } from '../api/bounds.ts'
+import { isPrintable, bounds, cut, firstOf, jsonBytes } from '../api/bounds.ts'
 import { countValues } from '../api/cluster/bounded-json.ts'
 import { presentAppOperation } from '../api/http/app-routes.ts'
 import { readApp, readNodeStats, readOperation, toWire } from '../api/wire.ts'
@@ -145,3 +145,9 @@ test('the largest stats fit an answer and an event', (t) => {
 })
 
 test('sizes are in bytes, not characters', (t) => t.is(jsonBytes('☕'), 5))
+
+test('names cannot contain control characters or change the text direction', (t) => {
+  for (const name of ['a\nb', 'a\u0007b', 'a\u202eb', 'a\u2066b', 'a\u200fb', 'a\0b', 'a\u2028b'])
+    t.false(isPrintable(name), JSON.stringify(name))
+  for (const name of ['web-1', 'Küche 2', '東京', 'مكتب', '👩‍💻']) t.true(isPrintable(name), name)
+})

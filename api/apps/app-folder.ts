@@ -88,5 +88,8 @@ async function reasonOf(path: string, error: unknown): Promise<string> {
   const code = codeOf(error)
   if (code !== 'EACCES' && code !== 'EPERM') return words[code] ?? (error instanceof Error ? error.message : String(error))
   const owner = ((await lstat(path).catch(() => null)) ?? (await lstat(dirname(path)).catch(() => null)))?.uid
-  return `it belongs to user ${owner ?? 'unknown'}, but this node runs as user ${process.getuid?.() ?? 'unknown'}`
+  const self = process.getuid?.()
+  // The owner of a file and root are only refused what the file system itself forbids.
+  if (code === 'EPERM' && (self === 0 || owner === self)) return 'it is protected against deletion: operation not permitted'
+  return `it belongs to user ${owner ?? 'unknown'}, but this node runs as user ${self ?? 'unknown'}`
 }

@@ -342,8 +342,7 @@ export function createAppService(deps: {
 
     /** The Compose file in the folder of this name, whether or not it is an app's; null when there is none. */
     async composeOnDisk(name: string): Promise<ComposeOnDisk | null> {
-      const problems = checkAppName(name)
-      if (problems.length > 0) throw invalidInput(problems)
+      refuseName(name)
       const isApp = [...rows.values()].some((row) => row.name === name)
       const found = await (isApp ? files.compose(name) : files.preparedCompose(name))
       return found && { file: found.file, content: found.content, problem: found.problem }
@@ -366,6 +365,8 @@ export function createAppService(deps: {
         rememberStopped(row)
       }
     },
+
+    refuseName,
 
     list: (): App[] => [...rows.values()].map(view),
 
@@ -467,6 +468,12 @@ export function createAppService(deps: {
       })
     },
   }
+}
+
+/** @throws INVALID_INPUT for a name that no app can have, on any node */
+function refuseName(name: string): void {
+  const problems = checkAppName(name)
+  if (problems.length > 0) throw invalidInput(problems)
 }
 
 /** The container without the facts that only the status needs. */

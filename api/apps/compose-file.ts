@@ -47,6 +47,9 @@ export function checkComposeContent(text: string): ContentProblems {
 function problemsOfContent(text: string): [refusals: string[], doubts: string[]] {
   const bytes = Buffer.byteLength(text)
   if (bytes > maxComposeBytes) return [[`is ${Math.ceil(bytes / 1024)} KiB. The maximum is ${maxComposeBytes / 1024} KiB`], []]
+  const nul = text.indexOf('\0')
+  if (nul >= 0)
+    return [[`line ${text.slice(0, nul).split('\n').length}: contains a NUL character, which YAML does not allow. Remove it`], []]
   const yaml = parseYaml(text)
   if (yaml.problems.length > 0) return [yaml.problems, []]
   const root = yaml.resolve(yaml.root)

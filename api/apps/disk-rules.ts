@@ -52,7 +52,7 @@ export function refusePrepared(
 
 const because = ({ problem }: FoundCompose): string => (problem ? ` (${problem})` : '')
 
-const conflict = (message: string, { file }: FoundCompose): AppError =>
-  new AppError('CONFLICT', message, {
-    fields: [{ field: 'overwriteFile', message: `is not set, but ${file} on disk is different. composeOnDisk shows it` }],
-  })
+const conflict = (message: string, { file, problem, isReplaceable }: FoundCompose): AppError => {
+  const why = isReplaceable ? `is not set, but ${file} on disk is different. composeOnDisk shows it` : `does not help, because ${problem}`
+  return new AppError('CONFLICT', message, { fields: [{ field: 'overwriteFile', message: why }] })
+}

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { isPrintable, unprintableWords } from '../bounds.ts'
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, invalidInput, type FieldError } from '../errors.ts'
@@ -160,6 +161,7 @@ export async function makeToken(
 function problemsOf(owner: TokenOwner, { name, scope, expiresInDays: days }: TokenInput): FieldError[] {
   const problems: FieldError[] = []
   if (name.length < 1 || name.length > 100) problems.push({ field: 'name', message: 'must have 1 to 100 characters' })
+  else if (!isPrintable(name)) problems.push({ field: 'name', message: unprintableWords })
   if (!Number.isInteger(days) || days < 1 || days > longestDays)
     problems.push({ field: 'expiresInDays', message: `must be 1 to ${longestDays}` })
   if (rank(scope) > rank(owner.role)) problems.push({ field: 'scope', message: `cannot be higher than your own role, ${owner.role}` })

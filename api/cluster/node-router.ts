@@ -109,6 +109,8 @@ export function createNodeRouter(deps: {
         return understood(nodeId, readFolders(await call({ method: 'GET', path: '/api/internal/folders' })))
       },
       async composeOnDisk(name) {
+        // In a path, a name such as ".." would lead elsewhere.
+        deps.apps.refuseName(name)
         needVersions()
         const path = `/api/internal/folders/${encodeURIComponent(name)}/compose`
         const answer = await call({ method: 'GET', path })

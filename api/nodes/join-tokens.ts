@@ -6,6 +6,7 @@ import { AppError, notFound } from '../errors.ts'
 import { httpUrl } from '../setting-types.ts'
 import { joinCommands, type JoinCommands } from './join-commands.ts'
 import { JoinTokenEntity, type JoinTokenRow } from './join-token.entity.ts'
+import { isPrintable, unprintableWords } from '../bounds.ts'
 import { labels, parse } from './node-input.ts'
 import { patternProblem } from './node-names.ts'
 
@@ -36,11 +37,17 @@ const wholeNumber = (most: number, whenUnset: number) => {
 }
 
 const createInput = z.object({
-  name: z.string().trim().min(1, 'is required. Say what this token is for').max(100, 'must have at most 100 characters'),
+  name: z
+    .string()
+    .trim()
+    .min(1, 'is required. Say what this token is for')
+    .max(100, 'must have at most 100 characters')
+    .refine(isPrintable, unprintableWords),
   namePattern: z
     .string()
     .trim()
     .max(80, 'must have at most 80 characters')
+    .refine((value) => isPrintable(value), unprintableWords)
     .nullish()
     .transform((value) => value || '{hostname}')
     .superRefine((value, context) => {

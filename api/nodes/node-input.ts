@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bounds } from '../bounds.ts'
+import { bounds, isPrintable, unprintableWords } from '../bounds.ts'
 import { invalidInput } from '../errors.ts'
 
 const name = z
@@ -7,6 +7,7 @@ const name = z
   .trim()
   .min(1, 'is required. Choose a name that no other node has')
   .max(bounds.nodeName, `must have at most ${bounds.nodeName} characters`)
+  .refine(isPrintable, unprintableWords)
 
 const apiEndpoint = z
   .string()

@@ -26,6 +26,7 @@ for (const [what, text] of Object.entries(accepted)) {
 }
 
 const refused: Record<string, { text: string; message: RegExp }> = {
+  'a NUL character': { text: 'services:\n  web:\n    image: a\0b\n', message: /^line 3: contains a NUL character/ },
   nothing: { text: '', message: /^line 1: the file is empty\. Add "services:"/ },
   'only a comment': { text: '# later\n', message: /^line 1: the file is empty/ },
   'a list': { text: '- a\n', message: /^line 1: .*not a list$/ },
