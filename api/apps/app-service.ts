@@ -20,7 +20,7 @@ import { placed, type ComposeProblem } from './compose-problem.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { refusePrepared, refuseUnseen } from './disk-rules.ts'
 import type { DiskWatch } from './disk-watch.ts'
-import { isWithdrawn, type Operation, type OperationKind } from './operation.ts'
+import { failureWords, isWithdrawn, type Operation, type OperationKind } from './operation.ts'
 import type { Alongside, OperationRun, Operations } from './operations.ts'
 import type { Removal, RemoveAppInput } from './removal.ts'
 import type { RemovalPreview } from './removal-item.ts'
@@ -240,7 +240,7 @@ export function createAppService(deps: {
       if (isWithdrawn(ended) && kind !== 'create') return unsaved.has(row.id) ? saveUnsaved(row.id) : undefined
       // Set before Docker is read, or the new state would be shown with the reason of an earlier failure.
       const failed = ended.status !== 'succeeded'
-      row.lastError = failed ? cut(`${kind} ${ended.status}: ${ended.error ?? ''}`, bounds.app.statusReason) : null
+      row.lastError = failed ? cut(failureWords(kind, ended), bounds.app.statusReason) : null
       row.lastFailedKind = failed ? kind : null
       unsaved.add(row.id)
       ending.set(row.id, kind)
@@ -317,7 +317,7 @@ export function createAppService(deps: {
       for (const row of await em.fork().find(AppEntity, {})) rows.set(row.id, row)
       for (const operation of await operations.start()) {
         const row = operation.appId ? rows.get(operation.appId) : undefined
-        if (row) await save(row, { lastError: `${operation.kind} interrupted: ${operation.error ?? ''}`, lastFailedKind: operation.kind })
+        if (row) await save(row, { lastError: failureWords(operation.kind, operation), lastFailedKind: operation.kind })
       }
       await hideComposeFiles()
       disk.start([...rows.values()].map(({ name }) => name))

@@ -1,5 +1,5 @@
 import type { App, AppDesiredState, AppStatus, Container } from './app.ts'
-import { isDone, isSteady, problemOf, steadyAt, type ContainerFacts } from './container-facts.ts'
+import { isDone, isSteady, isToldBy, problemOf, steadyAt, type ContainerFacts } from './container-facts.ts'
 import type { OperationKind } from './operation.ts'
 import type { WantedService } from './wanted-services.ts'
 
@@ -62,7 +62,8 @@ function whenItShouldRun(facts: AppFacts): Verdict {
   if (problems.length === 0) return verdict('running', failure ?? noteOf(services, facts))
   const areUp = services.every(({ state }) => state === 'up' || state === 'done')
   const isError = !services.some(({ state }) => state === 'up' || state === 'partly') || (failure !== null && !areUp)
-  return verdict(isError ? 'error' : 'degraded', withFailure(enumerate(problems), failure))
+  const untold = problems.filter((problem) => !isToldBy(problem, failure))
+  return verdict(isError ? 'error' : 'degraded', untold.length > 0 ? withFailure(enumerate(untold), failure) : failure)
 }
 
 function whenItShouldStand({ containers, lastFailure }: AppFacts): Verdict {

@@ -1,6 +1,7 @@
-import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
+import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml'
 import { bounds } from '../bounds.ts'
 import type { FieldError } from '../errors.ts'
+import { isNear } from '../near.ts'
 import { keyText, maxProblems, parseYaml, type YamlDocument } from './yaml-document.ts'
 
 /** People write Compose files by hand. The largest in public collections are a few dozen KiB. */
@@ -63,7 +64,7 @@ function problemsOfServices(root: YAMLMap, yaml: YamlDocument): [refusals: strin
   const pair = pairOf(root, 'services', yaml)
   // Included files have their own services.
   if (!pair && pairOf(root, 'include', yaml)) return [[], []]
-  if (!pair) return [[`${yaml.lineOf(root)}: the key "services" is missing. Add it, with at least one service`], []]
+  if (!pair) return [[missingServices(root, yaml)], []]
   const services = yaml.resolve(pair.value)
   const line = yaml.lineOf(pair.key)
   if (isEmpty(services)) return [[`${line}: "services" is empty. Add at least one service, indented below it`], []]
@@ -71,6 +72,12 @@ function problemsOfServices(root: YAMLMap, yaml: YamlDocument): [refusals: strin
   if (services.items.length === 0) return [[`${line}: "services" is empty. Add at least one service`], []]
   const tooLong = services.items.flatMap(({ key }) => problemOfLength(key, yaml) ?? [])
   return [tooLong, services.items.flatMap(({ key, value }) => problemsOfService(key, value, yaml))]
+}
+
+function missingServices(root: YAMLMap, yaml: YamlDocument): string {
+  const misspelled = root.items.find(({ key }) => isScalar(key) && isNear('services', keyText(key)))
+  if (!misspelled) return `${yaml.lineOf(root)}: the key "services" is missing. Add it, with at least one service`
+  return `${yaml.lineOf(misspelled.key)}: the key "services" is missing. Did you mean "services" instead of "${keyText(misspelled.key as Scalar)}"?`
 }
 
 /** Compose may accept longer names, but nodes could not report their containers. */

@@ -40,6 +40,12 @@ export const isSteady = (container: ContainerFacts, now: Date): boolean =>
 export const isDone = ({ state, exitCode, restartPolicy, wasStopped }: ContainerFacts, isJob: boolean): boolean =>
   state === 'exited' && exitCode === 0 && (isJob || (!wasStopped && restartPolicy !== 'always' && restartPolicy !== 'unless-stopped'))
 
+const notStarted = 'could not start: '
+
+/** Whether an operation's failure already gives this problem's reason. */
+export const isToldBy = (problem: string, failure: string | null): boolean =>
+  problem.includes(notStarted) && (failure?.includes(problem.slice(problem.indexOf(notStarted) + notStarted.length)) ?? false)
+
 /** What is wrong with a container that should run; null when it runs well or has finished. */
 export function problemOf(container: ContainerFacts, now: Date, isJob = false): string | null {
   const { state, exitCode, health, restartCount, lastExitCode } = container
@@ -54,7 +60,7 @@ export function problemOf(container: ContainerFacts, now: Date, isJob = false): 
     case 'paused':
       return 'is paused'
     case 'created':
-      return container.startError ? `could not start: ${container.startError}` : 'was created but has not started'
+      return container.startError ? notStarted + container.startError : 'was created but has not started'
     case 'removing':
       return 'is being removed'
     case 'dead':
@@ -67,7 +73,7 @@ export function problemOf(container: ContainerFacts, now: Date, isJob = false): 
 }
 
 function endOf({ exitCode, wasStopped, outOfMemory, startError }: ContainerFacts): string {
-  if (startError) return `could not start: ${startError}`
+  if (startError) return notStarted + startError
   if (wasStopped || exitCode === 0) return exitCode === 0 ? 'was stopped' : `was stopped (exit code ${exitCode})`
   if (outOfMemory) return `ran out of memory (exit code ${exitCode})`
   return exitCode === null ? 'exited' : `exited with code ${exitCode}`

@@ -29,6 +29,21 @@ export type OperationKind = (typeof operationKinds)[number]
 export const operationStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const
 export type OperationStatus = (typeof operationStatuses)[number]
 
+const doing: Record<OperationKind, string> = {
+  create: 'Creating it',
+  update: 'Updating it',
+  start: 'Starting it',
+  stop: 'Stopping it',
+  remove: 'Removing it',
+  unknown: 'An operation',
+}
+
+/** Such as `Creating it failed: could not start service "web": ...`. */
+export function failureWords(kind: OperationKind, { status, error }: Pick<Operation, 'status' | 'error'>): string {
+  const reason = (error ?? '').replace(/^Could not /, 'could not ')
+  return `${doing[kind]} ${status === 'failed' ? 'failed' : `was ${status}`}: ${reason}`
+}
+
 /**
  * The list of statuses is part of the API and has no "unknown". A status that only a newer version knows is read as what is
  * certain: it waits, it runs, or it has ended without a known success.

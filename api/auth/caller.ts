@@ -29,8 +29,13 @@ export const may = ({ role, nodeLimit, via }: Caller, permission: Permission): b
 export const callerKey = ({ userId, credentialId, via, name, address }: Caller): string =>
   userId ?? credentialId ?? `${via} ${name} ${placeOf(address)}`
 
+/** The word for a token's role. */
+const scopeOf: Record<Role, string> = { viewer: 'read', operator: 'operate', admin: 'admin' }
+
 /** Tells a caller why they lack a permission. */
 export function refusalWords({ role, via }: Caller, permission: Permission): string {
+  if (!roleMay(role, permission) && via === 'token')
+    return `This needs a token with the scope ${scopeOf[leastRole[permission]]}. This one has ${scopeOf[role]}`
   if (!roleMay(role, permission)) return `This needs the role ${leastRole[permission]}. Yours is ${role}`
   if (via === 'token' && personOnly.has(permission)) return 'API tokens cannot see or change sessions and tokens. Sign in instead'
   return 'This affects every node, and your role covers only some'

@@ -10,7 +10,7 @@ export function failureInWords(error: unknown, endpoint: string): string {
     return `the port of ${host} belongs to another protocol, so HTTP requests to it are blocked`
   switch (codeOf(cause)) {
     case 'ECONNREFUSED':
-      return `connection refused at ${host}: nothing is listening there, or a firewall rejects connections`
+      return `connection refused at ${host}: nothing is listening there, or a firewall rejects connections. Check the endpoint and its port`
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `the host name ${hostname} was not found in DNS`

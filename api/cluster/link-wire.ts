@@ -85,7 +85,8 @@ function refusal(response: IncomingMessage, endpoint: string): DialError {
 }
 
 function refusalWords(status: number, endpoint: string): string {
-  if (status === 401) return 'refused the credentials (401): it does not know this id, or it has a different key'
+  if (status === 401)
+    return "refused the credentials (401): the server that answered does not know the node's id, or has a different key for it"
   if (status === 404)
     return `${endpoint} has no links (404): it runs an older version of Selfhostly, or a proxy sends ${linkPath} elsewhere`
   if (status === 409) return "another machine uses this node's identity (409)"

@@ -321,7 +321,9 @@ async function refusalOf(address: NodeAddress, response: Response): Promise<Node
   const said = { answered: true, httpStatus: response.status, retryAfterMs: retryAfterMs(response) }
   const refusal = (why: string) => new NodeCallError('NODE_UNREACHABLE', why, { nodeName: address.name, ...said })
   if (response.status === 401)
-    return refusal(`refused the credentials (401${title ? ` ${title}` : ''}): it does not know this id, or it has a different key`)
+    return refusal(
+      `refused the credentials (401${title ? ` ${title}` : ''}): the server that answered does not know the node's id, or has a different key for it`,
+    )
   const known = code && codeOf(code, response.status)
   if (known && !isBetweenNodes.has(known)) {
     return new NodeCallError(known, detail ?? title ?? known, {

@@ -1,6 +1,7 @@
 import type { ContainerInfo, ContainerInspectInfo, Port } from 'dockerode'
 import type { ContainerHealth, ContainerState, PublishedPort } from '../apps/app.ts'
 import { bounds, cut, earliest, firstOf, latest, maxInt } from '../bounds.ts'
+import { startFault } from './engine-words.ts'
 import type { ContainerDetails, ContainerMount, EngineContainer, ProjectContainer, RestartPolicy } from './engine.types.ts'
 
 /** Labels that Compose puts on what it creates. v1 and v2 use the same ones. */
@@ -83,7 +84,7 @@ export function toContainerDetails({ State: state, HostConfig: host, RestartCoun
     restartCount: Math.min(restartCount, maxInt),
     restartPolicy: toRestartPolicy(host.RestartPolicy?.Name),
     outOfMemory: state.OOMKilled,
-    startError: state.Error ? cut(state.Error, longestStartError) : null,
+    startError: state.Error ? cut(startFault(state.Error), longestStartError) : null,
   }
 }
 

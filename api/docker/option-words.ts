@@ -1,4 +1,5 @@
 import { quoted, type Meaning, type SayingContext } from './compose-remark.ts'
+import { isNear } from '../near.ts'
 import { isNewerOption } from './newer-options.ts'
 
 /** The most common options, to suggest one for a misspelled name. */
@@ -29,16 +30,6 @@ export function unknownOption(path: string[], { label, isV1 }: SayingContext): M
   const near = names.find((name) => isNear(name, option))
   const what = place.length === 0 ? 'top-level key' : isService ? 'service option' : `option of ${quoted(place)}`
   return { message: `"${option}" is not a valid ${what}${near ? `. Did you mean "${near}"?` : ''}`, path }
-}
-
-/** Whether the names differ by one extra, missing or wrong letter, or by two swapped ones. */
-function isNear(name: string, other: string): boolean {
-  let start = 0
-  while (start < name.length && name[start] === other[start]) start++
-  let end = 0
-  while (end < Math.min(name.length, other.length) - start && name.at(-1 - end) === other.at(-1 - end)) end++
-  const [a, b] = [name, other].map((text) => text.slice(start, text.length - end)) as [string, string]
-  return (a.length <= 1 && b.length <= 1) || (a.length === 2 && a[0] === b[1] && a[1] === b[0])
 }
 
 /** For an option that is too new for this node's Compose. */

@@ -24,18 +24,18 @@ interface Known {
  * Otherwise a success would suggest that they took effect.
  */
 export function takesOnly({ body, query, current, fixed = [] }: Known): MiddlewareHandler<HttpEnv> {
-  const unknownIn = (given: object, known: z.ZodObject, shown: object = {}): FieldError[] =>
+  const unknownIn = (given: object, known: z.ZodObject, says: string, shown: object = {}): FieldError[] =>
     Object.keys(given)
       .filter((field) => !(field in known.shape) && !(field in shown))
       .map((field) => cut(field, longestName))
-      .map((field) => ({ field, message: `is not known here. ${listed(Object.keys(known.shape))}` }))
+      .map((field) => ({ field, message: `${says}. ${listed(Object.keys(known.shape))}` }))
 
   return async (c, next) => {
-    const problems = query ? unknownIn(c.req.query(), query) : []
+    const problems = query ? unknownIn(c.req.query(), query, 'is not a known query parameter') : []
     const given: unknown = body ? await c.req.json().catch(() => null) : null
     if (body && isRecord(given)) {
       const shown = current ? asSent(current(c)) : {}
-      problems.push(...unknownIn(given, body, shown))
+      problems.push(...unknownIn(given, body, 'is not a known field', shown))
       for (const field of fixed) {
         if (!(field in given) || isDeepStrictEqual(given[field], shown[field])) continue
         problems.push({ field, message: `is ${JSON.stringify(shown[field])} and cannot be changed here` })

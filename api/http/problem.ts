@@ -67,7 +67,11 @@ export const errorToProblem =
       return response
     }
     if (error instanceof HTTPException)
-      return problemResponse({ status: error.status, detail: error.message || 'The request is malformed' })
+      return problemResponse({
+        status: error.status,
+        detail: error.message || 'The request is malformed',
+        ...(error.status === 400 ? { code: 'INVALID_INPUT' as const } : {}),
+      })
     const requestId = randomUUID()
     log.error({ err: error, requestId, method: c.req.method, path: c.req.path }, 'request failed')
     return problemResponse({

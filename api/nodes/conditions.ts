@@ -7,6 +7,7 @@ import type { UnreadThings } from './unread.ts'
 export const conditionTypes = [
   'cloned',
   'cannot-save',
+  'no-docker',
   'key-old',
   'version-behind',
   'version-ahead',
@@ -34,6 +35,8 @@ export function conditionsOf(
     unread: ReturnType<UnreadThings['of']>
     /** As the node itself said last. */
     storage: { reason: string; since: Date } | null
+    /** Why Docker does not answer there, as the node itself said last, and since when. */
+    dockerAway: { reason: string; since: Date } | null
     ourVersion: string
   },
 ): NodeCondition[] {
@@ -45,6 +48,7 @@ export function conditionsOf(
   }
   if (known.storage)
     found.push({ type: 'cannot-save', message: `It cannot save anything: ${known.storage.reason}`, since: known.storage.since })
+  if (known.dockerAway) found.push({ type: 'no-docker', message: dockerInWords(known.dockerAway.reason), since: known.dockerAway.since })
   if (known.keyOverdue) {
     const { since, maxAgeDays, failure } = known.keyOverdue
     const message = `The node's key is older than ${maxAgeDays} days and could not be changed${failure ? `: ${failure}` : ' yet'}`
@@ -66,6 +70,10 @@ export function conditionsOf(
   if (known.unread) found.push({ type: 'unreadable', message: unreadInWords(known.unread.things, state), since: known.unread.since })
   return found
 }
+
+/** Most of the reasons name Docker themselves. */
+const dockerInWords = (reason: string): string =>
+  reason === '' ? 'Docker does not answer' : reason.startsWith('Docker ') ? reason : `Docker does not answer: ${reason}`
 
 /** Only this many are named, the rest counted. Usually they share one cause. */
 const mostNamed = 3

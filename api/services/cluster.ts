@@ -97,6 +97,7 @@ export function createCluster(deps: {
       history.forget(nodeId)
       alarms.nodeRemoved(nodeId)
       detailsInStats.delete(nodeId)
+      dockerAwaySince.delete(nodeId)
       clones.forget(nodeId)
       probe.forget(nodeId)
       keyChanges.forget(nodeId)
@@ -132,13 +133,24 @@ export function createCluster(deps: {
 
   /** What each node last said in its stats that is part of its details, so a change is reported as one. */
   const detailsInStats = new Map<string, string>()
+  /** Since when each node has said that Docker does not answer there. */
+  const dockerAwaySince = new Map<string, Date>()
   function tellDetails(nodeId: string): void {
     const { stats } = inventory.statsOf(nodeId)
-    const now = JSON.stringify([stats?.docker.version, stats?.docker.composeVersion, stats?.storageProblem])
+    const docker = stats?.docker
+    if (!docker || docker.available) dockerAwaySince.delete(nodeId)
+    else if (!dockerAwaySince.has(nodeId)) dockerAwaySince.set(nodeId, clock.now())
+    const now = JSON.stringify([docker?.version, docker?.composeVersion, docker?.available, docker?.error, stats?.storageProblem])
     if (detailsInStats.get(nodeId) === now) return
     detailsInStats.set(nodeId, now)
     const node = registry.find(nodeId)
     if (node) events.emit('node', node)
+  }
+
+  function dockerAwayAt(nodeId: string): { reason: string; since: Date } | null {
+    const { stats } = inventory.statsOf(nodeId)
+    if (!stats || stats.docker.available) return null
+    return { reason: stats.docker.error ?? '', since: dockerAwaySince.get(nodeId) ?? stats.asOf }
   }
 
   /** Handles an event from a node. A node can only report about itself. */
@@ -329,6 +341,7 @@ export function createCluster(deps: {
         misconduct: misconduct.of(node.id),
         unread: unread.of(node.id),
         storage: inventory.statsOf(node.id).stats?.storageProblem ?? null,
+        dockerAway: dockerAwayAt(node.id),
         ourVersion: deps.version,
       }),
     /** The current session with a node and its transport. */

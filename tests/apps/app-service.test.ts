@@ -164,14 +164,14 @@ test('a problem that only shows at run time fails the operation; a correct file 
   t.regex(failed.error ?? '', /localhost:1/)
   const { id } = created.app
   t.is(apps.get(id).status, 'error')
-  t.regex(apps.get(id).statusReason ?? '', /^create failed: .*localhost:1/)
+  t.regex(apps.get(id).statusReason ?? '', /^Creating it failed: .*localhost:1/)
 
   await t.throwsAsync(apps.update(id, { composeContent: 'services: {}\n' }), { code: 'INVALID_INPUT' })
   t.regex(apps.get(id).composeContent, /absent/)
 
   const pulled = await outcome(await apps.update(id, { pull: true, description: 'newer images' }))
   t.like(pulled, { status: 'failed', kind: 'update', message: 'Pulling images' })
-  t.regex(apps.get(id).statusReason ?? '', /^update failed: .*localhost:1/)
+  t.regex(apps.get(id).statusReason ?? '', /^Updating it failed: .*localhost:1/)
   t.is(apps.get(id).description, 'newer images')
   t.is((await outcome(await apps.update(id, { composeContent: web() }))).status, 'succeeded')
   t.like(apps.get(id), { status: 'running', statusReason: null })
@@ -208,11 +208,11 @@ test("after a restart apps match Docker's state, and unfinished operations are i
   const second = await nodeOf(t, { folder: first.folder })
   const known = second.apps.get(created.app.id)
   t.like(known, { name, status: 'error', desiredState: 'running' })
-  t.regex(known.statusReason ?? '', /^service web exited with code 137.*create interrupted/)
+  t.regex(known.statusReason ?? '', /^service web exited with code 137.*Creating it was interrupted/)
   t.like(await second.operations.cancel(created.operation.id), { status: 'interrupted' })
   await docker.getContainer(container?.Id ?? '').start()
   const again = await second.seen.first(({ status }) => status === 'running')
-  t.regex(again.statusReason ?? '', /^create interrupted: /)
+  t.regex(again.statusReason ?? '', /^Creating it was interrupted: /)
   t.is((await second.outcome(await second.apps.removeApp(created.app.id))).status, 'succeeded')
 })
 

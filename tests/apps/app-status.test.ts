@@ -100,6 +100,23 @@ test('should run: one failing service of two makes the app degraded and is named
   for (const [wrong, reason] of reasons) t.deepEqual(withDb(wrong), verdict('degraded', reason))
 })
 
+test('says only once why a service could not start', (t) => {
+  const fault = 'port 127.0.0.1:80 is already in use by another program on this node'
+  const failure = { kind: 'create' as const, reason: `Creating it failed: could not start service "web": ${fault}` }
+  const web = container('web', { state: 'created', startError: fault })
+  const wanted = [wants('web'), wants('db')]
+  t.deepEqual(app({ wanted, containers: [web, container('db')], lastFailure: failure }), verdict('error', failure.reason))
+  t.deepEqual(
+    app({ wanted, containers: [web, exited('db', 1)], lastFailure: failure }),
+    verdict('error', `service db exited with code 1 (${failure.reason})`),
+  )
+  const other = container('web', { state: 'created', startError: 'another reason' })
+  t.deepEqual(
+    app({ wanted, containers: [other, container('db')], lastFailure: failure }),
+    verdict('error', `service web could not start: another reason (${failure.reason})`),
+  )
+})
+
 test('should run: error when no service runs, or when some do not after a failed operation', (t) => {
   t.deepEqual(app({ wanted: [wants('web')], containers: [exited('web', 1)] }), verdict('error', 'service web exited with code 1'))
   t.deepEqual(app({ wanted: [wants('web')], containers: [looping('web')] }), verdict('error', 'service web keeps restarting (exit code 1)'))

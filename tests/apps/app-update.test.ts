@@ -49,7 +49,7 @@ test("a new description waits neither for the app's operations nor for Docker, a
   t.like((await apps.update(node.id, { description: 'meanwhile' })).operation, { status: 'succeeded' })
   t.is((await outcome(failing)).status, 'failed')
   const { status, statusReason } = apps.get(node.id)
-  t.regex(statusReason ?? '', /^update failed: /)
+  t.regex(statusReason ?? '', /^Updating it failed: /)
   const { app } = await apps.update(node.id, { description: 'later' })
   t.like(app, { status, statusReason, description: 'later' })
 })

@@ -31,6 +31,10 @@ const refused: Record<string, { text: string; message: RegExp }> = {
   'only a comment': { text: '# later\n', message: /^line 1: the file is empty/ },
   'a list': { text: '- a\n', message: /^line 1: .*not a list$/ },
   'a word': { text: 'hello', message: /^line 1: .*not a single value$/ },
+  'services misspelled': {
+    text: 'version: "3"\nservces:\n  web: {image: nginx}\n',
+    message: /^line 2: the key "services" is missing. Did you mean "services" instead of "servces"\?$/,
+  },
   'no services': { text: '\nversion: "3"\n', message: /^line 2: the key "services" is missing/ },
   'services without any': { text: 'version: "3"\nservices:\n', message: /^line 2: "services" is empty/ },
   'services as an empty mapping': { text: 'services: {}\n', message: /^line 1: "services" is empty/ },

@@ -79,7 +79,7 @@ test.serial("root's files block a removal by another user and are named on the a
     failed.error ?? '',
     /^could not delete everything in .*: data\/pg\/table \(it belongs to user 0, but this node runs as user \d+\)\. .*without its files/,
   )
-  t.like(apps.get(id), { status: 'error', statusReason: `remove failed: ${failed.error}`, containers: [] })
+  t.like(apps.get(id), { status: 'error', statusReason: `Removing it failed: ${failed.error}`, containers: [] })
   t.deepEqual(readdirSync(join(directory, 'data/pg')), ['table'])
   t.false(existsSync(join(directory, 'mine')), 'the rest is gone')
   t.deepEqual(await containersOf(name), [])

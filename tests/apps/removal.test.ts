@@ -186,7 +186,7 @@ test('a volume in use blocks its removal and is named on the app, which can be r
   const backupName = (await backup.inspect()).Name.slice(1)
   const why = `volume ${name}_named could not be removed: it is in use by container ${backupName}`
   t.like(await remove({ volumes: true }), { status: 'failed', error: why })
-  t.like(apps.get(id), { status: 'error', statusReason: `remove failed: ${why}`, containers: [] })
+  t.like(apps.get(id), { status: 'error', statusReason: `Removing it failed: ${why}`, containers: [] })
   t.deepEqual([await containersOf(name), await networksOf(name)], [[], []], 'the rest is gone')
 
   await backup.remove({ force: true })
@@ -264,7 +264,7 @@ test('a removal cancelled halfway shows on the app and can be finished by a seco
   t.is((await outcome(removal)).status, 'cancelled')
   await watch.refresh()
   t.like(apps.get(id), { desiredState: 'stopped' })
-  t.regex(apps.get(id).statusReason ?? '', /stubborn is running.*remove cancelled/)
+  t.regex(apps.get(id).statusReason ?? '', /stubborn is running.*Removing it was cancelled/)
 
   const stubborn = apps.get(id).containers.find(({ service }) => service === 'stubborn')
   await docker.getContainer(stubborn?.id ?? '').kill()

@@ -61,6 +61,7 @@ test('lists the permissions that are cluster-wide, only for people or only on th
 
 test('a refusal names what is missing: first the role, then a person, then the other nodes', (t) => {
   t.is(refusalWords(caller({ role: 'viewer' }), 'app.change'), 'This needs the role operator. Yours is viewer')
+  t.is(refusalWords(caller({ role: 'viewer', via: 'token' }), 'app.change'), 'This needs a token with the scope operate. This one has read')
   t.regex(refusalWords(caller({ via: 'token' }), 'account.manage'), /^API tokens cannot/)
   t.regex(refusalWords(caller({ nodeLimit: [] }), 'node.change'), /^This affects every node/)
   t.notRegex(refusalWords(caller({ nodeLimit: [] }), 'account.manage'), /token/)

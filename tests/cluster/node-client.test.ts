@@ -78,7 +78,7 @@ test('nothing listens at the endpoint', async (t) => {
   await unreachable(
     t,
     at(`http://127.0.0.1:${port}`),
-    new RegExp(`^connection refused at 127\\.0\\.0\\.1:${port}: nothing is listening there`),
+    new RegExp(`^connection refused at 127\\.0\\.0\\.1:${port}: nothing is listening there, .*Check the endpoint and its port$`),
   )
 })
 
@@ -111,7 +111,7 @@ test('wrong credentials', async (t) => {
   await unreachable(
     t,
     node.address,
-    /^refused the credentials \(401 Invalid API key\): it does not know this id, or it has a different key$/,
+    /^refused the credentials \(401 Invalid API key\): the server that answered does not know the node's id, or has a different key for it$/,
   )
 })
 

@@ -39,7 +39,7 @@ const filledIn = [
   /\bbehind\b/,
   /\([^)]*\)/,
   /\bsince\b/,
-  /^(?:id|name|api_endpoint|remove failed|Done)(?=: )|: /,
+  /^(?:id|name|api_endpoint|Removing it failed|Done)(?=: )|: /,
 ]
 
 /** The parts of a message that the code has word for word. */

@@ -97,7 +97,7 @@ test.serial("an image that cannot be pulled fails the operation with Docker's re
   t.true(last.progress < 100)
   t.regex(last.error ?? '', /127\.0\.0\.1:1.*connection refused/)
   const broken = await apps.first(({ status }) => status === 'ERROR')
-  t.regex(broken.statusReason ?? '', /create failed: .*connection refused/s)
+  t.regex(broken.statusReason ?? '', /Creating it failed: .*connection refused/s)
 
   await new Docker().getImage(testImage).tag({ repo: image, tag: '1' })
   t.teardown(() => new Docker().getImage(`${image}:1`).remove())

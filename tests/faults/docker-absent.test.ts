@@ -2,10 +2,21 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { allApps, allOperations, change, createApp, eventually, followApps, followToEnd, webApp } from '../helpers/cluster.ts'
+import {
+  allApps,
+  allOperations,
+  change,
+  createApp,
+  eventually,
+  followApps,
+  followToEnd,
+  register,
+  secondaryOf,
+  webApp,
+} from '../helpers/cluster.ts'
 import { engineSocket, ensureTestImage, uniqueName } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
-import { ask, GraphqlFailure } from '../helpers/graphql.ts'
+import { ask, follow, GraphqlFailure } from '../helpers/graphql.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 
 interface Stats {
@@ -50,6 +61,30 @@ test('without Docker a node runs and says so; when Docker comes up it needs no r
   }
   t.like(await allApps(node), { length: 1, 0: { id: app.id, desiredState: 'RUNNING' } })
   t.is((await allOperations(node)).length, 1)
+})
+
+test('a primary shows that a node has no Docker and why, until Docker answers', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'selfhostly-socket-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const socket = join(folder, 'docker.sock')
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const worker = await secondaryOf(t, primary, 'worker', { DOCKER_HOST: `unix://${socket}`, STATS_INTERVAL: '1' })
+  await Promise.all([primary.start(), worker.start()])
+  const { id } = await register(primary, worker)
+  const nodes = follow<{ id: string; status: string; conditions: { type: string; message: string }[] }>(
+    t,
+    primary,
+    'subscription { nodeStatusChanged { id status conditions { type message } } }',
+  )
+  const hasNone = (node: { id: string; conditions: { type: string }[] }) =>
+    node.id === id && node.conditions.some(({ type }) => type === 'NO_DOCKER')
+  const { status, conditions } = await nodes.first(hasNone)
+  t.is(status, 'ONLINE')
+  const message = `Docker does not answer at ${socket}: the socket does not exist. Is Docker installed and running?`
+  t.deepEqual(conditions, [{ type: 'NO_DOCKER', message }])
+  const from = nodes.values.length
+  symlinkSync(engineSocket(), socket)
+  await nodes.first((node) => node.id === id && !hasNone(node), { from })
 })
 
 async function saysThatDockerIsAway(t: ExecutionContext, node: NodeProcess, socket: string): Promise<void> {

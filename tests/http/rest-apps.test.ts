@@ -136,6 +136,8 @@ test('a field or parameter that would have no effect is refused by name', async 
     assertProblem(t, answer, 400, { code: 'INVALID_INPUT' })
     t.deepEqual(fieldsOf(answer), [field])
   }
+  const { json } = await node.send('/api/apps?node_id=a')
+  t.regex(json.detail, /^node_id: is not a known query parameter\. This request takes (labels, node_ids|node_ids, labels)$/)
   t.deepEqual((await node.send('/api/apps')).json, [])
   for (const path of [`/api/nodes/${node.id}`, '/api/settings']) t.is((await put(path, (await node.send(path)).json)).status, 200, path)
 })
