@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import type { AppError } from '../../api/errors.ts'
 import { ensureTestImage } from '../helpers/docker.ts'
 import { appName, containersOf, nodeOf, web } from '../helpers/own-apps.ts'
 
@@ -157,6 +158,8 @@ for (const [what, { make, says, stays }] of Object.entries(strange)) {
         ...conflict,
         message: /Move it out of the way/,
       })
+      const error = await t.throwsAsync<AppError>(apps.update(id, { composeContent: label('mine'), overwriteFile: true }))
+      t.regex(error?.fields[0]?.message ?? '', /^does not help, because compose\.yaml is a folder/)
       t.true(existsSync(file))
       rmSync(file, { recursive: true })
     }

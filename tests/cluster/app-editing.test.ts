@@ -128,7 +128,12 @@ test('an older node is not asked for anything it would ignore', async (t) => {
 })
 
 test('folders are listed only for a known node and for valid app names', async (t) => {
-  const { primary } = await cluster(t)
+  const { primary, secondary } = await cluster(t)
+  const query = 'query ($nodeId: ID!, $name: String!) { composeOnDisk(nodeId: $nodeId, name: $name) { file } }'
+  for (const name of ['../x', '..', '.', '', 'a/../../apps', 'a\0']) {
+    const { errors } = await primary.graphql(query, { nodeId: secondary.id, name })
+    t.is(errors?.[0]?.extensions?.['code'], 'INVALID_INPUT', JSON.stringify(name))
+  }
   assertProblem(t, await primary.send('/api/folders/..%2F..%2Fetc/compose'), 400, {})
   assertProblem(t, await primary.send('/api/folders/Upper/compose'), 400, { code: 'INVALID_INPUT' })
   t.is((await primary.send('/api/folders/nothing-here/compose')).json, null)

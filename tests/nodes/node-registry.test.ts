@@ -88,6 +88,9 @@ test('invalid input is refused with one entry per field, and nothing changes', a
     code: 'INVALID_INPUT',
   })
   t.deepEqual(error.fields.map(({ field }) => field).sort(), ['apiEndpoint', 'apiKey', 'id', 'name'])
+  for (const name of ['a\nb', 'a\u0007b', 'a\u202eb']) {
+    t.like(await t.throwsAsync(registry.register({ ...nodeInput('x'), name })), { code: 'INVALID_INPUT', fields: [{ field: 'name' }] })
+  }
   t.deepEqual(changes, [])
   t.is(registry.list().length, 1)
 })
