@@ -70,7 +70,7 @@ test('enforces the protocol: connection_init first and once, unique ids, the rig
   const other = new WebSocket(`${node.url.replace('http', 'ws')}/graphql`, 'another-protocol')
   const [refusal] = await once(other, 'error')
   t.regex(String(refusal), /subprotocol/)
-  await until(() => node.services.events.listenerCount('nodeRemoved') === 0)
+  await until(() => node.services.events.listenerCount('nodeRemoved') === ownListeners)
   t.deepEqual(await servesOn(node), { errors: [], listeners: 0 })
 })
 
