@@ -65,13 +65,13 @@ async function isSaid(t: ExecutionContext, node: NodeProcess, server: LiveValues
 async function failsInWords(t: ExecutionContext, node: NodeProcess, id: string): Promise<void> {
   for (const attempt of [1, 2, 3]) {
     const began = performance.now()
-    await t.throwsAsync(createToken(node, `in vain ${attempt}`), { instanceOf: GraphqlFailure })
+    const refusal = await t.throwsAsync(createToken(node, `in vain ${attempt}`), { instanceOf: GraphqlFailure })
     t.regex(refusal.code ?? '', /^STORAGE_/)
     t.regex(refusal.message, /disk/)
     t.true(performance.now() - began < 8000)
   }
   const input = { name: uniqueName(), composeContent: 'services: {}\n'.replace('{}', '\n  web: { image: busybox }') }
-  await t.throwsAsync(
+  const refusal = await t.throwsAsync(
     ask(node, 'mutation ($id: ID!, $input: CreateAppInput!) { createApp(nodeId: $id, input: $input) { app { id } } }', { id, input }),
     { instanceOf: GraphqlFailure },
   )
