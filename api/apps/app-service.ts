@@ -281,7 +281,10 @@ export function createAppService(deps: {
   async function up(row: AppRow, run: OperationRun): Promise<void> {
     await resolve(row, run.signal)
     run.step(20, 'Starting containers')
-    await runCompose(row, 'up', run)
+    await runCompose(row, 'up', run).catch(async (error: unknown) => {
+      if (run.signal.aborted || !(await removal.duplicateNetworks(row, run))) throw error
+      await runCompose(row, 'up', run)
+    })
   }
 
   const update = createAppUpdate({

@@ -5,6 +5,7 @@ import type { AppRow } from './app.entity.ts'
 import type { AppFiles } from './app-files.ts'
 import { isUp } from './app-status.ts'
 import { isInPlace, removeTree, removeWritten, type Leftover } from './app-folder.ts'
+import { removeDuplicateNetworks } from './duplicate-networks.ts'
 import type { OperationRun } from './operations.ts'
 import { enumerate, ownOf, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
 import type { RemovalPreview } from './removal-item.ts'
@@ -100,6 +101,9 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
   return {
     /** @throws DOCKER_UNAVAILABLE */
     preview: (app: Named): Promise<RemovalPreview> => previewRemoval({ projects, files }, app),
+
+    /** Makes names of networks unambiguous again. @returns whether that took anything away */
+    duplicateNetworks: (app: Named, run: OperationRun): Promise<boolean> => removeDuplicateNetworks(app.name, projects, run),
 
     async stop(app: Named, run: OperationRun): Promise<void> {
       run.step(20, 'Stopping containers')

@@ -177,6 +177,19 @@ test('a problem that only shows at run time fails the operation; a correct file 
   t.like(apps.get(id), { status: 'running', statusReason: null })
 })
 
+test('an app whose network exists twice starts all the same, and keeps one of them', async (t) => {
+  const { apps, outcome } = await nodeOf(t)
+  const name = appName(t)
+  const Labels = { 'com.docker.compose.project': name, 'com.docker.compose.network': 'default' }
+  for (let times = 0; times < 2; times++) await docker.createNetwork({ Name: `${name}_default`, CheckDuplicate: false, Labels })
+  const networks = () => docker.listNetworks({ filters: { label: [`com.docker.compose.project=${name}`] } })
+  t.is((await networks()).length, 2)
+
+  const created = await outcome(await apps.create({ name, composeContent: `services:\n  web:\n    image: ${testImage}\n` }))
+  t.is(created.status, 'succeeded', created.error ?? '')
+  t.is((await networks()).length, 1)
+})
+
 test('cancelling ends a running Compose; the app shows it and can be started again', async (t) => {
   const { apps, operations, outcome, ended } = await nodeOf(t)
   const name = appName(t)
