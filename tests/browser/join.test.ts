@@ -96,7 +96,7 @@ test.serial(
 
     await go(page, 'Settings')
     const card = page.getByRole('region', { name: 'Primary URL' })
-    await card.getByText('No URL was sent yet.').waitFor()
+    await card.getByText('No URL has been sent yet.').waitFor()
     const nowhere = `http://127.0.0.1:${await freePort()}`
     const send = async (url: string) => {
       await card.getByLabel('New URL').fill(url)

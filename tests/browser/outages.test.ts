@@ -102,7 +102,7 @@ test.serial('a button is free again after a refusal, a lost request and one that
   /** Refused by the server, then lost by the network. A button that stayed busy would not take the second click. */
   const inVain = async (button: Locator): Promise<void> => {
     await next('forbid', () => button.click())
-    await says(/This needs the role .*Yours is viewer/)
+    await says(/This needs a token with the scope .*This one has read/)
     await next('lose', () => button.click())
     await says('The server did not answer. Is it running?')
   }

@@ -50,9 +50,9 @@ export async function startBrowser(t: ExecutionContext<unknown>) {
       let loads = 0
       page.on('load', () => loads++)
       const visit = async (url = page.url()) => {
-        let isLost: boolean
-        do isLost = await page.goto(url).then(() => false, isDisturbance)
-        while (disturbed() || isLost)
+        const isLost = () => page.goto(url).then(() => false, isDisturbance)
+        // Chromium would not load a link again that differs from the page's URL in nothing or only in its fragment.
+        while ((await isLost()) || disturbed()) await page.goto('about:blank')
         loads = 0
       }
       if (code !== null) {
