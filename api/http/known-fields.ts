@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { z } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { cut } from '../bounds.ts'
-import { invalidInput, type FieldError } from '../errors.ts'
+import { AppError, invalidInput, type FieldError } from '../errors.ts'
 import type { HttpEnv } from './router.ts'
 
 /** A body can have a hundred thousand unknown fields, so only the first ones are named. */
@@ -34,7 +34,9 @@ export function takesOnly({ body, query, current, fixed = [] }: Known): Middlewa
     const problems = query ? unknownIn(c.req.query(), query, 'is not a known query parameter') : []
     const given: unknown = body ? await c.req.json().catch(() => null) : null
     if (body && isRecord(given)) {
-      const shown = current ? asSent(current(c)) : {}
+      const shown = current ? shownTo(c, current) : {}
+      // The route itself says that there is no such thing, or that the caller may not change it.
+      if (shown === null) return next()
       problems.push(...unknownIn(given, body, 'is not a known field', shown))
       for (const field of fixed) {
         if (!(field in given) || isDeepStrictEqual(given[field], shown[field])) continue
@@ -43,6 +45,15 @@ export function takesOnly({ body, query, current, fixed = [] }: Known): Middlewa
     }
     if (problems.length > 0) throw invalidInput(problems.slice(0, mostNamed))
     return next()
+  }
+}
+
+function shownTo(c: Context<HttpEnv>, current: (c: Context<HttpEnv>) => object): Record<string, unknown> | null {
+  try {
+    return asSent(current(c))
+  } catch (error) {
+    if (error instanceof AppError) return null
+    throw error
   }
 }
 

@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { WebSocket } from 'ws'
 import { fullDocument } from './full-document.ts'
+import { sampleBody } from './sample-body.ts'
 import { isQuiet as isQuietSubscription, unknownId } from './sample-document.ts'
 
 /** Ids that an operation refers to, if any. */
@@ -25,9 +26,6 @@ export interface OperationCall {
   things: Things
 }
 
-/** Passes every route's form check, but does nothing because all texts are empty. */
-const body = { id: unknownId, name: '', api_endpoint: '', api_key: '', compose_content: '' }
-
 function idOf(name: string, { nodeId, appId, operationId }: Things): string {
   if (/operation/i.test(name)) return operationId
   if (name === 'createApp' || /node|maintenance|folders|onDisk/i.test(name)) return name === 'registerNode' ? unknownId : nodeId
@@ -44,7 +42,7 @@ export async function callOperation(call: OperationCall): Promise<{ reached: Rea
   if (name === '/graphql') return overHttp(call, kind, kind === 'GET' ? '/graphql?query={__typename}' : name, { query: '{ __typename }' })
   const path = name.replace(':id', id).replace(':name', 'octocat').replace('*', '')
   const isOfNode = (kind === 'POST' && path === '/api/apps') || path.startsWith('/api/folders')
-  return overHttp(call, kind, isOfNode ? `${path}?node_id=${call.things.nodeId}` : path, body)
+  return overHttp(call, kind, isOfNode ? `${path}?node_id=${call.things.nodeId}` : path, sampleBody(kind, path))
 }
 
 let calls = 0

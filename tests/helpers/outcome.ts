@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { WebSocket } from 'ws'
+import { sampleBody } from './sample-body.ts'
 import { sampleDocument, unknownId } from './sample-document.ts'
 
 /** `in`: the operation was reached, whatever it answered. `absent`: no such route. Otherwise the refusal's status. */
@@ -14,9 +15,6 @@ export interface CallerKind {
   nodeId?: string
 }
 
-/** Passes every route's form check, but does nothing because all texts are empty. */
-const sampleBody = { id: unknownId, name: '', api_endpoint: '', api_key: '', compose_content: '' }
-
 /** The outcome of an operation for a caller: a route such as `GET /api/apps/:id` or a field such as `query apps`. */
 export function outcomeOf(operation: string, caller: CallerKind): Promise<Outcome> {
   const [kind = '', name = ''] = operation.split(' ')
@@ -28,7 +26,7 @@ export function outcomeOf(operation: string, caller: CallerKind): Promise<Outcom
     .replace(':id', (isOwnPath && caller.nodeId) || unknownId)
     .replace(':name', 'octocat')
     .replace('*', '')
-  return overHttp(caller, kind, path, sampleBody)
+  return overHttp(caller, kind, path, sampleBody(kind, path))
 }
 
 function overHttp({ origin, headers }: CallerKind, method: string, path: string, body: object): Promise<Outcome> {

@@ -76,7 +76,7 @@ test('REST has the same limit', async (t) => {
   const primary = await primaryWithApps(t, { nodes: 10, apps: 20 })
   const { status, json } = await primary.send('/api/apps')
   t.is(status, 413)
-  t.regex(json.detail, /more than 16 MiB.*node_ids/)
+  t.regex(json.detail, /larger than 16 MiB.*node_ids/)
   const [first] = primary.services.registry.list().filter(({ isPrimary }) => !isPrimary)
   const some = await primary.send(`/api/apps?node_ids=${first?.id}`)
   t.is(some.json.length, 20)

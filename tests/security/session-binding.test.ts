@@ -39,7 +39,7 @@ test("a session is valid only with its browser's secret, over HTTP and WebSocket
   for (const headers of [{}, other, { [browserSecretHeader]: '' }, { [browserSecretHeader]: cookie }]) {
     const { status, json } = await node.send('/api/nodes', { headers: { cookie, ...headers } })
     t.is(status, 401)
-    t.regex(json.detail, /belongs to a browser/)
+    t.regex(json.detail, /is bound to a browser/)
     t.is(
       (await node.send('/graphql', { method: 'POST', json: { query: '{ viewer { name } }' }, headers: { cookie, ...headers } })).status,
       401,

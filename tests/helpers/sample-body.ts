@@ -1,0 +1,14 @@
+import { unknownId } from './sample-document.ts'
+
+const fields = { id: unknownId, name: '', api_endpoint: '', api_key: '', compose_content: '' }
+
+/** A body that passes the route's form check, which refuses unknown fields, but does nothing because all texts are empty. */
+export function sampleBody(method: string, route: string): object {
+  const { id, name, api_endpoint, api_key, compose_content } = fields
+  if (route === '/api/nodes') return { id, name, api_endpoint, api_key }
+  if (/^\/api\/nodes\/[^/]+$/.test(route) && method === 'PUT') return { name, api_endpoint, api_key }
+  if (route === '/api/apps') return { name, compose_content }
+  if (/^\/api\/apps\/[^/]+$/.test(route)) return { compose_content }
+  if (/^\/api\/(settings$|apps\/)/.test(route)) return {}
+  return fields
+}
