@@ -11,11 +11,21 @@ export interface ManualClock extends Clock {
   waits(): number[]
 }
 
+interface Task {
+  at: number
+  task: () => void
+}
+
 export function createManualClock(start = new Date('2026-01-26T20:00:00Z')): ManualClock {
   let now = start.getTime()
   let wall = 0
-  const tasks = new Set<{ at: number; task: () => void }>()
-  const soonest = (): { at: number; task: () => void } | undefined => [...tasks].sort((a, b) => a.at - b.at)[0]
+  const tasks = new Set<Task>()
+  /** Without sorting, because a day on the clock runs a hundred thousand tasks. */
+  const soonest = (): Task | undefined => {
+    let first: Task | undefined
+    for (const task of tasks) if (!first || task.at < first.at) first = task
+    return first
+  }
   return {
     now: () => new Date(now + wall),
     set: (byMs) => void (wall += byMs),

@@ -17,10 +17,17 @@ export async function openWebSocket({ url, headers: own }: Server, given: Record
   return socket
 }
 
-/** The next message, as JSON. */
+/** The next message, as JSON. @throws AbortError with the close code in its cause, if the socket closes first */
 export async function nextMessage(socket: WebSocket): Promise<Json> {
-  const [data] = await once(socket, 'message')
-  return JSON.parse(String(data))
+  const closed = new AbortController()
+  const onClose = (code: number): void => closed.abort(new Error(`the socket was closed with ${code}`))
+  socket.once('close', onClose)
+  try {
+    const [data] = await once(socket, 'message', { signal: closed.signal })
+    return JSON.parse(String(data))
+  } finally {
+    socket.off('close', onClose)
+  }
 }
 
 /** An open and initialized WebSocket, ready for operations. */
