@@ -19,7 +19,7 @@ const someToken = `shlyjoin_${randomUUID()}_secret`
 /** One attempt to join at a URL, by a node that is not known there. */
 function joinAt(
   primaryUrl: string,
-  { token = someToken, clock = systemClock, deadlineMs = 5000 }: { token?: string; clock?: Clock; deadlineMs?: number } = {},
+  { token = someToken, clock = systemClock, deadlineMs = 30_000 }: { token?: string; clock?: Clock; deadlineMs?: number } = {},
 ): Promise<JoinOutcome> {
   const id = randomUUID()
   const self = { id, name: 'box', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-a-new-node' }
