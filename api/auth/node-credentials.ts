@@ -21,13 +21,16 @@ export const mostKeys = 3
  * @param findKeys the keys shared with a node: none for an unknown node, several (`mostKeys` at most) only during a key change. It
  *   must answer from memory with keys that are already decrypted, or its timing reveals what this function hides
  * @param onProved called with the key that matched
+ * @param isEqual compares two digests of equal length in constant time
  */
 export function createNodeAuthenticator({
   findKeys,
   onProved,
+  isEqual = timingSafeEqual,
 }: {
   findKeys: (nodeId: string) => string[]
   onProved?: (nodeId: string, apiKey: string) => void
+  isEqual?: (a: Buffer, b: Buffer) => boolean
 }) {
   const keyOfNobody = randomBytes(32).toString('base64url')
 
@@ -36,7 +39,7 @@ export function createNodeAuthenticator({
     const known = findKeys(nodeId)
     const said = digest(apiKey)
     // Compare all of them, even after a match.
-    const fits = Array.from({ length: mostKeys }, (_, index) => timingSafeEqual(digest(known[index] ?? keyOfNobody), said))
+    const fits = Array.from({ length: mostKeys }, (_, index) => isEqual(digest(known[index] ?? keyOfNobody), said))
     // Stryker disable next-line MethodExpression: the filler key is random, so no caller has it
     if (!fits.slice(0, known.length).includes(true)) return null
     onProved?.(nodeId, apiKey)
