@@ -164,6 +164,15 @@ async function keyRotated(t: ExecutionContext, page: Page, primary: NodeProcess,
   t.is(after.node.status, 'ONLINE')
 }
 
+/** The page works it out between two reads. */
+async function uptimeFalls(t: ExecutionContext, page: Page): Promise<void> {
+  const day = page.getByRole('list', { name: 'Uptime' }).getByRole('listitem').first()
+  const shareIn = (text: string | null): string => /[\d.]+%/.exec(text ?? '')?.[0] ?? 'none'
+  const before = shareIn(await day.textContent())
+  await day.filter({ hasNotText: before }).waitFor()
+  t.true(Number.parseFloat(shareIn(await day.textContent())) < Number.parseFloat(before))
+}
+
 async function alarmComesAndGoes(t: ExecutionContext, page: Page, worker: NodeProcess): Promise<void> {
   const bell = page.getByRole('button', { name: '1 alarm', exact: true })
   t.is(await bell.count(), 0)
@@ -173,6 +182,8 @@ async function alarmComesAndGoes(t: ExecutionContext, page: Page, worker: NodePr
     .first()
     .filter({ hasText: /Online.*became.*Offline.*so far/ })
     .waitFor()
+
+  await uptimeFalls(t, page)
 
   await go(page, 'Apps')
   await bell.click()

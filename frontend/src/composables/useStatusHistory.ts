@@ -1,4 +1,3 @@
-import { useIntervalFn } from '@vueuse/core'
 import { computed, ref, toValue, watch } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
 import type { NodeHistoryQuery } from '../graphql/generated/graphql.ts'
@@ -6,6 +5,8 @@ import { nodeHistoryQuery } from '../graphql/nodes.ts'
 import { useBackend } from './useBackend.ts'
 import { useLiveQuery } from './useLiveQuery.ts'
 import type { NodeItem } from './useNodes.ts'
+import { useTicker } from './useTicker.ts'
+import { uptimeAfter } from '../utils/uptime.ts'
 
 type History = NonNullable<NodeHistoryQuery['node']>
 export type StatusChangeItem = History['statusHistory']['nodes'][number]
@@ -13,12 +14,8 @@ export type Uptime = History['uptime']
 
 /** Changes per page: a few days for a bad node, months for a good one. */
 const pageSize = 10
-/** An uptime that moves visibly is read again this often. */
-const rereadMs = 15_000
-/** With less than this observed, or during an outage, minutes change the shares. No event reports that. */
-const youngMs = 3_600_000
 
-/** A node's uptime and its status changes in pages, newest first. Loads again when the status changes, and while the uptime moves. */
+/** A node's uptime and its status changes in pages, newest first. Loads again when the status changes. */
 export function useStatusHistory(node: MaybeRefOrGetter<Pick<NodeItem, 'id' | 'status' | 'statusSince'>>) {
   /** The start cursor of each page up to this one. */
   const cursors = ref<(string | undefined)[]>([undefined])
@@ -31,12 +28,17 @@ export function useStatusHistory(node: MaybeRefOrGetter<Pick<NodeItem, 'id' | 's
   )
 
   const { connection } = useBackend()
-  const moves = computed(() => {
-    const uptime = data.value?.node?.uptime
-    return connection.value === 'connected' && uptime && (toValue(node).status !== 'ONLINE' || uptime.dayObservedMs < youngMs)
+  const now = useTicker()
+  const read = ref({ at: 0, isOnline: false })
+  watch(data, () => (read.value = { at: Date.now(), isOnline: toValue(node).status === 'ONLINE' }), { immediate: true })
+  /** Stands still while the connection is lost, because nobody knows what the node does meanwhile. */
+  const elapsedMs = computed<number>((before) =>
+    connection.value === 'connected' ? Math.max(0, now.value.getTime() - read.value.at) : (before ?? 0),
+  )
+  const uptime = computed(() => {
+    const then = data.value?.node?.uptime
+    return then && uptimeAfter(then, elapsedMs.value, read.value.isOnline)
   })
-  const { pause, resume } = useIntervalFn(() => retry(), rereadMs, { immediate: false })
-  watch(moves, (now) => (now ? resume() : pause()), { immediate: true })
 
   const history = computed(() => data.value?.node?.statusHistory)
   const older = computed(() => (history.value?.pageInfo.hasNextPage ? (history.value.pageInfo.endCursor ?? undefined) : undefined))
@@ -45,7 +47,7 @@ export function useStatusHistory(node: MaybeRefOrGetter<Pick<NodeItem, 'id' | 's
     state,
     problem,
     retry,
-    uptime: computed(() => data.value?.node?.uptime),
+    uptime,
     changes: computed(() => history.value?.nodes ?? []),
     total: computed(() => history.value?.totalCount ?? 0),
     page: computed(() => cursors.value.length),
