@@ -282,7 +282,7 @@ export function createAppService(deps: {
     await resolve(row, run.signal)
     run.step(20, 'Starting containers')
     await runCompose(row, 'up', run).catch(async (error: unknown) => {
-      if (run.signal.aborted || !(await removal.duplicateNetworks(row, run))) throw error
+      if (run.signal.aborted || !(await removal.removeDuplicateNetworks(row, run))) throw error
       await runCompose(row, 'up', run)
     })
   }

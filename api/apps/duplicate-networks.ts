@@ -9,22 +9,20 @@ import type { OperationRun } from './operations.ts'
  */
 export async function removeDuplicateNetworks(project: string, projects: EngineProjects, run: OperationRun): Promise<boolean> {
   const { networks } = await projects.parts(project)
-  const seen = new Set<string>()
-  let removed = false
-  for (const { id, name } of networks.filter(({ name }) => seen.has(name) || !seen.add(name))) {
-    const others = networks.filter((network) => network.name === name && network.id !== id)
-    removed = (await removeOneOf([id, ...others.map((network) => network.id)])) || removed
-  }
-  return removed
-
-  async function removeOneOf(ids: string[]): Promise<boolean> {
-    for (const id of ids) {
-      const isRemoved = await projects.removeNetwork(id, run.signal).then(
-        () => true,
-        () => false,
-      )
-      if (isRemoved) return true
+  let removed = 0
+  for (const [, namesakes] of Map.groupBy(networks, ({ name }) => name)) {
+    let left = namesakes.length
+    for (const { id } of namesakes) {
+      if (left > 1 && (await isRemoved(id))) left--
     }
-    return false
+    removed += namesakes.length - left
+  }
+  return removed > 0
+
+  function isRemoved(id: string): Promise<boolean> {
+    return projects.removeNetwork(id, run.signal).then(
+      () => true,
+      () => false,
+    )
   }
 }

@@ -102,8 +102,8 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
     /** @throws DOCKER_UNAVAILABLE */
     preview: (app: Named): Promise<RemovalPreview> => previewRemoval({ projects, files }, app),
 
-    /** Makes names of networks unambiguous again. @returns whether that took anything away */
-    duplicateNetworks: (app: Named, run: OperationRun): Promise<boolean> => removeDuplicateNetworks(app.name, projects, run),
+    /** @returns whether there were any and one could be removed */
+    removeDuplicateNetworks: (app: Named, run: OperationRun): Promise<boolean> => removeDuplicateNetworks(app.name, projects, run),
 
     async stop(app: Named, run: OperationRun): Promise<void> {
       run.step(20, 'Stopping containers')

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { cut } from '../bounds.ts'
 import { AppError, invalidInput, type FieldError } from '../errors.ts'
@@ -8,6 +8,8 @@ import type { HttpEnv } from './router.ts'
 /** A body can have a hundred thousand unknown fields, so only the first ones are named. */
 const mostNamed = 20
 const longestName = 100
+
+const record = z.record(z.string(), z.unknown())
 
 interface Known {
   /** Fields of the JSON body. Without this, the body is not checked. */
@@ -33,13 +35,14 @@ export function takesOnly({ body, query, current, fixed = [] }: Known): Middlewa
   return async (c, next) => {
     const problems = query ? unknownIn(c.req.query(), query, 'is not a known query parameter') : []
     const given: unknown = body ? await c.req.json().catch(() => null) : null
-    if (body && isRecord(given)) {
+    const fields = body ? record.safeParse(given).data : undefined
+    if (body && fields) {
       const shown = current ? shownTo(c, current) : {}
       // The route itself says that there is no such thing, or that the caller may not change it.
       if (shown === null) return next()
-      problems.push(...unknownIn(given, body, 'is not a known field', shown))
+      problems.push(...unknownIn(fields, body, 'is not a known field', shown))
       for (const field of fixed) {
-        if (!(field in given) || isDeepStrictEqual(given[field], shown[field])) continue
+        if (!(field in fields) || isDeepStrictEqual(fields[field], shown[field])) continue
         problems.push({ field, message: `is ${JSON.stringify(shown[field])} and cannot be changed here` })
       }
     }
@@ -52,14 +55,12 @@ function shownTo(c: Context<HttpEnv>, current: (c: Context<HttpEnv>) => object):
   try {
     return asSent(current(c))
   } catch (error) {
-    if (error instanceof AppError) return null
+    if (error instanceof AppError && (error.code === 'NOT_FOUND' || error.code === 'FORBIDDEN')) return null
     throw error
   }
 }
 
 const listed = (fields: string[]): string =>
   fields.length === 0 ? 'This request takes no fields' : `This request takes ${fields.join(', ')}`
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const asSent = (value: object): Record<string, unknown> => JSON.parse(JSON.stringify(value)) as Record<string, unknown>
