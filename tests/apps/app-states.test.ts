@@ -1,38 +1,14 @@
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import Docker from 'dockerode'
-import type { App } from '../../api/apps/app.ts'
 import { AppEntity } from '../../api/apps/app.entity.ts'
 import { eventually } from '../helpers/cluster.ts'
-import { ensureTestImage, testImage } from '../helpers/docker.ts'
-import { appName, containersOf, nodeOf } from '../helpers/own-apps.ts'
+import { ensureTestImage } from '../helpers/docker.ts'
+import { containersOf, deployed, nodeOf } from '../helpers/own-apps.ts'
 import { tar } from '../helpers/tar.ts'
 
 const docker = new Docker()
 
 test.before(async () => void (await ensureTestImage()))
-
-/** Services by name, each with more YAML in flow style. */
-const composeOf = (services: Record<string, string>): string =>
-  `services:\n${Object.entries(services)
-    .map(([name, more]) => `  ${name}: { image: ${testImage}${more && `, ${more}`} }\n`)
-    .join('')}`
-
-/** A deployed app, with helpers to wait for its statuses and find its containers by service. */
-async function deployed(t: ExecutionContext<unknown>, services: Record<string, string>) {
-  const node = await nodeOf(t)
-  const name = appName(t)
-  const created = await node.apps.create({ name, composeContent: composeOf(services) })
-  const operation = await node.outcome(created)
-  const { id } = created.app
-  const container = (service: string): Docker.Container => {
-    const found = node.apps.get(id).containers.find((each) => each.service === service)
-    return docker.getContainer(found?.id ?? '')
-  }
-  /** Waits for this status with this reason. */
-  const becomes = (status: App['status'], reason: string | null, withinMs = 30_000): Promise<App> =>
-    node.seen.first((app) => app.status === status && app.statusReason === reason, { from: node.seen.values.length - 1, withinMs })
-  return { ...node, id, name, operation, container, becomes }
-}
 
 test('notices and names a service that is stopped with 0, paused or removed', async (t) => {
   const app = await deployed(t, { web: '', db: '' })

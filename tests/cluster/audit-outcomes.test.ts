@@ -1,8 +1,8 @@
-import test, { type ExecutionContext } from 'ava'
-import { createApp, eventually, followToEnd, register, secondaryOf } from '../helpers/cluster.ts'
+import test from 'ava'
+import { createApp, eventually, followToEnd, twoNodes } from '../helpers/cluster.ts'
 import { ensureTestImage, removeProject, testImage, uniqueName } from '../helpers/docker.ts'
 import { ask } from '../helpers/graphql.ts'
-import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
+import type { NodeProcess } from '../helpers/node-process.ts'
 
 interface Line {
   outcome: string
@@ -17,14 +17,6 @@ test.before(() => ensureTestImage())
 const linesOf = async (node: NodeProcess): Promise<Line[]> => {
   const query = `{ audit(first: 20, filter: { action: "app.create" }) { nodes { outcome detail durationMs operationId ended { outcome } } } }`
   return (await ask<{ audit: { nodes: Line[] } }>(node, query)).audit.nodes
-}
-
-async function twoNodes(t: ExecutionContext) {
-  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
-  const worker = await secondaryOf(t, primary, 'worker')
-  await Promise.all([primary.start(), worker.start()])
-  const { id } = await register(primary, worker)
-  return { primary, worker, id }
 }
 
 test.serial('a failed deploy on another node is a failure in the audit logs of both, with reason and duration', async (t) => {

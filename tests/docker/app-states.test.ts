@@ -1,45 +1,27 @@
-import test, { type ExecutionContext } from 'ava'
-import Docker from 'dockerode'
+import test from 'ava'
 import { pino } from 'pino'
-import type { App } from '../../api/apps/app.ts'
 import { wantedServices } from '../../api/apps/wanted-services.ts'
 import { createComposeCli } from '../../api/docker/compose-cli.ts'
-import { testEachVersion, type ComposeVersion } from '../helpers/compose-versions.ts'
-import { ensureTestImage, testImage, uniqueProject } from '../helpers/docker.ts'
-import { appName, nodeOf } from '../helpers/own-apps.ts'
-
-const docker = new Docker()
+import { testEachVersion } from '../helpers/compose-versions.ts'
+import { ensureTestImage, uniqueProject } from '../helpers/docker.ts'
+import { deployed } from '../helpers/own-apps.ts'
 
 test.before(async () => void (await ensureTestImage()))
 
-/** Services by name, each with further lines of YAML (in flow style). */
-const composeOf = (services: Record<string, string>): string =>
-  `services:\n${Object.entries(services)
-    .map(([name, more]) => `  ${name}: { image: ${testImage}${more && `, ${more}`} }\n`)
-    .join('')}`
-
-async function deployed(t: ExecutionContext, { env }: ComposeVersion, services: Record<string, string>) {
-  const node = await nodeOf(t, { env })
-  const created = await node.apps.create({ name: appName(t), composeContent: composeOf(services) })
-  const { status, error } = await node.outcome(created)
-  t.is(status, 'succeeded', error ?? '')
-  const { id } = created.app
-  const container = (service: string): Docker.Container =>
-    docker.getContainer(node.apps.get(id).containers.find((each) => each.service === service)?.id ?? '')
-  const becomes = (status: App['status'], reason: string | null): Promise<App> =>
-    node.seen.first((app) => app.status === status && app.statusReason === reason, { from: node.seen.values.length - 1, withinMs: 30_000 })
-  return { ...node, id, container, becomes }
-}
-
 testEachVersion('a service that is stopped with 0, paused or removed is missed; jobs, profiles and scale 0 are not', async (t, compose) => {
-  const app = await deployed(t, compose, {
-    web: 'depends_on: [db]',
-    db: '',
-    job: 'command: ["true"]',
-    debug: 'profiles: [debug]',
-    none: 'deploy: { replicas: 0 }',
-    zero: 'scale: 0',
-  })
+  const app = await deployed(
+    t,
+    {
+      web: 'depends_on: [db]',
+      db: '',
+      job: 'command: ["true"]',
+      debug: 'profiles: [debug]',
+      none: 'deploy: { replicas: 0 }',
+      zero: 'scale: 0',
+    },
+    compose,
+  )
+  t.is(app.operation.status, 'succeeded', app.operation.error ?? '')
   await app.becomes('running', null)
   await app.container('db').stop()
   await app.becomes('degraded', 'service db was stopped')
@@ -65,7 +47,8 @@ testEachVersion('a service that is stopped with 0, paused or removed is missed; 
 })
 
 testEachVersion('a container that its restart policy starts again and again is no service that runs', async (t, compose) => {
-  const app = await deployed(t, compose, { web: '', loop: 'command: ["sh", "-c", "exit 3"], restart: always' })
+  const app = await deployed(t, { web: '', loop: 'command: ["sh", "-c", "exit 3"], restart: always' }, compose)
+  t.is(app.operation.status, 'succeeded', app.operation.error ?? '')
   await app.becomes('degraded', 'service loop keeps restarting (exit code 3)')
   await app.seen.first(({ containers }) => containers.some(({ restartCount }) => (restartCount ?? 0) >= 3), { withinMs: 30_000 })
   t.like(app.apps.get(app.id), { status: 'degraded', statusReason: 'service loop keeps restarting (exit code 3)' })

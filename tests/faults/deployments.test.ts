@@ -1,34 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import Docker from 'dockerode'
-import {
-  allApps,
-  allOperations,
-  change,
-  createApp,
-  eventually,
-  followApps,
-  followToEnd,
-  register,
-  secondaryOf,
-  webApp,
-} from '../helpers/cluster.ts'
+import { allApps, allOperations, change, createApp, eventually, followApps, followToEnd, twoNodes, webApp } from '../helpers/cluster.ts'
 import { ensureTestImage, testImage, uniqueName } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { GraphqlFailure } from '../helpers/graphql.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
 
 test.before(() => ensureTestImage())
-
-/** A primary, and a secondary on which everything happens, so each refusal crosses both hops. */
-async function twoNodes(t: ExecutionContext) {
-  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
-  const worker = await secondaryOf(t, primary, 'worker')
-  await Promise.all([primary.start(), worker.start()])
-  const { id } = await register(primary, worker)
-  return { primary, worker, id }
-}
 
 const unknownKey = `services:
   web:
@@ -44,6 +24,7 @@ const unknownService = `services:
 `
 
 test.serial('a file that Compose refuses is reported with the line and leaves nothing', async (t) => {
+  // On a secondary each refusal crosses both hops.
   const { primary, worker, id } = await twoNodes(t)
   for (const [composeContent, words] of [
     [unknownKey, /line 4: .*prots/s],

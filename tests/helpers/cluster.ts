@@ -52,6 +52,15 @@ export const secondaryOf = (
   settings: Settings = {},
 ): Promise<NodeProcess> => nodeProcess(t, { NODE_NAME: name, NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: primary.url, ...settings })
 
+/** A primary and a registered secondary, both started. */
+export async function twoNodes(t: ExecutionContext<unknown>): Promise<{ primary: NodeProcess; worker: NodeProcess; id: string }> {
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const worker = await secondaryOf(t, primary, 'worker')
+  await Promise.all([primary.start(), worker.start()])
+  const { id } = await register(primary, worker)
+  return { primary, worker, id }
+}
+
 /** Registers a node with the output of `npm run identity`, as in the guide. */
 export async function register(primary: NodeProcess, secondary: NodeProcess): Promise<SeenNode> {
   const { id, name, key } = await secondary.identity()

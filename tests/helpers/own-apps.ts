@@ -25,6 +25,27 @@ const docker = new Docker()
 /** A service that serves a page, with extra lines. */
 export const web = (extra = ''): string => `services:\n  web:\n    image: ${testImage}\n${extra}`
 
+/** Services by name, each with more YAML in flow style. */
+export const servicesOf = (services: Record<string, string>): string =>
+  `services:\n${Object.entries(services)
+    .map(([name, more]) => `  ${name}: { image: ${testImage}${more && `, ${more}`} }\n`)
+    .join('')}`
+
+/** An app deployed to a node of its own, with helpers to wait for its statuses and find its containers by service. */
+export async function deployed(t: ExecutionContext<unknown>, services: Record<string, string>, { env }: { env?: NodeJS.ProcessEnv } = {}) {
+  const node = await nodeOf(t, env ? { env } : {})
+  const name = appName(t)
+  const created = await node.apps.create({ name, composeContent: servicesOf(services) })
+  const operation = await node.outcome(created)
+  const { id } = created.app
+  const container = (service: string): Docker.Container =>
+    docker.getContainer(node.apps.get(id).containers.find((each) => each.service === service)?.id ?? '')
+  /** Waits for this status with this reason. */
+  const becomes = (status: App['status'], reason: string | null): Promise<App> =>
+    node.seen.first((app) => app.status === status && app.statusReason === reason, { from: node.seen.values.length - 1, withinMs: 30_000 })
+  return { ...node, id, name, operation, container, becomes }
+}
+
 /** One node's apps, with a real database, folder, Engine and Compose. */
 export async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: string; dockerHost?: string; env?: NodeJS.ProcessEnv } = {}) {
   const { folder = dataFolder(t), dockerHost, env } = given
