@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readConfig, type Config, type Environment } from './config.ts'
-import { readKeptRole } from './nodes/kept-role.ts'
+import { readKeptRole } from './cluster/home/kept-role.ts'
 
 /** The environment, including `.env` in the working directory. */
 export function environment(): Environment {

@@ -1,4 +1,4 @@
-import { beginRotation } from './auth/key-rotation.ts'
+import { beginRotation } from './auth/secret-key-rotation.ts'
 import { runCommand } from './command.ts'
 import { StartError } from './errors.ts'
 import { ownConfig } from './own-config.ts'

@@ -9,8 +9,8 @@ import type { ComposeOnDisk, PreparedFolder } from './apps/compose-on-disk.ts'
 import { nearestStatus, operationKinds, operationStatuses, type Operation } from './apps/operation.ts'
 import { removalItemKinds, removalRules, type RemovalPreview } from './apps/removal-item.ts'
 import type { NodeStats } from './monitoring/node-stats.ts'
-import { connectionModes, type NodeAbout } from './nodes/about.ts'
-import { joinHops } from './nodes/join-hops.ts'
+import { connectionModes, type NodeAbout } from './cluster/members/node-about.ts'
+import { joinHops } from './cluster/joining/join-hops.ts'
 
 /**
  * How apps, operations and stats look as JSON (snake_case, ISO 8601), in REST and between nodes. Everything from another

@@ -1,5 +1,5 @@
 import { snapshotThenChanges } from '../api/events.ts'
-import type { Alarm } from '../api/nodes/alarms.ts'
+import type { Alarm } from '../api/cluster/health/alarms.ts'
 import { builder } from './builder.ts'
 
 const AlarmKind = builder.enumType('AlarmKind', {

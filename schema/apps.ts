@@ -1,7 +1,7 @@
 import type { AppOperation } from '../api/apps/app-service.ts'
 import type { AppStatus as AppStatusValue, Container, PublishedPort } from '../api/apps/app.ts'
 import type { RemovalItem, RemovalPreview } from '../api/apps/removal-item.ts'
-import type { InventoryApp } from '../api/cluster/inventory.ts'
+import type { InventoryApp } from '../api/cluster/feed/inventory.ts'
 import { snapshotThenChanges } from '../api/events.ts'
 import type { UserApi } from '../api/user-api.ts'
 import { builder, costOfPage, costOfText, permission } from './builder.ts'

@@ -1,4 +1,4 @@
-import type { NodeHold } from '../api/nodes/node-hold.ts'
+import type { NodeHold } from '../api/cluster/members/node-hold.ts'
 import { builder, permission } from './builder.ts'
 import { NodeRef } from './refs.ts'
 

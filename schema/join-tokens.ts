@@ -1,6 +1,6 @@
 import { snapshotThenChanges } from '../api/events.ts'
-import type { JoinAttempt } from '../api/nodes/join-attempts.ts'
-import type { JoinToken, NewJoinToken } from '../api/nodes/join-tokens.ts'
+import type { JoinAttempt } from '../api/cluster/joining/join-attempts.ts'
+import type { JoinToken, NewJoinToken } from '../api/cluster/joining/join-tokens.ts'
 import { builder, permission } from './builder.ts'
 import { NodeLabel, NodeLabelInput, toLabels } from './labels.ts'
 

@@ -1,4 +1,4 @@
-import type { KnownStats } from '../api/cluster/inventory.ts'
+import type { KnownStats } from '../api/cluster/feed/inventory.ts'
 import { notFound } from '../api/errors.ts'
 import { snapshotThenChanges } from '../api/events.ts'
 import type { ContainerStats, DockerStats, NodeStats } from '../api/monitoring/node-stats.ts'

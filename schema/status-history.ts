@@ -1,5 +1,5 @@
 import { invalidInput } from '../api/errors.ts'
-import type { NodeUptime, StatusChange } from '../api/nodes/status-history.ts'
+import type { NodeUptime, StatusChange } from '../api/cluster/health/status-history.ts'
 import { builder, costOfPage } from './builder.ts'
 import { NodeStatus, NodeStatusSignal } from './nodes.ts'
 import { pageSize } from './page.ts'

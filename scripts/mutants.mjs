@@ -18,22 +18,22 @@ const BUDGET_MS = 45 * 60_000
 /** Rules and guards without side effects, each with the tests that should notice when it is wrong. */
 const groups = {
   status: {
-    mutate: ['api/nodes/node-status.ts', 'api/nodes/check-times.ts'],
-    tests: ['tests/nodes/node-status*.test.ts', 'tests/nodes/check-times.test.ts'],
+    mutate: ['api/cluster/members/node-status.ts', 'api/cluster/members/check-times.ts'],
+    tests: ['tests/cluster/members/node-status*.test.ts', 'tests/cluster/members/check-times.test.ts'],
   },
-  uptime: { mutate: ['api/nodes/uptime.ts'], tests: ['tests/nodes/uptime*.test.ts'] },
-  vanish: { mutate: ['api/nodes/mass-vanish.ts'], tests: ['tests/nodes/mass-vanish.test.ts'] },
-  holds: { mutate: ['api/nodes/node-hold.ts'], tests: ['tests/nodes/holds.test.ts'] },
+  uptime: { mutate: ['api/cluster/health/uptime.ts'], tests: ['tests/cluster/health/uptime*.test.ts'] },
+  vanish: { mutate: ['api/cluster/health/mass-vanish.ts'], tests: ['tests/cluster/health/mass-vanish.test.ts'] },
+  holds: { mutate: ['api/cluster/members/node-hold.ts'], tests: ['tests/cluster/members/holds.test.ts'] },
   grants: { mutate: ['api/auth/grants.ts'], tests: ['tests/auth/grants.test.ts'] },
   permissions: { mutate: ['api/auth/permissions.ts', 'api/auth/caller.ts'], tests: ['tests/auth/permissions.test.ts'] },
   credentials: { mutate: ['api/auth/node-credentials.ts'], tests: ['tests/auth/node-credentials.test.ts'] },
   limits: {
-    mutate: ['api/auth/limits.ts', 'api/cluster/allowance.ts', 'api/cluster/bounded-json.ts'],
-    tests: ['tests/auth/limits.test.ts', 'tests/cluster/allowance.test.ts', 'tests/cluster/bounded-json.test.ts'],
+    mutate: ['api/auth/limits.ts', 'api/cluster/limits/token-bucket.ts', 'api/cluster/limits/bounded-json.ts'],
+    tests: ['tests/auth/limits.test.ts', 'tests/cluster/limits/token-bucket.test.ts', 'tests/cluster/limits/bounded-json.test.ts'],
   },
   paths: {
-    mutate: ['api/http/plain-path.ts', 'api/cluster/endpoint-guard.ts'],
-    tests: ['tests/http/plain-path.test.ts', 'tests/cluster/endpoint-guard.test.ts'],
+    mutate: ['api/http/plain-path.ts', 'api/cluster/transport/endpoint-guard.ts'],
+    tests: ['tests/http/plain-path.test.ts', 'tests/cluster/transport/endpoint-guard.test.ts'],
   },
   apps: {
     mutate: ['api/apps/app-status.ts', 'api/apps/compose-file.ts'],

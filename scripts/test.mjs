@@ -1,5 +1,5 @@
 // `npm test`: installs what the machine lacks, finds a Docker Engine, then runs every check and every test. Its last line is the count.
-//   npm test -- tests/nodes     only these files or folders (and no checks); other AVA options are passed on too
+//   npm test -- tests/settings  only these files or folders (and no checks); other AVA options are passed on too
 //   npm test -- --prove-start   also proves `npm start` on a fresh clone, as CI does
 import { fileURLToPath } from 'node:url'
 import { runAva } from './ava.mjs'

@@ -20,11 +20,36 @@ const words = [
   'api/apps/app.ts',
   'api/apps/operation.ts',
   'api/apps/removal-item.ts',
-  'api/nodes/about.ts',
-  'api/nodes/conditions.ts',
-  'api/nodes/join-hops.ts',
+  'api/cluster/members/node-about.ts',
+  'api/cluster/health/conditions.ts',
+  'api/cluster/joining/join-hops.ts',
 ]
-const domains = ['apps', 'nodes', 'monitoring', 'tunnels', 'settings', 'auth'].map((name) => `api/${name}/`)
+const domains = ['apps', 'monitoring', 'tunnels', 'settings', 'auth'].map((name) => `api/${name}/`)
+
+/**
+ * Which rooms of the cluster each room imports. Only rooms above it in this list, so no import runs back up. The files in
+ * `api/cluster/` itself join rooms and can import all of them.
+ */
+const rooms = {
+  limits: [],
+  members: [],
+  transport: ['limits'],
+  feed: ['limits', 'members', 'transport'],
+  health: ['limits', 'members', 'transport', 'feed'],
+  joining: ['members', 'transport'],
+  keys: ['members', 'transport'],
+  home: ['members', 'transport'],
+}
+const roomOf = (name: string): string => `api/cluster/${name}/`
+const roomRules = Object.entries(rooms).map(([name, others]) =>
+  layersRule(
+    `cluster/${name} imports no rooms but ${others.join(', ') || 'itself'}`,
+    [[roomOf(name), [...base, ...words, 'api/wire.ts', ...others.map(roomOf)]]],
+    {
+      [`${roomOf(name)}planted.ts`]: `import '../../errors.ts'\nimport type { A } from '../node-router.ts'\nimport { b } from '../node-router.ts'\n`,
+    },
+  ),
+)
 
 /** docs/architecture.md, "Which way imports go". Only runtime imports count, not `import type`. */
 const layers = layersRule(
@@ -33,7 +58,7 @@ const layers = layersRule(
     ['api/docker/', base],
     ['api/db/', base],
     ...domains.map((domain) => [domain, base] as const),
-    ['api/cluster/', [...base, ...words, 'api/wire.ts', 'api/nodes/node.entity.ts']],
+    ['api/cluster/', [...base, ...words, 'api/wire.ts']],
     [
       'api/http/',
       [
@@ -42,9 +67,9 @@ const layers = layersRule(
         'api/auth/',
         'api/user-api.ts',
         'api/wire.ts',
-        'api/cluster/feed-wire.ts',
-        'api/cluster/feed-pace.ts',
-        'api/cluster/link-wire.ts',
+        'api/cluster/feed/feed-wire.ts',
+        'api/cluster/feed/feed-pace.ts',
+        'api/cluster/transport/link-wire.ts',
       ],
     ],
     ['schema/', [...base, ...words, 'api/auth/']],
@@ -57,10 +82,19 @@ const layers = layersRule(
     ],
     ['api/main.ts', [...base, 'api/own-config.ts', 'api/program.ts', 'api/auth/sign-in-urls.ts']],
     ['api/command.ts', [...base, 'api/program.ts']],
-    ['api/own-config.ts', [...base, 'api/config.ts', 'api/nodes/kept-role.ts']],
+    ['api/own-config.ts', [...base, 'api/config.ts', 'api/cluster/home/kept-role.ts']],
     [
       'api/*-command.ts',
-      [...base, ...domains, 'api/command.ts', 'api/config.ts', 'api/own-config.ts', 'api/program.ts', 'api/http/openapi.ts'],
+      [
+        ...base,
+        ...domains,
+        'api/cluster/home/',
+        'api/command.ts',
+        'api/config.ts',
+        'api/own-config.ts',
+        'api/program.ts',
+        'api/http/openapi.ts',
+      ],
     ],
     ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts']],
     ['api/user-api.ts', [...base, 'api/auth/']],
@@ -76,14 +110,15 @@ const server = ['api/', 'schema/']
 
 const rules: Rule[] = [
   layers,
+  ...roomRules,
   noCyclesRule,
   importerRule('dockerode', ['api/docker/'], server),
   importerRule('child_process', ['api/docker/'], server),
   importerRule('node-cron', ['api/scheduler.ts'], server),
   importerRule('openid-client', ['api/auth/'], server),
   importerRule('systeminformation', ['api/monitoring/'], server),
-  importerRule('undici', ['api/cluster/node-client.ts', 'api/cluster/link-fetch.ts'], server),
-  importerRule('ws', ['api/http/', 'api/cluster/link-wire.ts'], server),
+  importerRule('undici', ['api/cluster/transport/node-client.ts', 'api/cluster/transport/link-fetch.ts'], server),
+  importerRule('ws', ['api/http/', 'api/cluster/transport/link-wire.ts'], server),
   importerRule('@mikro-orm/migrations', ['api/db/'], server),
   importerRule('@urql', ['frontend/src/composables/', 'frontend/src/graphql/'], ['frontend/src/']),
   importerRule('graphql-ws', ['frontend/src/graphql/'], ['frontend/src/']),

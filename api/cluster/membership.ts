@@ -1,11 +1,11 @@
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { HealthChecks } from '../nodes/health-checks.ts'
-import type { RegisterNodeInput, UpdateNodeInput } from '../nodes/node-input.ts'
-import type { ClusterNode, NodeRegistry } from '../nodes/node-registry.ts'
-import type { EventStreams } from './event-streams.ts'
-import type { Links } from './links.ts'
-import type { NodeClient } from './node-client.ts'
+import type { HealthChecks } from './health/health-checks.ts'
+import type { RegisterNodeInput, UpdateNodeInput } from './members/node-input.ts'
+import type { ClusterNode, NodeRegistry } from './members/node-registry.ts'
+import type { EventStreams } from './feed/event-streams.ts'
+import type { Links } from './transport/links.ts'
+import type { NodeClient } from './transport/node-client.ts'
 
 export type Membership = ReturnType<typeof createMembership>
 

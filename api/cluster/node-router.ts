@@ -6,12 +6,12 @@ import type { RemovalPreview } from '../apps/removal-item.ts'
 import type { Operation } from '../apps/operation.ts'
 import type { Operations } from '../apps/operations.ts'
 import { AppError, notFound } from '../errors.ts'
-import type { ClusterNode, NodeAddress } from '../nodes/node-registry.ts'
+import type { ClusterNode, NodeAddress } from './members/node-registry.ts'
 import type { Lenient } from '../lenient.ts'
 import { readApp, readComposeOnDisk, readFolders, readOperation, readRemovalPreview, toWire } from '../wire.ts'
-import type { Inventory } from './inventory.ts'
-import { needCapability } from './key-changes.ts'
-import { NodeCallError, type NodeClient, type NodeRequest } from './node-client.ts'
+import type { Inventory } from './feed/inventory.ts'
+import { needCapability } from './keys/key-changes.ts'
+import { NodeCallError, type NodeClient, type NodeRequest } from './transport/node-client.ts'
 
 /** Actions on one node's apps, whether the node is local or remote. */
 export interface NodeApps {

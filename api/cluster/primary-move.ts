@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { bounds, cut, tooLong } from '../bounds.ts'
 import { errorMessage, invalidInput } from '../errors.ts'
-import type { NodeAddress, NodeRegistry } from '../nodes/node-registry.ts'
-import { needCapability } from './key-changes.ts'
-import type { NodeClient } from './node-client.ts'
+import type { NodeAddress, NodeRegistry } from './members/node-registry.ts'
+import { needCapability } from './keys/key-changes.ts'
+import type { NodeClient } from './transport/node-client.ts'
 
 export interface MoveOutcome {
   nodeId: string

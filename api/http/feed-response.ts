@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
-import { createPacedSender, type FeedPace } from '../cluster/feed-pace.ts'
-import type { Feed } from '../cluster/feed.ts'
+import { createPacedSender, type FeedPace } from '../cluster/feed/feed-pace.ts'
+import type { Feed } from '../cluster/feed/feed.ts'
 
 /** A reader that misses several of these treats the connection as dead; see `silenceMs` in cluster/event-streams.ts. */
 const keepaliveMs = 2000

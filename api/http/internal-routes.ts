@@ -9,7 +9,7 @@ import { nodeTimeHeader, waitsUntilHeader, whileCallerWaits } from '../caller-pa
 import { AppError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { appWire, fromWire, nodeStatsWire, operationWire, toWire } from '../wire.ts'
-import { readFeedEvent, type FeedReading } from '../cluster/feed-wire.ts'
+import { readFeedEvent, type FeedReading } from '../cluster/feed/feed-wire.ts'
 import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals } from './app-routes.ts'
 import { folderRoutes, serveFolders } from './folder-routes.ts'
 import { idParam, json, problem } from './route-parts.ts'
@@ -79,7 +79,7 @@ const onlyWhileCallerWaits = ({ clock }: Services) =>
 const refusalDelayMs = 1000
 
 /** @throws RATE_LIMITED for a node that calls its primary too often */
-async function limitCalls({ clock, limits, misconduct, self }: Services, callerId: string): Promise<void> {
+async function limitCalls({ clock, limits, misbehaviour, self }: Services, callerId: string): Promise<void> {
   if (!self.isPrimary || callerId === self.id) return
   try {
     await limits.take('node-calls', callerId)
@@ -89,7 +89,7 @@ async function limitCalls({ clock, limits, misconduct, self }: Services, callerI
     await limits
       .take('refused-node-calls', callerId)
       .catch(() =>
-        misconduct.note(callerId, `called its primary more than ${points} times within ${seconds} s, and did not wait when told to`),
+        misbehaviour.note(callerId, `called its primary more than ${points} times within ${seconds} s, and did not wait when told to`),
       )
     await new Promise<void>((resolve) => void clock.after(refusalDelayMs, resolve))
     throw error

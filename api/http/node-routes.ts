@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { hasLabels } from '../../schema/labels.ts'
-import type { ClusterNode } from '../nodes/node-registry.ts'
+import type { ClusterNode } from '../cluster/members/node-registry.ts'
 import type { UserApi } from '../user-api.ts'
 import { toWire } from '../wire.ts'
 import { takesOnly } from './known-fields.ts'

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { hasLabels } from '../../schema/labels.ts'
-import type { KnownStats } from '../cluster/inventory.ts'
+import type { KnownStats } from '../cluster/feed/inventory.ts'
 import { nodeStatsWire, toWire } from '../wire.ts'
 import { takesOnly } from './known-fields.ts'
 import { invalid, json, listOf, nodeIdsQuery, wholeList } from './route-parts.ts'

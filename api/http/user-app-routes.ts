@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { hasLabels } from '../../schema/labels.ts'
-import type { InventoryApp } from '../cluster/inventory.ts'
+import type { InventoryApp } from '../cluster/feed/inventory.ts'
 import { appWire, fromWire, toWire } from '../wire.ts'
 import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals, removeAppQuery, updateAppBody } from './app-routes.ts'
 import { folderRoutes, serveFolders } from './folder-routes.ts'

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os'
 import { errorMessage } from '../errors.ts'
-import { createWakeWatch, ownAddresses } from '../nodes/wake-watch.ts'
+import { createWakeWatch, ownAddresses } from '../cluster/home/wake-watch.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
 

@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http'
 import type { SecondaryConfig } from '../config.ts'
-import { createLinkDialler } from '../cluster/link-dialler.ts'
-import { createLinkServer, keepAlive, type LinkWatch, type LinkWire } from '../cluster/link-wire.ts'
+import { createLinkDialler } from '../cluster/transport/link-dialler.ts'
+import { createLinkServer, keepAlive, type LinkWatch, type LinkWire } from '../cluster/transport/link-wire.ts'
 import { errorMessage } from '../errors.ts'
-import { keyGraceMs } from '../nodes/node-keys.ts'
+import { keyGraceMs } from '../cluster/members/node-keys.ts'
 import type { Services } from '../services.ts'
 
 /** By then the primary has used the new key, and the old one stays valid long enough to replace links opened with it. */

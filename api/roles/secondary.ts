@@ -1,11 +1,11 @@
 import type { SecondaryConfig } from '../config.ts'
-import { createJoinCall } from '../cluster/join-call.ts'
-import { NodeCallError } from '../cluster/node-client.ts'
+import { createJoinCall } from '../cluster/joining/join-call.ts'
+import { NodeCallError } from '../cluster/transport/node-client.ts'
 import { errorMessage } from '../errors.ts'
-import { createHeartbeatSender, type HeartbeatOutcome } from '../nodes/heartbeat-sender.ts'
-import { createJoiner, type JoinOutcome } from '../nodes/joiner.ts'
-import type { EarlierFailure } from '../nodes/join-hops.ts'
-import { phaseOf } from '../nodes/check-times.ts'
+import { createHeartbeatTimes, type HeartbeatOutcome } from '../cluster/home/heartbeat-times.ts'
+import { createJoiner, type JoinOutcome } from '../cluster/joining/joiner.ts'
+import type { EarlierFailure } from '../cluster/joining/join-hops.ts'
+import { phaseOf } from '../cluster/members/check-times.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
 import { createSettingsSync } from '../settings/settings-sync.ts'
@@ -52,7 +52,7 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
     }
   }
 
-  const heartbeats = createHeartbeatSender({
+  const heartbeats = createHeartbeatTimes({
     primaryUrl,
     send,
     onAccepted({ first, afterFailure, settingsVersion }) {

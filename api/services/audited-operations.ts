@@ -5,7 +5,7 @@ import type { AuditOutcome } from '../auth/audit.entity.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { ClusterNode } from '../nodes/node-registry.ts'
+import type { ClusterNode } from '../cluster/members/node-registry.ts'
 
 /** An outcome that is not written yet. If it is not the last one, another follows. */
 interface Ending {

@@ -3,43 +3,43 @@ import { placeOf, type Limits } from '../auth/limits.ts'
 import { createNodeAuthenticator } from '../auth/node-credentials.ts'
 import type { SecretBox } from '../auth/secret-box.ts'
 import type { Clock } from '../clock.ts'
-import { createAcceptGate } from '../cluster/accept-gate.ts'
-import { createEventStreams } from '../cluster/event-streams.ts'
-import type { FeedEvent } from '../cluster/feed.ts'
-import { createFormerKeys } from '../cluster/former-keys.ts'
-import { createInventory } from '../cluster/inventory.ts'
-import { createJoining } from '../cluster/joining.ts'
-import { createKeyChanges } from '../cluster/key-changes.ts'
-import { createLinkDialback } from '../cluster/link-dialback.ts'
-import { createLinks } from '../cluster/links.ts'
-import { createLostSessions } from '../cluster/lost-sessions.ts'
+import { createAcceptGate } from '../cluster/transport/accept-gate.ts'
+import { createEventStreams } from '../cluster/feed/event-streams.ts'
+import type { FeedEvent } from '../cluster/feed/feed.ts'
+import { createFormerKeys } from '../cluster/keys/former-keys.ts'
+import { createInventory } from '../cluster/feed/inventory.ts'
+import { createJoining } from '../cluster/joining/admission.ts'
+import { createKeyChanges } from '../cluster/keys/key-changes.ts'
+import { createLinkDialback } from '../cluster/transport/link-dialback.ts'
+import { createLinks } from '../cluster/transport/links.ts'
+import { createLostSessions } from '../cluster/health/lost-sessions.ts'
 import { createMembership } from '../cluster/membership.ts'
-import { addressAsSeenFromHere } from '../cluster/node-address.ts'
-import { createNodeClient } from '../cluster/node-client.ts'
+import { addressAsSeenFromHere } from '../cluster/transport/node-address.ts'
+import { createNodeClient } from '../cluster/transport/node-client.ts'
 import { createNodeRouter } from '../cluster/node-router.ts'
 import { createPrimaryMove } from '../cluster/primary-move.ts'
-import { createProbe } from '../cluster/probe.ts'
+import { createProbe } from '../cluster/health/probe.ts'
 import type { Config } from '../config.ts'
 import type { EntityManager } from '../db/orm.ts'
 import type { EventHub } from '../events.ts'
 import type { Log } from '../log.ts'
-import type { NodeAbout } from '../nodes/about.ts'
-import { createAlarms } from '../nodes/alarms.ts'
-import { createCloneWatch } from '../nodes/clones.ts'
-import { conditionsOf } from '../nodes/conditions.ts'
-import { createHealthChecks } from '../nodes/health-checks.ts'
-import { defaultHealthPolicy } from '../nodes/health-policy.ts'
-import { createHolds } from '../nodes/holds.ts'
-import { createJoinAttempts } from '../nodes/join-attempts.ts'
-import { createJoinTokens } from '../nodes/join-tokens.ts'
-import { createMisconduct } from '../nodes/misconduct.ts'
-import { nameFor } from '../nodes/node-names.ts'
-import { keyGraceMs } from '../nodes/node-keys.ts'
-import { createNodeRegistry, type ClusterNode } from '../nodes/node-registry.ts'
-import { nodeKeys } from '../nodes/node.entity.ts'
-import type { OwnKey } from '../nodes/own-key.ts'
-import { createUnread, type Unread } from '../nodes/unread.ts'
-import { createStatusHistory } from '../nodes/status-history.ts'
+import type { NodeAbout } from '../cluster/members/node-about.ts'
+import { createAlarms } from '../cluster/health/alarms.ts'
+import { createCloneWatch } from '../cluster/health/clones.ts'
+import { conditionsOf } from '../cluster/health/conditions.ts'
+import { createHealthChecks } from '../cluster/health/health-checks.ts'
+import { defaultHealthPolicy } from '../cluster/members/health-policy.ts'
+import { createHolds } from '../cluster/members/holds.ts'
+import { createJoinAttempts } from '../cluster/joining/join-attempts.ts'
+import { createJoinTokens } from '../cluster/joining/join-tokens.ts'
+import { createMisbehavingNodes } from '../cluster/limits/misbehaving-nodes.ts'
+import { nameFor } from '../cluster/members/node-names.ts'
+import { keyGraceMs } from '../cluster/members/node-keys.ts'
+import { createNodeRegistry, type ClusterNode } from '../cluster/members/node-registry.ts'
+import { nodeKeys } from '../cluster/members/node.entity.ts'
+import type { OwnKey } from '../cluster/keys/own-key.ts'
+import { createUnread, type Unread } from '../cluster/health/unread.ts'
+import { createStatusHistory } from '../cluster/health/status-history.ts'
 import type { SettingsService } from '../settings/settings-service.ts'
 import type { ViewEvents } from './events.ts'
 import type { OwnApps } from './own-apps.ts'
@@ -101,7 +101,7 @@ export function createCluster(deps: {
       clones.forget(nodeId)
       probe.forget(nodeId)
       keyChanges.forget(nodeId)
-      misconduct.forget(nodeId)
+      misbehaviour.forget(nodeId)
       unread.forget(nodeId)
       events.emit('nodeRemoved', nodeId)
     },
@@ -116,7 +116,7 @@ export function createCluster(deps: {
     staleAfterMs: Math.max(20_000, config.stats.intervalMs * 3),
     clock,
     log,
-    onMisconduct: (nodeId, what) => misconduct.note(nodeId, what),
+    onMisbehaviour: (nodeId, what) => misbehaviour.note(nodeId, what),
     onRoom(nodeId, { id, name }, hasRoom) {
       const key = `room/${id}`
       const what = `app ${name}: not shown, because this node has more or larger apps than the primary keeps per node`
@@ -184,7 +184,7 @@ export function createCluster(deps: {
   const hearUnread = (nodeId: string, scope: string, found: Unread[]): void => {
     if (registry.find(nodeId)) unread.heard(nodeId, scope, found)
   }
-  const misconduct = createMisconduct({
+  const misbehaviour = createMisbehavingNodes({
     clock,
     onSeen(nodeId, what) {
       log.warn({ node: registry.find(nodeId)?.name ?? nodeId, what }, 'node misbehaves')
@@ -192,8 +192,8 @@ export function createCluster(deps: {
     },
   })
   const links = createLinks({
-    onCut: misconduct.cut,
-    barMs: misconduct.barMs,
+    onCut: misbehaviour.cut,
+    barMs: misbehaviour.barMs,
     nameOf: (id) => registry.find(id)?.name ?? id,
     onUp(nodeId) {
       if (!registry.find(nodeId)) return links.close(nodeId)
@@ -211,7 +211,7 @@ export function createCluster(deps: {
     links,
     addressOf: (id) => (id !== self.id && registry.find(id) ? addressOf(id) : null),
     headersFor: client.headersFor,
-    barMs: misconduct.barMs,
+    barMs: misbehaviour.barMs,
     clock,
     log,
   })
@@ -255,8 +255,8 @@ export function createCluster(deps: {
       // A snapshot covers all the node's apps, and each is then reported again if it does not fit.
       if (scope === 'things') hearUnread(nodeId, 'room', [])
     },
-    barMs: misconduct.barMs,
-    onCut: misconduct.cut,
+    barMs: misbehaviour.barMs,
+    onCut: misbehaviour.cut,
     // A link-only node can be reached only after it has opened its link.
     hasWay: (nodeId) => registry.addressOf(nodeId).connection !== 'link' || links.get(nodeId) !== undefined,
     onLost(nodeId, _reason, held) {
@@ -338,7 +338,7 @@ export function createCluster(deps: {
         copy: clones.copyOf(node.id),
         linkOnlySince: probe.linkOnlySince(node.id),
         keyOverdue: keyChanges.overdue(node),
-        misconduct: misconduct.of(node.id),
+        misbehaviour: misbehaviour.of(node.id),
         unread: unread.of(node.id),
         storage: inventory.statsOf(node.id).stats?.storageProblem ?? null,
         dockerAway: dockerAwayAt(node.id),
@@ -356,7 +356,7 @@ export function createCluster(deps: {
     probe,
     streams,
     membership,
-    misconduct,
+    misbehaviour,
     holds,
     joinTokens,
     joinAttempts,

@@ -1,8 +1,8 @@
 import type { Operation } from '../apps/operation.ts'
-import type { InventoryApp } from '../cluster/inventory.ts'
-import type { LinkWire } from '../cluster/link-wire.ts'
-import type { JoinAttempt } from '../nodes/join-attempts.ts'
-import type { ClusterNode } from '../nodes/node-registry.ts'
+import type { InventoryApp } from '../cluster/feed/inventory.ts'
+import type { LinkWire } from '../cluster/transport/link-wire.ts'
+import type { JoinAttempt } from '../cluster/joining/join-attempts.ts'
+import type { ClusterNode } from '../cluster/members/node-registry.ts'
 
 /** Events that viewers receive as they happen. */
 export interface ViewEvents {

@@ -1,5 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
-import type { SealedColumn } from '../auth/key-rotation.ts'
+import type { SealedColumn } from '../auth/secret-key-rotation.ts'
 
 /** A setting that can change at runtime. Values are sealed by the secret box. */
 export const SettingEntity = defineEntity({

@@ -1,4 +1,4 @@
-import type { ConnectionMode } from '../../api/nodes/about.ts'
+import type { ConnectionMode } from '../../api/cluster/members/node-about.ts'
 import { faultyCluster, type FaultyCluster, type Member, type WatchedNode } from '../helpers/faulty-cluster.ts'
 import type { Seen } from '../helpers/seen.ts'
 import { asTest, quantile, type BenchContext, type Figure } from './bench.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { connectionModes } from '../../api/nodes/about.ts'
+import { connectionModes } from '../../api/cluster/members/node-about.ts'
 import { faultyCluster, type FaultyCluster, type Member, type WatchedNode } from '../helpers/faulty-cluster.ts'
 import type { Seen } from '../helpers/seen.ts'
 import { asTest, type BenchContext, type Figure } from './bench.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { systemClock, type Clock } from '../../api/clock.ts'
-import { connectionModes, type ConnectionMode } from '../../api/nodes/about.ts'
+import { connectionModes, type ConnectionMode } from '../../api/cluster/members/node-about.ts'
 import { eventually, nodeFields, type SeenNode } from '../helpers/cluster.ts'
 import { faultyCluster, type FaultyCluster, type Member, type WatchedNode } from '../helpers/faulty-cluster.ts'
 import type { ProxiedHost } from '../helpers/network.ts'

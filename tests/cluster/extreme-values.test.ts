@@ -6,13 +6,13 @@ import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { withinBounds } from '../../api/apps/app-bounds.ts'
 import { withinBounds as operationWithinBounds } from '../../api/apps/operation-bounds.ts'
-import { createEventStreams } from '../../api/cluster/event-streams.ts'
-import { createFeedPace } from '../../api/cluster/feed-pace.ts'
-import { createFeedAllowance, readFeed } from '../../api/cluster/feed-reader.ts'
-import { feedEventToJson, type FeedReading } from '../../api/cluster/feed-wire.ts'
-import type { Feed, FeedEvent } from '../../api/cluster/feed.ts'
-import { createInventory } from '../../api/cluster/inventory.ts'
-import { createNodeClient } from '../../api/cluster/node-client.ts'
+import { createEventStreams } from '../../api/cluster/feed/event-streams.ts'
+import { createFeedPace } from '../../api/cluster/feed/feed-pace.ts'
+import { createFeedQuota, readFeed } from '../../api/cluster/feed/feed-reader.ts'
+import { feedEventToJson, type FeedReading } from '../../api/cluster/feed/feed-wire.ts'
+import type { Feed, FeedEvent } from '../../api/cluster/feed/feed.ts'
+import { createInventory } from '../../api/cluster/feed/inventory.ts'
+import { createNodeClient } from '../../api/cluster/transport/node-client.ts'
 import { toEngineContainer } from '../../api/docker/container-mapping.ts'
 import { feedResponse } from '../../api/http/feed-response.ts'
 import { toWire } from '../../api/wire.ts'
@@ -97,7 +97,7 @@ test('whatever Docker, Compose and people produce, the primary can read everythi
         const { body } = feedResponse(feed, { signal: end.signal, clock, pace: createFeedPace(clock), onEnd: () => undefined })
         const readings: FeedReading[] = []
         const heard = new Map<string, unknown>()
-        await readFeed((body ?? []) as AsyncIterable<Uint8Array>, createFeedAllowance(clock), {
+        await readFeed((body ?? []) as AsyncIterable<Uint8Array>, createFeedQuota(clock), {
           ...silent,
           event(reading) {
             readings.push(reading)
@@ -123,7 +123,7 @@ async function reading(t: ExecutionContext<unknown>) {
   const { log } = recordedLog()
   const open: ServerResponse[] = []
   const node = await peer(t, (_request, response) => void open.push(response.writeHead(200, { 'content-type': 'text/event-stream' })))
-  const [lost, cuts, misconduct]: [string[], string[], string[]] = [[], [], []]
+  const [lost, cuts, misbehaviour]: [string[], string[], string[]] = [[], [], []]
   const unread: string[] = []
   const nothing = () => undefined
   const inventory = createInventory({
@@ -131,7 +131,7 @@ async function reading(t: ExecutionContext<unknown>) {
     ...{ onApp: nothing, onAppRemoved: nothing, onOperation: nothing, onStats: nothing },
     onRoom: nothing,
     heardAt: () => null,
-    onMisconduct: (_, what) => void misconduct.push(what),
+    onMisbehaviour: (_, what) => void misbehaviour.push(what),
   })
   await inventory.start()
   const streams = createEventStreams({
@@ -146,7 +146,7 @@ async function reading(t: ExecutionContext<unknown>) {
   t.teardown(streams.stop)
   streams.open(peerId)
   await until(() => open.length === 1)
-  return { inventory, unread, clock, lost, cuts, misconduct, say: (json: string) => open[0]?.write(`data: ${json}\n\n`) }
+  return { inventory, unread, clock, lost, cuts, misbehaviour, say: (json: string) => open[0]?.write(`data: ${json}\n\n`) }
 }
 
 type Wire = Record<string, unknown>

@@ -5,10 +5,10 @@ import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import test, { type ExecutionContext } from 'ava'
 import { systemClock } from '../../api/clock.ts'
-import { feedEventToJson } from '../../api/cluster/feed-wire.ts'
-import type { FeedEvent } from '../../api/cluster/feed.ts'
-import { dial, DialError } from '../../api/cluster/link-wire.ts'
-import { createNodeClient } from '../../api/cluster/node-client.ts'
+import { feedEventToJson } from '../../api/cluster/feed/feed-wire.ts'
+import type { FeedEvent } from '../../api/cluster/feed/feed.ts'
+import { dial, DialError } from '../../api/cluster/transport/link-wire.ts'
+import { createNodeClient } from '../../api/cluster/transport/node-client.ts'
 import { follow } from '../helpers/graphql.ts'
 import { linkTable, nodeEnd } from '../helpers/link-pair.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
@@ -252,7 +252,7 @@ test.serial('unreadable data is a condition of its node while it lasts, and has 
     /^Some of what the node sends cannot be read and is not shown: app shop: containers 1 id cannot be read; its stats: cpu cannot be read, disks 1 mount cannot be read/,
   )
   t.is(cluster.primary.services.inventory.app(app.id)?.lastKnownStatus, 'running')
-  t.is(cluster.primary.services.misconduct.of(odd.id), null)
+  t.is(cluster.primary.services.misbehaviour.of(odd.id), null)
   // The check brings readable stats, and the stream a readable app.
   t.is(await checked(cluster, odd.id), null)
   if (stream) sayTo(stream)({ type: 'app', app })

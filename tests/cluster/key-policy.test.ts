@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
-import { createKeyChanges } from '../../api/cluster/key-changes.ts'
-import { createNodeClient } from '../../api/cluster/node-client.ts'
+import { createKeyChanges } from '../../api/cluster/keys/key-changes.ts'
+import { createNodeClient } from '../../api/cluster/transport/node-client.ts'
 import { json, peer } from '../helpers/peer.ts'
 import { recordedLog } from '../helpers/recorded-log.ts'
 import { nodeInput, primaryId, startedRegistry, type TestRegistry } from '../helpers/registry.ts'

@@ -1,4 +1,4 @@
-import type { ConnectionMode } from '../../api/nodes/about.ts'
+import type { ConnectionMode } from '../../api/cluster/members/node-about.ts'
 import { followNodes, nodeFields, type SeenNode } from './cluster.ts'
 import { ask, follow } from './graphql.ts'
 import { startNetwork, type FaultyHost } from './network.ts'

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { ExecutionContext } from 'ava'
-import type { NodeAddress } from '../../api/nodes/node-registry.ts'
+import type { NodeAddress } from '../../api/cluster/members/node-registry.ts'
 
 export interface PeerRequest {
   method: string

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join as inFolder } from 'node:path'
 import test from 'ava'
-import { NodeEntity } from '../../api/nodes/node.entity.ts'
+import { NodeEntity } from '../../api/cluster/members/node.entity.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 import { testDatabase } from '../helpers/database.ts'
 import type { Json } from '../helpers/http-caller.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import test, { type ExecutionContext } from 'ava'
 import { createSecretBox } from '../../api/auth/secret-box.ts'
-import { createNodeClient } from '../../api/cluster/node-client.ts'
+import { createNodeClient } from '../../api/cluster/transport/node-client.ts'
 import { createSettingsService } from '../../api/settings/settings-service.ts'
 import { createSettingsSync } from '../../api/settings/settings-sync.ts'
 import { testDatabase } from '../helpers/database.ts'

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSilentServer, type AddressInfo, type Server } from 'node:net'
-import { feedEventToJson } from '../../../api/cluster/feed-wire.ts'
+import { feedEventToJson } from '../../../api/cluster/feed/feed-wire.ts'
 import { toWire } from '../../../api/wire.ts'
 import type { SimulatedNode } from './nodes.ts'
 import { appsOf, statsOf } from './simulated-things.ts'

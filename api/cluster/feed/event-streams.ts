@@ -1,0 +1,196 @@
+import { afterRunning, type Clock } from '../../clock.ts'
+import { errorMessage } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import type { NodeAddress } from '../members/node-registry.ts'
+import { perNode } from '../limits/token-bucket.ts'
+import type { FeedEvent } from './feed.ts'
+import { createFeedQuota, readFeed } from './feed-reader.ts'
+import type { FeedReading } from './feed-wire.ts'
+import { Misbehaviour } from '../limits/misbehaviour.ts'
+import { NodeCallError, type NodeClient } from '../transport/node-client.ts'
+
+/**
+ * The sender writes at least every 2 s. A stall of 5 s is common on bad networks and loses nothing. Longer silence means a
+ * dead connection. With three checks after that, a host that disappears without a word is offline in under 15 s.
+ */
+const silenceMs = 7500
+/** How long a node can take to open its stream. Longer than a check, because the node reads a snapshot from its database. */
+const openDeadlineMs = 10_000
+const firstRetryMs = 1000
+const longestRetryMs = 30_000
+/** After a stream has held this long, the next loss starts with a short wait again. */
+const stableMs = 60_000
+
+interface Session {
+  abort: AbortController
+  cancelRetry: () => void
+  attempt: number
+  openedAt: number | null
+  /** The number of this session among those opened with the node; 0 until it is open. */
+  generation: number
+}
+
+export type EventStreams = ReturnType<typeof createEventStreams>
+
+/**
+ * One event stream per remote node, never one per viewer. It is reopened on its own schedule (1 s to 30 s with jitter) while
+ * the node is registered. Each stream starts with a snapshot, so reopening it resynchronizes.
+ */
+export function createEventStreams(deps: {
+  client: NodeClient
+  addressOf: (nodeId: string) => NodeAddress
+  /** Whether the node can be reached now. When that changes, the caller must call `open`. */
+  hasWay: (nodeId: string) => boolean
+  /** For how many milliseconds nothing is opened to a node that was cut off; 0 for all others. */
+  barMs: (nodeId: string) => number
+  onEvent: (nodeId: string, event: FeedEvent) => void
+  /** Called for each event with what it covers and which parts of it could not be read. */
+  onRead: (nodeId: string, reading: FeedReading) => void
+  /** The node sent too much, or something that a node must not send. */
+  onCut: (nodeId: string, what: string) => void
+  /** An open stream was lost, or could not be opened; the node may be down. Not called for the retries that follow. */
+  onLost: (nodeId: string, reason: string, held: boolean) => void
+  /** A session has started or ended. */
+  onChange: (nodeId: string) => void
+  clock: Clock
+  random: () => number
+  log: Log
+}) {
+  const { clock, log } = deps
+  const sessions = new Map<string, Session>()
+  const generations = new Map<string, number>()
+  const heardAt = new Map<string, Date>()
+  /** Nodes that seem to be up and reachable. Failing to open their stream is reported once. */
+  const expected = new Set<string>()
+  /** Nodes that have had a stream since they last called home without one. */
+  const callable = new Set<string>()
+
+  /** Shared by all sessions of a node, so being cut off does not reset it. */
+  const quotas = perNode(() => createFeedQuota(clock))
+
+  async function follow(nodeId: string, session: Session): Promise<void> {
+    const opening = clock.after(openDeadlineMs, () =>
+      session.abort.abort(new Error(`did not open the event stream within ${openDeadlineMs / 1000} s`)),
+    )
+    const response = await deps.client.stream(deps.addressOf(nodeId), '/api/internal/events', session.abort.signal).finally(opening)
+    let cancelSilence: () => void = () => undefined
+    const heard = (): void => {
+      if (session.openedAt !== null) heardAt.set(nodeId, clock.now())
+      cancelSilence()
+      cancelSilence = afterRunning(clock, silenceMs, () => session.abort.abort(new Error(`nothing was received for ${silenceMs / 1000} s`)))
+    }
+    heard()
+    try {
+      await readFeed((response.body ?? []) as AsyncIterable<Uint8Array>, quotas.of(nodeId), {
+        heard,
+        event(reading) {
+          session.abort.signal.throwIfAborted()
+          if (session.openedAt === null) {
+            session.openedAt = clock.now().getTime()
+            session.generation = (generations.get(nodeId) ?? 0) + 1
+            generations.set(nodeId, session.generation)
+            callable.add(nodeId)
+            deps.onChange(nodeId)
+          }
+          deps.onRead(nodeId, reading)
+          if (reading.event) deps.onEvent(nodeId, reading.event)
+        },
+      })
+      throw new Error('the node closed the event stream')
+    } finally {
+      cancelSilence()
+    }
+  }
+
+  function connect(nodeId: string, attempt: number): void {
+    const session: Session = { abort: new AbortController(), cancelRetry: () => undefined, attempt, openedAt: null, generation: 0 }
+    sessions.set(nodeId, session)
+    // Not calling a node proves nothing about it, so this is no loss. `open` is called when its link or another way appears.
+    if (!deps.hasWay(nodeId)) return session.abort.abort()
+    const waitMs = Math.max(deps.barMs(nodeId), quotas.of(nodeId).waitMs())
+    if (waitMs > 0) {
+      session.cancelRetry = clock.after(waitMs, () => connect(nodeId, attempt))
+      return
+    }
+    follow(nodeId, session).catch((error: unknown) => {
+      session.abort.abort()
+      // A session that was replaced or closed changes nothing when it ends late.
+      if (sessions.get(nodeId) !== session) return
+      if (error instanceof Misbehaviour) deps.onCut(nodeId, errorMessage(error))
+      const held = session.openedAt === null ? null : clock.now().getTime() - session.openedAt
+      const next = held !== null && held >= stableMs ? 0 : attempt + 1
+      const longest = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(next, 10))
+      const asked = error instanceof NodeCallError ? (error.retryAfterMs ?? 0) : 0
+      session.cancelRetry = clock.after(Math.max(asked, firstRetryMs / 2) + deps.random() * longest, () => connect(nodeId, next))
+      const reason = errorMessage(error)
+      const { name } = deps.addressOf(nodeId)
+      if (held === null) log.debug({ node: name, reason }, 'event stream could not be opened')
+      else log.warn({ node: name, reason }, 'event stream lost')
+      session.openedAt = null
+      if (held !== null) deps.onChange(nodeId)
+      const isNews = expected.delete(nodeId)
+      if (held !== null || isNews) deps.onLost(nodeId, reason, held !== null)
+    })
+  }
+
+  function end(nodeId: string): void {
+    const session = sessions.get(nodeId)
+    sessions.delete(nodeId)
+    session?.cancelRetry()
+    session?.abort.abort()
+  }
+
+  function close(nodeId: string): void {
+    expected.delete(nodeId)
+    callable.delete(nodeId)
+    end(nodeId)
+  }
+
+  /** Opens a node's stream. Reopens it at once if it is waiting for its next try or its address has changed. */
+  function open(nodeId: string): void {
+    close(nodeId)
+    expected.add(nodeId)
+    connect(nodeId, 0)
+  }
+
+  return {
+    open,
+
+    /** The node was just heard in another way, so its stream is tried again at once. An open stream stays as it is. */
+    wake(nodeId: string): void {
+      const session = sessions.get(nodeId)
+      if (session?.openedAt !== null) return
+      // A node that could be called before and now cannot may have died right after its own call. A node that calls but can
+      // never be called is not news each time.
+      if (callable.delete(nodeId)) expected.add(nodeId)
+      if (!session.abort.signal.aborted) return
+      end(nodeId)
+      connect(nodeId, 1)
+    },
+
+    /** The node has just passed a check. If its stream cannot be opened now, something has changed since. */
+    passedCheck(nodeId: string): void {
+      if (sessions.get(nodeId)?.openedAt === null) expected.add(nodeId)
+    },
+
+    /** Call when a node is removed. */
+    close(nodeId: string): void {
+      close(nodeId)
+      heardAt.delete(nodeId)
+      quotas.forget(nodeId)
+    },
+
+    /** The open session with a node; null if there is none. */
+    sessionOf(nodeId: string): { generation: number; since: Date } | null {
+      const session = sessions.get(nodeId)
+      return session?.openedAt ? { generation: session.generation, since: new Date(session.openedAt) } : null
+    },
+
+    /** When anything last arrived over the current or last session with a node. */
+    heardAt: (nodeId: string): Date | null => heardAt.get(nodeId) ?? null,
+
+    stop(): void {
+      for (const nodeId of [...sessions.keys()]) close(nodeId)
+    },
+  }
+}

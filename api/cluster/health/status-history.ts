@@ -1,0 +1,186 @@
+import type { EntityManager } from '../../db/orm.ts'
+import type { Clock } from '../../clock.ts'
+import type { ClusterNode } from '../members/node-registry.ts'
+import type { NodeHealth, NodeStatus, StatusSignal } from '../members/node-status.ts'
+import { createObservedPeriods } from './observed-periods.ts'
+import { StatusChangeEntity } from './status-change.entity.ts'
+import { uptime, type Share, type Turn } from './uptime.ts'
+
+export interface StatusChange {
+  id: number
+  at: Date
+  /** Null for a node's first status. */
+  from: NodeStatus | null
+  to: NodeStatus
+  signal: StatusSignal
+  reason: string | null
+  /** How long `to` lasted, in milliseconds. Null for the current status. */
+  durationMs: number | null
+}
+
+/** The share (0 to 1) of observed time that a node was online, and how long that observed time was. */
+export interface NodeUptime {
+  day: Share
+  week: Share
+  month: Share
+}
+
+const dayMs = 24 * 3600 * 1000
+const longestWindowMs = 30 * dayMs
+/** Trades database size against how far back the history goes. */
+const keepMs = 90 * dayMs
+/** A node that goes up and down every minute fills this within a day and gets a shorter history. Other nodes keep theirs. */
+const keepPerNode = 1000
+/** While writes fail, for example on a full disk, the oldest changes beyond this are dropped. */
+const mostPending = 20_000
+
+export type StatusHistory = ReturnType<typeof createStatusHistory>
+
+/**
+ * Every status change of every node, and each node's uptime.
+ *
+ * Changes are stored as rows, written in batches every few seconds. Uptime is computed from memory, because a page of 50
+ * nodes asks for 150 windows. It needs only two values per change, for at most 1,000 changes per node.
+ */
+export function createStatusHistory(deps: { em: EntityManager; nodes: () => ClusterNode[]; clock: Clock }) {
+  const { em, clock } = deps
+  const observed = createObservedPeriods({ em, keepMs, clock })
+  const turns = new Map<string, Turn[]>()
+  /** Nodes that have never answered. */
+  const unheard = new Set<string>()
+  let pending: (Omit<StatusChange, 'id' | 'durationMs'> & { nodeId: string })[] = []
+  let lastWrite = Promise.resolve()
+
+  /** @param isFirst the node was just registered. Not having answered yet is not an outage; its uptime starts with its first answer */
+  function remember(nodeId: string, at: Date, status: NodeStatus, isFirst: boolean): void {
+    const known = turns.get(nodeId) ?? []
+    const online = status === 'online'
+    if (online) unheard.delete(nodeId)
+    else if (isFirst) unheard.add(nodeId)
+    if (unheard.has(nodeId)) return
+    if (known.at(-1)?.online !== online) known.push({ at: at.getTime(), online })
+    if (known.length > keepPerNode) known.shift()
+    turns.set(nodeId, known)
+  }
+
+  function add(nodeId: string, from: NodeStatus | null, health: NodeHealth): void {
+    const { status, statusSince, statusSignal, statusReason, lastSeen } = health
+    pending.push({ nodeId, at: statusSince, from, to: status, signal: statusSignal, reason: statusReason })
+    remember(nodeId, statusSince, status, from === null && lastSeen === null)
+  }
+
+  interface Row {
+    nodeId: string
+    at: number
+    from: NodeStatus | null
+    status: NodeStatus
+  }
+
+  async function load(since: number): Promise<Map<string, NodeStatus>> {
+    // The status at the start of the longest window, and every change since.
+    const rows = await em.getConnection().execute<Row[]>(
+      `select "node_id" as "nodeId", "at", "from_status" as "from", "to_status" as "status" from "status_changes"
+       where "at" >= ? or "id" in (select max("id") from "status_changes" where "at" < ? group by "node_id") order by "id"`,
+      [since, since],
+    )
+    for (const { nodeId, at, from, status } of rows) remember(nodeId, new Date(at), status, from === null)
+    return new Map(rows.map(({ nodeId, status }) => [nodeId, status]))
+  }
+
+  /** @throws when the write fails; the next batch retries it */
+  function flush(): Promise<void> {
+    if (pending.length === 0) return lastWrite
+    const known = new Set(deps.nodes().map(({ id }) => id))
+    const batch = pending.filter(({ nodeId }) => known.has(nodeId))
+    pending = []
+    if (batch.length === 0) return lastWrite
+    const rows = batch.map(({ nodeId, from, to, ...rest }) => ({ node: nodeId, fromStatus: from, toStatus: to, ...rest }))
+    const write = lastWrite.then(() =>
+      em.fork().transactional(async (transaction) => void (await transaction.insertMany(StatusChangeEntity, rows))),
+    )
+    lastWrite = write.catch(() => {
+      pending = [...batch, ...pending].slice(-mostPending)
+    })
+    return write
+  }
+
+  /** Writes what is pending. Changes that cannot be written are missing from the page for now. */
+  const written = (): Promise<void> => flush().catch(() => undefined)
+
+  return {
+    /** Call after the registry has started. Adds the changes that a crash kept from being written. */
+    async start(): Promise<void> {
+      await observed.start()
+      const last = await load(clock.now().getTime() - longestWindowMs)
+      for (const { id, health } of deps.nodes()) {
+        const from = last.get(id) ?? null
+        if (from !== health.status) add(id, from, health)
+      }
+    },
+
+    /** @param before the node's health before the change; undefined for a new node */
+    record({ id, health }: ClusterNode, before: NodeHealth | undefined): void {
+      if (health.status !== before?.status) add(id, before?.status ?? null, health)
+    },
+
+    forget(nodeId: string): void {
+      turns.delete(nodeId)
+      unheard.delete(nodeId)
+      pending = pending.filter((change) => change.nodeId !== nodeId)
+    },
+
+    flush,
+
+    beat: observed.beat,
+
+    /** Since when a node has been down. Null if it is online or has never answered. */
+    downSince(nodeId: string): Date | null {
+      const last = turns.get(nodeId)?.at(-1)
+      return last && !last.online ? new Date(last.at) : null
+    },
+
+    /** Newest first. `before` is the id of the last change on the previous page. */
+    async page(nodeId: string, { limit, before }: { limit: number; before?: number | undefined }): Promise<StatusChange[]> {
+      await written()
+      const where = { node: nodeId, ...(before === undefined ? {} : { id: { $lte: before } }) }
+      const rows = await em.fork().find(StatusChangeEntity, where, { orderBy: { id: 'desc' }, limit: limit + 1 })
+      const changes = rows.map(({ id, at, fromStatus, toStatus, signal, reason }, index) => {
+        const next = rows[index - 1]
+        const durationMs = next ? Math.max(0, next.at.getTime() - at.getTime()) : null
+        return { id, at, from: fromStatus, to: toStatus, signal, reason, durationMs }
+      })
+      // The previous page's last change was read only to know when this page's first one ended.
+      return changes.filter(({ id }) => id !== before).slice(0, limit)
+    },
+
+    async count(nodeId: string): Promise<number> {
+      await written()
+      return em.fork().count(StatusChangeEntity, { node: nodeId })
+    },
+
+    uptimeOf(nodeId: string): NodeUptime {
+      const now = clock.now().getTime()
+      const known = turns.get(nodeId) ?? []
+      const over = (ms: number): Share => uptime(known, observed.list(), { from: now - ms, until: now })
+      return { day: over(dayMs), week: over(7 * dayMs), month: over(longestWindowMs) }
+    },
+
+    /** Deletes changes older than 90 days, and all but each node's newest 1,000. Keeps the status that held 90 days ago. */
+    async prune(): Promise<void> {
+      const now = clock.now().getTime()
+      await em.getConnection().execute(
+        `delete from "status_changes" where "id" in (
+           select "id" from (
+             select "id", lead("at") over (partition by "node_id" order by "id") as "next_at",
+               row_number() over (partition by "node_id" order by "id" desc) as "place" from "status_changes")
+           where "next_at" < ? or "place" > ?)`,
+        [now - keepMs, keepPerNode],
+      )
+      for (const known of turns.values()) {
+        const first = known.findLastIndex(({ at }) => at <= now - longestWindowMs)
+        if (first > 0) known.splice(0, first)
+      }
+      await observed.prune()
+    },
+  }
+}

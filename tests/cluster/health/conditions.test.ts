@@ -1,0 +1,24 @@
+import test from 'ava'
+import { conditionsOf } from '../../../api/cluster/health/conditions.ts'
+import type { ClusterNode } from '../../../api/cluster/members/node-registry.ts'
+
+const since = new Date(0)
+const node = { about: null } as ClusterNode
+const known = {
+  ...{ copy: null, linkOnlySince: undefined, keyOverdue: null, misbehaviour: null, unread: null, storage: null },
+  ourVersion: '1.0.0',
+}
+
+for (const [reason, message] of [
+  ['Docker did not answer within 3 s', 'Docker did not answer within 3 s'],
+  ['permission denied', 'Docker does not answer: permission denied'],
+  ['', 'Docker does not answer'],
+] as const) {
+  test(`a node without Docker says why: "${reason}"`, (t) => {
+    t.deepEqual(conditionsOf(node, { ...known, dockerAway: { reason, since } }), [{ type: 'no-docker', message, since }])
+  })
+}
+
+test('a node with Docker has no such condition', (t) => {
+  t.deepEqual(conditionsOf(node, { ...known, dockerAway: null }), [])
+})
