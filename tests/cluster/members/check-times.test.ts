@@ -45,6 +45,14 @@ test("a check that takes a second does not shift its node's turn", (t) => {
   t.is(at % 30_000, 12_000)
 })
 
+test('a node whose turn is now is checked now', (t) => {
+  t.is(firstCheckAfterStart(0.5, new Date(start + 15_000), policy).getTime(), start + 15_000)
+})
+
+test('half way between two turns, the wait moves toward the later one', (t) => {
+  t.is(nextCheckAt(0, new Date(start), policy, { phase: 0.5, random: () => 0 }).getTime(), start + 33_000)
+})
+
 test('longer waits vary randomly by up to 10 % either way', (t) => {
   const at = (random: number): number => nextCheckAt(6, new Date(0), policy, { phase: 0.9, random: () => random }).getTime()
   t.deepEqual([at(0), at(0.5), at(0.999999)], [270_000, 300_000, 329_999])

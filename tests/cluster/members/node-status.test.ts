@@ -80,6 +80,18 @@ test('statusSince and statusSignal describe the change, the reason the latest fa
   t.is(still.statusSignal, 'manual-check')
 })
 
+test('what a node that is online says next does not change since when, why and by which signal it is online', (t) => {
+  const { health } = afterFailures(0)
+  const checked = see(health, passed(start), after(start, 30_000))
+  t.like(checked, { status: 'online', statusSince: start, statusSignal: 'heartbeat' })
+})
+
+test('a check as far away as its longest wait is not due, and one further away is', (t) => {
+  const { health } = afterFailures(0)
+  const ahead = (ms: number): boolean => isDue({ ...health, nextCheckAt: after(start, ms) }, start, policy)
+  t.deepEqual([ahead(0), ahead(1), ahead(33_000), ahead(33_001)], [true, false, false, true])
+})
+
 test('heartbeats do not postpone the next check', (t) => {
   let health = see(initialHealth(start), heartbeat, start)
   health = see(health, passed(start), start)
@@ -145,6 +157,7 @@ test('a check of the old endpoint does not count for the new one', (t) => {
 
 test('this node is always online and never checked', (t) => {
   let health = selfHealth(start)
+  t.true(health.answeredSinceRegistration)
   const now = after(start, 60_000)
   for (const observation of [failed(now), heartbeat, passed(now), registered]) {
     health = see(health, observation, now)
