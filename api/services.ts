@@ -194,14 +194,32 @@ export function createServices(world: {
       const count = await finishRotation({ em, box: secrets, columns: [nodeKeys, nextNodeKeys, settingValues], dataDir })
       log.info({ count }, 'secrets encrypted with the new key')
     },
-    access,
     audit: access.audit,
     auditedOperations,
-    limits,
     /** Called before every password check. */
     passwords,
     settings,
     ...own,
     ...cluster,
+
+    // The rooms. Everything above that is also in one of them goes once nothing uses it there.
+    access: { ...access, limits, passwords },
+    apps: { ...own.apps, operations: own.operations },
+    members: { registry: cluster.registry, holds: cluster.holds, clones: cluster.clones },
+    limits: { ...limits, misbehaviour: cluster.misbehaviour },
+    transport: {
+      client: cluster.client,
+      links: cluster.links,
+      linkGate: cluster.linkGate,
+      dialback: cluster.dialback,
+      addressOf: cluster.addressOf,
+    },
+    feed: { ...own.feed, own: own.feed, pace: own.feedPace, inventory: cluster.inventory, streams: cluster.streams },
+    health: { checks: cluster.checks, history: cluster.history, alarms: cluster.alarms },
+    keys: cluster.keyChanges,
+    joining: { ...cluster.joining, tokens: cluster.joinTokens, attempts: cluster.joinAttempts },
+    home: { ownKey, callHome, primaryAddress, primaryContact, acceptedPrimary: () => acceptedPrimary, events: nodeCalls },
+    details: { conditionsOf: cluster.conditionsOf, sessionOf: cluster.sessionOf },
+    primaryMove: cluster.tellPrimaryMoved,
   }
 }

@@ -52,7 +52,7 @@ test('each node that is down has its own alarm; if most are down at once there i
   const [suspected] = await now(seen, 'NETWORK_SUSPECTED')
   t.regex(suspected?.message ?? '', /^3 of the 4 nodes/)
   t.notRegex(suspected?.message ?? '', /w\d/)
-  t.true(primary.services.alarms.networkSuspected())
+  t.true(primary.services.health.alarms.networkSuspected())
   // Each node's own status is still shown.
   const statuses = follow<{ id: string; status: string }>(t, primary, 'subscription { nodeStatusChanged { id status } }')
   await Promise.all([first, second, third].map((worker) => statuses.first(({ id, status }) => id === worker.id && status === 'OFFLINE')))
@@ -60,7 +60,7 @@ test('each node that is down has its own alarm; if most are down at once there i
 
   await Promise.all([first, second].map((worker) => worker.start()))
   await now(seen, `NODE_DOWN ${third.id}`)
-  t.false(primary.services.alarms.networkSuspected())
+  t.false(primary.services.health.alarms.networkSuspected())
   const lines = primary.log.filter(({ msg }) => msg === 'alarm raised').map(({ level, kind, node }) => [level, kind, node])
   t.deepEqual(lines, [
     ['warn', 'node-down', 'w1'],
@@ -86,7 +86,7 @@ test('callers limited to some nodes see alarms for those only, and network alarm
   }
   const raised = new Promise<void>((resolve) => {
     const off = primary.services.events.on('alarms', () => {
-      if (primary.services.alarms.list().length < 2) return
+      if (primary.services.health.alarms.list().length < 2) return
       off()
       resolve()
     })

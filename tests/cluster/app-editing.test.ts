@@ -18,7 +18,7 @@ async function cluster(t: ExecutionContext) {
   const secondary = await runningSecondary(t, primary)
   const json = { id: secondary.id, name: 'worker-1', api_endpoint: secondary.url, api_key: secondary.key }
   await primary.send('/api/nodes', { method: 'POST', json })
-  await until(() => primary.services.registry.find(secondary.id)?.about?.capabilities.includes('app-versions') ?? false)
+  await until(() => primary.services.members.registry.find(secondary.id)?.about?.capabilities.includes('app-versions') ?? false)
   return { primary, secondary }
 }
 
@@ -66,7 +66,7 @@ for (const where of ['primary', 'secondary'] as const) {
     t.like(described.json, { description: 'a word', version: 1, operation: { status: 'succeeded' } })
     const saved = await put({ compose_content: label('2'), if_version: 1 })
     await done(t, primary, saved.json.operation_id)
-    await until(() => primary.services.inventory.app(id)?.version === 2)
+    await until(() => primary.services.feed.inventory.app(id)?.version === 2)
 
     // Every API refuses an edit of another version.
     const stale = await put({ compose_content: label('mine'), if_version: 1 })
@@ -85,7 +85,7 @@ for (const where of ['primary', 'secondary'] as const) {
     // A change on disk reaches the primary. Nothing deploys it, and only an explicit choice takes or overwrites it.
     const file = join(folder, 'compose.yaml')
     writeFileSync(file, label('by hand'))
-    await until(() => primary.services.inventory.app(id)?.changedOnDisk ?? false)
+    await until(() => primary.services.feed.inventory.app(id)?.changedOnDisk ?? false)
     const shown = await primary.graphql('query ($id: ID!) { app(id: $id) { changedOnDisk version } }', { id })
     t.deepEqual(shown.data.app, { changedOnDisk: true, version: 2 })
     assertProblem(t, await primary.send(`/api/apps/${id}/start`, { method: 'POST' }), 409, { code: 'CONFLICT' })
@@ -111,9 +111,9 @@ test('an older node is not asked for anything it would ignore', async (t) => {
   const json = { name, compose_content: label('1') }
   const created = await primary.send(`/api/apps?node_id=${secondary.id}`, { method: 'POST', json })
   await done(t, primary, created.json.operation_id)
-  const about = primary.services.registry.find(secondary.id)?.about
+  const about = primary.services.members.registry.find(secondary.id)?.about
   if (!about) return t.fail('the node has not sent its program data')
-  primary.services.registry.learn(secondary.id, { ...about, version: '0.0.9', capabilities: ['link'] })
+  primary.services.members.registry.learn(secondary.id, { ...about, version: '0.0.9', capabilities: ['link'] })
   const put = (change: unknown) => primary.send(`/api/apps/${created.json.id}`, { method: 'PUT', json: change })
   for (const change of [
     { if_version: 1, description: 'x' },

@@ -22,7 +22,7 @@ async function workerOf(t: ExecutionContext, { services }: RunningNode, labels =
     else response.writeHead(404).end()
   })
   await services.membership.register({ id, name: `worker-${id.slice(0, 8)}`, apiEndpoint: worker.url, apiKey: 'key-of-worker', labels })
-  services.inventory.apply(id, { type: 'snapshot', apps: [app], operations: [] })
+  services.feed.inventory.apply(id, { type: 'snapshot', apps: [app], operations: [] })
   return { id, app, asked: () => worker.requests.map(({ method, url }) => `${method} ${url}`) }
 }
 
@@ -72,7 +72,7 @@ test('callers limited to some nodes can cordon only those', async (t) => {
   const allowed = await primary.graphql(cordonMutation, { id: own.id }, operator)
   t.like(allowed.data.cordonNode.cordon, { by: 'lab-operator' })
   t.is(code(await primary.graphql(cordonMutation, { id: other.id }, operator)), 'NOT_FOUND')
-  t.is(primary.services.registry.get(other.id).cordon, null)
+  t.is(primary.services.members.registry.get(other.id).cordon, null)
 })
 
 test('nodes can be filtered by cordon and maintenance, apps by the labels of their nodes', async (t) => {

@@ -219,7 +219,7 @@ for (const [name, steps] of Object.entries({
     const online = nodes.values.length
     for (const ms of steps) {
       clock.step(ms)
-      for (const { id } of [stays, goes]) t.true((await primary.services.checks.checkNow(id)).ok)
+      for (const { id } of [stays, goes]) t.true((await primary.services.health.checks.checkNow(id)).ok)
     }
     const stoppedAt = performance.now()
     await goes.stop()

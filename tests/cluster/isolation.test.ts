@@ -106,7 +106,7 @@ async function ground(t: ExecutionContext<unknown>) {
     unharmed: async () => {
       const check = await primary.graphql('mutation ($id: ID!) { checkNode(id: $id) { ok error } }', { id: good.id })
       t.deepEqual(check.data.checkNode, { ok: true, error: null })
-      t.deepEqual(primary.services.sessionOf(good.id)?.generation, session?.generation)
+      t.deepEqual(primary.services.details.sessionOf(good.id)?.generation, session?.generation)
     },
   }
 }
@@ -116,7 +116,7 @@ async function enter(primary: RunningNode, { id, key }: { id: string; key: strin
   await primary.services.membership.welcome({ id, name: `node-${id.slice(0, 8)}`, apiEndpoint, apiKey: key })
   const connection = apiEndpoint === nowhere ? 'link' : 'direct'
   const { version } = primary.services
-  primary.services.registry.learn(id, {
+  primary.services.members.registry.learn(id, {
     version,
     capabilities: [],
     connection,
@@ -251,13 +251,13 @@ test.serial('unreadable data is a condition of its node while it lasts, and has 
     conditions[0]?.message ?? '',
     /^Some of what the node sends cannot be read and is not shown: app shop: containers 1 id cannot be read; its stats: cpu cannot be read, disks 1 mount cannot be read/,
   )
-  t.is(cluster.primary.services.inventory.app(app.id)?.lastKnownStatus, 'running')
-  t.is(cluster.primary.services.misbehaviour.of(odd.id), null)
+  t.is(cluster.primary.services.feed.inventory.app(app.id)?.lastKnownStatus, 'running')
+  t.is(cluster.primary.services.limits.misbehaviour.of(odd.id), null)
   // The check brings readable stats, and the stream a readable app.
   t.is(await checked(cluster, odd.id), null)
   if (stream) sayTo(stream)({ type: 'app', app })
   await conditionsOf(0)
-  t.is(cluster.primary.services.registry.get(odd.id).health.status, 'online')
+  t.is(cluster.primary.services.members.registry.get(odd.id).health.status, 'online')
   await cluster.unharmed()
 })
 
@@ -346,7 +346,7 @@ for (const [name, flood] of Object.entries(floods)) {
     }
     more()
     await closed
-    t.is(cluster.primary.services.links.get(bad.id), undefined)
+    t.is(cluster.primary.services.transport.links.get(bad.id), undefined)
     await cluster.unharmed()
   })
 }
@@ -413,7 +413,7 @@ test.serial('a node that calls its primary in a loop is slowed and named, and it
   await Promise.all(loops)
   t.is(statuses.filter((status) => status === 200).length, 600)
   t.true(statuses.length <= 620, `${statuses.length} calls`)
-  t.is(cluster.primary.services.registry.get(bad.id).health.status, 'online')
+  t.is(cluster.primary.services.members.registry.get(bad.id).health.status, 'online')
 })
 
 test.serial('refuses the answer of a node that claims to be another one', async (t) => {

@@ -9,8 +9,8 @@ async function pairOf(t: ExecutionContext<unknown>): Promise<{ primary: RunningN
   const primary = await runningNode(t)
   const worker = await runningSecondary(t, primary, { STATS_INTERVAL: '1' })
   await primary.services.membership.welcome({ id: worker.id, name: 'worker', apiEndpoint: worker.url, apiKey: worker.key })
-  await until(() => primary.services.sessionOf(worker.id) !== null)
-  await primary.services.checks.checkNow(worker.id)
+  await until(() => primary.services.details.sessionOf(worker.id) !== null)
+  await primary.services.health.checks.checkNow(worker.id)
   return { primary, worker }
 }
 
@@ -47,7 +47,7 @@ for (const [what, { input, field, says }] of Object.entries(inputs)) {
     const { status, json } = await worker.send('/api/internal/apps', { method: 'POST', headers, json: { ...rest, compose_content } })
     t.is(status, 400)
     t.is(json.fields[0].field, field === 'composeContent' ? 'compose_content' : field)
-    t.deepEqual([worker.services.apps.list(), primary.services.inventory.apps()], [[], []])
+    t.deepEqual([worker.services.apps.list(), primary.services.feed.inventory.apps()], [[], []])
   })
 }
 
@@ -56,10 +56,10 @@ test.serial("another program's container with a 525-character name affects nothi
   const name = uniqueName().padEnd(525, 'x')
   const container = await createContainer(t, { name })
   await container.start()
-  const seen = () => primary.services.inventory.statsOf(worker.id).stats?.containers.find(({ id }) => id === container.id)
+  const seen = () => primary.services.feed.inventory.statsOf(worker.id).stats?.containers.find(({ id }) => id === container.id)
   await until(() => seen() !== undefined)
   t.is(seen()?.name, `${name.slice(0, 299)}…`)
-  const check = await primary.services.checks.checkNow(worker.id)
+  const check = await primary.services.health.checks.checkNow(worker.id)
   t.deepEqual([check.ok, check.error], [true, null])
-  t.deepEqual(primary.services.conditionsOf(primary.services.registry.get(worker.id)), [])
+  t.deepEqual(primary.services.details.conditionsOf(primary.services.members.registry.get(worker.id)), [])
 })

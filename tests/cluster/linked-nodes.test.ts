@@ -81,7 +81,7 @@ test('the primary dials a node that cannot reach it, and a link opens', async (t
   await nodes.first(({ id, session }) => id === node.id && session?.transport === 'DIRECT')
   const linked = await nodes.first(({ id, session }) => id === node.id && session?.transport === 'LINK')
   t.is(linked.status, 'ONLINE')
-  t.is(primary.services.links.get(node.id)?.dialledBy, 'primary')
+  t.is(primary.services.transport.links.get(node.id)?.dialledBy, 'primary')
 })
 
 test('with NODE_CONNECTION=direct neither side opens a link', async (t) => {
@@ -90,8 +90,8 @@ test('with NODE_CONNECTION=direct neither side opens a link', async (t) => {
   const node = await runningSecondary(t, primary, { NODE_CONNECTION: 'direct' })
   await enter(primary, node, node.url)
   await nodes.first(({ id, session }) => id === node.id && session?.transport === 'DIRECT')
-  node.services.nodeCalls.emit('callHome', undefined)
-  t.is(primary.services.links.get(node.id), undefined)
+  node.services.home.events.emit('callHome', undefined)
+  t.is(primary.services.transport.links.get(node.id), undefined)
 })
 
 test('a link needs the same credentials as every internal route, reaches nothing else, and ends when the node is removed', async (t) => {

@@ -36,7 +36,7 @@ test("a node's history survives a restart of the primary and continues", async (
 
   const again = await runningNode(t, settings)
   t.deepEqual((await historyOf(again, secondary.id)).statusHistory, before.statusHistory)
-  const { observe } = again.services.registry
+  const { observe } = again.services.members.registry
   for (let i = 0; i < 3; i++)
     observe(secondary.id, { kind: 'check-failed', by: 'check', startedAt: new Date(), reason: 'connection refused' })
   const first = await historyOf(again, secondary.id, { first: 2 })
@@ -45,7 +45,7 @@ test("a node's history survives a restart of the primary and continues", async (
   t.true(first.statusHistory.nodes[1].durationMs > 0)
   const rest = await historyOf(again, secondary.id, { first: 2, after: first.statusHistory.pageInfo.endCursor })
   t.deepEqual(rest.statusHistory.nodes, [before.statusHistory.nodes[1]])
-  await again.services.history.beat()
+  await again.services.health.history.beat()
   const { day, week, month } = (await historyOf(again, secondary.id)).uptime
   t.true(day > 0 && day < 1, String(day))
   t.is(week, day)

@@ -23,7 +23,7 @@ export async function enrol(primary: NodeProcess, nodes: LinkedNode[]): Promise<
   const config = readConfig({ SERVER_ADDRESS: `127.0.0.1:${port}`, DATABASE_PATH: primary.databasePath, NODE_NAME: 'primary' })
   const { services, stop } = await startNode({ config, clock: systemClock, random: Math.random, log: pino({ level: 'silent' }) })
   for (const { id, apiKey } of nodes) {
-    await services.registry.register({ id, name: `node-${id.slice(-4)}`, apiEndpoint: nowhere, apiKey })
+    await services.members.registry.register({ id, name: `node-${id.slice(-4)}`, apiEndpoint: nowhere, apiKey })
   }
   await stop()
   return services.version

@@ -33,9 +33,9 @@ async function callersOf(node: RunningNode): Promise<Record<CallerName, CallerKi
   const removed = { id: randomUUID(), key: 'key-of-a-removed-node' }
   if (node.services.self.isPrimary) {
     for (const { id, key } of [member, removed]) {
-      await node.services.registry.register({ id, name: `node-${id.slice(0, 8)}`, apiEndpoint: 'http://127.0.0.1:9', apiKey: key })
+      await node.services.members.registry.register({ id, name: `node-${id.slice(0, 8)}`, apiEndpoint: 'http://127.0.0.1:9', apiKey: key })
     }
-    await node.services.registry.remove(removed.id)
+    await node.services.members.registry.remove(removed.id)
   }
   const asNode = (id: string, key: string): CallerKind => ({ origin, headers: nodeHeaders({ id, key }), nodeId: id })
   return {

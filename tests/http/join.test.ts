@@ -53,7 +53,7 @@ test('a new node is registered as its token says, and can call at once', async (
   t.like((await join(primary, second, { authorization: `Bearer ${secret}` })).json.node, { name: 'box-2' })
   t.like(await tokensOf(primary), [{ uses: 2, state: 'USED_UP', lastAttempt: { ok: true, message: 'Joined as box-2.' } }])
 
-  const audited = await primary.services.audit.list({ action: 'node.join' }, { limit: 10 })
+  const audited = await primary.services.access.audit.list({ action: 'node.join' }, { limit: 10 })
   t.like(audited.toReversed(), [
     { actor: 'lab', via: 'join-token', nodeId: node.id, outcome: 'started' },
     { actor: 'lab', nodeId: node.id, subject: 'box-1', outcome: 'succeeded' },
@@ -68,7 +68,7 @@ test('the answer does not wait for a node that accepts the connection and sends 
   const { secret } = await makeToken(primary)
   const joined = await join(primary, newNode(secret, { api_endpoint: hung.url }))
   t.is(joined.status, 201)
-  t.is(primary.services.registry.get(joined.json.node.id).health.consecutiveFailures, 0, 'its check has not come to an end yet')
+  t.is(primary.services.members.registry.get(joined.json.node.id).health.consecutiveFailures, 0, 'its check has not come to an end yet')
 })
 
 test('a token with one use registers exactly one node, however many join at once', async (t) => {
@@ -92,7 +92,7 @@ test('simultaneous joins with one id register one node and take one use', async 
   t.deepEqual(answers.map(({ status }) => status).toSorted(), [201, 409, 409, 409, 409, 409])
   t.like(await tokensOf(primary), [{ uses: 1, state: 'OPEN' }])
   const winner = answers.findIndex(({ status }) => status === 201)
-  t.is(primary.services.registry.keyOf(node.id), `key-number-${winner}`)
+  t.is(primary.services.members.registry.keyOf(node.id), `key-number-${winner}`)
 })
 
 test('taken names get the next number, even if nodes join at the same time', async (t) => {
@@ -107,10 +107,10 @@ test('joining never changes a known node or the primary itself', async (t) => {
   const primary = await runningNode(t, { DATABASE_PATH: path })
   const database = await testDatabase(t, path)
   const known = { id: randomUUID(), name: 'worker', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-the-worker' }
-  await primary.services.registry.register(known)
+  await primary.services.members.registry.register(known)
   const { secret } = await makeToken(primary, { labels: [{ key: 'env', value: 'stolen' }] })
   const rows = async () => JSON.stringify(await database.em.fork().find(NodeEntity, { id: [known.id, primary.id] }))
-  await primary.services.registry.flush()
+  await primary.services.members.registry.flush()
   const before = await rows()
   for (const id of [known.id, known.id.toUpperCase(), ` ${known.id} `, primary.id]) {
     const answer = await join(primary, newNode(secret, { id, api_endpoint: 'http://192.0.2.66:8080', api_key: 'key-of-an-intruder' }))
@@ -118,9 +118,9 @@ test('joining never changes a known node or the primary itself', async (t) => {
     t.regex(answer.json.detail, /already registered. Nothing was changed/)
   }
   t.is(await rows(), before)
-  t.is(primary.services.registry.keyOf(known.id), 'key-of-the-worker')
+  t.is(primary.services.members.registry.keyOf(known.id), 'key-of-the-worker')
   t.like(await tokensOf(primary), [{ uses: 0, state: 'OPEN', lastAttempt: { ok: false, hop: 'NAME' } }])
-  t.is((await primary.services.audit.list({ action: 'node.join' }, { limit: 10 })).length, 0)
+  t.is((await primary.services.access.audit.list({ action: 'node.join' }, { limit: 10 })).length, 0)
 })
 
 test('different clocks: the error says by how much, which is ahead and what to do', async (t) => {
@@ -272,7 +272,7 @@ test('a join whose last audit line cannot be written still succeeds, with a note
     execute(
       `create trigger full before insert on audit_entries when new.outcome = '${outcome}' begin select raise(abort, 'disk is full'); end`,
     )
-  const lines = async () => (await primary.services.audit.list({ action: 'node.join' }, { limit: 10 })).map(({ outcome }) => outcome)
+  const lines = async () => (await primary.services.access.audit.list({ action: 'node.join' }, { limit: 10 })).map(({ outcome }) => outcome)
   const about = {
     ...{ version: '0.1.0', capabilities: [], connection: 'auto', instance_id: randomUUID() },
     ...{ started_at: new Date().toISOString(), hostname: 'box' },
@@ -282,7 +282,7 @@ test('a join whose last audit line cannot be written still succeeds, with a note
   const node = newNode(secret, { about })
   const answer = await join(primary, node)
   t.is(answer.status, 201, answer.text)
-  t.like(primary.services.registry.get(node.id), { name: 'box', about: { version: '0.1.0' } })
+  t.like(primary.services.members.registry.get(node.id), { name: 'box', about: { version: '0.1.0' } })
   const headers = nodeHeaders({ id: node.id, key: node.api_key })
   t.is((await primary.send(`/api/internal/nodes/${node.id}/heartbeat`, { method: 'POST', headers })).status, 200)
   t.like(await tokensOf(primary), [{ uses: 1, lastAttempt: { ok: true, nodeId: node.id } }])

@@ -8,7 +8,7 @@ const settings = '/api/internal/settings'
 
 async function member(primary: RunningNode, key = 'key-of-a-member') {
   const id = randomUUID()
-  await primary.services.registry.register({ id, name: `node-${id.slice(0, 8)}`, apiEndpoint: 'http://127.0.0.1:9', apiKey: key })
+  await primary.services.members.registry.register({ id, name: `node-${id.slice(0, 8)}`, apiEndpoint: 'http://127.0.0.1:9', apiKey: key })
   return { id, key }
 }
 
@@ -78,7 +78,7 @@ test('a node can only send heartbeats for itself', async (t) => {
   t.is((await beat(other.id, one)).status, 403)
   t.is((await beat(primary.id, one)).status, 403)
   t.is((await beat(randomUUID(), one)).status, 403)
-  t.is(primary.services.registry.get(other.id).health.status, 'offline')
+  t.is(primary.services.members.registry.get(other.id).health.status, 'offline')
 
   const accepted = await beat(one.id, one)
   t.is(accepted.status, 200)

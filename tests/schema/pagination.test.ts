@@ -48,7 +48,7 @@ const names = ['a', 'B', 'b', 'Z', 'z', 'ä', 'Ö', 'node 1', 'node-1', 'node', 
 
 async function withNodes(node: RunningNode, all: string[]): Promise<void> {
   for (const name of all) {
-    await node.services.registry.register({ id: randomUUID(), name, apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-nobody' })
+    await node.services.members.registry.register({ id: randomUUID(), name, apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-nobody' })
   }
 }
 
@@ -88,7 +88,7 @@ test('nodes added or removed between pages neither repeat nor hide others', asyn
   const whole = idsOf(await pageOf(node, {}))
   const first = await pageOf(node, { first: 3 })
   await withNodes(node, ['a', 'c'])
-  await node.services.registry.remove(whole[2] ?? '')
+  await node.services.members.registry.remove(whole[2] ?? '')
   const rest = await pageOf(node, { first: 10, after: first.pageInfo.endCursor })
   t.deepEqual(idsOf(rest), whole.slice(3))
 })

@@ -19,7 +19,7 @@ const nodesChanged = 'subscription { nodeStatusChanged { id name status lastSeen
 async function members(primary: RunningNode, count: number): Promise<{ id: string; key: string }[]> {
   const made = Array.from({ length: count }, (_, index) => ({ id: randomUUID(), key: `key-of-node-${index}` }))
   for (const [index, { id, key }] of made.entries())
-    await primary.services.registry.register({ id, name: `worker-${index}`, apiEndpoint: 'http://127.0.0.1:9', apiKey: key })
+    await primary.services.members.registry.register({ id, name: `worker-${index}`, apiEndpoint: 'http://127.0.0.1:9', apiKey: key })
   return made
 }
 
@@ -68,7 +68,7 @@ test('no change is lost between the snapshot and what follows', async (t) => {
     for (const { status } of await Promise.all(beats)) t.is(status, 200)
   }
   for (const { id } of nodes) {
-    const truth = primary.services.registry.get(id).health.lastSeen?.toISOString()
+    const truth = primary.services.members.registry.get(id).health.lastSeen?.toISOString()
     for (const { first } of subscribers) t.is((await first((seen) => seen.id === id && seen.lastSeen === truth)).status, 'ONLINE')
   }
   for (const { values } of subscribers) {

@@ -62,11 +62,11 @@ test('finds cycles through fragments and aliases, and allows one round', async (
 test('counts fields without a resolver: __typename under thirty aliases in every port', async (t) => {
   const primary = await runningNode(t)
   const nodeId = randomUUID()
-  await primary.services.registry.register({ id: nodeId, name: 'n', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-nobody' })
+  await primary.services.members.registry.register({ id: nodeId, name: 'n', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-nobody' })
   const port = { hostIp: null, hostPort: 1, containerPort: 1, protocol: 'tcp' }
   const container = someContainer({ ports: Array.from({ length: 500 }, () => port) })
   const app = someApp({ nodeId, containers: Array.from({ length: 100 }, () => container) })
-  primary.services.inventory.apply(nodeId, { type: 'snapshot', apps: [app], operations: [] })
+  primary.services.feed.inventory.apply(nodeId, { type: 'snapshot', apps: [app], operations: [] })
   const names = Array.from({ length: 30 }, (_, index) => `${'n'.repeat(20)}${index}: __typename`).join(' ')
   const { errors } = await primary.graphql(`{ apps { nodes { containers { ports { ${names} } } } } }`)
   t.is(errors?.[0]?.extensions.code, 'PAYLOAD_TOO_LARGE')
@@ -77,7 +77,7 @@ test('REST has the same limit', async (t) => {
   const { status, json } = await primary.send('/api/apps')
   t.is(status, 413)
   t.regex(json.detail, /larger than 16 MiB.*node_ids/)
-  const [first] = primary.services.registry.list().filter(({ isPrimary }) => !isPrimary)
+  const [first] = primary.services.members.registry.list().filter(({ isPrimary }) => !isPrimary)
   const some = await primary.send(`/api/apps?node_ids=${first?.id}`)
   t.is(some.json.length, 20)
 })

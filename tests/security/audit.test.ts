@@ -7,7 +7,7 @@ import { graphqlFields, unknownId } from '../helpers/sample-document.ts'
 import { fullDocument } from '../helpers/full-document.ts'
 import { someApp, someOperation } from '../helpers/things.ts'
 
-const linesOf = async ({ services }: RunningNode) => (await services.audit.list({}, { limit: 500 })).reverse()
+const linesOf = async ({ services }: RunningNode) => (await services.access.audit.list({}, { limit: 500 })).reverse()
 
 /** Audit log names of all mutations. A new mutation must be listed here before the test passes. */
 const actions: Record<string, string> = {
@@ -42,7 +42,7 @@ const forEverybody = ['createApiToken', 'revokeApiToken', 'revokeSession', 'sign
 
 async function member({ services }: RunningNode) {
   const nodeId = randomUUID()
-  await services.registry.register({
+  await services.members.registry.register({
     id: nodeId,
     name: `member-${nodeId.slice(0, 8)}`,
     apiEndpoint: 'http://127.0.0.1:9',
@@ -50,7 +50,7 @@ async function member({ services }: RunningNode) {
   })
   const app = someApp({ nodeId })
   const operation = someOperation({ nodeId, appId: app.id })
-  services.inventory.apply(nodeId, { type: 'snapshot', apps: [app], operations: [operation] })
+  services.feed.inventory.apply(nodeId, { type: 'snapshot', apps: [app], operations: [operation] })
   return { nodeId, appId: app.id, operationId: operation.id }
 }
 
@@ -139,7 +139,7 @@ test('an action that cannot be logged does not run, and the caller only learns t
   const things = await member(node)
   const admin = await sessionOf(node, await signIn(node, 'admin'))
   await execute(t, node, refusesInserts)
-  const before = { nodes: node.services.registry.list().length, settings: node.services.settings.read() }
+  const before = { nodes: node.services.members.registry.list().length, settings: node.services.settings.read() }
   for (const [query, variables] of [
     ['mutation ($id: ID!) { removeNode(id: $id) }', { id: things.nodeId }],
     ['mutation ($id: ID!) { updateNode(id: $id, input: { name: "renamed" }) { id } }', { id: things.nodeId }],
@@ -157,8 +157,8 @@ test('an action that cannot be logged does not run, and the caller only learns t
   const users = await node.graphql('{ apiTokens { id } sessions { id } nodes { nodes { name } } }', {}, admin)
   t.is(users.data.apiTokens.length, 0)
   t.is(users.data.sessions.length, 1, 'reading goes on, and the session is still there')
-  t.deepEqual({ nodes: node.services.registry.list().length, settings: node.services.settings.read() }, before)
-  t.false(node.services.registry.list().some(({ name }) => name === 'renamed'))
+  t.deepEqual({ nodes: node.services.members.registry.list().length, settings: node.services.settings.read() }, before)
+  t.false(node.services.members.registry.list().some(({ name }) => name === 'renamed'))
   t.true(
     node.log.some(({ level }) => level === 'error'),
     'the operator is told',

@@ -200,7 +200,7 @@ test('neither the password nor an unknown name appears in answers, logs or files
     await signInLocally(node, { password: localUser.password }),
     await node.send('/api/audit.jsonl'),
   ]
-  const entries = await node.services.audit.list({ action: 'sign-in' }, { limit: 10 })
+  const entries = await node.services.access.audit.list({ action: 'sign-in' }, { limit: 10 })
   t.deepEqual(
     entries.map(({ actor, via, outcome }) => `${actor} ${via} ${outcome}`),
     ['unknown password denied', 'alice password denied', 'alice password succeeded'],

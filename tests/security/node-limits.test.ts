@@ -21,13 +21,19 @@ interface Env extends Things {
 async function nodeWith({ services }: RunningNode, env: string): Promise<Env> {
   const nodeId = randomUUID()
   const name = `${env}-node`
-  await services.registry.register({ id: nodeId, name, apiEndpoint: `http://${env}.invalid:9`, apiKey: 'key-of-a-member', labels: { env } })
+  await services.members.registry.register({
+    id: nodeId,
+    name,
+    apiEndpoint: `http://${env}.invalid:9`,
+    apiKey: 'key-of-a-member',
+    labels: { env },
+  })
   const app = someApp({ nodeId, name: `${env}-app`, composeContent: `# ${env}`, containers: [someContainer({ name: `${env}-web-1` })] })
   const operation = someOperation({ nodeId, appId: app.id, appName: app.name, output: [`${env} is up`] })
   const tell = (): void => {
-    services.inventory.apply(nodeId, { type: 'snapshot', apps: [app], operations: [operation] })
-    services.inventory.apply(nodeId, { type: 'operation', operation })
-    services.inventory.apply(nodeId, { type: 'stats', stats: someStats({ nodeId }) })
+    services.feed.inventory.apply(nodeId, { type: 'snapshot', apps: [app], operations: [operation] })
+    services.feed.inventory.apply(nodeId, { type: 'operation', operation })
+    services.feed.inventory.apply(nodeId, { type: 'stats', stats: someStats({ nodeId }) })
   }
   tell()
   return { nodeId, appId: app.id, operationId: operation.id, name, tell }
@@ -41,9 +47,14 @@ async function setUp(t: Parameters<typeof runningNode>[0]) {
   /** Both nodes have answered and are lost for long enough to raise an alarm each. */
   function loseBoth(): void {
     for (const { nodeId } of [prod, lab]) {
-      node.services.registry.observe(nodeId, { kind: 'heartbeat' })
+      node.services.members.registry.observe(nodeId, { kind: 'heartbeat' })
       for (let failures = 0; failures < 3; failures += 1)
-        node.services.registry.observe(nodeId, { kind: 'check-failed', by: 'check', startedAt: clock.now(), reason: 'it does not answer' })
+        node.services.members.registry.observe(nodeId, {
+          kind: 'check-failed',
+          by: 'check',
+          startedAt: clock.now(),
+          reason: 'it does not answer',
+        })
     }
     clock.advance(3000)
   }
@@ -174,8 +185,8 @@ test('subscriptions send nothing about hidden nodes: no state, no changes, no re
   await told.first((text) => text.includes('alarmsChanged') && text.includes('lab-node is offline'))
   for (const { nodeId, tell } of [prod, lab]) {
     tell()
-    services.registry.observe(nodeId, { kind: 'check-failed', by: 'check', startedAt: new Date(), reason: 'it does not answer' })
-    services.inventory.apply(nodeId, { type: 'snapshot', apps: [], operations: [] })
+    services.members.registry.observe(nodeId, { kind: 'check-failed', by: 'check', startedAt: new Date(), reason: 'it does not answer' })
+    services.feed.inventory.apply(nodeId, { type: 'snapshot', apps: [], operations: [] })
     await services.membership.remove(nodeId)
   }
   const isRemoval = (name: string, id: string) => (text: string) => text.includes(`"${name}":"${id}"`)

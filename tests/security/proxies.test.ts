@@ -23,7 +23,7 @@ async function addressFor(t: ExecutionContext, node: RunningNode, headers: Recor
   const { authorization } = await tokenOf(node, await signIn(node, 'operator'), 'operator')
   const { status } = await node.send(checkSelf(node), { method: 'POST', headers: { authorization, ...headers } })
   t.is(status, 200)
-  const [entry] = await node.services.audit.list({ action: 'node.check' }, { limit: 1 })
+  const [entry] = await node.services.access.audit.list({ action: 'node.check' }, { limit: 1 })
   return entry?.address
 }
 

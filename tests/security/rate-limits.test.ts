@@ -36,7 +36,7 @@ test('starting many sign-ins from an address blocks neither sign-in nor sign-out
   t.is((await node.send('/auth/github', { headers: from('203.0.113.1') })).status, 302)
   t.is((await node.send('/auth/sign-out', { method: 'POST', headers: { ...from('203.0.113.1'), ...session } })).status, 204)
   t.is((await node.send('/api/nodes', { headers: session })).status, 401, 'it did end')
-  t.true((await node.services.audit.count({ action: 'sign-in' })) <= 20, 'nor do they fill the audit log')
+  t.true((await node.services.access.audit.count({ action: 'sign-in' })) <= 20, 'nor do they fill the audit log')
 })
 
 test('invalid bearer tokens and sessions: 60 a minute per address', async (t) => {
@@ -136,7 +136,7 @@ test('the number of counts for strangers is bounded, and an IPv6 network has one
 test('a forwarding header without an address is ignored, both for budgets and in logs', async (t) => {
   const node = await runningNode(t, proxied)
   await node.send('/auth/github/callback', { headers: from(`203.0.113.9, ${'x'.repeat(5000)}`) })
-  const [line] = await node.services.audit.list({ action: 'sign-in' }, { limit: 1 })
+  const [line] = await node.services.access.audit.list({ action: 'sign-in' }, { limit: 1 })
   t.is(line?.address, '203.0.113.9')
 })
 

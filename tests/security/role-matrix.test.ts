@@ -182,11 +182,11 @@ type Callers = Record<string, ActingCaller>
 async function nodeWith({ services }: RunningNode, env: string): Promise<Things> {
   const id = randomUUID()
   const name = `${env}-${id.slice(0, 8)}`
-  await services.registry.register({ id, name, apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-a-member', labels: { env } })
+  await services.members.registry.register({ id, name, apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-a-member', labels: { env } })
   const app = someApp({ nodeId: id, name: `app-of-${name}`, containers: [someContainer({ name: `container-of-${name}` })] })
   const operation = someOperation({ nodeId: id, appId: app.id, appName: app.name })
-  services.inventory.apply(id, { type: 'snapshot', apps: [app], operations: [operation] })
-  services.inventory.apply(id, { type: 'stats', stats: someStats({ nodeId: id }) })
+  services.feed.inventory.apply(id, { type: 'snapshot', apps: [app], operations: [operation] })
+  services.feed.inventory.apply(id, { type: 'stats', stats: someStats({ nodeId: id }) })
   return { nodeId: id, appId: app.id, operationId: operation.id }
 }
 

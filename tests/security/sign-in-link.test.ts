@@ -31,7 +31,7 @@ for (const [what, make] of roles) {
     const again = await use(node, code)
     assertProblem(t, again, 401, { code: 'UNAUTHENTICATED' })
     t.is(again.headers['set-cookie'], undefined)
-    const lines = await node.services.audit.list({ action: 'sign-in' }, { limit: 10 })
+    const lines = await node.services.access.audit.list({ action: 'sign-in' }, { limit: 10 })
     t.deepEqual(
       lines.map(({ actor, via, outcome }) => `${actor} ${via} ${outcome}`),
       ['unknown link denied', 'administrator link succeeded'],
@@ -72,7 +72,7 @@ test('wrong codes are refused in one sentence, limited by address, and never blo
   const statuses: number[] = []
   for (let count = 0; count < 40; count++) statuses.push((await use(node, 'wrong')).status)
   t.is(statuses.at(-1), 429)
-  t.is(await node.services.audit.count({ action: 'sign-in' }), 20, 'beyond twenty they are counted in one line')
+  t.is(await node.services.access.audit.count({ action: 'sign-in' }), 20, 'beyond twenty they are counted in one line')
   t.is((await use(node, code)).status, 200, 'the right one counts, whatever came before it')
 })
 
@@ -131,6 +131,6 @@ test('only administrators can see and revoke the tokens of the account machine',
 test('only a hash of the code is stored', async (t) => {
   const node = await runningNode(t)
   const code = await codeOf(node)
-  const rows = await node.services.audit.list({}, { limit: 100 })
+  const rows = await node.services.access.audit.list({}, { limit: 100 })
   t.false(JSON.stringify([node.log, rows]).includes(code))
 })

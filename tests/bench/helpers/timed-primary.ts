@@ -19,7 +19,7 @@ let primary = await startPrimary()
 
 /** Adds nodes to the database without contacting them. */
 async function register(nodes: ReachableNode[]): Promise<void> {
-  for (const node of nodes) await primary.services.registry.register(node)
+  for (const node of nodes) await primary.services.members.registry.register(node)
 }
 
 /** Starts the program. @returns its origin */

@@ -41,7 +41,7 @@ async function pair(t: ExecutionContext<unknown>, connection = 'link'): Promise<
   const nodes = watch(t, primary)
   await primary.services.membership.welcome({ id: node.id, name: 'worker', apiEndpoint: node.url, apiKey: node.key })
   await nodes.first(({ id, status }) => id === node.id && status === 'ONLINE')
-  await until(() => primary.services.registry.get(node.id).about !== null)
+  await until(() => primary.services.members.registry.get(node.id).about !== null)
   return {
     primary,
     node,
@@ -54,15 +54,15 @@ async function pair(t: ExecutionContext<unknown>, connection = 'link'): Promise<
 
 const rotate = (primary: RunningNode, id: string) =>
   primary.graphql('mutation ($id: ID!) { rotateNodeKey(id: $id) { keyChangedAt } }', { id })
-const keyOf = (node: RunningNode): string => node.services.ownKey.current()
+const keyOf = (node: RunningNode): string => node.services.home.ownKey.current()
 const shared = (primary: RunningNode, node: RunningNode): boolean =>
-  primary.services.registry.keyOf(node.id) === keyOf(node) && !primary.services.registry.hasNextKey(node.id)
+  primary.services.members.registry.keyOf(node.id) === keyOf(node) && !primary.services.members.registry.hasNextKey(node.id)
 
 for (const connection of ['link', 'direct'])
   test(`over ${connection}: a key changes without a restart, a lost session or a refused call`, async (t) => {
     const { primary, node, id, nodes } = await pair(t, connection)
     const before = keyOf(node)
-    const session = primary.services.streams.sessionOf(id)
+    const session = primary.services.feed.streams.sessionOf(id)
     const asked = nodes.values.find((seen) => seen.id === id)?.keyChangedAt
     const refusals = () => [primary, node].flatMap(({ log }) => log).filter(({ msg }) => /refused|lost|failed/.test(msg))
     const refusedBefore = refusals().length
@@ -70,7 +70,7 @@ for (const connection of ['link', 'direct'])
     const beating = { on: true }
     const beat = (async () => {
       while (beating.on) {
-        await node.services.callHome(primary.url)
+        await node.services.home.callHome(primary.url)
         beats += 1
       }
     })()
@@ -82,13 +82,13 @@ for (const connection of ['link', 'direct'])
     t.not(keyOf(node), before)
     t.true(shared(primary, node))
     t.true(answer.data.rotateNodeKey.keyChangedAt > (asked ?? ''))
-    t.deepEqual(primary.services.streams.sessionOf(id), session, 'the same session continues')
+    t.deepEqual(primary.services.feed.streams.sessionOf(id), session, 'the same session continues')
     t.is(refusals().length, refusedBefore)
-    t.is(primary.services.registry.get(id).health.status, 'online')
+    t.is(primary.services.members.registry.get(id).health.status, 'online')
     const file = join(node.services.config.dataDir, 'identity.json')
     t.like(JSON.parse(readFileSync(file, 'utf8')), { apiKey: keyOf(node), formerKey: before })
     t.is(statSync(file).mode & 0o777, 0o600)
-    const audit = primary.services.audit.list({}, { limit: 10 })
+    const audit = primary.services.access.audit.list({}, { limit: 10 })
     t.true((await audit).some(({ action, outcome }) => action === 'node.rotate-key' && outcome === 'succeeded'))
     t.false(JSON.stringify([primary.log, node.log]).includes(keyOf(node)))
   })
@@ -132,26 +132,26 @@ test('a change that stops halfway is finished later and leaves one key', async (
   const { primary, node, id, restartPrimary, restartNode } = await pair(t)
   const finished = async (one: RunningNode, other: RunningNode): Promise<void> => {
     await until(() => {
-      if (!shared(one, other)) one.services.keyChanges.tick()
+      if (!shared(one, other)) one.services.keys.tick()
       return shared(one, other)
     })
-    await until(() => one.services.registry.get(id).health.status === 'online')
+    await until(() => one.services.members.registry.get(id).health.status === 'online')
   }
   // The primary has made the key but not sent it.
-  await primary.services.registry.prepareKey(id)
+  await primary.services.members.registry.prepareKey(id)
   await finished(primary, node)
 
   // The node has the key, but its answer was lost. Its next call confirms it.
-  node.services.ownKey.take(await primary.services.registry.prepareKey(id))
-  await node.services.callHome(primary.url)
+  node.services.home.ownKey.take(await primary.services.members.registry.prepareKey(id))
+  await node.services.home.callHome(primary.url)
   await until(() => shared(primary, node))
 
   // The node has the key, and both are restarted.
-  node.services.ownKey.take(await primary.services.registry.prepareKey(id))
+  node.services.home.ownKey.take(await primary.services.members.registry.prepareKey(id))
   await Promise.all([primary.stop(), node.stop()])
   const againNode = await restartNode()
   const againPrimary = await restartPrimary()
-  t.true(againPrimary.services.registry.keysOf(id).includes(keyOf(againNode)), 'the primary accepts the key that the node uses')
+  t.true(againPrimary.services.members.registry.keysOf(id).includes(keyOf(againNode)), 'the primary accepts the key that the node uses')
   await finished(againPrimary, againNode)
 })
 
@@ -161,12 +161,12 @@ test('a key from the environment is not changed; both sides say why, and the att
   const nodes = watch(t, primary)
   await primary.services.membership.welcome({ id: node.id, name: 'worker', apiEndpoint: node.url, apiKey: node.key })
   await nodes.first(({ id, status }) => id === node.id && status === 'ONLINE')
-  await until(() => primary.services.registry.get(node.id).about !== null)
+  await until(() => primary.services.members.registry.get(node.id).about !== null)
   const { errors } = await rotate(primary, node.id)
   t.is(errors[0].extensions.code, 'FORBIDDEN')
   t.regex(errors[0].message, /its key is set by NODE_API_KEY in its environment/)
-  t.false(primary.services.registry.hasNextKey(node.id))
-  t.is(primary.services.registry.keyOf(node.id), node.key)
+  t.false(primary.services.members.registry.hasNextKey(node.id))
+  t.is(primary.services.members.registry.keyOf(node.id), node.key)
   t.is((await rotate(primary, primary.id)).errors[0].extensions.code, 'FORBIDDEN')
 })
 
@@ -174,22 +174,22 @@ test('refuses a node that is not online, unknown or too old, with the reason', a
   const primary = await runningNode(t)
   const id = '00000000-0000-4000-8000-00000000000a'
   t.is((await rotate(primary, id)).errors[0].extensions.code, 'NOT_FOUND')
-  await primary.services.registry.register({ id, name: 'old', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-the-old-one' })
+  await primary.services.members.registry.register({ id, name: 'old', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-the-old-one' })
   const about = { connection: 'direct' as const, instanceId: id, startedAt: new Date(), hostname: 'old' }
-  primary.services.registry.learn(id, { ...about, version: '0.0.9', capabilities: ['link'] })
+  primary.services.members.registry.learn(id, { ...about, version: '0.0.9', capabilities: ['link'] })
   const { errors } = await rotate(primary, id)
   t.is(errors[0].extensions.code, 'NOT_SUPPORTED')
   t.is(errors[0].message, 'old runs 0.0.9, which lacks key-rotation. Update it first')
-  primary.services.registry.learn(id, { ...about, version: '0.1.0', capabilities: ['key-rotation'] })
+  primary.services.members.registry.learn(id, { ...about, version: '0.1.0', capabilities: ['key-rotation'] })
   t.is((await rotate(primary, id)).errors[0].extensions.code, 'NODE_UNREACHABLE')
 })
 
 test('a node that is removed or gets another key by hand is cut off at once', async (t) => {
   const { primary, node, id, nodes } = await pair(t)
   const former = keyOf(node)
-  t.truthy(primary.services.links.get(id))
+  t.truthy(primary.services.transport.links.get(id))
   await primary.graphql('mutation ($id: ID!) { updateNode(id: $id, input: { apiKey: "another-key-by-hand" }) { id } }', { id })
-  t.is(primary.services.links.get(id), undefined)
+  t.is(primary.services.transport.links.get(id), undefined)
   await nodes.first((seen) => seen.id === id && seen.status === 'OFFLINE')
   const beat = (key: string) => primary.send(`/api/internal/nodes/${id}/heartbeat`, { method: 'POST', headers: nodeHeaders({ id, key }) })
   t.is((await beat(former)).status, 401)
