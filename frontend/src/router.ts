@@ -1,9 +1,9 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import type { RouteRecordRaw } from 'vue-router'
-import type { Permission } from './composables/usePermissions.ts'
+import type { Permission } from './composables/shared/usePermissions.ts'
 import type { Role } from './graphql/generated/graphql.ts'
 import Nodes from './pages/Nodes.vue'
-import { linkCode } from './utils/access.ts'
+import { linkCode } from './utils/sign-in/sign-in-urls.ts'
 
 declare module 'vue-router' {
   interface RouteMeta {

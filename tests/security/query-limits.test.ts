@@ -139,7 +139,7 @@ test("allows GraphiQL's introspection and refuses deeper ones", async (t) => {
 
 /** Every document of the dashboard, with its fragments. */
 function dashboardDocuments(): { name: string; operation: OperationDefinitionNode; text: string }[] {
-  const folder = join(import.meta.dirname, '../../frontend/src/graphql')
+  const folder = join(import.meta.dirname, '../../frontend/src/graphql/documents')
   const definitions = globSync('*.ts', { cwd: folder }).flatMap((file) =>
     [...readFileSync(join(folder, file), 'utf8').matchAll(/graphql\(`([^`]*)`\)/g)].flatMap(([, text = '']) => parse(text).definitions),
   )

@@ -1,5 +1,5 @@
 import { CloseCode, createClient } from 'graphql-ws'
-import { browserSecret } from '../utils/own-fetch.ts'
+import { browserSecret } from '../utils/shared/browser-secret.ts'
 import type { Client, FormattedExecutionResult, Sink, SubscribePayload } from 'graphql-ws'
 
 /** Trades how soon a dead connection is noticed against idle traffic. */

@@ -6,8 +6,8 @@ import { Compartment, EditorState } from '@codemirror/state'
 import { EditorView, lineNumbers } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { minimalSetup } from 'codemirror'
-import { sameText } from '../../utils/app.ts'
-import type { LineProblem } from '../../utils/app.ts'
+import { sameText } from '../../utils/apps/compose-text.ts'
+import type { LineProblem } from '../../utils/apps/compose-text.ts'
 
 /** Colors come from the theme's variables, so dark and light share one definition. */
 export const editorTheme = EditorView.theme({

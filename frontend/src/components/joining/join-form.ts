@@ -1,7 +1,7 @@
 import type { FormError } from '@nuxt/ui'
 import type { CreateJoinTokenInput } from '../../graphql/generated/graphql.ts'
-import { labelsProblem, toLabel } from '../../utils/labels.ts'
-import { isHttpUrl } from '../../utils/urls.ts'
+import { labelsProblem, toLabel } from '../../utils/shared/labels.ts'
+import { isHttpUrl } from '../../utils/shared/urls.ts'
 
 export interface JoinFormState {
   primaryUrl: string

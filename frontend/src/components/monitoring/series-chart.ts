@@ -1,5 +1,5 @@
 import uPlot from 'uplot'
-import type { Sample } from '../../composables/useNodeStats.ts'
+import type { Sample } from '../../composables/monitoring/useNodeStats.ts'
 
 const height = 180
 /** A new series is drawn on a one-minute axis, not stretched over the whole width. */

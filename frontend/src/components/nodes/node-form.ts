@@ -1,8 +1,8 @@
 import type { FormError } from '@nuxt/ui'
-import type { NodeItem } from '../../composables/useNodes.ts'
+import type { NodeItem } from '../../composables/nodes/useNodes.ts'
 import type { RegisterNodeInput, UpdateNodeInput } from '../../graphql/generated/graphql.ts'
-import { labelsProblem, labelText, toLabel } from '../../utils/labels.ts'
-import { isHttpUrl } from '../../utils/urls.ts'
+import { labelsProblem, labelText, toLabel } from '../../utils/shared/labels.ts'
+import { isHttpUrl } from '../../utils/shared/urls.ts'
 
 export interface NodeFormState {
   id: string

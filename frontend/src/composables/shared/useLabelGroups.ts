@@ -1,0 +1,17 @@
+import { computed, toValue } from 'vue'
+import type { MaybeRefOrGetter } from 'vue'
+import { groupsOf, pageOfGroups } from '../../utils/shared/label-groups.ts'
+import type { NodeItem } from '../nodes/useNodes.ts'
+import { usePaging } from './usePaging.ts'
+
+/** A long list in pages, grouped by a label if one is chosen. */
+export function useLabelGroups<Item>(
+  items: MaybeRefOrGetter<Item[]>,
+  key: MaybeRefOrGetter<string>,
+  labelsOf: (item: Item) => NodeItem['labels'],
+) {
+  const groups = computed(() => groupsOf(toValue(items), toValue(key), labelsOf))
+  const { page, pageSize, total } = usePaging(items)
+  const shown = computed(() => pageOfGroups(groups.value, (page.value - 1) * pageSize, pageSize))
+  return { page, pageSize, total, groups: shown }
+}

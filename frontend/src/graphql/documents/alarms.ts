@@ -1,0 +1,13 @@
+import { graphql } from '../generated/gql.ts'
+
+export const alarmsChanged = graphql(`
+  subscription AlarmsChanged {
+    alarmsChanged {
+      id
+      kind
+      nodeId
+      message
+      since
+    }
+  }
+`)

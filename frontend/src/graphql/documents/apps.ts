@@ -1,0 +1,177 @@
+import { graphql } from '../generated/gql.ts'
+
+export const appFields = graphql(`
+  fragment AppFields on App {
+    id
+    name
+    description
+    status
+    statusReason
+    lastKnownStatus
+    desiredState
+    version
+    changedOnDisk
+    asOf
+    createdAt
+    updatedAt
+    node {
+      id
+      name
+      apiEndpoint
+      isPrimary
+      status
+      statusReason
+    }
+    containers {
+      id
+      name
+      service
+      image
+      state
+      health
+      statusText
+      exitCode
+      startedAt
+      finishedAt
+      restartCount
+      createdAt
+      ports {
+        hostIp
+        hostPort
+        containerPort
+        protocol
+      }
+      morePorts
+    }
+    moreContainers
+  }
+`)
+
+export const appsQuery = graphql(`
+  query Apps($first: Int!, $after: String) {
+    apps(first: $first, after: $after) {
+      nodes {
+        ...AppFields
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      totalCount
+    }
+  }
+`)
+
+export const appQuery = graphql(`
+  query App($id: ID!) {
+    app(id: $id) {
+      ...AppFields
+      composeContent
+      operations {
+        ...OperationFields
+      }
+    }
+  }
+`)
+
+export const preparedFoldersQuery = graphql(`
+  query PreparedFolders($nodeId: ID!) {
+    preparedFolders(nodeId: $nodeId) {
+      name
+      composeFile
+    }
+  }
+`)
+
+export const composeOnDiskQuery = graphql(`
+  query ComposeOnDisk($nodeId: ID!, $name: String!) {
+    composeOnDisk(nodeId: $nodeId, name: $name) {
+      file
+      content
+      problem
+    }
+  }
+`)
+
+export const appChanged = graphql(`
+  subscription AppChanged {
+    appChanged {
+      ...AppFields
+    }
+  }
+`)
+
+export const appRemoved = graphql(`
+  subscription AppRemoved {
+    appRemoved
+  }
+`)
+
+export const appRemoval = graphql(`
+  query AppRemoval($id: ID!) {
+    appRemoval(id: $id) {
+      items {
+        kind
+        name
+        detail
+        sizeBytes
+        goes
+        obstacle
+      }
+      omitted
+    }
+  }
+`)
+
+export const createApp = graphql(`
+  mutation CreateApp($nodeId: ID!, $input: CreateAppInput!) {
+    createApp(nodeId: $nodeId, input: $input) {
+      operation {
+        ...OperationFields
+      }
+      app {
+        ...AppFields
+      }
+    }
+  }
+`)
+
+export const updateApp = graphql(`
+  mutation UpdateApp($id: ID!, $input: UpdateAppInput!) {
+    updateApp(id: $id, input: $input) {
+      operation {
+        ...OperationFields
+      }
+    }
+  }
+`)
+
+export const startApp = graphql(`
+  mutation StartApp($id: ID!) {
+    startApp(id: $id) {
+      operation {
+        ...OperationFields
+      }
+    }
+  }
+`)
+
+export const stopApp = graphql(`
+  mutation StopApp($id: ID!) {
+    stopApp(id: $id) {
+      operation {
+        ...OperationFields
+      }
+    }
+  }
+`)
+
+export const removeApp = graphql(`
+  mutation RemoveApp($id: ID!, $input: RemoveAppInput!) {
+    removeApp(id: $id, input: $input) {
+      operation {
+        ...OperationFields
+      }
+    }
+  }
+`)

@@ -1,0 +1,45 @@
+import { graphql } from '../generated/gql.ts'
+
+export const serverFields = graphql(`
+  fragment ServerFields on Server {
+    version
+    nodeId
+    name
+    isPrimary
+    accessMode
+    storageProblem {
+      reason
+      since
+    }
+    primary {
+      url
+      reachable
+      since
+      error
+    }
+  }
+`)
+
+export const serverChanged = graphql(`
+  subscription ServerChanged {
+    serverChanged {
+      ...ServerFields
+    }
+  }
+`)
+
+export const serverQuery = graphql(`
+  query Server {
+    server {
+      ...ServerFields
+    }
+    viewer {
+      name
+      role
+      via
+      userId
+      permissions
+      accessMode
+    }
+  }
+`)

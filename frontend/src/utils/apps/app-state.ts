@@ -1,0 +1,30 @@
+import type { AppItem, ContainerItem } from '../../composables/apps/useApps.ts'
+
+const underWay = new Set<AppItem['status']>(['PENDING', 'STARTING', 'STOPPING', 'UPDATING', 'REMOVING'])
+
+/** Whether an operation is changing the app now. */
+export const isUnderWay = ({ status }: Pick<AppItem, 'status'>): boolean => underWay.has(status)
+
+const isUp = ({ state }: Pick<ContainerItem, 'state'>): boolean => state === 'RUNNING' || state === 'RESTARTING' || state === 'PAUSED'
+
+/** A degraded app can be started too, which starts the services that are missing. */
+export const canStart = ({ status, desiredState }: Pick<AppItem, 'status' | 'desiredState'>): boolean =>
+  desiredState === 'STOPPED' || status === 'STOPPED' || status === 'ERROR' || status === 'DEGRADED'
+
+/** An app that keeps crashing can be stopped, like one that runs. Either start or stop is always possible. */
+export const canStop = (app: Pick<AppItem, 'status' | 'desiredState' | 'containers'>): boolean =>
+  !canStart(app) || app.containers.some(isUp)
+
+/** Whether the observed state differs from the desired state while no operation is running. */
+export function differs({ status, desiredState }: Pick<AppItem, 'status' | 'desiredState'>): boolean {
+  if (status === 'RUNNING' || status === 'DEGRADED') return desiredState === 'STOPPED'
+  return desiredState === 'RUNNING' && (status === 'STOPPED' || status === 'ERROR')
+}
+
+/** Such as `2 of 3 running`. Past tense while the status is unknown, because nobody knows what runs now. */
+export function containerWords({ containers, moreContainers, status }: Pick<AppItem, 'containers' | 'moreContainers' | 'status'>): string {
+  if (containers.length === 0) return 'none'
+  const running = containers.filter((each) => each.state === 'RUNNING').length
+  const more = moreContainers > 0 ? `, and ${moreContainers} more` : ''
+  return `${running} of ${containers.length} ${status === 'UNKNOWN' ? 'ran' : 'running'}${more}`
+}

@@ -1,0 +1,1 @@
+export const avatarUrl = (name: string): string => `/avatar/${encodeURIComponent(name)}`

@@ -1,0 +1,10 @@
+import type { UserItem } from '../../composables/users/useUsers.ts'
+
+/** How the server's own accounts and local users sign in. They have no e-mail address. */
+const own: Record<string, string> = { link: 'sign-in link', machine: 'API tokens', local: 'name and password' }
+
+/** A provider's account without an address has none that the provider verified. */
+export const emailWords = ({ email, provider }: Pick<UserItem, 'email' | 'provider'>): string =>
+  email ?? (provider in own ? 'none' : 'not verified')
+
+export const providerWords = (provider: string): string => own[provider] ?? (provider === 'github' ? 'GitHub' : provider)
