@@ -13,7 +13,7 @@ const sources: Sources = new Map(
 /** Files that anything in the server can import, because they depend on nothing else. */
 const base = [
   ...['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient', 'storage-error', 'disk-space'],
-  ...['loopback', 'near', 'caller-patience'],
+  ...['loopback', 'near', 'caller-patience', 'one-at-a-time', 'db/durability'],
 ].map((name) => `api/${name}.ts`)
 /** Domain words (closed lists of values). These files import nothing else. */
 const words = [
