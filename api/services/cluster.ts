@@ -32,7 +32,7 @@ import { defaultHealthPolicy } from '../cluster/members/health-policy.ts'
 import { createHolds } from '../cluster/members/holds.ts'
 import { createJoinAttempts } from '../cluster/joining/join-attempts.ts'
 import { createJoinTokens } from '../cluster/joining/join-tokens.ts'
-import { createMisbehavingNodes } from '../cluster/limits/misbehaving-nodes.ts'
+import { createMisbehavingNodes } from '../cluster/limits/misbehaviour.ts'
 import { nameFor } from '../cluster/members/node-names.ts'
 import { keyGraceMs } from '../cluster/members/node-keys.ts'
 import { createNodeRegistry, type ClusterNode } from '../cluster/members/node-registry.ts'
@@ -239,7 +239,7 @@ export function createCluster(deps: {
   })
   const linkGate = createAcceptGate({ ...linkRate, clock })
   const lostSessions = createLostSessions({
-    lastTurn: linkGate.lastTurn,
+    lastReturnAt: linkGate.lastReturnAt,
     isOnline: (id) => registry.find(id)?.health.status === 'online',
     mayComeByItself: (id) => (registry.addressOf(id).connection ?? 'direct') !== 'direct',
     hasSession: (id) => streams.sessionOf(id) !== null,
