@@ -12,6 +12,7 @@ import { readApp, readComposeOnDisk, readFolders, readOperation, readRemovalPrev
 import type { Inventory } from './feed/inventory.ts'
 import { needCapability } from './keys/key-changes.ts'
 import { NodeCallError, type NodeClient, type NodeRequest } from './transport/node-client.ts'
+import { statusInWords } from './members/status-words.ts'
 
 /** Actions on one node's apps, whether the node is local or remote. */
 export interface NodeApps {
@@ -122,9 +123,8 @@ export function createNodeRouter(deps: {
   /** @throws NOT_FOUND for an unknown node, NODE_UNREACHABLE for one that is not online. Never falls back to another node */
   function forNode(nodeId: string, onBehalfOf?: string): NodeApps {
     if (nodeId === deps.selfId) return local
-    const { name, health } = deps.getNode(nodeId)
-    if (health.status !== 'online')
-      throw new AppError('NODE_UNREACHABLE', `${name} is ${health.status}: ${health.statusReason ?? 'it does not answer'}`)
+    const node = deps.getNode(nodeId)
+    if (node.health.status !== 'online') throw new AppError('NODE_UNREACHABLE', statusInWords(node))
     return remote(nodeId, onBehalfOf)
   }
 

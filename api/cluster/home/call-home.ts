@@ -32,19 +32,11 @@ const refusalForm = z.object({ title: z.literal('Invalid API key') })
  * @throws Error with the reason if it does not
  */
 export async function refuseStrangers(url: string): Promise<void> {
-  const { status, body } = await stagedPost(`${url}/api/internal/system/stats`, {}, deadlineMs)
-  if (status === 401 && refusalForm.safeParse(parseJson(body)).success) return
+  const { status, json } = await stagedPost(`${url}/api/internal/system/stats`, {}, deadlineMs)
+  if (status === 401 && refusalForm.safeParse(json).success) return
   const { host } = new URL(url)
   if (status >= 300 && status < 400) throw new Error(`${host} answered ${status} with a redirect. Enter the URL that it leads to`)
   throw new Error(
     `${host} answered ${status} under /api/internal/, which is not an answer from Selfhostly. Is another server or a proxy there, or is it still starting?`,
   )
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
 }

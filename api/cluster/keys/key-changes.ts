@@ -4,6 +4,7 @@ import type { Log } from '../../log.ts'
 import { missingCapabilities, type Capability } from '../members/node-about.ts'
 import type { ClusterNode, NodeAddress, NodeRegistry } from '../members/node-registry.ts'
 import { NodeCallError, type NodeClient } from '../transport/node-client.ts'
+import { statusInWords } from '../members/status-words.ts'
 
 const callDeadlineMs = 5000
 /** How often the policy retries a node that refused. */
@@ -127,8 +128,7 @@ export function createKeyChanges(deps: {
       const node = registry.get(id)
       if (node.isPrimary) throw new AppError('FORBIDDEN', 'This is the primary itself, and no other node uses its key')
       needCapability(node, 'key-rotation')
-      if (node.health.status !== 'online')
-        throw new AppError('NODE_UNREACHABLE', `${node.name} is ${node.health.status}: ${node.health.statusReason ?? 'it does not answer'}`)
+      if (node.health.status !== 'online') throw new AppError('NODE_UNREACHABLE', statusInWords(node))
       await once(id)
       return registry.get(id)
     },

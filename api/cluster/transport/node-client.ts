@@ -5,12 +5,13 @@ import { nodeTimeHeader, waitsUntilHeader } from '../../caller-patience.ts'
 import { bounds, cut } from '../../bounds.ts'
 import { AppError, codeOf, type ErrorCode, type FieldError } from '../../errors.ts'
 import type { NodeAddress } from '../members/node-registry.ts'
-import { parseBounded } from '../limits/bounded-json.ts'
+import { jsonOrNothing, parseBounded } from '../limits/bounded-json.ts'
 import { lookupOfNodes } from './endpoint-guard.ts'
 import { failureInWords, isBrokenConnection, isNotConnected } from './failure-words.ts'
 import { fetchOver } from './link-fetch.ts'
 import type { Link } from './links.ts'
 import { createByteTurns } from '../limits/event-loop-turns.ts'
+import { retryAfterMsOf } from './retry-after.ts'
 
 /** How a call is sent: only over the node's link, only over plain HTTP, or over the link if there is one. */
 export type Route = 'link' | 'direct' | 'any'
@@ -316,9 +317,9 @@ const isBetweenNodes: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'MISDIRE
 /** Keeps the node's own refusal and its code. Any other answer means that the node cannot be used. */
 async function refusalOf(address: NodeAddress, response: Response): Promise<NodeCallError> {
   const text = await readText(response, maxRefusalBytes).catch(() => '')
-  const parsed = problem.safeParse(parseJson(text))
+  const parsed = problem.safeParse(jsonOrNothing(text))
   const { code, detail, title, fields } = parsed.data ?? {}
-  const said = { answered: true, httpStatus: response.status, retryAfterMs: retryAfterMs(response) }
+  const said = { answered: true, httpStatus: response.status, retryAfterMs: retryAfterMsOf(Object.fromEntries(response.headers)) }
   const refusal = (why: string) => new NodeCallError('NODE_UNREACHABLE', why, { nodeName: address.name, ...said })
   if (response.status === 401)
     return refusal(
@@ -339,18 +340,4 @@ async function refusalOf(address: NodeAddress, response: Response): Promise<Node
   return refusal(
     `answered ${response.status}${title ? ` ${title}` : ''}, which is not an answer from Selfhostly. Is another server or a proxy at its endpoint?`,
   )
-}
-
-/** Reads Retry-After in seconds. The date form is ignored because rate limits use seconds. */
-function retryAfterMs({ headers }: Response): number | undefined {
-  const seconds = Number(headers.get('retry-after') ?? Number.NaN)
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, 600) * 1000 : undefined
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return parseBounded(text, 1000)
-  } catch {
-    return undefined
-  }
 }
