@@ -8,6 +8,7 @@ import { createFeedQuota, readFeed } from './feed-reader.ts'
 import type { FeedReading } from './feed-wire.ts'
 import { Misbehaviour } from '../limits/misbehaviour.ts'
 import { NodeCallError, type NodeClient } from '../transport/node-client.ts'
+import { backoffMs } from '../../retry.ts'
 
 /**
  * The sender writes at least every 2 s. A stall of 5 s is common on bad networks and loses nothing. Longer silence means a
@@ -16,8 +17,7 @@ import { NodeCallError, type NodeClient } from '../transport/node-client.ts'
 const silenceMs = 7500
 /** How long a node can take to open its stream. Longer than a check, because the node reads a snapshot from its database. */
 const openDeadlineMs = 10_000
-const firstRetryMs = 1000
-const longestRetryMs = 30_000
+const retryWaits = { firstMs: 1000, longestMs: 30_000 }
 /** After a stream has held this long, the next loss starts with a short wait again. */
 const stableMs = 60_000
 
@@ -119,9 +119,10 @@ export function createEventStreams(deps: {
       if (error instanceof Misbehaviour) deps.onCut(nodeId, errorMessage(error))
       const held = session.openedAt === null ? null : clock.now().getTime() - session.openedAt
       const next = held !== null && held >= stableMs ? 0 : attempt + 1
-      const longest = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(next, 10))
       const asked = error instanceof NodeCallError ? (error.retryAfterMs ?? 0) : 0
-      session.cancelRetry = clock.after(Math.max(asked, firstRetryMs / 2) + deps.random() * longest, () => connect(nodeId, next))
+      session.cancelRetry = clock.after(Math.max(asked, retryWaits.firstMs / 2) + deps.random() * backoffMs(retryWaits, next), () =>
+        connect(nodeId, next),
+      )
       const reason = errorMessage(error)
       const { name } = deps.addressOf(nodeId)
       if (held === null) log.debug({ node: name, reason }, 'event stream could not be opened')
