@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { importerRule, layersRule, noCyclesRule, useRule, type Rule, type Sources } from './helpers/architecture.ts'
+import { importerRule, layersRule, noCyclesRule, strangersRule, useRule, type Rule, type Sources } from './helpers/architecture.ts'
 import { importsOf } from './helpers/imports.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -65,14 +65,15 @@ const layers = layersRule(
         ...base,
         'schema/',
         'api/auth/',
-        'api/user-api.ts',
+        'api/user/',
         'api/wire.ts',
+        'api/cluster/members/labels.ts',
         'api/cluster/feed/feed-wire.ts',
         'api/cluster/feed/feed-pace.ts',
         'api/cluster/transport/link-wire.ts',
       ],
     ],
-    ['schema/', [...base, ...words, 'api/auth/']],
+    ['schema/', [...base, ...words, 'api/auth/', 'api/user/', 'api/cluster/members/labels.ts']],
     ['api/roles/', [...base, ...domains, 'api/cluster/', 'api/wire.ts']],
     ['api/services/', [...base, ...domains, 'api/cluster/', 'api/docker/', 'api/wire.ts']],
     ['api/services.ts', [...base, ...domains, 'api/cluster/', 'api/services/']],
@@ -97,7 +98,7 @@ const layers = layersRule(
       ],
     ],
     ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts']],
-    ['api/user-api.ts', [...base, 'api/auth/']],
+    ['api/user/', [...base, ...words, 'api/auth/']],
     ['api/wire.ts', [...base, ...words]],
     // A new file in api/ can import only the base files unless it gets a line above.
     ['api/', base],
@@ -112,6 +113,8 @@ const rules: Rule[] = [
   layers,
   ...roomRules,
   noCyclesRule,
+  // A resolver that gets services could show what the caller may not see.
+  strangersRule('schema/', ['api/services.ts', 'api/services/']),
   importerRule('dockerode', ['api/docker/'], server),
   importerRule('child_process', ['api/docker/'], server),
   importerRule('node-cron', ['api/scheduler.ts'], server),
@@ -192,6 +195,19 @@ test('every way to load a file counts, except type imports', (t) => {
   )
   const component = `<template><p /></template>\n<script setup lang="ts">\nimport { useQuery } from '@urql/vue'\n</script>\n`
   t.deepEqual(importsOf('frontend/src/X.vue', component), [{ specifier: '@urql/vue', line: 3 }])
+})
+
+test('where types count too, every way to import a type counts', (t) => {
+  const text = `
+    import type { A } from './type-only.ts'
+    export type { B } from './type-export.ts'
+    import { c } from './value.ts'
+    type D = import('./inline.ts').D
+  `
+  t.deepEqual(
+    importsOf('api/x.ts', text, { types: true }).map(({ specifier }) => specifier),
+    ['./type-only.ts', './type-export.ts', './value.ts', './inline.ts'],
+  )
 })
 
 test('the rules cover every part of the program', (t) => {

@@ -5,6 +5,8 @@ import type { NodeAddress, NodeRegistry } from './members/node-registry.ts'
 import { needCapability } from './keys/key-changes.ts'
 import type { NodeClient } from './transport/node-client.ts'
 
+export type PrimaryMove = ReturnType<typeof createPrimaryMove>
+
 export interface MoveOutcome {
   nodeId: string
   nodeName: string

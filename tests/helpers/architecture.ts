@@ -47,6 +47,23 @@ export function layersRule(
   }
 }
 
+/** Places that a folder does not know at all, not even their types. */
+export function strangersRule(within: string, strangers: readonly string[]): Rule {
+  return {
+    name: `${within} knows nothing of ${strangers.join(', ')}`,
+    planted: { [`${within}planted.ts`]: `import type { A } from '../${strangers[0]}'\n` },
+    check: (sources) =>
+      [...sources]
+        .filter(([file]) => isIn(file, [within]))
+        .flatMap(([file, text]) =>
+          importsOf(file, text, { types: true }).flatMap(({ specifier, line }) => {
+            const target = targetOf(file, specifier)
+            return target && isIn(target, strangers) ? [`${file}:${line} knows ${target}`] : []
+          }),
+        ),
+  }
+}
+
 /** Packages that only certain places may load. */
 export function importerRule(packageName: string, places: readonly string[], within: readonly string[]): Rule {
   const isPackage = (specifier: string): boolean =>

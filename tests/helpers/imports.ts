@@ -10,8 +10,10 @@ export interface Import {
 /**
  * What a file loads at run time: value imports, re-exports, dynamic imports and side-effect imports.
  * `import type` does not count. `import { type X }` does, because Node still loads the module.
+ *
+ * @param types count what is imported only as a type too
  */
-export function importsOf(file: string, text: string): Import[] {
+export function importsOf(file: string, text: string, { types = false } = {}): Import[] {
   const { tree, firstLine } = parsed(file, text)
   const found: Import[] = []
   const add = (literal: ts.Expression | undefined, at: ts.Node): void => {
@@ -19,8 +21,10 @@ export function importsOf(file: string, text: string): Import[] {
     found.push({ specifier: literal.text, line: firstLine + tree.getLineAndCharacterOfPosition(at.getStart()).line })
   }
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node) && node.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword) add(node.moduleSpecifier, node)
-    if (ts.isExportDeclaration(node) && !node.isTypeOnly) add(node.moduleSpecifier, node)
+    const isType = ts.isImportDeclaration(node) && node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
+    if (ts.isImportDeclaration(node) && (types || !isType)) add(node.moduleSpecifier, node)
+    if (ts.isExportDeclaration(node) && (types || !node.isTypeOnly)) add(node.moduleSpecifier, node)
+    if (types && ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, node)
     if (ts.isCallExpression(node) && isLoad(node.expression)) add(node.arguments[0], node)
     ts.forEachChild(node, visit)
   }
