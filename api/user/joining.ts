@@ -9,20 +9,20 @@ export const joiningActions = {
 } as const satisfies Record<string, Action>
 
 /** How new nodes get in, for callers who can let them in. */
-export function createUserJoining(deps: { access: Access; joinTokens: JoinTokens; joinAttempts: JoinAttempts }) {
-  const { access, joinTokens, joinAttempts } = deps
+export function createUserJoining(deps: { access: Access; tokens: JoinTokens; attempts: JoinAttempts }) {
+  const { access, tokens, attempts } = deps
   return {
     /** @throws FORBIDDEN */
     tokens(): JoinToken[] {
       access.need('node.change')
-      return joinTokens.list()
+      return tokens.list()
     },
-    stateOf: (token: JoinToken): JoinTokenState => joinTokens.stateOf(token),
-    lastAttemptWith: ({ id }: JoinToken): JoinAttempt | null => joinAttempts.lastOf(id),
+    stateOf: (token: JoinToken): JoinTokenState => tokens.stateOf(token),
+    lastAttemptWith: ({ id }: JoinToken): JoinAttempt | null => attempts.lastOf(id),
     /** @throws FORBIDDEN */
     attempts(): JoinAttempt[] {
       access.need('node.change')
-      return joinAttempts.list()
+      return attempts.list()
     },
     /** Each attempt as it happens. @throws FORBIDDEN */
     watchAttempts() {
@@ -34,10 +34,10 @@ export function createUserJoining(deps: { access: Access; joinTokens: JoinTokens
       })
     },
     createToken: (input: CreateJoinTokenInput): Promise<NewJoinToken> =>
-      access.act(joiningActions.createJoinToken, { subject: input.name }, () => joinTokens.create(input, access.caller.name)),
+      access.act(joiningActions.createJoinToken, { subject: input.name }, () => tokens.create(input, access.caller.name)),
     revokeToken: (id: string): Promise<string> =>
-      access.act(joiningActions.revokeJoinToken, { subject: joinTokens.nameOf(id) ?? id }, async () => {
-        await joinTokens.revoke(id)
+      access.act(joiningActions.revokeJoinToken, { subject: tokens.nameOf(id) ?? id }, async () => {
+        await tokens.revoke(id)
         return id
       }),
   }

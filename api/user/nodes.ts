@@ -37,7 +37,7 @@ export function createUserNodes(deps: {
   history: StatusHistory
   membership: Membership
   checks: HealthChecks
-  keyChanges: KeyChanges
+  keys: KeyChanges
   holds: Holds
   conditionsOf: (node: ClusterNode) => NodeCondition[]
   sessionOf: (nodeId: string) => NodeSession | null
@@ -72,7 +72,7 @@ export function createUserNodes(deps: {
       return act(nodeActions.updateNode, { id, words: `: ${changed.join(', ')}` }, () => membership.update(id, input))
     },
     remove: (id: string): Promise<void> => act(nodeActions.removeNode, { id }, () => membership.remove(id)),
-    rotateKey: (id: string): Promise<ClusterNode> => act(nodeActions.rotateNodeKey, { id }, () => deps.keyChanges.rotate(id)),
+    rotateKey: (id: string): Promise<ClusterNode> => act(nodeActions.rotateNodeKey, { id }, () => deps.keys.rotate(id)),
     check: (id: string): Promise<NodeCheck> => act(nodeActions.checkNode, { id }, () => deps.checks.checkNow(id)),
 
     cordon: (id: string, reason?: string | null): Promise<ClusterNode> =>

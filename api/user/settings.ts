@@ -10,8 +10,8 @@ export const settingActions = {
 } as const satisfies Record<string, Action>
 
 /** The cluster's settings, for callers who see every node. */
-export function createUserSettings(deps: { access: Access; isPrimary: boolean; settings: SettingsService; tellPrimaryMoved: PrimaryMove }) {
-  const { access, isPrimary, settings, tellPrimaryMoved } = deps
+export function createUserSettings(deps: { access: Access; isPrimary: boolean; settings: SettingsService; primaryMove: PrimaryMove }) {
+  const { access, isPrimary, settings, primaryMove } = deps
   return {
     /** Secrets are masked. @throws FORBIDDEN */
     get(): Settings {
@@ -29,9 +29,9 @@ export function createUserSettings(deps: { access: Access; isPrimary: boolean; s
     changePrimaryUrl: (url: string): Promise<MoveOutcome[]> =>
       access.act(settingActions.changePrimaryUrl, { subject: url.slice(0, 200) }, async () => {
         if (!isPrimary) throw new AppError('FORBIDDEN', "This is a secondary. Change the primary's URL on the primary")
-        const primaryUrl = tellPrimaryMoved.parse(url)
+        const primaryUrl = primaryMove.parse(url)
         await settings.update({ primaryUrl })
-        return tellPrimaryMoved.tell(primaryUrl)
+        return primaryMove.tell(primaryUrl)
       }),
   }
 }

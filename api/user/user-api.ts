@@ -21,23 +21,26 @@ export type UserApi = ReturnType<typeof createUserApi>
  * the caller's nodes and what runs on them. Actions check the permission, act and write to the audit log.
  */
 export function createUserApi(services: Services, caller: Caller) {
-  const { audit, auditedOperations, inventory, registry, router, self } = services
+  const { audit, auditedOperations, config, details, events, feed, health, home, joining, keys, limits, log } = services
+  const { membership, members, primaryMove, router, self, settings, storage, version } = services
+  const { registry, holds } = members
+  const { inventory } = feed
   const { isPrimary } = self
   const sight = createSight({ caller, registry, inventory })
-  const access = createAccess({ ...services, caller, sight })
+  const access = createAccess({ caller, sight, audit, auditedOperations, limits, events, log })
   return {
     caller,
     noteRefusal: access.noteRefusal,
-    nodes: createUserNodes({ ...services, access, selfId: self.id }),
+    nodes: createUserNodes({ access, selfId: self.id, registry, membership, holds, keys, ...health, ...details }),
     apps: createUserApps({ access, inventory, router }),
     operations: createUserOperations({ access, inventory, router }),
     monitoring: createUserMonitoring({ access, inventory }),
-    alarms: createUserAlarms({ access, alarms: services.alarms }),
-    joining: createUserJoining({ ...services, access }),
-    settings: createUserSettings({ ...services, access, isPrimary }),
+    alarms: createUserAlarms({ access, alarms: health.alarms }),
+    joining: createUserJoining({ access, tokens: joining.tokens, attempts: joining.attempts }),
+    settings: createUserSettings({ access, isPrimary, settings, primaryMove }),
     account: createUserAccount({ access, services: services.access, isPrimary }),
     users: createUserUsers({ access, users: services.access.users }),
     audit: createUserAudit({ access, audit, auditedOperations }),
-    server: createUserServer({ ...services, access, accessMode: services.config.access.mode }),
+    server: createUserServer({ access, version, self, accessMode: config.access.mode, storage, ...home }),
   }
 }
