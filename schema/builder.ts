@@ -5,13 +5,14 @@ import ScopeAuthPlugin, { type ForbiddenResult } from '@pothos/plugin-scope-auth
 import { may, refusalWords, type Caller } from '../api/auth/caller.ts'
 import type { Permission } from '../api/auth/permissions.ts'
 import { AppError } from '../api/errors.ts'
-import type { Action } from '../api/user/action.ts'
-import type { UserApi } from '../api/user/user-api.ts'
+import type { Services } from '../api/services.ts'
+import type { UserApi } from '../api/user-api.ts'
 import type { AnswerSize } from './answer-size.ts'
-import { refusedCall } from './refusal.ts'
+import { refusedAction } from './refusal.ts'
 
 export interface Context {
-  /** What the caller can see and do. Resolvers have nothing else, so none can forget what a caller may see. */
+  services: Services
+  /** What the caller can see and do. */
   user: UserApi
   /** The size of the answer so far. */
   answer: AnswerSize
@@ -36,10 +37,13 @@ export const builder = new SchemaBuilder<{
   scopeAuth: {
     authorizeOnSubscribe: true,
     authScopes: ({ user }) => ({ may: (permission) => may(user.caller, permission) }),
-    unauthorizedError: (_root, { user }, info, result) => {
+    unauthorizedError: (_root, { user, services }, info, result) => {
       const message = refusal(result, user.caller)
-      const call = refusedCall(info)
-      if (call) user.noteRefusal(call.action, call.named, message)
+      if (info.parentType.name === 'Mutation') {
+        services.audit
+          .noteRefusal(user.caller, refusedAction(info), 'denied', message)
+          .catch((error: unknown) => services.log.error({ err: error }, 'could not write a refusal to the audit log'))
+      }
       return new AppError('FORBIDDEN', message)
     },
   },
@@ -108,9 +112,6 @@ builder.globalConnectionField('totalCount', (t) =>
 
 /** Options for a root field: the permission it needs, in place of its type's. */
 export const permission = (name: Permission) => ({ authScopes: { may: name }, skipTypeScopes: true })
-
-/** Options for a mutation: the action that it takes, which says who can call it and what the audit log calls it. */
-export const action = (declared: Action) => ({ ...permission(declared.permission), extensions: { action: declared } })
 
 /** A text that can have hundreds of kilobytes costs as much as fifty small values. */
 export const costOfText = 50

@@ -1,6 +1,5 @@
 import type { NodeHold } from '../api/cluster/members/node-hold.ts'
-import { nodeActions } from '../api/user/nodes.ts'
-import { action, builder } from './builder.ts'
+import { builder, permission } from './builder.ts'
 import { NodeRef } from './refs.ts'
 
 const NodeHoldRef = builder.objectRef<NodeHold>('NodeHold').implement({
@@ -36,29 +35,29 @@ builder.objectFields(NodeRef, (t) => ({
 builder.mutationFields((t) => ({
   cordonNode: t.field({
     type: NodeRef,
-    ...action(nodeActions.cordonNode),
+    ...permission('node.hold'),
     description: 'Stops new apps on this node. Existing apps keep running and can be changed. Call it again to change the reason.',
     args: { id: t.arg.id({ required: true }), reason: t.arg.string() },
-    resolve: (_root, { id, reason }, { user }) => user.nodes.cordon(id, reason),
+    resolve: (_root, { id, reason }, { user }) => user.cordonNode(id, reason),
   }),
   uncordonNode: t.field({
     type: NodeRef,
-    ...action(nodeActions.uncordonNode),
+    ...permission('node.hold'),
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.nodes.uncordon(id),
+    resolve: (_root, { id }, { user }) => user.uncordonNode(id),
   }),
   startMaintenance: t.field({
     type: NodeRef,
-    ...action(nodeActions.startMaintenance),
+    ...permission('node.hold'),
     description:
       'Silences alarms for this node until `until` or until someone ends it. Health checks go on. Call it again to change the reason or end.',
     args: { id: t.arg.id({ required: true }), reason: t.arg.string(), until: t.arg({ type: 'DateTime' }) },
-    resolve: (_root, { id, reason, until }, { user }) => user.nodes.startMaintenance(id, { reason, until }),
+    resolve: (_root, { id, reason, until }, { user }) => user.startMaintenance(id, { reason, until }),
   }),
   endMaintenance: t.field({
     type: NodeRef,
-    ...action(nodeActions.endMaintenance),
+    ...permission('node.hold'),
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.nodes.endMaintenance(id),
+    resolve: (_root, { id }, { user }) => user.endMaintenance(id),
   }),
 }))

@@ -1,7 +1,6 @@
 import type { MoveOutcome } from '../api/cluster/primary-move.ts'
 import type { Settings } from '../api/settings/settings-service.ts'
-import { settingActions } from '../api/user/settings.ts'
-import { action, builder, permission } from './builder.ts'
+import { builder, permission } from './builder.ts'
 
 const SettingsRef = builder.objectRef<Settings>('Settings').implement({
   description: 'Settings that all nodes of the cluster share. Secrets are masked.',
@@ -16,7 +15,7 @@ const SettingsRef = builder.objectRef<Settings>('Settings').implement({
 })
 
 builder.queryFields((t) => ({
-  settings: t.field({ type: SettingsRef, ...permission('settings.read'), resolve: (_root, _args, { user }) => user.settings.get() }),
+  settings: t.field({ type: SettingsRef, ...permission('settings.read'), resolve: (_root, _args, { user }) => user.settings() }),
 }))
 
 const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
@@ -37,15 +36,15 @@ const PrimaryUrlOutcome = builder.objectRef<MoveOutcome>('PrimaryUrlOutcome').im
 builder.mutationFields((t) => ({
   changePrimaryUrl: t.field({
     type: [PrimaryUrlOutcome],
-    ...action(settingActions.changePrimaryUrl),
+    ...permission('node.change'),
     description: "Tells every node the primary's new URL. Nodes that are away learn it when they are back. Fails with INVALID_INPUT.",
     args: { url: t.arg.string({ required: true }) },
-    resolve: (_root, { url }, { user }) => user.settings.changePrimaryUrl(url),
+    resolve: (_root, { url }, { user }) => user.changePrimaryUrl(url),
   }),
   updateSettings: t.field({
     type: SettingsRef,
-    ...action(settingActions.updateSettings),
+    ...permission('settings.change'),
     args: { input: t.arg({ type: UpdateSettingsInput, required: true }) },
-    resolve: (_root, { input }, { user }) => user.settings.update(input),
+    resolve: (_root, { input }, { user }) => user.updateSettings(input),
   }),
 }))

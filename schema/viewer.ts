@@ -1,7 +1,10 @@
-import type { Caller } from '../api/auth/caller.ts'
+import type { AccessMode as AccessModeValue } from '../api/config.ts'
+import { may, type Caller } from '../api/auth/caller.ts'
+import { leastRole, primaryOnly, type Permission } from '../api/auth/permissions.ts'
+import { snapshotThenChanges } from '../api/events.ts'
 import type { PrimaryContactState } from '../api/cluster/home/primary-contact.ts'
+import type { Services } from '../api/services.ts'
 import type { StorageProblem } from '../api/storage.ts'
-import type { ServerInfo } from '../api/user/server.ts'
 import { builder } from './builder.ts'
 
 const AccessMode = builder.enumType('AccessMode', {
@@ -23,9 +26,12 @@ const Viewer = builder.objectRef<Caller>('Viewer').implement({
     userId: t.exposeID('userId', { nullable: true, description: 'Null for callers without an account.' }),
     permissions: t.stringList({
       description: 'What the caller can do on this server. Clients should offer nothing else.',
-      resolve: (_caller, _args, { user }) => user.account.permissions(),
+      resolve: (caller, _args, { services }) =>
+        (Object.keys(leastRole) as Permission[]).filter(
+          (permission) => may(caller, permission) && (services.self.isPrimary || !primaryOnly.has(permission)),
+        ),
     }),
-    accessMode: t.field({ type: AccessMode, resolve: (_caller, _args, { user }) => user.server.info().accessMode }),
+    accessMode: t.field({ type: AccessMode, resolve: (_caller, _args, { services }): AccessModeValue => services.config.access.mode }),
   }),
 })
 
@@ -55,45 +61,50 @@ const StorageProblemRef = builder.objectRef<StorageProblem>('StorageProblem').im
   }),
 })
 
-const Server = builder.objectRef<ServerInfo>('Server').implement({
+const Server = builder.objectRef<Services>('Server').implement({
   description: 'The node that answers this query.',
   fields: (t) => ({
-    version: t.exposeString('version'),
-    nodeId: t.exposeID('nodeId'),
-    name: t.exposeString('name'),
-    isPrimary: t.exposeBoolean('isPrimary'),
-    accessMode: t.field({ type: AccessMode, resolve: (server) => server.accessMode }),
+    version: t.string({ resolve: ({ version }) => version }),
+    nodeId: t.id({ resolve: ({ self }) => self.id }),
+    name: t.string({ resolve: ({ self }) => self.name }),
+    isPrimary: t.boolean({ resolve: ({ self }) => self.isPrimary }),
+    accessMode: t.field({ type: AccessMode, resolve: ({ config }) => config.access.mode }),
     acceptedPrimary: t.field({
       type: AcceptedPrimary,
       nullable: true,
       description: 'On a secondary: the node it last accepted as its primary.',
-      resolve: (server) => server.acceptedPrimary,
+      resolve: (services) => services.acceptedPrimary(),
     }),
     primary: t.field({
       type: ServerPrimary,
       nullable: true,
       description: 'On a secondary: whether its primary answers. Null on a primary.',
-      resolve: (server) => server.primary,
+      resolve: ({ primaryContact }) => primaryContact?.state() ?? null,
     }),
     storageProblem: t.field({
       type: StorageProblemRef,
       nullable: true,
       description: 'Why this node cannot save anything now. Null if it can.',
-      resolve: (server) => server.storageProblem,
+      resolve: ({ storage }) => storage.problem(),
     }),
   }),
 })
 
 builder.queryFields((t) => ({
   viewer: t.field({ type: Viewer, nullable: true, resolve: (_root, _args, { user }) => user.caller }),
-  server: t.field({ type: Server, resolve: (_root, _args, { user }) => user.server.info() }),
+  server: t.field({ type: Server, resolve: (_root, _args, { services }) => services }),
 }))
 
 builder.subscriptionFields((t) => ({
   serverChanged: t.field({
     type: Server,
     description: 'This server as it is now, then each change.',
-    subscribe: (_root, _args, { user }) => user.server.watch(),
-    resolve: (server) => server,
+    subscribe: (_root, _args, { services }) =>
+      snapshotThenChanges<Services>({
+        snapshot: () => [services],
+        subscribe: (push) => services.events.on('server', () => push(services)),
+        keyOf: ({ self }) => self.id,
+      }),
+    resolve: (services) => services,
   }),
 }))

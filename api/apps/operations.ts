@@ -5,7 +5,6 @@ import { refuseIfCallerLeft } from '../caller-patience.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, errorMessage, notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { oneAtATimePerKey } from '../one-at-a-time.ts'
 import type { ComposeProblem } from './compose-problem.ts'
 import { withinBounds, withLine, withWarning } from './operation-bounds.ts'
 import { OperationEntity, operationOf } from './operation.entity.ts'
@@ -59,7 +58,7 @@ export function createOperations(deps: {
   const { em, clock, log } = deps
   const limit = pLimit(deps.parallel)
   const active = new Map<string, Entry>()
-  const perApp = oneAtATimePerKey()
+  const lastOfApp = new Map<string, Promise<void>>()
   const bundled = new Set<string>()
   /** Operations that could not be saved, for example because the disk is full. Their rows in the database are out of date. */
   const unsaved = new Map<string, Operation>()
@@ -242,10 +241,15 @@ export function createOperations(deps: {
         throw error
       }
       deps.onChange({ ...operation })
-      entry.done = perApp
-        .run(app.id, () => limit(() => execute(entry, work, after)))
+      const before = lastOfApp.get(app.id) ?? Promise.resolve()
+      entry.done = before
+        .then(() => limit(() => execute(entry, work, after)))
         .catch((error: unknown) => log.error({ err: error, operation: operation.id }, 'operation could not be recorded'))
-        .finally(() => active.delete(operation.id))
+        .finally(() => {
+          active.delete(operation.id)
+          if (lastOfApp.get(app.id) === entry.done) lastOfApp.delete(app.id)
+        })
+      lastOfApp.set(app.id, entry.done)
       return { ...operation }
     },
 
