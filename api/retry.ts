@@ -3,6 +3,10 @@ import type { Clock } from './clock.ts'
 /** `afterMs`: retry, but not before that, because the other side asked for it or because only a person can fix the cause. */
 export type RetryOutcome = 'done' | 'again' | { afterMs: number }
 
+/** The wait after this many others, in ms: the first, then twice the one before, up to the longest. */
+export const backoffMs = ({ firstMs, longestMs }: { firstMs: number; longestMs: number }, before: number): number =>
+  Math.min(longestMs, firstMs * 2 ** Math.min(before, 16))
+
 export interface RetryLoop {
   /** Starts the job now if it is waiting, or once more after the current run. */
   run(): void
@@ -41,8 +45,7 @@ export function createRetryLoop(deps: {
 
   function waitAfter(outcome: 'again' | { afterMs: number }): number {
     if (outcome !== 'again') return outcome.afterMs + deps.random() * deps.firstMs
-    const longest = Math.min(deps.longestMs, deps.firstMs * 2 ** Math.min(attempt, 16))
-    return deps.firstMs / 2 + deps.random() * longest
+    return deps.firstMs / 2 + deps.random() * backoffMs(deps, attempt)
   }
 
   return {

@@ -1,7 +1,9 @@
 import type { ApiToken } from '../api/auth/api-tokens.ts'
 import type { Session } from '../api/auth/sessions.ts'
 import type { KnownUser } from '../api/auth/users.ts'
-import { builder, permission } from './builder.ts'
+import { accountActions } from '../api/user/account.ts'
+import { userActions } from '../api/user/users.ts'
+import { action, builder, permission } from './builder.ts'
 import { Role } from './viewer.ts'
 
 const SessionRef = builder.objectRef<Session>('Session').implement({
@@ -31,7 +33,7 @@ const ApiTokenRef = builder.objectRef<ApiToken>('ApiToken').implement({
     name: t.exposeString('name'),
     owner: t.string({
       description: 'The account that owns the token: `machine` for tokens made on the server itself.',
-      resolve: (token, _args, { user }) => user.ownerOf(token),
+      resolve: (token, _args, { user }) => user.account.ownerOf(token),
     }),
     scope: t.field({ type: Role, resolve: (token) => token.scope }),
     createdAt: t.field({ type: 'DateTime', resolve: (token) => token.createdAt }),
@@ -71,19 +73,19 @@ builder.queryFields((t) => ({
     type: [SessionRef],
     description: "The caller's own sessions, most recently used first.",
     ...permission('account.manage'),
-    resolve: (_root, _args, { user }) => user.sessions(),
+    resolve: (_root, _args, { user }) => user.account.sessions(),
   }),
   apiTokens: t.field({
     type: [ApiTokenRef],
     description: "The caller's own tokens. Administrators also see those of the account `machine`.",
     ...permission('account.manage'),
-    resolve: (_root, _args, { user }) => user.apiTokens(),
+    resolve: (_root, _args, { user }) => user.account.tokens(),
   }),
   users: t.field({
     type: [UserRef],
     description: 'Users sorted by login.',
     ...permission('users.manage'),
-    resolve: (_root, _args, { user }) => user.users(),
+    resolve: (_root, _args, { user }) => user.users.list(),
   }),
 }))
 
@@ -105,33 +107,33 @@ const CreatedApiToken = builder.objectRef<{ token: ApiToken; secret: string }>('
 builder.mutationFields((t) => ({
   revokeSession: t.field({
     type: 'ID',
-    ...permission('account.manage'),
+    ...action(accountActions.revokeSession),
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.revokeSession(id),
+    resolve: (_root, { id }, { user }) => user.account.revokeSession(id),
   }),
   signOutEverywhere: t.field({
     type: 'Boolean',
     description: "Ends all of the caller's sessions, including this one.",
-    ...permission('account.manage'),
-    resolve: (_root, _args, { user }) => user.signOutEverywhere(),
+    ...action(accountActions.signOutEverywhere),
+    resolve: (_root, _args, { user }) => user.account.signOutEverywhere(),
   }),
   createApiToken: t.field({
     type: CreatedApiToken,
-    ...permission('account.manage'),
+    ...action(accountActions.createApiToken),
     args: { input: t.arg({ type: CreateApiTokenInput, required: true }) },
-    resolve: (_root, { input }, { user }) => user.createApiToken(input),
+    resolve: (_root, { input }, { user }) => user.account.createToken(input),
   }),
   revokeApiToken: t.field({
     type: 'ID',
-    ...permission('account.manage'),
+    ...action(accountActions.revokeApiToken),
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.revokeApiToken(id),
+    resolve: (_root, { id }, { user }) => user.account.revokeToken(id),
   }),
   removeUser: t.field({
     type: 'ID',
     description: 'Removes an account with its sessions and tokens. To keep the person out, take them off the allowlist too.',
-    ...permission('users.manage'),
+    ...action(userActions.removeUser),
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.removeUser(id),
+    resolve: (_root, { id }, { user }) => user.users.remove(id),
   }),
 }))

@@ -1,4 +1,3 @@
-import { snapshotThenChanges } from '../api/events.ts'
 import type { Alarm } from '../api/cluster/health/alarms.ts'
 import { builder } from './builder.ts'
 
@@ -27,30 +26,15 @@ builder.queryFields((t) => ({
   alarms: t.field({
     type: [AlarmRef],
     description: 'Open alarms for the cluster and for nodes that the caller can see.',
-    resolve: (_root, _args, { user }) => user.alarms(),
+    resolve: (_root, _args, { user }) => user.alarms.list(),
   }),
 }))
-
-const wordsOf = (alarms: Alarm[]): string => JSON.stringify(alarms.map(({ id, message }) => [id, message]))
 
 builder.subscriptionFields((t) => ({
   alarmsChanged: t.field({
     type: [AlarmRef],
     description: 'All open alarms now, then on each change.',
-    subscribe(_root, _args, { services, user }) {
-      let told = ''
-      const snapshot = (): Alarm[] => {
-        const alarms = user.alarms()
-        told = wordsOf(alarms)
-        return alarms
-      }
-      return snapshotThenChanges<Alarm[]>({
-        snapshot: () => [snapshot()],
-        // Alarms of nodes that the caller cannot see cause no update.
-        subscribe: (push) => services.events.on('alarms', () => wordsOf(user.alarms()) !== told && push(snapshot())),
-        keyOf: () => 'alarms',
-      })
-    },
+    subscribe: (_root, _args, { user }) => user.alarms.watch(),
     resolve: (alarms) => alarms,
   }),
 }))

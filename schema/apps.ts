@@ -2,10 +2,11 @@ import type { AppOperation } from '../api/apps/app-service.ts'
 import type { AppStatus as AppStatusValue, Container, PublishedPort } from '../api/apps/app.ts'
 import type { RemovalItem, RemovalPreview } from '../api/apps/removal-item.ts'
 import type { InventoryApp } from '../api/cluster/feed/inventory.ts'
-import { snapshotThenChanges } from '../api/events.ts'
-import type { UserApi } from '../api/user-api.ts'
-import { builder, costOfPage, costOfText, permission } from './builder.ts'
-import { hasLabels, NodeLabelInput, type LabelPair } from './labels.ts'
+import { hasLabels, type LabelPair } from '../api/cluster/members/labels.ts'
+import { appActions } from '../api/user/apps.ts'
+import type { UserApi } from '../api/user/user-api.ts'
+import { action, builder, costOfPage, costOfText, permission } from './builder.ts'
+import { NodeLabelInput } from './labels.ts'
 import { isAmong, page } from './page.ts'
 import { AppRef, NodeRef, OperationRef } from './refs.ts'
 
@@ -101,7 +102,7 @@ AppRef.implement({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
     description: t.exposeString('description', { nullable: true }),
-    node: t.field({ type: NodeRef, resolve: (app, _args, { user }) => user.node(app.nodeId) }),
+    node: t.field({ type: NodeRef, resolve: (app, _args, { user }) => user.nodes.get(app.nodeId) }),
     status: t.field({ type: AppStatus, resolve: (app) => app.status }),
     statusReason: t.exposeString('statusReason', { nullable: true }),
     lastKnownStatus: t.field({ type: AppStatus, nullable: true, resolve: (app) => app.lastKnownStatus }),
@@ -117,7 +118,7 @@ AppRef.implement({
     operations: t.field({
       type: [OperationRef],
       description: 'Operations on this app, newest first, 10 at most.',
-      resolve: (app, _args, { user }) => user.operationsOf(app.id).slice(0, 10),
+      resolve: (app, _args, { user }) => user.operations.ofApp(app.id).slice(0, 10),
     }),
     createdAt: t.field({ type: 'DateTime', resolve: (app) => app.createdAt }),
     updatedAt: t.field({ type: 'DateTime', resolve: (app) => app.updatedAt }),
@@ -133,7 +134,7 @@ const AppOperationRef = builder.objectRef<AppOperation>('AppOperation').implemen
     app: t.field({
       type: AppRef,
       nullable: true,
-      resolve: ({ app }, _args, { user }) => user.findApp(app.id) ?? { ...app, lastKnownStatus: app.status },
+      resolve: ({ app }, _args, { user }) => user.apps.find(app.id) ?? { ...app, lastKnownStatus: app.status },
     }),
   }),
 })
@@ -160,9 +161,9 @@ export function pageOfApps(user: UserApi, args: Parameters<typeof page>[1], { no
   const part = search?.toLowerCase()
   const [isOnNode, isOfStatus] = [isAmong(nodeIds), isAmong(status)]
   // Checks each node once, however many apps it has.
-  const isOnLabelled = labels ? isAmong(user.nodes().flatMap((node) => (hasLabels(node.labels, labels) ? node.id : []))) : () => true
-  const found = user
-    .apps()
+  const isOnLabelled = labels ? isAmong(user.nodes.list().flatMap((node) => (hasLabels(node.labels, labels) ? node.id : []))) : () => true
+  const found = user.apps
+    .list()
     .filter((app) => isOnNode(app.nodeId) && isOnLabelled(app.nodeId) && isOfStatus(app.status))
     .filter((app) => !part || `${app.name} ${app.description ?? ''}`.toLowerCase().includes(part))
   return page(found, args, sortKey)
@@ -179,7 +180,7 @@ builder.queryFields((t) => ({
     type: AppRef,
     nullable: true,
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.findApp(id) ?? null,
+    resolve: (_root, { id }, { user }) => user.apps.find(id) ?? null,
   }),
 }))
 
@@ -263,45 +264,45 @@ builder.queryFields((t) => ({
     ...permission('app.change'),
     description: "Asks the app's node what removing the app would delete and keep.",
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => (user.findApp(id) ? user.removalOf(id) : null),
+    resolve: (_root, { id }, { user }) => (user.apps.find(id) ? user.apps.removalOf(id) : null),
   }),
 }))
 
 builder.mutationFields((t) => ({
   createApp: t.field({
     type: AppOperationRef,
-    ...permission('app.change'),
+    ...action(appActions.createApp),
     description:
       'Deploys a Compose app on a node. INVALID_INPUT, CONFLICT, NODE_UNREACHABLE and DOCKER_UNAVAILABLE mean that nothing was changed.',
     args: { nodeId: t.arg.id({ required: true }), input: t.arg({ type: CreateAppInput, required: true }) },
-    resolve: (_root, { nodeId, input }, { user }) => user.createApp(nodeId, input),
+    resolve: (_root, { nodeId, input }, { user }) => user.apps.create(nodeId, input),
   }),
   updateApp: t.field({
     type: AppOperationRef,
-    ...permission('app.change'),
+    ...action(appActions.updateApp),
     description:
       'Changes the given fields. A new Compose file becomes the next version and is deployed, but a stopped app stays stopped. A new description changes neither file nor containers.',
     args: { id: t.arg.id({ required: true }), input: t.arg({ type: UpdateAppInput, required: true }) },
-    resolve: (_root, { id, input }, { user }) => user.updateApp(id, input),
+    resolve: (_root, { id, input }, { user }) => user.apps.update(id, input),
   }),
   startApp: t.field({
     type: AppOperationRef,
-    ...permission('app.change'),
+    ...action(appActions.startApp),
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.startApp(id),
+    resolve: (_root, { id }, { user }) => user.apps.start(id),
   }),
   stopApp: t.field({
     type: AppOperationRef,
-    ...permission('app.change'),
+    ...action(appActions.stopApp),
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.stopApp(id),
+    resolve: (_root, { id }, { user }) => user.apps.stop(id),
   }),
   removeApp: t.field({
     type: AppOperationRef,
-    ...permission('app.change'),
+    ...action(appActions.removeApp),
     description: "Removes an app's containers, networks and Compose file. Works even if the Compose file is invalid, and can be retried.",
     args: { id: t.arg.id({ required: true }), input: t.arg({ type: RemoveAppInput }) },
-    resolve: (_root, { id, input }, { user }) => user.removeApp(id, input ?? {}),
+    resolve: (_root, { id, input }, { user }) => user.apps.remove(id, input ?? {}),
   }),
 }))
 
@@ -309,23 +310,13 @@ builder.subscriptionFields((t) => ({
   appChanged: t.field({
     type: AppRef,
     description: 'Every app as it is now, then each change.',
-    subscribe: (_root, _args, { services, user }) =>
-      snapshotThenChanges({
-        snapshot: user.apps,
-        subscribe: (push) => services.events.on('app', (app) => user.seesNodeId(app.nodeId) && push(app)),
-        keyOf: (app) => app.id,
-      }),
+    subscribe: (_root, _args, { user }) => user.apps.watch(),
     resolve: (app) => app,
   }),
   appRemoved: t.field({
     type: 'ID',
     description: 'The id of each app when it is removed.',
-    subscribe: (_root, _args, { services, user }) =>
-      snapshotThenChanges<string>({
-        snapshot: () => [],
-        subscribe: (push) => services.events.on('appRemoved', ({ id, nodeId }) => user.seesNodeId(nodeId) && push(id)),
-        keyOf: (id) => id,
-      }),
+    subscribe: (_root, _args, { user }) => user.apps.watchRemoved(),
     resolve: (id) => id,
   }),
 }))

@@ -52,7 +52,7 @@ const AuditEntryRef = builder.objectRef<AuditEntry>('AuditEntry').implement({
     operationId: t.id({
       nullable: true,
       description: 'For a line that starts an operation: its id, until it has ended.',
-      resolve: ({ id }, _args, { services }) => services.auditedOperations.operationSince(id) ?? null,
+      resolve: (entry, _args, { user }) => user.audit.operationSince(entry) ?? null,
     }),
     startedId: t.id({
       nullable: true,
@@ -92,11 +92,11 @@ builder.queryFields((t) => ({
     async resolve(_root, { first, after, filter }, { user }) {
       const size = pageSize({ first })
       const before = after ? idOf(after) : undefined
-      const entries = await user.audit(filter ?? {}, { limit: size + 1, before })
+      const entries = await user.audit.list(filter ?? {}, { limit: size + 1, before })
       const edges = entries.slice(0, size).map((node) => ({ cursor: String(node.id), node }))
       return {
         edges,
-        totalCount: await user.auditCount(filter ?? {}),
+        totalCount: await user.audit.count(filter ?? {}),
         pageInfo: {
           hasNextPage: entries.length > size,
           hasPreviousPage: before !== undefined,

@@ -5,14 +5,13 @@ import ScopeAuthPlugin, { type ForbiddenResult } from '@pothos/plugin-scope-auth
 import { may, refusalWords, type Caller } from '../api/auth/caller.ts'
 import type { Permission } from '../api/auth/permissions.ts'
 import { AppError } from '../api/errors.ts'
-import type { Services } from '../api/services.ts'
-import type { UserApi } from '../api/user-api.ts'
+import type { Action } from '../api/user/action.ts'
+import type { UserApi } from '../api/user/user-api.ts'
 import type { AnswerSize } from './answer-size.ts'
-import { refusedAction } from './refusal.ts'
+import { refusedCall } from './refusal.ts'
 
 export interface Context {
-  services: Services
-  /** What the caller can see and do. */
+  /** What the caller can see and do. Resolvers have nothing else, so none can forget what a caller may see. */
   user: UserApi
   /** The size of the answer so far. */
   answer: AnswerSize
@@ -37,13 +36,10 @@ export const builder = new SchemaBuilder<{
   scopeAuth: {
     authorizeOnSubscribe: true,
     authScopes: ({ user }) => ({ may: (permission) => may(user.caller, permission) }),
-    unauthorizedError: (_root, { user, services }, info, result) => {
+    unauthorizedError: (_root, { user }, info, result) => {
       const message = refusal(result, user.caller)
-      if (info.parentType.name === 'Mutation') {
-        services.audit
-          .noteRefusal(user.caller, refusedAction(info), 'denied', message)
-          .catch((error: unknown) => services.log.error({ err: error }, 'could not write a refusal to the audit log'))
-      }
+      const call = refusedCall(info)
+      if (call) user.noteRefusal(call.action, call.named, message)
       return new AppError('FORBIDDEN', message)
     },
   },
@@ -112,6 +108,9 @@ builder.globalConnectionField('totalCount', (t) =>
 
 /** Options for a root field: the permission it needs, in place of its type's. */
 export const permission = (name: Permission) => ({ authScopes: { may: name }, skipTypeScopes: true })
+
+/** Options for a mutation: the action that it takes, which says who can call it and what the audit log calls it. */
+export const action = (declared: Action) => ({ ...permission(declared.permission), extensions: { action: declared } })
 
 /** A text that can have hundreds of kilobytes costs as much as fifty small values. */
 export const costOfText = 50

@@ -1,5 +1,6 @@
 import type { NodeHold } from '../api/cluster/members/node-hold.ts'
-import { builder, permission } from './builder.ts'
+import { nodeActions } from '../api/user/nodes.ts'
+import { action, builder } from './builder.ts'
 import { NodeRef } from './refs.ts'
 
 const NodeHoldRef = builder.objectRef<NodeHold>('NodeHold').implement({
@@ -35,29 +36,29 @@ builder.objectFields(NodeRef, (t) => ({
 builder.mutationFields((t) => ({
   cordonNode: t.field({
     type: NodeRef,
-    ...permission('node.hold'),
+    ...action(nodeActions.cordonNode),
     description: 'Stops new apps on this node. Existing apps keep running and can be changed. Call it again to change the reason.',
     args: { id: t.arg.id({ required: true }), reason: t.arg.string() },
-    resolve: (_root, { id, reason }, { user }) => user.cordonNode(id, reason),
+    resolve: (_root, { id, reason }, { user }) => user.nodes.cordon(id, reason),
   }),
   uncordonNode: t.field({
     type: NodeRef,
-    ...permission('node.hold'),
+    ...action(nodeActions.uncordonNode),
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.uncordonNode(id),
+    resolve: (_root, { id }, { user }) => user.nodes.uncordon(id),
   }),
   startMaintenance: t.field({
     type: NodeRef,
-    ...permission('node.hold'),
+    ...action(nodeActions.startMaintenance),
     description:
       'Silences alarms for this node until `until` or until someone ends it. Health checks go on. Call it again to change the reason or end.',
     args: { id: t.arg.id({ required: true }), reason: t.arg.string(), until: t.arg({ type: 'DateTime' }) },
-    resolve: (_root, { id, reason, until }, { user }) => user.startMaintenance(id, { reason, until }),
+    resolve: (_root, { id, reason, until }, { user }) => user.nodes.startMaintenance(id, { reason, until }),
   }),
   endMaintenance: t.field({
     type: NodeRef,
-    ...permission('node.hold'),
+    ...action(nodeActions.endMaintenance),
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.endMaintenance(id),
+    resolve: (_root, { id }, { user }) => user.nodes.endMaintenance(id),
   }),
 }))

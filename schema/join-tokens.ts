@@ -1,7 +1,7 @@
-import { snapshotThenChanges } from '../api/events.ts'
 import type { JoinAttempt } from '../api/cluster/joining/join-attempts.ts'
 import type { JoinToken, NewJoinToken } from '../api/cluster/joining/join-tokens.ts'
-import { builder, permission } from './builder.ts'
+import { joiningActions } from '../api/user/joining.ts'
+import { action, builder, permission } from './builder.ts'
 import { NodeLabel, NodeLabelInput, toLabels } from './labels.ts'
 
 const JoinTokenState = builder.enumType('JoinTokenState', {
@@ -54,11 +54,11 @@ const JoinTokenRef = builder.objectRef<JoinToken>('JoinToken').implement({
     createdAt: t.field({ type: 'DateTime', resolve: (token) => token.createdAt }),
     createdBy: t.exposeString('createdBy'),
     expiresAt: t.field({ type: 'DateTime', resolve: (token) => token.expiresAt }),
-    state: t.field({ type: JoinTokenState, resolve: (token, _args, { services }) => services.joinTokens.stateOf(token) }),
+    state: t.field({ type: JoinTokenState, resolve: (token, _args, { user }) => user.joining.stateOf(token) }),
     lastAttempt: t.field({
       type: JoinAttemptRef,
       nullable: true,
-      resolve: ({ id }, _args, { services }) => services.joinAttempts.lastOf(id),
+      resolve: (token, _args, { user }) => user.joining.lastAttemptWith(token),
     }),
   }),
 })
@@ -68,13 +68,13 @@ builder.queryFields((t) => ({
     type: [JoinTokenRef],
     description: 'Newest first.',
     ...permission('node.change'),
-    resolve: (_root, _args, { user }) => user.joinTokens(),
+    resolve: (_root, _args, { user }) => user.joining.tokens(),
   }),
   joinAttempts: t.field({
     type: [JoinAttemptRef],
     description: 'The last 50 attempts since the server started, plus the last 20 with unknown tokens. Newest first.',
     ...permission('node.change'),
-    resolve: (_root, _args, { user }) => user.joinAttempts(),
+    resolve: (_root, _args, { user }) => user.joining.attempts(),
   }),
 }))
 
@@ -107,16 +107,16 @@ const NewJoinTokenRef = builder.objectRef<NewJoinToken>('NewJoinToken').implemen
 builder.mutationFields((t) => ({
   createJoinToken: t.field({
     type: NewJoinTokenRef,
-    ...permission('node.change'),
+    ...action(joiningActions.createJoinToken),
     args: { input: t.arg({ type: CreateJoinTokenInput, required: true }) },
-    resolve: (_root, { input }, { user }) => user.createJoinToken({ ...input, labels: toLabels(input.labels) }),
+    resolve: (_root, { input }, { user }) => user.joining.createToken({ ...input, labels: toLabels(input.labels) }),
   }),
   revokeJoinToken: t.field({
     type: 'ID',
-    ...permission('node.change'),
+    ...action(joiningActions.revokeJoinToken),
     description: 'No more nodes can join with the token. Nodes that have joined stay.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.revokeJoinToken(id),
+    resolve: (_root, { id }, { user }) => user.joining.revokeToken(id),
   }),
 }))
 
@@ -125,13 +125,7 @@ builder.subscriptionFields((t) => ({
     type: JoinAttemptRef,
     description: 'Each attempt to join, as it happens.',
     ...permission('node.change'),
-    subscribe: (_root, _args, { services }) =>
-      snapshotThenChanges<JoinAttempt>({
-        snapshot: () => [],
-        subscribe: (push) => services.events.on('joinAttempt', push),
-        // A slow reader only gets the newest attempt of each kind, so no backlog builds up.
-        keyOf: ({ tokenId, nodeId, hop }) => `${tokenId} ${nodeId} ${hop}`,
-      }),
+    subscribe: (_root, _args, { user }) => user.joining.watchAttempts(),
     resolve: (attempt) => attempt,
   }),
 }))

@@ -1,9 +1,5 @@
+import type { LabelPair } from '../api/cluster/members/labels.ts'
 import { builder } from './builder.ts'
-
-export interface LabelPair {
-  key: string
-  value: string
-}
 
 export const NodeLabel = builder.objectRef<LabelPair>('NodeLabel').implement({
   fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
@@ -15,7 +11,3 @@ export const NodeLabelInput = builder.inputType('NodeLabelInput', {
 
 export const toLabels = (pairs: LabelPair[] | null | undefined): Record<string, string> | undefined =>
   pairs ? Object.fromEntries(pairs.map(({ key, value }) => [key, value])) : undefined
-
-/** Whether a node has all of these labels. */
-export const hasLabels = (labels: Record<string, string>, pairs: readonly LabelPair[] | null | undefined): boolean =>
-  !pairs || pairs.every(({ key, value }) => labels[key] === value)

@@ -1,11 +1,12 @@
-import { snapshotThenChanges } from '../api/events.ts'
-import { connectionModes, missingCapabilities, versionState, versionStates } from '../api/cluster/members/node-about.ts'
+import { connectionModes, missingCapabilities, versionStates } from '../api/cluster/members/node-about.ts'
 import { conditionTypes, type NodeCondition } from '../api/cluster/health/conditions.ts'
 import type { NodeCheck } from '../api/cluster/health/health-checks.ts'
 import type { ClusterNode } from '../api/cluster/members/node-registry.ts'
+import { hasLabels } from '../api/cluster/members/labels.ts'
+import { nodeActions, type NodeSession } from '../api/user/nodes.ts'
 import { AppConnection, pageOfApps } from './apps.ts'
-import { builder, costOfPage, permission } from './builder.ts'
-import { hasLabels, NodeLabel, NodeLabelInput, toLabels } from './labels.ts'
+import { action, builder, costOfPage } from './builder.ts'
+import { NodeLabel, NodeLabelInput, toLabels } from './labels.ts'
 import { isAmong, page } from './page.ts'
 import { NodeRef } from './refs.ts'
 import { NodeStatsRef } from './stats.ts'
@@ -35,7 +36,7 @@ const NodeConnectionMode = builder.enumType('NodeConnectionMode', { values: uppe
 const NodeConditionType = builder.enumType('NodeConditionType', { values: upperCased(conditionTypes) })
 const NodeTransport = builder.enumType('NodeTransport', { values: upperCased(['direct', 'link'] as const) })
 
-const NodeSession = builder.objectRef<{ transport: 'direct' | 'link'; generation: number; since: Date }>('NodeSession').implement({
+const NodeSessionRef = builder.objectRef<NodeSession>('NodeSession').implement({
   description: 'The open connection over which a node reports its events. Each node has one at most.',
   fields: (t) => ({
     transport: t.field({ type: NodeTransport, resolve: (session) => session.transport }),
@@ -77,17 +78,17 @@ NodeRef.implement({
     versionState: t.field({
       type: NodeVersionState,
       description: "Compared with the primary's version, ignoring the patch number.",
-      resolve: (node, _args, { services }) => versionState(node.about?.version, services.version),
+      resolve: (node, _args, { user }) => user.server.versionStateOf(node),
     }),
     engineVersion: t.string({
       nullable: true,
       description: 'Version of its Docker Engine. Null while the Engine or the node does not answer.',
-      resolve: (node, _args, { user }) => user.statsOf(node.id).stats?.docker.version,
+      resolve: (node, _args, { user }) => user.monitoring.statsOf(node.id).stats?.docker.version,
     }),
     composeVersion: t.string({
       nullable: true,
       description: 'The Compose that deploys its apps, such as "docker compose 2.26.1". Null if it has none or has not reported it.',
-      resolve: (node, _args, { user }) => user.statsOf(node.id).stats?.docker.composeVersion,
+      resolve: (node, _args, { user }) => user.monitoring.statsOf(node.id).stats?.docker.composeVersion,
     }),
     capabilities: t.stringList({ resolve: (node) => node.about?.capabilities ?? [] }),
     missingCapabilities: t.stringList({
@@ -106,8 +107,8 @@ NodeRef.implement({
       description: 'Null for the primary itself.',
       resolve: (node) => node.keyChangedAt,
     }),
-    session: t.field({ type: NodeSession, nullable: true, resolve: (node, _args, { services }) => services.sessionOf(node.id) }),
-    conditions: t.field({ type: [NodeConditionRef], resolve: (node, _args, { services }) => services.conditionsOf(node) }),
+    session: t.field({ type: NodeSessionRef, nullable: true, resolve: (node, _args, { user }) => user.nodes.sessionOf(node) }),
+    conditions: t.field({ type: [NodeConditionRef], resolve: (node, _args, { user }) => user.nodes.conditionsOf(node) }),
     createdAt: t.field({ type: 'DateTime', resolve: (node) => node.createdAt }),
     apps: t.field({
       type: AppConnection,
@@ -115,7 +116,7 @@ NodeRef.implement({
       args: t.arg.connectionArgs(),
       resolve: (node, args, { user }) => pageOfApps(user, args, { nodeIds: [node.id] }),
     }),
-    stats: t.field({ type: NodeStatsRef, nullable: true, resolve: (node, _args, { user }) => user.statsOf(node.id) }),
+    stats: t.field({ type: NodeStatsRef, nullable: true, resolve: (node, _args, { user }) => user.monitoring.statsOf(node.id) }),
   }),
 })
 
@@ -152,23 +153,23 @@ builder.queryFields((t) => ({
     type: NodeConnection,
     complexity: costOfPage,
     args: { ...t.arg.connectionArgs(), filter: t.arg({ type: NodeFilter }) },
-    resolve(_root, { filter, ...args }, { services, user }) {
+    resolve(_root, { filter, ...args }, { user }) {
       const search = filter?.search?.toLowerCase()
       const isOfStatus = isAmong(filter?.status)
-      const found = user
-        .nodes()
+      const found = user.nodes
+        .list()
         .filter((node) => isOfStatus(node.health.status))
         .filter((node) => hasLabels(node.labels, filter?.labels))
         .filter((node) => isWanted(filter?.cordoned, node.cordon !== null) && isWanted(filter?.maintenance, node.maintenance !== null))
         .filter((node) => !search || `${node.name} ${node.apiEndpoint}`.toLowerCase().includes(search))
-      return page(found, args, (node) => sortKey(node, services.self.id))
+      return page(found, args, (node) => sortKey(node, user.nodes.selfId))
     },
   }),
   node: t.field({
     type: NodeRef,
     nullable: true,
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.findNode(id) ?? null,
+    resolve: (_root, { id }, { user }) => user.nodes.find(id) ?? null,
   }),
 }))
 
@@ -191,40 +192,40 @@ const UpdateNodeInput = builder.inputType('UpdateNodeInput', {
 builder.mutationFields((t) => ({
   registerNode: t.field({
     type: NodeRef,
-    ...permission('node.change'),
+    ...action(nodeActions.registerNode),
     description: 'Registers a node and checks it at once. Fails with INVALID_INPUT or CONFLICT.',
     args: { input: t.arg({ type: RegisterNodeInput, required: true }) },
-    resolve: (_root, { input }, { user }) => user.registerNode({ ...input, labels: toLabels(input.labels) }),
+    resolve: (_root, { input }, { user }) => user.nodes.register({ ...input, labels: toLabels(input.labels) }),
   }),
   updateNode: t.field({
     type: NodeRef,
-    ...permission('node.change'),
+    ...action(nodeActions.updateNode),
     args: { id: t.arg.id({ required: true }), input: t.arg({ type: UpdateNodeInput, required: true }) },
-    resolve: (_root, { id, input }, { user }) => user.updateNode(id, { ...input, labels: toLabels(input.labels) }),
+    resolve: (_root, { id, input }, { user }) => user.nodes.update(id, { ...input, labels: toLabels(input.labels) }),
   }),
   removeNode: t.field({
     type: 'ID',
-    ...permission('node.change'),
+    ...action(nodeActions.removeNode),
     description: 'Removes a node from the cluster. Its apps keep running there.',
     args: { id: t.arg.id({ required: true }) },
     async resolve(_root, { id }, { user }) {
-      await user.removeNode(id)
+      await user.nodes.remove(id)
       return id
     },
   }),
   rotateNodeKey: t.field({
     type: NodeRef,
-    ...permission('node.change'),
+    ...action(nodeActions.rotateNodeKey),
     description: 'Gives a node a new key without interruption. Fails with NOT_SUPPORTED, NODE_UNREACHABLE or FORBIDDEN.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.rotateNodeKey(id),
+    resolve: (_root, { id }, { user }) => user.nodes.rotateKey(id),
   }),
   checkNode: t.field({
     type: NodeCheckRef,
-    ...permission('node.check'),
+    ...action(nodeActions.checkNode),
     description: 'Checks a node now, bypassing the backoff.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.checkNode(id),
+    resolve: (_root, { id }, { user }) => user.nodes.check(id),
   }),
 }))
 
@@ -232,23 +233,13 @@ builder.subscriptionFields((t) => ({
   nodeStatusChanged: t.field({
     type: NodeRef,
     description: 'Every node as it is now, then each change.',
-    subscribe: (_root, _args, { services, user }) =>
-      snapshotThenChanges({
-        snapshot: user.nodes,
-        subscribe: (push) => services.events.on('node', (node) => user.seesNodeId(node.id) && push(node)),
-        keyOf: (node) => node.id,
-      }),
+    subscribe: (_root, _args, { user }) => user.nodes.watch(),
     resolve: (node) => node,
   }),
   nodeRemoved: t.field({
     type: 'ID',
     description: 'The id of each node when it is removed.',
-    subscribe: (_root, _args, { services, user }) =>
-      snapshotThenChanges<string>({
-        snapshot: () => [],
-        subscribe: (push) => services.events.on('nodeRemoved', (id) => user.seesNodeId(id) && push(id)),
-        keyOf: (id) => id,
-      }),
+    subscribe: (_root, _args, { user }) => user.nodes.watchRemoved(),
     resolve: (id) => id,
   }),
 }))

@@ -1,8 +1,7 @@
 import type { ComposeProblem } from '../api/apps/compose-problem.ts'
-import { isFinal, type Operation } from '../api/apps/operation.ts'
-import { notFound } from '../api/errors.ts'
-import { snapshotThenChanges } from '../api/events.ts'
-import { builder, costOfPage, costOfText, permission } from './builder.ts'
+import type { Operation } from '../api/apps/operation.ts'
+import { operationActions } from '../api/user/operations.ts'
+import { action, builder, costOfPage, costOfText } from './builder.ts'
 import { isAmong, page } from './page.ts'
 import { OperationRef } from './refs.ts'
 
@@ -80,7 +79,7 @@ builder.queryFields((t) => ({
     type: OperationRef,
     nullable: true,
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.findOperation(id) ?? null,
+    resolve: (_root, { id }, { user }) => user.operations.find(id) ?? null,
   }),
   operations: t.field({
     type: OperationConnection,
@@ -89,8 +88,8 @@ builder.queryFields((t) => ({
     args: { ...t.arg.connectionArgs(), filter: t.arg({ type: OperationFilter }) },
     resolve(_root, { filter, ...args }, { user }) {
       const [isOnNode, isOfStatus] = [isAmong(filter?.nodeIds), isAmong(filter?.status)]
-      const found = user
-        .operations()
+      const found = user.operations
+        .list()
         .filter((operation) => isOnNode(operation.nodeId) && isOfStatus(operation.status))
         .filter((operation) => !filter?.appId || operation.appId === filter.appId)
       return page(found, args, sortKey, true)
@@ -101,10 +100,10 @@ builder.queryFields((t) => ({
 builder.mutationFields((t) => ({
   cancelOperation: t.field({
     type: OperationRef,
-    ...permission('app.change'),
+    ...action(operationActions.cancelOperation),
     description: 'Cancels a queued or running operation. One that has ended stays as it is.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.cancelOperation(id),
+    resolve: (_root, { id }, { user }) => user.operations.cancel(id),
   }),
 }))
 
@@ -113,16 +112,7 @@ builder.subscriptionFields((t) => ({
     type: OperationRef,
     description: 'The current state, then each change. Completes after the final state, even if that was long ago.',
     args: { id: t.arg.id({ required: true }) },
-    subscribe(_root, { id }, { services, user }) {
-      const operation = user.findOperation(id)
-      if (!operation) throw notFound('operation', id)
-      return snapshotThenChanges<Operation>({
-        snapshot: () => [services.inventory.operation(id) ?? operation],
-        subscribe: (push) => services.events.on('operation', (changed) => changed.id === id && user.findOperation(id) && push(changed)),
-        keyOf: () => id,
-        isLast: ({ status }) => isFinal(status),
-      })
-    },
+    subscribe: (_root, { id }, { user }) => user.operations.watch(id),
     resolve: (operation) => operation,
   }),
 }))

@@ -1,6 +1,7 @@
 import type { MoveOutcome } from '../api/cluster/primary-move.ts'
 import type { Settings } from '../api/settings/settings-service.ts'
-import { builder, permission } from './builder.ts'
+import { settingActions } from '../api/user/settings.ts'
+import { action, builder, permission } from './builder.ts'
 
 const SettingsRef = builder.objectRef<Settings>('Settings').implement({
   description: 'Settings that all nodes of the cluster share. Secrets are masked.',
@@ -15,7 +16,7 @@ const SettingsRef = builder.objectRef<Settings>('Settings').implement({
 })
 
 builder.queryFields((t) => ({
-  settings: t.field({ type: SettingsRef, ...permission('settings.read'), resolve: (_root, _args, { user }) => user.settings() }),
+  settings: t.field({ type: SettingsRef, ...permission('settings.read'), resolve: (_root, _args, { user }) => user.settings.get() }),
 }))
 
 const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
@@ -36,15 +37,15 @@ const PrimaryUrlOutcome = builder.objectRef<MoveOutcome>('PrimaryUrlOutcome').im
 builder.mutationFields((t) => ({
   changePrimaryUrl: t.field({
     type: [PrimaryUrlOutcome],
-    ...permission('node.change'),
+    ...action(settingActions.changePrimaryUrl),
     description: "Tells every node the primary's new URL. Nodes that are away learn it when they are back. Fails with INVALID_INPUT.",
     args: { url: t.arg.string({ required: true }) },
-    resolve: (_root, { url }, { user }) => user.changePrimaryUrl(url),
+    resolve: (_root, { url }, { user }) => user.settings.changePrimaryUrl(url),
   }),
   updateSettings: t.field({
     type: SettingsRef,
-    ...permission('settings.change'),
+    ...action(settingActions.updateSettings),
     args: { input: t.arg({ type: UpdateSettingsInput, required: true }) },
-    resolve: (_root, { input }, { user }) => user.updateSettings(input),
+    resolve: (_root, { input }, { user }) => user.settings.update(input),
   }),
 }))

@@ -1,6 +1,4 @@
 import type { KnownStats } from '../api/cluster/feed/inventory.ts'
-import { notFound } from '../api/errors.ts'
-import { snapshotThenChanges } from '../api/events.ts'
 import type { ContainerStats, DockerStats, NodeStats } from '../api/monitoring/node-stats.ts'
 import { ContainerState } from './apps.ts'
 import { builder } from './builder.ts'
@@ -97,7 +95,7 @@ builder.queryFields((t) => ({
     args: { nodeIds: t.arg.idList() },
     // A small request can name the same id thousands of times.
     complexity: ({ nodeIds }) => ({ field: 1, multiplier: Math.max(1, nodeIds?.length ?? 50) }),
-    resolve: (_root, { nodeIds }, { user }) => (nodeIds ?? user.nodes().map((node) => node.id)).map((id) => user.statsOf(id)),
+    resolve: (_root, { nodeIds }, { user }) => (nodeIds ?? user.nodes.list().map((node) => node.id)).map(user.monitoring.statsOf),
   }),
 }))
 
@@ -106,14 +104,7 @@ builder.subscriptionFields((t) => ({
     type: NodeStatsRef,
     description: 'The current values, then each measurement and each change of state.',
     args: { nodeId: t.arg.id({ required: true }) },
-    subscribe(_root, { nodeId }, { services, user }) {
-      if (!user.findNode(nodeId)) throw notFound('node', nodeId)
-      return snapshotThenChanges<KnownStats>({
-        snapshot: () => [user.statsOf(nodeId)],
-        subscribe: (push) => services.events.on('stats', (id) => id === nodeId && push(user.statsOf(nodeId))),
-        keyOf: () => nodeId,
-      })
-    },
+    subscribe: (_root, { nodeId }, { user }) => user.monitoring.watch(nodeId),
     resolve: (known) => known,
   }),
 }))

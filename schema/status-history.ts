@@ -57,14 +57,14 @@ builder.objectFields(NodeRef, (t) => ({
     complexity: costOfPage,
     description: 'Newest first. Keeps 90 days and at most the newest 1,000.',
     args: { first: t.arg.int({ description: '1 to 500. Default: 50.' }), after: t.arg.string() },
-    async resolve(node, { first, after }, { services }) {
+    async resolve(node, { first, after }, { user }) {
       const size = pageSize({ first })
       const before = after ? idOf(after) : undefined
-      const changes = await services.history.page(node.id, { limit: size + 1, before })
+      const changes = await user.nodes.historyOf(node, { limit: size + 1, before })
       const edges = changes.slice(0, size).map((change) => ({ cursor: String(change.id), node: change }))
       return {
         edges,
-        totalCount: await services.history.count(node.id),
+        totalCount: await user.nodes.countHistoryOf(node),
         pageInfo: {
           hasNextPage: changes.length > size,
           hasPreviousPage: before !== undefined,
@@ -74,5 +74,5 @@ builder.objectFields(NodeRef, (t) => ({
       }
     },
   }),
-  uptime: t.field({ type: NodeUptimeRef, resolve: (node, _args, { services }) => services.history.uptimeOf(node.id) }),
+  uptime: t.field({ type: NodeUptimeRef, resolve: (node, _args, { user }) => user.nodes.uptimeOf(node) }),
 }))

@@ -1,10 +1,7 @@
-import type { AccessMode as AccessModeValue } from '../api/config.ts'
-import { may, type Caller } from '../api/auth/caller.ts'
-import { leastRole, primaryOnly, type Permission } from '../api/auth/permissions.ts'
-import { snapshotThenChanges } from '../api/events.ts'
+import type { Caller } from '../api/auth/caller.ts'
 import type { PrimaryContactState } from '../api/cluster/home/primary-contact.ts'
-import type { Services } from '../api/services.ts'
 import type { StorageProblem } from '../api/storage.ts'
+import type { ServerInfo } from '../api/user/server.ts'
 import { builder } from './builder.ts'
 
 const AccessMode = builder.enumType('AccessMode', {
@@ -26,12 +23,9 @@ const Viewer = builder.objectRef<Caller>('Viewer').implement({
     userId: t.exposeID('userId', { nullable: true, description: 'Null for callers without an account.' }),
     permissions: t.stringList({
       description: 'What the caller can do on this server. Clients should offer nothing else.',
-      resolve: (caller, _args, { services }) =>
-        (Object.keys(leastRole) as Permission[]).filter(
-          (permission) => may(caller, permission) && (services.self.isPrimary || !primaryOnly.has(permission)),
-        ),
+      resolve: (_caller, _args, { user }) => user.account.permissions(),
     }),
-    accessMode: t.field({ type: AccessMode, resolve: (_caller, _args, { services }): AccessModeValue => services.config.access.mode }),
+    accessMode: t.field({ type: AccessMode, resolve: (_caller, _args, { user }) => user.server.info().accessMode }),
   }),
 })
 
@@ -61,50 +55,45 @@ const StorageProblemRef = builder.objectRef<StorageProblem>('StorageProblem').im
   }),
 })
 
-const Server = builder.objectRef<Services>('Server').implement({
+const Server = builder.objectRef<ServerInfo>('Server').implement({
   description: 'The node that answers this query.',
   fields: (t) => ({
-    version: t.string({ resolve: ({ version }) => version }),
-    nodeId: t.id({ resolve: ({ self }) => self.id }),
-    name: t.string({ resolve: ({ self }) => self.name }),
-    isPrimary: t.boolean({ resolve: ({ self }) => self.isPrimary }),
-    accessMode: t.field({ type: AccessMode, resolve: ({ config }) => config.access.mode }),
+    version: t.exposeString('version'),
+    nodeId: t.exposeID('nodeId'),
+    name: t.exposeString('name'),
+    isPrimary: t.exposeBoolean('isPrimary'),
+    accessMode: t.field({ type: AccessMode, resolve: (server) => server.accessMode }),
     acceptedPrimary: t.field({
       type: AcceptedPrimary,
       nullable: true,
       description: 'On a secondary: the node it last accepted as its primary.',
-      resolve: (services) => services.acceptedPrimary(),
+      resolve: (server) => server.acceptedPrimary,
     }),
     primary: t.field({
       type: ServerPrimary,
       nullable: true,
       description: 'On a secondary: whether its primary answers. Null on a primary.',
-      resolve: ({ primaryContact }) => primaryContact?.state() ?? null,
+      resolve: (server) => server.primary,
     }),
     storageProblem: t.field({
       type: StorageProblemRef,
       nullable: true,
       description: 'Why this node cannot save anything now. Null if it can.',
-      resolve: ({ storage }) => storage.problem(),
+      resolve: (server) => server.storageProblem,
     }),
   }),
 })
 
 builder.queryFields((t) => ({
   viewer: t.field({ type: Viewer, nullable: true, resolve: (_root, _args, { user }) => user.caller }),
-  server: t.field({ type: Server, resolve: (_root, _args, { services }) => services }),
+  server: t.field({ type: Server, resolve: (_root, _args, { user }) => user.server.info() }),
 }))
 
 builder.subscriptionFields((t) => ({
   serverChanged: t.field({
     type: Server,
     description: 'This server as it is now, then each change.',
-    subscribe: (_root, _args, { services }) =>
-      snapshotThenChanges<Services>({
-        snapshot: () => [services],
-        subscribe: (push) => services.events.on('server', () => push(services)),
-        keyOf: ({ self }) => self.id,
-      }),
-    resolve: (services) => services,
+    subscribe: (_root, _args, { user }) => user.server.watch(),
+    resolve: (server) => server,
   }),
 }))

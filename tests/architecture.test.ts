@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { importerRule, layersRule, noCyclesRule, onceRule, useRule, type Rule, type Sources } from './helpers/architecture.ts'
+import { importerRule, layersRule, noCyclesRule, strangersRule, useRule, type Rule, type Sources } from './helpers/architecture.ts'
 import { importsOf } from './helpers/imports.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -13,7 +13,7 @@ const sources: Sources = new Map(
 /** Files that anything in the server can import, because they depend on nothing else. */
 const base = [
   ...['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient', 'storage-error', 'disk-space'],
-  ...['loopback', 'near', 'caller-patience'],
+  ...['loopback', 'near', 'caller-patience', 'one-at-a-time', 'db/durability'],
 ].map((name) => `api/${name}.ts`)
 /** Domain words (closed lists of values). These files import nothing else. */
 const words = [
@@ -41,13 +41,10 @@ const rooms = {
   home: ['members', 'transport'],
 }
 const roomOf = (name: string): string => `api/cluster/${name}/`
-/** How apps, operations and stats look as JSON, and the calls between nodes, which every room that calls makes from the same place. */
-const wire = ['api/wire.ts', 'api/app-wire.ts']
-const nodeCalls = ['api/cluster/calls/', 'api/cluster/node-calls.ts']
 const roomRules = Object.entries(rooms).map(([name, others]) =>
   layersRule(
     `cluster/${name} imports no rooms but ${others.join(', ') || 'itself'}`,
-    [[roomOf(name), [...base, ...words, ...wire, ...nodeCalls, ...others.map(roomOf)]]],
+    [[roomOf(name), [...base, ...words, 'api/wire.ts', ...others.map(roomOf)]]],
     {
       [`${roomOf(name)}planted.ts`]: `import '../../errors.ts'\nimport type { A } from '../node-router.ts'\nimport { b } from '../node-router.ts'\n`,
     },
@@ -61,22 +58,22 @@ const layers = layersRule(
     ['api/docker/', base],
     ['api/db/', base],
     ...domains.map((domain) => [domain, base] as const),
-    ['api/cluster/', [...base, ...words, ...wire]],
+    ['api/cluster/', [...base, ...words, 'api/wire.ts']],
     [
       'api/http/',
       [
         ...base,
         'schema/',
         'api/auth/',
-        'api/user-api.ts',
-        ...wire,
-        ...nodeCalls,
+        'api/user/',
+        'api/wire.ts',
+        'api/cluster/members/labels.ts',
         'api/cluster/feed/feed-wire.ts',
         'api/cluster/feed/feed-pace.ts',
         'api/cluster/transport/link-wire.ts',
       ],
     ],
-    ['schema/', [...base, ...words, 'api/auth/']],
+    ['schema/', [...base, ...words, 'api/auth/', 'api/user/', 'api/cluster/members/labels.ts']],
     ['api/roles/', [...base, ...domains, 'api/cluster/', 'api/wire.ts']],
     ['api/services/', [...base, ...domains, 'api/cluster/', 'api/docker/', 'api/wire.ts']],
     ['api/services.ts', [...base, ...domains, 'api/cluster/', 'api/services/']],
@@ -101,9 +98,8 @@ const layers = layersRule(
       ],
     ],
     ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts']],
-    ['api/user-api.ts', [...base, 'api/auth/']],
+    ['api/user/', [...base, ...words, 'api/auth/']],
     ['api/wire.ts', [...base, ...words]],
-    ['api/app-wire.ts', ['api/wire.ts']],
     // A new file in api/ can import only the base files unless it gets a line above.
     ['api/', base],
     ['frontend/src/', []],
@@ -117,16 +113,14 @@ const rules: Rule[] = [
   layers,
   ...roomRules,
   noCyclesRule,
+  // A resolver that gets services could show what the caller may not see.
+  strangersRule('schema/', ['api/services.ts', 'api/services/']),
   importerRule('dockerode', ['api/docker/'], server),
   importerRule('child_process', ['api/docker/'], server),
   importerRule('node-cron', ['api/scheduler.ts'], server),
   importerRule('openid-client', ['api/auth/'], server),
   importerRule('systeminformation', ['api/monitoring/'], server),
-  importerRule(
-    'undici',
-    ['node-sender', 'node-lanes', 'link-fetch'].map((name) => `api/cluster/transport/${name}.ts`),
-    server,
-  ),
+  importerRule('undici', ['api/cluster/transport/node-client.ts', 'api/cluster/transport/link-fetch.ts'], server),
   importerRule('ws', ['api/http/', 'api/cluster/transport/link-wire.ts'], server),
   importerRule('@mikro-orm/migrations', ['api/db/'], server),
   importerRule('@urql', ['frontend/src/composables/', 'frontend/src/graphql/'], ['frontend/src/']),
@@ -136,14 +130,6 @@ const rules: Rule[] = [
     'process.env',
     ['api/main.ts', 'api/own-config.ts', 'api/*-command.ts', 'api/docker/'],
     server,
-  ),
-  onceRule(
-    'each route between nodes is declared once, among the calls',
-    /(?:[A-Z]+ )?\/api\/internal\/[a-z{].*/,
-    // A link is no call. Its path is where a WebSocket opens.
-    ['api/cluster/calls/', 'api/cluster/transport/link-wire.ts'],
-    ['api/'],
-    'GET /api/internal/planted/{id}',
   ),
   ...['setTimeout', 'setInterval'].map((name) =>
     useRule(
@@ -209,6 +195,19 @@ test('every way to load a file counts, except type imports', (t) => {
   )
   const component = `<template><p /></template>\n<script setup lang="ts">\nimport { useQuery } from '@urql/vue'\n</script>\n`
   t.deepEqual(importsOf('frontend/src/X.vue', component), [{ specifier: '@urql/vue', line: 3 }])
+})
+
+test('where types count too, every way to import a type counts', (t) => {
+  const text = `
+    import type { A } from './type-only.ts'
+    export type { B } from './type-export.ts'
+    import { c } from './value.ts'
+    type D = import('./inline.ts').D
+  `
+  t.deepEqual(
+    importsOf('api/x.ts', text, { types: true }).map(({ specifier }) => specifier),
+    ['./type-only.ts', './type-export.ts', './value.ts', './inline.ts'],
+  )
 })
 
 test('the rules cover every part of the program', (t) => {

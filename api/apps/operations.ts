@@ -5,6 +5,7 @@ import { refuseIfCallerLeft } from '../caller-patience.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, errorMessage, notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { oneAtATimePerKey } from '../one-at-a-time.ts'
 import type { ComposeProblem } from './compose-problem.ts'
 import { withinBounds, withLine, withWarning } from './operation-bounds.ts'
 import { OperationEntity, operationOf } from './operation.entity.ts'
@@ -58,7 +59,7 @@ export function createOperations(deps: {
   const { em, clock, log } = deps
   const limit = pLimit(deps.parallel)
   const active = new Map<string, Entry>()
-  const lastOfApp = new Map<string, Promise<void>>()
+  const perApp = oneAtATimePerKey()
   const bundled = new Set<string>()
   /** Operations that could not be saved, for example because the disk is full. Their rows in the database are out of date. */
   const unsaved = new Map<string, Operation>()
@@ -241,15 +242,10 @@ export function createOperations(deps: {
         throw error
       }
       deps.onChange({ ...operation })
-      const before = lastOfApp.get(app.id) ?? Promise.resolve()
-      entry.done = before
-        .then(() => limit(() => execute(entry, work, after)))
+      entry.done = perApp
+        .run(app.id, () => limit(() => execute(entry, work, after)))
         .catch((error: unknown) => log.error({ err: error, operation: operation.id }, 'operation could not be recorded'))
-        .finally(() => {
-          active.delete(operation.id)
-          if (lastOfApp.get(app.id) === entry.done) lastOfApp.delete(app.id)
-        })
-      lastOfApp.set(app.id, entry.done)
+        .finally(() => active.delete(operation.id))
       return { ...operation }
     },
 

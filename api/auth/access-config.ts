@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { atLeast, flag, httpUrl, list, optional } from '../setting-types.ts'
 import { inUse, parseGrants, type Grant, type ProviderKind } from './grants.ts'
 import type { Role } from './permissions.ts'
-import type { AllowList } from './users.ts'
+import type { AllowList } from './profile.ts'
 
 /** Who can use the user surface: people who sign in, or everyone the edge lets through. */
 export type AccessConfig = BrowserConfig &

@@ -12,7 +12,8 @@ import { allowListOf, kindOf } from './providers.ts'
 import { createSessions } from './sessions.ts'
 import { createSignInLinks } from './sign-in-links.ts'
 import { createSignInPlaces } from './sign-in-places.ts'
-import { createUsers, type AllowList } from './users.ts'
+import type { AllowList } from './profile.ts'
+import { createUsers } from './users.ts'
 
 export type AccessServices = ReturnType<typeof createAccessServices>
 

@@ -1,8 +1,8 @@
 import * as client from 'openid-client'
 import { z } from 'zod'
 import type { GithubConfig } from './access-config.ts'
-import type { SignInProvider } from './providers.ts'
 import { SignInError } from './sign-in-error.ts'
+import type { SignInProvider } from './sign-in-provider.ts'
 
 const publicUrl = 'https://github.com'
 

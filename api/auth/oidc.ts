@@ -1,9 +1,9 @@
 import * as client from 'openid-client'
 import type { Clock } from '../clock.ts'
 import type { OidcConfig } from './access-config.ts'
-import type { SignInProvider } from './providers.ts'
+import type { Profile } from './profile.ts'
 import { SignInError } from './sign-in-error.ts'
-import type { Profile } from './users.ts'
+import type { SignInProvider } from './sign-in-provider.ts'
 
 /** In seconds, per request. A person is waiting, but some providers on small machines are slow to wake up. */
 const timeout = 10

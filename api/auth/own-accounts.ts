@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { EntityManager } from '../db/orm.ts'
 import { UserEntity } from './user.entity.ts'
-import type { AllowList, Profile } from './users.ts'
+import type { AllowList, Profile } from './profile.ts'
 
 /** The account for people with a shell on this machine. It signs in with the link printed there. */
 export const linkAccount: Profile = ownAccount('link', 'administrator')

@@ -51,7 +51,7 @@ export function createPasswordGuard({ limits, places }: { limits: Limits; places
 
   return {
     /**
-     * Checks a password when it is this caller's turn.
+     * Checks a password after those ahead of it in the queue.
      *
      * @param verify returns null for a wrong password
      * @throws RATE_LIMITED after too many wrong passwords for this name from this place, or when the queue is full

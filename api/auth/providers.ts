@@ -1,23 +1,12 @@
 import type { Clock } from '../clock.ts'
 import type { AccessConfig } from './access-config.ts'
-import type { Flow } from './flow.ts'
 import { createGithub, githubName } from './github.ts'
 import type { ProviderKind } from './grants.ts'
 import { createOidc } from './oidc.ts'
-import type { AllowList, Profile } from './users.ts'
+import type { SignInProvider } from './sign-in-provider.ts'
+import type { AllowList } from './profile.ts'
 
 export type SignInAccess = Extract<AccessConfig, { mode: 'sign-in' }>
-
-/** One way to sign in. Both methods throw errors that `toSignInError` understands. */
-export interface SignInProvider {
-  /** Part of the paths /auth/{id} and /auth/{id}/callback. */
-  id: 'github' | 'oidc'
-  label: string
-  /** Where to send the browser. */
-  authorizationUrl(flow: Flow, redirectUri: string): Promise<URL>
-  /** The person who returned. @param answer the redirect URI with the query that the browser sent */
-  profileOf(flow: Flow, answer: URL): Promise<Profile>
-}
 
 export function createProviders(access: SignInAccess, { clock }: { clock: Clock }): SignInProvider[] {
   return [...(access.github ? [createGithub(access.github)] : []), ...(access.oidc ? [createOidc(access.oidc, { clock })] : [])]

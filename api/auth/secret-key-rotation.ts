@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { eraseFreed } from '../db/durability.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { StartError } from '../errors.ts'
 import { readOrMakePrivateFile } from '../private-file.ts'
@@ -72,14 +73,8 @@ export async function finishRotation(deps: {
       }
     }
   })
+  // Someone with the previous key could read the old values.
   await eraseFreed(deps.em)
   rmSync(formerFileOf(deps.dataDir), { force: true })
   return count
-}
-
-/** SQLite only marks old values as free. Someone with the previous key could still read them in the file or its write-ahead log. */
-async function eraseFreed(em: EntityManager): Promise<void> {
-  const connection = em.getConnection()
-  await connection.execute('vacuum')
-  await connection.execute('pragma wal_checkpoint(truncate)')
 }

@@ -1,35 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import pLimit from 'p-limit'
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, notFound } from '../errors.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { createGrantBindings, type Account } from './grant-bindings.ts'
 import { roleOf, type Grant, type ProviderKind } from './grants.ts'
 import type { NodeLimit } from './caller.ts'
 import { isOwnAccount, machineAccount } from './own-accounts.ts'
 import type { Role } from './permissions.ts'
+import type { AllowList, Profile } from './profile.ts'
 import { UserEntity, type UserRow } from './user.entity.ts'
-
-/** What a provider says about the person who has just signed in. */
-export interface Profile {
-  /** `github`, or the issuer of an OpenID Connect provider. */
-  provider: string
-  /** The provider's permanent id for the account. */
-  subject: string
-  login: string
-  name: string | null
-  /** Null unless the provider has verified it. */
-  email: string | null
-  /** An address the provider has not verified. It lets nobody in, but the person should be told why. */
-  unverifiedEmail?: string | null
-  groups: string[]
-}
-
-/** Who can sign in with one provider. Users are lower case. */
-export interface AllowList {
-  users: string[]
-  groups: string[]
-}
 
 export interface KnownUser {
   id: string
@@ -63,7 +43,7 @@ export function createUsers(deps: {
   const rows = new Map<string, UserRow>()
   const bindings = createGrantBindings({ em, clock, grants: deps.grants, note: deps.note ?? (() => undefined) })
   // Two simultaneous sign-ins must not both find the same name free.
-  const oneAtATime = pLimit(1)
+  const signIns = oneAtATime()
 
   /** Whether people choose their own names at this provider. Such a name lets nobody in and proves no identity. */
   const isChosen = (provider: string): boolean => deps.kindOf(provider) === 'oidc'
@@ -164,7 +144,7 @@ export function createUsers(deps: {
      *
      * @throws FORBIDDEN
      */
-    signIn: (profile: Profile): Promise<KnownUser> => oneAtATime(() => letIn(profile)),
+    signIn: (profile: Profile): Promise<KnownUser> => signIns(() => letIn(profile)),
 
     /** Whether a person would be let in if the provider had verified their address. */
     lacksVerification: ({ unverifiedEmail, ...profile }: Profile): boolean =>

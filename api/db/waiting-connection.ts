@@ -14,7 +14,7 @@ type Result = Awaited<ReturnType<Connection['executeQuery']>>
 export interface WaitingOptions {
   /** Translates SQLite's error into the one that callers get. */
   inWords: (error: unknown) => Promise<unknown>
-  /** How long a statement or transaction waits for its turn and for other processes' locks. */
+  /** How long a statement or transaction waits behind other writes and for other processes' locks. */
   deadlineMs: number
 }
 
@@ -207,15 +207,15 @@ async function before(deadline: number, promise: Promise<void>): Promise<void> {
 function createQueue() {
   let last = Promise.resolve()
   return {
-    /** Waits for a turn. @returns a function that ends it @throws STORAGE_UNAVAILABLE when the deadline passes first */
+    /** Waits until everyone ahead has left. @returns a function to leave @throws STORAGE_UNAVAILABLE when the deadline passes first */
     async enter(deadline: number): Promise<() => void> {
-      const turn = last
+      const ahead = last
       const { promise, resolve } = Promise.withResolvers<void>()
       last = promise
       try {
-        await before(deadline, turn)
+        await before(deadline, ahead)
       } catch (error) {
-        void turn.then(resolve)
+        void ahead.then(resolve)
         throw error
       }
       return resolve

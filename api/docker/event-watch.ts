@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { withDeadline } from './deadline.ts'
 import type { Engine } from './engine.types.ts'
+import { backoffMs } from '../retry.ts'
 
 type Handlers = Parameters<Engine['watch']>[0]
 
@@ -17,8 +18,7 @@ interface EventSource {
 }
 
 /** The wait before reconnecting doubles from the first to the longest, so a Docker restart is noticed soon and a missing one costs little. */
-const firstWaitMs = 1_000
-const longestWaitMs = 30_000
+const waits = { firstMs: 1_000, longestMs: 30_000 }
 
 /** On the event stream, a quiet Engine looks the same as a stuck one, so it is pinged this often. */
 const pingEveryMs = 30_000
@@ -30,7 +30,7 @@ export function watchEvents(source: EventSource, handlers: Handlers): () => void
   let cancelTimer = (): void => {}
   let isStopped = false
   let isDown = false
-  let waitMs = firstWaitMs
+  let failures = 0
 
   const guarded = (name: string, handler: () => void): void => {
     try {
@@ -43,7 +43,7 @@ export function watchEvents(source: EventSource, handlers: Handlers): () => void
   const follow = async (): Promise<never> => {
     const events = await openInTime(source, connection)
     isDown = false
-    waitMs = firstWaitMs
+    failures = 0
     const stopAsking = keepAsking(source, connection)
     try {
       guarded('onUp', () => handlers.onUp())
@@ -61,8 +61,8 @@ export function watchEvents(source: EventSource, handlers: Handlers): () => void
       const reason: unknown = connection.signal.aborted ? connection.signal.reason : error
       if (!isDown) guarded('onDown', () => handlers.onDown(source.describe(reason)))
       isDown = true
-      cancelTimer = source.clock.after(waitMs, run)
-      waitMs = Math.min(waitMs * 2, longestWaitMs)
+      cancelTimer = source.clock.after(backoffMs(waits, failures), run)
+      failures += 1
     })
   }
   run()

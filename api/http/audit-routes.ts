@@ -41,7 +41,7 @@ export function auditRoutes(): Router {
     if (!parsed.success) throw invalidInput(parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })))
     const { node_id: nodeId, app_id: appId, ...rest } = parsed.data
     const user = c.get('user')
-    const read = (before?: number) => user.audit({ ...rest, nodeId, appId }, { limit: batchSize, before })
+    const read = (before?: number) => user.audit.list({ ...rest, nodeId, appId }, { limit: batchSize, before })
     const lines = toLines(await read(), read)
     return c.body(lines, 200, { 'content-type': 'application/jsonl', 'content-disposition': 'attachment; filename="audit.jsonl"' })
   })

@@ -9,7 +9,7 @@ import { schema } from '../../schema/index.ts'
 import { noCycles } from '../../schema/no-cycles.ts'
 import type { Caller } from '../auth/caller.ts'
 import type { Services } from '../services.ts'
-import { createUserApi } from '../user-api.ts'
+import { createUserApi } from '../user/user-api.ts'
 import { createGraphiqlPage } from './graphiql-page.ts'
 import { maskError } from './graphql-errors.ts'
 
@@ -34,7 +34,7 @@ export function createGraphql(services: Services) {
   const graphiql = createGraphiqlPage()
   const yoga = createYoga<GraphqlRequest, Context>({
     schema,
-    context: ({ caller, answer }) => ({ services, user: createUserApi(services, caller), answer }),
+    context: ({ caller, answer }) => ({ user: createUserApi(services, caller), answer }),
     graphqlEndpoint: '/graphql',
     landingPage: false,
     logging: false,

@@ -38,15 +38,15 @@ export function createLinkDoor(services: Services, door: Door) {
       const callerId = await authenticateCaller(services, door, request)
       if (callerId === null) throw new AppError('UNAUTHENTICATED', 'Invalid API key')
       if (callerId === self.id) throw new AppError('CONFLICT', 'A node cannot open a link to itself')
-      // Check the node's own limit first, so that one that opens links in a loop takes no turns from others.
-      const ownTurn = self.isPrimary ? links.turnOf(callerId) : 0
-      if (ownTurn > 0) {
-        sentAway(callerId, ownTurn)
-        throw new AppError('RATE_LIMITED', 'This node opened too many links, or was cut off', { retryAfterSeconds: ownTurn })
+      // Check the node's own limit first, so that one that opens links in a loop takes no places from others.
+      const ownWaitS = self.isPrimary ? links.openingAfterS(callerId) : 0
+      if (ownWaitS > 0) {
+        sentAway(callerId, ownWaitS)
+        throw new AppError('RATE_LIMITED', 'This node opened too many links, or was cut off', { retryAfterSeconds: ownWaitS })
       }
       const retryAfterSeconds = self.isPrimary ? await linkGate.enter() : 0
       if (retryAfterSeconds > 0) {
-        links.turnNotUsed(callerId)
+        links.notOpened(callerId)
         sentAway(callerId, retryAfterSeconds)
         throw new AppError('RATE_LIMITED', 'Too many nodes are connecting at once', { retryAfterSeconds })
       }

@@ -1,12 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { hasLabels } from '../../schema/labels.ts'
+import { hasLabels } from '../cluster/members/labels.ts'
 import type { ClusterNode } from '../cluster/members/node-registry.ts'
-import type { UserApi } from '../user-api.ts'
+import type { UserApi } from '../user/user-api.ts'
 import { toWire } from '../wire.ts'
 import { takesOnly } from './known-fields.ts'
-import { idParam } from '../cluster/calls/node-call.ts'
-import { invalid, json, nodesQuery, problem } from './route-parts.ts'
+import { idParam, invalid, json, nodesQuery, problem } from './route-parts.ts'
 import { createRouter, type HttpEnv, type Router } from './router.ts'
 
 const dateTime = z.coerce.date().openapi({ type: 'string', format: 'date-time' })
@@ -65,12 +64,13 @@ const updateNodeBody = z
     labels: z.record(z.string(), z.string()).optional(),
   })
   .openapi('UpdateNode')
-function presentNode(user: UserApi, { health, labels, ...node }: ClusterNode) {
+function presentNode(user: UserApi, known: ClusterNode) {
+  const { health, labels, ...node } = known
   const { status, statusSince, statusReason, statusSignal, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt } = health
-  const known = { status, statusSince, statusReason, statusSignal, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt }
-  const wire = toWire({ ...node, ...known })
+  const ofHealth = { status, statusSince, statusReason, statusSignal, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt }
+  const wire = toWire({ ...node, ...ofHealth })
   // Label keys belong to the user, so they are not converted to snake case.
-  return { ...wire, labels, uptime: toWire(user.uptimeOf(node.id)) }
+  return { ...wire, labels, uptime: toWire(user.nodes.uptimeOf(known)) }
 }
 
 /** The cluster's nodes, for people and scripts. */
@@ -81,7 +81,7 @@ export function nodeRoutes(): Router {
   const refusals = { 400: invalid, 409: problem('The id or the name is taken') }
   router.get('/api/nodes', takesOnly({ query: nodesQuery }))
   router.post('/api/nodes', takesOnly({ body: registerBody }))
-  const current = (c: Context<HttpEnv>) => presentNode(c.get('user'), c.get('user').node(c.req.param('id') ?? ''))
+  const current = (c: Context<HttpEnv>) => presentNode(c.get('user'), c.get('user').nodes.get(c.req.param('id') ?? ''))
   router.put('/api/nodes/:id', takesOnly({ body: updateNodeBody, current, fixed: ['id', 'is_primary', 'cordon', 'maintenance'] }))
 
   router.openapi(
@@ -96,7 +96,7 @@ export function nodeRoutes(): Router {
       const { labels } = c.req.valid('query')
       const found = c
         .get('user')
-        .nodes()
+        .nodes.list()
         .filter((node) => hasLabels(node.labels, labels))
       return c.json(
         found.map((node) => presentNode(c.get('user'), node)),
@@ -114,7 +114,7 @@ export function nodeRoutes(): Router {
     }),
     async (c) => {
       const { id, name, api_endpoint: apiEndpoint, api_key: apiKey, labels } = c.req.valid('json')
-      return c.json(presentNode(c.get('user'), await c.get('user').registerNode({ id, name, apiEndpoint, apiKey, labels })), 201)
+      return c.json(presentNode(c.get('user'), await c.get('user').nodes.register({ id, name, apiEndpoint, apiKey, labels })), 201)
     },
   )
   router.openapi(
@@ -125,7 +125,7 @@ export function nodeRoutes(): Router {
       request: { params: idParam },
       responses: { 200: json(nodeWire, 'The node'), 404: missing },
     }),
-    (c) => c.json(presentNode(c.get('user'), c.get('user').node(c.req.valid('param').id)), 200),
+    (c) => c.json(presentNode(c.get('user'), c.get('user').nodes.get(c.req.valid('param').id)), 200),
   )
   router.openapi(
     createRoute({
@@ -142,7 +142,7 @@ export function nodeRoutes(): Router {
     async (c) => {
       const { name, api_endpoint: apiEndpoint, api_key: apiKey, labels } = c.req.valid('json')
       return c.json(
-        presentNode(c.get('user'), await c.get('user').updateNode(c.req.valid('param').id, { name, apiEndpoint, apiKey, labels })),
+        presentNode(c.get('user'), await c.get('user').nodes.update(c.req.valid('param').id, { name, apiEndpoint, apiKey, labels })),
         200,
       )
     },
@@ -156,7 +156,7 @@ export function nodeRoutes(): Router {
       responses: { 204: { description: 'Removed' }, 404: missing },
     }),
     async (c) => {
-      await c.get('user').removeNode(c.req.valid('param').id)
+      await c.get('user').nodes.remove(c.req.valid('param').id)
       return c.body(null, 204)
     },
   )
@@ -172,7 +172,7 @@ export function nodeRoutes(): Router {
       responses: { 200: json(checkWire, 'Checked now, bypassing the backoff. `error` says why it failed'), 404: missing },
     }),
     async (c) => {
-      const { ok, error, durationMs, node } = await c.get('user').checkNode(c.req.valid('param').id)
+      const { ok, error, durationMs, node } = await c.get('user').nodes.check(c.req.valid('param').id)
       const message = ok ? 'Health check completed successfully' : 'Health check failed'
       return c.json({ message, ...(error === null ? {} : { error }), duration_ms: durationMs, node: presentNode(c.get('user'), node) }, 200)
     },

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Actor } from '../auth/audit-log.ts'
 import { invalidInput } from '../errors.ts'
-import type { UserApi } from '../user-api.ts'
+import type { UserApi } from '../user/user-api.ts'
 
 export interface HttpEnv {
   Bindings: { incoming: IncomingMessage; outgoing: ServerResponse }

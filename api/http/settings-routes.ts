@@ -18,7 +18,7 @@ const settingsWire = changeable
 /** The cluster's settings, for people and scripts. */
 export function settingsRoutes(): Router {
   const router = createRouter()
-  const current = (c: Context<HttpEnv>) => toWire(c.get('user').settings())
+  const current = (c: Context<HttpEnv>) => toWire(c.get('user').settings.get())
   router.put('/api/settings', takesOnly({ body: changeable, current, fixed: ['primary_url'] }))
   router.openapi(
     createRoute({
@@ -27,7 +27,7 @@ export function settingsRoutes(): Router {
       tags: ['settings'],
       responses: { 200: json(settingsWire, 'The settings, with secrets masked') },
     }),
-    (c) => c.json(toWire(c.get('user').settings()), 200),
+    (c) => c.json(toWire(c.get('user').settings.get()), 200),
   )
   router.openapi(
     createRoute({
@@ -47,7 +47,7 @@ export function settingsRoutes(): Router {
     }),
     async (c) => {
       const { cloudflare_api_token: cloudflareApiToken, cloudflare_account_id: cloudflareAccountId } = c.req.valid('json')
-      return c.json(toWire(await c.get('user').updateSettings({ cloudflareApiToken, cloudflareAccountId })), 200)
+      return c.json(toWire(await c.get('user').settings.update({ cloudflareApiToken, cloudflareAccountId })), 200)
     },
   )
   return router

@@ -1,11 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { hasLabels } from '../../schema/labels.ts'
 import type { InventoryApp } from '../cluster/feed/inventory.ts'
-import { appOperationWire, createAppBody, presentAppOperation, removeAppQuery, updateAppBody } from '../app-wire.ts'
+import { hasLabels } from '../cluster/members/labels.ts'
 import { appWire, fromWire, toWire } from '../wire.ts'
-import { appRoutes, refusals } from './app-routes.ts'
-import { serveFolders } from './folder-routes.ts'
+import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals, removeAppQuery, updateAppBody } from './app-routes.ts'
+import { folderRoutes, serveFolders } from './folder-routes.ts'
 import { takesOnly } from './known-fields.ts'
 import { invalid, json, listOf, nodeIdsQuery, wholeList } from './route-parts.ts'
 import { createRouter, type HttpEnv, type Router } from './router.ts'
@@ -21,7 +20,7 @@ const createQuery = z.object({ node_id: z.string().optional().openapi({ descript
 
 /** Nodes ignore each other's unknown fields, because their versions can differ. People get an error for fields without effect. */
 function refuseIgnoredFields(router: Router): void {
-  const current = (c: Context<HttpEnv>) => presentApp(c.get('user').app(c.req.param('id') ?? ''))
+  const current = (c: Context<HttpEnv>) => presentApp(c.get('user').apps.get(c.req.param('id') ?? ''))
   const fixed = ['id', 'name', 'node_id', 'desired_state', 'version']
   const nothing = z.object({})
   router.get('/api/apps', takesOnly({ query: nodeIdsQuery }))
@@ -34,7 +33,7 @@ function refuseIgnoredFields(router: Router): void {
 /** Apps of all nodes, for people and scripts. */
 export function userAppRoutes(): Router {
   const router = createRouter()
-  const routes = appRoutes()
+  const routes = appRoutes('/api/apps', 'apps')
   refuseIgnoredFields(router)
   router.openapi(
     createRoute({
@@ -48,8 +47,8 @@ export function userAppRoutes(): Router {
       const user = c.get('user')
       const { node_ids: named, labels } = c.req.valid('query')
       const ids = listOf(named)
-      const labelled = new Set(user.nodes().flatMap((node) => (hasLabels(node.labels, labels) ? node.id : [])))
-      const found = user.apps().filter((app) => (!ids || ids.includes(app.nodeId)) && (!labels || labelled.has(app.nodeId)))
+      const labelled = new Set(user.nodes.list().flatMap((node) => (hasLabels(node.labels, labels) ? node.id : [])))
+      const found = user.apps.list().filter((app) => (!ids || ids.includes(app.nodeId)) && (!labels || labelled.has(app.nodeId)))
       return c.json(wholeList(found, weightOfApp).map(presentApp), 200)
     },
   )
@@ -67,36 +66,38 @@ export function userAppRoutes(): Router {
     async (c) => {
       const input = fromWire(c.req.valid('json'))
       const user = c.get('user')
-      const nodeId = c.req.valid('query').node_id || user.selfId
-      return c.json(presentAppOperation(await user.createApp(nodeId, input)), 202)
+      const nodeId = c.req.valid('query').node_id || user.nodes.selfId
+      return c.json(presentAppOperation(await user.apps.create(nodeId, input)), 202)
     },
   )
   router.openapi(routes.get, (c) => {
     const { id } = c.req.valid('param')
-    return c.json(presentApp(c.get('user').app(id)), 200)
+    return c.json(presentApp(c.get('user').apps.get(id)), 200)
   })
   router.openapi(routes.update, async (c) => {
     const { id } = c.req.valid('param')
     const input = fromWire(c.req.valid('json'))
-    return c.json(presentAppOperation(await c.get('user').updateApp(id, input)), 202)
+    return c.json(presentAppOperation(await c.get('user').apps.update(id, input)), 202)
   })
   router.openapi(routes.remove, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(presentAppOperation(await c.get('user').removeApp(id, c.req.valid('query'))), 202)
+    return c.json(presentAppOperation(await c.get('user').apps.remove(id, c.req.valid('query'))), 202)
   })
-  router.openapi(routes.removal, async (c) => c.json(toWire(await c.get('user').removalOf(c.req.valid('param').id)), 200))
+  router.openapi(routes.removal, async (c) => c.json(toWire(await c.get('user').apps.removalOf(c.req.valid('param').id)), 200))
   router.openapi(routes.start, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(presentAppOperation(await c.get('user').startApp(id)), 202)
+    return c.json(presentAppOperation(await c.get('user').apps.start(id)), 202)
   })
   router.openapi(routes.stop, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(presentAppOperation(await c.get('user').stopApp(id)), 202)
+    return c.json(presentAppOperation(await c.get('user').apps.stop(id)), 202)
   })
   router.openapi(routes.pullAndUpdate, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(presentAppOperation(await c.get('user').updateApp(id, { pull: true })), 202)
+    return c.json(presentAppOperation(await c.get('user').apps.update(id, { pull: true })), 202)
   })
-  serveFolders(router)
+  serveFolders(router, folderRoutes('/api/folders', 'apps'), (c, nodeId = c.get('user').nodes.selfId) =>
+    c.get('user').apps.foldersOf(nodeId),
+  )
   return router
 }

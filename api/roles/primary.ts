@@ -1,6 +1,5 @@
 import { errorMessage } from '../errors.ts'
 import type { PrimaryConfig } from '../config.ts'
-import { calls } from '../cluster/node-calls.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
 
@@ -32,7 +31,7 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
   function tellSettingsChanged(): void {
     for (const node of others().filter(({ health }) => health.status === 'online')) {
       client
-        .call(addressOf(node.id), calls.settingsChanged, {})
+        .request(addressOf(node.id), { method: 'POST', path: '/api/internal/settings/changed', deadlineMs: 5000 })
         .catch((error: unknown) => log.warn({ node: node.name, error: errorMessage(error) }, 'could not notify node of changed settings'))
     }
   }

@@ -6,6 +6,7 @@ import type { EntityManager } from '../db/orm.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ClusterNode } from '../cluster/members/node-registry.ts'
+import { statusInWords } from '../cluster/members/status-words.ts'
 
 /** An outcome that is not written yet. If it is not the last one, another follows. */
 interface Ending {
@@ -144,12 +145,11 @@ export function createAuditedOperations(deps: {
     nodeRemoved,
 
     /** A node that is not online cannot report on its operations. */
-    nodeChanged({ id, name, health }: ClusterNode): void {
-      if (health.status === 'online') return
-      const why = `${name} is ${health.status}: ${health.statusReason ?? 'it does not answer'}`
+    nodeChanged(node: ClusterNode): void {
+      if (node.health.status === 'online') return
       end(
-        openWhere((row) => row.nodeId === id && !row.lossIsSaid),
-        unknown(`${why}. The outcome follows when the node is back`, false),
+        openWhere((row) => row.nodeId === node.id && !row.lossIsSaid),
+        unknown(`${statusInWords(node)}. The outcome follows when the node is back`, false),
       )
     },
 

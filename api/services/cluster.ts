@@ -27,13 +27,12 @@ import type { NodeAbout } from '../cluster/members/node-about.ts'
 import { createAlarms } from '../cluster/health/alarms.ts'
 import { createCloneWatch } from '../cluster/health/clones.ts'
 import { conditionsOf } from '../cluster/health/conditions.ts'
-import { createHeartbeats } from '../cluster/health/heartbeats.ts'
 import { createHealthChecks } from '../cluster/health/health-checks.ts'
 import { defaultHealthPolicy } from '../cluster/members/health-policy.ts'
 import { createHolds } from '../cluster/members/holds.ts'
 import { createJoinAttempts } from '../cluster/joining/join-attempts.ts'
 import { createJoinTokens } from '../cluster/joining/join-tokens.ts'
-import { createMisbehavingNodes } from '../cluster/limits/misbehaving-nodes.ts'
+import { createMisbehavingNodes } from '../cluster/limits/misbehaviour.ts'
 import { nameFor } from '../cluster/members/node-names.ts'
 import { keyGraceMs } from '../cluster/members/node-keys.ts'
 import { createNodeRegistry, type ClusterNode } from '../cluster/members/node-registry.ts'
@@ -240,7 +239,7 @@ export function createCluster(deps: {
   })
   const linkGate = createAcceptGate({ ...linkRate, clock })
   const lostSessions = createLostSessions({
-    lastTurn: linkGate.lastTurn,
+    lastReturnAt: linkGate.lastReturnAt,
     isOnline: (id) => registry.find(id)?.health.status === 'online',
     mayComeByItself: (id) => (registry.addressOf(id).connection ?? 'direct') !== 'direct',
     hasSession: (id) => streams.sessionOf(id) !== null,
@@ -274,8 +273,8 @@ export function createCluster(deps: {
   const holds = createHolds({ registry, isPrimary: self.isPrimary, clock, log })
   const router = createNodeRouter({
     selfId: self.id,
-    own: own.actions,
-    refuseName: own.apps.refuseName,
+    apps: own.apps,
+    operations: own.operations,
     inventory,
     getNode: registry.get,
     addressOf,
@@ -318,18 +317,8 @@ export function createCluster(deps: {
     log,
   })
 
-  const heartbeats = createHeartbeats({
-    primaryId: self.id,
-    settingsVersion: settings.version,
-    registry,
-    streams,
-    hear,
-    hearUnread,
-  })
-
   return {
     hear,
-    heartbeats,
     /** Reports parts of a node's messages that could not be read. */
     hearUnread,
     registry,

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { importsOf, textsOf, usesOf } from './imports.ts'
+import { importsOf, usesOf } from './imports.ts'
 
 /** Path from the project root -> file text. */
 export type Sources = ReadonlyMap<string, string>
@@ -47,6 +47,23 @@ export function layersRule(
   }
 }
 
+/** Places that a folder does not know at all, not even their types. */
+export function strangersRule(within: string, strangers: readonly string[]): Rule {
+  return {
+    name: `${within} knows nothing of ${strangers.join(', ')}`,
+    planted: { [`${within}planted.ts`]: `import type { A } from '../${strangers[0]}'\n` },
+    check: (sources) =>
+      [...sources]
+        .filter(([file]) => isIn(file, [within]))
+        .flatMap(([file, text]) =>
+          importsOf(file, text, { types: true }).flatMap(({ specifier, line }) => {
+            const target = targetOf(file, specifier)
+            return target && isIn(target, strangers) ? [`${file}:${line} knows ${target}`] : []
+          }),
+        ),
+  }
+}
+
 /** Packages that only certain places may load. */
 export function importerRule(packageName: string, places: readonly string[], within: readonly string[]): Rule {
   const isPackage = (specifier: string): boolean =>
@@ -72,31 +89,6 @@ export function useRule(name: string, path: string, places: readonly string[], w
       [...sources]
         .filter(([file]) => isIn(file, within) && !isIn(file, places))
         .flatMap(([file, text]) => usesOf(file, text, path).map((line) => `${file}:${line} uses ${path}`)),
-  }
-}
-
-/** Texts that only certain places may have, and each of them once. */
-export function onceRule(name: string, pattern: RegExp, places: readonly string[], within: readonly string[], example: string): Rule {
-  return {
-    name,
-    planted: { [`${places[0]}planted.ts`]: `// ${example}\nconst one = '${example}'\nconst two = \`\${host}${example}\`\n` },
-    check(sources) {
-      const first = new Map<string, string>()
-      return [...sources]
-        .filter(([file]) => isIn(file, within))
-        .flatMap(([file, source]) =>
-          !pattern.test(source)
-            ? []
-            : textsOf(file, source).map(({ text, line }) => ({ file, at: `${file}:${line}`, found: pattern.exec(text)?.[0] })),
-        )
-        .flatMap(({ file, at, found }) => {
-          if (found === undefined) return []
-          if (!isIn(file, places)) return [`${at} has ${found}`]
-          const before = first.get(found)
-          if (before === undefined) first.set(found, at)
-          return before === undefined ? [] : [`${at} has ${found}, as has ${before}`]
-        })
-    },
   }
 }
 

@@ -10,8 +10,10 @@ export interface Import {
 /**
  * What a file loads at run time: value imports, re-exports, dynamic imports and side-effect imports.
  * `import type` does not count. `import { type X }` does, because Node still loads the module.
+ *
+ * @param types count what is imported only as a type too
  */
-export function importsOf(file: string, text: string): Import[] {
+export function importsOf(file: string, text: string, { types = false } = {}): Import[] {
   const { tree, firstLine } = parsed(file, text)
   const found: Import[] = []
   const add = (literal: ts.Expression | undefined, at: ts.Node): void => {
@@ -19,8 +21,10 @@ export function importsOf(file: string, text: string): Import[] {
     found.push({ specifier: literal.text, line: firstLine + tree.getLineAndCharacterOfPosition(at.getStart()).line })
   }
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node) && node.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword) add(node.moduleSpecifier, node)
-    if (ts.isExportDeclaration(node) && !node.isTypeOnly) add(node.moduleSpecifier, node)
+    const isType = ts.isImportDeclaration(node) && node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
+    if (ts.isImportDeclaration(node) && (types || !isType)) add(node.moduleSpecifier, node)
+    if (ts.isExportDeclaration(node) && (types || !node.isTypeOnly)) add(node.moduleSpecifier, node)
+    if (types && ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, node)
     if (ts.isCallExpression(node) && isLoad(node.expression)) add(node.arguments[0], node)
     ts.forEachChild(node, visit)
   }
@@ -41,19 +45,6 @@ export function usesOf(file: string, text: string, path: string): number[] {
   }
   visit(tree)
   return lines
-}
-
-/** The texts of a file: its strings and the fixed parts of its templates, not its comments. */
-export function textsOf(file: string, text: string): { text: string; line: number }[] {
-  const { tree, firstLine } = parsed(file, text)
-  const found: { text: string; line: number }[] = []
-  const visit = (node: ts.Node): void => {
-    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
-      found.push({ text: node.text, line: firstLine + tree.getLineAndCharacterOfPosition(node.getStart(tree)).line })
-    ts.forEachChild(node, visit)
-  }
-  visit(tree)
-  return found
 }
 
 const isLoad = (callee: ts.Expression): boolean =>

@@ -7,9 +7,8 @@ import type { FeedEvent } from './feed.ts'
 import { createFeedQuota, readFeed } from './feed-reader.ts'
 import type { FeedReading } from './feed-wire.ts'
 import { Misbehaviour } from '../limits/misbehaviour.ts'
-import { calls } from '../node-calls.ts'
-import { NodeCallError } from '../transport/node-call-error.ts'
-import type { NodeClient } from '../transport/node-client.ts'
+import { NodeCallError, type NodeClient } from '../transport/node-client.ts'
+import { backoffMs } from '../../retry.ts'
 
 /**
  * The sender writes at least every 2 s. A stall of 5 s is common on bad networks and loses nothing. Longer silence means a
@@ -18,8 +17,7 @@ import type { NodeClient } from '../transport/node-client.ts'
 const silenceMs = 7500
 /** How long a node can take to open its stream. Longer than a check, because the node reads a snapshot from its database. */
 const openDeadlineMs = 10_000
-const firstRetryMs = 1000
-const longestRetryMs = 30_000
+const retryWaits = { firstMs: 1000, longestMs: 30_000 }
 /** After a stream has held this long, the next loss starts with a short wait again. */
 const stableMs = 60_000
 
@@ -74,7 +72,7 @@ export function createEventStreams(deps: {
     const opening = clock.after(openDeadlineMs, () =>
       session.abort.abort(new Error(`did not open the event stream within ${openDeadlineMs / 1000} s`)),
     )
-    const bytes = await deps.client.open(deps.addressOf(nodeId), calls.events, {}, session.abort.signal).finally(opening)
+    const response = await deps.client.stream(deps.addressOf(nodeId), '/api/internal/events', session.abort.signal).finally(opening)
     let cancelSilence: () => void = () => undefined
     const heard = (): void => {
       if (session.openedAt !== null) heardAt.set(nodeId, clock.now())
@@ -83,7 +81,7 @@ export function createEventStreams(deps: {
     }
     heard()
     try {
-      await readFeed(bytes, quotas.of(nodeId), {
+      await readFeed((response.body ?? []) as AsyncIterable<Uint8Array>, quotas.of(nodeId), {
         heard,
         event(reading) {
           session.abort.signal.throwIfAborted()
@@ -121,9 +119,10 @@ export function createEventStreams(deps: {
       if (error instanceof Misbehaviour) deps.onCut(nodeId, errorMessage(error))
       const held = session.openedAt === null ? null : clock.now().getTime() - session.openedAt
       const next = held !== null && held >= stableMs ? 0 : attempt + 1
-      const longest = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(next, 10))
       const asked = error instanceof NodeCallError ? (error.retryAfterMs ?? 0) : 0
-      session.cancelRetry = clock.after(Math.max(asked, firstRetryMs / 2) + deps.random() * longest, () => connect(nodeId, next))
+      session.cancelRetry = clock.after(Math.max(asked, retryWaits.firstMs / 2) + deps.random() * backoffMs(retryWaits, next), () =>
+        connect(nodeId, next),
+      )
       const reason = errorMessage(error)
       const { name } = deps.addressOf(nodeId)
       if (held === null) log.debug({ node: name, reason }, 'event stream could not be opened')

@@ -10,6 +10,7 @@ import { readApp, readOperation, toWire } from '../../wire.ts'
 import type { FeedEvent } from './feed.ts'
 import { createMemoryShares } from '../limits/memory-share.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './inventory.entity.ts'
+import { statusInWords } from '../members/status-words.ts'
 
 /** An app on any node, as far as this primary knows it. */
 export interface InventoryApp extends App {
@@ -78,7 +79,7 @@ export function createInventory(deps: {
     const node = findNode(app.nodeId)
     const asOf = lastTrue(app, node)
     if (!node || node.health.status === 'online') return { ...app, asOf }
-    const statusReason = `${node.name} is ${node.health.status}: ${node.health.statusReason ?? 'it does not answer'}`
+    const statusReason = statusInWords(node)
     return { ...app, asOf, status: 'unknown', statusReason }
   }
 
@@ -236,10 +237,7 @@ export function createInventory(deps: {
       const node = findNode(nodeId)
       const known = stats.get(nodeId) ?? null
       if (!node) return { nodeId, state: 'error', error: `There is no node with id ${nodeId}`, stats: null }
-      const away =
-        node.health.status === 'online'
-          ? null
-          : `${node.name} is ${node.health.status}: ${node.health.statusReason ?? 'it does not answer'}`
+      const away = node.health.status === 'online' ? null : statusInWords(node)
       if (!known) return { nodeId, state: 'error', error: away ?? `${node.name} has not sent stats yet`, stats: null }
       const isOld = clock.now().getTime() - Math.min(known.asOf.getTime(), statsCameAt.get(nodeId) ?? 0) > deps.staleAfterMs
       if (away || isOld) return { nodeId, state: 'stale', error: away ?? `${node.name} has not sent newer stats`, stats: known }

@@ -3,6 +3,7 @@ import type { Log } from '../../log.ts'
 import { createNetworkSuspicion, type Suspicion } from './network-suspicion.ts'
 import type { ClusterNode } from '../members/node-registry.ts'
 import type { NodeHealth } from '../members/node-status.ts'
+import { statusInWords } from '../members/status-words.ts'
 
 export interface Alarm {
   id: string
@@ -65,7 +66,7 @@ export function createAlarms(deps: {
   }
 
   function nodeAlarm(node: ClusterNode): Alarm {
-    const message = `${node.name} is ${node.health.status}: ${node.health.statusReason ?? 'it does not answer'}`
+    const message = statusInWords(node)
     return { id: `node-down ${node.id} ${since(node).getTime()}`, kind: 'node-down', nodeId: node.id, message, since: since(node) }
   }
 

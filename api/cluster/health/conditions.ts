@@ -1,6 +1,6 @@
 import { versionState, type VersionState } from '../members/node-about.ts'
 import type { Clones } from './clones.ts'
-import type { MisbehavingNodes } from '../limits/misbehaving-nodes.ts'
+import type { MisbehavingNodes } from '../limits/misbehaviour.ts'
 import type { ClusterNode } from '../members/node-registry.ts'
 import type { UnreadThings } from './unread.ts'
 

@@ -104,7 +104,7 @@ export function createHealthChecks(deps: {
       return check(id, 'manual-check')
     },
 
-    /** Call when a node may be down. Checks it at once instead of waiting for its turn. */
+    /** Call when a node may be down. Checks it at once instead of in its next slot. */
     suspect(id: string): void {
       const node = registry.find(id)
       if (!node) return

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts'
 
 /** After a start, nodes that open links themselves get this long to connect: their dialers' longest wait, and a little more. */
 const graceMs = 17_000
-/** Nodes that were told to come back later get until their turn, and a little more, but no longer than this in total. */
+/** Nodes that were told to come back later get until that time, and a little more, but no longer than this in total. */
 const lateMs = 3000
 const longestGraceMs = 60_000
 
@@ -14,8 +14,8 @@ export function createLostSessions(deps: {
   isOnline: (nodeId: string) => boolean
   mayComeByItself: (nodeId: string) => boolean
   hasSession: (nodeId: string) => boolean
-  /** The last turn given to a node that was told to come back, in ms since the epoch. */
-  lastTurn: () => number
+  /** When the last node that was told to come back later will be let in, in ms since the epoch. */
+  lastReturnAt: () => number
   suspect: (nodeId: string) => void
   clock: Clock
 }) {
@@ -24,8 +24,8 @@ export function createLostSessions(deps: {
   const waiting = new Map<string, () => void>()
 
   const graceLeftMs = (): number => {
-    const turnsMs = Math.min(longestGraceMs, deps.lastTurn() - startedAt + lateMs)
-    return startedAt + Math.max(graceMs, turnsMs) - clock.now().getTime()
+    const returnsMs = Math.min(longestGraceMs, deps.lastReturnAt() - startedAt + lateMs)
+    return startedAt + Math.max(graceMs, returnsMs) - clock.now().getTime()
   }
 
   function look(nodeId: string): void {

@@ -4,7 +4,7 @@ import type { ClusterNode } from '../members/node-registry.ts'
 import type { NodeHealth, NodeStatus, StatusSignal } from '../members/node-status.ts'
 import { createObservedPeriods } from './observed-periods.ts'
 import { StatusChangeEntity } from './status-change.entity.ts'
-import { uptime, type Share, type Turn } from './uptime.ts'
+import { uptime, type Share, type OnlineSwitch } from './uptime.ts'
 
 export interface StatusChange {
   id: number
@@ -45,7 +45,7 @@ export type StatusHistory = ReturnType<typeof createStatusHistory>
 export function createStatusHistory(deps: { em: EntityManager; nodes: () => ClusterNode[]; clock: Clock }) {
   const { em, clock } = deps
   const observed = createObservedPeriods({ em, keepMs, clock })
-  const turns = new Map<string, Turn[]>()
+  const switches = new Map<string, OnlineSwitch[]>()
   /** Nodes that have never answered. */
   const unheard = new Set<string>()
   let pending: (Omit<StatusChange, 'id' | 'durationMs'> & { nodeId: string })[] = []
@@ -53,14 +53,14 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
 
   /** @param isFirst the node was just registered. Not having answered yet is not an outage; its uptime starts with its first answer */
   function remember(nodeId: string, at: Date, status: NodeStatus, isFirst: boolean): void {
-    const known = turns.get(nodeId) ?? []
+    const known = switches.get(nodeId) ?? []
     const online = status === 'online'
     if (online) unheard.delete(nodeId)
     else if (isFirst) unheard.add(nodeId)
     if (unheard.has(nodeId)) return
     if (known.at(-1)?.online !== online) known.push({ at: at.getTime(), online })
     if (known.length > keepPerNode) known.shift()
-    turns.set(nodeId, known)
+    switches.set(nodeId, known)
   }
 
   function add(nodeId: string, from: NodeStatus | null, health: NodeHealth): void {
@@ -124,7 +124,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
     },
 
     forget(nodeId: string): void {
-      turns.delete(nodeId)
+      switches.delete(nodeId)
       unheard.delete(nodeId)
       pending = pending.filter((change) => change.nodeId !== nodeId)
     },
@@ -135,7 +135,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
 
     /** Since when a node has been down. Null if it is online or has never answered. */
     downSince(nodeId: string): Date | null {
-      const last = turns.get(nodeId)?.at(-1)
+      const last = switches.get(nodeId)?.at(-1)
       return last && !last.online ? new Date(last.at) : null
     },
 
@@ -160,7 +160,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
 
     uptimeOf(nodeId: string): NodeUptime {
       const now = clock.now().getTime()
-      const known = turns.get(nodeId) ?? []
+      const known = switches.get(nodeId) ?? []
       const over = (ms: number): Share => uptime(known, observed.list(), { from: now - ms, until: now })
       return { day: over(dayMs), week: over(7 * dayMs), month: over(longestWindowMs) }
     },
@@ -176,7 +176,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
            where "next_at" < ? or "place" > ?)`,
         [now - keepMs, keepPerNode],
       )
-      for (const known of turns.values()) {
+      for (const known of switches.values()) {
         const first = known.findLastIndex(({ at }) => at <= now - longestWindowMs)
         if (first > 0) known.splice(0, first)
       }

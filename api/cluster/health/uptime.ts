@@ -1,5 +1,5 @@
-/** Whether a node was online from `at` until the next turn. Times are in milliseconds since 1970. */
-export interface Turn {
+/** Whether a node was online from `at` until the next switch. Times are in milliseconds since 1970. */
+export interface OnlineSwitch {
   at: number
   online: boolean
 }
@@ -17,21 +17,21 @@ export interface Share {
 }
 
 /**
- * The share (0 to 1) of the time in `window` that a node was online. Only time within `observed` and after the first turn
+ * The share (0 to 1) of the time in `window` that a node was online. Only time within `observed` and after the first switch
  * counts, either way. Also returns how long that was, in milliseconds; if it is 0, the share is null.
  *
- * @param turns in the order they were recorded. If a clock was set back their times are not ascending; where two turns
+ * @param switches in the order they were recorded. If a clock was set back their times are not ascending; where two switches
  *   cover the same moment, the one recorded later counts
  * @param observed must not overlap
  */
-export function uptime(turns: readonly Turn[], observed: readonly Period[], window: Period): Share {
+export function uptime(switches: readonly OnlineSwitch[], observed: readonly Period[], window: Period): Share {
   let [known, online] = [0, 0]
   let { until } = window
-  for (const turn of turns.toReversed()) {
-    const held = overlapMs(observed, { from: Math.max(turn.at, window.from), until })
+  for (const { at, online: wasOnline } of switches.toReversed()) {
+    const held = overlapMs(observed, { from: Math.max(at, window.from), until })
     known += held
-    if (turn.online) online += held
-    until = Math.min(until, turn.at)
+    if (wasOnline) online += held
+    until = Math.min(until, at)
   }
   return { share: known === 0 ? null : online / known, observedMs: known }
 }

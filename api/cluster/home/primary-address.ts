@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import { errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import { oneAtATime } from '../../one-at-a-time.ts'
 import { readOrMakePrivateFile, replacePrivateFile } from '../../private-file.ts'
 
 /** Longer than a restart takes. After this long without an answer, and this often, the other known URLs are tried. */
@@ -40,7 +41,7 @@ export function createPrimaryAddress(deps: {
   const path = join(deps.dataDir, 'primary.json')
   let kept = read()
   let failingSince: number | null = null
-  let lastTurn: Promise<unknown> = Promise.resolve()
+  const queued = oneAtATime()
 
   const current = (): string => kept.url
 
@@ -79,12 +80,6 @@ export function createPrimaryAddress(deps: {
     }
   }
 
-  function inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = lastTurn.then(run)
-    lastTurn = result.catch(() => undefined)
-    return result
-  }
-
   /** Keeps the announced URL even if the primary does not answer there yet: it may once the old URL stops working. */
   async function move(url: string): Promise<string | null> {
     const error = url === current() ? null : await disprove(url)
@@ -109,7 +104,7 @@ export function createPrimaryAddress(deps: {
     /** Call when the primary answered at the current URL. @param id null if it did not report one */
     answered(id: string | null): void {
       failingSince = null
-      if (id !== null && kept.primaryId !== id) void inTurn(async () => write({ primaryId: id })).catch(notKept)
+      if (id !== null && kept.primaryId !== id) void queued(async () => write({ primaryId: id })).catch(notKept)
     },
     /** Call when the current URL gave no usable answer. */
     failed(): void {
@@ -117,13 +112,13 @@ export function createPrimaryAddress(deps: {
       failingSince ??= now
       if (now - failingSince < tryOthersMs) return
       failingSince = now
-      void inTurn(tryOthers).catch(notKept)
+      void queued(tryOthers).catch(notKept)
     },
 
     /** Moves to `url` if the primary accepts this node's call there. @returns why not, or null if it moved */
-    move: (url: string): Promise<string | null> => inTurn(() => move(url)),
+    move: (url: string): Promise<string | null> => queued(() => move(url)),
 
     /** Takes the URL from the primary's settings, at every sync. Does nothing unless it changed. @returns as `move` does */
-    heard: (url: string): Promise<string | null> => inTurn(async () => (url === kept.said ? null : move(url))),
+    heard: (url: string): Promise<string | null> => queued(async () => (url === kept.said ? null : move(url))),
   }
 }

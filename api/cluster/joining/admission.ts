@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts'
 import { bounds, cut } from '../../bounds.ts'
 import { AppError, invalidInput } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import { oneAtATime } from '../../one-at-a-time.ts'
 import type { NodeAbout } from '../members/node-about.ts'
 import type { JoinAttempts } from './join-attempts.ts'
 import type { EarlierFailure, JoinHop } from './join-hops.ts'
@@ -57,13 +58,7 @@ export function createJoining(deps: {
   log: Log
 }) {
   const { self, tokens, attempts, clock, log } = deps
-  let last: Promise<unknown> = Promise.resolve()
-
-  function inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = last.then(run)
-    last = result.catch(() => undefined)
-    return result
-  }
+  const queued = oneAtATime()
 
   /** Records the failed attempt. @throws the given error */
   function refuse(request: JoinRequest, token: JoinToken | null, hop: JoinHop, error: AppError): never {
@@ -144,7 +139,7 @@ export function createJoining(deps: {
       for (const { at, hop, message } of request.earlier) {
         attempts.add({ ...partsOf(request, token), at: earliest(at, clock.now()), ok: false, nodeId: null, hop, message })
       }
-      const joined = await inTurn(() => admit(request, token))
+      const joined = await queued(() => admit(request, token))
       const { node, notes } = joined
       const message = [`Joined as ${node.name}.`, ...notes].join(' ')
       attempts.add({ ...partsOf(request, token), ok: true, nodeId: node.id, hop: null, message })

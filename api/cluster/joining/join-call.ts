@@ -8,14 +8,13 @@ import type { EarlierFailure, JoinHop } from './join-hops.ts'
 import { readLeniently } from '../../lenient.ts'
 import { joinedWire, toWire } from '../../wire.ts'
 import { clockSkewInWords } from './clock-skew.ts'
+import { retryAfterMsOf } from '../transport/retry-after.ts'
 import { stagedPost, StagedFailure, type StagedAnswer } from '../transport/staged-post.ts'
 
 type Failure = Extract<JoinOutcome, { kind: 'failed' }>
 
 /** Registering takes only a few small writes. Most of this time is for connecting over a bad network. */
 const defaultDeadlineMs = 10_000
-/** A node tries again after at most this long, whatever a proxy in between asks for. */
-const longestRetryAfterMs = 10 * 60_000
 
 const refusal = z.object({
   code: z.string().max(100),
@@ -46,7 +45,7 @@ export function createJoinCall(deps: {
   }
 }
 
-const failed = (hop: JoinHop, reason: string, more: { passing?: boolean; retryAfterMs?: number | null } = {}): Failure => ({
+const failed = (hop: JoinHop, reason: string, more: { passing?: boolean; retryAfterMs?: number | undefined } = {}): Failure => ({
   ...{ kind: 'failed', hop, reason },
   passing: more.passing ?? true,
   retryAfterMs: more.retryAfterMs ?? null,
@@ -54,24 +53,23 @@ const failed = (hop: JoinHop, reason: string, more: { passing?: boolean; retryAf
 
 /** @param now this node's time when the answer arrived */
 function understood(answer: StagedAnswer, now: Date): JoinOutcome {
-  const json = parseJson(answer.body)
-  const joined = answer.status === 201 ? readLeniently(joinedWire, json).value : null
+  const joined = answer.status === 201 ? readLeniently(joinedWire, answer.json).value : null
   const skew = skewOf(answer, now)
   if (joined)
     return { kind: 'joined', name: joined.node.name, primary: joined.primary.name, notes: [...joined.notes, ...(skew ? [skew] : [])] }
-  const outcome = refused(answer, json) ?? foreign(answer)
+  const outcome = refused(answer) ?? foreign(answer)
   // The primary itself refuses with `clock`. For other answers, the Date header shows the skew.
   return skew && outcome.hop !== 'clock' ? { ...outcome, reason: `${outcome.reason}. Also, ${skew}` } : outcome
 }
 
 /** A primary's refusal of a node; undefined for an answer that is not from Selfhostly. */
-function refused(answer: StagedAnswer, json: unknown): Failure | undefined {
-  const said = refusal.safeParse(json).data
+function refused(answer: StagedAnswer): Failure | undefined {
+  const said = refusal.safeParse(answer.json).data
   if (!said) return undefined
   const code = codeOf(said.code, answer.status)
   const detail = cut(said.detail, bounds.join.failure)
   const { fields } = said
-  const retryAfterMs = retryAfterOf(answer)
+  const retryAfterMs = retryAfterMsOf(answer.headers)
   const isClock = fields?.some(({ field }) => field === 'time')
   if (isClock) return failed('clock', detail.replace(/^time: /, ''), { passing: false })
   if (code === 'UNAUTHENTICATED' || code === 'RATE_LIMITED') return failed('token', detail, { passing: false, retryAfterMs })
@@ -82,7 +80,7 @@ function refused(answer: StagedAnswer, json: unknown): Failure | undefined {
 /** An answer from a proxy, or from another program at that URL. */
 function foreign(answer: StagedAnswer): Failure {
   const { status, headers } = answer
-  const retryAfterMs = retryAfterOf(answer)
+  const retryAfterMs = retryAfterMsOf(answer.headers)
   const who = headers.server ? ` (${headers.server.slice(0, 100)})` : ''
   if (status >= 300 && status < 400 && headers.location) {
     const to = headers.location.slice(0, 500)
@@ -101,24 +99,7 @@ function foreign(answer: StagedAnswer): Failure {
   })
 }
 
-/** In seconds or as a date. Source: RFC 9110, section 10.2.3 */
-function retryAfterOf({ headers }: StagedAnswer): number | null {
-  const said = headers['retry-after']
-  if (said === undefined) return null
-  const seconds = Number(said)
-  const ms = Number.isNaN(seconds) ? Date.parse(said) - Date.parse(headers.date ?? '') : seconds * 1000
-  return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, longestRetryAfterMs) : null
-}
-
 function skewOf({ headers }: StagedAnswer, now: Date): string | null {
   const primary = new Date(headers.date ?? '')
   return Number.isNaN(primary.getTime()) ? null : clockSkewInWords({ node: now, primary })
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
 }

@@ -45,3 +45,15 @@ export function parseBounded(text: string, mostValues: number): unknown {
   if (countValues(text) > mostValues) throw new Misbehaviour(`sent JSON with more than ${mostValues} values`)
   return JSON.parse(text)
 }
+
+/** More than any answer has whose body is only looked at: a refusal, or an answer that may be another program's. */
+const mostLookedAt = 1000
+
+/** The value of a text that may be anything; undefined if it is not JSON, or too much of it. */
+export function jsonOrNothing(text: string): unknown {
+  try {
+    return parseBounded(text, mostLookedAt)
+  } catch {
+    return undefined
+  }
+}

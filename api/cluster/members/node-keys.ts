@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
+import { syncToDisk } from '../../db/durability.ts'
 import type { EntityManager } from '../../db/orm.ts'
 import { AppError, StartError } from '../../errors.ts'
+import { oneAtATimePerKey } from '../../one-at-a-time.ts'
 import { NodeEntity, type NodeRow } from './node.entity.ts'
 
 /** How long the former key still works, for calls that were in flight when it was replaced. */
@@ -28,7 +30,7 @@ export function createNodeKeys(deps: {
 }) {
   const { em, clock } = deps
   const keys = new Map<string, Keys>()
-  const turns = new Map<string, Promise<unknown>>()
+  const perNode = oneAtATimePerKey()
 
   const open = (row: NodeRow, sealed: string): string => {
     try {
@@ -41,21 +43,7 @@ export function createNodeKeys(deps: {
     }
   }
 
-  function inTurn<T>(id: string, run: () => Promise<T>): Promise<T> {
-    const result = (turns.get(id) ?? Promise.resolve()).then(run)
-    const turn = result
-      .catch(() => undefined)
-      .then(() => {
-        if (turns.get(id) === turn) turns.delete(id)
-      })
-    turns.set(id, turn)
-    return result
-  }
-
   const write = (id: string, columns: Partial<NodeRow>): Promise<number> => em.fork().nativeUpdate(NodeEntity, { id }, columns)
-
-  /** In WAL mode a power cut can lose a commit until it is synced. Sync before anyone relies on the new key. */
-  const sync = (): Promise<unknown> => em.getConnection().execute('pragma wal_checkpoint(full)')
 
   return {
     /** @throws StartError when a key cannot be unsealed */
@@ -81,29 +69,29 @@ export function createNodeKeys(deps: {
 
     /** Makes `current` the node's only valid key. Written together with `columns`, other columns of the node. */
     replace: (id: string, current: string, columns: Partial<NodeRow>): Promise<void> =>
-      inTurn(id, async () => {
+      perNode.run(id, async () => {
         await write(id, { ...columns, apiKey: deps.seal(current, id), nextApiKey: '' })
         if (keys.has(id)) keys.set(id, { current, next: null, former: null })
         // The key is committed, and only a power cut could bring back the former one, so a failed sync is not a failure.
-        await sync().catch(() => undefined)
+        await syncToDisk(em).catch(() => undefined)
       }),
 
     /** The node's next key: an existing one, or a new one that is on disk before this resolves. @throws CONFLICT for a removed node */
     prepare: (id: string): Promise<string> =>
-      inTurn(id, async () => {
+      perNode.run(id, async () => {
         const known = keys.get(id)
         if (!known) throw new AppError('CONFLICT', 'The node was just removed')
         if (known.next) return known.next
         const next = randomBytes(32).toString('base64url')
         await write(id, { nextApiKey: deps.seal(next, id) })
-        await sync()
+        await syncToDisk(em)
         known.next = next
         return next
       }),
 
     /** Discards a next key that the node is known not to have. */
     drop: (id: string, next: string): Promise<void> =>
-      inTurn(id, async () => {
+      perNode.run(id, async () => {
         const known = keys.get(id)
         if (known?.next !== next) return
         await write(id, { nextApiKey: '' })
@@ -112,7 +100,7 @@ export function createNodeKeys(deps: {
 
     /** Makes the next key the current one. @returns false if `next` is no longer the next key */
     promote: (id: string, next: string, keyChangedAt: Date): Promise<boolean> =>
-      inTurn(id, async () => {
+      perNode.run(id, async () => {
         const known = keys.get(id)
         if (known?.next !== next) return false
         const former = known.current

@@ -1,11 +1,11 @@
 import type { Clock } from '../../clock.ts'
 
-/** A turn further in the future than this was given before the clock was set back. */
+/** A caller told to come back later than this was told so before the clock was set back. */
 const longestAdviceMs = 60_000
 
 /**
  * Limits how many callers are let in per second, for example when every node calls a primary that has just restarted. A
- * caller that is slightly early waits here, so no slot goes unused. A caller that would wait too long is told when to come
+ * caller that is slightly early waits here, so no place goes unused. A caller that would wait too long is told when to come
  * back, each one a little later than the previous one, so they do not all return together.
  *
  * @param burst how many are let in at once after a quiet time @param mostHeldMs how long a caller can wait here
@@ -14,10 +14,10 @@ export function createAcceptGate(deps: { perSecond: number; burst: number; mostH
   const { burst, mostHeldMs = 0, clock } = deps
   const stepMs = 1000 / deps.perSecond
   const held: ((retryAfterSeconds: number) => void)[] = []
-  /** Free slots, and when they were last counted. */
+  /** Free places, and when they were last counted. */
   let free = burst
   let countedAt = clock.now().getTime()
-  let lastTurn = 0
+  let lastReturnAt = 0
 
   function count(now: number): void {
     free = held.length > 0 ? 0 : Math.min(burst, free + Math.max(0, now - countedAt) / stepMs)
@@ -35,11 +35,11 @@ export function createAcceptGate(deps: { perSecond: number; burst: number; mostH
   }
 
   function adviceAt(now: number): number {
-    const firstTurn = now + held.length * stepMs
-    if (lastTurn - now > longestAdviceMs) lastTurn = now
-    lastTurn = Math.max(lastTurn, firstTurn) + stepMs
-    // A caller can come back before its turn, because it can wait here for mostHeldMs.
-    return Math.max(1, Math.ceil((lastTurn - now - mostHeldMs) / 1000))
+    const firstFreeAt = now + held.length * stepMs
+    if (lastReturnAt - now > longestAdviceMs) lastReturnAt = now
+    lastReturnAt = Math.max(lastReturnAt, firstFreeAt) + stepMs
+    // A caller can come back before that, because it can wait here for mostHeldMs.
+    return Math.max(1, Math.ceil((lastReturnAt - now - mostHeldMs) / 1000))
   }
 
   return {
@@ -58,7 +58,7 @@ export function createAcceptGate(deps: { perSecond: number; burst: number; mostH
       })
     },
 
-    /** The last turn that was given to a caller, in ms since the epoch; 0 if nobody was told to come back. */
-    lastTurn: (): number => lastTurn,
+    /** When the last caller that was told to come back will be let in, in ms since the epoch; 0 if nobody was told so. */
+    lastReturnAt: (): number => lastReturnAt,
   }
 }

@@ -1,11 +1,11 @@
 import type { Clock } from '../../clock.ts'
 import { errorMessage } from '../../errors.ts'
 import { dial, DialError, type LinkWatch, type LinkWire } from './link-wire.ts'
+import { backoffMs } from '../../retry.ts'
 
-const firstRetryMs = 500
-const longestRetryMs = 15_000
-/** A node that is told when to come back already has its own turn. This spreads nodes whose turns were rounded to the same second. */
-const turnSpreadMs = 1000
+const retryWaits = { firstMs: 500, longestMs: 15_000 }
+/** A node that is told when to come back has a time of its own. This spreads nodes whose times were rounded to the same second. */
+const askedSpreadMs = 1000
 /** After a link has held this long, the next loss starts with a short wait again. */
 const stableMs = 60_000
 /** Wait between attempts to replace a link that was dialed with a previous key. */
@@ -39,11 +39,12 @@ export function createLinkDialler(deps: {
 
   const inUse = () => [...open.values()].filter((watch) => !watch.isClosing())
 
-  function retry(turnMs?: number): void {
+  /** @param askedMs after how long the other side wants the next try, if it said so */
+  function retry(askedMs?: number): void {
     if (!running || inUse().length > 0) return
-    const longest = turnMs === undefined ? Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(attempt, 10)) : turnSpreadMs
+    const spreadMs = askedMs === undefined ? backoffMs(retryWaits, attempt) : askedSpreadMs
     attempt += 1
-    cancelRetry = clock.after((turnMs ?? 0) + deps.random() * longest, () => void connect())
+    cancelRetry = clock.after((askedMs ?? 0) + deps.random() * spreadMs, () => void connect())
   }
 
   /** @returns whether a link was opened */

@@ -5,6 +5,7 @@ import { createWebSocketStream, WebSocket } from 'ws'
 import type { Clock } from '../../clock.ts'
 import { lookupOfNodes } from './endpoint-guard.ts'
 import { failureInWords } from './failure-words.ts'
+import { retryAfterMsOf } from './retry-after.ts'
 
 /** The WebSocket subprotocol. The number tells versions of it apart. */
 export const linkProtocol = 'selfhostly-link-1'
@@ -15,8 +16,6 @@ const pingEveryMs = 2000
 const deadAfterMs = 7500
 /** Requests on a replaced link can take this long to finish, which is the longest deadline of a call. */
 const drainMs = 20_000
-/** The most that a Retry-After header can delay the next try. */
-const longestRetryAfterS = 600
 const handshakeDeadlineMs = 8000
 
 /** Most requests at once: one event stream, a few logs and people's calls. */
@@ -79,9 +78,7 @@ export function dial(endpoint: string, headers: Record<string, string>): Promise
 
 function refusal(response: IncomingMessage, endpoint: string): DialError {
   const status = response.statusCode ?? 0
-  const retryAfter = Number(response.headers['retry-after'] ?? Number.NaN)
-  const retryAfterMs = retryAfter >= 0 ? Math.min(retryAfter, longestRetryAfterS) * 1000 : undefined
-  return new DialError(refusalWords(status, endpoint), { status, retryAfterMs })
+  return new DialError(refusalWords(status, endpoint), { status, retryAfterMs: retryAfterMsOf(response.headers) })
 }
 
 function refusalWords(status: number, endpoint: string): string {

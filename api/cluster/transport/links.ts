@@ -108,7 +108,7 @@ export function createLinks(deps: {
     },
 
     /** After how many whole seconds a node can open a link. 0 means now, and counts as opening one. */
-    turnOf(nodeId: string): number {
+    openingAfterS(nodeId: string): number {
       const barMs = deps.barMs(nodeId)
       if (barMs > 0) return Math.ceil(barMs / 1000)
       const quota = openings.of(nodeId)
@@ -121,8 +121,8 @@ export function createLinks(deps: {
     /** Whether the node is away because it was told to wait. */
     isToldToWait: (nodeId: string): boolean => (expectedAt.get(nodeId) ?? 0) > clock.now().getTime(),
 
-    /** The node had its turn but was not let in for another reason. */
-    turnNotUsed: (nodeId: string): void => openings.of(nodeId).giveBack(),
+    /** The node was allowed to open a link, but was not let in for another reason. */
+    notOpened: (nodeId: string): void => openings.of(nodeId).giveBack(),
 
     /** The node's open link, or one that opens within `ms`; undefined if none does. */
     waitFor(nodeId: string, ms: number): Promise<Link | undefined> {

@@ -2,6 +2,7 @@ import { request as httpRequest, type ClientRequest, type IncomingHttpHeaders, t
 import { request as httpsRequest } from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { jsonOrNothing } from '../limits/bounded-json.ts'
 import { failureInWords, timeoutInWords } from './failure-words.ts'
 
 /** The stage a call was in: looking up the name, connecting, negotiating TLS, or waiting for the answer. */
@@ -10,7 +11,8 @@ export type Stage = 'dns' | 'tcp' | 'tls' | 'http'
 export interface StagedAnswer {
   status: number
   headers: IncomingHttpHeaders
-  body: string
+  /** Undefined if the answer is not JSON. */
+  json: unknown
 }
 
 /** The stage in which a call failed, with a message for people. */
@@ -45,7 +47,7 @@ export async function stagedPost(url: string, body: unknown, deadlineMs: number)
   try {
     const response = await answerTo(sent)
     const { statusCode: status = 0, headers: answered } = response
-    return { status, headers: answered, body: await readUpTo(response, maxAnswerBytes) }
+    return { status, headers: answered, json: jsonOrNothing(await readUpTo(response, maxAnswerBytes)) }
   } catch (error) {
     throw new StagedFailure(stage, signal.aborted ? timeoutInWords(stage, url, deadlineMs) : failureInWords(error, url), error)
   } finally {

@@ -5,12 +5,12 @@ import { createManualClock } from '../../helpers/manual-clock.ts'
 function fixture() {
   const clock = createManualClock()
   const suspected: string[] = []
-  const node = { online: true, links: true, session: false, lastTurn: 0 }
+  const node = { online: true, links: true, session: false, lastReturnAt: 0 }
   const sessions = createLostSessions({
     isOnline: () => node.online,
     mayComeByItself: () => node.links,
     hasSession: () => node.session,
-    lastTurn: () => node.lastTurn,
+    lastReturnAt: () => node.lastReturnAt,
     suspect: (id) => void suspected.push(id),
     clock,
   })
@@ -46,7 +46,7 @@ test('right after a start, a node that opens links itself gets time to connect b
 test('while nodes are told to come back later, a node that was not heard gets as much time as the last of them', (t) => {
   const { suspected, sessions, clock, node } = fixture()
   sessions.lost('a', false)
-  node.lastTurn = clock.now().getTime() + 25_000
+  node.lastReturnAt = clock.now().getTime() + 25_000
   clock.advance(27_999)
   t.deepEqual(suspected, [])
   clock.advance(1)
@@ -54,7 +54,7 @@ test('while nodes are told to come back later, a node that was not heard gets as
 
   const long = fixture()
   long.sessions.lost('b', false)
-  long.node.lastTurn = long.clock.now().getTime() + 3_600_000
+  long.node.lastReturnAt = long.clock.now().getTime() + 3_600_000
   long.clock.advance(60_000)
   t.deepEqual(long.suspected, ['b'])
 })

@@ -1,16 +1,16 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { uptime, type Period, type Turn } from '../../../api/cluster/health/uptime.ts'
+import { uptime, type OnlineSwitch, type Period } from '../../../api/cluster/health/uptime.ts'
 
 const longest = 60
 const moment = fc.integer({ min: 0, max: longest })
 
 /** Sorted by time. */
-const turns: fc.Arbitrary<Turn[]> = fc
+const switches: fc.Arbitrary<OnlineSwitch[]> = fc
   .array(fc.record({ at: moment, online: fc.boolean() }), { maxLength: 12 })
   .map((all) => all.toSorted((a, b) => a.at - b.at))
 /** As after a clock was set back and forth. */
-const turnsOfAnyClock: fc.Arbitrary<Turn[]> = fc.array(fc.record({ at: moment, online: fc.boolean() }), { maxLength: 12 })
+const switchesOfAnyClock: fc.Arbitrary<OnlineSwitch[]> = fc.array(fc.record({ at: moment, online: fc.boolean() }), { maxLength: 12 })
 /** Ascending, without overlaps. */
 const observed: fc.Arbitrary<Period[]> = fc.uniqueArray(moment, { maxLength: 10 }).map((all) => {
   const sorted = all.toSorted((a, b) => a - b)
@@ -21,7 +21,7 @@ const observed: fc.Arbitrary<Period[]> = fc.uniqueArray(moment, { maxLength: 10 
 const period: fc.Arbitrary<Period> = fc.tuple(moment, moment).map(([a, b]) => ({ from: Math.min(a, b), until: Math.max(a, b) }))
 
 /** The same, computed by looking at every moment. */
-function byMoments(all: Turn[], seen: Period[], window: Period): { known: number; online: number } {
+function byMoments(all: OnlineSwitch[], seen: Period[], window: Period): { known: number; online: number } {
   let [known, online] = [0, 0]
   for (let now = window.from; now < window.until; now++) {
     const last = all.findLast(({ at }) => at <= now)
@@ -36,7 +36,7 @@ const share = ({ known, online }: { known: number; online: number }) => ({ share
 
 test('uptime is the share of observed moments whose latest turn was "online"', (t) => {
   fc.assert(
-    fc.property(turns, observed, period, (all, seen, window) =>
+    fc.property(switches, observed, period, (all, seen, window) =>
       t.deepEqual(uptime(all, seen, window), share(byMoments(all, seen, window))),
     ),
   )
@@ -44,7 +44,7 @@ test('uptime is the share of observed moments whose latest turn was "online"', (
 
 test('after a clock was set back the later turn counts, and no moment counts twice', (t) => {
   fc.assert(
-    fc.property(turnsOfAnyClock, observed, period, (all, seen, window) => {
+    fc.property(switchesOfAnyClock, observed, period, (all, seen, window) => {
       // A later turn at an earlier time replaces everything recorded for the time after it.
       const words = all.filter(({ at }, index) => all.slice(index + 1).every((later) => later.at > at))
       t.deepEqual(uptime(all, seen, window), share(byMoments(words, seen, window)))
@@ -54,7 +54,7 @@ test('after a clock was set back the later turn counts, and no moment counts twi
 
 test('two adjacent windows add up to one', (t) => {
   fc.assert(
-    fc.property(turns, observed, period, moment, (all, seen, { from, until }, at) => {
+    fc.property(switches, observed, period, moment, (all, seen, { from, until }, at) => {
       const middle = Math.max(from, Math.min(until, at))
       const weigh = (window: Period) => ({ value: uptime(all, seen, window).share, weight: byMoments(all, seen, window).known })
       const [first, second, whole] = [
@@ -70,7 +70,7 @@ test('two adjacent windows add up to one', (t) => {
 
 test('what happens in a gap does not count', (t) => {
   fc.assert(
-    fc.property(turns, turns, observed, period, (all, others, seen, gap) => {
+    fc.property(switches, switches, observed, period, (all, others, seen, gap) => {
       const around = seen.flatMap(({ from, until }) => [
         { from, until: Math.min(until, gap.from) },
         { from: Math.max(from, gap.until), until },

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { costOfJson, countValues, parseBounded } from '../../../api/cluster/limits/bounded-json.ts'
+import { costOfJson, countValues, jsonOrNothing, parseBounded } from '../../../api/cluster/limits/bounded-json.ts'
 import { Misbehaviour } from '../../../api/cluster/limits/misbehaviour.ts'
 
 /** Counts the brackets and commas in a value's JSON. */
@@ -31,4 +31,11 @@ test('reads up to the allowed number of values; one more is misbehaviour, and in
   t.deepEqual(parseBounded('[1,2]', 3), [1, 2])
   t.throws(() => parseBounded('[1,2]', 2), { instanceOf: Misbehaviour, message: /more than 2 values/ })
   t.throws(() => parseBounded('[1,', 3), { instanceOf: SyntaxError })
+})
+
+test('a text that may be anything is read if it is JSON and not too much of it', (t) => {
+  t.deepEqual(jsonOrNothing('{"a":1}'), { a: 1 })
+  t.is(jsonOrNothing(''), undefined)
+  t.is(jsonOrNothing('<html>'), undefined)
+  t.is(jsonOrNothing(JSON.stringify(Array.from({ length: 1000 }, () => 0))), undefined)
 })

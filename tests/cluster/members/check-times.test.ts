@@ -26,7 +26,7 @@ test('after a start the first checks are spread over 30 s', (t) => {
   t.true(Math.max(...perSecond(moments)) < 70)
 })
 
-test('nodes checked in one burst drift apart with waits of 27 to 33 s, then keep their turns', (t) => {
+test('nodes checked in one burst drift apart with waits of 27 to 33 s, then keep their slots', (t) => {
   let moments = ids.map(() => start)
   const round = (): number[] =>
     ids.map((id, i) => nextCheckAt(0, new Date(moments[i] ?? 0), policy, { phase: phaseOf(id), random: Math.random }).getTime())
@@ -49,7 +49,7 @@ test('a node whose turn is now is checked now', (t) => {
   t.is(firstCheckAfterStart(0.5, new Date(start + 15_000), policy).getTime(), start + 15_000)
 })
 
-test('half way between two turns, the wait moves toward the later one', (t) => {
+test('half way between two slots, the wait moves toward the later one', (t) => {
   t.is(nextCheckAt(0, new Date(start), policy, { phase: 0.5, random: () => 0 }).getTime(), start + 33_000)
 })
 

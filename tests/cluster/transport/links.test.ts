@@ -203,13 +203,13 @@ test('data that is not HTTP/2 ends the link and nothing else', async (t) => {
 
 test('the gate lets in a fixed number per second and spreads the rest', async (t) => {
   const clock = createManualClock()
-  const { enter, lastTurn } = createAcceptGate({ perSecond: 50, burst: 50, clock })
-  t.is(lastTurn(), 0)
+  const { enter, lastReturnAt } = createAcceptGate({ perSecond: 50, burst: 50, clock })
+  t.is(lastReturnAt(), 0)
   const first = await Promise.all(Array.from({ length: 300 }, enter))
   t.is(first.filter((wait) => wait === 0).length, 50)
   const waits = first.slice(50)
   t.deepEqual([Math.min(...waits), Math.max(...waits)], [1, 5])
-  t.is(lastTurn() - clock.now().getTime(), 5000)
+  t.is(lastReturnAt() - clock.now().getTime(), 5000)
   for (const second of [1, 2, 3, 4, 5]) {
     t.is(waits.filter((wait) => wait === second).length, 50)
     clock.advance(1000)

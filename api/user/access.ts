@@ -1,0 +1,129 @@
+import type { Operation } from '../apps/operation.ts'
+import type { AuditedAction, AuditLog } from '../auth/audit-log.ts'
+import { callerKey, may, refusalWords, type Caller } from '../auth/caller.ts'
+import type { Limits } from '../auth/limits.ts'
+import type { Permission } from '../auth/permissions.ts'
+import { AppError } from '../errors.ts'
+import { snapshotThenChanges, type EventHub } from '../events.ts'
+import type { Log } from '../log.ts'
+import type { AuditedOperations } from '../services/audited-operations.ts'
+import type { ViewEvents } from '../services/events.ts'
+import { columnsOf, type Action, type Named, type TargetKind } from './action.ts'
+import type { Sight } from './sight.ts'
+
+interface Target extends Named {
+  /** What the audit log adds to the target's name. */
+  words?: string | undefined
+}
+
+interface View<Name extends keyof ViewEvents, T> {
+  /** What is so now. Nothing, if left out. */
+  now?: () => Iterable<T>
+  /** What the caller may see of a change. Undefined hides the change. */
+  seen: (change: ViewEvents[Name]) => T | undefined
+  keyOf: (value: T) => string
+  isLast?: (value: T) => boolean
+}
+
+export type Access = ReturnType<typeof createAccess>
+
+/** The rules for everything that one caller sees and does. Nothing in `user/` goes around them. */
+export function createAccess(deps: {
+  caller: Caller
+  sight: Sight
+  audit: AuditLog
+  auditedOperations: AuditedOperations
+  limits: Limits
+  events: EventHub<ViewEvents>
+  log: Log
+}) {
+  const { caller, sight, audit, auditedOperations, limits, events, log } = deps
+
+  /** @throws FORBIDDEN */
+  function need(permission: Permission): void {
+    if (!may(caller, permission)) throw new AppError('FORBIDDEN', refusalWords(caller, permission))
+  }
+
+  /** What the audit log says about a target that the caller sees. @throws NOT_FOUND */
+  const looked: Record<TargetKind, (id: string) => Partial<AuditedAction>> = {
+    node: (id) => ({ subject: sight.node(id).name }),
+    'new node': () => ({}),
+    app(id) {
+      const { nodeId, name } = sight.app(id)
+      return { nodeId, subject: name }
+    },
+    operation(id) {
+      const { nodeId, appId, appName } = sight.operation(id)
+      return { nodeId, appId, subject: `${appName ?? ''} ${id}` }
+    },
+  }
+
+  /** Checks the permission, finds the target and counts the action. @returns its line for the audit log @throws FORBIDDEN, NOT_FOUND, RATE_LIMITED */
+  async function admit(action: Action, { words = '', ...named }: Target): Promise<AuditedAction> {
+    try {
+      need(action.permission)
+    } catch (error) {
+      await audit.noteRefusal(caller, columnsOf(action, named))
+      throw error
+    }
+    // Looked up only now, so that callers without the permission cannot probe for what exists.
+    const { subject: name, ...found } = action.on && named.id ? looked[action.on](named.id) : {}
+    await limits.take(action.permission === 'account.manage' ? 'account' : 'action', callerKey(caller))
+    const subject = named.subject ?? name
+    return { ...columnsOf(action, { ...named, subject: isSaid(subject) ? subject + words : null }), ...found }
+  }
+
+  return {
+    caller,
+    sight,
+    need,
+
+    /**
+     * Does something in the caller's name, between two lines of the audit log.
+     *
+     * @throws FORBIDDEN, which is written to the audit log; NOT_FOUND; whatever `run` throws; an error if the audit log cannot be written
+     */
+    async act<T>(action: Action, target: Target, run: () => Promise<T>): Promise<T> {
+      return audit.around(caller, await admit(action, target), run)
+    },
+
+    /** Like `act`, for what starts an operation. The audit log's line ends when the operation does. */
+    async start<T extends { operation: Operation }>(
+      action: Action,
+      target: Target,
+      run: () => Promise<T>,
+      about?: (result: T) => Partial<AuditedAction>,
+    ): Promise<T> {
+      return auditedOperations.around(caller, await admit(action, target), run, about)
+    },
+
+    /** Refuses an action for another reason than its permission. */
+    async deny(action: Action, named: Named, why: string): Promise<never> {
+      await audit.noteRefusal(caller, columnsOf(action, named))
+      throw new AppError('FORBIDDEN', why)
+    },
+
+    /** Writes a refusal to the audit log that was decided before this API was asked. */
+    noteRefusal(action: Action, named: Named, why: string): void {
+      audit
+        .noteRefusal(caller, columnsOf(action, named), 'denied', why)
+        .catch((error: unknown) => log.error({ err: error }, 'could not write a refusal to the audit log'))
+    },
+
+    /** A live stream: what is so now, then each change, as far as the caller may see them. */
+    watch<Name extends keyof ViewEvents & string, T>(event: Name, { now = () => [], seen, keyOf, isLast }: View<Name, T>) {
+      return snapshotThenChanges<T>({
+        snapshot: now,
+        subscribe: (push) =>
+          events.on(event, (change) => {
+            const value = seen(change)
+            if (value !== undefined) push(value)
+          }),
+        keyOf,
+        ...(isLast && { isLast }),
+      })
+    },
+  }
+}
+
+const isSaid = (value: string | null | undefined): value is string => value !== null && value !== undefined

@@ -1,0 +1,34 @@
+import { isFinal, type Operation } from '../apps/operation.ts'
+import type { Inventory } from '../cluster/feed/inventory.ts'
+import type { NodeRouter } from '../cluster/node-router.ts'
+import type { Access } from './access.ts'
+import type { Action } from './action.ts'
+
+export const operationActions = {
+  cancelOperation: { word: 'operation.cancel', permission: 'app.change', on: 'operation' },
+} as const satisfies Record<string, Action>
+
+/** The operations on the nodes that a caller sees. */
+export function createUserOperations({ access, inventory, router }: { access: Access; inventory: Inventory; router: NodeRouter }) {
+  const { act, caller, sight } = access
+  const seen = ({ nodeId }: Operation): boolean => sight.sees(nodeId)
+
+  return {
+    list: (): Operation[] => inventory.operations().filter(seen),
+    /** Newest first. */
+    ofApp: (appId: string): Operation[] => inventory.operationsOf(appId).filter(seen),
+    find: sight.findOperation,
+    /** An operation as it is now, then each change until it has ended. @throws NOT_FOUND */
+    watch(id: string) {
+      const operation = sight.operation(id)
+      return access.watch('operation', {
+        now: () => [inventory.operation(id) ?? operation],
+        seen: (changed) => (changed.id === id && sight.findOperation(id) ? changed : undefined),
+        keyOf: () => id,
+        isLast: ({ status }) => isFinal(status),
+      })
+    },
+    cancel: (id: string): Promise<Operation> =>
+      act(operationActions.cancelOperation, { id }, async () => router.forOperation(id, caller.name).cancel(id)),
+  }
+}

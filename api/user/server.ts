@@ -1,0 +1,51 @@
+import type { PrimaryContact, PrimaryContactState } from '../cluster/home/primary-contact.ts'
+import { versionState, type VersionState } from '../cluster/members/node-about.ts'
+import type { ClusterNode } from '../cluster/members/node-registry.ts'
+import type { AccessMode } from '../config.ts'
+import type { Storage, StorageProblem } from '../storage.ts'
+import type { Access } from './access.ts'
+
+/** What every caller may know about the node that answers. */
+export interface ServerInfo {
+  version: string
+  nodeId: string
+  name: string
+  isPrimary: boolean
+  accessMode: AccessMode
+  /** On a secondary: the node it last accepted as its primary. */
+  acceptedPrimary: { id: string; at: Date } | null
+  /** On a secondary: whether its primary answers. */
+  primary: PrimaryContactState | null
+  storageProblem: StorageProblem | null
+}
+
+/** The server itself, as its callers see it. */
+export function createUserServer(deps: {
+  access: Access
+  version: string
+  self: { id: string; name: string; isPrimary: boolean }
+  accessMode: AccessMode
+  acceptedPrimary: () => { id: string; at: Date } | null
+  primaryContact: PrimaryContact | null
+  storage: Storage
+}) {
+  const { access, version, self, accessMode } = deps
+  const info = (): ServerInfo => ({
+    version,
+    nodeId: self.id,
+    name: self.name,
+    isPrimary: self.isPrimary,
+    accessMode,
+    acceptedPrimary: deps.acceptedPrimary(),
+    primary: deps.primaryContact?.state() ?? null,
+    storageProblem: deps.storage.problem(),
+  })
+
+  return {
+    info,
+    /** How a node's version compares with this server's. */
+    versionStateOf: (node: ClusterNode): VersionState => versionState(node.about?.version, version),
+    /** This server as it is now, then each change. */
+    watch: () => access.watch('server', { now: () => [info()], seen: info, keyOf: ({ nodeId }) => nodeId }),
+  }
+}

@@ -1,0 +1,46 @@
+import type { Caller } from '../auth/caller.ts'
+import type { Services } from '../services.ts'
+import { createAccess } from './access.ts'
+import { createUserAccount } from './account.ts'
+import { createUserAlarms } from './alarms.ts'
+import { createUserApps } from './apps.ts'
+import { createUserAudit } from './audit.ts'
+import { createUserJoining } from './joining.ts'
+import { createUserMonitoring } from './monitoring.ts'
+import { createUserNodes } from './nodes.ts'
+import { createUserOperations } from './operations.ts'
+import { createUserServer } from './server.ts'
+import { createUserSettings } from './settings.ts'
+import { createSight } from './sight.ts'
+import { createUserUsers } from './users.ts'
+
+export type UserApi = ReturnType<typeof createUserApi>
+
+/**
+ * What one caller can see and do. GraphQL and REST have nothing else, so neither can show or change more. Reads and streams have only
+ * the caller's nodes and what runs on them. Actions check the permission, act and write to the audit log.
+ */
+export function createUserApi(services: Services, caller: Caller) {
+  const { audit, auditedOperations, config, details, events, feed, health, home, joining, keys, limits, log } = services
+  const { membership, members, primaryMove, router, self, settings, storage, version } = services
+  const { registry, holds } = members
+  const { inventory } = feed
+  const { isPrimary } = self
+  const sight = createSight({ caller, registry, inventory })
+  const access = createAccess({ caller, sight, audit, auditedOperations, limits, events, log })
+  return {
+    caller,
+    noteRefusal: access.noteRefusal,
+    nodes: createUserNodes({ access, selfId: self.id, registry, membership, holds, keys, ...health, ...details }),
+    apps: createUserApps({ access, inventory, router }),
+    operations: createUserOperations({ access, inventory, router }),
+    monitoring: createUserMonitoring({ access, inventory }),
+    alarms: createUserAlarms({ access, alarms: health.alarms }),
+    joining: createUserJoining({ access, tokens: joining.tokens, attempts: joining.attempts }),
+    settings: createUserSettings({ access, isPrimary, settings, primaryMove }),
+    account: createUserAccount({ access, services: services.access, isPrimary }),
+    users: createUserUsers({ access, users: services.access.users }),
+    audit: createUserAudit({ access, audit, auditedOperations }),
+    server: createUserServer({ access, version, self, accessMode: config.access.mode, storage, ...home }),
+  }
+}
