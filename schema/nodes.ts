@@ -6,6 +6,7 @@ import { hasLabels } from '../api/cluster/members/labels.ts'
 import { nodeActions, type NodeSession } from '../api/user/nodes.ts'
 import { AppConnection, pageOfApps } from './apps.ts'
 import { action, builder, costOfPage } from './builder.ts'
+import { upperCased } from './enums.ts'
 import { NodeLabel, NodeLabelInput, toLabels } from './labels.ts'
 import { isAmong, page } from './page.ts'
 import { NodeRef } from './refs.ts'
@@ -26,9 +27,6 @@ export const NodeStatusSignal = builder.enumType('NodeStatusSignal', {
     SELF: { value: 'self', description: 'The node that answers this query.' },
   } as const,
 })
-
-const upperCased = <Word extends string>(words: readonly Word[]) =>
-  Object.fromEntries(words.map((word) => [word.toUpperCase().replaceAll('-', '_'), { value: word }])) as Record<string, { value: Word }>
 
 const NodeVersionState = builder.enumType('NodeVersionState', { values: upperCased(versionStates) })
 const NodeConnectionMode = builder.enumType('NodeConnectionMode', { values: upperCased(connectionModes) })

@@ -1,31 +1,16 @@
 import type { ComposeProblem } from '../api/apps/compose-problem.ts'
-import type { Operation } from '../api/apps/operation.ts'
+import { operationKinds, operationStatuses, type Operation } from '../api/apps/operation.ts'
 import { operationActions } from '../api/user/operations.ts'
 import { action, builder, costOfPage, costOfText } from './builder.ts'
+import { upperCased } from './enums.ts'
 import { isAmong, page } from './page.ts'
 import { OperationRef } from './refs.ts'
 
 const OperationKind = builder.enumType('OperationKind', {
-  values: {
-    CREATE: { value: 'create' },
-    UPDATE: { value: 'update' },
-    START: { value: 'start' },
-    STOP: { value: 'stop' },
-    REMOVE: { value: 'remove' },
-    UNKNOWN: { value: 'unknown', description: 'A kind from another version.' },
-  } as const,
+  values: upperCased(operationKinds, { unknown: 'A kind from another version.' }),
 })
 
-const OperationStatus = builder.enumType('OperationStatus', {
-  values: {
-    QUEUED: { value: 'queued' },
-    RUNNING: { value: 'running' },
-    SUCCEEDED: { value: 'succeeded' },
-    FAILED: { value: 'failed' },
-    CANCELLED: { value: 'cancelled' },
-    INTERRUPTED: { value: 'interrupted' },
-  } as const,
-})
+const OperationStatus = builder.enumType('OperationStatus', { values: upperCased(operationStatuses) })
 
 const ComposeProblemRef = builder.objectRef<ComposeProblem>('ComposeProblem').implement({
   description: 'An error or a warning about a Compose file.',

@@ -1,6 +1,6 @@
 import type { App, AppDesiredState, AppStatus, Container } from './app.ts'
 import { isDone, isSteady, isToldBy, problemOf, steadyAt, type ContainerFacts } from './container-facts.ts'
-import type { OperationKind } from './operation.ts'
+import { factsOfKind, type OperationKind } from './operation.ts'
 import type { WantedService } from './wanted-services.ts'
 
 export interface AppFacts {
@@ -24,22 +24,13 @@ const maxNamed = 3
 
 const verdict = (status: AppStatus, statusReason: string | null = null): Verdict => ({ status, statusReason })
 
-const underWay: Record<OperationKind, AppStatus> = {
-  create: 'pending',
-  update: 'updating',
-  start: 'starting',
-  stop: 'stopping',
-  remove: 'removing',
-  unknown: 'updating',
-}
-
 /**
  * The only place that decides an app's status, from what the user asked for, what the deployed file wants and what Docker reports:
  * `running` when every wanted service runs or has finished its job, `degraded` when some do not run or are unhealthy, `error` when
  * none runs, or when some do not run after a failed operation.
  */
 export function statusOf(facts: AppFacts): Verdict {
-  if (facts.activeOperation !== null) return verdict(underWay[facts.activeOperation])
+  if (facts.activeOperation !== null) return verdict(factsOfKind[facts.activeOperation].status)
   if (facts.dockerAvailable !== true) return verdict('unknown', facts.dockerAvailable || 'Docker does not answer')
   const known = { ...facts, containers: facts.containers.filter(({ isOneOff }) => !isOneOff) }
   return facts.desiredState === 'running' ? whenItShouldRun(known) : whenItShouldStand(known)

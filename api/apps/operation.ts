@@ -1,3 +1,4 @@
+import type { AppStatus } from './app.ts'
 import type { ComposeProblem } from './compose-problem.ts'
 
 /** A slow action on an app, run by the node that owns the app. */
@@ -29,19 +30,26 @@ export type OperationKind = (typeof operationKinds)[number]
 export const operationStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const
 export type OperationStatus = (typeof operationStatuses)[number]
 
-const doing: Record<OperationKind, string> = {
-  create: 'Creating it',
-  update: 'Updating it',
-  start: 'Starting it',
-  stop: 'Stopping it',
-  remove: 'Removing it',
-  unknown: 'An operation',
+interface KindFacts {
+  /** In the words of a failure. */
+  doing: string
+  /** The app's status while such an operation is queued or running. */
+  status: AppStatus
+}
+
+export const factsOfKind: Record<OperationKind, KindFacts> = {
+  create: { doing: 'Creating it', status: 'pending' },
+  update: { doing: 'Updating it', status: 'updating' },
+  start: { doing: 'Starting it', status: 'starting' },
+  stop: { doing: 'Stopping it', status: 'stopping' },
+  remove: { doing: 'Removing it', status: 'removing' },
+  unknown: { doing: 'An operation', status: 'updating' },
 }
 
 /** Such as `Creating it failed: could not start service "web": ...`. */
 export function failureWords(kind: OperationKind, { status, error }: Pick<Operation, 'status' | 'error'>): string {
   const reason = (error ?? '').replace(/^Could not /, 'could not ')
-  return `${doing[kind]} ${status === 'failed' ? 'failed' : `was ${status}`}: ${reason}`
+  return `${factsOfKind[kind].doing} ${status === 'failed' ? 'failed' : `was ${status}`}: ${reason}`
 }
 
 /**
