@@ -1,3 +1,5 @@
+import { actionTakenBy } from './declared-actions.ts'
+
 /**
  * Who an operation is for. `guard` is middleware, which does not answer by itself. `page` is the dashboard. `own node` is for
  * routes that a primary calls only on itself. `heartbeat` names the node it is for.
@@ -6,7 +8,7 @@
  */
 export type Surface = 'guard' | 'public' | 'avatar' | 'page' | 'sign-in' | 'user' | 'cluster' | 'node' | 'own node' | 'heartbeat' | 'join'
 
-/** Every operation of either role. A new route or field must be listed here before the test passes. */
+/** Operations of either role. A new route or field must be listed here before the test passes, unless `surfaceOf` knows it otherwise. */
 export const surfaces: Record<string, Surface> = {
   'ALL /*': 'guard',
   'ALL /api/internal/*': 'guard',
@@ -39,37 +41,14 @@ export const surfaces: Record<string, Surface> = {
   'POST /api/internal/settings/changed': 'node',
   'POST /api/internal/key': 'node',
   'POST /api/internal/primary': 'node',
-  'GET /api/internal/system/stats': 'own node',
-  'GET /api/internal/apps': 'own node',
-  'POST /api/internal/apps': 'own node',
-  'GET /api/internal/apps/:id': 'own node',
-  'PUT /api/internal/apps/:id': 'own node',
-  'DELETE /api/internal/apps/:id': 'own node',
-  'GET /api/internal/apps/:id/removal': 'own node',
-  'POST /api/internal/apps/:id/start': 'own node',
-  'POST /api/internal/apps/:id/stop': 'own node',
-  'POST /api/internal/apps/:id/update': 'own node',
-  'POST /api/internal/operations/:id/cancel': 'own node',
-  'GET /api/internal/folders': 'own node',
-  'GET /api/internal/folders/:name/compose': 'own node',
-  'GET /api/internal/events': 'own node',
 
   'GET /api/openapi.json': 'user',
   'GET /api/nodes': 'user',
   'POST /api/nodes': 'cluster',
   'GET /api/nodes/:id': 'user',
-  'PUT /api/nodes/:id': 'user',
-  'DELETE /api/nodes/:id': 'user',
-  'POST /api/nodes/:id/check': 'user',
   'GET /api/apps': 'user',
-  'POST /api/apps': 'user',
   'GET /api/apps/:id': 'user',
-  'PUT /api/apps/:id': 'user',
-  'DELETE /api/apps/:id': 'user',
   'GET /api/apps/:id/removal': 'user',
-  'POST /api/apps/:id/start': 'user',
-  'POST /api/apps/:id/stop': 'user',
-  'POST /api/apps/:id/update': 'user',
   'GET /api/folders': 'user',
   'GET /api/folders/:name/compose': 'user',
   'GET /api/system/stats': 'user',
@@ -100,29 +79,9 @@ export const surfaces: Record<string, Surface> = {
   'query systemStats': 'user',
   'query viewer': 'user',
 
-  'mutation createApiToken': 'user',
-  'mutation removeUser': 'user',
-  'mutation revokeApiToken': 'user',
-  'mutation revokeSession': 'user',
-  'mutation signOutEverywhere': 'user',
-  'mutation cancelOperation': 'user',
-  'mutation checkNode': 'user',
-  'mutation rotateNodeKey': 'user',
   'mutation changePrimaryUrl': 'cluster',
-  'mutation cordonNode': 'user',
-  'mutation createApp': 'user',
-  'mutation endMaintenance': 'user',
   'mutation createJoinToken': 'cluster',
-  'mutation revokeJoinToken': 'user',
   'mutation registerNode': 'cluster',
-  'mutation removeApp': 'user',
-  'mutation removeNode': 'user',
-  'mutation startApp': 'user',
-  'mutation startMaintenance': 'user',
-  'mutation stopApp': 'user',
-  'mutation uncordonNode': 'user',
-  'mutation updateApp': 'user',
-  'mutation updateNode': 'user',
   'mutation updateSettings': 'cluster',
 
   'subscription alarmsChanged': 'user',
@@ -135,3 +94,10 @@ export const surfaces: Record<string, Surface> = {
   'subscription operationProgress': 'user',
   'subscription serverChanged': 'user',
 }
+
+/** What a primary calls only on itself. */
+const ownNode = /\/api\/internal\/(apps|folders|operations|events|system)\b/
+
+/** Undefined for an operation that is neither listed nor an action nor a call to a node about its own things. */
+export const surfaceOf = (operation: string): Surface | undefined =>
+  surfaces[operation] ?? (ownNode.test(operation) ? 'own node' : actionTakenBy(operation) && 'user')

@@ -7,7 +7,7 @@ import { outcomeOf, type CallerKind, type Outcome } from '../helpers/outcome.ts'
 import { routesOf } from '../helpers/routes.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
 import { graphqlFields, unknownId } from '../helpers/sample-document.ts'
-import { surfaces, type Surface } from '../helpers/surfaces.ts'
+import { surfaceOf, surfaces, type Surface } from '../helpers/surfaces.ts'
 
 /** An address of this machine whose calls do not look local. */
 const outside = Object.values(networkInterfaces())
@@ -158,10 +158,10 @@ async function checkMatrix(t: ExecutionContext, node: RunningNode, rules: Rules)
   // Without another address, two callers cannot be distinguished from local ones.
   const names = [...strangers, ...nodes].filter((name) => outside ?? (name !== 'network' && name !== 'pretender'))
   if (!outside) t.log('this machine has no address but loopback: calls from outside are not made')
-  const operations = (await operationsOf(node)).filter((operation) => surfaces[operation] !== 'guard')
+  const operations = (await operationsOf(node)).filter((operation) => surfaceOf(operation) !== 'guard')
   if (!node.services.self.isPrimary) operations.push('POST /api/internal/nodes/:id/heartbeat')
   for (const operation of operations) {
-    const surface = surfaces[operation]
+    const surface = surfaceOf(operation)
     if (!surface) return t.fail(`${operation} has no place in tests/helpers/surfaces.ts`)
     const row = rules(surface, !operation.startsWith('GET '))
     const outcomes = await Promise.all(names.map((name) => outcomeOf(operation, callers[name])))
@@ -180,7 +180,7 @@ test('every route and field has its place in the table, and nothing else has', a
   const nodes = await Promise.all([runningNode(t), runningNode(t, signInSettings), runningSecondary(t)])
   const operations = new Set((await Promise.all(nodes.map(operationsOf))).flat())
   t.deepEqual(
-    [...operations].filter((operation) => !(operation in surfaces)),
+    [...operations].filter((operation) => surfaceOf(operation) === undefined),
     [],
   )
   t.deepEqual(

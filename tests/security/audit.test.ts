@@ -3,39 +3,12 @@ import test, { type ExecutionContext } from 'ava'
 import { testDatabase } from '../helpers/database.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
-import { graphqlFields, unknownId } from '../helpers/sample-document.ts'
+import { mutationActions, mutationNames } from '../helpers/declared-actions.ts'
+import { unknownId } from '../helpers/sample-document.ts'
 import { fullDocument } from '../helpers/full-document.ts'
 import { someApp, someOperation } from '../helpers/things.ts'
 
 const linesOf = async ({ services }: RunningNode) => (await services.access.audit.list({}, { limit: 500 })).reverse()
-
-/** Audit log names of all mutations. A new mutation must be listed here before the test passes. */
-const actions: Record<string, string> = {
-  cancelOperation: 'operation.cancel',
-  changePrimaryUrl: 'cluster.primary-url',
-  checkNode: 'node.check',
-  cordonNode: 'node.cordon',
-  createApiToken: 'token.create',
-  createJoinToken: 'join-token.create',
-  createApp: 'app.create',
-  endMaintenance: 'node.maintenance.end',
-  registerNode: 'node.register',
-  removeApp: 'app.remove',
-  removeNode: 'node.remove',
-  removeUser: 'user.remove',
-  revokeApiToken: 'token.revoke',
-  revokeJoinToken: 'join-token.revoke',
-  revokeSession: 'session.revoke',
-  rotateNodeKey: 'node.rotate-key',
-  signOutEverywhere: 'session.revoke-all',
-  startApp: 'app.start',
-  startMaintenance: 'node.maintenance.start',
-  stopApp: 'app.stop',
-  uncordonNode: 'node.uncordon',
-  updateApp: 'app.update',
-  updateNode: 'node.update',
-  updateSettings: 'settings.update',
-}
 
 /** Everyone can manage their own sessions and tokens. */
 const forEverybody = ['createApiToken', 'revokeApiToken', 'revokeSession', 'signOutEverywhere']
@@ -57,39 +30,29 @@ async function member({ services }: RunningNode) {
 test('every mutation and every refusal is logged with actor, address, action and outcome', async (t) => {
   const node = await runningNode(t, { ...peopleSettings, TRUSTED_PROXIES: '127.0.0.1' })
   const [admin, viewer] = [await signIn(node, 'admin'), await signIn(node, 'viewer')]
-  const mutations = graphqlFields()
-    .filter((field) => field.startsWith('mutation '))
-    .map((field) => field.slice(9))
-  t.deepEqual(mutations.toSorted(), Object.keys(actions).toSorted())
-  for (const name of mutations) {
+  t.deepEqual([...mutationActions.keys()], mutationNames(), 'every mutation declares its action')
+  for (const [name, { word, on }] of mutationActions) {
     const things = await member(node)
-    const named = /Operation/.test(name)
-      ? things.operationId
-      : /Node$|NodeKey$|Maintenance$|createApp$/.test(name)
-        ? things.nodeId
-        : /App$/.test(name)
-          ? things.appId
-          : randomUUID()
-    const query = fullDocument('mutation', name).replaceAll(unknownId, name === 'registerNode' ? randomUUID() : named)
+    const targets = { node: things.nodeId, 'new node': randomUUID(), app: things.appId, operation: things.operationId }
+    const query = fullDocument('mutation', name).replaceAll(unknownId, on ? targets[on] : randomUUID())
     const before = (await linesOf(node)).length
     await node.graphql(query, {}, { ...(await sessionOf(node, admin)), 'x-forwarded-for': '203.0.113.7' })
     const lines = (await linesOf(node)).slice(before)
     t.is(lines.length, 2, `${name}: ${JSON.stringify(lines)}`)
     const [started, ended] = lines
-    const who = { actor: 'admin', via: 'session', address: '203.0.113.7', action: actions[name] }
+    const who = { actor: 'admin', via: 'session', address: '203.0.113.7', action: word }
     t.like(started, { ...who, outcome: 'started' }, name)
     t.like(ended, { ...who, startedId: started?.id }, name)
     t.true(ended?.outcome === 'succeeded' || (ended?.outcome === 'failed' && Boolean(ended.detail)), name)
-    if (/App$/.test(name)) t.is(started?.nodeId, things.nodeId, name)
-    if (/App$/.test(name) && name !== 'createApp') t.is(started?.appId, things.appId, name)
-    if (/Node$|Maintenance$/.test(name) && name !== 'registerNode') t.is(started?.nodeId, things.nodeId, name)
+    if (on && on !== 'new node') t.is(started?.nodeId, things.nodeId, name)
+    if (on === 'app' || on === 'operation') t.is(started?.appId, things.appId, name)
 
     if (forEverybody.includes(name)) continue
     await node.graphql(query, {}, { ...(await sessionOf(node, viewer)), 'x-forwarded-for': '203.0.113.8' })
     const [denied, ...more] = (await linesOf(node)).slice(before + 2)
-    t.like(denied, { actor: 'viewer', address: '203.0.113.8', outcome: 'denied', action: actions[name] }, name)
-    if (/Node$|Maintenance$|createApp$/.test(name) && name !== 'registerNode') t.is(denied?.nodeId, things.nodeId, name)
-    if (/App$/.test(name) && name !== 'createApp') t.is(denied?.appId, things.appId, name)
+    t.like(denied, { actor: 'viewer', address: '203.0.113.8', outcome: 'denied', action: word }, name)
+    if (on === 'node') t.is(denied?.nodeId, things.nodeId, name)
+    if (on === 'app') t.is(denied?.appId, things.appId, name)
     t.deepEqual(more, [], name)
   }
 })

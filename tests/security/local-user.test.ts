@@ -8,7 +8,7 @@ import { assertProblem, fieldsOf } from '../helpers/problem.ts'
 import { routesOf } from '../helpers/routes.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
 import { graphqlFields } from '../helpers/sample-document.ts'
-import { surfaces } from '../helpers/surfaces.ts'
+import { surfaceOf } from '../helpers/surfaces.ts'
 import { closeCode, nextMessage, openGraphqlSocket, subscribeMessage } from '../helpers/websocket.ts'
 
 type Test = ExecutionContext<unknown>
@@ -37,7 +37,7 @@ test('a local user can use the user surface and not the node surface', async (t)
   for (const operation of [...routes, ...graphqlFields()]) {
     // New each time, because some calls end the session.
     const caller = { origin: node.url, headers: { ...elsewhere, cookie: await sessionOf(node) } }
-    const surface = surfaces[operation]
+    const surface = surfaceOf(operation)
     const expected = surface === 'node' || surface === 'own node' ? 401 : surface === 'cluster' || surface === 'join' ? 403 : 'in'
     t.is(await outcomeOf(operation, caller), expected, operation)
   }

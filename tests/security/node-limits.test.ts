@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
+import { clusterWide } from '../../api/auth/permissions.ts'
+import { actionTakenBy } from '../helpers/declared-actions.ts'
 import { fullDocument } from '../helpers/full-document.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { callOperation, type Things } from '../helpers/operation-call.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
+import { routesOf } from '../helpers/routes.ts'
 import { runningNode, type RunningNode } from '../helpers/running-node.ts'
 import { graphqlFields, unknownId } from '../helpers/sample-document.ts'
 import { createSeen } from '../helpers/seen.ts'
@@ -64,29 +67,25 @@ async function setUp(t: Parameters<typeof runningNode>[0]) {
 /** Names and texts, not ids: queries contain the ids, so answers can repeat them. */
 const tellsOfProd = /prod-(node|app|web)|# prod|prod is up|prod\.invalid/
 
-const aboutOneThing = [
+const readsOneThing = [
   'GET /api/nodes/:id',
-  'POST /api/nodes/:id/check',
   'GET /api/apps/:id',
-  'POST /api/apps',
-  'PUT /api/apps/:id',
-  'DELETE /api/apps/:id',
-  'POST /api/apps/:id/start',
-  'POST /api/apps/:id/stop',
-  'POST /api/apps/:id/update',
   'query node',
   'query app',
   'query operation',
-  'mutation checkNode',
-  'mutation createApp',
-  'mutation updateApp',
-  'mutation startApp',
-  'mutation stopApp',
-  'mutation removeApp',
-  'mutation cancelOperation',
   'subscription nodeStats',
   'subscription operationProgress',
 ]
+
+/** Every route and mutation that takes an action on a thing of one node, and is open to callers limited to some nodes. */
+async function actsOnOneThing({ services }: RunningNode): Promise<string[]> {
+  const operations = [...(await routesOf(services)).map(({ method, path }) => `${method} ${path}`), ...graphqlFields()]
+  return operations.filter((operation) => {
+    const action = actionTakenBy(operation)
+    return action?.on !== undefined && !clusterWide.has(action.permission)
+  })
+}
+
 const lists = [
   'GET /api/nodes',
   'GET /api/apps',
@@ -105,6 +104,8 @@ test('for callers limited to some nodes, everything on other nodes does not exis
   const { node, lab, prod, operator, admin } = await setUp(t)
   const { authorization } = await tokenOf(node, operator, 'operator')
   const session = await sessionOf(node, operator)
+  const aboutOneThing = [...readsOneThing, ...(await actsOnOneThing(node))]
+  t.true(aboutOneThing.includes('mutation stopApp') && aboutOneThing.includes('POST /api/apps/:id/stop'))
   const nothing: Things = { nodeId: randomUUID(), appId: randomUUID(), operationId: randomUUID() }
   for (const headers of [session, await sessionOf(node, admin), { authorization }]) {
     const call = (operation: string, things: Things) => callOperation({ url: node.url, operation, headers, things })

@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { systemClock } from '../../api/clock.ts'
+import { clusterWide, leastRole, personOnly, type Permission, type Role } from '../../api/auth/permissions.ts'
 import { browserSecretHeader } from '../../api/http/browser-secret.ts'
+import type { Action } from '../../api/user/action.ts'
 import { accessEdge } from '../helpers/access-edge.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
+import { actionTakenBy, mutationActions } from '../helpers/declared-actions.ts'
 import { callOperation, type Reached, type Things } from '../helpers/operation-call.ts'
 import { boundSession, peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
 import { routesOf } from '../helpers/routes.ts'
@@ -17,11 +20,10 @@ import { someApp, someContainer, someOperation, someStats } from '../helpers/thi
  * all of them. `as a person`: not for tokens. `in person`: for people who can have tokens, but not for tokens. `node`: only for
  * nodes.
  */
-type Need =
-  'anyone' | 'viewer' | 'viewer as a person' | 'viewer in person' | 'operator' | 'operator everywhere' | 'admin everywhere' | 'node'
+type Need = 'anyone' | Role | `${Role} everywhere` | 'viewer as a person' | 'viewer in person' | 'node'
 
-/** Every operation of a primary with sign-in. A new route or field must be listed here before the test passes. */
-const needs: Record<string, Need> = {
+/** What can be read, and by whom. A new route or field must be listed here before the test passes, unless it takes a declared action. */
+const listed: Record<string, Need> = {
   'GET /api/health': 'anyone',
   'GET /api/ready': 'anyone',
   'GET /avatar/:name': 'anyone',
@@ -33,48 +35,21 @@ const needs: Record<string, Need> = {
   'POST /auth/sign-out': 'anyone',
   'GET /*': 'anyone',
 
-  'POST /api/internal/nodes/:id/heartbeat': 'node',
   'POST /api/join': 'node',
-  'GET /api/internal/settings': 'node',
-  'GET /api/internal/system/stats': 'node',
-  'GET /api/internal/apps': 'node',
-  'POST /api/internal/apps': 'node',
-  'GET /api/internal/apps/:id': 'node',
-  'PUT /api/internal/apps/:id': 'node',
-  'DELETE /api/internal/apps/:id': 'node',
-  'GET /api/internal/apps/:id/removal': 'node',
-  'POST /api/internal/apps/:id/start': 'node',
-  'POST /api/internal/apps/:id/stop': 'node',
-  'POST /api/internal/apps/:id/update': 'node',
-  'POST /api/internal/operations/:id/cancel': 'node',
-  'GET /api/internal/folders': 'node',
-  'GET /api/internal/folders/:name/compose': 'node',
-  'GET /api/internal/events': 'node',
 
   'GET /api/openapi.json': 'viewer',
   'GET /graphql': 'viewer',
   'POST /graphql': 'viewer',
   'GET /api/nodes': 'viewer',
   'GET /api/nodes/:id': 'viewer',
-  'POST /api/nodes': 'admin everywhere',
-  'PUT /api/nodes/:id': 'admin everywhere',
-  'DELETE /api/nodes/:id': 'admin everywhere',
-  'POST /api/nodes/:id/check': 'operator',
   'GET /api/apps': 'viewer',
   'GET /api/apps/:id': 'viewer',
-  'POST /api/apps': 'operator',
-  'PUT /api/apps/:id': 'operator',
-  'DELETE /api/apps/:id': 'operator',
   'GET /api/apps/:id/removal': 'operator',
-  'POST /api/apps/:id/start': 'operator',
-  'POST /api/apps/:id/stop': 'operator',
-  'POST /api/apps/:id/update': 'operator',
   'GET /api/folders': 'operator',
   'GET /api/folders/:name/compose': 'operator',
   'GET /api/system/stats': 'viewer',
   'GET /api/audit.jsonl': 'admin everywhere',
   'GET /api/settings': 'operator everywhere',
-  'PUT /api/settings': 'admin everywhere',
 
   'query alarms': 'viewer',
   'query apiTokens': 'viewer as a person',
@@ -99,28 +74,6 @@ const needs: Record<string, Need> = {
 
   'mutation createApiToken': 'viewer in person',
   'mutation revokeApiToken': 'viewer in person',
-  'mutation revokeSession': 'viewer as a person',
-  'mutation signOutEverywhere': 'viewer as a person',
-  'mutation cancelOperation': 'operator',
-  'mutation checkNode': 'operator',
-  'mutation rotateNodeKey': 'admin everywhere',
-  'mutation changePrimaryUrl': 'admin everywhere',
-  'mutation cordonNode': 'operator',
-  'mutation uncordonNode': 'operator',
-  'mutation startMaintenance': 'operator',
-  'mutation endMaintenance': 'operator',
-  'mutation createApp': 'operator',
-  'mutation removeApp': 'operator',
-  'mutation startApp': 'operator',
-  'mutation stopApp': 'operator',
-  'mutation updateApp': 'operator',
-  'mutation createJoinToken': 'admin everywhere',
-  'mutation revokeJoinToken': 'admin everywhere',
-  'mutation registerNode': 'admin everywhere',
-  'mutation removeNode': 'admin everywhere',
-  'mutation updateNode': 'admin everywhere',
-  'mutation updateSettings': 'admin everywhere',
-  'mutation removeUser': 'admin everywhere',
 
   'subscription alarmsChanged': 'viewer',
   'subscription appChanged': 'viewer',
@@ -131,6 +84,19 @@ const needs: Record<string, Need> = {
   'subscription nodeStatusChanged': 'viewer',
   'subscription operationProgress': 'viewer',
   'subscription serverChanged': 'viewer',
+}
+
+/** Who can take an action, from the permission that it declares. `tests/auth/permissions.test.ts` says who has which. */
+function needOf({ permission }: Action): Need {
+  if (personOnly.has(permission)) return 'viewer as a person'
+  return clusterWide.has(permission) ? `${leastRole[permission]} everywhere` : leastRole[permission]
+}
+
+/** Who can use an operation. Undefined for one that is neither listed nor declared. */
+function needFor(operation: string): Need | undefined {
+  const action = actionTakenBy(operation)
+  if (operation.includes(' /api/internal/')) return 'node'
+  return listed[operation] ?? (action && needOf(action))
 }
 
 /** Middleware, which gives no answer of its own. */
@@ -193,7 +159,7 @@ async function nodeWith({ services }: RunningNode, env: string): Promise<Things>
 async function checkMatrix(t: ExecutionContext, node: RunningNode, callers: Callers, operations: string[]): Promise<void> {
   const things = await nodeWith(node, 'lab')
   for (const operation of operations) {
-    const need = needs[operation]
+    const need = needFor(operation)
     if (!need) return t.fail(`${operation} has no place in the table of this test`)
     const isRemoval = operation === 'mutation removeNode' || operation === 'DELETE /api/nodes/:id'
     const outcomes = await Promise.all(
@@ -239,8 +205,35 @@ function shiftedClock() {
   }
 }
 
+/** What an action may need, by the first part of its word in the audit log. */
+const needsOfWord: Record<string, readonly Permission[]> = {
+  app: ['app.change'],
+  operation: ['app.change'],
+  node: ['node.change', 'node.hold', 'node.check'],
+  cluster: ['node.change'],
+  'join-token': ['node.change'],
+  settings: ['settings.change'],
+  user: ['users.manage'],
+  session: ['account.manage'],
+  token: ['account.manage'],
+}
+
+test('an action declares a permission that fits what it changes, and a word of its own', (t) => {
+  const words = [...mutationActions.values()].map(({ word }) => word)
+  t.deepEqual(words.toSorted(), [...new Set(words)].toSorted())
+  for (const [name, { word, permission }] of mutationActions) t.true(needsOfWord[word.split('.')[0] ?? '']?.includes(permission), name)
+})
+
 test('every route and field has its place in the table, and nothing else has', async (t) => {
-  t.deepEqual((await operationsOf(await runningNode(t, peopleSettings))).toSorted(), Object.keys(needs).toSorted())
+  const operations = await operationsOf(await runningNode(t, peopleSettings))
+  t.deepEqual(
+    operations.filter((operation) => needFor(operation) === undefined),
+    [],
+  )
+  t.deepEqual(
+    Object.keys(listed).filter((operation) => !operations.includes(operation)),
+    [],
+  )
 })
 
 test('every operation, by role: sessions, tokens of each scope, and expired or forged credentials', async (t) => {
@@ -311,12 +304,9 @@ test('every operation, by role: sessions, tokens of each scope, and expired or f
       browser: { standing: { role: 'admin' }, headers: () => boundSession(node, owner) },
       basic: { standing: null, headers: await always({ authorization: `Basic ${Buffer.from('admin:admin').toString('base64')}` }) },
     },
-    Object.keys(needs),
+    await operationsOf(node),
   )
 })
-
-/** Exists only with sign-in. */
-const isSignIn = (operation: string): boolean => operation.includes(' /auth/')
 
 test('every operation behind Cloudflare Access: by role, and with wrong audience, wrong issuer, expired, unsigned', async (t) => {
   const { settings, header, past } = await accessEdge(t)
@@ -346,16 +336,16 @@ test('every operation behind Cloudflare Access: by role, and with wrong audience
       algNone: { standing: null, headers: await always(Promise.resolve({ 'cf-access-jwt-assertion': `${none}.${claims}.` })) },
       cookie: { standing: null, headers: await always(Promise.resolve({ cookie: 'selfhostly_session=abc.def' })) },
     },
-    Object.keys(needs).filter((operation) => !isSignIn(operation)),
+    await operationsOf(node),
   )
 })
 
-/** Every operation that needs a caller. */
-const closed = Object.keys(needs).filter((operation) => needs[operation] !== 'anyone' && needs[operation] !== 'node')
+/** Whether an operation needs a caller. */
+const isClosed = (operation: string): boolean => needFor(operation) !== 'anyone' && needFor(operation) !== 'node'
 
 async function checkNobody(t: ExecutionContext, node: RunningNode, headers: Record<string, string>[]): Promise<void> {
   const things = await nodeWith(node, 'lab')
-  for (const operation of closed) {
+  for (const operation of (await operationsOf(node)).filter(isClosed)) {
     const outcomes = await Promise.all(headers.map((each) => callOperation({ url: node.url, operation, headers: each, things })))
     t.deepEqual(
       outcomes.map(({ reached }) => reached),

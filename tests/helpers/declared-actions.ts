@@ -1,0 +1,34 @@
+import type { Action } from '../../api/user/action.ts'
+import { schema } from '../../schema/index.ts'
+import { actionOf } from '../../schema/refusal.ts'
+import { graphqlFields } from './sample-document.ts'
+
+/** The action that each mutation declares, by the mutation's name. */
+export const mutationActions: ReadonlyMap<string, Action> = new Map(
+  Object.values(schema.getMutationType()?.getFields() ?? {}).flatMap((field) => {
+    const action = actionOf(field)
+    return action ? [[field.name, action]] : []
+  }),
+)
+
+/** Routes that do what a mutation does but are not named like it. */
+const sameAs: Record<string, string> = {
+  'POST /api/nodes': 'registerNode',
+  'POST /api/apps': 'createApp',
+  'PUT /api/settings': 'updateSettings',
+}
+const verbs: Record<string, string> = { PUT: 'update', DELETE: 'remove' }
+
+/** The mutation that a REST route is another way to: `POST /api/apps/:id/stop` is `stopApp`, `PUT /api/apps/:id` is `updateApp`. */
+function mutationLike(route: string): string | undefined {
+  const [, method = '', thing = '', verb = verbs[method]] = /^(POST|PUT|DELETE) \/api\/(app|node)s\/:id(?:\/(\w+))?$/.exec(route) ?? []
+  return sameAs[route] ?? (verb && `${verb}${thing.charAt(0).toUpperCase()}${thing.slice(1)}`)
+}
+
+/** The action that an operation takes, such as `mutation stopApp` or `POST /api/apps/:id/stop`. Undefined for what only reads. */
+export function actionTakenBy(operation: string): Action | undefined {
+  const mutation = operation.startsWith('mutation ') ? operation.slice('mutation '.length) : mutationLike(operation)
+  return mutation === undefined ? undefined : mutationActions.get(mutation)
+}
+
+export const mutationNames = (): string[] => graphqlFields().flatMap((field) => (field.startsWith('mutation ') ? field.slice(9) : []))
