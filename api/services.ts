@@ -204,7 +204,7 @@ export function createServices(world: {
 
     // The rooms. Everything above that is also in one of them goes once nothing uses it there.
     access: { ...access, limits, passwords },
-    apps: { ...own.apps, operations: own.operations },
+    apps: { ...own.apps, operations: own.operations, actions: own.actions },
     members: { registry: cluster.registry, holds: cluster.holds, clones: cluster.clones },
     limits: { ...limits, misbehaviour: cluster.misbehaviour },
     transport: {
@@ -215,7 +215,7 @@ export function createServices(world: {
       addressOf: cluster.addressOf,
     },
     feed: { ...own.feed, own: own.feed, pace: own.feedPace, inventory: cluster.inventory, streams: cluster.streams },
-    health: { checks: cluster.checks, history: cluster.history, alarms: cluster.alarms },
+    health: { heartbeats: cluster.heartbeats, checks: cluster.checks, history: cluster.history, alarms: cluster.alarms },
     keys: cluster.keyChanges,
     joining: { ...cluster.joining, tokens: cluster.joinTokens, attempts: cluster.joinAttempts },
     home: { ownKey, callHome, primaryAddress, primaryContact, acceptedPrimary: () => acceptedPrimary, events: nodeCalls },

@@ -1,7 +1,16 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { importerRule, layersRule, noCyclesRule, strangersRule, useRule, type Rule, type Sources } from './helpers/architecture.ts'
+import {
+  importerRule,
+  layersRule,
+  noCyclesRule,
+  onceRule,
+  strangersRule,
+  useRule,
+  type Rule,
+  type Sources,
+} from './helpers/architecture.ts'
 import { importsOf } from './helpers/imports.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -41,10 +50,13 @@ const rooms = {
   home: ['members', 'transport'],
 }
 const roomOf = (name: string): string => `api/cluster/${name}/`
+/** How apps, operations and stats look as JSON, and the calls between nodes, which every room that calls makes from the same place. */
+const wire = ['api/wire.ts', 'api/app-wire.ts']
+const nodeCalls = ['api/cluster/calls/', 'api/cluster/node-calls.ts']
 const roomRules = Object.entries(rooms).map(([name, others]) =>
   layersRule(
     `cluster/${name} imports no rooms but ${others.join(', ') || 'itself'}`,
-    [[roomOf(name), [...base, ...words, 'api/wire.ts', ...others.map(roomOf)]]],
+    [[roomOf(name), [...base, ...words, ...wire, ...nodeCalls, ...others.map(roomOf)]]],
     {
       [`${roomOf(name)}planted.ts`]: `import '../../errors.ts'\nimport type { A } from '../node-router.ts'\nimport { b } from '../node-router.ts'\n`,
     },
@@ -58,7 +70,7 @@ const layers = layersRule(
     ['api/docker/', base],
     ['api/db/', base],
     ...domains.map((domain) => [domain, base] as const),
-    ['api/cluster/', [...base, ...words, 'api/wire.ts']],
+    ['api/cluster/', [...base, ...words, ...wire]],
     [
       'api/http/',
       [
@@ -66,7 +78,8 @@ const layers = layersRule(
         'schema/',
         'api/auth/',
         'api/user/',
-        'api/wire.ts',
+        ...wire,
+        ...nodeCalls,
         'api/cluster/members/labels.ts',
         'api/cluster/feed/feed-wire.ts',
         'api/cluster/feed/feed-pace.ts',
@@ -100,6 +113,7 @@ const layers = layersRule(
     ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts']],
     ['api/user/', [...base, ...words, 'api/auth/']],
     ['api/wire.ts', [...base, ...words]],
+    ['api/app-wire.ts', ['api/wire.ts']],
     // A new file in api/ can import only the base files unless it gets a line above.
     ['api/', base],
     ['frontend/src/', []],
@@ -120,7 +134,11 @@ const rules: Rule[] = [
   importerRule('node-cron', ['api/scheduler.ts'], server),
   importerRule('openid-client', ['api/auth/'], server),
   importerRule('systeminformation', ['api/monitoring/'], server),
-  importerRule('undici', ['api/cluster/transport/node-client.ts', 'api/cluster/transport/link-fetch.ts'], server),
+  importerRule(
+    'undici',
+    ['node-sender', 'node-lanes', 'link-fetch'].map((name) => `api/cluster/transport/${name}.ts`),
+    server,
+  ),
   importerRule('ws', ['api/http/', 'api/cluster/transport/link-wire.ts'], server),
   importerRule('@mikro-orm/migrations', ['api/db/'], server),
   importerRule('@urql', ['frontend/src/composables/', 'frontend/src/graphql/'], ['frontend/src/']),
@@ -130,6 +148,14 @@ const rules: Rule[] = [
     'process.env',
     ['api/main.ts', 'api/own-config.ts', 'api/*-command.ts', 'api/docker/'],
     server,
+  ),
+  onceRule(
+    'each route between nodes is declared once, among the calls',
+    /(?:[A-Z]+ )?\/api\/internal\/[a-z{].*/,
+    // A link is no call. Its path is where a WebSocket opens.
+    ['api/cluster/calls/', 'api/cluster/transport/link-wire.ts'],
+    ['api/'],
+    'GET /api/internal/planted/{id}',
   ),
   ...['setTimeout', 'setInterval'].map((name) =>
     useRule(

@@ -4,7 +4,7 @@ import { withinBounds } from '../api/apps/app-bounds.ts'
 import { withinBounds as operationWithinBounds } from '../api/apps/operation-bounds.ts'
 import { isPrintable, bounds, cut, firstOf, jsonBytes } from '../api/bounds.ts'
 import { countValues } from '../api/cluster/limits/bounded-json.ts'
-import { presentAppOperation } from '../api/http/app-routes.ts'
+import { presentAppOperation } from '../api/app-wire.ts'
 import { readApp, readNodeStats, readOperation, toWire } from '../api/wire.ts'
 import { someApp, someContainer, someOperation, someStats } from './helpers/things.ts'
 

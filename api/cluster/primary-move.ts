@@ -1,8 +1,8 @@
-import { z } from 'zod'
 import { bounds, cut, tooLong } from '../bounds.ts'
 import { errorMessage, invalidInput } from '../errors.ts'
 import type { NodeAddress, NodeRegistry } from './members/node-registry.ts'
-import { needCapability } from './keys/key-changes.ts'
+import { needFor } from './calls/needs.ts'
+import { calls } from './node-calls.ts'
 import type { NodeClient } from './transport/node-client.ts'
 
 export type PrimaryMove = ReturnType<typeof createPrimaryMove>
@@ -13,10 +13,6 @@ export interface MoveOutcome {
   ok: boolean
   error: string | null
 }
-
-/** Long enough for a node to try the new URL before it answers. */
-const deadlineMs = 15_000
-const answerForm = z.object({ moved: z.boolean(), error: z.string().nullable() })
 
 /** @throws INVALID_INPUT */
 function parsePrimaryUrl(value: string): string {
@@ -43,14 +39,8 @@ export function createPrimaryMove(deps: { registry: NodeRegistry; client: NodeCl
     const outcome = (error: string | null): MoveOutcome => ({ nodeId: id, nodeName: node.name, ok: error === null, error })
     if (node.health.status !== 'online') return outcome(`is ${node.health.status} and gets the new URL when it is back`)
     try {
-      needCapability(node, 'primary-url')
-      const answer = await client.request(addressOf(id), {
-        method: 'POST',
-        path: '/api/internal/primary',
-        body: { url },
-        deadlineMs,
-      })
-      const { moved, error } = answerForm.parse(answer)
+      needFor(node, calls.movePrimary, { url })
+      const { moved, error } = await client.call(addressOf(id), calls.movePrimary, { url })
       return outcome(moved ? null : cut(error ?? 'gave no reason', bounds.join.failure))
     } catch (error) {
       return outcome(errorMessage(error))

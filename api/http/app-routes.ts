@@ -1,58 +1,21 @@
-import { createRoute, z } from '@hono/zod-openapi'
-import type { AppOperation } from '../apps/app-service.ts'
-import { appWire, operationWire, removalPreviewWire, toWire } from '../wire.ts'
-import { idParam, invalid, json, problem } from './route-parts.ts'
-
-/** The app routes that the user surface (`/api/apps`) and the node surface (`/api/internal/apps`) share. */
-
-const overwriteFile = z
-  .boolean()
-  .nullish()
-  .openapi({ description: "Replace the Compose file on disk even if it differs from the app's. Without this, a difference is a 409" })
-
-export const createAppBody = z
-  .object({
-    name: z.string().default(''),
-    description: z.string().nullish(),
-    compose_content: z.string().default(''),
-    overwrite_file: overwriteFile,
-  })
-  .openapi('CreateApp', { required: ['name', 'compose_content'] })
-
-export const updateAppBody = z
-  .object({
-    description: z.string().nullish(),
-    compose_content: z.string().nullish(),
-    pull: z.boolean().nullish().openapi({ description: 'Pull newer images before recreating the containers' }),
-    if_version: z.int().nullish().openapi({ description: 'The app version that this change is based on. 409 if it is no longer current' }),
-    overwrite_file: overwriteFile,
-  })
-  .openapi('UpdateApp')
-
-/** The app's fields at the top level, for people and scripts, plus `app` and `operation` in full. */
-export const appOperationWire = appWire.extend({ operation_id: z.string(), app: appWire, operation: operationWire }).openapi('AppOperation')
-
-const flag = (description: string) =>
-  z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((word) => word === 'true')
-    .openapi({ type: 'string', enum: ['true', 'false'], default: 'false', description })
-
-export const removeAppQuery = z.object({
-  volumes: flag('Also remove its volumes'),
-  files: flag('Also remove everything else in its folder'),
-})
+import { createRoute } from '@hono/zod-openapi'
+import { appOperationWire, appRefusals, removeAppQuery, updateAppBody } from '../app-wire.ts'
+import { appWire, removalPreviewWire } from '../wire.ts'
+import { idParam } from '../cluster/calls/node-call.ts'
+import { invalid, json, problem } from './route-parts.ts'
 
 export const refusals = {
   400: invalid,
-  404: problem('There is no app with this id'),
-  409: problem('The name is taken, or the app has changed since. `fields` says which'),
-  503: problem('The node is not online, or Docker does not answer there'),
+  404: problem(appRefusals[404]),
+  409: problem(appRefusals[409]),
+  503: problem(appRefusals[503]),
 }
 
-export function appRoutes(base: '/api/apps' | '/api/internal/apps', tag: string) {
-  const tags = [tag]
+/** The routes of one app, for people and scripts. */
+const base = '/api/apps'
+
+export function appRoutes() {
+  const tags = ['apps']
   const started = json(appOperationWire, 'The operation was queued')
   const withId = { tags, request: { params: idParam }, responses: { 202: started, ...refusals } }
   return {
@@ -96,5 +59,3 @@ export function appRoutes(base: '/api/apps' | '/api/internal/apps', tag: string)
     }),
   }
 }
-
-export const presentAppOperation = ({ app, operation }: AppOperation) => toWire({ ...app, operationId: operation.id, app, operation })

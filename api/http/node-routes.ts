@@ -5,7 +5,8 @@ import type { ClusterNode } from '../cluster/members/node-registry.ts'
 import type { UserApi } from '../user/user-api.ts'
 import { toWire } from '../wire.ts'
 import { takesOnly } from './known-fields.ts'
-import { idParam, invalid, json, nodesQuery, problem } from './route-parts.ts'
+import { idParam } from '../cluster/calls/node-call.ts'
+import { invalid, json, nodesQuery, problem } from './route-parts.ts'
 import { createRouter, type HttpEnv, type Router } from './router.ts'
 
 const dateTime = z.coerce.date().openapi({ type: 'string', format: 'date-time' })

@@ -11,8 +11,6 @@ export const json = <Schema extends z.ZodType>(schema: Schema, description: stri
 
 export const problem = (description: string) => ({ content: { 'application/problem+json': { schema: problemSchema } }, description })
 
-export const idParam = z.object({ id: z.string().openapi({ description: 'UUID' }) })
-
 export const invalid = problem('A field is invalid. `fields` names each one')
 
 const labelSet = z

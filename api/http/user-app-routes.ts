@@ -2,9 +2,10 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { InventoryApp } from '../cluster/feed/inventory.ts'
 import { hasLabels } from '../cluster/members/labels.ts'
+import { appOperationWire, createAppBody, presentAppOperation, removeAppQuery, updateAppBody } from '../app-wire.ts'
 import { appWire, fromWire, toWire } from '../wire.ts'
-import { appOperationWire, appRoutes, createAppBody, presentAppOperation, refusals, removeAppQuery, updateAppBody } from './app-routes.ts'
-import { folderRoutes, serveFolders } from './folder-routes.ts'
+import { appRoutes, refusals } from './app-routes.ts'
+import { serveFolders } from './folder-routes.ts'
 import { takesOnly } from './known-fields.ts'
 import { invalid, json, listOf, nodeIdsQuery, wholeList } from './route-parts.ts'
 import { createRouter, type HttpEnv, type Router } from './router.ts'
@@ -33,7 +34,7 @@ function refuseIgnoredFields(router: Router): void {
 /** Apps of all nodes, for people and scripts. */
 export function userAppRoutes(): Router {
   const router = createRouter()
-  const routes = appRoutes('/api/apps', 'apps')
+  const routes = appRoutes()
   refuseIgnoredFields(router)
   router.openapi(
     createRoute({
@@ -96,8 +97,6 @@ export function userAppRoutes(): Router {
     const { id } = c.req.valid('param')
     return c.json(presentAppOperation(await c.get('user').apps.update(id, { pull: true })), 202)
   })
-  serveFolders(router, folderRoutes('/api/folders', 'apps'), (c, nodeId = c.get('user').nodes.selfId) =>
-    c.get('user').apps.foldersOf(nodeId),
-  )
+  serveFolders(router)
   return router
 }

@@ -1,5 +1,6 @@
 import { errorMessage } from '../errors.ts'
 import type { PrimaryConfig } from '../config.ts'
+import { calls } from '../cluster/node-calls.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
 
@@ -31,7 +32,7 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
   function tellSettingsChanged(): void {
     for (const node of others().filter(({ health }) => health.status === 'online')) {
       client
-        .request(addressOf(node.id), { method: 'POST', path: '/api/internal/settings/changed', deadlineMs: 5000 })
+        .call(addressOf(node.id), calls.settingsChanged, {})
         .catch((error: unknown) => log.warn({ node: node.name, error: errorMessage(error) }, 'could not notify node of changed settings'))
     }
   }

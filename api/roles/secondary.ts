@@ -1,6 +1,7 @@
 import type { SecondaryConfig } from '../config.ts'
 import { createJoinCall } from '../cluster/joining/join-call.ts'
-import { NodeCallError } from '../cluster/transport/node-client.ts'
+import { calls } from '../cluster/node-calls.ts'
+import { NodeCallError } from '../cluster/transport/node-call-error.ts'
 import { errorMessage } from '../errors.ts'
 import { createHeartbeatTimes, type HeartbeatOutcome } from '../cluster/home/heartbeat-times.ts'
 import { createJoiner, type JoinOutcome } from '../cluster/joining/joiner.ts'
@@ -20,7 +21,7 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
   const settingsSync = createSettingsSync({
     fetchSettings() {
       const apiEndpoint = primaryUrl()
-      return client.request({ id: 'primary', name: 'the primary', apiEndpoint, apiKey: self.apiKey }, { path: '/api/internal/settings' })
+      return client.call({ id: 'primary', name: 'the primary', apiEndpoint, apiKey: self.apiKey }, calls.settings, {})
     },
     onSynced: ({ primaryUrl: said }) => void (said && moveTo(said)),
     settings,

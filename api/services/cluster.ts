@@ -27,6 +27,7 @@ import type { NodeAbout } from '../cluster/members/node-about.ts'
 import { createAlarms } from '../cluster/health/alarms.ts'
 import { createCloneWatch } from '../cluster/health/clones.ts'
 import { conditionsOf } from '../cluster/health/conditions.ts'
+import { createHeartbeats } from '../cluster/health/heartbeats.ts'
 import { createHealthChecks } from '../cluster/health/health-checks.ts'
 import { defaultHealthPolicy } from '../cluster/members/health-policy.ts'
 import { createHolds } from '../cluster/members/holds.ts'
@@ -273,8 +274,8 @@ export function createCluster(deps: {
   const holds = createHolds({ registry, isPrimary: self.isPrimary, clock, log })
   const router = createNodeRouter({
     selfId: self.id,
-    apps: own.apps,
-    operations: own.operations,
+    own: own.actions,
+    refuseName: own.apps.refuseName,
     inventory,
     getNode: registry.get,
     addressOf,
@@ -317,8 +318,18 @@ export function createCluster(deps: {
     log,
   })
 
+  const heartbeats = createHeartbeats({
+    primaryId: self.id,
+    settingsVersion: settings.version,
+    registry,
+    streams,
+    hear,
+    hearUnread,
+  })
+
   return {
     hear,
+    heartbeats,
     /** Reports parts of a node's messages that could not be read. */
     hearUnread,
     registry,

@@ -8,6 +8,7 @@ import { createOperations } from '../apps/operations.ts'
 import { createRemoval } from '../apps/removal.ts'
 import type { Clock } from '../clock.ts'
 import { createFeedPace } from '../cluster/feed/feed-pace.ts'
+import { createOwnActions } from '../cluster/own-actions.ts'
 import { createLocalFeed, type FeedEvents } from '../cluster/feed/local-feed.ts'
 import type { Config } from '../config.ts'
 import { createComposeCli } from '../docker/compose-cli.ts'
@@ -93,5 +94,5 @@ export function createOwnApps(deps: {
 
   const feedPace = createFeedPace(clock)
 
-  return { engine, monitor, containers, operations, apps, feed, feedPace }
+  return { engine, monitor, containers, operations, apps, actions: createOwnActions({ apps, operations }), feed, feedPace }
 }

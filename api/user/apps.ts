@@ -2,7 +2,7 @@ import type { AppOperation, CreateAppInput, UpdateAppInput } from '../apps/app-s
 import type { RemoveAppInput } from '../apps/removal.ts'
 import type { RemovalPreview } from '../apps/removal-item.ts'
 import type { Inventory, InventoryApp } from '../cluster/feed/inventory.ts'
-import type { NodeApps, NodeRouter } from '../cluster/node-router.ts'
+import type { NodeActions, NodeRouter } from '../cluster/node-router.ts'
 import type { Access } from './access.ts'
 import type { Action } from './action.ts'
 
@@ -21,7 +21,7 @@ export function createUserApps({ access, inventory, router }: { access: Access; 
   const { name: caller } = access.caller
   const list = (): InventoryApp[] => inventory.apps().filter(({ nodeId }) => sight.sees(nodeId))
   /** Calls the node that runs the app, or says why it cannot be called. */
-  const on = (id: string): NodeApps => router.forApp(id, caller)
+  const on = (id: string): NodeActions => router.forApp(id, caller)
 
   return {
     list,
@@ -36,10 +36,10 @@ export function createUserApps({ access, inventory, router }: { access: Access; 
     /** What a removal would delete and keep, for callers who are allowed to remove the app. */
     async removalOf(id: string): Promise<RemovalPreview> {
       need('app.change')
-      return on(sight.app(id).id).removalOf(id)
+      return on(sight.app(id).id).removalOf({ id })
     },
     /** The app folders on a node's disk, for callers who are allowed to create apps from them. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE */
-    foldersOf(nodeId: string): Pick<NodeApps, 'folders' | 'composeOnDisk'> {
+    foldersOf(nodeId: string): Pick<NodeActions, 'folders' | 'composeOnDisk'> {
       need('app.change')
       return router.forNode(sight.node(nodeId).id, caller)
     },
@@ -48,14 +48,16 @@ export function createUserApps({ access, inventory, router }: { access: Access; 
       start(
         appActions.createApp,
         { id: nodeId, subject: input.name },
-        async () => router.forNewApp(nodeId, caller).create(input),
+        async () => router.forNewApp(nodeId, caller).createApp(input),
         ({ app }) => ({ appId: app.id }),
       ),
-    update: (id: string, input: UpdateAppInput) => start(appActions.updateApp, { id }, async () => on(id).update(id, input)),
-    start: (id: string) => start(appActions.startApp, { id }, async () => on(id).start(id)),
-    stop: (id: string) => start(appActions.stopApp, { id }, async () => on(id).stop(id)),
+    update: (id: string, input: UpdateAppInput) => start(appActions.updateApp, { id }, async () => on(id).updateApp({ id, ...input })),
+    start: (id: string) => start(appActions.startApp, { id }, async () => on(id).startApp({ id })),
+    stop: (id: string) => start(appActions.stopApp, { id }, async () => on(id).stopApp({ id })),
     remove: (id: string, input: RemoveAppInput) =>
-      start(appActions.removeApp, { id, words: withData(input) }, async () => on(id).remove(id, input)),
+      start(appActions.removeApp, { id, words: withData(input) }, async () =>
+        on(id).removeApp({ id, volumes: input.volumes === true, files: input.files === true }),
+      ),
   }
 }
 

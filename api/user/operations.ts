@@ -29,6 +29,6 @@ export function createUserOperations({ access, inventory, router }: { access: Ac
       })
     },
     cancel: (id: string): Promise<Operation> =>
-      act(operationActions.cancelOperation, { id }, async () => router.forOperation(id, caller.name).cancel(id)),
+      act(operationActions.cancelOperation, { id }, async () => router.forOperation(id, caller.name).cancelOperation({ id })),
   }
 }

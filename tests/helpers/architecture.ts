@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { importsOf, usesOf } from './imports.ts'
+import { importsOf, textsOf, usesOf } from './imports.ts'
 
 /** Path from the project root -> file text. */
 export type Sources = ReadonlyMap<string, string>
@@ -89,6 +89,31 @@ export function useRule(name: string, path: string, places: readonly string[], w
       [...sources]
         .filter(([file]) => isIn(file, within) && !isIn(file, places))
         .flatMap(([file, text]) => usesOf(file, text, path).map((line) => `${file}:${line} uses ${path}`)),
+  }
+}
+
+/** Texts that only certain places may have, and each of them once. */
+export function onceRule(name: string, pattern: RegExp, places: readonly string[], within: readonly string[], example: string): Rule {
+  return {
+    name,
+    planted: { [`${places[0]}planted.ts`]: `// ${example}\nconst one = '${example}'\nconst two = \`\${host}${example}\`\n` },
+    check(sources) {
+      const first = new Map<string, string>()
+      return [...sources]
+        .filter(([file]) => isIn(file, within))
+        .flatMap(([file, source]) =>
+          !pattern.test(source)
+            ? []
+            : textsOf(file, source).map(({ text, line }) => ({ file, at: `${file}:${line}`, found: pattern.exec(text)?.[0] })),
+        )
+        .flatMap(({ file, at, found }) => {
+          if (found === undefined) return []
+          if (!isIn(file, places)) return [`${at} has ${found}`]
+          const before = first.get(found)
+          if (before === undefined) first.set(found, at)
+          return before === undefined ? [] : [`${at} has ${found}, as has ${before}`]
+        })
+    },
   }
 }
 

@@ -47,6 +47,19 @@ export function usesOf(file: string, text: string, path: string): number[] {
   return lines
 }
 
+/** The texts of a file: its strings and the fixed parts of its templates, not its comments. */
+export function textsOf(file: string, text: string): { text: string; line: number }[] {
+  const { tree, firstLine } = parsed(file, text)
+  const found: { text: string; line: number }[] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
+      found.push({ text: node.text, line: firstLine + tree.getLineAndCharacterOfPosition(node.getStart(tree)).line })
+    ts.forEachChild(node, visit)
+  }
+  visit(tree)
+  return found
+}
+
 const isLoad = (callee: ts.Expression): boolean =>
   callee.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(callee) && callee.text === 'require')
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import test, { type ExecutionContext } from 'ava'
 import { createSecretBox } from '../../api/auth/secret-box.ts'
+import { calls } from '../../api/cluster/node-calls.ts'
 import { createNodeClient } from '../../api/cluster/transport/node-client.ts'
 import { createSettingsService } from '../../api/settings/settings-service.ts'
 import { createSettingsSync } from '../../api/settings/settings-sync.ts'
@@ -27,7 +28,7 @@ async function syncFrom(t: ExecutionContext<unknown>, port: number) {
   const primary = { id: 'primary', name: 'the primary', apiEndpoint: `http://127.0.0.1:${port}`, apiKey: 'shared-key' }
   let tries = 0
   const sync = createSettingsSync({
-    fetchSettings: () => (tries++, client.request(primary, { path: '/api/internal/settings' })),
+    fetchSettings: () => (tries++, client.call(primary, calls.settings, {})),
     onSynced: () => undefined,
     settings,
     clock,

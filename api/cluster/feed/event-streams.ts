@@ -7,8 +7,10 @@ import type { FeedEvent } from './feed.ts'
 import { createFeedQuota, readFeed } from './feed-reader.ts'
 import type { FeedReading } from './feed-wire.ts'
 import { Misbehaviour } from '../limits/misbehaviour.ts'
-import { NodeCallError, type NodeClient } from '../transport/node-client.ts'
 import { backoffMs } from '../../retry.ts'
+import { calls } from '../node-calls.ts'
+import { NodeCallError } from '../transport/node-call-error.ts'
+import type { NodeClient } from '../transport/node-client.ts'
 
 /**
  * The sender writes at least every 2 s. A stall of 5 s is common on bad networks and loses nothing. Longer silence means a
@@ -72,7 +74,7 @@ export function createEventStreams(deps: {
     const opening = clock.after(openDeadlineMs, () =>
       session.abort.abort(new Error(`did not open the event stream within ${openDeadlineMs / 1000} s`)),
     )
-    const response = await deps.client.stream(deps.addressOf(nodeId), '/api/internal/events', session.abort.signal).finally(opening)
+    const bytes = await deps.client.open(deps.addressOf(nodeId), calls.events, {}, session.abort.signal).finally(opening)
     let cancelSilence: () => void = () => undefined
     const heard = (): void => {
       if (session.openedAt !== null) heardAt.set(nodeId, clock.now())
@@ -81,7 +83,7 @@ export function createEventStreams(deps: {
     }
     heard()
     try {
-      await readFeed((response.body ?? []) as AsyncIterable<Uint8Array>, quotas.of(nodeId), {
+      await readFeed(bytes, quotas.of(nodeId), {
         heard,
         event(reading) {
           session.abort.signal.throwIfAborted()

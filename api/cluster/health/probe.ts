@@ -1,13 +1,14 @@
-import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import { errorMessage } from '../../errors.ts'
 import type { NodeStats } from '../../monitoring/node-stats.ts'
 import type { NodeAddress } from '../members/node-registry.ts'
 import type { Unread } from './unread.ts'
-import { readNodeStats } from '../../wire.ts'
 import { unreadOf } from '../feed/feed-wire.ts'
+import { calls } from '../node-calls.ts'
 import type { Links } from '../transport/links.ts'
-import { NodeCallError, type NodeClient, type Route } from '../transport/node-client.ts'
+import { NodeCallError } from '../transport/node-call-error.ts'
+import type { NodeClient } from '../transport/node-client.ts'
+import type { Route } from '../transport/node-sender.ts'
 
 /** How long a check waits for a lost link to come back. A node that was only cut off opens another within a second. */
 const linkWaitMs = 2000
@@ -38,11 +39,13 @@ export function createProbe(deps: {
 
   async function ask(nodeId: string, via: Route, deadlineMs: number): Promise<string | null | undefined> {
     try {
-      const answer = await client.request(deps.addressOf(nodeId), { path: '/api/internal/system/stats', deadlineMs, via, isProbe: true })
-      const sender = senderOf(answer)
+      const {
+        sender,
+        value: stats,
+        problems,
+      } = await client.call(deps.addressOf(nodeId), calls.stats, {}, { deadlineMs, via, isProbe: true })
       if (sender === null) return 'sent stats that cannot be read. Does it run another version of Selfhostly?'
       if (sender !== nodeId) return `answered as another node (${sender}). Does its endpoint lead to that node?`
-      const { value: stats, problems } = readNodeStats(answer)
       deps.onUnread(nodeId, unreadOf('stats', 'its stats', problems))
       // It accepted the credentials and answered as itself, so it is up, even if its stats cannot be read.
       if (stats) deps.onStats(nodeId, stats)
@@ -88,10 +91,4 @@ export function createProbe(deps: {
 
     forget: (nodeId: string): void => void linkOnly.delete(nodeId),
   }
-}
-
-/** The id of the node that an answer claims to come from; null if it is not a node's answer. */
-function senderOf(answer: unknown): string | null {
-  const { data } = z.object({ node_id: z.guid() }).safeParse(answer)
-  return data?.node_id ?? null
 }

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import type { NodeAbout } from '../members/node-about.ts'
-import { toWire } from '../../wire.ts'
+import { routeOf } from '../calls/node-call.ts'
+import { calls } from '../node-calls.ts'
 import type { NodeClient } from '../transport/node-client.ts'
 import { stagedPost } from '../transport/staged-post.ts'
 
-/** The primary only updates memory for this call, so a longer wait means that something is wrong with it. */
-const deadlineMs = 5000
-
-const answerForm = z.object({ settings_version: z.string().optional(), primary_id: z.guid().optional() })
+/** Nothing is read or written for the answer, so a longer wait means that something is wrong there. */
+const strangerDeadlineMs = 5000
 
 export type HomeCall = ReturnType<typeof createHomeCall>
 
@@ -16,10 +15,7 @@ export function createHomeCall(deps: { client: NodeClient; self: { id: string; a
   const { client, self } = deps
   return async function callHome(primaryUrl: string): Promise<{ settingsVersion: string | undefined; primaryId: string | null }> {
     const primary = { id: `primary at ${primaryUrl}`, name: 'the primary', apiEndpoint: primaryUrl, apiKey: self.apiKey }
-    const body = { about: toWire(deps.about) }
-    const answer = await client.request(primary, { method: 'POST', path: `/api/internal/nodes/${self.id}/heartbeat`, body, deadlineMs })
-    const { settings_version: settingsVersion, primary_id: primaryId = null } = answerForm.safeParse(answer).data ?? {}
-    return { settingsVersion, primaryId }
+    return client.call(primary, calls.heartbeat, { id: self.id, about: deps.about })
   }
 }
 
@@ -32,7 +28,7 @@ const refusalForm = z.object({ title: z.literal('Invalid API key') })
  * @throws Error with the reason if it does not
  */
 export async function refuseStrangers(url: string): Promise<void> {
-  const { status, json } = await stagedPost(`${url}/api/internal/system/stats`, {}, deadlineMs)
+  const { status, json } = await stagedPost(`${url}${routeOf(calls.stats).path}`, {}, strangerDeadlineMs)
   if (status === 401 && refusalForm.safeParse(json).success) return
   const { host } = new URL(url)
   if (status >= 300 && status < 400) throw new Error(`${host} answered ${status} with a redirect. Enter the URL that it leads to`)

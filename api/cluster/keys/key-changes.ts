@@ -1,10 +1,13 @@
 import type { Clock } from '../../clock.ts'
 import { AppError, errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { missingCapabilities, type Capability } from '../members/node-about.ts'
+import { missingCapabilities } from '../members/node-about.ts'
 import type { ClusterNode, NodeAddress, NodeRegistry } from '../members/node-registry.ts'
-import { NodeCallError, type NodeClient } from '../transport/node-client.ts'
 import { statusInWords } from '../members/status-words.ts'
+import { needFor } from '../calls/needs.ts'
+import { calls } from '../node-calls.ts'
+import { NodeCallError } from '../transport/node-call-error.ts'
+import type { NodeClient } from '../transport/node-client.ts'
 
 const callDeadlineMs = 5000
 /** How often the policy retries a node that refused. */
@@ -21,23 +24,13 @@ const finalRefusals: ReadonlySet<string> = new Set(['FORBIDDEN', 'NOT_FOUND', 'I
 
 export type KeyChanges = ReturnType<typeof createKeyChanges>
 
-/** @throws NOT_SUPPORTED with the node's version and the missing capability */
-export function needCapability({ name, about }: ClusterNode, capability: Capability): void {
-  const lacks = about === null || missingCapabilities(about).includes(capability)
-  if (lacks)
-    throw new AppError(
-      'NOT_SUPPORTED',
-      `${name} runs ${about?.version ?? 'an unknown version'}, which lacks ${capability}. Update it first`,
-    )
-}
-
 /**
  * Changes node keys without interrupting anything. A crash or a lost answer can end the change after any step. It is finished
  * later, because both sides accept both keys from the first step to the last:
  *
  *     primary                                    node
  *     saves the next key; accepts both
- *     POST /api/internal/key {next}  ──────────▶ saves it; calls with it, accepts both
+ *     takeKey {next}                 ──────────▶ saves it; calls with it, accepts both
  *     calls with the next key        ──────────▶ a minute later drops the previous one, and closes what was opened with it
  *     makes the next key the current one (also when the node calls with it); a minute later drops the previous one
  *
@@ -65,19 +58,14 @@ export function createKeyChanges(deps: {
   const failures = new Map<string, string>()
 
   const isGood = (id: string, apiKey: string): Promise<boolean> =>
-    client.request({ ...addressOf(id), apiKey }, { path: '/api/internal/system/stats', deadlineMs: callDeadlineMs }).then(
+    client.call({ ...addressOf(id), apiKey }, calls.stats, {}, { deadlineMs: callDeadlineMs }).then(
       () => true,
       () => false,
     )
 
   async function hand(id: string, next: string): Promise<void> {
     try {
-      await client.request(addressOf(id), {
-        method: 'POST',
-        path: '/api/internal/key',
-        body: { api_key: next },
-        deadlineMs: callDeadlineMs,
-      })
+      await client.call(addressOf(id), calls.takeKey, { apiKey: next })
     } catch (error) {
       // The node may have accepted the key and only its answer was lost.
       if (await isGood(id, next)) return
@@ -127,7 +115,7 @@ export function createKeyChanges(deps: {
     async rotate(id: string): Promise<ClusterNode> {
       const node = registry.get(id)
       if (node.isPrimary) throw new AppError('FORBIDDEN', 'This is the primary itself, and no other node uses its key')
-      needCapability(node, 'key-rotation')
+      needFor(node, calls.takeKey, { apiKey: '' })
       if (node.health.status !== 'online') throw new AppError('NODE_UNREACHABLE', statusInWords(node))
       await once(id)
       return registry.get(id)

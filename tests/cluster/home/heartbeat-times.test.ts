@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
-import { createNodeClient, NodeCallError } from '../../../api/cluster/transport/node-client.ts'
+import { createNodeClient } from '../../../api/cluster/transport/node-client.ts'
+import { NodeCallError } from '../../../api/cluster/transport/node-call-error.ts'
 import { createHeartbeatTimes, type HeartbeatOutcome } from '../../../api/cluster/home/heartbeat-times.ts'
 import { freePort } from '../../helpers/free-port.ts'
 import { createManualClock } from '../../helpers/manual-clock.ts'

@@ -1,0 +1,54 @@
+import { z } from '@hono/zod-openapi'
+import type { AppOperation } from './apps/app-service.ts'
+import { appWire, operationWire, toWire } from './wire.ts'
+
+/** What requests about an app say as JSON, and what answers them: the same for people and between nodes. */
+
+const overwriteFile = z
+  .boolean()
+  .nullish()
+  .openapi({ description: "Replace the Compose file on disk even if it differs from the app's. Without this, a difference is a 409" })
+
+export const createAppBody = z
+  .object({
+    name: z.string().default(''),
+    description: z.string().nullish(),
+    compose_content: z.string().default(''),
+    overwrite_file: overwriteFile,
+  })
+  .openapi('CreateApp', { required: ['name', 'compose_content'] })
+
+export const updateAppBody = z
+  .object({
+    description: z.string().nullish(),
+    compose_content: z.string().nullish(),
+    pull: z.boolean().nullish().openapi({ description: 'Pull newer images before recreating the containers' }),
+    if_version: z.int().nullish().openapi({ description: 'The app version that this change is based on. 409 if it is no longer current' }),
+    overwrite_file: overwriteFile,
+  })
+  .openapi('UpdateApp')
+
+const flag = (description: string) =>
+  z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((word) => word === 'true')
+    .openapi({ type: 'string', enum: ['true', 'false'], default: 'false', description })
+
+export const removeAppQuery = z.object({
+  volumes: flag('Also remove its volumes'),
+  files: flag('Also remove everything else in its folder'),
+})
+
+/** The app's fields at the top level, for people and scripts, plus `app` and `operation` in full. */
+export const appOperationWire = appWire.extend({ operation_id: z.string(), app: appWire, operation: operationWire }).openapi('AppOperation')
+
+export const presentAppOperation = ({ app, operation }: AppOperation) => toWire({ ...app, operationId: operation.id, app, operation })
+
+/** Why a request about an app is refused, by status. */
+export const appRefusals = {
+  400: 'A field is invalid. `fields` names each one',
+  404: 'There is no app with this id',
+  409: 'The name is taken, or the app has changed since. `fields` says which',
+  503: 'The node is not online, or Docker does not answer there',
+} as const

@@ -1,0 +1,158 @@
+import { z } from '@hono/zod-openapi'
+import { appOperationWire, appRefusals, createAppBody, presentAppOperation, removeAppQuery, updateAppBody } from '../../app-wire.ts'
+import type { AppOperation } from '../../apps/app-service.ts'
+import type { App } from '../../apps/app.ts'
+import type { Operation } from '../../apps/operation.ts'
+import type { RemovalPreview } from '../../apps/removal-item.ts'
+import { appWire, operationWire, readApp, readOperation, readRemovalPreview, removalPreviewWire, toWire } from '../../wire.ts'
+import { answered, forbidden, idParam, leniently, refused } from './node-call.ts'
+
+/** Calls about a node's apps and their operations. */
+
+const base = { on: 'every-node' } as const
+
+/** The answer to every call that starts an operation. */
+const started = (description: string) => ({
+  status: 202 as const,
+  description,
+  schema: appOperationWire,
+  write: presentAppOperation,
+  read: readAppOperation,
+})
+
+const answerParts = z.object({ app: z.unknown(), operation: z.unknown() })
+
+function readAppOperation(json: unknown): { value: AppOperation } | null {
+  const parts = answerParts.safeParse(json).data
+  const { value: app } = readApp(parts?.app)
+  const { value: operation } = readOperation(parts?.operation)
+  return app && operation && { value: { app, operation } }
+}
+
+/** What all calls share that start an operation on an app. */
+const starts = {
+  ...base,
+  refusals: appRefusals,
+  begun: (begun: AppOperation) => begun,
+  isFrom: ({ app, operation }: AppOperation, nodeId: string) => app.nodeId === nodeId && operation.nodeId === nodeId,
+}
+const onApp = ({ id }: { id: string }) => ({ appId: id })
+/** Earlier versions delete the app's whole folder, whatever the request says. */
+const removalKeepsData = () => 'removal-keeps-data' as const
+
+export const appCalls = {
+  listApps: answered({
+    route: 'GET /api/internal/apps',
+    ...base,
+    refusals: { ...refused, ...forbidden },
+    answer: {
+      status: 200,
+      description: 'Apps of this node',
+      schema: z.array(appWire),
+      write: (apps: App[]) => apps.map(toWire),
+      read(json: unknown) {
+        const { data } = z.array(z.unknown()).safeParse(json)
+        return data ? { value: data.flatMap((each) => readApp(each).value ?? []) } : null
+      },
+    },
+  }),
+
+  getApp: answered({
+    route: 'GET /api/internal/apps/{id}',
+    ...base,
+    params: idParam,
+    refusals: { 404: appRefusals[404] },
+    answer: { status: 200, description: 'The app', schema: appWire, write: (app: App) => toWire(app), read: leniently(readApp) },
+  }),
+
+  createApp: answered({
+    route: 'POST /api/internal/apps',
+    ...starts,
+    body: { schema: createAppBody, description: 'The app' },
+    answer: started('The deployment was queued'),
+    audit: { action: 'app.create' },
+  }),
+
+  updateApp: answered({
+    route: 'PUT /api/internal/apps/{id}',
+    ...starts,
+    params: idParam,
+    body: { schema: updateAppBody, description: 'Fields you leave out keep their value' },
+    // An older node ignores these fields and would do what they are there to prevent.
+    needs: ({ ifVersion, overwriteFile }) => ((ifVersion ?? overwriteFile ?? null) === null ? undefined : 'app-versions'),
+    answer: started('The operation was queued'),
+    audit: { action: 'app.update', target: onApp },
+  }),
+
+  removeApp: answered({
+    route: 'DELETE /api/internal/apps/{id}',
+    summary: 'Removes containers, networks and the Compose file. Volumes and other files only on request',
+    ...starts,
+    params: idParam,
+    query: removeAppQuery,
+    needs: removalKeepsData,
+    answer: started('The operation was queued'),
+    audit: { action: 'app.remove', target: onApp },
+  }),
+
+  removalOf: answered({
+    route: 'GET /api/internal/apps/{id}/removal',
+    summary: 'Lists what removing the app would delete and keep',
+    ...base,
+    params: idParam,
+    needs: removalKeepsData,
+    refusals: { 404: appRefusals[404], 503: appRefusals[503] },
+    answer: {
+      status: 200,
+      description: 'Each item, and when it is deleted',
+      schema: removalPreviewWire,
+      write: (preview: RemovalPreview) => toWire(preview),
+      read: leniently(readRemovalPreview),
+    },
+  }),
+
+  startApp: answered({
+    route: 'POST /api/internal/apps/{id}/start',
+    ...starts,
+    params: idParam,
+    answer: started('The operation was queued'),
+    audit: { action: 'app.start', target: onApp },
+  }),
+
+  stopApp: answered({
+    route: 'POST /api/internal/apps/{id}/stop',
+    ...starts,
+    params: idParam,
+    answer: started('The operation was queued'),
+    audit: { action: 'app.stop', target: onApp },
+  }),
+
+  pullAndUpdateApp: answered({
+    route: 'POST /api/internal/apps/{id}/update',
+    summary: 'Pulls newer images and recreates the containers',
+    ...starts,
+    params: idParam,
+    answer: started('The operation was queued'),
+    audit: { action: 'app.update', target: onApp },
+  }),
+
+  cancelOperation: answered({
+    route: 'POST /api/internal/operations/{id}/cancel',
+    ...base,
+    params: idParam,
+    refusals: { 404: appRefusals[404] },
+    isFrom: (operation: Operation, nodeId) => operation.nodeId === nodeId,
+    answer: {
+      status: 200,
+      description: 'The operation as it is now',
+      schema: operationWire,
+      write: (operation: Operation) => toWire(operation),
+      read: leniently(readOperation),
+    },
+    audit: {
+      action: 'operation.cancel',
+      target: ({ id }) => ({ subject: id }),
+      outcome: ({ id, appId, appName }) => ({ appId, subject: `${appName ?? ''} ${id}` }),
+    },
+  }),
+}

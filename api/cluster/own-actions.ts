@@ -1,0 +1,23 @@
+import type { AppService } from '../apps/app-service.ts'
+import type { Operations } from '../apps/operations.ts'
+import type { Handlers } from './calls/node-call.ts'
+import type { actionCalls } from './node-calls.ts'
+
+export type OwnActions = ReturnType<typeof createOwnActions>
+
+/** This node's function for each call that acts on its apps. Routes serve these to other nodes; `node-router.ts` uses them here. */
+export const createOwnActions = ({ apps, operations }: { apps: AppService; operations: Operations }) =>
+  ({
+    listApps: async () => apps.list(),
+    getApp: async ({ id }) => apps.get(id),
+    createApp: (input) => apps.create(input),
+    updateApp: ({ id, ...input }) => apps.update(id, input),
+    startApp: ({ id }) => apps.startApp(id),
+    stopApp: ({ id }) => apps.stopApp(id),
+    pullAndUpdateApp: ({ id }) => apps.update(id, { pull: true }),
+    removeApp: ({ id, ...input }) => apps.removeApp(id, input),
+    removalOf: ({ id }) => apps.removalOf(id),
+    cancelOperation: ({ id }) => operations.cancel(id),
+    folders: () => apps.preparedFolders(),
+    composeOnDisk: ({ name }) => apps.composeOnDisk(name),
+  }) satisfies Handlers<typeof actionCalls>

@@ -1,0 +1,23 @@
+import type { Actor } from '../auth/audit-log.ts'
+import type { AnsweredCall } from '../cluster/calls/node-call.ts'
+import type { Services } from '../services.ts'
+
+/** Runs a call that another node made. What a node is told to do is in its own audit log too. */
+export async function auditedCall<Input extends object, Output, Read>(
+  { audit, auditedOperations, self }: Pick<Services, 'audit' | 'auditedOperations' | 'self'>,
+  actor: Actor,
+  call: AnsweredCall<Input, Output, Read>,
+  input: Input,
+  run: () => Promise<Output>,
+): Promise<Output> {
+  if (!call.audit) return run()
+  const action = { action: call.audit.action, nodeId: self.id, ...call.audit.target?.(input) }
+  const { begun } = call
+  if (!begun) return audit.around(actor, action, run, call.audit.outcome)
+  const start = async () => {
+    const output = await run()
+    return { output, ...begun(output) }
+  }
+  const { output } = await auditedOperations.around(actor, action, start, ({ app }) => ({ appId: app.id, subject: app.name }))
+  return output
+}
