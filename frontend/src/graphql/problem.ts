@@ -12,6 +12,9 @@ export interface Problem {
   fields: FieldProblem[]
 }
 
+/** For an answer with neither data nor error. */
+export const emptyAnswer: Problem = { code: 'INTERNAL', message: 'The server sent an empty answer.', fields: [] }
+
 const isField = (value: unknown): value is FieldProblem =>
   typeof value === 'object' && value !== null && 'field' in value && 'message' in value && typeof value.field === 'string'
 

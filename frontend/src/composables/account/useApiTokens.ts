@@ -1,11 +1,11 @@
-import { useToast } from '@nuxt/ui/composables'
 import { computed } from 'vue'
 import { apiTokensQuery, createApiToken, revokeApiToken } from '../../graphql/documents/account.ts'
 import type { ApiTokensQuery, CreateApiTokenInput, CreateApiTokenMutation } from '../../graphql/generated/graphql.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
-import { useMutate } from '../shared/useMutate.ts'
+import { picked, useMutate } from '../shared/useMutate.ts'
 import type { Outcome } from '../shared/useMutate.ts'
+import { useResultToasts } from '../shared/useResultToasts.ts'
 
 export type ApiTokenItem = ApiTokensQuery['apiTokens'][number]
 export type CreatedApiToken = CreateApiTokenMutation['createApiToken']
@@ -14,18 +14,14 @@ export type CreatedApiToken = CreateApiTokenMutation['createApiToken']
 export function useApiTokens() {
   const { state, data, problem, retry } = useLiveQuery(apiTokensQuery, {})
   const mutate = useMutate()
-  const toast = useToast()
+  const { refusalOf } = useResultToasts()
 
   async function create(input: CreateApiTokenInput): Promise<Outcome<CreatedApiToken>> {
-    const result = await mutate(createApiToken, { input })
-    return result.ok ? { ok: true, data: result.data.createApiToken } : result
+    return picked(await mutate(createApiToken, { input }), (data) => data.createApiToken)
   }
 
   async function revoke({ id, name }: ApiTokenItem): Promise<Problem | undefined> {
-    const result = await mutate(revokeApiToken, { id })
-    if (!result.ok) return result.problem
-    toast.add({ title: `${name} revoked`, color: 'success', icon: 'i-lucide-check' })
-    return undefined
+    return refusalOf(await mutate(revokeApiToken, { id }), { title: `${name} revoked` })
   }
 
   return { state, tokens: computed(() => data.value?.apiTokens ?? []), problem, retry, create, revoke }

@@ -1,9 +1,9 @@
-import { useToast } from '@nuxt/ui/composables'
 import { computed, ref } from 'vue'
 import { revokeSession, sessionsQuery } from '../../graphql/documents/account.ts'
 import type { SessionsQuery } from '../../graphql/generated/graphql.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import { useMutate } from '../shared/useMutate.ts'
+import { useResultToasts } from '../shared/useResultToasts.ts'
 
 export type SessionItem = SessionsQuery['sessions'][number]
 
@@ -11,7 +11,7 @@ export type SessionItem = SessionsQuery['sessions'][number]
 export function useSessions() {
   const { state, data, problem, retry } = useLiveQuery(sessionsQuery, {})
   const mutate = useMutate()
-  const toast = useToast()
+  const { failed, succeeded } = useResultToasts()
   /** Ids of sessions being revoked. */
   const ending = ref(new Set<string>())
 
@@ -19,14 +19,8 @@ export function useSessions() {
     ending.value.add(id)
     const result = await mutate(revokeSession, { id })
     ending.value.delete(id)
-    if (result.ok) toast.add({ title: 'Session revoked', color: 'success', icon: 'i-lucide-check' })
-    else
-      toast.add({
-        title: 'The session could not be revoked',
-        description: result.problem.message,
-        color: 'error',
-        icon: 'i-lucide-circle-x',
-      })
+    if (result.ok) succeeded({ title: 'Session revoked' })
+    else failed({ title: 'The session could not be revoked', description: result.problem.message })
   }
 
   return { state, sessions: computed(() => data.value?.sessions ?? []), problem, retry, ending, revoke }

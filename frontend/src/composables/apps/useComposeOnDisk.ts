@@ -1,4 +1,4 @@
-import { toProblem } from '../../graphql/problem.ts'
+import { emptyAnswer, toProblem } from '../../graphql/problem.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { composeOnDiskQuery } from '../../graphql/documents/apps.ts'
 import type { ComposeOnDiskQuery } from '../../graphql/generated/graphql.ts'
@@ -13,6 +13,6 @@ export function useComposeOnDisk() {
   return async (nodeId: string, name: string): Promise<Read> => {
     const { data, error } = await client.query(composeOnDiskQuery, { nodeId, name }, { requestPolicy: 'network-only' }).toPromise()
     if (data && !error) return { ok: true, onDisk: data.composeOnDisk ?? null }
-    return { ok: false, problem: error ? toProblem(error) : { code: 'INTERNAL', message: 'The server sent an empty answer.', fields: [] } }
+    return { ok: false, problem: error ? toProblem(error) : emptyAnswer }
   }
 }

@@ -2,7 +2,7 @@ import { onScopeDispose, watch } from 'vue'
 import type { Ref } from 'vue'
 import { operationProgress } from '../../graphql/documents/operations.ts'
 import { useServerConnection } from '../shared/useServerConnection.ts'
-import { isFinal } from './useOperations.ts'
+import { isFinal } from '../../utils/operations/operation-words.ts'
 
 /** Calls `onEnd` when one of these operations ends, for lists that show how it ended. */
 export function useOperationEnds(ids: Readonly<Ref<string[]>>, onEnd: () => void): void {

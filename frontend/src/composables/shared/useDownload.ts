@@ -1,10 +1,10 @@
-import { useToast } from '@nuxt/ui/composables'
 import { ref } from 'vue'
 import { fetchWithBrowserSecret } from '../../utils/shared/browser-secret.ts'
+import { useResultToasts } from './useResultToasts.ts'
 
 /** Saves a response as a file. A plain link cannot send the header that proves which browser signed in. */
 export function useDownload(name: string, url: () => string) {
-  const toast = useToast()
+  const { failed } = useResultToasts()
   const downloading = ref(false)
 
   async function download(): Promise<void> {
@@ -15,7 +15,7 @@ export function useDownload(name: string, url: () => string) {
       save(await answer.blob(), name)
     } catch (error) {
       const description = error instanceof TypeError ? 'The server did not answer.' : (error as Error).message
-      toast.add({ title: `${name} could not be downloaded`, description, color: 'error', icon: 'i-lucide-circle-x' })
+      failed({ title: `${name} could not be downloaded`, description })
     } finally {
       downloading.value = false
     }

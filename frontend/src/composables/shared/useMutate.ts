@@ -1,9 +1,10 @@
 import type { AnyVariables, TypedDocumentNode } from '@urql/core'
-import { toProblem } from '../../graphql/problem.ts'
+import { emptyAnswer, toProblem } from '../../graphql/problem.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { useServerConnection } from './useServerConnection.ts'
 
 export type Outcome<Data> = { ok: true; data: Data } | { ok: false; problem: Problem }
+export type Mutate = ReturnType<typeof useMutate>
 
 /** Sends a mutation. A refusal comes back as a value, never as an exception. */
 export function useMutate() {
@@ -14,6 +15,10 @@ export function useMutate() {
   ): Promise<Outcome<Data>> => {
     const { data, error } = await client.mutation(document, variables).toPromise()
     if (data && !error) return { ok: true, data }
-    return { ok: false, problem: error ? toProblem(error) : { code: 'INTERNAL', message: 'The server sent an empty answer.', fields: [] } }
+    return { ok: false, problem: error ? toProblem(error) : emptyAnswer }
   }
 }
+
+/** The part of an answer that is of interest, or the refusal as it is. */
+export const picked = <Data, Part>(outcome: Outcome<Data>, pick: (data: Data) => Part): Outcome<Part> =>
+  outcome.ok ? { ok: true, data: pick(outcome.data) } : outcome

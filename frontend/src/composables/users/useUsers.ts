@@ -1,10 +1,10 @@
-import { useToast } from '@nuxt/ui/composables'
 import { computed } from 'vue'
 import type { UsersQuery } from '../../graphql/generated/graphql.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { removeUser, usersQuery } from '../../graphql/documents/users.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import { useMutate } from '../shared/useMutate.ts'
+import { useResultToasts } from '../shared/useResultToasts.ts'
 
 export type UserItem = UsersQuery['users'][number]
 
@@ -12,13 +12,10 @@ export type UserItem = UsersQuery['users'][number]
 export function useUsers() {
   const { state, data, problem, retry } = useLiveQuery(usersQuery, {})
   const mutate = useMutate()
-  const toast = useToast()
+  const { refusalOf } = useResultToasts()
 
   async function remove({ id, login }: UserItem): Promise<Problem | undefined> {
-    const result = await mutate(removeUser, { id })
-    if (!result.ok) return result.problem
-    toast.add({ title: `${login} removed`, color: 'success', icon: 'i-lucide-check' })
-    return undefined
+    return refusalOf(await mutate(removeUser, { id }), { title: `${login} removed` })
   }
 
   return { state, users: computed(() => data.value?.users ?? []), problem, retry, remove }

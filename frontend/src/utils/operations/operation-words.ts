@@ -13,3 +13,5 @@ export const operationNames: Record<OperationKind, string> = {
 /** Such as `Create whoami: succeeded`. */
 export const operationTitle = (operation: { kind: OperationKind; appName?: string | null; status: OperationStatus }): string =>
   `${operationNames[operation.kind]} ${operation.appName ?? 'app'}: ${operationStatusBadges[operation.status].label.toLowerCase()}`
+
+export const isFinal = ({ status }: { status: OperationStatus }): boolean => status !== 'QUEUED' && status !== 'RUNNING'

@@ -1,0 +1,69 @@
+import { removeApp, startApp, stopApp } from '../../graphql/documents/app-changes.ts'
+import type { RemoveAppInput } from '../../graphql/generated/graphql.ts'
+import { canStart, canStop } from '../../utils/apps/app-state.ts'
+import type { OperationItem } from '../operations/useOperations.ts'
+import type { Action } from '../shared/action.ts'
+import { picked } from '../shared/useMutate.ts'
+import type { Mutate, Outcome } from '../shared/useMutate.ts'
+import type { AppItem } from './useApps.ts'
+
+interface Basics extends Action {
+  /** Such as `started`, for the toast that says what could not be done. */
+  past: string
+  applies?: (app: AppItem) => boolean
+  /** The button shows no label. */
+  iconOnly?: true
+  /** Can be chosen while another operation changes the app. */
+  whileUnderWay?: true
+}
+
+interface Sent<Input> {
+  /** Resolves to the operation that it started. */
+  run: (mutate: Mutate, app: AppItem, input: Input) => Promise<Outcome<OperationItem>>
+}
+
+/** Runs as soon as it is chosen. */
+interface ImmediateAction extends Basics, Sent<void> {
+  dialog?: undefined
+}
+/** Shows what would be deleted and asks what to keep. */
+interface RemovalAction extends Basics, Sent<RemoveAppInput> {
+  dialog: 'removal'
+}
+export type AppAction = ImmediateAction | RemovalAction
+
+/**
+ * The buttons of an app, in their order. A new action is one entry here and its mutation in
+ * `graphql/documents/app-changes.ts`.
+ */
+export const appActions = {
+  start: {
+    label: 'Start',
+    past: 'started',
+    icon: 'i-lucide-play',
+    permission: 'app.change',
+    applies: canStart,
+    run: async (mutate, { id }) => picked(await mutate(startApp, { id }), (data) => data.startApp.operation),
+  },
+  stop: {
+    label: 'Stop',
+    past: 'stopped',
+    icon: 'i-lucide-square',
+    permission: 'app.change',
+    applies: canStop,
+    run: async (mutate, { id }) => picked(await mutate(stopApp, { id }), (data) => data.stopApp.operation),
+  },
+  remove: {
+    label: 'Remove',
+    past: 'removed',
+    icon: 'i-lucide-trash-2',
+    color: 'error',
+    iconOnly: true,
+    permission: 'app.change',
+    whileUnderWay: true,
+    dialog: 'removal',
+    run: async (mutate, { id }, input) => picked(await mutate(removeApp, { id, input }), (data) => data.removeApp.operation),
+  },
+} satisfies Record<string, AppAction>
+
+export type AppActionName = keyof typeof appActions

@@ -1,0 +1,20 @@
+import type { Permission } from './usePermissions.ts'
+
+/** What an action on an app or a node declares about its button or menu item. */
+export interface Action {
+  label: string
+  icon: string
+  /** For an action that removes something. */
+  color?: 'error'
+  permission: Permission
+}
+
+/** What a dialog asks before the action runs. */
+export interface Question {
+  title: string
+  text: string
+  /** Less important, so shown in muted color. */
+  note?: string
+  confirmLabel: string
+  color?: 'error' | 'primary'
+}

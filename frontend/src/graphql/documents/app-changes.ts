@@ -1,0 +1,54 @@
+import { graphql } from '../generated/gql.ts'
+
+export const createApp = graphql(`
+  mutation CreateApp($nodeId: ID!, $input: CreateAppInput!) {
+    createApp(nodeId: $nodeId, input: $input) {
+      operation {
+        ...OperationFields
+      }
+      app {
+        ...AppFields
+      }
+    }
+  }
+`)
+
+export const updateApp = graphql(`
+  mutation UpdateApp($id: ID!, $input: UpdateAppInput!) {
+    updateApp(id: $id, input: $input) {
+      operation {
+        ...OperationFields
+      }
+    }
+  }
+`)
+
+export const startApp = graphql(`
+  mutation StartApp($id: ID!) {
+    startApp(id: $id) {
+      operation {
+        ...OperationFields
+      }
+    }
+  }
+`)
+
+export const stopApp = graphql(`
+  mutation StopApp($id: ID!) {
+    stopApp(id: $id) {
+      operation {
+        ...OperationFields
+      }
+    }
+  }
+`)
+
+export const removeApp = graphql(`
+  mutation RemoveApp($id: ID!, $input: RemoveAppInput!) {
+    removeApp(id: $id, input: $input) {
+      operation {
+        ...OperationFields
+      }
+    }
+  }
+`)
