@@ -121,11 +121,57 @@ const layers = layersRule(
   { 'api/apps/planted.ts': `import type { Allowed } from '../cluster/feed.ts'\nimport { notAllowed } from '../nodes/node-registry.ts'\n` },
 )
 
+const dashboard = (...folders: string[]): string[] => folders.map((folder) => `frontend/src/${folder}/`)
+
+/** The dashboard's layers. App.vue, main.ts and router.ts stand above them. */
+const dashboardLayers = layersRule(
+  'the dashboard imports one way: pages, components, composables, graphql',
+  [
+    ['frontend/src/pages/', dashboard('components', 'composables', 'utils')],
+    ['frontend/src/components/', dashboard('composables', 'utils')],
+    ['frontend/src/composables/', dashboard('graphql', 'utils')],
+    ['frontend/src/graphql/', dashboard('utils')],
+    ['frontend/src/utils/', []],
+  ],
+  {
+    'frontend/src/components/apps/planted.ts': `import type { Problem } from '../../graphql/problem.ts'\nimport { appsQuery } from '../../graphql/documents/apps.ts'\n`,
+  },
+)
+
+/** Which domains of the dashboard each one imports besides itself and `shared`. Only domains above it in this list. */
+const dashboardDomains = {
+  shared: [],
+  users: [],
+  settings: [],
+  account: [],
+  'sign-in': [],
+  joining: [],
+  monitoring: [],
+  nodes: [],
+  operations: [],
+  apps: ['nodes', 'operations'],
+  audit: ['operations'],
+  shell: ['account', 'operations'],
+}
+const domainFolders = (name: string): string[] => dashboard(`components/${name}`, `composables/${name}`, `utils/${name}`)
+const domainRules = Object.entries(dashboardDomains).map(([name, others]) => {
+  const mayLoad = [...dashboard('graphql'), ...[name, 'shared', ...others].flatMap(domainFolders)]
+  return layersRule(
+    `the dashboard's ${name} imports no domains but ${['shared', ...others].join(', ')}`,
+    domainFolders(name).map((folder) => [folder, mayLoad] as const),
+    {
+      [`frontend/src/components/${name}/planted.ts`]: `import type { A } from '../pages/a.ts'\nimport { b } from '../elsewhere/b.ts'\n`,
+    },
+  )
+})
+
 const server = ['api/', 'schema/']
 
 const rules: Rule[] = [
   layers,
   ...roomRules,
+  dashboardLayers,
+  ...domainRules,
   noCyclesRule,
   // A resolver that gets services could show what the caller may not see.
   strangersRule('schema/', ['api/services.ts', 'api/services/']),
@@ -233,6 +279,16 @@ test('where types count too, every way to import a type counts', (t) => {
   t.deepEqual(
     importsOf('api/x.ts', text, { types: true }).map(({ specifier }) => specifier),
     ['./type-only.ts', './type-export.ts', './value.ts', './inline.ts'],
+  )
+})
+
+test('every domain of the dashboard has its rule', (t) => {
+  const found = files.flatMap((file) => /^frontend\/src\/(?:components|composables|utils)\/([^/]+)\//.exec(file)?.[1] ?? [])
+  t.deepEqual([...new Set(found)].sort(), Object.keys(dashboardDomains).sort())
+  t.deepEqual(
+    files.filter((file) => /^frontend\/src\/(?:components|composables|utils)\/[^/]+$/.test(file)),
+    [],
+    'in no domain',
   )
 })
 

@@ -18,12 +18,6 @@ export const emptyAnswer: Problem = { code: 'INTERNAL', message: 'The server sen
 const isField = (value: unknown): value is FieldProblem =>
   typeof value === 'object' && value !== null && 'field' in value && 'message' in value && typeof value.field === 'string'
 
-/** What is wrong, for a form with only this field, whose name people need not read. */
-export const wordsWithout = (problem: Problem, field: string): string =>
-  problem.fields.length > 0 && problem.fields.every((each) => each.field === field)
-    ? problem.fields.map(({ message }) => message).join('; ')
-    : problem.message
-
 const lastPart = (path: string): string => path.split('.').at(-1) ?? path
 
 export function toProblem(error: CombinedError): Problem {

@@ -44,25 +44,32 @@ const askAgain = retryExchange({
   retryIf: (error, { kind }) => kind === 'query' && error.networkError !== undefined && error.response === undefined,
 })
 
-/** @param origin the server's origin, such as `http://localhost:8080`; the socket connects to the same host */
-export function createServerConnection(origin: string): ServerConnection {
+/** What the socket says about the connection. */
+function createConnectionState() {
   const connection = shallowRef<ConnectionState>('starting')
   const lostAt = shallowRef<string>()
   const reconnects = shallowRef(0)
-  const access = shallowRef<Access>('granted')
 
-  const socket = createSocket(`${origin.replace(/^http/, 'ws')}/graphql`, {
-    onConnected: () => {
+  return {
+    state: { connection: readonly(connection), lostAt: readonly(lostAt), reconnects: readonly(reconnects) },
+    onConnected: (): void => {
       if (connection.value === 'lost') reconnects.value++
       connection.value = 'connected'
       lostAt.value = undefined
     },
-    onLost: () => {
+    onLost: (): void => {
       if (connection.value === 'connected') lostAt.value = new Date().toISOString()
       connection.value = 'lost'
     },
-    onUnauthorized: () => (access.value = 'sign-in'),
-  })
+  }
+}
+
+/** @param origin the server's origin, such as `http://localhost:8080`; the socket connects to the same host */
+export function createServerConnection(origin: string): ServerConnection {
+  const access = shallowRef<Access>('granted')
+  const { state, onConnected, onLost } = createConnectionState()
+  const onUnauthorized = (): void => void (access.value = 'sign-in')
+  const socket = createSocket(`${origin.replace(/^http/, 'ws')}/graphql`, { onConnected, onLost, onUnauthorized })
 
   const client = new Client({
     url: `${origin}/graphql`,
@@ -89,11 +96,5 @@ export function createServerConnection(origin: string): ServerConnection {
       }),
     ],
   })
-  return {
-    client,
-    connection: readonly(connection),
-    lostAt: readonly(lostAt),
-    reconnects: readonly(reconnects),
-    access: readonly(access),
-  }
+  return { client, ...state, access: readonly(access) }
 }

@@ -2,9 +2,8 @@ import { removeApp, startApp, stopApp } from '../../graphql/documents/app-change
 import type { RemoveAppInput } from '../../graphql/generated/graphql.ts'
 import { canStart, canStop } from '../../utils/apps/app-state.ts'
 import type { OperationItem } from '../operations/useOperations.ts'
-import type { Action } from '../shared/action.ts'
+import type { Action, Sends } from '../shared/action.ts'
 import { picked } from '../shared/useMutate.ts'
-import type { Mutate, Outcome } from '../shared/useMutate.ts'
 import type { AppItem } from './useApps.ts'
 
 interface Basics extends Action {
@@ -17,17 +16,15 @@ interface Basics extends Action {
   whileUnderWay?: true
 }
 
-interface Sent<Input> {
-  /** Resolves to the operation that it started. */
-  run: (mutate: Mutate, app: AppItem, input: Input) => Promise<Outcome<OperationItem>>
-}
+/** Comes to the operation that it started. */
+export type StartsOperation<Input> = Sends<AppItem, Input, OperationItem>
 
 /** Runs as soon as it is chosen. */
-interface ImmediateAction extends Basics, Sent<void> {
+interface ImmediateAction extends Basics, StartsOperation<void> {
   dialog?: undefined
 }
 /** Shows what would be deleted and asks what to keep. */
-interface RemovalAction extends Basics, Sent<RemoveAppInput> {
+interface RemovalAction extends Basics, StartsOperation<RemoveAppInput> {
   dialog: 'removal'
 }
 export type AppAction = ImmediateAction | RemovalAction

@@ -1,15 +1,12 @@
 import { ref } from 'vue'
 import { useOperations } from '../operations/useOperations.ts'
 import type { OperationItem } from '../operations/useOperations.ts'
-import { useActionDialog } from '../shared/useActionDialog.ts'
+import { useDialogFor } from '../shared/useDialogFor.ts'
 import { useMutate } from '../shared/useMutate.ts'
-import type { Mutate, Outcome } from '../shared/useMutate.ts'
 import { useResultToasts } from '../shared/useResultToasts.ts'
 import { appActions } from './app-actions.ts'
-import type { AppAction, AppActionName } from './app-actions.ts'
+import type { AppAction, AppActionName, StartsOperation } from './app-actions.ts'
 import type { AppItem } from './useApps.ts'
-
-type Run<Input> = (mutate: Mutate, app: AppItem, input: Input) => Promise<Outcome<OperationItem>>
 
 /**
  * Runs the actions on an app. Those with a dialog ask first. Each starts an operation, which is followed until it ends and then
@@ -19,11 +16,11 @@ export function useAppActions(onBegun: (operation: OperationItem) => void) {
   const mutate = useMutate()
   const { failed } = useResultToasts()
   const { announce } = useOperations()
-  const { asking, open, ask } = useActionDialog<AppAction, AppItem>()
+  const { subject: asking, open, openFor } = useDialogFor<{ action: AppAction; app: AppItem }>()
   /** Ids of apps with a request in flight. */
   const busy = ref(new Set<string>())
 
-  async function run<Input>(action: { past: string; run: Run<Input> }, app: AppItem, input: Input): Promise<void> {
+  async function run<Input>(action: StartsOperation<Input> & { past: string }, app: AppItem, input: Input): Promise<void> {
     busy.value.add(app.id)
     const outcome = await action.run(mutate, app, input)
     busy.value.delete(app.id)
@@ -34,7 +31,7 @@ export function useAppActions(onBegun: (operation: OperationItem) => void) {
 
   async function choose(name: AppActionName, app: AppItem): Promise<void> {
     const action: AppAction = appActions[name]
-    if (action.dialog) ask(action, app)
+    if (action.dialog) openFor({ action, app })
     else await run(action, app, undefined)
   }
 

@@ -4,6 +4,7 @@ import { auditQuery } from '../../graphql/documents/audit.ts'
 import { auditExportUrl, emptyChoice, toAuditFilter } from '../../utils/audit/audit-filter.ts'
 import { auditRows, isUnderWay } from '../../utils/audit/audit-rows.ts'
 import type { AuditChoice } from '../../utils/audit/audit-filter.ts'
+import { useCursorPages } from '../shared/useCursorPages.ts'
 import { useDownload } from '../shared/useDownload.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import { useOperationEnds } from '../operations/useOperationEnds.ts'
@@ -18,20 +19,17 @@ export function useAuditLog() {
   const choice = ref<AuditChoice>({ ...emptyChoice })
   const settled = refDebounced(choice, typingMs)
   const filter = computed(() => toAuditFilter(settled.value))
-  /** The start cursor of each page up to this one. */
-  const cursors = ref<(string | undefined)[]>([undefined])
+  const { after, toFirst, ...pages } = useCursorPages(() => data.value?.audit.pageInfo)
 
-  const variables = () => ({ first: pageSize, after: cursors.value.at(-1), filter: filter.value })
+  const variables = () => ({ first: pageSize, after: after.value, filter: filter.value })
   const { state, data, problem, retry } = useLiveQuery(auditQuery, variables)
 
   watch(filter, (now, before) => {
-    if (JSON.stringify(now) !== JSON.stringify(before)) cursors.value = [undefined]
+    if (JSON.stringify(now) !== JSON.stringify(before)) toFirst()
   })
   const rows = computed(() => auditRows(data.value?.audit.nodes ?? []))
   const underWay = computed(() => rows.value.flatMap((row) => (isUnderWay(row) && row.entry.operationId ? row.entry.operationId : [])))
   useOperationEnds(underWay, retry)
-
-  const older = computed(() => (data.value?.audit.pageInfo.hasNextPage ? (data.value.audit.pageInfo.endCursor ?? undefined) : undefined))
 
   return {
     state,
@@ -42,12 +40,9 @@ export function useAuditLog() {
     active: computed(() => Object.values(choice.value).some((each) => each !== '')),
     clear: () => (choice.value = { ...emptyChoice }),
     ...useDownload('audit.jsonl', () => auditExportUrl(filter.value)),
-    page: computed(() => cursors.value.length),
-    hasOlder: computed(() => older.value !== undefined),
-    showOlder: () => (cursors.value = [...cursors.value, older.value]),
-    showNewer: () => (cursors.value = cursors.value.slice(0, -1)),
+    ...pages,
     async showNewest(): Promise<void> {
-      cursors.value = [undefined]
+      toFirst()
       retry()
     },
   }

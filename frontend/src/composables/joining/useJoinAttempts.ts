@@ -1,17 +1,14 @@
-import { computed, onScopeDispose } from 'vue'
+import { computed } from 'vue'
 import type { JoinAttemptFieldsFragment } from '../../graphql/generated/graphql.ts'
 import { joinAttempted, joinAttemptsQuery } from '../../graphql/documents/joining.ts'
-import { useServerConnection } from '../shared/useServerConnection.ts'
+import { useEvents } from '../shared/useEvents.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 
 export type JoinAttemptItem = JoinAttemptFieldsFragment
 
 /** Recent attempts to join, live, newest first. Each new one makes the cache load the attempts and the tokens again. */
 export function useJoinAttempts() {
-  const { client } = useServerConnection()
   const { state, data, problem, retry } = useLiveQuery(joinAttemptsQuery, {})
-  const subscription = client.subscription(joinAttempted, {}).subscribe(() => {})
-  onScopeDispose(() => subscription.unsubscribe())
-
+  useEvents(joinAttempted, {})
   return { state, attempts: computed(() => data.value?.joinAttempts ?? []), problem, retry }
 }

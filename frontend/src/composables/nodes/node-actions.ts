@@ -1,4 +1,4 @@
-import type { CheckNodeMutation, UpdateNodeInput } from '../../graphql/generated/graphql.ts'
+import type { CheckNodeMutation } from '../../graphql/generated/graphql.ts'
 import {
   checkNode,
   cordonNode,
@@ -9,54 +9,11 @@ import {
   uncordonNode,
   updateNode,
 } from '../../graphql/documents/node-changes.ts'
-import type { Action, Question } from '../shared/action.ts'
 import { picked } from '../shared/useMutate.ts'
-import type { Mutate, Outcome } from '../shared/useMutate.ts'
+import type { Outcome } from '../shared/useMutate.ts'
 import type { ResultToast } from '../shared/useResultToasts.ts'
+import type { NodeAction } from './node-action.ts'
 import type { NodeItem } from './useNodes.ts'
-
-export interface HoldInput {
-  reason: string | null
-  /** Null: until someone ends it. */
-  until: string | null
-}
-
-interface Basics extends Action {
-  /** A button of its own, or a part of the menu. */
-  place: 'button' | 'holds' | 'changes' | 'removal'
-  /** On the Nodes page too, not only on the node's own. */
-  inLists?: true
-  /** For a secondary, whose dashboard shows only itself, `isSecondary` is true. */
-  applies?: (node: NodeItem, isSecondary: boolean) => boolean
-  /** Afterwards the node has no page anymore. */
-  endsNode?: true
-}
-
-interface Sent<Input> {
-  /** Resolves to what to tell about its success. */
-  run: (mutate: Mutate, node: NodeItem, input: Input) => Promise<Outcome<ResultToast>>
-}
-
-/** Runs as soon as it is chosen. */
-interface ImmediateAction extends Basics, Sent<void> {
-  dialog?: undefined
-  refused: (node: NodeItem) => ResultToast
-}
-/** Asks a question that has no fields. */
-interface ConfirmedAction extends Basics, Sent<void> {
-  dialog: 'confirm'
-  question: (node: NodeItem) => Question
-}
-/** Asks why, and if `timed`, until when. */
-interface HoldAction extends Basics, Sent<HoldInput> {
-  dialog: 'hold'
-  question: (node: NodeItem) => Question
-  timed?: true
-}
-interface EditAction extends Basics, Sent<UpdateNodeInput> {
-  dialog: 'edit'
-}
-export type NodeAction = ImmediateAction | ConfirmedAction | HoldAction | EditAction
 
 /** Sends a mutation and says how to tell about its success. */
 const told = async <Data>(sent: Promise<Outcome<Data>>, tell: (data: Data) => ResultToast): Promise<Outcome<ResultToast>> =>

@@ -1,26 +1,30 @@
 import { ref } from 'vue'
 import type { Problem } from '../../graphql/problem.ts'
-import { useActionDialog } from '../shared/useActionDialog.ts'
+import { useDialogFor } from '../shared/useDialogFor.ts'
 import { useMutate } from '../shared/useMutate.ts'
-import type { Mutate, Outcome } from '../shared/useMutate.ts'
 import { useResultToasts } from '../shared/useResultToasts.ts'
-import type { ResultToast } from '../shared/useResultToasts.ts'
+import type { NodeAction, SendsAndTells } from './node-action.ts'
 import { nodeActions } from './node-actions.ts'
-import type { NodeAction, NodeActionName } from './node-actions.ts'
+import type { NodeActionName } from './node-actions.ts'
 import type { NodeItem } from './useNodes.ts'
 
-type Run<Input> = (mutate: Mutate, node: NodeItem, input: Input) => Promise<Outcome<ResultToast>>
-
-/** Runs the actions on a node. Those with a dialog ask first. @param onGone called after a node was removed */
+/**
+ * Runs the actions on a node. Those with a dialog ask first.
+ * @param onGone called after a node was removed
+ */
 export function useNodeActions(onGone?: () => Promise<unknown>) {
   const mutate = useMutate()
   const { failed, succeeded } = useResultToasts()
-  const { asking, open, ask } = useActionDialog<NodeAction, NodeItem>()
+  const { subject: asking, open, openFor } = useDialogFor<{ action: NodeAction; node: NodeItem }>()
   /** Ids of nodes whose button's action is in flight. */
   const busy = ref(new Set<string>())
 
   /** Tells about success. A refusal is for the dialog to show. */
-  async function run<Input>(action: { run: Run<Input>; endsNode?: true }, node: NodeItem, input: Input): Promise<Problem | undefined> {
+  async function run<Input>(
+    action: SendsAndTells<Input> & { endsNode?: true },
+    node: NodeItem,
+    input: Input,
+  ): Promise<Problem | undefined> {
     const outcome = await action.run(mutate, node, input)
     if (!outcome.ok) return outcome.problem
     succeeded(outcome.data)
@@ -30,10 +34,11 @@ export function useNodeActions(onGone?: () => Promise<unknown>) {
 
   async function choose(name: NodeActionName, node: NodeItem): Promise<void> {
     const action: NodeAction = nodeActions[name]
-    if (action.dialog) return ask(action, node)
-    if (action.place === 'button') busy.value.add(node.id)
+    if (action.dialog) return openFor({ action, node })
+    const isButton = action.place === 'button'
+    if (isButton) busy.value.add(node.id)
     const problem = await run(action, node, undefined)
-    busy.value.delete(node.id)
+    if (isButton) busy.value.delete(node.id)
     if (problem) failed({ ...action.refused(node), description: problem.message })
   }
 

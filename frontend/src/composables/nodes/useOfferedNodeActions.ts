@@ -3,7 +3,8 @@ import type { MaybeRefOrGetter } from 'vue'
 import { usePermissions } from '../shared/usePermissions.ts'
 import { useServerInfo } from '../shared/useServerInfo.ts'
 import { nodeActions } from './node-actions.ts'
-import type { NodeAction, NodeActionName } from './node-actions.ts'
+import type { NodeAction } from './node-action.ts'
+import type { NodeActionName } from './node-actions.ts'
 import type { NodeItem } from './useNodes.ts'
 
 export type OfferedNodeAction = NodeAction & { name: NodeActionName }

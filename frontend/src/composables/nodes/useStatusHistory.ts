@@ -3,6 +3,7 @@ import type { MaybeRefOrGetter } from 'vue'
 import type { NodeHistoryQuery } from '../../graphql/generated/graphql.ts'
 import { nodeHistoryQuery } from '../../graphql/documents/nodes.ts'
 import { useServerConnection } from '../shared/useServerConnection.ts'
+import { useCursorPages } from '../shared/useCursorPages.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import type { NodeItem } from './useNodes.ts'
 import { useCurrentTime } from '../shared/useCurrentTime.ts'
@@ -17,9 +18,8 @@ const pageSize = 10
 
 /** A node's uptime and its status changes in pages, newest first. Loads again when the status changes. */
 export function useStatusHistory(node: MaybeRefOrGetter<Pick<NodeItem, 'id' | 'status' | 'statusSince'>>) {
-  /** The start cursor of each page up to this one. */
-  const cursors = ref<(string | undefined)[]>([undefined])
-  const variables = () => ({ id: toValue(node).id, first: pageSize, after: cursors.value.at(-1) })
+  const { after, page, hasOlder, showOlder, showNewer } = useCursorPages(() => history.value?.pageInfo)
+  const variables = () => ({ id: toValue(node).id, first: pageSize, after: after.value })
   const { state, data, problem, retry } = useLiveQuery(nodeHistoryQuery, variables)
 
   watch(
@@ -41,7 +41,6 @@ export function useStatusHistory(node: MaybeRefOrGetter<Pick<NodeItem, 'id' | 's
   })
 
   const history = computed(() => data.value?.node?.statusHistory)
-  const older = computed(() => (history.value?.pageInfo.hasNextPage ? (history.value.pageInfo.endCursor ?? undefined) : undefined))
 
   return {
     state,
@@ -50,9 +49,9 @@ export function useStatusHistory(node: MaybeRefOrGetter<Pick<NodeItem, 'id' | 's
     uptime,
     changes: computed(() => history.value?.nodes ?? []),
     total: computed(() => history.value?.totalCount ?? 0),
-    page: computed(() => cursors.value.length),
-    hasOlder: computed(() => older.value !== undefined),
-    showOlder: () => (cursors.value = [...cursors.value, older.value]),
-    showNewer: () => (cursors.value = cursors.value.slice(0, -1)),
+    page,
+    hasOlder,
+    showOlder,
+    showNewer,
   }
 }

@@ -1,3 +1,4 @@
+import type { Mutate, Outcome } from './useMutate.ts'
 import type { Permission } from './usePermissions.ts'
 
 /** What an action on an app or a node declares about its button or menu item. */
@@ -7,6 +8,11 @@ export interface Action {
   /** For an action that removes something. */
   color?: 'error'
   permission: Permission
+}
+
+/** What it sends, and what its answer comes to. `Input` is what people entered in its dialog. */
+export interface Sends<Item, Input, Result> {
+  run: (mutate: Mutate, item: Item, input: Input) => Promise<Outcome<Result>>
 }
 
 /** What a dialog asks before the action runs. */

@@ -1,14 +1,15 @@
 import type { TypedDocumentNode } from '@urql/core'
-import { computed, onScopeDispose, shallowRef, watch } from 'vue'
+import { computed, onScopeDispose, watch } from 'vue'
 import { toProblem } from '../../graphql/problem.ts'
 import type { Problem } from '../../graphql/problem.ts'
-import { useServerConnection } from './useServerConnection.ts'
+import { useGatheredState } from './useGatheredState.ts'
 import type { LoadState } from './useLiveQuery.ts'
+import { useServerConnection } from './useServerConnection.ts'
 
 /** The largest page the server allows. */
 const pageSize = 500
-/** A burst of changes, such as a subscription's snapshot, is shown once per frame instead of once per change. */
-const gatherMs = 16
+
+type RequestPolicy = 'cache-and-network' | 'network-only'
 
 interface Page<Item> {
   nodes: Item[]
@@ -31,34 +32,28 @@ export function useLiveList<Data, Item extends { id: string }>(
   pick: (data: Data) => Page<Item>,
 ) {
   const { client, reconnects } = useServerConnection()
-  const loaded = shallowRef<Loaded<Item>>({ pages: [], complete: false, problems: [] })
-  let next = loaded.value
-  let timer: ReturnType<typeof setTimeout> | undefined
+  const { shown: loaded, latest, change } = useGatheredState<Loaded<Item>>({ pages: [], complete: false, problems: [] })
   let stops: (() => void)[] = []
   /** Index of the last page requested. */
   let opened = 0
 
-  function change(values: Partial<Loaded<Item>>): void {
-    next = { ...next, ...values }
-    timer ??= setTimeout(() => {
-      timer = undefined
-      loaded.value = next
-    }, gatherMs)
+  function take(index: number, { nodes, pageInfo }: Page<Item>): void {
+    const pages = latest().pages.slice()
+    pages[index] = nodes
+    if (!pageInfo.hasNextPage) pages.length = index + 1
+    change({ pages, complete: latest().complete || !pageInfo.hasNextPage })
   }
 
-  function readPage(index: number, after: string | null, requestPolicy: 'cache-and-network' | 'network-only'): void {
+  function readPage(index: number, after: string | null, requestPolicy: RequestPolicy): void {
     opened = index
     const subscription = client.query(document, { first: pageSize, after }, { requestPolicy }).subscribe(({ data, error }) => {
-      const problems = next.problems.slice()
+      const problems = latest().problems.slice()
       problems[index] = error && toProblem(error)
       change({ problems })
       if (!data) return
-      const { nodes, pageInfo } = pick(data)
-      const pages = next.pages.slice()
-      pages[index] = nodes
-      if (!pageInfo.hasNextPage) pages.length = index + 1
-      change({ pages, complete: next.complete || !pageInfo.hasNextPage })
-      if (pageInfo.hasNextPage && opened === index) readPage(index + 1, pageInfo.endCursor ?? null, requestPolicy)
+      const page = pick(data)
+      take(index, page)
+      if (page.pageInfo.hasNextPage && opened === index) readPage(index + 1, page.pageInfo.endCursor ?? null, requestPolicy)
     })
     stops[index] = () => subscription.unsubscribe()
   }
@@ -68,7 +63,7 @@ export function useLiveList<Data, Item extends { id: string }>(
     stops = []
   }
 
-  function read(requestPolicy: 'cache-and-network' | 'network-only' = 'network-only'): void {
+  function read(requestPolicy: RequestPolicy = 'network-only'): void {
     stop()
     change({ problems: [] })
     readPage(0, null, requestPolicy)
@@ -76,10 +71,7 @@ export function useLiveList<Data, Item extends { id: string }>(
 
   read('cache-and-network')
   watch(reconnects, () => read())
-  onScopeDispose(() => {
-    stop()
-    clearTimeout(timer)
-  })
+  onScopeDispose(stop)
 
   // While pages are read again, an item that moved from one to another can be on both.
   const items = computed(() => [...new Map(loaded.value.pages.flat().map((item) => [item.id, item])).values()])

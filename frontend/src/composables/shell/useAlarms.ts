@@ -1,22 +1,21 @@
-import { computed, inject, onScopeDispose, provide, shallowRef } from 'vue'
+import { computed, inject, provide, shallowRef } from 'vue'
 import type { InjectionKey } from 'vue'
 import { alarmsChanged } from '../../graphql/documents/alarms.ts'
 import type { AlarmsChangedSubscription } from '../../graphql/generated/graphql.ts'
-import { useServerConnection } from '../shared/useServerConnection.ts'
+import { useEvents } from '../shared/useEvents.ts'
 
 export type AlarmItem = AlarmsChangedSubscription['alarmsChanged'][number]
 
 type Alarms = ReturnType<typeof provideAlarms>
 const alarmsKey: InjectionKey<Alarms> = Symbol('alarms')
 
-/** The open alarms, live, for the whole dashboard. Called once, by the shell. */
+/**
+ * The open alarms, live, for the whole dashboard. Called once, by the shell. An alarm is a problem that someone should look into
+ * now. A fact to know about a node, on its page and beside its name, is a condition: see `node-marks.ts`.
+ */
 export function provideAlarms() {
-  const { client } = useServerConnection()
   const alarms = shallowRef<AlarmItem[]>([])
-  const subscription = client.subscription(alarmsChanged, {}).subscribe(({ data }) => {
-    if (data) alarms.value = data.alarmsChanged
-  })
-  onScopeDispose(() => subscription.unsubscribe())
+  useEvents(alarmsChanged, {}, (data) => (alarms.value = data.alarmsChanged))
 
   const info = {
     alarms,

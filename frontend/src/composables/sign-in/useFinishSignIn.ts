@@ -1,16 +1,12 @@
 import { shallowRef } from 'vue'
-import { fetchWithBrowserSecret } from '../../utils/shared/browser-secret.ts'
+import { postWithBrowserSecret } from '../../utils/shared/browser-secret.ts'
 
 /** In the sign-in page's URL after the provider redirects back. */
 const form = /^#finish=([\w-]+)$/
 
 async function send(code: string): Promise<string | undefined> {
   try {
-    const answer = await fetchWithBrowserSecret('/auth/finish', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify({ code }),
-    })
+    const answer = await postWithBrowserSecret('/auth/finish', { code })
     return answer.ok ? undefined : answer.status === 400 ? 'expired' : 'failed'
   } catch {
     return 'failed'

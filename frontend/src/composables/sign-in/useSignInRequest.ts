@@ -1,5 +1,5 @@
 import { ref } from 'vue'
-import { fetchWithBrowserSecret } from '../../utils/shared/browser-secret.ts'
+import { postWithBrowserSecret } from '../../utils/shared/browser-secret.ts'
 
 /** After these the same request is refused again. */
 const final = new Set([400, 401, 403, 404])
@@ -11,11 +11,7 @@ interface Refusal {
 
 async function send(url: string, body: object): Promise<Refusal | undefined> {
   try {
-    const answer = await fetchWithBrowserSecret(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify(body),
-    })
+    const answer = await postWithBrowserSecret(url, body)
     if (answer.ok) return undefined
     const { detail } = (await answer.json().catch(() => ({}))) as { detail?: string }
     return { words: detail ?? `The server answered with HTTP status ${answer.status}.`, isFinal: final.has(answer.status) }

@@ -35,3 +35,10 @@ export const browserSecretHeader = (): Record<string, string> => ({ 'x-selfhostl
 /** Fetches from this server as the browser that signed in. */
 export const fetchWithBrowserSecret = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> =>
   fetch(path, { ...init, headers: { ...init.headers, ...browserSecretHeader() } })
+
+export const postWithBrowserSecret = (path: string, body: object): Promise<Response> =>
+  fetchWithBrowserSecret(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify(body),
+  })

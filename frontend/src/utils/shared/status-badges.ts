@@ -19,6 +19,10 @@ export interface Badge {
   spins?: boolean
 }
 
+/** For a list to choose from. */
+export const badgeItems = <Key extends string>(badges: Record<Key, Pick<Badge, 'label' | 'icon'>>) =>
+  (Object.keys(badges) as Key[]).map((value) => ({ value, label: badges[value].label, icon: badges[value].icon }))
+
 export const nodeStatusBadges: Record<NodeStatus, Badge> = {
   ONLINE: { label: 'Online', color: 'success', icon: 'i-lucide-circle-check' },
   OFFLINE: { label: 'Offline', color: 'warning', icon: 'i-lucide-circle-alert' },
