@@ -73,6 +73,7 @@ export default tseslint.config(
         { ignores: ['index', 'App', 'Nodes', 'Apps', 'Monitoring', 'Settings', 'Account', 'Users', 'Audit'] },
       ],
       'vue/no-v-html': 'error',
+      'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
     },
   },
 )

@@ -3,6 +3,7 @@ import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
 import { lintGutter, setDiagnostics } from '@codemirror/lint'
 import type { Diagnostic } from '@codemirror/lint'
 import { Compartment, EditorState } from '@codemirror/state'
+import type { Text } from '@codemirror/state'
 import { EditorView, lineNumbers } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { minimalSetup } from 'codemirror'
@@ -40,6 +41,14 @@ export const readonlyAccess = [
 ]
 const access = (readonly: boolean) => (readonly ? readonlyAccess : [])
 
+/** A line beyond the text counts as the last. */
+const toDiagnostic =
+  (doc: Text) =>
+  ({ line, message }: LineProblem): Diagnostic => {
+    const { from, to } = doc.line(Math.min(Math.max(line, 1), doc.lines))
+    return { from, to, severity: 'error', message }
+  }
+
 export function createYamlEditor(options: {
   parent: HTMLElement
   doc: string
@@ -73,13 +82,7 @@ export function createYamlEditor(options: {
       if (!sameText(doc, view.state.doc.toString())) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: doc } })
     },
     setReadonly: (readonly: boolean): void => view.dispatch({ effects: accessCompartment.reconfigure(access(readonly)) }),
-    setProblems(problems: LineProblem[]): void {
-      const diagnostics = problems.map(({ line, message }): Diagnostic => {
-        const { from, to } = view.state.doc.line(Math.min(Math.max(line, 1), view.state.doc.lines))
-        return { from, to, severity: 'error', message }
-      })
-      view.dispatch(setDiagnostics(view.state, diagnostics))
-    },
+    setProblems: (problems: LineProblem[]): void => view.dispatch(setDiagnostics(view.state, problems.map(toDiagnostic(view.state.doc)))),
     destroy: (): void => view.destroy(),
   }
 }

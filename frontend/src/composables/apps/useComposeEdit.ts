@@ -9,6 +9,16 @@ interface Saved {
   version: number
 }
 
+const concerns = (problem: Problem | undefined, field: string): boolean => problem?.fields.some((each) => each.field === field) ?? false
+const wordsOf = (problem: Problem): string => wordsWithout(problem, 'composeContent')
+
+/** What is wrong, unless the panel about the newer version explains it better. */
+function refusalWords(problem: Problem | undefined, isOutdated: boolean): string | undefined {
+  if (concerns(problem, 'overwriteFile'))
+    return 'Nothing was saved. The Compose file was changed on disk. Look at the difference and choose which one to use.'
+  return isOutdated && concerns(problem, 'ifVersion') ? undefined : problem && wordsOf(problem)
+}
+
 /**
  * An edit of an app's Compose file, which others can save meanwhile.
  * @param saved the file as the app has it now
@@ -21,17 +31,9 @@ export function useComposeEdit(saved: () => Saved, save: (input: UpdateAppInput)
   const pull = ref(false)
   const draft = ref(saved().content)
   const problem = shallowRef<Problem>()
-  const said = computed(() => problem.value && wordsWithout(problem.value, 'composeContent'))
   const editing = computed(() => base.value !== undefined)
   /** Someone else saved another file during this edit. */
   const outdated = computed(() => base.value !== undefined && base.value.version !== saved().version)
-  const concerns = (field: string): boolean => problem.value?.fields.some((each) => each.field === field) ?? false
-  /** What is wrong, unless the panel about the newer version explains it better. */
-  const words = computed(() => {
-    if (concerns('overwriteFile'))
-      return 'Nothing was saved. The Compose file was changed on disk. Look at the difference and choose which one to use.'
-    return outdated.value && concerns('ifVersion') ? undefined : said.value
-  })
 
   watch(
     () => saved().content,
@@ -62,10 +64,12 @@ export function useComposeEdit(saved: () => Saved, save: (input: UpdateAppInput)
   }
 
   return {
-    ...{ draft, pull, saving, editing, outdated, words, edit, close, submit },
+    ...{ draft, pull, saving, editing, outdated, edit, close, submit },
     dirty: computed(() => editing.value && !saving.value && !sameText(draft.value, base.value?.content ?? '')),
-    markers: computed(() => lineProblems(said.value ? [said.value] : [])),
+    /** Why saving was refused. */
+    words: computed(() => refusalWords(problem.value, outdated.value)),
+    markers: computed(() => (problem.value ? lineProblems([wordsOf(problem.value)]) : [])),
     /** Whether it meets a changed file on disk. */
-    meetsFile: computed(() => concerns('overwriteFile')),
+    meetsFile: computed(() => concerns(problem.value, 'overwriteFile')),
   }
 }

@@ -1,4 +1,3 @@
-import type { CheckNodeMutation } from '../../graphql/generated/graphql.ts'
 import {
   checkNode,
   cordonNode,
@@ -12,8 +11,8 @@ import {
 import { picked } from '../shared/useMutate.ts'
 import type { Outcome } from '../shared/useMutate.ts'
 import type { ResultToast } from '../shared/useResultToasts.ts'
+import { checkResult, checkToastId } from './check-result.ts'
 import type { NodeAction } from './node-action.ts'
-import type { NodeItem } from './useNodes.ts'
 
 /** Sends a mutation and says how to tell about its success. */
 const told = async <Data>(sent: Promise<Outcome<Data>>, tell: (data: Data) => ResultToast): Promise<Outcome<ResultToast>> =>
@@ -135,18 +134,3 @@ export const nodeActions = {
 } satisfies Record<string, NodeAction>
 
 export type NodeActionName = keyof typeof nodeActions
-
-/** One toast per node: a later check replaces the earlier result. */
-const checkToastId = (nodeId: string): string => `check-${nodeId}`
-
-function checkResult(node: NodeItem, { ok, error, durationMs }: CheckNodeMutation['checkNode']): ResultToast {
-  const id = checkToastId(node.id)
-  if (ok) return { id, title: `${node.name} answered in ${durationMs} ms`, icon: 'i-lucide-circle-check' }
-  return {
-    id,
-    title: `${node.name} failed its health check after ${durationMs} ms`,
-    description: error ?? undefined,
-    color: 'error',
-    icon: 'i-lucide-circle-x',
-  }
-}

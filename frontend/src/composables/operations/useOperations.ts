@@ -6,12 +6,19 @@ import { isFinal, operationTitle } from '../../utils/operations/operation-words.
 import { useServerConnection } from '../shared/useServerConnection.ts'
 import { useMutate } from '../shared/useMutate.ts'
 import { useResultToasts } from '../shared/useResultToasts.ts'
+import type { ResultToast } from '../shared/useResultToasts.ts'
 import { createOperationFollower } from './operation-follower.ts'
 
 export type OperationItem = OperationFieldsFragment
 
 type Operations = ReturnType<typeof provideOperations>
 const operationsKey: InjectionKey<Operations> = Symbol('operations')
+
+const failureToast = (operation: OperationItem, show: () => void): ResultToast => ({
+  title: operationTitle(operation),
+  description: operation.error ?? operation.message ?? undefined,
+  actions: [{ label: 'Show output', color: 'neutral', variant: 'outline', onClick: show }],
+})
 
 /** Follows operations for the whole dashboard, so people can leave a page while one runs. Called once, by the shell. */
 export function provideOperations() {
@@ -31,13 +38,8 @@ export function provideOperations() {
   function tellEnd(operation: OperationItem): void {
     // No toast for the operation in the open panel, which shows how it ended.
     if (!announced.delete(operation.id) || shownId.value === operation.id) return
-    const title = operationTitle(operation)
-    if (operation.status === 'SUCCEEDED') return succeeded({ title, icon: 'i-lucide-circle-check' })
-    failed({
-      title,
-      description: operation.error ?? operation.message ?? undefined,
-      actions: [{ label: 'Show output', color: 'neutral', variant: 'outline', onClick: () => show(operation) }],
-    })
+    if (operation.status === 'SUCCEEDED') succeeded({ title: operationTitle(operation), icon: 'i-lucide-circle-check' })
+    else failed(failureToast(operation, () => show(operation)))
   }
 
   /** For an operation started here: follows it and reports how it ended. */

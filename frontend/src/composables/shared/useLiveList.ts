@@ -23,6 +23,21 @@ interface Loaded<Item> {
   problems: (Problem | undefined)[]
 }
 
+/** What is loaded after an answer about one page. */
+function withAnswer<Item>(loaded: Loaded<Item>, index: number, page: Page<Item> | undefined, problem: Problem | undefined): Loaded<Item> {
+  const problems = loaded.problems.slice()
+  problems[index] = problem
+  if (!page) return { ...loaded, problems }
+  const pages = loaded.pages.slice()
+  pages[index] = page.nodes
+  const isLast = !page.pageInfo.hasNextPage
+  if (isLast) pages.length = index + 1
+  return { pages, problems, complete: loaded.complete || isLast }
+}
+
+/** While pages are read again, an item that moved from one to another can be on both. */
+const itemsOf = <Item extends { id: string }>(pages: Item[][]): Item[] => [...new Map(pages.flat().map((item) => [item.id, item])).values()]
+
 /**
  * Reads all pages of a connection in turn, as one live list. Each page follows the cache, so what subscriptions add, change or
  * remove shows at once. After a lost connection, all pages are read again.
@@ -33,34 +48,22 @@ export function useLiveList<Data, Item extends { id: string }>(
 ) {
   const { client, reconnects } = useServerConnection()
   const { shown: loaded, latest, change } = useGatheredState<Loaded<Item>>({ pages: [], complete: false, problems: [] })
-  let stops: (() => void)[] = []
+  const stops: (() => void)[] = []
   /** Index of the last page requested. */
   let opened = 0
-
-  function take(index: number, { nodes, pageInfo }: Page<Item>): void {
-    const pages = latest().pages.slice()
-    pages[index] = nodes
-    if (!pageInfo.hasNextPage) pages.length = index + 1
-    change({ pages, complete: latest().complete || !pageInfo.hasNextPage })
-  }
 
   function readPage(index: number, after: string | null, requestPolicy: RequestPolicy): void {
     opened = index
     const subscription = client.query(document, { first: pageSize, after }, { requestPolicy }).subscribe(({ data, error }) => {
-      const problems = latest().problems.slice()
-      problems[index] = error && toProblem(error)
-      change({ problems })
-      if (!data) return
-      const page = pick(data)
-      take(index, page)
-      if (page.pageInfo.hasNextPage && opened === index) readPage(index + 1, page.pageInfo.endCursor ?? null, requestPolicy)
+      const page = data && pick(data)
+      change(withAnswer(latest(), index, page, error && toProblem(error)))
+      if (page?.pageInfo.hasNextPage && opened === index) readPage(index + 1, page.pageInfo.endCursor ?? null, requestPolicy)
     })
     stops[index] = () => subscription.unsubscribe()
   }
 
   function stop(): void {
-    for (const each of stops) each()
-    stops = []
+    for (const each of stops.splice(0)) each()
   }
 
   function read(requestPolicy: RequestPolicy = 'network-only'): void {
@@ -73,8 +76,7 @@ export function useLiveList<Data, Item extends { id: string }>(
   watch(reconnects, () => read())
   onScopeDispose(stop)
 
-  // While pages are read again, an item that moved from one to another can be on both.
-  const items = computed(() => [...new Map(loaded.value.pages.flat().map((item) => [item.id, item])).values()])
+  const items = computed(() => itemsOf(loaded.value.pages))
   const problem = computed(() => loaded.value.problems.find((each) => each !== undefined))
   const state = computed<LoadState>(() => (loaded.value.complete ? 'ready' : problem.value ? 'failed' : 'loading'))
   return { state, items, problem, retry: () => read() }
