@@ -22,12 +22,12 @@ import { openPort, serve } from './http/server.ts'
 import type { Log } from './log.ts'
 import { loadIdentity } from './cluster/home/identity.ts'
 import { hasKeptRole, keepRole } from './cluster/home/kept-role.ts'
+import { createLinkHome } from './cluster/home/link-home.ts'
 import { JoinTokenEntity } from './cluster/joining/join-token.entity.ts'
 import { NodeEntity } from './cluster/members/node.entity.ts'
 import { ObservedPeriodEntity, StatusChangeEntity } from './cluster/health/status-change.entity.ts'
 import { createNodeRole } from './roles/node.ts'
 import { createPrimaryRole } from './roles/primary.ts'
-import { createSecondaryLink } from './roles/secondary-link.ts'
 import { createSecondaryRole } from './roles/secondary.ts'
 import { createScheduler } from './scheduler.ts'
 import { createServices } from './services.ts'
@@ -79,6 +79,8 @@ export async function startNode(world: { config: Config; clock: Clock; random: (
     if (isUpgrade) sayWhatChanged(config, log)
     const apiEndpoint = config.node.apiEndpoint ?? `http://localhost:${port}`
     const services = createServices({ ...world, version, identity, apiEndpoint, database, storage })
+    const { self, home, events } = services
+    const { client } = services.transport
     const scheduler = createScheduler({ log })
     const node = createNodeRole(services, scheduler)
     const role =
@@ -86,7 +88,8 @@ export async function startNode(world: { config: Config; clock: Clock; random: (
     await node.start()
     await role.start()
     const http = serve(server, services)
-    const link = config.role === 'secondary' ? createSecondaryLink(config, services, http.internal) : null
+    const link =
+      config.role === 'secondary' ? createLinkHome({ ...world, config, self, home, client, events, listener: http.internal }) : null
     link?.start()
     return {
       services,
@@ -97,7 +100,7 @@ export async function startNode(world: { config: Config; clock: Clock; random: (
         await node.stop()
         link?.stop()
         await http.stop()
-        services.client.close()
+        client.close()
         await database.close(true)
       },
     }

@@ -1,36 +1,49 @@
-import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import { createAccessServices } from './auth/access-services.ts'
-import { createLimits } from './auth/limits.ts'
-import { createPasswordGuard } from './auth/password-guard.ts'
-import { createSecretBox } from './auth/secret-box.ts'
-import { finishRotation, loadFormerKeys } from './auth/secret-key-rotation.ts'
-import { loadSecretKey, sessionSecretOf } from './auth/secret-key.ts'
+import { createAuditedOperations } from './auth/audited-operations.ts'
+import { placeOf } from './auth/limits.ts'
+import { createNodeAuthenticator } from './auth/node-credentials.ts'
+import { createSecrets } from './auth/secrets.ts'
+import { createOwnApps } from './apps/own-apps.ts'
 import type { Clock } from './clock.ts'
+import { createFeed } from './cluster/feed/create-feed.ts'
+import { createHealth } from './cluster/health/health.ts'
+import type { HomeEvents } from './cluster/home/home-events.ts'
+import { createHome } from './cluster/home/home.ts'
+import type { NodeIdentity } from './cluster/home/identity.ts'
+import { createSelf } from './cluster/home/self.ts'
+import { createJoining } from './cluster/joining/joining.ts'
+import { createKeys } from './cluster/keys/keys.ts'
+import { createNodeLimits } from './cluster/limits/limits.ts'
+import { createMembers } from './cluster/members/members.ts'
+import { nextNodeKeys, nodeKeys } from './cluster/members/node.entity.ts'
+import { createMembership } from './cluster/membership.ts'
+import { createNodeDetails } from './cluster/node-details.ts'
+import { createNodeEvents } from './cluster/node-events.ts'
+import { createNodeRouter } from './cluster/node-router.ts'
+import { createOwnActions } from './cluster/own-actions.ts'
+import { createPrimaryMove } from './cluster/primary-move.ts'
+import { createTransport } from './cluster/transport/transport.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/orm.ts'
+import { createDocker } from './docker/docker.ts'
 import { createEventHub } from './events.ts'
+import { flatNames } from './flat-names.ts'
 import type { Log } from './log.ts'
-import type { NodeIdentity } from './cluster/home/identity.ts'
-import { capabilities, type NodeAbout } from './cluster/members/node-about.ts'
-import { createPrimaryContact } from './cluster/home/primary-contact.ts'
-import { createOwnKey } from './cluster/keys/own-key.ts'
-import { createOwnName } from './cluster/home/own-name.ts'
-import { createPrimaryAddress } from './cluster/home/primary-address.ts'
-import { createHomeCall, refuseStrangers } from './cluster/home/call-home.ts'
-import { nextNodeKeys, nodeKeys } from './cluster/members/node.entity.ts'
+import { createMonitoring } from './monitoring/monitoring.ts'
 import { settingValues } from './settings/setting.entity.ts'
 import { createSettingsService } from './settings/settings-service.ts'
 import type { Storage } from './storage.ts'
-import { createCluster } from './services/cluster.ts'
-import { createAuditedOperations } from './services/audited-operations.ts'
-import type { NodeCallEvents, ViewEvents } from './services/events.ts'
-import { createOwnApps } from './services/own-apps.ts'
+import { tellViewers, type ViewEvents } from './view-events.ts'
 
+export type Rooms = ReturnType<typeof createRooms>
 export type Services = ReturnType<typeof createServices>
 
-/** Builds every service of this process once. The outside world (database, clock, log, ...) is passed in. */
-export function createServices(world: {
+export function createServices(world: World) {
+  const rooms = createRooms(world)
+  return { ...rooms, ...flatNames(rooms) }
+}
+
+interface World {
   version: string
   config: Config
   identity: NodeIdentity
@@ -40,128 +53,79 @@ export function createServices(world: {
   clock: Clock
   random: () => number
   log: Log
-}) {
-  const { config, clock, random, log, storage } = world
-  const em = world.database.em
-  const isPrimary = config.role === 'primary'
-  const ownKey = createOwnKey({
-    identity: world.identity,
-    dataDir: config.dataDir,
-    onTaken: () => nodeCalls.emit('keyTaken', undefined),
-    clock,
-    log,
-  })
-  const { name: configured, nameIsSet: isSet } = config.node
-  const ownName = isPrimary ? null : createOwnName({ configured, isSet, dataDir: config.dataDir })
-  const self = {
-    id: world.identity.id,
-    apiEndpoint: world.apiEndpoint,
-    isPrimary,
-    /** The primary can change it when this node joins. */
-    get name(): string {
-      return ownName?.current() ?? configured
-    },
-    /** It can change while the program runs. */
-    get apiKey(): string {
-      return ownKey.current()
-    },
-  }
-  const about: NodeAbout = {
-    version: world.version,
-    capabilities: [...capabilities],
-    connection: config.role === 'secondary' ? config.connection : 'direct',
-    instanceId: randomUUID(),
-    startedAt: clock.now(),
-    hostname: hostname(),
-  }
-  const { dataDir } = config
-  const formerKeys = loadFormerKeys({ dataDir, fromEnvironment: config.secretKeyPrevious })
-  const secretKey = loadSecretKey({ dataDir, fromEnvironment: config.secretKey })
-  const secrets = createSecretBox(secretKey, ...formerKeys)
+}
+
+/**
+ * Builds every room of this process once, each from those above it. The outside world is passed in. What happens to a node is said
+ * with `nodeEvents`, which also states who hears of it in which order.
+ */
+function createRooms(world: World) {
+  const { version, config, storage, clock, random, log } = world
+  const { em } = world.database
+  const ofPrimary = config.role === 'primary' ? config : null
+  const isPrimary = ofPrimary !== null
   const events = createEventHub<ViewEvents>()
-  const nodeCalls = createEventHub<NodeCallEvents>()
+  const homeEvents = createEventHub<HomeEvents>()
+  const nodeEvents = createNodeEvents({ log })
+  /** Each room takes of these what its type says. */
+  const base = { em, isPrimary, events, homeEvents, nodeEvents, clock, random, log }
   storage.onChange(() => events.emit('server', undefined))
-  let acceptedPrimary: { id: string; at: Date } | null = null
-  if (!isPrimary) nodeCalls.on('authenticated', (id) => (acceptedPrimary = { id, at: clock.now() }))
 
-  const primaryContact =
-    config.role === 'secondary'
-      ? createPrimaryContact({ url: () => primaryAddress?.current() ?? '', clock, onChange: () => events.emit('server', undefined) })
-      : null
-
-  const access = createAccessServices({
-    access: config.access,
-    isPrimary,
-    ownSecret: sessionSecretOf(secretKey),
-    auditBounds: config.audit,
-    em,
-    clock,
-    log,
-    onCredentialEnded: (credentialId) => events.emit('credentialEnded', credentialId),
-  })
-
-  const limits = createLimits({ clock })
-  const passwords = createPasswordGuard({ limits, places: access.places })
-
+  const { self, about, ownKey, ownName } = createSelf({ ...base, ...world })
+  const selfId = self.id
+  const secrets = createSecrets({ ...base, config, columns: [nodeKeys, nextNodeKeys, settingValues] })
+  const access = createAccessServices({ ...base, access: config.access, auditBounds: config.audit, ownSecret: secrets.sessionSecret })
+  const { audit, limits: rateLimits } = access
   const settings = createSettingsService({
-    em,
+    ...base,
     seal: secrets.seal,
     open: secrets.open,
-    clock,
     readOnly: !isPrimary,
     onChange: () => events.emit('settings', undefined),
   })
 
-  const own = createOwnApps({ em, config, nodeId: self.id, about, storage, clock, log })
-  const cluster = createCluster({
-    version: world.version,
-    em,
-    config,
-    self,
+  const docker = createDocker(base)
+  const apps = createOwnApps({ ...base, nodeId: selfId, docker, appsDir: config.appsDir, limits: config.operations })
+  const monitor = createMonitoring({ ...base, nodeId: selfId, docker, apps, storageProblem: storage.problem, ...config.stats })
+
+  const members = createMembers({ ...base, self, secrets })
+  const { registry, clones, holds } = members
+  tellViewers({ ...base, findNode: registry.find })
+  const limits = createNodeLimits({ ...base, nameOf: (id) => registry.find(id)?.name ?? id })
+  const { misbehaviour } = limits
+  const transport = createTransport({ ...base, selfId, instance: about, members, misbehaviour })
+  const { client, links, addressOf } = transport
+  const feed = createFeed({
+    ...base,
+    selfId,
     about,
-    ownKey,
-    own,
-    secrets,
-    settings,
-    audit: access.audit,
-    limits,
-    events,
-    random,
-    clock,
-    log,
+    apps,
+    monitor,
+    registry,
+    transport,
+    misbehaviour,
+    statsIntervalMs: config.stats.intervalMs,
   })
-
-  const auditedOperations = createAuditedOperations({
-    em,
-    audit: access.audit,
-    operationOf: cluster.inventory.operation,
-    findNode: cluster.registry.find,
-    log,
+  const { inventory, streams } = feed
+  const health = createHealth({ ...base, selfId, registry, transport, feed, checks: ofPrimary?.checks, settingsVersion: settings.version })
+  const { checks, alarms } = health
+  const mayAct = (): boolean => !alarms.networkSuspected()
+  const keys = createKeys({ ...base, ownKey, registry, transport, streams, mayAct, maxAgeMs: ofPrimary?.nodeKeyMaxAgeMs ?? 0 })
+  const membership = createMembership({ registry, checks, streams, links, client, log })
+  const joining = createJoining({
+    ...base,
+    self,
+    registry,
+    register: membership.welcome,
+    primaryUrl: () => settings.read().primaryUrl,
+    countRefused: (address) => rateLimits.take('join-token', placeOf(address)),
+    audited: audit.around,
   })
-  events.on('operation', auditedOperations.heard)
-  events.on('node', auditedOperations.nodeChanged)
-  events.on('nodeRemoved', auditedOperations.nodeRemoved)
-  events.on('snapshot', auditedOperations.snapshotHeard)
-
-  const callHome = createHomeCall({ client: cluster.client, self, about })
-  const primaryAddress =
-    config.role === 'secondary'
-      ? createPrimaryAddress({
-          fromEnvironment: config.primaryUrl,
-          dataDir,
-          async prove(url) {
-            await refuseStrangers(url)
-            return (await callHome(url)).primaryId
-          },
-          // The answer to this request may still be on its way over the link that this event closes.
-          onChange: () => void clock.after(500, () => events.emit('primaryMoved', undefined)),
-          clock,
-          log,
-        })
-      : null
+  const ownActions = createOwnActions({ apps, operations: apps.operations })
+  const home = createHome({ ...base, config, self, about, ownKey, ownName, client, registry })
 
   return {
-    version: world.version,
+    version,
     config,
     storage,
     self,
@@ -170,56 +134,36 @@ export function createServices(world: {
     clock,
     random,
     events,
-    nodeCalls,
-    /** The node that this secondary last accepted as its primary. */
-    acceptedPrimary: () => acceptedPrimary,
-    /** Whether the primary answers this secondary; null on a primary. */
-    primaryContact,
-    /** The primary's address; null on a primary. */
-    primaryAddress,
-    callHome,
-    ownKey,
-    /** Called when the primary has accepted this node under this name. */
-    async joinedAs(name: string): Promise<void> {
-      try {
-        ownName?.joinedAs(name)
-      } finally {
-        await cluster.registry.renameSelf()
-        events.emit('server', undefined)
-      }
-    },
-    /** If there is a previous key, encrypts everything with the current one. */
-    async finishKeyRotation(): Promise<void> {
-      if (formerKeys.length === 0) return
-      const count = await finishRotation({ em, box: secrets, columns: [nodeKeys, nextNodeKeys, settingValues], dataDir })
-      log.info({ count }, 'secrets encrypted with the new key')
-    },
-    audit: access.audit,
-    auditedOperations,
-    /** Called before every password check. */
-    passwords,
+    nodeEvents,
+    secrets,
+    access,
+    auditedOperations: createAuditedOperations({ ...base, audit, operationOf: inventory.operation, findNode: registry.find }),
     settings,
-    ...own,
-    ...cluster,
-
-    // The rooms. Everything above that is also in one of them goes once nothing uses it there.
-    access: { ...access, limits, passwords },
-    apps: { ...own.apps, operations: own.operations, actions: own.actions },
-    members: { registry: cluster.registry, holds: cluster.holds, clones: cluster.clones },
-    limits: { ...limits, misbehaviour: cluster.misbehaviour },
-    transport: {
-      client: cluster.client,
-      links: cluster.links,
-      linkGate: cluster.linkGate,
-      dialback: cluster.dialback,
-      addressOf: cluster.addressOf,
-    },
-    feed: { ...own.feed, own: own.feed, pace: own.feedPace, inventory: cluster.inventory, streams: cluster.streams },
-    health: { heartbeats: cluster.heartbeats, checks: cluster.checks, history: cluster.history, alarms: cluster.alarms },
-    keys: cluster.keyChanges,
-    joining: { ...cluster.joining, tokens: cluster.joinTokens, attempts: cluster.joinAttempts },
-    home: { ownKey, callHome, primaryAddress, primaryContact, acceptedPrimary: () => acceptedPrimary, events: nodeCalls },
-    details: { conditionsOf: cluster.conditionsOf, sessionOf: cluster.sessionOf },
-    primaryMove: cluster.tellPrimaryMoved,
+    apps,
+    ownActions,
+    monitor,
+    members,
+    limits,
+    transport,
+    feed,
+    health,
+    keys,
+    membership,
+    joining,
+    home,
+    details: createNodeDetails({ ourVersion: version, clones, misbehaviour, links, streams, health, keys }),
+    primaryMove: createPrimaryMove({ registry, client, addressOf }),
+    /** "Local or remote?" */
+    router: createNodeRouter({
+      selfId,
+      own: ownActions,
+      refuseName: apps.refuseName,
+      inventory,
+      getNode: registry.get,
+      addressOf,
+      client,
+      admitNewApp: holds.admitNewApp,
+    }),
+    authenticateNode: createNodeAuthenticator(keys.credentials),
   }
 }

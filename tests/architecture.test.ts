@@ -22,7 +22,7 @@ const sources: Sources = new Map(
 /** Files that anything in the server can import, because they depend on nothing else. */
 const base = [
   ...['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient', 'storage-error', 'disk-space'],
-  ...['loopback', 'near', 'caller-patience', 'one-at-a-time', 'db/durability'],
+  ...['ordered-events', 'loopback', 'near', 'caller-patience', 'one-at-a-time', 'db/durability'],
 ].map((name) => `api/${name}.ts`)
 /** Domain words (closed lists of values). These files import nothing else. */
 const words = [
@@ -69,6 +69,8 @@ const layers = layersRule(
   [
     ['api/docker/', base],
     ['api/db/', base],
+    // The audit log says how an operation ended.
+    ['api/auth/', [...base, 'api/apps/operation.ts', 'api/cluster/members/status-words.ts']],
     ...domains.map((domain) => [domain, base] as const),
     ['api/cluster/', [...base, ...words, ...wire]],
     [
@@ -88,8 +90,7 @@ const layers = layersRule(
     ],
     ['schema/', [...base, ...words, 'api/auth/', 'api/user/', 'api/cluster/members/labels.ts']],
     ['api/roles/', [...base, ...domains, 'api/cluster/', 'api/wire.ts']],
-    ['api/services/', [...base, ...domains, 'api/cluster/', 'api/docker/', 'api/wire.ts']],
-    ['api/services.ts', [...base, ...domains, 'api/cluster/', 'api/services/']],
+    ['api/services.ts', [...base, ...domains, 'api/cluster/', 'api/docker/', 'api/view-events.ts', 'api/flat-names.ts']],
     [
       'api/program.ts',
       [...base, ...domains, 'api/cluster/', 'api/db/', 'api/http/', 'api/roles/', 'api/scheduler.ts', 'api/services.ts', 'api/storage.ts'],

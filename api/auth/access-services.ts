@@ -1,13 +1,17 @@
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
+import type { EventHub } from '../events.ts'
 import type { Log } from '../log.ts'
+import type { ViewEvents } from '../view-events.ts'
 import type { AccessConfig } from './access-config.ts'
 import { createApiTokens } from './api-tokens.ts'
 import { createAuditLog } from './audit-log.ts'
 import { createAuditRetention, type AuditBounds } from './audit-retention.ts'
+import { createLimits } from './limits.ts'
 import { createLocalUsers, localProvider } from './local-users.ts'
 import { adoptOwnerless } from './ownerless-tokens.ts'
 import { isOwnAccount, linkAccount, machineAccountId, ownAllowList } from './own-accounts.ts'
+import { createPasswordGuard } from './password-guard.ts'
 import { allowListOf, kindOf } from './providers.ts'
 import { createSessions } from './sessions.ts'
 import { createSignInLinks } from './sign-in-links.ts'
@@ -17,7 +21,7 @@ import { createUsers } from './users.ts'
 
 export type AccessServices = ReturnType<typeof createAccessServices>
 
-/** Access and its records: users, sessions, tokens and the audit log. */
+/** Access and its records: users, sessions, tokens, rate limits and the audit log. */
 export function createAccessServices(deps: {
   access: AccessConfig
   isPrimary: boolean
@@ -25,12 +29,13 @@ export function createAccessServices(deps: {
   ownSecret: string
   auditBounds: AuditBounds
   em: EntityManager
+  events: EventHub<ViewEvents>
   clock: Clock
   log: Log
-  /** Called when a session or token ends, so that whatever it opened ends too. */
-  onCredentialEnded: (credentialId: string) => void
 }) {
-  const { access, em, clock, onCredentialEnded } = deps
+  const { access, em, clock } = deps
+  /** So that whatever a session or token opened ends with it. */
+  const onCredentialEnded = (credentialId: string): void => deps.events.emit('credentialEnded', credentialId)
   const audit = createAuditLog({ em, clock })
   const retention = createAuditRetention({ em, bounds: deps.auditBounds, clock, log: deps.log })
   const tokens = createApiTokens({ em, clock, onEnded: onCredentialEnded })
@@ -38,6 +43,7 @@ export function createAccessServices(deps: {
   const sessions = access.mode === 'trusted-edge' ? null : createSessions({ em, clock, secret, onEnded: onCredentialEnded })
   const links = access.mode === 'trusted-edge' ? null : createSignInLinks({ em, clock })
   const places = createSignInPlaces({ em, clock })
+  const limits = createLimits({ clock })
   const localUsers = deps.isPrimary ? null : createLocalUsers({ em })
 
   function listFor(provider: string): AllowList | null {
@@ -76,8 +82,9 @@ export function createAccessServices(deps: {
     /** Null when sign-in is off. */
     sessions,
     users,
-    /** Where people have signed in with a password. */
-    places,
+    limits,
+    /** Called before every password check. */
+    passwords: createPasswordGuard({ limits, places }),
     /** Null when sign-in is off. */
     links,
     /** Whether an admin of every node has a permanent way to sign in, so that nobody needs the link. */

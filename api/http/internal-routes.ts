@@ -31,14 +31,14 @@ export function internalRoutes(services: Services, door: Door): Router {
     if (call.on === (services.self.isPrimary ? 'secondary' : 'primary')) return
     serveCall(router, call, (input, c) => auditedCall(services, c.get('actor'), call, input, () => handler(input, c.get('callerId'))))
   }
-  const { apps, health, home, monitor, settings } = services
+  const { health, home, monitor, ownActions, settings } = services
   serve(calls.heartbeat, (input, callerId) => health.heartbeats.receive(callerId, input))
   serve(calls.takeKey, async ({ apiKey }) => home.ownKey.take(apiKey))
   servePrimaryMove(router, services)
   serve(calls.settings, async () => settings.read())
   serve(calls.settingsChanged, async () => home.events.emit('settingsChanged', undefined))
   serve(calls.stats, () => monitor.current())
-  serveEach(actionCalls, apps.actions, serve)
+  serveEach(actionCalls, ownActions, serve)
   serveStream(router, calls.events, (_input, c) => eventsFor(c, services))
   // Stop here. The user surface would reject a node's valid credentials with 401.
   router.all(all, notFoundProblem)

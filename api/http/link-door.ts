@@ -11,7 +11,8 @@ export type LinkDoor = ReturnType<typeof createLinkDoor>
 
 /** Accepts links from other nodes: one WebSocket, with the same credentials as every internal route. */
 export function createLinkDoor(services: Services, door: Door) {
-  const { self, links, linkGate, nodeCalls, registry } = services
+  const { home, members, self, transport } = services
+  const { links, linkGate } = transport
   const sockets = new WebSocketServer({
     ...socketOptions,
     noServer: true,
@@ -23,13 +24,13 @@ export function createLinkDoor(services: Services, door: Door) {
   function connected(socket: WebSocket, callerId: string, apiKey: string): void {
     const wire = wireOf(socket)
     if (self.isPrimary) links.use(callerId, wire, { dialledBy: 'node', apiKey })
-    else nodeCalls.emit('linkOpened', wire)
+    else home.events.emit('linkOpened', wire)
   }
 
   /** The node is alive, and only this primary keeps it from opening a new link. So this counts as a heartbeat. */
   function sentAway(callerId: string, seconds: number): void {
     links.toldToWait(callerId, seconds)
-    registry.observe(callerId, { kind: 'heartbeat' })
+    members.registry.observe(callerId, { kind: 'heartbeat' })
   }
 
   return {

@@ -10,7 +10,7 @@ import type { Door } from './door.ts'
  * @throws RATE_LIMITED for an address that has guessed too often, CONFLICT for a second machine with a node's identity
  */
 export async function authenticateCaller(
-  { authenticateNode, clones, limits, nodeCalls, self }: Services,
+  { access, authenticateNode, home, members, self }: Services,
   door: Door,
   request: IncomingMessage,
 ): Promise<string | null> {
@@ -24,19 +24,19 @@ export async function authenticateCaller(
   const callerId = header('authorization') === undefined ? authenticateNode({ nodeId, apiKey }) : null
   if (callerId === null) {
     // Only wrong keys count, so guessing a node's key does not lock the node out, even from the same address.
-    if (nodeId && apiKey) await limits.take('node-credentials', `${placeOf(address)} ${nodeId.slice(0, 64)}`)
+    if (nodeId && apiKey) await access.limits.take('node-credentials', `${placeOf(address)} ${nodeId.slice(0, 64)}`)
     return null
   }
   const instanceId = header('x-node-instance')
   if (self.isPrimary && callerId !== self.id && instanceId) {
     const machine = { instanceId: instanceId.slice(0, 64), hostname: decoded(header('x-node-host')), address }
-    if (!clones.heard(callerId, machine))
+    if (!members.clones.heard(callerId, machine))
       throw new AppError(
         'CONFLICT',
         'Another machine uses the identity of this node. Remove identity.json from the data folder of the copy',
       )
   }
-  nodeCalls.emit('authenticated', callerId)
+  home.events.emit('authenticated', callerId)
   return callerId
 }
 

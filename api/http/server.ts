@@ -69,7 +69,7 @@ export type HttpServer = ReturnType<typeof serve>
 
 /** Every route of this node on one port: health, node surface, user surface, GraphQL, dashboard. */
 export function serve(server: Server, services: Services) {
-  const { config, access, limits, self, log } = services
+  const { config, access, self, log } = services
   const verifyEdge =
     config.access.mode === 'trusted-edge' && config.access.cloudflare
       ? createCloudflareAccess({ ...config.access.cloudflare, clock: services.clock, log }).verify
@@ -82,7 +82,7 @@ export function serve(server: Server, services: Services) {
     sessions: access.sessions,
     tokens: access.tokens,
     machineId: access.machineId,
-    limits,
+    limits: access.limits,
     verifyEdge,
     clock: services.clock,
   })
@@ -132,7 +132,8 @@ interface Parts {
 }
 
 function createApp({ services, graphql, door, unread, things, baseUrl }: Parts): Hono<HttpEnv> {
-  const { config, access, log, limits, clock } = services
+  const { config, access, log, clock } = services
+  const { limits } = access
   const app = new Hono<HttpEnv>()
   const toProblem = errorToProblem(log)
   const peopleSignIn = access.links !== null
@@ -157,7 +158,7 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
     const parts = { users: access.users, sessions, audit: access.audit, log, limits, ...door }
     app.route('/', sessionRoutes({ ...parts, links }))
     if (localUsers)
-      app.route('/', localSignInRoutes({ ...parts, localUsers, passwords: services.passwords, refresh: access.refreshLocalUsers }))
+      app.route('/', localSignInRoutes({ ...parts, localUsers, passwords: access.passwords, refresh: access.refreshLocalUsers }))
     else if (config.access.mode === 'sign-in')
       app.route('/', authRoutes({ ...parts, access: config.access, secret: access.secret, baseUrl, clock }))
   } else {

@@ -1,5 +1,5 @@
 import type { AuditEntry, AuditFilter, AuditLog } from '../auth/audit-log.ts'
-import type { AuditedOperations } from '../services/audited-operations.ts'
+import type { AuditedOperations } from '../auth/audited-operations.ts'
 import type { Access } from './access.ts'
 
 /** The audit log, for callers who see every node. */

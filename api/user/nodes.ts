@@ -1,7 +1,7 @@
 import type { NodeCondition } from '../cluster/health/conditions.ts'
 import type { HealthChecks, NodeCheck } from '../cluster/health/health-checks.ts'
 import type { NodeUptime, StatusChange, StatusHistory } from '../cluster/health/status-history.ts'
-import type { KeyChanges } from '../cluster/keys/key-changes.ts'
+import type { Keys } from '../cluster/keys/keys.ts'
 import type { Membership } from '../cluster/membership.ts'
 import type { Holds } from '../cluster/members/holds.ts'
 import type { HoldInput } from '../cluster/members/node-hold.ts'
@@ -37,7 +37,7 @@ export function createUserNodes(deps: {
   history: StatusHistory
   membership: Membership
   checks: HealthChecks
-  keys: KeyChanges
+  keys: Pick<Keys, 'rotate'>
   holds: Holds
   conditionsOf: (node: ClusterNode) => NodeCondition[]
   sessionOf: (nodeId: string) => NodeSession | null

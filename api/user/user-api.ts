@@ -21,11 +21,12 @@ export type UserApi = ReturnType<typeof createUserApi>
  * the caller's nodes and what runs on them. Actions check the permission, act and write to the audit log.
  */
 export function createUserApi(services: Services, caller: Caller) {
-  const { audit, auditedOperations, config, details, events, feed, health, home, joining, keys, limits, log } = services
+  const { auditedOperations, config, details, events, feed, health, home, joining, keys, log } = services
   const { membership, members, primaryMove, router, self, settings, storage, version } = services
   const { registry, holds } = members
   const { inventory } = feed
   const { isPrimary } = self
+  const { audit, limits } = services.access
   const sight = createSight({ caller, registry, inventory })
   const access = createAccess({ caller, sight, audit, auditedOperations, limits, events, log })
   return {

@@ -140,8 +140,10 @@ async function reading(t: ExecutionContext<unknown>) {
     ...{ hasWay: () => true, barMs: () => 0, clock, random: () => 1, log, onChange: nothing },
     onCut: (_, what) => void cuts.push(what),
     onLost: (_, reason) => void lost.push(reason),
-    onEvent: (id, event) => event.type !== 'about' && inventory.apply(id, event),
-    onRead: (_, { unread: found }) => void unread.push(...found.map(({ what }) => what)),
+    onReading(id, { event, unread: found }) {
+      unread.push(...found.map(({ what }) => what))
+      if (event && event.type !== 'about') inventory.apply(id, event)
+    },
   })
   t.teardown(streams.stop)
   streams.open(peerId)

@@ -3,7 +3,6 @@ import { errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { NodeAddress } from '../members/node-registry.ts'
 import { perNode } from '../limits/token-bucket.ts'
-import type { FeedEvent } from './feed.ts'
 import { createFeedQuota, readFeed } from './feed-reader.ts'
 import type { FeedReading } from './feed-wire.ts'
 import { Misbehaviour } from '../limits/misbehaviour.ts'
@@ -45,9 +44,7 @@ export function createEventStreams(deps: {
   hasWay: (nodeId: string) => boolean
   /** For how many milliseconds nothing is opened to a node that was cut off; 0 for all others. */
   barMs: (nodeId: string) => number
-  onEvent: (nodeId: string, event: FeedEvent) => void
-  /** Called for each event with what it covers and which parts of it could not be read. */
-  onRead: (nodeId: string, reading: FeedReading) => void
+  onReading: (nodeId: string, reading: FeedReading) => void
   /** The node sent too much, or something that a node must not send. */
   onCut: (nodeId: string, what: string) => void
   /** An open stream was lost, or could not be opened; the node may be down. Not called for the retries that follow. */
@@ -94,8 +91,7 @@ export function createEventStreams(deps: {
             callable.add(nodeId)
             deps.onChange(nodeId)
           }
-          deps.onRead(nodeId, reading)
-          if (reading.event) deps.onEvent(nodeId, reading.event)
+          deps.onReading(nodeId, reading)
         },
       })
       throw new Error('the node closed the event stream')

@@ -1,5 +1,5 @@
 import { versionState, type VersionState } from '../members/node-about.ts'
-import type { Clones } from './clones.ts'
+import type { Clones } from '../members/clones.ts'
 import type { MisbehavingNodes } from '../limits/misbehaviour.ts'
 import type { ClusterNode } from '../members/node-registry.ts'
 import type { UnreadThings } from './unread.ts'

@@ -1,9 +1,7 @@
 import { AppError } from '../../errors.ts'
-import { readFeedEvent } from '../feed/feed-wire.ts'
+import { readFeedEvent, type FeedReading } from '../feed/feed-wire.ts'
 import type { EventStreams } from '../feed/event-streams.ts'
-import type { FeedEvent } from '../feed/feed.ts'
 import type { NodeRegistry } from '../members/node-registry.ts'
-import type { Unread } from './unread.ts'
 
 export type Heartbeats = ReturnType<typeof createHeartbeats>
 
@@ -13,16 +11,9 @@ export function createHeartbeats(deps: {
   settingsVersion: () => string
   registry: Pick<NodeRegistry, 'observe'>
   streams: Pick<EventStreams, 'wake'>
-  hear: (nodeId: string, event: FeedEvent) => void
-  hearUnread: (nodeId: string, scope: string, unread: Unread[]) => void
+  /** What it says about its program, as an event of its feed. Unreadable data does not fail the heartbeat. */
+  onReading: (nodeId: string, reading: FeedReading) => void
 }) {
-  /** Unreadable data does not fail the heartbeat. */
-  async function hearAbout(nodeId: string, about: unknown): Promise<void> {
-    const { event, scope, unread } = await readFeedEvent({ type: 'about', about })
-    deps.hearUnread(nodeId, scope, unread)
-    if (event) deps.hear(nodeId, event)
-  }
-
   return {
     /**
      * The node is alive: it is online at once, its failures are forgotten, and its event stream is tried again.
@@ -32,8 +23,8 @@ export function createHeartbeats(deps: {
      */
     async receive(callerId: string, { id, about }: { id: string; about: unknown }) {
       if (id.toLowerCase() !== callerId) throw new AppError('FORBIDDEN', 'A node can only send heartbeats for itself')
-      if (about === undefined) deps.hearUnread(callerId, 'about', [])
-      else await hearAbout(callerId, about)
+      const saysNothing: FeedReading = { event: null, scope: 'about', unread: [] }
+      deps.onReading(callerId, about === undefined ? saysNothing : await readFeedEvent({ type: 'about', about }))
       deps.registry.observe(callerId, { kind: 'heartbeat' })
       deps.streams.wake(callerId)
       return { id, settingsVersion: deps.settingsVersion(), primaryId: deps.primaryId }

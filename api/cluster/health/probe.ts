@@ -1,9 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { errorMessage } from '../../errors.ts'
-import type { NodeStats } from '../../monitoring/node-stats.ts'
 import type { NodeAddress } from '../members/node-registry.ts'
-import type { Unread } from './unread.ts'
-import { unreadOf } from '../feed/feed-wire.ts'
+import { unreadOf, type FeedReading } from '../feed/feed-wire.ts'
 import { calls } from '../node-calls.ts'
 import type { Links } from '../transport/links.ts'
 import { NodeCallError } from '../transport/node-call-error.ts'
@@ -25,9 +23,8 @@ export function createProbe(deps: {
   client: NodeClient
   links: Links
   addressOf: (nodeId: string) => NodeAddress
-  onStats: (nodeId: string, stats: NodeStats) => void
-  /** The parts of its stats that could not be read; empty if all could. */
-  onUnread: (nodeId: string, unread: Unread[]) => void
+  /** What it answered, as an event of its feed. */
+  onReading: (nodeId: string, reading: FeedReading) => void
   /** The node answered over plain HTTP and has no link. */
   onDirect: (nodeId: string) => void
   deadlineMs: number
@@ -46,9 +43,9 @@ export function createProbe(deps: {
       } = await client.call(deps.addressOf(nodeId), calls.stats, {}, { deadlineMs, via, isProbe: true })
       if (sender === null) return 'sent stats that cannot be read. Does it run another version of Selfhostly?'
       if (sender !== nodeId) return `answered as another node (${sender}). Does its endpoint lead to that node?`
-      deps.onUnread(nodeId, unreadOf('stats', 'its stats', problems))
+      const unread = unreadOf('stats', 'its stats', problems)
+      deps.onReading(nodeId, { event: stats && { type: 'stats', stats }, scope: 'stats', unread })
       // It accepted the credentials and answered as itself, so it is up, even if its stats cannot be read.
-      if (stats) deps.onStats(nodeId, stats)
       return null
     } catch (error) {
       if (error instanceof NodeCallError) return error.isOurs ? undefined : error.why

@@ -36,13 +36,13 @@ export interface Joined {
   notes: string[]
 }
 
-export type Joining = ReturnType<typeof createJoining>
+export type Admission = ReturnType<typeof createAdmission>
 
 /**
  * Lets nodes register themselves with a join token. Only new nodes can join: for a known node nothing changes, and the token
  * keeps its uses. Nodes join one at a time, so uses and names are counted correctly even if many come at once.
  */
-export function createJoining(deps: {
+export function createAdmission(deps: {
   self: { isPrimary: boolean; name: string }
   tokens: JoinTokens
   attempts: JoinAttempts

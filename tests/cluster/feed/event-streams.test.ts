@@ -30,8 +30,10 @@ function streamsTo(t: ExecutionContext<unknown>, endpoint: () => string) {
     hasWay: () => way.isThere,
     barMs: () => 0,
     onCut: (_, what) => void cuts.push(what),
-    onEvent: (_, event) => void events.push(event),
-    onRead: (_, reading) => void unread.push(...reading.unread.map(({ what }) => what)),
+    onReading(_, reading) {
+      unread.push(...reading.unread.map(({ what }) => what))
+      if (reading.event) events.push(reading.event)
+    },
     onLost: (_, reason) => void lost.push(reason),
     onChange: () => undefined,
     clock,

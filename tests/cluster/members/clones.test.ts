@@ -1,5 +1,5 @@
 import test from 'ava'
-import { createCloneWatch, type Machine } from '../../../api/cluster/health/clones.ts'
+import { createCloneWatch, type Machine } from '../../../api/cluster/members/clones.ts'
 import { createManualClock } from '../../helpers/manual-clock.ts'
 
 const id = '00000000-0000-4000-8000-00000000000a'

@@ -3,7 +3,8 @@ import test, { type ExecutionContext } from 'ava'
 import type { Operation } from '../../api/apps/operation.ts'
 import { createAuditLog } from '../../api/auth/audit-log.ts'
 import type { ClusterNode } from '../../api/cluster/members/node-registry.ts'
-import { createAuditedOperations } from '../../api/services/audited-operations.ts'
+import { createNodeEvents } from '../../api/cluster/node-events.ts'
+import { createAuditedOperations } from '../../api/auth/audited-operations.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 import { testDatabase } from '../helpers/database.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
@@ -25,11 +26,13 @@ async function setUp(t: ExecutionContext<unknown>, path = join(dataFolder(t), 's
   const { registry } = await registryOf(t, { clock })
   await registry.start()
   const nodes = new Map<string, ClusterNode>(registry.list().map((node) => [node.id, node]))
+  const nodeEvents = createNodeEvents({ log })
   const audited = createAuditedOperations({
     em: database.em,
     audit,
     operationOf: (id) => operations.get(id),
     findNode: (id) => nodes.get(id),
+    nodeEvents,
     log,
   })
   await audited.start()
@@ -44,7 +47,7 @@ async function setUp(t: ExecutionContext<unknown>, path = join(dataFolder(t), 's
   }
   const say = (operation: Operation): void => {
     operations.set(operation.id, operation)
-    audited.heard(operation)
+    nodeEvents.emit('operationChanged', operation)
   }
   /** Newest first, after everything is written. */
   const lines = async () => {
@@ -53,7 +56,8 @@ async function setUp(t: ExecutionContext<unknown>, path = join(dataFolder(t), 's
   }
   const execute = (sql: string) => database.em.getConnection().execute(sql)
   const node = nodes.get(nodeId) as ClusterNode
-  return { path, database, clock, audit, audited, operations, nodes, node, begin, say, lines, execute }
+  const change = (now: ClusterNode): void => nodeEvents.emit('changed', { node: now, before: node.health })
+  return { nodeEvents, change, path, database, clock, audit, audited, operations, nodes, node, begin, say, lines, execute }
 }
 
 const ended = (operation: Operation, given: Partial<Operation>): Operation => ({
@@ -119,13 +123,13 @@ test('an action that fails to queue an operation is recorded at once, with its d
 })
 
 test('a node lost during an operation: unknown, logged once, and the outcome follows when the node is back', async (t) => {
-  const { audited, node, begin, say, lines } = await setUp(t)
+  const { audited, node, begin, change, say, lines } = await setUp(t)
   const operation = await begin()
   const lost = { ...node, name: 'worker-1', health: { ...node.health, status: 'offline' as const, statusReason: 'no answer' } }
-  audited.nodeChanged({ ...node })
-  audited.nodeChanged(lost)
+  change({ ...node })
+  change(lost)
   await audited.flush()
-  audited.nodeChanged({ ...lost, health: { ...lost.health, status: 'unreachable' } })
+  change({ ...lost, health: { ...lost.health, status: 'unreachable' } })
   const [unknown, begun, ...more] = await lines()
   t.deepEqual(more, [])
   t.like(unknown, {
@@ -141,12 +145,12 @@ test('a node lost during an operation: unknown, logged once, and the outcome fol
 })
 
 test('a node that is removed or no longer knows the operation leaves the outcome unknown for good', async (t) => {
-  const { audited, begin, say, lines } = await setUp(t)
+  const { nodeEvents, begin, say, lines } = await setUp(t)
   const [one, two] = [await begin(), await begin()]
   say({ ...two, status: 'running' })
-  audited.snapshotHeard(nodeId)
+  nodeEvents.emit('snapshotApplied', nodeId)
   t.like((await lines())[0], { outcome: 'unknown', detail: 'main no longer knows this operation' })
-  audited.nodeRemoved(nodeId)
+  nodeEvents.emit('removed', nodeId)
   t.like((await lines())[0], { outcome: 'unknown', detail: 'The node was removed before it reported the outcome' })
   t.is((await lines()).length, 4)
   say(ended(one, { status: 'succeeded' }))

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { replacePrivateFile } from '../../private-file.ts'
-import type { NodeIdentity } from '../home/identity.ts'
+import type { NodeIdentity } from './identity.ts'
 
 /** How long the former key still works after the first use of the new one, for calls that were in flight. */
 const graceMs = 60_000

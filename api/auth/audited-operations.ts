@@ -1,12 +1,13 @@
 import { isFinal, type Operation, type OperationStatus } from '../apps/operation.ts'
-import type { Actor, AuditedAction, AuditLog } from '../auth/audit-log.ts'
-import { AuditOperationEntity, type AuditOperationRow } from '../auth/audit-operation.entity.ts'
-import type { AuditOutcome } from '../auth/audit.entity.ts'
+import type { Actor, AuditedAction, AuditLog } from './audit-log.ts'
+import { AuditOperationEntity, type AuditOperationRow } from './audit-operation.entity.ts'
+import type { AuditOutcome } from './audit.entity.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ClusterNode } from '../cluster/members/node-registry.ts'
 import { statusInWords } from '../cluster/members/status-words.ts'
+import type { NodeEventHub } from '../cluster/node-events.ts'
 
 /** An outcome that is not written yet. If it is not the last one, another follows. */
 interface Ending {
@@ -38,9 +39,10 @@ export function createAuditedOperations(deps: {
   audit: AuditLog
   operationOf: (id: string) => Operation | undefined
   findNode: (id: string) => ClusterNode | undefined
+  nodeEvents: NodeEventHub
   log: Log
 }) {
-  const { em, audit, operationOf, findNode, log } = deps
+  const { em, audit, operationOf, findNode, nodeEvents, log } = deps
   const open = new Map<number, AuditOperationRow>()
   const endings = new Map<number, Ending>()
   let writing: Promise<void> = Promise.resolve()
@@ -97,6 +99,29 @@ export function createAuditedOperations(deps: {
     )
   }
 
+  /** A node that is not online cannot report on its operations. */
+  function nodeChanged(node: ClusterNode): void {
+    if (node.health.status === 'online') return
+    end(
+      openWhere((row) => row.nodeId === node.id && !row.lossIsSaid),
+      unknown(`${statusInWords(node)}. The outcome follows when the node is back`, false),
+    )
+  }
+
+  /** A snapshot includes every operation that its node knows. */
+  function snapshotHeard(nodeId: string): void {
+    const name = findNode(nodeId)?.name ?? nodeId
+    end(
+      openWhere((row) => row.nodeId === nodeId && !operationOf(row.operationId)),
+      unknown(`${name} no longer knows this operation`, true),
+    )
+  }
+
+  nodeEvents.on('operationChanged', 'audit', heard)
+  nodeEvents.on('changed', 'audit', ({ node }) => nodeChanged(node))
+  nodeEvents.on('removed', 'audit', nodeRemoved)
+  nodeEvents.on('snapshotApplied', 'audit', snapshotHeard)
+
   return {
     /** Call before any operation is reported. */
     async start(): Promise<void> {
@@ -139,27 +164,6 @@ export function createAuditedOperations(deps: {
       }
       heard(operationOf(operation.id) ?? operation)
       return begun.result
-    },
-
-    heard,
-    nodeRemoved,
-
-    /** A node that is not online cannot report on its operations. */
-    nodeChanged(node: ClusterNode): void {
-      if (node.health.status === 'online') return
-      end(
-        openWhere((row) => row.nodeId === node.id && !row.lossIsSaid),
-        unknown(`${statusInWords(node)}. The outcome follows when the node is back`, false),
-      )
-    },
-
-    /** Call when a node has sent its snapshot, which includes every operation it knows. */
-    snapshotHeard(nodeId: string): void {
-      const name = findNode(nodeId)?.name ?? nodeId
-      end(
-        openWhere((row) => row.nodeId === nodeId && !operationOf(row.operationId)),
-        unknown(`${name} no longer knows this operation`, true),
-      )
     },
 
     /** The running operation that an audit line started. Undefined if it has ended. */

@@ -1,0 +1,103 @@
+import { dirname } from 'node:path'
+import type { Clock } from '../clock.ts'
+import type { EntityManager } from '../db/orm.ts'
+import type { Docker } from '../docker/docker.ts'
+import type { EngineContainer } from '../docker/engine.types.ts'
+import { createEventHub } from '../events.ts'
+import type { Log } from '../log.ts'
+import type { App } from './app.ts'
+import { createAppFiles } from './app-files.ts'
+import { createAppService } from './app-service.ts'
+import { createContainerWatch } from './container-watch.ts'
+import { createDiskWatch } from './disk-watch.ts'
+import type { Operation } from './operation.ts'
+import { createOperations } from './operations.ts'
+import { createRemoval } from './removal.ts'
+
+export interface OwnAppsEvents {
+  app: App
+  /** The app's id. */
+  appRemoved: string
+  operation: Operation
+  /** Containers on this machine changed, or whether Docker answers. */
+  containers: undefined
+  /** The Compose file in the folder of the app with this name changed. */
+  file: string
+}
+
+/** How long Compose can finish its work when the node stops. With the 3 s it gets to exit, stopping stays within 10 s. */
+const operationGraceMs = 4000
+
+export type OwnApps = ReturnType<typeof createOwnApps>
+
+/** The Compose apps that this node itself runs, with their operations and containers. */
+export function createOwnApps(deps: {
+  em: EntityManager
+  nodeId: string
+  appsDir: string
+  /** The deadline of an operation, and how many run at once. */
+  limits: { deadlineMs: number; parallel: number }
+  docker: Docker
+  clock: Clock
+  log: Log
+}) {
+  const { em, nodeId, appsDir, docker, clock, log } = deps
+  const { engine, compose, projects } = docker
+  const events = createEventHub<OwnAppsEvents>()
+  const files = createAppFiles({ appsDir })
+  const containers = createContainerWatch({
+    engine,
+    clock,
+    log,
+    isFollowed: ({ workingDir }) => workingDir !== null && dirname(workingDir) === appsDir,
+    onChange: () => events.emit('containers', undefined),
+  })
+  const operations = createOperations({
+    ...deps.limits,
+    em,
+    nodeId,
+    clock,
+    log,
+    onChange: (operation) => events.emit('operation', operation),
+  })
+  const service = createAppService({
+    em,
+    nodeId,
+    engine,
+    compose,
+    files,
+    disk: createDiskWatch({ files, clock, log, onChange: (name) => events.emit('file', name) }),
+    watch: containers,
+    operations,
+    removal: createRemoval({ projects, files }),
+    onChange: (app) => events.emit('app', app),
+    onRemoved: (id) => events.emit('appRemoved', id),
+    clock,
+    log,
+  })
+  events.on('file', service.refresh)
+  events.on('containers', service.refreshAll)
+
+  /** A Compose project of another program, or of another node on the same Engine, is not this node's app even if it shares its name. */
+  const ofOwnAppsOnly = (container: EngineContainer): EngineContainer =>
+    container.project !== null && container.workingDir === files.directoryOf(container.project)
+      ? container
+      : { ...container, project: null }
+
+  return {
+    ...service,
+    operations,
+    events,
+    /** All containers on this machine. Those that are not of this node's apps have no project. */
+    containers: (): EngineContainer[] => containers.all().map(ofOwnAppsOnly),
+    /** Why Docker does not answer; null when it does. */
+    dockerAway: containers.away,
+    watchContainers: containers.start,
+    /** Lets running operations finish or records them as interrupted, then stops everything that observes. */
+    async stop(): Promise<void> {
+      await operations.stop(operationGraceMs)
+      service.stop()
+      containers.stop()
+    },
+  }
+}

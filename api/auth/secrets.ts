@@ -1,0 +1,32 @@
+import type { EntityManager } from '../db/orm.ts'
+import type { Log } from '../log.ts'
+import { createSecretBox } from './secret-box.ts'
+import { loadSecretKey, sessionSecretOf } from './secret-key.ts'
+import { finishRotation, loadFormerKeys, type SealedColumn } from './secret-key-rotation.ts'
+
+/** Secrets at rest: the box that seals them with this node's secret key, and the second half of a change of that key. */
+export function createSecrets(deps: {
+  em: EntityManager
+  config: { dataDir: string; secretKey: string | undefined; secretKeyPrevious: string | undefined }
+  /** Every column that holds sealed values. */
+  columns: SealedColumn[]
+  log: Log
+}) {
+  const { em, columns, log } = deps
+  const { dataDir, secretKey, secretKeyPrevious } = deps.config
+  const formerKeys = loadFormerKeys({ dataDir, fromEnvironment: secretKeyPrevious })
+  const key = loadSecretKey({ dataDir, fromEnvironment: secretKey })
+  const box = createSecretBox(key, ...formerKeys)
+
+  return {
+    ...box,
+    /** Signs session cookies when JWT_SECRET is not set. */
+    sessionSecret: sessionSecretOf(key),
+    /** If there is a previous key, encrypts everything with the current one. */
+    async finishRotation(): Promise<void> {
+      if (formerKeys.length === 0) return
+      const count = await finishRotation({ em, box, columns, dataDir })
+      log.info({ count }, 'secrets encrypted with the new key')
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Clock } from '../../clock.ts'
+import type { Config } from '../../config.ts'
+import type { EventHub } from '../../events.ts'
+import type { Log } from '../../log.ts'
+import { capabilities, type NodeAbout } from '../members/node-about.ts'
+import type { HomeEvents } from './home-events.ts'
+import type { NodeIdentity } from './identity.ts'
+import { createOwnKey } from './own-key.ts'
+import { createOwnName } from './own-name.ts'
+
+/** Who this node is: what it is registered with, and what it reports about its program. */
+export function createSelf(deps: {
+  version: string
+  config: Pick<Config, 'dataDir' | 'node'> & ({ role: 'primary' } | { role: 'secondary'; connection: NodeAbout['connection'] })
+  identity: NodeIdentity
+  apiEndpoint: string
+  homeEvents: EventHub<HomeEvents>
+  clock: Clock
+  log: Log
+}) {
+  const { version, config, identity, apiEndpoint, homeEvents, clock, log } = deps
+  const { dataDir } = config
+  const { name: configured, nameIsSet: isSet } = config.node
+  const isPrimary = config.role === 'primary'
+  const ownKey = createOwnKey({ identity, dataDir, onTaken: () => homeEvents.emit('keyTaken', undefined), clock, log })
+  const ownName = isPrimary ? null : createOwnName({ configured, isSet, dataDir })
+
+  const self = {
+    id: identity.id,
+    apiEndpoint,
+    isPrimary,
+    /** The primary can change it when this node joins. */
+    get name(): string {
+      return ownName?.current() ?? configured
+    },
+    /** It can change while the program runs. */
+    get apiKey(): string {
+      return ownKey.current()
+    },
+  }
+  const about: NodeAbout = {
+    version,
+    capabilities: [...capabilities],
+    connection: config.role === 'secondary' ? config.connection : 'direct',
+    instanceId: randomUUID(),
+    startedAt: clock.now(),
+    hostname: hostname(),
+  }
+  return { self, about, ownKey, ownName }
+}

@@ -1,0 +1,58 @@
+import type { Operation } from '../apps/operation.ts'
+import type { Log } from '../log.ts'
+import { createOrderedHub } from '../ordered-events.ts'
+import type { FeedReading } from './feed/feed-wire.ts'
+import type { ClusterNode } from './members/node-registry.ts'
+import type { NodeHealth } from './members/node-status.ts'
+
+/** What happens to nodes, as the rooms tell each other. Nodes are named by their id. */
+export interface NodeEvents {
+  /** The node's record or health changed. `before` is its health before; undefined for a new node. */
+  changed: { node: ClusterNode; before: NodeHealth | undefined }
+  /** Its status is another one. Follows `changed`. */
+  statusChanged: ClusterNode
+  /** Something that people see beside its record changed: its session, its conditions. */
+  detailsChanged: string
+  /** It is being removed. It can still be looked up during this event. */
+  removed: string
+  /** It has a new key. The previous one still works for a while. */
+  keyChanged: string
+  /** It said something about itself, in any way: its session, a heartbeat, the answer to a check. */
+  reported: { nodeId: string } & FeedReading
+  /** What it runs was replaced by its snapshot. */
+  snapshotApplied: string
+  statsChanged: string
+  operationChanged: Operation
+  /** A link to it is open. */
+  linkOpened: string
+  /** Its link ended, and there is no other. */
+  linkLost: string
+  /** Its event stream was lost (`held`), or could not be opened. */
+  sessionLost: { nodeId: string; held: boolean }
+}
+
+/** Who hears of it, first to last. Each hearer listens in the room that it is part of. */
+const order = {
+  // Alarms ask the history since when a node is down. Viewers ask for alarms and audit lines.
+  changed: ['history', 'alarms', 'audit', 'viewers'],
+  // What is shown of the node's apps first, then what calls the node.
+  statusChanged: ['inventory', 'streams', 'key changes'],
+  detailsChanged: ['viewers'],
+  // Viewers last: when they hear of it, nothing of the node is left.
+  removed: ['inventory', 'history', 'alarms', 'docker', 'clones', 'probe', 'key changes', 'misbehaviour', 'unread', 'audit', 'viewers'],
+  keyChanged: ['former keys'],
+  // The inventory may add to what could not be read.
+  reported: ['unread', 'about', 'dialback', 'inventory'],
+  snapshotApplied: ['audit'],
+  statsChanged: ['viewers', 'docker'],
+  operationChanged: ['audit', 'viewers'],
+  // A node with a link is online, and its stream moves to the link.
+  linkOpened: ['registry', 'streams'],
+  linkLost: ['lost sessions'],
+  sessionLost: ['alarms', 'lost sessions'],
+} as const satisfies Record<keyof NodeEvents, readonly string[]>
+
+export type NodeEventHub = ReturnType<typeof createNodeEvents>
+
+/** Tells the rooms of the cluster what happens to its nodes. The rooms do not know each other for this. */
+export const createNodeEvents = ({ log }: { log: Log }) => createOrderedHub<NodeEvents, typeof order>({ order, log })

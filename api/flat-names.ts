@@ -1,0 +1,48 @@
+import type { FeedEvent } from './cluster/feed/feed.ts'
+import type { Unread } from './cluster/health/unread.ts'
+import type { Rooms } from './services.ts'
+
+/** Names from before there were rooms. They go once nothing uses them. */
+export const flatNames = ({
+  access,
+  apps,
+  members,
+  limits,
+  transport,
+  feed,
+  health,
+  keys,
+  joining,
+  home,
+  details,
+  primaryMove,
+  nodeEvents,
+}: Rooms) => ({
+  limits: { ...access.limits, ...limits },
+  audit: access.audit,
+  passwords: access.passwords,
+  operations: apps.operations,
+  ...members,
+  ...transport,
+  feed: { ...feed.own, ...feed },
+  feedPace: feed.pace,
+  inventory: feed.inventory,
+  streams: feed.streams,
+  history: health.history,
+  alarms: health.alarms,
+  checks: health.checks,
+  misbehaviour: limits.misbehaviour,
+  keyChanges: keys,
+  joinTokens: joining.tokens,
+  joinAttempts: joining.attempts,
+  nodeCalls: home.events,
+  ownKey: home.ownKey,
+  callHome: home.callHome,
+  primaryAddress: home.primaryAddress,
+  primaryContact: home.primaryContact,
+  acceptedPrimary: home.acceptedPrimary,
+  ...details,
+  tellPrimaryMoved: primaryMove,
+  hear: (nodeId: string, event: FeedEvent) => nodeEvents.emit('reported', { nodeId, event, scope: 'own', unread: [] }),
+  hearUnread: (nodeId: string, scope: string, unread: Unread[]) => nodeEvents.emit('reported', { nodeId, event: null, scope, unread }),
+})

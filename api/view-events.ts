@@ -1,0 +1,45 @@
+import type { Operation } from './apps/operation.ts'
+import type { InventoryApp } from './cluster/feed/inventory.ts'
+import type { JoinAttempt } from './cluster/joining/join-attempts.ts'
+import type { ClusterNode } from './cluster/members/node-registry.ts'
+import type { NodeEventHub } from './cluster/node-events.ts'
+import type { EventHub } from './events.ts'
+
+/** Events that viewers receive as they happen. */
+export interface ViewEvents {
+  node: ClusterNode
+  /** The node's id. The node can still be looked up during this event. */
+  nodeRemoved: string
+  app: InventoryApp
+  appRemoved: { id: string; nodeId: string }
+  operation: Operation
+  /** The id of a node whose stats, or their freshness, changed. */
+  stats: string
+  settings: undefined
+  /** On a secondary: the primary's URL changed. */
+  primaryMoved: undefined
+  /** This node's own state changed, such as whether its primary answers. */
+  server: undefined
+  /** The id of a session or token that has ended. */
+  credentialEnded: string
+  joinAttempt: JoinAttempt
+  /** The set of open alarms, or the message of one, changed. */
+  alarms: undefined
+}
+
+/** Passes on to viewers what happens to nodes. */
+export function tellViewers(deps: {
+  events: EventHub<ViewEvents>
+  nodeEvents: NodeEventHub
+  findNode: (id: string) => ClusterNode | undefined
+}): void {
+  const { events, nodeEvents, findNode } = deps
+  nodeEvents.on('changed', 'viewers', ({ node }) => events.emit('node', node))
+  nodeEvents.on('detailsChanged', 'viewers', (nodeId) => {
+    const node = findNode(nodeId)
+    if (node) events.emit('node', node)
+  })
+  nodeEvents.on('removed', 'viewers', (nodeId) => events.emit('nodeRemoved', nodeId))
+  nodeEvents.on('statsChanged', 'viewers', (nodeId) => events.emit('stats', nodeId))
+  nodeEvents.on('operationChanged', 'viewers', (operation) => events.emit('operation', operation))
+}
