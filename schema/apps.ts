@@ -275,7 +275,7 @@ builder.mutationFields((t) => ({
     description:
       'Deploys a Compose app on a node. INVALID_INPUT, CONFLICT, NODE_UNREACHABLE and DOCKER_UNAVAILABLE mean that nothing was changed.',
     args: { nodeId: t.arg.id({ required: true }), input: t.arg({ type: CreateAppInput, required: true }) },
-    resolve: (_root, { nodeId, input }, { user }) => user.apps.create(nodeId, input),
+    resolve: (_root, { nodeId, input }, { user }) => user.apps.createApp(nodeId, input),
   }),
   updateApp: t.field({
     type: AppOperationRef,
@@ -283,26 +283,27 @@ builder.mutationFields((t) => ({
     description:
       'Changes the given fields. A new Compose file becomes the next version and is deployed, but a stopped app stays stopped. A new description changes neither file nor containers.',
     args: { id: t.arg.id({ required: true }), input: t.arg({ type: UpdateAppInput, required: true }) },
-    resolve: (_root, { id, input }, { user }) => user.apps.update(id, input),
+    resolve: (_root, { id, input }, { user }) => user.apps.updateApp({ id, ...input }),
   }),
   startApp: t.field({
     type: AppOperationRef,
     ...action(appActions.startApp),
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.apps.start(id),
+    resolve: (_root, { id }, { user }) => user.apps.startApp({ id }),
   }),
   stopApp: t.field({
     type: AppOperationRef,
     ...action(appActions.stopApp),
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.apps.stop(id),
+    resolve: (_root, { id }, { user }) => user.apps.stopApp({ id }),
   }),
   removeApp: t.field({
     type: AppOperationRef,
     ...action(appActions.removeApp),
     description: "Removes an app's containers, networks and Compose file. Works even if the Compose file is invalid, and can be retried.",
     args: { id: t.arg.id({ required: true }), input: t.arg({ type: RemoveAppInput }) },
-    resolve: (_root, { id, input }, { user }) => user.apps.remove(id, input ?? {}),
+    resolve: (_root, { id, input }, { user }) =>
+      user.apps.removeApp({ id, volumes: input?.volumes ?? false, files: input?.files ?? false }),
   }),
 }))
 

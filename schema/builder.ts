@@ -5,7 +5,7 @@ import ScopeAuthPlugin, { type ForbiddenResult } from '@pothos/plugin-scope-auth
 import { may, refusalWords, type Caller } from '../api/auth/caller.ts'
 import type { Permission } from '../api/auth/permissions.ts'
 import { AppError } from '../api/errors.ts'
-import type { Action } from '../api/user/action.ts'
+import type { Action } from '../api/auth/action.ts'
 import type { UserApi } from '../api/user/user-api.ts'
 import type { AnswerSize } from './answer-size.ts'
 import { refusedCall } from './refusal.ts'

@@ -27,7 +27,7 @@ builder.queryFields((t) => ({
     ...permission('app.change'),
     description: 'Asks the node for folders that can become apps. At most 500, sorted by name.',
     args: { nodeId: t.arg.id({ required: true }) },
-    resolve: (_root, { nodeId }, { user }) => (user.nodes.find(nodeId) ? user.apps.foldersOf(nodeId).folders({}) : null),
+    resolve: (_root, { nodeId }, { user }) => (user.nodes.find(nodeId) ? user.apps.preparedFolders(nodeId) : null),
   }),
   composeOnDisk: t.field({
     type: ComposeOnDiskRef,
@@ -35,6 +35,6 @@ builder.queryFields((t) => ({
     ...permission('app.change'),
     description: 'Asks the node for the Compose file on disk, in the folder of an app or in one that can become an app.',
     args: { nodeId: t.arg.id({ required: true }), name: t.arg.string({ required: true }) },
-    resolve: (_root, { nodeId, name }, { user }) => (user.nodes.find(nodeId) ? user.apps.foldersOf(nodeId).composeOnDisk({ name }) : null),
+    resolve: (_root, { nodeId, name }, { user }) => (user.nodes.find(nodeId) ? user.apps.composeOnDisk(nodeId, name) : null),
   }),
 }))

@@ -1,5 +1,5 @@
 import { getArgumentValues, type GraphQLResolveInfo } from 'graphql'
-import type { Action, Named } from '../api/user/action.ts'
+import type { Action, Named } from '../api/auth/action.ts'
 
 interface Arguments {
   id?: string

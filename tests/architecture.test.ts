@@ -112,7 +112,7 @@ const layers = layersRule(
       ],
     ],
     ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts']],
-    ['api/user/', [...base, ...words, 'api/auth/']],
+    ['api/user/', [...base, ...words, 'api/auth/', ...nodeCalls]],
     ['api/wire.ts', [...base, ...words]],
     ['api/app-wire.ts', ['api/wire.ts']],
     // A new file in api/ can import only the base files unless it gets a line above.

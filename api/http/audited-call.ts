@@ -1,3 +1,4 @@
+import { columnsOf } from '../auth/action.ts'
 import type { Actor } from '../auth/audit-log.ts'
 import type { AnsweredCall } from '../cluster/calls/node-call.ts'
 import type { Services } from '../services.ts'
@@ -10,10 +11,10 @@ export async function auditedCall<Input extends object, Output, Read>(
   input: Input,
   run: () => Promise<Output>,
 ): Promise<Output> {
-  if (!call.audit) return run()
-  const action = { action: call.audit.action, nodeId: self.id, ...call.audit.target?.(input) }
+  if (!call.action) return run()
+  const action = { ...columnsOf(call.action, call.named?.(input) ?? {}), nodeId: self.id }
   const { begun } = call
-  if (!begun) return audit.around(actor, action, run, call.audit.outcome)
+  if (!begun) return audit.around(actor, action, run, call.outcome)
   const start = async () => {
     const output = await run()
     return { output, ...begun(output) }

@@ -28,11 +28,11 @@ export function serveFolders(router: Router): void {
   router.openapi(list, async (c) => {
     const { apps, nodes } = c.get('user')
     const { node_id: nodeId = nodes.selfId } = c.req.valid('query')
-    return c.json((await apps.foldersOf(nodeId).folders({})).map(toWire), 200)
+    return c.json((await apps.preparedFolders(nodeId)).map(toWire), 200)
   })
   router.openapi(compose, async (c) => {
     const { apps, nodes } = c.get('user')
     const { node_id: nodeId = nodes.selfId } = c.req.valid('query')
-    return c.json(await apps.foldersOf(nodeId).composeOnDisk({ name: c.req.valid('param').name }), 200)
+    return c.json(await apps.composeOnDisk(nodeId, c.req.valid('param').name), 200)
   })
 }

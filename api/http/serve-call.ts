@@ -5,17 +5,27 @@ import { fromWire } from '../wire.ts'
 import { json, problem } from './route-parts.ts'
 import type { HttpEnv, Router } from './router.ts'
 
-/** The routes of declared calls between nodes. */
+/** The routes of declared calls between nodes, and of those that people make too. */
+
+interface Surface {
+  tag: string
+  pathOf(path: string): string
+}
+
+const ofNodes: Surface = { tag: 'internal', pathOf: (path) => path }
+
+/** For people, a call is at the same path without `/internal`. */
+export const forPeople = (tag: string): Surface => ({ tag, pathOf: (path) => path.replace('/internal/', '/') })
 
 type Call = Omit<AnsweredCall<never, unknown, unknown>, 'kind' | 'answer'>
 
-const routeConfig = (call: Call, responses: RouteConfig['responses']): RouteConfig => {
+const routeConfig = (call: Call, responses: RouteConfig['responses'], { tag, pathOf } = ofNodes): RouteConfig => {
   const { method, path } = routeOf(call)
   const { summary, params, query, body, refusals } = call
   return createRoute({
     method: method.toLowerCase() as RouteConfig['method'],
-    path,
-    tags: ['internal'],
+    path: pathOf(path),
+    tags: [tag],
     ...(summary ? { summary } : {}),
     request: {
       ...(params ? { params } : {}),
@@ -47,10 +57,12 @@ export function serveCall<Input extends object, Output, Read>(
   router: Router,
   call: AnsweredCall<Input, Output, Read>,
   handler: (input: Input, c: Context<HttpEnv>) => Promise<Output>,
+  surface?: Surface,
 ): void {
   const { answer } = call
   const { description, status } = answer
-  router.openapi(routeConfig(call, { [status]: answer.schema ? json(answer.schema, description) : { description } }), async (c) => {
+  const responses = { [status]: answer.schema ? json(answer.schema, description) : { description } }
+  router.openapi(routeConfig(call, responses, surface), async (c) => {
     const output = await handler(await inputOf<Input>(call, c), c)
     if (answer.isSecret) c.header('cache-control', 'no-store')
     return answer.schema ? c.json(answer.write(output), answer.status) : c.body(null, answer.status)

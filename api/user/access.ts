@@ -1,4 +1,5 @@
 import type { Operation } from '../apps/operation.ts'
+import { columnsOf, type Action, type Named, type TargetKind } from '../auth/action.ts'
 import type { AuditedAction, AuditLog } from '../auth/audit-log.ts'
 import type { AuditedOperations } from '../auth/audited-operations.ts'
 import { callerKey, may, refusalWords, type Caller } from '../auth/caller.ts'
@@ -8,7 +9,6 @@ import { AppError } from '../errors.ts'
 import { snapshotThenChanges, type EventHub } from '../events.ts'
 import type { Log } from '../log.ts'
 import type { ViewEvents } from '../view-events.ts'
-import { columnsOf, type Action, type Named, type TargetKind } from './action.ts'
 import type { Sight } from './sight.ts'
 
 interface Target extends Named {

@@ -5,7 +5,7 @@ import { leastRole, primaryOnly, type Permission, type Role } from '../auth/perm
 import type { Session } from '../auth/sessions.ts'
 import { notFound } from '../errors.ts'
 import type { Access } from './access.ts'
-import type { Action, Named } from './action.ts'
+import type { Action, Named } from '../auth/action.ts'
 
 export const accountActions = {
   revokeSession: { word: 'session.revoke', permission: 'account.manage' },

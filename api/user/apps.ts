@@ -1,19 +1,17 @@
-import type { AppOperation, CreateAppInput, UpdateAppInput } from '../apps/app-service.ts'
+import type { AppOperation, CreateAppInput } from '../apps/app-service.ts'
+import type { ComposeOnDisk, PreparedFolder } from '../apps/compose-on-disk.ts'
 import type { RemoveAppInput } from '../apps/removal.ts'
 import type { RemovalPreview } from '../apps/removal-item.ts'
+import { appActionCalls, appCalls } from '../cluster/calls/app-calls.ts'
+import { actionsOf, type InputTo } from '../cluster/calls/node-call.ts'
 import type { Inventory, InventoryApp } from '../cluster/feed/inventory.ts'
 import type { NodeActions, NodeRouter } from '../cluster/node-router.ts'
 import type { Access } from './access.ts'
-import type { Action } from './action.ts'
 
-export const appActions = {
-  /** Its target is the node that the app is to run on. */
-  createApp: { word: 'app.create', permission: 'app.change', on: 'node' },
-  updateApp: { word: 'app.update', permission: 'app.change', on: 'app' },
-  startApp: { word: 'app.start', permission: 'app.change', on: 'app' },
-  stopApp: { word: 'app.stop', permission: 'app.change', on: 'app' },
-  removeApp: { word: 'app.remove', permission: 'app.change', on: 'app' },
-} as const satisfies Record<string, Action>
+/** Declared with the calls that carry them out. The target of `createApp` is the node that the app is to run on. */
+export const appActions = actionsOf({ createApp: appCalls.createApp, ...appActionCalls })
+
+type AppActionName = keyof typeof appActionCalls
 
 /** The apps on the nodes that a caller sees, and what the caller can do with them. */
 export function createUserApps({ access, inventory, router }: { access: Access; inventory: Inventory; router: NodeRouter }) {
@@ -22,6 +20,23 @@ export function createUserApps({ access, inventory, router }: { access: Access; 
   const list = (): InventoryApp[] => inventory.apps().filter(({ nodeId }) => sight.sees(nodeId))
   /** Calls the node that runs the app, or says why it cannot be called. */
   const on = (id: string): NodeActions => router.forApp(id, caller)
+
+  function folders(nodeId: string): NodeActions {
+    need('app.change')
+    return router.forNode(sight.node(nodeId).id, caller)
+  }
+
+  /** Takes an action on an app, on the node that runs it. */
+  function act<Name extends AppActionName>(
+    name: Name,
+    input: InputTo<(typeof appActionCalls)[Name]>,
+    words?: string,
+  ): Promise<AppOperation> {
+    return start(appActions[name], { id: input.id, words }, async () => on(input.id)[name](input as never))
+  }
+  const actions = Object.fromEntries(
+    Object.keys(appActionCalls).map((name) => [name, (input: never) => act(name as AppActionName, input)]),
+  ) as Pick<NodeActions, AppActionName>
 
   return {
     list,
@@ -38,26 +53,21 @@ export function createUserApps({ access, inventory, router }: { access: Access; 
       need('app.change')
       return on(sight.app(id).id).removalOf({ id })
     },
-    /** The app folders on a node's disk, for callers who are allowed to create apps from them. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE */
-    foldersOf(nodeId: string): Pick<NodeActions, 'folders' | 'composeOnDisk'> {
-      need('app.change')
-      return router.forNode(sight.node(nodeId).id, caller)
-    },
+    /** Folders on a node's disk that can become apps, for callers who are allowed to create apps. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE */
+    preparedFolders: async (nodeId: string): Promise<PreparedFolder[]> => folders(nodeId).folders({}),
+    /** The Compose file in such a folder, or in an app's. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE */
+    composeOnDisk: async (nodeId: string, name: string): Promise<ComposeOnDisk | null> => folders(nodeId).composeOnDisk({ name }),
 
-    create: (nodeId: string, input: CreateAppInput): Promise<AppOperation> =>
+    createApp: (nodeId: string, input: CreateAppInput): Promise<AppOperation> =>
       start(
         appActions.createApp,
         { id: nodeId, subject: input.name },
         async () => router.forNewApp(nodeId, caller).createApp(input),
         ({ app }) => ({ appId: app.id }),
       ),
-    update: (id: string, input: UpdateAppInput) => start(appActions.updateApp, { id }, async () => on(id).updateApp({ id, ...input })),
-    start: (id: string) => start(appActions.startApp, { id }, async () => on(id).startApp({ id })),
-    stop: (id: string) => start(appActions.stopApp, { id }, async () => on(id).stopApp({ id })),
-    remove: (id: string, input: RemoveAppInput) =>
-      start(appActions.removeApp, { id, words: withData(input) }, async () =>
-        on(id).removeApp({ id, volumes: input.volumes === true, files: input.files === true }),
-      ),
+    ...actions,
+    pullAndUpdateApp: ({ id }: { id: string }) => act('updateApp', { id, pull: true }),
+    removeApp: (input: InputTo<typeof appActionCalls.removeApp>) => act('removeApp', input, withData(input)),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { JoinAttempt, JoinAttempts } from '../cluster/joining/join-attempts.ts'
 import type { CreateJoinTokenInput, JoinToken, JoinTokens, JoinTokenState, NewJoinToken } from '../cluster/joining/join-tokens.ts'
 import type { Access } from './access.ts'
-import type { Action } from './action.ts'
+import type { Action } from '../auth/action.ts'
 
 export const joiningActions = {
   createJoinToken: { word: 'join-token.create', permission: 'node.change' },

@@ -1,3 +1,4 @@
+import { membershipCalls } from '../cluster/calls/membership-calls.ts'
 import type { NodeCondition } from '../cluster/health/conditions.ts'
 import type { HealthChecks, NodeCheck } from '../cluster/health/health-checks.ts'
 import type { NodeUptime, StatusChange, StatusHistory } from '../cluster/health/status-history.ts'
@@ -8,13 +9,13 @@ import type { HoldInput } from '../cluster/members/node-hold.ts'
 import type { RegisterNodeInput, UpdateNodeInput } from '../cluster/members/node-input.ts'
 import type { ClusterNode, NodeRegistry } from '../cluster/members/node-registry.ts'
 import type { Access } from './access.ts'
-import type { Action } from './action.ts'
+import type { Action } from '../auth/action.ts'
 
 export const nodeActions = {
   registerNode: { word: 'node.register', permission: 'node.change', on: 'new node' },
   updateNode: { word: 'node.update', permission: 'node.change', on: 'node' },
   removeNode: { word: 'node.remove', permission: 'node.change', on: 'node' },
-  rotateNodeKey: { word: 'node.rotate-key', permission: 'node.change', on: 'node' },
+  rotateNodeKey: membershipCalls.takeKey.action,
   checkNode: { word: 'node.check', permission: 'node.check', on: 'node' },
   cordonNode: { word: 'node.cordon', permission: 'node.hold', on: 'node' },
   uncordonNode: { word: 'node.uncordon', permission: 'node.hold', on: 'node' },

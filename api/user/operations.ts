@@ -1,12 +1,11 @@
 import { isFinal, type Operation } from '../apps/operation.ts'
+import { appCalls } from '../cluster/calls/app-calls.ts'
+import { actionsOf } from '../cluster/calls/node-call.ts'
 import type { Inventory } from '../cluster/feed/inventory.ts'
 import type { NodeRouter } from '../cluster/node-router.ts'
 import type { Access } from './access.ts'
-import type { Action } from './action.ts'
 
-export const operationActions = {
-  cancelOperation: { word: 'operation.cancel', permission: 'app.change', on: 'operation' },
-} as const satisfies Record<string, Action>
+export const operationActions = actionsOf({ cancelOperation: appCalls.cancelOperation })
 
 /** The operations on the nodes that a caller sees. */
 export function createUserOperations({ access, inventory, router }: { access: Access; inventory: Inventory; router: NodeRouter }) {

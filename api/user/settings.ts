@@ -1,12 +1,13 @@
+import { membershipCalls } from '../cluster/calls/membership-calls.ts'
 import type { MoveOutcome, PrimaryMove } from '../cluster/primary-move.ts'
 import { AppError } from '../errors.ts'
 import type { Settings, SettingsService } from '../settings/settings-service.ts'
 import type { Access } from './access.ts'
-import type { Action } from './action.ts'
+import type { Action } from '../auth/action.ts'
 
 export const settingActions = {
   updateSettings: { word: 'settings.update', permission: 'settings.change' },
-  changePrimaryUrl: { word: 'cluster.primary-url', permission: 'node.change' },
+  changePrimaryUrl: membershipCalls.movePrimary.action,
 } as const satisfies Record<string, Action>
 
 /** The cluster's settings, for callers who see every node. */

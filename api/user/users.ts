@@ -1,6 +1,6 @@
 import type { KnownUser, Users } from '../auth/users.ts'
 import type { Access } from './access.ts'
-import type { Action } from './action.ts'
+import type { Action } from '../auth/action.ts'
 
 export const userActions = {
   removeUser: { word: 'user.remove', permission: 'users.manage' },

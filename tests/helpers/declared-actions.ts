@@ -1,4 +1,4 @@
-import type { Action } from '../../api/user/action.ts'
+import type { Action } from '../../api/auth/action.ts'
 import { schema } from '../../schema/index.ts'
 import { actionOf } from '../../schema/refusal.ts'
 import { graphqlFields } from './sample-document.ts'

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { appOperationWire, appRefusals, createAppBody, presentAppOperation, removeAppQuery, updateAppBody } from '../../app-wire.ts'
+import type { Action, Named } from '../../auth/action.ts'
 import type { AppOperation } from '../../apps/app-service.ts'
 import type { App } from '../../apps/app.ts'
 import type { Operation } from '../../apps/operation.ts'
@@ -36,9 +37,47 @@ const starts = {
   begun: (begun: AppOperation) => begun,
   isFrom: ({ app, operation }: AppOperation, nodeId: string) => app.nodeId === nodeId && operation.nodeId === nodeId,
 }
-const onApp = ({ id }: { id: string }) => ({ appId: id })
+/** What all actions on an app share. */
+const onApp = (word: string) => ({
+  ...starts,
+  params: idParam,
+  answer: started('The operation was queued'),
+  action: { word, permission: 'app.change', on: 'app' } as const satisfies Action,
+  named: ({ id }: { id: string }): Named => ({ id }),
+})
 /** Earlier versions delete the app's whole folder, whatever the request says. */
 const removalKeepsData = () => 'removal-keeps-data' as const
+
+/**
+ * Actions on one app, each of which starts an operation. A person's request goes the same way: `user/apps.ts` has a function for each,
+ * and `http/app-action-routes.ts` the same route without `/internal`.
+ */
+export const appActionCalls = {
+  updateApp: answered({
+    route: 'PUT /api/internal/apps/{id}',
+    ...onApp('app.update'),
+    body: { schema: updateAppBody, description: 'Fields you leave out keep their value' },
+    // An older node ignores these fields and would do what they are there to prevent.
+    needs: ({ ifVersion, overwriteFile }) => ((ifVersion ?? overwriteFile ?? null) === null ? undefined : 'app-versions'),
+  }),
+
+  removeApp: answered({
+    route: 'DELETE /api/internal/apps/{id}',
+    summary: 'Removes containers, networks and the Compose file. Volumes and other files only on request',
+    ...onApp('app.remove'),
+    query: removeAppQuery,
+    needs: removalKeepsData,
+  }),
+
+  startApp: answered({ route: 'POST /api/internal/apps/{id}/start', ...onApp('app.start') }),
+  stopApp: answered({ route: 'POST /api/internal/apps/{id}/stop', ...onApp('app.stop') }),
+
+  pullAndUpdateApp: answered({
+    route: 'POST /api/internal/apps/{id}/update',
+    summary: 'Pulls newer images and recreates the containers',
+    ...onApp('app.update'),
+  }),
+}
 
 export const appCalls = {
   listApps: answered({
@@ -70,29 +109,7 @@ export const appCalls = {
     ...starts,
     body: { schema: createAppBody, description: 'The app' },
     answer: started('The deployment was queued'),
-    audit: { action: 'app.create' },
-  }),
-
-  updateApp: answered({
-    route: 'PUT /api/internal/apps/{id}',
-    ...starts,
-    params: idParam,
-    body: { schema: updateAppBody, description: 'Fields you leave out keep their value' },
-    // An older node ignores these fields and would do what they are there to prevent.
-    needs: ({ ifVersion, overwriteFile }) => ((ifVersion ?? overwriteFile ?? null) === null ? undefined : 'app-versions'),
-    answer: started('The operation was queued'),
-    audit: { action: 'app.update', target: onApp },
-  }),
-
-  removeApp: answered({
-    route: 'DELETE /api/internal/apps/{id}',
-    summary: 'Removes containers, networks and the Compose file. Volumes and other files only on request',
-    ...starts,
-    params: idParam,
-    query: removeAppQuery,
-    needs: removalKeepsData,
-    answer: started('The operation was queued'),
-    audit: { action: 'app.remove', target: onApp },
+    action: { word: 'app.create', permission: 'app.change', on: 'node' } satisfies Action,
   }),
 
   removalOf: answered({
@@ -111,30 +128,7 @@ export const appCalls = {
     },
   }),
 
-  startApp: answered({
-    route: 'POST /api/internal/apps/{id}/start',
-    ...starts,
-    params: idParam,
-    answer: started('The operation was queued'),
-    audit: { action: 'app.start', target: onApp },
-  }),
-
-  stopApp: answered({
-    route: 'POST /api/internal/apps/{id}/stop',
-    ...starts,
-    params: idParam,
-    answer: started('The operation was queued'),
-    audit: { action: 'app.stop', target: onApp },
-  }),
-
-  pullAndUpdateApp: answered({
-    route: 'POST /api/internal/apps/{id}/update',
-    summary: 'Pulls newer images and recreates the containers',
-    ...starts,
-    params: idParam,
-    answer: started('The operation was queued'),
-    audit: { action: 'app.update', target: onApp },
-  }),
+  ...appActionCalls,
 
   cancelOperation: answered({
     route: 'POST /api/internal/operations/{id}/cancel',
@@ -149,10 +143,8 @@ export const appCalls = {
       write: (operation: Operation) => toWire(operation),
       read: leniently(readOperation),
     },
-    audit: {
-      action: 'operation.cancel',
-      target: ({ id }) => ({ subject: id }),
-      outcome: ({ id, appId, appName }) => ({ appId, subject: `${appName ?? ''} ${id}` }),
-    },
+    action: { word: 'operation.cancel', permission: 'app.change', on: 'operation' } satisfies Action,
+    named: ({ id }): Named => ({ id }),
+    outcome: ({ id, appId, appName }) => ({ appId, subject: `${appName ?? ''} ${id}` }),
   }),
 }

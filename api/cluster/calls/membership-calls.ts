@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { bounds } from '../../bounds.ts'
+import type { Action } from '../../auth/action.ts'
 import type { Settings } from '../../settings/settings-service.ts'
 import { fromWire, toWire } from '../../wire.ts'
 import { answered, forbidden, idParam, nothing, refused } from './node-call.ts'
@@ -58,7 +59,7 @@ export const membershipCalls = {
     deadlineMs: 5000,
     refusals: { ...refused, ...forbidden },
     answer: { status: 204, description: 'The node has the new key. The old one stays valid for a while', ...nothing },
-    audit: { action: 'node.rotate-key' },
+    action: { word: 'node.rotate-key', permission: 'node.change', on: 'node' } satisfies Action,
   }),
 
   movePrimary: answered({
@@ -79,7 +80,8 @@ export const membershipCalls = {
         return value ? { value } : null
       },
     },
-    audit: { action: 'cluster.primary-url', target: ({ url }) => ({ subject: url.slice(0, 200) }) },
+    action: { word: 'cluster.primary-url', permission: 'node.change' } satisfies Action,
+    named: ({ url }) => ({ subject: url.slice(0, 200) }),
   }),
 
   settings: answered({

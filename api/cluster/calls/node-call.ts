@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { CamelCasedPropertiesDeep, Simplify } from 'type-fest'
 import type { AppOperation } from '../../apps/app-service.ts'
+import type { Action, Named } from '../../auth/action.ts'
 import type { AuditedAction } from '../../auth/audit-log.ts'
 import type { Lenient } from '../../lenient.ts'
 import type { Capability } from '../members/node-about.ts'
@@ -52,12 +53,10 @@ export interface AnsweredCall<Input extends object = object, Output = unknown, R
   answer: Answer<Output, Read>
   /** How long the caller waits, if not for the usual time. */
   deadlineMs?: number
-  /** The line in the audit log of the node that serves it. `target` and `outcome` say on what it acts. */
-  audit?: {
-    action: string
-    target?: (input: Input) => Partial<AuditedAction>
-    outcome?(output: Output): Partial<AuditedAction>
-  }
+  /** If it is an action, the node that serves it writes it to its audit log. `named` and `outcome` say on what it acts. */
+  action?: Action | undefined
+  named?(input: Input): Named
+  outcome?(output: Output): Partial<AuditedAction>
   /** The operation that the call starts, which goes on after the answer. */
   begun?(answer: Output | Read): AppOperation
   /** Whether the answer belongs to the node that was called. */
@@ -125,9 +124,15 @@ export const answered = <
   Params extends Part = undefined,
   Query extends Part = undefined,
   Body extends Part = undefined,
+  Acts extends Action | undefined = undefined,
 >(
-  call: Omit<AnsweredCall<InputOf<Params, Query, Body>, Output, Read>, 'kind' | 'params' | 'query' | 'body'> & Parts<Params, Query, Body>,
-): AnsweredCall<InputOf<Params, Query, Body>, Output, Read> => ({ kind: 'answer', ...call })
+  call: Omit<AnsweredCall<InputOf<Params, Query, Body>, Output, Read>, 'kind' | 'params' | 'query' | 'body' | 'action'> &
+    Parts<Params, Query, Body> & { action?: Acts },
+): AnsweredCall<InputOf<Params, Query, Body>, Output, Read> & { action: Acts } => ({ kind: 'answer', ...call, action: call.action as Acts })
+
+/** The actions that calls are, by the same names. */
+export const actionsOf = <Name extends string>(calls: Record<Name, { action: Action }>): Record<Name, Action> =>
+  Object.fromEntries(Object.entries<{ action: Action }>(calls).map(([name, { action }]) => [name, action])) as Record<Name, Action>
 
 /** Declares a call whose answer is a stream. */
 export const streamed = <Params extends Part = undefined, Query extends Part = undefined>(

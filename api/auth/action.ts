@@ -1,11 +1,12 @@
-import type { Permission } from '../auth/permissions.ts'
+import type { Permission } from './permissions.ts'
 
 /** Things that callers see only on their own nodes. `new node`: one that joins the cluster by this action. */
 export type TargetKind = 'node' | 'new node' | 'app' | 'operation'
 
 /**
- * An action that a person can take, declared once beside its function. From this come the permission check, the lines in the audit log
- * for allowed and refused calls, and who can call the mutation.
+ * An action that a person can take, declared once: with the call between nodes that carries it out, or else beside its function in
+ * `user/`. From this come the permission check, the lines in the audit log for allowed and refused calls, on the primary and on the
+ * node that acts, and who can call the mutation.
  */
 export interface Action {
   /** In the audit log, such as `app.create`. */
