@@ -27,10 +27,9 @@ export function createLinkDoor(services: Services, door: Door) {
     else home.events.emit('linkOpened', wire)
   }
 
-  /** The node is alive, and only this primary keeps it from opening a new link. So this counts as a heartbeat. */
   function sentAway(callerId: string, seconds: number): void {
     links.toldToWait(callerId, seconds)
-    members.registry.observe(callerId, { kind: 'heartbeat' })
+    members.registry.observe(callerId, { kind: 'link-put-off' })
   }
 
   return {

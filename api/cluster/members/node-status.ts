@@ -33,10 +33,17 @@ export type Observation =
   | { kind: 'heartbeat' }
   /** The node opened a session: its own call, as good as a heartbeat. */
   | { kind: 'session' }
+  /** The node wanted to open a link and was told to come back later. It is up, and only this primary kept it from its session. */
+  | { kind: 'link-put-off' }
   | { kind: 'check-passed'; by: CheckSignal; startedAt: Date }
   | { kind: 'check-failed'; by: CheckSignal; startedAt: Date; reason: string }
   /** A new node, or a node whose endpoint or key has changed. */
   | { kind: 'registered' }
+
+/** What the node did by itself, and the signal that this is. */
+const ownCalls = { heartbeat: 'heartbeat', session: 'session', 'link-put-off': 'session' } as const satisfies Record<string, StatusSignal>
+type OwnCall = Extract<Observation, { kind: keyof typeof ownCalls }>
+const isOwnCall = (observation: Observation): observation is OwnCall => observation.kind in ownCalls
 
 /** The health of a newly registered node: offline until it answers, and due for a check. */
 export const initialHealth = (now: Date): NodeHealth => ({
@@ -89,10 +96,10 @@ export function observe(health: NodeHealth, observation: Observation, now: Date,
   if (observation.kind === 'registered') return registeredAnew(health, now)
 
   const next = (failures: number): Date => nextCheckAt(failures, now, policy, spread)
-  if (observation.kind === 'heartbeat' || observation.kind === 'session') {
+  if (isOwnCall(observation)) {
     // Keep a check that is due soon enough, so that heartbeats cannot postpone checks forever.
     const keeps = health.nextCheckAt && isWithin(longestWaitMs(0, policy), health.nextCheckAt, now)
-    return answered(health, observation.kind, now, keeps ? health.nextCheckAt : next(0))
+    return answered(health, ownCalls[observation.kind], now, keeps ? health.nextCheckAt : next(0))
   }
 
   const signal = observation.by

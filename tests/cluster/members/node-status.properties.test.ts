@@ -21,7 +21,16 @@ const steps = (passedMs: fc.Arbitrary<number>, tookMs: fc.Arbitrary<number>): fc
   // Mostly failures, so that runs cross every boundary.
   const kind = fc.oneof(
     { weight: 20, arbitrary: fc.constant('check-failed' as const) },
-    { weight: 1, arbitrary: fc.constantFrom('heartbeat' as const, 'session' as const, 'check-passed' as const, 'registered' as const) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        'heartbeat' as const,
+        'session' as const,
+        'link-put-off' as const,
+        'check-passed' as const,
+        'registered' as const,
+      ),
+    },
   )
   return fc.array(fc.record({ kind, by: checkSignal, reason: fc.string(), passedMs, tookMs }), { maxLength: 80, size: 'max' })
 }
@@ -118,7 +127,7 @@ test('a heartbeat always wins: online, no failures, checked again within 33 s', 
 
 test("the next check is due within 10 % of its band's wait after a check, and at once after a registration", (t) => {
   always((move) => {
-    if (move.observation.kind === 'heartbeat' || move.observation.kind === 'session' || move.after === move.before) return true
+    if (['heartbeat', 'session', 'link-put-off'].includes(move.observation.kind) || move.after === move.before) return true
     if (move.observation.kind === 'registered') return waitOf(move) === 0
     const wait = waitByTable(move.after.consecutiveFailures)
     return waitOf(move) >= wait * 0.9 && waitOf(move) <= wait * 1.1

@@ -52,6 +52,7 @@ for (const { failures, status, wait } of boundaries) {
 
   for (const [name, answer] of [
     ['heartbeat', () => heartbeat],
+    ['link that is put off', (): Observation => ({ kind: 'link-put-off' })],
     ['passed check', passed],
   ] as const) {
     test(`a ${name} after ${failures} failures: online at once and back in the 30 s band`, (t) => {
@@ -68,6 +69,12 @@ for (const { failures, status, wait } of boundaries) {
     })
   }
 }
+
+test('a node that is online again because it called says how it called', (t) => {
+  const { health, now } = afterFailures(3)
+  const signals = { heartbeat: 'heartbeat', session: 'session', 'link-put-off': 'session' } as const
+  for (const kind of ['heartbeat', 'session', 'link-put-off'] as const) t.is(see(health, { kind }, now).statusSignal, signals[kind], kind)
+})
 
 test('statusSince and statusSignal describe the change, the reason the latest failure', (t) => {
   const offline = afterFailures(3)
