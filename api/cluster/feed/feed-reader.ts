@@ -6,7 +6,7 @@ import { costOfJson, parseBounded } from '../limits/bounded-json.ts'
 import { paceShare } from './feed-pace.ts'
 import { readFeedEvent, strange, type FeedReading } from './feed-wire.ts'
 import { Misbehaviour } from '../limits/misbehaviour.ts'
-import { createByteTurns, nextTurn } from '../limits/event-loop-turns.ts'
+import { createByteTurns, nextTurn, type ByteTurns } from '../limits/event-loop-turns.ts'
 
 const maxEventBytes = bounds.event.bytes
 const tooLarge = `sent an event larger than ${maxEventBytes / 2 ** 20} MiB`
@@ -71,17 +71,20 @@ export async function readFeed(
     const arrived = pending
     pending = []
     for (const data of arrived) {
-      on.event(await read(data, quota))
+      on.event(await read(data, quota, turn))
       count += 1
       if (count % eventsPerTurn === 0) await nextTurn()
     }
   }
 }
 
-async function read(data: string, quota: FeedQuota): Promise<FeedReading> {
+async function read(data: string, quota: FeedQuota, turn: ByteTurns): Promise<FeedReading> {
   if (!quota.events.take()) throw new Misbehaviour(`sent more than ${events.perSecond} events a second`)
+  const cost = costOfJson(data)
   // Its bytes were already taken on arrival.
-  if (!quota.bytes.take(costOfJson(data) - data.length)) throw tooMuch()
+  if (!quota.bytes.take(cost - data.length)) throw tooMuch()
+  // Parsing blocks as long as its size says. Many nodes can finish a large event, such as a snapshot, in the same moment.
+  await turn(cost)
   let value: unknown
   try {
     value = parseBounded(data, bounds.event.values)

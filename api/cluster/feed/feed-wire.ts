@@ -86,13 +86,13 @@ async function readAll<T>(kind: Kind, values: unknown[], read: (value: unknown) 
   const found: T[] = []
   const lost: string[] = []
   for (const [index, each] of values.entries()) {
+    if (index % readPerTurn === 0) await nextTurn()
     // Taken before reading, because reading can change the value.
     const [id, key, name] = [textOf(each, 'id'), keyOf(kind, each), nameOf(kind, each)]
     const { value, problems } = read(each)
     unread.push(...unreadOf(key, name, problems))
     if (value !== null) found.push(value)
     else if (id !== null) lost.push(id)
-    if ((index + 1) % readPerTurn === 0) await nextTurn()
   }
   return { values: found, lost }
 }

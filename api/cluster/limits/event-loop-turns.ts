@@ -19,6 +19,8 @@ function runOne(): void {
 /** Size of a piece in bytes. It takes about as long as a small answer to a person. */
 const turnBytes = 64 * 1024
 
+export type ByteTurns = ReturnType<typeof createByteTurns>
+
 /** For one reader of bytes: waits for a turn after each piece. */
 export function createByteTurns() {
   let left = turnBytes

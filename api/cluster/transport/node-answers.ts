@@ -2,7 +2,7 @@ import type { Response } from 'undici'
 import { z } from 'zod'
 import { bounds } from '../../bounds.ts'
 import { codeOf, type ErrorCode } from '../../errors.ts'
-import { jsonOrNothing, parseBounded } from '../limits/bounded-json.ts'
+import { costOfJson, jsonOrNothing, parseBounded } from '../limits/bounded-json.ts'
 import { createByteTurns } from '../limits/event-loop-turns.ts'
 import type { NodeAddress } from '../members/node-registry.ts'
 import { NodeCallError, unusable } from './node-call-error.ts'
@@ -26,7 +26,10 @@ const problem = z.object({
 /** Null for an answer without content. @throws if the answer is too large or not JSON */
 export async function readJson(response: Response): Promise<unknown> {
   const text = await readText(response, maxAnswerBytes)
-  return text === '' ? null : parseBounded(text, maxAnswerValues)
+  if (text === '') return null
+  // Parsing blocks as long as its size says, so a large answer is parsed in its own turn.
+  await createByteTurns()(costOfJson(text))
+  return parseBounded(text, maxAnswerValues)
 }
 
 /** @throws if there are more than `most` bytes */
