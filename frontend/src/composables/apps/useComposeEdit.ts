@@ -1,6 +1,6 @@
 import { computed, ref, shallowRef, watch } from 'vue'
 import type { UpdateAppInput } from '../../graphql/generated/graphql.ts'
-import { wordsWithout } from '../../utils/shared/problem-words.ts'
+import { wordsForOnlyField } from '../../utils/shared/problem-words.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { lineProblems, sameText } from '../../utils/apps/compose-text.ts'
 
@@ -10,7 +10,7 @@ interface Saved {
 }
 
 const concerns = (problem: Problem | undefined, field: string): boolean => problem?.fields.some((each) => each.field === field) ?? false
-const wordsOf = (problem: Problem): string => wordsWithout(problem, 'composeContent')
+const wordsOf = (problem: Problem): string => wordsForOnlyField(problem, 'composeContent')
 
 /** What is wrong, unless the panel about the newer version explains it better. */
 function refusalWords(problem: Problem | undefined, isOutdated: boolean): string | undefined {

@@ -16,7 +16,7 @@ export const canStop = (app: Pick<AppItem, 'status' | 'desiredState' | 'containe
   !canStart(app) || app.containers.some(isUp)
 
 /** Whether the observed state differs from the desired state while no operation is running. */
-export function differs({ status, desiredState }: Pick<AppItem, 'status' | 'desiredState'>): boolean {
+export function isNotAsDesired({ status, desiredState }: Pick<AppItem, 'status' | 'desiredState'>): boolean {
   if (status === 'RUNNING' || status === 'DEGRADED') return desiredState === 'STOPPED'
   return desiredState === 'RUNNING' && (status === 'STOPPED' || status === 'ERROR')
 }

@@ -1,6 +1,6 @@
 import type { ContainerItem } from '../../composables/apps/useApps.ts'
 import { plural } from '../shared/format.ts'
-import { relativeTime, span } from '../shared/time.ts'
+import { relativeTime, elapsedWords } from '../shared/time.ts'
 
 export interface ContainerTimes {
   words: string
@@ -20,7 +20,7 @@ export function containerTimes(container: Facts, now: Date, isCurrent: boolean):
   const restarts = restartCount ? `, restarted ${restartCount === 1 ? 'once' : plural(restartCount, 'time')}` : ''
   const withCode = typeof exitCode === 'number' ? ` with code ${exitCode}` : ''
   if (startedAt && (state === 'RUNNING' || state === 'PAUSED')) {
-    const words = isCurrent && state === 'RUNNING' ? `up ${span(startedAt, now)}` : `started ${relativeTime(startedAt, now)}`
+    const words = isCurrent && state === 'RUNNING' ? `up ${elapsedWords(startedAt, now)}` : `started ${relativeTime(startedAt, now)}`
     return { words: `${words}${restarts}`, at: startedAt }
   }
   if (finishedAt && (state === 'EXITED' || state === 'DEAD' || state === 'RESTARTING')) {

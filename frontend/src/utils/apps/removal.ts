@@ -7,7 +7,7 @@ export interface RemovalChoice {
 }
 
 /** Whether an item is removed with the app, given what is ticked. */
-export const goes = ({ goes: rule }: RemovalItem, { volumes, files }: RemovalChoice): boolean =>
+export const isRemoved = ({ goes: rule }: RemovalItem, { volumes, files }: RemovalChoice): boolean =>
   rule === 'ALWAYS' || (rule === 'WITH_VOLUMES' && volumes) || (rule === 'WITH_FILES' && files)
 
 const nouns = { WITH_VOLUMES: 'volume', WITH_FILES: 'item' } as const

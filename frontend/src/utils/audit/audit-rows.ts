@@ -1,4 +1,4 @@
-import { duration } from '../shared/time.ts'
+import { durationWords } from '../shared/time.ts'
 import type { AuditQuery } from '../../graphql/generated/graphql.ts'
 
 export type AuditItem = AuditQuery['audit']['nodes'][number]
@@ -22,11 +22,11 @@ export function auditRows(page: AuditItem[]): AuditRow[] {
 export const isUnderWay = ({ entry, ended }: AuditRow): boolean => entry.outcome === 'STARTED' && !ended
 
 const seconds = (milliseconds: number): string =>
-  milliseconds < 60_000 ? `${(milliseconds / 1000).toFixed(1)} s` : duration(milliseconds / 1000)
+  milliseconds < 60_000 ? `${(milliseconds / 1000).toFixed(1)} s` : durationWords(milliseconds / 1000)
 
 /** Such as `took 1.2 s`, or `for 12 s` while it runs. Undefined if the duration is unknown. */
 export function tookWords(row: AuditRow, now: Date): string | undefined {
-  if (isUnderWay(row)) return `for ${duration(Math.max(0, (now.getTime() - Date.parse(row.entry.at)) / 1000))}`
+  if (isUnderWay(row)) return `for ${durationWords(Math.max(0, (now.getTime() - Date.parse(row.entry.at)) / 1000))}`
   const took = row.ended ? row.ended.durationMs : row.entry.durationMs
   if (typeof took !== 'number') return undefined
   return took < 1000 ? `took ${took} ms` : `took ${seconds(took)}`

@@ -6,7 +6,10 @@ export type NodeHold = NonNullable<NodeItem['cordon']>
 export type NodeCondition = NodeItem['conditions'][number]
 export type MarkKey = 'CORDONED' | 'MAINTENANCE' | NodeConditionType
 
-/** A one-word note about a node, besides its health. */
+/**
+ * A one-word note about a node, besides its health: a condition (a fact to know), its cordon or its maintenance. A problem to look
+ * into now is an alarm, see `useAlarms.ts`.
+ */
 export interface NodeMark {
   key: MarkKey
   label: string

@@ -10,7 +10,7 @@ export function bytes(count: number): string {
 export const percent = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)}%`
 
 /** `part` of `total` as a percentage. 0 if `total` is 0. */
-export const share = (part: number, total: number): number => (total > 0 ? (part / total) * 100 : 0)
+export const percentOf = (part: number, total: number): number => (total > 0 ? (part / total) * 100 : 0)
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
 

@@ -1,7 +1,7 @@
 import type { Problem } from '../../graphql/problem.ts'
 
 /** What is wrong, for a form with only this field, whose name people need not read. */
-export const wordsWithout = (problem: Problem, field: string): string =>
+export const wordsForOnlyField = (problem: Problem, field: string): string =>
   problem.fields.length > 0 && problem.fields.every((each) => each.field === field)
     ? problem.fields.map(({ message }) => message).join('; ')
     : problem.message

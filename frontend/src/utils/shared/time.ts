@@ -24,7 +24,7 @@ const spans = units.map(
 )
 
 /** How long something has lasted, such as `5 minutes`. At least 1 second, even if the clocks disagree. */
-export function span(iso: string, now: Date): string {
+export function elapsedWords(iso: string, now: Date): string {
   const seconds = Math.max(1, Math.round((now.getTime() - Date.parse(iso)) / 1000))
   const [format, size] = spans.find(([, each]) => seconds >= each) ?? [new Intl.NumberFormat('en'), 1]
   return format.format(Math.trunc(seconds / size))
@@ -33,7 +33,7 @@ export function span(iso: string, now: Date): string {
 export const exactTime = (iso: string): string => exact.format(new Date(iso))
 
 /** Such as `3 d 4 h`, `12 min` or `8 s`. */
-export function duration(seconds: number): string {
+export function durationWords(seconds: number): string {
   const days = Math.floor(seconds / 86_400)
   const hours = Math.floor((seconds % 86_400) / 3_600)
   const minutes = Math.floor((seconds % 3_600) / 60)
