@@ -172,6 +172,10 @@ const rules: Rule[] = [
   layers,
   ...roomRules,
   dashboardLayers,
+  strangersRule('frontend/src/components/', dashboard('pages')),
+  strangersRule('frontend/src/composables/', dashboard('components', 'pages')),
+  strangersRule('frontend/src/graphql/', dashboard('composables', 'components', 'pages')),
+  strangersRule('frontend/src/utils/', dashboard('composables', 'components', 'pages')),
   ...domainRules,
   noCyclesRule,
   // A resolver that gets services could show what the caller may not see.

@@ -49,9 +49,11 @@ export function layersRule(
 
 /** Places that a folder does not know at all, not even their types. */
 export function strangersRule(within: string, strangers: readonly string[]): Rule {
+  const [stranger = ''] = strangers
+  const plantedTarget = stranger.endsWith('/') ? `${stranger}a.ts` : stranger
   return {
     name: `${within} knows nothing of ${strangers.join(', ')}`,
-    planted: { [`${within}planted.ts`]: `import type { A } from '../${strangers[0]}'\n` },
+    planted: { [`${within}planted.ts`]: `import type { A } from '${posix.relative(within, plantedTarget)}'\n` },
     check: (sources) =>
       [...sources]
         .filter(([file]) => isIn(file, [within]))

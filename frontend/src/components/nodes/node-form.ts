@@ -1,6 +1,6 @@
 import type { FormError } from '@nuxt/ui'
-import type { NodeItem } from '../../composables/nodes/useNodes.ts'
 import type { RegisterNodeInput, UpdateNodeInput } from '../../graphql/generated/graphql.ts'
+import type { NodeItem } from '../../graphql/items.ts'
 import { labelsProblem, labelText, toLabel } from '../../utils/shared/labels.ts'
 import { isHttpUrl } from '../../utils/shared/urls.ts'
 

@@ -1,14 +1,12 @@
 import { computed } from 'vue'
 import { apiTokensQuery, createApiToken, revokeApiToken } from '../../graphql/documents/account.ts'
-import type { ApiTokensQuery, CreateApiTokenInput, CreateApiTokenMutation } from '../../graphql/generated/graphql.ts'
+import type { CreateApiTokenInput } from '../../graphql/generated/graphql.ts'
+import type { ApiTokenItem, CreatedApiToken } from '../../graphql/items.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import { picked, useMutate } from '../shared/useMutate.ts'
 import type { Outcome } from '../shared/useMutate.ts'
 import { useResultToasts } from '../shared/useResultToasts.ts'
-
-export type ApiTokenItem = ApiTokensQuery['apiTokens'][number]
-export type CreatedApiToken = CreateApiTokenMutation['createApiToken']
 
 /** The viewer's API tokens. */
 export function useApiTokens() {

@@ -1,11 +1,9 @@
 import { computed, ref } from 'vue'
 import { revokeSession, sessionsQuery } from '../../graphql/documents/account.ts'
-import type { SessionsQuery } from '../../graphql/generated/graphql.ts'
+import type { SessionItem } from '../../graphql/items.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import { useMutate } from '../shared/useMutate.ts'
 import { useResultToasts } from '../shared/useResultToasts.ts'
-
-export type SessionItem = SessionsQuery['sessions'][number]
 
 /** The browsers where the viewer is signed in. */
 export function useSessions() {

@@ -1,10 +1,9 @@
 import { removeApp, startApp, stopApp } from '../../graphql/documents/app-changes.ts'
 import type { RemoveAppInput } from '../../graphql/generated/graphql.ts'
+import type { AppItem, OperationItem } from '../../graphql/items.ts'
 import { canStart, canStop } from '../../utils/apps/app-state.ts'
-import type { OperationItem } from '../operations/useOperations.ts'
 import type { Action, Sends } from '../shared/action.ts'
 import { picked } from '../shared/useMutate.ts'
-import type { AppItem } from './useApps.ts'
 
 interface Basics extends Action {
   /** Such as `started`, for the toast that says what could not be done. */

@@ -2,11 +2,8 @@ import { computed, watch } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
 import { toValue } from 'vue'
 import { appQuery } from '../../graphql/documents/apps.ts'
-import type { AppQuery } from '../../graphql/generated/graphql.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import { useOperations } from '../operations/useOperations.ts'
-
-export type AppDetail = NonNullable<AppQuery['app']>
 
 /** One app with its Compose file and recent operations, live. 'missing' if no app has this id. */
 export function useApp(id: MaybeRefOrGetter<string>) {

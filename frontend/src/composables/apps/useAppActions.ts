@@ -1,12 +1,11 @@
 import { ref } from 'vue'
+import type { AppItem, OperationItem } from '../../graphql/items.ts'
 import { useOperations } from '../operations/useOperations.ts'
-import type { OperationItem } from '../operations/useOperations.ts'
 import { useDialogFor } from '../shared/useDialogFor.ts'
 import { useMutate } from '../shared/useMutate.ts'
 import { useResultToasts } from '../shared/useResultToasts.ts'
 import { appActions } from './app-actions.ts'
 import type { AppAction, AppActionName, StartsOperation } from './app-actions.ts'
-import type { AppItem } from './useApps.ts'
 
 /**
  * Runs the actions on an app. Those with a dialog ask first. Each starts an operation, which is followed until it ends and then

@@ -1,9 +1,8 @@
 import { computed, toValue } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
 import type { AppStatus } from '../../graphql/generated/graphql.ts'
+import type { AppItem, NodeItem } from '../../graphql/items.ts'
 import { hasLabels, labelKeysIn, labelsIn } from '../../utils/shared/labels.ts'
-import type { AppItem } from './useApps.ts'
-import type { NodeItem } from '../nodes/useNodes.ts'
 import { useUrlChoices } from '../shared/useUrlChoices.ts'
 
 /** Filters apps by node, node labels (all must match), status, and text in the name or description. */

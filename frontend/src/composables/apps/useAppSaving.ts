@@ -1,7 +1,7 @@
 import { createApp, updateApp } from '../../graphql/documents/app-changes.ts'
 import type { CreateAppInput, UpdateAppInput } from '../../graphql/generated/graphql.ts'
+import type { OperationItem } from '../../graphql/items.ts'
 import { useOperations } from '../operations/useOperations.ts'
-import type { OperationItem } from '../operations/useOperations.ts'
 import { picked, useMutate } from '../shared/useMutate.ts'
 import type { Outcome } from '../shared/useMutate.ts'
 

@@ -1,11 +1,10 @@
+import type { ComposeOnDisk } from '../../graphql/items.ts'
 import { emptyAnswer, toProblem } from '../../graphql/problem.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { composeOnDiskQuery } from '../../graphql/documents/apps.ts'
-import type { ComposeOnDiskQuery } from '../../graphql/generated/graphql.ts'
 import { useServerConnection } from '../shared/useServerConnection.ts'
 
-export type OnDisk = NonNullable<ComposeOnDiskQuery['composeOnDisk']>
-export type Read = { ok: true; onDisk: OnDisk | null } | { ok: false; problem: Problem }
+export type Read = { ok: true; onDisk: ComposeOnDisk | null } | { ok: false; problem: Problem }
 
 /** Reads the Compose file in a node's folder, never from the cache. */
 export function useComposeOnDisk() {

@@ -1,8 +1,8 @@
 import { computed, ref, toValue } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
 import type { UpdateAppInput } from '../../graphql/generated/graphql.ts'
+import type { AppDetail } from '../../graphql/items.ts'
 import type { Problem } from '../../graphql/problem.ts'
-import type { AppDetail } from './useApp.ts'
 
 /**
  * Compares the Compose file on disk with the app's own, or with an unsaved text, and saves the one that people choose.

@@ -1,10 +1,8 @@
 import { shallowRef, toValue, watch } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
 import { preparedFoldersQuery } from '../../graphql/documents/apps.ts'
-import type { PreparedFoldersQuery } from '../../graphql/generated/graphql.ts'
+import type { PreparedFolder } from '../../graphql/items.ts'
 import { useServerConnection } from '../shared/useServerConnection.ts'
-
-export type PreparedFolder = NonNullable<PreparedFoldersQuery['preparedFolders']>[number]
 
 /** A node's folders that are not apps yet. Empty if the node cannot list them, because they are only a suggestion. */
 export function usePreparedFolders(nodeId: MaybeRefOrGetter<string>) {

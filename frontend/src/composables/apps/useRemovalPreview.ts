@@ -1,12 +1,9 @@
 import { shallowRef } from 'vue'
 import { appRemoval } from '../../graphql/documents/apps.ts'
-import type { AppRemovalQuery } from '../../graphql/generated/graphql.ts'
+import type { RemovalPreview } from '../../graphql/items.ts'
 import { toProblem } from '../../graphql/problem.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { useServerConnection } from '../shared/useServerConnection.ts'
-
-export type RemovalPreview = NonNullable<AppRemovalQuery['appRemoval']>
-export type RemovalItem = RemovalPreview['items'][number]
 
 const gone: Problem = { code: 'NOT_FOUND', message: 'The app is already removed.', fields: [] }
 

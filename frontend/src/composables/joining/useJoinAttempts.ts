@@ -1,10 +1,7 @@
 import { computed } from 'vue'
-import type { JoinAttemptFieldsFragment } from '../../graphql/generated/graphql.ts'
 import { joinAttempted, joinAttemptsQuery } from '../../graphql/documents/joining.ts'
 import { useEvents } from '../shared/useEvents.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
-
-export type JoinAttemptItem = JoinAttemptFieldsFragment
 
 /** Recent attempts to join, live, newest first. Each new one makes the cache load the attempts and the tokens again. */
 export function useJoinAttempts() {

@@ -1,14 +1,12 @@
 import { computed } from 'vue'
-import type { CreateJoinTokenInput, CreateJoinTokenMutation, JoinTokenFieldsFragment } from '../../graphql/generated/graphql.ts'
+import type { CreateJoinTokenInput } from '../../graphql/generated/graphql.ts'
 import { createJoinToken, joinTokensQuery, revokeJoinToken } from '../../graphql/documents/joining.ts'
+import type { JoinTokenItem, NewJoinToken } from '../../graphql/items.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import { picked, useMutate } from '../shared/useMutate.ts'
 import type { Outcome } from '../shared/useMutate.ts'
 import { useResultToasts } from '../shared/useResultToasts.ts'
-
-export type JoinTokenItem = JoinTokenFieldsFragment
-export type NewJoinToken = CreateJoinTokenMutation['createJoinToken']
 
 /** The tokens that let new nodes join, newest first. */
 export function useJoinTokens() {

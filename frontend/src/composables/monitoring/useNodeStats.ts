@@ -1,8 +1,8 @@
 import { onScopeDispose, shallowRef, toValue, watch } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
 import { nodeStats } from '../../graphql/documents/monitoring.ts'
+import type { NodeStatsItem } from '../../graphql/items.ts'
 import { useServerConnection } from '../shared/useServerConnection.ts'
-import type { NodeStatsItem } from './useStatsByNode.ts'
 
 /** Samples kept per series: ten minutes at one every two seconds. */
 const seriesLength = 300

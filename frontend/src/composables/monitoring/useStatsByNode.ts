@@ -1,10 +1,6 @@
 import { computed } from 'vue'
-import type { NodeStatsFieldsFragment } from '../../graphql/generated/graphql.ts'
 import { systemStatsQuery } from '../../graphql/documents/monitoring.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
-
-export type NodeStatsItem = NodeStatsFieldsFragment
-export type ContainerStatsItem = NodeStatsItem['containers'][number]
 
 /** Every node's latest stats, by node id. */
 export function useStatsByNode() {

@@ -1,6 +1,6 @@
 import type { CheckNodeMutation } from '../../graphql/generated/graphql.ts'
+import type { NodeItem } from '../../graphql/items.ts'
 import type { ResultToast } from '../shared/useResultToasts.ts'
-import type { NodeItem } from './useNodes.ts'
 
 /** One toast per node: a later check replaces the earlier result. */
 export const checkToastId = (nodeId: string): string => `check-${nodeId}`

@@ -1,7 +1,7 @@
 import type { UpdateNodeInput } from '../../graphql/generated/graphql.ts'
+import type { NodeItem } from '../../graphql/items.ts'
 import type { Action, Question, Sends } from '../shared/action.ts'
 import type { ResultToast } from '../shared/useResultToasts.ts'
-import type { NodeItem } from './useNodes.ts'
 
 export interface HoldInput {
   reason: string | null

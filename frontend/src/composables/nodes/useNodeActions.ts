@@ -1,4 +1,5 @@
 import { ref } from 'vue'
+import type { NodeItem } from '../../graphql/items.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { useDialogFor } from '../shared/useDialogFor.ts'
 import { useMutate } from '../shared/useMutate.ts'
@@ -6,7 +7,6 @@ import { useResultToasts } from '../shared/useResultToasts.ts'
 import type { NodeAction, SendsAndTells } from './node-action.ts'
 import { nodeActions } from './node-actions.ts'
 import type { NodeActionName } from './node-actions.ts'
-import type { NodeItem } from './useNodes.ts'
 
 /**
  * Runs the actions on a node. Those with a dialog ask first.

@@ -1,10 +1,10 @@
 import { computed, toValue } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
 import type { NodeStatus } from '../../graphql/generated/graphql.ts'
+import type { NodeItem } from '../../graphql/items.ts'
 import { hasLabels, labelKeysIn, labelsIn } from '../../utils/shared/labels.ts'
 import { nodeMarks } from '../../utils/nodes/node-marks.ts'
 import type { MarkKey } from '../../utils/nodes/node-marks.ts'
-import type { NodeItem } from './useNodes.ts'
 import { useUrlChoices } from '../shared/useUrlChoices.ts'
 
 /** Filters nodes by text in the name or endpoint, status, marks (any must match) and labels (all must match). */

@@ -1,10 +1,7 @@
 import { computed } from 'vue'
-import type { NodeFieldsFragment } from '../../graphql/generated/graphql.ts'
 import { nodesQuery } from '../../graphql/documents/nodes.ts'
 import { byName } from '../../utils/shared/format.ts'
 import { useLiveList } from '../shared/useLiveList.ts'
-
-export type NodeItem = NodeFieldsFragment
 
 /** Every node in the cluster, live: the primary first, then by name. */
 export function useNodes() {

@@ -1,11 +1,11 @@
 import { computed, toValue } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
+import type { NodeItem } from '../../graphql/items.ts'
 import { usePermissions } from '../shared/usePermissions.ts'
 import { useServerInfo } from '../shared/useServerInfo.ts'
 import { nodeActions } from './node-actions.ts'
 import type { NodeAction } from './node-action.ts'
 import type { NodeActionName } from './node-actions.ts'
-import type { NodeItem } from './useNodes.ts'
 
 export type OfferedNodeAction = NodeAction & { name: NodeActionName }
 

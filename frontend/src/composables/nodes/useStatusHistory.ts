@@ -1,17 +1,12 @@
 import { computed, ref, toValue, watch } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
-import type { NodeHistoryQuery } from '../../graphql/generated/graphql.ts'
 import { nodeHistoryQuery } from '../../graphql/documents/nodes.ts'
+import type { NodeItem } from '../../graphql/items.ts'
 import { useServerConnection } from '../shared/useServerConnection.ts'
 import { useCursorPages } from '../shared/useCursorPages.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
-import type { NodeItem } from './useNodes.ts'
 import { useCurrentTime } from '../shared/useCurrentTime.ts'
 import { uptimeAfter } from '../../utils/nodes/uptime.ts'
-
-type History = NonNullable<NodeHistoryQuery['node']>
-export type StatusChangeItem = History['statusHistory']['nodes'][number]
-export type Uptime = History['uptime']
 
 /** Changes per page: a few days for a bad node, months for a good one. */
 const pageSize = 10

@@ -1,15 +1,13 @@
 import { computed, inject, provide, shallowReactive, shallowRef } from 'vue'
 import type { InjectionKey } from 'vue'
-import type { OperationFieldsFragment } from '../../graphql/generated/graphql.ts'
 import { cancelOperation } from '../../graphql/documents/operations.ts'
+import type { OperationItem } from '../../graphql/items.ts'
 import { isFinal, operationTitle } from '../../utils/operations/operation-words.ts'
 import { useServerConnection } from '../shared/useServerConnection.ts'
 import { useMutate } from '../shared/useMutate.ts'
 import { useResultToasts } from '../shared/useResultToasts.ts'
 import type { ResultToast } from '../shared/useResultToasts.ts'
 import { createOperationFollower } from './operation-follower.ts'
-
-export type OperationItem = OperationFieldsFragment
 
 type Operations = ReturnType<typeof provideOperations>
 const operationsKey: InjectionKey<Operations> = Symbol('operations')

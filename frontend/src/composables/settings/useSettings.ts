@@ -1,13 +1,12 @@
 import { computed } from 'vue'
-import type { ChangePrimaryUrlMutation, UpdateSettingsInput } from '../../graphql/generated/graphql.ts'
+import type { UpdateSettingsInput } from '../../graphql/generated/graphql.ts'
+import type { PrimaryUrlOutcome } from '../../graphql/items.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { changePrimaryUrl, settingsQuery, updateSettings } from '../../graphql/documents/settings.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import { picked, useMutate } from '../shared/useMutate.ts'
 import type { Outcome } from '../shared/useMutate.ts'
 import { useResultToasts } from '../shared/useResultToasts.ts'
-
-export type PrimaryUrlOutcome = ChangePrimaryUrlMutation['changePrimaryUrl'][number]
 
 /** The settings stored on the server. Secrets arrive masked. */
 export function useSettings() {

@@ -1,7 +1,7 @@
 import { computed, toValue } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
+import type { NodeItem } from '../../graphql/items.ts'
 import { groupsOf, pageOfGroups } from '../../utils/shared/label-groups.ts'
-import type { NodeItem } from '../nodes/useNodes.ts'
 import { usePaging } from './usePaging.ts'
 
 /** A long list in pages, grouped by a label if one is chosen. */

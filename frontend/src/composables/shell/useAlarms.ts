@@ -1,10 +1,8 @@
 import { computed, inject, provide, shallowRef } from 'vue'
 import type { InjectionKey } from 'vue'
 import { alarmsChanged } from '../../graphql/documents/alarms.ts'
-import type { AlarmsChangedSubscription } from '../../graphql/generated/graphql.ts'
+import type { AlarmItem } from '../../graphql/items.ts'
 import { useEvents } from '../shared/useEvents.ts'
-
-export type AlarmItem = AlarmsChangedSubscription['alarmsChanged'][number]
 
 type Alarms = ReturnType<typeof provideAlarms>
 const alarmsKey: InjectionKey<Alarms> = Symbol('alarms')

@@ -1,12 +1,10 @@
 import { computed } from 'vue'
-import type { UsersQuery } from '../../graphql/generated/graphql.ts'
+import type { UserItem } from '../../graphql/items.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { removeUser, usersQuery } from '../../graphql/documents/users.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import { useMutate } from '../shared/useMutate.ts'
 import { useResultToasts } from '../shared/useResultToasts.ts'
-
-export type UserItem = UsersQuery['users'][number]
 
 /** The people who have signed in at least once. */
 export function useUsers() {

@@ -1,4 +1,4 @@
-import type { AppItem, ContainerItem } from '../../composables/apps/useApps.ts'
+import type { AppItem, ContainerItem } from '../../graphql/items.ts'
 
 const underWay = new Set<AppItem['status']>(['PENDING', 'STARTING', 'STOPPING', 'UPDATING', 'REMOVING'])
 

@@ -1,4 +1,4 @@
-import type { ContainerItem } from '../../composables/apps/useApps.ts'
+import type { ContainerItem } from '../../graphql/items.ts'
 import { plural } from '../shared/format.ts'
 import { relativeTime, elapsedWords } from '../shared/time.ts'
 

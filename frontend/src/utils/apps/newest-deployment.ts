@@ -1,4 +1,4 @@
-import type { OperationItem } from '../../composables/operations/useOperations.ts'
+import type { OperationItem } from '../../graphql/items.ts'
 
 /**
  * The operation that last gave the app's Compose file to Compose. A changed description is an update too, but runs nothing.

@@ -1,4 +1,4 @@
-import type { AppItem, ContainerItem } from '../../composables/apps/useApps.ts'
+import type { AppItem, ContainerItem } from '../../graphql/items.ts'
 
 type Port = ContainerItem['ports'][number]
 

@@ -1,4 +1,4 @@
-import type { RemovalItem } from '../../composables/apps/useRemovalPreview.ts'
+import type { RemovalItem } from '../../graphql/items.ts'
 import { bytes, plural } from '../shared/format.ts'
 
 export interface RemovalChoice {

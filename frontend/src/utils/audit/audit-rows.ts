@@ -1,7 +1,5 @@
+import type { AuditItem } from '../../graphql/items.ts'
 import { durationWords } from '../shared/time.ts'
-import type { AuditQuery } from '../../graphql/generated/graphql.ts'
-
-export type AuditItem = AuditQuery['audit']['nodes'][number]
 
 export interface AuditRow {
   entry: AuditItem

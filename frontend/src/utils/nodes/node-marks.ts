@@ -1,8 +1,7 @@
-import type { NodeItem } from '../../composables/nodes/useNodes.ts'
 import type { NodeConditionType } from '../../graphql/generated/graphql.ts'
+import type { NodeHold, NodeItem } from '../../graphql/items.ts'
 import type { Color } from '../shared/status-badges.ts'
 
-export type NodeHold = NonNullable<NodeItem['cordon']>
 export type NodeCondition = NodeItem['conditions'][number]
 export type MarkKey = 'CORDONED' | 'MAINTENANCE' | NodeConditionType
 

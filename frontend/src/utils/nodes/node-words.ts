@@ -1,5 +1,5 @@
-import type { NodeItem } from '../../composables/nodes/useNodes.ts'
 import type { NodeConnectionMode, NodeStatusSignal, NodeVersionState } from '../../graphql/generated/graphql.ts'
+import type { NodeItem } from '../../graphql/items.ts'
 import { plural } from '../shared/format.ts'
 
 /** What set a node's status, in words for the middle of a sentence. */

@@ -1,4 +1,4 @@
-import type { Uptime } from '../../composables/nodes/useStatusHistory.ts'
+import type { Uptime } from '../../graphql/items.ts'
 
 /**
  * The uptime after `elapsedMs` more in which the node was online throughout, or not at all. No event reports that time passes, so

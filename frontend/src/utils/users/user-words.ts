@@ -1,4 +1,4 @@
-import type { UserItem } from '../../composables/users/useUsers.ts'
+import type { UserItem } from '../../graphql/items.ts'
 
 /** How the server's own accounts and local users sign in. They have no e-mail address. */
 const own: Record<string, string> = { link: 'sign-in link', machine: 'API tokens', local: 'name and password' }

@@ -1,0 +1,56 @@
+import type {
+  AlarmsChangedSubscription,
+  ApiTokensQuery,
+  AppFieldsFragment,
+  AppQuery,
+  AppRemovalQuery,
+  AuditQuery,
+  ChangePrimaryUrlMutation,
+  ComposeOnDiskQuery,
+  CreateApiTokenMutation,
+  CreateJoinTokenMutation,
+  JoinAttemptFieldsFragment,
+  JoinTokenFieldsFragment,
+  NodeFieldsFragment,
+  NodeHistoryQuery,
+  NodeStatsFieldsFragment,
+  OperationFieldsFragment,
+  PreparedFoldersQuery,
+  SessionsQuery,
+  UsersQuery,
+} from './generated/graphql.ts'
+
+// The things that the dashboard shows, as its documents ask for them.
+
+export type NodeItem = NodeFieldsFragment
+export type NodeHold = NonNullable<NodeItem['cordon']>
+type NodeHistory = NonNullable<NodeHistoryQuery['node']>
+export type StatusChangeItem = NodeHistory['statusHistory']['nodes'][number]
+export type Uptime = NodeHistory['uptime']
+export type NodeStatsItem = NodeStatsFieldsFragment
+export type ContainerStatsItem = NodeStatsItem['containers'][number]
+export type AlarmItem = AlarmsChangedSubscription['alarmsChanged'][number]
+
+export type JoinTokenItem = JoinTokenFieldsFragment
+export type NewJoinToken = CreateJoinTokenMutation['createJoinToken']
+export type JoinAttemptItem = JoinAttemptFieldsFragment
+export type PrimaryUrlOutcome = ChangePrimaryUrlMutation['changePrimaryUrl'][number]
+
+/** An app as lists have it. */
+export type AppItem = AppFieldsFragment
+/** With its Compose file and recent operations. */
+export type AppDetail = NonNullable<AppQuery['app']>
+export type ContainerItem = AppItem['containers'][number]
+export type OperationItem = OperationFieldsFragment
+export type RemovalPreview = NonNullable<AppRemovalQuery['appRemoval']>
+export type RemovalItem = RemovalPreview['items'][number]
+/** A folder on a node that is not an app yet. */
+export type PreparedFolder = NonNullable<PreparedFoldersQuery['preparedFolders']>[number]
+/** The Compose file in an app's folder. */
+export type ComposeOnDisk = NonNullable<ComposeOnDiskQuery['composeOnDisk']>
+
+export type UserItem = UsersQuery['users'][number]
+export type SessionItem = SessionsQuery['sessions'][number]
+export type ApiTokenItem = ApiTokensQuery['apiTokens'][number]
+export type CreatedApiToken = CreateApiTokenMutation['createApiToken']
+export type AuditItem = AuditQuery['audit']['nodes'][number]
