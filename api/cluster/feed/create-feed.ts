@@ -123,7 +123,7 @@ function inventoryOf(deps: Dependencies, heardAt: (nodeId: string) => Date | nul
   })
   // A node can only report about itself.
   nodeEvents.on('reported', 'inventory', ({ nodeId, event }) => {
-    if (!event || event.type === 'about') return
+    if (!event) return
     inventory.apply(nodeId, event)
     if (event.type === 'snapshot') nodeEvents.emit('snapshotApplied', nodeId)
   })

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 import { createTokenBucket } from '../limits/token-bucket.ts'
 import { costOfJson } from '../limits/bounded-json.ts'
 import type { FeedEvent } from './feed.ts'
-import { partsOfEvent } from './feed-parts.ts'
+import { kindOf } from './feed-kinds.ts'
 import { feedEventToJson } from './feed-wire.ts'
 
 /** Fraction of the reader's limit to use. Two clocks run differently, and a restarted program has forgotten what it sent before. */
@@ -63,7 +63,7 @@ export function createPacedSender({ pace, clock, write }: { pace: FeedPace; cloc
     push(event: FeedEvent): void {
       if (isStopped) return
       // A newer event takes the place of the waiting one with the same key.
-      for (const part of partsOfEvent(event)) waiting.set(keyOf(part), part)
+      for (const part of kindOf(event).parts?.(event) ?? [event]) waiting.set(kindOf(part).keyOf(part), part)
       if (!cancelWait) send()
     },
     stop(): void {
@@ -71,18 +71,5 @@ export function createPacedSender({ pace, clock, write }: { pace: FeedPace; cloc
       cancelWait?.()
       waiting.clear()
     },
-  }
-}
-
-function keyOf(event: FeedEvent): string {
-  switch (event.type) {
-    case 'app':
-      return `app ${event.app.id}`
-    case 'app-removed':
-      return `app ${event.id}`
-    case 'operation':
-      return `operation ${event.operation.id}`
-    default:
-      return event.type
   }
 }

@@ -1,6 +1,8 @@
 import { jsonBytes } from '../../bounds.ts'
 import { toWire } from '../../wire.ts'
-import type { FeedEvent } from './feed.ts'
+import type { AppEvent } from './kinds/app.ts'
+import type { OperationEvent } from './kinds/operation.ts'
+import type { SnapshotEvent } from './kinds/snapshot.ts'
 
 /** In bytes: the most apps, and the most operations, that one snapshot carries. Far below what its reader accepts in one event. */
 const mostBytes = 2 * 2 ** 20
@@ -8,11 +10,10 @@ const mostBytes = 2 * 2 ** 20
 const leastBytes = 1000
 
 /**
- * Splits an event into parts that a reader accepts. Only a snapshot can be too large: apps that do not fit are listed in it
- * by id and follow, like the remaining operations, each in its own event.
+ * Splits a snapshot into parts that a reader accepts. Apps that do not fit are listed in it by id and follow, like the
+ * remaining operations, each in its own event.
  */
-export function partsOfEvent(event: FeedEvent): FeedEvent[] {
-  if (event.type !== 'snapshot') return [event]
+export function partsOfSnapshot(event: SnapshotEvent): (SnapshotEvent | AppEvent | OperationEvent)[] {
   const apps = split(event.apps)
   // The snapshot lists operations newest first. Those that follow it are sent oldest first.
   const operations = split(event.operations)

@@ -7,6 +7,8 @@ import type { NodeStats } from '../../monitoring/node-stats.ts'
 import type { ClusterNode } from '../members/node-registry.ts'
 import type { Lenient } from '../../lenient.ts'
 import { readApp, readOperation, toWire } from '../../wire.ts'
+import type { Things } from './feed-kind.ts'
+import { kindOf } from './feed-kinds.ts'
 import type { FeedEvent } from './feed.ts'
 import { createMemoryShares } from '../limits/memory-share.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './inventory.entity.ts'
@@ -125,7 +127,7 @@ export function createInventory(deps: {
     deps.onOperation(operation)
   }
 
-  function putSnapshot(nodeId: string, snapshot: Extract<FeedEvent, { type: 'snapshot' }>): void {
+  const putSnapshot: Things['putSnapshot'] = (nodeId, snapshot) => {
     const named = new Set([...snapshot.apps.map((app) => app.id), ...(snapshot.otherApps ?? [])])
     for (const app of [...apps.values()]) if (app.nodeId === nodeId && !named.has(app.id)) dropApp(nodeId, app.id)
     for (const app of snapshot.apps) putApp(nodeId, app)
@@ -144,6 +146,24 @@ export function createInventory(deps: {
       operationShares.remove(nodeId, operation.id)
       dirtyOperations.add(operation.id)
     }
+  }
+
+  function putStats(nodeId: string, sample: NodeStats): void {
+    if (sample.nodeId !== nodeId) return deps.onMisbehaviour(nodeId, 'sent stats of another node. They are ignored')
+    stats.set(nodeId, sample)
+    statsCameAt.set(nodeId, clock.now().getTime())
+    deps.onStats(nodeId)
+  }
+
+  const things: Things = {
+    putSnapshot,
+    putApp,
+    dropApp,
+    putOperation(nodeId, operation) {
+      putOperation(nodeId, operation)
+      if (isFinal(operation.status)) forgetOldOperations(nodeId)
+    },
+    putStats,
   }
 
   async function load(): Promise<void> {
@@ -172,25 +192,8 @@ export function createInventory(deps: {
     start: load,
 
     /** Applies an event that a node sent. Late events from a removed node are dropped. */
-    apply(nodeId: string, event: Exclude<FeedEvent, { type: 'about' }>): void {
-      if (!findNode(nodeId)) return
-      switch (event.type) {
-        case 'snapshot':
-          return putSnapshot(nodeId, event)
-        case 'app':
-          return putApp(nodeId, event.app)
-        case 'app-removed':
-          return dropApp(nodeId, event.id)
-        case 'operation':
-          putOperation(nodeId, event.operation)
-          if (isFinal(event.operation.status)) forgetOldOperations(nodeId)
-          return
-        case 'stats':
-          if (event.stats.nodeId !== nodeId) return deps.onMisbehaviour(nodeId, 'sent stats of another node. They are ignored')
-          stats.set(nodeId, event.stats)
-          statsCameAt.set(nodeId, clock.now().getTime())
-          return deps.onStats(nodeId)
-      }
+    apply(nodeId: string, event: FeedEvent): void {
+      if (findNode(nodeId)) kindOf(event).apply?.(nodeId, event, things)
     },
 
     /** Adds the answer to a call. If the feed has already reported something newer, that wins. */
