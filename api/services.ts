@@ -27,7 +27,6 @@ import type { Config } from './config.ts'
 import type { Database } from './db/orm.ts'
 import { createDocker } from './docker/docker.ts'
 import { createEventHub } from './events.ts'
-import { flatNames } from './flat-names.ts'
 import type { Log } from './log.ts'
 import { createMonitoring } from './monitoring/monitoring.ts'
 import { settingValues } from './settings/setting.entity.ts'
@@ -35,13 +34,7 @@ import { createSettingsService } from './settings/settings-service.ts'
 import type { Storage } from './storage.ts'
 import { tellViewers, type ViewEvents } from './view-events.ts'
 
-export type Rooms = ReturnType<typeof createRooms>
 export type Services = ReturnType<typeof createServices>
-
-export function createServices(world: World) {
-  const rooms = createRooms(world)
-  return { ...rooms, ...flatNames(rooms) }
-}
 
 interface World {
   version: string
@@ -59,7 +52,7 @@ interface World {
  * Builds every room of this process once, each from those above it. The outside world is passed in. What happens to a node is said
  * with `nodeEvents`, which also states who hears of it in which order.
  */
-function createRooms(world: World) {
+export function createServices(world: World) {
   const { version, config, storage, clock, random, log } = world
   const { em } = world.database
   const ofPrimary = config.role === 'primary' ? config : null

@@ -90,7 +90,7 @@ const layers = layersRule(
     ],
     ['schema/', [...base, ...words, 'api/auth/', 'api/user/', 'api/cluster/members/labels.ts']],
     ['api/roles/', [...base, ...domains, 'api/cluster/', 'api/wire.ts']],
-    ['api/services.ts', [...base, ...domains, 'api/cluster/', 'api/docker/', 'api/view-events.ts', 'api/flat-names.ts']],
+    ['api/services.ts', [...base, ...domains, 'api/cluster/', 'api/docker/', 'api/view-events.ts']],
     [
       'api/program.ts',
       [...base, ...domains, 'api/cluster/', 'api/db/', 'api/http/', 'api/roles/', 'api/scheduler.ts', 'api/services.ts', 'api/storage.ts'],

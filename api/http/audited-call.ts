@@ -5,7 +5,7 @@ import type { Services } from '../services.ts'
 
 /** Runs a call that another node made. What a node is told to do is in its own audit log too. */
 export async function auditedCall<Input extends object, Output, Read>(
-  { audit, auditedOperations, self }: Pick<Services, 'audit' | 'auditedOperations' | 'self'>,
+  { access, auditedOperations, self }: Pick<Services, 'access' | 'auditedOperations' | 'self'>,
   actor: Actor,
   call: AnsweredCall<Input, Output, Read>,
   input: Input,
@@ -14,7 +14,7 @@ export async function auditedCall<Input extends object, Output, Read>(
   if (!call.action) return run()
   const action = { ...columnsOf(call.action, call.named?.(input) ?? {}), nodeId: self.id }
   const { begun } = call
-  if (!begun) return audit.around(actor, action, run, call.outcome)
+  if (!begun) return access.audit.around(actor, action, run, call.outcome)
   const start = async () => {
     const output = await run()
     return { output, ...begun(output) }

@@ -42,17 +42,20 @@ export const onlyWhileCallerWaits = ({ clock }: Services) =>
 const refusalDelayMs = 1000
 
 /** @throws RATE_LIMITED for a node that calls its primary too often */
-async function limitCalls({ clock, limits, misbehaviour, self }: Services, callerId: string): Promise<void> {
+async function limitCalls({ access, clock, limits, self }: Services, callerId: string): Promise<void> {
   if (!self.isPrimary || callerId === self.id) return
   try {
-    await limits.take('node-calls', callerId)
+    await access.limits.take('node-calls', callerId)
   } catch (error) {
     const { points, seconds } = budgets['node-calls']
     // Many of a node's calls are caused by this primary. Only a node that goes on after being told to wait is reported.
-    await limits
+    await access.limits
       .take('refused-node-calls', callerId)
       .catch(() =>
-        misbehaviour.note(callerId, `called its primary more than ${points} times within ${seconds} s, and did not wait when told to`),
+        limits.misbehaviour.note(
+          callerId,
+          `called its primary more than ${points} times within ${seconds} s, and did not wait when told to`,
+        ),
       )
     await new Promise<void>((resolve) => void clock.after(refusalDelayMs, resolve))
     throw error

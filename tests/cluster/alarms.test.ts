@@ -71,7 +71,7 @@ test('each node that is down has its own alarm; if most are down at once there i
 
 test('callers limited to some nodes see alarms for those only, and network alarms without names', async (t) => {
   const primary = await runningNode(t, peopleSettings)
-  const { registry } = primary.services
+  const { registry } = primary.services.members
   const made = await Promise.all(
     ['lab', 'prod'].map((env) =>
       registry.register({ id: randomUUID(), name: `in-${env}`, apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-it', labels: { env } }),

@@ -112,7 +112,7 @@ test('a link needs the same credentials as every internal route, reaches nothing
 
   const secondary = await runningSecondary(t, undefined, { NODE_CONNECTION: 'direct' })
   t.is(await knock(nodeHeaders({ id: primary.id, key: 'not-its-key' }), secondary.url), 401)
-  const { links } = primary.services
+  const { links } = primary.services.transport
   await enter(primary, secondary, secondary.url)
   const wire = await dial(secondary.url, nodeHeaders({ id: primary.id, key: secondary.key }))
   links.use(secondary.id, wire, { dialledBy: 'primary', apiKey: secondary.key })

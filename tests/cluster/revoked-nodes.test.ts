@@ -56,9 +56,9 @@ test('when a node drops a key, only the connections opened with it end', async (
     { NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: 'http://127.0.0.1:1', NODE_API_KEY: '', NODE_CONNECTION: 'direct' },
     { clock },
   )
-  const { ownKey, nodeCalls } = node.services
+  const { ownKey, events } = node.services.home
   const closed: string[] = []
-  t.teardown(nodeCalls.on('streamClosed', (id) => void closed.push(id)))
+  t.teardown(events.on('streamClosed', (id) => void closed.push(id)))
   const [thief, primary] = ['00000000-0000-4000-8000-00000000000b', '00000000-0000-4000-8000-00000000000a']
   const ends = new Map<string, boolean>()
   async function open(id: string, key: string): Promise<number> {

@@ -43,7 +43,7 @@ test('nodes, apps and stats can be filtered by node labels, and an invalid label
     return json.id
   }
   const [lab, web] = [await register('lab', { env: 'lab' }), await register('web', { env: 'lab', team: 'web' })]
-  const { inventory } = primary.services
+  const { inventory } = primary.services.feed
   for (const nodeId of [lab, web]) inventory.apply(nodeId, { type: 'snapshot', apps: [someApp({ nodeId })], operations: [] })
   const ids = async (path: string, key: string): Promise<string[]> =>
     (await primary.send(path)).json.map((one: Record<string, string>) => one[key]).toSorted()

@@ -7,7 +7,7 @@ import { runningNode } from '../helpers/running-node.ts'
 test('a viewer limited to some nodes learns that the network is suspect, but not how many nodes there are', async (t) => {
   const clock = createManualClock(new Date())
   const primary = await runningNode(t, peopleSettings, { clock })
-  const { registry } = primary.services
+  const { registry } = primary.services.members
   const ids = Array.from({ length: 7 }, () => String(randomUUID()))
   for (const [index, id] of ids.entries()) {
     const labels: Record<string, string> = index === 0 ? { env: 'lab' } : {}

@@ -10,7 +10,8 @@ const composeContent = `services: {}\n# ${'x'.repeat(100_000)}\n`
 /** A primary with `nodes` nodes that have `apps` apps each, every app with a 100 KB file. */
 async function primaryWithApps(t: ExecutionContext, { nodes, apps }: { nodes: number; apps: number }): Promise<RunningNode> {
   const primary = await runningNode(t)
-  const { registry, inventory } = primary.services
+  const { registry } = primary.services.members
+  const { inventory } = primary.services.feed
   for (let index = 0; index < nodes; index += 1) {
     const nodeId = randomUUID()
     await registry.register({ id: nodeId, name: `n${index}`, apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-nobody' })

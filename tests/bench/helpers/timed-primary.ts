@@ -61,7 +61,9 @@ async function costOf(work: () => Promise<unknown>): Promise<Cost> {
 
 /** Makes every node due and starts the checks. @returns when each result was known, in milliseconds from the start */
 async function sweep(_: null): Promise<Cost & { passedAfterMs: number[]; failedAfterMs: number[] }> {
-  const { registry, checks, events, self } = primary.services
+  const { events, self } = primary.services
+  const { registry } = primary.services.members
+  const { checks } = primary.services.health
   const waiting = new Set(registry.list().map((node) => node.id))
   waiting.delete(self.id)
   const passedAfterMs: number[] = []
@@ -86,7 +88,8 @@ async function sweep(_: null): Promise<Cost & { passedAfterMs: number[]; failedA
 
 /** Runs in normal operation. @returns the cost, and the greatest age of any online node's last check */
 async function watch(durationMs: number): Promise<Cost & { longestAgesMs: number[]; checks: number }> {
-  const { registry, events, self } = primary.services
+  const { events, self } = primary.services
+  const { registry } = primary.services.members
   const others = registry.list().filter(({ id, health }) => id !== self.id && health.consecutiveFailures === 0)
   const lastCheck = new Map(others.map(({ id }) => [id, performance.now()]))
   const longest = new Map(others.map(({ id }) => [id, 0]))

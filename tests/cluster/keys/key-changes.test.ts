@@ -97,7 +97,9 @@ test('the link is replaced with the new key after half a minute, and links with 
   const clock = createManualClock()
   const primary = await runningNode(t, {}, { clock })
   const node = await runningSecondary(t, primary, { NODE_API_KEY: '', NODE_CONNECTION: 'link' }, { clock })
-  const { links, membership, registry } = primary.services
+  const { membership } = primary.services
+  const { registry } = primary.services.members
+  const { links } = primary.services.transport
   const { id } = node
   await membership.welcome({ id, name: 'worker', apiEndpoint: node.url, apiKey: node.key })
   /** Moves the clock only as fast as calls are answered. */
