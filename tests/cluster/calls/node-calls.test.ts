@@ -1,0 +1,137 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { getRequestListener } from '@hono/node-server'
+import test, { type ExecutionContext } from 'ava'
+import type { AnsweredCall } from '../../../api/cluster/calls/node-call.ts'
+import { calls } from '../../../api/cluster/node-calls.ts'
+import type { NodeAddress } from '../../../api/cluster/members/node-registry.ts'
+import { createNodeClient, type NodeClient } from '../../../api/cluster/transport/node-client.ts'
+import { createRouter, type Router } from '../../../api/http/router.ts'
+import { serveCall, serveStream } from '../../../api/http/serve-call.ts'
+import { toWire } from '../../../api/wire.ts'
+import { createManualClock } from '../../helpers/manual-clock.ts'
+import { linkTable, nodeEnd } from '../../helpers/link-pair.ts'
+import { peerId, sharedKey } from '../../helpers/peer.ts'
+import { someApp, someOperation, someStats } from '../../helpers/things.ts'
+import { until } from '../../helpers/until.ts'
+
+type Way = 'direct' | 'link'
+interface Ground {
+  router: Router
+  client: NodeClient
+  address: NodeAddress
+}
+
+/** A server that serves what the test declares, and a client that reaches it over plain HTTP or over a link. */
+async function ground(t: ExecutionContext<unknown>, way: Way): Promise<Ground> {
+  const router = createRouter()
+  const listener = getRequestListener(router.fetch) as RequestListener
+  const server = createServer(listener)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { links, url } = await linkTable(t, createManualClock())
+  if (way === 'link') {
+    await nodeEnd(url, listener)
+    await until(() => links.get(peerId) !== undefined)
+  }
+  const client = createNodeClient({ selfId: '00000000-0000-4000-8000-000000000001', linkOf: links.get })
+  t.teardown(() => {
+    client.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  const apiEndpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { router, client, address: { id: peerId, name: 'worker-1', apiEndpoint, apiKey: sharedKey, connection: way } }
+}
+
+/** Sends a call with this input, serves it with this output. The input must arrive as it was, and the output must be read as `read`. */
+const sent =
+  <Input extends object, Output, Read>(call: AnsweredCall<Input, Output, Read>, input: Input, output: Output, read: Read) =>
+  async (t: ExecutionContext<unknown>, { router, client, address }: Ground): Promise<void> => {
+    const served: Input[] = []
+    serveCall(router, call, async (given) => {
+      served.push(given)
+      return output
+    })
+    t.deepEqual(await client.call(address, call, input), read, call.route)
+    t.deepEqual(served, [input], call.route)
+  }
+
+const id = '00000000-0000-4000-8000-0000000000aa'
+const app = someApp({ nodeId: peerId, name: 'grüße', description: 'a & b?' })
+const operation = someOperation({ nodeId: peerId, appId: app.id })
+const begun = { app, operation }
+const about = {
+  version: '1.2.3',
+  capabilities: ['link'],
+  connection: 'auto' as const,
+  instanceId: id,
+  startedAt: new Date('2026-01-26T20:00:00Z'),
+  hostname: 'worker',
+}
+const change = { description: null, composeContent: 'services: {}', pull: true, ifVersion: 3, overwriteFile: false }
+const created = { name: 'grüße', description: 'a & b?', composeContent: 'services: {}', overwriteFile: true }
+const item = { kind: 'volume', name: 'data', detail: null, sizeBytes: 1, goes: 'with_volumes', obstacle: null } as const
+const preview = { items: [item], omitted: 0 }
+const onDisk = { file: 'compose.yaml', content: 'services: {}', problem: null }
+const settings = { cloudflareApiToken: 'token', cloudflareAccountId: null, primaryUrl: 'https://example.com' }
+const stats = someStats({ nodeId: peerId })
+
+const { events } = calls
+const samples: Record<Exclude<keyof typeof calls, 'events'>, (t: ExecutionContext<unknown>, ground: Ground) => Promise<void>> = {
+  listApps: sent(calls.listApps, {}, [app], [app]),
+  getApp: sent(calls.getApp, { id }, app, app),
+  createApp: sent(calls.createApp, created, begun, begun),
+  updateApp: sent(calls.updateApp, { id, ...change }, begun, begun),
+  startApp: sent(calls.startApp, { id }, begun, begun),
+  stopApp: sent(calls.stopApp, { id }, begun, begun),
+  pullAndUpdateApp: sent(calls.pullAndUpdateApp, { id }, begun, begun),
+  removeApp: sent(calls.removeApp, { id, volumes: true, files: false }, begun, begun),
+  removalOf: sent(calls.removalOf, { id }, preview, preview),
+  cancelOperation: sent(calls.cancelOperation, { id }, operation, operation),
+  folders: sent(calls.folders, {}, [{ name: 'web', composeFile: null }], [{ name: 'web', composeFile: null }]),
+  composeOnDisk: sent(calls.composeOnDisk, { name: 'a b/ü?&#%' }, onDisk, onDisk),
+  heartbeat: sent(
+    calls.heartbeat,
+    { id, about: JSON.parse(JSON.stringify(toWire(about))) as unknown },
+    { id, settingsVersion: '7', primaryId: peerId },
+    { settingsVersion: '7', primaryId: peerId },
+  ),
+  takeKey: sent(calls.takeKey, { apiKey: 'k'.repeat(32) }, undefined, undefined),
+  movePrimary: sent(calls.movePrimary, { url: 'https://example.com' }, { moved: false, error: 'no' }, { moved: false, error: 'no' }),
+  settings: sent(calls.settings, {}, settings, settings),
+  settingsChanged: sent(calls.settingsChanged, {}, undefined, undefined),
+  stats: sent(calls.stats, {}, stats, { sender: peerId, value: stats, problems: [] }),
+}
+
+for (const way of ['direct', 'link'] as const) {
+  for (const [name, check] of Object.entries(samples)) {
+    test(`${way}: ${name} brings its input there and its answer back`, async (t) => check(t, await ground(t, way)))
+  }
+
+  test(`${way}: a stream brings what the other node writes, as it is written`, async (t) => {
+    const { router, client, address } = await ground(t, way)
+    const written = new TransformStream<Uint8Array, Uint8Array>()
+    serveStream(router, events, () => new Response(written.readable, { headers: { 'content-type': events.contentType } }))
+    const writer = written.writable.getWriter()
+    const stop = new AbortController()
+    const first = writer.write(Buffer.from('one'))
+    const reader = (await client.open(address, events, {}, stop.signal))[Symbol.asyncIterator]()
+    t.is(Buffer.from((await reader.next()).value as Uint8Array).toString(), 'one')
+    await first
+    void writer.write(Buffer.from('two')).catch(() => undefined)
+    t.is(Buffer.from((await reader.next()).value as Uint8Array).toString(), 'two')
+    stop.abort()
+    await t.throwsAsync(reader.next())
+  })
+}
+
+test('an answer that is none, and one of another node, is no answer of this node', async (t) => {
+  const { router, client, address } = await ground(t, 'direct')
+  serveCall(router, calls.stopApp, async () => ({ app, operation: { ...operation, nodeId: id } }))
+  router.post('/api/internal/apps/:id/start', (c) => c.json({ app: 'web' }, 202))
+  const unread = await t.throwsAsync(client.call(address, calls.startApp, { id }))
+  t.is(unread?.message, 'worker-1: sent an answer that cannot be read. Does it run another version of Selfhostly?')
+  const foreign = await t.throwsAsync(client.call(address, calls.stopApp, { id }))
+  t.is(foreign?.message, 'worker-1: answered as another node')
+})
