@@ -179,7 +179,7 @@ const rules: Rule[] = [
   ...domainRules,
   noCyclesRule,
   // A resolver that gets services could show what the caller may not see.
-  strangersRule('schema/', ['api/services.ts', 'api/services/']),
+  strangersRule('schema/', ['api/services.ts']),
   importerRule('dockerode', ['api/docker/'], server),
   importerRule('child_process', ['api/docker/'], server),
   importerRule('node-cron', ['api/scheduler.ts'], server),
