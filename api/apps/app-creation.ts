@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { AppError, invalidInput } from '../errors.ts'
+import type { AppRow } from './app.entity.ts'
+import type { AppCheck } from './app-check.ts'
+import type { AppDeploy } from './app-deploy.ts'
+import type { AppFiles } from './app-files.ts'
+import type { AppRecords } from './app-records.ts'
+import { checkDescription, checkRoom } from './app-room.ts'
+import type { AppOperation, AppWork } from './app-work.ts'
+import { checkAppName, checkComposeContent } from './compose-file.ts'
+import type { ContainerWatch } from './container-watch.ts'
+import { refusePrepared } from './disk-rules.ts'
+import type { DiskWatch } from './disk-watch.ts'
+import type { OperationRun, Operations } from './operations.ts'
+
+export interface CreateAppInput {
+  name: string
+  description?: string | null | undefined
+  composeContent: string
+  /** Overwrite a different Compose file that is already in the folder. */
+  overwriteFile?: boolean | null | undefined
+}
+
+const nameTaken = (name: string): AppError =>
+  new AppError('CONFLICT', `This node already has an app named ${name}`, { fields: [{ field: 'name', message: 'is taken' }] })
+
+/** Makes new apps. Their first operation writes the file and deploys it. */
+export function createAppCreation(deps: {
+  clock: Clock
+  files: AppFiles
+  disk: DiskWatch
+  watch: ContainerWatch
+  operations: Operations
+  check: AppCheck
+  records: AppRecords
+  work: AppWork
+  deploy: AppDeploy
+  /** An app could not be queued, so there is none. */
+  onFailed: (row: AppRow) => void
+}) {
+  const { files, disk, records } = deps
+  /** Names of new apps that are still being checked and have no row yet. */
+  const claimed = new Set<string>()
+
+  async function checkNameIsFree(name: string): Promise<void> {
+    if (records.named(name)) throw nameTaken(name)
+    if (deps.watch.all().some((container) => container.project === name)) {
+      throw new AppError(
+        'CONFLICT',
+        `This node's Docker Engine already has a Compose project named ${name} that Selfhostly does not manage`,
+        {
+          fields: [{ field: 'name', message: 'is the name of another Compose project on this Docker Engine' }],
+        },
+      )
+    }
+    if (await files.isBlocked(name)) {
+      throw new AppError('CONFLICT', `APPS_DIR on this node already has a file named ${name}, so the app's folder cannot be created`, {
+        fields: [{ field: 'name', message: 'is the name of a file in APPS_DIR' }],
+      })
+    }
+  }
+
+  /** @throws INVALID_INPUT */
+  function refuseInvalid({ name, description, composeContent }: CreateAppInput): void {
+    const { refusals, doubts } = checkComposeContent(composeContent)
+    const others = [...checkAppName(name), ...checkDescription(description)]
+    if (others.length + refusals.length > 0) throw invalidInput([...others, ...refusals, ...doubts])
+    checkRoom(records.all(), composeContent)
+  }
+
+  async function createClaimed(input: CreateAppInput): Promise<AppOperation> {
+    await checkNameIsFree(input.name)
+    const given = { content: input.composeContent, overwrite: input.overwriteFile ?? false }
+    refusePrepared(input.name, await files.preparedCompose(input.name), given)
+    const warnings = await deps.check.content(input.name, input.composeContent)
+    const row = newRow(input, deps.clock.now())
+    const alongside = records.add(row)
+    disk.follow(row.name)
+    const deploy = async (run: OperationRun): Promise<void> => {
+      run.step(5, 'Writing the Compose file')
+      refusePrepared(row.name, await files.preparedCompose(row.name), given)
+      await disk.during(row.name, () => files.write(row.name, row.composeContent))
+      await deps.deploy.up(row, run)
+    }
+    return deps.work.enqueue('create', row, deploy, { alongside, warnings }).catch((error: unknown) => {
+      records.drop(row.id)
+      deps.onFailed(row)
+      throw error
+    })
+  }
+
+  /** @throws INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE, SHUTTING_DOWN; in each case without changing anything */
+  return async function create(input: CreateAppInput): Promise<AppOperation> {
+    refuseInvalid(input)
+    deps.operations.refuseWhenStopping()
+    if (claimed.has(input.name)) throw nameTaken(input.name)
+    claimed.add(input.name)
+    try {
+      return await createClaimed(input)
+    } finally {
+      claimed.delete(input.name)
+    }
+  }
+}
+
+const newRow = ({ name, description, composeContent }: CreateAppInput, now: Date): AppRow => ({
+  id: randomUUID(),
+  name,
+  description: description ?? null,
+  composeContent,
+  version: 1,
+  desiredState: 'running',
+  lastError: null,
+  lastFailedKind: null,
+  wanted: null,
+  stoppedContainers: null,
+  createdAt: now,
+  updatedAt: now,
+})

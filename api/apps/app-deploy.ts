@@ -1,0 +1,64 @@
+import type { ComposeCli, ComposeCommand } from '../docker/engine.types.ts'
+import type { Log } from '../log.ts'
+import type { AppRow } from './app.entity.ts'
+import type { AppFiles } from './app-files.ts'
+import type { AppRecords } from './app-records.ts'
+import { placed } from './compose-problem.ts'
+import type { OperationRun } from './operations.ts'
+import type { Removal } from './removal.ts'
+import { activeProfiles, wantedServices } from './wanted-services.ts'
+
+export type AppDeploy = ReturnType<typeof createAppDeploy>
+
+/** Brings an app's containers up from the Compose file in its folder. */
+export function createAppDeploy(deps: {
+  compose: ComposeCli
+  files: AppFiles
+  removal: Pick<Removal, 'removeDuplicateNetworks'>
+  records: Pick<AppRecords, 'all' | 'remember'>
+  log: Log
+}) {
+  const { compose, files, records } = deps
+
+  /** Saves the services that the file in the app's folder asks for. Keeps the known ones when Compose refuses the file. */
+  async function resolve(row: AppRow, signal: AbortSignal): Promise<void> {
+    if (!files.hasFile(row.name)) return
+    try {
+      const model = await compose.model(files.projectOf(row.name), signal)
+      await records.remember(row, { wanted: wantedServices(model, activeProfiles(await files.readEnv(row.name))) })
+    } catch (error) {
+      signal.throwIfAborted()
+      deps.log.debug({ err: error, app: row.name }, "could not read an app's wanted services")
+    }
+  }
+
+  const runCompose = (row: AppRow, command: ComposeCommand, run: OperationRun): Promise<void> =>
+    compose.run(files.projectOf(row.name), command, {
+      onLine: run.line,
+      onWarning: (remark) => placed(row.composeContent, [remark]).forEach(run.warn),
+      signal: run.signal,
+    })
+
+  async function up(row: AppRow, run: OperationRun): Promise<void> {
+    await resolve(row, run.signal)
+    run.step(20, 'Starting containers')
+    await runCompose(row, 'up', run).catch(async (error: unknown) => {
+      if (run.signal.aborted || !(await deps.removal.removeDuplicateNetworks(row, run))) throw error
+      await runCompose(row, 'up', run)
+    })
+  }
+
+  return {
+    runCompose,
+    up,
+
+    /** Apps deployed by an earlier version have no wanted services saved. */
+    async resolveUnknown(signal: AbortSignal, onResolved: (row: AppRow) => void): Promise<void> {
+      for (const row of records.all().filter(({ wanted }) => !wanted)) {
+        if (signal.aborted) return
+        await resolve(row, signal)
+        onResolved(row)
+      }
+    },
+  }
+}

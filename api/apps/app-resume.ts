@@ -1,0 +1,54 @@
+import { errorMessage } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { AppDeploy } from './app-deploy.ts'
+import type { AppRow } from './app.entity.ts'
+import { composeFile, type AppFiles } from './app-files.ts'
+import type { AppRecords } from './app-records.ts'
+import type { ContainerWatch } from './container-watch.ts'
+import type { DiskWatch } from './disk-watch.ts'
+import { failureWords } from './operation.ts'
+import type { Operations } from './operations.ts'
+
+/** Resumes this node's apps where the last run of the program, or an earlier version of it, left them. */
+export function createAppResume(deps: {
+  files: AppFiles
+  disk: DiskWatch
+  watch: ContainerWatch
+  operations: Operations
+  records: AppRecords
+  deploy: AppDeploy
+  /** An app's wanted services were read again. */
+  onResolved: (row: AppRow) => void
+  log: Log
+}) {
+  const { files, records } = deps
+  const stopping = new AbortController()
+
+  async function hideComposeFiles(): Promise<void> {
+    for (const { name, composeContent } of records.all()) {
+      await files.hideFromOthers(name, composeContent).catch((error: unknown) => {
+        const advice = `other users of this machine can read it. As its owner, run: chmod o-rwx '${files.directoryOf(name)}/${composeFile}'`
+        deps.log.warn({ app: name, error: errorMessage(error) }, `an app's Compose file could not be made private: ${advice}`)
+      })
+    }
+  }
+
+  return {
+    async start(): Promise<void> {
+      await files.removeDrafts()
+      await records.load()
+      for (const operation of await deps.operations.start()) {
+        const row = operation.appId ? records.find(operation.appId) : undefined
+        if (row) await records.save(row, { lastError: failureWords(operation.kind, operation), lastFailedKind: operation.kind })
+      }
+      await hideComposeFiles()
+      deps.disk.start(records.all().map(({ name }) => name))
+      deps.watch.restoreStopped(records.all().flatMap(({ stoppedContainers }) => stoppedContainers ?? []))
+      deps.deploy.resolveUnknown(stopping.signal, deps.onResolved).catch((error: unknown) => {
+        if (!stopping.signal.aborted) deps.log.error({ err: error }, "could not read the apps' wanted services")
+      })
+    },
+
+    stop: (): void => stopping.abort(),
+  }
+}

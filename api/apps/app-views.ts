@@ -1,0 +1,111 @@
+import type { Clock } from '../clock.ts'
+import type { AppFiles } from './app-files.ts'
+import { withinBounds } from './app-bounds.ts'
+import { nextChangeAt, statusOf } from './app-status.ts'
+import type { AppRow } from './app.entity.ts'
+import type { App, Container } from './app.ts'
+import type { ContainerFacts } from './container-facts.ts'
+import type { ContainerWatch } from './container-watch.ts'
+import type { DiskWatch } from './disk-watch.ts'
+import type { OperationKind } from './operation.ts'
+import type { Operations } from './operations.ts'
+import { createStatusTimers } from './status-timers.ts'
+
+export type AppViews = ReturnType<typeof createAppViews>
+
+/** How each app looks to others: its record, its containers, and the status that follows from them. Each change is told once. */
+export function createAppViews(deps: {
+  nodeId: string
+  clock: Clock
+  files: Pick<AppFiles, 'directoryOf'>
+  disk: DiskWatch
+  watch: ContainerWatch
+  operations: Operations
+  onChange: (app: App) => void
+}) {
+  const { clock, disk, watch, operations } = deps
+  /** What `onChange` was last called with, by app, to skip events that change nothing. */
+  const told = new Map<string, { row: AppRow; facts: string }>()
+  /** Operations that have ended but whose result has not been read from Docker yet. Until then the app keeps the operation's status. */
+  const ending = new Map<string, OperationKind>()
+  const timers = createStatusTimers({
+    clock,
+    onDue(id) {
+      const known = told.get(id)
+      if (known) tell(known.row)
+    },
+  })
+
+  const containersOf = (row: AppRow): ContainerFacts[] => watch.inDirectory(deps.files.directoryOf(row.name))
+
+  function view(row: AppRow): App {
+    const active = operations.activeOf(row.id)
+    const containers = containersOf(row)
+    const { status, statusReason } = statusOf({
+      desiredState: row.desiredState,
+      activeOperation: active?.kind ?? ending.get(row.id) ?? null,
+      lastFailure: row.lastError && row.lastFailedKind ? { kind: row.lastFailedKind, reason: row.lastError } : null,
+      containers,
+      wanted: row.wanted ?? null,
+      dockerAvailable: watch.away() ?? true,
+      now: clock.now(),
+    })
+    const { id, name, description, composeContent, version, desiredState, createdAt, updatedAt } = row
+    const asOf = watch.asOf()
+    return withinBounds({
+      id,
+      nodeId: deps.nodeId,
+      name,
+      description,
+      composeContent,
+      version,
+      // An app has no file before its first deployment.
+      changedOnDisk: active?.kind !== 'create' && disk.differs(name, composeContent),
+      desiredState,
+      status,
+      statusReason,
+      containers: containers.map(shown),
+      moreContainers: 0,
+      asOf,
+      createdAt,
+      updatedAt,
+    })
+  }
+
+  function tell(row: AppRow): void {
+    const app = view(row)
+    timers.set(row.id, nextChangeAt({ containers: containersOf(row), now: clock.now() }))
+    const facts = JSON.stringify({ ...app, asOf: null })
+    if (told.get(app.id)?.facts === facts) return
+    told.set(app.id, { row, facts })
+    deps.onChange(app)
+  }
+
+  return {
+    view,
+    tell,
+    containersOf,
+
+    /** Shows the app as busy with an operation that has ended, until `read` has read its result from Docker. */
+    async untilRead(row: AppRow, kind: OperationKind, read: () => Promise<void>): Promise<void> {
+      ending.set(row.id, kind)
+      await read().finally(() => ending.delete(row.id))
+      tell(row)
+    },
+
+    /** @returns whether the app was ever told of */
+    forget(id: string): boolean {
+      timers.set(id, null)
+      return told.delete(id)
+    },
+
+    stop: (): void => timers.stop(),
+  }
+}
+
+/** The container without the facts that only the status needs. */
+function shown(container: ContainerFacts): Container {
+  const { id, name, service, image, state, health, statusText, exitCode, ports, morePorts, createdAt } = container
+  const { startedAt, finishedAt, restartCount } = container
+  return { id, name, service, image, state, health, statusText, exitCode, startedAt, finishedAt, restartCount, ports, morePorts, createdAt }
+}
