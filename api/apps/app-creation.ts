@@ -12,7 +12,8 @@ import { checkAppName, checkComposeContent } from './compose-file.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { refusePrepared } from './disk-rules.ts'
 import type { DiskWatch } from './disk-watch.ts'
-import type { OperationRun, Operations } from './operations.ts'
+import type { OperationRun } from './operation-run.ts'
+import type { Operations } from './operations.ts'
 
 export interface CreateAppInput {
   name: string

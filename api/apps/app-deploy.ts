@@ -4,7 +4,7 @@ import type { AppRow } from './app.entity.ts'
 import type { AppFiles } from './app-files.ts'
 import type { AppRecords } from './app-records.ts'
 import { placed } from './compose-problem.ts'
-import type { OperationRun } from './operations.ts'
+import type { OperationRun } from './operation-run.ts'
 import type { Removal } from './removal.ts'
 import { activeProfiles, wantedServices } from './wanted-services.ts'
 

@@ -3,7 +3,7 @@ import type { EntityManager } from '../db/orm.ts'
 import { notFound } from '../errors.ts'
 import { AppEntity, type AppRow } from './app.entity.ts'
 import type { AppPatch } from './app-update.ts'
-import type { Alongside } from './operations.ts'
+import type { Alongside } from './operation-records.ts'
 
 export type AppRecords = ReturnType<typeof createAppRecords>
 

@@ -4,6 +4,7 @@ import type { AppDeploy } from './app-deploy.ts'
 import type { AppRow } from './app.entity.ts'
 import { composeFile, type AppFiles } from './app-files.ts'
 import type { AppRecords } from './app-records.ts'
+import type { ContainerFacts } from './container-facts.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import { failureWords } from './operation.ts'
@@ -17,6 +18,7 @@ export function createAppResume(deps: {
   operations: Operations
   records: AppRecords
   deploy: AppDeploy
+  containersOf: (row: AppRow) => ContainerFacts[]
   /** An app's wanted services were read again. */
   onResolved: (row: AppRow) => void
   log: Log
@@ -33,7 +35,19 @@ export function createAppResume(deps: {
     }
   }
 
+  /** Docker reports only once that someone stopped a container, so this is saved in case the program restarts. */
+  function rememberStopped(row: AppRow): void {
+    const isAsked = row.desiredState === 'stopped'
+    const now = isAsked ? [] : deps.containersOf(row).flatMap(({ id, wasStopped }) => (wasStopped ? id : []))
+    if (deps.watch.away() !== null || now.join() === (row.stoppedContainers ?? []).join()) return
+    records
+      .remember(row, { stoppedContainers: now })
+      .catch((error: unknown) => deps.log.error({ err: error, app: row.name }, 'app not saved'))
+  }
+
   return {
+    rememberStopped,
+
     async start(): Promise<void> {
       await files.removeDrafts()
       await records.load()

@@ -12,7 +12,6 @@ import { checkDescription, checkRoom } from './app-room.ts'
 import { createAppUpdate, type UpdateAppInput } from './app-update.ts'
 import { createAppViews } from './app-views.ts'
 import { createAppWork, type AppOperation } from './app-work.ts'
-import type { AppRow } from './app.entity.ts'
 import type { App } from './app.ts'
 import { composeFile, type AppFiles } from './app-files.ts'
 import type { ContainerWatch } from './container-watch.ts'
@@ -45,7 +44,7 @@ export function createAppService(deps: {
   onChange: (app: App) => void
   onRemoved: (appId: string) => void
 }) {
-  const { files, disk, watch, operations, removal } = deps
+  const { files, disk, operations, removal } = deps
   const check = createAppCheck(deps)
   const views = createAppViews(deps)
   const records = createAppRecords({ ...deps, onSaved: views.tell })
@@ -64,17 +63,7 @@ export function createAppService(deps: {
     },
   })
   const folders = createFolders({ files, records })
-  const resume = createAppResume({ ...deps, records, deploy, onResolved: views.tell })
-
-  /** Docker reports only once that someone stopped a container, so this is saved in case the program restarts. */
-  function rememberStopped(row: AppRow): void {
-    const isAsked = row.desiredState === 'stopped'
-    const now = isAsked ? [] : views.containersOf(row).flatMap(({ id, wasStopped }) => (wasStopped ? id : []))
-    if (watch.away() !== null || now.join() === (row.stoppedContainers ?? []).join()) return
-    records
-      .remember(row, { stoppedContainers: now })
-      .catch((error: unknown) => deps.log.error({ err: error, app: row.name }, 'app not saved'))
-  }
+  const resume = createAppResume({ ...deps, records, deploy, containersOf: views.containersOf, onResolved: views.tell })
 
   return {
     start: resume.start,
@@ -101,7 +90,7 @@ export function createAppService(deps: {
     refreshAll(): void {
       for (const row of records.all()) {
         views.tell(row)
-        rememberStopped(row)
+        resume.rememberStopped(row)
       }
     },
 

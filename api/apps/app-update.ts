@@ -7,7 +7,8 @@ import type { ComposeProblem } from './compose-problem.ts'
 import { refuseOverwriting, refuseUnseen } from './disk-rules.ts'
 import type { DiskWatch } from './disk-watch.ts'
 import type { Operation } from './operation.ts'
-import type { OperationRun, Operations } from './operations.ts'
+import type { OperationRun } from './operation-run.ts'
+import type { Operations } from './operations.ts'
 
 export interface UpdateAppInput {
   description?: string | null | undefined

@@ -8,7 +8,9 @@ import type { AppViews } from './app-views.ts'
 import type { ComposeProblem } from './compose-problem.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { failureWords, isWithdrawn, type Operation, type OperationKind } from './operation.ts'
-import type { Alongside, OperationRun, Operations } from './operations.ts'
+import type { Alongside } from './operation-records.ts'
+import type { OperationRun } from './operation-run.ts'
+import type { Operations } from './operations.ts'
 import { createWishes, type Wish } from './wishes.ts'
 
 export interface AppOperation {

@@ -1,5 +1,5 @@
 import type { EngineProjects } from '../docker/engine.types.ts'
-import type { OperationRun } from './operations.ts'
+import type { OperationRun } from './operation-run.ts'
 
 /**
  * Removes a project's surplus networks of the same name, so one is left of each. They arise when Compose ends while the Engine is
