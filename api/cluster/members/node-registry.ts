@@ -96,10 +96,7 @@ export function createNodeRegistry(deps: {
         .map((node) => ({ ...node }))
         .sort((a, b) => Number(b.id === self.id) - Number(a.id === self.id) || a.name.localeCompare(b.name, 'en')),
 
-    find: (id: string): ClusterNode | undefined => {
-      const node = nodes.get(id)
-      return node && { ...node }
-    },
+    find: (id: string): ClusterNode | undefined => (nodes.has(id) ? { ...nodeOf(id) } : undefined),
 
     get: (id: string): ClusterNode => ({ ...nodeOf(id) }),
 
