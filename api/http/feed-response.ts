@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { createPacedSender, type FeedPace } from '../cluster/feed/feed-pace.ts'
 import type { Feed } from '../cluster/feed/feed.ts'
 
-/** A reader that misses several of these treats the connection as dead; see `silenceMs` in cluster/event-streams.ts. */
+/** A reader that misses several of these treats the connection as dead; see `silenceMs` in cluster/feed/follow-stream.ts. */
 const keepaliveMs = 2000
 /** In bytes. A slow reader is disconnected when this much is queued for it. It reconnects and gets a new snapshot. */
 const backlogBytes = 32 * 1024 * 1024

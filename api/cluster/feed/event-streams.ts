@@ -1,23 +1,16 @@
-import { afterRunning, type Clock } from '../../clock.ts'
+import type { Clock } from '../../clock.ts'
 import { errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { NodeAddress } from '../members/node-registry.ts'
 import { perNode } from '../limits/token-bucket.ts'
-import { createFeedQuota, readFeed } from './feed-reader.ts'
+import { createFeedQuota } from './feed-reader.ts'
+import { followStream } from './follow-stream.ts'
 import type { FeedReading } from './feed-wire.ts'
 import { Misbehaviour } from '../limits/misbehaviour.ts'
 import { backoffMs } from '../../retry.ts'
-import { calls } from '../node-calls.ts'
 import { NodeCallError } from '../transport/node-call-error.ts'
 import type { NodeClient } from '../transport/node-client.ts'
 
-/**
- * The sender writes at least every 2 s. A stall of 5 s is common on bad networks and loses nothing. Longer silence means a
- * dead connection. With three checks after that, a host that disappears without a word is offline in under 15 s.
- */
-const silenceMs = 7500
-/** How long a node can take to open its stream. Longer than a check, because the node reads a snapshot from its database. */
-const openDeadlineMs = 10_000
 const retryWaits = { firstMs: 1000, longestMs: 30_000 }
 /** After a stream has held this long, the next loss starts with a short wait again. */
 const stableMs = 60_000
@@ -67,38 +60,23 @@ export function createEventStreams(deps: {
   /** Shared by all sessions of a node, so being cut off does not reset it. */
   const quotas = perNode(() => createFeedQuota(clock))
 
-  async function follow(nodeId: string, session: Session): Promise<void> {
-    const opening = clock.after(openDeadlineMs, () =>
-      session.abort.abort(new Error(`did not open the event stream within ${openDeadlineMs / 1000} s`)),
-    )
-    const bytes = await deps.client.open(deps.addressOf(nodeId), calls.events, {}, session.abort.signal).finally(opening)
-    let cancelSilence: () => void = () => undefined
-    const heard = (): void => {
-      if (session.openedAt !== null) heardAt.set(nodeId, clock.now())
-      cancelSilence()
-      cancelSilence = afterRunning(clock, silenceMs, () => session.abort.abort(new Error(`nothing was received for ${silenceMs / 1000} s`)))
-    }
-    heard()
-    try {
-      await readFeed(bytes, quotas.of(nodeId), {
-        heard,
-        event(reading) {
-          session.abort.signal.throwIfAborted()
-          if (session.openedAt === null) {
-            session.openedAt = clock.now().getTime()
-            session.generation = (generations.get(nodeId) ?? 0) + 1
-            generations.set(nodeId, session.generation)
-            callable.add(nodeId)
-            deps.onChange(nodeId)
-          }
-          deps.onReading(nodeId, reading)
-        },
-      })
-      throw new Error('the node closed the event stream')
-    } finally {
-      cancelSilence()
-    }
+  function opened(nodeId: string, session: Session): void {
+    session.openedAt = clock.now().getTime()
+    session.generation = (generations.get(nodeId) ?? 0) + 1
+    generations.set(nodeId, session.generation)
+    callable.add(nodeId)
+    deps.onChange(nodeId)
   }
+
+  const follow = async (nodeId: string, session: Session): Promise<never> =>
+    followStream({
+      ...{ client: deps.client, address: deps.addressOf(nodeId), abort: session.abort, quota: quotas.of(nodeId), clock },
+      onHeard: () => void (session.openedAt !== null && heardAt.set(nodeId, clock.now())),
+      onReading(reading) {
+        if (session.openedAt === null) opened(nodeId, session)
+        deps.onReading(nodeId, reading)
+      },
+    })
 
   function connect(nodeId: string, attempt: number): void {
     const session: Session = { abort: new AbortController(), cancelRetry: () => undefined, attempt, openedAt: null, generation: 0 }

@@ -1,10 +1,11 @@
 import type { EntityManager } from '../../db/orm.ts'
+import { createBatches } from '../../batches.ts'
 import type { Clock } from '../../clock.ts'
 import type { ClusterNode } from '../members/node-registry.ts'
 import type { NodeHealth, NodeStatus, StatusSignal } from '../members/node-status.ts'
 import { createObservedPeriods } from './observed-periods.ts'
 import { StatusChangeEntity } from './status-change.entity.ts'
-import { uptime, type Share, type OnlineSwitch } from './uptime.ts'
+import { createUptimes, keepPerNode, longestWindowMs } from './uptimes.ts'
 
 export interface StatusChange {
   id: number
@@ -18,19 +19,10 @@ export interface StatusChange {
   durationMs: number | null
 }
 
-/** The share (0 to 1) of observed time that a node was online, and how long that observed time was. */
-export interface NodeUptime {
-  day: Share
-  week: Share
-  month: Share
-}
+export type { NodeUptime } from './uptimes.ts'
 
-const dayMs = 24 * 3600 * 1000
-const longestWindowMs = 30 * dayMs
 /** Trades database size against how far back the history goes. */
-const keepMs = 90 * dayMs
-/** A node that goes up and down every minute fills this within a day and gets a shorter history. Other nodes keep theirs. */
-const keepPerNode = 1000
+const keepMs = 90 * 24 * 3600 * 1000
 /** While writes fail, for example on a full disk, the oldest changes beyond this are dropped. */
 const mostPending = 20_000
 
@@ -45,28 +37,13 @@ export type StatusHistory = ReturnType<typeof createStatusHistory>
 export function createStatusHistory(deps: { em: EntityManager; nodes: () => ClusterNode[]; clock: Clock }) {
   const { em, clock } = deps
   const observed = createObservedPeriods({ em, keepMs, clock })
-  const switches = new Map<string, OnlineSwitch[]>()
-  /** Nodes that have never answered. */
-  const unheard = new Set<string>()
+  const uptimes = createUptimes({ observed: observed.list, clock })
   let pending: (Omit<StatusChange, 'id' | 'durationMs'> & { nodeId: string })[] = []
-  let lastWrite = Promise.resolve()
-
-  /** @param isFirst the node was just registered. Not having answered yet is not an outage; its uptime starts with its first answer */
-  function remember(nodeId: string, at: Date, status: NodeStatus, isFirst: boolean): void {
-    const known = switches.get(nodeId) ?? []
-    const online = status === 'online'
-    if (online) unheard.delete(nodeId)
-    else if (isFirst) unheard.add(nodeId)
-    if (unheard.has(nodeId)) return
-    if (known.at(-1)?.online !== online) known.push({ at: at.getTime(), online })
-    if (known.length > keepPerNode) known.shift()
-    switches.set(nodeId, known)
-  }
 
   function add(nodeId: string, from: NodeStatus | null, health: NodeHealth): void {
     const { status, statusSince, statusSignal, statusReason, lastSeen } = health
     pending.push({ nodeId, at: statusSince, from, to: status, signal: statusSignal, reason: statusReason })
-    remember(nodeId, statusSince, status, from === null && lastSeen === null)
+    uptimes.remember(nodeId, statusSince, status, from === null && lastSeen === null)
   }
 
   interface Row {
@@ -83,26 +60,23 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
        where "at" >= ? or "id" in (select max("id") from "status_changes" where "at" < ? group by "node_id") order by "id"`,
       [since, since],
     )
-    for (const { nodeId, at, from, status } of rows) remember(nodeId, new Date(at), status, from === null)
+    for (const { nodeId, at, from, status } of rows) uptimes.remember(nodeId, new Date(at), status, from === null)
     return new Map(rows.map(({ nodeId, status }) => [nodeId, status]))
   }
 
-  /** @throws when the write fails; the next batch retries it */
-  function flush(): Promise<void> {
-    if (pending.length === 0) return lastWrite
-    const known = new Set(deps.nodes().map(({ id }) => id))
-    const batch = pending.filter(({ nodeId }) => known.has(nodeId))
-    pending = []
-    if (batch.length === 0) return lastWrite
-    const rows = batch.map(({ nodeId, from, to, ...rest }) => ({ node: nodeId, fromStatus: from, toStatus: to, ...rest }))
-    const write = lastWrite.then(() =>
-      em.fork().transactional(async (transaction) => void (await transaction.insertMany(StatusChangeEntity, rows))),
-    )
-    lastWrite = write.catch(() => {
-      pending = [...batch, ...pending].slice(-mostPending)
-    })
-    return write
-  }
+  const flush = createBatches<typeof pending>({
+    take() {
+      const known = new Set(deps.nodes().map(({ id }) => id))
+      const batch = pending.filter(({ nodeId }) => known.has(nodeId))
+      pending = []
+      return batch.length > 0 ? batch : null
+    },
+    async write(batch) {
+      const rows = batch.map(({ nodeId, from, to, ...rest }) => ({ node: nodeId, fromStatus: from, toStatus: to, ...rest }))
+      await em.fork().transactional(async (transaction) => void (await transaction.insertMany(StatusChangeEntity, rows)))
+    },
+    giveBack: (batch) => void (pending = [...batch, ...pending].slice(-mostPending)),
+  })
 
   /** Writes what is pending. Changes that cannot be written are missing from the page for now. */
   const written = (): Promise<void> => flush().catch(() => undefined)
@@ -124,8 +98,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
     },
 
     forget(nodeId: string): void {
-      switches.delete(nodeId)
-      unheard.delete(nodeId)
+      uptimes.forget(nodeId)
       pending = pending.filter((change) => change.nodeId !== nodeId)
     },
 
@@ -133,11 +106,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
 
     beat: observed.beat,
 
-    /** Since when a node has been down. Null if it is online or has never answered. */
-    downSince(nodeId: string): Date | null {
-      const last = switches.get(nodeId)?.at(-1)
-      return last && !last.online ? new Date(last.at) : null
-    },
+    downSince: uptimes.downSince,
 
     /** Newest first. `before` is the id of the last change on the previous page. */
     async page(nodeId: string, { limit, before }: { limit: number; before?: number | undefined }): Promise<StatusChange[]> {
@@ -158,12 +127,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
       return em.fork().count(StatusChangeEntity, { node: nodeId })
     },
 
-    uptimeOf(nodeId: string): NodeUptime {
-      const now = clock.now().getTime()
-      const known = switches.get(nodeId) ?? []
-      const over = (ms: number): Share => uptime(known, observed.list(), { from: now - ms, until: now })
-      return { day: over(dayMs), week: over(7 * dayMs), month: over(longestWindowMs) }
-    },
+    uptimeOf: uptimes.of,
 
     /** Deletes changes older than 90 days, and all but each node's newest 1,000. Keeps the status that held 90 days ago. */
     async prune(): Promise<void> {
@@ -176,10 +140,7 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
            where "next_at" < ? or "place" > ?)`,
         [now - keepMs, keepPerNode],
       )
-      for (const known of switches.values()) {
-        const first = known.findLastIndex(({ at }) => at <= now - longestWindowMs)
-        if (first > 0) known.splice(0, first)
-      }
+      uptimes.prune()
       await observed.prune()
     },
   }

@@ -11,7 +11,7 @@ import { retryAfterMsOf } from './retry-after.ts'
 export const linkProtocol = 'selfhostly-link-1'
 export const linkPath = '/api/internal/link'
 
-/** How often each side pings the other, and after how long without an answer the link counts as dead. See `silenceMs` in event-streams.ts. */
+/** How often each side pings the other, and after how long without an answer the link counts as dead. See `silenceMs` in follow-stream.ts. */
 const pingEveryMs = 2000
 const deadAfterMs = 7500
 /** Requests on a replaced link can take this long to finish, which is the longest deadline of a call. */
