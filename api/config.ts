@@ -156,9 +156,10 @@ function contradictions(env: Environment, kept: KeptRole | null, dataDir: string
   ]
 }
 
-function toConfig(values: Values, kept: KeptRole | null): Config {
+/** What every node has. */
+function commonConfig(values: Values, kept: KeptRole | null) {
   const dataDir = dirname(values.DATABASE_PATH)
-  const common = {
+  return {
     development: values.APP_ENV === 'development',
     logLevel: values.LOG_LEVEL ?? (values.APP_ENV === 'development' ? 'debug' : 'info'),
     listen: values.SERVER_ADDRESS,
@@ -182,6 +183,10 @@ function toConfig(values: Values, kept: KeptRole | null): Config {
       maxBytes: values.AUDIT_KEEP_MIB * 1024 * 1024,
     },
   }
+}
+
+function toConfig(values: Values, kept: KeptRole | null): Config {
+  const common = commonConfig(values, kept)
   if (values.NODE_IS_PRIMARY ?? kept?.role !== 'secondary') {
     return {
       ...common,

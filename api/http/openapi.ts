@@ -12,6 +12,31 @@ export type OpenApiDocument = ReturnType<typeof openApiDocument>
 export function openApiDocument(services: Services, user: Router, door: Door) {
   const all = createRouter()
   const { openAPIRegistry: registry } = all
+  registerServer(registry)
+  all.route('/', user)
+  all.route('/', internalRoutes(services, door))
+  all.route('/', joinRoutes(services, door))
+  registry.registerComponent('securitySchemes', 'nodeId', { type: 'apiKey', in: 'header', name: 'X-Node-ID' })
+  registry.registerComponent('securitySchemes', 'nodeKey', { type: 'apiKey', in: 'header', name: 'X-Node-API-Key' })
+  const document = all.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Selfhostly',
+      version: services.version,
+      description:
+        'REST over the same services as GraphQL. Nodes use /api/internal/ with X-Node-ID and X-Node-API-Key. Users use the rest.',
+      license: { name: 'MIT' },
+    },
+  })
+  for (const [path, item] of Object.entries(document.paths ?? {})) {
+    if (!path.startsWith('/api/internal/')) continue
+    for (const operation of [item.get, item.post, item.put, item.delete]) if (operation) operation.security = [{ nodeId: [], nodeKey: [] }]
+  }
+  return document
+}
+
+/** The routes that `server.ts` answers itself. */
+function registerServer(registry: Router['openAPIRegistry']): void {
   registry.registerPath({
     method: 'get',
     path: '/api/health',
@@ -38,26 +63,6 @@ export function openApiDocument(services: Services, user: Router, door: Door) {
     tags: ['server'],
     responses: { 200: json(z.record(z.string(), z.unknown()), 'This document') },
   })
-  all.route('/', user)
-  all.route('/', internalRoutes(services, door))
-  all.route('/', joinRoutes(services, door))
-  registry.registerComponent('securitySchemes', 'nodeId', { type: 'apiKey', in: 'header', name: 'X-Node-ID' })
-  registry.registerComponent('securitySchemes', 'nodeKey', { type: 'apiKey', in: 'header', name: 'X-Node-API-Key' })
-  const document = all.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: {
-      title: 'Selfhostly',
-      version: services.version,
-      description:
-        'REST over the same services as GraphQL. Nodes use /api/internal/ with X-Node-ID and X-Node-API-Key. Users use the rest.',
-      license: { name: 'MIT' },
-    },
-  })
-  for (const [path, item] of Object.entries(document.paths ?? {})) {
-    if (!path.startsWith('/api/internal/')) continue
-    for (const operation of [item.get, item.post, item.put, item.delete]) if (operation) operation.security = [{ nodeId: [], nodeKey: [] }]
-  }
-  return document
 }
 
 /** The API of a cluster: the primary's routes, plus those that only secondaries have. */

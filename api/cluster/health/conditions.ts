@@ -1,4 +1,4 @@
-import { versionState, type VersionState } from '../members/node-about.ts'
+import { versionState, type NodeAbout, type VersionState } from '../members/node-about.ts'
 import type { Clones } from '../members/clones.ts'
 import type { MisbehavingNodes } from '../limits/misbehaviour.ts'
 import type { ClusterNode } from '../members/node-registry.ts'
@@ -56,12 +56,7 @@ export function conditionsOf(
   }
   const { about } = node
   const state = versionState(about?.version, known.ourVersion)
-  if (about && state === 'behind')
-    found.push({ type: 'version-behind', message: `Runs ${about.version}. This primary runs ${known.ourVersion}`, since: about.startedAt })
-  if (about && state === 'ahead') {
-    const message = `Runs ${about.version}, which is newer than this primary's ${known.ourVersion}. Update the primary first`
-    found.push({ type: 'version-ahead', message, since: about.startedAt })
-  }
+  found.push(...versionCondition(about, state, known.ourVersion))
   if (about?.connection === 'auto' && known.linkOnlySince) {
     const message = `The primary cannot reach ${node.apiEndpoint}. All traffic goes over the node's link`
     found.push({ type: 'link-only', message, since: known.linkOnlySince })
@@ -69,6 +64,15 @@ export function conditionsOf(
   if (known.misbehaviour) found.push({ type: 'misbehaves', message: `It ${known.misbehaviour.what}`, since: known.misbehaviour.since })
   if (known.unread) found.push({ type: 'unreadable', message: unreadInWords(known.unread.things, state), since: known.unread.since })
   return found
+}
+
+function versionCondition(about: NodeAbout | null, state: VersionState, ourVersion: string): NodeCondition[] {
+  if (!about) return []
+  const { version, startedAt: since } = about
+  if (state === 'behind') return [{ type: 'version-behind', message: `Runs ${version}. This primary runs ${ourVersion}`, since }]
+  if (state !== 'ahead') return []
+  const message = `Runs ${version}, which is newer than this primary's ${ourVersion}. Update the primary first`
+  return [{ type: 'version-ahead', message, since }]
 }
 
 /** Most of the reasons name Docker themselves. */

@@ -1,3 +1,48 @@
+/** What error codes of connections mean. */
+const meanings: [codes: string[], words: (where: { host: string; hostname: string; code: string }) => string][] = [
+  [
+    ['ECONNREFUSED'],
+    ({ host }) =>
+      `connection refused at ${host}: nothing is listening there, or a firewall rejects connections. Check the endpoint and its port`,
+  ],
+  [['ENOTFOUND', 'EAI_AGAIN'], ({ hostname }) => `the host name ${hostname} was not found in DNS`],
+  [
+    ['UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'],
+    ({ host }) => `no connection to ${host} within the time limit: it is off, or a firewall drops packets`,
+  ],
+  [['EHOSTUNREACH', 'ENETUNREACH'], ({ host }) => `there is no network route to ${host}`],
+  [
+    [
+      'ERR_HTTP2_INVALID_SESSION',
+      'ERR_HTTP2_GOAWAY_SESSION',
+      'ERR_HTTP2_SESSION_ERROR',
+      'ERR_HTTP2_STREAM_CANCEL',
+      'ERR_HTTP2_STREAM_ERROR',
+    ],
+    () => 'its link was cut',
+  ],
+  [['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'], ({ host }) => `the connection to ${host} was cut`],
+  [['UND_ERR_RES_EXCEEDED_MAX_SIZE'], () => `sent an answer that is too large`],
+  [
+    [
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'UNABLE_TO_GET_ISSUER_CERT',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    ],
+    ({ host, code }) =>
+      `the TLS certificate of ${host} is not trusted (${code}). Set NODE_EXTRA_CA_CERTS to the file with its certificate authority`,
+  ],
+  [['CERT_HAS_EXPIRED'], ({ host }) => `the TLS certificate of ${host} has expired`],
+  [['CERT_NOT_YET_VALID'], ({ host }) => `the TLS certificate of ${host} is not valid yet. Is the calling machine's clock behind?`],
+  [['ERR_TLS_CERT_ALTNAME_INVALID'], ({ host }) => `the TLS certificate of ${host} is for a different name`],
+  [
+    ['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'],
+    ({ host }) => `${host} does not speak TLS. Should the URL start with http:// instead of https://?`,
+  ],
+]
+
 /** Describes what went wrong between two nodes, for the person who has to fix it. */
 export function failureInWords(error: unknown, endpoint: string): string {
   const { host, hostname } = URL.parse(endpoint) ?? { host: endpoint, hostname: endpoint }
@@ -8,49 +53,10 @@ export function failureInWords(error: unknown, endpoint: string): string {
   // Source: the Fetch standard, section 2.9
   if (cause instanceof Error && cause.message === 'bad port')
     return `the port of ${host} belongs to another protocol, so HTTP requests to it are blocked`
-  switch (codeOf(cause)) {
-    case 'ECONNREFUSED':
-      return `connection refused at ${host}: nothing is listening there, or a firewall rejects connections. Check the endpoint and its port`
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `the host name ${hostname} was not found in DNS`
-    case 'UND_ERR_CONNECT_TIMEOUT':
-    case 'ETIMEDOUT':
-      return `no connection to ${host} within the time limit: it is off, or a firewall drops packets`
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-      return `there is no network route to ${host}`
-    case 'ERR_HTTP2_INVALID_SESSION':
-    case 'ERR_HTTP2_GOAWAY_SESSION':
-    case 'ERR_HTTP2_SESSION_ERROR':
-    case 'ERR_HTTP2_STREAM_CANCEL':
-    case 'ERR_HTTP2_STREAM_ERROR':
-      return 'its link was cut'
-    case 'ECONNRESET':
-    case 'EPIPE':
-    case 'UND_ERR_SOCKET':
-      return `the connection to ${host} was cut`
-    case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':
-      return `sent an answer that is too large`
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-      return `the TLS certificate of ${host} is not trusted (${codeOf(cause)}). Set NODE_EXTRA_CA_CERTS to the file with its certificate authority`
-    case 'CERT_HAS_EXPIRED':
-      return `the TLS certificate of ${host} has expired`
-    case 'CERT_NOT_YET_VALID':
-      return `the TLS certificate of ${host} is not valid yet. Is the calling machine's clock behind?`
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `the TLS certificate of ${host} is for a different name`
-    case 'EPROTO':
-    case 'ERR_SSL_WRONG_VERSION_NUMBER':
-    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return `${host} does not speak TLS. Should the URL start with http:// instead of https://?`
-    default:
-      return cause instanceof SyntaxError ? 'sent an answer that is not JSON' : cause instanceof Error ? cause.message : String(cause)
-  }
+  const code = codeOf(cause)
+  const words = meanings.find(([codes]) => code !== undefined && codes.includes(code))?.[1]
+  if (code !== undefined && words) return words({ host, hostname, code })
+  return cause instanceof SyntaxError ? 'sent an answer that is not JSON' : cause instanceof Error ? cause.message : String(cause)
 }
 
 /** Describes what a call was waiting for when its deadline passed. */
