@@ -59,11 +59,8 @@ export default tseslint.config(
     rules: { 'selfhostly/function-length': ['error', { own: 40, all: 120 }] },
   },
   {
-    // Still longer. Split them, and remove them from this list.
-    files: [
-      ...['api/services.ts', 'api/services/*.ts', 'api/cluster/transport/node-client.ts', 'api/user-api.ts'],
-      ...['api/http/app-routes.ts', 'api/http/node-routes.ts'],
-    ],
+    // Lists: of rooms, of routes.
+    files: ['api/services.ts', 'api/flat-names.ts', 'api/apps/own-apps.ts', 'api/http/node-routes.ts'],
     rules: { 'selfhostly/function-length': 'off' },
   },
   { files: ['tests/**/*.ts'], rules: { 'no-restricted-properties': ['error', ...notAllTests] } },

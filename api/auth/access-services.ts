@@ -54,11 +54,8 @@ export function createAccessServices(deps: {
   }
 
   const users = createUsers({
-    em,
-    clock,
-    allowListOf: listFor,
+    ...{ em, clock, allowListOf: listFor, grants: access.grants },
     kindOf: (provider) => kindOf(access, provider),
-    grants: access.grants,
     note: (words) => deps.log.warn(words),
     onRemoved(userId) {
       sessions?.forgetUser(userId)
