@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { getRequestListener } from '@hono/node-server'
 import test, { type ExecutionContext } from 'ava'
+import { appActionCalls } from '../../../api/cluster/calls/app-calls.ts'
 import type { AnsweredCall } from '../../../api/cluster/calls/node-call.ts'
 import { calls } from '../../../api/cluster/node-calls.ts'
 import type { NodeAddress } from '../../../api/cluster/members/node-registry.ts'
@@ -78,14 +79,17 @@ const settings = { cloudflareApiToken: 'token', cloudflareAccountId: null, prima
 const stats = someStats({ nodeId: peerId })
 
 const { events } = calls
-const samples: Record<Exclude<keyof typeof calls, 'events'>, (t: ExecutionContext<unknown>, ground: Ground) => Promise<void>> = {
+const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => Promise<void>> = {
+  // Actions that need nothing but the app.
+  ...Object.fromEntries(
+    Object.entries(appActionCalls).flatMap(([name, call]) =>
+      call.body || call.query ? [] : [[name, sent(call as typeof calls.startApp, { id }, begun, begun)]],
+    ),
+  ),
   listApps: sent(calls.listApps, {}, [app], [app]),
   getApp: sent(calls.getApp, { id }, app, app),
   createApp: sent(calls.createApp, created, begun, begun),
   updateApp: sent(calls.updateApp, { id, ...change }, begun, begun),
-  startApp: sent(calls.startApp, { id }, begun, begun),
-  stopApp: sent(calls.stopApp, { id }, begun, begun),
-  pullAndUpdateApp: sent(calls.pullAndUpdateApp, { id }, begun, begun),
   removeApp: sent(calls.removeApp, { id, volumes: true, files: false }, begun, begun),
   removalOf: sent(calls.removalOf, { id }, preview, preview),
   cancelOperation: sent(calls.cancelOperation, { id }, operation, operation),
@@ -103,6 +107,10 @@ const samples: Record<Exclude<keyof typeof calls, 'events'>, (t: ExecutionContex
   settingsChanged: sent(calls.settingsChanged, {}, undefined, undefined),
   stats: sent(calls.stats, {}, stats, { sender: peerId, value: stats, problems: [] }),
 }
+
+test('every call has its sample', (t) => {
+  t.deepEqual([...Object.keys(samples), 'events'].toSorted(), Object.keys(calls).toSorted())
+})
 
 for (const way of ['direct', 'link'] as const) {
   for (const [name, check] of Object.entries(samples)) {
