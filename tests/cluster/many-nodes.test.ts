@@ -51,7 +51,9 @@ test('300 linked nodes reconnect to a stopped or killed primary in turn, and non
     const began = performance.now()
     await primary.start()
     const seen = await untilAllAreBack(t, primary)
-    t.log(`${end}: all back ${Math.round(performance.now() - began)} ms after the start, at most ${peakOf(primary, from)} links in a second`)
+    t.log(
+      `${end}: all back ${Math.round(performance.now() - began)} ms after the start, at most ${peakOf(primary, from)} links in a second`,
+    )
     t.true(peakOf(primary, from) <= mostPerSecond * 1.1, `${peakOf(primary, from)} links in one second`)
     t.deepEqual(
       seen.filter(({ status }) => status !== 'ONLINE'),
