@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import test from 'ava'
 
@@ -35,19 +35,32 @@ for (const page of pages) {
   })
 }
 
-test('the map in docs/architecture.md names only files and folders that exist', (t) => {
-  const map = /^## The map\s+```\n([^]*?)^```/m.exec(readFileSync(join(root, 'docs/architecture.md'), 'utf8'))?.[1] ?? ''
-  const lines = map.split('\n').filter(Boolean)
-  t.true(lines.length > 30)
-  const folders: { indent: number; path: string }[] = []
-  for (const line of lines) {
-    const indent = line.search(/\S/)
-    const names = /^((?:\S+\.\w+|\S+\/)(?: (?:\S+\.\w+))*)(?:  |$)/.exec(line.trimStart())?.[1]?.split(' ') ?? []
-    t.true(names.length > 0, `no name in: ${line}`)
-    while (folders.length > 0 && (folders.at(-1)?.indent ?? 0) >= indent) folders.pop()
-    // A folder's files are listed below it, whatever their indent.
-    const parent = folders.at(-1)?.path ?? ''
-    for (const name of names) t.true(existsSync(join(root, parent, name)), join(parent, name))
-    if (names[0]?.endsWith('/')) folders.push({ indent, path: join(parent, names[0]) })
+const architecture = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
+/** The folders right under this one. */
+const foldersIn = (folder: string): string[] => [
+  ...new Set(globSync(`${folder}/*/**/*.ts`, { cwd: root }).map((path) => `${folder}/${path.split('/')[folder.split('/').length]}/`)),
+]
+
+test('docs/architecture.md has a paragraph for every room', (t) => {
+  const rooms = [...foldersIn('api'), ...foldersIn('api/cluster')]
+  t.true(rooms.length > 15)
+  t.deepEqual(
+    rooms.filter((room) => !architecture.includes(`\n**\`${room}\`**`)),
+    [],
+  )
+})
+
+test('docs/architecture.md names only files and folders that exist', (t) => {
+  const files = globSync(['api/**/*', 'schema/*', 'frontend/src/**/*', 'tests/**/*', 'docs/*'], { cwd: root }).map((path) => `/${path}`)
+  const named = [...architecture.matchAll(/`([\w./*<>-]+)`/g)].flatMap(([, name = '']) => name)
+  const paths = named.filter((name) => /\.(ts|md|example)$|\/$/.test(name) && !/^\/|</.test(name))
+  t.true(paths.length > 60)
+  const exists = (name: string): boolean => {
+    const wanted = new RegExp(`/${RegExp.escape(name.replace(/\/$/, '')).replaceAll('\\*', '[^/]*')}$`)
+    return existsSync(join(root, name)) || files.some((file) => wanted.test(file))
   }
+  t.deepEqual(
+    paths.filter((name) => !exists(name)),
+    [],
+  )
 })
