@@ -60,6 +60,7 @@ test('docs/architecture.md names only files and folders that exist', (t) => {
   const exists = (name: string): boolean => {
     const path = name.replace(/\/$/, '')
     const [before = '', after] = path.split('*')
+    if (existsSync(join(root, path))) return true
     return files.some((file) => (after === undefined ? file.endsWith(`/${path}`) : file.includes(`/${before}`) && file.endsWith(after)))
   }
   t.deepEqual(
