@@ -5,7 +5,7 @@ import { createNodeAuthenticator } from './auth/node-credentials.ts'
 import { createSecrets } from './auth/secrets.ts'
 import { createOwnApps } from './apps/own-apps.ts'
 import type { Clock } from './clock.ts'
-import { createFeed } from './cluster/feed/create-feed.ts'
+import { createFeed } from './cluster/feed/feed.ts'
 import { createHealth } from './cluster/health/health.ts'
 import type { HomeEvents } from './cluster/home/home-events.ts'
 import { createHome } from './cluster/home/home.ts'
@@ -66,6 +66,7 @@ export function createServices(world: World) {
 
   const { self, about, ownKey, ownName } = createSelf({ ...base, ...world })
   const selfId = self.id
+  const { intervalMs: statsIntervalMs } = config.stats
   const secrets = createSecrets({ ...base, config, columns: [nodeKeys, nextNodeKeys, settingValues] })
   const access = createAccessServices({ ...base, access: config.access, auditBounds: config.audit, ownSecret: secrets.sessionSecret })
   const { audit, limits: rateLimits } = access
@@ -88,17 +89,7 @@ export function createServices(world: World) {
   const { misbehaviour } = limits
   const transport = createTransport({ ...base, selfId, instance: about, members, misbehaviour })
   const { client, links, addressOf } = transport
-  const feed = createFeed({
-    ...base,
-    selfId,
-    about,
-    apps,
-    monitor,
-    registry,
-    transport,
-    misbehaviour,
-    statsIntervalMs: config.stats.intervalMs,
-  })
+  const feed = createFeed({ ...base, selfId, about, apps, monitor, registry, transport, misbehaviour, statsIntervalMs })
   const { inventory, streams } = feed
   const health = createHealth({ ...base, selfId, registry, transport, feed, checks: ofPrimary?.checks, settingsVersion: settings.version })
   const { checks, alarms } = health
@@ -117,46 +108,22 @@ export function createServices(world: World) {
   const ownActions = createOwnActions({ apps, operations: apps.operations })
   const home = createHome({ ...base, config, self, about, ownKey, ownName, client, registry })
 
-  return {
-    version,
-    config,
-    storage,
-    self,
-    about,
-    log,
-    clock,
-    random,
-    events,
-    nodeEvents,
-    secrets,
-    access,
-    auditedOperations: createAuditedOperations({ ...base, audit, operationOf: inventory.operation, findNode: registry.find }),
-    settings,
-    apps,
-    ownActions,
-    monitor,
-    members,
-    limits,
-    transport,
-    feed,
-    health,
-    keys,
-    membership,
-    joining,
-    home,
-    details: createNodeDetails({ ourVersion: version, clones, misbehaviour, links, streams, health, keys }),
-    primaryMove: createPrimaryMove({ registry, client, addressOf }),
-    /** "Local or remote?" */
-    router: createNodeRouter({
-      selfId,
-      own: ownActions,
-      refuseName: apps.refuseName,
-      inventory,
-      getNode: registry.get,
-      addressOf,
-      client,
-      admitNewApp: holds.admitNewApp,
-    }),
-    authenticateNode: createNodeAuthenticator(keys.credentials),
-  }
+  const details = createNodeDetails({ ourVersion: version, clones, misbehaviour, links, streams, health, keys })
+  const primaryMove = createPrimaryMove({ registry, client, addressOf })
+  const router = createNodeRouter({
+    selfId,
+    own: ownActions,
+    refuseName: apps.refuseName,
+    inventory,
+    getNode: registry.get,
+    addressOf,
+    client,
+    admitNewApp: holds.admitNewApp,
+  })
+  const auditedOperations = createAuditedOperations({ ...base, audit, operationOf: inventory.operation, findNode: registry.find })
+  const authenticateNode = createNodeAuthenticator(keys.credentials)
+
+  const outside = { version, config, storage, clock, random, log, events, nodeEvents }
+  const ofCluster = { members, limits, transport, feed, health, keys, membership, joining, home, details, primaryMove, router, ownActions }
+  return { ...outside, self, about, secrets, access, auditedOperations, authenticateNode, settings, apps, monitor, ...ofCluster }
 }

@@ -119,7 +119,9 @@ const layers = layersRule(
     ['api/', base],
     ['frontend/src/', []],
   ],
-  { 'api/apps/planted.ts': `import type { Allowed } from '../cluster/feed.ts'\nimport { notAllowed } from '../nodes/node-registry.ts'\n` },
+  {
+    'api/apps/planted.ts': `import type { Allowed } from '../cluster/feed-event.ts'\nimport { notAllowed } from '../nodes/node-registry.ts'\n`,
+  },
 )
 
 const dashboard = (...folders: string[]): string[] => folders.map((folder) => `frontend/src/${folder}/`)

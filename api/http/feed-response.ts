@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { createPacedSender, type FeedPace } from '../cluster/feed/feed-pace.ts'
-import type { Feed } from '../cluster/feed/feed.ts'
+import type { Feed } from '../cluster/feed/feed-event.ts'
 
 /** A reader that misses several of these treats the connection as dead; see `silenceMs` in cluster/feed/follow-stream.ts. */
 const keepaliveMs = 2000

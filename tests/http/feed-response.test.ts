@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import test from 'ava'
 import { createFeedPace } from '../../api/cluster/feed/feed-pace.ts'
-import type { Feed, FeedEvent } from '../../api/cluster/feed/feed.ts'
+import type { Feed, FeedEvent } from '../../api/cluster/feed/feed-event.ts'
 import { feedResponse } from '../../api/http/feed-response.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { peerId } from '../helpers/peer.ts'

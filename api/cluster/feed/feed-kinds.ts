@@ -1,5 +1,5 @@
 import type { FeedKind } from './feed-kind.ts'
-import type { FeedEvent } from './feed.ts'
+import type { FeedEvent } from './feed-event.ts'
 import { about } from './kinds/about.ts'
 import { app, appRemoved } from './kinds/app.ts'
 import { operation } from './kinds/operation.ts'

@@ -2,7 +2,7 @@ import { bounds } from '../../bounds.ts'
 import type { Clock } from '../../clock.ts'
 import { createTokenBucket } from '../limits/token-bucket.ts'
 import { costOfJson } from '../limits/bounded-json.ts'
-import type { FeedEvent } from './feed.ts'
+import type { FeedEvent } from './feed-event.ts'
 import { kindOf } from './feed-kinds.ts'
 import { feedEventToJson } from './feed-wire.ts'
 

@@ -2,7 +2,7 @@ import { cut } from '../../bounds.ts'
 import { toWire } from '../../wire.ts'
 import { textOf, type Reading } from './feed-kind.ts'
 import { kindOfType } from './feed-kinds.ts'
-import type { FeedEvent } from './feed.ts'
+import type { FeedEvent } from './feed-event.ts'
 
 export type FeedReading = Reading<FeedEvent>
 

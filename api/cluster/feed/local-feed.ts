@@ -2,7 +2,7 @@ import type { App } from '../../apps/app.ts'
 import type { Operation } from '../../apps/operation.ts'
 import type { EventHub } from '../../events.ts'
 import type { NodeAbout } from '../members/node-about.ts'
-import { snapshotOperations, type Feed, type FeedEvent } from './feed.ts'
+import { snapshotOperations, type Feed, type FeedEvent } from './feed-event.ts'
 
 export interface FeedEvents {
   event: FeedEvent

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { feedEventToJson } from '../../../api/cluster/feed/feed-wire.ts'
-import type { FeedEvent } from '../../../api/cluster/feed/feed.ts'
+import type { FeedEvent } from '../../../api/cluster/feed/feed-event.ts'
 import { systemClock } from '../../../api/clock.ts'
 import { createLinkDialler } from '../../../api/cluster/transport/link-dialler.ts'
 import { createLinkServer, keepAlive, type LinkWatch, type LinkWire } from '../../../api/cluster/transport/link-wire.ts'

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { systemClock } from '../../../api/clock.ts'
 import { feedEventToJson } from '../../../api/cluster/feed/feed-wire.ts'
-import type { FeedEvent } from '../../../api/cluster/feed/feed.ts'
+import type { FeedEvent } from '../../../api/cluster/feed/feed-event.ts'
 import { createLinkDialler, type LinkDialler } from '../../../api/cluster/transport/link-dialler.ts'
 import { createLinkServer, keepAlive } from '../../../api/cluster/transport/link-wire.ts'
 import { capabilities, type NodeAbout } from '../../../api/cluster/members/node-about.ts'
