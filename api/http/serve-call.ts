@@ -1,6 +1,6 @@
 import { createRoute, z, type RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { routeOf, type AnsweredCall, type StreamCall } from '../cluster/calls/node-call.ts'
+import { routeOf, type AnsweredCall, type DuplexCall, type StreamCall } from '../cluster/calls/node-call.ts'
 import { fromWire } from '../wire.ts'
 import { json, problem } from './route-parts.ts'
 import type { HttpEnv, Router } from './router.ts'
@@ -69,10 +69,10 @@ export function serveCall<Input extends object, Output, Read>(
   })
 }
 
-/** Serves a stream. `open` returns the response whose body it is. */
+/** Serves a stream. `open` returns the response whose body it is. In a duplex call, the request's body is the other direction. */
 export function serveStream<Input extends object>(
   router: Router,
-  call: StreamCall<Input>,
+  call: StreamCall<Input> | DuplexCall<Input>,
   open: (input: Input, c: Context<HttpEnv>) => Response,
 ): void {
   const content = { [call.contentType]: { schema: z.string() } }

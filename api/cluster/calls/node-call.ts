@@ -63,11 +63,19 @@ export interface AnsweredCall<Input extends object = object, Output = unknown, R
   isFrom?(answer: Read, nodeId: string): boolean
 }
 
-/** A call whose answer goes on until either side ends it. Its reader takes the bytes as they come, with its own limits. */
-export interface StreamCall<Input extends object = object> extends Declared<Input> {
-  kind: 'stream'
-  contentType: 'text/event-stream'
+interface Streaming<Input extends object> extends Omit<Declared<Input>, 'body'> {
+  contentType: string
   description: string
+}
+
+/** A call whose answer goes on until either side ends it. Its reader takes the bytes as they come, with its own limits. */
+export interface StreamCall<Input extends object = object> extends Streaming<Input> {
+  kind: 'stream'
+}
+
+/** A call in which both sides write until either ends it: what the caller writes is the body of the request. */
+export interface DuplexCall<Input extends object = object> extends Streaming<Input> {
+  kind: 'duplex'
 }
 
 /** The method and the path of a call, in which `{part}` stands for a field of the input. */
@@ -134,11 +142,18 @@ export const answered = <
 export const actionsOf = <Name extends string>(calls: Record<Name, { action: Action }>): Record<Name, Action> =>
   Object.fromEntries(Object.entries<{ action: Action }>(calls).map(([name, { action }]) => [name, action])) as Record<Name, Action>
 
+type StreamingParts<Params extends Part, Query extends Part> = Omit<Streaming<InputOf<Params, Query, undefined>>, 'params' | 'query'> &
+  Omit<Parts<Params, Query, undefined>, 'body'>
+
 /** Declares a call whose answer is a stream. */
 export const streamed = <Params extends Part = undefined, Query extends Part = undefined>(
-  call: Omit<StreamCall<InputOf<Params, Query, undefined>>, 'kind' | 'params' | 'query' | 'body'> &
-    Omit<Parts<Params, Query, undefined>, 'body'>,
+  call: StreamingParts<Params, Query>,
 ): StreamCall<InputOf<Params, Query, undefined>> => ({ kind: 'stream', ...call })
+
+/** Declares a call in which both sides write. */
+export const duplex = <Params extends Part = undefined, Query extends Part = undefined>(
+  call: StreamingParts<Params, Query>,
+): DuplexCall<InputOf<Params, Query, undefined>> => ({ kind: 'duplex', ...call })
 
 /** For an answer without content. */
 export const nothing = { write: (): null => null, read: (): { value: undefined } => ({ value: undefined }) }

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { toWire } from '../../wire.ts'
-import { routeOf, type AnsweredCall, type Method, type StreamCall } from '../calls/node-call.ts'
+import { routeOf, type AnsweredCall, type DuplexCall, type Method, type StreamCall } from '../calls/node-call.ts'
 
 export interface CallRequest {
   method: Method
@@ -11,7 +11,7 @@ export interface CallRequest {
 
 /** The request that carries a call's input: fields of the path, of the query, and the rest as the body. */
 export function requestOf<Input extends object, Output, Read>(
-  call: AnsweredCall<Input, Output, Read> | StreamCall<Input>,
+  call: AnsweredCall<Input, Output, Read> | StreamCall<Input> | DuplexCall<Input>,
   input: Input,
 ): CallRequest {
   const fields = new Map<string, unknown>(Object.entries(toWire(input)))
@@ -22,6 +22,6 @@ export function requestOf<Input extends object, Output, Read>(
   return {
     method,
     path: path.replace(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(String(fields.get(key)))) + (query && `?${query}`),
-    ...(call.body ? { body: Object.fromEntries(partOf(call.body.schema)) } : {}),
+    ...('body' in call && call.body ? { body: Object.fromEntries(partOf(call.body.schema)) } : {}),
   }
 }

@@ -1,4 +1,5 @@
 import { constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
+import { pipeline, Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import { Response } from 'undici'
 import { errorMessage } from '../../errors.ts'
@@ -7,7 +8,7 @@ export interface WireRequest {
   method: string
   path: string
   headers: Record<string, string>
-  body: string | undefined
+  body: string | AsyncIterable<Uint8Array> | undefined
   signal: AbortSignal
 }
 
@@ -37,7 +38,9 @@ export function fetchOver(session: ClientHttp2Session, { method, path, headers, 
         reject(new Error(errorMessage(error), { cause: error }))
       }
     })
-    if (body !== undefined) stream.end(body)
+    if (typeof body === 'string') stream.end(body)
+    // Either end of it ends the other. Why is told by the stream.
+    else if (body) pipeline(Readable.from(body), stream, () => undefined)
   })
 }
 

@@ -1,7 +1,7 @@
 import type { Response } from 'undici'
 import { systemClock, watchStandstill } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
-import type { AnsweredCall, StreamCall } from '../calls/node-call.ts'
+import type { AnsweredCall, DuplexCall, StreamCall } from '../calls/node-call.ts'
 import type { NodeAddress } from '../members/node-registry.ts'
 import { requestOf, type CallRequest } from './call-request.ts'
 import { failureInWords } from './failure-words.ts'
@@ -9,7 +9,7 @@ import type { Link } from './links.ts'
 import { readJson, refusalOf } from './node-answers.ts'
 import { unreachable, unusable } from './node-call-error.ts'
 import { createLanes } from './node-lanes.ts'
-import { createNodeSender, type CallOptions } from './node-sender.ts'
+import { createNodeSender, type CallOptions, type Sending } from './node-sender.ts'
 
 /** Within this time the node queues an operation but does not run it. `docker compose config` can take a few seconds of it. */
 const defaultDeadlineMs = 20_000
@@ -71,6 +71,17 @@ export function createNodeClient({
     }
   }
 
+  async function openStream(address: NodeAddress, opening: Omit<Sending, 'kind' | 'waitsMs'>): Promise<AsyncIterable<Uint8Array>> {
+    try {
+      const response = await send(address, { ...opening, kind: 'streams', waitsMs: null })
+      if (response.status >= 300) throw await refusalOf(address, response)
+      return bytesOf(response)
+    } catch (error) {
+      if (error instanceof AppError) throw error
+      throw unreachable(address, failureInWords(error, address.apiEndpoint), error)
+    }
+  }
+
   return {
     /** Headers that identify this node to a node that shares the key. */
     headersFor,
@@ -91,17 +102,16 @@ export function createNodeClient({
     },
 
     /** Opens a stream, which goes on until either side ends it. @throws like `call` */
-    async open<Input extends object>(address: NodeAddress, call: StreamCall<Input>, input: Input, signal: AbortSignal) {
-      try {
-        const { contentType: accept } = call
-        const response = await send(address, { ...requestOf(call, input), accept, kind: 'streams', signal, waitsMs: null })
-        if (response.status >= 300) throw await refusalOf(address, response)
-        return bytesOf(response)
-      } catch (error) {
-        if (error instanceof AppError) throw error
-        throw unreachable(address, failureInWords(error, address.apiEndpoint), error)
-      }
-    },
+    open: <Input extends object>(address: NodeAddress, call: StreamCall<Input>, input: Input, signal: AbortSignal) =>
+      openStream(address, { ...requestOf(call, input), accept: call.contentType, signal }),
+
+    /** Opens a stream in both directions: what `writes` has goes to the node as it comes. @throws like `call` */
+    talk: <Input extends object>(
+      address: NodeAddress,
+      call: DuplexCall<Input>,
+      input: Input,
+      { writes, signal }: { writes: AsyncIterable<Uint8Array>; signal: AbortSignal },
+    ) => openStream(address, { ...requestOf(call, input), accept: call.contentType, writes, signal }),
 
     /** Closes the connections to a node, for example after it was removed. */
     forget: lanes.drop,

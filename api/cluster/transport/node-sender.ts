@@ -25,8 +25,11 @@ export interface CallOptions {
 }
 
 /** A request to send now: all that is left open is which way it goes. */
-interface Sending extends CallRequest, Omit<CallOptions, 'deadlineMs'> {
-  accept: 'application/json' | 'text/event-stream'
+export interface Sending extends CallRequest, Omit<CallOptions, 'deadlineMs'> {
+  /** The content type of the answer, and of what is streamed to the node. */
+  accept: string
+  /** Goes to the node as it is written, instead of a JSON body. */
+  writes?: AsyncIterable<Uint8Array>
   kind: 'pool' | 'probes' | 'streams'
   signal: AbortSignal
   /** How long the caller waits for the answer; null for a stream. */
@@ -76,7 +79,7 @@ export function createNodeSender({
     const askedAt = systemClock.now().getTime()
     const response = await (link
       ? fetchOver(link.session, { path, ...call })
-      : fetch(address.apiEndpoint + path, { ...call, body: call.body ?? null, redirect: 'manual', dispatcher: pool }))
+      : fetch(address.apiEndpoint + path, { ...call, body: call.body ?? null, duplex: 'half', redirect: 'manual', dispatcher: pool }))
     const now = systemClock.now().getTime()
     const lane = lanes.find(address.id)
     const nodeTime = Number(response.headers.get(nodeTimeHeader) ?? Number.NaN)
@@ -97,15 +100,17 @@ export function createNodeSender({
 
     /** @throws NODE_UNREACHABLE, or the error of the connection */
     async send(address: NodeAddress, sending: Sending): Promise<Response> {
-      const { method, path, body, onBehalfOf, via = 'any', kind, signal } = sending
+      const { method, path, body, writes, accept, onBehalfOf, via = 'any', kind, signal } = sending
+      const json = body === undefined ? undefined : JSON.stringify(body)
       const lane = lanes.of(address)
       const headers = {
         ...headersFor(address),
-        accept: sending.accept,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        accept,
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(writes === undefined ? {} : { 'content-type': accept }),
         ...(onBehalfOf === undefined ? {} : { 'x-on-behalf-of': encodeURIComponent(cut(onBehalfOf, bounds.personName).toWellFormed()) }),
       }
-      const call = { method, path, headers, body: body === undefined ? undefined : JSON.stringify(body), signal }
+      const call = { method, path, headers, body: writes ?? json, signal }
       try {
         const link = linkFor(address, via)
         return await dispatch(address, lane[kind], link, { ...call, headers: { ...headers, ...patience(lane, link, sending) } })

@@ -1,10 +1,11 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import test, { type ExecutionContext } from 'ava'
 import { appActionCalls } from '../../../api/cluster/calls/app-calls.ts'
-import type { AnsweredCall } from '../../../api/cluster/calls/node-call.ts'
+import { duplex, idParam, type AnsweredCall } from '../../../api/cluster/calls/node-call.ts'
 import { calls } from '../../../api/cluster/node-calls.ts'
 import type { NodeAddress } from '../../../api/cluster/members/node-registry.ts'
 import { createNodeClient, type NodeClient } from '../../../api/cluster/transport/node-client.ts'
@@ -131,6 +132,58 @@ for (const way of ['direct', 'link'] as const) {
     t.is(Buffer.from((await reader.next()).value as Uint8Array).toString(), 'two')
     stop.abort()
     await t.throwsAsync(reader.next())
+  })
+}
+
+const echo = duplex({
+  route: 'POST /api/internal/echo/{id}',
+  on: 'every-node',
+  params: idParam,
+  refusals: {},
+  contentType: 'application/octet-stream',
+  description: 'What it is told, in capitals',
+})
+
+for (const way of ['direct', 'link'] as const) {
+  test(`${way}: in a duplex call, both sides write until the caller ends it`, async (t) => {
+    const { router, client, address } = await ground(t, way)
+    const ends = Promise.withResolvers<string>()
+    serveStream(router, echo, (input, c) => {
+      const capitals = new TransformStream<Uint8Array, Uint8Array>({
+        transform: (chunk, controller) => controller.enqueue(Buffer.from(`${input.id} ${Buffer.from(chunk).toString().toUpperCase()}`)),
+        flush: () => ends.resolve('the caller has written all'),
+      })
+      return new Response(c.req.raw.body?.pipeThrough(capitals) ?? null)
+    })
+    const writes = new PassThrough()
+    writes.write('one')
+    const heard = await client.talk(address, echo, { id: 'a' }, { writes, signal: new AbortController().signal })
+    const reader = heard[Symbol.asyncIterator]()
+    const next = async () => Buffer.from((await reader.next()).value as Uint8Array).toString()
+    t.is(await next(), 'a ONE')
+    writes.write('two')
+    t.is(await next(), 'a TWO')
+    writes.end()
+    t.is(await ends.promise, 'the caller has written all')
+    t.true((await reader.next()).done)
+  })
+
+  test(`${way}: a duplex call that its caller leaves ends at the other side too`, async (t) => {
+    const { router, client, address } = await ground(t, way)
+    const ends = Promise.withResolvers<string>()
+    serveStream(router, echo, (_input, c) => {
+      c.req.raw.signal.addEventListener('abort', () => ends.resolve('the caller has left'))
+      return new Response(c.req.raw.body)
+    })
+    const writes = new PassThrough()
+    const leaving = new AbortController()
+    writes.write('one')
+    const heard = await client.talk(address, echo, { id: 'a' }, { writes, signal: leaving.signal })
+    const reader = heard[Symbol.asyncIterator]()
+    t.is(Buffer.from((await reader.next()).value as Uint8Array).toString(), 'one')
+    leaving.abort()
+    await t.throwsAsync(reader.next())
+    t.is(await ends.promise, 'the caller has left')
   })
 }
 
