@@ -96,20 +96,10 @@ const layers = layersRule(
       [...base, ...domains, 'api/cluster/', 'api/db/', 'api/http/', 'api/roles/', 'api/scheduler.ts', 'api/services.ts', 'api/storage.ts'],
     ],
     ['api/main.ts', [...base, 'api/own-config.ts', 'api/program.ts', 'api/auth/sign-in-urls.ts']],
-    ['api/command.ts', [...base, 'api/program.ts']],
     ['api/own-config.ts', [...base, 'api/config.ts', 'api/cluster/home/kept-role.ts']],
     [
-      'api/*-command.ts',
-      [
-        ...base,
-        ...domains,
-        'api/cluster/home/',
-        'api/command.ts',
-        'api/config.ts',
-        'api/own-config.ts',
-        'api/program.ts',
-        'api/http/openapi.ts',
-      ],
+      'api/commands/',
+      [...base, ...domains, 'api/cluster/home/', 'api/config.ts', 'api/own-config.ts', 'api/program.ts', 'api/http/openapi.ts'],
     ],
     ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts']],
     ['api/user/', [...base, ...words, 'api/auth/', ...nodeCalls]],
@@ -199,7 +189,7 @@ const rules: Rule[] = [
   useRule(
     'only entry points and the Docker code read the environment',
     'process.env',
-    ['api/main.ts', 'api/own-config.ts', 'api/*-command.ts', 'api/docker/'],
+    ['api/main.ts', 'api/own-config.ts', 'api/commands/', 'api/docker/'],
     server,
   ),
   onceRule(

@@ -28,7 +28,7 @@ test('the image has every command that a page runs in it', (t) => {
   const script = readFileSync(join(checkout, 'docker/selfhostly'), 'utf8')
   const commands = /^  ([a-z |-]+)\)$/m.exec(script)?.[1]?.split(' | ') ?? []
   t.true(commands.length > 4)
-  for (const command of commands) t.true(existsSync(join(checkout, `api/${command}-command.ts`)), command)
+  for (const command of commands) t.true(existsSync(join(checkout, `api/commands/${command}-command.ts`)), command)
   for (const page of pages) {
     for (const [words, name = ''] of readFileSync(join(checkout, page), 'utf8').matchAll(/\bselfhostly(?::local)? selfhostly ([a-z-]+)/g))
       t.true(commands.includes(name), `${page}: ${words}`)

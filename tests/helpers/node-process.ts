@@ -34,7 +34,7 @@ export type SettingsSource = Settings | ((url: string, port: number) => Promise<
 export type NodeProcess = Awaited<ReturnType<typeof nodeProcess>>
 
 const program = fileURLToPath(new URL('../../api/main.ts', import.meta.url))
-const commandFile = (name: string): string => fileURLToPath(new URL(`../../api/${name}-command.ts`, import.meta.url))
+const commandFile = (name: string): string => fileURLToPath(new URL(`../../api/commands/${name}-command.ts`, import.meta.url))
 const compileCache = fileURLToPath(new URL('../../.cache/compile', import.meta.url))
 /** How long a node may take to exit. The program promises 10 s. */
 const endDeadlineMs = 12_000

@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
-import { createAuditLog } from './auth/audit-log.ts'
-import { listLocalUsers, localName, removeLocalUser, setLocalUser } from './auth/local-users.ts'
-import { systemClock } from './clock.ts'
+import { createAuditLog } from '../auth/audit-log.ts'
+import { listLocalUsers, localName, removeLocalUser, setLocalUser } from '../auth/local-users.ts'
+import { systemClock } from '../clock.ts'
 import { runCommand, whoeverIsHere, withDatabase } from './command.ts'
-import type { EntityManager } from './db/orm.ts'
-import { StartError } from './errors.ts'
-import { ownConfig } from './own-config.ts'
+import type { EntityManager } from '../db/orm.ts'
+import { StartError } from '../errors.ts'
+import { ownConfig } from '../own-config.ts'
 
 const usage = `npm run local-user -- set NAME      sets a password, read from the first line of standard input
 npm run local-user -- remove NAME   removes a user

@@ -1,7 +1,7 @@
-import { beginRotation } from './auth/secret-key-rotation.ts'
+import { beginRotation } from '../auth/secret-key-rotation.ts'
 import { runCommand } from './command.ts'
-import { StartError } from './errors.ts'
-import { ownConfig } from './own-config.ts'
+import { StartError } from '../errors.ts'
+import { ownConfig } from '../own-config.ts'
 
 /** `npm run secrets:rotate`: makes a new key for the secrets in the database. The next start encrypts them with it. */
 await runCommand(() => {

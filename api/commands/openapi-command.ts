@@ -1,16 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from './clock.ts'
-import { readConfig, type Environment } from './config.ts'
-import { clusterDocument, type OpenApiDocument } from './http/openapi.ts'
-import { createLog } from './log.ts'
-import { startNode } from './program.ts'
+import { systemClock } from '../clock.ts'
+import { readConfig, type Environment } from '../config.ts'
+import { clusterDocument, type OpenApiDocument } from '../http/openapi.ts'
+import { createLog } from '../log.ts'
+import { startNode } from '../program.ts'
 
 /** Writes docs/openapi.json, which is committed. A test compares it with the document that nodes serve. */
 const primary = await documentOf({})
 const secondary = await documentOf({ NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: 'http://127.0.0.1:1' })
-writeFileSync(new URL('../docs/openapi.json', import.meta.url), `${JSON.stringify(clusterDocument(primary, secondary), null, 2)}\n`)
+writeFileSync(new URL('../../docs/openapi.json', import.meta.url), `${JSON.stringify(clusterDocument(primary, secondary), null, 2)}\n`)
 process.exit()
 
 async function documentOf(role: Environment): Promise<OpenApiDocument> {

@@ -1,9 +1,9 @@
 import { userInfo } from 'node:os'
-import type { Actor } from './auth/audit-log.ts'
-import type { Config } from './config.ts'
-import type { Database } from './db/orm.ts'
-import { errorMessage } from './errors.ts'
-import { createLog } from './log.ts'
+import type { Actor } from '../auth/audit-log.ts'
+import type { Config } from '../config.ts'
+import type { Database } from '../db/orm.ts'
+import { errorMessage } from '../errors.ts'
+import { createLog } from '../log.ts'
 
 /** Runs a command. Its result goes to standard output; an error goes to standard error as one sentence, with exit code 1. */
 export async function runCommand(run: () => string | Promise<string>): Promise<void> {
@@ -18,7 +18,7 @@ export async function runCommand(run: () => string | Promise<string>): Promise<v
 /** Opens this node's database, whether the node is running or not. */
 export async function withDatabase<T>(config: Config, use: (database: Database) => Promise<T>): Promise<T> {
   // Imported late because it pulls in most of the program.
-  const { openNodeDatabase } = await import('./program.ts')
+  const { openNodeDatabase } = await import('../program.ts')
   const database = await openNodeDatabase(config, createLog({ level: 'silent' }))
   try {
     return await use(database)

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { runCommand } from './command.ts'
-import { loadIdentity } from './cluster/home/identity.ts'
-import { createOwnName } from './cluster/home/own-name.ts'
-import { ownConfig } from './own-config.ts'
+import { loadIdentity } from '../cluster/home/identity.ts'
+import { createOwnName } from '../cluster/home/own-name.ts'
+import { ownConfig } from '../own-config.ts'
 
 /** `npm run identity`: prints what a primary needs to register this node. Requires read access to the data folder. */
 await runCommand(() => {

@@ -1,11 +1,11 @@
 import { networkInterfaces } from 'node:os'
-import { createAuditLog } from './auth/audit-log.ts'
-import { makeSignInCode } from './auth/sign-in-links.ts'
-import { signInLines, signInUrls } from './auth/sign-in-urls.ts'
-import { systemClock } from './clock.ts'
+import { createAuditLog } from '../auth/audit-log.ts'
+import { makeSignInCode } from '../auth/sign-in-links.ts'
+import { signInLines, signInUrls } from '../auth/sign-in-urls.ts'
+import { systemClock } from '../clock.ts'
 import { runCommand, whoeverIsHere, withDatabase } from './command.ts'
-import { StartError } from './errors.ts'
-import { ownConfig } from './own-config.ts'
+import { StartError } from '../errors.ts'
+import { ownConfig } from '../own-config.ts'
 
 /** `npm run link`: prints a link that signs in as this node's administrator. Requires write access to its database. */
 await runCommand(async () => {

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { runCommand } from './command.ts'
-import { dataDirOf } from './config.ts'
-import { StartError } from './errors.ts'
-import { forgetRole } from './cluster/home/kept-role.ts'
-import { environment } from './own-config.ts'
+import { dataDirOf } from '../config.ts'
+import { StartError } from '../errors.ts'
+import { forgetRole } from '../cluster/home/kept-role.ts'
+import { environment } from '../own-config.ts'
 
 /** `npm run reset-role`: lets the next start make this node a primary or a secondary. */
 await runCommand(() => {
