@@ -4,6 +4,7 @@ import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, invalidInput, type FieldError } from '../errors.ts'
 import { ApiTokenEntity, type ApiTokenRow } from './api-token.entity.ts'
+import { createLastUses } from './last-uses.ts'
 import { sameSecret } from './node-credentials.ts'
 import { rank, type Role } from './permissions.ts'
 
@@ -27,7 +28,10 @@ export type ApiTokens = ReturnType<typeof createApiTokens>
 export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded: (tokenId: string) => void }) {
   const { em, clock } = deps
   const rows = new Map<string, ApiTokenRow>()
-  const touched = new Set<string>()
+  const uses = createLastUses<ApiTokenRow>({
+    ...{ em, find: (id) => rows.get(id) },
+    write: (transaction, { id, lastUsedAt }) => transaction.nativeUpdate(ApiTokenEntity, { id }, { lastUsedAt }),
+  })
   const noHash = hashOf(randomBytes(32).toString('base64url'))
 
   const isOver = (row: ApiTokenRow): boolean => row.expiresAt <= clock.now()
@@ -62,7 +66,7 @@ export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded
       const isSame = sameSecret(row?.secretHash ?? noHash, hashOf(secret))
       if (!row || !isSame || isOver(row)) return null
       row.lastUsedAt = clock.now()
-      touched.add(row.id)
+      uses.touched(row.id)
       return view(row)
     },
 
@@ -96,21 +100,7 @@ export function createApiTokens(deps: { em: EntityManager; clock: Clock; onEnded
     },
 
     /** Stores when tokens were last used. */
-    async flush(): Promise<void> {
-      const ids = [...touched]
-      touched.clear()
-      const used = ids.flatMap((id) => rows.get(id) ?? [])
-      if (used.length === 0) return
-      await em
-        .fork()
-        .transactional(async (transaction) => {
-          for (const { id, lastUsedAt } of used) await transaction.nativeUpdate(ApiTokenEntity, { id }, { lastUsedAt })
-        })
-        .catch((error: unknown) => {
-          for (const id of ids) touched.add(id)
-          throw error
-        })
-    },
+    flush: (): Promise<void> => uses.flush(),
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import { createLastUses } from './last-uses.ts'
 import { sameSecret } from './node-credentials.ts'
 import { SessionEntity, type SessionRow } from './session.entity.ts'
 
@@ -37,7 +38,10 @@ export function createSessions(deps: {
 }) {
   const { em, clock } = deps
   const rows = new Map<string, SessionRow>()
-  const touched = new Set<string>()
+  const uses = createLastUses<SessionRow>({
+    ...{ em, find: (id) => rows.get(id) },
+    write: (transaction, { id, lastUsedAt }) => transaction.nativeUpdate(SessionEntity, { id }, { lastUsedAt }),
+  })
 
   const idOf = (value: string): string => createHash('sha256').update(value).digest('base64url')
   const sign = (value: string): string => createHmac('sha256', deps.secret).update(value).digest('base64url')
@@ -62,7 +66,7 @@ export function createSessions(deps: {
     await em.fork().nativeDelete(SessionEntity, { id: { $in: ids } })
     for (const id of ids) {
       rows.delete(id)
-      touched.delete(id)
+      uses.forget(id)
       deps.onEnded(id)
     }
   }
@@ -92,7 +96,7 @@ export function createSessions(deps: {
       const row = rows.get(idOf(value))
       if (!row || isOver(row)) return null
       row.lastUsedAt = clock.now()
-      touched.add(row.id)
+      uses.touched(row.id)
       return view(row)
     },
 
@@ -139,19 +143,7 @@ export function createSessions(deps: {
     /** Stores when sessions were last used, and deletes expired ones. */
     async flush(): Promise<void> {
       await end([...rows.values()].filter(isOver).map((row) => row.id))
-      const ids = [...touched]
-      touched.clear()
-      const used = ids.flatMap((id) => rows.get(id) ?? [])
-      if (used.length === 0) return
-      await em
-        .fork()
-        .transactional(async (transaction) => {
-          for (const { id, lastUsedAt } of used) await transaction.nativeUpdate(SessionEntity, { id }, { lastUsedAt })
-        })
-        .catch((error: unknown) => {
-          for (const id of ids) touched.add(id)
-          throw error
-        })
+      await uses.flush()
     },
   }
 }
