@@ -6,7 +6,7 @@ import type { AppCheck } from './app-check.ts'
 import type { AppDeploy } from './app-deploy.ts'
 import type { AppFiles } from './app-files.ts'
 import type { AppRecords } from './app-records.ts'
-import { checkDescription, checkRoom } from './app-room.ts'
+import { checkDescription, refuseTooMuch } from './app-limits.ts'
 import type { AppOperation, AppWork } from './app-work.ts'
 import { checkAppName, checkComposeContent } from './compose-file.ts'
 import type { ContainerWatch } from './container-watch.ts'
@@ -67,7 +67,7 @@ export function createAppCreation(deps: {
     const { refusals, doubts } = checkComposeContent(composeContent)
     const others = [...checkAppName(name), ...checkDescription(description)]
     if (others.length + refusals.length > 0) throw invalidInput([...others, ...refusals, ...doubts])
-    checkRoom(records.all(), composeContent)
+    refuseTooMuch(records.all(), composeContent)
   }
 
   async function createClaimed(input: CreateAppInput): Promise<AppOperation> {

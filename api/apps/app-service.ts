@@ -8,7 +8,7 @@ import { createAppCreation } from './app-creation.ts'
 import { createAppDeploy } from './app-deploy.ts'
 import { createAppRecords } from './app-records.ts'
 import { createAppResume } from './app-resume.ts'
-import { checkDescription, checkRoom } from './app-room.ts'
+import { checkDescription, refuseTooMuch } from './app-limits.ts'
 import { createAppUpdate, type UpdateAppInput } from './app-update.ts'
 import { createAppViews } from './app-views.ts'
 import { createAppWork, type AppOperation } from './app-work.ts'
@@ -107,7 +107,7 @@ export function createAppService(deps: {
       const row = records.get(id)
       const problems = checkDescription(input.description)
       if (problems.length > 0) throw invalidInput(problems)
-      checkRoom(
+      refuseTooMuch(
         records.all().filter((each) => each !== row),
         input.composeContent ?? '',
       )

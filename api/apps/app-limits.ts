@@ -9,7 +9,7 @@ export const checkDescription = (description: string | null | undefined): FieldE
  * @param others this node's other apps
  * @throws CONFLICT
  */
-export function checkRoom(others: { composeContent: string }[], content: string): void {
+export function refuseTooMuch(others: { composeContent: string }[], content: string): void {
   const { apps, composeBytes } = bounds.node
   if (others.length >= apps) throw new AppError('CONFLICT', `This node has ${apps} apps, which is the maximum`)
   if (others.reduce((sum, other) => sum + other.composeContent.length, content.length) <= composeBytes) return
