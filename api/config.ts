@@ -79,7 +79,7 @@ const environment = z.object({
     z.string().max(bounds.nodeName, `must have at most ${bounds.nodeName} characters`).refine(isPrintable, unprintableWords).optional(),
   ),
   NODE_API_ENDPOINT: httpUrl,
-  // It is sent in a header and entered on the primary, which applies the same rule (nodes/node-input.ts).
+  // It is sent in a header and entered on the primary, which applies the same rule (cluster/members/node-input.ts).
   NODE_API_KEY: atLeast(8, 'for example the output of: openssl rand -base64 32').refine(
     (key) => key === undefined || /^[\x21-\x7e]{0,500}$/.test(key),
     'must be at most 500 visible ASCII characters, without spaces',

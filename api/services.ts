@@ -1,6 +1,6 @@
 import { createAccessServices } from './auth/access-services.ts'
 import { createAuditedOperations } from './auth/audited-operations.ts'
-import { placeOf } from './auth/limits.ts'
+import { placeOf } from './auth/rate-limits.ts'
 import { createNodeAuthenticator } from './auth/node-credentials.ts'
 import { createSecrets } from './auth/secrets.ts'
 import { createOwnApps } from './apps/own-apps.ts'
@@ -86,10 +86,10 @@ export function createServices(world: World) {
   const { registry, clones, holds } = members
   tellViewers({ ...base, findNode: registry.find })
   const limits = createNodeLimits({ ...base, nameOf: (id) => registry.find(id)?.name ?? id })
-  const { misbehaviour } = limits
-  const transport = createTransport({ ...base, selfId, instance: about, members, misbehaviour })
+  const { misbehavior } = limits
+  const transport = createTransport({ ...base, selfId, instance: about, members, misbehavior })
   const { client, links, addressOf } = transport
-  const feed = createFeed({ ...base, selfId, about, apps, monitor, registry, transport, misbehaviour, statsIntervalMs })
+  const feed = createFeed({ ...base, selfId, about, apps, monitor, registry, transport, misbehavior, statsIntervalMs })
   const { inventory, streams } = feed
   const health = createHealth({ ...base, selfId, registry, transport, feed, checks: ofPrimary?.checks, settingsVersion: settings.version })
   const { checks, alarms } = health
@@ -108,7 +108,7 @@ export function createServices(world: World) {
   const ownActions = createOwnActions({ apps, operations: apps.operations })
   const home = createHome({ ...base, config, self, about, ownKey, ownName, client, registry })
 
-  const details = createNodeDetails({ ourVersion: version, clones, misbehaviour, links, streams, health, keys })
+  const details = createNodeDetails({ ourVersion: version, clones, misbehavior, links, streams, health, keys })
   const primaryMove = createPrimaryMove({ registry, client, addressOf })
   const router = createNodeRouter({
     selfId,

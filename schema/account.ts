@@ -4,7 +4,7 @@ import type { KnownUser } from '../api/auth/users.ts'
 import { accountActions } from '../api/user/account.ts'
 import { userActions } from '../api/user/users.ts'
 import { action, builder, permission } from './builder.ts'
-import { Role } from './viewer.ts'
+import { Role } from './server.ts'
 
 const SessionRef = builder.objectRef<Session>('Session').implement({
   description: 'A signed-in browser.',

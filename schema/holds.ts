@@ -1,4 +1,4 @@
-import type { NodeHold } from '../api/cluster/members/node-hold.ts'
+import type { NodeHold } from '../api/cluster/members/hold-rules.ts'
 import { nodeActions } from '../api/user/nodes.ts'
 import { action, builder } from './builder.ts'
 import { NodeRef } from './refs.ts'

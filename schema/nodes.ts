@@ -6,11 +6,11 @@ import { hasLabels } from '../api/cluster/members/labels.ts'
 import { nodeActions, type NodeSession } from '../api/user/nodes.ts'
 import { AppConnection, pageOfApps } from './apps.ts'
 import { action, builder, costOfPage } from './builder.ts'
-import { upperCased } from './enums.ts'
+import { upperCased } from './enum-values.ts'
 import { NodeLabel, NodeLabelInput, toLabels } from './labels.ts'
 import { isAmong, page } from './page.ts'
 import { NodeRef } from './refs.ts'
-import { NodeStatsRef } from './stats.ts'
+import { NodeStatsRef } from './monitoring.ts'
 
 export const NodeStatus = builder.enumType('NodeStatus', {
   values: { ONLINE: { value: 'online' }, OFFLINE: { value: 'offline' }, UNREACHABLE: { value: 'unreachable' } } as const,

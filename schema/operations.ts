@@ -2,7 +2,7 @@ import type { ComposeProblem } from '../api/apps/compose-problem.ts'
 import { operationKinds, operationStatuses, type Operation } from '../api/apps/operation.ts'
 import { operationActions } from '../api/user/operations.ts'
 import { action, builder, costOfPage, costOfText } from './builder.ts'
-import { upperCased } from './enums.ts'
+import { upperCased } from './enum-values.ts'
 import { isAmong, page } from './page.ts'
 import { OperationRef } from './refs.ts'
 

@@ -23,13 +23,13 @@ const groups = {
   },
   uptime: { mutate: ['api/cluster/health/uptime.ts'], tests: ['tests/cluster/health/uptime*.test.ts'] },
   vanish: { mutate: ['api/cluster/health/mass-vanish.ts'], tests: ['tests/cluster/health/mass-vanish.test.ts'] },
-  holds: { mutate: ['api/cluster/members/node-hold.ts'], tests: ['tests/cluster/members/holds.test.ts'] },
+  holds: { mutate: ['api/cluster/members/hold-rules.ts'], tests: ['tests/cluster/members/holds.test.ts'] },
   grants: { mutate: ['api/auth/grants.ts'], tests: ['tests/auth/grants.test.ts'] },
   permissions: { mutate: ['api/auth/permissions.ts', 'api/auth/caller.ts'], tests: ['tests/auth/permissions.test.ts'] },
   credentials: { mutate: ['api/auth/node-credentials.ts'], tests: ['tests/auth/node-credentials.test.ts'] },
   limits: {
-    mutate: ['api/auth/limits.ts', 'api/cluster/limits/token-bucket.ts', 'api/cluster/limits/bounded-json.ts'],
-    tests: ['tests/auth/limits.test.ts', 'tests/cluster/limits/token-bucket.test.ts', 'tests/cluster/limits/bounded-json.test.ts'],
+    mutate: ['api/auth/rate-limits.ts', 'api/cluster/limits/token-bucket.ts', 'api/cluster/limits/bounded-json.ts'],
+    tests: ['tests/auth/rate-limits.test.ts', 'tests/cluster/limits/token-bucket.test.ts', 'tests/cluster/limits/bounded-json.test.ts'],
   },
   paths: {
     mutate: ['api/http/plain-path.ts', 'api/cluster/transport/endpoint-guard.ts'],

@@ -22,7 +22,7 @@ const sources: Sources = new Map(
 /** Files that anything in the server can import, because they depend on nothing else. */
 const base = [
   ...['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient', 'storage-error', 'disk-space'],
-  ...['ordered-events', 'loopback', 'near', 'caller-patience', 'one-at-a-time', 'batches', 'db/durability'],
+  ...['ordered-events', 'loopback', 'misspelling', 'caller-patience', 'one-at-a-time', 'batches', 'db/durability'],
 ].map((name) => `api/${name}.ts`)
 /** Domain words (closed lists of values). These files import nothing else. */
 const words = [
@@ -33,7 +33,7 @@ const words = [
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',
 ]
-const domains = ['apps', 'monitoring', 'tunnels', 'settings', 'auth'].map((name) => `api/${name}/`)
+const domains = ['apps', 'monitoring', 'settings', 'auth'].map((name) => `api/${name}/`)
 
 /**
  * Which rooms of the cluster each room imports. Only rooms above it in this list, so no import runs back up. The files in
@@ -85,7 +85,7 @@ const layers = layersRule(
         'api/cluster/members/labels.ts',
         'api/cluster/feed/feed-wire.ts',
         'api/cluster/feed/feed-pace.ts',
-        'api/cluster/transport/link-wire.ts',
+        'api/cluster/transport/link-socket.ts',
       ],
     ],
     ['schema/', [...base, ...words, 'api/auth/', 'api/user/', 'api/cluster/members/labels.ts']],
@@ -182,7 +182,7 @@ const rules: Rule[] = [
     ['node-sender', 'node-lanes', 'link-fetch'].map((name) => `api/cluster/transport/${name}.ts`),
     server,
   ),
-  importerRule('ws', ['api/http/', 'api/cluster/transport/link-wire.ts'], server),
+  importerRule('ws', ['api/http/', 'api/cluster/transport/link-socket.ts'], server),
   importerRule('@mikro-orm/migrations', ['api/db/'], server),
   importerRule('@urql', ['frontend/src/composables/', 'frontend/src/graphql/'], ['frontend/src/']),
   importerRule('graphql-ws', ['frontend/src/graphql/'], ['frontend/src/']),
@@ -196,7 +196,7 @@ const rules: Rule[] = [
     'each route between nodes is declared once, among the calls',
     /(?:[A-Z]+ )?\/api\/internal\/[a-z{].*/,
     // A link is no call. Its path is where a WebSocket opens.
-    ['api/cluster/calls/', 'api/cluster/transport/link-wire.ts'],
+    ['api/cluster/calls/', 'api/cluster/transport/link-socket.ts'],
     ['api/'],
     'GET /api/internal/planted/{id}',
   ),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import type { AppRow } from './app.entity.ts'
-import type { AppCheck } from './app-check.ts'
+import type { AppCheck } from './draft-check.ts'
 import type { AppDeploy } from './app-deploy.ts'
 import type { AppFiles } from './app-files.ts'
 import type { AppRecords } from './app-records.ts'
@@ -10,8 +10,8 @@ import { checkDescription, refuseTooMuch } from './app-limits.ts'
 import type { AppOperation, AppWork } from './app-work.ts'
 import { checkAppName, checkComposeContent } from './compose-file.ts'
 import type { ContainerWatch } from './container-watch.ts'
-import { refusePrepared } from './disk-rules.ts'
-import type { DiskWatch } from './disk-watch.ts'
+import { refusePrepared } from './changed-on-disk.ts'
+import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { OperationRun } from './operation-run.ts'
 import type { Operations } from './operations.ts'
 
@@ -30,7 +30,7 @@ const nameTaken = (name: string): AppError =>
 export function createAppCreation(deps: {
   clock: Clock
   files: AppFiles
-  disk: DiskWatch
+  disk: ComposeFileWatch
   watch: ContainerWatch
   operations: Operations
   check: AppCheck

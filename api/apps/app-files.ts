@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, mkdtemp, opendir, readFile, readdir, rename, rm, s
 import { join } from 'node:path'
 import { bounds } from '../bounds.ts'
 import type { ComposeProject } from '../docker/engine.types.ts'
-import { hasContent } from './app-folder.ts'
+import { hasContent } from './folder-removal.ts'
 import { checkAppName } from './compose-file.ts'
 import { isSameText, readComposeFile, type FoundCompose } from './compose-on-disk.ts'
 import { leadsToItself, linkNeighbours } from './draft-folder.ts'

@@ -6,14 +6,14 @@ import { composeFile, type AppFiles } from './app-files.ts'
 import type { AppRecords } from './app-records.ts'
 import type { ContainerFacts } from './container-facts.ts'
 import type { ContainerWatch } from './container-watch.ts'
-import type { DiskWatch } from './disk-watch.ts'
+import type { ComposeFileWatch } from './compose-file-watch.ts'
 import { failureWords } from './operation.ts'
 import type { Operations } from './operations.ts'
 
 /** Resumes this node's apps where the last run of the program, or an earlier version of it, left them. */
 export function createAppResume(deps: {
   files: AppFiles
-  disk: DiskWatch
+  disk: ComposeFileWatch
   watch: ContainerWatch
   operations: Operations
   records: AppRecords

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { ComposeCli, Engine } from '../docker/engine.types.ts'
 import { invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { createAppCheck } from './app-check.ts'
+import { createAppCheck } from './draft-check.ts'
 import { createAppCreation } from './app-creation.ts'
 import { createAppDeploy } from './app-deploy.ts'
 import { createAppRecords } from './app-records.ts'
@@ -15,8 +15,8 @@ import { createAppWork, type AppOperation } from './app-work.ts'
 import type { App } from './app.ts'
 import { composeFile, type AppFiles } from './app-files.ts'
 import type { ContainerWatch } from './container-watch.ts'
-import { refuseUnseen } from './disk-rules.ts'
-import type { DiskWatch } from './disk-watch.ts'
+import { refuseUnseen } from './changed-on-disk.ts'
+import type { ComposeFileWatch } from './compose-file-watch.ts'
 import { createFolders, refuseName } from './folders.ts'
 import type { Operations } from './operations.ts'
 import type { Removal, RemoveAppInput } from './removal.ts'
@@ -37,7 +37,7 @@ export function createAppService(deps: {
   compose: ComposeCli
   files: AppFiles
   log: Log
-  disk: DiskWatch
+  disk: ComposeFileWatch
   watch: ContainerWatch
   operations: Operations
   removal: Removal

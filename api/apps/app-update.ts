@@ -1,11 +1,11 @@
 import { AppError } from '../errors.ts'
 import type { ComposeCommand, Engine } from '../docker/engine.types.ts'
-import type { AppCheck } from './app-check.ts'
+import type { AppCheck } from './draft-check.ts'
 import type { AppRow } from './app.entity.ts'
 import type { AppFiles } from './app-files.ts'
 import type { ComposeProblem } from './compose-problem.ts'
-import { refuseOverwriting, refuseUnseen } from './disk-rules.ts'
-import type { DiskWatch } from './disk-watch.ts'
+import { refuseOverwriting, refuseUnseen } from './changed-on-disk.ts'
+import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { Operation } from './operation.ts'
 import type { OperationRun } from './operation-run.ts'
 import type { Operations } from './operations.ts'
@@ -44,7 +44,7 @@ export interface RowWork {
  * file becomes the next version. It is deployed if the app should be running, and only stored if it should be stopped.
  */
 export function createAppUpdate(
-  deps: { engine: Engine; files: AppFiles; disk: DiskWatch; check: AppCheck; operations: Operations } & RowWork,
+  deps: { engine: Engine; files: AppFiles; disk: ComposeFileWatch; check: AppCheck; operations: Operations } & RowWork,
 ) {
   const { files, disk, check, operations, save } = deps
   const changes = createChanges()

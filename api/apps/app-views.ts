@@ -6,7 +6,7 @@ import type { AppRow } from './app.entity.ts'
 import type { App, Container } from './app.ts'
 import type { ContainerFacts } from './container-facts.ts'
 import type { ContainerWatch } from './container-watch.ts'
-import type { DiskWatch } from './disk-watch.ts'
+import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { OperationKind } from './operation.ts'
 import type { Operations } from './operations.ts'
 import { createStatusTimers } from './status-timers.ts'
@@ -18,7 +18,7 @@ export function createAppViews(deps: {
   nodeId: string
   clock: Clock
   files: Pick<AppFiles, 'directoryOf'>
-  disk: DiskWatch
+  disk: ComposeFileWatch
   watch: ContainerWatch
   operations: Operations
   onChange: (app: App) => void

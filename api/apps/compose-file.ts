@@ -1,7 +1,7 @@
 import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml'
 import { bounds } from '../bounds.ts'
 import type { FieldError } from '../errors.ts'
-import { isNear } from '../near.ts'
+import { isNear } from '../misspelling.ts'
 import { keyText, maxProblems, parseYaml, type YamlDocument } from './yaml-document.ts'
 
 /** People write Compose files by hand. The largest in public collections are a few dozen KiB. */

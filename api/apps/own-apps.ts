@@ -9,7 +9,7 @@ import type { App } from './app.ts'
 import { createAppFiles } from './app-files.ts'
 import { createAppService } from './app-service.ts'
 import { createContainerWatch } from './container-watch.ts'
-import { createDiskWatch } from './disk-watch.ts'
+import { createComposeFileWatch } from './compose-file-watch.ts'
 import type { Operation } from './operation.ts'
 import { createOperations } from './operations.ts'
 import { createRemoval } from './removal.ts'
@@ -66,7 +66,7 @@ export function createOwnApps(deps: {
     engine,
     compose,
     files,
-    disk: createDiskWatch({ files, clock, log, onChange: (name) => events.emit('file', name) }),
+    disk: createComposeFileWatch({ files, clock, log, onChange: (name) => events.emit('file', name) }),
     watch: containers,
     operations,
     removal: createRemoval({ projects, files }),

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { placeOf } from './limits.ts'
+import { placeOf } from './rate-limits.ts'
 
 /** Refusals per actor and window that get their own line: enough to see what was tried. */
 const linesPerActor = 20

@@ -1,4 +1,4 @@
-import { placeOf } from './limits.ts'
+import { placeOf } from './rate-limits.ts'
 import { clusterWide, leastRole, personOnly, roleMay, type Permission, type Role } from './permissions.ts'
 
 /** Sets of labels. A node matches if it has every label of any one set. Null means every node. */

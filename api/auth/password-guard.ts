@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { AppError } from '../errors.ts'
-import { placeOf, type Limits } from './limits.ts'
+import { placeOf, type Limits } from './rate-limits.ts'
 import type { SignInPlaces } from './sign-in-places.ts'
 
 /** Whoever is last in this queue waits a few seconds, because one check takes a few tenths of a second. */

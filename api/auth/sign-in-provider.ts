@@ -1,4 +1,4 @@
-import type { Flow } from './flow.ts'
+import type { Flow } from './sign-in-flow.ts'
 import type { Profile } from './profile.ts'
 
 /** One way to sign in. Both methods throw errors that `toSignInError` understands. */

@@ -1,6 +1,6 @@
 import { appCalls } from './calls/app-calls.ts'
 import { folderCalls } from './calls/folder-calls.ts'
-import { membershipCalls } from './calls/membership-calls.ts'
+import { membershipCalls } from './calls/primary-calls.ts'
 import { reportCalls } from './calls/report-calls.ts'
 
 /** Calls that a person's action causes, on whichever node. `node-router.ts` offers them for every node. */

@@ -2,7 +2,7 @@ import type { EventStreams } from './feed/event-streams.ts'
 import { conditionsOf, type NodeCondition } from './health/conditions.ts'
 import type { Health } from './health/health.ts'
 import type { Keys } from './keys/keys.ts'
-import type { MisbehavingNodes } from './limits/misbehaviour.ts'
+import type { MisbehavingNodes } from './limits/misbehavior.ts'
 import type { Clones } from './members/clones.ts'
 import type { ClusterNode } from './members/node-registry.ts'
 import type { Links } from './transport/links.ts'
@@ -11,20 +11,20 @@ import type { Links } from './transport/links.ts'
 export function createNodeDetails(deps: {
   ourVersion: string
   clones: Clones
-  misbehaviour: MisbehavingNodes
+  misbehavior: MisbehavingNodes
   links: Links
   streams: EventStreams
   health: Health
   keys: Keys
 }) {
-  const { ourVersion, clones, misbehaviour, links, streams, health, keys } = deps
+  const { ourVersion, clones, misbehavior, links, streams, health, keys } = deps
   return {
     conditionsOf: (node: ClusterNode): NodeCondition[] =>
       conditionsOf(node, {
         ...health.knownOf(node.id),
         copy: clones.copyOf(node.id),
         keyOverdue: keys.overdue(node),
-        misbehaviour: misbehaviour.of(node.id),
+        misbehavior: misbehavior.of(node.id),
         ourVersion,
       }),
 

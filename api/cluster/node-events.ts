@@ -38,8 +38,8 @@ const order = {
   // What is shown of the node's apps first, then what calls the node.
   statusChanged: ['inventory', 'streams', 'key changes'],
   detailsChanged: ['viewers'],
-  // Viewers last: when they hear of it, nothing of the node is left.
-  removed: ['inventory', 'history', 'alarms', 'docker', 'clones', 'probe', 'key changes', 'misbehaviour', 'unread', 'audit', 'viewers'],
+  // Viewers last: when they hear of it, no room has anything left of the node. `membership.ts` then closes its stream and link.
+  removed: ['inventory', 'history', 'alarms', 'docker', 'clones', 'probe', 'key changes', 'misbehavior', 'unread', 'audit', 'viewers'],
   keyChanged: ['former keys'],
   // The inventory may add to what could not be read.
   reported: ['unread', 'about', 'dialback', 'inventory'],

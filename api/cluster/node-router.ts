@@ -1,6 +1,6 @@
 import { AppError, notFound } from '../errors.ts'
 import { needFor } from './calls/needs.ts'
-import { askEach, routeOf, type AnsweredCall, type Asked } from './calls/node-call.ts'
+import { askEach, routeOf, type AnsweredCall, type Asked } from './calls/declared-call.ts'
 import type { Inventory } from './feed/inventory.ts'
 import { statusInWords } from './members/status-words.ts'
 import type { ClusterNode, NodeAddress } from './members/node-registry.ts'

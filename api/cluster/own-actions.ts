@@ -1,6 +1,6 @@
 import type { AppService } from '../apps/app-service.ts'
 import type { Operations } from '../apps/operations.ts'
-import type { Handlers } from './calls/node-call.ts'
+import type { Handlers } from './calls/declared-call.ts'
 import type { actionCalls } from './node-calls.ts'
 
 export type OwnActions = ReturnType<typeof createOwnActions>

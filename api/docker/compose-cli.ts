@@ -6,14 +6,14 @@ import { runChild } from './child.ts'
 import { composeArguments, composeEnvironment, programLabel } from './compose-command.ts'
 import { createComposeFinder } from './compose-finder.ts'
 import { toRemark, type ComposeRemark, type ComposeVerdict, type SayingContext } from './compose-remark.ts'
-import { absentEngineCause, ComposeError, isDownloadBar, withoutPaths } from './compose-words.ts'
+import { absentEngineCause, ComposeError, isDownloadBar, withoutPaths } from './compose-error.ts'
 import { refusalRemarks } from './config-words.ts'
-import { connectionError, dockerEndpoint, dockerUnavailable } from './endpoint.ts'
+import { connectionError, dockerEndpoint, dockerUnavailable } from './docker-endpoint.ts'
 import type { ComposeCli, ComposeCommand, ComposeProject } from './engine.types.ts'
-import { failureReason } from './failure-words.ts'
+import { failureReason } from './compose-failure-words.ts'
 import { addWarning, warningRemark } from './warning-words.ts'
 
-export { ComposeError } from './compose-words.ts'
+export { ComposeError } from './compose-error.ts'
 
 /** A check takes a fraction of a second. A file built to expand forever must not hold up other work. */
 const checkWithinMs = 20_000

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { inspect } from 'node:util'
-import type { DockerEndpoint } from './endpoint.ts'
+import type { DockerEndpoint } from './docker-endpoint.ts'
 
 /**
  * The HTTP agent for connections to the Engine. It does not pool them: connecting is cheap, and a pooled connection could lead to

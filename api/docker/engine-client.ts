@@ -2,7 +2,7 @@ import Docker from 'dockerode'
 import type { Clock } from '../clock.ts'
 import { connectionsTo } from './connections.ts'
 import { withDeadline } from './deadline.ts'
-import { dockerEndpoint, dockerUnavailable, type DockerEndpoint } from './endpoint.ts'
+import { dockerEndpoint, dockerUnavailable, type DockerEndpoint } from './docker-endpoint.ts'
 
 /** Long enough for an Engine with hundreds of containers on a busy disk, short enough to notice a stuck one. */
 const answerWithinMs = 10_000

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { AppError, errorMessage } from '../errors.ts'
 import { composeLabels, toProjectContainer } from './container-mapping.ts'
 import { withDeadline } from './deadline.ts'
-import { dockerUnavailable } from './endpoint.ts'
+import { dockerUnavailable } from './docker-endpoint.ts'
 import { createEngineClient, hasStatus, statusOf, type EngineClient } from './engine-client.ts'
 import type { EngineProjects } from './engine.types.ts'
 

@@ -1,5 +1,5 @@
 import { quoted, type Meaning, type SayingContext } from './compose-remark.ts'
-import { isNear } from '../near.ts'
+import { isNear } from '../misspelling.ts'
 import { isNewerOption } from './newer-options.ts'
 
 /** The most common options, to suggest one for a misspelled name. */

@@ -1,6 +1,6 @@
 import { columnsOf } from '../auth/action.ts'
 import type { Actor } from '../auth/audit-log.ts'
-import type { AnsweredCall } from '../cluster/calls/node-call.ts'
+import type { AnsweredCall } from '../cluster/calls/declared-call.ts'
 import type { Services } from '../services.ts'
 
 /** Runs a call that another node made. What a node is told to do is in its own audit log too. */

@@ -11,7 +11,7 @@ import type { Services } from '../services.ts'
 import { readBrowserSecret } from './browser-secret.ts'
 import type { Door, Standing } from './door.ts'
 import type { Graphql } from './graphql.ts'
-import type { OpenThings } from './open-things.ts'
+import type { OpenConnections } from './open-connections.ts'
 import type { UnreadAnswers } from './unread-answers.ts'
 
 /** In bytes. No real document or set of variables is larger. */
@@ -40,7 +40,7 @@ export function createGraphqlSockets({
   graphql: Graphql
   door: Door
   unread: UnreadAnswers
-  things: OpenThings
+  things: OpenConnections
 }) {
   const { log } = services
   const open = new Map<WebSocket, { caller: Caller; running: Set<string> }>()

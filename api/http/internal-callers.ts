@@ -1,5 +1,5 @@
 import { createMiddleware } from 'hono/factory'
-import { budgets } from '../auth/limits.ts'
+import { budgets } from '../auth/rate-limits.ts'
 import { nodeTimeHeader, waitsUntilHeader, whileCallerWaits } from '../caller-patience.ts'
 import { AppError } from '../errors.ts'
 import type { Services } from '../services.ts'
@@ -52,7 +52,7 @@ async function limitCalls({ access, clock, limits, self }: Services, callerId: s
     await access.limits
       .take('refused-node-calls', callerId)
       .catch(() =>
-        limits.misbehaviour.note(
+        limits.misbehavior.note(
           callerId,
           `called its primary more than ${points} times within ${seconds} s, and did not wait when told to`,
         ),

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { routeOf, serveEach, type AnsweredCall } from '../cluster/calls/node-call.ts'
+import { routeOf, serveEach, type AnsweredCall } from '../cluster/calls/declared-call.ts'
 import { actionCalls, calls } from '../cluster/node-calls.ts'
 import { AppError } from '../errors.ts'
 import type { Services } from '../services.ts'

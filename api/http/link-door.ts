@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { linkProtocol, socketOptions, wireOf } from '../cluster/transport/link-wire.ts'
+import { linkProtocol, socketOptions, wireOf } from '../cluster/transport/link-socket.ts'
 import { AppError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import type { Door } from './door.ts'

@@ -8,7 +8,7 @@ import type { Log } from '../log.ts'
 import { browserSecretOf } from './browser-secret.ts'
 import { readJson } from './json-body.ts'
 import type { HttpEnv } from './router.ts'
-import { openSession, type SessionDeps } from './sign-out.ts'
+import { openSession, type SessionDeps } from './browser-sessions.ts'
 
 export interface LocalSignInDeps extends SessionDeps {
   localUsers: LocalUsers

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { placeOf } from '../auth/limits.ts'
+import { placeOf } from '../auth/rate-limits.ts'
 import { AppError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import type { Door } from './door.ts'

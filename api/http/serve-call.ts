@@ -1,6 +1,6 @@
 import { createRoute, z, type RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { routeOf, type AnsweredCall, type DuplexCall, type StreamCall } from '../cluster/calls/node-call.ts'
+import { routeOf, type AnsweredCall, type DuplexCall, type StreamCall } from '../cluster/calls/declared-call.ts'
 import { fromWire } from '../wire.ts'
 import { json, problem } from './route-parts.ts'
 import type { HttpEnv, Router } from './router.ts'

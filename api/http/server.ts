@@ -6,19 +6,19 @@ import { cors } from 'hono/cors'
 import { createMiddleware } from 'hono/factory'
 import { secureHeaders } from 'hono/secure-headers'
 import { createCloudflareAccess } from '../auth/cloudflare-access.ts'
-import { linkPath } from '../cluster/transport/link-wire.ts'
+import { linkPath } from '../cluster/transport/link-socket.ts'
 import { AppError, errorMessage, StartError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Services } from '../services.ts'
 import { createUserApi } from '../user/user-api.ts'
-import { authRoutes } from './auth-routes.ts'
+import { authRoutes } from './provider-sign-in-routes.ts'
 import { avatarRoutes } from './avatar.ts'
 import { localSignInRoutes } from './local-sign-in-routes.ts'
 import { limitBody } from './body-limit.ts'
 import { serveDashboard } from './dashboard.ts'
 import { createDoor, type Door } from './door.ts'
 import { createGraphql, type Graphql } from './graphql.ts'
-import { createOpenThings, type OpenThings } from './open-things.ts'
+import { createOpenConnections, type OpenConnections } from './open-connections.ts'
 import { createGraphqlSockets, type GraphqlSockets } from './graphql-sockets.ts'
 import { createLinkDoor, type LinkDoor } from './link-door.ts'
 import { internalRoutes } from './internal-routes.ts'
@@ -28,9 +28,9 @@ import { openApiDocument } from './openapi.ts'
 import { errorToProblem, notFoundProblem, problemResponse } from './problem.ts'
 import type { HttpEnv } from './router.ts'
 import { createUnreadAnswers, type UnreadAnswers } from './unread-answers.ts'
-import { sessionRoutes } from './session-routes.ts'
+import { sessionRoutes } from './link-sign-in-routes.ts'
 import { strangersPage } from './strangers-page.ts'
-import { userRoutes } from './user-routes.ts'
+import { userRoutes } from './people-routes.ts'
 
 /** In bytes. A Compose file can have 256 KiB, and JSON escapes make it larger. */
 const maxBodyBytes = 1024 * 1024
@@ -86,7 +86,7 @@ export function serve(server: Server, services: Services) {
     verifyEdge,
     clock: services.clock,
   })
-  const things = createOpenThings({ services, door })
+  const things = createOpenConnections({ services, door })
   const graphql = createGraphql(services)
   const unread = createUnreadAnswers({ clock: services.clock })
   const sockets = createGraphqlSockets({ services, graphql, door, unread, things })
@@ -127,7 +127,7 @@ interface Parts {
   graphql: Graphql
   door: Door
   unread: UnreadAnswers
-  things: OpenThings
+  things: OpenConnections
   baseUrl: string
 }
 

@@ -6,7 +6,7 @@ import { appWire, fromWire, removalPreviewWire, toWire } from '../wire.ts'
 import { serveAppActions } from './app-action-routes.ts'
 import { serveFolders } from './folder-routes.ts'
 import { takesOnly } from './known-fields.ts'
-import { idParam } from '../cluster/calls/node-call.ts'
+import { idParam } from '../cluster/calls/declared-call.ts'
 import { invalid, json, listOf, nodeIdsQuery, problem, wholeList } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
 

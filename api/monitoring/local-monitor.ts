@@ -4,7 +4,7 @@ import type { Engine, EngineContainer } from '../docker/engine.types.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { createContainerStats } from './container-stats.ts'
-import { createDockerStats } from './docker-stats.ts'
+import { createDockerStats } from './engine-state.ts'
 import { createHostSampler } from './host-stats.ts'
 import type { NodeStats } from './node-stats.ts'
 

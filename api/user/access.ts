@@ -3,7 +3,7 @@ import { columnsOf, type Action, type Named, type TargetKind } from '../auth/act
 import type { AuditedAction, AuditLog } from '../auth/audit-log.ts'
 import type { AuditedOperations } from '../auth/audited-operations.ts'
 import { callerKey, may, refusalWords, type Caller } from '../auth/caller.ts'
-import type { Limits } from '../auth/limits.ts'
+import type { Limits } from '../auth/rate-limits.ts'
 import type { Permission } from '../auth/permissions.ts'
 import { AppError } from '../errors.ts'
 import { snapshotThenChanges, type EventHub } from '../events.ts'

@@ -1,6 +1,6 @@
 import { isFinal, type Operation } from '../apps/operation.ts'
 import { appCalls } from '../cluster/calls/app-calls.ts'
-import { actionsOf } from '../cluster/calls/node-call.ts'
+import { actionsOf } from '../cluster/calls/declared-call.ts'
 import type { Inventory } from '../cluster/feed/inventory.ts'
 import type { NodeRouter } from '../cluster/node-router.ts'
 import type { Access } from './access.ts'

@@ -1,4 +1,4 @@
-import { membershipCalls } from '../cluster/calls/membership-calls.ts'
+import { membershipCalls } from '../cluster/calls/primary-calls.ts'
 import type { MoveOutcome, PrimaryMove } from '../cluster/primary-move.ts'
 import { AppError } from '../errors.ts'
 import type { Settings, SettingsService } from '../settings/settings-service.ts'

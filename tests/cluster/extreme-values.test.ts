@@ -123,7 +123,7 @@ async function reading(t: ExecutionContext<unknown>) {
   const { log } = recordedLog()
   const open: ServerResponse[] = []
   const node = await peer(t, (_request, response) => void open.push(response.writeHead(200, { 'content-type': 'text/event-stream' })))
-  const [lost, cuts, misbehaviour]: [string[], string[], string[]] = [[], [], []]
+  const [lost, cuts, misbehavior]: [string[], string[], string[]] = [[], [], []]
   const unread: string[] = []
   const nothing = () => undefined
   const inventory = createInventory({
@@ -131,7 +131,7 @@ async function reading(t: ExecutionContext<unknown>) {
     ...{ onApp: nothing, onAppRemoved: nothing, onOperation: nothing, onStats: nothing },
     onRoom: nothing,
     heardAt: () => null,
-    onMisbehaviour: (_, what) => void misbehaviour.push(what),
+    onMisbehavior: (_, what) => void misbehavior.push(what),
   })
   await inventory.start()
   const streams = createEventStreams({
@@ -148,7 +148,7 @@ async function reading(t: ExecutionContext<unknown>) {
   t.teardown(streams.stop)
   streams.open(peerId)
   await until(() => open.length === 1)
-  return { inventory, unread, clock, lost, cuts, misbehaviour, say: (json: string) => open[0]?.write(`data: ${json}\n\n`) }
+  return { inventory, unread, clock, lost, cuts, misbehavior, say: (json: string) => open[0]?.write(`data: ${json}\n\n`) }
 }
 
 type Wire = Record<string, unknown>

@@ -7,7 +7,7 @@ import test, { type ExecutionContext } from 'ava'
 import { systemClock } from '../../api/clock.ts'
 import { feedEventToJson } from '../../api/cluster/feed/feed-wire.ts'
 import type { FeedEvent } from '../../api/cluster/feed/feed-event.ts'
-import { dial, DialError } from '../../api/cluster/transport/link-wire.ts'
+import { dial, DialError } from '../../api/cluster/transport/link-socket.ts'
 import { createNodeClient } from '../../api/cluster/transport/node-client.ts'
 import { follow } from '../helpers/graphql.ts'
 import { linkTable, nodeEnd } from '../helpers/link-pair.ts'
@@ -252,7 +252,7 @@ test.serial('unreadable data is a condition of its node while it lasts, and has 
     /^Some of what the node sends cannot be read and is not shown: app shop: containers 1 id cannot be read; its stats: cpu cannot be read, disks 1 mount cannot be read/,
   )
   t.is(cluster.primary.services.feed.inventory.app(app.id)?.lastKnownStatus, 'running')
-  t.is(cluster.primary.services.limits.misbehaviour.of(odd.id), null)
+  t.is(cluster.primary.services.limits.misbehavior.of(odd.id), null)
   // The check brings readable stats, and the stream a readable app.
   t.is(await checked(cluster, odd.id), null)
   if (stream) sayTo(stream)({ type: 'app', app })

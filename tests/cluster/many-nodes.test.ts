@@ -4,7 +4,7 @@ import { enrol, linkedNodes, manyNodes } from '../helpers/linked-nodes.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 
 const count = 300
-/** Links per second; see `linkRate` of api/services.ts. Lines get their time when they are written, so one can slip into the next second. */
+/** Links per second; see `linkRate` in api/cluster/transport/accept-gate.ts. Lines get their time when they are written, so one can slip into the next second. */
 const mostPerSecond = 50
 
 interface SeenNode {

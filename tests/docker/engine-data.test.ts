@@ -1,7 +1,7 @@
 import type { ContainerInfo } from 'dockerode'
 import test from 'ava'
 import { toEngineContainer } from '../../api/docker/container-mapping.ts'
-import { dockerEndpoint } from '../../api/docker/endpoint.ts'
+import { dockerEndpoint } from '../../api/docker/docker-endpoint.ts'
 import { jsonLines } from '../../api/docker/lines.ts'
 import { hasPrevious, isOfStoppedContainer, toStatsSample } from '../../api/docker/stats-sample.ts'
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import Docker from 'dockerode'
-import { dockerEndpoint } from '../../api/docker/endpoint.ts'
+import { dockerEndpoint } from '../../api/docker/docker-endpoint.ts'
 import { ensureTestImage, testImage } from './docker-image.ts'
 
 export { ensureTestImage, testImage }

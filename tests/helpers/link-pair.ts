@@ -5,7 +5,7 @@ import type { ExecutionContext } from 'ava'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Clock } from '../../api/clock.ts'
 import { createLinks } from '../../api/cluster/transport/links.ts'
-import { createLinkServer, dial, linkProtocol, socketOptions, wireOf, type LinkWire } from '../../api/cluster/transport/link-wire.ts'
+import { createLinkServer, dial, linkProtocol, socketOptions, wireOf, type LinkWire } from '../../api/cluster/transport/link-socket.ts'
 import { peerId } from './peer.ts'
 import { recordedLog } from './recorded-log.ts'
 

@@ -5,7 +5,7 @@ import type { App } from '../../api/apps/app.ts'
 import { createAppFiles } from '../../api/apps/app-files.ts'
 import { createAppService, type AppOperation } from '../../api/apps/app-service.ts'
 import { createContainerWatch } from '../../api/apps/container-watch.ts'
-import { createDiskWatch } from '../../api/apps/disk-watch.ts'
+import { createComposeFileWatch } from '../../api/apps/compose-file-watch.ts'
 import type { Operation } from '../../api/apps/operation.ts'
 import { createOperations } from '../../api/apps/operations.ts'
 import { createRemoval } from '../../api/apps/removal.ts'
@@ -74,7 +74,7 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: str
     onChange: (operation) => ended.push(operation),
   })
   const files = createAppFiles({ appsDir })
-  const disk = createDiskWatch({ files, clock: systemClock, log, onChange: (name) => apps.refresh(name) })
+  const disk = createComposeFileWatch({ files, clock: systemClock, log, onChange: (name) => apps.refresh(name) })
   const apps = createAppService({
     em: database.em,
     nodeId,

@@ -1,4 +1,4 @@
-import { dial, type LinkWire } from '../../api/cluster/transport/link-wire.ts'
+import { dial, type LinkWire } from '../../api/cluster/transport/link-socket.ts'
 
 export const frameTypes = { data: 0, headers: 1, rstStream: 3, settings: 4, ping: 6, goaway: 7, windowUpdate: 8, continuation: 9 } as const
 export type FrameType = keyof typeof frameTypes

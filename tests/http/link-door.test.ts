@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import test from 'ava'
-import { dial, DialError } from '../../api/cluster/transport/link-wire.ts'
+import { dial, DialError } from '../../api/cluster/transport/link-socket.ts'
 import { nodeHeaders, runningNode } from '../helpers/running-node.ts'
 
 test('a node whose link is put off is online, and not because of a heartbeat', async (t) => {

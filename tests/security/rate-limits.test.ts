@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { callerKey, type Caller } from '../../api/auth/caller.ts'
-import { createLimits, placeOf } from '../../api/auth/limits.ts'
+import { createLimits, placeOf } from '../../api/auth/rate-limits.ts'
 import type { Answer } from '../helpers/http-caller.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'

@@ -6,7 +6,7 @@ import type { App } from '../../apps/app.ts'
 import type { Operation } from '../../apps/operation.ts'
 import type { RemovalPreview } from '../../apps/removal-item.ts'
 import { appWire, operationWire, readApp, readOperation, readRemovalPreview, removalPreviewWire, toWire } from '../../wire.ts'
-import { answered, forbidden, idParam, leniently, refused } from './node-call.ts'
+import { answered, forbidden, idParam, leniently, refused } from './declared-call.ts'
 
 /** Calls about a node's apps and their operations. */
 

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { appRefusals } from '../../app-wire.ts'
 import type { ComposeOnDisk, PreparedFolder } from '../../apps/compose-on-disk.ts'
 import { composeOnDiskWire, foldersWire, readComposeOnDisk, readFolders, toWire } from '../../wire.ts'
-import { answered, leniently } from './node-call.ts'
+import { answered, leniently } from './declared-call.ts'
 
 /** Calls about the app folders on a node's disk. */
 

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts'
 import { missingCapabilities } from '../members/node-about.ts'
 import type { ClusterNode } from '../members/node-registry.ts'
-import type { AnsweredCall } from './node-call.ts'
+import type { AnsweredCall } from './declared-call.ts'
 
 /** @throws NOT_SUPPORTED with the node's version, if that cannot do what the call needs */
 export function needFor<Input extends object, Output, Read>(

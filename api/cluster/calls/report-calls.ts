@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { NodeStats } from '../../monitoring/node-stats.ts'
 import { nodeStatsWire, readNodeStats, toWire } from '../../wire.ts'
-import { answered, forbidden, refused, streamed } from './node-call.ts'
+import { answered, forbidden, refused, streamed } from './declared-call.ts'
 
 /** What a node says about itself: its stats, which health checks ask for, and its feed. */
 

@@ -6,7 +6,7 @@ import { perNode } from '../limits/token-bucket.ts'
 import { createFeedQuota } from './feed-reader.ts'
 import { followStream } from './follow-stream.ts'
 import type { FeedReading } from './feed-wire.ts'
-import { Misbehaviour } from '../limits/misbehaviour.ts'
+import { Misbehavior } from '../limits/misbehavior.ts'
 import { backoffMs } from '../../retry.ts'
 import { NodeCallError } from '../transport/node-call-error.ts'
 import type { NodeClient } from '../transport/node-client.ts'
@@ -92,7 +92,7 @@ export function createEventStreams(deps: {
       session.abort.abort()
       // A session that was replaced or closed changes nothing when it ends late.
       if (sessions.get(nodeId) !== session) return
-      if (error instanceof Misbehaviour) deps.onCut(nodeId, errorMessage(error))
+      if (error instanceof Misbehavior) deps.onCut(nodeId, errorMessage(error))
       const held = session.openedAt === null ? null : clock.now().getTime() - session.openedAt
       const next = held !== null && held >= stableMs ? 0 : attempt + 1
       const asked = error instanceof NodeCallError ? (error.retryAfterMs ?? 0) : 0

@@ -4,7 +4,7 @@ import type { Operation } from '../../apps/operation.ts'
 import { bounds, cut } from '../../bounds.ts'
 import type { Lenient } from '../../lenient.ts'
 import type { NodeStats } from '../../monitoring/node-stats.ts'
-import type { Unread } from '../health/unread.ts'
+import type { Unread } from '../health/unreadable.ts'
 
 /** The result of reading one event. */
 export interface Reading<Event> {

@@ -5,7 +5,7 @@ import { createTokenBucket } from '../limits/token-bucket.ts'
 import { costOfJson, parseBounded } from '../limits/bounded-json.ts'
 import { paceShare } from './feed-pace.ts'
 import { readFeedEvent, strange, type FeedReading } from './feed-wire.ts'
-import { Misbehaviour } from '../limits/misbehaviour.ts'
+import { Misbehavior } from '../limits/misbehavior.ts'
 import { createByteTurns, nextTurn, type ByteTurns } from '../limits/event-loop-turns.ts'
 
 const maxEventBytes = bounds.event.bytes
@@ -35,7 +35,7 @@ export function createFeedQuota(clock: Clock) {
 /**
  * Reads an event stream to its end.
  *
- * @throws Misbehaviour if the node sends too much. Values that cannot be read are dropped without an error
+ * @throws Misbehavior if the node sends too much. Values that cannot be read are dropped without an error
  */
 export async function readFeed(
   body: AsyncIterable<Uint8Array>,
@@ -48,7 +48,7 @@ export async function readFeed(
     onEvent: ({ data }) => pending.push(data),
     onError: (error) => {
       if (error.type !== 'max-buffer-size-exceeded') return
-      throw new Misbehaviour(tooLarge)
+      throw new Misbehavior(tooLarge)
     },
   })
   const text = new TextDecoder()
@@ -62,7 +62,7 @@ export async function readFeed(
     await turn(chunk.byteLength)
     held.push(chunk)
     heldBytes += chunk.byteLength
-    if (heldBytes > maxEventBytes) throw new Misbehaviour(tooLarge)
+    if (heldBytes > maxEventBytes) throw new Misbehavior(tooLarge)
     // The parser scans an unfinished line again with each chunk, so chunks are held until a line ends.
     if (!chunk.includes(lineFeed)) continue
     parser.feed(text.decode(Buffer.concat(held), { stream: true }))
@@ -79,7 +79,7 @@ export async function readFeed(
 }
 
 async function read(data: string, quota: FeedQuota, turn: ByteTurns): Promise<FeedReading> {
-  if (!quota.events.take()) throw new Misbehaviour(`sent more than ${events.perSecond} events a second`)
+  if (!quota.events.take()) throw new Misbehavior(`sent more than ${events.perSecond} events a second`)
   const cost = costOfJson(data)
   // Its bytes were already taken on arrival.
   if (!quota.bytes.take(cost - data.length)) throw tooMuch()
@@ -95,4 +95,4 @@ async function read(data: string, quota: FeedQuota, turn: ByteTurns): Promise<Fe
   return readFeedEvent(value)
 }
 
-const tooMuch = (): Misbehaviour => new Misbehaviour(`sent more than ${bytes.perSecond / 2 ** 20} MiB of events a second`)
+const tooMuch = (): Misbehavior => new Misbehavior(`sent more than ${bytes.perSecond / 2 ** 20} MiB of events a second`)

@@ -5,7 +5,7 @@ import { createEventHub, type EventHub } from '../../events.ts'
 import type { Log } from '../../log.ts'
 import type { LocalMonitor } from '../../monitoring/local-monitor.ts'
 import type { ViewEvents } from '../../view-events.ts'
-import type { MisbehavingNodes } from '../limits/misbehaviour.ts'
+import type { MisbehavingNodes } from '../limits/misbehavior.ts'
 import type { NodeAbout } from '../members/node-about.ts'
 import type { NodeRegistry } from '../members/node-registry.ts'
 import type { NodeEventHub } from '../node-events.ts'
@@ -26,7 +26,7 @@ interface Dependencies {
   monitor: LocalMonitor
   registry: NodeRegistry
   transport: Transport
-  misbehaviour: MisbehavingNodes
+  misbehavior: MisbehavingNodes
   /** How often a node measures its stats. */
   statsIntervalMs: number
   nodeEvents: NodeEventHub
@@ -77,14 +77,14 @@ function ownFeed({ about, apps, monitor }: Dependencies): OwnFeed {
   return createLocalFeed({ hub, about: () => about, apps: apps.list, operations: apps.operations.recent })
 }
 
-function streamsOf({ registry, transport, misbehaviour, nodeEvents, clock, random, log }: Dependencies) {
+function streamsOf({ registry, transport, misbehavior, nodeEvents, clock, random, log }: Dependencies) {
   const { client, addressOf, links } = transport
   const streams = createEventStreams({
     client,
     addressOf,
     onReading: (nodeId, reading) => nodeEvents.emit('reported', { nodeId, ...reading }),
-    barMs: misbehaviour.barMs,
-    onCut: misbehaviour.cut,
+    barMs: misbehavior.barMs,
+    onCut: misbehavior.cut,
     // A link-only node can be reached only after it has opened its link.
     hasWay: (nodeId) => registry.addressOf(nodeId).connection !== 'link' || links.get(nodeId) !== undefined,
     onLost: (nodeId, _reason, held) => nodeEvents.emit('sessionLost', { nodeId, held }),
@@ -102,7 +102,7 @@ function streamsOf({ registry, transport, misbehaviour, nodeEvents, clock, rando
 }
 
 function inventoryOf(deps: Dependencies, heardAt: (nodeId: string) => Date | null) {
-  const { em, registry, misbehaviour, nodeEvents, events, clock, log } = deps
+  const { em, registry, misbehavior, nodeEvents, events, clock, log } = deps
   const inventory = createInventory({
     em,
     findNode: registry.find,
@@ -110,7 +110,7 @@ function inventoryOf(deps: Dependencies, heardAt: (nodeId: string) => Date | nul
     staleAfterMs: Math.max(20_000, deps.statsIntervalMs * 3),
     clock,
     log,
-    onMisbehaviour: misbehaviour.note,
+    onMisbehavior: misbehavior.note,
     onRoom(nodeId, { id, name }, hasRoom) {
       const key = `room/${id}`
       const what = `app ${name}: not shown, because this node has more or larger apps than the primary keeps per node`

@@ -33,7 +33,7 @@ export function createInventory(deps: {
   clock: Clock
   log: Log
   /** The node reported something that belongs to another node. */
-  onMisbehaviour: (nodeId: string, what: string) => void
+  onMisbehavior: (nodeId: string, what: string) => void
   /** Called for each app with whether it fits within the node's limit. */
   onRoom: (nodeId: string, app: { id: string; name: string }, hasRoom: boolean) => void
   onApp: (app: InventoryApp) => void
@@ -51,7 +51,7 @@ export function createInventory(deps: {
   /** A node that reports another node's things is wrong or lying. That is recorded, and the report is ignored. */
   function isOwn(nodeId: string, thing: { id: string; nodeId: string }, known: { nodeId: string } | undefined): boolean {
     if (thing.nodeId === nodeId && (!known || known.nodeId === nodeId)) return true
-    deps.onMisbehaviour(nodeId, 'sent apps or operations that belong to another node. They are ignored. Was its data folder copied?')
+    deps.onMisbehavior(nodeId, 'sent apps or operations that belong to another node. They are ignored. Was its data folder copied?')
     return false
   }
 
@@ -72,7 +72,7 @@ export function createInventory(deps: {
   }
 
   function putStats(nodeId: string, sample: NodeStats): void {
-    if (sample.nodeId !== nodeId) return deps.onMisbehaviour(nodeId, 'sent stats of another node. They are ignored')
+    if (sample.nodeId !== nodeId) return deps.onMisbehavior(nodeId, 'sent stats of another node. They are ignored')
     stats.put(sample)
     deps.onStats(nodeId)
   }

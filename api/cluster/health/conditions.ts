@@ -1,8 +1,8 @@
 import { versionState, type NodeAbout, type VersionState } from '../members/node-about.ts'
 import type { Clones } from '../members/clones.ts'
-import type { MisbehavingNodes } from '../limits/misbehaviour.ts'
+import type { MisbehavingNodes } from '../limits/misbehavior.ts'
 import type { ClusterNode } from '../members/node-registry.ts'
-import type { UnreadThings } from './unread.ts'
+import type { UnreadThings } from './unreadable.ts'
 
 export const conditionTypes = [
   'cloned',
@@ -31,7 +31,7 @@ export function conditionsOf(
     copy: ReturnType<Clones['copyOf']>
     linkOnlySince: Date | undefined
     keyOverdue: { since: Date; maxAgeDays: number; failure: string | undefined } | null
-    misbehaviour: ReturnType<MisbehavingNodes['of']>
+    misbehavior: ReturnType<MisbehavingNodes['of']>
     unread: ReturnType<UnreadThings['of']>
     /** As the node itself said last. */
     storage: { reason: string; since: Date } | null
@@ -61,7 +61,7 @@ export function conditionsOf(
     const message = `The primary cannot reach ${node.apiEndpoint}. All traffic goes over the node's link`
     found.push({ type: 'link-only', message, since: known.linkOnlySince })
   }
-  if (known.misbehaviour) found.push({ type: 'misbehaves', message: `It ${known.misbehaviour.what}`, since: known.misbehaviour.since })
+  if (known.misbehavior) found.push({ type: 'misbehaves', message: `It ${known.misbehavior.what}`, since: known.misbehavior.since })
   if (known.unread) found.push({ type: 'unreadable', message: unreadInWords(known.unread.things, state), since: known.unread.since })
   return found
 }

@@ -8,13 +8,13 @@ import type { NodeRegistry } from '../members/node-registry.ts'
 import type { NodeEventHub } from '../node-events.ts'
 import type { Transport } from '../transport/transport.ts'
 import { createAlarms } from './alarms.ts'
-import { createDockerAway } from './docker-away.ts'
-import { createHeartbeats } from './heartbeats.ts'
+import { createDockerAway } from './reported-details.ts'
+import { createHeartbeats } from './received-heartbeats.ts'
 import { createHealthChecks } from './health-checks.ts'
 import { createLostSessions } from './lost-sessions.ts'
 import { createProbe } from './probe.ts'
 import { createStatusHistory } from './status-history.ts'
-import { createUnread } from './unread.ts'
+import { createUnreadable } from './unreadable.ts'
 
 export type Health = ReturnType<typeof createHealth>
 
@@ -98,7 +98,7 @@ function alarmsOf({ selfId, registry, nodeEvents, events, clock, log }: Dependen
 }
 
 function unreadOf({ registry, nodeEvents, clock }: Dependencies) {
-  const unread = createUnread({ clock, onChange: (nodeId) => nodeEvents.emit('detailsChanged', nodeId) })
+  const unread = createUnreadable({ clock, onChange: (nodeId) => nodeEvents.emit('detailsChanged', nodeId) })
   nodeEvents.on('reported', 'unread', ({ nodeId, scope, unread: found }) => {
     if (!registry.find(nodeId)) return
     unread.heard(nodeId, scope, found)

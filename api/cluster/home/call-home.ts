@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { NodeAbout } from '../members/node-about.ts'
-import { routeOf } from '../calls/node-call.ts'
+import { routeOf } from '../calls/declared-call.ts'
 import { calls } from '../node-calls.ts'
 import type { NodeClient } from '../transport/node-client.ts'
 import { stagedPost } from '../transport/staged-post.ts'

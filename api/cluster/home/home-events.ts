@@ -1,4 +1,4 @@
-import type { LinkWire } from '../transport/link-wire.ts'
+import type { LinkWire } from '../transport/link-socket.ts'
 
 /** Calls that this node gets, and events on its machine. What follows depends on its role. */
 export interface HomeEvents {

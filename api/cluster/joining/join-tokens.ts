@@ -66,7 +66,7 @@ const createInput = z.object({
 
 /**
  * Join tokens, with which new nodes register themselves: `shlyjoin_<id>_<secret>`, shown once and stored as a hash. A token
- * works `maxUses` times until it expires or is revoked, and never for a node that is already known: `cluster/joining.ts`
+ * works `maxUses` times until it expires or is revoked, and never for a node that is already known: `admission.ts`
  * enforces that.
  */
 export function createJoinTokens(deps: {

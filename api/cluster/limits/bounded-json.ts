@@ -1,4 +1,4 @@
-import { Misbehaviour } from './misbehaviour.ts'
+import { Misbehavior } from './misbehavior.ts'
 
 const comma = ','.charCodeAt(0)
 const list = '['.charCodeAt(0)
@@ -39,10 +39,10 @@ export const costOfJson = (text: string): number => Math.max(text.length, countV
  * JSON.parse blocks the event loop. Long strings cost almost nothing, but many small values cost 30 times as much per byte:
  * 15 MB of `[],` take 1.8 s.
  *
- * @throws Misbehaviour if there are more than `mostValues` values, SyntaxError if the text is not JSON
+ * @throws Misbehavior if there are more than `mostValues` values, SyntaxError if the text is not JSON
  */
 export function parseBounded(text: string, mostValues: number): unknown {
-  if (countValues(text) > mostValues) throw new Misbehaviour(`sent JSON with more than ${mostValues} values`)
+  if (countValues(text) > mostValues) throw new Misbehavior(`sent JSON with more than ${mostValues} values`)
   return JSON.parse(text)
 }
 

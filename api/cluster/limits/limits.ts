@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { NodeEventHub } from '../node-events.ts'
-import { createMisbehavingNodes } from './misbehaviour.ts'
+import { createMisbehavingNodes } from './misbehavior.ts'
 
 /** What one node may cost. The limits themselves are beside what they limit; here is who went beyond one. */
 export function createNodeLimits({
@@ -15,13 +15,13 @@ export function createNodeLimits({
   clock: Clock
   log: Log
 }) {
-  const misbehaviour = createMisbehavingNodes({
+  const misbehavior = createMisbehavingNodes({
     clock,
     onSeen(nodeId, what) {
       log.warn({ node: nameOf(nodeId), what }, 'node misbehaves')
       nodeEvents.emit('detailsChanged', nodeId)
     },
   })
-  nodeEvents.on('removed', 'misbehaviour', misbehaviour.forget)
-  return { misbehaviour }
+  nodeEvents.on('removed', 'misbehavior', misbehavior.forget)
+  return { misbehavior }
 }

@@ -1,5 +1,5 @@
 import type { ConnectionMode, NodeAbout } from './node-about.ts'
-import type { NodeHold } from './node-hold.ts'
+import type { NodeHold } from './hold-rules.ts'
 import type { NodeHealth } from './node-status.ts'
 
 /** A node of the cluster, as the registry knows it. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { cordonWords, isOver, newHold, type HoldInput, type HoldKind } from './node-hold.ts'
+import { cordonWords, isOver, newHold, type HoldInput, type HoldKind } from './hold-rules.ts'
 import type { ClusterNode, NodeRegistry } from './node-registry.ts'
 
 export type Holds = ReturnType<typeof createHolds>

@@ -1,6 +1,6 @@
 import type { EntityManager } from '../../db/orm.ts'
 import type { ClusterNode } from './cluster-node.ts'
-import { readHold } from './node-hold.ts'
+import { readHold } from './hold-rules.ts'
 import { NodeEntity, type NodeRow } from './node.entity.ts'
 import { selfHealth, type NodeHealth } from './node-status.ts'
 

@@ -1,7 +1,7 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { SealedColumn } from '../../auth/secret-key-rotation.ts'
 import type { NodeAbout } from './node-about.ts'
-import type { NodeHold } from './node-hold.ts'
+import type { NodeHold } from './hold-rules.ts'
 import type { NodeStatus, StatusSignal } from './node-status.ts'
 
 /** A node of the cluster, as stored by its primary. */

@@ -1,5 +1,11 @@
 import type { Clock } from '../../clock.ts'
 
+/**
+ * How many nodes may open a link: at most 50 in any second, 10 of them without waiting. A thousand nodes are back within half
+ * a minute, and the primary still has time for other work.
+ */
+export const linkRate = { perSecond: 40, burst: 10, mostHeldMs: 3000 }
+
 /** A caller told to come back later than this was told so before the clock was set back. */
 const longestAdviceMs = 60_000
 

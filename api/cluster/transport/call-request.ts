@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { toWire } from '../../wire.ts'
-import { routeOf, type AnsweredCall, type DuplexCall, type Method, type StreamCall } from '../calls/node-call.ts'
+import { routeOf, type AnsweredCall, type DuplexCall, type Method, type StreamCall } from '../calls/declared-call.ts'
 
 export interface CallRequest {
   method: Method

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts'
 import { errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { NodeAddress } from '../members/node-registry.ts'
-import { dial, type LinkWire } from './link-wire.ts'
+import { dial, type LinkWire } from './link-socket.ts'
 import type { Links } from './links.ts'
 
 /** A node that can reach its primary opens the link within this time. If it does not, the primary dials. */

@@ -1,7 +1,7 @@
 import type { RawData } from 'ws'
 import type { Clock } from '../../clock.ts'
 import { createTokenBucket } from '../limits/token-bucket.ts'
-import type { LinkWire } from './link-wire.ts'
+import type { LinkWire } from './link-socket.ts'
 
 /**
  * HTTP/2 frames, WebSocket messages and pings. A healthy node sends a few per second; a hundred calls at once make a few

@@ -4,7 +4,7 @@ import { errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { createTokenBucket, perNode } from '../limits/token-bucket.ts'
 import { guardLink } from './link-guard.ts'
-import { askOver, keepAlive, type LinkWatch, type LinkWire } from './link-wire.ts'
+import { askOver, keepAlive, type LinkWatch, type LinkWire } from './link-socket.ts'
 
 /** An open link to one node, seen from its primary. */
 export interface Link {

@@ -1,7 +1,7 @@
 import type { Response } from 'undici'
 import { systemClock, watchStandstill } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
-import type { AnsweredCall, DuplexCall, StreamCall } from '../calls/node-call.ts'
+import type { AnsweredCall, DuplexCall, StreamCall } from '../calls/declared-call.ts'
 import type { NodeAddress } from '../members/node-registry.ts'
 import { requestOf, type CallRequest } from './call-request.ts'
 import { failureInWords } from './failure-words.ts'

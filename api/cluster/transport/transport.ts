@@ -1,20 +1,14 @@
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
-import type { MisbehavingNodes } from '../limits/misbehaviour.ts'
+import type { MisbehavingNodes } from '../limits/misbehavior.ts'
 import type { Members } from '../members/members.ts'
 import type { NodeAddress } from '../members/node-registry.ts'
 import type { NodeEventHub } from '../node-events.ts'
-import { createAcceptGate } from './accept-gate.ts'
+import { createAcceptGate, linkRate } from './accept-gate.ts'
 import { createLinkDialback } from './link-dialback.ts'
 import { createLinks } from './links.ts'
 import { addressAsSeenFromHere } from './node-address.ts'
 import { createNodeClient } from './node-client.ts'
-
-/**
- * How many nodes may open a link: at most 50 in any second, 10 of them without waiting. A thousand nodes are back within half
- * a minute, and the primary still has time for other work.
- */
-const linkRate = { perSecond: 40, burst: 10, mostHeldMs: 3000 }
 
 export type Transport = ReturnType<typeof createTransport>
 
@@ -24,20 +18,20 @@ export function createTransport(deps: {
   /** Distinguishes this program from another one with the same identity. */
   instance: { instanceId: string; hostname: string }
   members: Pick<Members, 'registry' | 'clones'>
-  misbehaviour: MisbehavingNodes
+  misbehavior: MisbehavingNodes
   nodeEvents: NodeEventHub
   clock: Clock
   log: Log
 }) {
-  const { selfId, members, misbehaviour, nodeEvents, clock, log } = deps
+  const { selfId, members, misbehavior, nodeEvents, clock, log } = deps
   const { registry, clones } = members
-  const { barMs } = misbehaviour
+  const { barMs } = misbehavior
 
   /** The URL and key for calling a node from here. */
   const addressOf = (nodeId: string): NodeAddress => addressAsSeenFromHere(registry.addressOf(nodeId), clones.calledFrom(nodeId))
 
   const links = createLinks({
-    onCut: misbehaviour.cut,
+    onCut: misbehavior.cut,
     barMs,
     nameOf: (id) => registry.find(id)?.name ?? id,
     // The node may have been removed while its link was opened.

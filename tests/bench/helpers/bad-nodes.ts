@@ -4,8 +4,8 @@ import { Readable } from 'node:stream'
 import { feedEventToJson } from '../../../api/cluster/feed/feed-wire.ts'
 import type { FeedEvent } from '../../../api/cluster/feed/feed-event.ts'
 import { systemClock } from '../../../api/clock.ts'
-import { createLinkDialler } from '../../../api/cluster/transport/link-dialler.ts'
-import { createLinkServer, keepAlive, type LinkWatch, type LinkWire } from '../../../api/cluster/transport/link-wire.ts'
+import { createLinkDialer } from '../../../api/cluster/transport/link-dialer.ts'
+import { createLinkServer, keepAlive, type LinkWatch, type LinkWire } from '../../../api/cluster/transport/link-socket.ts'
 import { toWire } from '../../../api/wire.ts'
 import { frame } from '../../helpers/raw-link.ts'
 import type { LinkedNode } from './linked-nodes.ts'
@@ -73,7 +73,7 @@ function link({ nodes, way, origin }: { nodes: LinkedNode[]; way: BadWay; origin
       if (way === 'flooding') flood(wire)
       return keepAlive(session, wire, systemClock)
     }
-    createLinkDialler({
+    createLinkDialer({
       target: () => ({ endpoint: origin, headers: { 'x-node-id': node.id, 'x-node-api-key': node.apiKey } }),
       use,
       onFailed: () => undefined,

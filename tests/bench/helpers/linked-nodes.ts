@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { systemClock } from '../../../api/clock.ts'
 import { feedEventToJson } from '../../../api/cluster/feed/feed-wire.ts'
 import type { FeedEvent } from '../../../api/cluster/feed/feed-event.ts'
-import { createLinkDialler, type LinkDialler } from '../../../api/cluster/transport/link-dialler.ts'
-import { createLinkServer, keepAlive } from '../../../api/cluster/transport/link-wire.ts'
+import { createLinkDialer, type LinkDialer } from '../../../api/cluster/transport/link-dialer.ts'
+import { createLinkServer, keepAlive } from '../../../api/cluster/transport/link-socket.ts'
 import { capabilities, type NodeAbout } from '../../../api/cluster/members/node-about.ts'
 import { toWire } from '../../../api/wire.ts'
 import { appsOf, statsOf } from './simulated-things.ts'
@@ -25,19 +25,19 @@ interface Ways {
 }
 
 const keepaliveMs = 2000
-const diallers: LinkDialler[] = []
+const dialers: LinkDialer[] = []
 let open = 0
 let dialled = 0
 
 function start({ nodes, ...ways }: { nodes: LinkedNode[] } & Ways): void {
   for (const node of nodes) {
-    const dialler = diallerOf(node, ways)
-    diallers.push(dialler)
-    dialler.start()
+    const dialer = dialerOf(node, ways)
+    dialers.push(dialer)
+    dialer.start()
   }
 }
 
-function diallerOf(node: LinkedNode, ways: Ways): LinkDialler {
+function dialerOf(node: LinkedNode, ways: Ways): LinkDialer {
   const about: NodeAbout = {
     version: ways.version,
     capabilities: [...capabilities],
@@ -47,10 +47,10 @@ function diallerOf(node: LinkedNode, ways: Ways): LinkDialler {
     hostname: `host-of-${node.id}`,
   }
   // Like a node that loses its session, it calls at once.
-  const lost = (): void => dialler.wake()
+  const lost = (): void => dialer.wake()
   const server = createLinkServer((request, response) => respond({ node, about, ways, lost }, request, response))
   const headers = { 'x-node-id': node.id, 'x-node-api-key': node.apiKey, 'x-node-instance': about.instanceId }
-  const dialler: LinkDialler = createLinkDialler({
+  const dialer: LinkDialer = createLinkDialer({
     target() {
       dialled += 1
       return { endpoint: ways.origin, headers }
@@ -64,7 +64,7 @@ function diallerOf(node: LinkedNode, ways: Ways): LinkDialler {
     clock: systemClock,
     random: Math.random,
   })
-  return dialler
+  return dialer
 }
 
 interface Side {
@@ -101,7 +101,7 @@ const handlers = {
   start,
   /** How many of their event streams are being read, and how often they have dialed. */
   counts: (_: null) => ({ open, dialled }),
-  stop: (_: null) => diallers.forEach((dialler) => dialler.stop()),
+  stop: (_: null) => dialers.forEach((dialer) => dialer.stop()),
 }
 
 answer(handlers)

@@ -11,7 +11,7 @@ async function inventoryOver(fixture: TestRegistry) {
   const operations: Operation[] = []
   const stats: string[] = []
   const heardAt = new Map<string, Date>()
-  const misbehaviour: [nodeId: string, what: string][] = []
+  const misbehavior: [nodeId: string, what: string][] = []
   const withoutRoom = new Set<string>()
   const { log, messages } = recordedLog()
   const inventory = createInventory({
@@ -21,7 +21,7 @@ async function inventoryOver(fixture: TestRegistry) {
     clock: fixture.clock,
     log,
     heardAt: (id) => heardAt.get(id) ?? null,
-    onMisbehaviour: (...seen) => void misbehaviour.push(seen),
+    onMisbehavior: (...seen) => void misbehavior.push(seen),
     onRoom: (_, { id }, hasRoom) => void (hasRoom ? withoutRoom.delete(id) : withoutRoom.add(id)),
     onApp: (app) => void told.push(app),
     onAppRemoved: (id) => void removed.push(id),
@@ -29,7 +29,7 @@ async function inventoryOver(fixture: TestRegistry) {
     onStats: (nodeId) => void stats.push(nodeId),
   })
   await inventory.start()
-  return { ...fixture, inventory, told, removed, operations, stats, messages, misbehaviour, withoutRoom, heardAt }
+  return { ...fixture, inventory, told, removed, operations, stats, messages, misbehavior, withoutRoom, heardAt }
 }
 
 async function inventoryWith(t: ExecutionContext<unknown>, ...names: string[]) {
@@ -103,7 +103,7 @@ test('an app that its own node reports as unknown keeps its last known status', 
 })
 
 test('a node cannot report what another node owns', async (t) => {
-  const { inventory, removed, misbehaviour, first, second } = await inventoryWith(t, 'worker-1', 'worker-2')
+  const { inventory, removed, misbehavior, first, second } = await inventoryWith(t, 'worker-1', 'worker-2')
   const app = someApp({ nodeId: first })
   const operation = someOperation({ nodeId: first })
   const stats = someStats({ nodeId: first })
@@ -124,11 +124,11 @@ test('a node cannot report what another node owns', async (t) => {
   t.is(inventory.statsOf(first).stats?.uptimeSeconds, stats.uptimeSeconds)
   t.is(inventory.statsOf(second).state, 'error')
   const theirs = 'sent apps or operations that belong to another node. They are ignored. Was its data folder copied?'
-  t.deepEqual(misbehaviour, [
+  t.deepEqual(misbehavior, [
     ...Array.from({ length: 4 }, () => [second, theirs]),
     [second, 'sent stats of another node. They are ignored'],
     [second, theirs],
-  ] as typeof misbehaviour)
+  ] as typeof misbehavior)
 })
 
 test('everything written is complete after a restart, even for a node that is away', async (t) => {
@@ -307,7 +307,7 @@ test('keeps the newest 200 operations of each node, in memory and in the file', 
 })
 
 test('limits the number and size of apps and operations kept per node, whatever it sends', async (t) => {
-  const { inventory, misbehaviour, withoutRoom, first, second } = await inventoryWith(t, 'worker-1', 'worker-2')
+  const { inventory, misbehavior, withoutRoom, first, second } = await inventoryWith(t, 'worker-1', 'worker-2')
   const other = someApp({ nodeId: second })
   inventory.apply(second, { type: 'app', app: other })
   for (let i = 0; i < 1100; i++) inventory.apply(first, { type: 'app', app: someApp({ nodeId: first }) })
@@ -316,7 +316,7 @@ test('limits the number and size of apps and operations kept per node, whatever 
     inventory.apply(first, { type: 'operation', operation: someOperation({ nodeId: first, status: 'running' }) })
   t.true(inventory.operations().length <= 250, `${inventory.operations().length} operations`)
   t.is(withoutRoom.size, 100)
-  t.deepEqual(misbehaviour, [], 'our own limit is not misbehaviour of the node')
+  t.deepEqual(misbehavior, [], 'our own limit is not misbehavior of the node')
 
   inventory.apply(first, { type: 'snapshot', apps: [], operations: [] })
   const large = (size: number) => someApp({ nodeId: first, composeContent: 'x'.repeat(size) })

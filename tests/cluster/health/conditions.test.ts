@@ -5,7 +5,7 @@ import type { ClusterNode } from '../../../api/cluster/members/node-registry.ts'
 const since = new Date(0)
 const node = { about: null } as ClusterNode
 const known = {
-  ...{ copy: null, linkOnlySince: undefined, keyOverdue: null, misbehaviour: null, unread: null, storage: null },
+  ...{ copy: null, linkOnlySince: undefined, keyOverdue: null, misbehavior: null, unread: null, storage: null },
   ourVersion: '1.0.0',
 }
 

@@ -7,7 +7,7 @@ import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '..
 import { createManualClock } from '../../helpers/manual-clock.ts'
 import { recordedLog } from '../../helpers/recorded-log.ts'
 import { until } from '../../helpers/until.ts'
-import { createLinkServer, dial } from '../../../api/cluster/transport/link-wire.ts'
+import { createLinkServer, dial } from '../../../api/cluster/transport/link-socket.ts'
 import { createOwnKey } from '../../../api/cluster/home/own-key.ts'
 import { loadIdentity } from '../../../api/cluster/home/identity.ts'
 

@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { costOfJson, countValues, jsonOrNothing, parseBounded } from '../../../api/cluster/limits/bounded-json.ts'
-import { Misbehaviour } from '../../../api/cluster/limits/misbehaviour.ts'
+import { Misbehavior } from '../../../api/cluster/limits/misbehavior.ts'
 
 /** Counts the brackets and commas in a value's JSON. */
 function marksIn(value: unknown): number {
@@ -27,9 +27,9 @@ test('a text costs its length, or more if it has many small values', (t) => {
   t.is(costOfJson('[1,2,3]'), 4 * 16)
 })
 
-test('reads up to the allowed number of values; one more is misbehaviour, and invalid JSON is a syntax error', (t) => {
+test('reads up to the allowed number of values; one more is misbehavior, and invalid JSON is a syntax error', (t) => {
   t.deepEqual(parseBounded('[1,2]', 3), [1, 2])
-  t.throws(() => parseBounded('[1,2]', 2), { instanceOf: Misbehaviour, message: /more than 2 values/ })
+  t.throws(() => parseBounded('[1,2]', 2), { instanceOf: Misbehavior, message: /more than 2 values/ })
   t.throws(() => parseBounded('[1,', 3), { instanceOf: SyntaxError })
 })
 

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { createHolds } from '../../../api/cluster/members/holds.ts'
-import { cordonWords } from '../../../api/cluster/members/node-hold.ts'
+import { cordonWords } from '../../../api/cluster/members/hold-rules.ts'
 import { nodeInput, onlineNode, primaryId, startedRegistry, type TestRegistry } from '../../helpers/registry.ts'
 import { recordedLog } from '../../helpers/recorded-log.ts'
 

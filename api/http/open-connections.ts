@@ -6,7 +6,7 @@ import type { Door, Standing } from './door.ts'
 /** In milliseconds. How often callers are checked again. Credentials with a known expiry end on time. */
 const recheckMs = 15_000
 
-export type OpenThings = ReturnType<typeof createOpenThings>
+export type OpenConnections = ReturnType<typeof createOpenConnections>
 
 interface Held {
   caller: Caller
@@ -17,7 +17,7 @@ interface Held {
  * What callers have open: WebSockets, and answers that are still being sent. All of it ends with the credential that opened it: when
  * that is revoked or expires, when its owner is removed or gets another role, or when the edge's token expires.
  */
-export function createOpenThings({ services, door }: { services: Pick<Services, 'clock' | 'events'>; door: Door }) {
+export function createOpenConnections({ services, door }: { services: Pick<Services, 'clock' | 'events'>; door: Door }) {
   const { clock, events } = services
   const open = new Set<Held>()
   let next = Infinity

@@ -1,13 +1,13 @@
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
-import { placeOf, type Limits } from '../auth/limits.ts'
+import { placeOf, type Limits } from '../auth/rate-limits.ts'
 import { linkAccount } from '../auth/own-accounts.ts'
 import type { SignInLinks } from '../auth/sign-in-links.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { readJson } from './json-body.ts'
 import type { HttpEnv } from './router.ts'
-import { openSession, signOut, type SessionDeps } from './sign-out.ts'
+import { openSession, signOut, type SessionDeps } from './browser-sessions.ts'
 
 export interface SessionRoutesDeps extends SessionDeps {
   links: SignInLinks

@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { NodeStats } from '../../../api/monitoring/node-stats.ts'
-import { createDockerAway } from '../../../api/cluster/health/docker-away.ts'
+import { createDockerAway } from '../../../api/cluster/health/reported-details.ts'
 import { createManualClock } from '../../helpers/manual-clock.ts'
 import { someStats } from '../../helpers/things.ts'
 

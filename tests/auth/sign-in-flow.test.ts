@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { createFlows, flowMs, localPath } from '../../api/auth/flow.ts'
+import { createFlows, flowMs, localPath } from '../../api/auth/sign-in-flow.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 
 const secret = 'a secret of at least thirty-two characters'

@@ -3,7 +3,7 @@ import { bounds } from '../../bounds.ts'
 import type { Action } from '../../auth/action.ts'
 import type { Settings } from '../../settings/settings-service.ts'
 import { fromWire, toWire } from '../../wire.ts'
-import { answered, forbidden, idParam, nothing, refused } from './node-call.ts'
+import { answered, forbidden, idParam, nothing, refused } from './declared-call.ts'
 
 /** Calls by which a primary and its nodes stay together: heartbeats, keys, addresses, settings. */
 

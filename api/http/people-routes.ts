@@ -1,11 +1,11 @@
 import { auditRoutes } from './audit-routes.ts'
-import { nodeRoutes } from './node-routes.ts'
+import { nodeRoutes } from './user-node-routes.ts'
 import { createRouter, type Router } from './router.ts'
 import { settingsRoutes } from './settings-routes.ts'
 import { statsRoutes } from './stats-routes.ts'
 import { userAppRoutes } from './user-app-routes.ts'
 
-/** The REST API for people and scripts, over the same services as GraphQL. */
+/** The REST API for people and scripts, over the same `user/` as GraphQL. */
 export function userRoutes(): Router {
   const router = createRouter()
   for (const routes of [nodeRoutes(), userAppRoutes(), statsRoutes(), settingsRoutes(), auditRoutes()]) router.route('/', routes)

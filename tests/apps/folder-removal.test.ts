@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import type { FolderEntry } from '../../api/apps/folder-entries.ts'
-import type { Leftover } from '../../api/apps/app-folder.ts'
+import type { Leftover } from '../../api/apps/folder-removal.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 
 const run = promisify(execFile)

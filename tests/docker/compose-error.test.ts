@@ -1,6 +1,6 @@
 import test from 'ava'
 import { composeArguments, composeEnvironment } from '../../api/docker/compose-command.ts'
-import { absentEngineCause, isDownloadBar, withoutPaths } from '../../api/docker/compose-words.ts'
+import { absentEngineCause, isDownloadBar, withoutPaths } from '../../api/docker/compose-error.ts'
 
 const project = { name: 'shop', directory: '/srv/apps/shop' }
 const common = ['--project-name', 'shop', '--project-directory', '/srv/apps/shop', '--file', 'compose.yaml']

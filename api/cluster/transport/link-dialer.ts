@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import { errorMessage } from '../../errors.ts'
-import { dial, DialError, type LinkWatch, type LinkWire } from './link-wire.ts'
+import { dial, DialError, type LinkWatch, type LinkWire } from './link-socket.ts'
 import { backoffMs } from '../../retry.ts'
 
 const retryWaits = { firstMs: 500, longestMs: 15_000 }
@@ -11,14 +11,14 @@ const stableMs = 60_000
 /** Wait between attempts to replace a link that was dialed with a previous key. */
 const renewRetryMs = 5000
 
-export type LinkDialler = ReturnType<typeof createLinkDialler>
+export type LinkDialer = ReturnType<typeof createLinkDialer>
 
 /**
  * Keeps a link open from this side. Dials if there is none, with full jitter over a wait that doubles from 0.5 s to 15 s. If
  * the other side sends Retry-After, the next try comes then, or up to 1 s later. Does not dial while a link that the other
  * side opened is in use.
  */
-export function createLinkDialler(deps: {
+export function createLinkDialer(deps: {
   /** The other side's endpoint and the headers to send, read again for every try. */
   target: () => { endpoint: string; headers: Record<string, string> }
   /** Takes over an open link. */

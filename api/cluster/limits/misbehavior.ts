@@ -1,15 +1,15 @@
 import type { Clock } from '../../clock.ts'
 import { backoffMs } from '../../retry.ts'
 
-/** How long misbehaviour is shown after it was last seen. */
+/** How long misbehavior is shown after it was last seen. */
 const shownMs = 15 * 60_000
 /** Repeats by the same node are logged and reported at most this often. */
 const quietMs = 60_000
 const bars = { firstMs: 5000, longestMs: 5 * 60_000 }
 
 /** A node sent more than, or something other than, it is allowed to. The message follows the node's name: "sent more than ...". */
-export class Misbehaviour extends Error {
-  override readonly name = 'Misbehaviour'
+export class Misbehavior extends Error {
+  override readonly name = 'Misbehavior'
 }
 
 export type MisbehavingNodes = ReturnType<typeof createMisbehavingNodes>
@@ -51,7 +51,7 @@ export function createMisbehavingNodes(deps: { onSeen: (nodeId: string, what: st
       return left > bars.longestMs ? 0 : Math.max(0, left)
     },
 
-    /** The node's recent misbehaviour. Null if there is none. */
+    /** The node's recent misbehavior. Null if there is none. */
     of(nodeId: string): { what: string; since: Date } | null {
       const known = seen.get(nodeId)
       return known && clock.now().getTime() - known.lastAt < shownMs ? { what: known.what, since: known.since } : null

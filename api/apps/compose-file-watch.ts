@@ -25,13 +25,13 @@ interface Followed {
   cancelLook?: (() => void) | undefined
 }
 
-export type DiskWatch = ReturnType<typeof createDiskWatch>
+export type ComposeFileWatch = ReturnType<typeof createComposeFileWatch>
 
 /**
  * Notices changes to the apps' Compose files on disk. Watches their folders and also checks them once a minute, because watching
  * can fail. Keeps only a digest of each file.
  */
-export function createDiskWatch(deps: { files: AppFiles; clock: Clock; log: Log; onChange: (name: string) => void }) {
+export function createComposeFileWatch(deps: { files: AppFiles; clock: Clock; log: Log; onChange: (name: string) => void }) {
   const { files, clock, log } = deps
   const followed = new Map<string, Followed>()
   let stopLooking: (() => void) | undefined

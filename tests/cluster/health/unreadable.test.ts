@@ -1,11 +1,11 @@
 import test from 'ava'
-import { createUnread } from '../../../api/cluster/health/unread.ts'
+import { createUnreadable } from '../../../api/cluster/health/unreadable.ts'
 import { createManualClock } from '../../helpers/manual-clock.ts'
 
 function unreadOf() {
   const clock = createManualClock()
   const changes: string[] = []
-  const unread = createUnread({ clock, onChange: (nodeId) => void changes.push(nodeId) })
+  const unread = createUnreadable({ clock, onChange: (nodeId) => void changes.push(nodeId) })
   return { clock, changes, unread, things: (nodeId = 'a') => unread.of(nodeId)?.things ?? [] }
 }
 

@@ -3,20 +3,20 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
-import { createLinkDialler } from '../../../api/cluster/transport/link-dialler.ts'
-import { dial, wireOf, type LinkWire } from '../../../api/cluster/transport/link-wire.ts'
+import { createLinkDialer } from '../../../api/cluster/transport/link-dialer.ts'
+import { dial, wireOf, type LinkWire } from '../../../api/cluster/transport/link-socket.ts'
 import { socketPort } from '../../helpers/link-pair.ts'
 import { createManualClock } from '../../helpers/manual-clock.ts'
 import { until } from '../../helpers/until.ts'
 
 /** A dialer that is not started. @param random used as every random number */
-function diallerTo(t: ExecutionContext<unknown>, endpoint: { url: string }, random = 0) {
+function dialerTo(t: ExecutionContext<unknown>, endpoint: { url: string }, random = 0) {
   const clock = createManualClock()
   const failures: string[] = []
   /** The links it has dialed. */
   const wires: LinkWire[] = []
   const closing = new Set<LinkWire>()
-  const dialler = createLinkDialler({
+  const dialer = createLinkDialer({
     target: () => ({ endpoint: endpoint.url, headers: {} }),
     use(wire) {
       wires.push(wire)
@@ -26,8 +26,8 @@ function diallerTo(t: ExecutionContext<unknown>, endpoint: { url: string }, rand
     clock,
     random: () => random,
   })
-  t.teardown(dialler.stop)
-  return { dialler, clock, failures, wires, closing }
+  t.teardown(dialer.stop)
+  return { dialer, clock, failures, wires, closing }
 }
 
 test('the dialer waits longer after each try, up to 15 s, respects Retry-After, and starts short after a stable minute', async (t) => {
@@ -39,8 +39,8 @@ test('the dialer waits longer after each try, up to 15 s, respects Retry-After, 
   await once(http.listen(0, '127.0.0.1'), 'listening')
   t.teardown(() => http.close())
   const endpoint = { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` }
-  const { dialler, clock, failures, wires } = diallerTo(t, endpoint, 1)
-  dialler.start()
+  const { dialer, clock, failures, wires } = dialerTo(t, endpoint, 1)
+  dialer.start()
   const waits: number[] = []
   const next = async (): Promise<void> => {
     await until(() => clock.waiting() > 0)
@@ -70,22 +70,22 @@ test('the dialer waits longer after each try, up to 15 s, respects Retry-After, 
 test('the dialer waits while a link from the other side is open; for a new key it opens a second link next to its own', async (t) => {
   let checks = 0
   const port = await socketPort(t, () => undefined)
-  const { dialler, clock, wires } = diallerTo(t, port)
+  const { dialer, clock, wires } = dialerTo(t, port)
   const theirs = await socketPort(t, (socket) => {
-    dialler.adopt(wireOf(socket), { check: () => void checks++, isClosing: () => false, lastsMs: () => 7500 })
-    dialler.start()
+    dialer.adopt(wireOf(socket), { check: () => void checks++, isClosing: () => false, lastsMs: () => 7500 })
+    dialer.start()
   })
   const adopted = await dial(theirs.url, {})
   await until(() => theirs.sockets.length === 1)
-  dialler.wake()
-  dialler.renew()
+  dialer.wake()
+  dialer.renew()
   t.is(checks, 1)
   t.deepEqual({ dialled: port.sockets.length, waiting: clock.waiting() }, { dialled: 0, waiting: 0 })
   adopted.socket.terminate()
   await until(() => clock.waiting() > 0)
   clock.advance(0)
   await until(() => wires.length === 1)
-  dialler.renew()
+  dialer.renew()
   await until(() => wires.length === 2)
   const [first, second] = port.sockets
   first?.close()
@@ -96,10 +96,10 @@ test('the dialer waits while a link from the other side is open; for a new key i
 
 test('a closing link does not count: when its replacement is lost, another is dialed', async (t) => {
   const port = await socketPort(t, () => undefined)
-  const { dialler, clock, wires, closing } = diallerTo(t, port)
-  dialler.start()
+  const { dialer, clock, wires, closing } = dialerTo(t, port)
+  dialer.start()
   await until(() => wires.length === 1)
-  dialler.renew()
+  dialer.renew()
   await until(() => wires.length === 2)
   if (wires[0]) closing.add(wires[0])
   port.sockets[1]?.terminate()
@@ -112,11 +112,11 @@ test('a closing link does not count: when its replacement is lost, another is di
 test('retries the link for a new key until it is open', async (t) => {
   const port = await socketPort(t, () => undefined)
   const endpoint = { url: port.url }
-  const { dialler, clock, failures, wires } = diallerTo(t, endpoint)
-  dialler.start()
+  const { dialer, clock, failures, wires } = dialerTo(t, endpoint)
+  dialer.start()
   await until(() => wires.length === 1)
   endpoint.url = 'http://127.0.0.1:9'
-  dialler.renew()
+  dialer.renew()
   await until(() => failures.length === 1 && clock.waiting() > 0)
   t.deepEqual(clock.waits(), [5000])
   endpoint.url = port.url

@@ -14,13 +14,13 @@ const lasting = /^(things\/app|room|stats|about)/
 /** Per node. Any more would repeat the same problem. */
 const mostKept = 50
 
-export type UnreadThings = ReturnType<typeof createUnread>
+export type UnreadThings = ReturnType<typeof createUnreadable>
 
 /**
  * What nodes send that this primary cannot read: usually because the node runs another version or has unexpected values.
  * Only the unreadable item is lost, so people must be told. An entry ends when the item can be read or is gone.
  */
-export function createUnread(deps: { onChange: (nodeId: string) => void; clock: Clock }) {
+export function createUnreadable(deps: { onChange: (nodeId: string) => void; clock: Clock }) {
   const { clock } = deps
   const nodes = new Map<string, Map<string, { what: string; since: Date; lastAt: number }>>()
 

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { budgets, createLimits, placeOf, type Budget } from '../../api/auth/limits.ts'
+import { budgets, createLimits, placeOf, type Budget } from '../../api/auth/rate-limits.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 
 const { points, seconds } = budgets.password

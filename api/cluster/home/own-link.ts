@@ -6,8 +6,8 @@ import type { EventHub } from '../../events.ts'
 import type { Log } from '../../log.ts'
 import type { ViewEvents } from '../../view-events.ts'
 import { keyGraceMs } from '../members/node-keys.ts'
-import { createLinkDialler } from '../transport/link-dialler.ts'
-import { createLinkServer, keepAlive, type LinkWatch, type LinkWire } from '../transport/link-wire.ts'
+import { createLinkDialer } from '../transport/link-dialer.ts'
+import { createLinkServer, keepAlive, type LinkWatch, type LinkWire } from '../transport/link-socket.ts'
 import type { NodeClient } from '../transport/node-client.ts'
 import type { Home } from './home.ts'
 
@@ -37,7 +37,7 @@ export function createLinkHome(deps: {
     return keepAlive(session, wire, clock)
   }
 
-  const dialler = createLinkDialler({
+  const dialer = createLinkDialer({
     target: () => ({ endpoint: primaryUrl(), headers: client.headersFor({ apiKey: self.apiKey }) }),
     use(wire) {
       log.info({ url: primaryUrl() }, 'link to primary open')
@@ -54,22 +54,22 @@ export function createLinkHome(deps: {
 
   return {
     start(): void {
-      endings.push(home.events.on('linkOpened', (wire) => dialler.adopt(wire, answer(wire))))
+      endings.push(home.events.on('linkOpened', (wire) => dialer.adopt(wire, answer(wire))))
       if (config.connection === 'direct') return
       endings.push(
         home.events.on('callHome', () => {
-          dialler.start()
-          dialler.wake()
+          dialer.start()
+          dialer.wake()
         }),
       )
-      endings.push(events.on('primaryMoved', dialler.redial))
-      endings.push(home.events.on('keyTaken', () => void clock.after(renewAfterMs, dialler.renew)))
+      endings.push(events.on('primaryMoved', dialer.redial))
+      endings.push(home.events.on('keyTaken', () => void clock.after(renewAfterMs, dialer.renew)))
       // A node that has not joined yet starts on `callHome`, after joining.
-      if (!config.joinToken) dialler.start()
+      if (!config.joinToken) dialer.start()
     },
     stop(): void {
       for (const end of endings.splice(0)) end()
-      dialler.stop()
+      dialer.stop()
     },
   }
 }

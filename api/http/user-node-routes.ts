@@ -5,7 +5,7 @@ import type { ClusterNode } from '../cluster/members/node-registry.ts'
 import type { UserApi } from '../user/user-api.ts'
 import { toWire } from '../wire.ts'
 import { takesOnly } from './known-fields.ts'
-import { idParam } from '../cluster/calls/node-call.ts'
+import { idParam } from '../cluster/calls/declared-call.ts'
 import { invalid, json, nodesQuery, problem } from './route-parts.ts'
 import { createRouter, type HttpEnv, type Router } from './router.ts'
 
