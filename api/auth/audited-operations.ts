@@ -5,6 +5,7 @@ import type { AuditOutcome } from './audit.entity.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import type { ClusterNode } from '../cluster/members/node-registry.ts'
 import { statusInWords } from '../cluster/members/status-words.ts'
 import type { NodeEventHub } from '../cluster/node-events.ts'
@@ -45,7 +46,7 @@ export function createAuditedOperations(deps: {
   const { em, audit, operationOf, findNode, nodeEvents, log } = deps
   const open = new Map<number, AuditOperationRow>()
   const endings = new Map<number, Ending>()
-  let writing: Promise<void> = Promise.resolve()
+  const oneByOne = oneAtATime()
 
   async function write(startedId: number, { isLast, ...ending }: Ending): Promise<void> {
     const row = open.get(startedId)
@@ -60,8 +61,8 @@ export function createAuditedOperations(deps: {
   }
 
   /** Writes the outcomes one after another. Those that fail wait for the next call. */
-  function settle(): Promise<void> {
-    writing = writing.then(async () => {
+  const settle = (): Promise<void> =>
+    oneByOne(async () => {
       for (const [startedId, ending] of endings) {
         try {
           await write(startedId, ending)
@@ -71,8 +72,6 @@ export function createAuditedOperations(deps: {
         }
       }
     })
-    return writing
-  }
 
   function end(rows: AuditOperationRow[], ending: Ending): void {
     if (rows.length === 0) return
