@@ -18,7 +18,7 @@ const BUDGET_MS = 45 * 60_000
 /** Rules and guards without side effects, each with the tests that should notice when it is wrong. */
 const groups = {
   status: {
-    mutate: ['api/cluster/members/node-status.ts', 'api/cluster/members/check-times.ts'],
+    mutate: ['node-status', 'check-times', 'health-policy'].map((name) => `api/cluster/members/${name}.ts`),
     tests: ['tests/cluster/members/node-status*.test.ts', 'tests/cluster/members/check-times.test.ts'],
   },
   uptime: { mutate: ['api/cluster/health/uptime.ts'], tests: ['tests/cluster/health/uptime*.test.ts'] },
