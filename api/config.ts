@@ -57,7 +57,6 @@ export interface SecondaryConfig extends CommonConfig {
   joinToken: string | undefined
   /** How this node and its primary reach each other. */
   connection: ConnectionMode
-  heartbeat: { startDelayMs: number; intervalMs: number }
 }
 
 export type Config = PrimaryConfig | SecondaryConfig
@@ -206,7 +205,6 @@ function toConfig(values: Values, kept: KeptRole | null): Config {
     primaryUrl: values.PRIMARY_NODE_URL ?? kept?.primaryUrl ?? '',
     joinToken: values.JOIN_TOKEN,
     connection: values.NODE_CONNECTION,
-    heartbeat: { startDelayMs: 2000, intervalMs: 60_000 },
     ignored: [...cloudflareSettings, ...signInSettings].filter((name) => values[name] !== undefined && values[name] !== false),
   }
 }

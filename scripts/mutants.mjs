@@ -21,7 +21,7 @@ const groups = {
     mutate: ['node-status', 'check-times', 'health-policy'].map((name) => `api/cluster/members/${name}.ts`),
     tests: ['tests/cluster/members/node-status*.test.ts', 'tests/cluster/members/check-times.test.ts'],
   },
-  uptime: { mutate: ['api/cluster/health/uptime.ts'], tests: ['tests/cluster/health/uptime*.test.ts'] },
+  uptime: { mutate: ['api/cluster/health/uptime-share.ts'], tests: ['tests/cluster/health/uptime*.test.ts'] },
   vanish: { mutate: ['api/cluster/health/mass-vanish.ts'], tests: ['tests/cluster/health/mass-vanish.test.ts'] },
   holds: { mutate: ['api/cluster/members/hold-rules.ts'], tests: ['tests/cluster/members/holds.test.ts'] },
   grants: { mutate: ['api/auth/grants.ts'], tests: ['tests/auth/grants.test.ts'] },

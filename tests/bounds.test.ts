@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { withinBounds } from '../api/apps/app-bounds.ts'
+import { withinBounds } from '../api/apps/cut-app.ts'
 import { withinBounds as operationWithinBounds } from '../api/apps/operation-bounds.ts'
 import { isPrintable, bounds, cut, firstOf, jsonBytes } from '../api/bounds.ts'
 import { countValues } from '../api/cluster/limits/bounded-json.ts'

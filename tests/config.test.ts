@@ -143,7 +143,6 @@ test('a secondary needs its primary', (t) => {
   t.like(readConfig(secondary), {
     role: 'secondary',
     primaryUrl: 'http://primary:8080',
-    heartbeat: { startDelayMs: 2000, intervalMs: 60_000 },
     access: { mode: 'sign-in', secret: undefined, github: null, oidc: null, grants: [] },
   })
 })

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { AppFiles } from './app-files.ts'
-import { withinBounds } from './app-bounds.ts'
+import { withinBounds } from './cut-app.ts'
 import { nextChangeAt, statusOf } from './app-status.ts'
 import type { AppRow } from './app.entity.ts'
 import type { App, Container } from './app.ts'

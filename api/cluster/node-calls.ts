@@ -1,10 +1,10 @@
 import { appCalls } from './calls/app-calls.ts'
 import { folderCalls } from './calls/folder-calls.ts'
-import { membershipCalls } from './calls/primary-calls.ts'
+import { primaryCalls } from './calls/primary-calls.ts'
 import { reportCalls } from './calls/report-calls.ts'
 
 /** Calls that a person's action causes, on whichever node. `node-router.ts` offers them for every node. */
 export const actionCalls = { ...appCalls, ...folderCalls }
 
 /** Every call between nodes. */
-export const calls = { ...actionCalls, ...membershipCalls, ...reportCalls }
+export const calls = { ...actionCalls, ...primaryCalls, ...reportCalls }

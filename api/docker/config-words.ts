@@ -1,5 +1,5 @@
 import { remarkOf, type ComposeRemark, type Saying, type SayingContext } from './compose-remark.ts'
-import { referenceSayings, valueSayings } from './reference-words.ts'
+import { referenceSayings, valueSayings } from './service-words.ts'
 import { optionSayings, typeSayings } from './shape-words.ts'
 
 /** YAML errors that only Compose's parser reports. */

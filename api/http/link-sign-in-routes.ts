@@ -9,7 +9,7 @@ import { readJson } from './json-body.ts'
 import type { HttpEnv } from './router.ts'
 import { openSession, signOut, type SessionDeps } from './browser-sessions.ts'
 
-export interface SessionRoutesDeps extends SessionDeps {
+export interface LinkSignInDeps extends SessionDeps {
   links: SignInLinks
   /** Whether the request comes from a page of this server, or from a program. */
   isOwnPage: (request: HttpEnv['Bindings']['incoming']) => boolean
@@ -21,7 +21,7 @@ const wrong = 'This link is invalid, expired or already used. To get a new one, 
 const form = z.object({ code: z.string('must be a string').max(200, 'must have at most 200 characters') })
 
 /** Sign-in with the link printed at startup or by `npm run link`, and sign-out. Exists wherever people sign in. Public. */
-export function sessionRoutes(deps: SessionRoutesDeps): Hono<HttpEnv> {
+export function linkSignInRoutes(deps: LinkSignInDeps): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>()
   routes.use('/auth/*', async (c, next) => {
     c.header('cache-control', 'no-store')
@@ -36,7 +36,7 @@ export function sessionRoutes(deps: SessionRoutesDeps): Hono<HttpEnv> {
   return routes
 }
 
-async function signIn(deps: SessionRoutesDeps, c: Context<HttpEnv>, code: string): Promise<Response> {
+async function signIn(deps: LinkSignInDeps, c: Context<HttpEnv>, code: string): Promise<Response> {
   const { audit, limits, links, users, log } = deps
   const address = deps.addressOf(c.env.incoming)
   const { login: name } = linkAccount

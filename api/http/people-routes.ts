@@ -6,7 +6,7 @@ import { statsRoutes } from './stats-routes.ts'
 import { userAppRoutes } from './user-app-routes.ts'
 
 /** The REST API for people and scripts, over the same `user/` as GraphQL. */
-export function userRoutes(): Router {
+export function peopleRoutes(): Router {
   const router = createRouter()
   for (const routes of [nodeRoutes(), userAppRoutes(), statsRoutes(), settingsRoutes(), auditRoutes()]) router.route('/', routes)
   return router

@@ -14,7 +14,7 @@ import type { HttpEnv } from './router.ts'
 import { openSession, type SessionDeps } from './browser-sessions.ts'
 import type { SignInProvider } from '../auth/sign-in-provider.ts'
 
-export interface AuthRoutesDeps extends SessionDeps {
+export interface ProviderSignInDeps extends SessionDeps {
   access: SignInAccess
   /** Encrypts the cookie that a browser brings back from a provider. */
   secret: string
@@ -33,7 +33,7 @@ const finishForm = z.object({ code: z.string().max(200) })
  * Sign-in with providers: which ones there are, the redirect to one, and the return. Public. Starting a sign-in is free. Only failed
  * sign-ins count against a budget, after the provider's answer.
  */
-export function authRoutes(deps: AuthRoutesDeps): Hono<HttpEnv> {
+export function providerSignInRoutes(deps: ProviderSignInDeps): Hono<HttpEnv> {
   const providers = createProviders(deps.access, deps)
   const flows = createFlows(deps)
   const routes = new Hono<HttpEnv>()
@@ -84,7 +84,7 @@ interface Came {
   answer: URL
 }
 
-async function comeBack(deps: AuthRoutesDeps, c: Ctx, { provider, flows, flow, answer }: Came): Promise<Response> {
+async function comeBack(deps: ProviderSignInDeps, c: Ctx, { provider, flows, flow, answer }: Came): Promise<Response> {
   const { users, audit, addressOf, isSecure } = deps
   const request = c.env.incoming
   const address = addressOf(request)
@@ -104,7 +104,7 @@ async function comeBack(deps: AuthRoutesDeps, c: Ctx, { provider, flows, flow, a
 }
 
 /** Asks the provider, unless too many sign-ins from this address have failed. */
-async function exchange(deps: AuthRoutesDeps, address: string, ask: () => Promise<Profile>): Promise<Profile> {
+async function exchange(deps: ProviderSignInDeps, address: string, ask: () => Promise<Profile>): Promise<Profile> {
   const place = placeOf(address)
   try {
     await deps.limits.take('sign-in', place)
@@ -128,7 +128,7 @@ async function letIn(users: Users, profile: Profile) {
 
 /** Redirects to the sign-in page, which explains the failure. The exact reason goes to the logs, for the operator. */
 async function refuse(
-  { log, audit, addressOf }: AuthRoutesDeps,
+  { log, audit, addressOf }: ProviderSignInDeps,
   c: Ctx,
   failed: { provider: SignInProvider; error: SignInError; profile?: Profile | undefined; returnTo?: string },
 ): Promise<Response> {

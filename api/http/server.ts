@@ -11,7 +11,7 @@ import { AppError, errorMessage, StartError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Services } from '../services.ts'
 import { createUserApi } from '../user/user-api.ts'
-import { authRoutes } from './provider-sign-in-routes.ts'
+import { providerSignInRoutes } from './provider-sign-in-routes.ts'
 import { avatarRoutes } from './avatar.ts'
 import { localSignInRoutes } from './local-sign-in-routes.ts'
 import { limitBody } from './body-limit.ts'
@@ -28,9 +28,9 @@ import { openApiDocument } from './openapi.ts'
 import { errorToProblem, notFoundProblem, problemResponse } from './problem.ts'
 import type { HttpEnv } from './router.ts'
 import { createUnreadAnswers, type UnreadAnswers } from './unread-answers.ts'
-import { sessionRoutes } from './link-sign-in-routes.ts'
+import { linkSignInRoutes } from './link-sign-in-routes.ts'
 import { strangersPage } from './strangers-page.ts'
-import { userRoutes } from './people-routes.ts'
+import { peopleRoutes } from './people-routes.ts'
 
 /** In bytes. A Compose file can have 256 KiB, and JSON escapes make it larger. */
 const maxBodyBytes = 1024 * 1024
@@ -156,11 +156,11 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
   const { sessions, links, localUsers } = access
   if (sessions && links) {
     const parts = { users: access.users, sessions, audit: access.audit, log, limits, ...door }
-    app.route('/', sessionRoutes({ ...parts, links }))
+    app.route('/', linkSignInRoutes({ ...parts, links }))
     if (localUsers)
       app.route('/', localSignInRoutes({ ...parts, localUsers, passwords: access.passwords, refresh: access.refreshLocalUsers }))
     else if (config.access.mode === 'sign-in')
-      app.route('/', authRoutes({ ...parts, access: config.access, secret: access.secret, baseUrl, clock }))
+      app.route('/', providerSignInRoutes({ ...parts, access: config.access, secret: access.secret, baseUrl, clock }))
   } else {
     // The sign-in page always asks this. An empty list avoids an error in the browser console.
     app.get('/auth/providers', (c) => c.json({ providers: [], link: false }))
@@ -178,7 +178,7 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
     // Other requests may have added unread answers while this one ran.
     unread.check(caller)
   })
-  const user = userRoutes()
+  const user = peopleRoutes()
   app.get('/api/openapi.json', (c) => c.json(openApiDocument(services, user, door)))
   app.route('/', user)
   app.post('/graphql', onlyJson)

@@ -1,6 +1,6 @@
+import { heartbeatSchedule, heartbeatStartDelayMs } from '../cluster/home/heartbeat-times.ts'
 import { createOwnHeartbeats } from '../cluster/home/own-heartbeats.ts'
 import { createOwnJoining } from '../cluster/joining/own-joining.ts'
-import { phaseOf } from '../cluster/members/check-times.ts'
 import { calls } from '../cluster/node-calls.ts'
 import type { SecondaryConfig } from '../config.ts'
 import { errorMessage } from '../errors.ts'
@@ -42,7 +42,7 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       knownSettingsVersion = settingsVersion
       if (first || afterFailure || isOld) settingsSync.run()
     },
-    startDelayMs: config.heartbeat.startDelayMs,
+    startDelayMs: heartbeatStartDelayMs,
   })
 
   const joiner = config.joinToken
@@ -87,8 +87,7 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
         settingsSync.run()
         heartbeats.start()
       }
-      // Each node has its own second of the minute, so that a rack of nodes does not call all at once.
-      scheduler.every('heartbeat', `${Math.floor(phaseOf(self.id) * 60)} * * * * *`, callHome)
+      scheduler.every('heartbeat', heartbeatSchedule(self.id), callHome)
       // Another process sets them up. Someone removed there must lose access here within seconds.
       scheduler.every('local users', '*/2 * * * * *', access.refreshLocalUsers)
       log.info({ heartbeat_interval: '60s', primary: primaryUrl() }, 'background tasks started')

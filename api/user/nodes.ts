@@ -1,4 +1,4 @@
-import { membershipCalls } from '../cluster/calls/primary-calls.ts'
+import { primaryCalls } from '../cluster/calls/primary-calls.ts'
 import type { NodeCondition } from '../cluster/health/conditions.ts'
 import type { HealthChecks, NodeCheck } from '../cluster/health/health-checks.ts'
 import type { NodeUptime, StatusChange, StatusHistory } from '../cluster/health/status-history.ts'
@@ -15,7 +15,7 @@ export const nodeActions = {
   registerNode: { word: 'node.register', permission: 'node.change', on: 'new node' },
   updateNode: { word: 'node.update', permission: 'node.change', on: 'node' },
   removeNode: { word: 'node.remove', permission: 'node.change', on: 'node' },
-  rotateNodeKey: membershipCalls.takeKey.action,
+  rotateNodeKey: primaryCalls.takeKey.action,
   checkNode: { word: 'node.check', permission: 'node.check', on: 'node' },
   cordonNode: { word: 'node.cordon', permission: 'node.hold', on: 'node' },
   uncordonNode: { word: 'node.uncordon', permission: 'node.hold', on: 'node' },

@@ -1,4 +1,4 @@
-import { membershipCalls } from '../cluster/calls/primary-calls.ts'
+import { primaryCalls } from '../cluster/calls/primary-calls.ts'
 import type { MoveOutcome, PrimaryMove } from '../cluster/primary-move.ts'
 import { AppError } from '../errors.ts'
 import type { Settings, SettingsService } from '../settings/settings-service.ts'
@@ -7,7 +7,7 @@ import type { Action } from '../auth/action.ts'
 
 export const settingActions = {
   updateSettings: { word: 'settings.update', permission: 'settings.change' },
-  changePrimaryUrl: membershipCalls.movePrimary.action,
+  changePrimaryUrl: primaryCalls.movePrimary.action,
 } as const satisfies Record<string, Action>
 
 /** The cluster's settings, for callers who see every node. */

@@ -11,12 +11,12 @@ import { allowListOf, kindOf, type SignInAccess } from '../../api/auth/providers
 import { createSessions } from '../../api/auth/sessions.ts'
 import { createSignInLinks } from '../../api/auth/sign-in-links.ts'
 import { createUsers } from '../../api/auth/users.ts'
-import { authRoutes } from '../../api/http/provider-sign-in-routes.ts'
+import { providerSignInRoutes } from '../../api/http/provider-sign-in-routes.ts'
 import { avatarRoutes } from '../../api/http/avatar.ts'
 import { errorToProblem } from '../../api/http/problem.ts'
 import type { HttpEnv } from '../../api/http/router.ts'
 import { readSessionCookie } from '../../api/http/session-cookie.ts'
-import { sessionRoutes } from '../../api/http/link-sign-in-routes.ts'
+import { linkSignInRoutes } from '../../api/http/link-sign-in-routes.ts'
 import { testDatabase } from './database.ts'
 import { createManualClock } from './manual-clock.ts'
 import { recordedLog } from './recorded-log.ts'
@@ -67,8 +67,8 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
   const app = new Hono<HttpEnv>()
   app.onError(errorToProblem(log))
   const parts = { users, sessions, audit, log, limits: createLimits({ clock }), addressOf: () => '192.0.2.7', isSecure: () => secure }
-  app.route('/', sessionRoutes({ ...parts, links: createSignInLinks({ em, clock }), isOwnPage: () => true }))
-  app.route('/', authRoutes({ ...parts, access, secret, baseUrl: url, clock }))
+  app.route('/', linkSignInRoutes({ ...parts, links: createSignInLinks({ em, clock }), isOwnPage: () => true }))
+  app.route('/', providerSignInRoutes({ ...parts, access, secret, baseUrl: url, clock }))
   app.route('/', avatarRoutes())
   app.get('/whoami', (c) => {
     const cookie = readSessionCookie(c.env.incoming.headers.cookie, secure)

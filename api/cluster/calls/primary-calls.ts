@@ -25,7 +25,7 @@ const readableSettings = z.object({
   primary_url: someText(bounds.url).default(null),
 })
 
-export const membershipCalls = {
+export const primaryCalls = {
   heartbeat: answered({
     route: 'POST /api/internal/nodes/{id}/heartbeat',
     on: 'primary',

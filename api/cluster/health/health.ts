@@ -8,7 +8,7 @@ import type { NodeRegistry } from '../members/node-registry.ts'
 import type { NodeEventHub } from '../node-events.ts'
 import type { Transport } from '../transport/transport.ts'
 import { createAlarms } from './alarms.ts'
-import { createDockerAway } from './reported-details.ts'
+import { createReportedDetails } from './reported-details.ts'
 import { createHeartbeats } from './received-heartbeats.ts'
 import { createHealthChecks } from './health-checks.ts'
 import { createLostSessions } from './lost-sessions.ts'
@@ -111,7 +111,7 @@ function unreadOf({ registry, nodeEvents, clock }: Dependencies) {
 
 function dockerAwayOf({ feed, nodeEvents, clock }: Dependencies) {
   const onChange = (nodeId: string): void => nodeEvents.emit('detailsChanged', nodeId)
-  const docker = createDockerAway({ statsOf: feed.inventory.statsOf, onChange, clock })
+  const docker = createReportedDetails({ statsOf: feed.inventory.statsOf, onChange, clock })
   nodeEvents.on('statsChanged', 'docker', docker.statsChanged)
   nodeEvents.on('removed', 'docker', docker.forget)
   return docker

@@ -1,7 +1,7 @@
 import type { EntityManager } from '../../db/orm.ts'
 import type { Clock } from '../../clock.ts'
 import { ObservedPeriodEntity } from './status-change.entity.ts'
-import type { Period } from './uptime.ts'
+import type { Period } from './uptime-share.ts'
 
 /** Shorter absences are ignored, so that a restart does not count as a gap. */
 const shortestGapMs = 2 * 60_000

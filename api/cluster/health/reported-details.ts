@@ -7,7 +7,7 @@ import type { KnownStats } from '../feed/inventory.ts'
  *
  * @param onChange called when any of that changed, so that viewers hear of it without receiving every sample
  */
-export function createDockerAway(deps: { statsOf: (nodeId: string) => KnownStats; onChange: (nodeId: string) => void; clock: Clock }) {
+export function createReportedDetails(deps: { statsOf: (nodeId: string) => KnownStats; onChange: (nodeId: string) => void; clock: Clock }) {
   const { statsOf, clock } = deps
   const told = new Map<string, string>()
   const awaySince = new Map<string, Date>()

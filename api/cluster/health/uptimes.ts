@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { NodeStatus } from '../members/health-policy.ts'
-import { uptime, type OnlineSwitch, type Period, type Share } from './uptime.ts'
+import { uptime, type OnlineSwitch, type Period, type Share } from './uptime-share.ts'
 
 /** The share (0 to 1) of observed time that a node was online, and how long that observed time was. */
 export interface NodeUptime {

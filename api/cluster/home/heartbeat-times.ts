@@ -2,6 +2,13 @@ import type { Clock } from '../../clock.ts'
 import { errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { createRetryLoop } from '../../retry.ts'
+import { phaseOf } from '../members/check-times.ts'
+
+/** After a start, a node waits this long before it calls its primary. */
+export const heartbeatStartDelayMs = 2000
+
+/** Once a minute, for cron. Each node has its own second, so that a rack of nodes does not call all at once. */
+export const heartbeatSchedule = (nodeId: string): string => `${Math.floor(phaseOf(nodeId) * 60)} * * * * *`
 
 export type HeartbeatOutcome =
   | { kind: 'accepted'; settingsVersion: string | undefined }

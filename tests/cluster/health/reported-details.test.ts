@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { NodeStats } from '../../../api/monitoring/node-stats.ts'
-import { createDockerAway } from '../../../api/cluster/health/reported-details.ts'
+import { createReportedDetails } from '../../../api/cluster/health/reported-details.ts'
 import { createManualClock } from '../../helpers/manual-clock.ts'
 import { someStats } from '../../helpers/things.ts'
 
@@ -10,7 +10,7 @@ function setUp() {
   const clock = createManualClock()
   const said: { stats: NodeStats | null } = { stats: null }
   const told: string[] = []
-  const docker = createDockerAway({
+  const docker = createReportedDetails({
     statsOf: () => ({ nodeId, state: 'ok', error: null, stats: said.stats }),
     onChange: (id) => void told.push(id),
     clock,

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { uptime, type OnlineSwitch, type Period } from '../../../api/cluster/health/uptime.ts'
+import { uptime, type OnlineSwitch, type Period } from '../../../api/cluster/health/uptime-share.ts'
 
 const longest = 60
 const moment = fc.integer({ min: 0, max: longest })
