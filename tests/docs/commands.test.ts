@@ -9,7 +9,7 @@ const notRun: Record<string, string> = {
   'git pull': 'needs the network',
   'npm test': 'runs this test',
   'npm test    # checks and tests; the last line is the count': 'runs this test',
-  'npm test -- tests/nodes   # some tests only': 'runs tests inside a test',
+  'npm test -- tests/settings   # some tests only': 'runs tests inside a test',
   '.ci/run                   # everything that must pass before a change lands': 'runs this test',
   'npm run dev               # server with restart, dashboard with hot reload': "takes Vite's fixed port, which may be in use",
   'npm run check             # types, lint, format': 'npm test runs the same steps before this test',
