@@ -167,7 +167,10 @@ test('the commands are one line each, and a shell reads them as intended', async
 })
 
 test('the docker command matches docker/compose.secondary.yml', async (t) => {
-  const file = readFileSync(join(import.meta.dirname, '../../../docker/compose.secondary.yml'), 'utf8').replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')
+  const file = readFileSync(join(import.meta.dirname, '../../../docker/compose.secondary.yml'), 'utf8').replaceAll(
+    /\$\{\w+:-([^}]*)\}/g,
+    '$1',
+  )
   const { selfhostly: service } = (parse(file) as { services: Record<string, Record<string, unknown>> }).services as {
     selfhostly: { image: string; restart: string; network_mode: string; container_name: string; volumes: string[] }
   }
