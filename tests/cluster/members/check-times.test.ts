@@ -39,13 +39,13 @@ test('nodes checked in one burst drift apart with waits of 27 to 33 s, then keep
   t.true(round().every((moment, n) => Math.abs(moment - (moments[n] ?? 0) - 30_000) <= 1))
 })
 
-test("a check that takes a second does not shift its node's turn", (t) => {
+test("a check that takes a second does not shift its node's slot", (t) => {
   let at = firstCheckAfterStart(0.4, new Date(start), policy).getTime()
   for (let i = 0; i < 100; i++) at = nextCheckAt(0, new Date(at + 1_000), policy, { phase: 0.4, random: () => 0 }).getTime()
   t.is(at % 30_000, 12_000)
 })
 
-test('a node whose turn is now is checked now', (t) => {
+test('a node whose slot is now is checked now', (t) => {
   t.is(firstCheckAfterStart(0.5, new Date(start + 15_000), policy).getTime(), start + 15_000)
 })
 
@@ -76,4 +76,31 @@ test('checkPolicy names every problem, and finds none in the default policy', (t
     'band 2: status must not be better than in the previous band',
   ])
   t.is(checkPolicy({ bands: [], jitter: 0 }).length, 1)
+})
+
+const second = { fromFailures: 3, waitMs: 1000, status: 'offline' } as const
+const policyOf = (first: Partial<HealthPolicy['bands'][number]>, last: Partial<HealthPolicy['bands'][number]> = {}, jitter = 0.1) =>
+  checkPolicy({
+    jitter,
+    bands: [
+      { fromFailures: 0, waitMs: 1000, status: 'online', ...first },
+      { ...second, ...last },
+    ],
+  })
+
+test('checkPolicy takes every bound itself and refuses what is beyond it', (t) => {
+  t.deepEqual(policyOf({}), [], 'two bands with the same wait')
+  for (const jitter of [0, 0.5]) t.deepEqual(policyOf({}, {}, jitter), [])
+  for (const jitter of [-0.01, 0.51, Number.NaN]) t.deepEqual(policyOf({}, {}, jitter), ['jitter must be between 0 and 0.5'])
+  t.deepEqual(policyOf({ fromFailures: 1 }), ['the first band must start at 0 failures and be online'])
+  t.deepEqual(policyOf({ status: 'offline' }), ['the first band must start at 0 failures and be online'])
+  t.deepEqual(policyOf({}, { fromFailures: 3.5 }), ['band 2: fromFailures must be a whole number'])
+  t.deepEqual(policyOf({ waitMs: 0 }), ['band 1: waitMs must be a whole number above 0'])
+  t.deepEqual(policyOf({}, { waitMs: 999 }), ['band 2: waitMs must not be lower than in the previous band'])
+})
+
+test('a policy without a band for so few failures is a bug, said as one', (t) => {
+  t.throws(() => nextCheckAt(0, new Date(0), { bands: [second], jitter: 0 }, { phase: 0, random: () => 0 }), {
+    message: 'The health policy has no band for 0 failures',
+  })
 })
