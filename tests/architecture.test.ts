@@ -40,6 +40,7 @@ const domains = ['apps', 'monitoring', 'settings', 'auth'].map((name) => `api/${
  * `api/cluster/` itself join rooms and can import all of them.
  */
 const rooms = {
+  calls: [],
   limits: [],
   members: [],
   transport: ['limits'],
@@ -224,6 +225,11 @@ const rules: Rule[] = [
     ),
   ),
 ]
+
+test('every room of the cluster has a rule', (t) => {
+  const found = new Set([...sources.keys()].flatMap((file) => /^api\/cluster\/([^/]+)\//.exec(file)?.[1] ?? []))
+  t.deepEqual([...found].toSorted(), Object.keys(rooms).toSorted())
+})
 
 for (const rule of rules) {
   test(rule.name, (t) => {
