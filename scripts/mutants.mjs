@@ -22,7 +22,7 @@ const groups = {
     tests: ['tests/cluster/members/node-status*.test.ts', 'tests/cluster/members/check-times.test.ts'],
   },
   uptime: { mutate: ['api/cluster/health/uptime-share.ts'], tests: ['tests/cluster/health/uptime*.test.ts'] },
-  vanish: { mutate: ['api/cluster/health/mass-vanish.ts'], tests: ['tests/cluster/health/mass-vanish.test.ts'] },
+  vanish: { mutate: ['api/cluster/health/network-suspicion-rule.ts'], tests: ['tests/cluster/health/network-suspicion-rule.test.ts'] },
   holds: { mutate: ['api/cluster/members/hold-rules.ts'], tests: ['tests/cluster/members/holds.test.ts'] },
   grants: { mutate: ['api/auth/grants.ts'], tests: ['tests/auth/grants.test.ts'] },
   permissions: { mutate: ['api/auth/permissions.ts', 'api/auth/caller.ts'], tests: ['tests/auth/permissions.test.ts'] },

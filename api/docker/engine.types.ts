@@ -155,7 +155,7 @@ export interface ComposeProject {
   file?: string
 }
 
-/** up: `up -d --remove-orphans`; stop: `stop`; down: `down --remove-orphans`; pull: `pull`. */
+/** up: `up -d --remove-orphans`; pull: `pull`. Stopping and removing is done through the Engine. */
 export type ComposeCommand = 'up' | 'pull'
 
 export const isRunningState = (state: ContainerState): boolean => state === 'running' || state === 'paused' || state === 'restarting'

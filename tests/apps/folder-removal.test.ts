@@ -21,7 +21,7 @@ async function removeWhileMounted(t: ExecutionContext, mount: (at: string, elsew
   writeFileSync(join(elsewhere, 'photo.jpg'), 'the only copy')
   const script = `
     const { entriesOf } = await import(${moduleOf('folder-entries')})
-    const { removeTree } = await import(${moduleOf('app-folder')})
+    const { removeTree } = await import(${moduleOf('folder-removal')})
     const folder = process.argv[1]
     const entries = await entriesOf(folder)
     console.log(JSON.stringify({ entries, leftovers: await removeTree(folder, new AbortController().signal) }))`

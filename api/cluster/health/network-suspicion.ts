@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { isOver, massVanish, type Lost } from './mass-vanish.ts'
+import { isOver, massVanish, type Lost } from './network-suspicion-rule.ts'
 import type { ClusterNode } from '../members/node-registry.ts'
 import type { NodeHealth } from '../members/node-status.ts'
 

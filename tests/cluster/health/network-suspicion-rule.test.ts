@@ -1,5 +1,5 @@
 import test from 'ava'
-import { isOver, massVanish } from '../../../api/cluster/health/mass-vanish.ts'
+import { isOver, massVanish } from '../../../api/cluster/health/network-suspicion-rule.ts'
 
 const now = 1_000_000
 const lostAt = (...times: number[]) => times.map((at, index) => ({ id: `node-${index}`, at }))
