@@ -35,10 +35,8 @@ const groups = {
     mutate: ['api/http/plain-path.ts', 'api/cluster/transport/endpoint-guard.ts'],
     tests: ['tests/http/plain-path.test.ts', 'tests/cluster/transport/endpoint-guard.test.ts'],
   },
-  apps: {
-    mutate: ['api/apps/app-status.ts', 'api/apps/compose-file.ts'],
-    tests: ['tests/apps/app-status*.test.ts', 'tests/apps/compose-file*.test.ts'],
-  },
+  apps: { mutate: ['api/apps/app-status.ts'], tests: ['tests/apps/app-status.test.ts'] },
+  compose: { mutate: ['api/apps/compose-file.ts'], tests: ['tests/apps/compose-file.test.ts'] },
 }
 
 endAllOnSignals()
