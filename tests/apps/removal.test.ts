@@ -12,12 +12,24 @@ const docker = new Docker()
 test.before(async () => void (await ensureTestImage()))
 
 /** A running app and its folder. */
+const unnamedPattern = /^[0-9a-f]{64}$/
+const removedAfter = (t: ExecutionContext, volume: string): void =>
+  t.teardown(() =>
+    docker
+      .getVolume(volume)
+      .remove()
+      .catch(() => undefined),
+  )
+
 async function runningApp(t: ExecutionContext, composeContent = web()) {
   const node = await nodeOf(t)
   const name = appName(t)
   const created = await node.apps.create({ name, composeContent })
   const made = await node.outcome(created)
   t.is(made.status, 'succeeded', made.error ?? '')
+  // Unnamed volumes have no label by which they could be found later.
+  for (const { Mounts } of await containersOf(name))
+    for (const { Name = '' } of Mounts) if (unnamedPattern.test(Name)) removedAfter(t, Name)
   const { id } = created.app
   const remove = async (input = {}) => node.outcome(await node.apps.removeApp(id, input))
   return { ...node, name, id, remove, directory: join(node.appsDir, name) }
@@ -41,13 +53,7 @@ const withData = web(`    volumes: ['./data:/data', 'named:/named', '/unnamed']\
 async function unnamedVolume(t: ExecutionContext, name: string): Promise<string> {
   const [container] = await containersOf(name)
   const volume = container?.Mounts.find(({ Destination }) => Destination === '/unnamed')?.Name ?? ''
-  t.regex(volume, /^[0-9a-f]{64}$/)
-  t.teardown(() =>
-    docker
-      .getVolume(volume)
-      .remove()
-      .catch(() => undefined),
-  )
+  t.regex(volume, unnamedPattern)
   return volume
 }
 

@@ -104,7 +104,8 @@ const failing: Record<string, Failing> = {
   },
   'a build that fails': {
     content: service('build: .'),
-    dockerfile: 'FROM IMAGE\nRUN false\n',
+    // The label, because Compose 1 leaves the container of the step that failed.
+    dockerfile: 'FROM IMAGE\nLABEL com.docker.compose.project=PROJECT\nRUN false\n',
     told: /^Could not build the image for service "web": "false" ended with exit code 1$/,
   },
   'a build from a missing image': {

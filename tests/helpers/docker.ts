@@ -50,6 +50,8 @@ export async function removeProject(name: string, docker = new Docker()): Promis
   await Promise.all(networks.map((n) => docker.getNetwork(n.Id).remove().catch(ignoreGone)))
   const { Volumes: volumes } = await docker.listVolumes({ filters: JSON.stringify(filters) })
   await Promise.all((volumes ?? []).map((v) => docker.getVolume(v.Name).remove().catch(ignoreGone)))
+  const images = await docker.listImages({ filters: JSON.stringify(filters) })
+  await Promise.all(images.map((i) => docker.getImage(i.Id).remove({ force: true }).catch(ignoreGone)))
 }
 
 /** Creates a container from the test image without starting it. It is removed after the test, even if the test fails. */
