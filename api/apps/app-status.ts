@@ -89,7 +89,7 @@ function judge({ name, replicas, isJob }: WantedService, { containers, now }: Ap
   }
   const state = up.length > 0 ? 'partly' : 'down'
   if (replicas === 1) return { name, state, problem: problem ?? 'has no container', isStarting }
-  const share = up.length === 0 ? `runs 0 of ${replicas} containers` : `runs ${up.length} of ${replicas} containers`
+  const share = `runs ${up.length} of ${replicas} containers`
   return { name, state, problem: problem === null ? share : `${share}: one ${problem}`, isStarting }
 }
 
@@ -103,8 +103,9 @@ function asSeen(containers: ContainerFacts[]): WantedService[] {
 function noteOf(services: ServiceVerdict[], { containers, wanted }: AppFacts): string | null {
   const starting = services.flatMap(({ name, isStarting }) => (isStarting ? `service ${name} has not passed its health check yet` : []))
   if (starting.length > 0) return enumerate(starting)
-  const names = new Set((wanted ?? []).map(({ name }) => name))
-  const extra = wanted === null ? [] : [...new Set(containers.filter(isUp).map(nameOf))].filter((name) => !names.has(name))
+  if (wanted === null) return null
+  const names = new Set(wanted.map(({ name }) => name))
+  const extra = [...new Set(containers.filter(isUp).map(nameOf))].filter((name) => !names.has(name))
   return extra.length === 0 ? null : enumerate(extra.map((name) => `service ${name} is running, but the deployed file does not ask for it`))
 }
 

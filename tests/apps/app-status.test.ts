@@ -206,6 +206,32 @@ test('tells when the status next changes without an event', (t) => {
   t.deepEqual(at(looping('web', { upSince: ago(2) }), looping('db', { upSince: ago(4) })), ago(-6))
 })
 
+test('should run: a service that wants no containers is no service that could run', (t) => {
+  t.deepEqual(app({ wanted: [wants('none', { replicas: 0 })] }), verdict('error', 'the app has no containers'))
+})
+
+test('should run: after a failed operation, an unhealthy service beside a finished job is degraded, not an error', (t) => {
+  const containers = [container('web', { health: 'unhealthy' }), exited('job', 0)]
+  t.is(app({ wanted: [wants('web'), wants('job', { isJob: true })], containers, lastFailure: failed('update', 'x') }).status, 'degraded')
+})
+
+test('should run: while the file is unknown, a service that ended with 0 although it restarts always has not finished', (t) => {
+  t.is(app({ containers: [container('db'), exited('web', 0, { restartPolicy: 'always' })] }).status, 'degraded')
+})
+
+test('names exactly three failing services without counting more', (t) => {
+  const names = ['a', 'b', 'c']
+  const { statusReason } = app({ wanted: names.map((name) => wants(name)), containers: [], lastFailure: null })
+  t.is(statusReason, names.map((name) => `service ${name} has no container`).join(', '))
+})
+
+test('should be stopped: paused and restarting containers still run', (t) => {
+  for (const state of ['paused', 'restarting'] as const) {
+    const words = `the app should be stopped, but service web is ${state}`
+    t.deepEqual(app({ desiredState: 'stopped', containers: [container('web', { state })] }), verdict('running', words))
+  }
+})
+
 test('should be stopped: exit codes do not matter', (t) => {
   t.deepEqual(app({ desiredState: 'stopped' }), verdict('stopped'))
   t.deepEqual(app({ desiredState: 'stopped', wanted: webAndDb, containers: [exited('web', 137), exited('db', 0)] }), verdict('stopped'))
