@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { AppOperation } from './apps/app-service.ts'
 import { appWire, operationWire, toWire } from './wire.ts'
 
-/** What requests about an app say as JSON, and what answers them: the same for people and between nodes. */
+/** Requests about apps and their answers as JSON. The same for people and between nodes. */
 
 const overwriteFile = z
   .boolean()

@@ -1,10 +1,10 @@
 import { oneAtATime } from './one-at-a-time.ts'
 
 /**
- * Writes what has gathered, one batch after another. A batch that could not be written is given back, for the next one.
+ * Writes collected changes, one batch after another. A batch that could not be written is given back and joins the next one.
  *
- * @param deps.take removes and returns what has gathered; null if nothing has
- * @returns a function that writes the next batch; with nothing to write, it waits for the one that is being written. It throws
+ * @param deps.take removes and returns what has been collected; null if there is nothing
+ * @returns a function that writes the next batch. With nothing to write, it waits for the batch that is being written. It throws
  *   when the write fails
  */
 export function createBatches<T>(deps: { take: () => T | null; write: (batch: T) => Promise<void>; giveBack: (batch: T) => void }) {

@@ -1,9 +1,9 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 
-/** Runs work one at a time, in the order it was requested. Work that fails keeps nothing behind it from running. */
+/** Runs work one at a time, in order. Failed work does not hold up what follows. */
 export const oneAtATime = (): LimitFunction => pLimit(1)
 
-/** The same for each key on its own. Nothing is kept of a key whose work is done. */
+/** The same, separately for each key. A key is forgotten when its work is done. */
 export function oneAtATimePerKey() {
   const queues = new Map<string, LimitFunction>()
 

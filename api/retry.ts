@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts'
 /** `afterMs`: retry, but not before that, because the other side asked for it or because only a person can fix the cause. */
 export type RetryOutcome = 'done' | 'again' | { afterMs: number }
 
-/** The wait after this many others, in ms: the first, then twice the one before, up to the longest. */
+/** The wait after this many earlier ones, in ms. It doubles each time, up to the longest. */
 export const backoffMs = ({ firstMs, longestMs }: { firstMs: number; longestMs: number }, before: number): number =>
   Math.min(longestMs, firstMs * 2 ** Math.min(before, 16))
 

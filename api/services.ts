@@ -49,8 +49,8 @@ interface World {
 }
 
 /**
- * Builds every room of this process once, each from those above it. The outside world is passed in. What happens to a node is said
- * with `nodeEvents`, which also states who hears of it in which order.
+ * Builds every room of this process once, each from those above it. The outside world is passed in. `nodeEvents` tells the rooms
+ * what happens to nodes, in a stated order.
  */
 export function createServices(world: World) {
   const { version, config, storage, clock, random, log } = world
@@ -60,7 +60,7 @@ export function createServices(world: World) {
   const events = createEventHub<ViewEvents>()
   const homeEvents = createEventHub<HomeEvents>()
   const nodeEvents = createNodeEvents({ log })
-  /** Each room takes of these what its type says. */
+  /** What most rooms need. Each one's type says which of these it uses. */
   const base = { em, isPrimary, events, homeEvents, nodeEvents, clock, random, log }
   storage.onChange(() => events.emit('server', undefined))
 

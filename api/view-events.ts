@@ -27,7 +27,7 @@ export interface ViewEvents {
   alarms: undefined
 }
 
-/** Passes on to viewers what happens to nodes. */
+/** Passes node events on to viewers. */
 export function tellViewers(deps: {
   events: EventHub<ViewEvents>
   nodeEvents: NodeEventHub

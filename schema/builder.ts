@@ -11,7 +11,7 @@ import type { AnswerSize } from './answer-size.ts'
 import { refusedCall } from './refusal.ts'
 
 export interface Context {
-  /** What the caller can see and do. Resolvers have nothing else, so none can forget what a caller may see. */
+  /** What the caller can see and do. Resolvers get nothing else, so none can show too much. */
   user: UserApi
   /** The size of the answer so far. */
   answer: AnswerSize

@@ -111,7 +111,7 @@ const layers = layersRule(
     ['frontend/src/', []],
   ],
   {
-    'api/apps/planted.ts': `import type { Allowed } from '../cluster/feed-event.ts'\nimport { notAllowed } from '../nodes/node-registry.ts'\n`,
+    'api/apps/planted.ts': `import type { Allowed } from '../cluster/feed-event.ts'\nimport { notAllowed } from '../cluster/members/node-registry.ts'\n`,
   },
 )
 

@@ -34,7 +34,7 @@ test('one that fails is logged as a bug, and the others hear the event all the s
   t.notThrows(() => events.emit('rang', 'alice'))
   t.deepEqual(heard, ['alice'])
   t.is(lines.length, 1)
-  t.like(lines[0], { level: 50, msg: 'a listener failed', event: 'rang', hearer: 'cook', err: { message: 'asleep' } })
+  t.like(lines[0], { level: 50, msg: 'a listener failed', event: 'rang', subscriber: 'cook', err: { message: 'asleep' } })
 })
 
 test('an event that nobody hears is no error, and its places are known to be vacant', (t) => {

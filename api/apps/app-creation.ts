@@ -37,7 +37,7 @@ export function createAppCreation(deps: {
   records: AppRecords
   work: AppWork
   deploy: AppDeploy
-  /** An app could not be queued, so there is none. */
+  /** The app could not be queued, so it does not exist. */
   onFailed: (row: AppRow) => void
 }) {
   const { files, disk, records } = deps

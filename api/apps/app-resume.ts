@@ -10,7 +10,7 @@ import type { ComposeFileWatch } from './compose-file-watch.ts'
 import { failureWords } from './operation.ts'
 import type { Operations } from './operations.ts'
 
-/** Resumes this node's apps where the last run of the program, or an earlier version of it, left them. */
+/** Picks up this node's apps where the previous run, or an earlier version, left them. */
 export function createAppResume(deps: {
   files: AppFiles
   disk: ComposeFileWatch

@@ -13,7 +13,7 @@ import { createStatusTimers } from './status-timers.ts'
 
 export type AppViews = ReturnType<typeof createAppViews>
 
-/** How each app looks to others: its record, its containers, and the status that follows from them. Each change is told once. */
+/** What others see of each app: its record, its containers, and the resulting status. Reports each change once. */
 export function createAppViews(deps: {
   nodeId: string
   clock: Clock
@@ -93,7 +93,7 @@ export function createAppViews(deps: {
       tell(row)
     },
 
-    /** @returns whether the app was ever told of */
+    /** @returns whether the app was ever reported */
     forget(id: string): boolean {
       timers.set(id, null)
       return told.delete(id)

@@ -20,7 +20,7 @@ export interface AppOperation {
 
 export type AppWork = ReturnType<typeof createAppWork>
 
-/** Queues work on an app as an operation, and keeps the app's record true: what it should do, and how the work ended. */
+/** Queues work on an app as an operation, and keeps the app's record up to date: desired state and outcome. */
 export function createAppWork(deps: {
   engine: Engine
   watch: ContainerWatch

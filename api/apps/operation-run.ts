@@ -17,7 +17,7 @@ export interface OperationRun {
 /** Output goes to readers and the database in batches, because an image pull prints hundreds of lines per second. */
 const bundleMs = 150
 
-/** Lets work report into its operation. `onReport` is called for each batch of reports. */
+/** Lets running work report to its operation. `onReport` is called for each batch of reports. */
 export function createOperationRun(deps: { operation: Operation; signal: AbortSignal; onReport: () => void; clock: Clock }): OperationRun {
   const { operation, signal } = deps
   /** Exact value; `operation.progress` is rounded down. */

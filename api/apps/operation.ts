@@ -31,7 +31,7 @@ export const operationStatuses = ['queued', 'running', 'succeeded', 'failed', 'c
 export type OperationStatus = (typeof operationStatuses)[number]
 
 interface KindFacts {
-  /** In the words of a failure. */
+  /** The part of a message that names the failure. */
   doing: string
   /** The app's status while such an operation is queued or running. */
   status: AppStatus

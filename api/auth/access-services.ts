@@ -21,7 +21,7 @@ import { createUsers } from './users.ts'
 
 export type AccessServices = ReturnType<typeof createAccessServices>
 
-/** Access and its records: users, sessions, tokens, rate limits and the audit log. */
+/** Users, sessions, tokens, rate limits and the audit log. */
 export function createAccessServices(deps: {
   access: AccessConfig
   isPrimary: boolean

@@ -1,6 +1,6 @@
 import type { Permission } from './permissions.ts'
 
-/** Things that callers see only on their own nodes. `new node`: one that joins the cluster by this action. */
+/** Targets that callers see only on their own nodes. `new node`: a node that this action adds. */
 export type TargetKind = 'node' | 'new node' | 'app' | 'operation'
 
 /**
@@ -19,7 +19,7 @@ export interface Action {
 /** The target as the call names it. */
 export interface Named {
   id?: string | null | undefined
-  /** Its name, if the call says it. */
+  /** Its name, if the call gives one. */
   subject?: string | null | undefined
 }
 

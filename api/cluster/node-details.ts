@@ -7,7 +7,7 @@ import type { Clones } from './members/clones.ts'
 import type { ClusterNode } from './members/node-registry.ts'
 import type { Links } from './transport/links.ts'
 
-/** What people see of a node besides its record, put together from what the rooms know. */
+/** What people see of a node besides its record, collected from the rooms. */
 export function createNodeDetails(deps: {
   ourVersion: string
   clones: Clones

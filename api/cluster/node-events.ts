@@ -5,21 +5,21 @@ import type { FeedReading } from './feed/feed-wire.ts'
 import type { ClusterNode } from './members/node-registry.ts'
 import type { NodeHealth } from './members/node-status.ts'
 
-/** What happens to nodes, as the rooms tell each other. Nodes are named by their id. */
+/** What happens to nodes. Nodes are named by their id. */
 export interface NodeEvents {
   /** The node's record or health changed. `before` is its health before; undefined for a new node. */
   changed: { node: ClusterNode; before: NodeHealth | undefined }
-  /** Its status is another one. Follows `changed`. */
+  /** Its status changed. Follows `changed`. */
   statusChanged: ClusterNode
-  /** Something that people see beside its record changed: its session, its conditions. */
+  /** Something that people see changed outside its record: its session or its conditions. */
   detailsChanged: string
   /** It is being removed. It can still be looked up during this event. */
   removed: string
   /** It has a new key. The previous one still works for a while. */
   keyChanged: string
-  /** It said something about itself, in any way: its session, a heartbeat, the answer to a check. */
+  /** It reported about itself: over its event stream, in a heartbeat, or in the answer to a check. */
   reported: { nodeId: string } & FeedReading
-  /** What it runs was replaced by its snapshot. */
+  /** Its snapshot replaced what was known about what it runs. */
   snapshotApplied: string
   statsChanged: string
   operationChanged: Operation
@@ -31,11 +31,11 @@ export interface NodeEvents {
   sessionLost: { nodeId: string; held: boolean }
 }
 
-/** Who hears of it, first to last. Each hearer listens in the room that it is part of. */
+/** The subscribers of each event, first to last. Each room subscribes in the file that builds it. */
 const order = {
-  // Alarms ask the history since when a node is down. Viewers ask for alarms and audit lines.
+  // Alarms ask the history how long a node has been down. Viewers ask for alarms and audit lines.
   changed: ['history', 'alarms', 'audit', 'viewers'],
-  // What is shown of the node's apps first, then what calls the node.
+  // First what is shown of the node's apps, then what calls the node.
   statusChanged: ['inventory', 'streams', 'key changes'],
   detailsChanged: ['viewers'],
   // Viewers last: when they hear of it, no room has anything left of the node. `membership.ts` then closes its stream and link.
@@ -54,5 +54,5 @@ const order = {
 
 export type NodeEventHub = ReturnType<typeof createNodeEvents>
 
-/** Tells the rooms of the cluster what happens to its nodes. The rooms do not know each other for this. */
+/** Tells the cluster's rooms what happens to its nodes, so the rooms need not know each other. */
 export const createNodeEvents = ({ log }: { log: Log }) => createOrderedHub<NodeEvents, typeof order>({ order, log })

@@ -8,7 +8,7 @@ import { authenticateCaller } from './node-door.ts'
 import { problemResponse } from './problem.ts'
 import type { HttpEnv } from './router.ts'
 
-/** Who calls the routes between nodes, and what a caller is allowed whatever it calls. */
+/** Identifies the calling node, and applies the rules that hold for every call. */
 
 export const authenticate = (services: Services, door: Door) =>
   createMiddleware<HttpEnv>(async (c, next) => {

@@ -45,7 +45,7 @@ export function internalRoutes(services: Services, door: Door): Router {
   return router
 }
 
-/** What a primary serves only to itself: everything below the first part of these calls' paths, such as `apps`. */
+/** The paths that a primary serves only to itself: everything below the first part of these calls' paths, such as `apps`. */
 function ownPaths(): Set<string> {
   const paths = Object.values(calls).flatMap((call) => (call.on === 'every-node' ? routeOf(call).path : []))
   return new Set(paths.map((path) => path.replace(/^(\/api\/internal\/\w+)\/.*/, '$1/*')))

@@ -17,9 +17,9 @@ interface Target extends Named {
 }
 
 interface View<Name extends keyof ViewEvents, T> {
-  /** What is so now. Nothing, if left out. */
+  /** The current state. Empty if left out. */
   now?: () => Iterable<T>
-  /** What the caller may see of a change. Undefined hides the change. */
+  /** The part of a change that the caller can see. Undefined hides the change. */
   seen: (change: ViewEvents[Name]) => T | undefined
   keyOf: (value: T) => string
   isLast?: (value: T) => boolean
@@ -27,7 +27,7 @@ interface View<Name extends keyof ViewEvents, T> {
 
 export type Access = ReturnType<typeof createAccess>
 
-/** The rules for everything that one caller sees and does. Nothing in `user/` goes around them. */
+/** The rules for everything one caller sees and does. Everything in `user/` goes through them. */
 export function createAccess(deps: {
   caller: Caller
   sight: Sight
@@ -110,7 +110,7 @@ export function createAccess(deps: {
         .catch((error: unknown) => log.error({ err: error }, 'could not write a refusal to the audit log'))
     },
 
-    /** A live stream: what is so now, then each change, as far as the caller may see them. */
+    /** A live stream: the current state, then each change, limited to what the caller can see. */
     watch<Name extends keyof ViewEvents & string, T>(event: Name, { now = () => [], seen, keyOf, isLast }: View<Name, T>) {
       return snapshotThenChanges<T>({
         snapshot: now,

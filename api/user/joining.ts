@@ -8,7 +8,7 @@ export const joiningActions = {
   revokeJoinToken: { word: 'join-token.revoke', permission: 'node.change' },
 } as const satisfies Record<string, Action>
 
-/** How new nodes get in, for callers who can let them in. */
+/** Join tokens and join attempts, for callers who can admit nodes. */
 export function createUserJoining(deps: { access: Access; tokens: JoinTokens; attempts: JoinAttempts }) {
   const { access, tokens, attempts } = deps
   return {

@@ -30,7 +30,7 @@ export interface NodeSession {
   since: Date
 }
 
-/** The nodes that a caller sees. Details are asked of a node that was got here, so they need no further check. */
+/** The nodes that a caller sees. Details take a node that this API returned, so they need no further check. */
 export function createUserNodes(deps: {
   access: Access
   selfId: string

@@ -5,7 +5,7 @@ import type { AccessMode } from '../config.ts'
 import type { Storage, StorageProblem } from '../storage.ts'
 import type { Access } from './access.ts'
 
-/** What every caller may know about the node that answers. */
+/** What any caller can know about the node that answers. */
 export interface ServerInfo {
   version: string
   nodeId: string

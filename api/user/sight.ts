@@ -6,7 +6,7 @@ import { notFound } from '../errors.ts'
 
 export type Sight = ReturnType<typeof createSight>
 
-/** What one caller sees: their nodes and what runs on them. For a caller, things they are not allowed to see do not exist. */
+/** What one caller sees: their nodes and what runs on them. Anything else does not exist for them. */
 export function createSight({ caller, registry, inventory }: { caller: Caller; registry: NodeRegistry; inventory: Inventory }) {
   const seesId = (nodeId: string): boolean => findNode(nodeId) !== undefined
 

@@ -17,7 +17,7 @@ import { createUserUsers } from './users.ts'
 export type UserApi = ReturnType<typeof createUserApi>
 
 /**
- * What one caller can see and do. GraphQL and REST have nothing else, so neither can show or change more. Reads and streams have only
+ * What one caller can see and do. GraphQL and REST get nothing else, so neither can show or change more. Reads and streams contain only
  * the caller's nodes and what runs on them. Actions check the permission, act and write to the audit log.
  */
 export function createUserApi(services: Services, caller: Caller) {

@@ -39,11 +39,11 @@ type Content = { status: 200 | 202; schema: z.ZodType } | { status: 202 | 204; s
 
 type Answer<Output, Read> = Content & {
   description: string
-  /** Secret answers are stored nowhere on the way. */
+  /** The answer must not be stored on the way. */
   isSecret?: boolean
   /** The JSON to send, or what becomes it. */
   write(output: Output): unknown
-  /** Reads as much as possible of what another node sends. Null if it is no answer to this call. */
+  /** Reads as much as possible of what another node sends. Null if it is not an answer to this call. */
   read(json: unknown): { value: Read } | null
 }
 
@@ -138,7 +138,7 @@ export const answered = <
     Parts<Params, Query, Body> & { action?: Acts },
 ): AnsweredCall<InputOf<Params, Query, Body>, Output, Read> & { action: Acts } => ({ kind: 'answer', ...call, action: call.action as Acts })
 
-/** The actions that calls are, by the same names. */
+/** The actions of these calls, under the same names. */
 export const actionsOf = <Name extends string>(calls: Record<Name, { action: Action }>): Record<Name, Action> =>
   Object.fromEntries(Object.entries<{ action: Action }>(calls).map(([name, { action }]) => [name, action])) as Record<Name, Action>
 
@@ -158,7 +158,7 @@ export const duplex = <Params extends Part = undefined, Query extends Part = und
 /** For an answer without content. */
 export const nothing = { write: (): null => null, read: (): { value: undefined } => ({ value: undefined }) }
 
-/** For an answer of which every part that can be read counts. */
+/** For answers that are worth reading in part. */
 export const leniently =
   <Read>(reader: (json: unknown) => Lenient<Read>) =>
   (json: unknown): { value: Read } | null => {

@@ -5,7 +5,7 @@ import type { Settings } from '../../settings/settings-service.ts'
 import { fromWire, toWire } from '../../wire.ts'
 import { answered, forbidden, idParam, nothing, refused } from './declared-call.ts'
 
-/** Calls by which a primary and its nodes stay together: heartbeats, keys, addresses, settings. */
+/** Calls that keep a primary and its nodes together: heartbeats, keys, addresses, settings. */
 
 const heartbeatAnswer = z.object({ settings_version: z.string().optional(), primary_id: z.guid().optional() })
 

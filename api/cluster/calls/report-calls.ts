@@ -17,7 +17,7 @@ export const reportCalls = {
       description: 'Stats of this node. Health checks call this',
       schema: nodeStatsWire,
       write: (stats: NodeStats) => toWire(stats),
-      /** `sender` is null if it is no node's answer. A node can answer as itself, and its stats be unreadable. */
+      /** `sender` is null if no node answered. A node can answer as itself with unreadable stats. */
       read(json: unknown) {
         const { data } = sender.safeParse(json)
         return { value: { sender: data?.node_id ?? null, ...readNodeStats(json) } }

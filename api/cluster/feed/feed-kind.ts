@@ -10,7 +10,7 @@ import type { Unread } from '../health/unreadable.ts'
 export interface Reading<Event> {
   /** Null if the type of event is unknown here (a newer version can send more types) or the event cannot be read. */
   event: Event | null
-  /** What the event covers, and which parts of that could not be read; see health/unread.ts. */
+  /** What the event covers, and which parts of that could not be read; see health/unreadable.ts. */
   scope: string
   unread: Unread[]
 }
@@ -24,7 +24,7 @@ export interface Things {
   putStats(nodeId: string, stats: NodeStats): void
 }
 
-/** All that is special about one kind of event. `Part` is what else it can be split into. */
+/** Everything specific to one kind of event. `Part` is what it can be split into. */
 export interface FeedKind<Event extends { type: string }, Part = Event> {
   /** Reads as much as possible. Null if it is malformed. */
   read(value: unknown): Reading<Event> | null | Promise<Reading<Event> | null>

@@ -7,7 +7,7 @@ import { readApp, readOperation, toWire } from '../../wire.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './inventory.entity.ts'
 import type { InventoryApp } from './known-apps.ts'
 
-/** What an earlier run of the program knew. */
+/** State from the previous run. */
 export async function loadInventory(em: EntityManager, log: Log): Promise<{ apps: InventoryApp[]; operations: Operation[] }> {
   const apps: InventoryApp[] = []
   const operations: Operation[] = []
@@ -31,7 +31,7 @@ function readCopy<T>(log: Log, id: string, { value, problems }: Lenient<T>): T |
   return value
 }
 
-/** What has changed: ids, and the things with these ids that are still there. */
+/** What changed: ids, and the items with those ids that still exist. */
 export interface InventoryChanges {
   appIds: string[]
   apps: InventoryApp[]

@@ -31,7 +31,7 @@ export function createKnownOperations({ clock }: { clock: Clock }) {
     dirty,
     forgetOld,
 
-    /** @returns the operation as it is kept */
+    /** @returns the stored operation */
     put(nodeId: string, told: Operation): Operation {
       // Lists show the newest first, so a clock that is ahead would put this node's operations above all others.
       const operation = { ...told, createdAt: notLater(told.createdAt, operations.get(told.id)?.createdAt ?? clock.now()) }

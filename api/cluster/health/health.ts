@@ -34,7 +34,7 @@ interface Dependencies {
   log: Log
 }
 
-/** How the health of nodes is found out, and what follows. */
+/** Finds out how nodes are doing, and acts on it. */
 export function createHealth(deps: Dependencies) {
   const { feed } = deps
   const history = historyOf(deps)

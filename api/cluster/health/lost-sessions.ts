@@ -14,7 +14,7 @@ export function createLostSessions(deps: {
   isOnline: (nodeId: string) => boolean
   mayComeByItself: (nodeId: string) => boolean
   hasSession: (nodeId: string) => boolean
-  /** When the last node that was told to come back later will be let in, in ms since the epoch. */
+  /** When the last of the nodes that were told to come back will be let in, in ms since the epoch. */
   lastReturnAt: () => number
   suspect: (nodeId: string) => void
   clock: Clock

@@ -11,7 +11,7 @@ export function createNetworkAlarm(deps: {
   /** @param members the nodes whose own alarms this one replaces */
   onRaised: (alarm: Alarm, members: ReadonlySet<string>) => void
   onMessage: () => void
-  /** The network is not suspected any more. @param alarm the one that was raised, if it came to that */
+  /** The network is no longer suspect. @param alarm the alarm that was raised, if any */
   onEnd: (alarm: Alarm | null) => void
 }) {
   const { isWatched, downSince, clock } = deps

@@ -13,7 +13,7 @@ const dayMs = 24 * 3600 * 1000
 export const longestWindowMs = 30 * dayMs
 /** A node that goes up and down every minute fills this within a day and gets a shorter history. Other nodes keep theirs. */
 export const keepPerNode = 1000
-/** When each node went on- and offline, in memory. */
+/** When each node went online and offline, in memory. */
 export function createUptimes({ observed, clock }: { observed: () => readonly Period[]; clock: Clock }) {
   const switches = new Map<string, OnlineSwitch[]>()
   /** Nodes that have never answered. */

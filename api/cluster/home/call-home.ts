@@ -5,7 +5,7 @@ import { calls } from '../node-calls.ts'
 import type { NodeClient } from '../transport/node-client.ts'
 import { stagedPost } from '../transport/staged-post.ts'
 
-/** Nothing is read or written for the answer, so a longer wait means that something is wrong there. */
+/** The answer needs no reading or writing, so a longer wait means that something is wrong there. */
 const strangerDeadlineMs = 5000
 
 export type HomeCall = ReturnType<typeof createHomeCall>

@@ -1,6 +1,6 @@
 import type { LinkWire } from '../transport/link-socket.ts'
 
-/** Calls that this node gets, and events on its machine. What follows depends on its role. */
+/** Calls to this node, and events on its machine. What follows depends on its role. */
 export interface HomeEvents {
   /** The id of a caller that proved its key. */
   authenticated: string

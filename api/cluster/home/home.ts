@@ -31,7 +31,7 @@ interface Dependencies {
   log: Log
 }
 
-/** A node's own side: where its primary is, and what happens to this machine. */
+/** This node's own side: where its primary is, and what happens to this machine. */
 export function createHome(deps: Dependencies) {
   const { config, self, about, ownKey, ownName, client, registry, homeEvents, events, clock } = deps
   const callHome = createHomeCall({ client, self, about })
@@ -84,7 +84,7 @@ function primaryOf(config: SecondaryConfig, callHome: ReturnType<typeof createHo
   return { address, contact }
 }
 
-/** What is lost while a machine sleeps or moves is noticed late, so the node calls home at once. */
+/** Connections lost while a machine sleeps or moves are noticed late, so the node calls home at once. */
 function wakeWatchOf({ homeEvents, clock, log }: Dependencies) {
   return createWakeWatch({
     addresses: () => ownAddresses(networkInterfaces()),

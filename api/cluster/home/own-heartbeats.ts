@@ -6,7 +6,7 @@ import type { Home } from './home.ts'
 
 export type OwnHeartbeats = ReturnType<typeof createOwnHeartbeats>
 
-/** The calls home by which a secondary says that it is up. How each one ends is noted for its own dashboard. */
+/** A secondary's heartbeats. Each outcome is noted for its own dashboard. */
 export function createOwnHeartbeats(deps: {
   home: Pick<Home, 'callHome' | 'primaryAddress' | 'primaryContact'>
   primaryUrl: () => string
@@ -40,7 +40,7 @@ export function createOwnHeartbeats(deps: {
   const { onAccepted, startDelayMs, clock, random, log } = deps
   return {
     ...createHeartbeatTimes({ primaryUrl, send, onAccepted, startDelayMs, clock, random, log }),
-    /** Sends one now, outside of its times, and says whether the primary accepted it. */
+    /** Sends a heartbeat now, outside the schedule. @returns whether the primary accepted it */
     isAccepted: (): Promise<boolean> =>
       send().then(
         ({ kind }) => kind === 'accepted',

@@ -10,7 +10,7 @@ import type { NodeIdentity } from './identity.ts'
 import { createOwnKey } from './own-key.ts'
 import { createOwnName } from './own-name.ts'
 
-/** Who this node is: what it is registered with, and what it reports about its program. */
+/** This node's identity, and what it reports about its program. */
 export function createSelf(deps: {
   version: string
   config: Pick<Config, 'dataDir' | 'node'> & ({ role: 'primary' } | { role: 'secondary'; connection: NodeAbout['connection'] })

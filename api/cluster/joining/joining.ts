@@ -11,7 +11,7 @@ import { createAdmission } from './admission.ts'
 import { createJoinAttempts } from './join-attempts.ts'
 import { createJoinTokens } from './join-tokens.ts'
 
-/** How a new node gets in: what admits it, the rules, and the latest tries. */
+/** Admits new nodes: join tokens, the rules, and the latest attempts. */
 export function createJoining(deps: {
   em: EntityManager
   self: { isPrimary: boolean; name: string; apiEndpoint: string }

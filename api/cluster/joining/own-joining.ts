@@ -5,7 +5,7 @@ import type { NodeAbout } from '../members/node-about.ts'
 import { createJoinCall } from './join-call.ts'
 import { createJoiner } from './joiner.ts'
 
-/** How this node itself joins its primary's cluster: with a token, once, and then never again. */
+/** Joins this node to its primary's cluster, once, with a token. */
 export function createOwnJoining(deps: {
   primaryUrl: string
   token: string

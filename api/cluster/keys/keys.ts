@@ -11,7 +11,7 @@ import { createKeyChanges } from './key-changes.ts'
 
 export type Keys = ReturnType<typeof createKeys>
 
-/** How the keys of nodes change, and what follows. This node's own key is in `home/`. */
+/** Changes nodes' keys and replaces what the old ones opened. This node's own key is in `home/`. */
 export function createKeys(deps: {
   isPrimary: boolean
   ownKey: OwnKey

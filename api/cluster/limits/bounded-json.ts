@@ -46,10 +46,10 @@ export function parseBounded(text: string, mostValues: number): unknown {
   return JSON.parse(text)
 }
 
-/** More than any answer has whose body is only looked at: a refusal, or an answer that may be another program's. */
+/** More than a refusal has, or another program's answer that is only looked at. */
 const mostLookedAt = 1000
 
-/** The value of a text that may be anything; undefined if it is not JSON, or too much of it. */
+/** The value of a text that may not be JSON. Undefined if it is not, or if it is too large. */
 export function jsonOrNothing(text: string): unknown {
   try {
     return parseBounded(text, mostLookedAt)

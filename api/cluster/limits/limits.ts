@@ -3,7 +3,7 @@ import type { Log } from '../../log.ts'
 import type { NodeEventHub } from '../node-events.ts'
 import { createMisbehavingNodes } from './misbehavior.ts'
 
-/** What one node may cost. The limits themselves are beside what they limit; here is who went beyond one. */
+/** Keeps track of nodes that exceeded a limit. The limits themselves are next to what they limit. */
 export function createNodeLimits({
   nameOf,
   nodeEvents,

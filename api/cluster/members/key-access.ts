@@ -3,7 +3,7 @@ import type { ClusterNode } from './cluster-node.ts'
 import type { NodeKeys } from './node-keys.ts'
 import type { NodeHealth } from './node-status.ts'
 
-/** What the rest of the program may do with the keys of nodes. */
+/** What the rest of the program can do with nodes' keys. */
 export function createKeyAccess(deps: {
   nodes: ReadonlyMap<string, ClusterNode>
   /** @throws NOT_FOUND */

@@ -17,7 +17,7 @@ export function createNodeRecords({ em, selfId }: { em: EntityManager; selfId: s
     /** If NODE_ID was changed, this node's row under its former id is obsolete. */
     dropFormerSelf: (): Promise<unknown> => em.fork().nativeDelete(NodeEntity, { statusSignal: 'self', id: { $ne: selfId } }),
 
-    /** This node with what its row still knows of it, saved with its settings of now. */
+    /** This node: what its row remembers, updated from its current settings. */
     async saveSelf(self: Pick<ClusterNode, 'id' | 'name' | 'apiEndpoint' | 'isPrimary'>, now: Date): Promise<ClusterNode> {
       const fork = em.fork()
       const known = await fork.findOne(NodeEntity, { id: selfId })

@@ -33,7 +33,7 @@ export type Observation =
   | { kind: 'heartbeat' }
   /** The node opened a session: its own call, as good as a heartbeat. */
   | { kind: 'session' }
-  /** The node wanted to open a link and was told to come back later. It is up, and only this primary kept it from its session. */
+  /** The node wanted to open a link and was told to come back later. So it is up, and only this primary delays its session. */
   | { kind: 'link-put-off' }
   | { kind: 'check-passed'; by: CheckSignal; startedAt: Date }
   | { kind: 'check-failed'; by: CheckSignal; startedAt: Date; reason: string }

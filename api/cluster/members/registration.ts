@@ -7,7 +7,7 @@ import type { NodeKeys } from './node-keys.ts'
 import type { NodeRecords } from './node-records.ts'
 import { initialHealth } from './node-status.ts'
 
-/** Registers, changes and removes nodes, on behalf of the registry, whose `nodes` it writes. */
+/** Registers, changes and removes nodes for the registry. Writes the registry's `nodes`. */
 export function createRegistration(deps: {
   self: { id: string; isPrimary: boolean }
   nodes: Map<string, ClusterNode>

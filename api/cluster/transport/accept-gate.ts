@@ -64,7 +64,7 @@ export function createAcceptGate(deps: { perSecond: number; burst: number; mostH
       })
     },
 
-    /** When the last caller that was told to come back will be let in, in ms since the epoch; 0 if nobody was told so. */
+    /** When the last of the callers that were told to come back will be let in, in ms since the epoch. 0 if there are none. */
     lastReturnAt: (): number => lastReturnAt,
   }
 }

@@ -4,7 +4,7 @@ import { dial, DialError, type LinkWatch, type LinkWire } from './link-socket.ts
 import { backoffMs } from '../../retry.ts'
 
 const retryWaits = { firstMs: 500, longestMs: 15_000 }
-/** A node that is told when to come back has a time of its own. This spreads nodes whose times were rounded to the same second. */
+/** Each node is told its own time to come back. This spreads nodes whose times were rounded to the same second. */
 const askedSpreadMs = 1000
 /** After a link has held this long, the next loss starts with a short wait again. */
 const stableMs = 60_000

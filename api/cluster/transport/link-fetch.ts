@@ -39,7 +39,7 @@ export function fetchOver(session: ClientHttp2Session, { method, path, headers, 
       }
     })
     if (typeof body === 'string') stream.end(body)
-    // Either end of it ends the other. Why is told by the stream.
+    // When either end closes, so does the other. The stream reports why.
     else if (body) pipeline(Readable.from(body), stream, () => undefined)
   })
 }

@@ -121,7 +121,7 @@ export function createLinks(deps: {
     /** Whether the node is away because it was told to wait. */
     isToldToWait: (nodeId: string): boolean => (expectedAt.get(nodeId) ?? 0) > clock.now().getTime(),
 
-    /** The node was allowed to open a link, but was not let in for another reason. */
+    /** The node could have opened a link, but was refused for another reason. */
     notOpened: (nodeId: string): void => openings.of(nodeId).giveBack(),
 
     /** The node's open link, or one that opens within `ms`; undefined if none does. */

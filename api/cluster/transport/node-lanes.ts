@@ -9,7 +9,7 @@ const connectionsPerNode = 8
 const probesPerNode = 4
 const streamsPerNode = 4
 
-/** What is kept of one node: its sockets over plain HTTP and what its calls have shown. */
+/** State kept for one node: its plain HTTP sockets, and what its calls have shown. */
 export interface Lane {
   endpoint: string
   pool: Pool

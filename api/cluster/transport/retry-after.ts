@@ -1,4 +1,4 @@
-/** The next try comes after at most this long, whatever the other side or a proxy in between asks for. */
+/** The longest wait until the next try, whatever the other side or a proxy asks for. */
 const longestMs = 10 * 60_000
 
 /**

@@ -12,7 +12,7 @@ import { createNodeClient } from './node-client.ts'
 
 export type Transport = ReturnType<typeof createTransport>
 
-/** How a call gets to a node. */
+/** Carries calls to nodes, over links or plain HTTP. */
 export function createTransport(deps: {
   selfId: string
   /** Distinguishes this program from another one with the same identity. */

@@ -20,7 +20,7 @@ import type {
   UsersQuery,
 } from './generated/graphql.ts'
 
-// The things that the dashboard shows, as its documents ask for them.
+// The types of what the dashboard shows, taken from its documents.
 
 export type NodeItem = NodeFieldsFragment
 export type NodeHold = NonNullable<NodeItem['cordon']>

@@ -25,7 +25,7 @@ const shape = z.object({
   other_apps: z.array(z.guid()).catch([]),
 })
 
-/** All that a node runs. What it knew before and is not in it is gone. */
+/** Everything a node runs. Whatever is not in it no longer exists. */
 export const snapshot: FeedKind<SnapshotEvent, AppEvent | OperationEvent> = {
   read: shaped(shape, readSnapshot),
   keyOf: () => 'snapshot',

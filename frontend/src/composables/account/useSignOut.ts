@@ -21,7 +21,7 @@ export function useSignOut() {
     else stay(answer ? `The server answered with HTTP status ${answer.status}.` : 'The server did not answer.')
   }
 
-  /** A toast tells about a refusal, so the dialog that asked has nothing to show. */
+  /** A toast reports the refusal, so the dialog has nothing to show. */
   async function everywhere(): Promise<undefined> {
     working.value = true
     const result = await mutate(signOutEverywhere, {})

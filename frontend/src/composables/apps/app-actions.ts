@@ -15,7 +15,7 @@ interface Basics extends Action {
   whileUnderWay?: true
 }
 
-/** Comes to the operation that it started. */
+/** Resolves to the operation it started. */
 export type StartsOperation<Input> = Sends<AppItem, Input, OperationItem>
 
 /** Runs as soon as it is chosen. */

@@ -16,11 +16,11 @@ interface Basics extends Action {
   inLists?: true
   /** `isSecondary`: this is a secondary's dashboard, which shows only the secondary itself. */
   applies?: (node: NodeItem, isSecondary: boolean) => boolean
-  /** Afterwards the node has no page anymore. */
+  /** After this, the node's page no longer exists. */
   endsNode?: true
 }
 
-/** Comes to what a toast tells about its success. */
+/** Resolves to the text of the success toast. */
 export type SendsAndTells<Input> = Sends<NodeItem, Input, ResultToast>
 
 /** Runs as soon as it is chosen. */

@@ -14,7 +14,7 @@ import type { ResultToast } from '../shared/useResultToasts.ts'
 import { checkResult, checkToastId } from './check-result.ts'
 import type { NodeAction } from './node-action.ts'
 
-/** Sends a mutation and says how to tell about its success. */
+/** Sends a mutation and says how to report its success. */
 const told = async <Data>(sent: Promise<Outcome<Data>>, tell: (data: Data) => ResultToast): Promise<Outcome<ResultToast>> =>
   picked(await sent, tell)
 

@@ -19,7 +19,7 @@ export function useNodeActions(onGone?: () => Promise<unknown>) {
   /** Ids of nodes whose button's action is in flight. */
   const busy = ref(new Set<string>())
 
-  /** Tells about success. A refusal is for the dialog to show. */
+  /** Reports success. The dialog shows a refusal. */
   async function run<Input>(
     action: SendsAndTells<Input> & { endsNode?: true },
     node: NodeItem,

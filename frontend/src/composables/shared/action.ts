@@ -10,7 +10,7 @@ export interface Action {
   permission: Permission
 }
 
-/** What it sends, and what its answer comes to. `Input` is what people entered in its dialog. */
+/** The mutation it sends, and what its answer becomes. `Input` is what people entered in its dialog. */
 export interface Sends<Item, Input, Result> {
   run: (mutate: Mutate, item: Item, input: Input) => Promise<Outcome<Result>>
 }

@@ -19,6 +19,6 @@ export function useMutate() {
   }
 }
 
-/** The part of an answer that is of interest, or the refusal as it is. */
+/** The interesting part of an answer, or the refusal unchanged. */
 export const picked = <Data, Part>(outcome: Outcome<Data>, pick: (data: Data) => Part): Outcome<Part> =>
   outcome.ok ? { ok: true, data: pick(outcome.data) } : outcome

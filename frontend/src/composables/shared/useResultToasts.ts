@@ -13,7 +13,7 @@ export interface ResultToast {
   actions?: ButtonProps[]
 }
 
-/** Tells people in toasts how something ended that they started. */
+/** Shows toasts that report how an action ended. */
 export function useResultToasts() {
   const toast = useToast()
   const succeeded = (result: ResultToast): void => void toast.add({ color: 'success', icon: 'i-lucide-check', ...result })

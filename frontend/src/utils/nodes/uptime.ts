@@ -1,8 +1,8 @@
 import type { Uptime } from '../../graphql/items.ts'
 
 /**
- * The uptime after `elapsedMs` more in which the node was online throughout, or not at all. No event reports that time passes, so
- * a page works it out. What leaves a window meanwhile is ignored: a page reads the uptime again at each change of the status.
+ * The uptime `elapsedMs` later, if the node was online the whole time or not at all. No event reports that time passes, so the page
+ * computes it. Time that leaves a window is ignored, because the page reads the uptime again at each status change.
  */
 export function uptimeAfter(uptime: Uptime, elapsedMs: number, isOnline: boolean): Uptime {
   const moved = (share: number | null, observedMs: number) => {
