@@ -11,6 +11,7 @@ import { appName, containersOf, nodeOf, web } from '../helpers/own-apps.ts'
 import { primaryId as nodeId } from '../helpers/registry.ts'
 import { endsOf } from '../helpers/settled.ts'
 import { someApp } from '../helpers/things.ts'
+import { pageOf } from '../helpers/page.ts'
 
 const docker = new Docker()
 
@@ -30,8 +31,7 @@ test('an app from creation to removal', async (t) => {
   t.like(running, { status: 'running', statusReason: null })
   t.is(running.containers.length, 1)
   t.like(running.containers[0], { service: 'web', state: 'running', image: testImage })
-  const page = await fetch(`http://127.0.0.1:${running.containers[0]?.ports[0]?.hostPort}/`)
-  t.regex(await page.text(), /Welcome to nginx-like web/)
+  t.regex(await pageOf(running.containers[0]?.ports[0]?.hostPort), /Welcome to nginx-like web/)
 
   const updated = await outcome(await apps.update(id, { composeContent: `${web()}  more:\n    image: ${testImage}\n` }))
   t.is(updated.status, 'succeeded', updated.error ?? '')

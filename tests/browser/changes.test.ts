@@ -8,6 +8,7 @@ import { badge, createInForm, followInPanel, operationPanel, rowOf } from '../he
 import { ensureTestImage, testImage, uniqueName } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
+import { pageNow, pageOf } from '../helpers/page.ts'
 
 test.serial('a bad edit of a Compose file is refused with its line, and a good one is applied', async (t) => {
   t.timeout(120_000)
@@ -39,8 +40,8 @@ test.serial('a bad edit of a Compose file is refused with its line, and a good o
   const containers = page.getByRole('region', { name: 'Containers' })
   await containers.getByRole('link', { name: `Open port ${after}:80 in a new tab` }).waitFor()
   await badge(containers, 'Running').waitFor()
-  t.is((await fetch(`http://127.0.0.1:${after}/`)).status, 200)
-  await t.throwsAsync(fetch(`http://127.0.0.1:${before}/`))
+  t.truthy(await pageOf(after))
+  await t.throwsAsync(pageNow(before))
   await page
     .getByRole('region', { name: 'Recent operations' })
     .getByRole('button', { name: /Update Succeeded/ })

@@ -15,6 +15,7 @@ import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { ask, GraphqlFailure } from '../helpers/graphql.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
+import { pageNow, pageOf } from '../helpers/page.ts'
 
 interface StatsAnswer {
   systemStats: {
@@ -83,9 +84,6 @@ async function startCluster(t: ExecutionContext) {
   return { primary, workers, nodes, ids: registered.map(({ id }) => id) as [string, string] }
 }
 
-const pageOf = async (port: number): Promise<string> =>
-  (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(5000) })).text()
-
 async function everyNodeHasStats(t: ExecutionContext, { primary, ids }: Cluster, appName: string): Promise<void> {
   const [first] = ids
   const { systemStats } = await eventually(
@@ -141,7 +139,7 @@ async function stopsStartsRemoves(t: ExecutionContext, primary: NodeProcess, id:
   const stop = await followToEnd(t, primary, await change(primary, 'stopApp', id))
   t.is(stop.last.status, 'SUCCEEDED', stop.last.error ?? '')
   await apps.first((app) => app.id === id && app.status === 'STOPPED')
-  await t.throwsAsync(pageOf(port))
+  await t.throwsAsync(pageNow(port))
 
   const from = apps.values.length
   const start = await followToEnd(t, primary, await change(primary, 'startApp', id))
@@ -158,7 +156,7 @@ async function stopsStartsRemoves(t: ExecutionContext, primary: NodeProcess, id:
     ),
     [],
   )
-  await t.throwsAsync(pageOf(port))
+  await t.throwsAsync(pageNow(port))
 }
 
 /** The log lines that operators grep for are there verbatim, and no log contains a secret. */

@@ -14,6 +14,7 @@ import { testEachVersion } from '../helpers/compose-versions.ts'
 import { createContainer, ensureTestImage, testImage, uniqueProject } from '../helpers/docker.ts'
 import { recordedLog } from '../helpers/recorded-log.ts'
 import { until } from '../helpers/until.ts'
+import { pageOf } from '../helpers/page.ts'
 
 const docker = new Docker()
 const log = pino({ level: 'silent' })
@@ -47,8 +48,7 @@ testEachVersion('up creates containers, prints its lines, and starts stopped con
   t.false(/[\u001b\r]/.test(up.lines.join('\n')))
   const [container] = await ofProject(project.name)
   t.like(container, { service: 'web', state: 'running', workingDir: project.directory, image: testImage })
-  const page = await fetch(`http://127.0.0.1:${container?.ports[0]?.hostPort}/`)
-  t.regex(await page.text(), /Welcome to nginx-like web/)
+  t.regex(await pageOf(container?.ports[0]?.hostPort), /Welcome to nginx-like web/)
 
   await docker.getContainer(container?.id ?? '').stop()
   t.like(await ofProject(project.name), [{ id: container?.id, state: 'exited', exitCode: 0 }])

@@ -10,6 +10,7 @@ import { askEngine, createContainer, ensureTestImage, testImage, uniqueName } fr
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { socketProxy } from '../helpers/socket-proxy.ts'
 import { until } from '../helpers/until.ts'
+import { pageOf } from '../helpers/page.ts'
 
 const log = pino({ level: 'silent' })
 const engine = createEngine({ log, clock: systemClock })
@@ -70,8 +71,7 @@ test('containers: a running container with its labels and published ports', asyn
   })
   t.is(found?.ports.length, 1, 'a port that is only exposed is not published')
   t.true(Math.abs(Date.now() - (found?.createdAt.getTime() ?? 0)) < 60_000)
-  const page = await fetch(`http://127.0.0.1:${found?.ports[0]?.hostPort}/`)
-  t.regex(await page.text(), /Welcome to nginx-like web/)
+  t.regex(await pageOf(found?.ports[0]?.hostPort), /Welcome to nginx-like web/)
 })
 
 test('containers: created and exited ones that Compose did not create', async (t) => {
