@@ -22,7 +22,7 @@ const sources: Sources = new Map(
 /** Files that anything in the server can import, because they depend on nothing else. */
 const base = [
   ...['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient', 'storage-error', 'disk-space'],
-  ...['ordered-events', 'loopback', 'misspelling', 'caller-patience', 'one-at-a-time', 'batches', 'db/durability'],
+  ...['ordered-events', 'loopback', 'misspelling', 'steering-names', 'caller-patience', 'one-at-a-time', 'batches', 'db/durability'],
 ].map((name) => `api/${name}.ts`)
 /** Domain words (closed lists of values). These files import nothing else. */
 const words = [

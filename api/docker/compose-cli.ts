@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '../clock.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { runChild } from './child.ts'
-import { composeArguments, composeEnvironment, programLabel } from './compose-command.ts'
+import { composeArguments, composeEnvironment, programLabel, projectEnvironment } from './compose-command.ts'
 import { createComposeFinder } from './compose-finder.ts'
 import { toRemark, type ComposeRemark, type ComposeVerdict, type SayingContext } from './compose-remark.ts'
 import { absentEngineCause, ComposeError, isDownloadBar, withoutPaths } from './compose-error.ts'
@@ -40,7 +40,8 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
     const lines = { stdout: [] as string[], stderr: [] as string[] }
     const startedAt = performance.now()
     const onLine = (raw: string, from: 'stdout' | 'stderr'): void => {
-      const line = withoutPaths(raw, project)
+      // The model is for decisions, which need the real values.
+      const line = command === 'model' && from === 'stdout' ? withoutPaths(raw, project) : shown(raw, project)
       if (isDownloadBar(line)) return
       const warning = from === 'stderr' ? warningRemark(line, context) : null
       if (warning) return output.onWarning?.(warning)
@@ -48,7 +49,8 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
       if (lines[from].length > keptLines) lines[from].shift()
       output.onLine(line, from)
     }
-    const child = { file: found.file, args, cwd: project.directory, env: childEnv, onLine, signal: output.signal, clock }
+    const env = projectEnvironment(childEnv, project)
+    const child = { file: found.file, args, cwd: project.directory, env, onLine, signal: output.signal, clock }
     const exitCode = await runChild(child).catch((error: unknown) => {
       if (!isMissing(error)) throw error
       finder.forget()
@@ -117,7 +119,7 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
       const absent = absentEngineCause(stderr.join('\n'))
       if (absent) throw dockerUnavailable(endpoint, 'code' in absent ? absent : ((await connectionError(endpoint)) ?? absent))
       const reason = failureReason({ stdout, stderr, project: project.name, images: await imagesOf(project, output.signal), context })
-      throw new ComposeError(reason ?? `${context.label} ${command} ended with ${exitCode ?? 'a signal'}`, exitCode)
+      throw new ComposeError(shown(reason ?? `${context.label} ${command} ended with ${exitCode ?? 'a signal'}`, project), exitCode)
     },
   }
 }
@@ -134,6 +136,9 @@ interface Ended {
   stderr: string[]
   context: SayingContext
 }
+
+/** Compose's text as anyone may see it. */
+const shown = (text: string, project: ComposeProject): string => withoutPaths(project.mask?.(text) ?? text, project)
 
 const refused = (message: string): AppError => invalidInput([{ field: 'composeContent', message }])
 

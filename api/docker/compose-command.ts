@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url'
+import { profilesName, steeredBy } from '../steering-names.ts'
 import type { ComposeCommand, ComposeProject } from './engine.types.ts'
 
 /** One of the two Compose command lines: the `docker compose` plugin or the standalone `docker-compose`. */
@@ -27,6 +29,7 @@ export function composeArguments(program: ComposeProgram, project: ComposeProjec
   return [
     ...program.prefix,
     ...['--project-name', project.name, '--project-directory', project.directory, '--file', project.file ?? 'compose.yaml'],
+    ...(project.environment ? ['--env-file', emptyFile] : []),
     ...plainOutput(program.version),
     ...argumentsOf(command, program.version),
   ]
@@ -56,8 +59,27 @@ export function composeEnvironment(env: NodeJS.ProcessEnv, dockerHost: string): 
   const passed = Object.entries(env).filter(
     ([name]) => passedNames.has(name) || passedProxies.has(name.toUpperCase()) || name.startsWith('DOCKER_'),
   )
-  // v1 runs on Python, which otherwise buffers its output until it exits.
-  return { ...Object.fromEntries(passed), DOCKER_HOST: dockerHost, PYTHONUNBUFFERED: '1' }
+  // v1 runs on Python, which otherwise buffers its output until it exits, and reads variables in the encoding of LANG.
+  return { ...Object.fromEntries(passed), DOCKER_HOST: dockerHost, PYTHONUNBUFFERED: '1', PYTHONUTF8: '1' }
+}
+
+/**
+ * Read in place of the folder's `.env`. Both versions prefer a variable of the process to one of `.env`, but take from `.env` what the
+ * process does not have: a variable that someone has removed from the app would come back. v1 refuses `/dev/null`, and only v2 knows
+ * COMPOSE_DISABLE_ENV_FILE. docs/decisions/0010-environment.md has what was tried.
+ */
+const emptyFile = fileURLToPath(new URL('empty.env', import.meta.url))
+
+/**
+ * `own` with the project's variables and profiles. What Compose needs to run cannot be replaced, except for what only changes how it
+ * writes text and time.
+ */
+export function projectEnvironment(own: NodeJS.ProcessEnv, { environment, profiles = [] }: ComposeProject): NodeJS.ProcessEnv {
+  if (!environment && profiles.length === 0) return own
+  const given = Object.entries(environment ?? {}).filter(([name]) => steeredBy(name) === null)
+  const active = [...profiles, ...(environment?.[profilesName] ?? '').split(',')].map((name) => name.trim()).filter((name) => name !== '')
+  const all = Object.fromEntries([...Object.entries(own), ...given])
+  return { ...all, ...(active.length > 0 ? { [profilesName]: [...new Set(active)].join(',') } : {}) }
 }
 
 const passedNames = new Set(

@@ -153,6 +153,15 @@ export interface ComposeProject {
   directory: string
   /** Absolute path of a file to read instead of that `compose.yaml`. */
   file?: string
+  /**
+   * The project's variables. They reach Compose through the environment of its process, never as an argument. When they are given,
+   * Compose does not read the folder's `.env`; without them it does.
+   */
+  environment?: Readonly<Record<string, string>>
+  /** Profiles that are active besides those of a `COMPOSE_PROFILES` in `environment`. */
+  profiles?: readonly string[]
+  /** Removes secret values from a text that Compose printed. Lines, warnings and errors go through it before anyone sees them. */
+  mask?(text: string): string
 }
 
 /** up: `up -d --remove-orphans`; pull: `pull`. Stopping and removing is done through the Engine. */
