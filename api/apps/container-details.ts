@@ -11,6 +11,8 @@ export type WatchedContainer = EngineContainer & ContainerFacts
 interface Known extends ContainerDetails {
   listedState: EngineContainer['state']
   upSince: Date | null
+  firstUpSince: Date | null
+  healthySince: Date | null
   lastRunMs: number | null
 }
 
@@ -31,7 +33,10 @@ export function createContainerDetails({ engine, clock }: { engine: Engine; cloc
       stale.add(container.id)
       throw error
     })
-    if (found) known.set(container.id, { ...found, listedState: container.state, ...runOf(found, known.get(container.id), clock.now()) })
+    if (!found) return
+    const before = known.get(container.id)
+    const run = runOf(found, before, clock.now())
+    known.set(container.id, { ...found, ...run, ...agesOf(found, run, before, clock.now()), listedState: container.state })
   }
 
   function withFacts(container: EngineContainer): WatchedContainer {
@@ -51,6 +56,9 @@ export function createContainerDetails({ engine, clock }: { engine: Engine; cloc
       restartCount: details?.restartCount ?? null,
       restartPolicy: details?.restartPolicy ?? null,
       upSince: details?.upSince ?? null,
+      firstUpSince: details?.firstUpSince ?? null,
+      healthySince: details?.healthySince ?? null,
+      longestCheckMs: details?.longestCheckMs ?? null,
       lastRunMs: details?.lastRunMs ?? null,
       outOfMemory: details?.outOfMemory ?? false,
       startError: details?.startError ?? null,
@@ -93,6 +101,20 @@ function wordsOf(state: EngineContainer['state'], exitCode: number | null): stri
   if (state === 'paused') return 'Up (Paused)'
   const word = state.charAt(0).toUpperCase() + state.slice(1)
   return exitCode === null ? word : `${word} (${exitCode})`
+}
+
+/** Since when a container has run, its restart policy's restarts aside, and since when it is healthy. */
+function agesOf(
+  { restartCount, health }: ContainerDetails,
+  { upSince }: Pick<Known, 'upSince'>,
+  before: Known | undefined,
+  now: Date,
+): Pick<Known, 'firstUpSince' | 'healthySince'> {
+  const isSameStart = before !== undefined && restartCount >= before.restartCount && restartCount > 0
+  return {
+    firstUpSince: (isSameStart ? before.firstUpSince : null) ?? upSince,
+    healthySince: health === 'healthy' ? (before?.healthySince ?? (before ? now : upSince)) : null,
+  }
 }
 
 /** When the container started. The Engine may use another machine's clock, so a start seen here counts from when it was seen. */

@@ -8,6 +8,12 @@ export interface ContainerFacts extends Container {
   wasStopped: boolean
   /** When it started to run, by this machine's clock. */
   upSince: Date | null
+  /** When it first started to run: its restart policy's restarts do not change it. */
+  firstUpSince: Date | null
+  /** Since when its health check passes; null when it does not, or when there is none. */
+  healthySince: Date | null
+  /** How long its health check may take to decide; null without a health check. */
+  longestCheckMs: number | null
   /** How long the previous run lasted before the restart policy restarted it; null when that was not seen. */
   lastRunMs: number | null
   /** From the last run that ended. */
@@ -19,7 +25,7 @@ export interface ContainerFacts extends Container {
 }
 
 /** A container that has run this long without a restart counts as running. */
-const steadyMs = 10_000
+export const steadyMs = 10_000
 /** A run that failed after longer than this was not a crash loop. */
 const longestLoopMs = 60_000
 

@@ -74,7 +74,8 @@ const withoutTimes = (status: string): string =>
 const longestStartError = 500
 
 /** Maps the response of `GET /containers/{id}/json`. */
-export function toContainerDetails({ State: state, HostConfig: host, RestartCount: restartCount }: ContainerInspectInfo): ContainerDetails {
+export function toContainerDetails(info: ContainerInspectInfo): ContainerDetails {
+  const { State: state, HostConfig: host, RestartCount: restartCount } = info
   return {
     state: toState(state.Status),
     health: toHealth(`(${state.Health?.Status ?? 'none'})`),
@@ -85,7 +86,20 @@ export function toContainerDetails({ State: state, HostConfig: host, RestartCoun
     restartPolicy: toRestartPolicy(host.RestartPolicy?.Name),
     outOfMemory: state.OOMKilled,
     startError: state.Error ? cut(startFault(state.Error), longestStartError) : null,
+    longestCheckMs: longestCheckOf(info.Config.Healthcheck),
   }
+}
+
+/** What Docker uses where a health check leaves something out. */
+const checkDefaults = { intervalMs: 30_000, retries: 3 }
+
+/** `Test` is `["NONE"]` for a health check that was switched off. The Engine counts in nanoseconds, and 0 means its default. */
+function longestCheckOf(check: ContainerInspectInfo['Config']['Healthcheck']): number | null {
+  const [kind = 'NONE'] = check?.Test ?? []
+  if (!check || kind === 'NONE') return null
+  const { Interval: interval = 0, Retries: retries = 0, StartPeriod: startPeriod = 0 } = check
+  const intervalMs = interval === 0 ? checkDefaults.intervalMs : interval / 1e6
+  return Math.round(startPeriod / 1e6 + intervalMs * (retries === 0 ? checkDefaults.retries : retries))
 }
 
 /** The Engine uses the year 1 for "never". */

@@ -87,6 +87,8 @@ export interface ContainerDetails {
   outOfMemory: boolean
   /** Docker's own words for why it could not start the container. */
   startError: string | null
+  /** How long its health check may take to decide: start period + interval x retries. Null without a health check. */
+  longestCheckMs: number | null
 }
 
 export type RestartPolicy = 'no' | 'always' | 'unless-stopped' | 'on-failure'

@@ -13,7 +13,7 @@ const container = (service: string, facts: Partial<ContainerFacts> = {}): Contai
   ...{ id: service, name: `shop-${service}-1`, service, image: 'web', state: 'running', health: null, statusText: '' },
   ...{ exitCode: null, startedAt: ago(3600), finishedAt: null, restartCount: 0, ports: [], morePorts: 0, createdAt: new Date(0) },
   ...{ restartPolicy: 'no', wasStopped: false, upSince: ago(3600), lastRunMs: null, lastExitCode: null },
-  ...{ outOfMemory: false, startError: null, isOneOff: false },
+  ...{ outOfMemory: false, startError: null, isOneOff: false, firstUpSince: ago(3600), healthySince: null, longestCheckMs: null },
   ...facts,
 })
 const exited = (service: string, exitCode: number | null, facts: Partial<ContainerFacts> = {}) =>

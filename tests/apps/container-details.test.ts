@@ -11,7 +11,7 @@ const listed = (given: Partial<EngineContainer> = {}): EngineContainer => ({
 const at = (seconds: number): Date => new Date(Date.parse('2026-01-26T20:00:00Z') + seconds * 1000)
 const running: ContainerDetails = {
   ...{ state: 'running', health: null, startedAt: at(0), finishedAt: null, exitCode: 0 },
-  ...{ restartCount: 0, restartPolicy: 'always', outOfMemory: false, startError: null },
+  ...{ restartCount: 0, restartPolicy: 'always', outOfMemory: false, startError: null, longestCheckMs: null },
 }
 
 /** A stand-in Engine with one container, because a real one cannot be made to report these states at a chosen time. */
