@@ -30,7 +30,8 @@ const routes: RouteRecordRaw[] = [
     component: () => import('./pages/AppCreate.vue'),
     meta: { needs: { permission: 'app.change', role: 'OPERATOR', title: 'New app' } },
   },
-  { path: '/apps/:id', component: () => import('./pages/AppDetail.vue'), props: true },
+  // The part of the page is in its address: see utils/apps/app-tabs.ts.
+  { path: '/apps/:id/:tab?', component: () => import('./pages/AppDetail.vue'), props: true },
   { path: '/monitoring', component: () => import('./pages/Monitoring.vue') },
   {
     path: '/settings',

@@ -36,7 +36,7 @@ async function stoppedApp(t: ExecutionContext) {
   const { app, operation } = await createApp(given.node, given.id, { name, composeContent: label('1') })
   await followToEnd(t, given.node, operation)
   await followToEnd(t, given.node, await change(given.node, 'stopApp', app.id))
-  const { page, loads, visit } = await given.browser.open(given.node, `/apps/${app.id}`)
+  const { page, loads, visit } = await given.browser.open(given.node, `/apps/${app.id}/files`)
   await bringAxe(page)
   await visit()
   const card = page.getByRole('region', { name: 'Compose file' })
@@ -173,6 +173,7 @@ test.serial('an app is created from an existing folder, whose file is loaded or,
   await followInPanel(page, `Create ${first}`)
   t.is(readFileSync(join(node.appsDir, first, 'compose.yaml'), 'utf8'), label('by hand'))
 
+  await go(page, 'Apps')
   await page.getByRole('link', { name: 'New app' }).first().click()
   await page.getByLabel('Name').fill(second)
   await editor.fill(label('mine'))

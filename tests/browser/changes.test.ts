@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
 import { startBrowser } from '../helpers/browser.ts'
 import { createApp, followToEnd, webApp } from '../helpers/cluster.ts'
-import { badge, createInForm, followInPanel, operationPanel, rowOf } from '../helpers/dashboard.ts'
+import { badge, createInForm, followInPanel, followInToast, openTab, operationPanel, rowOf } from '../helpers/dashboard.ts'
 import { ensureTestImage, testImage, uniqueName } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
@@ -18,7 +18,7 @@ test.serial('a bad edit of a Compose file is refused with its line, and a good o
   const [before, after] = [await freePort(), await freePort()]
   const { app, operation } = await createApp(node, id, { name: uniqueName(), composeContent: webApp(before) })
   await followToEnd(t, node, operation)
-  const { page, loads } = await browser.open(node, `/apps/${app.id}`)
+  const { page, loads } = await browser.open(node, `/apps/${app.id}/files`)
 
   const card = page.getByRole('region', { name: 'Compose file' })
   const editor = card.getByRole('textbox', { name: 'Compose file' })
@@ -37,11 +37,13 @@ test.serial('a bad edit of a Compose file is refused with its line, and a good o
   await editor.fill(webApp(after))
   await card.getByRole('button', { name: 'Save and apply' }).click()
   await followInPanel(page, `Update ${app.name}`)
+  await openTab(page, 'Overview')
   const containers = page.getByRole('region', { name: 'Containers' })
   await containers.getByRole('link', { name: `Open port ${after}:80 in a new tab` }).waitFor()
   await badge(containers, 'Running').waitFor()
   t.truthy(await pageOf(after))
   await t.throwsAsync(pageNow(before))
+  await openTab(page, 'Activity')
   await page
     .getByRole('region', { name: 'Recent operations' })
     .getByRole('button', { name: /Update Succeeded/ })
@@ -61,21 +63,22 @@ test.serial('a hanging operation can be cancelled, and its app removed', async (
   const panel = operationPanel(page, `Create ${name}`)
   await badge(panel.getByRole('status'), 'Running').waitFor()
   await registry.called
-  await panel.getByRole('button', { name: 'Run in background' }).click()
-  await panel.waitFor({ state: 'detached' })
-  await rowOf(page, name).getByRole('link', { name, exact: true }).click()
-  const operations = page.getByRole('region', { name: 'Recent operations' })
-  await operations.getByRole('button', { name: 'Cancel' }).click()
-  await operations.getByRole('button', { name: /Create Cancelled/ }).waitFor()
-  await page.getByText(`Create ${name}: cancelled`).first().waitFor()
+  t.true(await page.getByRole('button', { name: `Update ${name}` }).isDisabled(), 'one operation at a time')
+  await panel.getByRole('button', { name: 'Cancel' }).click()
+  await followInPanel(page, `Create ${name}`, 'Cancelled')
   await page.getByRole('region', { name: 'Containers' }).getByText('This app has no containers.').waitFor()
+  await openTab(page, 'Activity')
+  await page
+    .getByRole('region', { name: 'Recent operations' })
+    .getByRole('button', { name: /Create Cancelled/ })
+    .waitFor()
 
   await page.getByRole('button', { name: `Remove ${name}` }).click()
   await page
     .getByRole('dialog', { name: `Remove ${name}?` })
     .getByRole('button', { name: 'Remove app' })
     .click()
-  await followInPanel(page, `Remove ${name}`)
+  await followInToast(page, `Remove ${name}`)
   await page.getByRole('heading', { name: 'Apps', level: 1 }).waitFor()
   await page.getByRole('heading', { name: 'No apps yet' }).waitFor()
   t.is(loads(), 0)

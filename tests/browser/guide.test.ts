@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
 import { startBrowser, type Tab } from '../helpers/browser.ts'
 import { secondaryOf, webApp } from '../helpers/cluster.ts'
-import { badge, createInForm, followInPanel, go, registerInForm, rowOf } from '../helpers/dashboard.ts'
+import { badge, createInForm, followInPanel, followInToast, go, openTab, registerInForm, rowOf } from '../helpers/dashboard.ts'
 import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
@@ -66,6 +66,7 @@ async function deploys(t: ExecutionContext, { page, name, port }: Scene): Promis
   await go(page, 'Apps')
   await createInForm(page, { name, node: 'worker-1', compose: webApp(port) })
   await followInPanel(page, `Create ${name}`)
+  await go(page, 'Apps')
 
   const row = rowOf(page, name)
   await badge(row, 'Running').waitFor()
@@ -114,6 +115,7 @@ async function losesAndFinds(t: ExecutionContext, { page, workers, name, port }:
   t.true(await row.getByRole('button', { name: `Stop ${name}` }).isDisabled(), 'an offline node cannot stop it')
   await row.getByRole('link', { name, exact: true }).click()
   await page.getByText(/As worker-1 last reported/).waitFor()
+  await openTab(page, 'Files')
   t.true(
     (await page.getByRole('textbox', { name: 'Compose file' }).innerText()).includes(String(port)),
     'its Compose file can still be read',
@@ -131,7 +133,7 @@ async function stopsAndRemoves(t: ExecutionContext, { page, name, port }: Scene)
   await go(page, 'Apps')
   const row = rowOf(page, name)
   await row.getByRole('button', { name: `Stop ${name}` }).click()
-  await followInPanel(page, `Stop ${name}`)
+  await followInToast(page, `Stop ${name}`)
   await badge(row, 'Stopped').waitFor()
   await t.throwsAsync(fetch(`http://127.0.0.1:${port}/`))
 
@@ -139,7 +141,7 @@ async function stopsAndRemoves(t: ExecutionContext, { page, name, port }: Scene)
   const question = page.getByRole('dialog', { name: `Remove ${name}?` })
   await question.getByRole('button', { name: 'Remove app' }).click()
   await question.waitFor({ state: 'detached' })
-  await followInPanel(page, `Remove ${name}`)
+  await followInToast(page, `Remove ${name}`)
   await row.waitFor({ state: 'detached' })
   await page.getByRole('heading', { name: 'No apps yet' }).waitFor()
 }

@@ -5,7 +5,7 @@ import Docker from 'dockerode'
 import type { Locator, Page } from 'playwright-core'
 import { startBrowser } from '../helpers/browser.ts'
 import { createApp, followToEnd, register, secondaryOf, type SeenOperation } from '../helpers/cluster.ts'
-import { followInPanel } from '../helpers/dashboard.ts'
+import { followInPanel, followInToast } from '../helpers/dashboard.ts'
 import { createContainer, ensureTestImage, testImage, uniqueName } from '../helpers/docker.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 
@@ -78,7 +78,7 @@ test.serial('the dialog lists what is removed and what is kept, and the data of 
   await openDialog(page, name)
   t.false(await dialog.getByLabel('Delete its volumes too').isChecked(), 'ticks do not carry over')
   await dialog.getByRole('button', { name: 'Remove app', exact: true }).click()
-  await followInPanel(page, `Remove ${name}`)
+  await followInToast(page, `Remove ${name}`)
   await page.getByRole('heading', { name: 'Apps', level: 1 }).waitFor()
   t.true(existsSync(join(worker.appsDir, name, 'data/photo.jpg')))
   t.deepEqual(await volumesOf(name), [`${name}_named`])
@@ -102,7 +102,8 @@ test.serial('both ticks remove all data, and an obstacle is named in the dialog 
     if (await files.isEnabled()) await files.check()
     if (end === 'Failed') await dialog.getByText(`Cannot be removed yet: it is in use by ${user}`).waitFor()
     await dialog.getByRole('button', { name: 'Remove app and data' }).click()
-    await followInPanel(page, `Remove ${name}`, end)
+    if (end === 'Failed') await followInPanel(page, `Remove ${name}`, end)
+    else await followInToast(page, `Remove ${name}`)
   }
   await remove('Failed')
   await page

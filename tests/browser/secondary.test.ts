@@ -37,6 +37,7 @@ test.serial("a secondary's dashboard names the node and offers what its own apps
   const name = uniqueName()
   await createInForm(page, { name, compose: webApp(await freePort()) })
   await followInPanel(page, `Create ${name}`)
+  await go(page, 'Apps')
   await page.getByRole('row', { name }).getByText('Running', { exact: true }).waitFor()
 
   await visit(`${worker.url}/users`)

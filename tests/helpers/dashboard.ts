@@ -45,13 +45,25 @@ export async function createInForm(page: Page, app: { name: string; node?: strin
   await page.getByRole('button', { name: 'Create app' }).click()
 }
 
-/** An operation's panel while it runs. */
-export const operationPanel = (page: Page, title: string): Locator => page.getByRole('dialog', { name: title })
+/** Opens a section of an app's page. */
+export async function openTab(page: Page, name: string): Promise<void> {
+  const link = page.getByRole('navigation', { name: 'Sections of this app' }).getByRole('link', { name, exact: true })
+  await link.click()
+  await link.and(page.locator('[aria-current=page]')).waitFor()
+}
+
+/** An operation in its app's page. */
+export const operationPanel = (page: Page, title: string): Locator => page.getByRole('region', { name: title, exact: true })
 
 /** Waits for an operation to end and closes its panel. */
 export async function followInPanel(page: Page, title: string, end = 'Succeeded'): Promise<void> {
   const panel = operationPanel(page, title)
   await panel.getByRole('status').getByText(end, { exact: true }).waitFor({ timeout: 60_000 })
-  await panel.getByRole('button', { name: 'Close', exact: true }).last().click()
+  await panel.getByRole('button', { name: 'Close', exact: true }).click()
   await panel.waitFor({ state: 'detached' })
+}
+
+/** Waits until the dashboard says how an operation ended whose app's page is not open. */
+export async function followInToast(page: Page, title: string, end = 'succeeded'): Promise<void> {
+  await page.getByText(`${title}: ${end}`, { exact: true }).first().waitFor({ timeout: 60_000 })
 }

@@ -1,5 +1,5 @@
 import { cacheExchange } from '@urql/exchange-graphcache'
-import type { DataFields, KeyingConfig, UpdateResolver } from '@urql/exchange-graphcache'
+import type { Cache, DataFields, KeyingConfig, UpdateResolver } from '@urql/exchange-graphcache'
 import { createListKeeper } from './list-keeper.ts'
 
 const embedded = (): null => null
@@ -51,6 +51,11 @@ const readAgain =
     for (const field of fields) cache.invalidate('Query', field)
   }
 
+/** A page can be opened before the primary has heard of its new app, and then was told that there is none. */
+function askAgainForMissing(cache: Cache, { id }: { id: string }): void {
+  if (cache.resolve('Query', 'app', { id }) === null) cache.invalidate('Query', 'app', { id })
+}
+
 export function createCache() {
   const nodes = createListKeeper('Node', 'nodes')
   const apps = createListKeeper('App', 'apps')
@@ -82,7 +87,10 @@ export function createCache() {
       Subscription: {
         nodeStatusChanged: (result, _args, cache) => nodes.add(result['nodeStatusChanged'], cache),
         nodeRemoved: (result, _args, cache) => nodes.remove(result['nodeRemoved'], cache),
-        appChanged: (result, _args, cache) => apps.add(result['appChanged'], cache),
+        appChanged: (result, _args, cache) => {
+          apps.add(result['appChanged'], cache)
+          askAgainForMissing(cache, result['appChanged'] as { id: string })
+        },
         appRemoved: (result, _args, cache) => apps.remove(result['appRemoved'], cache),
         joinAttempted: readAgain('joinTokens', 'joinAttempts'),
       },

@@ -1,16 +1,17 @@
-import { removeApp, startApp, stopApp } from '../../graphql/documents/app-changes.ts'
+import { removeApp, startApp, stopApp, updateApp } from '../../graphql/documents/app-changes.ts'
 import type { RemoveAppInput } from '../../graphql/generated/graphql.ts'
 import type { AppItem, OperationItem } from '../../graphql/items.ts'
-import { canStart, canStop } from '../../utils/apps/app-state.ts'
+import { startObstacle, stopObstacle } from '../../utils/apps/app-state.ts'
 import type { Action, Sends } from '../shared/action.ts'
 import { picked } from '../shared/useMutate.ts'
 
 interface Basics extends Action {
   /** Such as `started`, for the toast that says what could not be done. */
   past: string
-  applies?: (app: AppItem) => boolean
-  /** The button shows no label. */
-  iconOnly?: true
+  /** Why the app cannot do this in its state. */
+  obstacle?: (app: AppItem) => string | undefined
+  /** What it does, if the label does not say enough. */
+  hint?: string
   /** Can be chosen while another operation changes the app. */
   whileUnderWay?: true
 }
@@ -38,7 +39,7 @@ export const appActions = {
     past: 'started',
     icon: 'i-lucide-play',
     permission: 'app.change',
-    applies: canStart,
+    obstacle: startObstacle,
     run: async (mutate, { id }) => picked(await mutate(startApp, { id }), (data) => data.startApp.operation),
   },
   stop: {
@@ -46,15 +47,22 @@ export const appActions = {
     past: 'stopped',
     icon: 'i-lucide-square',
     permission: 'app.change',
-    applies: canStop,
+    obstacle: stopObstacle,
     run: async (mutate, { id }) => picked(await mutate(stopApp, { id }), (data) => data.stopApp.operation),
+  },
+  update: {
+    label: 'Update',
+    past: 'updated',
+    icon: 'i-lucide-cloud-download',
+    hint: 'Pull newer images and replace the containers that use them',
+    permission: 'app.change',
+    run: async (mutate, { id }) => picked(await mutate(updateApp, { id, input: { pull: true } }), (data) => data.updateApp.operation),
   },
   remove: {
     label: 'Remove',
     past: 'removed',
     icon: 'i-lucide-trash-2',
     color: 'error',
-    iconOnly: true,
     permission: 'app.change',
     whileUnderWay: true,
     dialog: 'removal',

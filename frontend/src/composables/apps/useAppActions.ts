@@ -11,7 +11,7 @@ import type { AppAction, AppActionName, StartsOperation } from './app-actions.ts
  * Runs the actions on an app. Those with a dialog ask first. Each starts an operation, which is followed until it ends and then
  * reported in a toast, as is a refusal.
  */
-export function useAppActions(onBegun: (operation: OperationItem) => void) {
+export function useAppActions(onBegun: (operation: OperationItem) => void = () => {}) {
   const mutate = useMutate()
   const { failed } = useResultToasts()
   const { announce } = useOperations()

@@ -12,11 +12,14 @@ import { createOperationFollower } from './operation-follower.ts'
 type Operations = ReturnType<typeof provideOperations>
 const operationsKey: InjectionKey<Operations> = Symbol('operations')
 
-const failureToast = (operation: OperationItem, show: () => void): ResultToast => ({
+const failureToast = (operation: OperationItem): ResultToast => ({
   title: operationTitle(operation),
   description: operation.error ?? operation.message ?? undefined,
-  actions: [{ label: 'Show output', color: 'neutral', variant: 'outline', onClick: show }],
+  actions: operation.appId ? [{ label: 'Show output', color: 'neutral', variant: 'outline', to: `/apps/${operation.appId}/activity` }] : [],
 })
+
+/** The page of a removed app closes, so its end is told elsewhere. */
+const isRemoved = ({ kind, status }: OperationItem): boolean => kind === 'REMOVE' && status === 'SUCCEEDED'
 
 /** Follows operations for the whole dashboard, so people can leave a page while one runs. Called once, by the shell. */
 export function provideOperations() {
@@ -34,10 +37,11 @@ export function provideOperations() {
   const follow = createOperationFollower(client, take)
 
   function tellEnd(operation: OperationItem): void {
-    // No toast for the operation in the open panel, which shows how it ended.
-    if (!announced.delete(operation.id) || shownId.value === operation.id) return
+    if (!announced.delete(operation.id)) return
+    // No toast for an operation that the page shows.
+    if (shownId.value === operation.id && !isRemoved(operation)) return
     if (operation.status === 'SUCCEEDED') succeeded({ title: operationTitle(operation), icon: 'i-lucide-circle-check' })
-    else failed(failureToast(operation, () => show(operation)))
+    else failed(failureToast(operation))
   }
 
   /** For an operation started here: follows it and reports how it ended. */
@@ -47,6 +51,7 @@ export function provideOperations() {
     follow(operation)
   }
 
+  /** For an app's page, which shows how this operation goes. */
   function show(operation: OperationItem): void {
     latest.set(operation.id, latest.get(operation.id) ?? operation)
     shownId.value = operation.id

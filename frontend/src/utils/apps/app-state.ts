@@ -7,13 +7,22 @@ export const isUnderWay = ({ status }: Pick<AppItem, 'status'>): boolean => unde
 
 const isUp = ({ state }: Pick<ContainerItem, 'state'>): boolean => state === 'RUNNING' || state === 'RESTARTING' || state === 'PAUSED'
 
-/** A degraded app can be started too, which starts the services that are missing. */
-export const canStart = ({ status, desiredState }: Pick<AppItem, 'status' | 'desiredState'>): boolean =>
-  desiredState === 'STOPPED' || status === 'STOPPED' || status === 'ERROR' || status === 'DEGRADED'
+/** Why it cannot be started. A degraded app can, which starts the services that are missing. */
+export function startObstacle({ status, desiredState }: Pick<AppItem, 'status' | 'desiredState'>): string | undefined {
+  const canStart = desiredState === 'STOPPED' || status === 'STOPPED' || status === 'ERROR' || status === 'DEGRADED'
+  return canStart ? undefined : 'It is already running'
+}
 
-/** An app that keeps crashing can be stopped, like one that runs. Either start or stop is always possible. */
-export const canStop = (app: Pick<AppItem, 'status' | 'desiredState' | 'containers'>): boolean =>
-  !canStart(app) || app.containers.some(isUp)
+/** Why it cannot be stopped. An app that keeps crashing can, like one that runs. */
+export function stopObstacle(app: Pick<AppItem, 'status' | 'desiredState' | 'containers'>): string | undefined {
+  return startObstacle(app) !== undefined || app.containers.some(isUp) || app.desiredState === 'RUNNING'
+    ? undefined
+    : 'It is already stopped'
+}
+
+/** Why it cannot be restarted. */
+export const restartObstacle = ({ desiredState }: Pick<AppItem, 'desiredState'>): string | undefined =>
+  desiredState === 'STOPPED' ? 'It is stopped, so start it instead' : undefined
 
 /** Whether the observed state differs from the desired state while no operation is running. */
 export function isNotAsDesired({ status, desiredState }: Pick<AppItem, 'status' | 'desiredState'>): boolean {
