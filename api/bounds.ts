@@ -19,6 +19,8 @@ export const bounds = {
   },
   /** Folders that are not an app yet. Nobody picks from a longer list. */
   folders: 500,
+  /** Compose projects that are not apps yet: how many, and what is shown of each. */
+  foundProjects: { projects: 200, name: 255, services: 100, path: 1000, files: 20, containers: 100, bytes: 1024 * 1024 },
   container: { id: 100, name: 300, service: 255, image: 500, statusText: 200, ports: 200, hostIp: 100, protocol: 20 },
   operation: {
     message: 1000,

@@ -6,6 +6,7 @@ import { bounds, cut, earliest, latest, maxInt } from './bounds.ts'
 import { readLeniently, type Lenient } from './lenient.ts'
 import { appDesiredStates, appStatuses, containerHealths, containerStates, type App } from './apps/app.ts'
 import type { ComposeOnDisk, PreparedFolder } from './apps/compose-on-disk.ts'
+import type { FoundProject } from './apps/import/found-projects.ts'
 import { nearestStatus, operationKinds, operationStatuses, type Operation } from './apps/operation.ts'
 import { removalItemKinds, removalRules, type RemovalPreview } from './apps/removal-item.ts'
 import type { NodeStats } from './monitoring/node-stats.ts'
@@ -87,6 +88,17 @@ export const folderWire = z
   .object({ name: text(bounds.app.name), compose_file: text(bounds.app.name).nullable() })
   .openapi('PreparedFolder')
 export const foldersWire = z.array(folderWire).max(bounds.folders)
+
+export const foundProjectWire = z
+  .object({
+    name: text(bounds.foundProjects.name),
+    services: z.array(text(bounds.container.service)).max(bounds.foundProjects.services),
+    working_directory: text(bounds.foundProjects.path).nullable(),
+    config_files: z.array(text(bounds.foundProjects.path)).max(bounds.foundProjects.files),
+    containers: z.array(containerWire).max(bounds.foundProjects.containers),
+  })
+  .openapi('ComposeProject')
+export const foundProjectsWire = z.array(foundProjectWire).max(bounds.foundProjects.projects)
 
 export const composeOnDiskWire = z
   .object({
@@ -270,6 +282,10 @@ export const readNodeStats = reader(nodeStatsWire, (stats): NodeStats => stats)
 export const readComposeOnDisk = reader(composeOnDiskWire, (onDisk): ComposeOnDisk => onDisk)
 export const readFolders = (value: unknown): Lenient<PreparedFolder[]> => {
   const { value: read, problems } = readLeniently(foldersWire, value)
+  return { value: read?.map(fromWire) ?? null, problems }
+}
+export const readFoundProjects = (value: unknown): Lenient<FoundProject[]> => {
+  const { value: read, problems } = readLeniently(foundProjectsWire, value)
   return { value: read?.map(fromWire) ?? null, problems }
 }
 export const readNodeAbout = reader(nodeAboutWire, (about): NodeAbout => about)

@@ -64,7 +64,7 @@ const PublishedPortRef = builder.objectRef<PublishedPort>('PublishedPort').imple
   }),
 })
 
-const ContainerRef = builder.objectRef<Container>('Container').implement({
+export const ContainerRef = builder.objectRef<Container>('Container').implement({
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),

@@ -1,4 +1,6 @@
 import type { ComposeOnDisk, PreparedFolder } from '../api/apps/compose-on-disk.ts'
+import type { FoundProject } from '../api/apps/import/found-projects.ts'
+import { ContainerRef } from './apps.ts'
 import { builder, costOfText, permission } from './builder.ts'
 
 const PreparedFolderRef = builder.objectRef<PreparedFolder>('PreparedFolder').implement({
@@ -20,7 +22,25 @@ const ComposeOnDiskRef = builder.objectRef<ComposeOnDisk>('ComposeOnDisk').imple
   }),
 })
 
+const ComposeProjectRef = builder.objectRef<FoundProject>('ComposeProject').implement({
+  description: 'A Compose project that runs on a node and is not an app of Selfhostly.',
+  fields: (t) => ({
+    name: t.exposeString('name'),
+    services: t.exposeStringList('services'),
+    workingDirectory: t.exposeString('workingDirectory', { nullable: true, description: 'The folder that Compose was run in.' }),
+    configFiles: t.exposeStringList('configFiles', { description: 'Paths of its Compose files, as Compose recorded them.' }),
+    containers: t.field({ type: [ContainerRef], resolve: ({ containers }) => containers }),
+  }),
+})
+
 builder.queryFields((t) => ({
+  composeProjects: t.field({
+    type: [ComposeProjectRef],
+    ...permission('app.change'),
+    description: 'Asks the node for Compose projects that run there and are not managed. At most 200, sorted by name.',
+    args: { nodeId: t.arg.id({ required: true }) },
+    resolve: (_root, { nodeId }, { user }) => user.apps.composeProjects(nodeId),
+  }),
   preparedFolders: t.field({
     type: [PreparedFolderRef],
     nullable: true,

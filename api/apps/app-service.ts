@@ -1,7 +1,7 @@
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import type { ComposeCli, Engine } from '../docker/engine.types.ts'
-import { invalidInput } from '../errors.ts'
+import { AppError, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { createAppCheck } from './draft-check.ts'
 import { createAppCreation } from './app-creation.ts'
@@ -18,6 +18,7 @@ import type { ContainerWatch } from './container-watch.ts'
 import { refuseUnseen } from './changed-on-disk.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
 import { createFolders, refuseName } from './folders.ts'
+import { foundProjects, type FoundProject } from './import/found-projects.ts'
 import type { Operations } from './operations.ts'
 import type { Removal, RemoveAppInput } from './removal.ts'
 import type { RemovalPreview } from './removal-item.ts'
@@ -75,6 +76,17 @@ export function createAppService(deps: {
     },
 
     preparedFolders: folders.prepared,
+
+    /** Compose projects on this machine that are not this node's apps. @throws DOCKER_UNAVAILABLE */
+    async composeProjects(): Promise<FoundProject[]> {
+      const away = deps.watch.away()
+      if (away !== null) throw new AppError('DOCKER_UNAVAILABLE', away)
+      return foundProjects(deps.watch.all(), ({ project, workingDir }) => {
+        const row = records.named(project ?? '')
+        return row !== undefined && workingDir === files.directoryOf(row.name)
+      })
+    },
+
     composeOnDisk: folders.compose,
 
     /** Called when an app's Compose file has changed on disk. */

@@ -19,5 +19,6 @@ export const createOwnActions = ({ apps, operations }: { apps: AppService; opera
     removalOf: ({ id }) => apps.removalOf(id),
     cancelOperation: ({ id }) => operations.cancel(id),
     folders: () => apps.preparedFolders(),
+    composeProjects: () => apps.composeProjects(),
     composeOnDisk: ({ name }) => apps.composeOnDisk(name),
   }) satisfies Handlers<typeof actionCalls>

@@ -9,6 +9,7 @@ export const composeLabels = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
   workingDir: 'com.docker.compose.project.working_dir',
+  configFiles: 'com.docker.compose.project.config_files',
   /** v2 only: `db:service_healthy:false,cache:service_started:true` */
   dependsOn: 'com.docker.compose.depends_on',
   oneOff: 'com.docker.compose.oneoff',
@@ -39,6 +40,7 @@ export function toEngineContainer(info: ContainerInfo): EngineContainer {
     createdAt: toDate(info.Created),
     project: labels[composeLabels.project] ?? null,
     workingDir: labels[composeLabels.workingDir] ?? null,
+    configFiles: (labels[composeLabels.configFiles] ?? '').split(',').filter(Boolean),
     isOneOff: labels[composeLabels.oneOff] === 'True',
   }
 }

@@ -98,6 +98,8 @@ export interface EngineContainer extends Container {
   project: string | null
   /** From `com.docker.compose.project.working_dir`. Tells the projects of two nodes that share one Engine apart. */
   workingDir: string | null
+  /** From `com.docker.compose.project.config_files`: paths of the Compose files. */
+  configFiles: string[]
   /** Created by `docker compose run` for a single task, so not part of the running project. */
   isOneOff: boolean
 }

@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
 import { folderParams, folderQuery, folderRefusals } from '../cluster/calls/folder-calls.ts'
-import { composeOnDiskWire, foldersWire, toWire } from '../wire.ts'
+import { composeOnDiskWire, foldersWire, foundProjectsWire, toWire } from '../wire.ts'
 import { invalid, json, problem } from './route-parts.ts'
 import type { Router } from './router.ts'
 
@@ -13,6 +13,14 @@ const list = createRoute({
   summary: 'Lists folders with content that are not apps yet',
   request: { query: folderQuery },
   responses: { 200: json(foldersWire, 'At most 500, sorted by name'), ...refusals },
+})
+const projects = createRoute({
+  method: 'get',
+  path: '/api/compose-projects',
+  tags: ['apps'],
+  summary: 'Lists Compose projects on a node that are not apps yet',
+  request: { query: folderQuery },
+  responses: { 200: json(foundProjectsWire, 'At most 200, sorted by name'), ...refusals },
 })
 const compose = createRoute({
   method: 'get',
@@ -29,6 +37,11 @@ export function serveFolders(router: Router): void {
     const { apps, nodes } = c.get('user')
     const { node_id: nodeId = nodes.selfId } = c.req.valid('query')
     return c.json((await apps.preparedFolders(nodeId)).map(toWire), 200)
+  })
+  router.openapi(projects, async (c) => {
+    const { apps, nodes } = c.get('user')
+    const { node_id: nodeId = nodes.selfId } = c.req.valid('query')
+    return c.json((await apps.composeProjects(nodeId)).map(toWire), 200)
   })
   router.openapi(compose, async (c) => {
     const { apps, nodes } = c.get('user')

@@ -1,5 +1,6 @@
 import type { AppOperation, CreateAppInput } from '../apps/app-service.ts'
 import type { ComposeOnDisk, PreparedFolder } from '../apps/compose-on-disk.ts'
+import type { FoundProject } from '../apps/import/found-projects.ts'
 import type { RemoveAppInput } from '../apps/removal.ts'
 import type { RemovalPreview } from '../apps/removal-item.ts'
 import { appActionCalls, appCalls } from '../cluster/calls/app-calls.ts'
@@ -55,6 +56,8 @@ export function createUserApps({ access, inventory, router }: { access: Access; 
     },
     /** Folders on a node's disk that can become apps, for callers who are allowed to create apps. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE */
     preparedFolders: async (nodeId: string): Promise<PreparedFolder[]> => folders(nodeId).folders({}),
+    /** Compose projects on a node that are not apps yet. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE */
+    composeProjects: async (nodeId: string): Promise<FoundProject[]> => folders(nodeId).composeProjects({}),
     /** The Compose file in such a folder, or in an app's. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE */
     composeOnDisk: async (nodeId: string, name: string): Promise<ComposeOnDisk | null> => folders(nodeId).composeOnDisk({ name }),
 

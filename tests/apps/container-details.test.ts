@@ -6,7 +6,7 @@ import { someContainer } from '../helpers/things.ts'
 
 const listed = (given: Partial<EngineContainer> = {}): EngineContainer => ({
   ...someContainer({ id: 'db', service: 'db', ...given }),
-  ...{ project: 'shop', workingDir: '/apps/shop', isOneOff: false },
+  ...{ project: 'shop', workingDir: '/apps/shop', configFiles: [], isOneOff: false },
 })
 const at = (seconds: number): Date => new Date(Date.parse('2026-01-26T20:00:00Z') + seconds * 1000)
 const running: ContainerDetails = {

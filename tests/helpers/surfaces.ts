@@ -15,6 +15,7 @@ export const surfaces: Record<string, Surface> = {
   'ALL /api/internal/apps': 'guard',
   'ALL /api/internal/apps/*': 'guard',
   'ALL /api/internal/operations/*': 'guard',
+  'ALL /api/internal/compose-projects': 'guard',
   'ALL /api/internal/folders': 'guard',
   'ALL /api/internal/folders/*': 'guard',
   'ALL /api/internal/events': 'guard',
@@ -49,6 +50,7 @@ export const surfaces: Record<string, Surface> = {
   'GET /api/apps': 'user',
   'GET /api/apps/:id': 'user',
   'GET /api/apps/:id/removal': 'user',
+  'GET /api/compose-projects': 'user',
   'GET /api/folders': 'user',
   'GET /api/folders/:name/compose': 'user',
   'GET /api/system/stats': 'user',
@@ -68,6 +70,7 @@ export const surfaces: Record<string, Surface> = {
   'query app': 'user',
   'query appRemoval': 'user',
   'query apps': 'user',
+  'query composeProjects': 'user',
   'query composeOnDisk': 'user',
   'query preparedFolders': 'user',
   'query node': 'user',
@@ -96,7 +99,7 @@ export const surfaces: Record<string, Surface> = {
 }
 
 /** What a primary calls only on itself. */
-const ownNode = /\/api\/internal\/(apps|folders|operations|events|system)\b/
+const ownNode = /\/api\/internal\/(apps|compose-projects|folders|operations|events|system)\b/
 
 /** Undefined for an operation that is neither listed nor an action nor a call to a node about its own things. */
 export const surfaceOf = (operation: string): Surface | undefined =>

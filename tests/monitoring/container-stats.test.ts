@@ -15,7 +15,7 @@ const container = (id: string, state: EngineContainer['state'] = 'running'): Eng
   state,
   health: null,
   statusText: '',
-  ...{ startedAt: null, finishedAt: null, restartCount: null, isOneOff: false },
+  ...{ startedAt: null, finishedAt: null, restartCount: null, configFiles: [], isOneOff: false },
   exitCode: null,
   ports: [],
   morePorts: 0,

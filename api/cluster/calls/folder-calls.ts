@@ -1,10 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import { appRefusals } from '../../app-wire.ts'
 import type { ComposeOnDisk, PreparedFolder } from '../../apps/compose-on-disk.ts'
-import { composeOnDiskWire, foldersWire, readComposeOnDisk, readFolders, toWire } from '../../wire.ts'
+import type { FoundProject } from '../../apps/import/found-projects.ts'
+import { composeOnDiskWire, foldersWire, foundProjectsWire, readComposeOnDisk, readFolders, readFoundProjects, toWire } from '../../wire.ts'
 import { answered, leniently } from './declared-call.ts'
 
-/** Calls about the app folders on a node's disk. */
+/** Calls about what is on a node and not an app yet: folders on its disk, and Compose projects that run there. */
 
 export const folderQuery = z.object({
   node_id: z.string().optional().openapi({ description: 'Node to ask. Default: this node. Ignored between nodes' }),
@@ -30,6 +31,20 @@ export const folderCalls = {
       schema: foldersWire,
       write: (folders: PreparedFolder[]) => folders.map(toWire),
       read: leniently(readFolders),
+    },
+  }),
+
+  composeProjects: answered({
+    route: 'GET /api/internal/compose-projects',
+    summary: 'Lists Compose projects on this machine that are not apps yet',
+    ...base,
+    needs: () => 'compose-projects' as const,
+    answer: {
+      status: 200,
+      description: 'At most 200, sorted by name',
+      schema: foundProjectsWire,
+      write: (projects: FoundProject[]) => projects.map(toWire),
+      read: leniently(readFoundProjects),
     },
   }),
 
