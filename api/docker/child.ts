@@ -12,6 +12,8 @@ export interface ChildCommand {
   env: NodeJS.ProcessEnv
   /** Called for each line of stdout and stderr as it arrives. */
   onLine(line: string, from: 'stdout' | 'stderr'): void
+  /** Its stdout is a document, of which blank lines are part. */
+  printsDocument?: boolean
   signal: AbortSignal
   clock: Clock
 }
@@ -32,7 +34,9 @@ export async function runChild(command: ChildCommand): Promise<number | null> {
     detached: true,
   })
   for (const from of ['stdout', 'stderr'] as const) {
-    const splitter = createLineSplitter((line) => command.onLine(line, from))
+    const splitter = createLineSplitter((line) => command.onLine(line, from), {
+      isDocument: from === 'stdout' && command.printsDocument === true,
+    })
     child[from].on('data', splitter.push).on('end', splitter.end)
   }
   let cancelKill = (): void => {}

@@ -39,9 +39,11 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
     const args = composeArguments(found, project, command)
     const lines = { stdout: [] as string[], stderr: [] as string[] }
     const startedAt = performance.now()
+    const printsDocument = command === 'model'
     const onLine = (raw: string, from: 'stdout' | 'stderr'): void => {
       // The model is for decisions, which need the real values.
-      const line = command === 'model' && from === 'stdout' ? withoutPaths(raw, project) : shown(raw, project)
+      if (printsDocument && from === 'stdout') return output.onLine(withoutPaths(raw, project), from)
+      const line = shown(raw, project)
       if (isDownloadBar(line)) return
       const warning = from === 'stderr' ? warningRemark(line, context) : null
       if (warning) return output.onWarning?.(warning)
@@ -50,7 +52,7 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
       output.onLine(line, from)
     }
     const env = projectEnvironment(childEnv, project)
-    const child = { file: found.file, args, cwd: project.directory, env, onLine, signal: output.signal, clock }
+    const child = { file: found.file, args, cwd: project.directory, env, onLine, printsDocument, signal: output.signal, clock }
     const exitCode = await runChild(child).catch((error: unknown) => {
       if (!isMissing(error)) throw error
       finder.forget()

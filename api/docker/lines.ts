@@ -1,14 +1,20 @@
 /** Longer than any line Docker sends. Keeps a stream without line ends from filling the memory. */
 const longestLine = 1024 * 1024
 
-/** Splits text that arrives in chunks into lines at LF, CR LF or a lone CR (used by progress displays). Skips blank lines. */
-export function createLineSplitter(onLine: (line: string) => void): { push(chunk: Uint8Array): void; end(): void } {
+/**
+ * Splits text that arrives in chunks into lines at LF, CR LF or a lone CR (used by progress displays). Skips blank lines, unless
+ * they are part of a document: a blank line within a YAML string is a line feed.
+ */
+export function createLineSplitter(
+  onLine: (line: string) => void,
+  { isDocument = false } = {},
+): { push(chunk: Uint8Array): void; end(): void } {
   const decoder = new TextDecoder()
   let rest = ''
   const take = (text: string): void => {
-    const lines = (rest + text).split(/[\r\n]+/)
+    const lines = (rest + text).split(isDocument ? /\r?\n/ : /[\r\n]+/)
     rest = (lines.pop() ?? '').slice(0, longestLine)
-    for (const line of lines) if (line.trim() !== '') onLine(line)
+    for (const line of lines) if (isDocument || line.trim() !== '') onLine(line)
   }
   return {
     push: (chunk) => take(decoder.decode(chunk, { stream: true })),
