@@ -23,6 +23,7 @@ const sources: Sources = new Map(
 const base = [
   ...['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient', 'storage-error', 'disk-space'],
   ...['ordered-events', 'loopback', 'misspelling', 'steering-names', 'caller-patience', 'one-at-a-time', 'batches', 'db/durability'],
+  ...['image-reference', 'reserved-addresses'],
 ].map((name) => `api/${name}.ts`)
 /** Domain words (closed lists of values). These files import nothing else. */
 const words = [
@@ -33,7 +34,7 @@ const words = [
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',
 ]
-const domains = ['apps', 'monitoring', 'settings', 'auth'].map((name) => `api/${name}/`)
+const domains = ['apps', 'registries', 'monitoring', 'settings', 'auth'].map((name) => `api/${name}/`)
 
 /**
  * Which rooms of the cluster each room imports. Only rooms above it in this list, so no import runs back up. The files in
@@ -72,6 +73,7 @@ const layers = layersRule(
     ['api/db/', base],
     // The audit log says how an operation ended.
     ['api/auth/', [...base, 'api/apps/operation.ts', 'api/cluster/members/status-words.ts']],
+    ['api/registries/', [...base, 'api/cluster/limits/token-bucket.ts']],
     ...domains.map((domain) => [domain, base] as const),
     ['api/cluster/', [...base, ...words, ...wire]],
     [
@@ -180,7 +182,7 @@ const rules: Rule[] = [
   importerRule('systeminformation', ['api/monitoring/'], server),
   importerRule(
     'undici',
-    ['node-sender', 'node-lanes', 'link-fetch'].map((name) => `api/cluster/transport/${name}.ts`),
+    [...['node-sender', 'node-lanes', 'link-fetch'].map((name) => `api/cluster/transport/${name}.ts`), 'api/registries/registry-http.ts'],
     server,
   ),
   importerRule('ws', ['api/http/', 'api/cluster/transport/link-socket.ts'], server),

@@ -9,11 +9,23 @@ import Docker from 'dockerode'
 import { ensureTestImage } from './docker-image.ts'
 import { freePort } from './free-port.ts'
 
+/** The only user of a registry with `withLogin`. */
+export const registryLogin = { username: 'someone', password: 'open sesame' }
+/** Made with bcrypt, the only hash that the registry reads. */
+const htpasswd = `someone:$2b$04$As0/P9mrirvqTjydPcKCBeKWiHXdadx7Nl/T1J1CMuU212T/y.zEy\n`
+
 /** A registry on this machine that Docker pulls from without TLS. Stops after the test. @returns its host and port */
-export async function startRegistry(t: ExecutionContext<unknown>): Promise<string> {
+export async function startRegistry(t: ExecutionContext<unknown>, { withLogin = false } = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'shtest-registry-'))
   const host = `127.0.0.1:${await freePort()}`
-  const config = { version: 0.1, log: { level: 'error' }, storage: { filesystem: { rootdirectory: folder } }, http: { addr: host } }
+  await writeFile(join(folder, 'htpasswd'), htpasswd)
+  const config = {
+    version: 0.1,
+    log: { level: 'error' },
+    storage: { filesystem: { rootdirectory: folder } },
+    http: { addr: host },
+    ...(withLogin && { auth: { htpasswd: { realm: 'test', path: join(folder, 'htpasswd') } } }),
+  }
   await writeFile(join(folder, 'config.json'), JSON.stringify(config))
   const registry = spawn('docker-registry', ['serve', join(folder, 'config.json')], { stdio: 'ignore' })
   t.teardown(async () => {
@@ -26,30 +38,56 @@ export async function startRegistry(t: ExecutionContext<unknown>): Promise<strin
 
 const answers = (host: string): Promise<boolean> =>
   fetch(`http://${host}/v2/`).then(
-    ({ ok }) => ok,
+    ({ ok, status }) => ok || status === 401,
     () => false,
   )
 
-/** Pushes an image for an architecture that no test machine has. */
-export async function pushForeignImage(host: string, name: string, tag: string): Promise<void> {
-  const put = async (path: string, type: string, content: string): Promise<void> => {
-    const answer = await fetch(`http://${host}/v2/${name}/${path}`, { method: 'PUT', headers: { 'Content-Type': type }, body: content })
-    if (!answer.ok) throw new Error(`the registry answered ${answer.status}: ${await answer.text()}`)
-  }
-  const digestOf = (content: string): string => `sha256:${createHash('sha256').update(content).digest('hex')}`
-  const config = JSON.stringify({ architecture: 's390x', os: 'linux', rootfs: { type: 'layers', diff_ids: [] } })
-  const upload = await fetch(`http://${host}/v2/${name}/blobs/uploads/`, { method: 'POST' })
+const docker = 'application/vnd.docker'
+const listType = `${docker}.distribution.manifest.list.v2+json`
+const manifestType = `${docker}.distribution.manifest.v2+json`
+const digestOf = (content: string): string => `sha256:${createHash('sha256').update(content).digest('hex')}`
+const loginHeader = `Basic ${Buffer.from(`${registryLogin.username}:${registryLogin.password}`).toString('base64')}`
+
+async function put(url: URL | string, type: string, body: string): Promise<void> {
+  const answer = await fetch(url, { method: 'PUT', headers: { 'Content-Type': type, Authorization: loginHeader }, body })
+  if (!answer.ok) throw new Error(`the registry answered ${answer.status}: ${await answer.text()}`)
+}
+
+/** Pushes a manifest without layers. What differs makes another digest. @returns its entry for an index */
+async function pushManifest(host: string, name: string, architecture: string, content: string) {
+  const config = JSON.stringify({ architecture, os: 'linux', content, rootfs: { type: 'layers', diff_ids: [] } })
+  const upload = await fetch(`http://${host}/v2/${name}/blobs/uploads/`, { method: 'POST', headers: { Authorization: loginHeader } })
   const place = new URL(upload.headers.get('location') ?? '', `http://${host}`)
   place.searchParams.set('digest', digestOf(config))
-  await fetch(place, { method: 'PUT', headers: { 'Content-Type': 'application/octet-stream' }, body: config })
-  const docker = 'application/vnd.docker'
-  const mediaType = `${docker}.distribution.manifest.v2+json`
+  await put(place, 'application/octet-stream', config)
   const blob = { mediaType: `${docker}.container.image.v1+json`, size: config.length, digest: digestOf(config) }
-  const manifest = JSON.stringify({ schemaVersion: 2, mediaType, config: blob, layers: [] })
-  await put(`manifests/${digestOf(manifest)}`, mediaType, manifest)
-  const entry = { mediaType, size: manifest.length, digest: digestOf(manifest), platform: { architecture: 's390x', os: 'linux' } }
-  const listType = `${docker}.distribution.manifest.list.v2+json`
-  await put(`manifests/${tag}`, listType, JSON.stringify({ schemaVersion: 2, mediaType: listType, manifests: [entry] }))
+  const manifest = JSON.stringify({ schemaVersion: 2, mediaType: manifestType, config: blob, layers: [] })
+  const digest = digestOf(manifest)
+  await put(`http://${host}/v2/${name}/manifests/${digest}`, manifestType, manifest)
+  return { manifest, entry: { mediaType: manifestType, size: manifest.length, digest, platform: { architecture, os: 'linux' } } }
+}
+
+/** Pushes an image of one platform. @returns its digest */
+export async function pushPlainImage(host: string, name: string, tag: string, content: string): Promise<string> {
+  const { manifest, entry } = await pushManifest(host, name, 'amd64', content)
+  await put(`http://${host}/v2/${name}/manifests/${tag}`, manifestType, manifest)
+  return entry.digest
+}
+
+/** Pushes an image of several platforms: what is in it, by architecture. @returns its digest and that of each platform */
+export async function pushIndex(host: string, name: string, tag: string, contents: Record<string, string>) {
+  const pushed = await Promise.all(
+    Object.entries(contents).map(([architecture, content]) => pushManifest(host, name, architecture, content)),
+  )
+  const manifests = pushed.map(({ entry }) => entry)
+  const index = JSON.stringify({ schemaVersion: 2, mediaType: listType, manifests })
+  await put(`http://${host}/v2/${name}/manifests/${tag}`, listType, index)
+  return { digest: digestOf(index), of: Object.fromEntries(manifests.map(({ digest, platform }) => [platform.architecture, digest])) }
+}
+
+/** Pushes an image for an architecture that no test machine has. */
+export async function pushForeignImage(host: string, name: string, tag: string): Promise<void> {
+  await pushIndex(host, name, tag, { s390x: '' })
 }
 
 /** A registry that has the test image as `nginx:alpine`, for examples that use it. @returns its host and port */
