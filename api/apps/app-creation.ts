@@ -12,7 +12,7 @@ import { checkAppName, checkComposeContent } from './compose-file.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { refusePrepared } from './changed-on-disk.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
-import type { OperationRun } from './operation-run.ts'
+import type { Runner } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
 
 export interface CreateAppInput {
@@ -78,21 +78,22 @@ export function createAppCreation(deps: {
     const row = newRow(input, deps.clock.now())
     const alongside = records.add(row)
     disk.follow(row.name)
-    const deploy = async (run: OperationRun): Promise<void> => {
-      run.step(5, 'Writing the Compose file')
-      refusePrepared(row.name, await files.preparedCompose(row.name), given)
-      await disk.during(row.name, () => files.write(row.name, row.composeContent))
-      await deps.deploy.up(row, run)
-    }
-    return deps.work.enqueue('create', row, deploy, { alongside, warnings }).catch((error: unknown) => {
+    return deps.work.enqueue('create', row, { overwriteFile: given.overwrite }, { alongside, warnings }).catch((error: unknown) => {
       records.drop(row.id)
       deps.onFailed(row)
       throw error
     })
   }
 
+  const run: Runner = async (row, { overwriteFile }, run) => {
+    run.step(5, 'Writing the Compose file')
+    refusePrepared(row.name, await files.preparedCompose(row.name), { content: row.composeContent, overwrite: overwriteFile ?? false })
+    await disk.during(row.name, () => files.write(row.name, row.composeContent))
+    await deps.deploy.up(row, run)
+  }
+
   /** @throws INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE, SHUTTING_DOWN; in each case without changing anything */
-  return async function create(input: CreateAppInput): Promise<AppOperation> {
+  async function create(input: CreateAppInput): Promise<AppOperation> {
     refuseInvalid(input)
     deps.operations.refuseWhenStopping()
     if (claimed.has(input.name)) throw nameTaken(input.name)
@@ -103,6 +104,8 @@ export function createAppCreation(deps: {
       claimed.delete(input.name)
     }
   }
+
+  return { create, run }
 }
 
 const newRow = ({ name, description, composeContent }: CreateAppInput, now: Date): AppRow => ({

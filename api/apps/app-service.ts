@@ -13,12 +13,14 @@ import { createAppUpdate, type UpdateAppInput } from './app-update.ts'
 import { createAppViews } from './app-views.ts'
 import { createAppWork, type AppOperation } from './app-work.ts'
 import type { App } from './app.ts'
-import { composeFile, type AppFiles } from './app-files.ts'
+import type { AppRow } from './app.entity.ts'
+import type { AppFiles } from './app-files.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { refuseUnseen } from './changed-on-disk.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
 import { createFolders, refuseName } from './folders.ts'
 import { foundProjects, type FoundProject } from './import/found-projects.ts'
+import { createRunners, type Runners } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
 import type { Removal, RemoveAppInput } from './removal.ts'
 import type { RemovalPreview } from './removal-item.ts'
@@ -50,19 +52,22 @@ export function createAppService(deps: {
   const views = createAppViews(deps)
   const records = createAppRecords({ ...deps, onSaved: views.tell })
   const deploy = createAppDeploy({ ...deps, records })
-  const work = createAppWork({ ...deps, records, views })
+  const work = createAppWork({ ...deps, records, views, runners: () => runners })
   const update = createAppUpdate({
     ...{ ...deps, check, save: records.save, up: deploy.up, runCompose: deploy.runCompose, shouldRun: work.shouldRun },
-    enqueue: async (row, run, more) => (await work.enqueue('update', row, run, more)).operation,
+    enqueue: async (row, input, more) => (await work.enqueue('update', row, input, more)).operation,
     note: (row, patch, message) => records.saveWith(row, patch, (alongside) => operations.note('update', row, message, alongside)),
   })
-  const create = createAppCreation({
-    ...{ ...deps, check, records, work, deploy },
-    onFailed({ id, name }) {
-      disk.forget(name)
-      if (views.forget(id)) deps.onRemoved(id)
-    },
-  })
+  const forget = ({ id, name }: AppRow): void => {
+    disk.forget(name)
+    if (views.forget(id)) deps.onRemoved(id)
+  }
+  const create = createAppCreation({ ...deps, check, records, work, deploy, onFailed: forget })
+  const runners: Runners = {
+    ...createRunners({ files, disk, removal, deploy, records, onRemoved: forget }),
+    create: create.run,
+    update: update.run,
+  }
   const folders = createFolders({ files, records })
   const resume = createAppResume({ ...deps, records, deploy, containersOf: views.containersOf, onResolved: views.tell })
 
@@ -112,7 +117,7 @@ export function createAppService(deps: {
 
     get: (id: string): App => views.view(records.get(id)),
 
-    create,
+    create: create.create,
 
     /** @throws NOT_FOUND, INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE; in each case without changing anything */
     async update(id: string, input: UpdateAppInput): Promise<AppOperation> {
@@ -123,39 +128,23 @@ export function createAppService(deps: {
         records.all().filter((each) => each !== row),
         input.composeContent ?? '',
       )
-      const operation = await update(row, input)
+      const operation = await update.update(row, input)
       return { app: views.view(row), operation }
     },
 
     async startApp(id: string): Promise<AppOperation> {
       const found = records.get(id)
       refuseUnseen(found, await disk.look(found.name))
-      return work.enqueueWish('start', { id, desiredState: 'running' }, async (row, run) => {
-        refuseUnseen(row, await disk.look(row.name))
-        if (await disk.during(row.name, () => files.ensure(row.name, row.composeContent))) {
-          run.line(`${composeFile} was missing on disk, so it was written again`)
-        }
-        await deploy.up(row, run)
-      })
+      return work.enqueueWish('start', id)
     },
 
-    async stopApp(id: string): Promise<AppOperation> {
-      return work.enqueueWish('stop', { id, desiredState: 'stopped' }, (row, run) => removal.stop(row, run))
-    },
+    stopApp: async (id: string): Promise<AppOperation> => work.enqueueWish('stop', id),
 
     /** What a removal would delete and keep. */
     removalOf: async (id: string): Promise<RemovalPreview> => removal.preview(records.get(id)),
 
     /** Removes containers, networks, the files this program wrote, and the record. Deletes data only when `input` asks for it. */
-    async removeApp(id: string, input: RemoveAppInput = {}): Promise<AppOperation> {
-      return work.enqueueWish('remove', { id, desiredState: 'stopped' }, async (row, run) => {
-        const stays = await removal.remove(row, input, run)
-        await records.delete(row.id)
-        views.forget(row.id)
-        disk.forget(row.name)
-        deps.onRemoved(row.id)
-        return stays
-      })
-    },
+    removeApp: async (id: string, { volumes, files: all }: RemoveAppInput = {}): Promise<AppOperation> =>
+      work.enqueueWish('remove', id, { volumes, files: all }),
   }
 }

@@ -7,7 +7,9 @@ import type { ComposeProblem } from './compose-problem.ts'
 import { refuseOverwriting, refuseUnseen } from './changed-on-disk.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { Operation } from './operation.ts'
+import type { OperationInput } from './operations/operation-input.ts'
 import type { OperationRun } from './operation-run.ts'
+import type { Runner } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
 
 export interface UpdateAppInput {
@@ -23,14 +25,10 @@ export interface UpdateAppInput {
 
 export type AppPatch = Partial<Pick<AppRow, 'description' | 'composeContent' | 'version' | 'desiredState' | 'lastError' | 'lastFailedKind'>>
 
-/** What updates need from the app service. `onEnd` runs when the operation has ended, even if it never started. */
+/** What updates need from the app service. */
 export interface RowWork {
   save(row: AppRow, patch: AppPatch): Promise<void>
-  enqueue(
-    row: AppRow,
-    work: (run: OperationRun) => Promise<string | void>,
-    more: { warnings: ComposeProblem[]; onEnd: () => void },
-  ): Promise<Operation>
+  enqueue(row: AppRow, input: OperationInput, more: { warnings: ComposeProblem[] }): Promise<Operation>
   /** Makes a change at once and records it as an operation: both or neither. */
   note(row: AppRow, patch: AppPatch, message: string): Promise<Operation>
   runCompose(row: AppRow, command: ComposeCommand, run: OperationRun): Promise<void>
@@ -47,7 +45,10 @@ export function createAppUpdate(
   deps: { engine: Engine; files: AppFiles; disk: ComposeFileWatch; check: AppCheck; operations: Operations } & RowWork,
 ) {
   const { files, disk, check, operations, save } = deps
-  const changes = createChanges()
+
+  /** Whether a change of the file was accepted but not made yet. */
+  const isChangeComing = ({ id, composeContent }: AppRow): boolean =>
+    operations.inputsOf(id).some((input) => isGiven(input.composeContent) && input.composeContent !== composeContent)
 
   async function describe(row: AppRow, description: string | null | undefined): Promise<Operation> {
     operations.refuseWhenStopping()
@@ -71,7 +72,24 @@ export function createAppUpdate(
     else refuseUnseen(row, onDisk)
   }
 
-  return async (row: AppRow, input: UpdateAppInput): Promise<Operation> => {
+  const run: Runner = async (row, input, run) => {
+    const { composeContent: content, description } = input
+    const described = description === undefined ? {} : { description }
+    refuseOld(row, input)
+    await refuseUndecided(row, input)
+    if (isGiven(content)) {
+      run.step(5, 'Writing the Compose file')
+      await store(row, content, described)
+    } else await save(row, described)
+    if (input.pull) {
+      run.step(10, 'Pulling images')
+      await deps.runCompose(row, 'pull', run)
+    }
+    if (!deps.shouldRun(row)) return 'Saved. The next start deploys it'
+    await deps.up(row, run)
+  }
+
+  async function update(row: AppRow, input: UpdateAppInput): Promise<Operation> {
     const content = input.composeContent ?? null
     refuseOld(row, input)
     if (content === null && !input.pull) return describe(row, input.description)
@@ -80,48 +98,11 @@ export function createAppUpdate(
     await refuseUndecided(row, input)
     // Another change may have been made or queued during the check.
     refuseOld(row, input)
-    if (isGiven(input.ifVersion) && changes.isComing(row.id)) throw isChanging(row)
-
-    const settle = content === null ? () => {} : changes.begin(row.id)
-    const description = input.description === undefined ? {} : { description: input.description }
-    const work = async (run: OperationRun): Promise<string | void> => {
-      refuseOld(row, input)
-      await refuseUndecided(row, input)
-      if (content !== null) {
-        run.step(5, 'Writing the Compose file')
-        await store(row, content, description)
-      } else await save(row, description)
-      settle()
-      if (input.pull) {
-        run.step(10, 'Pulling images')
-        await deps.runCompose(row, 'pull', run)
-      }
-      if (!deps.shouldRun(row)) return 'Saved. The next start deploys it'
-      await deps.up(row, run)
-    }
-    return deps.enqueue(row, work, { warnings, onEnd: settle }).catch((error: unknown) => {
-      settle()
-      throw error
-    })
+    if (isGiven(input.ifVersion) && isChangeComing(row)) throw isChanging(row)
+    return deps.enqueue(row, input, { warnings })
   }
-}
 
-/** File changes that were accepted but not made yet, by app. */
-function createChanges() {
-  const coming = new Map<string, Set<symbol>>()
-  return {
-    isComing: (appId: string): boolean => (coming.get(appId)?.size ?? 0) > 0,
-    /** Call the returned function when the change is done. Further calls do nothing. */
-    begin(appId: string): () => void {
-      const change = Symbol()
-      const ofApp = coming.get(appId) ?? new Set()
-      coming.set(appId, ofApp.add(change))
-      return () => {
-        ofApp.delete(change)
-        if (ofApp.size === 0 && coming.get(appId) === ofApp) coming.delete(appId)
-      }
-    },
-  }
+  return { update, run }
 }
 
 const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined

@@ -41,8 +41,7 @@ export function createOperationExecution(deps: {
 
   async function execute(
     execution: Execution,
-    work: (run: OperationRun) => Promise<string | void>,
-    after: (operation: Operation) => Promise<void>,
+    { work, after }: { work: (run: OperationRun) => Promise<string | void>; after: (operation: Operation) => Promise<void> },
   ): Promise<void> {
     const { operation, abort } = execution
     if (isFinal(operation.status)) return after(operation)

@@ -1,10 +1,13 @@
 import type { Clock } from '../clock.ts'
 import type { EntityManager } from '../db/orm.ts'
-import { OperationEntity, operationOf } from './operation.entity.ts'
+import { OperationEntity, operationOf, type OperationRow } from './operation.entity.ts'
 import type { Operation } from './operation.ts'
 
 /** Writes something of an operation's app within a transaction. */
 export type Alongside = (transaction: EntityManager) => Promise<unknown>
+
+/** What is stored with an operation and never shown. */
+type StoredOnly = Pick<OperationRow, 'input' | 'idempotencyKey' | 'requestHash'>
 
 const keptOperations = 1000
 
@@ -15,16 +18,16 @@ export function createOperationRecords({ em, nodeId, clock }: { em: EntityManage
   /** Operations that could not be saved, for example because the disk is full. Their rows in the database are out of date. */
   const unsaved = new Map<string, Operation>()
 
-  async function save(operation: Operation, transaction: EntityManager = em.fork()): Promise<void> {
+  async function save(operation: Operation, transaction: EntityManager = em.fork(), more: Partial<StoredOnly> = {}): Promise<void> {
     const { nodeId: _, ...row } = operation
-    await transaction.upsert(OperationEntity, row)
+    await transaction.upsert(OperationEntity, { ...row, ...more })
   }
 
   /** Saves a new operation and what `alongside` writes in one transaction. */
-  const record = (operation: Operation, alongside?: Alongside): Promise<void> =>
+  const record = (operation: Operation, alongside?: Alongside, more: Partial<StoredOnly> = {}): Promise<void> =>
     em.fork().transactional(async (transaction) => {
       await alongside?.(transaction)
-      await save(operation, transaction)
+      await save(operation, transaction, more)
     })
 
   /** @throws when it cannot be saved now; a later `flush` tries again */

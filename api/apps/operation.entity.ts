@@ -1,6 +1,7 @@
 import { withinBounds } from './operation-bounds.ts'
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { ComposeProblem } from './compose-problem.ts'
+import type { OperationInput } from './operations/operation-input.ts'
 import { nearestStatus, operationKinds, operationStatuses, type Operation, type OperationKind, type OperationStatus } from './operation.ts'
 
 /** An operation on this node. It outlives its app, so `appId` is not a foreign key. */
@@ -21,6 +22,16 @@ export const OperationEntity = defineEntity({
     createdAt: p.datetime().index(),
     startedAt: p.datetime().strictNullable(),
     finishedAt: p.datetime().strictNullable(),
+    /** What a runner does the work from; null for operations of an earlier version. */
+    input: p.json<OperationInput>().nullable(),
+    /** How often it was taken up again after the program had ended while it ran. */
+    resumed: p.integer().default(0),
+    /** Somebody asked to cancel it while it ran. */
+    cancelAsked: p.boolean().default(false),
+    /** The caller's name for its request. One request is carried out once, however often it is sent. */
+    idempotencyKey: p.string().nullable().unique(),
+    /** A hash of that request. */
+    requestHash: p.string().nullable(),
   },
 })
 

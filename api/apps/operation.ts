@@ -24,7 +24,19 @@ export interface Operation {
 }
 
 /** `unknown` stands for a kind that only another version knows. */
-export const operationKinds = ['create', 'update', 'start', 'stop', 'remove', 'unknown'] as const
+export const operationKinds = [
+  'create',
+  'update',
+  'start',
+  'stop',
+  'restart',
+  'rollback',
+  'update_images',
+  'import',
+  'recreate',
+  'remove',
+  'unknown',
+] as const
 export type OperationKind = (typeof operationKinds)[number]
 
 export const operationStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const
@@ -42,6 +54,11 @@ export const factsOfKind: Record<OperationKind, KindFacts> = {
   update: { doing: 'Updating it', status: 'updating' },
   start: { doing: 'Starting it', status: 'starting' },
   stop: { doing: 'Stopping it', status: 'stopping' },
+  restart: { doing: 'Restarting it', status: 'starting' },
+  rollback: { doing: 'Rolling it back', status: 'updating' },
+  update_images: { doing: 'Updating its images', status: 'updating' },
+  import: { doing: 'Importing it', status: 'pending' },
+  recreate: { doing: 'Making it again', status: 'pending' },
   remove: { doing: 'Removing it', status: 'removing' },
   unknown: { doing: 'An operation', status: 'updating' },
 }

@@ -10,12 +10,23 @@ import type { ComposeProblem } from './compose-problem.ts'
 import { withWarning } from './operation-bounds.ts'
 import { createOperationExecution, type AbortReason, type Execution } from './operation-execution.ts'
 import { createOperationRecords, type Alongside } from './operation-records.ts'
+import type { OperationInput } from './operations/operation-input.ts'
 import type { OperationRun } from './operation-run.ts'
 import { isFinal, type Operation, type OperationKind } from './operation.ts'
 
-interface Entry extends Execution {
+/** What an operation does. */
+export interface Task {
+  /** What is returned is the operation's final message. */
+  work: (run: OperationRun) => Promise<string | void>
+  /** Runs when the operation has ended, whatever the outcome, and before the app's next one starts. */
+  after: (operation: Operation) => Promise<void>
   /** Called when it is cancelled before it started. What is returned is written in the same transaction as its end. */
-  withdraw: (() => Alongside) | undefined
+  withdraw?: () => Alongside
+}
+
+interface Entry extends Execution {
+  task: Task
+  input: OperationInput
   done: Promise<void>
 }
 
@@ -75,33 +86,30 @@ export function createOperations(deps: {
     },
 
     /**
-     * Records an operation and runs `work` when the app's earlier operations have ended. The result of `work` is the final message.
-     * `after` runs when the operation has ended, whatever the outcome, and before the app's next one starts. `alongside` writes in
-     * the same transaction as the operation's record. `withdraw` is called when the operation is cancelled before it started, and
-     * returns what to write in the same transaction as its end.
+     * Records an operation with its input, and carries it out when the app's earlier operations have ended. `alongside` writes in the
+     * same transaction as the operation's record.
      */
     async enqueue(
       kind: OperationKind,
       app: { id: string; name: string },
-      work: (run: OperationRun) => Promise<string | void>,
-      after: (operation: Operation) => Promise<void>,
-      more: { warnings?: ComposeProblem[]; alongside?: Alongside; withdraw?: () => Alongside } = {},
+      input: OperationInput,
+      task: Task,
+      more: { warnings?: ComposeProblem[] | undefined; alongside?: Alongside | undefined } = {},
     ): Promise<Operation> {
       refuseIfCallerLeft()
       refuseWhenStopping()
       const operation = { ...newOperation(kind, app, deps.nodeId, clock.now()), warnings: (more.warnings ?? []).reduce(withWarning, []) }
-      const { withdraw } = more
-      const entry: Entry = { operation, abort: new AbortController(), withdraw, done: Promise.resolve() }
+      const entry: Entry = { operation, abort: new AbortController(), task, input, done: Promise.resolve() }
       active.set(operation.id, entry)
       try {
-        await records.record(operation, more.alongside)
+        await records.record(operation, more.alongside, { input })
       } catch (error) {
         active.delete(operation.id)
         throw error
       }
       deps.onChange({ ...operation })
       entry.done = perApp
-        .run(app.id, () => limit(() => execute(entry, work, after)))
+        .run(app.id, () => limit(() => execute(entry, task)))
         .catch((error: unknown) => log.error({ err: error, operation: operation.id }, 'operation could not be recorded'))
         .finally(() => active.delete(operation.id))
       return { ...operation }
@@ -121,7 +129,7 @@ export function createOperations(deps: {
       entry.abort.abort('cancelled' satisfies AbortReason)
       // Otherwise a queued operation would stay queued until the app's earlier operations have ended.
       if (entry.operation.status === 'queued') {
-        await endQueued(entry, entry.withdraw)
+        await endQueued(entry, entry.task.withdraw)
       }
       return { ...entry.operation }
     },
@@ -131,6 +139,10 @@ export function createOperations(deps: {
       for (const { operation } of active.values()) if (operation.appId === appId && !isFinal(operation.status)) return operation
       return undefined
     },
+
+    /** The inputs of the app's operations that have not ended, oldest first. */
+    inputsOf: (appId: string): OperationInput[] =>
+      [...active.values()].flatMap(({ operation, input }) => (operation.appId === appId && !isFinal(operation.status) ? input : [])),
 
     /** Newest first. */
     async recent(count: number): Promise<Operation[]> {

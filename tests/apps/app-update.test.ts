@@ -134,12 +134,7 @@ test('of simultaneous changes to one version, accepts one and refuses the others
 test('a change cancelled while queued does not block others', async (t) => {
   const { apps, id, name, operations, outcome } = await runningApp(t)
   const before = Promise.withResolvers<void>()
-  await operations.enqueue(
-    'start',
-    { id, name },
-    () => before.promise,
-    () => Promise.resolve(),
-  )
+  await operations.enqueue('start', { id, name }, {}, { work: () => before.promise, after: () => Promise.resolve() })
   const waiting = await apps.update(id, { composeContent: label('waiting') })
   await operations.cancel(waiting.operation.id)
   t.is((await outcome(waiting)).status, 'cancelled')

@@ -79,12 +79,7 @@ test('refuses to save over a file that was changed on disk unless told to overwr
 test('neither runs nor overwrites a change made on disk while an update or a start is queued', async (t) => {
   const { apps, operations, id, name, file, outcome } = await stoppedApp(t)
   const before = Promise.withResolvers<void>()
-  await operations.enqueue(
-    'stop',
-    { id, name },
-    () => before.promise,
-    () => Promise.resolve(),
-  )
+  await operations.enqueue('stop', { id, name }, {}, { work: () => before.promise, after: () => Promise.resolve() })
   const waiting = [await apps.update(id, { composeContent: label('mine') }), await apps.startApp(id)]
   writeFileSync(file, label('by hand'))
   before.resolve()

@@ -43,12 +43,15 @@ async function fixtureOf(t: ExecutionContext<unknown>, given: { parallel?: numbe
     operations.enqueue(
       kind,
       app,
-      (run) =>
-        new Promise((resolve, reject) => {
-          runs.push({ ...run, label, finish: resolve, fail: reject })
-          run.signal.addEventListener('abort', () => reject(new Error('its child was ended')))
-        }),
-      async (operation) => void ended.push(`${label} ${operation.status}`),
+      {},
+      {
+        work: (run) =>
+          new Promise((resolve, reject) => {
+            runs.push({ ...run, label, finish: resolve, fail: reject })
+            run.signal.addEventListener('abort', () => reject(new Error('its child was ended')))
+          }),
+        after: async (operation) => void ended.push(`${label} ${operation.status}`),
+      },
     )
   return {
     operations,
@@ -72,8 +75,8 @@ test('keeps each warning once, and no number of output lines makes the progress 
   const known = await operations.enqueue(
     'create',
     shop,
-    () => Promise.resolve(),
-    () => Promise.resolve(),
+    {},
+    { work: () => Promise.resolve(), after: () => Promise.resolve() },
     { warnings: [warning, warning] },
   )
   t.deepEqual(known.warnings, [warning])

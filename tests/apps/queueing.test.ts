@@ -141,8 +141,8 @@ async function heldUp(t: ExecutionContext) {
   t.is((await outcome(created)).status, 'succeeded')
   const hold = Promise.withResolvers<void>()
   t.teardown(hold.resolve)
-  const held = (): Promise<void> => hold.promise
-  await operations.enqueue('update', { id, name }, held, () => Promise.resolve())
+  const held = { work: () => hold.promise, after: () => Promise.resolve() }
+  await operations.enqueue('update', { id, name }, {}, held)
   return {
     ...node,
     ...{ id, name, resume: hold.resolve },

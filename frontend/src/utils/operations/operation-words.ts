@@ -1,8 +1,21 @@
 import type { OperationKind, OperationStatus } from '../../graphql/generated/graphql.ts'
 import { operationStatusBadges } from '../shared/status-badges.ts'
 
-/** Kinds are verbs: `START` is `Start`. */
-export const operationName = (kind: OperationKind): string => (kind === 'UNKNOWN' ? 'Change' : kind.charAt(0) + kind.slice(1).toLowerCase())
+const names: Record<OperationKind, string> = {
+  CREATE: 'Create',
+  UPDATE: 'Update',
+  START: 'Start',
+  STOP: 'Stop',
+  RESTART: 'Restart',
+  ROLLBACK: 'Roll back',
+  UPDATE_IMAGES: 'Update images of',
+  IMPORT: 'Import',
+  RECREATE: 'Make again',
+  REMOVE: 'Remove',
+  UNKNOWN: 'Change',
+}
+
+export const operationName = (kind: OperationKind): string => names[kind]
 
 /** Such as `Create whoami: succeeded`. */
 export const operationTitle = (operation: { kind: OperationKind; appName?: string | null; status: OperationStatus }): string =>

@@ -1,0 +1,24 @@
+import { z } from '@hono/zod-openapi'
+
+/**
+ * What an operation was asked to do. With the operation's kind it is all that a runner needs, so the work can be done again after
+ * the program was killed. Stored as it is, so it never holds a secret.
+ */
+const operationInput = z.object({
+  // An update.
+  description: z.string().nullish(),
+  composeContent: z.string().nullish(),
+  ifVersion: z.number().nullish(),
+  overwriteFile: z.boolean().nullish(),
+  pull: z.boolean().nullish(),
+  // A removal.
+  volumes: z.boolean().nullish(),
+  files: z.boolean().nullish(),
+  /** The app's desired state before a start, a stop or a removal: what holds again if it is cancelled before it starts. */
+  desiredBefore: z.enum(['running', 'stopped', 'unknown']).optional(),
+})
+
+export type OperationInput = z.output<typeof operationInput>
+
+/** Null for operations of an earlier version, which stored none, and for what only a newer version can read. */
+export const readOperationInput = (stored: unknown): OperationInput | null => operationInput.safeParse(stored).data ?? null

@@ -1,0 +1,53 @@
+import { composeFile, type AppFiles } from '../app-files.ts'
+import type { AppDeploy } from '../app-deploy.ts'
+import type { AppRecords } from '../app-records.ts'
+import type { AppRow } from '../app.entity.ts'
+import { refuseUnseen } from '../changed-on-disk.ts'
+import type { ComposeFileWatch } from '../compose-file-watch.ts'
+import type { OperationRun } from '../operation-run.ts'
+import type { OperationKind } from '../operation.ts'
+import type { Removal } from '../removal.ts'
+import type { OperationInput } from './operation-input.ts'
+
+/**
+ * Does the work of an operation on an app. Each step can be done again: after the program was killed, the whole runner starts over
+ * from the same input.
+ *
+ * @returns the final message
+ */
+export type Runner = (row: AppRow, input: OperationInput, run: OperationRun) => Promise<string | void>
+
+/** By kind of operation. */
+export type Runners = Partial<Record<OperationKind, Runner>>
+
+/** The runners that need no room of their own. */
+export function createRunners(deps: {
+  files: AppFiles
+  disk: ComposeFileWatch
+  removal: Removal
+  deploy: AppDeploy
+  records: AppRecords
+  /** The app's record is gone. */
+  onRemoved: (row: AppRow) => void
+}) {
+  const { files, disk, removal, deploy, records } = deps
+
+  return {
+    async start(row, _input, run) {
+      refuseUnseen(row, await disk.look(row.name))
+      if (await disk.during(row.name, () => files.ensure(row.name, row.composeContent))) {
+        run.line(`${composeFile} was missing on disk, so it was written again`)
+      }
+      await deploy.up(row, run)
+    },
+
+    stop: (row, _input, run) => removal.stop(row, run),
+
+    async remove(row, input, run) {
+      const stays = await removal.remove(row, input, run)
+      await records.delete(row.id)
+      deps.onRemoved(row)
+      return stays
+    },
+  } satisfies Runners
+}
