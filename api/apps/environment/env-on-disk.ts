@@ -1,0 +1,76 @@
+import { chmod, link, lstat, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readComposeFile } from '../compose-on-disk.ts'
+import { envFileText, isOwnEnvFile } from './env-file.ts'
+import { readEnvText } from './env-text.ts'
+import type { PlainValue } from './plain-value.ts'
+import { problemOfName, problemOfValue } from './variable-problem.ts'
+
+export const envFile = '.env'
+const draftName = '.env.new'
+const originalName = '.env.original'
+/** Nobody keeps more generations of a file aside. */
+const mostOriginals = 100
+
+/** A `.env` in an app's folder that this program did not write. */
+export interface FoundEnv {
+  /** Those that an app can have. */
+  variables: PlainValue[]
+  /** Why the file cannot become the app's environment as it is. Each names the line or the variable. */
+  problems: string[]
+}
+
+/** Reads a `.env` that someone else wrote; null when there is none. Never follows a link. */
+export async function findEnv(directory: string): Promise<FoundEnv | null> {
+  const found = await readComposeFile(directory, envFile)
+  if (!found) return null
+  if (found.content === null) return { variables: [], problems: [`${found.problem ?? envFile}. Move it out of the way on the node`] }
+  if (isOwnEnvFile(found.content)) return null
+  const { variables, problems } = readEnvText(found.content)
+  const refusals = variables.map((variable) => ({ ...variable, problem: problemOfName(variable.name) ?? problemOfValue(variable.value) }))
+  return {
+    variables: refusals.filter(({ problem }) => problem === null).map(({ name, value }) => ({ name, value, secret: false })),
+    problems: [
+      ...problems.map(({ line, message }) => `${envFile}, line ${line}: ${message}`),
+      ...refusals.flatMap(({ name, problem }) => (problem === null ? [] : [`${envFile}: ${name} ${problem}`])),
+    ],
+  }
+}
+
+/**
+ * Writes an app's `.env`, readable by its owner only. One that someone else wrote is kept as `.env.original`. An app without variables
+ * needs none.
+ */
+export async function writeEnv(directory: string, environment: readonly PlainValue[]): Promise<void> {
+  const path = join(directory, envFile)
+  const found = await readComposeFile(directory, envFile)
+  const isOwn = isOwnEnvFile(found?.content ?? '')
+  if (environment.length === 0) return isOwn ? rm(path, { force: true }) : undefined
+  const text = envFileText(environment)
+  if (isOwn && found?.content === text) return chmod(path, 0o600)
+  if (found && !isOwn) await keepOriginal(directory)
+  const draft = join(directory, draftName)
+  await rm(draft, { force: true })
+  await writeFile(draft, text, { mode: 0o600, flag: 'wx' })
+  await rename(draft, path)
+}
+
+/** Gives `.env` a name that nothing has, so that no earlier original is lost. */
+async function keepOriginal(directory: string): Promise<void> {
+  const path = join(directory, envFile)
+  for (let count = 1; count <= mostOriginals; count++) {
+    const kept = join(directory, count === 1 ? originalName : `${originalName}.${count}`)
+    if (await lstat(kept).catch(() => null)) continue
+    // A hard link fails when the name was taken in between, where a rename would replace.
+    const isLinked = await link(path, kept).then(() => true, () => false) // prettier-ignore
+    return isLinked ? unlink(path) : rename(path, kept)
+  }
+  throw new Error(`There are ${mostOriginals} files named ${originalName} in the folder. Remove those that nobody needs`)
+}
+
+/** What of an app's folder is this program's: content by name; null when any content counts. */
+export const writtenEnv = (environment: readonly { name: string; value: string; secret: boolean }[]): Map<string, string | null> =>
+  new Map([
+    [envFile, envFileText(environment)],
+    [draftName, null],
+  ])
