@@ -41,8 +41,8 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
     const startedAt = performance.now()
     const printsDocument = command === 'model'
     const onLine = (raw: string, from: 'stdout' | 'stderr'): void => {
-      // The model is for decisions, which need the real values.
-      if (printsDocument && from === 'stdout') return output.onLine(withoutPaths(raw, project), from)
+      // The model is for decisions, which need the real values, paths included.
+      if (printsDocument && from === 'stdout') return output.onLine(raw, from)
       const line = shown(raw, project)
       if (isDownloadBar(line)) return
       const warning = from === 'stderr' ? warningRemark(line, context) : null

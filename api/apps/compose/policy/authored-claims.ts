@@ -53,7 +53,7 @@ export async function authoredClaims({
       seen.add(key)
       const text = seen.size > mostFiles ? null : await read(follow.file)
       if (seen.size > mostFiles) claims.push(unreadable(follow.file, `The app has more than ${mostFiles} Compose files. Join some of them`))
-      if (follow.isIncluded) claims.push(dotEnvClaim(follow.base))
+      if (follow.isIncluded) claims.push({ ...dotEnvClaim(follow.base), within: follow.base })
       if (text !== null) waiting.push({ ...follow, text })
     }
   }
@@ -61,7 +61,7 @@ export async function authoredClaims({
 }
 
 /** Compose reads it, whether the file names it or not. */
-const dotEnvClaim = (folder: string): Claim => ({
+const dotEnvClaim = (folder: string): PathClaim => ({
   ...{ service: '', rule: 'host-file', path: ['.env'], written: [] },
   ...{ hostPath: posix.join(folder, '.env'), isReadOnly: true },
 })

@@ -67,7 +67,8 @@ function mountsOfOthers(part: ModelPart, seen = new Set([part.name])): Claim[] {
   return listOf(service['volumes_from']).flatMap((each, index) => {
     const path = ['services', name, 'volumes_from', index]
     const written = textOf(each)
-    const [kind = '', container = ''] = written.split(':')
+    // Version 1 prints `service:db:rw` for `db`.
+    const [kind = '', container = ''] = written.replace(/^service:/, '').split(':')
     if (kind === 'container') return [valueClaim(name, 'volumes-from', `container:${container}`, path, written)]
     const source = serviceNamed(part, kind)
     if (!source) return [valueClaim(name, 'volumes-from', kind, path, written)]
