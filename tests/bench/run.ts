@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { appsPage } from './apps-page.ts'
 import type { Bench, BenchContext } from './bench.ts'
 import { detection } from './detection.ts'
 import { docker } from './docker.ts'
@@ -20,6 +21,7 @@ import { toTable, writeFigures } from './report.ts'
 const benches: Record<string, Bench> = {
   heartbeats,
   graphql,
+  'apps-page': appsPage,
   sweep,
   fanout,
   start,

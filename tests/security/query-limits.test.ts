@@ -1,11 +1,10 @@
 import { once } from 'node:events'
-import { globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import test from 'ava'
 import { complexityFromQuery } from '@pothos/plugin-complexity'
-import { getIntrospectionQuery, Kind, parse, print, validate, type FragmentDefinitionNode, type OperationDefinitionNode } from 'graphql'
+import { getIntrospectionQuery, parse, print, validate, type OperationDefinitionNode } from 'graphql'
 import { WebSocket } from 'ws'
 import { schema } from '../../schema/index.ts'
+import { dashboardDocuments } from '../helpers/dashboard-documents.ts'
 import type { Json } from '../helpers/http-caller.ts'
 import { peopleSettings, sessionOf, signIn } from '../helpers/people.ts'
 import { runningNode, type RunningNode } from '../helpers/running-node.ts'
@@ -136,30 +135,6 @@ test("allows GraphiQL's introspection and refuses deeper ones", async (t) => {
     'Maximum introspection depth exceeded',
   )
 })
-
-/** Every document of the dashboard, with its fragments. */
-function dashboardDocuments(): { name: string; operation: OperationDefinitionNode; text: string }[] {
-  const folder = join(import.meta.dirname, '../../frontend/src/graphql/documents')
-  const definitions = globSync('*.ts', { cwd: folder }).flatMap((file) =>
-    [...readFileSync(join(folder, file), 'utf8').matchAll(/graphql\(`([^`]*)`\)/g)].flatMap(([, text = '']) => parse(text).definitions),
-  )
-  const fragments = new Map(
-    definitions
-      .filter((each): each is FragmentDefinitionNode => each.kind === Kind.FRAGMENT_DEFINITION)
-      .map((each) => [each.name.value, print(each)]),
-  )
-  const withFragments = (text: string, seen = new Set<string>()): string => {
-    for (const [, name = ''] of text.matchAll(/\.\.\.(\w+)/g)) {
-      if (seen.has(name)) continue
-      seen.add(name)
-      withFragments(fragments.get(name) ?? '', seen)
-    }
-    return [text, ...[...seen].map((name) => fragments.get(name) ?? '')].join('\n')
-  }
-  return definitions
-    .filter((each): each is OperationDefinitionNode => each.kind === Kind.OPERATION_DEFINITION)
-    .map((operation) => ({ name: operation.name?.value ?? '', operation, text: withFragments(print(operation)) }))
-}
 
 /** The largest page size, and for other variables any value of the right type. */
 const variablesOf = (operation: OperationDefinitionNode): Record<string, unknown> =>

@@ -26,7 +26,10 @@ export interface LoadResult {
   requests: number
   perSecond: number
   p50Ms: number
+  p95Ms: number
   p99Ms: number
+  /** Length of the last answer. */
+  answerBytes: number
 }
 
 async function run({ origin, requests, connections, durationMs, pauseMs = 0 }: Load): Promise<LoadResult> {
@@ -36,6 +39,7 @@ async function run({ origin, requests, connections, durationMs, pauseMs = 0 }: L
   const until = started + durationMs
 
   let turn = 0
+  let answerBytes = 0
 
   async function sendAgainAndAgain(): Promise<void> {
     while (performance.now() < until) {
@@ -46,6 +50,7 @@ async function run({ origin, requests, connections, durationMs, pauseMs = 0 }: L
       const text = await body.text()
       if (statusCode !== 200) throw new Error(`${request.path} answered ${statusCode}: ${text}`)
       times.push(performance.now() - sent)
+      answerBytes = Buffer.byteLength(text)
       if (pauseMs > 0) await sleep(pauseMs)
     }
   }
@@ -53,7 +58,8 @@ async function run({ origin, requests, connections, durationMs, pauseMs = 0 }: L
   await Promise.all(Array.from({ length: connections }, sendAgainAndAgain))
   const seconds = (performance.now() - started) / 1000
   await pool.close()
-  return { requests: times.length, perSecond: times.length / seconds, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) }
+  const [p50Ms, p95Ms, p99Ms] = [quantile(times, 0.5), quantile(times, 0.95), quantile(times, 0.99)]
+  return { requests: times.length, perSecond: times.length / seconds, p50Ms, p95Ms, p99Ms, answerBytes }
 }
 
 /** Sends a request a number of times, as fast as `connections` allow. */

@@ -31,8 +31,9 @@ export async function startNodes(
   context: BenchContext,
   nodes: SimulatedNode[],
   options: { appsPerNode: number; statsEveryMs: number },
-): Promise<{ nodes: ReachableNode[]; openStreams: () => Promise<number> }> {
-  const simulated = context.own(startWorker<SimulatedNodesApi>(new URL('./simulated-nodes.ts', import.meta.url)))
+): Promise<{ nodes: ReachableNode[]; openStreams: () => Promise<number>; freeze: () => void }> {
+  const worker = startWorker<SimulatedNodesApi>(new URL('./simulated-nodes.ts', import.meta.url))
+  const simulated = context.own({ ...worker, end: () => (process.kill(worker.pid, 'SIGCONT'), worker.end()) })
   const endpoints = await simulated.ask('listen', { nodes: nodes.filter(({ kind }) => kind !== 'full'), ...options })
   const full = nodes.filter(({ kind }) => kind === 'full').map(({ address }) => address)
   if (full.length > 0) {
@@ -43,6 +44,8 @@ export async function startNodes(
   return {
     nodes: nodes.map((node) => ({ ...node, apiEndpoint: `http://${node.address}:${byAddress.get(node.address) ?? 0}` })),
     openStreams: () => simulated.ask('openStreams', null),
+    /** From now on they accept connections and never answer: black holes. */
+    freeze: () => void process.kill(simulated.pid, 'SIGSTOP'),
   }
 }
 

@@ -14,12 +14,12 @@ export async function query<T>(origin: string, document: string): Promise<T> {
 }
 
 /** Waits until the primary knows the apps from the nodes' event streams. */
-export async function untilAppsAreKnown(origin: string, count: number, { orMore = false } = {}): Promise<void> {
-  const deadline = performance.now() + 20_000
+export async function untilAppsAreKnown(origin: string, count: number, { orMore = false, withinMs = 20_000 } = {}): Promise<void> {
+  const deadline = performance.now() + withinMs
   for (;;) {
     const { apps } = await query<{ apps: { totalCount: number } }>(origin, '{ apps(first: 1) { totalCount } }')
     if (apps.totalCount === count || (orMore && apps.totalCount > count)) return
-    if (performance.now() > deadline) throw new Error(`${apps.totalCount} of ${count} apps are known after 20 s`)
+    if (performance.now() > deadline) throw new Error(`${apps.totalCount} of ${count} apps are known after ${withinMs / 1000} s`)
     await sleep(20)
   }
 }
