@@ -18,6 +18,12 @@ export const createAppBody = z
   })
   .openapi('CreateApp', { required: ['name', 'compose_content'] })
 
+export const validateAppBody = createAppBody
+  .extend({
+    app_id: z.string().nullish().openapi({ description: 'The app that the draft would change. Without it, the draft is a new app' }),
+  })
+  .openapi('ValidateApp', { required: ['compose_content'] })
+
 export const updateAppBody = z
   .object({
     description: z.string().nullish(),

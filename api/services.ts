@@ -28,6 +28,7 @@ import type { Database } from './db/orm.ts'
 import { createDocker } from './docker/docker.ts'
 import { createEventHub } from './events.ts'
 import type { Log } from './log.ts'
+import { createNewestWins } from './newest-wins.ts'
 import { createMonitoring } from './monitoring/monitoring.ts'
 import { settingValues } from './settings/setting.entity.ts'
 import { createSettingsService } from './settings/settings-service.ts'
@@ -123,7 +124,8 @@ export function createServices(world: World) {
   const auditedOperations = createAuditedOperations({ ...base, audit, operationOf: inventory.operation, findNode: registry.find })
   const authenticateNode = createNodeAuthenticator(keys.credentials)
 
-  const outside = { version, config, storage, clock, random, log, events, nodeEvents }
+  const newest = createNewestWins()
+  const outside = { newest, version, config, storage, clock, random, log, events, nodeEvents }
   const ofCluster = { members, limits, transport, feed, health, keys, membership, joining, home, details, primaryMove, router, ownActions }
   return { ...outside, self, about, secrets, access, auditedOperations, authenticateNode, settings, apps, monitor, ...ofCluster }
 }

@@ -7,6 +7,7 @@ import { readLeniently, type Lenient } from './lenient.ts'
 import { appDesiredStates, appStatuses, containerHealths, containerStates, type App } from './apps/app.ts'
 import type { ComposeOnDisk, PreparedFolder } from './apps/compose-on-disk.ts'
 import type { FoundProject } from './apps/import/found-projects.ts'
+import type { AppValidation } from './apps/compose/validation.ts'
 import { nearestStatus, operationKinds, operationStatuses, type Operation } from './apps/operation.ts'
 import { removalItemKinds, removalRules, type RemovalPreview } from './apps/removal-item.ts'
 import type { NodeStats } from './monitoring/node-stats.ts'
@@ -117,6 +118,40 @@ export const composeProblemWire = z
     service: text(bounds.container.service).nullable(),
   })
   .openapi('ComposeProblem')
+
+const findingWire = z.object({
+  rule: text(bounds.validation.rule),
+  detail: text(bounds.validation.findingText),
+  service: text(bounds.container.service).nullable(),
+  path: text(bounds.validation.path),
+  message: text(bounds.problem.message),
+  line: int.nullable(),
+  allowed: z.boolean(),
+})
+
+export const validationWire = z
+  .object({
+    ok: z.boolean(),
+    problems: z.array(composeProblemWire).max(bounds.validation.problems),
+    warnings: z.array(composeProblemWire).max(bounds.validation.problems),
+    findings: z.array(findingWire.openapi('PolicyFinding')).max(bounds.validation.findings),
+    variables: z
+      .array(
+        z
+          .object({
+            name: text(bounds.validation.variable),
+            default: text(bounds.validation.variable).nullable(),
+            required: z.boolean(),
+            is_set: z.boolean(),
+          })
+          .openapi('ComposeVariable'),
+      )
+      .max(bounds.validation.variables),
+    resolved: text(bounds.validation.resolved)
+      .nullable()
+      .openapi({ description: 'The file as Compose reads it, as YAML without secrets. Null when Compose refuses it or was not asked' }),
+  })
+  .openapi('AppValidation')
 
 export const operationWire = z
   .object({
@@ -289,6 +324,7 @@ export const readFoundProjects = (value: unknown): Lenient<FoundProject[]> => {
   return { value: read?.map(fromWire) ?? null, problems }
 }
 export const readNodeAbout = reader(nodeAboutWire, (about): NodeAbout => about)
+export const readValidation = reader(validationWire, (validation): AppValidation => validation)
 export const readRemovalPreview = reader(removalPreviewWire, (preview): RemovalPreview => preview)
 
 /** If the status is a word of a newer version, the reason names that word. */

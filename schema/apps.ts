@@ -186,7 +186,7 @@ builder.queryFields((t) => ({
 
 const overwriteWords = "Replace the Compose file on disk even if it differs from the app's. Without this, a difference is a CONFLICT."
 
-const CreateAppInput = builder.inputType('CreateAppInput', {
+export const CreateAppInput = builder.inputType('CreateAppInput', {
   fields: (t) => ({
     name: t.string({ required: true, description: 'Also the Compose project name. Lower case letters, digits, dashes and underscores.' }),
     description: t.string(),

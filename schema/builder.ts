@@ -15,6 +15,8 @@ export interface Context {
   user: UserApi
   /** The size of the answer so far. */
   answer: AnswerSize
+  /** Aborts when the caller of an HTTP request leaves. */
+  signal?: AbortSignal | undefined
 }
 
 /** The connection field already counts its items. Counted again as lists, each would cost as much as five. */

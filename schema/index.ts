@@ -12,6 +12,7 @@ import './operations.ts'
 import './settings.ts'
 import './monitoring.ts'
 import './status-history.ts'
+import './validation.ts'
 import './server.ts'
 
 export const schema = countAnswers(builder.toSchema())

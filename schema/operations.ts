@@ -12,7 +12,7 @@ const OperationKind = builder.enumType('OperationKind', {
 
 const OperationStatus = builder.enumType('OperationStatus', { values: upperCased(operationStatuses) })
 
-const ComposeProblemRef = builder.objectRef<ComposeProblem>('ComposeProblem').implement({
+export const ComposeProblemRef = builder.objectRef<ComposeProblem>('ComposeProblem').implement({
   description: 'An error or a warning about a Compose file.',
   fields: (t) => ({
     message: t.exposeString('message'),

@@ -23,7 +23,7 @@ const sources: Sources = new Map(
 const base = [
   ...['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient', 'storage-error', 'disk-space'],
   ...['ordered-events', 'loopback', 'misspelling', 'steering-names', 'caller-patience', 'one-at-a-time', 'batches', 'db/durability'],
-  ...['image-reference', 'reserved-addresses'],
+  ...['newest-wins', 'image-reference', 'reserved-addresses'],
 ].map((name) => `api/${name}.ts`)
 /** Domain words (closed lists of values). These files import nothing else. */
 const words = [

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { ComposeCli, Engine } from '../docker/engine.types.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { createDraftValidation } from './compose/draft-validation.ts'
 import { createAppCheck } from './draft-check.ts'
 import { createAppCreation } from './app-creation.ts'
 import { createAppDeploy } from './app-deploy.ts'
@@ -28,6 +29,7 @@ import type { RemovalPreview } from './removal-item.ts'
 export type { CreateAppInput } from './app-creation.ts'
 export type { UpdateAppInput } from './app-update.ts'
 export type { AppOperation } from './app-work.ts'
+export type { AppDraft } from './compose/draft-validation.ts'
 
 export type AppService = ReturnType<typeof createAppService>
 
@@ -118,6 +120,9 @@ export function createAppService(deps: {
     get: (id: string): App => views.view(records.get(id)),
 
     create: create.create,
+
+    /** Checks a draft and changes nothing. */
+    validate: createDraftValidation({ ...deps, records }),
 
     /** @throws NOT_FOUND, INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE; in each case without changing anything */
     async update(id: string, input: UpdateAppInput): Promise<AppOperation> {

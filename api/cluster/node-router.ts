@@ -1,6 +1,6 @@
 import { AppError, notFound } from '../errors.ts'
 import { needFor } from './calls/needs.ts'
-import { askEach, routeOf, type AnsweredCall, type Asked } from './calls/declared-call.ts'
+import { askEach, routeOf, type AnsweredCall, type Asked, type Waiting } from './calls/declared-call.ts'
 import type { Inventory } from './feed/inventory.ts'
 import { statusInWords } from './members/status-words.ts'
 import type { ClusterNode, NodeAddress } from './members/node-registry.ts'
@@ -30,11 +30,17 @@ export function createNodeRouter(deps: {
   const { inventory, client } = deps
 
   function remote(nodeId: string, onBehalfOf?: string): NodeActions {
-    async function ask<Input extends object, Output, Read>(call: AnsweredCall<Input, Output, Read>, input: Input): Promise<Read> {
+    async function ask<Input extends object, Output, Read>(
+      call: AnsweredCall<Input, Output, Read>,
+      input: Input,
+      { signal }: Waiting = {},
+    ): Promise<Read> {
       needFor(deps.getNode(nodeId), call, input)
-      const answer = await client.call(deps.addressOf(nodeId), call, input, { onBehalfOf }).catch((error: unknown) => {
-        throw routeOf(call).method !== 'GET' ? ofChange(error) : error
-      })
+      const answer = await client
+        .call(deps.addressOf(nodeId), call, input, { onBehalfOf, ...(signal && { signal }) })
+        .catch((error: unknown) => {
+          throw routeOf(call).method === 'GET' || call.changesNothing ? error : ofChange(error)
+        })
       const begun = call.begun?.(answer)
       if (begun) inventory.learn(nodeId, begun)
       return answer

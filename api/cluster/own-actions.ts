@@ -16,6 +16,7 @@ export const createOwnActions = ({ apps, operations }: { apps: AppService; opera
     stopApp: ({ id }) => apps.stopApp(id),
     pullAndUpdateApp: ({ id }) => apps.update(id, { pull: true }),
     removeApp: ({ id, ...input }) => apps.removeApp(id, input),
+    validateApp: (input, waiting) => apps.validate(input, waiting?.signal),
     removalOf: ({ id }) => apps.removalOf(id),
     cancelOperation: ({ id }) => operations.cancel(id),
     folders: () => apps.preparedFolders(),

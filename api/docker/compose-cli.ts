@@ -111,7 +111,7 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
 
     knownVersion: finder.known,
 
-    config: (project) => check(project, 'config', () => {}),
+    config: (project, signal) => check(project, 'config', () => {}, signal),
 
     model,
 

@@ -132,7 +132,7 @@ export interface ComposeCli {
   /** The same without waiting; null when Compose was not found or not searched for yet. Notices upgrades. */
   knownVersion(): string | null
   /** Resolves and checks a project without touching Docker. The verdict lists the problems of a file that Compose refuses. */
-  config(project: ComposeProject): Promise<ComposeVerdict>
+  config(project: ComposeProject, signal?: AbortSignal): Promise<ComposeVerdict>
   /** The project as Compose resolves it, parsed. @throws INVALID_INPUT when Compose refuses it or prints more than 1 MiB */
   model(project: ComposeProject, signal: AbortSignal): Promise<unknown>
   /**

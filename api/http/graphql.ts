@@ -34,7 +34,7 @@ export function createGraphql(services: Services) {
   const graphiql = createGraphiqlPage()
   const yoga = createYoga<GraphqlRequest, Context>({
     schema,
-    context: ({ caller, answer }) => ({ user: createUserApi(services, caller), answer }),
+    context: ({ caller, answer, request }) => ({ user: createUserApi(services, caller), answer, signal: request?.signal }),
     graphqlEndpoint: '/graphql',
     landingPage: false,
     logging: false,

@@ -26,13 +26,16 @@ export function internalRoutes(services: Services, door: Door): Router {
   /** Serves the call if this node answers it, and writes to the audit log what it changes. */
   function serve<Input extends object, Output, Read>(
     call: AnsweredCall<Input, Output, Read>,
-    handler: (input: Input, callerId: string) => Promise<Output>,
+    handler: (input: Input, caller: { id: string; signal: AbortSignal }) => Promise<Output>,
   ): void {
     if (call.on === (services.self.isPrimary ? 'secondary' : 'primary')) return
-    serveCall(router, call, (input, c) => auditedCall(services, c.get('actor'), call, input, () => handler(input, c.get('callerId'))))
+    serveCall(router, call, (input, c) => {
+      const caller = { id: c.get('callerId'), signal: c.req.raw.signal }
+      return auditedCall(services, c.get('actor'), call, input, () => handler(input, caller))
+    })
   }
   const { health, home, monitor, ownActions, settings } = services
-  serve(calls.heartbeat, (input, callerId) => health.heartbeats.receive(callerId, input))
+  serve(calls.heartbeat, (input, { id }) => health.heartbeats.receive(id, input))
   serve(calls.takeKey, async ({ apiKey }) => home.ownKey.take(apiKey))
   servePrimaryMove(router, services)
   serve(calls.settings, async () => settings.read())

@@ -31,6 +31,8 @@ export const nodeIdsQuery = nodesQuery.extend({
   node_ids: z.string().optional().openapi({ description: 'Comma-separated node ids' }),
 })
 
+export const nodeQuery = z.object({ node_id: z.string().optional().openapi({ description: 'The node in question. Default: this node' }) })
+
 export const listOf = (ids: string | undefined): string[] | undefined => ids?.split(',').filter(Boolean)
 
 /**

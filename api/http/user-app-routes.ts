@@ -7,8 +7,9 @@ import { serveAppActions } from './app-action-routes.ts'
 import { serveFolders } from './folder-routes.ts'
 import { takesOnly } from './known-fields.ts'
 import { idParam } from '../cluster/calls/declared-call.ts'
-import { invalid, json, listOf, nodeIdsQuery, problem, wholeList } from './route-parts.ts'
+import { invalid, json, listOf, nodeIdsQuery, nodeQuery, problem, wholeList } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
+import { serveValidation } from './validation-routes.ts'
 
 const userAppWire = appWire.extend({ last_known_status: appWire.shape.status.nullable() }).openapi('KnownApp')
 
@@ -18,8 +19,6 @@ const weightOfApp = ({ composeContent, containers }: InventoryApp): number => 10
 const presentApp = (app: InventoryApp) => toWire(app)
 
 const refusals = { 400: invalid, 404: problem(appRefusals[404]), 409: problem(appRefusals[409]), 503: problem(appRefusals[503]) }
-
-const createQuery = z.object({ node_id: z.string().optional().openapi({ description: 'Node to run it on. Default: this node' }) })
 
 const withId = { tags: ['apps'], request: { params: idParam } }
 const routesOfApp = {
@@ -37,7 +36,7 @@ const routesOfApp = {
 export function userAppRoutes(): Router {
   const router = createRouter()
   router.get('/api/apps', takesOnly({ query: nodeIdsQuery }))
-  router.post('/api/apps', takesOnly({ query: createQuery, body: createAppBody }))
+  router.post('/api/apps', takesOnly({ query: nodeQuery, body: createAppBody }))
   router.openapi(
     createRoute({
       method: 'get',
@@ -61,7 +60,7 @@ export function userAppRoutes(): Router {
       path: '/api/apps',
       tags: ['apps'],
       request: {
-        query: createQuery,
+        query: nodeQuery,
         body: { ...json(createAppBody, 'The app'), required: true },
       },
       responses: { 202: json(appOperationWire, 'The deployment was queued'), ...refusals },
@@ -78,5 +77,6 @@ export function userAppRoutes(): Router {
   router.openapi(removal, async (c) => c.json(toWire(await c.get('user').apps.removalOf(c.req.valid('param').id)), 200))
   serveAppActions(router, presentApp)
   serveFolders(router)
+  serveValidation(router)
   return router
 }

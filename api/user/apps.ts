@@ -1,12 +1,15 @@
-import type { AppOperation, CreateAppInput } from '../apps/app-service.ts'
+import type { AppDraft, AppOperation, CreateAppInput } from '../apps/app-service.ts'
+import type { AppValidation } from '../apps/compose/validation.ts'
 import type { ComposeOnDisk, PreparedFolder } from '../apps/compose-on-disk.ts'
 import type { FoundProject } from '../apps/import/found-projects.ts'
 import type { RemoveAppInput } from '../apps/removal.ts'
 import type { RemovalPreview } from '../apps/removal-item.ts'
+import { callerKey } from '../auth/caller.ts'
 import { appActionCalls, appCalls } from '../cluster/calls/app-calls.ts'
 import { actionsOf, type InputTo } from '../cluster/calls/declared-call.ts'
 import type { Inventory, InventoryApp } from '../cluster/feed/inventory.ts'
 import type { NodeActions, NodeRouter } from '../cluster/node-router.ts'
+import type { NewestWins } from '../newest-wins.ts'
 import type { Access } from './access.ts'
 
 /** Declared with the calls that carry them out. The target of `createApp` is the node that the app is to run on. */
@@ -15,7 +18,8 @@ export const appActions = actionsOf({ createApp: appCalls.createApp, ...appActio
 type AppActionName = keyof typeof appActionCalls
 
 /** The apps on the nodes that a caller sees, and what the caller can do with them. */
-export function createUserApps({ access, inventory, router }: { access: Access; inventory: Inventory; router: NodeRouter }) {
+export function createUserApps(deps: { access: Access; inventory: Inventory; router: NodeRouter; newest: NewestWins }) {
+  const { access, inventory, router } = deps
   const { need, sight, start } = access
   const { name: caller } = access.caller
   const list = (): InventoryApp[] => inventory.apps().filter(({ nodeId }) => sight.sees(nodeId))
@@ -60,6 +64,18 @@ export function createUserApps({ access, inventory, router }: { access: Access; 
     composeProjects: async (nodeId: string): Promise<FoundProject[]> => folders(nodeId).composeProjects({}),
     /** The Compose file in such a folder, or in an app's. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE */
     composeOnDisk: async (nodeId: string, name: string): Promise<ComposeOnDisk | null> => folders(nodeId).composeOnDisk({ name }),
+
+    /**
+     * Checks a draft, for callers who are allowed to save it. A caller's newer check of the same draft ends the older one.
+     * @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE, CONFLICT when a newer one replaced this one
+     */
+    async validateApp(nodeId: string, draft: AppDraft, signal?: AbortSignal): Promise<AppValidation> {
+      need('app.change')
+      const node = sight.node(nodeId)
+      if (draft.appId) sight.app(draft.appId)
+      const key = `${callerKey(access.caller)} ${node.id} ${draft.appId ?? draft.name}`
+      return deps.newest(key, signal, (ends) => router.forNode(node.id, caller).validateApp(draft, { signal: ends }))
+    },
 
     createApp: (nodeId: string, input: CreateAppInput): Promise<AppOperation> =>
       start(

@@ -28,7 +28,7 @@ export interface OperationCall {
 
 function idOf(name: string, { nodeId, appId, operationId }: Things): string {
   if (/operation/i.test(name)) return operationId
-  if (name === 'createApp' || /node|maintenance|folders|onDisk|composeProjects/i.test(name))
+  if (name === 'createApp' || name === 'validateApp' || /node|maintenance|folders|onDisk|composeProjects/i.test(name))
     return name === 'registerNode' ? unknownId : nodeId
   return /App|^app|\/apps/.test(name) ? appId : unknownId
 }
@@ -42,7 +42,7 @@ export async function callOperation(call: OperationCall): Promise<{ reached: Rea
     return overHttp(call, 'POST', '/graphql', { query: fullDocument(kind, name).replaceAll(unknownId, id) })
   if (name === '/graphql') return overHttp(call, kind, kind === 'GET' ? '/graphql?query={__typename}' : name, { query: '{ __typename }' })
   const path = name.replace(':id', id).replace(':name', 'octocat').replace('*', '')
-  const isOfNode = (kind === 'POST' && path === '/api/apps') || /^\/api\/(folders|compose-projects)/.test(path)
+  const isOfNode = (kind === 'POST' && /^\/api\/apps(\/validate)?$/.test(path)) || /^\/api\/(folders|compose-projects)/.test(path)
   return overHttp(call, kind, isOfNode ? `${path}?node_id=${call.things.nodeId}` : path, sampleBody(kind, path))
 }
 

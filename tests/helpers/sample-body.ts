@@ -7,7 +7,7 @@ export function sampleBody(method: string, route: string): object {
   const { id, name, api_endpoint, api_key, compose_content } = fields
   if (route === '/api/nodes') return { id, name, api_endpoint, api_key }
   if (/^\/api\/nodes\/[^/]+$/.test(route) && method === 'PUT') return { name, api_endpoint, api_key }
-  if (route === '/api/apps') return { name, compose_content }
+  if (/^\/api\/apps(\/validate)?$/.test(route)) return { name, compose_content }
   if (/^\/api\/apps\/[^/]+$/.test(route)) return { compose_content }
   if (/^\/api\/(settings$|apps\/)/.test(route)) return {}
   return fields

@@ -51,6 +51,7 @@ export const surfaces: Record<string, Surface> = {
   'GET /api/apps/:id': 'user',
   'GET /api/apps/:id/removal': 'user',
   'GET /api/compose-projects': 'user',
+  'POST /api/apps/validate': 'user',
   'GET /api/folders': 'user',
   'GET /api/folders/:name/compose': 'user',
   'GET /api/system/stats': 'user',
@@ -80,6 +81,7 @@ export const surfaces: Record<string, Surface> = {
   'query server': 'user',
   'query settings': 'user',
   'query systemStats': 'user',
+  'query validateApp': 'user',
   'query viewer': 'user',
 
   'mutation changePrimaryUrl': 'cluster',

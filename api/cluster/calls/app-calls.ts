@@ -1,11 +1,30 @@
 import { z } from '@hono/zod-openapi'
-import { appOperationWire, appRefusals, createAppBody, presentAppOperation, removeAppQuery, updateAppBody } from '../../app-wire.ts'
+import {
+  appOperationWire,
+  appRefusals,
+  createAppBody,
+  presentAppOperation,
+  removeAppQuery,
+  updateAppBody,
+  validateAppBody,
+} from '../../app-wire.ts'
+import type { AppValidation } from '../../apps/compose/validation.ts'
 import type { Action, Named } from '../../auth/action.ts'
 import type { AppOperation } from '../../apps/app-service.ts'
 import type { App } from '../../apps/app.ts'
 import type { Operation } from '../../apps/operation.ts'
 import type { RemovalPreview } from '../../apps/removal-item.ts'
-import { appWire, operationWire, readApp, readOperation, readRemovalPreview, removalPreviewWire, toWire } from '../../wire.ts'
+import {
+  appWire,
+  operationWire,
+  readApp,
+  readOperation,
+  readRemovalPreview,
+  readValidation,
+  removalPreviewWire,
+  toWire,
+  validationWire,
+} from '../../wire.ts'
 import { answered, forbidden, idParam, leniently, refused } from './declared-call.ts'
 
 /** Calls about a node's apps and their operations. */
@@ -45,6 +64,14 @@ const onApp = (word: string) => ({
   action: { word, permission: 'app.change', on: 'app' } as const satisfies Action,
   named: ({ id }: { id: string }): Named => ({ id }),
 })
+/** Why a draft is not checked. What is wrong with the draft itself is in the answer. */
+export const validationRefusals = {
+  400: appRefusals[400],
+  404: 'There is no node or no app with this id',
+  409: 'A newer check of the same draft replaced this one',
+  429: 'The node is checking too many drafts. Try again in a moment',
+  503: appRefusals[503],
+} as const
 /** Earlier versions delete the app's whole folder, whatever the request says. */
 const removalKeepsData = () => 'removal-keeps-data' as const
 
@@ -110,6 +137,23 @@ export const appCalls = {
     body: { schema: createAppBody, description: 'The app' },
     answer: started('The deployment was queued'),
     action: { word: 'app.create', permission: 'app.change', on: 'node' } satisfies Action,
+  }),
+
+  validateApp: answered({
+    route: 'POST /api/internal/apps/validate',
+    summary: 'Checks a draft as creating or updating the app would. Changes nothing',
+    ...base,
+    changesNothing: true,
+    body: { schema: validateAppBody, description: 'The draft' },
+    needs: () => 'app-validation' as const,
+    refusals: validationRefusals,
+    answer: {
+      status: 200,
+      description: 'What is wrong with it, and what to know before deploying it',
+      schema: validationWire,
+      write: (validation: AppValidation) => toWire(validation),
+      read: leniently(readValidation),
+    },
   }),
 
   removalOf: answered({

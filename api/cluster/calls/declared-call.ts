@@ -22,6 +22,8 @@ export type Method = (typeof methods)[number]
 interface Declared<Input extends object> {
   /** Method and path. `GET` changes nothing, so it can be sent twice. Each `{part}` of the path is a field of the input. */
   route: `${Method} /api/internal/${string}`
+  /** Only reads, though its input needs a body and so another method. */
+  changesNothing?: boolean
   /** Which nodes answer it. On a primary, what every node answers is only for itself: no other node commands it or reads what runs there. */
   on: 'every-node' | 'primary' | 'secondary'
   summary?: string
@@ -89,30 +91,41 @@ export type InputTo<Call> = Call extends AnsweredCall<infer Input, infer _Output
 /** What the caller gets. */
 export type ReadOf<Call> = Call extends AnsweredCall<infer _Input, infer _Output, infer Read> ? Read : never
 
+/** Who waits for the answer to a call. */
+export interface Waiting {
+  /** Aborts when nobody waits any longer. */
+  signal?: AbortSignal | undefined
+}
+
 /** A function of this node for each of these calls. */
 export type Handlers<Calls> = {
   [Name in keyof Calls]: Calls[Name] extends AnsweredCall<infer Input, infer Output, infer _Read>
-    ? (input: Input) => Promise<Output>
+    ? (input: Input, waiting?: Waiting) => Promise<Output>
     : never
 }
 
 /** These calls to one node, wherever it is. */
-export type Asked<Calls> = { [Name in keyof Calls]: (input: InputTo<Calls[Name]>) => Promise<ReadOf<Calls[Name]>> }
+export type Asked<Calls> = { [Name in keyof Calls]: (input: InputTo<Calls[Name]>, waiting?: Waiting) => Promise<ReadOf<Calls[Name]>> }
 
 type AnyCall = AnsweredCall<never, unknown, unknown>
 
 /** A function for each call, which `ask` carries out. */
 export const askEach = <Calls extends Record<string, AnyCall>>(
   calls: Calls,
-  ask: <Input extends object, Output, Read>(call: AnsweredCall<Input, Output, Read>, input: Input) => Promise<Read>,
+  ask: <Input extends object, Output, Read>(call: AnsweredCall<Input, Output, Read>, input: Input, waiting?: Waiting) => Promise<Read>,
 ): Asked<Calls> =>
-  Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, (input: never) => ask(call, input)])) as Asked<Calls>
+  Object.fromEntries(
+    Object.entries(calls).map(([name, call]) => [name, (input: never, waiting?: Waiting) => ask(call, input, waiting)]),
+  ) as Asked<Calls>
 
 /** Gives `serve` each call with its handler. */
 export function serveEach<Calls extends Record<string, AnyCall>>(
   calls: Calls,
   handlers: Handlers<Calls>,
-  serve: <Input extends object, Output, Read>(call: AnsweredCall<Input, Output, Read>, handler: (input: Input) => Promise<Output>) => void,
+  serve: <Input extends object, Output, Read>(
+    call: AnsweredCall<Input, Output, Read>,
+    handler: (input: Input, waiting: Waiting) => Promise<Output>,
+  ) => void,
 ): void {
   // A call and its handler have the same name, and so the same types.
   const handlerOf = handlers as Record<string, (input: never) => Promise<unknown>>

@@ -3,7 +3,15 @@ export const connectionModes = ['auto', 'link', 'direct'] as const
 export type ConnectionMode = (typeof connectionModes)[number]
 
 /** Features that not every version has. A primary uses one only with nodes that list it. */
-export const capabilities = ['link', 'key-rotation', 'primary-url', 'removal-keeps-data', 'app-versions', 'compose-projects'] as const
+export const capabilities = [
+  'link',
+  'key-rotation',
+  'primary-url',
+  'removal-keeps-data',
+  'app-versions',
+  'compose-projects',
+  'app-validation',
+] as const
 export type Capability = (typeof capabilities)[number]
 
 /** What a node reports about its own program, with every heartbeat and at the start of every event stream. */

@@ -75,6 +75,14 @@ const change = { description: null, composeContent: 'services: {}', pull: true, 
 const created = { name: 'grüße', description: 'a & b?', composeContent: 'services: {}', overwriteFile: true }
 const item = { kind: 'volume', name: 'data', detail: null, sizeBytes: 1, goes: 'with_volumes', obstacle: null } as const
 const preview = { items: [item], omitted: 0 }
+const validation = {
+  ok: false,
+  problems: [{ message: 'no', file: null, line: 3, column: 5, service: 'web' }],
+  warnings: [],
+  findings: [{ rule: 'bind-mount', detail: '/', service: 'web', path: 'services.web', message: 'no', line: 4, allowed: false }],
+  variables: [{ name: 'PORT', default: '80', required: false, isSet: true }],
+  resolved: 'services: {}',
+}
 const onDisk = { file: 'compose.yaml', content: 'services: {}', problem: null }
 const settings = { cloudflareApiToken: 'token', cloudflareAccountId: null, primaryUrl: 'https://example.com' }
 const stats = someStats({ nodeId: peerId })
@@ -92,6 +100,7 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
   createApp: sent(calls.createApp, created, begun, begun),
   updateApp: sent(calls.updateApp, { id, ...change }, begun, begun),
   removeApp: sent(calls.removeApp, { id, volumes: true, files: false }, begun, begun),
+  validateApp: sent(calls.validateApp, { ...created, appId: id }, validation, validation),
   removalOf: sent(calls.removalOf, { id }, preview, preview),
   cancelOperation: sent(calls.cancelOperation, { id }, operation, operation),
   folders: sent(calls.folders, {}, [{ name: 'web', composeFile: null }], [{ name: 'web', composeFile: null }]),

@@ -122,3 +122,45 @@ export const appRemoval = graphql(`
     }
   }
 `)
+
+/**
+ * Checks what is in the editor. Call it 400 ms after the last key, and always with the newest text: the server ends a caller's older
+ * check of the same app (CONFLICT, which means "ignore this answer"). It takes 100 ms to a second, because Compose is asked.
+ */
+export const validateAppQuery = graphql(`
+  query ValidateApp($nodeId: ID!, $input: CreateAppInput!, $appId: ID) {
+    validateApp(nodeId: $nodeId, input: $input, appId: $appId) {
+      ok
+      problems {
+        message
+        file
+        line
+        column
+        service
+      }
+      warnings {
+        message
+        file
+        line
+        column
+        service
+      }
+      findings {
+        rule
+        detail
+        service
+        path
+        message
+        line
+        allowed
+      }
+      variables {
+        name
+        default
+        required
+        isSet
+      }
+      resolved
+    }
+  }
+`)

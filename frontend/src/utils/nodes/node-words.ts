@@ -26,6 +26,7 @@ export const capabilityWords = (capability: string): string =>
     'primary-url': "changing the primary's URL",
     'removal-keeps-data': 'removing apps without their data',
     'app-versions': 'refusing to overwrite a newer edit of an app',
+    'app-validation': 'checking drafts of apps',
   })[capability] ?? capability
 
 /** Such as `1 minor version behind 1.4.0`. Undefined if the versions match or are unknown. */
