@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { AppOperation } from './apps/app-service.ts'
+import { bounds } from './bounds.ts'
 import { appWire, operationWire, toWire } from './wire.ts'
 
 /** Requests about apps and their answers as JSON. The same for people and between nodes. */
@@ -33,6 +34,10 @@ export const updateAppBody = z
     overwrite_file: overwriteFile,
   })
   .openapi('UpdateApp')
+
+export const updateImagesBody = z
+  .object({ services: z.array(z.string().max(bounds.container.service)).max(bounds.app.imageUpdates).nullish() })
+  .openapi('UpdateImages')
 
 const flag = (description: string) =>
   z

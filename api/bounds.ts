@@ -16,11 +16,18 @@ export const bounds = {
     containers: 500,
     /** Total size of one app's containers as JSON. Together with the largest Compose file, an app stays below 1 MiB. */
     containersBytes: 256 * 1024,
+    /** What is said about updates of its images: services, digests of each, and all of it as JSON. */
+    imageUpdates: 200,
+    imageDigests: 8,
+    imageError: 500,
+    imageUpdatesBytes: 64 * 1024,
   },
   /** Folders that are not an app yet. Nobody picks from a longer list. */
   folders: 500,
   /** Compose projects that are not apps yet: how many, and what is shown of each. */
   foundProjects: { projects: 200, name: 255, services: 100, path: 1000, files: 20, containers: 100, bytes: 1024 * 1024 },
+  digest: 200,
+  platform: 100,
   container: { id: 100, name: 300, service: 255, image: 500, statusText: 200, ports: 200, hostIp: 100, protocol: 20 },
   operation: {
     message: 1000,

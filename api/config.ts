@@ -47,6 +47,8 @@ export interface PrimaryConfig extends CommonConfig {
   checks: { deadlineMs: number; parallel: number }
   /** 0 means that node keys are rotated only by hand. */
   nodeKeyMaxAgeMs: number
+  /** How often registries are asked about images. 0 asks only when someone wants to know. */
+  imageCheckMs: number
   cloudflare: { apiToken: string | undefined; accountId: string | undefined }
 }
 
@@ -97,6 +99,7 @@ const environment = z.object({
   NODE_KEY_MAX_AGE_DAYS: count(90, { min: 0, max: 3650 }),
   OPERATION_TIMEOUT: seconds(900, { min: 10, max: 86_400 }),
   OPERATIONS_PARALLEL: count(4, { min: 1, max: 64 }),
+  IMAGE_CHECK_HOURS: count(6, { min: 0, max: 720 }),
   STATS_INTERVAL: seconds(5, { min: 1, max: 300 }),
   AUDIT_KEEP_DAYS: count(365, { min: 1, max: 3650 }),
   AUDIT_KEEP_LINES: count(200_000, { min: 1000, max: 10_000_000 }),
@@ -193,6 +196,7 @@ function toConfig(values: Values, kept: KeptRole | null): Config {
       access: toAccess(values),
       checks: { deadlineMs: values.HEALTH_CHECK_TIMEOUT, parallel: values.HEALTH_CHECK_PARALLEL },
       nodeKeyMaxAgeMs: values.NODE_KEY_MAX_AGE_DAYS * 86_400_000,
+      imageCheckMs: values.IMAGE_CHECK_HOURS * 3_600_000,
       cloudflare: { apiToken: values.CLOUDFLARE_API_TOKEN, accountId: values.CLOUDFLARE_ACCOUNT_ID },
       ignored: secondarySettings.filter((name) => values[name] !== undefined),
     }

@@ -65,3 +65,7 @@ export const digestsOf = ({ registry, repository }: ImageReference, repoDigests:
     const found = parseImage(text)
     return found?.digest && found.registry === registry && found.repository === repository ? found.digest : []
   })
+
+/** arm64 has one variant, which not everyone writes. */
+export const platformName = (os: string, architecture: string, variant = ''): string =>
+  variant === '' || architecture === 'arm64' ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`

@@ -29,6 +29,8 @@ import { ObservedPeriodEntity, StatusChangeEntity } from './cluster/health/statu
 import { createNodeRole } from './roles/node.ts'
 import { createPrimaryRole } from './roles/primary.ts'
 import { createSecondaryRole } from './roles/secondary.ts'
+import { ImageAnswerEntity } from './registries/image-answer.entity.ts'
+import { RegistryCredentialEntity } from './registries/registry-credential.entity.ts'
 import { createScheduler } from './scheduler.ts'
 import { createServices } from './services.ts'
 import { createStorage } from './storage.ts'
@@ -43,6 +45,8 @@ const entities: EntitySchema[] = [
   InventoryAppEntity,
   InventoryOperationEntity,
   SettingEntity,
+  ImageAnswerEntity,
+  RegistryCredentialEntity,
   UserEntity,
   SessionEntity,
   SignInLinkEntity,

@@ -21,6 +21,7 @@ import { createNodeDetails } from './cluster/node-details.ts'
 import { createNodeEvents } from './cluster/node-events.ts'
 import { createNodeRouter } from './cluster/node-router.ts'
 import { createOwnActions } from './cluster/own-actions.ts'
+import { createImageReach } from './cluster/image-reach.ts'
 import { createPrimaryMove } from './cluster/primary-move.ts'
 import { createTransport } from './cluster/transport/transport.ts'
 import type { Config } from './config.ts'
@@ -30,6 +31,9 @@ import { createEventHub } from './events.ts'
 import type { Log } from './log.ts'
 import { createNewestWins } from './newest-wins.ts'
 import { createMonitoring } from './monitoring/monitoring.ts'
+import { usesOf } from './registries/image-uses.ts'
+import { createRegistries } from './registries/registries.ts'
+import { registryPasswords } from './registries/registry-credential.entity.ts'
 import { settingValues } from './settings/setting.entity.ts'
 import { createSettingsService } from './settings/settings-service.ts'
 import type { Storage } from './storage.ts'
@@ -68,7 +72,7 @@ export function createServices(world: World) {
   const { self, about, ownKey, ownName } = createSelf({ ...base, ...world })
   const selfId = self.id
   const { intervalMs: statsIntervalMs } = config.stats
-  const secrets = createSecrets({ ...base, config, columns: [nodeKeys, nextNodeKeys, settingValues] })
+  const secrets = createSecrets({ ...base, config, columns: [nodeKeys, nextNodeKeys, settingValues, registryPasswords] })
   const access = createAccessServices({ ...base, access: config.access, auditBounds: config.audit, ownSecret: secrets.sessionSecret })
   const { audit, limits: rateLimits } = access
   const settings = createSettingsService({
@@ -79,8 +83,15 @@ export function createServices(world: World) {
     onChange: () => events.emit('settings', undefined),
   })
 
+  const registries = createRegistries({
+    ...base,
+    version,
+    secrets,
+    onCredentials: () => events.emit('settings', undefined),
+  })
   const docker = createDocker(base)
-  const apps = createOwnApps({ ...base, nodeId: selfId, docker, appsDir: config.appsDir, limits: config.operations })
+  const ofRegistries = { answerOf: registries.answerOf, loginsFor: registries.loginsFor }
+  const apps = createOwnApps({ ...base, nodeId: selfId, docker, appsDir: config.appsDir, limits: config.operations, ...ofRegistries })
   const monitor = createMonitoring({ ...base, nodeId: selfId, docker, apps, storageProblem: storage.problem, ...config.stats })
 
   const members = createMembers({ ...base, self, secrets })
@@ -92,7 +103,8 @@ export function createServices(world: World) {
   const { client, links, addressOf } = transport
   const feed = createFeed({ ...base, selfId, about, apps, monitor, registry, transport, misbehavior, statsIntervalMs })
   const { inventory, streams } = feed
-  const health = createHealth({ ...base, selfId, registry, transport, feed, checks: ofPrimary?.checks, settingsVersion: settings.version })
+  const settingsVersion = (): string => settings.version() + registries.credentials.version()
+  const health = createHealth({ ...base, selfId, registry, transport, feed, checks: ofPrimary?.checks, settingsVersion })
   const { checks, alarms } = health
   const mayAct = (): boolean => !alarms.networkSuspected()
   const keys = createKeys({ ...base, ownKey, registry, transport, streams, mayAct, maxAgeMs: ofPrimary?.nodeKeyMaxAgeMs ?? 0 })
@@ -108,6 +120,16 @@ export function createServices(world: World) {
   })
   const ownActions = createOwnActions({ apps, operations: apps.operations })
   const home = createHome({ ...base, config, self, about, ownKey, ownName, client, registry })
+
+  const imageReach = createImageReach({ client, addressOf, registry, self, primaryUrl: () => home.primaryAddress?.current() ?? null })
+  registries.connect({ onAnswers: apps.imagesChecked, fetchLogins: imageReach.fetchLogins })
+  const imageChecks = registries.checksFor({
+    ...base,
+    ...imageReach,
+    selfId,
+    intervalMs: ofPrimary?.imageCheckMs ?? 0,
+    uses: () => usesOf(inventory.apps()),
+  })
 
   const details = createNodeDetails({ ourVersion: version, clones, misbehavior, links, streams, health, keys })
   const primaryMove = createPrimaryMove({ registry, client, addressOf })
@@ -127,5 +149,19 @@ export function createServices(world: World) {
   const newest = createNewestWins()
   const outside = { newest, version, config, storage, clock, random, log, events, nodeEvents }
   const ofCluster = { members, limits, transport, feed, health, keys, membership, joining, home, details, primaryMove, router, ownActions }
-  return { ...outside, self, about, secrets, access, auditedOperations, authenticateNode, settings, apps, monitor, ...ofCluster }
+  return {
+    ...outside,
+    self,
+    about,
+    secrets,
+    access,
+    auditedOperations,
+    authenticateNode,
+    settings,
+    registries,
+    imageChecks,
+    apps,
+    monitor,
+    ...ofCluster,
+  }
 }

@@ -6,6 +6,7 @@ import { bounds, cut, earliest, latest, maxInt } from './bounds.ts'
 import { readLeniently, type Lenient } from './lenient.ts'
 import { appDesiredStates, appStatuses, containerHealths, containerStates, type App } from './apps/app.ts'
 import type { ComposeOnDisk, PreparedFolder } from './apps/compose-on-disk.ts'
+import { imageUpdateStates } from './apps/images/image-update.ts'
 import type { FoundProject } from './apps/import/found-projects.ts'
 import type { AppValidation } from './apps/compose/validation.ts'
 import { nearestStatus, operationKinds, operationStatuses, type Operation } from './apps/operation.ts'
@@ -64,6 +65,20 @@ export const containerWire = z
   })
   .openapi('Container')
 
+export const imageUpdateWire = z
+  .object({
+    service: text(bounds.container.service),
+    image: text(bounds.container.image),
+    state: z.enum(imageUpdateStates),
+    current: text(bounds.digest).nullable(),
+    available: text(bounds.digest).nullable(),
+    checked_at: dateTime.nullable(),
+    error: text(bounds.app.imageError).nullable(),
+    platform: text(bounds.platform).nullable(),
+    digests: z.array(text(bounds.digest)).max(bounds.app.imageDigests),
+  })
+  .openapi('ImageUpdate')
+
 export const appWire = z
   .object({
     id: z.guid(),
@@ -79,6 +94,8 @@ export const appWire = z
     status_reason: text(bounds.app.statusReason).nullable(),
     containers: z.array(containerWire).max(bounds.app.containers),
     more_containers: more('has'),
+    // Older nodes do not send it.
+    image_updates: z.array(imageUpdateWire).max(bounds.app.imageUpdates).default([]),
     as_of: dateTime,
     created_at: dateTime,
     updated_at: dateTime,

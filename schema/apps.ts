@@ -127,7 +127,7 @@ AppRef.implement({
 
 export const AppConnection = builder.connectionObject({ type: AppRef, name: 'AppConnection' }, { name: 'AppEdge' })
 
-const AppOperationRef = builder.objectRef<AppOperation>('AppOperation').implement({
+export const AppOperationRef = builder.objectRef<AppOperation>('AppOperation').implement({
   description: 'A queued operation, and its app as it is now.',
   fields: (t) => ({
     operation: t.field({ type: OperationRef, resolve: ({ operation }) => operation }),

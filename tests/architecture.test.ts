@@ -30,6 +30,7 @@ const words = [
   'api/apps/app.ts',
   'api/apps/operation.ts',
   'api/apps/removal-item.ts',
+  'api/apps/images/image-update.ts',
   'api/cluster/members/node-about.ts',
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',
@@ -107,7 +108,7 @@ const layers = layersRule(
     ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts']],
     ['api/user/', [...base, ...words, 'api/auth/', ...nodeCalls]],
     ['api/wire.ts', [...base, ...words]],
-    ['api/app-wire.ts', ['api/wire.ts']],
+    ['api/app-wire.ts', [...base, 'api/wire.ts']],
     // A new file in api/ can import only the base files unless it gets a line above.
     ['api/', base],
     ['frontend/src/', []],

@@ -1,4 +1,4 @@
-import type { ComposeCli, ComposeCommand } from '../docker/engine.types.ts'
+import type { ComposeCli, ComposeCommand, RegistryLogin } from '../docker/engine.types.ts'
 import type { Log } from '../log.ts'
 import type { AppRow } from './app.entity.ts'
 import type { AppFiles } from './app-files.ts'
@@ -17,6 +17,8 @@ export function createAppDeploy(deps: {
   removal: Pick<Removal, 'removeDuplicateNetworks'>
   records: Pick<AppRecords, 'all' | 'remember'>
   log: Log
+  /** How to sign in to the registries of these images. */
+  loginsFor: (images: string[]) => Promise<RegistryLogin[]>
 }) {
   const { compose, files, records } = deps
 
@@ -32,11 +34,13 @@ export function createAppDeploy(deps: {
     }
   }
 
-  const runCompose = (row: AppRow, command: ComposeCommand, run: OperationRun): Promise<void> =>
+  const runCompose = async (row: AppRow, command: ComposeCommand, run: OperationRun, services: string[] = []): Promise<void> =>
     compose.run(files.projectOf(row.name), command, {
       onLine: run.line,
       onWarning: (remark) => placed(row.composeContent, [remark]).forEach(run.warn),
       signal: run.signal,
+      services,
+      logins: await deps.loginsFor((row.wanted ?? []).flatMap(({ image }) => image ?? [])),
     })
 
   async function up(row: AppRow, run: OperationRun): Promise<void> {

@@ -58,6 +58,8 @@ export function createAppRecords(deps: {
     },
 
     all: (): AppRow[] => [...rows.values()],
+    /** Images that the apps' services name. */
+    images: (): string[] => [...rows.values()].flatMap(({ wanted }) => (wanted ?? []).flatMap(({ image }) => image ?? [])),
     has: (id: string): boolean => rows.has(id),
     find: (id: string): AppRow | undefined => rows.get(id),
     named: (name: string): AppRow | undefined => [...rows.values()].find((row) => row.name === name),

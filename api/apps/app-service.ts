@@ -1,11 +1,15 @@
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
-import type { ComposeCli, Engine } from '../docker/engine.types.ts'
+import type { ComposeCli, Engine, RegistryLogin } from '../docker/engine.types.ts'
 import { AppError, invalidInput } from '../errors.ts'
+import type { ImageReference } from '../image-reference.ts'
 import type { Log } from '../log.ts'
 import { createDraftValidation } from './compose/draft-validation.ts'
 import { createAppCheck } from './draft-check.ts'
 import { createAppCreation } from './app-creation.ts'
+import { createAppImages } from './images/app-images.ts'
+import type { ImageAnswer } from './images/image-state.ts'
+import { createImageUpdating } from './images/update-images.ts'
 import { createAppDeploy } from './app-deploy.ts'
 import { createAppRecords } from './app-records.ts'
 import { createAppResume } from './app-resume.ts'
@@ -46,14 +50,19 @@ export function createAppService(deps: {
   watch: ContainerWatch
   operations: Operations
   removal: Removal
+  /** What registries said about an image on a platform. */
+  answerOf: (image: ImageReference, platform: string) => ImageAnswer | null
+  /** How to sign in to the registries of these images, for a pull. */
+  loginsFor: (images: string[], alsoUsed: string[]) => Promise<RegistryLogin[]>
   onChange: (app: App) => void
   onRemoved: (appId: string) => void
 }) {
   const { files, disk, operations, removal } = deps
   const check = createAppCheck(deps)
-  const views = createAppViews(deps)
+  const images = createAppImages({ ...deps, onRead: () => refreshAll() })
+  const views = createAppViews({ ...deps, images })
   const records = createAppRecords({ ...deps, onSaved: views.tell })
-  const deploy = createAppDeploy({ ...deps, records })
+  const deploy = createAppDeploy({ ...deps, records, loginsFor: (of) => deps.loginsFor(of, records.images()) })
   const work = createAppWork({ ...deps, records, views, runners: () => runners })
   const update = createAppUpdate({
     ...{ ...deps, check, save: records.save, up: deploy.up, runCompose: deploy.runCompose, shouldRun: work.shouldRun },
@@ -65,13 +74,18 @@ export function createAppService(deps: {
     if (views.forget(id)) deps.onRemoved(id)
   }
   const create = createAppCreation({ ...deps, check, records, work, deploy, onFailed: forget })
-  const runners: Runners = {
-    ...createRunners({ files, disk, removal, deploy, records, onRemoved: forget }),
-    create: create.run,
-    update: update.run,
-  }
+  const imageUpdating = createImageUpdating({ disk, records, deploy, work, images })
+  const simple = createRunners({ files, disk, removal, deploy, records, onRemoved: forget })
+  const runners: Runners = { ...simple, create: create.run, update: update.run, update_images: imageUpdating.run }
   const folders = createFolders({ files, records })
   const resume = createAppResume({ ...deps, records, deploy, containersOf: views.containersOf, onResolved: views.tell })
+
+  function refreshAll(): void {
+    for (const row of records.all()) {
+      views.tell(row)
+      resume.rememberStopped(row)
+    }
+  }
 
   return {
     start: resume.start,
@@ -106,11 +120,12 @@ export function createAppService(deps: {
     flush: (): Promise<void> => records.flush(),
 
     /** Called when Docker's containers have changed. */
-    refreshAll(): void {
-      for (const row of records.all()) {
-        views.tell(row)
-        resume.rememberStopped(row)
-      }
+    refreshAll,
+
+    /** Called when registries have said something about images. */
+    imagesChecked(): void {
+      images.readAgain()
+      refreshAll()
     },
 
     refuseName,
@@ -142,6 +157,8 @@ export function createAppService(deps: {
       refuseUnseen(found, await disk.look(found.name))
       return work.enqueueWish('start', id)
     },
+
+    updateImages: imageUpdating.updateImages,
 
     stopApp: async (id: string): Promise<AppOperation> => work.enqueueWish('stop', id),
 

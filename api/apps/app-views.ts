@@ -4,9 +4,11 @@ import { withinBounds } from './cut-app.ts'
 import { nextChangeAt, statusOf } from './app-status.ts'
 import type { AppRow } from './app.entity.ts'
 import type { App, Container } from './app.ts'
+import type { WatchedContainer } from './container-details.ts'
 import type { ContainerFacts } from './container-facts.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
+import type { AppImages } from './images/app-images.ts'
 import type { OperationKind } from './operation.ts'
 import type { Operations } from './operations.ts'
 import { createStatusTimers } from './status-timers.ts'
@@ -21,6 +23,7 @@ export function createAppViews(deps: {
   disk: ComposeFileWatch
   watch: ContainerWatch
   operations: Operations
+  images: AppImages
   onChange: (app: App) => void
 }) {
   const { clock, disk, watch, operations } = deps
@@ -36,7 +39,7 @@ export function createAppViews(deps: {
     },
   })
 
-  const containersOf = (row: AppRow): ContainerFacts[] => watch.inDirectory(deps.files.directoryOf(row.name))
+  const containersOf = (row: AppRow): WatchedContainer[] => watch.inDirectory(deps.files.directoryOf(row.name))
 
   function view(row: AppRow): App {
     const active = operations.activeOf(row.id)
@@ -66,6 +69,7 @@ export function createAppViews(deps: {
       statusReason,
       containers: containers.map(shown),
       moreContainers: 0,
+      imageUpdates: deps.images.of(row, containers),
       asOf,
       createdAt,
       updatedAt,
@@ -89,6 +93,8 @@ export function createAppViews(deps: {
     /** Shows the app as busy with an operation that has ended, until `read` has read its result from Docker. */
     async untilRead(row: AppRow, kind: OperationKind, read: () => Promise<void>): Promise<void> {
       ending.set(row.id, kind)
+      // It may have pulled.
+      deps.images.readAgain()
       await read().finally(() => ending.delete(row.id))
       tell(row)
     },

@@ -1,3 +1,5 @@
+import type { ImageUpdate } from './images/image-update.ts'
+
 /** An app as its node reports it. Made by `apps/` on the owning node; the primary's inventory keeps copies. */
 export interface App {
   id: string
@@ -15,6 +17,8 @@ export interface App {
   containers: Container[]
   /** How many containers are not listed. */
   moreContainers: number
+  /** Whether its services' images have updates. */
+  imageUpdates: ImageUpdate[]
   /** When `status` and `containers` were last true. */
   asOf: Date
   createdAt: Date

@@ -2,14 +2,16 @@ import { dirname } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { EntityManager } from '../db/orm.ts'
 import type { Docker } from '../docker/docker.ts'
-import type { EngineContainer } from '../docker/engine.types.ts'
+import type { EngineContainer, RegistryLogin } from '../docker/engine.types.ts'
 import { createEventHub } from '../events.ts'
+import type { ImageReference } from '../image-reference.ts'
 import type { Log } from '../log.ts'
 import type { App } from './app.ts'
 import { createAppFiles } from './app-files.ts'
 import { createAppService } from './app-service.ts'
 import { createContainerWatch } from './container-watch.ts'
 import { createComposeFileWatch } from './compose-file-watch.ts'
+import type { ImageAnswer } from './images/image-state.ts'
 import type { Operation } from './operation.ts'
 import { createOperations } from './operations.ts'
 import { createRemoval } from './removal.ts'
@@ -38,6 +40,8 @@ export function createOwnApps(deps: {
   /** The deadline of an operation, and how many run at once. */
   limits: { deadlineMs: number; parallel: number }
   docker: Docker
+  answerOf: (image: ImageReference, platform: string) => ImageAnswer | null
+  loginsFor: (images: string[], alsoUsed: string[]) => Promise<RegistryLogin[]>
   clock: Clock
   log: Log
 }) {
@@ -70,6 +74,8 @@ export function createOwnApps(deps: {
     watch: containers,
     operations,
     removal: createRemoval({ projects, files }),
+    answerOf: deps.answerOf,
+    loginsFor: deps.loginsFor,
     onChange: (app) => events.emit('app', app),
     onRemoved: (id) => events.emit('appRemoved', id),
     clock,

@@ -1,5 +1,6 @@
 import { appCalls } from './calls/app-calls.ts'
 import { folderCalls } from './calls/folder-calls.ts'
+import { imageCalls } from './calls/image-calls.ts'
 import { primaryCalls } from './calls/primary-calls.ts'
 import { reportCalls } from './calls/report-calls.ts'
 
@@ -7,4 +8,4 @@ import { reportCalls } from './calls/report-calls.ts'
 export const actionCalls = { ...appCalls, ...folderCalls }
 
 /** Every call between nodes. */
-export const calls = { ...actionCalls, ...primaryCalls, ...reportCalls }
+export const calls = { ...actionCalls, ...primaryCalls, ...reportCalls, ...imageCalls }

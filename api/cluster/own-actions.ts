@@ -14,6 +14,7 @@ export const createOwnActions = ({ apps, operations }: { apps: AppService; opera
     updateApp: ({ id, ...input }) => apps.update(id, input),
     startApp: ({ id }) => apps.startApp(id),
     stopApp: ({ id }) => apps.stopApp(id),
+    updateImages: ({ id, services }) => apps.updateImages(id, services),
     pullAndUpdateApp: ({ id }) => apps.update(id, { pull: true }),
     removeApp: ({ id, ...input }) => apps.removeApp(id, input),
     validateApp: (input, waiting) => apps.validate(input, waiting?.signal),

@@ -9,8 +9,9 @@ import { toRemark, type ComposeRemark, type ComposeVerdict, type SayingContext }
 import { absentEngineCause, ComposeError, isDownloadBar, withoutPaths } from './compose-error.ts'
 import { refusalRemarks } from './config-words.ts'
 import { connectionError, dockerEndpoint, dockerUnavailable } from './docker-endpoint.ts'
-import type { ComposeCli, ComposeCommand, ComposeProject } from './engine.types.ts'
+import type { ComposeCli, ComposeCommand, ComposeProject, RunOptions } from './engine.types.ts'
 import { failureReason } from './compose-failure-words.ts'
+import { removeLeftLogins, withLogins } from './private-docker-config.ts'
 import { addWarning, warningRemark } from './warning-words.ts'
 
 export { ComposeError } from './compose-error.ts'
@@ -32,11 +33,12 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
   const endpoint = dockerEndpoint(options.dockerHost ?? env.DOCKER_HOST, env)
   const childEnv = composeEnvironment(env, endpoint.dockerHost)
   const finder = createComposeFinder({ env: childEnv, clock, log })
+  void removeLeftLogins().catch((error: unknown) => log.warn({ err: error }, 'could not remove logins that a killed program left behind'))
 
   const execute = async (project: ComposeProject, command: ComposeCommand | 'config' | 'model', output: Output): Promise<Ended> => {
     const found = await finder.find()
     const context = { label: programLabel(found), isV1: found.version.startsWith('1.') }
-    const args = composeArguments(found, project, command)
+    const args = [...composeArguments(found, project, command), ...(output.services ?? [])]
     const lines = { stdout: [] as string[], stderr: [] as string[] }
     const startedAt = performance.now()
     const printsDocument = command === 'model'
@@ -52,12 +54,14 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
       output.onLine(line, from)
     }
     const env = projectEnvironment(childEnv, project)
-    const child = { file: found.file, args, cwd: project.directory, env, onLine, printsDocument, signal: output.signal, clock }
-    const exitCode = await runChild(child).catch((error: unknown) => {
-      if (!isMissing(error)) throw error
-      finder.forget()
-      throw new AppError('DOCKER_UNAVAILABLE', `Could not start ${context.label}. Is it still installed?`, { cause: error })
-    })
+    const child = { file: found.file, args, cwd: project.directory, onLine, printsDocument, signal: output.signal, clock }
+    const exitCode = await withLogins(env, output.logins ?? [], (childsEnv) => runChild({ ...child, env: childsEnv })).catch(
+      (error: unknown) => {
+        if (!isMissing(error)) throw error
+        finder.forget()
+        throw new AppError('DOCKER_UNAVAILABLE', `Could not start ${context.label}. Is it still installed?`, { cause: error })
+      },
+    )
     log.debug({ project: project.name, command, exitCode, ms: Math.round(performance.now() - startedAt) }, 'compose command ended')
     return { exitCode, ...lines, context }
   }
@@ -126,7 +130,7 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
   }
 }
 
-interface Output {
+interface Output extends Pick<RunOptions, 'services' | 'logins'> {
   onLine(line: string, from: 'stdout' | 'stderr'): void
   onWarning?(warning: ComposeRemark): void
   signal: AbortSignal

@@ -1,8 +1,9 @@
-import type { ContainerInfo, ContainerInspectInfo, Port } from 'dockerode'
+import type { ContainerInfo, ContainerInspectInfo, ImageInspectInfo, Port } from 'dockerode'
 import type { ContainerHealth, ContainerState, PublishedPort } from '../apps/app.ts'
 import { bounds, cut, earliest, firstOf, latest, maxInt } from '../bounds.ts'
+import { platformName } from '../image-reference.ts'
 import { startFault } from './engine-words.ts'
-import type { ContainerDetails, ContainerMount, EngineContainer, ProjectContainer, RestartPolicy } from './engine.types.ts'
+import type { ContainerDetails, ContainerMount, EngineContainer, EngineImage, ProjectContainer, RestartPolicy } from './engine.types.ts'
 
 /** Labels that Compose puts on what it creates. v1 and v2 use the same ones. */
 export const composeLabels = {
@@ -38,6 +39,7 @@ export function toEngineContainer(info: ContainerInfo): EngineContainer {
     ports,
     morePorts,
     createdAt: toDate(info.Created),
+    imageId: info.ImageID,
     project: labels[composeLabels.project] ?? null,
     workingDir: labels[composeLabels.workingDir] ?? null,
     configFiles: (labels[composeLabels.configFiles] ?? '').split(',').filter(Boolean),
@@ -91,6 +93,13 @@ export function toContainerDetails(info: ContainerInspectInfo): ContainerDetails
     longestCheckMs: longestCheckOf(info.Config.Healthcheck),
   }
 }
+
+/** Maps the response of `GET /images/{name}/json`. An image that was pushed from here, too, has a digest there. */
+export const toEngineImage = (info: ImageInspectInfo & { Variant?: string }): EngineImage => ({
+  id: info.Id,
+  repoDigests: info.RepoDigests ?? [],
+  platform: platformName(info.Os, info.Architecture, info.Variant),
+})
 
 /** What Docker uses where a health check leaves something out. */
 const checkDefaults = { intervalMs: 30_000, retries: 3 }

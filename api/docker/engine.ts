@@ -1,8 +1,9 @@
 import type Docker from 'dockerode'
+import type { ImageInspectInfo } from 'dockerode'
 import type { Clock } from '../clock.ts'
 import { notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { toContainerDetails, toEngineContainer } from './container-mapping.ts'
+import { toContainerDetails, toEngineContainer, toEngineImage } from './container-mapping.ts'
 import { dockerUnavailable } from './docker-endpoint.ts'
 import { createEngineClient, hasStatus } from './engine-client.ts'
 import { containerEvents, statsSamples } from './engine-messages.ts'
@@ -52,6 +53,17 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
       return list.map(toEngineContainer)
     },
 
+    async image(nameOrId) {
+      const inspect = async (abortSignal: AbortSignal): Promise<ImageInspectInfo | null> =>
+        imageInspect(docker, nameOrId, abortSignal).catch((error: unknown) => {
+          // 400 for what cannot be a name.
+          if (hasStatus(error, 404) || hasStatus(error, 400)) return null
+          throw error
+        })
+      const answer = await ask(inspect)
+      return answer && toEngineImage(answer)
+    },
+
     async details(containerId) {
       const inspect = async (abortSignal: AbortSignal) =>
         docker
@@ -92,6 +104,12 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
       }
     },
   }
+}
+
+/** dockerode accepts a signal here too, but its published types do not say so. */
+const imageInspect = (docker: Docker, name: string, abortSignal: AbortSignal): Promise<ImageInspectInfo> => {
+  const image = docker.getImage(name)
+  return Reflect.apply(image.inspect, image, [{ abortSignal }])
 }
 
 /** The part of `GET /info` that is used. */

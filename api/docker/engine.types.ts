@@ -6,6 +6,8 @@ export interface Engine {
   info(): Promise<EngineInfo>
   /** Every container on this Engine, including stopped ones. One request, no disk scan. */
   containers(): Promise<EngineContainer[]>
+  /** An image by its name or id; null if the Engine does not have it. */
+  image(nameOrId: string): Promise<EngineImage | null>
   /** Details of one container that the list leaves out; null when the container no longer exists. */
   details(containerId: string): Promise<ContainerDetails | null>
   /**
@@ -93,7 +95,17 @@ export interface ContainerDetails {
 
 export type RestartPolicy = 'no' | 'always' | 'unless-stopped' | 'on-failure'
 
+export interface EngineImage {
+  id: string
+  /** Such as `nginx@sha256:...`: under which digests registries gave it to this Engine. Empty for an image that was made here. */
+  repoDigests: string[]
+  /** Such as `linux/amd64`. */
+  platform: string
+}
+
 export interface EngineContainer extends Container {
+  /** Of the image that it runs, whatever its name names now. */
+  imageId: string
   /** From Compose's label; null for a container that Compose did not create. */
   project: string | null
   /** From `com.docker.compose.project.working_dir`. Tells the projects of two nodes that share one Engine apart. */
@@ -148,6 +160,17 @@ export interface RunOptions {
   onLine(line: string): void
   onWarning?(warning: ComposeRemark): void
   signal: AbortSignal
+  /** Only these services. All of them if it is empty or left out. */
+  services?: readonly string[]
+  /** How to sign in to registries, besides what the user's own Docker configuration says. */
+  logins?: readonly RegistryLogin[]
+}
+
+export interface RegistryLogin {
+  /** `docker.io` for Docker Hub. */
+  registry: string
+  username: string
+  password: string
 }
 
 export interface ComposeProject {

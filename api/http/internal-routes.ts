@@ -34,13 +34,18 @@ export function internalRoutes(services: Services, door: Door): Router {
       return auditedCall(services, c.get('actor'), call, input, () => handler(input, caller))
     })
   }
-  const { health, home, monitor, ownActions, settings } = services
+  const { health, home, monitor, ownActions, registries, settings } = services
   serve(calls.heartbeat, (input, { id }) => health.heartbeats.receive(id, input))
   serve(calls.takeKey, async ({ apiKey }) => home.ownKey.take(apiKey))
   servePrimaryMove(router, services)
   serve(calls.settings, async () => settings.read())
   serve(calls.settingsChanged, async () => home.events.emit('settingsChanged', undefined))
   serve(calls.stats, () => monitor.current())
+  serve(calls.learnImages, ({ answers }) => registries.answers.learn(answers))
+  serve(calls.askRegistry, (input) => services.imageChecks.askFor(input))
+  serve(calls.registryLogins, async ({ registries: names }) =>
+    names.split(',').flatMap((registry) => registries.credentials.loginFor(registry) ?? []),
+  )
   serveEach(actionCalls, ownActions, serve)
   serveStream(router, calls.events, (_input, c) => eventsFor(c, services))
   // Stop here. The user surface would reject a node's valid credentials with 401.

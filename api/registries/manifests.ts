@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { platformName } from '../image-reference.ts'
 
 /** A multi-platform image is an index: one manifest per platform. */
 const indexTypes = ['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json']
@@ -38,10 +39,6 @@ export function readIndex(json: unknown): IndexEntries | null {
   }
   return entries
 }
-
-/** arm64 has one variant, which not everyone writes. */
-export const platformName = (os: string, architecture: string, variant = ''): string =>
-  variant === '' || architecture === 'arm64' ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`
 
 /** The manifest that Docker takes on this platform: its own variant, else the one without. */
 export function entryFor(entries: IndexEntries, platform: string): string | null {

@@ -4,7 +4,8 @@ import type { Services } from '../services.ts'
 
 /** What every node does in either role: run its own apps and report its state. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
-  const { access, apps, auditedOperations, feed, health, home, joining, log, members, monitor, secrets, self, storage } = services
+  const { access, apps, auditedOperations, feed, health, home, joining, log, members, monitor, registries, secrets, self, storage } =
+    services
 
   /** Every part writes independently, so one failure does not stop the others. @throws the first failure */
   async function flush(): Promise<void> {
@@ -24,6 +25,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       await members.registry.start()
       await health.start()
       await joining.tokens.start()
+      await registries.start()
       await feed.start()
       await auditedOperations.start()
       await apps.start()
@@ -45,6 +47,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       home.stop()
       await monitor.stop()
       feed.stop()
+      await registries.stop()
       await access.stop().catch(lastWords)
       await flush().catch(lastWords)
       await health.history.beat({ last: true }).catch(lastWords)

@@ -6,7 +6,7 @@ import type { Services } from '../services.ts'
 
 /** What a primary does besides running its own apps: watch the nodes of its cluster. */
 export function createPrimaryRole(config: PrimaryConfig, services: Services, scheduler: Scheduler) {
-  const { events, feed, health, keys, log, members, self, settings, transport } = services
+  const { events, feed, health, imageChecks, keys, log, members, self, settings, transport } = services
   const { client, addressOf } = transport
   const endings: (() => void)[] = []
 
@@ -31,6 +31,7 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
       scheduler.every('node copies', '*/10 * * * * *', members.clones.tick)
       keys.tick()
       scheduler.every('node keys', '*/20 * * * * *', keys.tick)
+      scheduler.every('image checks', '*/10 * * * * *', imageChecks.tick)
       scheduler.every('health checks', '* * * * * *', health.checks.tick)
       scheduler.every('end of maintenance', '* * * * * *', members.holds.tick)
       log.info({ health_check_interval: '30s' }, 'background tasks started')

@@ -6,11 +6,12 @@ import type { SecondaryConfig } from '../config.ts'
 import { errorMessage } from '../errors.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
+import { registriesOf } from '../registries/registries.ts'
 import { createSettingsSync } from '../settings/settings-sync.ts'
 
 /** What a secondary does besides running its own apps: call home and fetch its settings. */
 export function createSecondaryRole(config: SecondaryConfig, services: Services, scheduler: Scheduler) {
-  const { about, access, clock, home, log, random, self, settings, transport } = services
+  const { about, access, apps, clock, home, log, random, registries, self, settings, transport } = services
   const { primaryAddress } = home
   const times = { clock, random, log }
   const endings: (() => void)[] = []
@@ -23,7 +24,11 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       const primary = { id: 'primary', name: 'the primary', apiEndpoint: primaryUrl(), apiKey: self.apiKey }
       return transport.client.call(primary, calls.settings, {})
     },
-    onSynced: ({ primaryUrl: said }) => void (said && moveTo(said)),
+    onSynced({ primaryUrl: said }) {
+      // Logins of registries change together with the version of the settings.
+      void registries.refresh(registriesOf(apps.list().flatMap(({ imageUpdates }) => imageUpdates.map(({ image }) => image))))
+      if (said) void moveTo(said)
+    },
     settings,
   })
 

@@ -5,6 +5,7 @@ import { createUserAccount } from './account.ts'
 import { createUserAlarms } from './alarms.ts'
 import { createUserApps } from './apps.ts'
 import { createUserAudit } from './audit.ts'
+import { createUserImages } from './images.ts'
 import { createUserJoining } from './joining.ts'
 import { createUserMonitoring } from './monitoring.ts'
 import { createUserNodes } from './nodes.ts'
@@ -38,6 +39,7 @@ export function createUserApi(services: Services, caller: Caller) {
     monitoring: createUserMonitoring({ access, inventory }),
     alarms: createUserAlarms({ access, alarms: health.alarms }),
     joining: createUserJoining({ access, tokens: joining.tokens, attempts: joining.attempts }),
+    images: createUserImages({ access, registries: services.registries, checks: services.imageChecks, router }),
     settings: createUserSettings({ access, isPrimary, settings, primaryMove }),
     account: createUserAccount({ access, services: services.access, isPrimary }),
     users: createUserUsers({ access, users: services.access.users }),

@@ -6,7 +6,8 @@ import { someContainer } from '../helpers/things.ts'
 
 const listed = (given: Partial<EngineContainer> = {}): EngineContainer => ({
   ...someContainer({ id: 'db', service: 'db', ...given }),
-  ...{ project: 'shop', workingDir: '/apps/shop', configFiles: [], isOneOff: false },
+  ...{ project: 'shop', workingDir: '/apps/shop', configFiles: [], isOneOff: false,
+  imageId: 'sha256:image' },
 })
 const at = (seconds: number): Date => new Date(Date.parse('2026-01-26T20:00:00Z') + seconds * 1000)
 const running: ContainerDetails = {
@@ -21,7 +22,7 @@ function setUp() {
   let asked = 0
   const refuse = () => Promise.reject(new Error('not asked here'))
   const engine = {
-    ...{ info: refuse, containers: refuse, watch: () => () => {} },
+    ...{ info: refuse, containers: refuse, image: refuse, watch: () => () => {} },
     details: async () => (asked++, says),
     async *stats() {
       await refuse()

@@ -16,6 +16,7 @@ const sameAs: Record<string, string> = {
   'POST /api/nodes': 'registerNode',
   'POST /api/apps': 'createApp',
   'PUT /api/settings': 'updateSettings',
+  'POST /api/apps/:id/images': 'updateImages',
 }
 const verbs: Record<string, string> = { PUT: 'update', DELETE: 'remove' }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import Docker from 'dockerode'
-import { ensureTestImage } from './docker-image.ts'
+import { ensureTestImage, testImage } from './docker-image.ts'
 import { freePort } from './free-port.ts'
 
 /** The only user of a registry with `withLogin`. */
@@ -99,4 +99,22 @@ export async function startRegistryWithTestImage(t: ExecutionContext<unknown>, d
   const progress = await docker.getImage(`${repo}:alpine`).push({ authconfig: { username: '', password: '' } })
   await new Promise<void>((resolve, reject) => docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve())))
   return host
+}
+
+/** Pushes an image that runs under this name. What differs makes another image. It stays on this Engine until the test ends. */
+export async function pushRunnable(t: ExecutionContext<unknown>, image: string, label = '', docker = new Docker()): Promise<string> {
+  await ensureTestImage(docker)
+  const [repo = '', tag = ''] = image.split(/:(?=[^:]*$)/)
+  const made = await docker.createContainer({ Image: testImage, Labels: { 'selfhostly.test': label } })
+  await made.commit({ repo, tag, changes: `LABEL variant=${label || 'none'}` })
+  await made.remove({ force: true })
+  t.teardown(() =>
+    docker
+      .getImage(image)
+      .remove({ force: true })
+      .catch(() => undefined),
+  )
+  const progress = await docker.getImage(image).push({ authconfig: { ...registryLogin, serveraddress: repo.split('/')[0] ?? '' } })
+  await new Promise<void>((resolve, reject) => docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve())))
+  return (await docker.getImage(image).inspect()).Id
 }

@@ -9,6 +9,9 @@ import { createComposeFileWatch } from '../../api/apps/compose-file-watch.ts'
 import type { Operation } from '../../api/apps/operation.ts'
 import { createOperations } from '../../api/apps/operations.ts'
 import { createRemoval } from '../../api/apps/removal.ts'
+import type { ImageAnswer } from '../../api/apps/images/image-state.ts'
+import { canonicalImage } from '../../api/image-reference.ts'
+import type { RegistryLogin } from '../../api/docker/engine.types.ts'
 import { systemClock } from '../../api/clock.ts'
 import { createComposeCli } from '../../api/docker/compose-cli.ts'
 import { createEngine } from '../../api/docker/engine.ts'
@@ -46,8 +49,17 @@ export async function deployed(t: ExecutionContext<unknown>, services: Record<st
   return { ...node, id, name, operation, container, becomes }
 }
 
+interface Given {
+  folder?: string
+  dockerHost?: string
+  env?: NodeJS.ProcessEnv
+  /** What registries said, by image and platform. */
+  answers?: Map<string, ImageAnswer>
+  logins?: RegistryLogin[]
+}
+
 /** One node's apps, with a real database, folder, Engine and Compose. */
-export async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: string; dockerHost?: string; env?: NodeJS.ProcessEnv } = {}) {
+export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
   const { folder = dataFolder(t), dockerHost, env } = given
   const appsDir = join(folder, 'apps')
   const database = await testDatabase(t, join(folder, 'data/selfhostly.db'))
@@ -87,6 +99,8 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: { folder?: str
     watch,
     operations,
     removal: createRemoval({ projects: createEngineProjects({ clock: systemClock, ...host }), files }),
+    answerOf: (image, platform) => given.answers?.get(`${canonicalImage(image)} ${platform}`) ?? null,
+    loginsFor: async () => [...(given.logins ?? [])],
     onChange: (app) => seen.push(app),
     onRemoved: (id) => removed.push(id),
   })

@@ -41,6 +41,9 @@ export const surfaces: Record<string, Surface> = {
   'GET /api/internal/settings': 'node',
   'POST /api/internal/settings/changed': 'node',
   'POST /api/internal/key': 'node',
+  'PUT /api/internal/images/answers': 'node',
+  'POST /api/internal/images/check': 'node',
+  'GET /api/internal/registry-logins': 'node',
   'POST /api/internal/primary': 'node',
 
   'GET /api/openapi.json': 'user',
@@ -62,6 +65,7 @@ export const surfaces: Record<string, Surface> = {
   'POST /graphql': 'user',
 
   'query alarms': 'user',
+  'query registryCredentials': 'user',
   'query apiTokens': 'user',
   'query audit': 'user',
   'query sessions': 'user',

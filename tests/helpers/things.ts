@@ -35,6 +35,7 @@ export const someApp = (given: Partial<App> & { nodeId: string }): App => ({
   status: 'running',
   statusReason: null,
   containers: [someContainer()],
+  imageUpdates: [],
   moreContainers: 0,
   asOf: at,
   createdAt: at,

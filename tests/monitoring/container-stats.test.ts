@@ -15,7 +15,7 @@ const container = (id: string, state: EngineContainer['state'] = 'running'): Eng
   state,
   health: null,
   statusText: '',
-  ...{ startedAt: null, finishedAt: null, restartCount: null, configFiles: [], isOneOff: false },
+  ...{ startedAt: null, finishedAt: null, restartCount: null, configFiles: [], isOneOff: false, imageId: 'sha256:web' },
   exitCode: null,
   ports: [],
   morePorts: 0,
@@ -42,6 +42,7 @@ function manyContainers() {
   const engine: Engine = {
     info: refuse,
     containers: refuse,
+    image: refuse,
     details: refuse,
     watch: () => () => {},
     async *stats(id, signal) {

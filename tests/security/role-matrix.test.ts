@@ -74,6 +74,7 @@ const listed: Record<string, Need> = {
   'query joinTokens': 'admin everywhere',
   'query joinAttempts': 'admin everywhere',
   'query users': 'admin everywhere',
+  'query registryCredentials': 'admin everywhere',
   'query audit': 'admin everywhere',
 
   'mutation createApiToken': 'viewer in person',
@@ -217,6 +218,7 @@ const needsOfWord: Record<string, readonly Permission[]> = {
   cluster: ['node.change'],
   'join-token': ['node.change'],
   settings: ['settings.change'],
+  registry: ['settings.change'],
   user: ['users.manage'],
   session: ['account.manage'],
   token: ['account.manage'],

@@ -11,6 +11,8 @@ const operationInput = z.object({
   ifVersion: z.number().nullish(),
   overwriteFile: z.boolean().nullish(),
   pull: z.boolean().nullish(),
+  /** An update of images: which services; null for all of them. */
+  services: z.array(z.string()).nullish(),
   // A removal.
   volumes: z.boolean().nullish(),
   files: z.boolean().nullish(),

@@ -6,6 +6,7 @@ import {
   presentAppOperation,
   removeAppQuery,
   updateAppBody,
+  updateImagesBody,
   validateAppBody,
 } from '../../app-wire.ts'
 import type { AppValidation } from '../../apps/compose/validation.ts'
@@ -98,6 +99,14 @@ export const appActionCalls = {
 
   startApp: answered({ route: 'POST /api/internal/apps/{id}/start', ...onApp('app.start') }),
   stopApp: answered({ route: 'POST /api/internal/apps/{id}/stop', ...onApp('app.stop') }),
+
+  updateImages: answered({
+    route: 'POST /api/internal/apps/{id}/images',
+    summary: 'Pulls newer images and makes the containers again that run older ones',
+    ...onApp('app.update-images'),
+    body: { schema: updateImagesBody, description: 'Which services. All of them if left out' },
+    needs: () => 'image-updates' as const,
+  }),
 
   pullAndUpdateApp: answered({
     route: 'POST /api/internal/apps/{id}/update',

@@ -11,6 +11,7 @@ export const capabilities = [
   'app-versions',
   'compose-projects',
   'app-validation',
+  'image-updates',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

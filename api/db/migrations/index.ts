@@ -16,6 +16,7 @@ import { Migration20261129SignInLinks } from './20261129-sign-in-links.ts'
 import { Migration20261129OperationWarnings } from './20261129-operation-warnings.ts'
 import { Migration20261129AuditOutcomes } from './20261129-audit-outcomes.ts'
 import { Migration20261130Operations } from './20261130-operations.ts'
+import { Migration20261130Registries } from './20261130-registries.ts'
 
 /** In the order they run, which is the order of their names. Never change a released migration. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   { name: '20261129-sign-in-places', class: Migration20261129SignInPlaces },
   { name: '20261129-warnings-of-operations', class: Migration20261129OperationWarnings },
   { name: '20261130-operations', class: Migration20261130Operations },
+  { name: '20261130-registries', class: Migration20261130Registries },
 ]

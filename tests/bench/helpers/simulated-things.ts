@@ -74,6 +74,7 @@ function appOf(node: { id: string }, index: number): App {
       createdAt: started,
     })),
     moreContainers: 0,
+    imageUpdates: [],
     asOf: started,
     createdAt: started,
     updatedAt: started,

@@ -25,6 +25,7 @@ export const capabilityWords = (capability: string): string =>
     'key-rotation': 'key rotation',
     'primary-url': "changing the primary's URL",
     'removal-keeps-data': 'removing apps without their data',
+    'image-updates': 'updates of images',
     'app-versions': 'refusing to overwrite a newer edit of an app',
     'app-validation': 'checking drafts of apps',
   })[capability] ?? capability

@@ -1,0 +1,39 @@
+import { bounds, jsonBytes } from '../../bounds.ts'
+import type { Engine } from '../../docker/engine.types.ts'
+import type { ImageReference } from '../../image-reference.ts'
+import type { AppRow } from '../app.entity.ts'
+import type { WatchedContainer } from '../container-details.ts'
+import { imageUpdateOf, type ImageAnswer } from './image-state.ts'
+import type { ImageUpdate } from './image-update.ts'
+import { createLocalImages } from './local-images.ts'
+
+export type AppImages = ReturnType<typeof createAppImages>
+
+/** Whether the services of this node's apps have updates of their images. */
+export function createAppImages(deps: {
+  engine: Pick<Engine, 'image'>
+  /** What registries said. */
+  answerOf: (reference: ImageReference, platform: string) => ImageAnswer | null
+  /** Something about the images on this node is known now. */
+  onRead: () => void
+}) {
+  const local = createLocalImages(deps)
+
+  return {
+    /** By service, in the order of the file. Empty until Compose has resolved it. */
+    of({ wanted }: Pick<AppRow, 'wanted'>, containers: Pick<WatchedContainer, 'service' | 'state' | 'imageId'>[]): ImageUpdate[] {
+      let bytes = 0
+      const updates = (wanted ?? []).slice(0, bounds.app.imageUpdates).map(({ name, image }) => {
+        const ofService = containers.filter(({ service }) => service === name)
+        // What runs counts, not what a later pull gave the name to.
+        const running = ofService.find(({ state }) => state === 'running') ?? ofService[0]
+        const named = running?.imageId ?? image
+        return imageUpdateOf({ service: name, image }, named ? local.of(named) : null, deps.answerOf)
+      })
+      return updates.filter((update) => (bytes += jsonBytes(update)) <= bounds.app.imageUpdatesBytes)
+    },
+
+    /** After a pull, and after registries were asked: what Docker has may be other than what was read. */
+    readAgain: local.readAgain,
+  }
+}
