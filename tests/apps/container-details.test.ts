@@ -6,8 +6,7 @@ import { someContainer } from '../helpers/things.ts'
 
 const listed = (given: Partial<EngineContainer> = {}): EngineContainer => ({
   ...someContainer({ id: 'db', service: 'db', ...given }),
-  ...{ project: 'shop', workingDir: '/apps/shop', configFiles: [], isOneOff: false,
-  imageId: 'sha256:image' },
+  ...{ project: 'shop', workingDir: '/apps/shop', configFiles: [], isOneOff: false, imageId: 'sha256:image' },
 })
 const at = (seconds: number): Date => new Date(Date.parse('2026-01-26T20:00:00Z') + seconds * 1000)
 const running: ContainerDetails = {

@@ -4,7 +4,15 @@ import { foundProjects } from '../../../api/apps/import/found-projects.ts'
 import type { EngineContainer } from '../../../api/docker/engine.types.ts'
 
 const container = (project: string | null, service: string, more: Partial<EngineContainer> = {}): EngineContainer => ({
-  ...{ id: `${project}-${service}`, name: `${project}-${service}-1`, service, image: 'web:1', imageId: 'sha256:web', state: 'running', health: null },
+  ...{
+    id: `${project}-${service}`,
+    name: `${project}-${service}-1`,
+    service,
+    image: 'web:1',
+    imageId: 'sha256:web',
+    state: 'running',
+    health: null,
+  },
   ...{ statusText: 'Up', exitCode: null, startedAt: null, finishedAt: null, restartCount: null, ports: [], morePorts: 0 },
   ...{ createdAt: new Date(0), project, workingDir: `/srv/${project}`, configFiles: [`/srv/${project}/compose.yaml`], isOneOff: false },
   ...more,
