@@ -42,6 +42,7 @@ export const bounds = {
   removal: { ofKind: 100, items: 1000, name: 1000, detail: 500, obstacle: 1000 },
   /** An error or warning about a Compose file. */
   problem: { message: 500, file: 255 },
+  network: { id: 100, name: 255, driver: 100 },
   /** The answer to a check of a draft. */
   validation: { problems: 50, findings: 50, findingText: 500, rule: 50, path: 300, variables: 300, variable: 200, resolved: 200_000 },
   stats: { containers: 2000, disks: 100, mount: 255, filesystem: 100, dockerError: 2000, dockerVersion: 100, storageReason: 500 },

@@ -9,6 +9,7 @@ import type { ComposeOnDisk, PreparedFolder } from './apps/compose-on-disk.ts'
 import { imageUpdateStates } from './apps/images/image-update.ts'
 import type { FoundProject } from './apps/import/found-projects.ts'
 import type { AppValidation } from './apps/compose/validation.ts'
+import type { EngineNetwork } from './docker/engine.types.ts'
 import { nearestStatus, operationKinds, operationStatuses, type Operation } from './apps/operation.ts'
 import { removalItemKinds, removalRules, type RemovalPreview } from './apps/removal-item.ts'
 import type { NodeStats } from './monitoring/node-stats.ts'
@@ -136,9 +137,13 @@ export const composeProblemWire = z
   })
   .openapi('ComposeProblem')
 
+export const networkWire = z
+  .object({ id: text(bounds.network.id), name: text(bounds.network.name), driver: text(bounds.network.driver) })
+  .openapi('Network')
+
 const findingWire = z.object({
   rule: text(bounds.validation.rule),
-  detail: text(bounds.validation.findingText),
+  detail: text(bounds.validation.findingText).nullable(),
   service: text(bounds.container.service).nullable(),
   path: text(bounds.validation.path),
   message: text(bounds.problem.message),
@@ -341,6 +346,7 @@ export const readFoundProjects = (value: unknown): Lenient<FoundProject[]> => {
   return { value: read?.map(fromWire) ?? null, problems }
 }
 export const readNodeAbout = reader(nodeAboutWire, (about): NodeAbout => about)
+export const readNetwork = reader(networkWire, (network): EngineNetwork => network)
 export const readValidation = reader(validationWire, (validation): AppValidation => validation)
 export const readRemovalPreview = reader(removalPreviewWire, (preview): RemovalPreview => preview)
 

@@ -1,4 +1,5 @@
-import type { AppValidation, ComposeVariable, PolicyFinding } from '../api/apps/compose/validation.ts'
+import type { AppValidation, PolicyFinding } from '../api/apps/compose/validation.ts'
+import type { ComposeVariable } from '../api/apps/environment/variables.ts'
 import { CreateAppInput } from './apps.ts'
 import { builder, costOfText, permission } from './builder.ts'
 import { ComposeProblemRef } from './operations.ts'
@@ -7,7 +8,7 @@ const PolicyFindingRef = builder.objectRef<PolicyFinding>('PolicyFinding').imple
   description: 'Something in the file that the safety policy does not allow by itself.',
   fields: (t) => ({
     rule: t.exposeString('rule'),
-    detail: t.exposeString('detail', { description: 'The value in question, such as the path that is mounted.' }),
+    detail: t.exposeString('detail', { nullable: true, description: 'The value in question, such as the path that is mounted.' }),
     service: t.exposeString('service', { nullable: true }),
     path: t.exposeString('path', { description: 'The place in the model, such as `services.web.cap_add[0]`.' }),
     message: t.exposeString('message'),

@@ -5,6 +5,7 @@ import { AppError, invalidInput } from '../errors.ts'
 import type { ImageReference } from '../image-reference.ts'
 import type { Log } from '../log.ts'
 import { createDraftValidation } from './compose/draft-validation.ts'
+import type { NodeFacts } from './compose/node-facts.ts'
 import { createAppCheck } from './draft-check.ts'
 import { createAppCreation } from './app-creation.ts'
 import { createAppImages } from './images/app-images.ts'
@@ -37,8 +38,7 @@ export type { AppDraft } from './compose/draft-validation.ts'
 
 export type AppService = ReturnType<typeof createAppService>
 
-/** This node's apps. */
-export function createAppService(deps: {
+interface Deps {
   em: EntityManager
   nodeId: string
   clock: Clock
@@ -54,9 +54,13 @@ export function createAppService(deps: {
   answerOf: (image: ImageReference, platform: string) => ImageAnswer | null
   /** How to sign in to the registries of these images, for a pull. */
   loginsFor: (images: string[], alsoUsed: string[]) => Promise<RegistryLogin[]>
+  facts: NodeFacts
   onChange: (app: App) => void
   onRemoved: (appId: string) => void
-}) {
+}
+
+/** This node's apps. */
+export function createAppService(deps: Deps) {
   const { files, disk, operations, removal } = deps
   const check = createAppCheck(deps)
   const images = createAppImages({ ...deps, onRead: () => refreshAll() })

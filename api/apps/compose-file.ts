@@ -2,7 +2,7 @@ import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'ya
 import { bounds } from '../bounds.ts'
 import type { FieldError } from '../errors.ts'
 import { isNear } from '../misspelling.ts'
-import { keyText, maxProblems, parseYaml, type YamlDocument } from './yaml-document.ts'
+import { keyText, maxProblems, pairOf, parseYaml, type YamlDocument } from './yaml-document.ts'
 
 /** People write Compose files by hand. The largest in public collections are a few dozen KiB. */
 export const maxComposeBytes = bounds.app.composeBytes
@@ -38,20 +38,20 @@ export interface ContentProblems {
 }
 
 /** Checks the text itself, before Compose is asked. Messages name the line and say how to fix it. */
-export function checkComposeContent(text: string): ContentProblems {
-  const [refusals, doubts] = problemsOfContent(text)
+export function checkComposeContent(text: string, parse: (text: string) => YamlDocument = parseYaml): ContentProblems {
+  const [refusals, doubts] = problemsOfContent(text, parse)
   const toErrors = (messages: string[]): FieldError[] =>
     messages.slice(0, maxProblems).map((message) => ({ field: 'composeContent', message }))
   return { refusals: toErrors(refusals), doubts: toErrors(doubts) }
 }
 
-function problemsOfContent(text: string): [refusals: string[], doubts: string[]] {
+function problemsOfContent(text: string, parse: (text: string) => YamlDocument): [refusals: string[], doubts: string[]] {
   const bytes = Buffer.byteLength(text)
   if (bytes > maxComposeBytes) return [[`is ${Math.ceil(bytes / 1024)} KiB. The maximum is ${maxComposeBytes / 1024} KiB`], []]
   const nul = text.indexOf('\0')
   if (nul >= 0)
     return [[`line ${text.slice(0, nul).split('\n').length}: contains a NUL character, which YAML does not allow. Remove it`], []]
-  const yaml = parseYaml(text)
+  const yaml = parse(text)
   if (yaml.problems.length > 0) return [yaml.problems, []]
   const root = yaml.resolve(yaml.root)
   if (isEmpty(root)) return [['line 1: the file is empty. Add "services:" with at least one service'], []]
@@ -104,27 +104,6 @@ function problemsOfService(key: unknown, value: unknown, yaml: YamlDocument): st
     return pair && !isEmpty(yaml.resolve(pair.value))
   })
   return says ? [] : [`${line}: the service "${name}" needs an "image" (such as "nginx:1.29") or a "build"`]
-}
-
-interface Found {
-  key: unknown
-  value: unknown
-}
-
-/** Also searches mappings merged in with "<<". Each mapping is searched once, so nested merges cost little. */
-function pairOf(map: YAMLMap, name: string, yaml: YamlDocument, seen = new Set<Node>()): Found | null {
-  if (seen.has(map)) return null
-  seen.add(map)
-  const named = (wanted: string): Found | undefined => map.items.find(({ key }) => isScalar(key) && keyText(key) === wanted)
-  const own = named(name)
-  if (own) return own
-  const merged = yaml.resolve(named('<<')?.value)
-  for (const source of isSeq(merged) ? merged.items : [merged]) {
-    const target = yaml.resolve(source)
-    const found = isMap(target) ? pairOf(target, name, yaml, seen) : null
-    if (found) return found
-  }
-  return null
 }
 
 const isEmpty = (node: Node | null): boolean => node === null || (isScalar(node) && (node.value === null || node.value === ''))

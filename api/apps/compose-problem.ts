@@ -14,9 +14,9 @@ export interface ComposeProblem {
 }
 
 /** Adds lines and columns. Compose gives a path ("services.web.ports"), but a line only for YAML errors. */
-export function placed(content: string, remarks: ComposeRemark[]): ComposeProblem[] {
+export function placed(content: string, remarks: ComposeRemark[], parsed?: YamlDocument): ComposeProblem[] {
   if (remarks.length === 0) return []
-  const yaml = parseYaml(content)
+  const yaml = parsed ?? parseYaml(content)
   return remarks.map(({ message, file, line, column, path, value }) => {
     const service = path[0] === 'services' ? (path[1] ?? null) : null
     const node = file || line ? null : nodeOf(yaml, path, value)

@@ -1,12 +1,13 @@
 import type { ComposeCli, Engine } from '../docker/engine.types.ts'
 import type { AppFiles } from './app-files.ts'
+import type { NodeFacts } from './compose/node-facts.ts'
 import { checkCompose } from './compose-check.ts'
 import type { ComposeProblem } from './compose-problem.ts'
 
 export type AppCheck = ReturnType<typeof createAppCheck>
 
 /** Checks a Compose file before anything starts. Needs Docker, because an app cannot be accepted without it. */
-export function createAppCheck(deps: { engine: Engine; compose: ComposeCli; files: AppFiles }) {
+export function createAppCheck(deps: { engine: Engine; compose: ComposeCli; files: AppFiles; facts: NodeFacts }) {
   return {
     /**
      * Lets Compose read the content as the app's file, in the app's folder.
@@ -14,10 +15,14 @@ export function createAppCheck(deps: { engine: Engine; compose: ComposeCli; file
      * @throws INVALID_INPUT on field `composeContent`, DOCKER_UNAVAILABLE
      */
     content: (name: string, content: string): Promise<ComposeProblem[]> =>
-      checkCompose(content, async () => {
-        await deps.engine.info()
-        await deps.compose.version()
-        return deps.files.withDraft(name, content, (project) => deps.compose.config(project))
-      }),
+      checkCompose(
+        content,
+        async () => {
+          await deps.engine.info()
+          await deps.compose.version()
+          return deps.files.withDraft(name, content, (project) => deps.compose.config(project))
+        },
+        deps.facts,
+      ),
   }
 }

@@ -7,6 +7,8 @@ import { createEventHub } from '../events.ts'
 import type { ImageReference } from '../image-reference.ts'
 import type { Log } from '../log.ts'
 import type { App } from './app.ts'
+import { createNetworks } from './networks.ts'
+import { createNodeFacts } from './compose/node-facts.ts'
 import { createAppFiles } from './app-files.ts'
 import { createAppService } from './app-service.ts'
 import { createContainerWatch } from './container-watch.ts'
@@ -76,6 +78,7 @@ export function createOwnApps(deps: {
     removal: createRemoval({ projects, files }),
     answerOf: deps.answerOf,
     loginsFor: deps.loginsFor,
+    facts: createNodeFacts({ containers: containers.all, projects, directoryOf: files.directoryOf }),
     onChange: (app) => events.emit('app', app),
     onRemoved: (id) => events.emit('appRemoved', id),
     clock,
@@ -92,6 +95,7 @@ export function createOwnApps(deps: {
 
   return {
     ...service,
+    createNetwork: createNetworks({ projects }),
     operations,
     events,
     /** All containers on this machine. Those that are not of this node's apps have no project. */

@@ -68,6 +68,28 @@ const syntaxAdvice: Partial<Record<ErrorCode, string>> = {
 /** A key as written. In a document marked as YAML 1.1, "<<" is a symbol. */
 export const keyText = ({ value }: Scalar): string => (typeof value === 'symbol' ? (value.description ?? '') : String(value ?? ''))
 
+/** An entry of a mapping. */
+export interface Found {
+  key: unknown
+  value: unknown
+}
+
+/** Also searches mappings merged in with "<<". Each mapping is searched once, so nested merges cost little. */
+export function pairOf(map: YAMLMap, name: string, yaml: Pick<YamlDocument, 'resolve'>, seen = new Set<Node>()): Found | null {
+  if (seen.has(map)) return null
+  seen.add(map)
+  const named = (wanted: string): Found | undefined => map.items.find(({ key }) => isScalar(key) && keyText(key) === wanted)
+  const own = named(name)
+  if (own) return own
+  const merged = yaml.resolve(named('<<')?.value)
+  for (const source of isSeq(merged) ? merged.items : [merged]) {
+    const target = yaml.resolve(source)
+    const found = isMap(target) ? pairOf(target, name, yaml, seen) : null
+    if (found) return found
+  }
+  return null
+}
+
 function readAliasesAndKeys(document: Document.Parsed, lineOf: (node: unknown) => string) {
   const anchors = new Map<string, Node>()
   const targets = new Map<Alias, Node>()

@@ -1,4 +1,5 @@
 import type { AppService } from '../apps/app-service.ts'
+import type { OwnApps } from '../apps/own-apps.ts'
 import type { Operations } from '../apps/operations.ts'
 import type { Handlers } from './calls/declared-call.ts'
 import type { actionCalls } from './node-calls.ts'
@@ -6,7 +7,7 @@ import type { actionCalls } from './node-calls.ts'
 export type OwnActions = ReturnType<typeof createOwnActions>
 
 /** This node's function for each call that acts on its apps. Routes serve these to other nodes; `node-router.ts` uses them here. */
-export const createOwnActions = ({ apps, operations }: { apps: AppService; operations: Operations }) =>
+export const createOwnActions = ({ apps, operations }: { apps: AppService & Pick<OwnApps, 'createNetwork'>; operations: Operations }) =>
   ({
     listApps: async () => apps.list(),
     getApp: async ({ id }) => apps.get(id),
@@ -17,6 +18,7 @@ export const createOwnActions = ({ apps, operations }: { apps: AppService; opera
     updateImages: ({ id, services }) => apps.updateImages(id, services),
     pullAndUpdateApp: ({ id }) => apps.update(id, { pull: true }),
     removeApp: ({ id, ...input }) => apps.removeApp(id, input),
+    createNetwork: ({ name }) => apps.createNetwork(name),
     validateApp: (input, waiting) => apps.validate(input, waiting?.signal),
     removalOf: ({ id }) => apps.removalOf(id),
     cancelOperation: ({ id }) => operations.cancel(id),

@@ -47,6 +47,24 @@ export function createEngineProjects(options: { clock: Clock; dockerHost?: strin
 
     removeVolume: (name, abortSignal) => change(docker.getVolume(name).remove({ abortSignal })),
 
+    async networkNames() {
+      return (await ask((abortSignal) => docker.listNetworks({ abortSignal }))).map(({ Name }) => Name)
+    },
+
+    async volumeNames() {
+      const { Volumes: volumes } = await ask((abortSignal) => docker.listVolumes({ abortSignal }))
+      return (volumes ?? []).map(({ Name }) => Name)
+    },
+
+    async createNetwork(name) {
+      const named = await ask((abortSignal) => docker.listNetworks({ filters: { name: [name] }, abortSignal }))
+      // The Engine's own check for repeated names can be passed by two requests at once.
+      if (named.some(({ Name }) => Name === name)) throw nameTaken(name)
+      let id = ''
+      await change(docker.createNetwork({ Name: name, CheckDuplicate: true }).then((made) => (id = made.id)))
+      return { id, name, driver: 'bridge' }
+    },
+
     volumeBytes() {
       measuring ??= withDeadline({ clock: options.clock, ms: measureWithinMs }, (signal) => measureVolumes(client, signal))
         .catch(() => new Map<string, number>())
@@ -55,6 +73,9 @@ export function createEngineProjects(options: { clock: Clock; dockerHost?: strin
     },
   }
 }
+
+const nameTaken = (name: string): AppError =>
+  new AppError('CONFLICT', `This node already has a network named ${name}`, { fields: [{ field: 'name', message: 'is taken' }] })
 
 /** Ignores 304 (already done) and 404 (already gone). */
 async function changed({ endpoint }: EngineClient, request: Promise<unknown>): Promise<void> {

@@ -35,8 +35,19 @@ export interface EngineProjects {
   removeNetwork(id: string, signal: AbortSignal): Promise<void>
   /** The Engine refuses while any container uses the volume. */
   removeVolume(name: string, signal: AbortSignal): Promise<void>
+  /** All networks and all volumes on the Engine. */
+  networkNames(): Promise<string[]>
+  volumeNames(): Promise<string[]>
+  /** Makes a network with the Engine's usual driver. @throws CONFLICT when the name is taken */
+  createNetwork(name: string): Promise<EngineNetwork>
   /** Bytes by volume name; empty when the Engine takes longer than a person waits for a dialog. */
   volumeBytes(): Promise<Map<string, number>>
+}
+
+export interface EngineNetwork {
+  id: string
+  name: string
+  driver: string
 }
 
 export interface ProjectParts {

@@ -6,14 +6,16 @@ import type { RemoveAppInput } from '../apps/removal.ts'
 import type { RemovalPreview } from '../apps/removal-item.ts'
 import { callerKey } from '../auth/caller.ts'
 import { appActionCalls, appCalls } from '../cluster/calls/app-calls.ts'
+import { networkCalls } from '../cluster/calls/network-calls.ts'
 import { actionsOf, type InputTo } from '../cluster/calls/declared-call.ts'
 import type { Inventory, InventoryApp } from '../cluster/feed/inventory.ts'
+import type { EngineNetwork } from '../docker/engine.types.ts'
 import type { NodeActions, NodeRouter } from '../cluster/node-router.ts'
 import type { NewestWins } from '../newest-wins.ts'
 import type { Access } from './access.ts'
 
-/** Declared with the calls that carry them out. The target of `createApp` is the node that the app is to run on. */
-export const appActions = actionsOf({ createApp: appCalls.createApp, ...appActionCalls })
+/** Declared with the calls that carry them out. The target of `createApp` and `createNetwork` is the node. */
+export const appActions = actionsOf({ createApp: appCalls.createApp, createNetwork: networkCalls.createNetwork, ...appActionCalls })
 
 type AppActionName = keyof typeof appActionCalls
 
@@ -76,6 +78,12 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
       const key = `${callerKey(access.caller)} ${node.id} ${draft.appId ?? draft.name}`
       return deps.newest(key, signal, (ends) => router.forNode(node.id, caller).validateApp(draft, { signal: ends }))
     },
+
+    /** Makes a network that a Compose file names as external. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE, INVALID_INPUT, CONFLICT */
+    createNetwork: (nodeId: string, name: string): Promise<EngineNetwork> =>
+      access.act(appActions.createNetwork, { id: nodeId, words: ` network ${name}` }, async () =>
+        router.forNode(nodeId, caller).createNetwork({ name }),
+      ),
 
     createApp: (nodeId: string, input: CreateAppInput): Promise<AppOperation> =>
       start(

@@ -28,7 +28,12 @@ export interface OperationCall {
 
 function idOf(name: string, { nodeId, appId, operationId }: Things): string {
   if (/operation/i.test(name)) return operationId
-  if (name === 'createApp' || name === 'validateApp' || /node|maintenance|folders|onDisk|composeProjects/i.test(name))
+  if (
+    name === 'createApp' ||
+    name === 'validateApp' ||
+    name === 'createNetwork' ||
+    /node|maintenance|folders|onDisk|composeProjects/i.test(name)
+  )
     return name === 'registerNode' ? unknownId : nodeId
   return /App|^app|\/apps/.test(name) ? appId : unknownId
 }

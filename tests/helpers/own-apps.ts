@@ -4,6 +4,7 @@ import Docker from 'dockerode'
 import type { App } from '../../api/apps/app.ts'
 import { createAppFiles } from '../../api/apps/app-files.ts'
 import { createAppService, type AppOperation } from '../../api/apps/app-service.ts'
+import { createNodeFacts } from '../../api/apps/compose/node-facts.ts'
 import { createContainerWatch } from '../../api/apps/container-watch.ts'
 import { createComposeFileWatch } from '../../api/apps/compose-file-watch.ts'
 import type { Operation } from '../../api/apps/operation.ts'
@@ -66,6 +67,7 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
   const { log } = recordedLog()
   const host = dockerHost === undefined ? {} : { dockerHost }
   const engine = createEngine({ log, clock: systemClock, ...host })
+  const projects = createEngineProjects({ clock: systemClock, ...host })
   const seen = createSeen<App>('apps')
   const ended = createSeen<Operation>('operations')
   const removed = createSeen<string>('removed apps')
@@ -98,9 +100,10 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
     disk,
     watch,
     operations,
-    removal: createRemoval({ projects: createEngineProjects({ clock: systemClock, ...host }), files }),
     answerOf: (image, platform) => given.answers?.get(`${canonicalImage(image)} ${platform}`) ?? null,
     loginsFor: async () => [...(given.logins ?? [])],
+    removal: createRemoval({ projects, files }),
+    facts: createNodeFacts({ containers: watch.all, projects, directoryOf: files.directoryOf }),
     onChange: (app) => seen.push(app),
     onRemoved: (id) => removed.push(id),
   })

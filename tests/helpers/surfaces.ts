@@ -105,7 +105,7 @@ export const surfaces: Record<string, Surface> = {
 }
 
 /** What a primary calls only on itself. */
-const ownNode = /\/api\/internal\/(apps|compose-projects|folders|operations|events|system)\b/
+const ownNode = /\/api\/internal\/(networks|apps|compose-projects|folders|operations|events|system)\b/
 
 /** Undefined for an operation that is neither listed nor an action nor a call to a node about its own things. */
 export const surfaceOf = (operation: string): Surface | undefined =>

@@ -6,8 +6,14 @@ import { AppError } from '../../errors.ts'
 import type { CreateAppInput } from '../app-creation.ts'
 import type { AppFiles } from '../app-files.ts'
 import type { AppRecords } from '../app-records.ts'
-import { checkAppName, checkComposeContent } from '../compose-file.ts'
-import { placed, toProblem, type ComposeProblem } from '../compose-problem.ts'
+import { judgeCompose, type Judgement } from '../compose-check.ts'
+import { checkAppName } from '../compose-file.ts'
+import type { ComposeProblem } from '../compose-problem.ts'
+import type { ContainerWatch } from '../container-watch.ts'
+import { readEnvText } from '../environment/env-text.ts'
+import { variablesOf, type ComposeVariable } from '../environment/variables.ts'
+import type { NodeFacts } from './node-facts.ts'
+import { checkText, placeFault, type TextCheck } from './text-check.ts'
 import type { AppValidation } from './validation.ts'
 
 /** What a person is about to create, or to save as a change of the app with `appId`. */
@@ -21,33 +27,46 @@ const parallel = 2
 const mostWaiting = 20
 
 /** Checks drafts while people type. */
-export function createDraftValidation(deps: { compose: ComposeCli; files: AppFiles; records: AppRecords }) {
-  const { compose, files, records } = deps
+export function createDraftValidation(deps: {
+  compose: ComposeCli
+  files: AppFiles
+  records: AppRecords
+  watch: ContainerWatch
+  facts: NodeFacts
+}) {
+  const { compose, files, records, facts } = deps
   const turns = pLimit(parallel)
 
   /** Lets Compose read the draft, in its turn. */
   async function ask(name: string, content: string, signal: AbortSignal | undefined): Promise<ComposeVerdict> {
     if (turns.pendingCount >= mostWaiting)
       throw new AppError('RATE_LIMITED', 'This node is checking too many drafts. Try again in a moment', { retryAfterSeconds: 2 })
-    return turns(async () => {
+    const verdict = await turns(async () => {
       signal?.throwIfAborted()
       return files.withDraft(name, content, (project) => compose.config(project, signal))
     })
+    signal?.throwIfAborted()
+    return verdict
   }
 
-  async function problemsOf(name: string, content: string, signal: AbortSignal | undefined): Promise<Problems> {
-    const { refusals, doubts } = checkComposeContent(content)
-    if (refusals.length > 0) return { problems: [...refusals, ...doubts].map(toProblem), warnings: [] }
-    const ours = doubts.map(toProblem)
-    const verdict = await ask(name, content, signal).catch((error: unknown) => {
-      if (error instanceof AppError && error.code === 'DOCKER_UNAVAILABLE') return notAsked(error)
-      throw error
-    })
-    signal?.throwIfAborted()
-    const warnings = placed(content, verdict.warnings)
-    if (verdict.problems.length === 0) return { problems: [], warnings: [...ours, ...warnings] }
-    const theirs = placed(content, verdict.problems).filter(({ line }) => line === null || !ours.some((problem) => problem.line === line))
-    return { problems: [...ours, ...theirs], warnings }
+  /** What this node says about the draft. */
+  async function onNode(name: string, { document }: TextCheck): Promise<Judgement> {
+    if (!document) return { problems: [], warnings: [] }
+    const place = (found: Awaited<ReturnType<NodeFacts['taken']>>) => found.map((fault) => placeFault(fault, document))
+    return { problems: place(await facts.missing(document.model)), warnings: place(await facts.taken(name, document.model)) }
+  }
+
+  function problemsOfName(name: string): string[] {
+    const wrong = checkAppName(name).map(({ message }) => `the name ${message}`)
+    if (wrong.length > 0) return wrong
+    if (records.named(name)) return [`this node already has an app named ${name}`]
+    const isForeign = deps.watch.all().some(({ project }) => project === name)
+    return isForeign ? [`this node's Docker Engine already has a Compose project named ${name} that Selfhostly does not manage`] : []
+  }
+
+  async function variablesIn(name: string, content: string): Promise<ComposeVariable[]> {
+    const set = new Set(readEnvText(await files.readEnv(name)).variables.map((variable) => variable.name))
+    return variablesOf(content, { isSet: (variable) => set.has(variable) })
   }
 
   /**
@@ -55,37 +74,49 @@ export function createDraftValidation(deps: { compose: ComposeCli; files: AppFil
    * @throws NOT_FOUND, RATE_LIMITED. Never for a bad draft
    */
   return async function validate(draft: AppDraft, signal?: AbortSignal): Promise<AppValidation> {
+    const { composeContent: content } = draft
     const row = draft.appId ? records.get(draft.appId) : null
-    const named = row ? [] : checkAppName(draft.name).map(({ message }) => problem(`the name ${message}`))
-    const name = named.length > 0 ? anyName : (row?.name ?? draft.name)
-    const found = await problemsOf(name, draft.composeContent, signal)
-    const { problems, warnings } = withinBounds({ problems: [...named, ...found.problems], warnings: found.warnings })
-    return { ok: problems.length === 0, problems, warnings, findings: [], variables: [], resolved: null }
+    const named = row ? [] : problemsOfName(draft.name)
+    const name = row?.name ?? (checkAppName(draft.name).length > 0 ? anyName : draft.name)
+    const text = await checkText(content)
+    const judged = await judgeCompose(content, text, () => ask(name, content, signal).catch(sayNotAsked))
+    const found = await onNode(name, text).catch(notSeen)
+    const problems = bounded([...named.map(nowhere), ...judged.problems, ...found.problems])
+    const warnings = bounded([...judged.warnings, ...found.warnings])
+    const variables = text.document ? boundedVariables(await variablesIn(name, content)) : []
+    return { ok: problems.length === 0, problems, warnings, findings: [], variables, resolved: null }
   }
 }
 
 /** For a draft whose own name cannot be used. */
 const anyName = 'draft'
 
-const nowhere = { file: null, line: null, column: null }
-const problem = (message: string): ComposeProblem => ({ message, ...nowhere, service: null })
+const noPlace = { file: null, line: null, column: null }
+const nowhere = (message: string): ComposeProblem => ({ message, ...noPlace, service: null })
 
-const notAsked = (error: AppError): ComposeVerdict => ({
-  problems: [],
-  warnings: [{ message: `Compose could not check the file: ${error.message}`, ...nowhere, path: [], value: null }],
-})
+const isAway = (error: unknown): error is AppError => error instanceof AppError && error.code === 'DOCKER_UNAVAILABLE'
 
-interface Problems {
-  problems: ComposeProblem[]
-  warnings: ComposeProblem[]
+function sayNotAsked(error: unknown): ComposeVerdict {
+  if (!isAway(error)) throw error
+  return { problems: [], warnings: [{ message: `Compose could not check the file: ${error.message}`, ...noPlace, path: [], value: null }] }
 }
 
-const withinBounds = ({ problems, warnings }: Problems): Problems => ({ problems: firstOf(problems), warnings: firstOf(warnings) })
+function notSeen(error: unknown): Judgement {
+  if (!isAway(error)) throw error
+  return { problems: [], warnings: [] }
+}
 
-const firstOf = (all: ComposeProblem[]): ComposeProblem[] =>
+const bounded = (all: ComposeProblem[]): ComposeProblem[] =>
   all.slice(0, bounds.validation.problems).map(({ message, file, service, ...place }) => ({
     ...place,
     message: cut(message, bounds.problem.message),
     file: cutOrNull(file, bounds.problem.file),
     service: cutOrNull(service, bounds.container.service),
+  }))
+
+const boundedVariables = (all: ComposeVariable[]): ComposeVariable[] =>
+  all.slice(0, bounds.validation.variables).map((variable) => ({
+    ...variable,
+    name: cut(variable.name, bounds.validation.variable),
+    default: cutOrNull(variable.default, bounds.validation.variable),
   }))

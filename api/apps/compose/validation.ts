@@ -1,4 +1,6 @@
 import type { ComposeProblem } from '../compose-problem.ts'
+import type { ComposeVariable } from '../environment/variables.ts'
+import type { PolicyFinding as FullFinding } from './policy/policy-finding.ts'
 
 /** What is wrong with a draft of an app, and what to know before deploying it. */
 export interface AppValidation {
@@ -14,26 +16,8 @@ export interface AppValidation {
   resolved: string | null
 }
 
-/** Something in the file that the safety policy does not allow by itself. */
-export interface PolicyFinding {
+/** What people see of a finding of the safety policy. The rule can be one of a newer version. */
+export interface PolicyFinding extends Pick<FullFinding, 'detail' | 'path' | 'message' | 'line' | 'allowed'> {
   rule: string
-  /** The value in question, such as the path that is mounted. */
-  detail: string
   service: string | null
-  /** The place in the model, such as `services.web.cap_add[0]`. */
-  path: string
-  message: string
-  line: number | null
-  /** Whether an administrator has allowed it. */
-  allowed: boolean
-}
-
-/** A variable that the file uses. */
-export interface ComposeVariable {
-  name: string
-  /** What `${NAME:-default}` falls back to. */
-  default: string | null
-  /** Compose refuses the file without it: `${NAME:?why}`. */
-  required: boolean
-  isSet: boolean
 }

@@ -83,6 +83,7 @@ const validation = {
   variables: [{ name: 'PORT', default: '80', required: false, isSet: true }],
   resolved: 'services: {}',
 }
+const network = { id, name: 'front', driver: 'bridge' }
 const onDisk = { file: 'compose.yaml', content: 'services: {}', problem: null }
 const settings = { cloudflareApiToken: 'token', cloudflareAccountId: null, primaryUrl: 'https://example.com' }
 const stats = someStats({ nodeId: peerId })
@@ -100,6 +101,7 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
   createApp: sent(calls.createApp, created, begun, begun),
   updateApp: sent(calls.updateApp, { id, ...change }, begun, begun),
   removeApp: sent(calls.removeApp, { id, volumes: true, files: false }, begun, begun),
+  createNetwork: sent(calls.createNetwork, { name: 'front' }, network, network),
   validateApp: sent(calls.validateApp, { ...created, appId: id }, validation, validation),
   removalOf: sent(calls.removalOf, { id }, preview, preview),
   cancelOperation: sent(calls.cancelOperation, { id }, operation, operation),

@@ -1,0 +1,18 @@
+import type { EngineNetwork } from '../api/docker/engine.types.ts'
+import { appActions } from '../api/user/apps.ts'
+import { action, builder } from './builder.ts'
+
+const NetworkRef = builder.objectRef<EngineNetwork>('Network').implement({
+  description: 'A network of Docker on one node.',
+  fields: (t) => ({ id: t.exposeID('id'), name: t.exposeString('name'), driver: t.exposeString('driver') }),
+})
+
+builder.mutationFields((t) => ({
+  createNetwork: t.field({
+    type: NetworkRef,
+    ...action(appActions.createNetwork),
+    description: 'Makes a network on a node that apps can share as an external one. CONFLICT if the name is taken.',
+    args: { nodeId: t.arg.id({ required: true }), name: t.arg.string({ required: true }) },
+    resolve: (_root, { nodeId, name }, { user }) => user.apps.createNetwork(nodeId, name),
+  }),
+}))
