@@ -21,11 +21,20 @@ const failureToast = (operation: OperationItem): ResultToast => ({
 /** The page of a removed app closes, so its end is told elsewhere. */
 const isRemoved = ({ kind, status }: OperationItem): boolean => kind === 'REMOVE' && status === 'SUCCEEDED'
 
+function useCancelling() {
+  const mutate = useMutate()
+  const { failed } = useResultToasts()
+  return async ({ id }: OperationItem): Promise<void> => {
+    const result = await mutate(cancelOperation, { id })
+    if (!result.ok) failed({ title: 'The operation could not be cancelled', description: result.problem.message })
+  }
+}
+
 /** Follows operations for the whole dashboard, so people can leave a page while one runs. Called once, by the shell. */
 export function provideOperations() {
   const { client } = useServerConnection()
-  const mutate = useMutate()
   const { failed, succeeded } = useResultToasts()
+  const cancel = useCancelling()
   const latest = shallowReactive(new Map<string, OperationItem>())
   const announced = new Set<string>()
   const shownId = shallowRef<string>()
@@ -37,9 +46,8 @@ export function provideOperations() {
   const follow = createOperationFollower(client, take)
 
   function tellEnd(operation: OperationItem): void {
-    if (!announced.delete(operation.id)) return
     // No toast for an operation that the page shows.
-    if (shownId.value === operation.id && !isRemoved(operation)) return
+    if (!announced.delete(operation.id) || (shownId.value === operation.id && !isRemoved(operation))) return
     if (operation.status === 'SUCCEEDED') succeeded({ title: operationTitle(operation), icon: 'i-lucide-circle-check' })
     else failed(failureToast(operation))
   }
@@ -58,13 +66,16 @@ export function provideOperations() {
     follow(operation)
   }
 
-  async function cancel({ id }: OperationItem): Promise<void> {
-    const result = await mutate(cancelOperation, { id })
-    if (!result.ok) failed({ title: 'The operation could not be cancelled', description: result.problem.message })
-  }
-
   const shown = computed(() => (shownId.value ? latest.get(shownId.value) : undefined))
-  const operations = { shown, follow, announce, show, cancel, hide: () => (shownId.value = undefined) }
+  const operations = {
+    latest: (id: string) => latest.get(id),
+    shown,
+    follow,
+    announce,
+    show,
+    cancel,
+    hide: () => (shownId.value = undefined),
+  }
   provide(operationsKey, operations)
   return operations
 }
