@@ -39,6 +39,16 @@ export const updateImagesBody = z
   .object({ services: z.array(z.string().max(bounds.container.service)).max(bounds.app.imageUpdates).nullish() })
   .openapi('UpdateImages')
 
+export const restartAppBody = z
+  .object({
+    services: z
+      .array(z.string().max(bounds.container.service))
+      .max(bounds.operation.services)
+      .nullish()
+      .openapi({ description: 'The services to restart. All of them if there are none' }),
+  })
+  .openapi('RestartApp')
+
 const flag = (description: string) =>
   z
     .enum(['true', 'false'])

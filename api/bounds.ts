@@ -37,6 +37,8 @@ export const bounds = {
     /** All lines together. The newest are kept. */
     output: 100_000,
     warnings: 50,
+    /** Services that one restart names. */
+    services: 100,
   },
   /** The preview of a removal: items of each kind, items in all, and the length of their texts. */
   removal: { ofKind: 100, items: 1000, name: 1000, detail: 500, obstacle: 1000 },

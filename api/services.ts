@@ -89,7 +89,7 @@ export function createServices(world: World) {
     secrets,
     onCredentials: () => events.emit('settings', undefined),
   })
-  const docker = createDocker(base)
+  const docker = createDocker({ ...base, nodeId: selfId })
   const ofRegistries = { answerOf: registries.answerOf, loginsFor: registries.loginsFor }
   const apps = createOwnApps({ ...base, nodeId: selfId, docker, appsDir: config.appsDir, limits: config.operations, ...ofRegistries })
   const monitor = createMonitoring({ ...base, nodeId: selfId, docker, apps, storageProblem: storage.problem, ...config.stats })

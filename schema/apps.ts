@@ -291,6 +291,14 @@ builder.mutationFields((t) => ({
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { user }) => user.apps.startApp({ id }),
   }),
+  restartApp: t.field({
+    type: AppOperationRef,
+    ...action(appActions.restartApp),
+    description:
+      'Restarts containers as they are, those of the named services or all. Dependents stop first and start last. A stopped app is a CONFLICT.',
+    args: { id: t.arg.id({ required: true }), services: t.arg.stringList() },
+    resolve: (_root, { id, services }, { user }) => user.apps.restartApp({ id, services: services ?? [] }),
+  }),
   stopApp: t.field({
     type: AppOperationRef,
     ...action(appActions.stopApp),

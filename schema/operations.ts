@@ -3,6 +3,7 @@ import { operationKinds, operationStatuses, type Operation } from '../api/apps/o
 import { operationActions } from '../api/user/operations.ts'
 import { action, builder, costOfPage, costOfText } from './builder.ts'
 import { upperCased } from './enum-values.ts'
+import { AppOperationRef } from './apps.ts'
 import { isAmong, page } from './page.ts'
 import { OperationRef } from './refs.ts'
 
@@ -54,7 +55,12 @@ OperationRef.implement({
 const OperationConnection = builder.connectionObject({ type: OperationRef, name: 'OperationConnection' }, { name: 'OperationEdge' })
 
 const OperationFilter = builder.inputType('OperationFilter', {
-  fields: (t) => ({ nodeIds: t.idList(), appId: t.id(), status: t.field({ type: [OperationStatus] }) }),
+  fields: (t) => ({
+    nodeIds: t.idList(),
+    appId: t.id(),
+    status: t.field({ type: [OperationStatus] }),
+    kind: t.field({ type: [OperationKind] }),
+  }),
 })
 
 const sortKey = (operation: Operation): string => `${operation.createdAt.toISOString()} ${operation.id}`
@@ -72,10 +78,10 @@ builder.queryFields((t) => ({
     description: 'Newest first.',
     args: { ...t.arg.connectionArgs(), filter: t.arg({ type: OperationFilter }) },
     resolve(_root, { filter, ...args }, { user }) {
-      const [isOnNode, isOfStatus] = [isAmong(filter?.nodeIds), isAmong(filter?.status)]
+      const [isOnNode, isOfStatus, isOfKind] = [isAmong(filter?.nodeIds), isAmong(filter?.status), isAmong(filter?.kind)]
       const found = user.operations
         .list()
-        .filter((operation) => isOnNode(operation.nodeId) && isOfStatus(operation.status))
+        .filter((operation) => isOnNode(operation.nodeId) && isOfStatus(operation.status) && isOfKind(operation.kind))
         .filter((operation) => !filter?.appId || operation.appId === filter.appId)
       return page(found, args, sortKey, true)
     },
@@ -83,6 +89,14 @@ builder.queryFields((t) => ({
 }))
 
 builder.mutationFields((t) => ({
+  retryOperation: t.field({
+    type: AppOperationRef,
+    ...action(operationActions.retryOperation),
+    description:
+      'Does an operation again that failed, was cancelled or interrupted, as a new operation. CONFLICT while it runs and after it succeeded.',
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, { user }) => user.operations.retry(id),
+  }),
   cancelOperation: t.field({
     type: OperationRef,
     ...action(operationActions.cancelOperation),

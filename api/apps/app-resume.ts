@@ -7,7 +7,7 @@ import type { AppRecords } from './app-records.ts'
 import type { ContainerFacts } from './container-facts.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
-import { failureWords } from './operation.ts'
+import type { AppWork } from './app-work.ts'
 import type { Operations } from './operations.ts'
 
 /** Picks up this node's apps where the previous run, or an earlier version, left them. */
@@ -16,6 +16,9 @@ export function createAppResume(deps: {
   disk: ComposeFileWatch
   watch: ContainerWatch
   operations: Operations
+  work: AppWork
+  /** Ends Compose processes that a killed run of the program left. */
+  endLeftovers: () => Promise<void>
   records: AppRecords
   deploy: AppDeploy
   containersOf: (row: AppRow) => ContainerFacts[]
@@ -51,13 +54,11 @@ export function createAppResume(deps: {
     async start(): Promise<void> {
       await files.removeDrafts()
       await records.load()
-      for (const operation of await deps.operations.start()) {
-        const row = operation.appId ? records.find(operation.appId) : undefined
-        if (row) await records.save(row, { lastError: failureWords(operation.kind, operation), lastFailedKind: operation.kind })
-      }
       await hideComposeFiles()
       deps.disk.start(records.all().map(({ name }) => name))
       deps.watch.restoreStopped(records.all().flatMap(({ stoppedContainers }) => stoppedContainers ?? []))
+      await deps.endLeftovers()
+      for (const left of await deps.operations.unfinished()) await deps.work.resume(left)
       deps.deploy.resolveUnknown(stopping.signal, deps.onResolved).catch((error: unknown) => {
         if (!stopping.signal.aborted) deps.log.error({ err: error }, "could not read the apps' wanted services")
       })

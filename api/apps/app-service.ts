@@ -24,8 +24,9 @@ import type { AppFiles } from './app-files.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { refuseUnseen } from './changed-on-disk.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
-import { createFolders, refuseName } from './folders.ts'
+import { createFolders } from './folders.ts'
 import { foundProjects, type FoundProject } from './import/found-projects.ts'
+import { createRestart } from './operations/restart.ts'
 import { createRunners, type Runners } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
 import type { Removal, RemoveAppInput } from './removal.ts'
@@ -55,6 +56,7 @@ interface Deps {
   /** How to sign in to the registries of these images, for a pull. */
   loginsFor: (images: string[], alsoUsed: string[]) => Promise<RegistryLogin[]>
   facts: NodeFacts
+  endLeftovers: () => Promise<void>
   onChange: (app: App) => void
   onRemoved: (appId: string) => void
 }
@@ -79,10 +81,9 @@ export function createAppService(deps: Deps) {
   }
   const create = createAppCreation({ ...deps, check, records, work, deploy, onFailed: forget })
   const imageUpdating = createImageUpdating({ disk, records, deploy, work, images })
-  const simple = createRunners({ files, disk, removal, deploy, records, onRemoved: forget })
+  const simple = createRunners({ ...deps, deploy, records, onRemoved: forget })
   const runners: Runners = { ...simple, create: create.run, update: update.run, update_images: imageUpdating.run }
-  const folders = createFolders({ files, records })
-  const resume = createAppResume({ ...deps, records, deploy, containersOf: views.containersOf, onResolved: views.tell })
+  const resume = createAppResume({ ...deps, records, work, deploy, containersOf: views.containersOf, onResolved: views.tell })
 
   function refreshAll(): void {
     for (const row of records.all()) {
@@ -100,7 +101,7 @@ export function createAppService(deps: Deps) {
       disk.stop()
     },
 
-    preparedFolders: folders.prepared,
+    ...createFolders({ files, records }),
 
     /** Compose projects on this machine that are not this node's apps. @throws DOCKER_UNAVAILABLE */
     async composeProjects(): Promise<FoundProject[]> {
@@ -111,8 +112,6 @@ export function createAppService(deps: Deps) {
         return row !== undefined && workingDir === files.directoryOf(row.name)
       })
     },
-
-    composeOnDisk: folders.compose,
 
     /** Called when an app's Compose file has changed on disk. */
     refresh(name: string): void {
@@ -131,8 +130,6 @@ export function createAppService(deps: Deps) {
       images.readAgain()
       refreshAll()
     },
-
-    refuseName,
 
     list: (): App[] => records.all().map(views.view),
 
@@ -163,6 +160,8 @@ export function createAppService(deps: Deps) {
     },
 
     updateImages: imageUpdating.updateImages,
+
+    ...createRestart({ ...deps, records, work, containersOf: views.containersOf }),
 
     stopApp: async (id: string): Promise<AppOperation> => work.enqueueWish('stop', id),
 

@@ -1,4 +1,5 @@
 import { bounds, cut } from '../bounds.ts'
+import type { Clock } from '../clock.ts'
 import type { Engine } from '../docker/engine.types.ts'
 import { AppError, notFound } from '../errors.ts'
 import { AppEntity, type AppRow } from './app.entity.ts'
@@ -7,11 +8,14 @@ import type { AppRecords } from './app-records.ts'
 import type { AppViews } from './app-views.ts'
 import type { ComposeProblem } from './compose-problem.ts'
 import type { ContainerWatch } from './container-watch.ts'
-import { failureWords, isWithdrawn, type Operation, type OperationKind } from './operation.ts'
-import type { Alongside } from './operation-records.ts'
+import { failureWords, isFinal, isWithdrawn, type Operation, type OperationKind } from './operation.ts'
+import type { End, Task } from './operation-execution.ts'
+import type { Alongside, Unfinished } from './operation-records.ts'
+import type { OperationRun } from './operation-run.ts'
+import { untilDockerAnswers } from './operations/docker-answers.ts'
 import type { OperationInput } from './operations/operation-input.ts'
 import type { Runners } from './operations/runners.ts'
-import type { Operations, Task } from './operations.ts'
+import type { Operations } from './operations.ts'
 import { createWishes, type Wish } from './wishes.ts'
 
 export interface AppOperation {
@@ -24,10 +28,19 @@ const wishOf = { start: 'running', stop: 'stopped', remove: 'stopped' } as const
 
 type WishingKind = keyof typeof wishOf
 
+const isWishing = (kind: OperationKind): kind is WishingKind => kind in wishOf
+
+/** The record is deleted last, so a removal without one was complete. */
+const withoutApp = (kind: OperationKind): End =>
+  kind === 'remove' ? { status: 'succeeded', progress: 100, message: 'Done' } : { status: 'interrupted', error: 'Its app is gone' }
+
+const notAgain: End = { status: 'interrupted', error: 'The node stopped before this was finished. Try again to finish it' }
+
 export type AppWork = ReturnType<typeof createAppWork>
 
 /** Queues work on an app as an operation, and keeps the app's record up to date: desired state and outcome. */
 export function createAppWork(deps: {
+  clock: Clock
   engine: Engine
   watch: ContainerWatch
   operations: Operations
@@ -80,6 +93,24 @@ export function createAppWork(deps: {
     return { app: views.view(row), operation }
   }
 
+  /** Takes an operation up again that an earlier run of the program left unfinished. Its app may be gone. */
+  async function resume(left: Unfinished): Promise<void> {
+    const { operation, input } = left
+    const { appId, kind } = operation
+    const row = appId === null ? undefined : records.find(appId)
+    if (!row) return deps.operations.resume(left, {}, { work: async () => {}, after: async () => {} }, withoutApp(kind))
+    const desiredState = isWishing(kind) ? wishOf[kind] : null
+    const wish = desiredState && { desiredState }
+    if (wish) wishes.add(row.id, wish, input?.desiredBefore ?? row.desiredState)
+    const task = taskOf(kind, row, input ?? {}, wish ?? undefined)
+    const work = async (run: OperationRun): Promise<string | void> => {
+      await untilDockerAnswers(deps, run)
+      return task.work(run)
+    }
+    const end = input === null || !deps.runners()[kind] ? notAgain : null
+    await deps.operations.resume(left, input ?? {}, { ...task, work }, end)
+  }
+
   /** Goes back to the desired state without an operation that was cancelled before it started. @returns what saves that */
   function withdrawn(row: AppRow, wish: Wish | undefined): Alongside {
     const desiredState = (wish && wishes.withdraw(row.id, wish)) ?? row.desiredState
@@ -99,17 +130,42 @@ export function createAppWork(deps: {
     const desiredBefore = row.desiredState
     wishes.add(id, wish, desiredBefore)
     const queued = await records
-      .saveWith(row, wish, (alongside) => enqueue(kind, row, { ...input, desiredBefore }, { alongside, wish }))
+      .saveWith(row, wish, (save) => {
+        const alongside: Alongside = async (transaction) => {
+          if (kind === 'remove') await deps.operations.askCancelOf(id)(transaction)
+          return save(transaction)
+        }
+        return enqueue(kind, row, { ...input, desiredBefore }, { alongside, wish })
+      })
       .catch((error: unknown) => {
         wishes.withdraw(id, wish)
         throw error
       })
+    if (kind === 'remove') await deps.operations.cancelBefore(queued.operation)
     return { ...queued, app: views.view(row) }
+  }
+
+  /** Does an operation again that did not succeed. @throws NOT_FOUND, CONFLICT, DOCKER_UNAVAILABLE */
+  async function retry(operationId: string): Promise<AppOperation> {
+    const found = await deps.operations.withInput(operationId)
+    if (!found) throw notFound('operation', operationId)
+    const { operation, input } = found
+    const { kind, appId, status } = operation
+    const row = records.get(appId ?? '')
+    if (!isFinal(status)) throw new AppError('CONFLICT', `This operation is still ${status}`)
+    if (status === 'succeeded') throw new AppError('CONFLICT', 'This operation has succeeded, so there is nothing to try again')
+    if (input === null || !deps.runners()[kind])
+      throw new AppError('CONFLICT', 'Another version started this operation, and this one cannot do it again')
+    if (isWishing(kind)) return enqueueWish(kind, row.id, input)
+    await deps.engine.info()
+    return enqueue(kind, row, input)
   }
 
   return {
     enqueue,
     enqueueWish,
+    resume,
+    retry,
     /** Whether the app should run now, which operations that still wait do not change. */
     shouldRun: ({ id, desiredState }: AppRow): boolean => (wishes.now(id) ?? desiredState) === 'running',
   }

@@ -7,14 +7,16 @@ import type { ComposeOnDisk, PreparedFolder } from './compose-on-disk.ts'
 /** The folders in APPS_DIR: those of apps, and those that people prepared for new ones. */
 export function createFolders({ files, records }: { files: AppFiles; records: Pick<AppRecords, 'named'> }) {
   return {
+    refuseName,
+
     /** Folders that are not empty and not an app yet, for example with a `.env` file. */
-    async prepared(): Promise<PreparedFolder[]> {
+    async preparedFolders(): Promise<PreparedFolder[]> {
       const names = (await files.folders()).filter((name) => !records.named(name))
       return Promise.all(names.map(async (name) => ({ name, composeFile: (await files.preparedCompose(name))?.file ?? null })))
     },
 
     /** The Compose file in the folder of this name, whether or not it is an app's; null when there is none. */
-    async compose(name: string): Promise<ComposeOnDisk | null> {
+    async composeOnDisk(name: string): Promise<ComposeOnDisk | null> {
       refuseName(name)
       const found = await (records.named(name) ? files.compose(name) : files.preparedCompose(name))
       return found && { file: found.file, content: found.content, problem: found.problem }

@@ -14,6 +14,19 @@ export interface Execution {
   abort: AbortController
 }
 
+/** How an operation ends. */
+export type End = Pick<Operation, 'status'> & Partial<Pick<Operation, 'error' | 'message' | 'progress'>>
+
+/** What an operation does. */
+export interface Task {
+  /** What is returned is the operation's final message. */
+  work: (run: OperationRun) => Promise<string | void>
+  /** Runs when the operation has ended, whatever the outcome, and before the app's next one starts. */
+  after: (operation: Operation) => Promise<void>
+  /** Called when it is cancelled before it started. What is returned is written in the same transaction as its end. */
+  withdraw?: () => Alongside
+}
+
 /** Runs the work of one operation to its end: deadline, progress, outcome. */
 export function createOperationExecution(deps: {
   records: OperationRecords
@@ -39,20 +52,20 @@ export function createOperationExecution(deps: {
       clock,
     })
 
-  async function execute(
-    execution: Execution,
-    { work, after }: { work: (run: OperationRun) => Promise<string | void>; after: (operation: Operation) => Promise<void> },
-  ): Promise<void> {
+  async function execute(execution: Execution, { work, after }: Task): Promise<void> {
     const { operation, abort } = execution
     if (isFinal(operation.status)) return after(operation)
+    // It stays queued, and the next run of the program does it.
+    if (isShutdown(abort.signal)) return
     const deadline = clock.after(deps.deadlineMs, () => abort.abort('deadline' satisfies AbortReason))
     const started = performance.now()
     try {
       abort.signal.throwIfAborted()
-      await changed(operation, { status: 'running', startedAt: clock.now() })
+      await changed(operation, { status: 'running', startedAt: operation.startedAt ?? clock.now() })
       const message = (await work(runOf(execution))) ?? 'Done'
       Object.assign(operation, { status: 'succeeded', progress: 100, message } satisfies Partial<Operation>)
     } catch (error) {
+      if (isShutdown(abort.signal)) return await suspended(operation).finally(deadline)
       Object.assign(operation, outcomeOf(abort.signal, error, deps.deadlineMs))
     }
     deadline()
@@ -69,23 +82,36 @@ export function createOperationExecution(deps: {
     }
   }
 
+  /** The next run of the program takes it up again. */
+  async function suspended(operation: Operation): Promise<void> {
+    await changed(operation, { status: 'queued', message: 'The node stopped. This goes on when it is back' })
+    log.info({ operation: operation.id, kind: operation.kind, app: operation.appName }, 'operation goes on at the next start')
+  }
+
   return {
     execute,
 
     /** Ends an aborted operation that has not started. */
     endQueued: ({ operation, abort }: Execution, alongside: (() => Alongside) | undefined): Promise<void> =>
       changed(operation, { ...outcomeOf(abort.signal, null, deps.deadlineMs), finishedAt: clock.now() }, alongside),
+
+    /** Ends one that is not done (again), as it is. */
+    async endUnfinished(operation: Operation, end: End, { after }: Task): Promise<void> {
+      Object.assign(operation, end, { finishedAt: clock.now() })
+      await after(operation).catch((error: unknown) => log.error({ err: error, operation: operation.id }, 'app could not be updated'))
+      await changed(operation, {})
+    },
   }
 }
 
 function outcomeOf(signal: AbortSignal, error: unknown, deadlineMs: number): Pick<Operation, 'status' | 'error'> {
   if (!signal.aborted) return { status: 'failed', error: errorMessage(error) }
-  switch (signal.reason as AbortReason) {
+  switch (signal.reason as Exclude<AbortReason, 'shutdown'>) {
     case 'cancelled':
       return { status: 'cancelled', error: 'Cancelled' }
     case 'deadline':
       return { status: 'failed', error: `Did not finish within ${Math.round(deadlineMs / 1000)} s. OPERATION_TIMEOUT sets this limit` }
-    case 'shutdown':
-      return { status: 'interrupted', error: 'The node stopped before this was finished. Try again to finish it' }
   }
 }
+
+const isShutdown = ({ aborted, reason }: AbortSignal): boolean => aborted && (reason as AbortReason) === 'shutdown'

@@ -1,20 +1,32 @@
-import type { Clock } from '../clock.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { OperationEntity, operationOf, type OperationRow } from './operation.entity.ts'
 import type { Operation } from './operation.ts'
+import { readOperationInput, type OperationInput } from './operations/operation-input.ts'
 
 /** Writes something of an operation's app within a transaction. */
 export type Alongside = (transaction: EntityManager) => Promise<unknown>
 
 /** What is stored with an operation and never shown. */
-type StoredOnly = Pick<OperationRow, 'input' | 'idempotencyKey' | 'requestHash'>
+type StoredOnly = Pick<OperationRow, 'input' | 'resumed' | 'idempotencyKey' | 'requestHash'>
+
+/** An operation that an earlier run of the program left unfinished. */
+export interface Unfinished {
+  operation: Operation
+  /** Null when this version cannot do it again. */
+  input: OperationInput | null
+  /** How often it was taken up again already. */
+  resumed: number
+  cancelAsked: boolean
+}
+
+const hasBegun = ({ startedAt }: Pick<Operation, 'startedAt'>): boolean => startedAt !== null
 
 const keptOperations = 1000
 
 export type OperationRecords = ReturnType<typeof createOperationRecords>
 
 /** Keeps operations in the database. */
-export function createOperationRecords({ em, nodeId, clock }: { em: EntityManager; nodeId: string; clock: Clock }) {
+export function createOperationRecords({ em, nodeId }: { em: EntityManager; nodeId: string }) {
   /** Operations that could not be saved, for example because the disk is full. Their rows in the database are out of date. */
   const unsaved = new Map<string, Operation>()
 
@@ -46,20 +58,44 @@ export function createOperationRecords({ em, nodeId, clock }: { em: EntityManage
       for (const operation of unsaved.values()) await keep(operation)
     },
 
-    /** Marks operations left unfinished by an earlier run of the program, and deletes the oldest beyond the limit. */
-    async interruptUnfinished(): Promise<Operation[]> {
+    /** What an earlier run of the program left unfinished, in the order in which it goes on. Deletes the oldest beyond the limit. */
+    async unfinished(): Promise<Unfinished[]> {
       const fork = em.fork()
-      const unfinished = await fork.find(OperationEntity, { status: { $in: ['queued', 'running'] } })
-      for (const row of unfinished) {
-        row.status = 'interrupted'
-        row.error = 'The node stopped before this was finished. Try again to finish it'
-        row.finishedAt = clock.now()
-      }
-      await fork.flush()
+      const rows = await fork.find(OperationEntity, { status: { $in: ['queued', 'running'] } }, { orderBy: { createdAt: 'asc' } })
+      // Per app at most one has begun, and the others wait for it.
+      const inOrder = [...rows.filter(hasBegun), ...rows.filter((row) => !hasBegun(row))]
       const oldestKept = await fork.find(OperationEntity, {}, { orderBy: { createdAt: 'desc' }, offset: keptOperations, limit: 1 })
       if (oldestKept[0]) await fork.nativeDelete(OperationEntity, { createdAt: { $lte: oldestKept[0].createdAt } })
-      return unfinished.map((row) => operationOf(row, nodeId))
+      return inOrder.map((row) => ({
+        operation: operationOf(row, nodeId),
+        input: row.input === null ? null : readOperationInput(row.input),
+        resumed: row.resumed,
+        cancelAsked: row.cancelAsked,
+      }))
     },
+
+    /** Notes that somebody wants it cancelled, in case the program ends before it is. */
+    askCancel: async (id: string): Promise<void> => void (await em.fork().nativeUpdate(OperationEntity, { id }, { cancelAsked: true })),
+
+    /** Writes, in the transaction of a removal, that what runs or waits on its app is to be cancelled. */
+    askCancelOf:
+      (appId: string): Alongside =>
+      (transaction) =>
+        transaction.nativeUpdate(
+          OperationEntity,
+          { appId, kind: { $ne: 'remove' }, status: { $in: ['queued', 'running'] } },
+          { cancelAsked: true },
+        ),
+
+    /** An operation and its input, if this version can read it. */
+    async withInput(id: string): Promise<{ operation: Operation; input: OperationInput | null } | undefined> {
+      const row = await em.fork().findOne(OperationEntity, { id })
+      if (!row) return undefined
+      return { operation: unsaved.get(id) ?? operationOf(row, nodeId), input: row.input === null ? null : readOperationInput(row.input) }
+    },
+
+    /** Saves that an operation is taken up again. */
+    resume: (operation: Operation, resumed: number): Promise<void> => save(operation, em.fork(), { resumed }),
 
     async find(id: string): Promise<Operation | undefined> {
       const row = await em.fork().findOne(OperationEntity, { id })

@@ -7,22 +7,11 @@ import { AppError, notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { oneAtATimePerKey } from '../one-at-a-time.ts'
 import type { ComposeProblem } from './compose-problem.ts'
-import { withWarning } from './operation-bounds.ts'
-import { createOperationExecution, type AbortReason, type Execution } from './operation-execution.ts'
-import { createOperationRecords, type Alongside } from './operation-records.ts'
+import { withLine, withWarning } from './operation-bounds.ts'
+import { createOperationExecution, type AbortReason, type End, type Execution, type Task } from './operation-execution.ts'
+import { createOperationRecords, type Alongside, type Unfinished } from './operation-records.ts'
 import type { OperationInput } from './operations/operation-input.ts'
-import type { OperationRun } from './operation-run.ts'
 import { isFinal, type Operation, type OperationKind } from './operation.ts'
-
-/** What an operation does. */
-export interface Task {
-  /** What is returned is the operation's final message. */
-  work: (run: OperationRun) => Promise<string | void>
-  /** Runs when the operation has ended, whatever the outcome, and before the app's next one starts. */
-  after: (operation: Operation) => Promise<void>
-  /** Called when it is cancelled before it started. What is returned is written in the same transaction as its end. */
-  withdraw?: () => Alongside
-}
 
 interface Entry extends Execution {
   task: Task
@@ -30,11 +19,20 @@ interface Entry extends Execution {
   done: Promise<void>
 }
 
+/** An operation that brings the program down must not do so for ever. */
+const mostResumes = 3
+
+const cancelledEnd: End = { status: 'cancelled', error: 'Cancelled' }
+const givenUp: End = {
+  status: 'interrupted',
+  error: `The node stopped each of the ${mostResumes + 1} times while this ran, so it was given up. Look into the node's log, then try again`,
+}
+
 export type Operations = ReturnType<typeof createOperations>
 
 /**
- * Queues and runs this node's operations: one at a time per app, several apps at once. Operations that were not finished when the
- * program ended become `interrupted` at the next start.
+ * Queues and runs this node's operations: one at a time per app, several apps at once. What was accepted is done: operations that
+ * were not finished when the program ended, in order or not, go on at its next start.
  */
 export function createOperations(deps: {
   em: EntityManager
@@ -50,7 +48,7 @@ export function createOperations(deps: {
   const active = new Map<string, Entry>()
   const perApp = oneAtATimePerKey()
   const records = createOperationRecords(deps)
-  const { execute, endQueued } = createOperationExecution({ ...deps, records })
+  const { execute, endQueued, endUnfinished } = createOperationExecution({ ...deps, records })
   let stopping = false
 
   /** @throws SHUTTING_DOWN */
@@ -58,21 +56,62 @@ export function createOperations(deps: {
     if (stopping) throw new AppError('SHUTTING_DOWN', 'This node is stopping. Try again when it is back')
   }
 
+  function enter(operation: Operation, input: OperationInput, task: Task): Entry {
+    const entry = { operation, abort: new AbortController(), task, input, done: Promise.resolve() }
+    active.set(operation.id, entry)
+    return entry
+  }
+
+  function run(entry: Entry, carryOut = (): Promise<void> => execute(entry, entry.task)): void {
+    const { operation } = entry
+    deps.onChange({ ...operation })
+    entry.done = perApp
+      .run(operation.appId ?? '', () => limit(carryOut))
+      .catch((error: unknown) => log.error({ err: error, operation: operation.id }, 'operation could not be recorded'))
+      .finally(() => active.delete(operation.id))
+  }
+
+  async function stopOne({ operation, abort, task }: Entry): Promise<void> {
+    abort.abort('cancelled' satisfies AbortReason)
+    // Otherwise a queued operation would stay queued until the app's earlier operations have ended.
+    if (operation.status === 'queued') return endQueued({ operation, abort }, operation.startedAt === null ? task.withdraw : undefined)
+    await records.askCancel(operation.id).catch(() => undefined)
+  }
+
   return {
+    flush: records.flush,
+    unfinished: records.unfinished,
+    withInput: records.withInput,
+    askCancelOf: records.askCancelOf,
     refuseWhenStopping,
 
-    /** Marks operations left unfinished by an earlier run of the program, and deletes the oldest beyond the limit. */
-    start: (): Promise<Operation[]> => records.interruptUnfinished(),
+    /**
+     * Takes an operation up again that an earlier run of the program left unfinished. Ends it instead if it was cancelled, or if it was
+     * running each time when the program ended.
+     *
+     * @param end how it ends because it cannot be done again; null if it can
+     */
+    async resume({ operation, resumed, cancelAsked }: Unfinished, input: OperationInput, task: Task, end: End | null): Promise<void> {
+      const instead = end ?? (cancelAsked ? cancelledEnd : resumed >= mostResumes ? givenUp : null)
+      if (instead) {
+        const entry = enter(operation, input, task)
+        return run(entry, () => endUnfinished(operation, instead, task))
+      }
+      const hasBegun = operation.startedAt !== null
+      const again = hasBegun ? { progress: 0, output: withLine(operation.output, `The node stopped here. Starting over`) } : {}
+      Object.assign(operation, again, { status: 'queued', message: null } satisfies Partial<Operation>)
+      await records.resume(operation, resumed + (hasBegun ? 1 : 0))
+      run(enter(operation, input, task))
+    },
 
-    /** Gives running operations `graceMs` to finish, then ends them as interrupted. */
+    /** Gives running operations `graceMs` to finish. What is then unfinished goes on at the next start. */
     async stop(graceMs: number): Promise<void> {
       stopping = true
       const cancelTimer = clock.after(graceMs, () => {
         for (const entry of active.values()) entry.abort.abort('shutdown' satisfies AbortReason)
       })
       for (const entry of active.values()) if (entry.operation.status === 'queued') entry.abort.abort('shutdown' satisfies AbortReason)
-      await Promise.all([...active.values()].map((entry) => entry.done))
-      cancelTimer()
+      await Promise.all([...active.values()].map(({ done }) => done)).finally(cancelTimer)
     },
 
     /** Records an action that `alongside` does in the same transaction, without waiting for the app's queue. */
@@ -99,24 +138,23 @@ export function createOperations(deps: {
       refuseIfCallerLeft()
       refuseWhenStopping()
       const operation = { ...newOperation(kind, app, deps.nodeId, clock.now()), warnings: (more.warnings ?? []).reduce(withWarning, []) }
-      const entry: Entry = { operation, abort: new AbortController(), task, input, done: Promise.resolve() }
-      active.set(operation.id, entry)
+      const entry = enter(operation, input, task)
       try {
         await records.record(operation, more.alongside, { input })
       } catch (error) {
         active.delete(operation.id)
         throw error
       }
-      deps.onChange({ ...operation })
-      entry.done = perApp
-        .run(app.id, () => limit(() => execute(entry, task)))
-        .catch((error: unknown) => log.error({ err: error, operation: operation.id }, 'operation could not be recorded'))
-        .finally(() => active.delete(operation.id))
+      run(entry)
       return { ...operation }
     },
 
-    /** Saves what could not be saved earlier. */
-    flush: (): Promise<void> => records.flush(),
+    /** Cancels what runs or waits on this operation's app before it. A removal does that, except to another removal. */
+    async cancelBefore({ id, appId }: Operation): Promise<void> {
+      const others = [...active.values()].filter(({ operation }) => operation.appId === appId && operation.id !== id)
+      // All at once, or what waits would start when what runs has ended.
+      await Promise.all(others.filter(({ operation }) => operation.kind !== 'remove' && !isFinal(operation.status)).map(stopOne))
+    },
 
     /** Cancels an operation. One that has ended stays as it is. */
     async cancel(id: string): Promise<Operation> {
@@ -126,11 +164,7 @@ export function createOperations(deps: {
         if (!ended) throw notFound('operation', id)
         return ended
       }
-      entry.abort.abort('cancelled' satisfies AbortReason)
-      // Otherwise a queued operation would stay queued until the app's earlier operations have ended.
-      if (entry.operation.status === 'queued') {
-        await endQueued(entry, entry.task.withdraw)
-      }
+      await stopOne(entry)
       return { ...entry.operation }
     },
 

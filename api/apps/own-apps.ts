@@ -79,6 +79,7 @@ export function createOwnApps(deps: {
     answerOf: deps.answerOf,
     loginsFor: deps.loginsFor,
     facts: createNodeFacts({ containers: containers.all, projects, directoryOf: files.directoryOf }),
+    endLeftovers: docker.endLeftovers,
     onChange: (app) => events.emit('app', app),
     onRemoved: (id) => events.emit('appRemoved', id),
     clock,
@@ -103,7 +104,7 @@ export function createOwnApps(deps: {
     /** Why Docker does not answer; null when it does. */
     dockerAway: containers.away,
     watchContainers: containers.start,
-    /** Lets running operations finish or records them as interrupted, then stops everything that observes. */
+    /** Lets running operations finish or leaves them to the next start, then stops everything that observes. */
     async stop(): Promise<void> {
       await operations.stop(operationGraceMs)
       service.stop()

@@ -29,7 +29,7 @@ const removedAtOnce = 10
 export type Removal = ReturnType<typeof createRemoval>
 
 /**
- * Stops and removes an app's parts in Docker and on disk. Docker's parts are found by Compose's labels, so a missing or broken
+ * Stops, restarts and removes an app's parts in Docker and on disk. Docker's parts are found by Compose's labels, so a missing or broken
  * Compose file does not matter. Parts that are already gone are skipped, so trying again finishes an incomplete removal.
  */
 export function createRemoval({ projects, files }: { projects: EngineProjects; files: AppFiles }) {
@@ -110,6 +110,22 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
       failOn(await stopAll(app, ownParts(app, await projects.parts(app.name)), run))
     },
 
+    /** Stops containers, dependents first, and starts them in the opposite order. @param services all if there are none */
+    async restart(app: Named, services: string[], run: OperationRun): Promise<void> {
+      run.step(20, 'Stopping containers')
+      const own = ownParts(app, await projects.parts(app.name)).filter((container) => isToRestart(app, services, container))
+      if (own.length === 0) throw new AppError('CONFLICT', 'it has no containers to restart. Start it instead')
+      failOn(await stopAll(app, own, run))
+      run.step(60, 'Starting containers')
+      const start = async ({ id, name }: ProjectContainer): Promise<void> => {
+        await projects.start(id, run.signal)
+        run.line(`Container ${name} started`)
+      }
+      for (const group of stopOrder(withNeeds(own, app.wanted)).toReversed()) {
+        failOn(await each(group, stoppedAtOnce, run, start, ({ name }) => `container ${name} could not be started`))
+      }
+    },
+
     /**
      * @returns a message about parts of the app that were kept; undefined when there are none
      * @throws CONFLICT when something could not be removed; a later removal continues from there
@@ -167,6 +183,14 @@ function leftoverWords(app: Named, leftovers: Leftover[]): string[] {
   return [
     `could not delete everything in the folder ${app.name} in APPS_DIR: ${named}. Delete the rest on the node and remove the app again, or remove the app without its files`,
   ]
+}
+
+/** A service that has finished its work is only run again if it is named. */
+function isToRestart({ wanted }: Named, services: string[], { service, ...container }: ProjectContainer): boolean {
+  if (services.length > 0) return service !== null && services.includes(service)
+  const known = wanted?.find(({ name }) => name === service)
+  const runsOnce = known !== undefined && (known.isJob || known.restart === 'no' || known.restart === 'on-failure')
+  return isUp(container) || !runsOnce
 }
 
 function failOn(failures: string[]): void {

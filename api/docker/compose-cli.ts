@@ -11,6 +11,7 @@ import { refusalRemarks } from './config-words.ts'
 import { connectionError, dockerEndpoint, dockerUnavailable } from './docker-endpoint.ts'
 import type { ComposeCli, ComposeCommand, ComposeProject, RunOptions } from './engine.types.ts'
 import { failureReason } from './compose-failure-words.ts'
+import { markName } from './leftovers.ts'
 import { removeLeftLogins, withLogins } from './private-docker-config.ts'
 import { addWarning, warningRemark } from './warning-words.ts'
 
@@ -26,12 +27,20 @@ const keptLines = 200
 /**
  * @param dockerHost in the form of DOCKER_HOST; defaults to DOCKER_HOST from the environment, then to the usual socket
  * @param env this program's environment; Compose gets part of it
+ * @param mark by which a later run of this program finds what this one left behind
  * @throws StartError when dockerHost is not an address
  */
-export function createComposeCli(options: { log: Log; dockerHost?: string; env?: NodeJS.ProcessEnv; clock?: Clock }): ComposeCli {
+export function createComposeCli(options: {
+  log: Log
+  dockerHost?: string
+  env?: NodeJS.ProcessEnv
+  clock?: Clock
+  mark?: string
+}): ComposeCli {
   const { log, env = process.env, clock = systemClock } = options
   const endpoint = dockerEndpoint(options.dockerHost ?? env.DOCKER_HOST, env)
   const childEnv = composeEnvironment(env, endpoint.dockerHost)
+  const mark = options.mark ? { [markName]: options.mark } : {}
   const finder = createComposeFinder({ env: childEnv, clock, log })
   void removeLeftLogins().catch((error: unknown) => log.warn({ err: error }, 'could not remove logins that a killed program left behind'))
 
@@ -53,7 +62,8 @@ export function createComposeCli(options: { log: Log; dockerHost?: string; env?:
       if (lines[from].length > keptLines) lines[from].shift()
       output.onLine(line, from)
     }
-    const env = projectEnvironment(childEnv, project)
+    // Last, because an app's own variables must not replace the mark.
+    const env = { ...projectEnvironment(childEnv, project), ...mark }
     const child = { file: found.file, args, cwd: project.directory, onLine, printsDocument, signal: output.signal, clock }
     const exitCode = await withLogins(env, output.logins ?? [], (childsEnv) => runChild({ ...child, env: childsEnv })).catch(
       (error: unknown) => {

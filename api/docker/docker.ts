@@ -3,12 +3,15 @@ import type { Log } from '../log.ts'
 import { createComposeCli } from './compose-cli.ts'
 import { createEngine } from './engine.ts'
 import { createEngineProjects } from './engine-projects.ts'
+import { endLeftovers } from './leftovers.ts'
 
 export type Docker = ReturnType<typeof createDocker>
 
 /** Docker on this machine: the Engine for what is observed, Compose for what changes a project, and projects without a Compose file. */
-export const createDocker = ({ clock, log }: { clock: Clock; log: Log }) => ({
+export const createDocker = ({ nodeId, clock, log }: { nodeId: string; clock: Clock; log: Log }) => ({
   engine: createEngine({ log, clock }),
-  compose: createComposeCli({ log }),
+  compose: createComposeCli({ log, mark: nodeId }),
   projects: createEngineProjects({ clock }),
+  /** Ends what an earlier run of this node left running when it was killed. */
+  endLeftovers: () => endLeftovers({ mark: nodeId, clock, log }),
 })

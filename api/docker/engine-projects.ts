@@ -33,6 +33,8 @@ export function createEngineProjects(options: { clock: Clock; dockerHost?: strin
 
     stop: (id, abortSignal) => change(docker.getContainer(id).stop({ abortSignal })),
 
+    start: (id, abortSignal) => change(docker.getContainer(id).start({ abortSignal })),
+
     removeContainer(id, { volumes, signal }) {
       const container = docker.getContainer(id)
       const removed = container.remove({ v: volumes, force: true, abortSignal: signal }).catch((error: unknown) => {

@@ -29,6 +29,8 @@ export interface EngineProjects {
   parts(project: string): Promise<ProjectParts>
   /** Asks a container to stop, waits for its own grace period, then kills it. */
   stop(containerId: string, signal: AbortSignal): Promise<void>
+  /** Does nothing for a container that runs. */
+  start(containerId: string, signal: AbortSignal): Promise<void>
   /** Removes a container, running or not. With `volumes`, its unnamed volumes are removed too. */
   removeContainer(containerId: string, options: { volumes: boolean; signal: AbortSignal }): Promise<void>
   /** The Engine refuses while a running container is attached. */

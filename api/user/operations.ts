@@ -1,3 +1,4 @@
+import type { AppOperation } from '../apps/app-service.ts'
 import { isFinal, type Operation } from '../apps/operation.ts'
 import { appCalls } from '../cluster/calls/app-calls.ts'
 import { actionsOf } from '../cluster/calls/declared-call.ts'
@@ -5,11 +6,11 @@ import type { Inventory } from '../cluster/feed/inventory.ts'
 import type { NodeRouter } from '../cluster/node-router.ts'
 import type { Access } from './access.ts'
 
-export const operationActions = actionsOf({ cancelOperation: appCalls.cancelOperation })
+export const operationActions = actionsOf({ cancelOperation: appCalls.cancelOperation, retryOperation: appCalls.retryOperation })
 
 /** The operations on the nodes that a caller sees. */
 export function createUserOperations({ access, inventory, router }: { access: Access; inventory: Inventory; router: NodeRouter }) {
-  const { act, caller, sight } = access
+  const { act, start, caller, sight } = access
   const seen = ({ nodeId }: Operation): boolean => sight.sees(nodeId)
 
   return {
@@ -27,6 +28,13 @@ export function createUserOperations({ access, inventory, router }: { access: Ac
         isLast: ({ status }) => isFinal(status),
       })
     },
+    retry: (id: string): Promise<AppOperation> =>
+      start(
+        operationActions.retryOperation,
+        { id },
+        async () => router.forOperation(id, caller.name).retryOperation({ id }),
+        ({ app }) => ({ appId: app.id }),
+      ),
     cancel: (id: string): Promise<Operation> =>
       act(operationActions.cancelOperation, { id }, async () => router.forOperation(id, caller.name).cancelOperation({ id })),
   }

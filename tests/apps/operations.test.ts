@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import type { Operation, OperationKind } from '../../api/apps/operation.ts'
 import { OperationEntity, operationOf, type OperationRow } from '../../api/apps/operation.entity.ts'
+import type { Task } from '../../api/apps/operation-execution.ts'
 import type { OperationRun } from '../../api/apps/operation-run.ts'
 import { createOperations } from '../../api/apps/operations.ts'
 import type { Database } from '../../api/db/orm.ts'
@@ -39,20 +40,16 @@ async function fixtureOf(t: ExecutionContext<unknown>, given: { parallel?: numbe
     parallel,
     onChange: (operation) => void changes.push(operation),
   })
+  const taskOf = (label: string): Task => ({
+    work: (run) =>
+      new Promise((resolve, reject) => {
+        runs.push({ ...run, label, finish: resolve, fail: reject })
+        run.signal.addEventListener('abort', () => reject(new Error('its child was ended')))
+      }),
+    after: async (operation) => void ended.push(`${label} ${operation.status}`),
+  })
   const enqueue = (label: string, app: { id: string; name: string }, kind: OperationKind = 'start'): Promise<Operation> =>
-    operations.enqueue(
-      kind,
-      app,
-      {},
-      {
-        work: (run) =>
-          new Promise((resolve, reject) => {
-            runs.push({ ...run, label, finish: resolve, fail: reject })
-            run.signal.addEventListener('abort', () => reject(new Error('its child was ended')))
-          }),
-        after: async (operation) => void ended.push(`${label} ${operation.status}`),
-      },
-    )
+    operations.enqueue(kind, app, {}, taskOf(label))
   return {
     operations,
     database,
@@ -61,6 +58,7 @@ async function fixtureOf(t: ExecutionContext<unknown>, given: { parallel?: numbe
     ended,
     runs,
     enqueue,
+    taskOf,
     labels: () => runs.map(({ label }) => label),
     /** The row as another process would read it. */
     stored: (id: string) => database.em.fork().findOneOrFail(OperationEntity, { id }),
@@ -162,7 +160,7 @@ test('cancelling a running operation ends its work', async (t) => {
   const { operations, enqueue, runs, stored, isOver } = await fixtureOf(t)
   const { id } = await enqueue('first', web)
   await until(() => runs.length === 1)
-  t.like(await operations.cancel(id), { status: 'running' })
+  t.like(await operations.cancel(id), { id })
   t.true(runs[0]?.signal.aborted)
   await isOver(id)
   t.like(await stored(id), { status: 'cancelled', error: 'Cancelled' })
@@ -213,28 +211,78 @@ test('the deadline counts from the start of the work and not from queueing', asy
   t.like(await stored(second.id), { status: 'failed', error: 'Did not finish within 900 s. OPERATION_TIMEOUT sets this limit' })
 })
 
-test('at start, operations left by an earlier run become interrupted and are reported', async (t) => {
-  const { database, clock } = await fixtureOf(t)
-  const rows = [
-    someOperation({ nodeId, status: 'running', finishedAt: null, progress: 40 }),
-    someOperation({ nodeId, status: 'queued', startedAt: null, finishedAt: null }),
-    someOperation({ nodeId, status: 'failed', error: 'as it was' }),
-  ]
+/** Puts operations into the database that an earlier run left, and takes them up in a new one. */
+async function restarted(t: ExecutionContext<unknown>, rows: (Partial<OperationRow> & Operation)[]) {
+  const database = await testDatabase(t)
   await database.em.fork().insertMany(
     OperationEntity,
-    rows.map(({ nodeId: _, ...row }) => row),
+    rows.map(({ nodeId: _, ...row }) => ({ input: {}, ...row })),
   )
-  const again = await fixtureOf(t, { database, clock })
-  const interrupted = await again.operations.start()
-  t.deepEqual(interrupted.map(({ id }) => id).sort(), [rows[0]?.id, rows[1]?.id].sort())
-  for (const each of interrupted) t.like(each, { status: 'interrupted', finishedAt: clock.now(), nodeId })
-  t.like(await again.stored(rows[0]?.id ?? ''), { status: 'interrupted', progress: 40 })
-  t.like(await again.stored(rows[2]?.id ?? ''), { status: 'failed', error: 'as it was' })
-  t.deepEqual(await again.operations.start(), [])
+  const node = await fixtureOf(t, { database })
+  const left = await node.operations.unfinished()
+  for (const each of left) await node.operations.resume(each, each.input ?? {}, node.taskOf(each.operation.appName ?? ''), null)
+  return { ...node, left }
+}
+
+const leftOf = (app: { id: string; name: string }, given: Partial<OperationRow> = {}): Partial<OperationRow> & Operation => ({
+  ...someOperation({ nodeId, status: 'running', finishedAt: null, progress: 40, appId: app.id, appName: app.name, output: ['first line'] }),
+  ...given,
 })
 
-test('stop gives running operations a grace period, interrupts queued ones at once and refuses new ones', async (t) => {
-  const { operations, enqueue, runs, clock, stored, isOver } = await fixtureOf(t)
+test('after a restart, what ran starts over, what waited runs, and what had ended stays as it was', async (t) => {
+  const ran = leftOf(web, { createdAt: new Date('2026-01-02') })
+  const waited = leftOf(web, { status: 'queued', startedAt: null, createdAt: new Date('2026-01-01'), progress: 0, output: [] })
+  const other = leftOf(shop, { input: { pull: true } })
+  const over = someOperation({ nodeId, status: 'failed', error: 'as it was' })
+  const { runs, left, stored, isOver, clock } = await restarted(t, [waited, ran, other, over])
+  t.deepEqual(left.map(({ operation }) => operation.id).toSorted(), [ran.id, waited.id, other.id].toSorted())
+  t.deepEqual(left.find(({ operation }) => operation.id === other.id)?.input, { pull: true })
+  await until(() => runs.length === 2)
+  t.like(await stored(ran.id), { status: 'running', progress: 0, resumed: 1, startedAt: ran.startedAt })
+  t.deepEqual((await stored(ran.id)).output, ['first line', 'The node stopped here. Starting over'])
+  t.like(await stored(waited.id), { status: 'queued', resumed: 0 })
+  runs[0]?.finish()
+  await isOver(ran.id)
+  await until(() => runs.length === 3)
+  for (const run of runs) run.finish()
+  await isOver(waited.id)
+  t.like(await stored(waited.id), { status: 'succeeded' })
+  t.like(await stored(over.id), { status: 'failed', error: 'as it was' })
+  await until(() => clock.waiting() === 0)
+})
+
+test('an operation that ran each time when the program ended is given up after the third time it was taken up again', async (t) => {
+  const [again, tooOften] = [leftOf(web, { resumed: 2 }), leftOf(shop, { resumed: 3 })]
+  const { runs, labels, ended, stored, isOver } = await restarted(t, [again, tooOften])
+  await isOver(tooOften.id)
+  await until(() => runs.length === 1)
+  t.deepEqual(labels(), ['web'])
+  t.deepEqual(ended, ['shop interrupted'])
+  t.like(await stored(tooOften.id), { status: 'interrupted' })
+  t.regex((await stored(tooOften.id)).error ?? '', /each of the 4 times/)
+  runs[0]?.finish()
+})
+
+test('a cancel that was asked for before the program was killed is obeyed', async (t) => {
+  const database = await testDatabase(t)
+  const first = await fixtureOf(t, { database })
+  const { id } = await first.enqueue('first', web)
+  await until(() => first.runs.length === 1)
+  // What the cancelled work does next would be lost with the program.
+  await first.operations.cancel(id)
+  await first.isOver(id)
+  await database.em.fork().nativeUpdate(OperationEntity, { id }, { status: 'running', finishedAt: null })
+
+  const second = await fixtureOf(t, { database })
+  const [left] = await second.operations.unfinished()
+  if (left) await second.operations.resume(left, {}, second.taskOf('first'), null)
+  await second.isOver(id)
+  t.like(await second.stored(id), { status: 'cancelled', error: 'Cancelled' })
+  t.deepEqual([second.runs, second.ended], [[], ['first cancelled']])
+})
+
+test('stop gives running operations a grace period, leaves queued ones to the next start and refuses new ones', async (t) => {
+  const { operations, enqueue, runs, clock, stored } = await fixtureOf(t)
   const running = await enqueue('running', web)
   const waiting = await enqueue('waiting', web)
   await until(() => runs.length === 1)
@@ -244,23 +292,44 @@ test('stop gives running operations a grace period, interrupts queued ones at on
   clock.advance(4000)
   t.false(runs[0]?.signal.aborted)
   runs[0]?.finish()
-  await isOver(waiting.id)
   await stopped
   t.like(await stored(running.id), { status: 'succeeded' })
-  t.like(await stored(waiting.id), { status: 'interrupted' })
+  t.like(await stored(waiting.id), { status: 'queued', startedAt: null })
   t.is(runs.length, 1)
   t.is(clock.waiting(), 0)
 })
 
-test('an operation that does not finish within the grace period is interrupted', async (t) => {
-  const { operations, enqueue, runs, clock, stored } = await fixtureOf(t)
+test('an operation that does not finish within the grace period goes on at the next start', async (t) => {
+  const { operations, enqueue, runs, clock, stored, ended } = await fixtureOf(t)
   const { id } = await enqueue('running', web)
   await until(() => runs.length === 1)
   const stopped = operations.stop(5000)
   clock.advance(5000)
   await stopped
   t.true(runs[0]?.signal.aborted)
-  t.like(await stored(id), { status: 'interrupted', error: 'The node stopped before this was finished. Try again to finish it' })
+  t.like(await stored(id), { status: 'queued', message: 'The node stopped. This goes on when it is back', finishedAt: null })
+  t.not((await stored(id)).startedAt, null)
+  t.deepEqual(ended, [])
+})
+
+test('a removal cancels what runs and waits before it, but no other removal and no other app', async (t) => {
+  const { operations, enqueue, runs, stored, isOver, labels } = await fixtureOf(t)
+  const [ran, waits, other] = [await enqueue('ran', web), await enqueue('waits', web), await enqueue('other', shop)]
+  await until(() => runs.length === 2)
+  const first = await enqueue('first removal', web, 'remove')
+  const second = await enqueue('second removal', web, 'remove')
+  await operations.cancelBefore(second)
+  await isOver(ran.id)
+  t.like(await stored(ran.id), { status: 'cancelled' })
+  t.like(await stored(waits.id), { status: 'cancelled', startedAt: null })
+  await until(() => runs.length === 3)
+  t.deepEqual(labels(), ['ran', 'other', 'first removal'])
+  t.like(await stored(other.id), { status: 'running' })
+  for (const run of runs) run.finish()
+  await isOver(first.id)
+  await until(() => runs.length === 4)
+  runs[3]?.finish()
+  await isOver(second.id)
 })
 
 test('keeps the newest 500 output lines and reports them in batches', async (t) => {
@@ -310,7 +379,7 @@ test('lists the newest first, including unsaved progress, and keeps 1000 at star
     OperationEntity,
     rows.map(({ nodeId: _, ...row }) => row),
   )
-  await operations.start()
+  await operations.unfinished()
   t.is(await database.em.fork().count(OperationEntity), 1000)
   const { id } = await enqueue('first', web)
   await until(() => runs.length === 1)

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import Docker from 'dockerode'
+import { markName } from '../../api/docker/leftovers.ts'
 import { allApps, allOperations, change, createApp, followApps, followToEnd, webApp } from '../helpers/cluster.ts'
 import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
@@ -44,7 +46,7 @@ test('SIGTERM lets a deployment finish that needs only a moment, and accepts not
   t.is((await allApps(node)).length, 1, 'the refused request left no app')
 })
 
-test('SIGTERM interrupts a long deployment within 10 s; it is marked as interrupted and can be repeated', async (t) => {
+test('SIGTERM ends within 10 s during a long deployment; it and what waits go on at the next start', async (t) => {
   const node = await nodeProcess(t)
   const { name, operation, app } = await deploySlowly(t, node)
   const waiting = await change(node, 'stopApp', app.id)
@@ -52,21 +54,43 @@ test('SIGTERM interrupts a long deployment within 10 s; it is marked as interrup
   const { code, durationMs } = await node.stop()
   t.is(code, 0)
   t.true(durationMs < 10_000, `took ${durationMs} ms`)
-  t.like(await node.logged('operation did not succeed'), { app: name, status: 'interrupted' })
+  t.like(await node.logged('operation goes on at the next start'), { app: name })
 
   await node.start()
-  await saysThatItWasInterrupted(t, node, [waiting.id, operation.id])
-  await finishes(t, node, { id: app.id, name })
+  await makeReady(name)
+  for (const each of [operation, waiting]) t.is((await followToEnd(t, node, each)).last.status, 'SUCCEEDED')
+  const stopped = await followApps(t, node).first(({ status }) => status === 'STOPPED')
+  t.is(stopped.statusReason, null)
 })
 
-test('a deployment ended by a power cut is interrupted after the restart and can be repeated', async (t) => {
+test('a deployment ended by a power cut goes on after the restart, and its Compose process is not left beside it', async (t) => {
   const node = await nodeProcess(t)
-  const { name, operation, app } = await deploySlowly(t, node)
+  const { name, operation, nodeId } = await deploySlowly(t, node)
+  t.true(composeProcesses(nodeId) > 0)
   await node.kill()
+  t.true(composeProcesses(nodeId) > 0, 'nobody ends it while the node is down')
   await node.start()
-  await saysThatItWasInterrupted(t, node, [operation.id])
-  await finishes(t, node, { id: app.id, name })
+  t.like(await node.logged('ending Compose processes that an earlier run left behind'), { signal: 'SIGTERM' })
+  await makeReady(name)
+  const { last } = await followToEnd(t, node, operation)
+  t.is(last.status, 'SUCCEEDED', last.error ?? '')
+  t.is(composeProcesses(nodeId), 0)
+  const running = await followApps(t, node).first(({ status, statusReason }) => status === 'RUNNING' && statusReason === null)
+  t.deepEqual(
+    running.containers.map(({ state }) => state),
+    ['RUNNING', 'RUNNING'],
+  )
 })
+
+/** How many processes carry this node's mark. */
+const composeProcesses = (nodeId: string): number =>
+  readdirSync('/proc').filter((id) => {
+    try {
+      return /^\d+$/.test(id) && readFileSync(`/proc/${id}/environ`, 'utf8').split('\0').includes(`${markName}=${nodeId}`)
+    } catch {
+      return false
+    }
+  }).length
 
 /** Starts a deployment whose first container runs while the rest waits. */
 async function deploySlowly(t: ExecutionContext, node: NodeProcess) {
@@ -89,28 +113,4 @@ async function makeReady(project: string): Promise<void> {
   const touch = await docker.getContainer(found.Id).exec({ Cmd: ['touch', '/tmp/ready'] })
   const output = await touch.start({})
   await once(output.resume(), 'end')
-}
-
-async function saysThatItWasInterrupted(t: ExecutionContext, node: NodeProcess, ids: string[]): Promise<void> {
-  const operations = await allOperations(node)
-  t.deepEqual(
-    operations.map(({ id }) => id),
-    ids,
-  )
-  for (const { status, error } of operations) {
-    t.is(status, 'INTERRUPTED')
-    t.regex(error ?? '', /The node stopped before this was finished\. Try again/)
-  }
-}
-
-async function finishes(t: ExecutionContext, node: NodeProcess, { id, name }: { id: string; name: string }): Promise<void> {
-  await makeReady(name)
-  const apps = followApps(t, node)
-  const again = await followToEnd(t, node, await change(node, 'startApp', id))
-  t.is(again.last.status, 'SUCCEEDED', again.last.error ?? '')
-  const running = await apps.first(({ status, statusReason }) => status === 'RUNNING' && statusReason === null)
-  t.deepEqual(
-    running.containers.map(({ state }) => state),
-    ['RUNNING', 'RUNNING'],
-  )
 }

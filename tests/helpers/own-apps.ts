@@ -100,6 +100,7 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
     disk,
     watch,
     operations,
+    endLeftovers: () => Promise.resolve(),
     answerOf: (image, platform) => given.answers?.get(`${canonicalImage(image)} ${platform}`) ?? null,
     loginsFor: async () => [...(given.logins ?? [])],
     removal: createRemoval({ projects, files }),

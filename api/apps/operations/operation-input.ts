@@ -11,11 +11,11 @@ const operationInput = z.object({
   ifVersion: z.number().nullish(),
   overwriteFile: z.boolean().nullish(),
   pull: z.boolean().nullish(),
-  /** An update of images: which services; null for all of them. */
-  services: z.array(z.string()).nullish(),
   // A removal.
   volumes: z.boolean().nullish(),
   files: z.boolean().nullish(),
+  /** The services to restart, or whose images to update; all of them if there are none. */
+  services: z.array(z.string()).nullish(),
   /** The app's desired state before a start, a stop or a removal: what holds again if it is cancelled before it starts. */
   desiredBefore: z.enum(['running', 'stopped', 'unknown']).optional(),
 })

@@ -43,6 +43,8 @@ export function createRunners(deps: {
 
     stop: (row, _input, run) => removal.stop(row, run),
 
+    restart: (row, { services }, run) => removal.restart(row, services ?? [], run),
+
     async remove(row, input, run) {
       const stays = await removal.remove(row, input, run)
       await records.delete(row.id)

@@ -5,6 +5,7 @@ import {
   createAppBody,
   presentAppOperation,
   removeAppQuery,
+  restartAppBody,
   updateAppBody,
   updateImagesBody,
   validateAppBody,
@@ -108,6 +109,14 @@ export const appActionCalls = {
     needs: () => 'image-updates' as const,
   }),
 
+  restartApp: answered({
+    route: 'POST /api/internal/apps/{id}/restart',
+    summary: 'Restarts containers as they are, in the order in which they depend on each other',
+    ...onApp('app.restart'),
+    body: { schema: restartAppBody, description: 'What to restart' },
+    needs: () => 'durable-operations',
+  }),
+
   pullAndUpdateApp: answered({
     route: 'POST /api/internal/apps/{id}/update',
     summary: 'Pulls newer images and recreates the containers',
@@ -182,6 +191,17 @@ export const appCalls = {
   }),
 
   ...appActionCalls,
+
+  retryOperation: answered({
+    route: 'POST /api/internal/operations/{id}/retry',
+    summary: 'Does an operation again that failed, was cancelled or interrupted',
+    ...starts,
+    params: idParam,
+    answer: started('The operation was queued again, as a new one'),
+    needs: () => 'durable-operations',
+    action: { word: 'operation.retry', permission: 'app.change', on: 'operation' } satisfies Action,
+    named: ({ id }: { id: string }): Named => ({ id }),
+  }),
 
   cancelOperation: answered({
     route: 'POST /api/internal/operations/{id}/cancel',

@@ -12,6 +12,7 @@ export const capabilities = [
   'compose-projects',
   'app-validation',
   'image-updates',
+  'durable-operations',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

@@ -52,3 +52,23 @@ export const removeApp = graphql(`
     }
   }
 `)
+
+export const restartApp = graphql(`
+  mutation RestartApp($id: ID!, $services: [String!]) {
+    restartApp(id: $id, services: $services) {
+      operation {
+        ...OperationFields
+      }
+    }
+  }
+`)
+
+export const retryOperation = graphql(`
+  mutation RetryOperation($id: ID!) {
+    retryOperation(id: $id) {
+      operation {
+        ...OperationFields
+      }
+    }
+  }
+`)
