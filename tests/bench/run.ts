@@ -17,6 +17,7 @@ import { reconnect } from './reconnect.ts'
 import { start } from './start.ts'
 import { sweep } from './sweep.ts'
 import { toTable, writeFigures } from './report.ts'
+import { validation } from './validation.ts'
 
 const benches: Record<string, Bench> = {
   heartbeats,
@@ -28,6 +29,7 @@ const benches: Record<string, Bench> = {
   memory,
   docker,
   fuzz,
+  validation,
   isolation,
   reconnect,
   detection,
