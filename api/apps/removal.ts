@@ -110,10 +110,10 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
       failOn(await stopAll(app, ownParts(app, await projects.parts(app.name)), run))
     },
 
-    /** Stops containers, dependents first, and starts them in the opposite order. @param services all if there are none */
+    /** Stops containers, dependents first, and starts them in the opposite order. */
     async restart(app: Named, services: string[], run: OperationRun): Promise<void> {
       run.step(20, 'Stopping containers')
-      const own = ownParts(app, await projects.parts(app.name)).filter((container) => isToRestart(app, services, container))
+      const own = ownParts(app, await projects.parts(app.name)).filter(({ service }) => service !== null && services.includes(service))
       if (own.length === 0) throw new AppError('CONFLICT', 'it has no containers to restart. Start it instead')
       failOn(await stopAll(app, own, run))
       run.step(60, 'Starting containers')
@@ -183,14 +183,6 @@ function leftoverWords(app: Named, leftovers: Leftover[]): string[] {
   return [
     `could not delete everything in the folder ${app.name} in APPS_DIR: ${named}. Delete the rest on the node and remove the app again, or remove the app without its files`,
   ]
-}
-
-/** A service that has finished its work is only run again if it is named. */
-function isToRestart({ wanted }: Named, services: string[], { service, ...container }: ProjectContainer): boolean {
-  if (services.length > 0) return service !== null && services.includes(service)
-  const known = wanted?.find(({ name }) => name === service)
-  const runsOnce = known !== undefined && (known.isJob || known.restart === 'no' || known.restart === 'on-failure')
-  return isUp(container) || !runsOnce
 }
 
 function failOn(failures: string[]): void {

@@ -11,6 +11,7 @@ import { fuzz } from './fuzz.ts'
 import { graphql } from './graphql.ts'
 import { heartbeats } from './heartbeats.ts'
 import { isolation } from './isolation.ts'
+import { kills } from './kills.ts'
 import { memory } from './memory.ts'
 import { soak } from './soak.ts'
 import { reconnect } from './reconnect.ts'
@@ -34,6 +35,7 @@ const benches: Record<string, Bench> = {
   reconnect,
   detection,
   soak,
+  kills,
 }
 
 const { values, positionals } = parseArgs({

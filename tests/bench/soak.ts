@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { connectionModes } from '../../api/cluster/members/node-about.ts'
+import { createRandom } from '../helpers/kill-rounds.ts'
 import { faultyCluster, type FaultyCluster, type Member, type WatchedNode } from '../helpers/faulty-cluster.ts'
 import type { Seen } from '../helpers/seen.ts'
 import { asTest, type BenchContext, type Figure } from './bench.ts'
@@ -106,12 +107,3 @@ async function allHaveSessions(cluster: FaultyCluster, members: Member[], seed: 
 }
 
 /** Pseudorandom numbers from 0 up to 1, determined by the seed (mulberry32). */
-function createRandom(seed: number): Random {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
