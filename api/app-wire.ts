@@ -10,12 +10,48 @@ const overwriteFile = z
   .nullish()
   .openapi({ description: "Replace the Compose file on disk even if it differs from the app's. Without this, a difference is a 409" })
 
+/** What an app is made of besides its Compose file. A list replaces the whole list. */
+const contents = {
+  environment: z
+    .array(
+      z
+        .object({
+          name: z.string(),
+          value: z.string().nullish().openapi({ description: 'Null on a secret keeps the stored one' }),
+          secret: z.boolean().nullish().openapi({ description: 'Stored encrypted, and never shown again' }),
+        })
+        .openapi('EnvironmentVariableInput'),
+    )
+    .nullish(),
+  files: z
+    .array(
+      z
+        .object({
+          path: z.string().openapi({ description: "Relative to the app's folder" }),
+          content: z.string().nullish().openapi({ description: 'Null on a secret file keeps the stored one' }),
+          secret: z
+            .boolean()
+            .nullish()
+            .openapi({ description: 'Stored encrypted, never shown again, and readable on the node by its owner only' }),
+        })
+        .openapi('AppFileInput'),
+    )
+    .nullish()
+    .openapi({ description: 'Text files beside the Compose file. At most 50, together 512 KiB' }),
+  profiles: z.array(z.string()).nullish().openapi({ description: 'Compose profiles that are active' }),
+}
+
+export const rollbackBody = z
+  .object({ version: z.int().min(1).openapi({ description: 'The version to go back to. It becomes the next version' }) })
+  .openapi('RollBackApp')
+
 export const createAppBody = z
   .object({
     name: z.string().default(''),
     description: z.string().nullish(),
     compose_content: z.string().default(''),
     overwrite_file: overwriteFile,
+    ...contents,
   })
   .openapi('CreateApp', { required: ['name', 'compose_content'] })
 
@@ -32,6 +68,8 @@ export const updateAppBody = z
     pull: z.boolean().nullish().openapi({ description: 'Pull newer images before recreating the containers' }),
     if_version: z.int().nullish().openapi({ description: 'The app version that this change is based on. 409 if it is no longer current' }),
     overwrite_file: overwriteFile,
+    ...contents,
+    reason: z.string().nullish().openapi({ description: 'Why, for the list of versions' }),
   })
   .openapi('UpdateApp')
 

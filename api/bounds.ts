@@ -21,6 +21,16 @@ export const bounds = {
     imageDigests: 8,
     imageError: 500,
     imageUpdatesBytes: 64 * 1024,
+    /** Variables of its environment, and the length of all names and values together. */
+    variables: 500,
+    variableName: 255,
+    environmentBytes: 64 * 1024,
+    /** Files beside the Compose file, and the size of all together. */
+    files: 50,
+    filePath: 255,
+    filesBytes: 512 * 1024,
+    profiles: 50,
+    profile: 100,
   },
   /** Folders that are not an app yet. Nobody picks from a longer list. */
   folders: 500,
@@ -40,6 +50,8 @@ export const bounds = {
     /** Services that one restart names. */
     services: 100,
   },
+  /** One version of an app. `listed`: most that one answer lists. */
+  version: { reason: 1000, author: 200, images: 500, digest: 100, listed: 500 },
   /** The preview of a removal: items of each kind, items in all, and the length of their texts. */
   removal: { ofKind: 100, items: 1000, name: 1000, detail: 500, obstacle: 1000 },
   /** An error or warning about a Compose file. */
@@ -59,7 +71,7 @@ export const bounds = {
   personName: 200,
   join: { notes: 10, note: 1000, earlier: 10, failure: 1000 },
   /** One answer between nodes, and one feed event. Values are counted because they determine the cost of parsing. */
-  answer: { bytes: 2 * 2 ** 20, values: 50_000 },
+  answer: { bytes: 4 * 2 ** 20, values: 50_000 },
   event: { bytes: 8 * 2 ** 20, values: 200_000 },
   /** How fast a reader accepts events: the sustained rate, and the burst after a quiet time. Each chunk counts as at least `chunkCost` bytes. */
   feed: { bytes: { perSecond: 2 ** 20, burst: 16 * 2 ** 20 }, events: { perSecond: 100, burst: 500 }, chunkCost: 256 },

@@ -12,6 +12,7 @@ import { SignInLinkEntity } from './auth/sign-in-link.entity.ts'
 import { SignInPlaceEntity } from './auth/sign-in-place.entity.ts'
 import { UserEntity } from './auth/user.entity.ts'
 import { AppEntity } from './apps/app.entity.ts'
+import { AppVersionEntity } from './apps/versions/app-version.entity.ts'
 import { OperationEntity } from './apps/operation.entity.ts'
 import type { Clock } from './clock.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './cluster/feed/inventory.entity.ts'
@@ -41,6 +42,7 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 const entities: EntitySchema[] = [
   NodeEntity,
   AppEntity,
+  AppVersionEntity,
   OperationEntity,
   InventoryAppEntity,
   InventoryOperationEntity,

@@ -4,6 +4,7 @@ import { placeOf } from './auth/rate-limits.ts'
 import { createNodeAuthenticator } from './auth/node-credentials.ts'
 import { createSecrets } from './auth/secrets.ts'
 import { createOwnApps } from './apps/own-apps.ts'
+import { appSecrets, versionSecrets } from './apps/versions/sealed-columns.ts'
 import type { Clock } from './clock.ts'
 import { createFeed } from './cluster/feed/feed.ts'
 import { createHealth } from './cluster/health/health.ts'
@@ -72,7 +73,8 @@ export function createServices(world: World) {
   const { self, about, ownKey, ownName } = createSelf({ ...base, ...world })
   const selfId = self.id
   const { intervalMs: statsIntervalMs } = config.stats
-  const secrets = createSecrets({ ...base, config, columns: [nodeKeys, nextNodeKeys, settingValues, registryPasswords] })
+  const sealed = [nodeKeys, nextNodeKeys, settingValues, registryPasswords, appSecrets, versionSecrets]
+  const secrets = createSecrets({ ...base, config, columns: sealed })
   const access = createAccessServices({ ...base, access: config.access, auditBounds: config.audit, ownSecret: secrets.sessionSecret })
   const { audit, limits: rateLimits } = access
   const settings = createSettingsService({
@@ -90,8 +92,8 @@ export function createServices(world: World) {
     onCredentials: () => events.emit('settings', undefined),
   })
   const docker = createDocker({ ...base, nodeId: selfId })
-  const ofRegistries = { answerOf: registries.answerOf, loginsFor: registries.loginsFor }
-  const apps = createOwnApps({ ...base, nodeId: selfId, docker, appsDir: config.appsDir, limits: config.operations, ...ofRegistries })
+  const ofApps = { box: secrets, answerOf: registries.answerOf, loginsFor: registries.loginsFor }
+  const apps = createOwnApps({ ...base, nodeId: selfId, docker, appsDir: config.appsDir, limits: config.operations, ...ofApps })
   const monitor = createMonitoring({ ...base, nodeId: selfId, docker, apps, storageProblem: storage.problem, ...config.stats })
 
   const members = createMembers({ ...base, self, secrets })

@@ -11,6 +11,7 @@ import type { FoundProject } from './apps/import/found-projects.ts'
 import type { AppValidation } from './apps/compose/validation.ts'
 import type { EngineNetwork } from './docker/engine.types.ts'
 import { nearestStatus, operationKinds, operationStatuses, type Operation } from './apps/operation.ts'
+import { versionOutcomes, type AppFile, type AppVersionHead, type VersionPage } from './apps/versions/version.ts'
 import { removalItemKinds, removalRules, type RemovalPreview } from './apps/removal-item.ts'
 import type { NodeStats } from './monitoring/node-stats.ts'
 import { connectionModes, type NodeAbout } from './cluster/members/node-about.ts'
@@ -79,6 +80,61 @@ export const imageUpdateWire = z
     digests: z.array(text(bounds.digest)).max(bounds.app.imageDigests),
   })
   .openapi('ImageUpdate')
+const variableWire = z
+  .object({
+    name: text(bounds.app.variableName),
+    value: text(bounds.app.environmentBytes).nullable().openapi({ description: 'Null for a secret' }),
+    secret: z.boolean(),
+  })
+  .openapi('EnvironmentVariable')
+const environmentWire = z.array(variableWire).max(bounds.app.variables)
+const fileNameWire = z.object({ path: text(bounds.app.filePath), secret: z.boolean() }).openapi('AppFileName')
+const profilesWire = z.array(text(bounds.app.profile)).max(bounds.app.profiles)
+
+export const appFileWire = z
+  .object({
+    path: text(bounds.app.filePath),
+    content: text(bounds.app.filesBytes).nullable().openapi({ description: 'Null for a secret file' }),
+    secret: z.boolean(),
+  })
+  .openapi('AppFile')
+export const appFilesWire = z.array(appFileWire).max(bounds.app.files)
+
+export const versionSummaryWire = z
+  .object({
+    number: int.min(1),
+    created_at: dateTime,
+    author: text(bounds.version.author),
+    reason: text(bounds.version.reason).nullable(),
+    // What only a newer version knows is no verdict here.
+    outcome: z
+      .enum(versionOutcomes)
+      .catch('pending')
+      .openapi({ type: 'string', enum: [...versionOutcomes] }),
+    profiles: profilesWire,
+    images: z
+      .array(
+        z.object({
+          service: text(bounds.container.service),
+          image: text(bounds.container.image),
+          digest: text(bounds.version.digest).nullable(),
+        }),
+      )
+      .max(bounds.version.images),
+  })
+  .openapi('AppVersionSummary')
+export const versionsWire = z
+  .object({ versions: z.array(versionSummaryWire).max(bounds.version.listed), older: int.nonnegative(), total: int.nonnegative() })
+  .openapi('AppVersions')
+
+/** Its files are asked for apart, because together they could be too large for one answer. */
+export const versionWire = versionSummaryWire
+  .extend({
+    compose_content: text(bounds.app.composeBytes),
+    environment: environmentWire,
+    files: z.array(fileNameWire).max(bounds.app.files),
+  })
+  .openapi('AppVersion')
 
 export const appWire = z
   .object({
@@ -87,7 +143,10 @@ export const appWire = z
     name: text(bounds.app.name),
     description: text(bounds.app.description).nullable(),
     compose_content: text(bounds.app.composeBytes),
-    // Nodes of an older version send neither.
+    // Nodes of an older version send none of these.
+    environment: environmentWire.default([]),
+    files: z.array(fileNameWire).max(bounds.app.files).default([]),
+    profiles: profilesWire.default([]),
     version: int.min(1).default(1),
     changed_on_disk: z.boolean().default(false),
     desired_state: z.enum(appDesiredStates),
@@ -345,6 +404,9 @@ export const readFoundProjects = (value: unknown): Lenient<FoundProject[]> => {
   const { value: read, problems } = readLeniently(foundProjectsWire, value)
   return { value: read?.map(fromWire) ?? null, problems }
 }
+export const readAppFiles = (value: unknown): Lenient<AppFile[]> => readLeniently(appFilesWire, value)
+export const readVersions = reader(versionsWire, (page): VersionPage => page)
+export const readVersion = reader(versionWire, (version): AppVersionHead => version)
 export const readNodeAbout = reader(nodeAboutWire, (about): NodeAbout => about)
 export const readNetwork = reader(networkWire, (network): EngineNetwork => network)
 export const readValidation = reader(validationWire, (validation): AppValidation => validation)

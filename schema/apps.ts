@@ -6,6 +6,7 @@ import { hasLabels, type LabelPair } from '../api/cluster/members/labels.ts'
 import { appActions } from '../api/user/apps.ts'
 import type { UserApi } from '../api/user/user-api.ts'
 import { action, builder, costOfPage, costOfText, permission } from './builder.ts'
+import { contentsFields } from './app-contents.ts'
 import { NodeLabelInput } from './labels.ts'
 import { isAmong, page } from './page.ts'
 import { AppRef, NodeRef, OperationRef } from './refs.ts'
@@ -109,7 +110,9 @@ AppRef.implement({
     desiredState: t.field({ type: AppDesiredState, resolve: (app) => app.desiredState }),
     asOf: t.field({ type: 'DateTime', description: 'When status and containers were last known to be true.', resolve: (app) => app.asOf }),
     composeContent: t.exposeString('composeContent', { complexity: costOfText }),
-    version: t.exposeInt('version', { description: 'Counts changes to the Compose file. 1 is the version that was created.' }),
+    version: t.exposeInt('version', {
+      description: 'The number of the current version. 1 is what was created. It goes back when a failed change is rolled back by itself.',
+    }),
     changedOnDisk: t.exposeBoolean('changedOnDisk', {
       description: 'Whether the Compose file on disk differs from composeContent or is missing. composeOnDisk shows it.',
     }),
@@ -192,6 +195,7 @@ export const CreateAppInput = builder.inputType('CreateAppInput', {
     description: t.string(),
     composeContent: t.string({ required: true }),
     overwriteFile: t.boolean({ description: overwriteWords }),
+    ...contentsFields(t),
   }),
 })
 
@@ -203,6 +207,8 @@ const UpdateAppInput = builder.inputType('UpdateAppInput', {
     pull: t.boolean({ description: 'Pull newer images before recreating the containers.' }),
     ifVersion: t.int({ description: 'The app version that this change is based on. CONFLICT if it is no longer current.' }),
     overwriteFile: t.boolean({ description: overwriteWords }),
+    ...contentsFields(t),
+    reason: t.string({ description: 'Why, for the list of versions.' }),
   }),
 })
 

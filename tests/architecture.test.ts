@@ -31,6 +31,7 @@ const words = [
   'api/apps/operation.ts',
   'api/apps/removal-item.ts',
   'api/apps/images/image-update.ts',
+  'api/apps/versions/version.ts',
   'api/cluster/members/node-about.ts',
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',

@@ -8,14 +8,18 @@ import type { AppFiles } from './app-files.ts'
 import type { AppRecords } from './app-records.ts'
 import { checkDescription, refuseTooMuch } from './app-limits.ts'
 import type { AppOperation, AppWork } from './app-work.ts'
+import { nobody, type AppVersions } from './versions/app-versions.ts'
+import { changedContents, noContents } from './versions/contents-input.ts'
+import type { ContentsInput, CurrentVersion } from './versions/version.ts'
 import { checkAppName, checkComposeContent } from './compose-file.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { refusePrepared } from './changed-on-disk.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
+import type { Alongside } from './operation-records.ts'
 import type { Runner } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
 
-export interface CreateAppInput {
+export interface CreateAppInput extends Omit<ContentsInput, 'composeContent'> {
   name: string
   description?: string | null | undefined
   composeContent: string
@@ -35,6 +39,7 @@ export function createAppCreation(deps: {
   operations: Operations
   check: AppCheck
   records: AppRecords
+  versions: AppVersions
   work: AppWork
   deploy: AppDeploy
   /** The app could not be queued, so it does not exist. */
@@ -70,13 +75,17 @@ export function createAppCreation(deps: {
     refuseTooMuch(records.all(), composeContent)
   }
 
-  async function createClaimed(input: CreateAppInput): Promise<AppOperation> {
+  async function createClaimed(input: CreateAppInput, author: string): Promise<AppOperation> {
     await checkNameIsFree(input.name)
     const given = { content: input.composeContent, overwrite: input.overwriteFile ?? false }
     refusePrepared(input.name, await files.preparedCompose(input.name), given)
-    const warnings = await deps.check.content(input.name, input.composeContent)
-    const row = newRow(input, deps.clock.now())
-    const alongside = records.add(row)
+    const contents = changedContents(noContents, input)
+    const warnings = await deps.check.content(input.name, contents)
+    const id = randomUUID()
+    const first = deps.versions.make(id, contents, { author, reason: input.reason }, null)
+    const row = newRow(id, input, first.current, deps.clock.now())
+    const saveRow = records.add(row)
+    const alongside: Alongside = async (transaction) => [await saveRow(transaction), await first.save(transaction)]
     disk.follow(row.name)
     return deps.work.enqueue('create', row, { overwriteFile: given.overwrite }, { alongside, warnings }).catch((error: unknown) => {
       records.drop(row.id)
@@ -93,13 +102,13 @@ export function createAppCreation(deps: {
   }
 
   /** @throws INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE, SHUTTING_DOWN; in each case without changing anything */
-  async function create(input: CreateAppInput): Promise<AppOperation> {
+  async function create(input: CreateAppInput, author = nobody): Promise<AppOperation> {
     refuseInvalid(input)
     deps.operations.refuseWhenStopping()
     if (claimed.has(input.name)) throw nameTaken(input.name)
     claimed.add(input.name)
     try {
-      return await createClaimed(input)
+      return await createClaimed(input, author)
     } finally {
       claimed.delete(input.name)
     }
@@ -108,12 +117,11 @@ export function createAppCreation(deps: {
   return { create, run }
 }
 
-const newRow = ({ name, description, composeContent }: CreateAppInput, now: Date): AppRow => ({
-  id: randomUUID(),
+const newRow = (id: string, { name, description }: CreateAppInput, current: CurrentVersion, now: Date): AppRow => ({
+  id,
   name,
   description: description ?? null,
-  composeContent,
-  version: 1,
+  ...current,
   desiredState: 'running',
   lastError: null,
   lastFailedKind: null,

@@ -6,6 +6,7 @@ import type { ComposeProject } from '../docker/engine.types.ts'
 import { hasContent } from './folder-removal.ts'
 import { checkAppName } from './compose-file.ts'
 import { isSameText, readComposeFile, type FoundCompose } from './compose-on-disk.ts'
+import type { AppContents } from './versions/version.ts'
 import { leadsToItself, linkNeighbours } from './draft-folder.ts'
 
 /** The file Compose is run with, whatever other files are in the folder. */
@@ -108,7 +109,11 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
      * Compose file outside it. Uses an empty folder when the app's folder does not exist yet. If the Compose file refers to itself,
      * the other files are linked next to the draft instead, so the check does not find the file on disk.
      */
-    async withDraft<T>(name: string, content: string, check: (project: ComposeProject) => Promise<T>): Promise<T> {
+    async withDraft<T>(
+      name: string,
+      { composeContent: content }: Pick<AppContents, 'composeContent'>,
+      check: (project: ComposeProject) => Promise<T>,
+    ): Promise<T> {
       await mkdir(appsDir, { recursive: true, mode: folderMode })
       const draft = await mkdtemp(join(appsDir, draftPrefix))
       try {

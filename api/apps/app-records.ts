@@ -80,8 +80,12 @@ export function createAppRecords(deps: {
     /** Takes back a record that was never saved. */
     drop: (id: string): void => void rows.delete(id),
 
-    async delete(id: string): Promise<void> {
-      await em.fork().nativeDelete(AppEntity, { id })
+    /** `alongside` deletes what belongs to it in the same transaction. */
+    async delete(id: string, alongside: Alongside): Promise<void> {
+      await em.fork().transactional(async (transaction) => {
+        await alongside(transaction)
+        await transaction.nativeDelete(AppEntity, { id })
+      })
       rows.delete(id)
       unsaved.delete(id)
     },

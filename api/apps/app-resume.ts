@@ -8,6 +8,7 @@ import type { ContainerFacts } from './container-facts.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { AppWork } from './app-work.ts'
+import type { AppVersions } from './versions/app-versions.ts'
 import type { Operations } from './operations.ts'
 
 /** Picks up this node's apps where the previous run, or an earlier version, left them. */
@@ -20,6 +21,7 @@ export function createAppResume(deps: {
   /** Ends Compose processes that a killed run of the program left. */
   endLeftovers: () => Promise<void>
   records: AppRecords
+  versions: AppVersions
   deploy: AppDeploy
   containersOf: (row: AppRow) => ContainerFacts[]
   /** An app's wanted services were read again. */
@@ -53,7 +55,7 @@ export function createAppResume(deps: {
 
     async start(): Promise<void> {
       await files.removeDrafts()
-      await records.load()
+      await Promise.all([records.load(), deps.versions.load()])
       await hideComposeFiles()
       deps.disk.start(records.all().map(({ name }) => name))
       deps.watch.restoreStopped(records.all().flatMap(({ stoppedContainers }) => stoppedContainers ?? []))

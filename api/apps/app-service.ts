@@ -11,7 +11,6 @@ import { createAppCreation } from './app-creation.ts'
 import { createAppImages } from './images/app-images.ts'
 import type { ImageAnswer } from './images/image-state.ts'
 import { createImageUpdating } from './images/update-images.ts'
-import { createAppDeploy } from './app-deploy.ts'
 import { createAppRecords } from './app-records.ts'
 import { createAppResume } from './app-resume.ts'
 import { checkDescription, refuseTooMuch } from './app-limits.ts'
@@ -31,6 +30,9 @@ import { createRunners, type Runners } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
 import type { Removal, RemoveAppInput } from './removal.ts'
 import type { RemovalPreview } from './removal-item.ts'
+import { createAppVersions, nobody } from './versions/app-versions.ts'
+import { createJudgedDeploy } from './versions/judged-deploy.ts'
+import type { Sealing } from './versions/sealed-contents.ts'
 
 export type { CreateAppInput } from './app-creation.ts'
 export type { UpdateAppInput } from './app-update.ts'
@@ -42,6 +44,8 @@ export type AppService = ReturnType<typeof createAppService>
 interface Deps {
   em: EntityManager
   nodeId: string
+  /** Seals the secrets of apps. */
+  box: Sealing
   clock: Clock
   engine: Engine
   compose: ComposeCli
@@ -63,27 +67,23 @@ interface Deps {
 
 /** This node's apps. */
 export function createAppService(deps: Deps) {
-  const { files, disk, operations, removal } = deps
   const check = createAppCheck(deps)
   const images = createAppImages({ ...deps, onRead: () => refreshAll() })
   const views = createAppViews({ ...deps, images })
   const records = createAppRecords({ ...deps, onSaved: views.tell })
-  const deploy = createAppDeploy({ ...deps, records, loginsFor: (of) => deps.loginsFor(of, records.images()) })
+  const versions = createAppVersions(deps)
+  const deploy = createJudgedDeploy({ ...deps, versions, records, loginsFor: (of) => deps.loginsFor(of, records.images()) })
   const work = createAppWork({ ...deps, records, views, runners: () => runners })
-  const update = createAppUpdate({
-    ...{ ...deps, check, save: records.save, up: deploy.up, runCompose: deploy.runCompose, shouldRun: work.shouldRun },
-    enqueue: async (row, input, more) => (await work.enqueue('update', row, input, more)).operation,
-    note: (row, patch, message) => records.saveWith(row, patch, (alongside) => operations.note('update', row, message, alongside)),
-  })
+  const update = createAppUpdate({ ...deps, check, versions, records, work, deploy })
   const forget = ({ id, name }: AppRow): void => {
-    disk.forget(name)
+    deps.disk.forget(name)
     if (views.forget(id)) deps.onRemoved(id)
   }
-  const create = createAppCreation({ ...deps, check, records, work, deploy, onFailed: forget })
-  const imageUpdating = createImageUpdating({ disk, records, deploy, work, images })
-  const simple = createRunners({ ...deps, deploy, records, onRemoved: forget })
-  const runners: Runners = { ...simple, create: create.run, update: update.run, update_images: imageUpdating.run }
-  const resume = createAppResume({ ...deps, records, work, deploy, containersOf: views.containersOf, onResolved: views.tell })
+  const create = createAppCreation({ ...deps, check, records, versions, work, deploy, onFailed: forget })
+  const imageUpdating = createImageUpdating({ ...deps, records, deploy, work, images })
+  const simple = createRunners({ ...deps, deploy, records, versions, onRemoved: forget })
+  const runners: Runners = { ...simple, ...update.runners, create: create.run, update_images: imageUpdating.run }
+  const resume = createAppResume({ ...deps, records, versions, work, deploy, containersOf: views.containersOf, onResolved: views.tell })
 
   function refreshAll(): void {
     for (const row of records.all()) {
@@ -98,10 +98,10 @@ export function createAppService(deps: Deps) {
     stop(): void {
       resume.stop()
       views.stop()
-      disk.stop()
+      deps.disk.stop()
     },
 
-    ...createFolders({ files, records }),
+    ...createFolders({ files: deps.files, records }),
 
     /** Compose projects on this machine that are not this node's apps. @throws DOCKER_UNAVAILABLE */
     async composeProjects(): Promise<FoundProject[]> {
@@ -109,7 +109,7 @@ export function createAppService(deps: Deps) {
       if (away !== null) throw new AppError('DOCKER_UNAVAILABLE', away)
       return foundProjects(deps.watch.all(), ({ project, workingDir }) => {
         const row = records.named(project ?? '')
-        return row !== undefined && workingDir === files.directoryOf(row.name)
+        return row !== undefined && workingDir === deps.files.directoryOf(row.name)
       })
     },
 
@@ -136,12 +136,13 @@ export function createAppService(deps: Deps) {
     get: (id: string): App => views.view(records.get(id)),
 
     create: create.create,
+    versions,
 
     /** Checks a draft and changes nothing. */
     validate: createDraftValidation({ ...deps, records }),
 
     /** @throws NOT_FOUND, INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE; in each case without changing anything */
-    async update(id: string, input: UpdateAppInput): Promise<AppOperation> {
+    async update(id: string, input: UpdateAppInput, author = nobody): Promise<AppOperation> {
       const row = records.get(id)
       const problems = checkDescription(input.description)
       if (problems.length > 0) throw invalidInput(problems)
@@ -149,13 +150,19 @@ export function createAppService(deps: Deps) {
         records.all().filter((each) => each !== row),
         input.composeContent ?? '',
       )
-      const operation = await update.update(row, input)
+      const operation = await update.update(row, input, author)
       return { app: views.view(row), operation }
+    },
+
+    /** @throws NOT_FOUND, CONFLICT, INVALID_INPUT, DOCKER_UNAVAILABLE; in each case without changing anything */
+    async rollbackApp(id: string, version: number, author = nobody): Promise<AppOperation> {
+      const row = records.get(id)
+      return { operation: await update.rollback(row, version, author), app: views.view(row) }
     },
 
     async startApp(id: string): Promise<AppOperation> {
       const found = records.get(id)
-      refuseUnseen(found, await disk.look(found.name))
+      refuseUnseen(found, await deps.disk.look(found.name))
       return work.enqueueWish('start', id)
     },
 
@@ -166,7 +173,7 @@ export function createAppService(deps: Deps) {
     stopApp: async (id: string): Promise<AppOperation> => work.enqueueWish('stop', id),
 
     /** What a removal would delete and keep. */
-    removalOf: async (id: string): Promise<RemovalPreview> => removal.preview(records.get(id)),
+    removalOf: async (id: string): Promise<RemovalPreview> => deps.removal.preview(records.get(id)),
 
     /** Removes containers, networks, the files this program wrote, and the record. Deletes data only when `input` asks for it. */
     removeApp: async (id: string, { volumes, files: all }: RemoveAppInput = {}): Promise<AppOperation> =>

@@ -1,20 +1,24 @@
+import type { Engine } from '../docker/engine.types.ts'
 import { AppError } from '../errors.ts'
-import type { ComposeCommand, Engine } from '../docker/engine.types.ts'
-import type { AppCheck } from './draft-check.ts'
+import { oneAtATimePerKey } from '../one-at-a-time.ts'
 import type { AppRow } from './app.entity.ts'
+import type { AppDeploy } from './app-deploy.ts'
 import type { AppFiles } from './app-files.ts'
-import type { ComposeProblem } from './compose-problem.ts'
+import type { AppRecords } from './app-records.ts'
+import type { AppWork } from './app-work.ts'
 import { refuseOverwriting, refuseUnseen } from './changed-on-disk.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
+import type { ComposeProblem } from './compose-problem.ts'
+import type { AppCheck } from './draft-check.ts'
 import type { Operation } from './operation.ts'
-import type { OperationInput } from './operations/operation-input.ts'
-import type { OperationRun } from './operation-run.ts'
-import type { Runner } from './operations/runners.ts'
+import type { Runner, Runners } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
+import type { AppVersions, Base, NewVersion } from './versions/app-versions.ts'
+import { areSameContents, asksForContents, changedContents } from './versions/contents-input.ts'
+import type { ContentsInput, CurrentVersion } from './versions/version.ts'
 
-export interface UpdateAppInput {
+export interface UpdateAppInput extends ContentsInput {
   description?: string | null | undefined
-  composeContent?: string | null | undefined
   /** Pull newer images before recreating the containers. */
   pull?: boolean | null | undefined
   /** The version that the change is based on. The update is refused when it is not the current one. */
@@ -23,86 +27,129 @@ export interface UpdateAppInput {
   overwriteFile?: boolean | null | undefined
 }
 
-export type AppPatch = Partial<Pick<AppRow, 'description' | 'composeContent' | 'version' | 'desiredState' | 'lastError' | 'lastFailedKind'>>
+export type AppPatch = Partial<Pick<AppRow, 'description' | 'desiredState' | 'lastError' | 'lastFailedKind'> & CurrentVersion>
 
-/** What updates need from the app service. */
-export interface RowWork {
-  save(row: AppRow, patch: AppPatch): Promise<void>
-  enqueue(row: AppRow, input: OperationInput, more: { warnings: ComposeProblem[] }): Promise<Operation>
-  /** Makes a change at once and records it as an operation: both or neither. */
-  note(row: AppRow, patch: AppPatch, message: string): Promise<Operation>
-  runCompose(row: AppRow, command: ComposeCommand, run: OperationRun): Promise<void>
-  up(row: AppRow, run: OperationRun): Promise<void>
-  /** Whether the app should run now, which operations that still wait do not change. */
-  shouldRun(row: AppRow): boolean
+/** A version that was checked, and what makes it when it is accepted: a new one, or the number of one that is there. */
+interface Draft {
+  warnings: ComposeProblem[]
+  make: () => NewVersion | number
 }
 
 /**
- * Updates an app. Each field changes only what it names, so a new description touches neither files nor containers. A new Compose
- * file becomes the next version. It is deployed if the app should be running, and only stored if it should be stopped.
+ * Updates an app. Each field changes only what it names, so a new description touches neither files nor containers. A change of the
+ * contents becomes the next version when it is accepted. It is deployed if the app should be running, and only stored if it should be
+ * stopped.
  */
-export function createAppUpdate(
-  deps: { engine: Engine; files: AppFiles; disk: ComposeFileWatch; check: AppCheck; operations: Operations } & RowWork,
-) {
-  const { files, disk, check, operations, save } = deps
+export function createAppUpdate(deps: {
+  engine: Engine
+  files: AppFiles
+  disk: ComposeFileWatch
+  check: AppCheck
+  records: AppRecords
+  versions: AppVersions
+  operations: Operations
+  work: AppWork
+  deploy: AppDeploy
+}) {
+  const { files, disk, check, records, versions, operations, work, deploy } = deps
+  /** One at a time per app: the next change builds on the one before, even if that has not been made yet. */
+  const accepting = oneAtATimePerKey()
 
-  /** Whether a change of the file was accepted but not made yet. */
-  const isChangeComing = ({ id, composeContent }: AppRow): boolean =>
-    operations.inputsOf(id).some((input) => isGiven(input.composeContent) && input.composeContent !== composeContent)
+  /** The newest version that was accepted, even if it is not current yet. */
+  const newestNumber = ({ id, version }: AppRow): number => Math.max(version, ...operations.inputsOf(id).map((input) => input.version ?? 0))
+  const newestOf = (row: AppRow): Promise<Base> => versions.base(row.id, newestNumber(row))
 
   async function describe(row: AppRow, description: string | null | undefined): Promise<Operation> {
     operations.refuseWhenStopping()
     const isNew = description !== undefined && description !== row.description
     if (!isNew) return operations.note('update', row, 'Nothing to change')
-    return deps.note(row, { description }, 'Description changed')
+    return records.saveWith(row, { description }, (save) => operations.note('update', row, 'Description changed', save))
   }
 
-  /** Writes the file before the version, so a version is only recorded when it is on disk. */
-  async function store(row: AppRow, content: string, description: AppPatch): Promise<void> {
-    await disk.during(row.name, async () => {
-      await files.write(row.name, content)
-      const version = content === row.composeContent ? row.version : row.version + 1
-      await save(row, { composeContent: content, version, ...description })
-    })
-  }
-
-  async function refuseUndecided(row: AppRow, { composeContent: content, overwriteFile }: UpdateAppInput): Promise<void> {
+  async function refuseUndecided(row: AppRow, content: string | null | undefined, overwrite: boolean | null | undefined): Promise<void> {
     const onDisk = await disk.look(row.name)
-    if (isGiven(content)) refuseOverwriting(row, onDisk, { content, overwrite: overwriteFile ?? false })
+    if (isGiven(content)) refuseOverwriting(row, onDisk, { content, overwrite: overwrite ?? false })
     else refuseUnseen(row, onDisk)
   }
 
-  const run: Runner = async (row, input, run) => {
-    const { composeContent: content, description } = input
+  /** Writes the files before the record, so a version is current only when it is on disk. */
+  const store = (row: AppRow, current: CurrentVersion, description: AppPatch): Promise<void> =>
+    disk.during(row.name, async () => {
+      await files.write(row.name, current.composeContent)
+      await records.save(row, { ...current, ...description })
+    })
+
+  const run: Runner = async (row, { version, description, overwriteFile, pull }, run) => {
     const described = description === undefined ? {} : { description }
-    refuseOld(row, input)
-    await refuseUndecided(row, input)
-    if (isGiven(content)) {
+    const current = version === undefined ? null : await versions.current(row.id, version)
+    await refuseUndecided(row, current?.composeContent, overwriteFile)
+    if (current) {
       run.step(5, 'Writing the Compose file')
-      await store(row, content, described)
-    } else await save(row, described)
-    if (input.pull) {
+      await store(row, current, described)
+    } else await records.save(row, described)
+    if (pull) {
       run.step(10, 'Pulling images')
-      await deps.runCompose(row, 'pull', run)
+      await deploy.runCompose(row, 'pull', run)
     }
-    if (!deps.shouldRun(row)) return 'Saved. The next start deploys it'
-    await deps.up(row, run)
+    if (!work.shouldRun(row)) return 'Saved. The next start deploys it'
+    await deploy.up(row, run)
   }
 
-  async function update(row: AppRow, input: UpdateAppInput): Promise<Operation> {
-    const content = input.composeContent ?? null
-    refuseOld(row, input)
-    if (content === null && !input.pull) return describe(row, input.description)
-    if (content === null) await deps.engine.info()
-    const warnings = content === null ? [] : await check.content(row.name, content)
-    await refuseUndecided(row, input)
-    // Another change may have been made or queued during the check.
-    refuseOld(row, input)
-    if (isGiven(input.ifVersion) && isChangeComing(row)) throw isChanging(row)
-    return deps.enqueue(row, input, { warnings })
+  /** The version that `input` makes of the newest one, which is the newest one itself if it changes nothing. */
+  async function changed(row: AppRow, input: UpdateAppInput, author: string): Promise<Draft> {
+    const base = await newestOf(row)
+    const contents = changedContents(base.contents, input)
+    const warnings = await check.content(row.name, contents)
+    const isSame = areSameContents(contents, base.contents)
+    return { warnings, make: () => (isSame ? base.number : versions.make(row.id, contents, { author, reason: input.reason }, base)) }
   }
 
-  return { update, run }
+  /** The next version, made of an earlier one. */
+  async function earlier(row: AppRow, number: number, author: string): Promise<Draft> {
+    const { contents, images } = await versions.target(row.id, number, row.version)
+    const warnings = await check.content(row.name, contents)
+    const base = await newestOf(row)
+    return { warnings, make: () => versions.make(row.id, contents, { author, reason: `Back to version ${number}`, images }, base) }
+  }
+
+  async function accept(kind: 'update' | 'rollback', row: AppRow, input: UpdateAppInput, draft: Draft | null): Promise<Operation> {
+    await refuseUndecided(row, input.composeContent, input.overwriteFile)
+    // Another change may have been made during the check.
+    refuseOld(row, input)
+    if (isGiven(input.ifVersion) && newestNumber(row) !== row.version) throw isChanging(row)
+    const made = draft?.make()
+    const [version, saved] = typeof made === 'object' ? [made.number, made] : [made, undefined]
+    const { description, overwriteFile, pull } = input
+    // Only what is given: stored, what is undefined would become null.
+    const asked = { ...(version !== undefined && { version }), ...(description !== undefined && { description }) }
+    const more = { warnings: draft?.warnings ?? [], alongside: saved?.save }
+    const begun = work
+      .enqueue(kind, row, { ...asked, overwriteFile: overwriteFile ?? false, pull: pull ?? false }, more)
+      .catch((error: unknown) => {
+        saved?.takeBack()
+        throw error
+      })
+    return (await begun).operation
+  }
+
+  async function update(row: AppRow, input: UpdateAppInput, author: string): Promise<Operation> {
+    refuseOld(row, input)
+    if (!asksForContents(input) && !input.pull) return describe(row, input.description)
+    return accepting.run(row.id, async () => {
+      refuseOld(row, input)
+      if (asksForContents(input)) return accept('update', row, input, await changed(row, input, author))
+      await deps.engine.info()
+      return accept('update', row, input, null)
+    })
+  }
+
+  return {
+    runners: { update: run, rollback: run } satisfies Runners,
+    update,
+    /** Makes an earlier version the next one. */
+    rollback: (row: AppRow, number: number, author: string): Promise<Operation> =>
+      accepting.run(row.id, async () => accept('rollback', row, {}, await earlier(row, number, author))),
+  }
 }
 
 const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined
@@ -119,7 +166,7 @@ function refuseOld({ name, version }: AppRow, { ifVersion }: UpdateAppInput): vo
 const isChanging = ({ name, version }: AppRow): AppError =>
   new AppError(
     'CONFLICT',
-    `Another change to ${name} is being saved as version ${version + 1}. Read the app again in a moment, apply your change to that version, and save it`,
+    `Another change to ${name} is being saved as the next version. Read the app again in a moment, apply your change to that version, and save it`,
     {
       fields: [{ field: 'ifVersion', message: `is ${version}, which another change is about to replace` }],
     },

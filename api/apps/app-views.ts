@@ -11,6 +11,7 @@ import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { AppImages } from './images/app-images.ts'
 import type { OperationKind } from './operation.ts'
 import type { Operations } from './operations.ts'
+import { shownVariables } from './versions/app-versions.ts'
 import { createStatusTimers } from './status-timers.ts'
 
 export type AppViews = ReturnType<typeof createAppViews>
@@ -61,6 +62,9 @@ export function createAppViews(deps: {
       name,
       description,
       composeContent,
+      environment: shownVariables(row.environment),
+      files: row.files,
+      profiles: row.profiles,
       version,
       // An app has no file before its first deployment.
       changedOnDisk: active?.kind !== 'create' && disk.differs(name, composeContent),

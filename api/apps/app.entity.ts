@@ -1,6 +1,8 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { AppDesiredState } from './app.ts'
 import type { OperationKind } from './operation.ts'
+import type { StoredVariable } from './versions/sealed-contents.ts'
+import type { AppFileName } from './versions/version.ts'
 import type { WantedService } from './wanted-services.ts'
 
 /** An app of this node. Docker's view of it is not stored but read at every start. */
@@ -12,7 +14,12 @@ export const AppEntity = defineEntity({
     name: p.string().unique(),
     description: p.text().strictNullable(),
     composeContent: p.text(),
-    /** Starts at 1 and grows with each change of the Compose file. */
+    /** The values of secrets are sealed. */
+    environment: p.json<StoredVariable[]>().default([]),
+    /** Their contents are with the current version, so that they need not be in memory. */
+    files: p.json<AppFileName[]>().default([]),
+    profiles: p.json<string[]>().default([]),
+    /** The number of the current version. */
     version: p.integer().default(1),
     desiredState: p.string().$type<AppDesiredState>(),
     /** Why the newest operation failed; null if it succeeded. */

@@ -1,4 +1,5 @@
 import type { ImageUpdate } from './images/image-update.ts'
+import type { AppFileName, EnvironmentVariable } from './versions/version.ts'
 
 /** An app as its node reports it. Made by `apps/` on the owning node; the primary's inventory keeps copies. */
 export interface App {
@@ -7,7 +8,11 @@ export interface App {
   name: string
   description: string | null
   composeContent: string
-  /** Starts at 1 and grows with each change of the Compose file. */
+  /** Plain values only: those of secrets are null. */
+  environment: EnvironmentVariable[]
+  files: AppFileName[]
+  profiles: string[]
+  /** The number of the current version, 1 being what was created. It goes back when a failed change is rolled back by itself. */
   version: number
   /** Whether the Compose file on disk is missing or differs from `composeContent`. */
   changedOnDisk: boolean

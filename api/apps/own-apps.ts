@@ -16,6 +16,7 @@ import { createComposeFileWatch } from './compose-file-watch.ts'
 import type { ImageAnswer } from './images/image-state.ts'
 import type { Operation } from './operation.ts'
 import { createOperations } from './operations.ts'
+import type { Sealing } from './versions/sealed-contents.ts'
 import { createRemoval } from './removal.ts'
 
 export interface OwnAppsEvents {
@@ -38,6 +39,8 @@ export type OwnApps = ReturnType<typeof createOwnApps>
 export function createOwnApps(deps: {
   em: EntityManager
   nodeId: string
+  /** Seals the secrets of apps. */
+  box: Sealing
   appsDir: string
   /** The deadline of an operation, and how many run at once. */
   limits: { deadlineMs: number; parallel: number }
@@ -69,6 +72,7 @@ export function createOwnApps(deps: {
   const service = createAppService({
     em,
     nodeId,
+    box: deps.box,
     engine,
     compose,
     files,

@@ -51,6 +51,12 @@ export interface SealedColumn {
   write: (em: EntityManager, id: string, sealed: string) => Promise<unknown>
 }
 
+/** Columns that hold encrypted values among others. */
+export interface SealedDocuments {
+  /** Replaces every encrypted value by what `again` makes of it. */
+  sealAgain: (em: EntityManager, again: (sealed: string, context: string) => string) => Promise<void>
+}
+
 /**
  * The second half: re-encrypts everything with the current key in one transaction, erases the old values, and only then deletes
  * the previous key.
@@ -60,16 +66,24 @@ export interface SealedColumn {
 export async function finishRotation(deps: {
   em: EntityManager
   box: SecretBox
-  columns: SealedColumn[]
+  columns: (SealedColumn | SealedDocuments)[]
   dataDir: string
 }): Promise<number> {
   let count = 0
   await deps.em.fork().transactional(async (transaction) => {
-    for (const { rows, contextOf, write } of deps.columns) {
+    const again = (sealed: string, context: string): string => {
+      count += 1
+      return deps.box.seal(deps.box.open(sealed, context), context)
+    }
+    for (const column of deps.columns) {
+      if ('sealAgain' in column) {
+        await column.sealAgain(transaction, again)
+        continue
+      }
+      const { rows, contextOf, write } = column
       for (const { id, sealed } of await rows(transaction)) {
         if (sealed === '') continue
-        await write(transaction, id, deps.box.seal(deps.box.open(sealed, contextOf(id)), contextOf(id)))
-        count += 1
+        await write(transaction, id, again(sealed, contextOf(id)))
       }
     }
   })

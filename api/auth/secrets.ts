@@ -2,14 +2,14 @@ import type { EntityManager } from '../db/orm.ts'
 import type { Log } from '../log.ts'
 import { createSecretBox } from './secret-box.ts'
 import { loadSecretKey, sessionSecretOf } from './secret-key.ts'
-import { finishRotation, loadFormerKeys, type SealedColumn } from './secret-key-rotation.ts'
+import { finishRotation, loadFormerKeys, type SealedColumn, type SealedDocuments } from './secret-key-rotation.ts'
 
 /** Secrets at rest: the box that seals them with this node's secret key, and the second half of a change of that key. */
 export function createSecrets(deps: {
   em: EntityManager
   config: { dataDir: string; secretKey: string | undefined; secretKeyPrevious: string | undefined }
   /** Every column that holds sealed values. */
-  columns: SealedColumn[]
+  columns: (SealedColumn | SealedDocuments)[]
   log: Log
 }) {
   const { em, columns, log } = deps

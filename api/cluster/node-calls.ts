@@ -4,9 +4,10 @@ import { imageCalls } from './calls/image-calls.ts'
 import { networkCalls } from './calls/network-calls.ts'
 import { primaryCalls } from './calls/primary-calls.ts'
 import { reportCalls } from './calls/report-calls.ts'
+import { versionCalls } from './calls/version-calls.ts'
 
 /** Calls that a person's action causes, on whichever node. `node-router.ts` offers them for every node. */
-export const actionCalls = { ...appCalls, ...folderCalls, ...networkCalls }
+export const actionCalls = { ...appCalls, ...folderCalls, ...networkCalls, ...versionCalls }
 
 /** Every call between nodes. */
 export const calls = { ...actionCalls, ...primaryCalls, ...reportCalls, ...imageCalls }

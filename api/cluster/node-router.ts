@@ -58,7 +58,7 @@ export function createNodeRouter(deps: {
 
   /** @throws NOT_FOUND for an unknown node, NODE_UNREACHABLE for one that is not online. Never falls back to another node */
   function forNode(nodeId: string, onBehalfOf?: string): NodeActions {
-    if (nodeId === deps.selfId) return deps.own
+    if (nodeId === deps.selfId) return inTheNameOf(onBehalfOf, deps.own)
     const node = deps.getNode(nodeId)
     if (node.health.status !== 'online') throw new AppError('NODE_UNREACHABLE', statusInWords(node))
     return remote(nodeId, onBehalfOf)
@@ -90,6 +90,15 @@ export function createNodeRouter(deps: {
     },
   }
 }
+
+/** These functions, told who asks. */
+const inTheNameOf = (by: string | undefined, own: OwnActions): NodeActions =>
+  Object.fromEntries(
+    Object.entries<(input: never, waiting: Waiting) => unknown>(own).map(([name, act]) => [
+      name,
+      (input: never, waiting?: Waiting) => act(input, { ...waiting, by }),
+    ]),
+  ) as NodeActions
 
 /** The error of a change. Without an answer, the node may have made the change. */
 const ofChange = (error: unknown): unknown =>

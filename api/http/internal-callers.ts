@@ -1,4 +1,5 @@
 import { createMiddleware } from 'hono/factory'
+import { bounds } from '../bounds.ts'
 import { budgets } from '../auth/rate-limits.ts'
 import { nodeTimeHeader, waitsUntilHeader, whileCallerWaits } from '../caller-patience.ts'
 import { AppError } from '../errors.ts'
@@ -24,7 +25,9 @@ export const authenticate = (services: Services, door: Door) =>
     c.set('callerId', callerId)
     c.header(nodeTimeHeader, String(services.clock.now().getTime()))
     const address = door.addressOf(c.env.incoming)
-    c.set('actor', { name: actorName(callerId, c.req.header('x-on-behalf-of')), via: 'node', address })
+    const claimed = claimedName(c.req.header('x-on-behalf-of'))
+    c.set('by', claimed ?? callerId)
+    c.set('actor', { name: claimed === null ? callerId : `${claimed} (reported by ${callerId})`, via: 'node', address })
     await next()
   })
 
@@ -63,12 +66,12 @@ async function limitCalls({ access, clock, limits, self }: Services, callerId: s
 }
 
 /** The calling node is authenticated. On whose behalf it calls is only its claim. */
-function actorName(callerId: string, onBehalfOf: string | undefined): string {
-  if (!onBehalfOf) return callerId
+function claimedName(onBehalfOf: string | undefined): string | null {
+  if (!onBehalfOf) return null
   try {
-    return `${decodeURIComponent(onBehalfOf).slice(0, 200)} (reported by ${callerId})`
+    return decodeURIComponent(onBehalfOf).slice(0, bounds.personName)
   } catch {
-    return callerId
+    return null
   }
 }
 

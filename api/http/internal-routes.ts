@@ -26,11 +26,11 @@ export function internalRoutes(services: Services, door: Door): Router {
   /** Serves the call if this node answers it, and writes to the audit log what it changes. */
   function serve<Input extends object, Output, Read>(
     call: AnsweredCall<Input, Output, Read>,
-    handler: (input: Input, caller: { id: string; signal: AbortSignal }) => Promise<Output>,
+    handler: (input: Input, caller: { id: string; by: string; signal: AbortSignal }) => Promise<Output>,
   ): void {
     if (call.on === (services.self.isPrimary ? 'secondary' : 'primary')) return
     serveCall(router, call, (input, c) => {
-      const caller = { id: c.get('callerId'), signal: c.req.raw.signal }
+      const caller = { id: c.get('callerId'), by: c.get('by'), signal: c.req.raw.signal }
       return auditedCall(services, c.get('actor'), call, input, () => handler(input, caller))
     })
   }

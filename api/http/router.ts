@@ -9,6 +9,8 @@ export interface HttpEnv {
   Variables: {
     /** On the node surface: the id of the calling node. */
     callerId: string
+    /** Who asks through the calling node: a person, as far as that node says, or the node itself. */
+    by: string
     /** On the node surface: who acts, for the audit log. */
     actor: Actor
     /** On the user surface: what the caller can see and do. */

@@ -32,8 +32,8 @@ import { linkSignInRoutes } from './link-sign-in-routes.ts'
 import { strangersPage } from './strangers-page.ts'
 import { peopleRoutes } from './people-routes.ts'
 
-/** In bytes. A Compose file can have 256 KiB, and JSON escapes make it larger. */
-const maxBodyBytes = 1024 * 1024
+/** In bytes. A Compose file can have 256 KiB and the other files 512 KiB, and JSON escapes make them up to six times as large. */
+const maxBodyBytes = 4 * 1024 * 1024
 
 /** Takes the port before anything else is touched. Requests that arrive before `serve` get 503 and Retry-After. */
 export async function openPort({ host, port }: { host: string | undefined; port: number }): Promise<{ server: Server; port: number }> {

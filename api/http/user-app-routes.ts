@@ -5,6 +5,7 @@ import { appOperationWire, appRefusals, createAppBody, presentAppOperation } fro
 import { appWire, fromWire, removalPreviewWire, toWire } from '../wire.ts'
 import { serveAppActions } from './app-action-routes.ts'
 import { serveFolders } from './folder-routes.ts'
+import { serveVersions } from './version-routes.ts'
 import { takesOnly } from './known-fields.ts'
 import { idParam } from '../cluster/calls/declared-call.ts'
 import { invalid, json, listOf, nodeIdsQuery, nodeQuery, problem, wholeList } from './route-parts.ts'
@@ -78,5 +79,6 @@ export function userAppRoutes(): Router {
   serveAppActions(router, presentApp)
   serveFolders(router)
   serveValidation(router)
+  serveVersions(router)
   return router
 }

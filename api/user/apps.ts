@@ -7,6 +7,9 @@ import type { RemovalPreview } from '../apps/removal-item.ts'
 import { callerKey } from '../auth/caller.ts'
 import { appActionCalls, appCalls } from '../cluster/calls/app-calls.ts'
 import { networkCalls } from '../cluster/calls/network-calls.ts'
+import { AppError } from '../errors.ts'
+import type { AppFile, AppVersionHead, VersionPage } from '../apps/versions/version.ts'
+import type { versionCalls } from '../cluster/calls/version-calls.ts'
 import { actionsOf, type InputTo } from '../cluster/calls/declared-call.ts'
 import type { Inventory, InventoryApp } from '../cluster/feed/inventory.ts'
 import type { EngineNetwork } from '../docker/engine.types.ts'
@@ -32,6 +35,8 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
     need('app.change')
     return router.forNode(sight.node(nodeId).id, caller)
   }
+
+  const appVersion = async (id: string, number: number): Promise<AppVersionHead> => on(sight.app(id).id).appVersion({ id, number })
 
   /** Takes an action on an app, on the node that runs it. */
   function act<Name extends AppActionName>(
@@ -78,6 +83,19 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
       const key = `${callerKey(access.caller)} ${node.id} ${draft.appId ?? draft.name}`
       return deps.newest(key, signal, (ends) => router.forNode(node.id, caller).validateApp(draft, { signal: ends }))
     },
+    /** @throws NOT_FOUND, NODE_UNREACHABLE */
+    versions: async ({ id, ...page }: InputTo<typeof versionCalls.appVersions>): Promise<VersionPage> =>
+      on(sight.app(id).id).appVersions({ id, ...page }),
+    /** One version of an app, without its files' contents. @throws NOT_FOUND, NODE_UNREACHABLE */
+    appVersion,
+    /** Null if the app has no such version. @throws NODE_UNREACHABLE */
+    findVersion: (id: string, number: number): Promise<AppVersionHead | null> =>
+      appVersion(id, number).catch((error: unknown) => {
+        if (error instanceof AppError && error.code === 'NOT_FOUND') return null
+        throw error
+      }),
+    /** The files of one version. The content of secret ones is null. @throws NOT_FOUND, NODE_UNREACHABLE */
+    versionFiles: async (id: string, number: number): Promise<AppFile[]> => on(sight.app(id).id).versionFiles({ id, number }),
 
     /** Makes a network that a Compose file names as external. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE, INVALID_INPUT, CONFLICT */
     createNetwork: (nodeId: string, name: string): Promise<EngineNetwork> =>

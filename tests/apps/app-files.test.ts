@@ -27,7 +27,9 @@ test('a new Compose file is private, in a folder that others can list', async (t
   await files.write('shop', content)
   const modeOf = (path: string): number => statSync(join(appsDir, path)).mode & 0o777
   t.deepEqual([modeOf('shop/compose.yaml'), modeOf('shop'), modeOf('')], [0o600, 0o755, 0o755])
-  await files.withDraft('shop', 'services:\n', async ({ file }) => t.is(statSync(join(file ?? '', '..')).mode & 0o777, 0o700))
+  await files.withDraft('shop', { composeContent: 'services:\n' }, async ({ file }) =>
+    t.is(statSync(join(file ?? '', '..')).mode & 0o777, 0o700),
+  )
 })
 
 test('a Compose file that replaces a readable one is private, and other files keep their mode', async (t) => {

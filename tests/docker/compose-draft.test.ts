@@ -87,7 +87,9 @@ for (const [what, { files, draft, refused }] of Object.entries(leadingBack)) {
     mkdirSync(folder)
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
     const compose = createComposeCli({ log, env })
-    const { problems } = await createAppFiles({ appsDir }).withDraft('shop', draft, (project) => compose.config(project))
+    const { problems } = await createAppFiles({ appsDir }).withDraft('shop', { composeContent: draft }, (project) =>
+      compose.config(project),
+    )
     if (refused) t.regex(problems[0]?.message ?? '', refused)
     else t.deepEqual(problems, [])
     t.notRegex(JSON.stringify(problems), /\.draft-/)

@@ -13,6 +13,7 @@ import { createRemoval } from '../../api/apps/removal.ts'
 import type { ImageAnswer } from '../../api/apps/images/image-state.ts'
 import { canonicalImage } from '../../api/image-reference.ts'
 import type { RegistryLogin } from '../../api/docker/engine.types.ts'
+import { createSecretBox } from '../../api/auth/secret-box.ts'
 import { systemClock } from '../../api/clock.ts'
 import { createComposeCli } from '../../api/docker/compose-cli.ts'
 import { createEngine } from '../../api/docker/engine.ts'
@@ -92,6 +93,7 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
   const apps = createAppService({
     em: database.em,
     nodeId,
+    box: createSecretBox(Buffer.alloc(32, 7)),
     clock: systemClock,
     engine,
     log,

@@ -7,7 +7,7 @@ import { routesOf } from '../helpers/routes.ts'
 import { nodeHeaders, runningNode, type RunningNode } from '../helpers/running-node.ts'
 
 const jsonType = { 'content-type': 'application/json' }
-const overLimit = 1024 * 1024 + 1
+const overLimit = 4 * 1024 * 1024 + 1
 
 /** Routes with a body, on both surfaces, and GraphQL. */
 async function targets(node: RunningNode): Promise<{ method: string; path: string; headers: Record<string, string> }[]> {

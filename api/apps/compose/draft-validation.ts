@@ -43,7 +43,7 @@ export function createDraftValidation(deps: {
       throw new AppError('RATE_LIMITED', 'This node is checking too many drafts. Try again in a moment', { retryAfterSeconds: 2 })
     const verdict = await turns(async () => {
       signal?.throwIfAborted()
-      return files.withDraft(name, content, (project) => compose.config(project, signal))
+      return files.withDraft(name, { composeContent: content }, (project) => compose.config(project, signal))
     })
     signal?.throwIfAborted()
     return verdict

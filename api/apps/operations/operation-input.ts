@@ -5,10 +5,10 @@ import { z } from '@hono/zod-openapi'
  * the program was killed. Stored as it is, so it never holds a secret.
  */
 const operationInput = z.object({
-  // An update.
+  // An update or a rollback.
   description: z.string().nullish(),
-  composeContent: z.string().nullish(),
-  ifVersion: z.number().nullish(),
+  /** The version to make current. */
+  version: z.number().optional(),
   overwriteFile: z.boolean().nullish(),
   pull: z.boolean().nullish(),
   // A removal.

@@ -7,6 +7,7 @@ import type { ComposeFileWatch } from '../compose-file-watch.ts'
 import type { OperationRun } from '../operation-run.ts'
 import type { OperationKind } from '../operation.ts'
 import type { Removal } from '../removal.ts'
+import type { AppVersions } from '../versions/app-versions.ts'
 import type { OperationInput } from './operation-input.ts'
 
 /**
@@ -27,10 +28,11 @@ export function createRunners(deps: {
   removal: Removal
   deploy: AppDeploy
   records: AppRecords
+  versions: AppVersions
   /** The app's record is gone. */
   onRemoved: (row: AppRow) => void
 }) {
-  const { files, disk, removal, deploy, records } = deps
+  const { files, disk, removal, deploy, records, versions } = deps
 
   return {
     async start(row, _input, run) {
@@ -47,7 +49,7 @@ export function createRunners(deps: {
 
     async remove(row, input, run) {
       const stays = await removal.remove(row, input, run)
-      await records.delete(row.id)
+      await records.delete(row.id, versions.forget(row.id))
       deps.onRemoved(row)
       return stays
     },

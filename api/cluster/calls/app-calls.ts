@@ -6,6 +6,7 @@ import {
   presentAppOperation,
   removeAppQuery,
   restartAppBody,
+  rollbackBody,
   updateAppBody,
   updateImagesBody,
   validateAppBody,
@@ -14,6 +15,7 @@ import type { AppValidation } from '../../apps/compose/validation.ts'
 import type { Action, Named } from '../../auth/action.ts'
 import type { AppOperation } from '../../apps/app-service.ts'
 import type { App } from '../../apps/app.ts'
+import type { ContentsInput } from '../../apps/versions/version.ts'
 import type { Operation } from '../../apps/operation.ts'
 import type { RemovalPreview } from '../../apps/removal-item.ts'
 import {
@@ -74,6 +76,9 @@ export const validationRefusals = {
   429: 'The node is checking too many drafts. Try again in a moment',
   503: appRefusals[503],
 } as const
+/** Earlier versions would leave these out without a word. */
+const contentsNeed = ({ environment, files, profiles, reason }: Omit<ContentsInput, 'composeContent'>) =>
+  (environment ?? files ?? profiles ?? reason ?? null) === null ? undefined : ('app-history' as const)
 /** Earlier versions delete the app's whole folder, whatever the request says. */
 const removalKeepsData = () => 'removal-keeps-data' as const
 
@@ -87,7 +92,7 @@ export const appActionCalls = {
     ...onApp('app.update'),
     body: { schema: updateAppBody, description: 'Fields you leave out keep their value' },
     // An older node ignores these fields and would do what they are there to prevent.
-    needs: ({ ifVersion, overwriteFile }) => ((ifVersion ?? overwriteFile ?? null) === null ? undefined : 'app-versions'),
+    needs: (input) => contentsNeed(input) ?? ((input.ifVersion ?? input.overwriteFile ?? null) === null ? undefined : 'app-versions'),
   }),
 
   removeApp: answered({
@@ -115,6 +120,14 @@ export const appActionCalls = {
     ...onApp('app.restart'),
     body: { schema: restartAppBody, description: 'What to restart' },
     needs: () => 'durable-operations',
+  }),
+
+  rollbackApp: answered({
+    route: 'POST /api/internal/apps/{id}/rollback',
+    summary: 'Makes an earlier version the next one: file, files, environment with its secrets, and profiles',
+    ...onApp('app.rollback'),
+    body: { schema: rollbackBody, description: 'The version' },
+    needs: () => 'app-history' as const,
   }),
 
   pullAndUpdateApp: answered({
@@ -153,6 +166,7 @@ export const appCalls = {
     route: 'POST /api/internal/apps',
     ...starts,
     body: { schema: createAppBody, description: 'The app' },
+    needs: contentsNeed,
     answer: started('The deployment was queued'),
     action: { word: 'app.create', permission: 'app.change', on: 'node' } satisfies Action,
   }),

@@ -95,6 +95,8 @@ export type ReadOf<Call> = Call extends AnsweredCall<infer _Input, infer _Output
 export interface Waiting {
   /** Aborts when nobody waits any longer. */
   signal?: AbortSignal | undefined
+  /** The person or node that asked, by the name that people see. */
+  by?: string | undefined
 }
 
 /** A function of this node for each of these calls. */
@@ -128,7 +130,7 @@ export function serveEach<Calls extends Record<string, AnyCall>>(
   ) => void,
 ): void {
   // A call and its handler have the same name, and so the same types.
-  const handlerOf = handlers as Record<string, (input: never) => Promise<unknown>>
+  const handlerOf = handlers as Record<string, (input: never, waiting: Waiting) => Promise<unknown>>
   for (const [name, call] of Object.entries(calls)) if (handlerOf[name]) serve(call, handlerOf[name])
 }
 

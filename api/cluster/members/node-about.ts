@@ -13,6 +13,7 @@ export const capabilities = [
   'app-validation',
   'image-updates',
   'durable-operations',
+  'app-history',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

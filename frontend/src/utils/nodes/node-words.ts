@@ -28,6 +28,7 @@ export const capabilityWords = (capability: string): string =>
     'image-updates': 'updates of images',
     'app-versions': 'refusing to overwrite a newer edit of an app',
     'app-validation': 'checking drafts of apps',
+    'app-history': "an app's files, environment and versions",
   })[capability] ?? capability
 
 /** Such as `1 minor version behind 1.4.0`. Undefined if the versions match or are unknown. */
