@@ -41,6 +41,15 @@ const contents = {
   profiles: z.array(z.string()).nullish().openapi({ description: 'Compose profiles that are active' }),
 }
 
+const allow = z
+  .array(z.string())
+  .max(bounds.policy.allowed)
+  .nullish()
+  .openapi({
+    description: 'Administrators only: what to allow besides what every app may, as `rule` or `rule:detail`',
+    example: ['capability:NET_ADMIN'],
+  })
+
 export const rollbackBody = z
   .object({ version: z.int().min(1).openapi({ description: 'The version to go back to. It becomes the next version' }) })
   .openapi('RollBackApp')
@@ -51,6 +60,7 @@ export const createAppBody = z
     description: z.string().nullish(),
     compose_content: z.string().default(''),
     overwrite_file: overwriteFile,
+    allow,
     ...contents,
   })
   .openapi('CreateApp', { required: ['name', 'compose_content'] })
@@ -68,6 +78,7 @@ export const updateAppBody = z
     pull: z.boolean().nullish().openapi({ description: 'Pull newer images before recreating the containers' }),
     if_version: z.int().nullish().openapi({ description: 'The app version that this change is based on. 409 if it is no longer current' }),
     overwrite_file: overwriteFile,
+    allow,
     ...contents,
     reason: z.string().nullish().openapi({ description: 'Why, for the list of versions' }),
   })
@@ -109,5 +120,6 @@ export const appRefusals = {
   400: 'A field is invalid. `fields` names each one',
   404: 'There is no app with this id',
   409: 'The name is taken, or the app has changed since. `fields` says which',
+  422: 'The Compose file asks for what the safety policy does not allow here. `fields` says what, and how an administrator allows it',
   503: 'The node is not online, or Docker does not answer there',
 } as const

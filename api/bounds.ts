@@ -14,6 +14,8 @@ export const bounds = {
     composeBytes: 256 * 1024,
     statusReason: 2000,
     containers: 500,
+    /** Exceptions from the safety policy. */
+    allowances: 50,
     /** Total size of one app's containers as JSON. Together with the largest Compose file, an app stays below 1 MiB. */
     containersBytes: 256 * 1024,
     /** What is said about updates of its images: services, digests of each, and all of it as JSON. */
@@ -54,6 +56,8 @@ export const bounds = {
   version: { reason: 1000, author: 200, images: 500, digest: 100, listed: 500 },
   /** The preview of a removal: items of each kind, items in all, and the length of their texts. */
   removal: { ofKind: 100, items: 1000, name: 1000, detail: 500, obstacle: 1000 },
+  /** A finding of the safety policy: its words, its value, its place in the model; and what an administrator may name at once. */
+  policy: { message: 2500, detail: 300, path: 500, rule: 50, allowed: 100 },
   /** An error or warning about a Compose file. */
   problem: { message: 500, file: 255 },
   network: { id: 100, name: 255, driver: 100 },

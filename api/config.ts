@@ -2,12 +2,13 @@ import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { accessProblems, accessSettings, signInSettings, toAccess, type AccessConfig } from './auth/access-config.ts'
+import type { PolicySettings } from './apps/compose/policy/app-policy.ts'
 import type { AuditBounds } from './auth/audit-retention.ts'
 import { StartError } from './errors.ts'
 import { connectionModes, type ConnectionMode } from './cluster/members/node-about.ts'
 import type { KeptRole } from './cluster/home/kept-role.ts'
 import { bounds, isPrintable, unprintableWords } from './bounds.ts'
-import { address, atLeast, count, flag, httpUrl, optional, seconds, shorterThan } from './setting-types.ts'
+import { absolutePaths, address, atLeast, count, flag, httpUrl, optional, seconds, shorterThan } from './setting-types.ts'
 
 export type Environment = Record<string, string | undefined>
 
@@ -37,6 +38,8 @@ interface CommonConfig {
   }
   operations: { deadlineMs: number; parallel: number }
   stats: { intervalMs: number }
+  /** What apps may do on this node. */
+  policy: PolicySettings
   audit: AuditBounds
   /** Settings that are set but have no effect in this role. Startup warns about them. */
   ignored: string[]
@@ -101,6 +104,8 @@ const environment = z.object({
   OPERATIONS_PARALLEL: count(4, { min: 1, max: 64 }),
   IMAGE_CHECK_HOURS: count(6, { min: 0, max: 720 }),
   STATS_INTERVAL: seconds(5, { min: 1, max: 300 }),
+  ALLOWED_VOLUME_PATHS: absolutePaths,
+  COMPOSE_POLICY: optional.pipe(z.enum(['enforced', 'open'], 'must be enforced or open').default('enforced')),
   AUDIT_KEEP_DAYS: count(365, { min: 1, max: 3650 }),
   AUDIT_KEEP_LINES: count(200_000, { min: 1000, max: 10_000_000 }),
   AUDIT_KEEP_MIB: count(100, { min: 10, max: 10_000 }),
@@ -179,6 +184,7 @@ function commonConfig(values: Values, kept: KeptRole | null) {
     },
     operations: { deadlineMs: values.OPERATION_TIMEOUT, parallel: values.OPERATIONS_PARALLEL },
     stats: { intervalMs: values.STATS_INTERVAL },
+    policy: { isOpen: values.COMPOSE_POLICY === 'open', allowedPaths: values.ALLOWED_VOLUME_PATHS },
     audit: {
       maxAgeMs: values.AUDIT_KEEP_DAYS * 86_400_000,
       maxLines: values.AUDIT_KEEP_LINES,

@@ -92,7 +92,7 @@ export function createServices(world: World) {
     onCredentials: () => events.emit('settings', undefined),
   })
   const docker = createDocker({ ...base, nodeId: selfId })
-  const ofApps = { box: secrets, answerOf: registries.answerOf, loginsFor: registries.loginsFor }
+  const ofApps = { box: secrets, policy: config.policy, answerOf: registries.answerOf, loginsFor: registries.loginsFor }
   const apps = createOwnApps({ ...base, nodeId: selfId, docker, appsDir: config.appsDir, limits: config.operations, ...ofApps })
   const monitor = createMonitoring({ ...base, nodeId: selfId, docker, apps, storageProblem: storage.problem, ...config.stats })
 

@@ -38,6 +38,18 @@ export const address = optional.transform((value, context): { host: string | und
   return z.NEVER
 })
 
+/** Comma-separated absolute paths. */
+export const absolutePaths = optional.transform((value, context): string[] => {
+  const paths = (value ?? '').split(',').flatMap((path) => path.trim() || [])
+  const wrong = paths.find((path) => !path.startsWith('/'))
+  if (wrong === undefined) return paths
+  context.addIssue({
+    code: 'custom',
+    message: `must be absolute paths separated by commas, such as /srv/media,/mnt/photos, but has "${wrong}"`,
+  })
+  return z.NEVER
+})
+
 export const seconds = (whenUnset: number, { min, max }: { min: number; max: number }) =>
   optional.transform((value, context): number => {
     const parsed = value === undefined ? whenUnset : Number(value)

@@ -136,6 +136,16 @@ export const versionWire = versionSummaryWire
   })
   .openapi('AppVersion')
 
+const allowanceWire = z
+  .object({
+    rule: text(bounds.policy.rule),
+    detail: text(bounds.policy.detail).nullable().openapi({ description: 'Null when the rule says it all' }),
+    service: text(bounds.container.service).openapi({ description: 'Empty for the whole app' }),
+    by: text(bounds.personName).openapi({ description: 'A name, or "upgrade" for what an app had before there was a policy' }),
+    at: dateTime,
+  })
+  .openapi('Allowance', { description: 'What an administrator allowed besides what every app may' })
+
 export const appWire = z
   .object({
     id: z.guid(),
@@ -149,6 +159,7 @@ export const appWire = z
     profiles: profilesWire.default([]),
     version: int.min(1).default(1),
     changed_on_disk: z.boolean().default(false),
+    allowances: z.array(allowanceWire).max(bounds.app.allowances).default([]),
     desired_state: z.enum(appDesiredStates),
     status: z.enum(appStatuses),
     status_reason: text(bounds.app.statusReason).nullable(),
@@ -203,7 +214,7 @@ export const networkWire = z
 const findingWire = z.object({
   rule: text(bounds.validation.rule),
   detail: text(bounds.validation.findingText).nullable(),
-  service: text(bounds.container.service).nullable(),
+  service: text(bounds.container.service),
   path: text(bounds.validation.path),
   message: text(bounds.problem.message),
   line: int.nullable(),

@@ -7,6 +7,7 @@ import { appActions } from '../api/user/apps.ts'
 import type { UserApi } from '../api/user/user-api.ts'
 import { action, builder, costOfPage, costOfText, permission } from './builder.ts'
 import { contentsFields } from './app-contents.ts'
+import { allowField } from './allowances.ts'
 import { NodeLabelInput } from './labels.ts'
 import { isAmong, page } from './page.ts'
 import { AppRef, NodeRef, OperationRef } from './refs.ts'
@@ -195,6 +196,7 @@ export const CreateAppInput = builder.inputType('CreateAppInput', {
     description: t.string(),
     composeContent: t.string({ required: true }),
     overwriteFile: t.boolean({ description: overwriteWords }),
+    allow: allowField(t),
     ...contentsFields(t),
   }),
 })
@@ -207,6 +209,7 @@ const UpdateAppInput = builder.inputType('UpdateAppInput', {
     pull: t.boolean({ description: 'Pull newer images before recreating the containers.' }),
     ifVersion: t.int({ description: 'The app version that this change is based on. CONFLICT if it is no longer current.' }),
     overwriteFile: t.boolean({ description: overwriteWords }),
+    allow: allowField(t),
     ...contentsFields(t),
     reason: t.string({ description: 'Why, for the list of versions.' }),
   }),

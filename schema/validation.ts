@@ -9,7 +9,7 @@ const PolicyFindingRef = builder.objectRef<PolicyFinding>('PolicyFinding').imple
   fields: (t) => ({
     rule: t.exposeString('rule'),
     detail: t.exposeString('detail', { nullable: true, description: 'The value in question, such as the path that is mounted.' }),
-    service: t.exposeString('service', { nullable: true }),
+    service: t.exposeString('service', { description: 'Empty for the whole app.' }),
     path: t.exposeString('path', { description: 'The place in the model, such as `services.web.cap_add[0]`.' }),
     message: t.exposeString('message'),
     line: t.exposeInt('line', { nullable: true }),

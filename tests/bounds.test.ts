@@ -42,6 +42,14 @@ const worstContainer = someContainer({
   ports: Array.from({ length: most.ports }, () => worstPort),
 })
 
+const worstAllowance = {
+  rule: worst(bounds.policy.rule),
+  detail: worst(bounds.policy.detail),
+  service: worst(most.service),
+  by: worst(bounds.personName),
+  at: new Date('2026-11-30T00:00:00Z'),
+}
+
 /** Compose refuses control characters, so the largest characters in a file take two bytes: a quote or a line end. */
 const worstApp = withinBounds(
   someApp({
@@ -50,6 +58,7 @@ const worstApp = withinBounds(
     description: worst(900_000),
     composeContent: '"'.repeat(bounds.app.composeBytes),
     statusReason: worst(12_000),
+    allowances: Array.from({ length: bounds.app.allowances }, () => worstAllowance),
     containers: Array.from({ length: 600 }, () => worstContainer),
   }),
 )

@@ -25,6 +25,8 @@ export interface CreateAppInput extends Omit<ContentsInput, 'composeContent'> {
   composeContent: string
   /** Overwrite a different Compose file that is already in the folder. */
   overwriteFile?: boolean | null | undefined
+  /** What an administrator allows besides what every app may: `rule` or `rule:detail`. */
+  allow?: string[] | null | undefined
 }
 
 const nameTaken = (name: string): AppError =>
@@ -80,9 +82,9 @@ export function createAppCreation(deps: {
     const given = { content: input.composeContent, overwrite: input.overwriteFile ?? false }
     refusePrepared(input.name, await files.preparedCompose(input.name), given)
     const contents = changedContents(noContents, input)
-    const warnings = await deps.check.content(input.name, contents)
+    const { warnings, ...checked } = await deps.check.content(input.name, contents, { allowances: [], allow: input.allow, by: author })
     const id = randomUUID()
-    const first = deps.versions.make(id, contents, { author, reason: input.reason }, null)
+    const first = deps.versions.make(id, contents, { author, reason: input.reason, ...checked }, null)
     const row = newRow(id, input, first.current, deps.clock.now())
     const saveRow = records.add(row)
     const alongside: Alongside = async (transaction) => [await saveRow(transaction), await first.save(transaction)]
@@ -121,6 +123,8 @@ const newRow = (id: string, { name, description }: CreateAppInput, current: Curr
   id,
   name,
   description: description ?? null,
+  allowances: [],
+  modelHash: null,
   ...current,
   desiredState: 'running',
   lastError: null,

@@ -8,6 +8,7 @@ import type { ContainerFacts } from './container-facts.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { AppWork } from './app-work.ts'
+import type { Permissions } from './compose/policy/permissions.ts'
 import type { AppVersions } from './versions/app-versions.ts'
 import type { Operations } from './operations.ts'
 
@@ -26,6 +27,7 @@ export function createAppResume(deps: {
   containersOf: (row: AppRow) => ContainerFacts[]
   /** An app's wanted services were read again. */
   onResolved: (row: AppRow) => void
+  permissions: Pick<Permissions, 'upgrade'>
   log: Log
 }) {
   const { files, records } = deps
@@ -64,6 +66,7 @@ export function createAppResume(deps: {
       deps.deploy.resolveUnknown(stopping.signal, deps.onResolved).catch((error: unknown) => {
         if (!stopping.signal.aborted) deps.log.error({ err: error }, "could not read the apps' wanted services")
       })
+      void deps.permissions.upgrade(stopping.signal)
     },
 
     stop: (): void => stopping.abort(),

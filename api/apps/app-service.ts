@@ -19,6 +19,8 @@ import { createAppViews } from './app-views.ts'
 import { createAppWork, type AppOperation } from './app-work.ts'
 import type { App } from './app.ts'
 import type { AppRow } from './app.entity.ts'
+import type { AppPolicy } from './compose/policy/app-policy.ts'
+import { createPermissions } from './compose/policy/permissions.ts'
 import type { AppFiles } from './app-files.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { refuseUnseen } from './changed-on-disk.ts'
@@ -49,6 +51,8 @@ interface Deps {
   clock: Clock
   engine: Engine
   compose: ComposeCli
+  /** The safety policy. */
+  look: AppPolicy
   files: AppFiles
   log: Log
   disk: ComposeFileWatch
@@ -72,9 +76,16 @@ export function createAppService(deps: Deps) {
   const views = createAppViews({ ...deps, images })
   const records = createAppRecords({ ...deps, onSaved: views.tell })
   const versions = createAppVersions(deps)
-  const deploy = createJudgedDeploy({ ...deps, versions, records, loginsFor: (of) => deps.loginsFor(of, records.images()) })
+  const permissions = createPermissions({ ...deps, records, versions, onAllowed: views.tell })
+  const deploy = createJudgedDeploy({
+    ...deps,
+    compose: permissions.compose,
+    versions,
+    records,
+    loginsFor: (of) => deps.loginsFor(of, records.images()),
+  })
   const work = createAppWork({ ...deps, records, views, runners: () => runners })
-  const update = createAppUpdate({ ...deps, check, versions, records, work, deploy })
+  const update = createAppUpdate({ ...deps, check, versions, records, work, deploy, permissions })
   const forget = ({ id, name }: AppRow): void => {
     deps.disk.forget(name)
     if (views.forget(id)) deps.onRemoved(id)
@@ -83,7 +94,7 @@ export function createAppService(deps: Deps) {
   const imageUpdating = createImageUpdating({ ...deps, records, deploy, work, images })
   const simple = createRunners({ ...deps, deploy, records, versions, onRemoved: forget })
   const runners: Runners = { ...simple, ...update.runners, create: create.run, update_images: imageUpdating.run }
-  const resume = createAppResume({ ...deps, records, versions, work, deploy, containersOf: views.containersOf, onResolved: views.tell })
+  const resume = createAppResume({ ...deps, ...views, records, versions, work, deploy, permissions, onResolved: views.tell })
 
   function refreshAll(): void {
     for (const row of records.all()) {
@@ -139,7 +150,7 @@ export function createAppService(deps: Deps) {
     versions,
 
     /** Checks a draft and changes nothing. */
-    validate: createDraftValidation({ ...deps, records }),
+    validate: createDraftValidation({ ...deps, permissions, records }),
 
     /** @throws NOT_FOUND, INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE; in each case without changing anything */
     async update(id: string, input: UpdateAppInput, author = nobody): Promise<AppOperation> {

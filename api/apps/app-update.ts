@@ -6,6 +6,7 @@ import type { AppDeploy } from './app-deploy.ts'
 import type { AppFiles } from './app-files.ts'
 import type { AppRecords } from './app-records.ts'
 import type { AppWork } from './app-work.ts'
+import type { Permissions } from './compose/policy/permissions.ts'
 import { refuseOverwriting, refuseUnseen } from './changed-on-disk.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { ComposeProblem } from './compose-problem.ts'
@@ -25,6 +26,8 @@ export interface UpdateAppInput extends ContentsInput {
   ifVersion?: number | null | undefined
   /** Overwrite a Compose file that was changed on disk. */
   overwriteFile?: boolean | null | undefined
+  /** What an administrator allows besides what every app may: `rule` or `rule:detail`. */
+  allow?: string[] | null | undefined
 }
 
 export type AppPatch = Partial<Pick<AppRow, 'description' | 'desiredState' | 'lastError' | 'lastFailedKind'> & CurrentVersion>
@@ -50,8 +53,9 @@ export function createAppUpdate(deps: {
   operations: Operations
   work: AppWork
   deploy: AppDeploy
+  permissions: Pick<Permissions, 'allowancesOf'>
 }) {
-  const { files, disk, check, records, versions, operations, work, deploy } = deps
+  const { files, disk, check, records, versions, operations, work, deploy, permissions } = deps
   /** One at a time per app: the next change builds on the one before, even if that has not been made yet. */
   const accepting = oneAtATimePerKey()
 
@@ -99,17 +103,25 @@ export function createAppUpdate(deps: {
   async function changed(row: AppRow, input: UpdateAppInput, author: string): Promise<Draft> {
     const base = await newestOf(row)
     const contents = changedContents(base.contents, input)
-    const warnings = await check.content(row.name, contents)
-    const isSame = areSameContents(contents, base.contents)
-    return { warnings, make: () => (isSame ? base.number : versions.make(row.id, contents, { author, reason: input.reason }, base)) }
+    const permit = { allowances: base.allowances ?? (await permissions.allowancesOf(row)), allow: input.allow, by: author }
+    const { warnings, ...checked } = await check.content(row.name, contents, permit)
+    const isSame = areSameContents(contents, base.contents) && checked.allowances.length === permit.allowances.length
+    return {
+      warnings,
+      make: () => (isSame ? base.number : versions.make(row.id, contents, { author, reason: input.reason, ...checked }, base)),
+    }
   }
 
   /** The next version, made of an earlier one. */
   async function earlier(row: AppRow, number: number, author: string): Promise<Draft> {
-    const { contents, images } = await versions.target(row.id, number, row.version)
-    const warnings = await check.content(row.name, contents)
+    const { contents, images, allowances } = await versions.target(row.id, number, row.version)
+    const permit = { allowances: [...(await permissions.allowancesOf(row)), ...(allowances ?? [])], by: author }
+    const { warnings, ...checked } = await check.content(row.name, contents, permit)
     const base = await newestOf(row)
-    return { warnings, make: () => versions.make(row.id, contents, { author, reason: `Back to version ${number}`, images }, base) }
+    return {
+      warnings,
+      make: () => versions.make(row.id, contents, { author, reason: `Back to version ${number}`, images, ...checked }, base),
+    }
   }
 
   async function accept(kind: 'update' | 'rollback', row: AppRow, input: UpdateAppInput, draft: Draft | null): Promise<Operation> {
@@ -134,10 +146,11 @@ export function createAppUpdate(deps: {
 
   async function update(row: AppRow, input: UpdateAppInput, author: string): Promise<Operation> {
     refuseOld(row, input)
-    if (!asksForContents(input) && !input.pull) return describe(row, input.description)
+    const isAsked = asksForContents(input) || (input.allow ?? []).length > 0
+    if (!isAsked && !input.pull) return describe(row, input.description)
     return accepting.run(row.id, async () => {
       refuseOld(row, input)
-      if (asksForContents(input)) return accept('update', row, input, await changed(row, input, author))
+      if (isAsked) return accept('update', row, input, await changed(row, input, author))
       await deps.engine.info()
       return accept('update', row, input, null)
     })

@@ -66,6 +66,7 @@ export function createAppViews(deps: {
       files: row.files,
       profiles: row.profiles,
       version,
+      allowances: row.allowances ?? [],
       // An app has no file before its first deployment.
       changedOnDisk: active?.kind !== 'create' && disk.differs(name, composeContent),
       desiredState,

@@ -1,5 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
-import type { AppDesiredState } from './app.ts'
+import type { Allowance, AppDesiredState } from './app.ts'
 import type { OperationKind } from './operation.ts'
 import type { StoredVariable } from './versions/sealed-contents.ts'
 import type { AppFileName } from './versions/version.ts'
@@ -19,6 +19,10 @@ export const AppEntity = defineEntity({
     /** Their contents are with the current version, so that they need not be in memory. */
     files: p.json<AppFileName[]>().default([]),
     profiles: p.json<string[]>().default([]),
+    /** Null until an app from before the safety policy has got what it needs. */
+    allowances: p.json<Allowance[]>().nullable(),
+    /** Of the model that was checked when the current version was accepted; null when none was. */
+    modelHash: p.string().nullable(),
     /** The number of the current version. */
     version: p.integer().default(1),
     desiredState: p.string().$type<AppDesiredState>(),

@@ -16,6 +16,8 @@ export interface App {
   version: number
   /** Whether the Compose file on disk is missing or differs from `composeContent`. */
   changedOnDisk: boolean
+  /** What the app may do that the safety policy does not allow by itself. */
+  allowances: Allowance[]
   desiredState: AppDesiredState
   status: AppStatus
   statusReason: string | null
@@ -28,6 +30,19 @@ export interface App {
   asOf: Date
   createdAt: Date
   updatedAt: Date
+}
+
+/** What an administrator allowed one service of an app. It covers exactly this value. */
+export interface Allowance {
+  /** A rule of the safety policy, such as `capability`. Another version may know more rules. */
+  rule: string
+  /** Null when the rule says it all. */
+  detail: string | null
+  /** Empty for the whole app. */
+  service: string
+  /** A person's name, or `upgrade` for what an app had before there was a policy. */
+  by: string
+  at: Date
 }
 
 export const appStatuses = [

@@ -11,6 +11,7 @@ import { createNetworks } from './networks.ts'
 import { createNodeFacts } from './compose/node-facts.ts'
 import { createAppFiles } from './app-files.ts'
 import { createAppService } from './app-service.ts'
+import { createAppPolicy, type PolicySettings } from './compose/policy/app-policy.ts'
 import { createContainerWatch } from './container-watch.ts'
 import { createComposeFileWatch } from './compose-file-watch.ts'
 import type { ImageAnswer } from './images/image-state.ts'
@@ -42,6 +43,7 @@ export function createOwnApps(deps: {
   /** Seals the secrets of apps. */
   box: Sealing
   appsDir: string
+  policy: PolicySettings
   /** The deadline of an operation, and how many run at once. */
   limits: { deadlineMs: number; parallel: number }
   docker: Docker
@@ -75,6 +77,11 @@ export function createOwnApps(deps: {
     box: deps.box,
     engine,
     compose,
+    look: createAppPolicy({
+      ...{ compose, clock, settings: deps.policy },
+      volumes: projects.volumeDrivers,
+      directoryOf: files.directoryOf,
+    }),
     files,
     disk: createComposeFileWatch({ files, clock, log, onChange: (name) => events.emit('file', name) }),
     watch: containers,

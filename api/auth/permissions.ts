@@ -13,6 +13,8 @@ export const leastRole = {
   /** Cordon and maintenance. */
   'node.hold': 'operator',
   'app.change': 'operator',
+  /** What the safety policy does not allow by itself. */
+  'app.allow': 'admin',
   'settings.read': 'operator',
   'settings.change': 'admin',
   /** The caller's own sessions and tokens. */

@@ -9,7 +9,7 @@ import { toRemark, type ComposeRemark, type ComposeVerdict, type SayingContext }
 import { absentEngineCause, ComposeError, isDownloadBar, withoutPaths } from './compose-error.ts'
 import { refusalRemarks } from './config-words.ts'
 import { connectionError, dockerEndpoint, dockerUnavailable } from './docker-endpoint.ts'
-import type { ComposeCli, ComposeCommand, ComposeProject, RunOptions } from './engine.types.ts'
+import type { ComposeCli, ComposeCommand, ComposeProject, ResolvedProject, RunOptions } from './engine.types.ts'
 import { failureReason } from './compose-failure-words.ts'
 import { markName } from './leftovers.ts'
 import { removeLeftLogins, withLogins } from './private-docker-config.ts'
@@ -100,7 +100,7 @@ export function createComposeCli(options: {
     }
   }
 
-  const model = async (project: ComposeProject, signal: AbortSignal): Promise<unknown> => {
+  const resolve = async (project: ComposeProject, signal: AbortSignal): Promise<ResolvedProject> => {
     const printed: string[] = []
     const tooMuch = new AbortController()
     let size = 0
@@ -110,10 +110,16 @@ export function createComposeCli(options: {
       if (size > mostPrinted) return tooMuch.abort(refused('The resolved file is larger than 1 MiB'))
       printed.push(line)
     }
-    const { problems } = await check(project, 'model', onLine, AbortSignal.any([signal, tooMuch.signal]))
-    if (problems.length > 0) throw refused(problems.map(({ message }) => message).join('\n'))
+    const verdict = await check(project, 'model', onLine, AbortSignal.any([signal, tooMuch.signal]))
+    if (verdict.problems.length > 0) return { ...verdict, model: null }
     const text = printed.join('\n')
-    return (text.startsWith('{') ? JSON.parse(text) : parse(text)) as unknown
+    return { ...verdict, model: (text.startsWith('{') ? JSON.parse(text) : parse(text)) as unknown }
+  }
+
+  const model = async (project: ComposeProject, signal: AbortSignal): Promise<unknown> => {
+    const { problems, model: resolved } = await resolve(project, signal)
+    if (problems.length > 0) throw refused(problems.map(({ message }) => message).join('\n'))
+    return resolved
   }
 
   /** Used after a failure to name the image that failed. Empty when the file cannot be resolved either. */
@@ -128,6 +134,10 @@ export function createComposeCli(options: {
     config: (project, signal) => check(project, 'config', () => {}, signal),
 
     model,
+
+    resolve,
+
+    variables: (project) => projectEnvironment(childEnv, project),
 
     async run(project, command, output) {
       const { exitCode, stdout, stderr, context } = await execute(project, command, output)

@@ -31,6 +31,11 @@ export function createEngineProjects(options: { clock: Clock; dockerHost?: strin
       }
     },
 
+    async volumeDrivers() {
+      const { Volumes: volumes } = await ask((abortSignal) => docker.listVolumes({ abortSignal }))
+      return new Map((volumes ?? []).map(({ Name: name, Driver: driver, Options: options }) => [name, { driver, options: options ?? {} }]))
+    },
+
     stop: (id, abortSignal) => change(docker.getContainer(id).stop({ abortSignal })),
 
     start: (id, abortSignal) => change(docker.getContainer(id).start({ abortSignal })),

@@ -44,6 +44,13 @@ export interface EngineProjects {
   createNetwork(name: string): Promise<EngineNetwork>
   /** Bytes by volume name; empty when the Engine takes longer than a person waits for a dialog. */
   volumeBytes(): Promise<Map<string, number>>
+  /** The driver of every volume on the Engine, with its options, by name. */
+  volumeDrivers(): Promise<Map<string, VolumeDriver>>
+}
+
+export interface VolumeDriver {
+  driver: string
+  options: Record<string, string>
 }
 
 export interface EngineNetwork {
@@ -160,6 +167,10 @@ export interface ComposeCli {
   config(project: ComposeProject, signal?: AbortSignal): Promise<ComposeVerdict>
   /** The project as Compose resolves it, parsed. @throws INVALID_INPUT when Compose refuses it or prints more than 1 MiB */
   model(project: ComposeProject, signal: AbortSignal): Promise<unknown>
+  /** Both at once: the verdict, and the project as Compose resolves it, with its real values and paths. */
+  resolve(project: ComposeProject, signal: AbortSignal): Promise<ResolvedProject>
+  /** All variables that Compose's process has for a project. */
+  variables(project: ComposeProject): Readonly<Record<string, string | undefined>>
   /**
    * Runs one command. Ends the child (TERM, then KILL after 3 s) when `signal` aborts. Warnings from Compose go to `onWarning`
    * and not to `onLine`.
@@ -167,6 +178,11 @@ export interface ComposeCli {
    * @throws ComposeError when the command fails
    */
   run(project: ComposeProject, command: ComposeCommand, options: RunOptions): Promise<void>
+}
+
+export interface ResolvedProject extends ComposeVerdict {
+  /** Null when Compose refuses the file. */
+  model: unknown
 }
 
 export interface RunOptions {

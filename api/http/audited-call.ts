@@ -19,6 +19,9 @@ export async function auditedCall<Input extends object, Output, Read>(
     const output = await run()
     return { output, ...begun(output) }
   }
-  const { output } = await auditedOperations.around(actor, action, start, ({ app }) => ({ appId: app.id, subject: app.name }))
+  const { output } = await auditedOperations.around(actor, action, start, ({ app }) => ({
+    appId: app.id,
+    subject: app.name + (call.words?.(input) ?? ''),
+  }))
   return output
 }

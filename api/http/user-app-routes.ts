@@ -19,7 +19,13 @@ const weightOfApp = ({ composeContent, containers }: InventoryApp): number => 10
 
 const presentApp = (app: InventoryApp) => toWire(app)
 
-const refusals = { 400: invalid, 404: problem(appRefusals[404]), 409: problem(appRefusals[409]), 503: problem(appRefusals[503]) }
+const refusals = {
+  400: invalid,
+  404: problem(appRefusals[404]),
+  409: problem(appRefusals[409]),
+  422: problem(appRefusals[422]),
+  503: problem(appRefusals[503]),
+}
 
 const withId = { tags: ['apps'], request: { params: idParam } }
 const routesOfApp = {

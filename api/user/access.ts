@@ -14,6 +14,8 @@ import type { Sight } from './sight.ts'
 interface Target extends Named {
   /** What the audit log adds to the target's name. */
   words?: string | undefined
+  /** Another permission that the action needs with this input. */
+  also?: Permission | undefined
 }
 
 interface View<Name extends keyof ViewEvents, T> {
@@ -59,9 +61,10 @@ export function createAccess(deps: {
   }
 
   /** Checks the permission, finds the target and counts the action. @returns its line for the audit log @throws FORBIDDEN, NOT_FOUND, RATE_LIMITED */
-  async function admit(action: Action, { words = '', ...named }: Target): Promise<AuditedAction> {
+  async function admit(action: Action, { words = '', also, ...named }: Target): Promise<AuditedAction> {
     try {
       need(action.permission)
+      if (also) need(also)
     } catch (error) {
       await audit.noteRefusal(caller, columnsOf(action, named))
       throw error

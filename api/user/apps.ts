@@ -5,16 +5,17 @@ import type { FoundProject } from '../apps/import/found-projects.ts'
 import type { RemoveAppInput } from '../apps/removal.ts'
 import type { RemovalPreview } from '../apps/removal-item.ts'
 import { callerKey } from '../auth/caller.ts'
-import { appActionCalls, appCalls } from '../cluster/calls/app-calls.ts'
-import { networkCalls } from '../cluster/calls/network-calls.ts'
+import { allowingWords, appActionCalls, appCalls } from '../cluster/calls/app-calls.ts'
 import { AppError } from '../errors.ts'
 import type { AppFile, AppVersionHead, VersionPage } from '../apps/versions/version.ts'
 import type { versionCalls } from '../cluster/calls/version-calls.ts'
+import { networkCalls } from '../cluster/calls/network-calls.ts'
 import { actionsOf, type InputTo } from '../cluster/calls/declared-call.ts'
 import type { Inventory, InventoryApp } from '../cluster/feed/inventory.ts'
 import type { EngineNetwork } from '../docker/engine.types.ts'
 import type { NodeActions, NodeRouter } from '../cluster/node-router.ts'
 import type { NewestWins } from '../newest-wins.ts'
+import type { Permission } from '../auth/permissions.ts'
 import type { Access } from './access.ts'
 
 /** Declared with the calls that carry them out. The target of `createApp` and `createNetwork` is the node. */
@@ -42,9 +43,9 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
   function act<Name extends AppActionName>(
     name: Name,
     input: InputTo<(typeof appActionCalls)[Name]>,
-    words?: string,
+    more: { words?: string; also?: Permission | undefined } = {},
   ): Promise<AppOperation> {
-    return start(appActions[name], { id: input.id, words }, async () => on(input.id)[name](input as never))
+    return start(appActions[name], { id: input.id, ...more }, async () => on(input.id)[name](input as never))
   }
   const actions = Object.fromEntries(
     Object.keys(appActionCalls).map((name) => [name, (input: never) => act(name as AppActionName, input)]),
@@ -78,6 +79,7 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
      */
     async validateApp(nodeId: string, draft: AppDraft, signal?: AbortSignal): Promise<AppValidation> {
       need('app.change')
+      if ((draft.allow ?? []).length > 0) need('app.allow')
       const node = sight.node(nodeId)
       if (draft.appId) sight.app(draft.appId)
       const key = `${callerKey(access.caller)} ${node.id} ${draft.appId ?? draft.name}`
@@ -106,15 +108,22 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
     createApp: (nodeId: string, input: CreateAppInput): Promise<AppOperation> =>
       start(
         appActions.createApp,
-        { id: nodeId, subject: input.name },
+        { id: nodeId, subject: input.name, ...allowing(input) },
         async () => router.forNewApp(nodeId, caller).createApp(input),
         ({ app }) => ({ appId: app.id }),
       ),
     ...actions,
+    updateApp: (input: InputTo<typeof appActionCalls.updateApp>) => act('updateApp', input, allowing(input)),
     pullAndUpdateApp: ({ id }: { id: string }) => act('updateApp', { id, pull: true }),
-    removeApp: (input: InputTo<typeof appActionCalls.removeApp>) => act('removeApp', input, withData(input)),
+    removeApp: (input: InputTo<typeof appActionCalls.removeApp>) => act('removeApp', input, { words: withData(input) }),
   }
 }
+
+/** What it takes to allow more than the safety policy does. */
+const allowing = (input: { allow?: readonly string[] | null | undefined }) => ({
+  words: allowingWords(input),
+  also: (input.allow ?? []).length > 0 ? ('app.allow' as const) : undefined,
+})
 
 /** The audit log names the data that is removed with an app. */
 function withData({ volumes, files }: RemoveAppInput): string {

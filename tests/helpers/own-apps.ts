@@ -4,6 +4,7 @@ import Docker from 'dockerode'
 import type { App } from '../../api/apps/app.ts'
 import { createAppFiles } from '../../api/apps/app-files.ts'
 import { createAppService, type AppOperation } from '../../api/apps/app-service.ts'
+import { createAppPolicy, type PolicySettings } from '../../api/apps/compose/policy/app-policy.ts'
 import { createNodeFacts } from '../../api/apps/compose/node-facts.ts'
 import { createContainerWatch } from '../../api/apps/container-watch.ts'
 import { createComposeFileWatch } from '../../api/apps/compose-file-watch.ts'
@@ -52,6 +53,7 @@ export async function deployed(t: ExecutionContext<unknown>, services: Record<st
 }
 
 interface Given {
+  policy?: PolicySettings
   folder?: string
   dockerHost?: string
   env?: NodeJS.ProcessEnv
@@ -62,7 +64,7 @@ interface Given {
 
 /** One node's apps, with a real database, folder, Engine and Compose. */
 export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
-  const { folder = dataFolder(t), dockerHost, env } = given
+  const { folder = dataFolder(t), dockerHost, env, policy = { isOpen: false, allowedPaths: [] } } = given
   const appsDir = join(folder, 'apps')
   const database = await testDatabase(t, join(folder, 'data/selfhostly.db'))
   const { log } = recordedLog()
@@ -89,6 +91,7 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
     onChange: (operation) => ended.push(operation),
   })
   const files = createAppFiles({ appsDir })
+  const compose = createComposeCli({ log, ...host, ...(env ? { env } : {}) })
   const disk = createComposeFileWatch({ files, clock: systemClock, log, onChange: (name) => apps.refresh(name) })
   const apps = createAppService({
     em: database.em,
@@ -97,7 +100,12 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
     clock: systemClock,
     engine,
     log,
-    compose: createComposeCli({ log, ...host, ...(env ? { env } : {}) }),
+    compose,
+    look: createAppPolicy({
+      ...{ compose, clock: systemClock, settings: policy },
+      volumes: projects.volumeDrivers,
+      directoryOf: files.directoryOf,
+    }),
     files,
     disk,
     watch,

@@ -1,7 +1,6 @@
 import pLimit from 'p-limit'
 import { bounds, cut, cutOrNull } from '../../bounds.ts'
 import type { ComposeVerdict } from '../../docker/compose-remark.ts'
-import type { ComposeCli } from '../../docker/engine.types.ts'
 import { AppError } from '../../errors.ts'
 import type { CreateAppInput } from '../app-creation.ts'
 import type { AppFiles } from '../app-files.ts'
@@ -14,7 +13,10 @@ import { readEnvText } from '../environment/env-text.ts'
 import { variablesOf, type ComposeVariable } from '../environment/variables.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { checkText, placeFault, type TextCheck } from './text-check.ts'
-import type { AppValidation } from './validation.ts'
+import type { AppPolicy, Looked, Permit } from './policy/app-policy.ts'
+import type { Permissions } from './policy/permissions.ts'
+import type { PolicyFinding } from './policy/policy-finding.ts'
+import type { AppValidation, PolicyFinding as ShownFinding } from './validation.ts'
 
 /** What a person is about to create, or to save as a change of the app with `appId`. */
 export interface AppDraft extends CreateAppInput {
@@ -28,24 +30,25 @@ const mostWaiting = 20
 
 /** Checks drafts while people type. */
 export function createDraftValidation(deps: {
-  compose: ComposeCli
+  look: AppPolicy
+  permissions: Pick<Permissions, 'allowancesOf'>
   files: AppFiles
   records: AppRecords
   watch: ContainerWatch
   facts: NodeFacts
 }) {
-  const { compose, files, records, facts } = deps
+  const { look, files, records, facts } = deps
   const turns = pLimit(parallel)
 
   /** Lets Compose read the draft, in its turn. */
-  async function ask(name: string, content: string, signal: AbortSignal | undefined): Promise<ComposeVerdict> {
+  async function ask(name: string, content: string, permit: Permit, signal = new AbortController().signal): Promise<Verdict> {
     if (turns.pendingCount >= mostWaiting)
       throw new AppError('RATE_LIMITED', 'This node is checking too many drafts. Try again in a moment', { retryAfterSeconds: 2 })
     const verdict = await turns(async () => {
-      signal?.throwIfAborted()
-      return files.withDraft(name, { composeContent: content }, (project) => compose.config(project, signal))
+      signal.throwIfAborted()
+      return files.withDraft(name, { composeContent: content }, (project) => look(project, content, permit, signal))
     })
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     return verdict
   }
 
@@ -79,12 +82,19 @@ export function createDraftValidation(deps: {
     const named = row ? [] : problemsOfName(draft.name)
     const name = row?.name ?? (checkAppName(draft.name).length > 0 ? anyName : draft.name)
     const text = await checkText(content)
-    const judged = await judgeCompose(content, text, () => ask(name, content, signal).catch(sayNotAsked))
+    const permit = { allowances: row ? await deps.permissions.allowancesOf(row) : [], allow: draft.allow }
+    let findings: PolicyFinding[] = []
+    const judged = await judgeCompose(content, text, async () => {
+      const verdict = await ask(name, content, permit, signal).catch(sayNotAsked)
+      findings = verdict.findings
+      return verdict
+    })
     const found = await onNode(name, text).catch(notSeen)
     const problems = bounded([...named.map(nowhere), ...judged.problems, ...found.problems])
     const warnings = bounded([...judged.warnings, ...found.warnings])
     const variables = text.document ? boundedVariables(await variablesIn(name, content)) : []
-    return { ok: problems.length === 0, problems, warnings, findings: [], variables, resolved: null }
+    const ok = problems.length === 0 && findings.every(({ allowed }) => allowed)
+    return { ok, problems, warnings, findings: shownFindings(findings), variables, resolved: null }
   }
 }
 
@@ -94,11 +104,17 @@ const anyName = 'draft'
 const noPlace = { file: null, line: null, column: null }
 const nowhere = (message: string): ComposeProblem => ({ message, ...noPlace, service: null })
 
+type Verdict = ComposeVerdict & Pick<Looked, 'findings'>
+
 const isAway = (error: unknown): error is AppError => error instanceof AppError && error.code === 'DOCKER_UNAVAILABLE'
 
-function sayNotAsked(error: unknown): ComposeVerdict {
+function sayNotAsked(error: unknown): Verdict {
   if (!isAway(error)) throw error
-  return { problems: [], warnings: [{ message: `Compose could not check the file: ${error.message}`, ...noPlace, path: [], value: null }] }
+  return {
+    findings: [],
+    problems: [],
+    warnings: [{ message: `Compose could not check the file: ${error.message}`, ...noPlace, path: [], value: null }],
+  }
 }
 
 function notSeen(error: unknown): Judgement {
@@ -119,4 +135,13 @@ const boundedVariables = (all: ComposeVariable[]): ComposeVariable[] =>
     ...variable,
     name: cut(variable.name, bounds.validation.variable),
     default: cutOrNull(variable.default, bounds.validation.variable),
+  }))
+
+const shownFindings = (findings: PolicyFinding[]): ShownFinding[] =>
+  findings.slice(0, bounds.validation.findings).map(({ rule, detail, service, path, message, line, allowed }) => ({
+    ...{ rule, line, allowed },
+    detail: cutOrNull(detail, bounds.validation.findingText),
+    service: cut(service, bounds.container.service),
+    path: cut(path, bounds.validation.path),
+    message: cut(message, bounds.problem.message),
   }))

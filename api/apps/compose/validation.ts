@@ -19,5 +19,5 @@ export interface AppValidation {
 /** What people see of a finding of the safety policy. The rule can be one of a newer version. */
 export interface PolicyFinding extends Pick<FullFinding, 'detail' | 'path' | 'message' | 'line' | 'allowed'> {
   rule: string
-  service: string | null
+  service: string
 }

@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import type { Allowance } from '../app.ts'
 import type { StoredFile, StoredVariable } from './sealed-contents.ts'
 import type { VersionImage, VersionOutcome } from './version.ts'
 
@@ -14,6 +15,9 @@ export const AppVersionEntity = defineEntity({
     files: p.json<StoredFile[]>(),
     profiles: p.json<string[]>(),
     images: p.json<VersionImage[]>(),
+    /** What it may do; null for a version from before the safety policy. */
+    allowances: p.json<Allowance[]>().nullable(),
+    modelHash: p.string().nullable(),
     author: p.string(),
     reason: p.text().strictNullable(),
     outcome: p.string().$type<VersionOutcome>(),

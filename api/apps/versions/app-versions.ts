@@ -3,6 +3,7 @@ import type { EntityManager } from '../../db/orm.ts'
 import { bounds, cut } from '../../bounds.ts'
 import { AppError } from '../../errors.ts'
 import type { Alongside } from '../operation-records.ts'
+import type { Allowance } from '../app.ts'
 import type { AppVersionRow } from './app-version.entity.ts'
 import { openContents, openVariables, sealContents, type Sealing, type StoredVariable } from './sealed-contents.ts'
 import type {
@@ -10,6 +11,7 @@ import type {
   AppFile,
   AppFileName,
   AppVersionHead,
+  CheckedContents,
   CurrentVersion,
   PlainFile,
   PlainVariable,
@@ -22,7 +24,7 @@ import { createVersionRecords } from './version-records.ts'
 export const nobody = 'system'
 
 /** Who makes a version, and why. */
-export interface Origin {
+export interface Origin extends CheckedContents {
   author: string
   reason?: string | null | undefined
   /** The images that an earlier version ran with, for one that goes back to it. */
@@ -32,6 +34,8 @@ export interface Origin {
 /** What the next version is compared with. */
 export interface Base {
   number: number
+  /** Null for a version from before the safety policy. */
+  allowances: Allowance[] | null
   contents: AppContents
   /** For each file, by path, the version that brought its content. */
   since: Map<string, number>
@@ -72,18 +76,22 @@ export function createAppVersions(deps: { em: EntityManager; clock: Clock; box: 
     async base(appId: string, number: number): Promise<Base> {
       const row = await records.get(appId, number)
       const since = new Map(row.files.map((file) => [file.path, file.since]))
-      return { number, contents: openContents(box, appId, row), since }
+      return { number, allowances: row.allowances ?? null, contents: openContents(box, appId, row), since }
     },
 
     /** A version to go back to. @throws NOT_FOUND, CONFLICT if it is the current one or was never judged */
-    async target(appId: string, number: number, current: number): Promise<{ contents: AppContents; images: VersionImage[] }> {
+    async target(
+      appId: string,
+      number: number,
+      current: number,
+    ): Promise<Pick<Base, 'contents' | 'allowances'> & { images: VersionImage[] }> {
       const row = await records.get(appId, number)
       const refuse = (why: string): never => {
         throw new AppError('CONFLICT', `Version ${number} ${why}`, { fields: [{ field: 'version', message: why }] })
       }
       if (number === current) refuse('is the current version. Choose an earlier one')
       if (row.outcome === 'pending') refuse('was never deployed to its end, so nobody knows whether it works. Choose another one')
-      return { contents: openContents(box, appId, row), images: row.images }
+      return { contents: openContents(box, appId, row), allowances: row.allowances ?? null, images: row.images }
     },
 
     /** Makes the next version. @param base the version that it changes; null for the first */
@@ -97,6 +105,8 @@ export function createAppVersions(deps: { em: EntityManager; clock: Clock; box: 
         number,
         ...sealContents(box, appId, contents, since),
         images: origin.images ?? [],
+        allowances: origin.allowances,
+        modelHash: origin.modelHash,
         author: cut(origin.author, bounds.version.author),
         reason: origin.reason || null,
         outcome: 'pending',
@@ -104,6 +114,9 @@ export function createAppVersions(deps: { em: EntityManager; clock: Clock; box: 
       }
       return { number, current: currentOf(row), save: records.save(row), takeBack: () => records.takeBack(appId, number) }
     },
+
+    /** What a version from before the safety policy needs. */
+    allow: records.allow,
 
     settle: (appId: string, number: number, outcome: VersionOutcome, images?: VersionImage[]): Promise<void> =>
       records.settle(appId, number, outcome, images),
@@ -133,12 +146,15 @@ export function createAppVersions(deps: { em: EntityManager; clock: Clock; box: 
   }
 }
 
-const currentOf = ({ number, composeContent, environment, files, profiles }: AppVersionRow): CurrentVersion => ({
+const currentOf = ({ number, composeContent, environment, files, profiles, allowances, modelHash }: AppVersionRow): CurrentVersion => ({
   version: number,
   composeContent,
   environment,
   files: files.map(nameOf),
   profiles,
+  modelHash: modelHash ?? null,
+  // Those of an earlier program are not known here, so the app keeps what it has.
+  ...(allowances && { allowances }),
 })
 
 /** What everyone may see of stored variables. */

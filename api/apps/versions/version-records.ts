@@ -1,6 +1,7 @@
 import { jsonBytes } from '../../bounds.ts'
 import type { EntityManager } from '../../db/orm.ts'
 import { AppError, notFound } from '../../errors.ts'
+import type { Allowance } from '../app.ts'
 import type { Alongside } from '../operation-records.ts'
 import { AppVersionEntity, type AppVersionRow } from './app-version.entity.ts'
 import type { VersionImage, VersionOutcome, VersionPage, VersionSummary } from './version.ts'
@@ -60,6 +61,10 @@ export function createVersionRecords({ em }: { em: EntityManager }) {
       const count = (than?: number): Promise<number> =>
         em.fork().count(AppVersionEntity, { appId, ...(than !== undefined && { number: { $lt: than } }) })
       return { versions, older: last ? await count(last.number) : 0, total: await count() }
+    },
+
+    async allow(appId: string, number: number, allowances: Allowance[]): Promise<void> {
+      await em.fork().nativeUpdate(AppVersionEntity, { appId, number }, { allowances })
     },
 
     /** The verdict on a version. */

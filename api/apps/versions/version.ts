@@ -1,3 +1,4 @@
+import type { Allowance } from '../app.ts'
 import type { AppRow } from '../app.entity.ts'
 
 /** A value for the app's Compose file. A secret's value never leaves its node, so elsewhere it is null. */
@@ -105,4 +106,11 @@ export interface FileInput {
 }
 
 /** The columns of an app's record that say which version is current. */
-export type CurrentVersion = Pick<AppRow, 'version' | 'composeContent' | 'environment' | 'files' | 'profiles'>
+export type CurrentVersion = Pick<AppRow, 'version' | 'composeContent' | 'environment' | 'files' | 'profiles'> & Partial<CheckedContents>
+
+/** What the check of an app's contents found out, and is kept with the version. */
+export interface CheckedContents {
+  /** Exceptions from the safety policy that it needs. */
+  allowances: Allowance[]
+  modelHash: string | null
+}

@@ -11,6 +11,7 @@ import {
   updateImagesBody,
   validateAppBody,
 } from '../../app-wire.ts'
+import { cut } from '../../bounds.ts'
 import type { AppValidation } from '../../apps/compose/validation.ts'
 import type { Action, Named } from '../../auth/action.ts'
 import type { AppOperation } from '../../apps/app-service.ts'
@@ -76,6 +77,9 @@ export const validationRefusals = {
   429: 'The node is checking too many drafts. Try again in a moment',
   503: appRefusals[503],
 } as const
+/** The audit log names what an administrator allows. */
+export const allowingWords = ({ allow }: { allow?: readonly string[] | null | undefined }): string =>
+  allow && allow.length > 0 ? cut(` allowing ${allow.join(', ')}`, 500) : ''
 /** Earlier versions would leave these out without a word. */
 const contentsNeed = ({ environment, files, profiles, reason }: Omit<ContentsInput, 'composeContent'>) =>
   (environment ?? files ?? profiles ?? reason ?? null) === null ? undefined : ('app-history' as const)
@@ -91,6 +95,7 @@ export const appActionCalls = {
     route: 'PUT /api/internal/apps/{id}',
     ...onApp('app.update'),
     body: { schema: updateAppBody, description: 'Fields you leave out keep their value' },
+    words: allowingWords,
     // An older node ignores these fields and would do what they are there to prevent.
     needs: (input) => contentsNeed(input) ?? ((input.ifVersion ?? input.overwriteFile ?? null) === null ? undefined : 'app-versions'),
   }),
@@ -166,6 +171,7 @@ export const appCalls = {
     route: 'POST /api/internal/apps',
     ...starts,
     body: { schema: createAppBody, description: 'The app' },
+    words: allowingWords,
     needs: contentsNeed,
     answer: started('The deployment was queued'),
     action: { word: 'app.create', permission: 'app.change', on: 'node' } satisfies Action,

@@ -58,6 +58,8 @@ export interface AnsweredCall<Input extends object = object, Output = unknown, R
   /** If it is an action, the node that serves it writes it to its audit log. `named` and `outcome` say on what it acts. */
   action?: Action | undefined
   named?(input: Input): Named
+  /** What the audit log adds to the name of its target. */
+  words?(input: Input): string
   outcome?(output: Output): Partial<AuditedAction>
   /** The operation that the call starts, which goes on after the answer. */
   begun?(answer: Output | Read): AppOperation

@@ -57,6 +57,7 @@ function appOf(node: { id: string }, index: number): App {
     profiles: [],
     version: 1,
     changedOnDisk: false,
+    allowances: [],
     desiredState: 'running',
     status: 'running',
     statusReason: null,

@@ -2,17 +2,8 @@ import { posix } from 'node:path'
 import { invalidInput } from '../../../errors.ts'
 import { capabilityName } from './capabilities.ts'
 import { realPaths } from './host-paths.ts'
+import type { Allowance } from '../../app.ts'
 import { isPolicyRule, policyRules, type PolicyFinding, type PolicyRule } from './policy-finding.ts'
-
-/** What an administrator allowed one service of one app. It covers exactly this value. */
-export interface Allowance {
-  rule: PolicyRule
-  detail: string | null
-  service: string
-  /** A person's name, or `upgrade` for what an app had before there was a policy. */
-  by: string
-  at: Date
-}
 
 /** Of `rule` or `rule:detail`, as an administrator gives them. */
 interface Wish {
@@ -54,7 +45,7 @@ export const covers = (allowance: Allowance, finding: PolicyFinding): boolean =>
  */
 export async function allowancesFor(
   findings: PolicyFinding[],
-  words: string[],
+  words: readonly string[],
   { by, at }: Pick<Allowance, 'by' | 'at'>,
 ): Promise<Allowance[]> {
   const wishes = await Promise.all(words.map(readWish))

@@ -1,3 +1,4 @@
+import { bounds, isPrintable } from '../../../bounds.ts'
 import { posix } from 'node:path'
 import { createLineFinder, type LineFinder } from './finding-lines.ts'
 import { isInside, realPaths } from './host-paths.ts'
@@ -57,7 +58,7 @@ function toFinding(
 ): PolicyFinding {
   const shown = detail === null ? null : hide(detail)
   // Two secrets look the same once hidden, so an allowance would not be exact.
-  const isExact = !isOpen && shown === detail
+  const isExact = !isOpen && shown === detail && (detail ?? '').length <= bounds.policy.detail && isPrintable(detail ?? '')
   return {
     rule,
     detail: shown,

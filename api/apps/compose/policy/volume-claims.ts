@@ -1,9 +1,10 @@
+import type { VolumeDriver } from '../../../docker/engine.types.ts'
 import { pathClaim, valueClaim, type ModelPart } from './model-part.ts'
 import { fieldsOf, textOf, type Fields } from './model-values.ts'
 import type { Claim } from './policy-finding.ts'
 
-/** Driver and options of volumes that exist on the Engine, by name. */
-export type ExistingVolumes = ReadonlyMap<string, { driver: string; options: Record<string, string> }>
+/** Volumes that exist on the Engine, by name. */
+export type ExistingVolumes = ReadonlyMap<string, VolumeDriver>
 
 interface Use {
   /** The volume's key in the file. */

@@ -1,0 +1,40 @@
+import type { ComposeCli } from '../../../docker/engine.types.ts'
+import { AppError } from '../../../errors.ts'
+import type { Allowance } from '../../app.ts'
+import { placed, toFieldError } from '../../compose-problem.ts'
+import type { AppPolicy } from './app-policy.ts'
+import { refuseFindings } from './violation.ts'
+
+/** The app that a project is, as it was accepted. */
+export interface AcceptedApp {
+  composeContent: string
+  allowances: readonly Allowance[]
+  modelHash: string | null
+}
+
+/**
+ * Compose, which runs nothing that was not allowed: right before each command, both looks are taken again, in the same folder and
+ * with the same variables. Files in the folder, links and what they lead to may have changed since the app was accepted.
+ */
+export const guardedCompose = (
+  compose: ComposeCli,
+  { look, accepted }: { look: AppPolicy; accepted: (name: string) => Promise<AcceptedApp | null> },
+): ComposeCli => ({
+  ...compose,
+  async run(project, command, options) {
+    const app = await accepted(project.name)
+    if (!app) throw new AppError('NOT_FOUND', `This node has no app named ${project.name}`)
+    const { findings, problems, modelHash } = await look(project, app.composeContent, app, options.signal)
+    const isChanged = app.modelHash !== null && modelHash !== app.modelHash
+    refuseFindings(findings, isChanged ? 'What the app is made of has changed on this node since it was saved. ' : '')
+    if (problems.length > 0) {
+      throw new AppError(
+        'INVALID_INPUT',
+        placed(app.composeContent, problems)
+          .map((problem) => toFieldError(problem).message)
+          .join('\n'),
+      )
+    }
+    await compose.run(project, command, options)
+  },
+})
