@@ -1,7 +1,7 @@
-import { removeApp, startApp, stopApp, updateApp } from '../../graphql/documents/app-changes.ts'
+import { removeApp, restartApp, startApp, stopApp, updateApp } from '../../graphql/documents/app-changes.ts'
 import type { RemoveAppInput } from '../../graphql/generated/graphql.ts'
 import type { AppItem, OperationItem } from '../../graphql/items.ts'
-import { startObstacle, stopObstacle } from '../../utils/apps/app-state.ts'
+import { restartObstacle, startObstacle, stopObstacle } from '../../utils/apps/app-state.ts'
 import type { Action, Sends } from '../shared/action.ts'
 import { picked } from '../shared/useMutate.ts'
 
@@ -49,6 +49,14 @@ export const appActions = {
     permission: 'app.change',
     obstacle: stopObstacle,
     run: async (mutate, { id }) => picked(await mutate(stopApp, { id }), (data) => data.stopApp.operation),
+  },
+  restart: {
+    label: 'Restart',
+    past: 'restarted',
+    icon: 'i-lucide-rotate-cw',
+    permission: 'app.change',
+    obstacle: restartObstacle,
+    run: async (mutate, { id }) => picked(await mutate(restartApp, { id }), (data) => data.restartApp.operation),
   },
   update: {
     label: 'Update',

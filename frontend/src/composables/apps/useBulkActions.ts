@@ -7,7 +7,7 @@ import { appActions } from './app-actions.ts'
 import type { AppAction } from './app-actions.ts'
 import { obstacleTo } from './action-obstacles.ts'
 
-export type BulkActionName = 'start' | 'stop' | 'update'
+export type BulkActionName = 'start' | 'stop' | 'restart' | 'update'
 
 /** What became of one app: the operation it started, or why it started none. */
 export interface BulkOutcome {
