@@ -50,6 +50,27 @@ const allow = z
     example: ['capability:NET_ADMIN'],
   })
 
+const deadlineSeconds = z.int().min(1).max(bounds.deadlineSeconds).nullish().openapi({
+  description: 'How long every service may take to become healthy, from the start of the last container. Without it: DEPLOY_DEADLINE',
+})
+
+export const restoreVolumesBody = z
+  .object({ version: z.int().min(1).openapi({ description: 'The version before which the volumes were copied' }) })
+  .openapi('RestoreVolumes')
+
+export const startAppQuery = z.object({
+  rollback: z
+    .enum(['true', 'false'])
+    .optional()
+    .transform((word) => (word === undefined ? undefined : word === 'true'))
+    .openapi({
+      type: 'string',
+      enum: ['true', 'false'],
+      default: 'true',
+      description: 'Wait until the app is healthy, and go back to the last healthy version if it does not become so',
+    }),
+})
+
 export const rollbackBody = z
   .object({ version: z.int().min(1).openapi({ description: 'The version to go back to. It becomes the next version' }) })
   .openapi('RollBackApp')
@@ -62,6 +83,8 @@ export const createAppBody = z
     overwrite_file: overwriteFile,
     allow,
     ...contents,
+    rollback: z.boolean().nullish().openapi({ default: false, description: 'End with the verdict of the health gate' }),
+    deadline_seconds: deadlineSeconds,
   })
   .openapi('CreateApp', { required: ['name', 'compose_content'] })
 
@@ -81,6 +104,12 @@ export const updateAppBody = z
     allow,
     ...contents,
     reason: z.string().nullish().openapi({ description: 'Why, for the list of versions' }),
+    rollback: z.boolean().nullish().openapi({
+      default: true,
+      description: 'Wait until the new version is healthy, and go back to the last healthy one if it does not become so',
+    }),
+    deadline_seconds: deadlineSeconds,
+    copy_volumes: z.boolean().nullish().openapi({ default: false, description: 'Stop the app and copy its named volumes first' }),
   })
   .openapi('UpdateApp')
 

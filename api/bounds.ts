@@ -67,6 +67,8 @@ export const bounds = {
   about: { version: 50, capability: 50, capabilities: 100, hostname: 255 },
   /** Most that a primary keeps about one node. */
   node: { apps: 1000, composeBytes: 24 * 2 ** 20 },
+  /** The longest that a deploy may take to become healthy. */
+  deadlineSeconds: 3600,
   nodeName: 100,
   url: 2000,
   apiKey: 500,

@@ -9,3 +9,11 @@ export async function isFull(folder: string): Promise<boolean> {
   // File systems that allocate inodes on demand report a total of 0.
   return bavail * bsize < leastRoom || (files > 0 && ffree === 0)
 }
+
+/** Below this, what is only kept for later is dropped. Images take hundreds of megabytes each. */
+const comfortable = 2 * 1024 * 1024 * 1024
+
+export async function isShortOfRoom(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize < comfortable
+}

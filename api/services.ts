@@ -92,8 +92,15 @@ export function createServices(world: World) {
     onCredentials: () => events.emit('settings', undefined),
   })
   const docker = createDocker({ ...base, nodeId: selfId })
-  const ofApps = { box: secrets, policy: config.policy, answerOf: registries.answerOf, loginsFor: registries.loginsFor }
-  const apps = createOwnApps({ ...base, nodeId: selfId, docker, appsDir: config.appsDir, limits: config.operations, ...ofApps })
+  const ofRegistries = { answerOf: registries.answerOf, loginsFor: registries.loginsFor }
+  const ofApps = {
+    appsDir: config.appsDir,
+    limits: config.operations,
+    box: secrets,
+    policy: config.policy,
+    deploying: { ...config.deploys, dataDir: config.dataDir },
+  }
+  const apps = createOwnApps({ ...base, nodeId: selfId, docker, ...ofApps, ...ofRegistries })
   const monitor = createMonitoring({ ...base, nodeId: selfId, docker, apps, storageProblem: storage.problem, ...config.stats })
 
   const members = createMembers({ ...base, self, secrets })

@@ -175,6 +175,14 @@ builder.queryFields((t) => ({
 }))
 
 builder.mutationFields((t) => ({
+  restoreVolumes: t.field({
+    type: AppOperationRef,
+    ...action(appActions.restoreVolumes),
+    description:
+      'Replaces the volumes by the copy that copyVolumes made before a version, and starts the app again. What was written since is lost.',
+    args: { id: t.arg.id({ required: true }), version: t.arg.int({ required: true }) },
+    resolve: (_root, { id, version }, { user }) => user.apps.restoreVolumes({ id, version }),
+  }),
   rollbackApp: t.field({
     type: AppOperationRef,
     ...action(appActions.rollbackApp),

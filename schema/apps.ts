@@ -198,6 +198,14 @@ export const CreateAppInput = builder.inputType('CreateAppInput', {
     overwriteFile: t.boolean({ description: overwriteWords }),
     allow: allowField(t),
     ...contentsFields(t),
+    rollback: t.boolean({
+      defaultValue: false,
+      description: 'End the operation with the verdict of the health gate. A first version that fails stays up.',
+    }),
+    deadlineSeconds: t.int({
+      description:
+        'How long every service may take to become healthy, from the start of the last container: 1 to 3600. Null: DEPLOY_DEADLINE.',
+    }),
   }),
 })
 
@@ -212,6 +220,18 @@ const UpdateAppInput = builder.inputType('UpdateAppInput', {
     allow: allowField(t),
     ...contentsFields(t),
     reason: t.string({ description: 'Why, for the list of versions.' }),
+    rollback: t.boolean({
+      defaultValue: true,
+      description: 'Wait until the new version is healthy, and go back to the last healthy one if it does not become so.',
+    }),
+    deadlineSeconds: t.int({
+      description:
+        'How long every service may take to become healthy, from the start of the last container: 1 to 3600. Null: DEPLOY_DEADLINE.',
+    }),
+    copyVolumes: t.boolean({
+      defaultValue: false,
+      description: 'Stop the app and copy its named volumes first. restoreVolumes brings them back.',
+    }),
   }),
 })
 
@@ -297,8 +317,10 @@ builder.mutationFields((t) => ({
   startApp: t.field({
     type: AppOperationRef,
     ...action(appActions.startApp),
-    args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.apps.startApp({ id }),
+    description:
+      'With `rollback`, the operation ends when the app is healthy, and a version that never was healthy is rolled back if it fails.',
+    args: { id: t.arg.id({ required: true }), rollback: t.arg.boolean({ defaultValue: true }) },
+    resolve: (_root, { id, rollback }, { user }) => user.apps.startApp({ id, rollback: rollback ?? true }),
   }),
   restartApp: t.field({
     type: AppOperationRef,

@@ -3,10 +3,10 @@ import type { Clock } from '../clock.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import type { AppRow } from './app.entity.ts'
 import type { AppCheck } from './draft-check.ts'
-import type { AppDeploy } from './app-deploy.ts'
+import type { Deploys } from './deploy/deploys.ts'
 import type { AppFiles } from './app-files.ts'
 import type { AppRecords } from './app-records.ts'
-import { checkDescription, refuseTooMuch } from './app-limits.ts'
+import { checkDeadline, checkDescription, refuseTooMuch } from './app-limits.ts'
 import type { AppOperation, AppWork } from './app-work.ts'
 import { nobody, type AppVersions } from './versions/app-versions.ts'
 import { changedContents, noContents } from './versions/contents-input.ts'
@@ -27,6 +27,9 @@ export interface CreateAppInput extends Omit<ContentsInput, 'composeContent'> {
   overwriteFile?: boolean | null | undefined
   /** What an administrator allows besides what every app may: `rule` or `rule:detail`. */
   allow?: string[] | null | undefined
+  /** Wait for the verdict. */
+  rollback?: boolean | null | undefined
+  deadlineSeconds?: number | null | undefined
 }
 
 const nameTaken = (name: string): AppError =>
@@ -43,7 +46,7 @@ export function createAppCreation(deps: {
   records: AppRecords
   versions: AppVersions
   work: AppWork
-  deploy: AppDeploy
+  deploy: Pick<Deploys, 'up'>
   /** The app could not be queued, so it does not exist. */
   onFailed: (row: AppRow) => void
 }) {
@@ -70,9 +73,9 @@ export function createAppCreation(deps: {
   }
 
   /** @throws INVALID_INPUT */
-  function refuseInvalid({ name, description, composeContent }: CreateAppInput): void {
+  function refuseInvalid({ name, description, composeContent, deadlineSeconds }: CreateAppInput): void {
     const { refusals, doubts } = checkComposeContent(composeContent)
-    const others = [...checkAppName(name), ...checkDescription(description)]
+    const others = [...checkAppName(name), ...checkDescription(description), ...checkDeadline(deadlineSeconds)]
     if (others.length + refusals.length > 0) throw invalidInput([...others, ...refusals, ...doubts])
     refuseTooMuch(records.all(), composeContent)
   }
@@ -89,18 +92,20 @@ export function createAppCreation(deps: {
     const saveRow = records.add(row)
     const alongside: Alongside = async (transaction) => [await saveRow(transaction), await first.save(transaction)]
     disk.follow(row.name)
-    return deps.work.enqueue('create', row, { overwriteFile: given.overwrite }, { alongside, warnings }).catch((error: unknown) => {
+    const { rollback, deadlineSeconds } = input
+    const asked = { overwriteFile: given.overwrite, rollback, deadlineSeconds }
+    return deps.work.enqueue('create', row, asked, { alongside, warnings }).catch((error: unknown) => {
       records.drop(row.id)
       deps.onFailed(row)
       throw error
     })
   }
 
-  const run: Runner = async (row, { overwriteFile }, run) => {
+  const run: Runner = async (row, { overwriteFile, rollback, deadlineSeconds }, run) => {
     run.step(5, 'Writing the Compose file')
     refusePrepared(row.name, await files.preparedCompose(row.name), { content: row.composeContent, overwrite: overwriteFile ?? false })
     await disk.during(row.name, () => files.write(row.name, row.composeContent))
-    await deps.deploy.up(row, run)
+    await deps.deploy.up(row, run, { rollback, deadlineSeconds })
   }
 
   /** @throws INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE, SHUTTING_DOWN; in each case without changing anything */
@@ -131,6 +136,8 @@ const newRow = (id: string, { name, description }: CreateAppInput, current: Curr
   lastFailedKind: null,
   wanted: null,
   stoppedContainers: null,
+  goingBack: null,
+  restartOwed: null,
   createdAt: now,
   updatedAt: now,
 })

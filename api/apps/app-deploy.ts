@@ -10,7 +10,7 @@ import { activeProfiles, wantedServices } from './wanted-services.ts'
 
 export type AppDeploy = ReturnType<typeof createAppDeploy>
 
-/** Brings an app's containers up from the Compose file in its folder. */
+/** What Compose does with an app: read its file and bring its containers up. `deploy/` decides what follows. */
 export function createAppDeploy(deps: {
   compose: ComposeCli
   files: AppFiles
@@ -26,7 +26,9 @@ export function createAppDeploy(deps: {
   async function resolve(row: AppRow, signal: AbortSignal): Promise<void> {
     if (!files.hasFile(row.name)) return
     try {
-      const model = await compose.model(files.projectOf(row.name), signal)
+      // Without the images of `compose.selfhostly.yaml`: people and registries know those of the file.
+      const { overlay: _, ...project } = files.projectOf(row.name)
+      const model = await compose.model(project, signal)
       await records.remember(row, { wanted: wantedServices(model, activeProfiles(await files.readEnv(row.name))) })
     } catch (error) {
       signal.throwIfAborted()
@@ -44,7 +46,6 @@ export function createAppDeploy(deps: {
     })
 
   async function up(row: AppRow, run: OperationRun): Promise<void> {
-    await resolve(row, run.signal)
     run.step(20, 'Starting containers')
     await runCompose(row, 'up', run).catch(async (error: unknown) => {
       if (run.signal.aborted || !(await deps.removal.removeDuplicateNetworks(row, run))) throw error
@@ -54,6 +55,7 @@ export function createAppDeploy(deps: {
 
   return {
     runCompose,
+    resolve,
     up,
 
     /** Apps deployed by an earlier version have no wanted services saved. */

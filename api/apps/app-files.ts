@@ -7,6 +7,7 @@ import { hasContent } from './folder-removal.ts'
 import { checkAppName } from './compose-file.ts'
 import { isSameText, readComposeFile, type FoundCompose } from './compose-on-disk.ts'
 import type { AppContents } from './versions/version.ts'
+import { hasOverlay, overlayDraft, overlayFile } from './deploy/overlay.ts'
 import { leadsToItself, linkNeighbours } from './draft-folder.ts'
 
 /** The file Compose is run with, whatever other files are in the folder. */
@@ -32,7 +33,10 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
   return {
     directoryOf,
 
-    projectOf: (name: string): ComposeProject => ({ name, directory: directoryOf(name) }),
+    projectOf(name: string): ComposeProject {
+      const directory = directoryOf(name)
+      return { name, directory, ...(hasOverlay(directory) && { overlay: overlayFile }) }
+    },
 
     /** The app's Compose file on disk; null when it does not exist. */
     compose: (name: string): Promise<FoundCompose | null> => readComposeFile(directoryOf(name), composeFile),
@@ -99,6 +103,8 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
       new Map([
         [composeFile, content],
         [draftOf(composeFile), null],
+        [overlayFile, null],
+        [overlayDraft, null],
       ]),
 
     /** The `.env` file that Compose reads; empty when there is none. */

@@ -16,3 +16,9 @@ export function refuseTooMuch(others: { composeContent: string }[], content: str
   const message = `would bring this node's Compose files to more than ${composeBytes / 2 ** 20} MiB in total`
   throw new AppError('CONFLICT', `composeContent: ${message}`, { fields: [{ field: 'composeContent', message }] })
 }
+
+export function checkDeadline(seconds: number | null | undefined): FieldError[] {
+  if (seconds === null || seconds === undefined) return []
+  const isValid = Number.isInteger(seconds) && seconds >= 1 && seconds <= bounds.deadlineSeconds
+  return isValid ? [] : [{ field: 'deadlineSeconds', message: `must be a whole number from 1 to ${bounds.deadlineSeconds}` }]
+}

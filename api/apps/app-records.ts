@@ -39,7 +39,10 @@ export function createAppRecords(deps: {
   }
 
   /** Saves facts about an app that people do not edit. */
-  async function remember(row: AppRow, patch: Partial<Pick<AppRow, 'wanted' | 'stoppedContainers' | 'allowances'>>): Promise<void> {
+  async function remember(
+    row: AppRow,
+    patch: Partial<Pick<AppRow, 'wanted' | 'stoppedContainers' | 'allowances' | 'goingBack' | 'restartOwed'>>,
+  ): Promise<void> {
     if (!rows.has(row.id)) return
     Object.assign(row, patch)
     // Not an upsert, which would bring back an app that was just removed.

@@ -25,6 +25,8 @@ export function createAppResume(deps: {
   versions: AppVersions
   deploy: AppDeploy
   containersOf: (row: AppRow) => ContainerFacts[]
+  /** Goes on with what deploys left open. */
+  resumeDeploys: () => Promise<void>
   /** An app's wanted services were read again. */
   onResolved: (row: AppRow) => void
   permissions: Pick<Permissions, 'upgrade'>
@@ -63,6 +65,7 @@ export function createAppResume(deps: {
       deps.watch.restoreStopped(records.all().flatMap(({ stoppedContainers }) => stoppedContainers ?? []))
       await deps.endLeftovers()
       for (const left of await deps.operations.unfinished()) await deps.work.resume(left)
+      deps.resumeDeploys().catch((error: unknown) => deps.log.error({ err: error }, 'deploys not resumed'))
       deps.deploy.resolveUnknown(stopping.signal, deps.onResolved).catch((error: unknown) => {
         if (!stopping.signal.aborted) deps.log.error({ err: error }, "could not read the apps' wanted services")
       })

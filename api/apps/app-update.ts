@@ -10,6 +10,9 @@ import type { Permissions } from './compose/policy/permissions.ts'
 import { refuseOverwriting, refuseUnseen } from './changed-on-disk.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { ComposeProblem } from './compose-problem.ts'
+import type { Deploying } from './deploy/deploying.ts'
+import type { OperationInput } from './operations/operation-input.ts'
+import type { OperationRun } from './operation-run.ts'
 import type { AppCheck } from './draft-check.ts'
 import type { Operation } from './operation.ts'
 import type { Runner, Runners } from './operations/runners.ts'
@@ -28,9 +31,14 @@ export interface UpdateAppInput extends ContentsInput {
   overwriteFile?: boolean | null | undefined
   /** What an administrator allows besides what every app may: `rule` or `rule:detail`. */
   allow?: string[] | null | undefined
+  /** Wait for the verdict, and go back to the last healthy version if it is bad. */
+  rollback?: boolean | null | undefined
+  deadlineSeconds?: number | null | undefined
+  /** Copy the app's named volumes first, while it is stopped. */
+  copyVolumes?: boolean | null | undefined
 }
 
-export type AppPatch = Partial<Pick<AppRow, 'description' | 'desiredState' | 'lastError' | 'lastFailedKind'> & CurrentVersion>
+export type AppPatch = Partial<Pick<AppRow, 'description' | 'desiredState' | 'lastError' | 'lastFailedKind' | 'goingBack'> & CurrentVersion>
 
 /** A version that was checked, and what makes it when it is accepted: a new one, or the number of one that is there. */
 interface Draft {
@@ -52,7 +60,7 @@ export function createAppUpdate(deps: {
   versions: AppVersions
   operations: Operations
   work: AppWork
-  deploy: AppDeploy
+  deploy: Pick<AppDeploy, 'runCompose'> & Pick<Deploying, 'up' | 'copyingVolumes'>
   permissions: Pick<Permissions, 'allowancesOf'>
 }) {
   const { files, disk, check, records, versions, operations, work, deploy, permissions } = deps
@@ -83,10 +91,17 @@ export function createAppUpdate(deps: {
       await records.save(row, { ...current, ...description })
     })
 
-  const run: Runner = async (row, { version, description, overwriteFile, pull }, run) => {
+  const run: Runner = async (row, input, run) => {
+    const { version = row.version, copyVolumes } = input
+    const current = input.version === undefined ? null : await versions.current(row.id, input.version)
+    await refuseUndecided(row, current?.composeContent, input.overwriteFile)
+    const change = (): Promise<string | void> => make(row, current, input, run)
+    return copyVolumes && work.shouldRun(row) ? deploy.copyingVolumes(row, version, run, change) : change()
+  }
+
+  async function make(row: AppRow, current: CurrentVersion | null, input: OperationInput, run: OperationRun): Promise<string | void> {
+    const { description, pull, rollback, deadlineSeconds } = input
     const described = description === undefined ? {} : { description }
-    const current = version === undefined ? null : await versions.current(row.id, version)
-    await refuseUndecided(row, current?.composeContent, overwriteFile)
     if (current) {
       run.step(5, 'Writing the Compose file')
       await store(row, current, described)
@@ -96,7 +111,7 @@ export function createAppUpdate(deps: {
       await deploy.runCompose(row, 'pull', run)
     }
     if (!work.shouldRun(row)) return 'Saved. The next start deploys it'
-    await deploy.up(row, run)
+    await deploy.up(row, run, { rollback, deadlineSeconds, pull })
   }
 
   /** The version that `input` makes of the newest one, which is the newest one itself if it changes nothing. */
@@ -131,12 +146,13 @@ export function createAppUpdate(deps: {
     if (isGiven(input.ifVersion) && newestNumber(row) !== row.version) throw isChanging(row)
     const made = draft?.make()
     const [version, saved] = typeof made === 'object' ? [made.number, made] : [made, undefined]
-    const { description, overwriteFile, pull } = input
+    const { description, overwriteFile, pull, rollback, deadlineSeconds, copyVolumes } = input
     // Only what is given: stored, what is undefined would become null.
     const asked = { ...(version !== undefined && { version }), ...(description !== undefined && { description }) }
+    const judging = { rollback: rollback ?? false, deadlineSeconds: deadlineSeconds ?? null, copyVolumes: copyVolumes ?? false }
     const more = { warnings: draft?.warnings ?? [], alongside: saved?.save }
     const begun = work
-      .enqueue(kind, row, { ...asked, overwriteFile: overwriteFile ?? false, pull: pull ?? false }, more)
+      .enqueue(kind, row, { ...asked, ...judging, overwriteFile: overwriteFile ?? false, pull: pull ?? false }, more)
       .catch((error: unknown) => {
         saved?.takeBack()
         throw error
@@ -161,7 +177,7 @@ export function createAppUpdate(deps: {
     update,
     /** Makes an earlier version the next one. */
     rollback: (row: AppRow, number: number, author: string): Promise<Operation> =>
-      accepting.run(row.id, async () => accept('rollback', row, {}, await earlier(row, number, author))),
+      accepting.run(row.id, async () => accept('rollback', row, { rollback: true }, await earlier(row, number, author))),
   }
 }
 

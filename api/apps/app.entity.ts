@@ -1,5 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { Allowance, AppDesiredState } from './app.ts'
+import type { GoingBack } from './deploy/going-back.ts'
 import type { OperationKind } from './operation.ts'
 import type { StoredVariable } from './versions/sealed-contents.ts'
 import type { AppFileName } from './versions/version.ts'
@@ -34,6 +35,10 @@ export const AppEntity = defineEntity({
     wanted: p.json<WantedService[]>().nullable(),
     /** Ids of containers that someone stopped outside this program. Stored because Docker only reports it as it happens. */
     stoppedContainers: p.json<string[]>().nullable(),
+    /** While it goes back from a version that failed. */
+    goingBack: p.json<GoingBack>().nullable(),
+    /** Containers that a copy of volumes stopped, which must be started again. */
+    restartOwed: p.json<string[]>().nullable(),
     createdAt: p.datetime(),
     updatedAt: p.datetime(),
   },

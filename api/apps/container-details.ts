@@ -20,7 +20,7 @@ interface Known extends ContainerDetails {
  * Container details that the Engine's list leaves out, requested one by one when an event or the list shows a change. Also
  * remembers what only events report: that someone stopped a container, and the last exit code.
  */
-export function createContainerDetails({ engine, clock }: { engine: Engine; clock: Clock }) {
+export function createContainerDetails({ engine, clock }: { engine: Pick<Engine, 'details'>; clock: Clock }) {
   const known = new Map<string, Known>()
   const stale = new Set<string>()
   const stopped = new Set<string>()

@@ -44,31 +44,45 @@ export function createOperationExecution(deps: {
     return records.keep(operation, alongside)
   }
 
-  const runOf = ({ operation, abort }: Execution): OperationRun =>
+  const runOf = ({ operation, abort }: Execution, withoutDeadline: OperationRun['withoutDeadline']): OperationRun =>
     createOperationRun({
       operation,
       signal: abort.signal,
       onReport: () => void (isFinal(operation.status) || changed(operation, {}).catch(() => undefined)),
       clock,
+      withoutDeadline,
     })
+
+  /** Aborts at the deadline, which can be suspended. */
+  function createDeadline({ abort }: Execution) {
+    const begin = (): (() => void) => clock.after(deps.deadlineMs, () => abort.abort('deadline' satisfies AbortReason))
+    let end = begin()
+    return {
+      end: (): void => end(),
+      async without<T>(wait: () => Promise<T>): Promise<T> {
+        end()
+        return wait().finally(() => (end = begin()))
+      },
+    }
+  }
 
   async function execute(execution: Execution, { work, after }: Task): Promise<void> {
     const { operation, abort } = execution
     if (isFinal(operation.status)) return after(operation)
     // It stays queued, and the next run of the program does it.
     if (isShutdown(abort.signal)) return
-    const deadline = clock.after(deps.deadlineMs, () => abort.abort('deadline' satisfies AbortReason))
+    const deadline = createDeadline(execution)
     const started = performance.now()
     try {
       abort.signal.throwIfAborted()
       await changed(operation, { status: 'running', startedAt: operation.startedAt ?? clock.now() })
-      const message = (await work(runOf(execution))) ?? 'Done'
+      const message = (await work(runOf(execution, deadline.without))) ?? 'Done'
       Object.assign(operation, { status: 'succeeded', progress: 100, message } satisfies Partial<Operation>)
     } catch (error) {
-      if (isShutdown(abort.signal)) return await suspended(operation).finally(deadline)
+      if (isShutdown(abort.signal)) return await suspended(operation).finally(deadline.end)
       Object.assign(operation, outcomeOf(abort.signal, error, deps.deadlineMs))
     }
-    deadline()
+    deadline.end()
     operation.finishedAt = clock.now()
     // Runs before the end is reported, so a client that waits for the end and then reads the app sees the result.
     await after(operation).catch((error: unknown) => log.error({ err: error, operation: operation.id }, 'app could not be updated'))

@@ -12,13 +12,21 @@ export interface OperationRun {
   /** Adds a warning that does not stop the operation. Repeated warnings are kept once. */
   warn(warning: ComposeProblem): void
   step(progress: number, message: string): void
+  /** Waits for something that ends by a deadline of its own. The operation's deadline begins again afterwards. */
+  withoutDeadline<T>(wait: () => Promise<T>): Promise<T>
 }
 
 /** Output goes to readers and the database in batches, because an image pull prints hundreds of lines per second. */
 const bundleMs = 150
 
 /** Lets running work report to its operation. `onReport` is called for each batch of reports. */
-export function createOperationRun(deps: { operation: Operation; signal: AbortSignal; onReport: () => void; clock: Clock }): OperationRun {
+export function createOperationRun(deps: {
+  operation: Operation
+  signal: AbortSignal
+  onReport: () => void
+  clock: Clock
+  withoutDeadline: OperationRun['withoutDeadline']
+}): OperationRun {
   const { operation, signal } = deps
   /** Exact value; `operation.progress` is rounded down. */
   let exact = 0
@@ -35,6 +43,7 @@ export function createOperationRun(deps: { operation: Operation; signal: AbortSi
 
   return {
     signal,
+    withoutDeadline: deps.withoutDeadline,
     line(text) {
       operation.output = withLine(operation.output, text)
       // The number of lines is unknown, so each line adds a small part of what is left. A long build never looks finished.

@@ -31,6 +31,7 @@ export const operationKinds = [
   'stop',
   'restart',
   'rollback',
+  'restore_volumes',
   'update_images',
   'import',
   'recreate',
@@ -56,6 +57,7 @@ export const factsOfKind: Record<OperationKind, KindFacts> = {
   stop: { doing: 'Stopping it', status: 'stopping' },
   restart: { doing: 'Restarting it', status: 'starting' },
   rollback: { doing: 'Rolling it back', status: 'updating' },
+  restore_volumes: { doing: 'Restoring its volumes', status: 'updating' },
   update_images: { doing: 'Updating its images', status: 'updating' },
   import: { doing: 'Importing it', status: 'pending' },
   recreate: { doing: 'Making it again', status: 'pending' },
@@ -65,7 +67,8 @@ export const factsOfKind: Record<OperationKind, KindFacts> = {
 
 /** Such as `Creating it failed: could not start service "web": ...`. */
 export function failureWords(kind: OperationKind, { status, error }: Pick<Operation, 'status' | 'error'>): string {
-  const reason = (error ?? '').replace(/^Could not /, 'could not ')
+  // What follows a blank line is for those who look closer, such as the last lines of a log.
+  const [reason = ''] = (error ?? '').replace(/^Could not /, 'could not ').split('\n\n')
   return `${factsOfKind[kind].doing} ${status === 'failed' ? 'failed' : `was ${status}`}: ${reason}`
 }
 

@@ -13,6 +13,7 @@ import { createAppFiles } from './app-files.ts'
 import { createAppService } from './app-service.ts'
 import { createAppPolicy, type PolicySettings } from './compose/policy/app-policy.ts'
 import { createContainerWatch } from './container-watch.ts'
+import type { DeploySettings } from './deploy/deploying.ts'
 import { createComposeFileWatch } from './compose-file-watch.ts'
 import type { ImageAnswer } from './images/image-state.ts'
 import type { Operation } from './operation.ts'
@@ -46,6 +47,7 @@ export function createOwnApps(deps: {
   policy: PolicySettings
   /** The deadline of an operation, and how many run at once. */
   limits: { deadlineMs: number; parallel: number }
+  deploying: DeploySettings
   docker: Docker
   answerOf: (image: ImageReference, platform: string) => ImageAnswer | null
   loginsFor: (images: string[], alsoUsed: string[]) => Promise<RegistryLogin[]>
@@ -75,8 +77,8 @@ export function createOwnApps(deps: {
     em,
     nodeId,
     box: deps.box,
-    engine,
-    compose,
+    docker,
+    deploying: deps.deploying,
     look: createAppPolicy({
       ...{ compose, clock, settings: deps.policy },
       volumes: projects.volumeDrivers,

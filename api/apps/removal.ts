@@ -126,6 +126,9 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
       }
     },
 
+    /** Keeps volumes, networks and files. */
+    removeContainers,
+
     /**
      * @returns a message about parts of the app that were kept; undefined when there are none
      * @throws CONFLICT when something could not be removed; a later removal continues from there

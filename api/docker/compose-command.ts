@@ -29,6 +29,7 @@ export function composeArguments(program: ComposeProgram, project: ComposeProjec
   return [
     ...program.prefix,
     ...['--project-name', project.name, '--project-directory', project.directory, '--file', project.file ?? 'compose.yaml'],
+    ...(project.overlay === undefined ? [] : ['--file', project.overlay]),
     ...(project.environment ? ['--env-file', emptyFile] : []),
     ...plainOutput(program.version),
     ...argumentsOf(command, program.version),

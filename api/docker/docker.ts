@@ -2,8 +2,10 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { createComposeCli } from './compose-cli.ts'
 import { createEngine } from './engine.ts'
+import { createEngineImages } from './engine-images.ts'
 import { createEngineProjects } from './engine-projects.ts'
 import { endLeftovers } from './leftovers.ts'
+import { createEngineVolumes } from './engine-volumes.ts'
 
 export type Docker = ReturnType<typeof createDocker>
 
@@ -14,4 +16,6 @@ export const createDocker = ({ nodeId, clock, log }: { nodeId: string; clock: Cl
   projects: createEngineProjects({ clock }),
   /** Ends what an earlier run of this node left running when it was killed. */
   endLeftovers: () => endLeftovers({ mark: nodeId, clock, log }),
+  images: createEngineImages({ clock }),
+  volumes: createEngineVolumes({ clock }),
 })

@@ -1,5 +1,6 @@
 import Docker from 'dockerode'
 import type { Clock } from '../clock.ts'
+import { AppError, errorMessage } from '../errors.ts'
 import { connectionsTo } from './connections.ts'
 import { withDeadline } from './deadline.ts'
 import { dockerEndpoint, dockerUnavailable, type DockerEndpoint } from './docker-endpoint.ts'
@@ -41,3 +42,27 @@ export const hasStatus = (error: unknown, status: number): boolean => statusOf(e
 /** The HTTP status of the Engine's refusal; undefined when it did not answer. */
 export const statusOf = (error: unknown): number | undefined =>
   error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : undefined
+
+/**
+ * For requests that change something and may take long. Ignores 304 (already done) and 404 (already gone).
+ *
+ * @throws DOCKER_UNAVAILABLE; CONFLICT with the Engine's own words
+ */
+export async function changed({ endpoint }: EngineClient, request: Promise<unknown>, ignored = [304, 404]): Promise<void> {
+  try {
+    await request
+  } catch (error) {
+    const status = statusOf(error)
+    if (status !== undefined && ignored.includes(status)) return
+    if (error instanceof Error && error.name === 'AbortError') throw error
+    if (status === undefined) throw dockerUnavailable(endpoint, error)
+    throw new AppError('CONFLICT', wordsOf(error), { cause: error })
+  }
+}
+
+/** The Engine's own message, without what dockerode adds about HTTP. */
+function wordsOf(error: unknown): string {
+  const json: unknown = error instanceof Error && 'json' in error ? error.json : null
+  const message = typeof json === 'object' && json !== null && 'message' in json ? json.message : null
+  return typeof message === 'string' ? message.trim() : errorMessage(error)
+}

@@ -1,9 +1,8 @@
 import type { Clock } from '../clock.ts'
-import { AppError, errorMessage } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import { composeLabels, toProjectContainer } from './container-mapping.ts'
 import { withDeadline } from './deadline.ts'
-import { dockerUnavailable } from './docker-endpoint.ts'
-import { createEngineClient, hasStatus, statusOf, type EngineClient } from './engine-client.ts'
+import { changed, createEngineClient, hasStatus, type EngineClient } from './engine-client.ts'
 import type { EngineProjects } from './engine.types.ts'
 
 /** Measuring volumes reads all their files. Sizes are left out when that takes longer than a person waits for a dialog. */
@@ -83,26 +82,6 @@ export function createEngineProjects(options: { clock: Clock; dockerHost?: strin
 
 const nameTaken = (name: string): AppError =>
   new AppError('CONFLICT', `This node already has a network named ${name}`, { fields: [{ field: 'name', message: 'is taken' }] })
-
-/** Ignores 304 (already done) and 404 (already gone). */
-async function changed({ endpoint }: EngineClient, request: Promise<unknown>): Promise<void> {
-  try {
-    await request
-  } catch (error) {
-    const status = statusOf(error)
-    if (status === 304 || status === 404) return
-    if (error instanceof Error && error.name === 'AbortError') throw error
-    if (status === undefined) throw dockerUnavailable(endpoint, error)
-    throw new AppError('CONFLICT', wordsOf(error), { cause: error })
-  }
-}
-
-/** The Engine's own message, without what dockerode adds about HTTP. */
-function wordsOf(error: unknown): string {
-  const json: unknown = error instanceof Error && 'json' in error ? error.json : null
-  const message = typeof json === 'object' && json !== null && 'message' in json ? json.message : null
-  return typeof message === 'string' ? message.trim() : errorMessage(error)
-}
 
 /** The part of `GET /system/df` that is used. With `type=volume`, newer Engines do not measure images. */
 interface DiskUsage {

@@ -5,9 +5,10 @@ import { notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { toContainerDetails, toEngineContainer, toEngineImage } from './container-mapping.ts'
 import { dockerUnavailable } from './docker-endpoint.ts'
-import { createEngineClient, hasStatus } from './engine-client.ts'
+import { createEngineClient, hasStatus, statusOf } from './engine-client.ts'
 import { containerEvents, statsSamples } from './engine-messages.ts'
 import type { ContainerEvent, Engine } from './engine.types.ts'
+import { logLines } from './log-frames.ts'
 import { watchEvents } from './event-watch.ts'
 import { jsonLines } from './lines.ts'
 
@@ -90,6 +91,17 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
         },
         handlers,
       )
+    },
+
+    async lastLines(containerId, count) {
+      const read = (abortSignal: AbortSignal): Promise<Buffer> =>
+        docker.getContainer(containerId).logs({ stdout: true, stderr: true, follow: false, tail: count, abortSignal })
+      try {
+        return logLines(await ask(read))
+      } catch (error) {
+        if (error instanceof Error && statusOf(error.cause) !== undefined) return []
+        throw error
+      }
     },
 
     async *stats(containerId, signal) {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { Container, ContainerHealth, ContainerState } from '../apps/app.ts'
 import type { ComposeRemark, ComposeVerdict } from './compose-remark.ts'
 
@@ -16,8 +17,44 @@ export interface Engine {
    * `onDown` is called once per loss, with the reason.
    */
   watch(handlers: { onUp(): void; onDown(reason: string): void; onContainerEvent(event: ContainerEvent): void }): () => void
+  /** The last lines that a container wrote, oldest first; empty when it no longer exists or its log driver cannot be read. */
+  lastLines(containerId: string, count: number): Promise<string[]>
   /** Samples from the Engine's own stream, about one per second, until the container stops or `signal` aborts. */
   stats(containerId: string, signal: AbortSignal): AsyncIterable<EngineStatsSample>
+}
+
+/** The names of images on the Engine. Fails with DOCKER_UNAVAILABLE when the Engine does not answer, and with the Engine's own words otherwise. */
+export interface EngineImages {
+  tag(id: string, repository: string, tag: string): Promise<void>
+  /** Takes a name from an image. The image itself goes when it has no other name and no container uses it. */
+  untag(name: string): Promise<void>
+  /** The names, with tag, that images have in repositories that match a pattern such as `selfhostly.local/shop/*`. */
+  names(repositories: string): Promise<string[]>
+}
+
+/**
+ * The files in volumes, read and written through a container that never runs. Fails with DOCKER_UNAVAILABLE when the Engine does not
+ * answer, and with the Engine's own words otherwise.
+ */
+export interface EngineVolumes {
+  /** How a volume was made; null when it does not exist. */
+  find(name: string, signal: AbortSignal): Promise<EngineVolume | null>
+  create(volume: EngineVolume, signal: AbortSignal): Promise<void>
+  /**
+   * The volume's files as a tar archive with owners and modes, those of its root folder included.
+   *
+   * @param image any image that the Engine has; nothing in it runs
+   */
+  read<T>(name: string, image: string, signal: AbortSignal, use: (archive: Readable) => Promise<T>): Promise<T>
+  /** Puts the files of such an archive into a volume, beside those that are there. */
+  write(name: string, image: string, archive: Readable, signal: AbortSignal): Promise<void>
+}
+
+export interface EngineVolume {
+  name: string
+  driver: string
+  options: Record<string, string>
+  labels: Record<string, string>
 }
 
 /**
@@ -209,6 +246,8 @@ export interface ComposeProject {
   directory: string
   /** Absolute path of a file to read instead of that `compose.yaml`. */
   file?: string
+  /** A second file in the folder, whose values come before those of the first. */
+  overlay?: string
   /**
    * The project's variables. They reach Compose through the environment of its process, never as an argument. When they are given,
    * Compose does not read the folder's `.env`; without them it does.

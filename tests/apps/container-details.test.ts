@@ -6,7 +6,7 @@ import { someContainer } from '../helpers/things.ts'
 
 const listed = (given: Partial<EngineContainer> = {}): EngineContainer => ({
   ...someContainer({ id: 'db', service: 'db', ...given }),
-  ...{ project: 'shop', workingDir: '/apps/shop', configFiles: [], isOneOff: false, imageId: 'sha256:image' },
+  ...{ project: 'shop', workingDir: '/apps/shop', configFiles: [], isOneOff: false, imageId: 'sha256:1' },
 })
 const at = (seconds: number): Date => new Date(Date.parse('2026-01-26T20:00:00Z') + seconds * 1000)
 const running: ContainerDetails = {
@@ -19,14 +19,7 @@ function setUp() {
   const clock = createManualClock()
   let says: ContainerDetails | null = running
   let asked = 0
-  const refuse = () => Promise.reject(new Error('not asked here'))
-  const engine = {
-    ...{ info: refuse, containers: refuse, image: refuse, watch: () => () => {} },
-    details: async () => (asked++, says),
-    async *stats() {
-      await refuse()
-    },
-  }
+  const engine = { details: async () => (asked++, says) }
   const details = createContainerDetails({ engine, clock })
   const event = (action: string, exitCode: number | null = null) =>
     details.heard({ containerId: 'db', action, exitCode, project: 'shop', workingDir: '/apps/shop' })

@@ -18,6 +18,8 @@ import { createSecretBox } from '../../api/auth/secret-box.ts'
 import { systemClock } from '../../api/clock.ts'
 import { createComposeCli } from '../../api/docker/compose-cli.ts'
 import { createEngine } from '../../api/docker/engine.ts'
+import { createEngineImages } from '../../api/docker/engine-images.ts'
+import { createEngineVolumes } from '../../api/docker/engine-volumes.ts'
 import { createEngineProjects } from '../../api/docker/engine-projects.ts'
 import { dataFolder } from './data-folder.ts'
 import { testDatabase } from './database.ts'
@@ -98,14 +100,18 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
     nodeId,
     box: createSecretBox(Buffer.alloc(32, 7)),
     clock: systemClock,
-    engine,
     log,
-    compose,
     look: createAppPolicy({
       ...{ compose, clock: systemClock, settings: policy },
       volumes: projects.volumeDrivers,
       directoryOf: files.directoryOf,
     }),
+    docker: {
+      ...{ engine, projects, compose },
+      images: createEngineImages({ clock: systemClock, ...host }),
+      volumes: createEngineVolumes({ clock: systemClock, ...host }),
+    },
+    deploying: { dataDir: join(folder, 'data'), usualDeadlineMs: 60_000, heldVersions: 3 },
     files,
     disk,
     watch,

@@ -117,7 +117,7 @@ test('a field or parameter that would have no effect is refused by name', async 
   const put = (path: string, json: object) => node.send(path, { method: 'PUT', json })
   const ignored: [call: () => ReturnType<RunningNode['send']>, field: string][] = [
     [() => create(node, { ...app, node_id: node.id }), 'node_id'],
-    [() => create(node, { ...app, rollback: true }), 'rollback'],
+    [() => create(node, { ...app, rolback: true }), 'rolback'],
     [() => create(node, app, `?nodeid=${node.id}`), 'nodeid'],
     [() => node.send('/api/apps?node_id=a'), 'node_id'],
     [() => node.send(`/api/apps/${id}?file=true`, { method: 'DELETE' }), 'file'],

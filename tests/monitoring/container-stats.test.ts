@@ -15,7 +15,7 @@ const container = (id: string, state: EngineContainer['state'] = 'running'): Eng
   state,
   health: null,
   statusText: '',
-  ...{ startedAt: null, finishedAt: null, restartCount: null, configFiles: [], isOneOff: false, imageId: 'sha256:web' },
+  ...{ startedAt: null, finishedAt: null, restartCount: null, configFiles: [], isOneOff: false, imageId: 'sha256:1' },
   exitCode: null,
   ports: [],
   morePorts: 0,
@@ -44,6 +44,7 @@ function manyContainers() {
     containers: refuse,
     image: refuse,
     details: refuse,
+    lastLines: refuse,
     watch: () => () => {},
     async *stats(id, signal) {
       opened.push(id)

@@ -3,6 +3,7 @@ import type { AppDeploy } from '../app-deploy.ts'
 import type { AppRecords } from '../app-records.ts'
 import type { AppOperation, AppWork } from '../app-work.ts'
 import { refuseUnseen } from '../changed-on-disk.ts'
+import type { Deploys } from '../deploy/deploys.ts'
 import type { ComposeFileWatch } from '../compose-file-watch.ts'
 import type { Runner } from '../operations/runners.ts'
 import type { AppImages } from './app-images.ts'
@@ -11,7 +12,7 @@ export type ImageUpdating = ReturnType<typeof createImageUpdating>
 
 /** Pulls newer images of an app, and makes the containers again that run older ones. */
 export function createImageUpdating(deps: {
-  deploy: Pick<AppDeploy, 'runCompose' | 'up'>
+  deploy: Pick<AppDeploy, 'runCompose'> & Pick<Deploys, 'up'>
   records: Pick<AppRecords, 'get'>
   disk: Pick<ComposeFileWatch, 'look'>
   work: Pick<AppWork, 'enqueue' | 'shouldRun'>
@@ -40,7 +41,7 @@ export function createImageUpdating(deps: {
       deps.images.readAgain()
       // A stopped app stays stopped. It has the newer images when it is started.
       if (!deps.work.shouldRun(row)) return 'The newer images are here. The app is stopped, and runs them when you start it'
-      await deploy.up(row, run)
+      await deploy.up(row, run, { rollback: true, pull: true })
     }) satisfies Runner,
   }
 }

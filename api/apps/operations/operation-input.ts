@@ -11,6 +11,12 @@ const operationInput = z.object({
   version: z.number().optional(),
   overwriteFile: z.boolean().nullish(),
   pull: z.boolean().nullish(),
+  /** The version before which volumes were copied. */
+  copiedBefore: z.number().optional(),
+  copyVolumes: z.boolean().nullish(),
+  // A deploy.
+  rollback: z.boolean().nullish(),
+  deadlineSeconds: z.number().nullish(),
   // A removal.
   volumes: z.boolean().nullish(),
   files: z.boolean().nullish(),

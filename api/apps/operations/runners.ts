@@ -1,5 +1,5 @@
 import { composeFile, type AppFiles } from '../app-files.ts'
-import type { AppDeploy } from '../app-deploy.ts'
+import type { Deploys } from '../deploy/deploys.ts'
 import type { AppRecords } from '../app-records.ts'
 import type { AppRow } from '../app.entity.ts'
 import { refuseUnseen } from '../changed-on-disk.ts'
@@ -26,21 +26,23 @@ export function createRunners(deps: {
   files: AppFiles
   disk: ComposeFileWatch
   removal: Removal
-  deploy: AppDeploy
+  deploy: Pick<Deploys, 'up'>
   records: AppRecords
   versions: AppVersions
+  /** Before the app's record goes. */
+  onRemoving: (row: AppRow, withVolumes: boolean) => Promise<void>
   /** The app's record is gone. */
   onRemoved: (row: AppRow) => void
 }) {
   const { files, disk, removal, deploy, records, versions } = deps
 
   return {
-    async start(row, _input, run) {
+    async start(row, { rollback, deadlineSeconds }, run) {
       refuseUnseen(row, await disk.look(row.name))
       if (await disk.during(row.name, () => files.ensure(row.name, row.composeContent))) {
         run.line(`${composeFile} was missing on disk, so it was written again`)
       }
-      await deploy.up(row, run)
+      await deploy.up(row, run, { rollback, deadlineSeconds })
     },
 
     stop: (row, _input, run) => removal.stop(row, run),
@@ -49,6 +51,7 @@ export function createRunners(deps: {
 
     async remove(row, input, run) {
       const stays = await removal.remove(row, input, run)
+      await deps.onRemoving(row, input.volumes ?? false)
       await records.delete(row.id, versions.forget(row.id))
       deps.onRemoved(row)
       return stays

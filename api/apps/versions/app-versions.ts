@@ -118,8 +118,20 @@ export function createAppVersions(deps: { em: EntityManager; clock: Clock; box: 
     /** What a version from before the safety policy needs. */
     allow: records.allow,
 
-    settle: (appId: string, number: number, outcome: VersionOutcome, images?: VersionImage[]): Promise<void> =>
-      records.settle(appId, number, outcome, images),
+    async settle(appId: string, number: number, outcome: VersionOutcome, images?: VersionImage[]): Promise<void> {
+      await records.settle(appId, number, outcome, images)(deps.em.fork())
+    },
+    /** The same within a transaction. */
+    settling: records.settle,
+
+    /** The newest healthy version before this one; null when there is none. */
+    lastHealthy: async (appId: string, before: number): Promise<number | null> => (await records.healthy(appId, 1, before))[0] ?? null,
+
+    /** The numbers of the newest healthy versions. */
+    healthy: (appId: string, most: number): Promise<number[]> => records.healthy(appId, most),
+
+    /** The images that a version ran with; empty when it never did. */
+    images: async (appId: string, number: number): Promise<VersionImage[]> => (await records.find(appId, number))?.images ?? [],
 
     outcomeOf: async (appId: string, number: number): Promise<VersionOutcome | undefined> => (await records.find(appId, number))?.outcome,
 

@@ -67,11 +67,18 @@ export function createVersionRecords({ em }: { em: EntityManager }) {
       await em.fork().nativeUpdate(AppVersionEntity, { appId, number }, { allowances })
     },
 
-    /** The verdict on a version. */
-    async settle(appId: string, number: number, outcome: VersionOutcome, images?: VersionImage[]): Promise<void> {
+    /** The numbers of the newest healthy versions, newest first. */
+    async healthy(appId: string, most: number, before = Infinity): Promise<number[]> {
+      const where = { appId, outcome: 'healthy' as const, ...(before < Infinity && { number: { $lt: before } }) }
+      const rows = await em.fork().find(AppVersionEntity, where, { fields: ['number'], orderBy: { number: 'desc' }, limit: most })
+      return rows.map(({ number }) => number)
+    },
+
+    /** The verdict on a version. @returns what saves it */
+    settle(appId: string, number: number, outcome: VersionOutcome, images?: VersionImage[]): Alongside {
       // What was healthy once stays so. That it fails later is said by the app's status.
       const which = { appId, number, ...(outcome === 'failed' && { outcome: { $ne: 'healthy' as const } }) }
-      await em.fork().nativeUpdate(AppVersionEntity, which, { outcome, ...(images && { images }) })
+      return (transaction) => transaction.nativeUpdate(AppVersionEntity, which, { outcome, ...(images && { images }) })
     },
 
     forget(appId: string): Alongside {

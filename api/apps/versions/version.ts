@@ -29,6 +29,8 @@ export interface VersionImage {
   image: string
   /** Null for an image that no registry has given a digest. */
   digest: string | null
+  /** The image's id on this node; not known elsewhere. */
+  id?: string
 }
 
 /** A version without its contents. */

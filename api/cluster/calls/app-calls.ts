@@ -6,7 +6,9 @@ import {
   presentAppOperation,
   removeAppQuery,
   restartAppBody,
+  restoreVolumesBody,
   rollbackBody,
+  startAppQuery,
   updateAppBody,
   updateImagesBody,
   validateAppBody,
@@ -83,6 +85,13 @@ export const allowingWords = ({ allow }: { allow?: readonly string[] | null | un
 /** Earlier versions would leave these out without a word. */
 const contentsNeed = ({ environment, files, profiles, reason }: Omit<ContentsInput, 'composeContent'>) =>
   (environment ?? files ?? profiles ?? reason ?? null) === null ? undefined : ('app-history' as const)
+const gateNeed = ({
+  deadlineSeconds,
+  copyVolumes,
+}: {
+  deadlineSeconds?: number | null | undefined
+  copyVolumes?: boolean | null | undefined
+}) => ((deadlineSeconds ?? null) === null && !copyVolumes ? undefined : ('health-gate' as const))
 /** Earlier versions delete the app's whole folder, whatever the request says. */
 const removalKeepsData = () => 'removal-keeps-data' as const
 
@@ -97,7 +106,8 @@ export const appActionCalls = {
     body: { schema: updateAppBody, description: 'Fields you leave out keep their value' },
     words: allowingWords,
     // An older node ignores these fields and would do what they are there to prevent.
-    needs: (input) => contentsNeed(input) ?? ((input.ifVersion ?? input.overwriteFile ?? null) === null ? undefined : 'app-versions'),
+    needs: (input) =>
+      gateNeed(input) ?? contentsNeed(input) ?? ((input.ifVersion ?? input.overwriteFile ?? null) === null ? undefined : 'app-versions'),
   }),
 
   removeApp: answered({
@@ -108,7 +118,7 @@ export const appActionCalls = {
     needs: removalKeepsData,
   }),
 
-  startApp: answered({ route: 'POST /api/internal/apps/{id}/start', ...onApp('app.start') }),
+  startApp: answered({ route: 'POST /api/internal/apps/{id}/start', ...onApp('app.start'), query: startAppQuery }),
   stopApp: answered({ route: 'POST /api/internal/apps/{id}/stop', ...onApp('app.stop') }),
 
   updateImages: answered({
@@ -133,6 +143,14 @@ export const appActionCalls = {
     ...onApp('app.rollback'),
     body: { schema: rollbackBody, description: 'The version' },
     needs: () => 'app-history' as const,
+  }),
+
+  restoreVolumes: answered({
+    route: 'POST /api/internal/apps/{id}/restore-volumes',
+    summary: 'Replaces the volumes by the copy from before a version, and starts the app again',
+    ...onApp('app.restore-volumes'),
+    body: { schema: restoreVolumesBody, description: 'The version' },
+    needs: () => 'health-gate' as const,
   }),
 
   pullAndUpdateApp: answered({

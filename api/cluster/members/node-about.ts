@@ -14,6 +14,7 @@ export const capabilities = [
   'image-updates',
   'durable-operations',
   'app-history',
+  'health-gate',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

@@ -15,6 +15,7 @@ import { Migration20261129GrantBindings } from './20261129-grant-bindings.ts'
 import { Migration20261129SignInLinks } from './20261129-sign-in-links.ts'
 import { Migration20261129OperationWarnings } from './20261129-operation-warnings.ts'
 import { Migration20261129AuditOutcomes } from './20261129-audit-outcomes.ts'
+import { Migration20261130Deploys } from './20261130-deploys.ts'
 import { Migration20261130Operations } from './20261130-operations.ts'
 import { Migration20261130Registries } from './20261130-registries.ts'
 import { Migration20261130Versions } from './20261130-versions.ts'
@@ -39,6 +40,7 @@ export const migrations = [
   { name: '20261129-sign-in-links', class: Migration20261129SignInLinks },
   { name: '20261129-sign-in-places', class: Migration20261129SignInPlaces },
   { name: '20261129-warnings-of-operations', class: Migration20261129OperationWarnings },
+  { name: '20261130-deploys', class: Migration20261130Deploys },
   { name: '20261130-operations', class: Migration20261130Operations },
   { name: '20261130-registries', class: Migration20261130Registries },
   { name: '20261130-versions', class: Migration20261130Versions },

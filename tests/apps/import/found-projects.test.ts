@@ -14,7 +14,14 @@ const container = (project: string | null, service: string, more: Partial<Engine
     health: null,
   },
   ...{ statusText: 'Up', exitCode: null, startedAt: null, finishedAt: null, restartCount: null, ports: [], morePorts: 0 },
-  ...{ createdAt: new Date(0), project, workingDir: `/srv/${project}`, configFiles: [`/srv/${project}/compose.yaml`], isOneOff: false },
+  ...{
+    createdAt: new Date(0),
+    project,
+    workingDir: `/srv/${project}`,
+    configFiles: [`/srv/${project}/compose.yaml`],
+    isOneOff: false,
+    imageId: 'sha256:1',
+  },
   ...more,
 })
 const isOwn = ({ workingDir }: EngineContainer): boolean => workingDir === '/apps/blog'

@@ -93,13 +93,15 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
   // Actions that need nothing but the app.
   ...Object.fromEntries(
     Object.entries(appActionCalls).flatMap(([name, call]) =>
-      call.body || call.query ? [] : [[name, sent(call as typeof calls.startApp, { id }, begun, begun)]],
+      call.body || call.query ? [] : [[name, sent(call as typeof calls.stopApp, { id }, begun, begun)]],
     ),
   ),
   listApps: sent(calls.listApps, {}, [app], [app]),
   getApp: sent(calls.getApp, { id }, app, app),
   createApp: sent(calls.createApp, created, begun, begun),
   updateApp: sent(calls.updateApp, { id, ...change }, begun, begun),
+  startApp: sent(calls.startApp, { id, rollback: false }, begun, begun),
+  restoreVolumes: sent(calls.restoreVolumes, { id, version: 3 }, begun, begun),
   removeApp: sent(calls.removeApp, { id, volumes: true, files: false }, begun, begun),
   createNetwork: sent(calls.createNetwork, { name: 'front' }, network, network),
   validateApp: sent(calls.validateApp, { ...created, appId: id }, validation, validation),
@@ -202,7 +204,7 @@ test('an answer that is none, and one of another node, is no answer of this node
   const { router, client, address } = await ground(t, 'direct')
   serveCall(router, calls.stopApp, async () => ({ app, operation: { ...operation, nodeId: id } }))
   router.post('/api/internal/apps/:id/start', (c) => c.json({ app: 'web' }, 202))
-  const unread = await t.throwsAsync(client.call(address, calls.startApp, { id }))
+  const unread = await t.throwsAsync(client.call(address, calls.startApp, { id, rollback: undefined }))
   t.is(unread?.message, 'worker-1: sent an answer that cannot be read. Does it run another version of Selfhostly?')
   const foreign = await t.throwsAsync(client.call(address, calls.stopApp, { id }))
   t.is(foreign?.message, 'worker-1: answered as another node')

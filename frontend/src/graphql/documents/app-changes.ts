@@ -24,8 +24,8 @@ export const updateApp = graphql(`
 `)
 
 export const startApp = graphql(`
-  mutation StartApp($id: ID!) {
-    startApp(id: $id) {
+  mutation StartApp($id: ID!, $rollback: Boolean = true) {
+    startApp(id: $id, rollback: $rollback) {
       operation {
         ...OperationFields
       }
@@ -36,6 +36,16 @@ export const startApp = graphql(`
 export const stopApp = graphql(`
   mutation StopApp($id: ID!) {
     stopApp(id: $id) {
+      operation {
+        ...OperationFields
+      }
+    }
+  }
+`)
+
+export const restoreVolumes = graphql(`
+  mutation RestoreVolumes($id: ID!, $version: Int!) {
+    restoreVolumes(id: $id, version: $version) {
       operation {
         ...OperationFields
       }

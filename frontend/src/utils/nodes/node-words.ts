@@ -29,6 +29,7 @@ export const capabilityWords = (capability: string): string =>
     'app-versions': 'refusing to overwrite a newer edit of an app',
     'app-validation': 'checking drafts of apps',
     'app-history': "an app's files, environment and versions",
+    'health-gate': 'deploys that go back by themselves, and copies of volumes',
   })[capability] ?? capability
 
 /** Such as `1 minor version behind 1.4.0`. Undefined if the versions match or are unknown. */

@@ -8,6 +8,7 @@ const names: Record<OperationKind, string> = {
   STOP: 'Stop',
   RESTART: 'Restart',
   ROLLBACK: 'Roll back',
+  RESTORE_VOLUMES: 'Restore volumes',
   UPDATE_IMAGES: 'Update images of',
   IMPORT: 'Import',
   RECREATE: 'Make again',

@@ -1,0 +1,121 @@
+import type { Clock } from '../clock.ts'
+import type { EntityManager } from '../db/orm.ts'
+import type { Docker } from '../docker/docker.ts'
+import type { RegistryLogin } from '../docker/engine.types.ts'
+import type { ImageReference } from '../image-reference.ts'
+import type { Log } from '../log.ts'
+import { createDraftValidation } from './compose/draft-validation.ts'
+import type { AppPolicy } from './compose/policy/app-policy.ts'
+import { createPermissions } from './compose/policy/permissions.ts'
+import type { NodeFacts } from './compose/node-facts.ts'
+import { createAppImages } from './images/app-images.ts'
+import type { ImageAnswer } from './images/image-state.ts'
+import { createImageUpdating } from './images/update-images.ts'
+import { createAppCheck } from './draft-check.ts'
+import { createAppCreation } from './app-creation.ts'
+import { createAppDeploy } from './app-deploy.ts'
+import type { AppFiles } from './app-files.ts'
+import { createAppRecords } from './app-records.ts'
+import { createAppResume } from './app-resume.ts'
+import { createAppUpdate } from './app-update.ts'
+import { createAppViews } from './app-views.ts'
+import { createAppWork } from './app-work.ts'
+import type { AppRow } from './app.entity.ts'
+import type { App } from './app.ts'
+import type { ComposeFileWatch } from './compose-file-watch.ts'
+import type { ContainerWatch } from './container-watch.ts'
+import { createDeploying, type DeploySettings } from './deploy/deploying.ts'
+import { createFolders } from './folders.ts'
+import { createRestart } from './operations/restart.ts'
+import { createRunners, type Runners } from './operations/runners.ts'
+import type { Operations } from './operations.ts'
+import type { Removal } from './removal.ts'
+import { createAppVersions } from './versions/app-versions.ts'
+import type { Sealing } from './versions/sealed-contents.ts'
+
+export interface AppServiceDeps {
+  em: EntityManager
+  nodeId: string
+  /** Seals the secrets of apps. */
+  box: Sealing
+  clock: Clock
+  docker: Omit<Docker, 'endLeftovers'>
+  deploying: DeploySettings
+  /** The safety policy. */
+  look: AppPolicy
+  files: AppFiles
+  log: Log
+  disk: ComposeFileWatch
+  watch: ContainerWatch
+  operations: Operations
+  removal: Removal
+  /** What registries said about an image on a platform. */
+  answerOf: (image: ImageReference, platform: string) => ImageAnswer | null
+  /** How to sign in to the registries of these images, for a pull. */
+  loginsFor: (images: string[], alsoUsed: string[]) => Promise<RegistryLogin[]>
+  facts: NodeFacts
+  endLeftovers: () => Promise<void>
+  onChange: (app: App) => void
+  onRemoved: (appId: string) => void
+}
+
+/** What the app service is made of, each part from those above it. */
+export function createAppParts(world: AppServiceDeps) {
+  const { files, disk, operations, removal } = world
+  const deps = { ...world, engine: world.docker.engine, compose: world.docker.compose }
+  const check = createAppCheck(deps)
+  const images = createAppImages({ ...deps, onRead: () => refreshAll() })
+  const views = createAppViews({ ...deps, images })
+  const { containersOf } = views
+  const records = createAppRecords({ ...deps, onSaved: views.tell })
+  const versions = createAppVersions(deps)
+  const permissions = createPermissions({ ...deps, records, versions, onAllowed: views.tell })
+  const loginsFor = (of: string[]): Promise<RegistryLogin[]> => deps.loginsFor(of, records.images())
+  const compose = createAppDeploy({ ...deps, compose: permissions.compose, records, loginsFor })
+  const isBusy = ({ id }: AppRow): boolean => operations.activeOf(id) !== undefined
+  const deploying = createDeploying({ ...deps, settings: deps.deploying, compose, versions, records, containersOf, isBusy })
+  const deploy = { ...compose, up: deploying.up, copyingVolumes: deploying.copyingVolumes }
+  const work = createAppWork({ ...deps, records, views, runners: () => runners })
+  const update = createAppUpdate({ ...deps, check, versions, records, work, deploy, permissions })
+  const forget = ({ id, name }: AppRow): void => {
+    disk.forget(name)
+    if (views.forget(id)) deps.onRemoved(id)
+  }
+  const create = createAppCreation({ ...deps, check, records, versions, work, deploy, onFailed: forget })
+  const imageUpdating = createImageUpdating({ disk, records, deploy, work, images })
+  const onRemoving = deploying.forget
+  const runners: Runners = deploying.runners({
+    ...createRunners({ files, disk, removal, deploy, records, versions, onRemoved: forget, onRemoving }),
+    ...{ create: create.run, ...update.runners, update_images: imageUpdating.run, restore_volumes: deploying.restoreVolumes.run },
+  })
+  const folders = createFolders({ files, records })
+  const resumeDeploys = deploying.resume
+  const resume = createAppResume({ ...deps, ...views, records, versions, work, deploy, permissions, resumeDeploys, onResolved: views.tell })
+  const restart = createRestart({ ...deps, records, work, containersOf })
+  const validate = createDraftValidation({ ...deps, permissions, records })
+
+  function refreshAll(): void {
+    for (const row of records.all()) {
+      views.tell(row)
+      resume.rememberStopped(row)
+    }
+    deploying.look()
+  }
+
+  return {
+    images,
+    views,
+    records,
+    versions,
+    deploying,
+    work,
+    update,
+    create,
+    imageUpdating,
+    restart,
+    folders,
+    resume,
+    validate,
+    refreshAll,
+  }
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '../../clock.ts'
+import type { AppRow } from '../app.entity.ts'
+import type { ContainerFacts } from '../container-facts.ts'
+import type { ContainerWatch } from '../container-watch.ts'
+import { judge, type Judgement } from './judge.ts'
+
+export type Verdict = Exclude<Judgement, { verdict: 'waiting' }>
+
+/** One deploy that is being judged. */
+export interface JudgedDeploy {
+  /** Compose has ended well, so nothing new will come. Resolves when what it left has been read. */
+  composeEnded(): Promise<void>
+  /** Stays pending when `stop` comes first. */
+  verdict: Promise<Verdict>
+  stop(): void
+}
+
+export interface GateOptions {
+  deadlineMs: number | null
+  /** Called with each new state that is not a verdict yet. */
+  onWaiting?: (words: string, share: number) => void
+}
+
+export type Gate = ReturnType<typeof createGate>
+
+/** Judges deploys when Docker reports something, and at the moments that the rule names. It never asks Docker by itself. */
+export function createGate(deps: {
+  clock: Clock
+  watch: Pick<ContainerWatch, 'away' | 'refresh'>
+  containersOf: (row: AppRow) => ContainerFacts[]
+  usualDeadlineMs: number
+}) {
+  const { clock, watch } = deps
+  const looks = new Set<() => void>()
+
+  return {
+    /** Docker's containers have changed. */
+    look: (): void => looks.forEach((look) => look()),
+
+    /** Begins to judge a deploy of this app. Call it before Compose changes anything. */
+    open(row: AppRow, { deadlineMs, onWaiting }: GateOptions): JudgedDeploy {
+      const since = clock.now()
+      const starts = new Map(deps.containersOf(row).map((each) => [each.id, startOf(each)]))
+      let isStarting = true
+      let told = ''
+      let cancelTimer = (): void => {}
+      const { promise: verdict, resolve } = Promise.withResolvers<Verdict>()
+
+      /** While Compose runs, it may still replace a container that was there before. */
+      const isJudged = (each: ContainerFacts): boolean => !each.isOneOff && !(isStarting && starts.get(each.id) === startOf(each))
+
+      function look(): void {
+        // What is known of the containers is from before Docker went away.
+        if (watch.away() !== null) return
+        cancelTimer()
+        const containers = deps.containersOf(row).filter(isJudged)
+        const { usualDeadlineMs } = deps
+        const judgement = judge({ wanted: row.wanted ?? null, containers, since, isStarting, deadlineMs, usualDeadlineMs }, clock.now())
+        if (judgement.verdict !== 'waiting') {
+          stop()
+          return resolve(judgement)
+        }
+        if (judgement.words !== told) onWaiting?.(judgement.words, judgement.share)
+        told = judgement.words
+        const wait = judgement.nextLookAt ? judgement.nextLookAt.getTime() - clock.now().getTime() : null
+        cancelTimer = wait === null ? () => {} : clock.after(wait, look)
+      }
+
+      function stop(): void {
+        looks.delete(look)
+        cancelTimer()
+      }
+
+      looks.add(look)
+      return {
+        verdict,
+        stop,
+        async composeEnded() {
+          await watch.refresh()
+          isStarting = false
+          if (looks.has(look)) look()
+        },
+      }
+    },
+  }
+}
+
+const startOf = ({ startedAt }: ContainerFacts): number | null => startedAt?.getTime() ?? null
