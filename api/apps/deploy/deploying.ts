@@ -96,7 +96,9 @@ export function createDeploying(deps: {
 
     /** Goes on with what was open when the program ended. */
     async resume(): Promise<void> {
-      await copies.resume(deps.isBusy, (row, error) => log.error({ app: row.name, error: errorMessage(error) }, 'app not started again after a copy'))
+      await copies.resume(deps.isBusy, (row, error) =>
+        log.error({ app: row.name, error: errorMessage(error) }, 'app not started again after a copy'),
+      )
       await deploys.resume(deps.isBusy)
     },
 

@@ -109,7 +109,8 @@ export function createVolumeCopies(deps: {
     /** Starts what a copy stopped before the program was killed. */
     async resume(isBusy: (row: AppRow) => boolean, onError: (row: AppRow, error: unknown) => void): Promise<void> {
       // An operation that goes on starts them itself.
-      for (const row of records.all()) if (row.restartOwed && !isBusy(row)) await startOwed(row).catch((error: unknown) => onError(row, error))
+      for (const row of records.all())
+        if (row.restartOwed && !isBusy(row)) await startOwed(row).catch((error: unknown) => onError(row, error))
     },
 
     deleteAll: archive.deleteAll,
