@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { stringify } from 'yaml'
 import { bounds, cut, cutOrNull } from '../../bounds.ts'
 import type { ComposeVerdict } from '../../docker/compose-remark.ts'
 import { AppError } from '../../errors.ts'
@@ -11,6 +12,7 @@ import type { ComposeProblem } from '../compose-problem.ts'
 import type { ContainerWatch } from '../container-watch.ts'
 import { readEnvText } from '../environment/env-text.ts'
 import { variablesOf, type ComposeVariable } from '../environment/variables.ts'
+import { isMapping } from './draft-document.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { checkText, placeFault, type TextCheck } from './text-check.ts'
 import type { AppPolicy, Looked, Permit } from './policy/app-policy.ts'
@@ -46,7 +48,10 @@ export function createDraftValidation(deps: {
       throw new AppError('RATE_LIMITED', 'This node is checking too many drafts. Try again in a moment', { retryAfterSeconds: 2 })
     const verdict = await turns(async () => {
       signal.throwIfAborted()
-      return files.withDraft(name, { composeContent: content }, (project) => look(project, content, permit, signal))
+      return files.withDraft(name, { composeContent: content }, async (project) => {
+        const looked = await look(project, content, permit, signal)
+        return { ...looked, resolved: asText(looked.model, project.mask) }
+      })
     })
     signal.throwIfAborted()
     return verdict
@@ -67,8 +72,9 @@ export function createDraftValidation(deps: {
     return isForeign ? [`this node's Docker Engine already has a Compose project named ${name} that Selfhostly does not manage`] : []
   }
 
-  async function variablesIn(name: string, content: string): Promise<ComposeVariable[]> {
-    const set = new Set(readEnvText(await files.readEnv(name)).variables.map((variable) => variable.name))
+  async function variablesIn(name: string, content: string, given: readonly { name: string }[]): Promise<ComposeVariable[]> {
+    const written = readEnvText(await files.readEnv(name)).variables
+    const set = new Set([...given, ...written].map((variable) => variable.name))
     return variablesOf(content, { isSet: (variable) => set.has(variable) })
   }
 
@@ -83,18 +89,15 @@ export function createDraftValidation(deps: {
     const name = row?.name ?? (checkAppName(draft.name).length > 0 ? anyName : draft.name)
     const text = await checkText(content)
     const permit = { allowances: row ? await deps.permissions.allowancesOf(row) : [], allow: draft.allow }
-    let findings: PolicyFinding[] = []
-    const judged = await judgeCompose(content, text, async () => {
-      const verdict = await ask(name, content, permit, signal).catch(sayNotAsked)
-      findings = verdict.findings
-      return verdict
-    })
+    let looked: Verdict = sayNothing
+    const judged = await judgeCompose(content, text, async () => (looked = await ask(name, content, permit, signal).catch(sayNotAsked)))
+    const { findings, resolved } = looked
     const found = await onNode(name, text).catch(notSeen)
     const problems = bounded([...named.map(nowhere), ...judged.problems, ...found.problems])
     const warnings = bounded([...judged.warnings, ...found.warnings])
-    const variables = text.document ? boundedVariables(await variablesIn(name, content)) : []
+    const variables = text.document ? boundedVariables(await variablesIn(name, content, draft.environment ?? row?.environment ?? [])) : []
     const ok = problems.length === 0 && findings.every(({ allowed }) => allowed)
-    return { ok, problems, warnings, findings: shownFindings(findings), variables, resolved: null }
+    return { ok, problems, warnings, findings: shownFindings(findings), variables, resolved }
   }
 }
 
@@ -104,17 +107,26 @@ const anyName = 'draft'
 const noPlace = { file: null, line: null, column: null }
 const nowhere = (message: string): ComposeProblem => ({ message, ...noPlace, service: null })
 
-type Verdict = ComposeVerdict & Pick<Looked, 'findings'>
+interface Verdict extends ComposeVerdict, Pick<Looked, 'findings'> {
+  resolved: string | null
+}
+
+const sayNothing: Verdict = { findings: [], problems: [], warnings: [], resolved: null }
+const remark = (message: string) => ({ message, ...noPlace, path: [], value: null })
+
+/** The model as people read it, without secrets. A longer one is cut. */
+const asText = (model: unknown, hide = (text: string): string => text): string | null =>
+  isMapping(model) ? cut(hide(stringify(model, { aliasDuplicateObjects: false, lineWidth: 0 })), bounds.validation.resolved) : null
 
 const isAway = (error: unknown): error is AppError => error instanceof AppError && error.code === 'DOCKER_UNAVAILABLE'
 
 function sayNotAsked(error: unknown): Verdict {
-  if (!isAway(error)) throw error
-  return {
-    findings: [],
-    problems: [],
-    warnings: [{ message: `Compose could not check the file: ${error.message}`, ...noPlace, path: [], value: null }],
+  // A word in `allow` that is no rule, or more than anyone reads from Compose.
+  if (error instanceof AppError && error.code === 'INVALID_INPUT') {
+    return { ...sayNothing, problems: error.fields.map(({ message }) => remark(message)) }
   }
+  if (!isAway(error)) throw error
+  return { ...sayNothing, warnings: [remark(`Compose could not check the file: ${error.message}`)] }
 }
 
 function notSeen(error: unknown): Judgement {

@@ -8,7 +8,10 @@ test.before(async () => void (await ensureTestImage()))
 
 test('a good draft is ok, and checking it changes nothing', async (t) => {
   const { apps, appsDir } = await nodeOf(t)
-  t.like(await apps.validate({ name: appName(t), composeContent: web() }), { ok: true, problems: [], warnings: [] })
+  const composeContent = web('    ports: ["${PORT:-8080}:80"]\n')
+  const checked = await apps.validate({ name: appName(t), composeContent })
+  t.like(checked, { ok: true, problems: [], warnings: [], variables: [{ name: 'PORT', default: '8080', required: false, isSet: false }] })
+  t.regex(checked.resolved ?? '', /^ {2}web:\n(?: {4}.*\n)*? {4}ports:\n(?:.*\n)*?.*8080/m)
   t.deepEqual(readdirSync(appsDir), [])
   t.deepEqual(apps.list(), [])
 })
