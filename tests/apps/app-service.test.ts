@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import Docker from 'dockerode'
+import { AppVersionEntity } from '../../api/apps/versions/app-version.entity.ts'
 import { AppEntity } from '../../api/apps/app.entity.ts'
 import type { AppError } from '../../api/errors.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
@@ -235,6 +236,10 @@ test('without Docker, refuses changes without a trace and shows known apps as un
   await before.em
     .fork()
     .insert(AppEntity, { id, name, description, composeContent, version, desiredState, lastError: null, createdAt, updatedAt })
+  const made = { number: version, author: 'ada', reason: null, outcome: 'healthy', createdAt } as const
+  await before.em
+    .fork()
+    .insert(AppVersionEntity, { appId: id, composeContent, environment: [], files: [], profiles: [], images: [], ...made })
   await before.close(true)
 
   const { apps, database } = await nodeOf(t, { folder, dockerHost: `unix://${join(folder, 'no-docker.sock')}` })

@@ -18,6 +18,7 @@ export const surfaces: Record<string, Surface> = {
   'ALL /api/internal/compose-projects': 'guard',
   'ALL /api/internal/folders': 'guard',
   'ALL /api/internal/folders/*': 'guard',
+  'ALL /api/internal/networks': 'guard',
   'ALL /api/internal/events': 'guard',
   'ALL /api/internal/system/*': 'guard',
 

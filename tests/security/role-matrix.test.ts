@@ -218,6 +218,7 @@ function shiftedClock() {
 const needsOfWord: Record<string, readonly Permission[]> = {
   app: ['app.change'],
   operation: ['app.change'],
+  network: ['app.change'],
   node: ['node.change', 'node.hold', 'node.check'],
   cluster: ['node.change'],
   'join-token': ['node.change'],
