@@ -123,7 +123,7 @@ test.serial('a file changed on disk is shown with the difference, and a person c
   const { page, card, editor, app, file } = await stoppedApp(t)
   writeFileSync(file, label('by hand'))
   await page.getByText('The Compose file was changed on disk').first().waitFor()
-  await page.getByRole('button', { name: `Start ${app.name}` }).click()
+  await page.getByRole('button', { name: `Start ${app.name}`, exact: true }).click()
   await page.getByText(`${app.name} could not be started`).first().waitFor()
 
   const dialog = page.getByRole('dialog', { name: 'The Compose file was changed on disk' })

@@ -121,7 +121,7 @@ test.serial('a button is free again after a refusal, a lost request and one that
   await rowOf(page, 'nobody').waitFor({ state: 'detached' })
 
   await tab.visit(`${primary.url}/apps`)
-  const start = rowOf(page, app.name).getByRole('button', { name: `Start ${app.name}` })
+  const start = rowOf(page, app.name).getByRole('button', { name: `Start ${app.name}`, exact: true })
   await inVain(start)
 
   // The page's clock moves instead of ours.
