@@ -1,5 +1,4 @@
-import { ComposeError } from '../../docker/compose-error.ts'
-import { errorMessage } from '../../errors.ts'
+import { AppError, errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { AppDeploy } from '../app-deploy.ts'
 import type { AppRow } from '../app.entity.ts'
@@ -73,7 +72,7 @@ export function createDeploys(deps: {
       await deploy.composeEnded()
     } catch (error) {
       run.signal.throwIfAborted()
-      if (!lost.signal.aborted && !(error instanceof ComposeError)) throw error
+      if (!lost.signal.aborted && !isOfVersion(error)) throw error
       if (!lost.signal.aborted) return { service: null, reason: errorMessage(error) }
     } finally {
       if (run.signal.aborted) deploy.stop()
@@ -101,7 +100,7 @@ export function createDeploys(deps: {
         await deploy.composeEnded()
       } catch (error) {
         deploy.stop()
-        if (error instanceof ComposeError) await versions.settle(row.id, row.version, 'failed', await images.of(row))
+        if (isOfVersion(error)) await versions.settle(row.id, row.version, 'failed', await images.of(row))
         throw error
       }
       follow(row, deploy)
@@ -126,6 +125,12 @@ export function createDeploys(deps: {
 }
 
 const msOf = (seconds: number | null | undefined): number | null => (seconds === null || seconds === undefined ? null : seconds * 1000)
+
+/** Whether the version itself is why it cannot be deployed, such as an image that cannot be had. Docker's absence is not. */
+function isOfVersion(error: unknown): boolean {
+  if (error instanceof AppError) return error.code === 'INVALID_INPUT' || error.code === 'POLICY_VIOLATION'
+  return error instanceof Error && error.name === 'ComposeError'
+}
 
 /** @throws the signal's reason when it aborts first */
 async function orAbort<T>(signal: AbortSignal, result: Promise<T>): Promise<T> {
