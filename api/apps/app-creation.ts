@@ -104,7 +104,11 @@ export function createAppCreation(deps: {
   const run: Runner = async (row, { overwriteFile, rollback, deadlineSeconds }, run) => {
     run.step(5, 'Writing the Compose file')
     refusePrepared(row.name, await files.preparedCompose(row.name), { content: row.composeContent, overwrite: overwriteFile ?? false })
-    await disk.during(row.name, () => files.write(row.name, row.composeContent))
+    const contents = await deps.versions.contents(row.id, row.version)
+    await disk.during(row.name, async () => {
+      await files.writeOthers(row.name, contents.files, [])
+      await files.write(row.name, row.composeContent)
+    })
     await deps.deploy.up(row, run, { rollback, deadlineSeconds })
   }
 

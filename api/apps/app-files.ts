@@ -6,8 +6,9 @@ import type { ComposeProject } from '../docker/engine.types.ts'
 import { hasContent } from './folder-removal.ts'
 import { checkAppName } from './compose-file.ts'
 import { isSameText, readComposeFile, type FoundCompose } from './compose-on-disk.ts'
-import type { AppContents } from './versions/version.ts'
 import { hasOverlay, overlayDraft, overlayFile } from './deploy/overlay.ts'
+import type { AppContents, PlainFile } from './versions/version.ts'
+import { deleteAppFile, writeAppFile } from './versions/written-files.ts'
 import { leadsToItself, linkNeighbours } from './draft-folder.ts'
 
 /** The file Compose is run with, whatever other files are in the folder. */
@@ -80,6 +81,25 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
     },
 
     /**
+     * Writes the files beside the Compose file, and deletes those of the version before that are no longer there. Files that someone
+     * changed since this program wrote them are kept.
+     *
+     * @returns the paths of those that were kept
+     * @throws CONFLICT when something is in the way of a file
+     */
+    async writeOthers(name: string, files: PlainFile[], before: PlainFile[]): Promise<string[]> {
+      const directory = directoryOf(name)
+      if (files.length + before.length === 0) return []
+      await mkdir(directory, { recursive: true, mode: folderMode })
+      const kept: string[] = []
+      for (const file of before.filter(({ path }) => !files.some((other) => other.path === path))) {
+        if (!(await deleteAppFile(directory, file))) kept.push(file.path)
+      }
+      for (const file of files) await writeAppFile(directory, file)
+      return kept
+    },
+
+    /**
      * Removes other users' permissions on the Compose file if it is unchanged, because earlier versions left its mode to the umask.
      * The group keeps its permissions, which someone may have granted on purpose.
      */
@@ -117,7 +137,7 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
      */
     async withDraft<T>(
       name: string,
-      { composeContent: content }: Pick<AppContents, 'composeContent'>,
+      { composeContent: content, files: others = [] }: Pick<AppContents, 'composeContent'> & { files?: PlainFile[] },
       check: (project: ComposeProject) => Promise<T>,
     ): Promise<T> {
       await mkdir(appsDir, { recursive: true, mode: folderMode })
@@ -126,9 +146,10 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
         const file = join(draft, composeFile)
         await writeFile(file, content)
         const own = { directory: directoryOf(name), file: composeFile, content }
-        if (!existsSync(own.directory)) return await check({ name, directory: draft })
-        if (!(await leadsToItself(own))) return await check({ name, directory: own.directory, file })
-        await linkNeighbours(own, draft)
+        const exists = existsSync(own.directory)
+        if (exists && others.length === 0 && !(await leadsToItself(own))) return await check({ name, directory: own.directory, file })
+        if (exists) await linkNeighbours(own, draft, others.map(({ path }) => path)) // prettier-ignore
+        for (const other of others) await writeAppFile(draft, other)
         return await check({ name, directory: draft })
       } finally {
         await rm(draft, { recursive: true, force: true })

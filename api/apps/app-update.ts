@@ -15,6 +15,7 @@ import type { OperationInput } from './operations/operation-input.ts'
 import type { OperationRun } from './operation-run.ts'
 import type { AppCheck } from './draft-check.ts'
 import type { Operation } from './operation.ts'
+import type { OperationRun } from './operation-run.ts'
 import type { Runner, Runners } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
 import type { AppVersions, Base, NewVersion } from './versions/app-versions.ts'
@@ -85,11 +86,17 @@ export function createAppUpdate(deps: {
   }
 
   /** Writes the files before the record, so a version is current only when it is on disk. */
-  const store = (row: AppRow, current: CurrentVersion, description: AppPatch): Promise<void> =>
-    disk.during(row.name, async () => {
+  async function store(row: AppRow, current: CurrentVersion, description: AppPatch, run: OperationRun): Promise<void> {
+    const before = await versions.contents(row.id, row.version)
+    const after = await versions.contents(row.id, current.version)
+    await disk.during(row.name, async () => {
+      for (const path of await files.writeOthers(row.name, after.files, before.files)) {
+        run.line(`${path} was kept, because it was changed on disk since Selfhostly wrote it`)
+      }
       await files.write(row.name, current.composeContent)
       await records.save(row, { ...current, ...description })
     })
+  }
 
   const run: Runner = async (row, input, run) => {
     const { version = row.version, copyVolumes } = input
@@ -104,7 +111,7 @@ export function createAppUpdate(deps: {
     const described = description === undefined ? {} : { description }
     if (current) {
       run.step(5, 'Writing the Compose file')
-      await store(row, current, described)
+      await store(row, current, described, run)
     } else await records.save(row, described)
     if (pull) {
       run.step(10, 'Pulling images')

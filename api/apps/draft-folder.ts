@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, symlink } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { maxComposeBytes } from './compose-file.ts'
 
@@ -30,8 +30,24 @@ export async function leadsToItself({ directory, file, content }: Draft): Promis
   return false
 }
 
-/** Links the other files in the app's folder into the folder of a draft. */
-export async function linkNeighbours({ directory, file }: Draft, to: string): Promise<void> {
-  const names = (await readdir(directory)).filter((name) => name !== file)
-  for (const name of names.slice(0, mostLinks)) await symlink(join(directory, name), join(to, name))
+/** Links the other files in the app's folder into the folder of a draft, except where the draft has files of its own. */
+export async function linkNeighbours({ directory, file }: Draft, to: string, own: string[] = []): Promise<void> {
+  await linkAround(
+    directory,
+    to,
+    [file, ...own].map((path) => path.split('/')),
+  )
+}
+
+async function linkAround(from: string, to: string, own: string[][]): Promise<void> {
+  const entries = await readdir(from, { withFileTypes: true })
+  for (const entry of entries.slice(0, mostLinks)) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    const below = own.flatMap(([first, ...rest]) => (first === entry.name ? [rest] : []))
+    if (below.length === 0) await symlink(source, target)
+    else if (entry.isDirectory() && below.every((rest) => rest.length > 0)) {
+      await mkdir(target)
+      await linkAround(source, target, below)
+    }
+  }
 }

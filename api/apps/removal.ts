@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import pLimit from 'p-limit'
 import type { EngineProjects, ProjectContainer, ProjectParts } from '../docker/engine.types.ts'
 import { AppError, errorMessage } from '../errors.ts'
@@ -8,6 +9,8 @@ import { isInPlace, removeTree, removeWritten, type Leftover } from './folder-re
 import { removeDuplicateNetworks } from './duplicate-networks.ts'
 import type { OperationRun } from './operation-run.ts'
 import { enumerate, ownOf, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
+import type { PlainFile } from './versions/version.ts'
+import { deleteAppFile } from './versions/written-files.ts'
 import type { RemovalPreview } from './removal-item.ts'
 import { previewRemoval } from './removal-preview.ts'
 import { stopOrder, withNeeds } from './stop-order.ts'
@@ -88,12 +91,13 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
     return each(names, 1, run, remove, (name) => `volume ${name} could not be removed`)
   }
 
-  async function removeFiles(app: Named, all: boolean, run: OperationRun): Promise<string[]> {
+  async function removeFiles(app: Named, all: boolean, run: OperationRun, own: PlainFile[]): Promise<string[]> {
     const directory = files.directoryOf(app.name)
     if (all && (await isInPlace(directory).catch(() => true))) {
       failOn(leftoverWords(app, await removeTree(directory, run.signal)))
       return []
     }
+    for (const file of own) await deleteAppFile(directory, file).catch(() => false)
     const left = await removeWritten(directory, files.written(app.composeContent))
     return left.length > 0 ? [`kept in the folder ${app.name} in APPS_DIR: ${enumerate(left.toSorted())}`] : []
   }
@@ -104,6 +108,18 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
 
     /** @returns whether there were any and one could be removed */
     removeDuplicateNetworks: (app: Named, run: OperationRun): Promise<boolean> => removeDuplicateNetworks(app.name, projects, run),
+
+    /** Removes the app's containers that mount a file in its folder, so that the next start makes them again with its new content. */
+    async removeUsers(app: Named, paths: string[], isOld: (containerId: string) => boolean, run: OperationRun): Promise<void> {
+      const places = paths.map((path) => join(files.directoryOf(app.name), path))
+      const uses = ({ mounts }: ProjectContainer): boolean =>
+        mounts.some(({ kind, source }) => kind === 'bind' && places.some((place) => place === source || place.startsWith(`${source}/`)))
+      for (const { id, name } of ownParts(app, await projects.parts(app.name)).filter((each) => uses(each) && isOld(each.id))) {
+        await projects.stop(id, run.signal)
+        await projects.removeContainer(id, { volumes: false, signal: run.signal })
+        run.line(`Container ${name} is made again, because a file that it uses has changed`)
+      }
+    },
 
     async stop(app: Named, run: OperationRun): Promise<void> {
       run.step(20, 'Stopping containers')
@@ -130,10 +146,16 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
     removeContainers,
 
     /**
+     * @param own the files beside the Compose file that this program wrote
      * @returns a message about parts of the app that were kept; undefined when there are none
      * @throws CONFLICT when something could not be removed; a later removal continues from there
      */
-    async remove(app: Named, { volumes, files: allFiles }: RemoveAppInput, run: OperationRun): Promise<string | undefined> {
+    async remove(
+      app: Named,
+      { volumes, files: allFiles }: RemoveAppInput,
+      run: OperationRun,
+      own: PlainFile[] = [],
+    ): Promise<string | undefined> {
       const unnamed = unnamedVolumes(ownParts(app, await projects.parts(app.name)))
       await removeContainers(app, volumes === true, run)
       const left = await projects.parts(app.name)
@@ -145,7 +167,7 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
         failures.push(...(await removeVolumes([...left.volumes.map(({ name }) => name), ...unnamed], left, run)))
       }
       run.step(90, 'Removing files')
-      stays.push(...(await removeFiles(app, allFiles === true, run)))
+      stays.push(...(await removeFiles(app, allFiles === true, run, own)))
       failOn(failures)
       for (const line of stays) run.line(line)
       return stays.length > 0 ? `Done: ${stays.join('; ')}` : undefined

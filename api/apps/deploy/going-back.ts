@@ -5,6 +5,7 @@ import type { AppRecords } from '../app-records.ts'
 import type { AppRow } from '../app.entity.ts'
 import type { ComposeFileWatch } from '../compose-file-watch.ts'
 import type { OperationRun } from '../operation-run.ts'
+import type { Removal } from '../removal.ts'
 import type { AppVersions } from '../versions/app-versions.ts'
 import type { Failure } from './deploys.ts'
 import type { LastWords } from './last-words.ts'
@@ -24,6 +25,7 @@ export function createGoingBack(deps: {
   records: AppRecords
   files: AppFiles
   disk: ComposeFileWatch
+  removal: Pick<Removal, 'removeUsers'>
   images: RunImages
   lastWords: LastWords
   /** Deploys the current version. @returns why it failed */
@@ -31,9 +33,15 @@ export function createGoingBack(deps: {
 }) {
   const { versions, records, files, disk, images } = deps
 
-  async function deployAgain(row: AppRow, run: OperationRun): Promise<string> {
+  async function deployAgain(row: AppRow, from: number, run: OperationRun): Promise<string> {
     run.step(50, `Going back to version ${row.version}`)
-    await disk.during(row.name, () => files.write(row.name, row.composeContent))
+    const [before, after] = [await versions.contents(row.id, from), await versions.contents(row.id, row.version)]
+    await disk.during(row.name, async () => {
+      await files.writeOthers(row.name, after.files, before.files)
+      await files.write(row.name, row.composeContent)
+    })
+    // They hold what the failed version brought.
+    await deps.removal.removeUsers(row, (await versions.brought(row.id, from)).paths, () => true, run)
     await images.pin(row, run)
     const failure = await deps.judged(row, run)
     if (!failure) return `The app is back on version ${row.version}`
@@ -45,7 +53,7 @@ export function createGoingBack(deps: {
   async function finish(row: AppRow, { from, why }: GoingBack, run: OperationRun): Promise<never> {
     let end: string
     try {
-      end = await deployAgain(row, run)
+      end = await deployAgain(row, from, run)
     } catch (error) {
       // The next run of the program goes on here.
       if (run.signal.aborted && run.signal.reason === 'shutdown') throw error

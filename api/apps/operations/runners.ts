@@ -42,6 +42,7 @@ export function createRunners(deps: {
       if (await disk.during(row.name, () => files.ensure(row.name, row.composeContent))) {
         run.line(`${composeFile} was missing on disk, so it was written again`)
       }
+      await files.writeOthers(row.name, (await versions.contents(row.id, row.version)).files, [])
       await deploy.up(row, run, { rollback, deadlineSeconds })
     },
 
@@ -50,7 +51,7 @@ export function createRunners(deps: {
     restart: (row, { services }, run) => removal.restart(row, services ?? [], run),
 
     async remove(row, input, run) {
-      const stays = await removal.remove(row, input, run)
+      const stays = await removal.remove(row, input, run, (await versions.contents(row.id, row.version)).files)
       await deps.onRemoving(row, input.volumes ?? false)
       await records.delete(row.id, versions.forget(row.id))
       deps.onRemoved(row)

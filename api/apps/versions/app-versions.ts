@@ -133,6 +133,12 @@ export function createAppVersions(deps: { em: EntityManager; clock: Clock; box: 
     /** The images that a version ran with; empty when it never did. */
     images: async (appId: string, number: number): Promise<VersionImage[]> => (await records.find(appId, number))?.images ?? [],
 
+    /** The files that a version brought, and when. @throws NOT_FOUND */
+    async brought(appId: string, number: number): Promise<{ paths: string[]; at: Date }> {
+      const { files, createdAt } = await records.get(appId, number)
+      return { paths: files.flatMap(({ path, since }) => (since === number ? path : [])), at: createdAt }
+    },
+
     outcomeOf: async (appId: string, number: number): Promise<VersionOutcome | undefined> => (await records.find(appId, number))?.outcome,
 
     /** Without their contents, newest first. */

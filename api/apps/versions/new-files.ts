@@ -1,0 +1,23 @@
+import type { AppDeploy } from '../app-deploy.ts'
+import type { Engine } from '../../docker/engine.types.ts'
+import type { Removal } from '../removal.ts'
+import type { AppVersions } from './app-versions.ts'
+
+/**
+ * A deploy that makes containers again that mount a file whose content the current version brought. Compose leaves them, because
+ * their configuration is the same. Judged by the time of the container, so it can be done again after the program was killed.
+ */
+export const withNewFiles = (
+  deploy: AppDeploy,
+  { versions, engine, removal }: { versions: AppVersions; engine: Pick<Engine, 'containers'>; removal: Pick<Removal, 'removeUsers'> },
+): AppDeploy => ({
+  ...deploy,
+  async up(row, run) {
+    const { paths, at } = await versions.brought(row.id, row.version)
+    if (paths.length > 0) {
+      const old = new Set((await engine.containers()).flatMap(({ id, createdAt }) => (createdAt < at ? id : [])))
+      await removal.removeUsers(row, paths, (id) => old.has(id), run)
+    }
+    await deploy.up(row, run)
+  },
+})
