@@ -31,7 +31,6 @@ import { createRunners, type Runners } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
 import type { Removal } from './removal.ts'
 import { createAppVersions } from './versions/app-versions.ts'
-import { withNewFiles } from './versions/new-files.ts'
 import type { Sealing } from './versions/sealed-contents.ts'
 
 export interface AppServiceDeps {
@@ -72,7 +71,7 @@ export function createAppParts(world: AppServiceDeps) {
   const versions = createAppVersions(deps)
   const permissions = createPermissions({ ...deps, records, versions, onAllowed: views.tell })
   const loginsFor = (of: string[]): Promise<RegistryLogin[]> => deps.loginsFor(of, records.images())
-  const compose = withNewFiles(createAppDeploy({ ...deps, compose: permissions.compose, records, loginsFor }), { ...deps, versions })
+  const compose = createAppDeploy({ ...deps, compose: permissions.compose, records, loginsFor })
   const isBusy = ({ id }: AppRow): boolean => operations.activeOf(id) !== undefined
   const deploying = createDeploying({ ...deps, settings: deps.deploying, compose, versions, records, containersOf, isBusy })
   const deploy = { ...compose, up: deploying.up, copyingVolumes: deploying.copyingVolumes }

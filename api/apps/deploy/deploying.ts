@@ -16,6 +16,7 @@ import type { Runner, Runners } from '../operations/runners.ts'
 import type { Removal } from '../removal.ts'
 import type { AppVersions } from '../versions/app-versions.ts'
 import { createDeploys, type Deploys } from './deploys.ts'
+import { withNewFiles } from '../versions/new-files.ts'
 import { createGate } from './gate.ts'
 import { createGoingBack } from './going-back.ts'
 import { createHeldImages } from './held-images.ts'
@@ -63,7 +64,7 @@ export function createDeploying(deps: {
   const lastWords = createLastWords({ ...deps, engine, projectOf: (row) => files.projectOf(row.name) })
   const judged: Deploys['judged'] = (row, seconds, run) => deploys.judged(row, seconds, run)
   const back = createGoingBack({ ...deps, images, lastWords, judged: (row, run) => judged(row, null, run) })
-  const deploys = createDeploys({ ...deps, deploy: deps.compose, gate, images, goBack: back.goBack })
+  const deploys = createDeploys({ ...deps, deploy: withNewFiles(deps.compose, { ...deps, engine }), gate, images, goBack: back.goBack })
 
   /** Ends what follows from an earlier deploy, and goes on with what a killed program began. */
   const acting =
