@@ -15,7 +15,7 @@ test('files, versions and rollback: what is written, made again, kept and never 
   const site = { path: 'conf/site.conf', content: 'one\r\n' }
   const key = { path: 'key.pem', content: secret, secret: true }
   const env = { path: 'app.env', content: 'A=1\n' }
-  const made = await apps.create({ name, composeContent: compose, files: [site, key, env] }, 'Anna')
+  const made = await apps.create({ name, composeContent: compose, files: [site, key, env], rollback: true }, 'Anna')
   const { id } = made.app
   t.is((await outcome(made)).status, 'succeeded')
   const at = (path: string): string => join(appsDir, name, path)
