@@ -29,7 +29,7 @@ test('files, versions and rollback: what is written, made again, kept and never 
   // A secret file without content keeps its own; the other file is dropped, unless someone changed it.
   const changed = await apps.update(
     id,
-    { files: [{ ...site, content: 'two' }, { path: 'key.pem', secret: true }, env], reason: 'try' },
+    { files: [{ ...site, content: 'two' }, { path: 'key.pem', secret: true }, env], reason: 'try', rollback: true },
     'Ben',
   )
   t.is((await outcome(changed)).status, 'succeeded')
