@@ -42,6 +42,8 @@ test('an allowance covers the service and the value it was given for, and nothin
   const { id } = created.app
   t.is((await outcome(created)).status, 'succeeded')
   t.like(apps.get(id).allowances, [{ rule: 'capability', detail: 'SYS_ADMIN', service: 'web', by: 'ada' }])
+  // Only a version with a verdict can be gone back to.
+  await apps.versions.settle(id, 1, 'healthy')
 
   t.is((await refusal(apps.update(id, { composeContent: admin(', NET_ADMIN') }))).fields.length, 1, 'another value')
   const other = `${admin()}  other: { image: nginx, network_mode: none, cap_add: [SYS_ADMIN] }\n`
