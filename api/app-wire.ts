@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { AppOperation } from './apps/app-service.ts'
 import { bounds } from './bounds.ts'
+import { scheduleActions } from './apps/schedules/schedule.ts'
 import { appWire, operationWire, toWire } from './wire.ts'
 
 /** Requests about apps and their answers as JSON. The same for people and between nodes. */
@@ -126,6 +127,17 @@ export const restartAppBody = z
       .openapi({ description: 'The services to restart. All of them if there are none' }),
   })
   .openapi('RestartApp')
+
+export const schedulesBody = z.object({
+  schedules: z.array(
+    z.object({
+      action: z.enum(scheduleActions),
+      cron: z.string().default(''),
+      time_zone: z.string().default(''),
+      enabled: z.boolean().nullish(),
+    }),
+  ),
+})
 
 const flag = (description: string) =>
   z

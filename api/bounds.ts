@@ -33,11 +33,14 @@ export const bounds = {
     filesBytes: 512 * 1024,
     profiles: 50,
     profile: 100,
+    schedules: 20,
   },
   /** Folders that are not an app yet. Nobody picks from a longer list. */
   folders: 500,
   /** Compose projects that are not apps yet: how many, and what is shown of each. */
   foundProjects: { projects: 200, name: 255, services: 100, path: 1000, files: 20, containers: 100, bytes: 1024 * 1024 },
+  cron: 100,
+  timeZone: 100,
   digest: 200,
   platform: 100,
   container: { id: 100, name: 300, service: 255, image: 500, statusText: 200, ports: 200, hostIp: 100, protocol: 20 },

@@ -13,6 +13,7 @@ import { SignInPlaceEntity } from './auth/sign-in-place.entity.ts'
 import { UserEntity } from './auth/user.entity.ts'
 import { AppEntity } from './apps/app.entity.ts'
 import { AppVersionEntity } from './apps/versions/app-version.entity.ts'
+import { AppScheduleEntity } from './apps/schedules/app-schedule.entity.ts'
 import { OperationEntity } from './apps/operation.entity.ts'
 import type { Clock } from './clock.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './cluster/feed/inventory.entity.ts'
@@ -44,6 +45,7 @@ const entities: EntitySchema[] = [
   AppEntity,
   AppVersionEntity,
   OperationEntity,
+  AppScheduleEntity,
   InventoryAppEntity,
   InventoryOperationEntity,
   SettingEntity,

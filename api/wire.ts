@@ -7,6 +7,7 @@ import { readLeniently, type Lenient } from './lenient.ts'
 import { appDesiredStates, appStatuses, containerHealths, containerStates, type App } from './apps/app.ts'
 import type { ComposeOnDisk, PreparedFolder } from './apps/compose-on-disk.ts'
 import { imageUpdateStates } from './apps/images/image-update.ts'
+import { scheduleActions } from './apps/schedules/schedule.ts'
 import type { FoundProject } from './apps/import/found-projects.ts'
 import type { AppValidation } from './apps/compose/validation.ts'
 import type { EngineNetwork } from './docker/engine.types.ts'
@@ -146,6 +147,17 @@ const allowanceWire = z
   })
   .openapi('Allowance', { description: 'What an administrator allowed besides what every app may' })
 
+export const scheduleWire = z
+  .object({
+    id: text(bounds.container.id),
+    action: z.enum(scheduleActions),
+    cron: text(bounds.cron),
+    time_zone: text(bounds.timeZone),
+    enabled: z.boolean(),
+    next_runs: z.array(dateTime).max(10),
+  })
+  .openapi('AppSchedule')
+
 export const appWire = z
   .object({
     id: z.guid(),
@@ -167,6 +179,7 @@ export const appWire = z
     more_containers: more('has'),
     // Older nodes do not send it.
     image_updates: z.array(imageUpdateWire).max(bounds.app.imageUpdates).default([]),
+    schedules: z.array(scheduleWire).max(bounds.app.schedules).default([]),
     as_of: dateTime,
     created_at: dateTime,
     updated_at: dateTime,

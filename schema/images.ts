@@ -36,7 +36,7 @@ const ImageUpdateRef = builder.objectRef<ImageUpdate>('ImageUpdate').implement({
 })
 
 builder.objectField(AppRef, 'imageUpdates', (t) =>
-  t.field({ type: [ImageUpdateRef], description: 'By service, in the order of the Compose file.', resolve: (app) => app.imageUpdates }),
+  t.field({ type: [ImageUpdateRef], description: 'By service.', resolve: (app) => app.imageUpdates }),
 )
 
 const RateLimitRef = builder.objectRef<RateLimit>('RegistryRateLimit').implement({

@@ -32,6 +32,7 @@ const words = [
   'api/apps/removal-item.ts',
   'api/apps/images/image-update.ts',
   'api/apps/versions/version.ts',
+  'api/apps/schedules/schedule.ts',
   'api/cluster/members/node-about.ts',
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',
@@ -109,7 +110,7 @@ const layers = layersRule(
     ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts']],
     ['api/user/', [...base, ...words, 'api/auth/', ...nodeCalls]],
     ['api/wire.ts', [...base, ...words]],
-    ['api/app-wire.ts', [...base, 'api/wire.ts']],
+    ['api/app-wire.ts', [...base, ...words, 'api/wire.ts']],
     // A new file in api/ can import only the base files unless it gets a line above.
     ['api/', base],
     ['frontend/src/', []],
@@ -180,6 +181,7 @@ const rules: Rule[] = [
   importerRule('dockerode', ['api/docker/'], server),
   importerRule('child_process', ['api/docker/'], server),
   importerRule('node-cron', ['api/scheduler.ts'], server),
+  importerRule('croner', ['api/apps/schedules/cron-times.ts'], server),
   importerRule('openid-client', ['api/auth/'], server),
   importerRule('systeminformation', ['api/monitoring/'], server),
   importerRule(

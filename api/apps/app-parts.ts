@@ -30,6 +30,7 @@ import { createRestart } from './operations/restart.ts'
 import { createRunners, type Runners } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
 import type { Removal } from './removal.ts'
+import type { AppSchedule } from './schedules/schedule.ts'
 import { createAppVersions } from './versions/app-versions.ts'
 import type { Sealing } from './versions/sealed-contents.ts'
 
@@ -55,6 +56,7 @@ export interface AppServiceDeps {
   loginsFor: (images: string[], alsoUsed: string[]) => Promise<RegistryLogin[]>
   facts: NodeFacts
   endLeftovers: () => Promise<void>
+  schedulesOf: (appId: string) => AppSchedule[]
   onChange: (app: App) => void
   onRemoved: (appId: string) => void
 }

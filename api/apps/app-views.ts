@@ -9,6 +9,7 @@ import type { ContainerFacts } from './container-facts.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { AppImages } from './images/app-images.ts'
+import type { AppSchedule } from './schedules/schedule.ts'
 import type { OperationKind } from './operation.ts'
 import type { Operations } from './operations.ts'
 import { shownVariables } from './versions/app-versions.ts'
@@ -25,6 +26,7 @@ export function createAppViews(deps: {
   watch: ContainerWatch
   operations: Operations
   images: AppImages
+  schedulesOf: (appId: string) => AppSchedule[]
   onChange: (app: App) => void
 }) {
   const { clock, disk, watch, operations } = deps
@@ -75,6 +77,7 @@ export function createAppViews(deps: {
       containers: containers.map(shown),
       moreContainers: 0,
       imageUpdates: deps.images.of(row, containers),
+      schedules: deps.schedulesOf(id),
       asOf,
       createdAt,
       updatedAt,

@@ -1,3 +1,4 @@
+import type { AppSchedule } from './schedules/schedule.ts'
 import type { ImageUpdate } from './images/image-update.ts'
 import type { AppFileName, EnvironmentVariable } from './versions/version.ts'
 
@@ -26,6 +27,8 @@ export interface App {
   moreContainers: number
   /** Whether its services' images have updates. */
   imageUpdates: ImageUpdate[]
+  /** When it is started, stopped or restarted by itself. */
+  schedules: AppSchedule[]
   /** When `status` and `containers` were last true. */
   asOf: Date
   createdAt: Date

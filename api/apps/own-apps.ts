@@ -10,8 +10,8 @@ import type { App } from './app.ts'
 import { createNetworks } from './networks.ts'
 import { createNodeFacts } from './compose/node-facts.ts'
 import { createAppFiles } from './app-files.ts'
-import { createAppService } from './app-service.ts'
 import { createAppPolicy, type PolicySettings } from './compose/policy/app-policy.ts'
+import { createAppService, type AppService } from './app-service.ts'
 import { createContainerWatch } from './container-watch.ts'
 import type { DeploySettings } from './deploy/deploying.ts'
 import { createComposeFileWatch } from './compose-file-watch.ts'
@@ -20,6 +20,8 @@ import type { Operation } from './operation.ts'
 import { createOperations } from './operations.ts'
 import type { Sealing } from './versions/sealed-contents.ts'
 import { createRemoval } from './removal.ts'
+import { createAppSchedules, type AppScheduleInput } from './schedules/app-schedules.ts'
+import type { ScheduleAction } from './schedules/schedule.ts'
 
 export interface OwnAppsEvents {
   app: App
@@ -73,6 +75,7 @@ export function createOwnApps(deps: {
     log,
     onChange: (operation) => events.emit('operation', operation),
   })
+  const schedules = createAppSchedules({ em, clock, log, onChange: () => events.emit('containers', undefined) })
   const service = createAppService({
     em,
     nodeId,
@@ -93,8 +96,12 @@ export function createOwnApps(deps: {
     loginsFor: deps.loginsFor,
     facts: createNodeFacts({ containers: containers.all, projects, directoryOf: files.directoryOf }),
     endLeftovers: docker.endLeftovers,
+    schedulesOf: schedules.of,
     onChange: (app) => events.emit('app', app),
-    onRemoved: (id) => events.emit('appRemoved', id),
+    onRemoved(id) {
+      schedules.forget(id)
+      events.emit('appRemoved', id)
+    },
     clock,
     log,
   })
@@ -112,6 +119,18 @@ export function createOwnApps(deps: {
     createNetwork: createNetworks({ projects }),
     operations,
     events,
+    async start(): Promise<void> {
+      await schedules.start()
+      await service.start()
+    },
+    /** Replaces an app's schedules. @throws NOT_FOUND, INVALID_INPUT */
+    async setSchedules(id: string, list: AppScheduleInput[]): Promise<App> {
+      service.get(id)
+      await schedules.set(id, list)
+      return service.get(id)
+    },
+    /** Does what schedules say. Called every few seconds. */
+    runSchedules: (): Promise<void> => schedules.tick((id, action) => doAsScheduled(service, id, action)),
     /** All containers on this machine. Those that are not of this node's apps have no project. */
     containers: (): EngineContainer[] => containers.all().map(ofOwnAppsOnly),
     /** Why Docker does not answer; null when it does. */
@@ -124,4 +143,11 @@ export function createOwnApps(deps: {
       containers.stop()
     },
   }
+}
+
+/** An app that someone has stopped is not brought back by a restart. */
+async function doAsScheduled(apps: AppService, id: string, action: Exclude<ScheduleAction, 'unknown'>): Promise<void> {
+  if (action === 'start') await apps.startApp(id)
+  if (action === 'stop') await apps.stopApp(id)
+  if (action === 'restart' && apps.get(id).desiredState === 'running') await apps.restartApp(id, [])
 }

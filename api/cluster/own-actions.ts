@@ -1,4 +1,3 @@
-import type { AppService } from '../apps/app-service.ts'
 import type { OwnApps } from '../apps/own-apps.ts'
 import type { Operations } from '../apps/operations.ts'
 import type { Handlers } from './calls/declared-call.ts'
@@ -7,7 +6,7 @@ import type { actionCalls } from './node-calls.ts'
 export type OwnActions = ReturnType<typeof createOwnActions>
 
 /** This node's function for each call that acts on its apps. Routes serve these to other nodes; `node-router.ts` uses them here. */
-export const createOwnActions = ({ apps, operations }: { apps: AppService & Pick<OwnApps, 'createNetwork'>; operations: Operations }) =>
+export const createOwnActions = ({ apps, operations }: { apps: OwnApps; operations: Operations }) =>
   ({
     listApps: async () => apps.list(),
     getApp: async ({ id }) => apps.get(id),
@@ -19,6 +18,7 @@ export const createOwnActions = ({ apps, operations }: { apps: AppService & Pick
     restartApp: ({ id, services }) => apps.restartApp(id, services ?? []),
     retryOperation: ({ id }) => apps.retryOperation(id),
     stopApp: ({ id }) => apps.stopApp(id),
+    setAppSchedules: ({ id, schedules }) => apps.setSchedules(id, schedules),
     updateImages: ({ id, services }) => apps.updateImages(id, services),
     rollbackApp: ({ id, version }, waiting) => apps.rollbackApp(id, version, waiting?.by),
     appVersions: ({ id, ...page }) => apps.versions.list(id, page),

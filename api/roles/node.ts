@@ -35,6 +35,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       void apps.watchContainers()
       home.start()
       // A crash loses at most this much of the timestamps. The alternative is one transaction per heartbeat.
+      scheduler.every('app schedules', '*/5 * * * * *', apps.runSchedules)
       scheduler.every('write behind', '*/5 * * * * *', flush)
       scheduler.every('observed time', '*/5 * * * * *', () => health.history.beat())
       scheduler.every('disk space', '*/3 * * * * *', storage.tick)

@@ -19,7 +19,12 @@ import type { Permission } from '../auth/permissions.ts'
 import type { Access } from './access.ts'
 
 /** Declared with the calls that carry them out. The target of `createApp` and `createNetwork` is the node. */
-export const appActions = actionsOf({ createApp: appCalls.createApp, createNetwork: networkCalls.createNetwork, ...appActionCalls })
+export const appActions = actionsOf({
+  createApp: appCalls.createApp,
+  createNetwork: networkCalls.createNetwork,
+  setAppSchedules: appCalls.setAppSchedules,
+  ...appActionCalls,
+})
 
 type AppActionName = keyof typeof appActionCalls
 
@@ -114,6 +119,12 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
       ),
     ...actions,
     updateApp: (input: InputTo<typeof appActionCalls.updateApp>) => act('updateApp', input, allowing(input)),
+    /** Replaces the app's schedules. */
+    setAppSchedules: (input: InputTo<typeof appCalls.setAppSchedules>): Promise<InventoryApp> =>
+      access.act(appActions.setAppSchedules, { id: input.id }, async () => {
+        const app = await on(input.id).setAppSchedules(input)
+        return { ...app, lastKnownStatus: app.status }
+      }),
     pullAndUpdateApp: ({ id }: { id: string }) => act('updateApp', { id, pull: true }),
     removeApp: (input: InputTo<typeof appActionCalls.removeApp>) => act('removeApp', input, { words: withData(input) }),
   }

@@ -118,6 +118,7 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
     operations,
     endLeftovers: () => Promise.resolve(),
     answerOf: (image, platform) => given.answers?.get(`${canonicalImage(image)} ${platform}`) ?? null,
+    schedulesOf: () => [],
     loginsFor: async () => [...(given.logins ?? [])],
     removal: createRemoval({ projects, files }),
     facts: createNodeFacts({ containers: watch.all, projects, directoryOf: files.directoryOf }),

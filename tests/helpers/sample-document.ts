@@ -1,4 +1,13 @@
-import { getNamedType, isEnumType, isInputObjectType, isLeafType, isNonNullType, isRequiredArgument, isRequiredInputField } from 'graphql'
+import {
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isRequiredArgument,
+  isRequiredInputField,
+} from 'graphql'
 import type { GraphQLInputType } from 'graphql'
 import { schema } from '../../schema/index.ts'
 
@@ -27,6 +36,7 @@ export function sampleDocument(kind: OperationKind, name: string): string {
 
 function sampleValue(type: GraphQLInputType): string {
   if (isNonNullType(type)) return sampleValue(type.ofType)
+  if (isListType(type)) return '[]'
   if (isInputObjectType(type)) {
     const fields = Object.values(type.getFields()).filter(isRequiredInputField)
     return `{ ${fields.map((field) => `${field.name}: ${sampleValue(field.type)}`).join(', ')} }`

@@ -40,6 +40,7 @@ export const someApp = (given: Partial<App> & { nodeId: string }): App => ({
   statusReason: null,
   containers: [someContainer()],
   imageUpdates: [],
+  schedules: [],
   moreContainers: 0,
   asOf: at,
   createdAt: at,

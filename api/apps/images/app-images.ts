@@ -20,7 +20,7 @@ export function createAppImages(deps: {
   const local = createLocalImages(deps)
 
   return {
-    /** By service, in the order of the file. Empty until Compose has resolved it. */
+    /** By service. Empty until Compose has resolved it. */
     of({ wanted }: Pick<AppRow, 'wanted'>, containers: Pick<WatchedContainer, 'service' | 'state' | 'imageId'>[]): ImageUpdate[] {
       let bytes = 0
       const updates = (wanted ?? []).slice(0, bounds.app.imageUpdates).map(({ name, image }) => {
@@ -31,6 +31,13 @@ export function createAppImages(deps: {
         return imageUpdateOf({ service: name, image }, named ? local.of(named) : null, deps.answerOf)
       })
       return updates.filter((update) => (bytes += jsonBytes(update)) <= bounds.app.imageUpdatesBytes)
+    },
+
+    /** Services whose image a registry may have: not those that are built, and none of an image that was made here. */
+    async pullable({ wanted }: Pick<AppRow, 'wanted'>): Promise<string[]> {
+      const named = (wanted ?? []).flatMap(({ name, image }) => (image === null ? [] : { name, image }))
+      const here = await Promise.all(named.map(({ image }) => local.read(image)))
+      return named.flatMap(({ name }, index) => (here[index]?.repoDigests.length === 0 ? [] : name))
     },
 
     /** After a pull, and after registries were asked: what Docker has may be other than what was read. */

@@ -41,6 +41,9 @@ export function createLocalImages({ engine, onRead }: { engine: Pick<Engine, 'im
       return found
     },
 
+    /** Reads it now. @throws DOCKER_UNAVAILABLE */
+    read: (name: string): Promise<EngineImage | null> => engine.image(name),
+
     /** A pull gives an image new digests, and a name another image. */
     readAgain(): void {
       for (const name of known.keys()) stale.add(name)

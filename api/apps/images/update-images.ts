@@ -16,7 +16,7 @@ export function createImageUpdating(deps: {
   records: Pick<AppRecords, 'get'>
   disk: Pick<ComposeFileWatch, 'look'>
   work: Pick<AppWork, 'enqueue' | 'shouldRun'>
-  images: Pick<AppImages, 'readAgain'>
+  images: Pick<AppImages, 'pullable' | 'readAgain'>
 }) {
   const { deploy, disk } = deps
 
@@ -36,8 +36,10 @@ export function createImageUpdating(deps: {
 
     run: (async (row, { services }, run) => {
       refuseUnseen(row, await disk.look(row.name))
+      const pulled = services ?? (await deps.images.pullable(row))
+      if (pulled.length === 0) return 'No image of this app comes from a registry'
       run.step(10, 'Pulling newer images')
-      await deploy.runCompose(row, 'pull', run, services ?? [])
+      await deploy.runCompose(row, 'pull', run, pulled)
       deps.images.readAgain()
       // A stopped app stays stopped. It has the newer images when it is started.
       if (!deps.work.shouldRun(row)) return 'The newer images are here. The app is stopped, and runs them when you start it'

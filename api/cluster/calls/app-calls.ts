@@ -9,6 +9,7 @@ import {
   restoreVolumesBody,
   rollbackBody,
   startAppQuery,
+  schedulesBody,
   updateAppBody,
   updateImagesBody,
   validateAppBody,
@@ -229,6 +230,20 @@ export const appCalls = {
   }),
 
   ...appActionCalls,
+
+  setAppSchedules: answered({
+    route: 'PUT /api/internal/apps/{id}/schedules',
+    summary: 'Replaces the times at which the node starts, stops and restarts the app by itself',
+    ...base,
+    params: idParam,
+    body: { schema: schedulesBody, description: 'All schedules of the app' },
+    needs: () => 'app-schedules' as const,
+    refusals: { 400: appRefusals[400], 404: appRefusals[404] },
+    answer: { status: 200, description: 'The app', schema: appWire, write: (app: App) => toWire(app), read: leniently(readApp) },
+    isFrom: (app: App, nodeId) => app.nodeId === nodeId,
+    action: { word: 'app.schedules', permission: 'app.change', on: 'app' } satisfies Action,
+    named: ({ id }): Named => ({ id }),
+  }),
 
   retryOperation: answered({
     route: 'POST /api/internal/operations/{id}/retry',

@@ -15,6 +15,7 @@ export const capabilities = [
   'durable-operations',
   'app-history',
   'health-gate',
+  'app-schedules',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

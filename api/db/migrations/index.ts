@@ -20,6 +20,7 @@ import { Migration20261130Operations } from './20261130-operations.ts'
 import { Migration20261130Registries } from './20261130-registries.ts'
 import { Migration20261130Versions } from './20261130-versions.ts'
 import { Migration20261130Policy } from './20261130-policy.ts'
+import { Migration20261130Schedules } from './20261130-schedules.ts'
 
 /** In the order they run, which is the order of their names. Never change a released migration. */
 export const migrations = [
@@ -43,6 +44,7 @@ export const migrations = [
   { name: '20261130-deploys', class: Migration20261130Deploys },
   { name: '20261130-operations', class: Migration20261130Operations },
   { name: '20261130-registries', class: Migration20261130Registries },
+  { name: '20261130-schedules', class: Migration20261130Schedules },
   { name: '20261130-versions', class: Migration20261130Versions },
   { name: '20261130-with-policy', class: Migration20261130Policy },
 ]

@@ -79,6 +79,7 @@ function appOf(node: { id: string }, index: number): App {
     })),
     moreContainers: 0,
     imageUpdates: [],
+    schedules: [],
     asOf: started,
     createdAt: started,
     updatedAt: started,
