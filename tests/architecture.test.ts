@@ -105,7 +105,16 @@ const layers = layersRule(
     ['api/own-config.ts', [...base, 'api/config.ts', 'api/cluster/home/kept-role.ts']],
     [
       'api/commands/',
-      [...base, ...domains, 'api/cluster/home/', 'api/config.ts', 'api/own-config.ts', 'api/program.ts', 'api/http/openapi.ts'],
+      [
+        ...base,
+        ...domains,
+        'api/docker/',
+        'api/cluster/home/',
+        'api/config.ts',
+        'api/own-config.ts',
+        'api/program.ts',
+        'api/http/openapi.ts',
+      ],
     ],
     ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts']],
     ['api/user/', [...base, ...words, 'api/auth/', ...nodeCalls]],

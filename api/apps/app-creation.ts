@@ -12,6 +12,8 @@ import { nobody, type AppVersions } from './versions/app-versions.ts'
 import { changedContents, noContents } from './versions/contents-input.ts'
 import type { ContentsInput, CurrentVersion } from './versions/version.ts'
 import { checkAppName, checkComposeContent } from './compose-file.ts'
+import { findEnv } from './environment/env-on-disk.ts'
+import { withFoundEnv } from './environment/project-input.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { refusePrepared } from './changed-on-disk.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
@@ -84,7 +86,7 @@ export function createAppCreation(deps: {
     await checkNameIsFree(input.name)
     const given = { content: input.composeContent, overwrite: input.overwriteFile ?? false }
     refusePrepared(input.name, await files.preparedCompose(input.name), given)
-    const contents = changedContents(noContents, input)
+    const contents = withFoundEnv(changedContents(noContents, input), await findEnv(files.directoryOf(input.name)))
     const { warnings, ...checked } = await deps.check.content(input.name, contents, { allowances: [], allow: input.allow, by: author })
     const id = randomUUID()
     const first = deps.versions.make(id, contents, { author, reason: input.reason, ...checked }, null)

@@ -6,7 +6,10 @@ import type { AppRecords } from './app-records.ts'
 import { placed } from './compose-problem.ts'
 import type { OperationRun } from './operation-run.ts'
 import type { Removal } from './removal.ts'
-import { activeProfiles, wantedServices } from './wanted-services.ts'
+import { createAppProjects } from './environment/app-projects.ts'
+import { activeProfiles } from './environment/project-input.ts'
+import type { AppVersions } from './versions/app-versions.ts'
+import { wantedServices } from './wanted-services.ts'
 
 export type AppDeploy = ReturnType<typeof createAppDeploy>
 
@@ -14,6 +17,7 @@ export type AppDeploy = ReturnType<typeof createAppDeploy>
 export function createAppDeploy(deps: {
   compose: ComposeCli
   files: AppFiles
+  versions: AppVersions
   removal: Pick<Removal, 'removeDuplicateNetworks'>
   records: Pick<AppRecords, 'all' | 'remember'>
   log: Log
@@ -21,15 +25,18 @@ export function createAppDeploy(deps: {
   loginsFor: (images: string[]) => Promise<RegistryLogin[]>
 }) {
   const { compose, files, records } = deps
+  const projects = createAppProjects(deps)
 
   /** Saves the services that the file in the app's folder asks for. Keeps the known ones when Compose refuses the file. */
   async function resolve(row: AppRow, signal: AbortSignal): Promise<void> {
     if (!files.hasFile(row.name)) return
     try {
       // Without the images of `compose.selfhostly.yaml`: people and registries know those of the file.
-      const { overlay: _, ...project } = files.projectOf(row.name)
-      const model = await compose.model(project, signal)
-      await records.remember(row, { wanted: wantedServices(model, activeProfiles(await files.readEnv(row.name))) })
+      const { overlay: _, ...project } = await projects.of(row)
+      const services = wantedServices(await compose.model(project, signal), activeProfiles(project))
+      // This is stored as it is, and an image can be named by a secret.
+      const wanted = services?.map((service) => ({ ...service, image: service.image && project.mask(service.image) })) ?? null
+      await records.remember(row, { wanted })
     } catch (error) {
       signal.throwIfAborted()
       deps.log.debug({ err: error, app: row.name }, "could not read an app's wanted services")
@@ -37,7 +44,7 @@ export function createAppDeploy(deps: {
   }
 
   const runCompose = async (row: AppRow, command: ComposeCommand, run: OperationRun, services: string[] = []): Promise<void> =>
-    compose.run(files.projectOf(row.name), command, {
+    compose.run(await projects.of(row), command, {
       onLine: run.line,
       onWarning: (remark) => placed(row.composeContent, [remark]).forEach(run.warn),
       signal: run.signal,
@@ -46,6 +53,7 @@ export function createAppDeploy(deps: {
     })
 
   async function up(row: AppRow, run: OperationRun): Promise<void> {
+    await projects.writeEnv(row)
     run.step(20, 'Starting containers')
     await runCompose(row, 'up', run).catch(async (error: unknown) => {
       if (run.signal.aborted || !(await deps.removal.removeDuplicateNetworks(row, run))) throw error
@@ -54,6 +62,7 @@ export function createAppDeploy(deps: {
   }
 
   return {
+    maskOf: projects.maskOf,
     runCompose,
     resolve,
     up,

@@ -1,8 +1,11 @@
 import { existsSync, type Dirent } from 'node:fs'
-import { chmod, lstat, mkdir, mkdtemp, opendir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, opendir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bounds } from '../bounds.ts'
 import type { ComposeProject } from '../docker/engine.types.ts'
+import type { AppRow } from './app.entity.ts'
+import { draftEnv, envFile, findEnv, writtenEnv } from './environment/env-on-disk.ts'
+import { projectInput } from './environment/project-input.ts'
 import { hasContent } from './folder-removal.ts'
 import { checkAppName } from './compose-file.ts'
 import { isSameText, readComposeFile, type FoundCompose } from './compose-on-disk.ts'
@@ -15,6 +18,9 @@ import { leadsToItself, linkNeighbours } from './draft-folder.ts'
 export const composeFile = 'compose.yaml'
 /** Written first, then renamed over the real file. */
 const draftOf = (file: string): string => `.${file}.new`
+/** Of what an app is made of, what is known while someone writes its Compose file. */
+type DraftContents = Pick<AppContents, 'composeContent'> & Partial<AppContents>
+const bare = { environment: [], files: [], profiles: [] }
 /** In the order in which Compose looks for them. */
 const composeNames = [composeFile, 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']
 /** Cannot clash with an app's folder, because app names start with a letter or a digit. */
@@ -119,27 +125,23 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
     },
 
     /** The files this program wrote to an app's folder: content by path in the folder; null when any content counts. */
-    written: (content: string): Map<string, string | null> =>
+    written: ({ composeContent, environment }: Pick<AppRow, 'composeContent' | 'environment'>): Map<string, string | null> =>
       new Map([
-        [composeFile, content],
+        [composeFile, composeContent],
         [draftOf(composeFile), null],
         [overlayFile, null],
         [overlayDraft, null],
+        ...writtenEnv(environment),
       ]),
-
-    /** The `.env` file that Compose reads; empty when there is none. */
-    readEnv: (name: string): Promise<string> => readFile(join(directoryOf(name), '.env'), 'utf8').catch(() => ''),
 
     /**
      * Runs `check` as if the app had this Compose file. Uses the app's folder, so its other files are found, but a temporary
      * Compose file outside it. Uses an empty folder when the app's folder does not exist yet. If the Compose file refers to itself,
      * the other files are linked next to the draft instead, so the check does not find the file on disk.
      */
-    async withDraft<T>(
-      name: string,
-      { composeContent: content, files: others = [] }: Pick<AppContents, 'composeContent'> & { files?: PlainFile[] },
-      check: (project: ComposeProject) => Promise<T>,
-    ): Promise<T> {
+    async withDraft<T>(name: string, contents: DraftContents, check: (project: ComposeProject) => Promise<T>): Promise<T> {
+      const { composeContent: content, files: others = [] } = contents
+      const input = projectInput({ ...bare, ...contents }, await findEnv(directoryOf(name)))
       await mkdir(appsDir, { recursive: true, mode: folderMode })
       const draft = await mkdtemp(join(appsDir, draftPrefix))
       try {
@@ -147,10 +149,13 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
         await writeFile(file, content)
         const own = { directory: directoryOf(name), file: composeFile, content }
         const exists = existsSync(own.directory)
-        if (exists && others.length === 0 && !(await leadsToItself(own))) return await check({ name, directory: own.directory, file })
+        const readsEnv = contents.environment !== undefined && content.includes(envFile)
+        if (exists && others.length === 0 && !readsEnv && !(await leadsToItself(own)))
+          return await check({ name, directory: own.directory, file, ...input })
         if (exists) await linkNeighbours(own, draft, others.map(({ path }) => path)) // prettier-ignore
         for (const other of others) await writeAppFile(draft, other)
-        return await check({ name, directory: draft })
+        if (readsEnv) await draftEnv(draft, contents.environment ?? [])
+        return await check({ name, directory: draft, ...input })
       } finally {
         await rm(draft, { recursive: true, force: true })
       }

@@ -73,11 +73,11 @@ export function createAppParts(world: AppServiceDeps) {
   const versions = createAppVersions(deps)
   const permissions = createPermissions({ ...deps, records, versions, onAllowed: views.tell })
   const loginsFor = (of: string[]): Promise<RegistryLogin[]> => deps.loginsFor(of, records.images())
-  const compose = createAppDeploy({ ...deps, compose: permissions.compose, records, loginsFor })
+  const compose = createAppDeploy({ ...deps, compose: permissions.compose, records, versions, loginsFor })
   const isBusy = ({ id }: AppRow): boolean => operations.activeOf(id) !== undefined
   const deploying = createDeploying({ ...deps, settings: deps.deploying, compose, versions, records, containersOf, isBusy })
   const deploy = { ...compose, up: deploying.up, copyingVolumes: deploying.copyingVolumes }
-  const work = createAppWork({ ...deps, records, views, runners: () => runners })
+  const work = createAppWork({ ...deps, records, views, maskOf: compose.maskOf, runners: () => runners })
   const update = createAppUpdate({ ...deps, check, versions, records, work, deploy, permissions })
   const forget = ({ id, name }: AppRow): void => {
     disk.forget(name)

@@ -8,6 +8,8 @@ import type { AppRecords } from './app-records.ts'
 import type { AppWork } from './app-work.ts'
 import type { Permissions } from './compose/policy/permissions.ts'
 import { refuseOverwriting, refuseUnseen } from './changed-on-disk.ts'
+import { findEnv } from './environment/env-on-disk.ts'
+import { withFoundEnv } from './environment/project-input.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { ComposeProblem } from './compose-problem.ts'
 import type { Deploying } from './deploy/deploying.ts'
@@ -123,7 +125,7 @@ export function createAppUpdate(deps: {
   /** The version that `input` makes of the newest one, which is the newest one itself if it changes nothing. */
   async function changed(row: AppRow, input: UpdateAppInput, author: string): Promise<Draft> {
     const base = await newestOf(row)
-    const contents = changedContents(base.contents, input)
+    const contents = withFoundEnv(changedContents(base.contents, input), await findEnv(files.directoryOf(row.name)))
     const permit = { allowances: base.allowances ?? (await permissions.allowancesOf(row)), allow: input.allow, by: author }
     const { warnings, ...checked } = await check.content(row.name, contents, permit)
     const isSame = areSameContents(contents, base.contents) && checked.allowances.length === permit.allowances.length

@@ -46,6 +46,8 @@ export function createAppWork(deps: {
   operations: Operations
   records: AppRecords
   views: AppViews
+  /** What hides the secrets of an app's current version, and of the one that an operation makes current. */
+  maskOf: (row: AppRow, version: number | undefined) => Promise<(text: string) => string>
   /** Asked when an operation starts. */
   runners: () => Runners
 }) {
@@ -76,6 +78,7 @@ export function createAppWork(deps: {
         await views.untilRead(row, kind, () => deps.watch.refresh())
         await records.saveUnsaved(row.id)
       },
+      mask: () => deps.maskOf(row, input.version),
       withdraw: () => withdrawn(row, wish),
     }
   }

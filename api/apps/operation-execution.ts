@@ -17,12 +17,17 @@ export interface Execution {
 /** How an operation ends. */
 export type End = Pick<Operation, 'status'> & Partial<Pick<Operation, 'error' | 'message' | 'progress'>>
 
+/** Hides an app's secrets in a text. */
+type Mask = (text: string) => string
+
 /** What an operation does. */
 export interface Task {
   /** What is returned is the operation's final message. */
   work: (run: OperationRun) => Promise<string | void>
   /** Runs when the operation has ended, whatever the outcome, and before the app's next one starts. */
   after: (operation: Operation) => Promise<void>
+  /** What hides the app's secrets in everything that the operation says. */
+  mask?: () => Promise<Mask>
   /** Called when it is cancelled before it started. What is returned is written in the same transaction as its end. */
   withdraw?: () => Alongside
 }
@@ -44,13 +49,13 @@ export function createOperationExecution(deps: {
     return records.keep(operation, alongside)
   }
 
-  const runOf = ({ operation, abort }: Execution, withoutDeadline: OperationRun['withoutDeadline']): OperationRun =>
+  const runOf = ({ operation, abort }: Execution, more: Pick<OperationRun, 'withoutDeadline'> & { mask: Mask }): OperationRun =>
     createOperationRun({
       operation,
       signal: abort.signal,
       onReport: () => void (isFinal(operation.status) || changed(operation, {}).catch(() => undefined)),
       clock,
-      withoutDeadline,
+      ...more,
     })
 
   /** Aborts at the deadline, which can be suspended. */
@@ -66,21 +71,24 @@ export function createOperationExecution(deps: {
     }
   }
 
-  async function execute(execution: Execution, { work, after }: Task): Promise<void> {
+  async function execute(execution: Execution, { work, after, mask: askMask }: Task): Promise<void> {
     const { operation, abort } = execution
     if (isFinal(operation.status)) return after(operation)
     // It stays queued, and the next run of the program does it.
     if (isShutdown(abort.signal)) return
     const deadline = createDeadline(execution)
     const started = performance.now()
+    let mask: Mask = (text) => text
     try {
       abort.signal.throwIfAborted()
+      mask = (await askMask?.()) ?? mask
+      mask = (await askMask?.()) ?? mask
       await changed(operation, { status: 'running', startedAt: operation.startedAt ?? clock.now() })
-      const message = (await work(runOf(execution, deadline.without))) ?? 'Done'
+      const message = mask((await work(runOf(execution, { withoutDeadline: deadline.without, mask }))) ?? 'Done')
       Object.assign(operation, { status: 'succeeded', progress: 100, message } satisfies Partial<Operation>)
     } catch (error) {
       if (isShutdown(abort.signal)) return await suspended(operation).finally(deadline.end)
-      Object.assign(operation, outcomeOf(abort.signal, error, deps.deadlineMs))
+      Object.assign(operation, outcomeOf(abort.signal, mask(errorMessage(error)), deps.deadlineMs))
     }
     deadline.end()
     operation.finishedAt = clock.now()
@@ -107,7 +115,7 @@ export function createOperationExecution(deps: {
 
     /** Ends an aborted operation that has not started. */
     endQueued: ({ operation, abort }: Execution, alongside: (() => Alongside) | undefined): Promise<void> =>
-      changed(operation, { ...outcomeOf(abort.signal, null, deps.deadlineMs), finishedAt: clock.now() }, alongside),
+      changed(operation, { ...outcomeOf(abort.signal, '', deps.deadlineMs), finishedAt: clock.now() }, alongside),
 
     /** Ends one that is not done (again), as it is. */
     async endUnfinished(operation: Operation, end: End, { after }: Task): Promise<void> {
@@ -118,8 +126,8 @@ export function createOperationExecution(deps: {
   }
 }
 
-function outcomeOf(signal: AbortSignal, error: unknown, deadlineMs: number): Pick<Operation, 'status' | 'error'> {
-  if (!signal.aborted) return { status: 'failed', error: errorMessage(error) }
+function outcomeOf(signal: AbortSignal, error: string, deadlineMs: number): Pick<Operation, 'status' | 'error'> {
+  if (!signal.aborted) return { status: 'failed', error }
   switch (signal.reason as Exclude<AbortReason, 'shutdown'>) {
     case 'cancelled':
       return { status: 'cancelled', error: 'Cancelled' }

@@ -23,11 +23,13 @@ const bundleMs = 150
 export function createOperationRun(deps: {
   operation: Operation
   signal: AbortSignal
+  /** Hides the app's secrets. */
+  mask: (text: string) => string
   onReport: () => void
   clock: Clock
   withoutDeadline: OperationRun['withoutDeadline']
 }): OperationRun {
-  const { operation, signal } = deps
+  const { operation, signal, mask } = deps
   /** Exact value; `operation.progress` is rounded down. */
   let exact = 0
   let isBundling = false
@@ -45,19 +47,19 @@ export function createOperationRun(deps: {
     signal,
     withoutDeadline: deps.withoutDeadline,
     line(text) {
-      operation.output = withLine(operation.output, text)
+      operation.output = withLine(operation.output, mask(text))
       // The number of lines is unknown, so each line adds a small part of what is left. A long build never looks finished.
       exact += Math.max(0, 90 - exact) / 40
       operation.progress = Math.floor(exact)
       reported()
     },
     warn(warning) {
-      operation.warnings = withWarning(operation.warnings, warning)
+      operation.warnings = withWarning(operation.warnings, { ...warning, message: mask(warning.message) })
       reported()
     },
     step(progress, message) {
       exact = progress
-      Object.assign(operation, { progress, message })
+      Object.assign(operation, { progress, message: mask(message) })
       reported()
     },
   }

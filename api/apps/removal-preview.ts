@@ -10,13 +10,13 @@ import type { RemovalItem, RemovalPreview, RemovalRule } from './removal-item.ts
 /** What a removal would delete and keep right now, by the rules of `removal.ts`. */
 export async function previewRemoval(
   { projects, files }: { projects: EngineProjects; files: AppFiles },
-  app: Pick<AppRow, 'name' | 'composeContent'>,
+  app: Pick<AppRow, 'name' | 'composeContent' | 'environment'>,
 ): Promise<RemovalPreview> {
   const directory = files.directoryOf(app.name)
   const [parts, sizes, inFolder] = await Promise.all([
     projects.parts(app.name),
     projects.volumeBytes(),
-    filesIn(directory, files.written(app.composeContent)),
+    filesIn(directory, files.written(app)),
   ])
   const own = ownOf({ name: app.name, directory }, parts)
   const others = parts.containers.filter((container) => !own.includes(container))

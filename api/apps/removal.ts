@@ -23,7 +23,7 @@ export interface RemoveAppInput {
   files?: boolean | null | undefined
 }
 
-type Named = Pick<AppRow, 'name' | 'composeContent' | 'wanted'>
+type Named = Pick<AppRow, 'name' | 'composeContent' | 'environment' | 'wanted'>
 
 /** High, because stopping mostly means waiting for each container to end. */
 const stoppedAtOnce = 50
@@ -98,7 +98,7 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
       return []
     }
     for (const file of own) await deleteAppFile(directory, file).catch(() => false)
-    const left = await removeWritten(directory, files.written(app.composeContent))
+    const left = await removeWritten(directory, files.written(app))
     return left.length > 0 ? [`kept in the folder ${app.name} in APPS_DIR: ${enumerate(left.toSorted())}`] : []
   }
 

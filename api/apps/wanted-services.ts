@@ -42,15 +42,6 @@ export function wantedServices(model: unknown, profiles: string[]): WantedServic
   })
 }
 
-/** Reads the active profiles from a project's `.env` file, which is where Compose finds them. */
-export function activeProfiles(envFile: string): string[] {
-  const [, , value = ''] = /^[ \t]*(?:export[ \t]+)?COMPOSE_PROFILES[ \t]*=[ \t]*(["']?)([^"'#\r\n]*)/m.exec(envFile) ?? []
-  return value
-    .split(',')
-    .map((profile) => profile.trim())
-    .filter(Boolean)
-}
-
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function isActive(named: unknown, profiles: string[]): boolean {

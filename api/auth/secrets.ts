@@ -1,22 +1,35 @@
 import type { EntityManager } from '../db/orm.ts'
 import type { Log } from '../log.ts'
-import { createSecretBox } from './secret-box.ts'
+import { createSecretBox, type SecretBox } from './secret-box.ts'
 import { loadSecretKey, sessionSecretOf } from './secret-key.ts'
 import { finishRotation, loadFormerKeys, type SealedColumn, type SealedDocuments } from './secret-key-rotation.ts'
+
+interface Keys {
+  dataDir: string
+  secretKey: string | undefined
+  secretKeyPrevious: string | undefined
+}
+
+const readKeys = ({ dataDir, secretKey, secretKeyPrevious }: Keys) => {
+  const formerKeys = loadFormerKeys({ dataDir, fromEnvironment: secretKeyPrevious })
+  const key = loadSecretKey({ dataDir, fromEnvironment: secretKey })
+  return { key, formerKeys, box: createSecretBox(key, ...formerKeys) }
+}
+
+/** Opens secrets for a command, also in the middle of a change of the key. */
+export const openSecrets = (config: Keys): SecretBox => readKeys(config).box
 
 /** Secrets at rest: the box that seals them with this node's secret key, and the second half of a change of that key. */
 export function createSecrets(deps: {
   em: EntityManager
-  config: { dataDir: string; secretKey: string | undefined; secretKeyPrevious: string | undefined }
+  config: Keys
   /** Every column that holds sealed values. */
   columns: (SealedColumn | SealedDocuments)[]
   log: Log
 }) {
   const { em, columns, log } = deps
-  const { dataDir, secretKey, secretKeyPrevious } = deps.config
-  const formerKeys = loadFormerKeys({ dataDir, fromEnvironment: secretKeyPrevious })
-  const key = loadSecretKey({ dataDir, fromEnvironment: secretKey })
-  const box = createSecretBox(key, ...formerKeys)
+  const { dataDir } = deps.config
+  const { key, formerKeys, box } = readKeys(deps.config)
 
   return {
     ...box,

@@ -24,17 +24,17 @@ const commandArguments: Record<ComposeCommand, string[]> = {
   pull: ['pull'],
 }
 
-/** The file is relative to the working directory so messages do not reveal where the folder is. A draft has a full path. */
 export function composeArguments(program: ComposeProgram, project: ComposeProject, command: ComposeCommand | 'config' | 'model'): string[] {
-  return [
-    ...program.prefix,
-    ...['--project-name', project.name, '--project-directory', project.directory, '--file', project.file ?? 'compose.yaml'],
-    ...(project.overlay === undefined ? [] : ['--file', project.overlay]),
-    ...(project.environment ? ['--env-file', emptyFile] : []),
-    ...plainOutput(program.version),
-    ...argumentsOf(command, program.version),
-  ]
+  return [...projectArguments(program, project), ...plainOutput(program.version), ...argumentsOf(command, program.version)]
 }
+
+/** The file is relative to the working directory so messages do not reveal where the folder is. A draft has a full path. */
+export const projectArguments = (program: ComposeProgram, project: ComposeProject): string[] => [
+  ...program.prefix,
+  ...['--project-name', project.name, '--project-directory', project.directory, '--file', project.file ?? 'compose.yaml'],
+  ...(project.overlay === undefined ? [] : ['--file', project.overlay]),
+  ...(project.environment ? ['--env-file', emptyFile] : []),
+]
 
 function argumentsOf(command: ComposeCommand | 'config' | 'model', version: string): string[] {
   if (command === 'config') return ['config', '--quiet']

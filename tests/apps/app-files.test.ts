@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { createAppFiles } from '../../api/apps/app-files.ts'
+import { noContents } from '../../api/apps/versions/contents-input.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 
 /** An app folder whose files everyone can read, as earlier versions and people left them. */
@@ -27,7 +28,7 @@ test('a new Compose file is private, in a folder that others can list', async (t
   await files.write('shop', content)
   const modeOf = (path: string): number => statSync(join(appsDir, path)).mode & 0o777
   t.deepEqual([modeOf('shop/compose.yaml'), modeOf('shop'), modeOf('')], [0o600, 0o755, 0o755])
-  await files.withDraft('shop', { composeContent: 'services:\n' }, async ({ file }) =>
+  await files.withDraft('shop', { ...noContents, composeContent: 'services:\n' }, async ({ file }) =>
     t.is(statSync(join(file ?? '', '..')).mode & 0o777, 0o700),
   )
 })

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { activeProfiles, wantedServices } from '../../api/apps/wanted-services.ts'
+import { wantedServices } from '../../api/apps/wanted-services.ts'
 
 const of = (services: Record<string, unknown>, profiles: string[] = []) => wantedServices({ services }, profiles)
 const [web] = of({ web: { image: 'web:1' } }) ?? []
@@ -60,14 +60,6 @@ test('a service with profiles is wanted when one of them is active', (t) => {
   t.deepEqual(names([]), ['web', 'none'])
   t.deepEqual(names(['dev']), ['web', 'debug', 'none'])
   t.deepEqual(names(['*']), ['web', 'debug', 'none'])
-})
-
-test('reads the active profiles from .env', (t) => {
-  t.deepEqual(activeProfiles(''), [])
-  t.deepEqual(activeProfiles('A=1\nCOMPOSE_PROFILES=dev, debug # both\nB=2'), ['dev', 'debug'])
-  t.deepEqual(activeProfiles('export COMPOSE_PROFILES="dev"'), ['dev'])
-  t.deepEqual(activeProfiles("COMPOSE_PROFILES='dev,'"), ['dev'])
-  t.deepEqual(activeProfiles('#COMPOSE_PROFILES=dev\nMY_COMPOSE_PROFILES=x'), [])
 })
 
 test('a model without services gives null', (t) => {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { pino } from 'pino'
 import type { ExecutionContext } from 'ava'
 import { createAppFiles } from '../../api/apps/app-files.ts'
+import { noContents } from '../../api/apps/versions/contents-input.ts'
 import { createComposeCli } from '../../api/docker/compose-cli.ts'
 import { testEachVersion } from '../helpers/compose-versions.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
@@ -87,7 +88,7 @@ for (const [what, { files, draft, refused }] of Object.entries(leadingBack)) {
     mkdirSync(folder)
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
     const compose = createComposeCli({ log, env })
-    const { problems } = await createAppFiles({ appsDir }).withDraft('shop', { composeContent: draft }, (project) =>
+    const { problems } = await createAppFiles({ appsDir }).withDraft('shop', { ...noContents, composeContent: draft }, (project) =>
       compose.config(project),
     )
     if (refused) t.regex(problems[0]?.message ?? '', refused)

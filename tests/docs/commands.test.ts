@@ -35,6 +35,7 @@ const notRun: Record<string, string> = {
   'docker exec selfhostly selfhostly link': 'needs the image; a test below compares its commands',
   'docker exec selfhostly selfhostly token --name backup --scope read': 'likewise',
   'docker exec selfhostly selfhostly identity': 'likewise',
+  'npm run compose -- shop ps': 'needs an app of that name; tests/faults/compose-command.test.ts runs it',
   'docker exec -i selfhostly selfhostly local-user set alice < password.txt': 'likewise',
 }
 

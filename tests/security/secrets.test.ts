@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, readdirSync, renameSync, copyFileSync, existsSync, statSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { browserSecretHeader } from '../../api/http/browser-secret.ts'
@@ -95,8 +96,28 @@ async function readEverything(caller: Recorder, ids: { node: string; app: string
   for (const path of ['/', '/graphql', '/auth/providers', '/avatar/alice', '/api/nothing']) await caller.send(path)
 }
 
-const compose = (marker: string): string => `services:\n  web:\n    image: ${testImage}\n    labels:\n      marker: ${marker}\n`
+/** With a secret of the app in its container, where the Engine knows it. */
+const compose = (marker: string, image: string = testImage): string =>
+  `services:\n  web:\n    image: "${image}"\n    labels:\n      marker: ${marker}\n      url: "\${APP_URL}"\n    environment: [APP_SECRET, APP_URL]\n`
 
+/** What an app's secrets must not show in: errors of Compose about an image, a port and a required variable. */
+const leaking = ['127.0.0.1:1/none:${APP_SECRET}', '${APP_SECRET}:${APP_SECRET}:', '${NOT_SET:?${APP_SECRET}}']
+
+/** The arguments of every process on this machine, for as long as `work` takes. */
+async function argumentsDuring(work: () => Promise<void>): Promise<Buffer> {
+  const seen = new Set<string>()
+  let isDone = false
+  const end = work().finally(() => (isDone = true))
+  while (!isDone) {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+    for (const pid of pids) seen.add(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''))
+  }
+  await end
+  return Buffer.from([...seen].join('\n'))
+}
+
+const updateApp = `mutation ($id: ID!, $input: UpdateAppInput!) { updateApp(id: $id, input: $input) { operation { id } } }`
+const validateApp = `query ($nodeId: ID!, $input: CreateAppInput!) { validateApp(nodeId: $nodeId, input: $input) { resolved problems { message } warnings { message } } }`
 const createApp = `mutation ($nodeId: ID!, $input: CreateAppInput!) { createApp(nodeId: $nodeId, input: $input) { operation { id } app { id } } }`
 
 /** Uses a bit of everything, including failures. @returns what it created */
@@ -128,12 +149,24 @@ async function useEverything(
   await worker.node.log.first(({ msg }) => /settings/.test(msg))
 
   const marker = randomBytes(12).toString('hex')
+  const environment = [
+    { name: 'APP_SECRET', value: planted['appSecret'], secret: true },
+    { name: 'APP_URL', value: `postgres://user:${planted['appPassword']}@db/x`, secret: true },
+  ]
   const { data } = await admin.graphql(createApp, {
     nodeId: worker.id,
-    input: { name: `secrets-${worker.id.slice(0, 8)}`, composeContent: compose(marker) },
+    input: { name: `secrets-${worker.id.slice(0, 8)}`, composeContent: compose(marker), environment },
   })
   await admin.follow(`subscription { operationProgress(id: "${data.createApp.operation.id}") { status output message error } }`)
   await admin.graphql(createApp, { nodeId: worker.id, input: { name: 'broken', composeContent: 'services: [' } })
+  for (const image of leaking) {
+    const content = compose(marker, image)
+    const answer = await admin.graphql(updateApp, { id: data.createApp.app.id, input: { composeContent: content } })
+    const operation = answer.data?.updateApp?.operation.id
+    if (operation)
+      await admin.follow(`subscription { operationProgress(id: "${operation}") { status output message error warnings { message } } }`)
+    await admin.graphql(validateApp, { nodeId: worker.id, input: { name: 'draft', composeContent: content, environment } })
+  }
   await admin.send(`/api/apps/${data.createApp.app.id}/stop`, { method: 'POST' })
   await admin.send(`/api/apps/${data.createApp.app.id}`, { method: 'PUT', json: { compose_content: 'no' } })
 
@@ -159,6 +192,8 @@ test('no secret is in logs, files or answers after a full run of a primary and a
     workerSecretKey: secret('secret-key'),
     mistypedKey: secret('mistyped-key'),
     mistypedToken: secret('mistyped-token'),
+    appSecret: secret('app-secret'),
+    appPassword: secret('app-password'),
   }
   const clients: Record<string, string> = {}
   let provider: Awaited<ReturnType<typeof testProvider>> | undefined
@@ -197,7 +232,10 @@ test('no secret is in logs, files or answers after a full run of a primary and a
   const ofAlice = { cookie: `selfhostly_session=${session}`, [browserSecretHeader]: alice.secret }
   const admin = recordingCaller(primary.url, ofAlice)
 
-  const made = await useEverything(admin, primary, { node: worker, id, key: planted.workerKey }, planted)
+  let made = { app: '', operation: '', marker: '' }
+  const processArguments = await argumentsDuring(async () => {
+    made = await useEverything(admin, primary, { node: worker, id, key: planted.workerKey }, planted)
+  })
   const create = await callerOf(primary.url).graphql(
     'mutation { createApiToken(input: { name: "script", scope: ADMIN, expiresInDays: 1 }) { secret token { id } } }',
     {},
@@ -222,6 +260,7 @@ test('no secret is in logs, files or answers after a full run of a primary and a
       'the log of the primary': Buffer.from(primary.printed.join('\n')),
       'the log of the worker': Buffer.from(worker.printed.join('\n')),
       answers: Buffer.from([...admin.answers, ...script.answers, ...onWorker.answers].join('\n')),
+      'arguments of processes': processArguments,
     })
   t.deepEqual(look(), [], 'while they run')
   await Promise.all([primary.stop(), worker.stop()])

@@ -61,7 +61,7 @@ export function createDeploying(deps: {
   const held = createHeldImages({ images: docker.images, engine, log })
   const images = createRunImages({ ...deps, ...settings, held, isDiskShort })
   const copies = createVolumeCopies({ ...deps, volumes, projects, archive: createVolumeArchive(settings) })
-  const lastWords = createLastWords({ ...deps, engine, projectOf: (row) => files.projectOf(row.name) })
+  const lastWords = createLastWords({ ...deps, engine, maskOf: (row) => deps.compose.maskOf(row, undefined) })
   const judged: Deploys['judged'] = (row, seconds, run) => deploys.judged(row, seconds, run)
   const back = createGoingBack({ ...deps, images, lastWords, judged: (row, run) => judged(row, null, run) })
   const deploys = createDeploys({ ...deps, deploy: withNewFiles(deps.compose, { ...deps, engine }), gate, images, goBack: back.goBack })

@@ -21,14 +21,14 @@ export const createLastWords =
   (deps: {
     engine: Pick<Engine, 'lastLines'>
     containersOf: (row: AppRow) => ContainerFacts[]
-    projectOf: (row: AppRow) => ReturnType<AppFiles['projectOf']>
+    maskOf: (row: AppRow) => Promise<(text: string) => string>
   }) =>
   async (row: AppRow, { service, reason }: Failure): Promise<{ reason: string; lines: string }> => {
     const own = deps.containersOf(row).filter((each) => nameOf(each) === service)
     // One that has ended, or is unhealthy, says more than one that is well.
     const worst = own.find(({ state, health }) => state !== 'running' || health === 'unhealthy') ?? own.at(0)
     const written = worst ? await deps.engine.lastLines(worst.id, keptLines).catch(() => []) : []
-    const { mask } = deps.projectOf(row)
-    const shown = written.map((line) => cut(mask?.(line) ?? line, longestLine))
+    const mask = await deps.maskOf(row)
+    const shown = written.map((line) => cut(mask(line), longestLine))
     return { reason, lines: shown.length === 0 ? '' : `\n\nThe last lines of ${service}:\n${shown.join('\n')}` }
   }

@@ -7,7 +7,7 @@ import type { PlainValue } from './plain-value.ts'
 import { problemOfName, problemOfValue } from './variable-problem.ts'
 
 export const envFile = '.env'
-const draftName = '.env.new'
+const draftName = '.env.selfhostly-new'
 const originalName = '.env.original'
 /** Nobody keeps more generations of a file aside. */
 const mostOriginals = 100
@@ -55,6 +55,13 @@ export async function writeEnv(directory: string, environment: readonly PlainVal
   await rename(draft, path)
 }
 
+/** Puts the `.env` of a draft, for services that read it as an `env_file`, in the place of the link to the present one. */
+export async function draftEnv(draft: string, environment: readonly PlainValue[]): Promise<void> {
+  if (environment.length === 0) return
+  await rm(join(draft, envFile), { force: true })
+  await writeEnv(draft, environment)
+}
+
 /** Gives `.env` a name that nothing has, so that no earlier original is lost. */
 async function keepOriginal(directory: string): Promise<void> {
   const path = join(directory, envFile)
@@ -69,8 +76,5 @@ async function keepOriginal(directory: string): Promise<void> {
 }
 
 /** What of an app's folder is this program's: content by name; null when any content counts. */
-export const writtenEnv = (environment: readonly { name: string; value: string; secret: boolean }[]): Map<string, string | null> =>
-  new Map([
-    [envFile, envFileText(environment)],
-    [draftName, null],
-  ])
+export const writtenEnv = (environment: readonly PlainValue[]): [string, string | null][] =>
+  environment.length === 0 ? [] : [[envFile, envFileText(environment)], [draftName, null]] // prettier-ignore

@@ -1,5 +1,6 @@
 import { bounds, tooLong } from '../../bounds.ts'
 import { invalidInput, type FieldError } from '../../errors.ts'
+import { problemOfName, problemOfSize, problemOfValue } from '../environment/variable-problem.ts'
 import { clashOf, problemOfPath } from './file-paths.ts'
 import type { AppContents, ContentsInput, EnvironmentInput, FileInput, PlainFile, PlainVariable } from './version.ts'
 
@@ -31,27 +32,19 @@ export function changedContents(before: AppContents, input: ContentsInput): AppC
 
 function variablesOf(before: PlainVariable[], given: EnvironmentInput[], problems: FieldError[]): PlainVariable[] {
   const say = (message: string): void => void problems.push({ field: 'environment', message })
-  if (given.length > most.variables) say(`has ${given.length} variables. The maximum is ${most.variables}`)
   const names = new Set<string>()
-  const variables = given.slice(0, most.variables).flatMap(({ name, value, secret }) => {
-    const problem = names.has(name) ? 'is there twice' : problemOfVariableName(name)
+  const variables = given.slice(0, most.variables + 1).flatMap(({ name, value, secret }) => {
+    const problem = names.has(name) ? 'is there twice' : problemOfName(name)
     names.add(name)
     const kept = keptValue(before.find((each) => each.name === name), { value, secret }) // prettier-ignore
     if (problem !== null || kept === null)
       say(`${shown(name)}: ${problem ?? 'has no value. Only a secret that is stored already can be sent without'}`)
-    else if (kept.includes('\0')) say(`${shown(name)}: has a NUL character in its value, which no environment can hold`)
-    return kept === null ? [] : [{ name, value: kept.toWellFormed(), secret: secret ?? false }]
+    else if (problemOfValue(kept) !== null) say(`${shown(name)}: ${problemOfValue(kept)}`)
+    return kept === null ? [] : [{ name, value: kept, secret: secret ?? false }]
   })
-  const bytes = variables.reduce((sum, { name, value }) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0)
-  if (bytes > most.environmentBytes) say(`has ${Math.ceil(bytes / 1024)} KiB. The maximum is ${most.environmentBytes / 1024} KiB`)
+  const tooMuch = problemOfSize(variables)
+  if (tooMuch) say(tooMuch)
   return variables
-}
-
-function problemOfVariableName(name: string): string | null {
-  if (name === '') return 'has no name'
-  if (name.length > most.variableName) return `has a name of ${name.length} characters. The maximum is ${most.variableName}`
-  if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) return 'is not a name for a variable: letters, digits and "_", not starting with a digit'
-  return null
 }
 
 /** A secret that becomes plain needs its value again, or anyone who may edit could read it. */

@@ -70,8 +70,8 @@ test('a removal takes the file with the folder, but not one that was changed', a
   // Stored secrets are sealed, so a removal does not know their values.
   const stored = [plain, { ...secret, value: 'sealed' }]
   writeFileSync(join(folder, '.env'), `${readFileSync(join(folder, '.env'), 'utf8')}MINE=1\n`)
-  t.deepEqual(await removeWritten(folder, writtenEnv(stored)), ['.env'])
+  t.deepEqual(await removeWritten(folder, new Map(writtenEnv(stored))), ['.env'])
   await writeEnv(folder, [plain, secret])
-  t.deepEqual(await removeWritten(folder, writtenEnv(stored)), [])
+  t.deepEqual(await removeWritten(folder, new Map(writtenEnv(stored))), [])
   t.false(existsSync(folder))
 })

@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import Docker from 'dockerode'
+import fc from 'fast-check'
+import { testEachVersion } from '../helpers/compose-versions.ts'
+import { ensureTestImage, testImage } from '../helpers/docker-image.ts'
+import { appName, nodeOf } from '../helpers/own-apps.ts'
+
+const run = promisify(execFile)
+const docker = new Docker()
+
+const hardCharacters = [
+  ...'\'"\\$#=:{}()[]%&;,`!~| \t\n\r',
+  'a',
+  'B',
+  '1',
+  '\x01',
+  'ö',
+  '漢',
+  '😀',
+  '${A}',
+  '$A',
+  '$$',
+  ' #',
+  '\\n',
+  '\u2028',
+]
+const hardValue = fc.array(fc.constantFrom(...hardCharacters), { maxLength: 20 }).map((parts) => parts.join(''))
+const known = [
+  '',
+  ' ',
+  ' x ',
+  '"',
+  "'",
+  '$',
+  '$$',
+  '${V0}',
+  '$V0',
+  '#',
+  'a #b',
+  'a=b',
+  '\\',
+  '\\\\',
+  '\n',
+  'one\ntwo\n',
+  '\r\n',
+  'true',
+  '0123',
+  '~',
+  '- a',
+  '{{.x}}',
+  '😀ö',
+]
+
+/** What a process in the container has, by name. */
+async function environmentIn(container: string): Promise<Map<string, string>> {
+  const { stdout } = await run('docker', ['exec', container, 'cat', '/proc/1/environ'], { encoding: 'buffer' })
+  const entries = stdout.toString('utf8').split('\0').filter(Boolean)
+  return new Map(entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]))
+}
+
+testEachVersion('every value reaches the container as it was entered, secret or not', async (t, { env }) => {
+  await ensureTestImage()
+  const node = await nodeOf(t, { env })
+  const seed = Date.now() & 0x7fffffff
+  const values = [...known, ...fc.sample(hardValue, { numRuns: 120, seed })]
+  const environment = values.map((value, at) => ({ name: `V${at}`, value, secret: at % 2 === 1 }))
+  const lines = environment.map(({ name }, at) => (at % 3 === 0 ? `      - ${name}\n` : `      - "${name}=\${${name}}"\n`)).join('')
+  const name = appName(t)
+  const composeContent = `services:\n  web:\n    image: ${testImage}\n    command: ["sleep", "600"]\n    network_mode: none\n    init: false\n    stop_signal: KILL\n    environment:\n${lines}`
+  const { error } = await node.outcome(await node.apps.create({ name, composeContent, environment }))
+  t.is(error, null, `seed ${seed}`)
+  const [found] = await docker.listContainers({ filters: { label: [`com.docker.compose.project=${name}`] } })
+  const inside = await environmentIn(found?.Id ?? '')
+  for (const variable of environment)
+    t.is(inside.get(variable.name), variable.value, `${variable.name} ${JSON.stringify(variable.value)}, seed ${seed}`)
+  t.regex(readFileSync(join(node.appsDir, name, '.env'), 'utf8'), /^# Not here, because they are secret: V1, V3, /m)
+})
