@@ -94,7 +94,7 @@ export function createAppParts(world: AppServiceDeps) {
   const resumeDeploys = deploying.resume
   const resume = createAppResume({ ...deps, ...views, records, versions, work, deploy, permissions, resumeDeploys, onResolved: views.tell })
   const restart = createRestart({ ...deps, records, work, containersOf })
-  const validate = createDraftValidation({ ...deps, permissions, records })
+  const validate = createDraftValidation({ ...deps, permissions, records, versions })
 
   function refreshAll(): void {
     for (const row of records.all()) {
@@ -105,19 +105,7 @@ export function createAppParts(world: AppServiceDeps) {
   }
 
   return {
-    images,
-    views,
-    records,
-    versions,
-    deploying,
-    work,
-    update,
-    create,
-    imageUpdating,
-    restart,
-    folders,
-    resume,
-    validate,
-    refreshAll,
+    ...{ images, views, records, versions, deploying, work, update },
+    ...{ create, imageUpdating, restart, folders, resume, validate, refreshAll },
   }
 }

@@ -10,9 +10,14 @@ import { judgeCompose, type Judgement } from '../compose-check.ts'
 import { checkAppName } from '../compose-file.ts'
 import type { ComposeProblem } from '../compose-problem.ts'
 import type { ContainerWatch } from '../container-watch.ts'
-import { readEnvText } from '../environment/env-text.ts'
+import type { AppRow } from '../app.entity.ts'
+import { findEnv } from '../environment/env-on-disk.ts'
+import { withFoundEnv } from '../environment/project-input.ts'
 import { variablesOf, type ComposeVariable } from '../environment/variables.ts'
 import { isMapping } from './draft-document.ts'
+import type { AppVersions } from '../versions/app-versions.ts'
+import { changedContents, noContents } from '../versions/contents-input.ts'
+import type { AppContents } from '../versions/version.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { checkText, placeFault, type TextCheck } from './text-check.ts'
 import type { AppPolicy, Looked, Permit } from './policy/app-policy.ts'
@@ -36,6 +41,7 @@ export function createDraftValidation(deps: {
   permissions: Pick<Permissions, 'allowancesOf'>
   files: AppFiles
   records: AppRecords
+  versions: AppVersions
   watch: ContainerWatch
   facts: NodeFacts
 }) {
@@ -43,13 +49,13 @@ export function createDraftValidation(deps: {
   const turns = pLimit(parallel)
 
   /** Lets Compose read the draft, in its turn. */
-  async function ask(name: string, content: string, permit: Permit, signal = new AbortController().signal): Promise<Verdict> {
+  async function ask(name: string, contents: AppContents, permit: Permit, signal = new AbortController().signal): Promise<Verdict> {
     if (turns.pendingCount >= mostWaiting)
       throw new AppError('RATE_LIMITED', 'This node is checking too many drafts. Try again in a moment', { retryAfterSeconds: 2 })
     const verdict = await turns(async () => {
       signal.throwIfAborted()
-      return files.withDraft(name, { composeContent: content }, async (project) => {
-        const looked = await look(project, content, permit, signal)
+      return files.withDraft(name, contents, async (project) => {
+        const looked = await look(project, contents.composeContent, permit, signal)
         return { ...looked, resolved: asText(looked.model, project.mask) }
       })
     })
@@ -72,10 +78,16 @@ export function createDraftValidation(deps: {
     return isForeign ? [`this node's Docker Engine already has a Compose project named ${name} that Selfhostly does not manage`] : []
   }
 
-  async function variablesIn(name: string, content: string, given: readonly { name: string }[]): Promise<ComposeVariable[]> {
-    const written = readEnvText(await files.readEnv(name)).variables
-    const set = new Set([...given, ...written].map((variable) => variable.name))
-    return variablesOf(content, { isSet: (variable) => set.has(variable) })
+  /** What the app would be made of, and why it cannot be. */
+  async function contentsOf(name: string, row: AppRow | null, draft: AppDraft): Promise<{ contents: AppContents; refusals: string[] }> {
+    const before = row ? await deps.versions.contents(row.id, row.version) : noContents
+    try {
+      return { contents: withFoundEnv(changedContents(before, draft), await findEnv(files.directoryOf(name))), refusals: [] }
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'INVALID_INPUT') throw error
+      const refusals = error.fields.map(({ field, message }) => `${field}: ${message}`)
+      return { contents: { ...before, composeContent: draft.composeContent }, refusals }
+    }
   }
 
   /**
@@ -89,16 +101,22 @@ export function createDraftValidation(deps: {
     const name = row?.name ?? (checkAppName(draft.name).length > 0 ? anyName : draft.name)
     const text = await checkText(content)
     const permit = { allowances: row ? await deps.permissions.allowancesOf(row) : [], allow: draft.allow }
+    const { contents, refusals } = await contentsOf(name, row, draft)
     let looked: Verdict = sayNothing
-    const judged = await judgeCompose(content, text, async () => (looked = await ask(name, content, permit, signal).catch(sayNotAsked)))
+    const judged = await judgeCompose(content, text, async () => (looked = await ask(name, contents, permit, signal).catch(sayNotAsked)))
     const { findings, resolved } = looked
     const found = await onNode(name, text).catch(notSeen)
-    const problems = bounded([...named.map(nowhere), ...judged.problems, ...found.problems])
+    const problems = bounded([...[...named, ...refusals].map(nowhere), ...judged.problems, ...found.problems])
     const warnings = bounded([...judged.warnings, ...found.warnings])
-    const variables = text.document ? boundedVariables(await variablesIn(name, content, draft.environment ?? row?.environment ?? [])) : []
+    const variables = text.document ? boundedVariables(variablesIn(contents)) : []
     const ok = problems.length === 0 && findings.every(({ allowed }) => allowed)
     return { ok, problems, warnings, findings: shownFindings(findings), variables, resolved }
   }
+}
+
+function variablesIn({ composeContent, environment, files }: AppContents): ComposeVariable[] {
+  const set = new Set(environment.map(({ name }) => name))
+  return variablesOf(composeContent, { files, isSet: (name) => set.has(name) })
 }
 
 /** For a draft whose own name cannot be used. */

@@ -54,7 +54,7 @@ export function createDeploying(deps: {
   /** Whether an operation on the app waits or runs. */
   isBusy: (row: AppRow) => boolean
 }) {
-  const { docker, settings, records, files, log } = deps
+  const { docker, settings, records, log } = deps
   const { engine, volumes, projects } = docker
   const gate = createGate({ ...deps, ...settings })
   const isDiskShort = (): Promise<boolean> => isShortOfRoom(settings.dataDir)

@@ -1,6 +1,5 @@
 import { cut } from '../../bounds.ts'
 import type { Engine } from '../../docker/engine.types.ts'
-import type { AppFiles } from '../app-files.ts'
 import type { AppRow } from '../app.entity.ts'
 import type { ContainerFacts } from '../container-facts.ts'
 import type { Failure } from './deploys.ts'
