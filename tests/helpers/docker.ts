@@ -52,6 +52,10 @@ export async function removeProject(name: string, docker = new Docker()): Promis
   await Promise.all((volumes ?? []).map((v) => docker.getVolume(v.Name).remove().catch(ignoreGone)))
   const images = await docker.listImages({ filters: JSON.stringify(filters) })
   await Promise.all(images.map((i) => docker.getImage(i.Id).remove({ force: true }).catch(ignoreGone)))
+  // Names that hold the images of versions for a rollback.
+  const held = await docker.listImages({ filters: JSON.stringify({ reference: [`selfhostly.local/${name}/*`] }) })
+  const names = held.flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => tag.startsWith(`selfhostly.local/${name}/`))
+  await Promise.all(names.map((tag) => docker.getImage(tag).remove().catch(ignoreGone)))
 }
 
 /** Creates a container from the test image without starting it. It is removed after the test, even if the test fails. */
