@@ -7,7 +7,7 @@ import { toWire } from '../../api/wire.ts'
 import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
 import { startBrowser } from '../helpers/browser.ts'
 import { change, createApp, followToEnd, type SeenOperation } from '../helpers/cluster.ts'
-import { followInPanel, go } from '../helpers/dashboard.ts'
+import { followInPanel, go, openTab } from '../helpers/dashboard.ts'
 import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
 import { ask, follow } from '../helpers/graphql.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
@@ -39,10 +39,11 @@ async function stoppedApp(t: ExecutionContext) {
   const { page, loads, visit } = await given.browser.open(given.node, `/apps/${app.id}/files`)
   await bringAxe(page)
   await visit()
-  const card = page.getByRole('region', { name: 'Compose file' })
+  const card = page.getByRole('region', { name: 'Files' })
+  const unsaved = page.getByRole('region', { name: 'Unsaved changes' })
   const editor = card.getByRole('textbox', { name: 'Compose file' })
-  await editor.waitFor()
-  return { ...given, app, page, loads, card, editor, file: join(given.node.appsDir, name, 'compose.yaml') }
+  await editor.getByText('services').waitFor()
+  return { ...given, app, page, loads, unsaved, editor, file: join(given.node.appsDir, name, 'compose.yaml') }
 }
 
 const leaving = (page: Page) => page.getByRole('dialog', { name: 'Leave without saving?' })
@@ -64,16 +65,18 @@ test.serial('a description edit opens no operation panel, and Escape discards it
   await page.getByText('The shop', { exact: true }).waitFor()
 })
 
-test.serial('leaving a page with unsaved edits asks first', async (t) => {
+test.serial('leaving a page with unsaved edits asks first, and going to another section does not', async (t) => {
   t.timeout(120_000)
-  const { page, card, editor, loads } = await stoppedApp(t)
-  await card.getByRole('button', { name: 'Edit Compose file' }).click()
+  const { page, editor, loads } = await stoppedApp(t)
   await go(page, 'Apps')
   await page.goBack()
-  await card.getByRole('button', { name: 'Edit Compose file' }).click()
+  await editor.getByText('services').waitFor()
   await editor.fill(label('mine'))
+  await openTab(page, 'Activity')
+  await openTab(page, 'Files')
+  await editor.getByText("made: 'mine'").waitFor()
   await page.getByRole('link', { name: 'Back to apps' }).click()
-  await leaving(page).getByText('Your changes to the Compose file will be lost.').waitFor()
+  await leaving(page).getByText('Your changes to this app will be lost.').waitFor()
   await leaving(page).getByRole('button', { name: 'Stay here' }).click()
   await leaving(page).waitFor({ state: 'detached' })
   await editor.getByText("made: 'mine'").waitFor()
@@ -102,25 +105,24 @@ test.serial('leaving a page with unsaved edits asks first', async (t) => {
 
 test.serial('if two people edit one file, the later one sees the difference, keeps their text and decides', async (t) => {
   t.timeout(120_000)
-  const { page, card, editor, save, app, file } = await stoppedApp(t)
-  await card.getByRole('button', { name: 'Edit Compose file' }).click()
+  const { page, unsaved, editor, save, app, file } = await stoppedApp(t)
   await editor.fill(label('mine'))
   await save(app.id, { composeContent: label('theirs') })
-  await card.getByRole('alert').filter({ hasText: 'Version 2 was saved while you were editing' }).waitFor()
-  const difference = card.getByRole('textbox', { name: 'Differences' })
+  await page.getByRole('alert').filter({ hasText: 'Version 2 was saved while you were editing' }).waitFor()
+  const difference = page.getByRole('textbox', { name: 'Differences' })
   await difference.getByText("made: 'theirs'").waitFor()
   await difference.getByText("made: 'mine'").waitFor()
   await editor.getByText("made: 'mine'").waitFor()
   t.deepEqual(await violationsOn(page), [])
-  await card.getByRole('button', { name: 'Save over version 2' }).click()
+  await unsaved.getByRole('button', { name: 'Save over version 2' }).click()
   await followInPanel(page, `Update ${app.name}`)
-  await card.getByText('version 3').waitFor()
+  await unsaved.waitFor({ state: 'detached' })
   t.is(readFileSync(file, 'utf8'), label('mine'))
 })
 
 test.serial('a file changed on disk is shown with the difference, and a person chooses which one to use', async (t) => {
   t.timeout(180_000)
-  const { page, card, editor, app, file } = await stoppedApp(t)
+  const { page, unsaved, editor, app, file } = await stoppedApp(t)
   writeFileSync(file, label('by hand'))
   await page.getByText('The Compose file was changed on disk').first().waitFor()
   await page.getByRole('button', { name: `Start ${app.name}`, exact: true }).click()
@@ -135,20 +137,18 @@ test.serial('a file changed on disk is shown with the difference, and a person c
   await followInPanel(page, `Update ${app.name}`)
   await page.getByText('The Compose file was changed on disk').first().waitFor({ state: 'detached' })
   await editor.getByText("made: 'by hand'").waitFor()
-  await card.getByText('version 2').waitFor()
 
   // Changed during an edit: the typed text stays until someone decides.
-  await card.getByRole('button', { name: 'Edit Compose file' }).click()
   await editor.fill(label('mine'))
   writeFileSync(file, label('again'))
-  await card.getByRole('button', { name: 'Save', exact: true }).click()
-  await card.getByRole('button', { name: 'Show difference' }).click()
+  await unsaved.getByRole('button', { name: 'Save', exact: true }).click()
+  await unsaved.getByRole('button', { name: 'Show difference' }).click()
   await dialog.getByText("made: 'again'").waitFor()
   await dialog.getByText("made: 'mine'").waitFor()
   await dialog.getByRole('button', { name: 'Overwrite with your text' }).click()
   await followInPanel(page, `Update ${app.name}`)
   t.is(readFileSync(file, 'utf8'), label('mine'))
-  await card.getByText('version 3').waitFor()
+  await unsaved.waitFor({ state: 'detached' })
 })
 
 test.serial('an app is created from an existing folder, whose file is loaded or, if chosen, overwritten', async (t) => {

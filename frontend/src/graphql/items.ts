@@ -4,6 +4,7 @@ import type {
   AppFieldsFragment,
   AppQuery,
   AppRemovalQuery,
+  AppVersionQuery,
   AuditQuery,
   ChangePrimaryUrlMutation,
   ComposeOnDiskQuery,
@@ -18,6 +19,8 @@ import type {
   PreparedFoldersQuery,
   SessionsQuery,
   UsersQuery,
+  ValidateAppQuery,
+  VersionFieldsFragment,
 } from './generated/graphql.ts'
 
 // The types of what the dashboard shows, taken from its documents.
@@ -46,6 +49,12 @@ export type RemovalPreview = NonNullable<AppRemovalQuery['appRemoval']>
 export type RemovalItem = RemovalPreview['items'][number]
 /** A folder on a node that is not an app yet. */
 export type PreparedFolder = NonNullable<PreparedFoldersQuery['preparedFolders']>[number]
+/** What is wrong with a draft of an app, and what to know before saving it. */
+export type AppValidation = ValidateAppQuery['validateApp']
+export type PolicyFinding = AppValidation['findings'][number]
+export type VersionItem = VersionFieldsFragment
+/** With its files and environment. */
+export type VersionDetail = NonNullable<AppVersionQuery['appVersion']>
 /** The Compose file in an app's folder. */
 export type ComposeOnDisk = NonNullable<ComposeOnDiskQuery['composeOnDisk']>
 

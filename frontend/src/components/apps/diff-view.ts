@@ -1,7 +1,8 @@
-import { unifiedMergeView } from '@codemirror/merge'
+import { MergeView, unifiedMergeView } from '@codemirror/merge'
+import { Prec } from '@codemirror/state'
 import { EditorView, lineNumbers } from '@codemirror/view'
 import { minimalSetup } from 'codemirror'
-import { editorTheme, readonlyAccess } from './yaml-editor.ts'
+import { editorTheme, readonlyAccess } from './text-editor.ts'
 
 const tint = (colour: 'error' | 'success'): string => `color-mix(in oklab, var(--ui-${colour}) 14%, transparent)`
 
@@ -24,29 +25,58 @@ const theme = EditorView.theme({
   '.cm-collapsedLines::before, .cm-collapsedLines::after': { content: '"…"', margin: '0 4px' },
 })
 
+/** Each side has its own color and sign. */
+const sideTheme = (colour: 'error' | 'success', sign: string) =>
+  Prec.highest(
+    EditorView.theme({
+      '.cm-changedLine': { backgroundColor: `${tint(colour)} !important` },
+      '.cm-changedLine::before': { content: `"${sign}"` },
+    }),
+  )
+
+const collapseUnchanged = { margin: 3, minSize: 6 }
+
+const common = (label: string) => [
+  minimalSetup,
+  lineNumbers(),
+  // Before the editor's theme, which it overrides.
+  theme,
+  editorTheme,
+  EditorView.lineWrapping,
+  EditorView.contentAttributes.of({ 'aria-label': label }),
+  readonlyAccess,
+]
+
+interface Options {
+  parent: HTMLElement
+  before: string
+  after: string
+  label: string
+}
+
 /** Shows the differences between two texts in one column, so it fits on a phone too. */
-export function createDiffView(options: { parent: HTMLElement; before: string; after: string; label: string }) {
-  const view = new EditorView({
-    parent: options.parent,
-    doc: options.after,
-    extensions: [
-      minimalSetup,
-      lineNumbers(),
-      // Before the editor's theme, which it overrides.
-      theme,
-      editorTheme,
-      EditorView.lineWrapping,
-      EditorView.contentAttributes.of({ 'aria-label': options.label }),
-      readonlyAccess,
-      unifiedMergeView({
-        original: options.before,
-        mergeControls: false,
-        highlightChanges: false,
-        syntaxHighlightDeletions: false,
-        gutter: true,
-        collapseUnchanged: { margin: 3, minSize: 6 },
-      }),
-    ],
+export function createDiffView({ parent, before, after, label }: Options) {
+  const merge = unifiedMergeView({
+    original: before,
+    mergeControls: false,
+    highlightChanges: false,
+    syntaxHighlightDeletions: false,
+    gutter: true,
+    collapseUnchanged,
+  })
+  const view = new EditorView({ parent, doc: after, extensions: [...common(label), merge] })
+  return { destroy: (): void => view.destroy() }
+}
+
+/** Shows two texts beside each other. */
+export function createSideBySideView({ parent, before, after, label }: Options) {
+  const view = new MergeView({
+    parent,
+    a: { doc: before, extensions: [...common(`${label}, before`), sideTheme('error', '−')] },
+    b: { doc: after, extensions: [...common(`${label}, after`), sideTheme('success', '+')] },
+    highlightChanges: false,
+    gutter: true,
+    collapseUnchanged,
   })
   return { destroy: (): void => view.destroy() }
 }

@@ -21,6 +21,7 @@ export const appFields = graphql(`
       isPrimary
       status
       statusReason
+      capabilities
     }
     containers {
       id
@@ -69,6 +70,28 @@ export const appQuery = graphql(`
       composeContent
       operations {
         ...OperationFields
+      }
+    }
+  }
+`)
+
+/** Its node is asked for the contents of the files. */
+export const appContentsQuery = graphql(`
+  query AppContents($id: ID!) {
+    app(id: $id) {
+      id
+      version
+      composeContent
+      profiles
+      environment {
+        name
+        value
+        secret
+      }
+      files {
+        path
+        content
+        secret
       }
     }
   }
@@ -123,10 +146,7 @@ export const appRemoval = graphql(`
   }
 `)
 
-/**
- * Checks what is in the editor. Call it 400 ms after the last key, and always with the newest text: the server ends a caller's older
- * check of the same app (CONFLICT, which means "ignore this answer"). It takes 100 ms to a second, because Compose is asked.
- */
+/** The server ends a caller's older check of the same app with CONFLICT. */
 export const validateAppQuery = graphql(`
   query ValidateApp($nodeId: ID!, $input: CreateAppInput!, $appId: ID) {
     validateApp(nodeId: $nodeId, input: $input, appId: $appId) {
@@ -160,7 +180,6 @@ export const validateAppQuery = graphql(`
         required
         isSet
       }
-      resolved
     }
   }
 `)

@@ -2,10 +2,14 @@
 export const appTabs = {
   overview: { label: 'Overview', icon: 'i-lucide-layout-dashboard' },
   files: { label: 'Files', icon: 'i-lucide-files' },
+  environment: { label: 'Environment', icon: 'i-lucide-braces', needs: 'app-history' },
+  versions: { label: 'Versions', icon: 'i-lucide-history', needs: 'app-history' },
   activity: { label: 'Activity', icon: 'i-lucide-activity' },
-} as const satisfies Record<string, { label: string; icon: string }>
+} as const satisfies Record<string, { label: string; icon: string; /** Capability of the node. */ needs?: string }>
 
 export type AppTab = keyof typeof appTabs
+
+const appTabNames = Object.keys(appTabs) as AppTab[]
 
 const isAppTab = (word: string): word is AppTab => word in appTabs
 
@@ -13,3 +17,10 @@ const isAppTab = (word: string): word is AppTab => word in appTabs
 export const tabOf = (word: string | undefined): AppTab => (word !== undefined && isAppTab(word) ? word : 'overview')
 
 export const pathOfTab = (appId: string, tab: AppTab): string => (tab === 'overview' ? `/apps/${appId}` : `/apps/${appId}/${tab}`)
+
+/** The sections that a node can fill. */
+export const tabsWith = (capabilities: string[]): AppTab[] =>
+  appTabNames.filter((tab) => {
+    const each = appTabs[tab]
+    return !('needs' in each) || capabilities.includes(each.needs)
+  })

@@ -7,6 +7,7 @@ import type {
   OperationStatus,
   Role,
   StatsState,
+  VersionOutcome,
 } from '../../graphql/generated/graphql.ts'
 
 export type Color = 'primary' | 'success' | 'warning' | 'error' | 'info' | 'neutral'
@@ -60,6 +61,13 @@ export const operationStatusBadges: Record<OperationStatus, Badge> = {
   FAILED: { label: 'Failed', color: 'error', icon: 'i-lucide-circle-x' },
   CANCELLED: { label: 'Cancelled', color: 'neutral', icon: 'i-lucide-circle-slash' },
   INTERRUPTED: { label: 'Interrupted', color: 'warning', icon: 'i-lucide-circle-alert' },
+}
+
+export const versionOutcomeBadges: Record<VersionOutcome, Badge> = {
+  PENDING: { label: 'Not judged', color: 'neutral', icon: 'i-lucide-circle-dashed' },
+  HEALTHY: { label: 'Healthy', color: 'success', icon: 'i-lucide-circle-check' },
+  FAILED: { label: 'Failed', color: 'error', icon: 'i-lucide-circle-x' },
+  ROLLED_BACK: { label: 'Rolled back', color: 'warning', icon: 'i-lucide-undo-2' },
 }
 
 export const statsStateBadges: Record<StatsState, Badge> = {

@@ -7,8 +7,9 @@ import type { Text } from '@codemirror/state'
 import { EditorView, lineNumbers } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { minimalSetup } from 'codemirror'
-import { sameText } from '../../utils/apps/compose-text.ts'
-import type { LineProblem } from '../../utils/apps/compose-text.ts'
+import type { EditorMark } from '../../utils/apps/editor-marks.ts'
+import { isYaml } from '../../utils/apps/file-paths.ts'
+import { formOf, shownText, storedText } from '../../utils/apps/text-form.ts'
 
 /** Colors come from the theme's variables, so dark and light share one definition. */
 export const editorTheme = EditorView.theme({
@@ -41,48 +42,66 @@ export const readonlyAccess = [
 ]
 const access = (readonly: boolean) => (readonly ? readonlyAccess : [])
 
-/** A line beyond the text counts as the last. */
+/** A line beyond the text counts as the last. With a column, the mark goes from there to the end of the line. */
 const toDiagnostic =
   (doc: Text) =>
-  ({ line, message }: LineProblem): Diagnostic => {
+  ({ line, column, message, severity }: EditorMark): Diagnostic => {
     const { from, to } = doc.line(Math.min(Math.max(line, 1), doc.lines))
-    return { from, to, severity: 'error', message }
+    return { from: column === null ? from : Math.min(from + Math.max(column - 1, 0), to), to, severity, message }
   }
 
-export function createYamlEditor(options: {
+const extensionsFor = ({ text, path, label }: { text: string; path: string; label: string }) => [
+  // Where line endings are mixed, a carriage return is a character like others.
+  ...(shownText(text).includes('\r') ? [EditorState.lineSeparator.of('\n')] : []),
+  minimalSetup,
+  lineNumbers(),
+  lintGutter(),
+  ...(isYaml(path) ? [yaml()] : []),
+  editorTheme,
+  syntaxHighlighting(highlight),
+  EditorView.contentAttributes.of({ 'aria-label': label }),
+  EditorState.tabSize.of(2),
+]
+
+/** Edits a text and keeps what an editor would lose: its byte order mark and its line endings. */
+export function createTextEditor(options: {
   parent: HTMLElement
-  doc: string
+  text: string
+  /** Decides the language. */
+  path: string
   label: string
   readonly: boolean
-  onChange: (doc: string) => void
+  onChange: (text: string) => void
 }) {
+  let form = formOf(options.text)
   const accessCompartment = new Compartment()
   const view = new EditorView({
     parent: options.parent,
-    doc: options.doc,
+    doc: shownText(options.text),
     extensions: [
-      minimalSetup,
-      lineNumbers(),
-      lintGutter(),
-      yaml(),
-      editorTheme,
-      syntaxHighlighting(highlight),
-      EditorView.contentAttributes.of({ 'aria-label': options.label }),
-      EditorState.tabSize.of(2),
+      ...extensionsFor(options),
       accessCompartment.of(access(options.readonly)),
       EditorView.updateListener.of((update) => {
-        if (update.docChanged) options.onChange(update.state.doc.toString())
+        if (update.docChanged) options.onChange(storedText(update.state.doc.toString(), form))
       }),
     ],
   })
 
   return {
     /** Replaces the text, unless the change came from the editor itself. */
-    setDoc(doc: string): void {
-      if (!sameText(doc, view.state.doc.toString())) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: doc } })
+    setText(text: string): void {
+      const now = view.state.doc.toString()
+      if (text === storedText(now, form)) return
+      form = formOf(text)
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: shownText(text) } })
     },
     setReadonly: (readonly: boolean): void => view.dispatch({ effects: accessCompartment.reconfigure(access(readonly)) }),
-    setProblems: (problems: LineProblem[]): void => view.dispatch(setDiagnostics(view.state, problems.map(toDiagnostic(view.state.doc)))),
+    setMarks: (marks: EditorMark[]): void => view.dispatch(setDiagnostics(view.state, marks.map(toDiagnostic(view.state.doc)))),
+    goToLine(line: number): void {
+      const { from } = view.state.doc.line(Math.min(Math.max(line, 1), view.state.doc.lines))
+      view.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) })
+      view.focus()
+    },
     destroy: (): void => view.destroy(),
   }
 }

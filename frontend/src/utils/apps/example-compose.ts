@@ -1,0 +1,7 @@
+export const exampleCompose = `services:
+  web:
+    image: nginx:alpine
+    ports:
+      - "8081:80"
+    restart: unless-stopped
+`
