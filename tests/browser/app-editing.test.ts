@@ -115,8 +115,9 @@ test.serial('if two people edit one file, the later one sees the difference, kee
   await editor.getByText("made: 'mine'").waitFor()
   t.deepEqual(await violationsOn(page), [])
   await unsaved.getByRole('button', { name: 'Save over version 2' }).click()
-  await followInPanel(page, `Update ${app.name}`)
   await unsaved.waitFor({ state: 'detached' })
+  await openTab(page, 'Versions')
+  await page.getByRole('listitem').filter({ hasText: 'Version 3' }).getByText('Current', { exact: true }).waitFor()
   t.is(readFileSync(file, 'utf8'), label('mine'))
 })
 
