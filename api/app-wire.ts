@@ -76,6 +76,13 @@ export const rollbackBody = z
   .object({ version: z.int().min(1).openapi({ description: 'The version to go back to. It becomes the next version' }) })
   .openapi('RollBackApp')
 
+const idempotencyKey = z
+  .string()
+  .nullish()
+  .openapi({
+    description: 'The same request with the same key is carried out once, within 24 hours. The answer is then the first operation',
+  })
+
 export const createAppBody = z
   .object({
     name: z.string().default(''),
@@ -86,6 +93,7 @@ export const createAppBody = z
     ...contents,
     rollback: z.boolean().nullish().openapi({ default: false, description: 'End with the verdict of the health gate' }),
     deadline_seconds: deadlineSeconds,
+    idempotency_key: idempotencyKey,
   })
   .openapi('CreateApp', { required: ['name', 'compose_content'] })
 
@@ -111,6 +119,7 @@ export const updateAppBody = z
     }),
     deadline_seconds: deadlineSeconds,
     copy_volumes: z.boolean().nullish().openapi({ default: false, description: 'Stop the app and copy its named volumes first' }),
+    idempotency_key: idempotencyKey,
   })
   .openapi('UpdateApp')
 

@@ -54,6 +54,7 @@ export const bounds = {
     warnings: 50,
     /** Services that one restart names. */
     services: 100,
+    idempotencyKey: 200,
   },
   /** One version of an app. `listed`: most that one answer lists. */
   version: { reason: 1000, author: 200, images: 500, digest: 100, listed: 500 },

@@ -188,6 +188,8 @@ builder.queryFields((t) => ({
   }),
 }))
 
+const idempotencyWords =
+  'At most 200 characters. The same request with the same key is carried out once within 24 hours. The answer is then the first operation. Another request with the key is a CONFLICT.'
 const overwriteWords = "Replace the Compose file on disk even if it differs from the app's. Without this, a difference is a CONFLICT."
 
 export const CreateAppInput = builder.inputType('CreateAppInput', {
@@ -206,6 +208,7 @@ export const CreateAppInput = builder.inputType('CreateAppInput', {
       description:
         'How long every service may take to become healthy, from the start of the last container: 1 to 3600. Null: DEPLOY_DEADLINE.',
     }),
+    idempotencyKey: t.string({ description: idempotencyWords }),
   }),
 })
 
@@ -232,6 +235,7 @@ const UpdateAppInput = builder.inputType('UpdateAppInput', {
       defaultValue: false,
       description: 'Stop the app and copy its named volumes first. restoreVolumes brings them back.',
     }),
+    idempotencyKey: t.string({ description: idempotencyWords }),
   }),
 })
 

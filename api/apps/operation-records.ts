@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { OperationEntity, operationOf, type OperationRow } from './operation.entity.ts'
 import type { Operation } from './operation.ts'
@@ -21,12 +22,15 @@ export interface Unfinished {
 
 const hasBegun = ({ startedAt }: Pick<Operation, 'startedAt'>): boolean => startedAt !== null
 
+/** As long as a caller may send a request with an idempotency key again. Then the key may be used for another one. */
+export const keysLastMs = 24 * 3_600_000
+
 const keptOperations = 1000
 
 export type OperationRecords = ReturnType<typeof createOperationRecords>
 
 /** Keeps operations in the database. */
-export function createOperationRecords({ em, nodeId }: { em: EntityManager; nodeId: string }) {
+export function createOperationRecords({ em, nodeId, clock }: { em: EntityManager; nodeId: string; clock: Clock }) {
   /** Operations that could not be saved, for example because the disk is full. Their rows in the database are out of date. */
   const unsaved = new Map<string, Operation>()
 
@@ -64,8 +68,10 @@ export function createOperationRecords({ em, nodeId }: { em: EntityManager; node
       const rows = await fork.find(OperationEntity, { status: { $in: ['queued', 'running'] } }, { orderBy: { createdAt: 'asc' } })
       // Per app at most one has begun, and the others wait for it.
       const inOrder = [...rows.filter(hasBegun), ...rows.filter((row) => !hasBegun(row))]
+      const longAgo = new Date(clock.now().getTime() - keysLastMs)
+      await fork.nativeUpdate(OperationEntity, { createdAt: { $lt: longAgo }, idempotencyKey: { $ne: null } }, { idempotencyKey: null })
       const oldestKept = await fork.find(OperationEntity, {}, { orderBy: { createdAt: 'desc' }, offset: keptOperations, limit: 1 })
-      if (oldestKept[0]) await fork.nativeDelete(OperationEntity, { createdAt: { $lte: oldestKept[0].createdAt } })
+      if (oldestKept[0]) await fork.nativeDelete(OperationEntity, { createdAt: { $lte: oldestKept[0].createdAt }, idempotencyKey: null })
       return inOrder.map((row) => ({
         operation: operationOf(row, nodeId),
         input: row.input === null ? null : readOperationInput(row.input),
@@ -93,6 +99,16 @@ export function createOperationRecords({ em, nodeId }: { em: EntityManager; node
       if (!row) return undefined
       return { operation: unsaved.get(id) ?? operationOf(row, nodeId), input: row.input === null ? null : readOperationInput(row.input) }
     },
+
+    /** The operation that a request with this key started, and the hash of that request. */
+    async withKey(idempotencyKey: string): Promise<{ operation: Operation; requestHash: string | null } | undefined> {
+      const row = await em.fork().findOne(OperationEntity, { idempotencyKey })
+      if (!row) return undefined
+      return { operation: unsaved.get(row.id) ?? operationOf(row, nodeId), requestHash: row.requestHash ?? null }
+    },
+
+    forgetKey: async (idempotencyKey: string): Promise<void> =>
+      void (await em.fork().nativeUpdate(OperationEntity, { idempotencyKey }, { idempotencyKey: null, requestHash: null })),
 
     /** Saves that an operation is taken up again. */
     resume: (operation: Operation, resumed: number): Promise<void> => save(operation, em.fork(), { resumed }),

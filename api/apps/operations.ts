@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import { AppError, notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { oneAtATimePerKey } from '../one-at-a-time.ts'
+import { takeRequestKey } from '../operation-request.ts'
 import type { ComposeProblem } from './compose-problem.ts'
 import { withLine, withWarning } from './operation-bounds.ts'
 import { createOperationExecution, type AbortReason, type End, type Execution, type Task } from './operation-execution.ts'
@@ -83,6 +84,8 @@ export function createOperations(deps: {
     unfinished: records.unfinished,
     withInput: records.withInput,
     askCancelOf: records.askCancelOf,
+    withKey: records.withKey,
+    forgetKey: records.forgetKey,
     refuseWhenStopping,
 
     /**
@@ -119,7 +122,7 @@ export function createOperations(deps: {
       const operation = newOperation(kind, app, deps.nodeId, clock.now())
       const at = operation.createdAt
       Object.assign(operation, { status: 'succeeded', progress: 100, message, startedAt: at, finishedAt: at } satisfies Partial<Operation>)
-      await records.record(operation, alongside)
+      await records.record(operation, alongside, takeRequestKey())
       deps.onChange({ ...operation })
       return operation
     },
@@ -140,7 +143,7 @@ export function createOperations(deps: {
       const operation = { ...newOperation(kind, app, deps.nodeId, clock.now()), warnings: (more.warnings ?? []).reduce(withWarning, []) }
       const entry = enter(operation, input, task)
       try {
-        await records.record(operation, more.alongside, { input })
+        await records.record(operation, more.alongside, { input, ...takeRequestKey() })
       } catch (error) {
         active.delete(operation.id)
         throw error

@@ -17,6 +17,7 @@ import type { DeploySettings } from './deploy/deploying.ts'
 import { createComposeFileWatch } from './compose-file-watch.ts'
 import type { ImageAnswer } from './images/image-state.ts'
 import type { Operation } from './operation.ts'
+import { createIdempotency } from './operations/idempotency.ts'
 import { createOperations } from './operations.ts'
 import type { Sealing } from './versions/sealed-contents.ts'
 import { createRemoval } from './removal.ts'
@@ -118,6 +119,8 @@ export function createOwnApps(deps: {
     ...service,
     createNetwork: createNetworks({ projects }),
     operations,
+    /** Carries a request with an idempotency key out once. */
+    once: createIdempotency({ operations, clock, appOf: (id) => service.list().find((app) => app.id === id) }),
     events,
     async start(): Promise<void> {
       await schedules.start()

@@ -10,9 +10,13 @@ export const createOwnActions = ({ apps, operations }: { apps: OwnApps; operatio
   ({
     listApps: async () => apps.list(),
     getApp: async ({ id }) => apps.get(id),
-    createApp: (input, waiting) => apps.create(input, waiting?.by),
+    createApp: ({ idempotencyKey, ...input }, waiting) =>
+      apps.once(idempotencyKey, ['create', input], () => apps.create(input, waiting?.by)),
     // A person's change goes back by itself unless they say otherwise.
-    updateApp: ({ id, rollback, ...input }, waiting) => apps.update(id, { ...input, rollback: rollback ?? true }, waiting?.by),
+    updateApp: ({ id, idempotencyKey, rollback, ...given }, waiting) => {
+      const input = { ...given, rollback: rollback ?? true }
+      return apps.once(idempotencyKey, ['update', id, input], () => apps.update(id, input, waiting?.by))
+    },
     startApp: ({ id, rollback }) => apps.startApp(id, { rollback: rollback ?? true }),
     restoreVolumes: ({ id, version }) => apps.restoreVolumes(id, version),
     restartApp: ({ id, services }) => apps.restartApp(id, services ?? []),

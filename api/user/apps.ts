@@ -1,4 +1,4 @@
-import type { AppDraft, AppOperation, CreateAppInput } from '../apps/app-service.ts'
+import type { AppDraft, AppOperation } from '../apps/app-service.ts'
 import type { AppValidation } from '../apps/compose/validation.ts'
 import type { ComposeOnDisk, PreparedFolder } from '../apps/compose-on-disk.ts'
 import type { FoundProject } from '../apps/import/found-projects.ts'
@@ -110,7 +110,7 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
         router.forNode(nodeId, caller).createNetwork({ name }),
       ),
 
-    createApp: (nodeId: string, input: CreateAppInput): Promise<AppOperation> =>
+    createApp: (nodeId: string, input: InputTo<typeof appCalls.createApp>): Promise<AppOperation> =>
       start(
         appActions.createApp,
         { id: nodeId, subject: input.name, ...allowing(input) },

@@ -26,8 +26,8 @@ export const markedProcesses = (nodeId: string): string[] =>
   })
 
 const actions: Record<string, (app: string, round: number) => string> = {
-  updateApp: (id, round) => `updateApp(id: "${id}", input: { composeContent: ${JSON.stringify(composeOf(String(round)))} })`,
-  startApp: (id) => `startApp(id: "${id}")`,
+  updateApp: (id, round) => `updateApp(id: "${id}", input: { composeContent: ${JSON.stringify(composeOf(String(round)))}, rollback: false })`,
+  startApp: (id) => `startApp(id: "${id}", rollback: false)`,
   stopApp: (id) => `stopApp(id: "${id}")`,
   restartApp: (id) => `restartApp(id: "${id}")`,
 }
@@ -77,8 +77,9 @@ export async function killRounds(t: TestContext, { rounds, random }: { rounds: n
     }
     const [seen] = await eventually(
       () => allApps(node),
-      (apps) => apps.length === 1,
-      20_000,
+      // Docker is first read some moments after a start.
+      ([known]) => known !== undefined && known.status !== 'UNKNOWN',
+      60_000,
     )
     if (!(await isSame(seen))) throw new Error(`the node says ${JSON.stringify(seen?.containers)}, which is not what Docker says`)
     const isUp = seen?.desiredState === 'RUNNING'

@@ -93,6 +93,9 @@ const gateNeed = ({
   deadlineSeconds?: number | null | undefined
   copyVolumes?: boolean | null | undefined
 }) => ((deadlineSeconds ?? null) === null && !copyVolumes ? undefined : ('health-gate' as const))
+/** An older node would carry a repeated request out twice. */
+const keyNeed = ({ idempotencyKey }: { idempotencyKey?: string | null | undefined }) =>
+  (idempotencyKey ?? null) === null ? undefined : ('durable-operations' as const)
 /** Earlier versions delete the app's whole folder, whatever the request says. */
 const removalKeepsData = () => 'removal-keeps-data' as const
 
@@ -108,7 +111,10 @@ export const appActionCalls = {
     words: allowingWords,
     // An older node ignores these fields and would do what they are there to prevent.
     needs: (input) =>
-      gateNeed(input) ?? contentsNeed(input) ?? ((input.ifVersion ?? input.overwriteFile ?? null) === null ? undefined : 'app-versions'),
+      keyNeed(input) ??
+      gateNeed(input) ??
+      contentsNeed(input) ??
+      ((input.ifVersion ?? input.overwriteFile ?? null) === null ? undefined : 'app-versions'),
   }),
 
   removeApp: answered({
@@ -191,7 +197,7 @@ export const appCalls = {
     ...starts,
     body: { schema: createAppBody, description: 'The app' },
     words: allowingWords,
-    needs: contentsNeed,
+    needs: (input) => keyNeed(input) ?? contentsNeed(input),
     answer: started('The deployment was queued'),
     action: { word: 'app.create', permission: 'app.change', on: 'node' } satisfies Action,
   }),
