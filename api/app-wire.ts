@@ -76,12 +76,9 @@ export const rollbackBody = z
   .object({ version: z.int().min(1).openapi({ description: 'The version to go back to. It becomes the next version' }) })
   .openapi('RollBackApp')
 
-const idempotencyKey = z
-  .string()
-  .nullish()
-  .openapi({
-    description: 'The same request with the same key is carried out once, within 24 hours. The answer is then the first operation',
-  })
+const idempotencyKey = z.string().nullish().openapi({
+  description: 'The same request with the same key is carried out once, within 24 hours. The answer is then the first operation',
+})
 
 export const createAppBody = z
   .object({
