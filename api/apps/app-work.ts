@@ -159,6 +159,11 @@ export function createAppWork(deps: {
     if (status === 'succeeded') throw new AppError('CONFLICT', 'This operation has succeeded, so there is nothing to try again')
     if (input === null || !deps.runners()[kind])
       throw new AppError('CONFLICT', 'Another version started this operation, and this one cannot do it again')
+    if (input.version !== undefined && input.version < row.version)
+      throw new AppError(
+        'CONFLICT',
+        `${row.name} is at version ${row.version} now, so version ${input.version} is not deployed again. Roll back to it instead`,
+      )
     if (isWishing(kind)) return enqueueWish(kind, row.id, input)
     await deps.engine.info()
     return enqueue(kind, row, input)
