@@ -26,7 +26,8 @@ export const markedProcesses = (nodeId: string): string[] =>
   })
 
 const actions: Record<string, (app: string, round: number) => string> = {
-  updateApp: (id, round) => `updateApp(id: "${id}", input: { composeContent: ${JSON.stringify(composeOf(String(round)))}, rollback: false })`,
+  updateApp: (id, round) =>
+    `updateApp(id: "${id}", input: { composeContent: ${JSON.stringify(composeOf(String(round)))}, rollback: false })`,
   startApp: (id) => `startApp(id: "${id}", rollback: false)`,
   stopApp: (id) => `stopApp(id: "${id}")`,
   restartApp: (id) => `restartApp(id: "${id}")`,
