@@ -25,7 +25,7 @@ test('the same request with the same key is carried out once, across restarts an
   const first = node()
   const ask = ({ once, start }: typeof first, request: object, key = 'k1') => once(key, request, start)
   const answers = await Promise.all([ask(first, { pull: true, name: 'a' }), ask(first, { name: 'a', pull: true })])
-  const [made = '', same] = answers.map(({ operation }) => operation.id)
+  const [made = '', same = ''] = answers.map(({ operation }) => operation.id)
   t.is(made, same)
   await first.operations.stop(0)
 
