@@ -23,7 +23,7 @@ const sources: Sources = new Map(
 const base = [
   ...['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient', 'storage-error', 'disk-space'],
   ...['ordered-events', 'loopback', 'misspelling', 'steering-names', 'caller-patience', 'one-at-a-time', 'batches', 'db/durability'],
-  ...['newest-wins', 'image-reference', 'reserved-addresses'],
+  ...['newest-wins', 'operation-request', 'image-reference', 'reserved-addresses'],
 ].map((name) => `api/${name}.ts`)
 /** Domain words (closed lists of values). These files import nothing else. */
 const words = [
@@ -232,7 +232,9 @@ const rules: Rule[] = [
       // Deadlines of waits, things without an event (the end of a process), slow or stalled networks, where real time is the
       // fault itself, and benchmarks, which measure it.
       [
-        ...['seen', 'node-process', 'cluster', 'reverse-proxy', 'shell', 'slow-line'].map((name) => `tests/helpers/${name}.ts`),
+        ...['seen', 'node-process', 'cluster', 'reverse-proxy', 'shell', 'slow-line', 'kill-rounds'].map(
+          (name) => `tests/helpers/${name}.ts`,
+        ),
         'tests/cluster/detection.test.ts',
         'tests/bench/',
       ],

@@ -88,6 +88,23 @@ const onDisk = { file: 'compose.yaml', content: 'services: {}', problem: null }
 const settings = { cloudflareApiToken: 'token', cloudflareAccountId: null, primaryUrl: 'https://example.com' }
 const stats = someStats({ nodeId: peerId })
 
+const version = {
+  ...{ number: 3, createdAt: about.startedAt, author: 'octocat', reason: 'newer', outcome: 'healthy' as const, profiles: ['debug'] },
+  images: [{ service: 'web', image: 'web:1', digest: null }],
+}
+const head = {
+  ...{ ...version, composeContent: 'services: {}', environment: [{ name: 'KEY', value: null, secret: true }] },
+  files: [{ path: 'conf/app.ini', secret: false }],
+}
+const file = { path: 'conf/app.ini', content: 'a=1\r\n', secret: false }
+const answer = {
+  ...{ image: 'web:1', platform: 'linux/amd64', digest: 'sha256:1', same: ['sha256:2'], foundAt: null, checkedAt: null },
+  ...{ askedAt: about.startedAt, error: 'no' },
+}
+const login = { registry: 'registry.example.com', username: 'octocat', password: 'a secret' }
+const schedule = { action: 'restart' as const, cron: '0 4 * * *', timeZone: 'Europe/Berlin', enabled: true }
+const project = { name: 'shop', services: ['web'], workingDirectory: '/srv/shop', configFiles: ['/srv/shop/compose.yaml'], containers: [] }
+
 const { events } = calls
 const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => Promise<void>> = {
   // Actions that need nothing but the app.
@@ -103,6 +120,23 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
   startApp: sent(calls.startApp, { id, rollback: false }, begun, begun),
   restoreVolumes: sent(calls.restoreVolumes, { id, version: 3 }, begun, begun),
   removeApp: sent(calls.removeApp, { id, volumes: true, files: false }, begun, begun),
+  restartApp: sent(calls.restartApp, { id, services: ['web'] }, begun, begun),
+  rollbackApp: sent(calls.rollbackApp, { id, version: 3 }, begun, begun),
+  updateImages: sent(calls.updateImages, { id, services: ['web'] }, begun, begun),
+  retryOperation: sent(calls.retryOperation, { id }, begun, begun),
+  setAppSchedules: sent(calls.setAppSchedules, { id, schedules: [schedule] }, app, app),
+  appVersions: sent(
+    calls.appVersions,
+    { id, most: 5 },
+    { versions: [version], older: 2, total: 3 },
+    { versions: [version], older: 2, total: 3 },
+  ),
+  appVersion: sent(calls.appVersion, { id, number: 3 }, head, head),
+  versionFiles: sent(calls.versionFiles, { id, number: 3 }, [file], [file]),
+  composeProjects: sent(calls.composeProjects, {}, [project], [project]),
+  learnImages: sent(calls.learnImages, { answers: [answer] }, undefined, undefined),
+  askRegistry: sent(calls.askRegistry, { image: 'web:1', platform: 'linux/amd64', digests: ['sha256:1'] }, answer, answer),
+  registryLogins: sent(calls.registryLogins, { registries: 'registry.example.com,docker.io' }, [login], [login]),
   createNetwork: sent(calls.createNetwork, { name: 'front' }, network, network),
   validateApp: sent(calls.validateApp, { ...created, appId: id }, validation, validation),
   removalOf: sent(calls.removalOf, { id }, preview, preview),
