@@ -318,6 +318,9 @@ builder.mutationFields((t) => ({
     args: { id: t.arg.id({ required: true }), input: t.arg({ type: UpdateAppInput, required: true }) },
     resolve: (_root, { id, input }, { user }) => user.apps.updateApp({ id, ...input }),
   }),
+}))
+
+builder.mutationFields((t) => ({
   startApp: t.field({
     type: AppOperationRef,
     ...action(appActions.startApp),

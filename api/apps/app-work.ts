@@ -153,10 +153,9 @@ export function createAppWork(deps: {
     const found = await deps.operations.withInput(operationId)
     if (!found) throw notFound('operation', operationId)
     const { operation, input } = found
-    const { kind, appId, status } = operation
+    const { kind, appId } = operation
     const row = records.get(appId ?? '')
-    if (!isFinal(status)) throw new AppError('CONFLICT', `This operation is still ${status}`)
-    if (status === 'succeeded') throw new AppError('CONFLICT', 'This operation has succeeded, so there is nothing to try again')
+    refuseUnfailed(operation)
     if (input === null || !deps.runners()[kind])
       throw new AppError('CONFLICT', 'Another version started this operation, and this one cannot do it again')
     if (input.version !== undefined && input.version < row.version)
@@ -177,4 +176,10 @@ export function createAppWork(deps: {
     /** Whether the app should run now, which operations that still wait do not change. */
     shouldRun: ({ id, desiredState }: AppRow): boolean => (wishes.now(id) ?? desiredState) === 'running',
   }
+}
+
+/** @throws CONFLICT unless it has ended without success */
+function refuseUnfailed({ status }: Operation): void {
+  if (!isFinal(status)) throw new AppError('CONFLICT', `This operation is still ${status}`)
+  if (status === 'succeeded') throw new AppError('CONFLICT', 'This operation has succeeded, so there is nothing to try again')
 }
