@@ -117,7 +117,8 @@ test('an operation that cannot save its result shows on the app and can be retri
   t.regex(apps.get(id).statusReason ?? '', /Updating it failed: .*disk is full/)
   await accept()
   t.is((await outcome(await apps.update(id, { composeContent: next, ifVersion: 1 }))).status, 'succeeded')
-  t.like(apps.get(id), { version: 2, composeContent: next, changedOnDisk: false, status: 'running', statusReason: null })
+  // The change that failed keeps its number.
+  t.like(apps.get(id), { version: 3, composeContent: next, changedOnDisk: false, status: 'running', statusReason: null })
 
   await refuse('delete on apps')
   const ended = await outcome(await apps.removeApp(id))
@@ -157,7 +158,7 @@ async function heldUp(t: ExecutionContext) {
 
 const made = (value: string): string => `${web()}    labels: { made: '${value}' }\n`
 
-test('a stop or removal cancelled while queued changes nothing, and changes are still deployed', async (t) => {
+test('a stop or removal that is cancelled while queued does not happen, and later changes are deployed', async (t) => {
   const { apps, id, resume, withdraw, outcome, labelOf } = await heldUp(t)
   const before = await apps.update(id, { composeContent: made('before') })
   const stop = await apps.stopApp(id)
@@ -167,7 +168,7 @@ test('a stop or removal cancelled while queued changes nothing, and changes are 
   t.deepEqual(await withdraw(stop), ['stopped', 'stopped'], 'the removal is still wanted')
   t.deepEqual(await withdraw(removal), ['running', 'running'])
   resume()
-  t.is((await outcome(before)).status, 'succeeded')
+  t.is((await outcome(before)).status, 'cancelled', 'a removal cancels what waits before it')
   t.is((await outcome(after)).status, 'succeeded')
   t.like(apps.get(id), { status: 'running', statusReason: null, desiredState: 'running', version: 3 })
   t.deepEqual(await labelOf(), [['running', 'after']])

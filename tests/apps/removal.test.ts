@@ -21,10 +21,10 @@ const removedAfter = (t: ExecutionContext, volume: string): void =>
       .catch(() => undefined),
   )
 
-async function runningApp(t: ExecutionContext, composeContent = web()) {
+async function runningApp(t: ExecutionContext, composeContent = web(), allow: string[] = []) {
   const node = await nodeOf(t)
   const name = appName(t)
-  const created = await node.apps.create({ name, composeContent })
+  const created = await node.apps.create({ name, composeContent, allow })
   const made = await node.outcome(created)
   t.is(made.status, 'succeeded', made.error ?? '')
   // Unnamed volumes have no label by which they could be found later.
@@ -92,6 +92,7 @@ test('the preview lists what goes and what stays, with sizes, and the removal do
     t,
     web(`    volumes: ['./data:/data', 'named:/named', '/unnamed', 'others:/others', '${elsewhere}:/elsewhere']
 `) + `volumes:\n  named: {}\n  others: { external: true, name: ${external.name} }\n`,
+    ['bind-mount'],
   )
   const unnamed = await unnamedVolume(t, name)
   writeFileSync(join(directory, 'data/photo.jpg'), 'x'.repeat(2000))
