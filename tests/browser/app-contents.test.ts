@@ -4,9 +4,10 @@ import test, { type ExecutionContext } from 'ava'
 import type { Locator, Page } from 'playwright-core'
 import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
 import { startBrowser } from '../helpers/browser.ts'
-import { change, createApp, followToEnd } from '../helpers/cluster.ts'
+import { change, createApp, eventually, followToEnd } from '../helpers/cluster.ts'
 import { followInPanel, openTab } from '../helpers/dashboard.ts'
 import { ensureTestImage, testImage, uniqueName } from '../helpers/docker.ts'
+import { ask } from '../helpers/graphql.ts'
 import { nodeProcess } from '../helpers/node-process.ts'
 
 /** As Windows writes it, with a byte order mark. */
@@ -21,6 +22,12 @@ async function openApp(t: ExecutionContext) {
   const name = uniqueName()
   const { app, operation } = await createApp(node, id, { name, composeContent: windows('one') })
   await followToEnd(t, node, operation)
+  // Only a version with a verdict can be gone back to.
+  await eventually(
+    () =>
+      ask<{ appVersion: { outcome: string } }>(node, 'query ($id: ID!) { appVersion(appId: $id, number: 1) { outcome } }', { id: app.id }),
+    ({ appVersion }) => appVersion.outcome === 'HEALTHY',
+  )
   await followToEnd(t, node, await change(node, 'stopApp', app.id))
   const { page, visit } = await browser.open(node, `/apps/${app.id}/files`)
   await bringAxe(page)
