@@ -18,7 +18,7 @@ async function workerOf(t: ExecutionContext, { services }: RunningNode, labels =
   const operation = someOperation({ nodeId: id, appId: app.id, kind: 'start', status: 'queued' })
   const worker = await peer(t, ({ method, url }, response) => {
     if (url.endsWith('/stats')) json(response, toWire(someStats({ nodeId: id })))
-    else if (method === 'POST' && url.endsWith('/start')) json(response, { app: toWire(app), operation: toWire(operation) }, 202)
+    else if (method === 'POST' && /\/start(\?|$)/.test(url)) json(response, { app: toWire(app), operation: toWire(operation) }, 202)
     else response.writeHead(404).end()
   })
   await services.membership.register({ id, name: `worker-${id.slice(0, 8)}`, apiEndpoint: worker.url, apiKey: 'key-of-worker', labels })

@@ -59,7 +59,7 @@ const extensionsFor = ({ text, path, label }: { text: string; path: string; labe
   ...(isYaml(path) ? [yaml()] : []),
   editorTheme,
   syntaxHighlighting(highlight),
-  EditorView.contentAttributes.of({ 'aria-label': label }),
+  EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
   EditorState.tabSize.of(2),
 ]
 
