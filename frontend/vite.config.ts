@@ -28,6 +28,8 @@ export default defineConfig(({ command }) => ({
   build: { outDir: 'dist', emptyOutDir: true, chunkSizeWarningLimit: 700 },
   server: {
     host: '127.0.0.1',
+    // A few pure functions are the server's own.
+    fs: { allow: [here, `${here}../api`] },
     proxy: {
       '/graphql': { target: server, ws: true },
       '/api': server,

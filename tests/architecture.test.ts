@@ -25,6 +25,8 @@ const base = [
   ...['ordered-events', 'loopback', 'misspelling', 'steering-names', 'caller-patience', 'one-at-a-time', 'batches', 'db/durability'],
   ...['newest-wins', 'operation-request', 'image-reference', 'reserved-addresses'],
 ].map((name) => `api/${name}.ts`)
+/** Pure functions that run in the browser as well, so that it reads a text as the server does. They import only each other. */
+const sharedWithDashboard = ['api/apps/environment/env-text.ts']
 /** Domain words (closed lists of values). These files import nothing else. */
 const words = [
   'api/apps/app.ts',
@@ -122,7 +124,7 @@ const layers = layersRule(
     ['api/app-wire.ts', [...base, ...words, 'api/wire.ts']],
     // A new file in api/ can import only the base files unless it gets a line above.
     ['api/', base],
-    ['frontend/src/', []],
+    ['frontend/src/', sharedWithDashboard],
   ],
   {
     'api/apps/planted.ts': `import type { Allowed } from '../cluster/feed-event.ts'\nimport { notAllowed } from '../cluster/members/node-registry.ts'\n`,
@@ -139,7 +141,7 @@ const dashboardLayers = layersRule(
     ['frontend/src/components/', dashboard('composables', 'utils')],
     ['frontend/src/composables/', dashboard('graphql', 'utils')],
     ['frontend/src/graphql/', dashboard('utils')],
-    ['frontend/src/utils/', []],
+    ['frontend/src/utils/', sharedWithDashboard],
   ],
   {
     'frontend/src/components/apps/planted.ts': `import type { Problem } from '../../graphql/problem.ts'\nimport { appsQuery } from '../../graphql/documents/apps.ts'\n`,
@@ -163,7 +165,7 @@ const dashboardDomains = {
 }
 const domainFolders = (name: string): string[] => dashboard(`components/${name}`, `composables/${name}`, `utils/${name}`)
 const domainRules = Object.entries(dashboardDomains).map(([name, others]) => {
-  const mayLoad = [...dashboard('graphql'), ...[name, 'shared', ...others].flatMap(domainFolders)]
+  const mayLoad = [...sharedWithDashboard, ...dashboard('graphql'), ...[name, 'shared', ...others].flatMap(domainFolders)]
   return layersRule(
     `the dashboard's ${name} imports no domains but ${['shared', ...others].join(', ')}`,
     domainFolders(name).map((folder) => [folder, mayLoad] as const),

@@ -8,7 +8,7 @@ export interface EnvRemark {
 
 export interface EnvText {
   /** In the order of the text. Of a name that is there twice, the last value, as Compose has it. */
-  variables: { name: string; value: string }[]
+  variables: { name: string; value: string; line: number }[]
   /** Lines that are not understood. */
   problems: EnvRemark[]
   /** Lines that are understood, but perhaps not as they were meant. */
@@ -34,7 +34,7 @@ interface Cursor {
  */
 export function readEnvText(text: string, known: ReadonlyMap<string, string> = new Map()): EnvText {
   const cursor: Cursor = { text: text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n'), at: 0, line: 1 }
-  const values = new Map<string, string>()
+  const values = new Map<string, { value: string; line: number }>()
   const result: EnvText = { variables: [], problems: [], doubts: [] }
   while (toStatement(cursor)) {
     const { line } = cursor
@@ -42,12 +42,12 @@ export function readEnvText(text: string, known: ReadonlyMap<string, string> = n
     const doubt = (message: string): void => void result.doubts.push({ line, message })
     const name = readName(cursor, say, doubt)
     if (name === null) continue
-    const value = readValue(cursor, { lookup: (wanted) => values.get(wanted) ?? known.get(wanted), say, doubt })
+    const value = readValue(cursor, { lookup: (wanted) => values.get(wanted)?.value ?? known.get(wanted), say, doubt })
     if (value === null) continue
     if (values.has(name)) doubt(`${name} is there twice. The last value counts`)
-    values.set(name, value)
+    values.set(name, { value, line })
   }
-  result.variables = [...values].map(([name, value]) => ({ name, value }))
+  result.variables = [...values].map(([name, { value, line: at }]) => ({ name, value, line: at }))
   return result
 }
 

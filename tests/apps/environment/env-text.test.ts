@@ -43,8 +43,8 @@ test('puts values in the place of references', (t) => {
 test('the last value of a name counts, and a doubt says so', (t) => {
   const { variables, doubts } = readEnvText('A=1\nB=2\nA=3\n')
   t.deepEqual(variables, [
-    { name: 'A', value: '3' },
-    { name: 'B', value: '2' },
+    { name: 'A', value: '3', line: 3 },
+    { name: 'B', value: '2', line: 2 },
   ])
   t.deepEqual(doubts, [{ line: 3, message: 'A is there twice. The last value counts' }])
 })
@@ -65,8 +65,8 @@ test('lines without a value and values that look like comments are doubts', (t) 
   const { variables, problems, doubts } = readEnvText('A\nexport B\nC= # nothing\nD=$NOWHERE\n')
   t.deepEqual(problems, [])
   t.deepEqual(variables, [
-    { name: 'C', value: '# nothing' },
-    { name: 'D', value: '' },
+    { name: 'C', value: '# nothing', line: 3 },
+    { name: 'D', value: '', line: 4 },
   ])
   t.deepEqual(
     doubts.map(({ line }) => line),

@@ -46,7 +46,10 @@ test('names the lines that it cannot take, and takes the others', (t) => {
 })
 
 test('an open quote does not swallow the page', (t) => {
-  t.deepEqual(valuesIn('A="open\nB=2'), [['A', '"open\nB=2']])
+  t.deepEqual(valuesIn('A="open\nB=2'), [
+    ['A="open', ''],
+    ['B', '2'],
+  ])
 })
 
 test('names that usually hold secrets are noticed', (t) => {
