@@ -36,6 +36,7 @@ test('the environment holds only what Compose needs', (t) => {
     https_proxy: 'http://proxy:3128',
     DOCKER_HOST: 'unix:///run/docker.sock',
     PYTHONUNBUFFERED: '1',
+    PYTHONUTF8: '1',
   })
 })
 
