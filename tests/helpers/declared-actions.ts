@@ -17,6 +17,7 @@ const sameAs: Record<string, string> = {
   'POST /api/apps': 'createApp',
   'PUT /api/settings': 'updateSettings',
   'POST /api/apps/:id/images': 'updateImages',
+  'POST /api/apps/:id/restore-volumes': 'restoreVolumes',
 }
 const verbs: Record<string, string> = { PUT: 'update', DELETE: 'remove' }
 
