@@ -117,7 +117,7 @@ export function createAppService(deps: AppServiceDeps) {
       return work.enqueueWish('start', id, { rollback, deadlineSeconds })
     },
 
-    /** @throws NOT_FOUND when no copy from before this version is kept, DOCKER_UNAVAILABLE */
+    /** @throws NOT_FOUND, CONFLICT when no copy from before this version is kept, DOCKER_UNAVAILABLE */
     async restoreVolumes(id: string, copiedBefore: number): Promise<AppOperation> {
       const row = records.get(id)
       await deploying.restoreVolumes.refuseMissing(row, copiedBefore)

@@ -94,6 +94,7 @@ export const surfaces: Record<string, Surface> = {
   'query viewer': 'user',
 
   'mutation changePrimaryUrl': 'cluster',
+  'mutation setRegistryCredential': 'cluster',
   'mutation createJoinToken': 'cluster',
   'mutation registerNode': 'cluster',
   'mutation updateSettings': 'cluster',

@@ -46,8 +46,12 @@ export function createGate(deps: {
       let cancelTimer = (): void => {}
       const { promise: verdict, resolve } = Promise.withResolvers<Verdict>()
 
+      /** Whether Compose has not started it yet. Its restart policy may have, and then it counts restarts. */
+      const isFromBefore = (each: ContainerFacts): boolean =>
+        starts.has(each.id) && (starts.get(each.id) === startOf(each) || (each.restartCount ?? 0) > 0)
+
       /** While Compose runs, it may still replace a container that was there before. */
-      const isJudged = (each: ContainerFacts): boolean => !each.isOneOff && !(isStarting && starts.get(each.id) === startOf(each))
+      const isJudged = (each: ContainerFacts): boolean => !each.isOneOff && !(isStarting && isFromBefore(each))
 
       function look(): void {
         // What is known of the containers is from before Docker went away.

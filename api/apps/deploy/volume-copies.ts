@@ -91,12 +91,12 @@ export function createVolumeCopies(deps: {
       }
     },
 
-    /** @throws NOT_FOUND when nothing was copied before this version, or the copy is no longer kept */
+    /** @throws CONFLICT when nothing was copied before this version, or the copy is no longer kept */
     async refuseMissing(row: AppRow, version: number): Promise<void> {
       if (await archive.find(row.id, version)) return
       const kept = await archive.versions(row.id)
       const which = kept.length === 0 ? 'There is none for this app' : `There are copies from before version ${kept.join(' and ')}`
-      throw new AppError('NOT_FOUND', `No copy of the volumes from before version ${version} is kept. ${which}`)
+      throw new AppError('CONFLICT', `No copy of the volumes from before version ${version} is kept. ${which}`)
     },
 
     /** Replaces the volumes by what was copied before a version. The app's containers are gone afterwards. */

@@ -77,7 +77,7 @@ test('starts what a copy had stopped when the program was killed', async (t) => 
 test('says which copies there are when one is asked for that is not kept', async (t) => {
   const app = await healthyApp(t)
   await t.throwsAsync(app.apps.restoreVolumes(app.id, 7), {
-    code: 'NOT_FOUND',
+    code: 'CONFLICT',
     message: /No copy of the volumes from before version 7 is kept\. There is none/,
   })
 })
