@@ -5,7 +5,7 @@ import { sampleDocument, type OperationKind } from './sample-document.ts'
 const roots = { query: schema.getQueryType(), mutation: schema.getMutationType(), subscription: schema.getSubscriptionType() }
 
 /** Small pages, because full pages within full pages exceed the cost limit. */
-const smallPage = '(first: 3)'
+const smallPage = '(first: 1)'
 
 /** Like `sampleDocument`, but selects every field. Leaves out types nested within themselves. */
 export function fullDocument(kind: OperationKind, name: string): string {
