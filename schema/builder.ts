@@ -50,7 +50,7 @@ export const builder = new SchemaBuilder<{
     defaultComplexity: 1,
     // For lists such as containers and ports. Connections set their own cost.
     defaultListMultiplier: 5,
-    limit: { complexity: 150_000, depth: 15, breadth: 1000 },
+    limit: { complexity: 150_000, depth: 15, breadth: 800 },
     complexityError: (kind, result) =>
       new AppError('INVALID_INPUT', `query: its ${kind.toLowerCase()} of ${result[lowerKind(kind)]} is too high. Ask for less at once`),
   },

@@ -18,7 +18,7 @@ export function createAppDeploy(deps: {
   compose: ComposeCli
   files: AppFiles
   versions: AppVersions
-  removal: Pick<Removal, 'removeDuplicateNetworks'>
+  removal: Pick<Removal, 'removeDuplicateNetworks' | 'removeStranded'>
   records: Pick<AppRecords, 'all' | 'remember'>
   log: Log
   /** How to sign in to the registries of these images. */
@@ -59,6 +59,7 @@ export function createAppDeploy(deps: {
       if (run.signal.aborted || !(await deps.removal.removeDuplicateNetworks(row, run))) throw error
       await runCompose(row, 'up', run)
     })
+    if (await deps.removal.removeStranded(row, run)) await runCompose(row, 'up', run)
   }
 
   return {

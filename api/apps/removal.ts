@@ -7,6 +7,7 @@ import type { AppFiles } from './app-files.ts'
 import { isUp } from './app-status.ts'
 import { isInPlace, removeTree, removeWritten, type Leftover } from './folder-removal.ts'
 import { removeDuplicateNetworks } from './duplicate-networks.ts'
+import { makeAgain } from './make-again.ts'
 import type { OperationRun } from './operation-run.ts'
 import { enumerate, ownOf, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
 import type { PlainFile } from './versions/version.ts'
@@ -114,11 +115,22 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
       const places = paths.map((path) => join(files.directoryOf(app.name), path))
       const uses = ({ mounts }: ProjectContainer): boolean =>
         mounts.some(({ kind, source }) => kind === 'bind' && places.some((place) => place === source || place.startsWith(`${source}/`)))
-      for (const { id, name } of ownParts(app, await projects.parts(app.name)).filter((each) => uses(each) && isOld(each.id))) {
-        await projects.stop(id, run.signal)
-        await projects.removeContainer(id, { volumes: false, signal: run.signal })
-        run.line(`Container ${name} is made again, because a file that it uses has changed`)
-      }
+      const users = ownParts(app, await projects.parts(app.name)).filter((each) => uses(each) && isOld(each.id))
+      await makeAgain(projects, users, 'a file that it uses has changed', run)
+    },
+
+    /**
+     * Removes the app's containers that share the network of a container that is gone. Compose 1.29 leaves them so when it makes the
+     * other one again.
+     *
+     * @returns whether there were any, which the next start makes again
+     */
+    async removeStranded(app: Named, run: OperationRun): Promise<boolean> {
+      const parts = await projects.parts(app.name)
+      const there = new Set(parts.containers.flatMap(({ id, name }) => [id, name]))
+      const stranded = ownParts(app, parts).filter(({ sharesNetworkOf }) => sharesNetworkOf !== null && !there.has(sharesNetworkOf))
+      await makeAgain(projects, stranded, 'the container whose network it shares is gone', run)
+      return stranded.length > 0
     },
 
     async stop(app: Named, run: OperationRun): Promise<void> {

@@ -59,6 +59,7 @@ export function toProjectContainer(info: ContainerInfo): ProjectContainer {
     workingDir: labels[composeLabels.workingDir] ?? null,
     dependsOn: (labels[composeLabels.dependsOn] ?? '').split(',').flatMap((entry) => entry.split(':')[0] || []),
     networks: Object.entries(info.NetworkSettings?.Networks ?? {}).flatMap(([name, { NetworkID }]) => [name, NetworkID]),
+    sharesNetworkOf: /^container:(.+)$/.exec(info.HostConfig?.NetworkMode ?? '')?.[1] ?? null,
     mounts: (info.Mounts ?? []).map(toMount),
   }
 }

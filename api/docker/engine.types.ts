@@ -114,6 +114,8 @@ export interface ProjectContainer {
   dependsOn: string[]
   /** Names and ids of its networks. A container that never started has no network ids yet. */
   networks: string[]
+  /** Id or name of the container whose network it shares; null when it has its own. */
+  sharesNetworkOf: string | null
   mounts: ContainerMount[]
 }
 

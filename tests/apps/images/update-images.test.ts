@@ -33,42 +33,37 @@ async function appOfRegistry(t: ExecutionContext<unknown>, env?: NodeJS.ProcessE
   return { ...node, answers, image, id: created.app.id, name, ids }
 }
 
-testEachVersion(
-  'updating images makes again what changed and what shares its network, and leaves the rest',
-  async (t, { env, version }) => {
-    const { apps, seen, outcome, answers, image, id, ids } = await appOfRegistry(t, env)
-    const before = await ids()
-    const first = await seen.first((app) => (updateOf(app, 'web')?.digests.length ?? 0) > 0 && stateOf(app, 'other') === 'local')
-    t.is(stateOf(first, 'web'), 'unknown')
-    const { platform, digests } = updateOf(first, 'web') ?? t.fail()
-    t.is(digests.length, 1)
+testEachVersion('updating images makes again what changed and what shares its network, and leaves the rest', async (t, { env }) => {
+  const { apps, seen, outcome, answers, image, id, ids } = await appOfRegistry(t, env)
+  const before = await ids()
+  const first = await seen.first((app) => (updateOf(app, 'web')?.digests.length ?? 0) > 0 && stateOf(app, 'other') === 'local')
+  t.is(stateOf(first, 'web'), 'unknown')
+  const { platform, digests } = updateOf(first, 'web') ?? t.fail()
+  t.is(digests.length, 1)
 
-    await pushRunnable(t, image, 'two')
-    const pushed = await docker.getImage(image).inspect()
-    const digest = pushed.RepoDigests.map((each) => each.split('@')[1] ?? '').find((each) => !digests.includes(each)) ?? ''
-    const at = new Date()
-    answers.set(`${image} ${platform}`, {
-      ...{ image, platform: platform ?? '', digest, same: [digest], foundAt: at, checkedAt: at, askedAt: at, error: null },
-    })
-    apps.imagesChecked()
-    const found = await seen.first((app) => stateOf(app, 'web') === 'available')
-    t.like(updateOf(found, 'web'), { current: digests[0], available: digest })
+  await pushRunnable(t, image, 'two')
+  const pushed = await docker.getImage(image).inspect()
+  const digest = pushed.RepoDigests.map((each) => each.split('@')[1] ?? '').find((each) => !digests.includes(each)) ?? ''
+  const at = new Date()
+  answers.set(`${image} ${platform}`, {
+    ...{ image, platform: platform ?? '', digest, same: [digest], foundAt: at, checkedAt: at, askedAt: at, error: null },
+  })
+  apps.imagesChecked()
+  const found = await seen.first((app) => stateOf(app, 'web') === 'available')
+  t.like(updateOf(found, 'web'), { current: digests[0], available: digest })
 
-    const updated = await outcome(await apps.updateImages(id, ['web']))
-    t.is(updated.error, null)
-    t.is(updated.kind, 'update_images')
-    const after = await ids()
-    t.not(after['web'], before['web'])
-    t.is(after['other'], before['other'])
-    const beside = await docker.getContainer(after['beside'] ?? '').inspect()
-    t.true(beside.State.Running)
-    // Compose 1.29 leaves it on the network of the container that is gone; docs/apps.md says so.
-    if (!version.startsWith('1.'))
-      t.is(beside.HostConfig.NetworkMode, `container:${after['web']}`, 'it shares the network of the new container')
-    t.is((await docker.getContainer(after['web'] ?? '').inspect()).Image, pushed.Id)
-    await seen.first((app) => stateOf(app, 'web') === 'current')
-  },
-)
+  const updated = await outcome(await apps.updateImages(id, ['web']))
+  t.is(updated.error, null)
+  t.is(updated.kind, 'update_images')
+  const after = await ids()
+  t.not(after['web'], before['web'])
+  t.is(after['other'], before['other'])
+  const beside = await docker.getContainer(after['beside'] ?? '').inspect()
+  t.true(beside.State.Running)
+  t.is(beside.HostConfig.NetworkMode, `container:${after['web']}`, 'it shares the network of the new container')
+  t.is((await docker.getContainer(after['web'] ?? '').inspect()).Image, pushed.Id)
+  await seen.first((app) => stateOf(app, 'web') === 'current')
+})
 
 test('an unknown service is refused, naming those that there are, and a stopped app stays stopped', async (t) => {
   const { apps, outcome, id, ids } = await appOfRegistry(t)
