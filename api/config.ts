@@ -38,7 +38,7 @@ interface CommonConfig {
   }
   operations: { deadlineMs: number; parallel: number }
   /** How long a deploy may take to become healthy, and of how many healthy versions images are held. */
-  deploys: { usualDeadlineMs: number; heldVersions: number }
+  deploys: { usualDeadlineMs: number; heldVersions: number; keptVersions: number }
   stats: { intervalMs: number }
   /** What apps may do on this node. */
   policy: PolicySettings
@@ -105,6 +105,7 @@ const environment = z.object({
   OPERATION_TIMEOUT: seconds(900, { min: 10, max: 86_400 }),
   DEPLOY_DEADLINE: seconds(300, { min: 5, max: bounds.deadlineSeconds }),
   HELD_IMAGE_VERSIONS: count(3, { min: 1, max: 50 }),
+  APP_VERSIONS_KEPT: count(50, { min: 1, max: 1000 }),
   OPERATIONS_PARALLEL: count(4, { min: 1, max: 64 }),
   IMAGE_CHECK_HOURS: count(6, { min: 0, max: 720 }),
   STATS_INTERVAL: seconds(5, { min: 1, max: 300 }),
@@ -187,7 +188,7 @@ function commonConfig(values: Values, kept: KeptRole | null) {
       apiEndpoint: values.NODE_API_ENDPOINT,
     },
     operations: { deadlineMs: values.OPERATION_TIMEOUT, parallel: values.OPERATIONS_PARALLEL },
-    deploys: { usualDeadlineMs: values.DEPLOY_DEADLINE, heldVersions: values.HELD_IMAGE_VERSIONS },
+    deploys: { usualDeadlineMs: values.DEPLOY_DEADLINE, heldVersions: values.HELD_IMAGE_VERSIONS, keptVersions: values.APP_VERSIONS_KEPT },
     stats: { intervalMs: values.STATS_INTERVAL },
     policy: { isOpen: values.COMPOSE_POLICY === 'open', allowedPaths: values.ALLOWED_VOLUME_PATHS },
     audit: {

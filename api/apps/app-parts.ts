@@ -32,6 +32,7 @@ import type { Operations } from './operations.ts'
 import type { Removal } from './removal.ts'
 import type { AppSchedule } from './schedules/schedule.ts'
 import { createAppVersions } from './versions/app-versions.ts'
+import { createRetention } from './versions/retention.ts'
 import type { Sealing } from './versions/sealed-contents.ts'
 
 export interface AppServiceDeps {
@@ -63,7 +64,7 @@ export interface AppServiceDeps {
 
 /** What the app service is made of, each part from those above it. */
 export function createAppParts(world: AppServiceDeps) {
-  const { files, disk, operations, removal } = world
+  const { disk, operations } = world
   const deps = { ...world, engine: world.docker.engine, compose: world.docker.compose }
   const check = createAppCheck(deps)
   const images = createAppImages({ ...deps, onRead: () => refreshAll() })
@@ -77,24 +78,24 @@ export function createAppParts(world: AppServiceDeps) {
   const isBusy = ({ id }: AppRow): boolean => operations.activeOf(id) !== undefined
   const deploying = createDeploying({ ...deps, settings: deps.deploying, compose, versions, records, containersOf, isBusy })
   const deploy = { ...compose, up: deploying.up, copyingVolumes: deploying.copyingVolumes }
-  const work = createAppWork({ ...deps, records, views, maskOf: compose.maskOf, runners: () => runners })
-  const update = createAppUpdate({ ...deps, check, versions, records, work, deploy, permissions })
+  const retention = createRetention({ ...deps, versions, settings: deps.deploying, neededOf: deploying.neededVersions })
+  const work = createAppWork({ ...deps, records, views, maskOf: compose.maskOf, onEnded: retention.apply, runners: () => runners })
+  const parts = { ...deps, check, records, versions, permissions, images, deploy, retention, work, containersOf, isBusy }
+  const update = createAppUpdate(parts)
   const forget = ({ id, name }: AppRow): void => {
     disk.forget(name)
     if (views.forget(id)) deps.onRemoved(id)
   }
-  const create = createAppCreation({ ...deps, check, records, versions, work, deploy, onFailed: forget })
-  const imageUpdating = createImageUpdating({ disk, records, deploy, work, images })
-  const onRemoving = deploying.forget
+  const create = createAppCreation({ ...parts, onFailed: forget })
+  const imageUpdating = createImageUpdating(parts)
   const runners: Runners = deploying.runners({
-    ...createRunners({ files, disk, removal, deploy, records, versions, onRemoved: forget, onRemoving }),
+    ...createRunners({ ...parts, onRemoved: forget, onRemoving: deploying.forget }),
     ...{ create: create.run, ...update.runners, update_images: imageUpdating.run, restore_volumes: deploying.restoreVolumes.run },
   })
-  const folders = createFolders({ files, records })
-  const resumeDeploys = deploying.resume
-  const resume = createAppResume({ ...deps, ...views, records, versions, work, deploy, permissions, resumeDeploys, onResolved: views.tell })
-  const restart = createRestart({ ...deps, records, work, containersOf })
-  const validate = createDraftValidation({ ...deps, permissions, records, versions })
+  const folders = createFolders(parts)
+  const resume = createAppResume({ ...parts, resumeDeploys: deploying.resume, onResolved: views.tell })
+  const restart = createRestart(parts)
+  const validate = createDraftValidation(parts)
 
   function refreshAll(): void {
     for (const row of records.all()) {

@@ -10,6 +10,7 @@ import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { AppWork } from './app-work.ts'
 import type { Permissions } from './compose/policy/permissions.ts'
 import type { AppVersions } from './versions/app-versions.ts'
+import type { Retention } from './versions/retention.ts'
 import type { Operations } from './operations.ts'
 
 /** Picks up this node's apps where the previous run, or an earlier version, left them. */
@@ -30,6 +31,9 @@ export function createAppResume(deps: {
   /** An app's wanted services were read again. */
   onResolved: (row: AppRow) => void
   permissions: Pick<Permissions, 'upgrade'>
+  retention: Retention
+  /** Whether an operation on the app waits or runs. */
+  isBusy: (row: AppRow) => boolean
   log: Log
 }) {
   const { files, records } = deps
@@ -70,6 +74,8 @@ export function createAppResume(deps: {
         if (!stopping.signal.aborted) deps.log.error({ err: error }, "could not read the apps' wanted services")
       })
       void deps.permissions.upgrade(stopping.signal)
+      // The limit may be lower than at the last start. A busy app's old versions go when its operation ends.
+      for (const row of records.all()) if (!deps.isBusy(row)) await deps.retention.apply(row)
     },
 
     stop: (): void => stopping.abort(),

@@ -48,6 +48,8 @@ export function createAppWork(deps: {
   views: AppViews
   /** What hides the secrets of an app's current version, and of the one that an operation makes current. */
   maskOf: (row: AppRow, version: number | undefined) => Promise<(text: string) => string>
+  /** An operation has ended, and the app's next one has not begun. Never fails. */
+  onEnded: (row: AppRow) => Promise<void>
   /** Asked when an operation starts. */
   runners: () => Runners
 }) {
@@ -77,6 +79,7 @@ export function createAppWork(deps: {
         records.outcomeChanged(row.id)
         await views.untilRead(row, kind, () => deps.watch.refresh())
         await records.saveUnsaved(row.id)
+        await deps.onEnded(row)
       },
       mask: () => deps.maskOf(row, input.version),
       withdraw: () => withdrawn(row, wish),
@@ -156,13 +159,9 @@ export function createAppWork(deps: {
     const { kind, appId } = operation
     const row = records.get(appId ?? '')
     refuseUnfailed(operation)
+    if (input) refuseReplaced(row, input)
     if (input === null || !deps.runners()[kind])
       throw new AppError('CONFLICT', 'Another version started this operation, and this one cannot do it again')
-    if (input.version !== undefined && input.version < row.version)
-      throw new AppError(
-        'CONFLICT',
-        `${row.name} is at version ${row.version} now, so version ${input.version} is not deployed again. Roll back to it instead`,
-      )
     if (isWishing(kind)) return enqueueWish(kind, row.id, input)
     await deps.engine.info()
     return enqueue(kind, row, input)
@@ -176,6 +175,13 @@ export function createAppWork(deps: {
     /** Whether the app should run now, which operations that still wait do not change. */
     shouldRun: ({ id, desiredState }: AppRow): boolean => (wishes.now(id) ?? desiredState) === 'running',
   }
+}
+
+/** @throws CONFLICT when the app has a newer version than the operation's */
+function refuseReplaced(row: AppRow, { version }: OperationInput): void {
+  if (version === undefined || version >= row.version) return
+  const message = `${row.name} is at version ${row.version} now, so version ${version} is not deployed again. Roll back to it instead`
+  throw new AppError('CONFLICT', message)
 }
 
 /** @throws CONFLICT unless it has ended without success */

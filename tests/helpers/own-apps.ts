@@ -62,6 +62,7 @@ interface Given {
   /** What registries said, by image and platform. */
   answers?: Map<string, ImageAnswer>
   logins?: RegistryLogin[]
+  keptVersions?: number
 }
 
 /** One node's apps, with a real database, folder, Engine and Compose. */
@@ -111,7 +112,7 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
       images: createEngineImages({ clock: systemClock, ...host }),
       volumes: createEngineVolumes({ clock: systemClock, ...host }),
     },
-    deploying: { dataDir: join(folder, 'data'), usualDeadlineMs: 60_000, heldVersions: 3 },
+    deploying: { dataDir: join(folder, 'data'), usualDeadlineMs: 60_000, heldVersions: 3, keptVersions: given.keptVersions ?? 50 },
     files,
     disk,
     watch,

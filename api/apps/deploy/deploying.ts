@@ -32,6 +32,8 @@ export interface DeploySettings {
   usualDeadlineMs: number
   /** Of how many healthy versions of an app images are held. */
   heldVersions: number
+  /** How many versions of an app are kept. */
+  keptVersions: number
 }
 
 export type Deploying = ReturnType<typeof createDeploying>
@@ -60,7 +62,8 @@ export function createDeploying(deps: {
   const isDiskShort = (): Promise<boolean> => isShortOfRoom(settings.dataDir)
   const held = createHeldImages({ images: docker.images, engine, log })
   const images = createRunImages({ ...deps, ...settings, held, isDiskShort })
-  const copies = createVolumeCopies({ ...deps, volumes, projects, archive: createVolumeArchive(settings) })
+  const archive = createVolumeArchive(settings)
+  const copies = createVolumeCopies({ ...deps, volumes, projects, archive })
   const lastWords = createLastWords({ ...deps, engine, maskOf: (row) => deps.compose.maskOf(row, undefined) })
   const judged: Deploys['judged'] = (row, seconds, run) => deploys.judged(row, seconds, run)
   const back = createGoingBack({ ...deps, images, lastWords, judged: (row, run) => judged(row, null, run) })
@@ -79,6 +82,15 @@ export function createDeploying(deps: {
 
   return {
     up: deploys.up,
+
+    /** The versions that going back needs: those whose images are held, those with a copy of volumes, and what was before these. */
+    async neededVersions({ id, goingBack }: AppRow): Promise<number[]> {
+      const copied = await archive.versions(id)
+      const before = await Promise.all(copied.map((version) => deps.versions.lastHealthy(id, version)))
+      const numbers = [...(await deps.versions.healthy(id, settings.heldVersions)), ...copied, ...before, goingBack?.from ?? null]
+      return numbers.filter((number) => number !== null)
+    },
+
     copyingVolumes: copies.around,
     look: gate.look,
 

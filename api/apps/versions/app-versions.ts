@@ -160,6 +160,10 @@ export function createAppVersions(deps: { em: EntityManager; clock: Clock; box: 
       return files.map(({ path, content, secret }) => ({ path, content: secret ? null : content, secret }))
     },
 
+    outcomes: records.outcomes,
+    /** Their numbers are never given again, as long as the newest one stays. */
+    deleteOld: records.delete,
+
     forget: records.forget,
   }
 }

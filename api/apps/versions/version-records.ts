@@ -67,6 +67,11 @@ export function createVersionRecords({ em }: { em: EntityManager }) {
       await em.fork().nativeUpdate(AppVersionEntity, { appId, number }, { allowances })
     },
 
+    /** What became of each version, newest first. */
+    async outcomes(appId: string): Promise<Pick<AppVersionRow, 'number' | 'outcome'>[]> {
+      return em.fork().find(AppVersionEntity, { appId }, { fields: ['number', 'outcome'], orderBy: { number: 'desc' } })
+    },
+
     /** The numbers of the newest healthy versions, newest first. */
     async healthy(appId: string, most: number, before = Infinity): Promise<number[]> {
       const where = { appId, outcome: 'healthy' as const, ...(before < Infinity && { number: { $lt: before } }) }
