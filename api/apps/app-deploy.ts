@@ -1,4 +1,4 @@
-import type { ComposeCli, ComposeCommand, RegistryLogin } from '../docker/engine.types.ts'
+import type { ComposeCli, ComposeCommand, ComposeProject, RegistryLogin } from '../docker/engine.types.ts'
 import type { Log } from '../log.ts'
 import type { AppRow } from './app.entity.ts'
 import type { AppFiles } from './app-files.ts'
@@ -12,6 +12,9 @@ import type { AppVersions } from './versions/app-versions.ts'
 import { wantedServices } from './wanted-services.ts'
 
 export type AppDeploy = ReturnType<typeof createAppDeploy>
+
+/** Without the images of `compose.selfhostly.yaml`: a registry knows those of the person's file. */
+const withoutPins = <Project extends ComposeProject>({ overlay: _, ...project }: Project): Omit<Project, 'overlay'> => project
 
 /** What Compose does with an app: read its file and bring its containers up. `deploy/` decides what follows. */
 export function createAppDeploy(deps: {
@@ -31,8 +34,7 @@ export function createAppDeploy(deps: {
   async function resolve(row: AppRow, signal: AbortSignal): Promise<void> {
     if (!files.hasFile(row.name)) return
     try {
-      // Without the images of `compose.selfhostly.yaml`: people and registries know those of the file.
-      const { overlay: _, ...project } = await projects.of(row)
+      const project = withoutPins(await projects.of(row))
       const services = wantedServices(await compose.model(project, signal), activeProfiles(project))
       // This is stored as it is, and an image can be named by a secret.
       const wanted = services?.map((service) => ({ ...service, image: service.image && project.mask(service.image) })) ?? null
@@ -44,7 +46,7 @@ export function createAppDeploy(deps: {
   }
 
   const runCompose = async (row: AppRow, command: ComposeCommand, run: OperationRun, services: string[] = []): Promise<void> =>
-    compose.run(await projects.of(row), command, {
+    compose.run(command === 'pull' ? withoutPins(await projects.of(row)) : await projects.of(row), command, {
       onLine: run.line,
       onWarning: (remark) => placed(row.composeContent, [remark]).forEach(run.warn),
       signal: run.signal,

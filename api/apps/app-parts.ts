@@ -32,6 +32,7 @@ import type { Operations } from './operations.ts'
 import type { Removal } from './removal.ts'
 import type { AppSchedule } from './schedules/schedule.ts'
 import { createAppVersions } from './versions/app-versions.ts'
+import { createNewestVersion } from './versions/newest-version.ts'
 import { createRetention } from './versions/retention.ts'
 import type { Sealing } from './versions/sealed-contents.ts'
 
@@ -80,7 +81,8 @@ export function createAppParts(world: AppServiceDeps) {
   const deploy = { ...compose, up: deploying.up, copyingVolumes: deploying.copyingVolumes }
   const retention = createRetention({ ...deps, versions, settings: deps.deploying, neededOf: deploying.neededVersions })
   const work = createAppWork({ ...deps, records, views, maskOf: compose.maskOf, onEnded: retention.apply, runners: () => runners })
-  const parts = { ...deps, check, records, versions, permissions, images, deploy, retention, work, containersOf, isBusy }
+  const newest = createNewestVersion({ operations, versions })
+  const parts = { ...deps, views, check, newest, records, versions, permissions, images, deploy, retention, work, containersOf, isBusy }
   const update = createAppUpdate(parts)
   const forget = ({ id, name }: AppRow): void => {
     disk.forget(name)

@@ -1,6 +1,5 @@
 import type { Engine } from '../docker/engine.types.ts'
 import { AppError } from '../errors.ts'
-import { oneAtATimePerKey } from '../one-at-a-time.ts'
 import type { AppRow } from './app.entity.ts'
 import type { AppDeploy } from './app-deploy.ts'
 import type { AppFiles } from './app-files.ts'
@@ -19,8 +18,9 @@ import type { AppCheck } from './draft-check.ts'
 import type { Operation } from './operation.ts'
 import type { Runner, Runners } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
-import type { AppVersions, Base, NewVersion } from './versions/app-versions.ts'
+import type { AppVersions, NewVersion } from './versions/app-versions.ts'
 import { areSameContents, asksForContents, changedContents } from './versions/contents-input.ts'
+import type { NewestVersion } from './versions/newest-version.ts'
 import type { ContentsInput, CurrentVersion } from './versions/version.ts'
 
 export interface UpdateAppInput extends ContentsInput {
@@ -60,18 +60,13 @@ export function createAppUpdate(deps: {
   check: AppCheck
   records: AppRecords
   versions: AppVersions
+  newest: NewestVersion
   operations: Operations
   work: AppWork
   deploy: Pick<AppDeploy, 'runCompose'> & Pick<Deploying, 'up' | 'copyingVolumes'>
   permissions: Pick<Permissions, 'allowancesOf'>
 }) {
-  const { files, disk, check, records, versions, operations, work, deploy, permissions } = deps
-  /** One at a time per app: the next change builds on the one before, even if that has not been made yet. */
-  const accepting = oneAtATimePerKey()
-
-  /** The newest version that was accepted, even if it is not current yet. */
-  const newestNumber = ({ id, version }: AppRow): number => Math.max(version, ...operations.inputsOf(id).map((input) => input.version ?? 0))
-  const newestOf = (row: AppRow): Promise<Base> => versions.base(row.id, newestNumber(row))
+  const { files, disk, check, records, versions, newest, operations, work, deploy, permissions } = deps
 
   async function describe(row: AppRow, description: string | null | undefined): Promise<Operation> {
     operations.refuseWhenStopping()
@@ -124,7 +119,7 @@ export function createAppUpdate(deps: {
 
   /** The version that `input` makes of the newest one, which is the newest one itself if it changes nothing. */
   async function changed(row: AppRow, input: UpdateAppInput, author: string): Promise<Draft> {
-    const base = await newestOf(row)
+    const base = await newest.of(row)
     const contents = withFoundEnv(changedContents(base.contents, input), await findEnv(files.directoryOf(row.name)))
     const permit = { allowances: base.allowances ?? (await permissions.allowancesOf(row)), allow: input.allow, by: author }
     const { warnings, ...checked } = await check.content(row.name, contents, permit)
@@ -140,7 +135,7 @@ export function createAppUpdate(deps: {
     const { contents, images, allowances } = await versions.target(row.id, number, row.version)
     const permit = { allowances: [...(await permissions.allowancesOf(row)), ...(allowances ?? [])], by: author }
     const { warnings, ...checked } = await check.content(row.name, contents, permit)
-    const base = await newestOf(row)
+    const base = await newest.of(row)
     return {
       warnings,
       make: () => versions.make(row.id, contents, { author, reason: `Back to version ${number}`, images, ...checked }, base),
@@ -151,7 +146,7 @@ export function createAppUpdate(deps: {
     await refuseUndecided(row, input.composeContent, input.overwriteFile)
     // Another change may have been made during the check.
     refuseOld(row, input)
-    if (isGiven(input.ifVersion) && newestNumber(row) !== row.version) throw isChanging(row)
+    if (isGiven(input.ifVersion)) newest.refuseChanging(row)
     const made = draft?.make()
     const [version, saved] = typeof made === 'object' ? [made.number, made] : [made, undefined]
     const { description, overwriteFile, pull, rollback, deadlineSeconds, copyVolumes } = input
@@ -172,7 +167,7 @@ export function createAppUpdate(deps: {
     refuseOld(row, input)
     const isAsked = asksForContents(input) || (input.allow ?? []).length > 0
     if (!isAsked && !input.pull) return describe(row, input.description)
-    return accepting.run(row.id, async () => {
+    return newest.accepting(row, async () => {
       refuseOld(row, input)
       if (isAsked) return accept('update', row, input, await changed(row, input, author))
       await deps.engine.info()
@@ -185,7 +180,7 @@ export function createAppUpdate(deps: {
     update,
     /** Makes an earlier version the next one. */
     rollback: (row: AppRow, number: number, author: string): Promise<Operation> =>
-      accepting.run(row.id, async () => accept('rollback', row, { rollback: true }, await earlier(row, number, author))),
+      newest.accepting(row, async () => accept('rollback', row, { rollback: true }, await earlier(row, number, author))),
   }
 }
 
@@ -199,12 +194,3 @@ function refuseOld({ name, version }: AppRow, { ifVersion }: UpdateAppInput): vo
     fields: [{ field: 'ifVersion', message: `is ${ifVersion}, but the current version is ${version}` }],
   })
 }
-
-const isChanging = ({ name, version }: AppRow): AppError =>
-  new AppError(
-    'CONFLICT',
-    `Another change to ${name} is being saved as the next version. Read the app again in a moment, apply your change to that version, and save it`,
-    {
-      fields: [{ field: 'ifVersion', message: `is ${version}, which another change is about to replace` }],
-    },
-  )

@@ -102,11 +102,17 @@ export async function startRegistryWithTestImage(t: ExecutionContext<unknown>, d
 }
 
 /** Pushes an image that runs under this name. What differs makes another image. It stays on this Engine until the test ends. */
-export async function pushRunnable(t: ExecutionContext<unknown>, image: string, label = '', docker = new Docker()): Promise<string> {
+export async function pushRunnable(
+  t: ExecutionContext<unknown>,
+  image: string,
+  label = '',
+  docker = new Docker(),
+  change = '',
+): Promise<string> {
   await ensureTestImage(docker)
   const [repo = '', tag = ''] = image.split(/:(?=[^:]*$)/)
   const made = await docker.createContainer({ Image: testImage, Labels: { 'selfhostly.test': label } })
-  await made.commit({ repo, tag, changes: `LABEL variant=${label || 'none'}` })
+  await made.commit({ repo, tag, changes: `LABEL variant=${label || 'none'}\n${change}` })
   await made.remove({ force: true })
   t.teardown(() =>
     docker

@@ -1,49 +1,123 @@
+import { bounds, cut } from '../../bounds.ts'
+import type { Engine } from '../../docker/engine.types.ts'
 import { invalidInput } from '../../errors.ts'
 import type { AppDeploy } from '../app-deploy.ts'
 import type { AppRecords } from '../app-records.ts'
+import type { AppViews } from '../app-views.ts'
+import type { AppRow } from '../app.entity.ts'
 import type { AppOperation, AppWork } from '../app-work.ts'
 import { refuseUnseen } from '../changed-on-disk.ts'
+import type { Permissions } from '../compose/policy/permissions.ts'
+import type { WatchedContainer } from '../container-details.ts'
 import type { Deploys } from '../deploy/deploys.ts'
 import type { ComposeFileWatch } from '../compose-file-watch.ts'
+import type { Operation } from '../operation.ts'
+import type { Operations } from '../operations.ts'
 import type { Runner } from '../operations/runners.ts'
+import { nobody, type AppVersions } from '../versions/app-versions.ts'
+import type { NewestVersion } from '../versions/newest-version.ts'
 import type { AppImages } from './app-images.ts'
 
 export type ImageUpdating = ReturnType<typeof createImageUpdating>
 
-/** Pulls newer images of an app, and makes the containers again that run older ones. */
+/**
+ * Pulls newer images of an app, and makes the containers again that run older ones. The same file with newer images is the next
+ * version, so that the one before is there to go back to.
+ */
 export function createImageUpdating(deps: {
+  engine: Pick<Engine, 'image'>
   deploy: Pick<AppDeploy, 'runCompose'> & Pick<Deploys, 'up'>
-  records: Pick<AppRecords, 'get'>
+  records: Pick<AppRecords, 'get' | 'save'>
+  versions: Pick<AppVersions, 'make' | 'current' | 'images' | 'deleteOld'>
+  newest: Pick<NewestVersion, 'of' | 'refuseChanging' | 'accepting'>
+  permissions: Pick<Permissions, 'allowancesOf'>
   disk: Pick<ComposeFileWatch, 'look'>
   work: Pick<AppWork, 'enqueue' | 'shouldRun'>
+  operations: Pick<Operations, 'note'>
   images: Pick<AppImages, 'pullable' | 'readAgain'>
+  containersOf: (row: AppRow) => WatchedContainer[]
+  views: Pick<AppViews, 'view'>
 }) {
-  const { deploy, disk } = deps
+  const { deploy, disk, records, versions, newest, work } = deps
+
+  async function accept(row: AppRow, services: string[] | null, author: string): Promise<Operation> {
+    newest.refuseChanging(row)
+    if ((services ?? (await deps.images.pullable(row))).length === 0) {
+      return deps.operations.note('update_images', row, 'No image of this app comes from a registry')
+    }
+    const base = await newest.of(row)
+    const version = versions.make(
+      row.id,
+      base.contents,
+      {
+        author,
+        reason: cut(services ? `Newer images of ${services.join(', ')}` : 'Newer images', bounds.version.reason),
+        // The other services keep what they run.
+        images: services ? base.images.filter(({ service }) => !services.includes(service)) : [],
+        allowances: base.allowances ?? (await deps.permissions.allowancesOf(row)),
+        modelHash: base.modelHash,
+      },
+      base,
+    )
+    try {
+      return (await work.enqueue('update_images', row, { services, version: version.number }, { alongside: version.save })).operation
+    } catch (error) {
+      version.takeBack()
+      throw error
+    }
+  }
+
+  /** Whether a service runs, or ran last, another image than the one that its name leads to now. */
+  async function hasNewer(row: AppRow, services: string[] | null): Promise<boolean> {
+    const ran = await versions.images(row.id, row.version)
+    for (const { name, image } of row.wanted ?? []) {
+      if (image === null || (services && !services.includes(name))) continue
+      const containers = deps.containersOf(row).filter(({ service, isOneOff }) => service === name && !isOneOff)
+      const ids = containers.length > 0 ? containers.map(({ imageId }) => imageId) : [ran.find(({ service }) => service === name)?.id]
+      const id = (await deps.engine.image(image))?.id
+      if (ids.some((each) => each !== id)) return true
+    }
+    return false
+  }
 
   return {
-    /** @throws NOT_FOUND, INVALID_INPUT for a service that the app does not have, CONFLICT when its file was changed on disk */
-    async updateImages(id: string, services?: string[] | null): Promise<AppOperation> {
-      const row = deps.records.get(id)
-      const known = new Set((row.wanted ?? []).map(({ name }) => name))
-      const unknown = (services ?? []).filter((name) => !known.has(name))
-      if (unknown.length > 0) {
-        const names = [...known].join(', ') || 'none'
-        throw invalidInput([{ field: 'services', message: `The app has no service ${unknown.slice(0, 5).join(', ')}. It has: ${names}` }])
-      }
+    /**
+     * @throws NOT_FOUND, INVALID_INPUT for a service that the app does not have, CONFLICT when its file was changed on disk or another
+     *   change waits, DOCKER_UNAVAILABLE
+     */
+    async updateImages(id: string, services?: string[] | null, author = nobody): Promise<AppOperation> {
+      const row = records.get(id)
+      refuseUnknown(row, services ?? [])
       refuseUnseen(row, await disk.look(row.name))
-      return deps.work.enqueue('update_images', row, { services: services ?? null })
+      const operation = await newest.accepting(row, () => accept(row, services ?? null, author))
+      return { operation, app: deps.views.view(row) }
     },
 
-    run: (async (row, { services }, run) => {
+    run: (async (row, { services = null, version }, run) => {
       refuseUnseen(row, await disk.look(row.name))
-      const pulled = services ?? (await deps.images.pullable(row))
-      if (pulled.length === 0) return 'No image of this app comes from a registry'
-      run.step(10, 'Pulling newer images')
-      await deploy.runCompose(row, 'pull', run, pulled)
-      deps.images.readAgain()
+      // Otherwise an earlier run of the program has come this far.
+      if (version !== row.version) {
+        run.step(10, 'Pulling newer images')
+        await deploy.runCompose(row, 'pull', run, services ?? (await deps.images.pullable(row)))
+        deps.images.readAgain()
+        if (version !== undefined && !(await hasNewer(row, services))) {
+          await versions.deleteOld(row.id, [version])
+          return 'All images are the newest already'
+        }
+        if (version !== undefined) await records.save(row, await versions.current(row.id, version))
+      }
       // A stopped app stays stopped. It has the newer images when it is started.
-      if (!deps.work.shouldRun(row)) return 'The newer images are here. The app is stopped, and runs them when you start it'
-      await deploy.up(row, run, { rollback: true, pull: true })
+      if (!work.shouldRun(row)) return 'The newer images are here. The app is stopped, and runs them when you start it'
+      await deploy.up(row, run, { rollback: true, pull: version === undefined })
     }) satisfies Runner,
   }
+}
+
+/** @throws INVALID_INPUT */
+function refuseUnknown({ wanted }: AppRow, services: string[]): void {
+  const known = new Set((wanted ?? []).map(({ name }) => name))
+  const unknown = services.filter((name) => !known.has(name))
+  if (unknown.length === 0) return
+  const names = [...known].join(', ') || 'none'
+  throw invalidInput([{ field: 'services', message: `The app has no service ${unknown.slice(0, 5).join(', ')}. It has: ${names}` }])
 }

@@ -37,6 +37,8 @@ export interface Base {
   /** Null for a version from before the safety policy. */
   allowances: Allowance[] | null
   contents: AppContents
+  images: VersionImage[]
+  modelHash: string | null
   /** For each file, by path, the version that brought its content. */
   since: Map<string, number>
 }
@@ -76,7 +78,8 @@ export function createAppVersions(deps: { em: EntityManager; clock: Clock; box: 
     async base(appId: string, number: number): Promise<Base> {
       const row = await records.get(appId, number)
       const since = new Map(row.files.map((file) => [file.path, file.since]))
-      return { number, allowances: row.allowances ?? null, contents: openContents(box, appId, row), since }
+      const { images, modelHash = null } = row
+      return { number, allowances: row.allowances ?? null, contents: openContents(box, appId, row), images, modelHash, since }
     },
 
     /** A version to go back to. @throws NOT_FOUND, CONFLICT if it is the current one or was never judged */
