@@ -37,6 +37,8 @@ const views = ({ appId, nodeId }: { appId: string; nodeId: string }): View[] => 
   { path: `/apps/${appId}/environment`, title: 'shtest-', open: openByButton('Paste a .env') },
   { path: `/apps/${appId}/versions`, title: 'shtest-' },
   { path: `/apps/${appId}/activity`, title: 'shtest-', open: openWarnings },
+  { path: `/apps/${appId}/schedules`, title: 'shtest-', open: openByButton('Add schedule') },
+  { path: `/apps/${appId}/settings`, title: 'shtest-' },
   { path: '/apps/no-such-app', title: 'App not found' },
   { path: '/monitoring', title: 'Monitoring' },
   { path: '/settings', title: 'Settings' },

@@ -1,5 +1,4 @@
 import { Cron } from 'croner'
-import { errorMessage } from '../../errors.ts'
 
 const parse = (cron: string, timeZone: string): Cron => new Cron(cron, { timezone: timeZone, mode: '5-part', paused: true })
 
@@ -16,7 +15,7 @@ export function cronProblem(cron: string, now: Date): string | null {
   try {
     return nextTimes(cron, 'UTC', now, 1).length === 0 ? 'never comes. No year has such a day' : null
   } catch (error) {
-    return `is not a cron expression: ${errorMessage(error).replace(/^\w+: /, '')}`
+    return `is not a cron expression: ${(error instanceof Error ? error.message : String(error)).replace(/^\w+: /, '')}`
   }
 }
 

@@ -39,6 +39,7 @@ const keys: KeyingConfig = {
   ComposeOnDisk: embedded,
   EnvironmentVariable: embedded,
   AppFile: embedded,
+  Allowance: embedded,
   AppVersion: embedded,
   AppVersionConnection: embedded,
   AppVersionEdge: embedded,

@@ -17,6 +17,7 @@ import type {
   NodeStatsFieldsFragment,
   OperationFieldsFragment,
   PreparedFoldersQuery,
+  ScheduleFieldsFragment,
   SessionsQuery,
   UsersQuery,
   ValidateAppQuery,
@@ -43,6 +44,8 @@ export type PrimaryUrlOutcome = ChangePrimaryUrlMutation['changePrimaryUrl'][num
 export type AppItem = AppFieldsFragment
 /** With its Compose file and recent operations. */
 export type AppDetail = NonNullable<AppQuery['app']>
+export type AllowanceItem = AppDetail['allowances'][number]
+export type ScheduleItem = ScheduleFieldsFragment
 export type ContainerItem = AppItem['containers'][number]
 export type OperationItem = OperationFieldsFragment
 export type RemovalPreview = NonNullable<AppRemovalQuery['appRemoval']>

@@ -2,6 +2,8 @@ import { computed } from 'vue'
 import type { UpdateAppInput } from '../../graphql/generated/graphql.ts'
 import type { AppDetail } from '../../graphql/items.ts'
 import type { Problem } from '../../graphql/problem.ts'
+import { allowInput } from '../../utils/apps/findings.ts'
+import { useAllowing } from './useAllowing.ts'
 import { useAppContents } from './useAppContents.ts'
 import { useContentsEdit } from './useContentsEdit.ts'
 import type { SavedContents } from './useContentsEdit.ts'
@@ -43,8 +45,9 @@ export function useAppEditing(
     if (!now || !contents || !isChecked.value) return undefined
     // The other lists are left out where the node does not know them.
     const more = hasHistory.value ? contents : { composeContent: contents.composeContent }
-    return { nodeId: now.node.id, appId: now.id, input: { name: now.name, ...more } }
+    return { nodeId: now.node.id, appId: now.id, input: { name: now.name, ...more, ...allowInput(edit.wishes.value) } }
   })
+  useAllowing(edit.wishes, check.validation)
 
   /** Gives up the change of the Compose file alone. */
   function dropCompose(): void {

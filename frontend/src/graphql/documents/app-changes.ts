@@ -82,3 +82,14 @@ export const retryOperation = graphql(`
     }
   }
 `)
+
+export const setAppSchedules = graphql(`
+  mutation SetAppSchedules($id: ID!, $schedules: [AppScheduleInput!]!) {
+    setAppSchedules(id: $id, schedules: $schedules) {
+      id
+      schedules {
+        ...ScheduleFields
+      }
+    }
+  }
+`)

@@ -48,6 +48,17 @@ export const appFields = graphql(`
   }
 `)
 
+export const scheduleFields = graphql(`
+  fragment ScheduleFields on AppSchedule {
+    id
+    action
+    cron
+    timeZone
+    enabled
+    nextRuns
+  }
+`)
+
 export const appsQuery = graphql(`
   query Apps($first: Int!, $after: String) {
     apps(first: $first, after: $after) {
@@ -70,6 +81,16 @@ export const appQuery = graphql(`
       composeContent
       operations {
         ...OperationFields
+      }
+      schedules {
+        ...ScheduleFields
+      }
+      allowances {
+        rule
+        detail
+        service
+        by
+        at
       }
     }
   }

@@ -5,6 +5,8 @@ export const appTabs = {
   environment: { label: 'Environment', icon: 'i-lucide-braces', needs: 'app-history' },
   versions: { label: 'Versions', icon: 'i-lucide-history', needs: 'app-history' },
   activity: { label: 'Activity', icon: 'i-lucide-activity' },
+  schedules: { label: 'Schedules', icon: 'i-lucide-calendar-clock', needs: 'app-schedules' },
+  settings: { label: 'Settings', icon: 'i-lucide-settings-2' },
 } as const satisfies Record<string, { label: string; icon: string; /** Capability of the node. */ needs?: string }>
 
 export type AppTab = keyof typeof appTabs
