@@ -1,13 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
-import { pino } from 'pino'
 import pLimit from 'p-limit'
-import { createComposeCli } from '../../api/docker/compose-cli.ts'
 import type { ComposeCommand } from '../../api/docker/engine.types.ts'
 import { failureReason } from '../../api/docker/compose-failure-words.ts'
 import { errorMessage } from '../../api/errors.ts'
-import { testEachVersion } from '../helpers/compose-versions.ts'
+import { composeOf, testEachVersion } from '../helpers/compose-versions.ts'
 import { createContainer, ensureTestImage, testImage, uniqueName, uniqueProject } from '../helpers/docker.ts'
 import { pushForeignImage, startRegistry } from '../helpers/docker-registry.ts'
 
@@ -128,7 +126,7 @@ const failing: Record<string, Failing> = {
 const inTurn = pLimit(2)
 
 for (const [what, { content, told, command = 'up', dockerfile }] of Object.entries(failing)) {
-  testEachVersion(`explains ${what}`, (t, { env }) =>
+  testEachVersion(`explains ${what}`, (t, version) =>
     inTurn(async () => {
       await ensureTestImage()
       const host = /HOST/.test(content + dockerfile) ? await startRegistry(t) : ''
@@ -138,7 +136,7 @@ for (const [what, { content, told, command = 'up', dockerfile }] of Object.entri
         text.replaceAll('HOST', host).replaceAll('IMAGE', testImage).replaceAll('PROJECT', project.name)
       await project.writeCompose(filled(content))
       if (dockerfile) await writeFile(join(project.directory, 'Dockerfile'), filled(dockerfile))
-      const cli = createComposeCli({ log: pino({ level: 'silent' }), env })
+      const cli = composeOf(version)
       const error = await t.throwsAsync(cli.run(project, command, { onLine: () => {}, signal: AbortSignal.timeout(60_000) }))
       t.regex(
         errorMessage(error)
@@ -150,12 +148,12 @@ for (const [what, { content, told, command = 'up', dockerfile }] of Object.entri
   )
 }
 
-testEachVersion('explains a container name that is already in use', async (t, { env }) => {
+testEachVersion('explains a container name that is already in use', async (t, version) => {
   const name = uniqueName()
   await createContainer(t, { name })
   const project = await uniqueProject(t)
   await project.writeCompose(service(`image: ${testImage}\ncontainer_name: ${name}`))
-  const cli = createComposeCli({ log: pino({ level: 'silent' }), env })
+  const cli = composeOf(version)
   const error = await t.throwsAsync(cli.run(project, 'up', { onLine: () => {}, signal: AbortSignal.timeout(60_000) }))
   t.regex(errorMessage(error), new RegExp(`container name "${name}" is already in use by another container$`))
 })

@@ -1,9 +1,8 @@
-import { pino } from 'pino'
 import pLimit from 'p-limit'
 import { checkCompose } from '../../api/apps/compose-check.ts'
-import { createComposeCli } from '../../api/docker/compose-cli.ts'
+import type { ComposeCli } from '../../api/docker/engine.types.ts'
 import { AppError } from '../../api/errors.ts'
-import { testEachVersion, type ComposeVersion } from '../helpers/compose-versions.ts'
+import { composeOf, testEachVersion } from '../helpers/compose-versions.ts'
 import { uniqueProject } from '../helpers/docker.ts'
 
 /** The message for each fault: for both versions, or one for 1.29 and one for 2. */
@@ -141,11 +140,7 @@ const faults: Record<string, [content: string, told: Told]> = {
 
 const inTurn = pLimit(2)
 
-const check = async (
-  cli: ReturnType<typeof createComposeCli>,
-  project: Parameters<typeof cli.config>[0],
-  content: string,
-): Promise<string> =>
+const check = async (cli: ComposeCli, project: Parameters<typeof cli.config>[0], content: string): Promise<string> =>
   checkCompose(content, () => cli.config(project)).then(
     () => 'accepted',
     (error: unknown) => {
@@ -154,14 +149,12 @@ const check = async (
     },
   )
 
-const cliOf = ({ env }: ComposeVersion) => createComposeCli({ log: pino({ level: 'silent' }), env })
-
 for (const [what, [content, told]] of Object.entries(faults)) {
   testEachVersion(`explains ${what}`, (t, version) =>
     inTurn(async () => {
       const project = await uniqueProject(t)
       await project.writeCompose(content)
-      t.regex(await check(cliOf(version), project, content), Array.isArray(told) ? told[version.major === 1 ? 0 : 1] : told)
+      t.regex(await check(composeOf(version), project, content), Array.isArray(told) ? told[version.major === 1 ? 0 : 1] : told)
     }),
   )
 }
@@ -190,7 +183,7 @@ for (const [what, [content, one, two]] of Object.entries(warned)) {
     inTurn(async () => {
       const project = await uniqueProject(t)
       await project.writeCompose(content)
-      const warnings = await checkCompose(content, () => cliOf(version).config(project)).catch(() => [])
+      const warnings = await checkCompose(content, () => composeOf(version).config(project)).catch(() => [])
       const expected = version.major === 1 ? one : two
       t.deepEqual(
         // Version 2 warns in any order.

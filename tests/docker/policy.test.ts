@@ -2,12 +2,10 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import pLimit from 'p-limit'
-import { pino } from 'pino'
 import { parse, stringify } from 'yaml'
-import { createComposeCli } from '../../api/docker/compose-cli.ts'
 import { authoredFindings, modelFindings } from '../../api/apps/compose/policy/policy-findings.ts'
 import type { PolicyFinding } from '../../api/apps/compose/policy/policy-finding.ts'
-import { testEachVersion, type ComposeVersion } from '../helpers/compose-versions.ts'
+import { composeOf, testEachVersion, type ComposeVersion } from '../helpers/compose-versions.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 import { cases, fileOf, files, links, type PolicyCase } from './policy/cases.ts'
 
@@ -66,7 +64,7 @@ function joined(all: PolicyCase[]): string {
   return stringify({ version: '3.8', ...whole })
 }
 
-async function modelOf(t: T, { env }: ComposeVersion, folder: string, content: string, variables: object): Promise<unknown> {
+async function modelOf(t: T, version: ComposeVersion, folder: string, content: string, variables: object): Promise<unknown> {
   writeFileSync(join(folder, 'compose.yaml'), content)
   writeFileSync(
     join(folder, '.env'),
@@ -74,8 +72,7 @@ async function modelOf(t: T, { env }: ComposeVersion, folder: string, content: s
       .map(([name, value]) => `${name}=${value}\n`)
       .join(''),
   )
-  const compose = createComposeCli({ log: pino({ level: 'silent' }), env })
-  return inTurn(() => compose.model({ name: 'shop', directory: folder }, AbortSignal.timeout(60_000))).catch((error: unknown) => {
+  return inTurn(() => composeOf(version).model({ name: 'shop', directory: folder }, AbortSignal.timeout(60_000))).catch((error: unknown) => {
     t.fail(`${content}: ${String(error)}`)
     return {}
   })

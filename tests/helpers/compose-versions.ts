@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { pino } from 'pino'
+import { createComposeCli } from '../../api/docker/compose-cli.ts'
+import type { ComposeCli } from '../../api/docker/engine.types.ts'
 
 /** A version of Compose under test. */
 export interface ComposeVersion {
@@ -24,6 +27,15 @@ function readVersions(): ComposeVersion[] {
     const env = { ...process.env, ...(bin ? { PATH: `${bin}:${process.env.PATH}` } : {}), ...(home ? { HOME: home } : {}) }
     return { version, major: Number.parseInt(version), env }
   })
+}
+
+const clis = new Map<string, ComposeCli>()
+
+/** One per version for all tests of a file, because finding a program asks it for its version, which takes 1.29 as long as the work. */
+export function composeOf({ version, env }: ComposeVersion): ComposeCli {
+  const cli = clis.get(version) ?? createComposeCli({ log: pino({ level: 'silent' }), env })
+  clis.set(version, cli)
+  return cli
 }
 
 /** Declares one test per version. */

@@ -165,6 +165,8 @@ async function door(t: TestContext, open: () => Promise<Socket>): Promise<string
     open().then(
       (inside) => {
         keep(inside)
+        // It closed, perhaps with the door, while the other side was being opened: nobody else would close that.
+        if (outside.destroyed) return void inside.destroy()
         outside.pipe(inside).once('close', () => outside.destroy())
         inside.pipe(outside).once('close', () => inside.destroy())
       },
