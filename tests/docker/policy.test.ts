@@ -72,10 +72,12 @@ async function modelOf(t: T, version: ComposeVersion, folder: string, content: s
       .map(([name, value]) => `${name}=${value}\n`)
       .join(''),
   )
-  return inTurn(() => composeOf(version).model({ name: 'shop', directory: folder }, AbortSignal.timeout(60_000))).catch((error: unknown) => {
-    t.fail(`${content}: ${String(error)}`)
-    return {}
-  })
+  return inTurn(() => composeOf(version).model({ name: 'shop', directory: folder }, AbortSignal.timeout(60_000))).catch(
+    (error: unknown) => {
+      t.fail(`${content}: ${String(error)}`)
+      return {}
+    },
+  )
 }
 
 for (const [group, ofGroup] of Object.entries(cases)) {
