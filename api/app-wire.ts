@@ -145,6 +145,18 @@ export const schedulesBody = z.object({
   ),
 })
 
+export const autoUpdateBody = z.object({
+  policy: z
+    .object({
+      cron: z.string().default(''),
+      time_zone: z.string().default(''),
+      window_minutes: z.int().nullish().openapi({ default: 60 }),
+      minimum_age_hours: z.int().nullish().openapi({ default: 0 }),
+    })
+    .nullish()
+    .openapi({ description: 'Null turns it off' }),
+})
+
 const flag = (description: string) =>
   z
     .enum(['true', 'false'])

@@ -41,6 +41,8 @@ export const bounds = {
   foundProjects: { projects: 200, name: 255, services: 100, path: 1000, files: 20, containers: 100, bytes: 1024 * 1024 },
   cron: 100,
   timeZone: 100,
+  /** A window is at most a day, and an image that is a year old is old. */
+  autoUpdate: { windowMinutes: 1440, minimumAgeHours: 8760 },
   digest: 200,
   platform: 100,
   container: { id: 100, name: 300, service: 255, image: 500, statusText: 200, ports: 200, hostIp: 100, protocol: 20 },

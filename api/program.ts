@@ -14,6 +14,7 @@ import { UserEntity } from './auth/user.entity.ts'
 import { AppEntity } from './apps/app.entity.ts'
 import { AppVersionEntity } from './apps/versions/app-version.entity.ts'
 import { AppScheduleEntity } from './apps/schedules/app-schedule.entity.ts'
+import { AutoUpdateEntity } from './apps/images/auto-update.entity.ts'
 import { OperationEntity } from './apps/operation.entity.ts'
 import type { Clock } from './clock.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './cluster/feed/inventory.entity.ts'
@@ -46,6 +47,7 @@ const entities: EntitySchema[] = [
   AppVersionEntity,
   OperationEntity,
   AppScheduleEntity,
+  AutoUpdateEntity,
   InventoryAppEntity,
   InventoryOperationEntity,
   SettingEntity,

@@ -158,6 +158,16 @@ export const scheduleWire = z
   })
   .openapi('AppSchedule')
 
+const autoUpdateWire = z
+  .object({
+    cron: text(bounds.cron),
+    time_zone: text(bounds.timeZone),
+    window_minutes: int.min(1).max(bounds.autoUpdate.windowMinutes),
+    minimum_age_hours: int.nonnegative().max(bounds.autoUpdate.minimumAgeHours),
+    next_runs: z.array(dateTime).max(10),
+  })
+  .openapi('AutoUpdate')
+
 export const appWire = z
   .object({
     id: z.guid(),
@@ -180,6 +190,7 @@ export const appWire = z
     // Older nodes do not send it.
     image_updates: z.array(imageUpdateWire).max(bounds.app.imageUpdates).default([]),
     schedules: z.array(scheduleWire).max(bounds.app.schedules).default([]),
+    auto_update: autoUpdateWire.nullable().default(null),
     as_of: dateTime,
     created_at: dateTime,
     updated_at: dateTime,

@@ -31,7 +31,7 @@ const AuditEntryRef = builder.objectRef<AuditEntry>('AuditEntry').implement({
     id: t.id({ resolve: (entry) => String(entry.id) }),
     at: t.field({ type: 'DateTime', resolve: (entry) => entry.at }),
     actor: t.exposeString('actor'),
-    via: t.exposeString('via', { description: 'How the actor was identified: local, edge, session, token or node.' }),
+    via: t.exposeString('via', { description: 'How the actor was identified: local, edge, session, token, node or schedule.' }),
     address: t.exposeString('address'),
     action: t.exposeString('action'),
     nodeId: t.exposeID('nodeId', { nullable: true }),

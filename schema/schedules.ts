@@ -1,3 +1,4 @@
+import type { AutoUpdate } from '../api/apps/images/auto-update.ts'
 import type { AppSchedule } from '../api/apps/schedules/schedule.ts'
 import { appActions } from '../api/user/apps.ts'
 import { action, builder } from './builder.ts'
@@ -39,6 +40,37 @@ const AppScheduleInput = builder.inputType('AppScheduleInput', {
   }),
 })
 
+const AutoUpdateRef = builder.objectRef<AutoUpdate>('AutoUpdate').implement({
+  description: "When the node updates the app's images by itself, also while the primary is away.",
+  fields: (t) => ({
+    cron: t.exposeString('cron', { description: 'When a window opens: minute, hour, day of the month, month, day of the week.' }),
+    timeZone: t.exposeString('timeZone'),
+    windowMinutes: t.exposeInt('windowMinutes', { description: 'How long it stays open. Nothing starts outside of it.' }),
+    minimumAgeHours: t.exposeInt('minimumAgeHours', {
+      description: 'How long ago the registry must first have been seen to name an image.',
+    }),
+    nextRuns: t.field({ type: ['DateTime'], description: 'When the next five windows open.', resolve: ({ nextRuns }) => nextRuns }),
+  }),
+})
+
+builder.objectField(AppRef, 'autoUpdate', (t) =>
+  t.field({
+    type: AutoUpdateRef,
+    nullable: true,
+    description: 'Null: images are updated when someone asks.',
+    resolve: (app) => app.autoUpdate,
+  }),
+)
+
+const AutoUpdateInput = builder.inputType('AutoUpdateInput', {
+  fields: (t) => ({
+    cron: t.string({ required: true, description: 'Minute, hour, day of the month, month, day of the week, such as `0 3 * * 6`.' }),
+    timeZone: t.string({ required: true, description: 'Such as `Europe/Berlin`.' }),
+    windowMinutes: t.int({ defaultValue: 60 }),
+    minimumAgeHours: t.int({ defaultValue: 0 }),
+  }),
+})
+
 builder.mutationFields((t) => ({
   setAppSchedules: t.field({
     type: AppRef,
@@ -46,5 +78,13 @@ builder.mutationFields((t) => ({
     description: "Replaces the app's schedules.",
     args: { id: t.arg.id({ required: true }), schedules: t.arg({ type: [AppScheduleInput], required: true }) },
     resolve: (_root, args, { user }) => user.apps.setAppSchedules(args),
+  }),
+  setAutoUpdate: t.field({
+    type: AppRef,
+    ...action(appActions.setAutoUpdate),
+    description:
+      "Updates the app's images by itself within a window, judged by the health gate. Images with which the app failed are never tried again. Without a policy, turns it off.",
+    args: { id: t.arg.id({ required: true }), policy: t.arg({ type: AutoUpdateInput }) },
+    resolve: (_root, args, { user }) => user.apps.setAutoUpdate(args),
   }),
 }))

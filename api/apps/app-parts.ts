@@ -9,8 +9,10 @@ import type { AppPolicy } from './compose/policy/app-policy.ts'
 import { createPermissions } from './compose/policy/permissions.ts'
 import type { NodeFacts } from './compose/node-facts.ts'
 import { createAppImages } from './images/app-images.ts'
+import type { AutoUpdate } from './images/auto-update.ts'
 import type { ImageAnswer } from './images/image-state.ts'
 import { createImageUpdating } from './images/update-images.ts'
+import { createUpdatingAlone } from './images/updating-alone.ts'
 import { createAppCheck } from './draft-check.ts'
 import { createAppCreation } from './app-creation.ts'
 import { createAppDeploy } from './app-deploy.ts'
@@ -59,6 +61,7 @@ export interface AppServiceDeps {
   facts: NodeFacts
   endLeftovers: () => Promise<void>
   schedulesOf: (appId: string) => AppSchedule[]
+  autoUpdateOf: (appId: string) => AutoUpdate | null
   onChange: (app: App) => void
   onRemoved: (appId: string) => void
 }
@@ -90,6 +93,7 @@ export function createAppParts(world: AppServiceDeps) {
   }
   const create = createAppCreation({ ...parts, onFailed: forget })
   const imageUpdating = createImageUpdating(parts)
+  const updatingAlone = createUpdatingAlone({ ...parts, ...imageUpdating })
   const runners: Runners = deploying.runners({
     ...createRunners({ ...parts, onRemoved: forget, onRemoving: deploying.forget }),
     ...{ create: create.run, ...update.runners, update_images: imageUpdating.run, restore_volumes: deploying.restoreVolumes.run },
@@ -109,6 +113,6 @@ export function createAppParts(world: AppServiceDeps) {
 
   return {
     ...{ images, views, records, versions, deploying, work, update },
-    ...{ create, imageUpdating, restart, folders, resume, validate, refreshAll },
+    ...{ create, imageUpdating, updatingAlone, restart, folders, resume, validate, refreshAll },
   }
 }

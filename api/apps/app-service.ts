@@ -31,6 +31,7 @@ export function createAppService(deps: AppServiceDeps) {
     update,
     create,
     imageUpdating,
+    updatingAlone,
     restart,
     folders,
     resume,
@@ -125,6 +126,7 @@ export function createAppService(deps: AppServiceDeps) {
     },
 
     updateImages: imageUpdating.updateImages,
+    updatingAlone,
 
     ...restart,
 

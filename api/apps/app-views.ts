@@ -9,6 +9,7 @@ import type { ContainerFacts } from './container-facts.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { AppImages } from './images/app-images.ts'
+import type { AutoUpdate } from './images/auto-update.ts'
 import type { AppSchedule } from './schedules/schedule.ts'
 import type { OperationKind } from './operation.ts'
 import type { Operations } from './operations.ts'
@@ -27,6 +28,7 @@ export function createAppViews(deps: {
   operations: Operations
   images: AppImages
   schedulesOf: (appId: string) => AppSchedule[]
+  autoUpdateOf: (appId: string) => AutoUpdate | null
   onChange: (app: App) => void
 }) {
   const { clock, disk, watch, operations } = deps
@@ -78,6 +80,7 @@ export function createAppViews(deps: {
       moreContainers: 0,
       imageUpdates: deps.images.of(row, containers),
       schedules: deps.schedulesOf(id),
+      autoUpdate: deps.autoUpdateOf(id),
       asOf,
       createdAt,
       updatedAt,

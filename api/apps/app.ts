@@ -1,4 +1,5 @@
 import type { AppSchedule } from './schedules/schedule.ts'
+import type { AutoUpdate } from './images/auto-update.ts'
 import type { ImageUpdate } from './images/image-update.ts'
 import type { AppFileName, EnvironmentVariable } from './versions/version.ts'
 
@@ -29,6 +30,8 @@ export interface App {
   imageUpdates: ImageUpdate[]
   /** When it is started, stopped or restarted by itself. */
   schedules: AppSchedule[]
+  /** When its images are updated by themselves. Null: when someone asks. */
+  autoUpdate: AutoUpdate | null
   /** When `status` and `containers` were last true. */
   asOf: Date
   createdAt: Date

@@ -15,7 +15,10 @@ import { createAppService, type AppService } from './app-service.ts'
 import { createContainerWatch } from './container-watch.ts'
 import type { DeploySettings } from './deploy/deploying.ts'
 import { createComposeFileWatch } from './compose-file-watch.ts'
+import type { AutoUpdateInput } from './images/auto-update.ts'
+import { createAutoUpdates } from './images/auto-updates.ts'
 import type { ImageAnswer } from './images/image-state.ts'
+import type { OutsideOfApps } from './images/updating-alone.ts'
 import type { Operation } from './operation.ts'
 import { createIdempotency } from './operations/idempotency.ts'
 import { createOperations } from './operations.ts'
@@ -76,7 +79,9 @@ export function createOwnApps(deps: {
     log,
     onChange: (operation) => events.emit('operation', operation),
   })
-  const schedules = createAppSchedules({ em, clock, log, onChange: () => events.emit('containers', undefined) })
+  const onPlanned = (): void => events.emit('containers', undefined)
+  const schedules = createAppSchedules({ em, clock, log, onChange: onPlanned })
+  const autoUpdates = createAutoUpdates({ em, clock, log, onChange: onPlanned })
   const service = createAppService({
     em,
     nodeId,
@@ -98,9 +103,11 @@ export function createOwnApps(deps: {
     facts: createNodeFacts({ containers: containers.all, projects, directoryOf: files.directoryOf }),
     endLeftovers: docker.endLeftovers,
     schedulesOf: schedules.of,
+    autoUpdateOf: autoUpdates.of,
     onChange: (app) => events.emit('app', app),
     onRemoved(id) {
       schedules.forget(id)
+      autoUpdates.forget(id)
       events.emit('appRemoved', id)
     },
     clock,
@@ -124,6 +131,7 @@ export function createOwnApps(deps: {
     events,
     async start(): Promise<void> {
       await schedules.start()
+      await autoUpdates.start()
       await service.start()
     },
     /** Replaces an app's schedules. @throws NOT_FOUND, INVALID_INPUT */
@@ -132,6 +140,18 @@ export function createOwnApps(deps: {
       await schedules.set(id, list)
       return service.get(id)
     },
+    /** Null: the app's images are updated only when someone asks. @throws NOT_FOUND, INVALID_INPUT */
+    async setAutoUpdate(id: string, policy: AutoUpdateInput | null): Promise<App> {
+      service.get(id)
+      await autoUpdates.set(id, policy)
+      return service.get(id)
+    },
+    /** Updates images of apps whose time has come. Called every few seconds. */
+    runAutoUpdates: (outside: OutsideOfApps): Promise<void> =>
+      autoUpdates.tick({
+        failed: service.updatingAlone.failed,
+        attempt: (id, rule) => service.updatingAlone.attempt(id, rule, outside),
+      }),
     /** Does what schedules say. Called every few seconds. */
     runSchedules: (): Promise<void> => schedules.tick((id, action) => doAsScheduled(service, id, action)),
     /** All containers on this machine. Those that are not of this node's apps have no project. */

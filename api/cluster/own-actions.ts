@@ -23,6 +23,7 @@ export const createOwnActions = ({ apps, operations }: { apps: OwnApps; operatio
     retryOperation: ({ id }) => apps.retryOperation(id),
     stopApp: ({ id }) => apps.stopApp(id),
     setAppSchedules: ({ id, schedules }) => apps.setSchedules(id, schedules),
+    setAutoUpdate: ({ id, policy }) => apps.setAutoUpdate(id, policy ?? null),
     updateImages: ({ id, services }, waiting) => apps.updateImages(id, services, waiting?.by),
     rollbackApp: ({ id, version }, waiting) => apps.rollbackApp(id, version, waiting?.by),
     appVersions: ({ id, ...page }) => apps.versions.list(id, page),

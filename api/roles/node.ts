@@ -1,11 +1,12 @@
+import { autoUpdateAuthor, type OutsideOfApps } from '../apps/images/updating-alone.ts'
 import { errorMessage } from '../errors.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Services } from '../services.ts'
 
 /** What every node does in either role: run its own apps and report its state. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
-  const { access, apps, auditedOperations, feed, health, home, joining, log, members, monitor, registries, secrets, self, storage } =
-    services
+  const { access, apps, auditedOperations, feed, health, home, imageChecks, joining } = services
+  const { log, members, monitor, registries, secrets, self, storage } = services
 
   /** Every part writes independently, so one failure does not stop the others. @throws the first failure */
   async function flush(): Promise<void> {
@@ -13,6 +14,14 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
     const outcomes = await Promise.allSettled(parts.map((part) => part.flush()))
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
+
+  /** The node's own line in its audit log, for what nobody asked for just now. */
+  const audited: OutsideOfApps['audited'] = ({ id, name }, start) =>
+    auditedOperations.around(
+      { name: autoUpdateAuthor, via: 'schedule', address: '' },
+      { action: 'app.update-images', nodeId: self.id, appId: id, subject: name },
+      start,
+    )
 
   /** On shutdown a failed write is logged and not retried. */
   const lastWords = (error: unknown): void => log.error({ error: errorMessage(error) }, 'the latest changes could not be saved')
@@ -36,6 +45,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       home.start()
       // A crash loses at most this much of the timestamps. The alternative is one transaction per heartbeat.
       scheduler.every('app schedules', '*/5 * * * * *', apps.runSchedules)
+      scheduler.every('automatic updates', '*/5 * * * * *', () => apps.runAutoUpdates({ check: imageChecks.check, audited }))
       scheduler.every('write behind', '*/5 * * * * *', flush)
       scheduler.every('observed time', '*/5 * * * * *', () => health.history.beat())
       scheduler.every('disk space', '*/3 * * * * *', storage.tick)

@@ -23,6 +23,7 @@ export const appActions = actionsOf({
   createApp: appCalls.createApp,
   createNetwork: networkCalls.createNetwork,
   setAppSchedules: appCalls.setAppSchedules,
+  setAutoUpdate: appCalls.setAutoUpdate,
   ...appActionCalls,
 })
 
@@ -123,6 +124,12 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
     setAppSchedules: (input: InputTo<typeof appCalls.setAppSchedules>): Promise<InventoryApp> =>
       access.act(appActions.setAppSchedules, { id: input.id }, async () => {
         const app = await on(input.id).setAppSchedules(input)
+        return { ...app, lastKnownStatus: app.status }
+      }),
+    /** When the app's images are updated by themselves. */
+    setAutoUpdate: (input: InputTo<typeof appCalls.setAutoUpdate>): Promise<InventoryApp> =>
+      access.act(appActions.setAutoUpdate, { id: input.id }, async () => {
+        const app = await on(input.id).setAutoUpdate(input)
         return { ...app, lastKnownStatus: app.status }
       }),
     pullAndUpdateApp: ({ id }: { id: string }) => act('updateApp', { id, pull: true }),

@@ -120,6 +120,7 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
     endLeftovers: () => Promise.resolve(),
     answerOf: (image, platform) => given.answers?.get(`${canonicalImage(image)} ${platform}`) ?? null,
     schedulesOf: () => [],
+    autoUpdateOf: () => null,
     loginsFor: async () => [...(given.logins ?? [])],
     removal: createRemoval({ projects, files }),
     facts: createNodeFacts({ containers: watch.all, projects, directoryOf: files.directoryOf }),

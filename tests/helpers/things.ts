@@ -41,6 +41,7 @@ export const someApp = (given: Partial<App> & { nodeId: string }): App => ({
   containers: [someContainer()],
   imageUpdates: [],
   schedules: [],
+  autoUpdate: null,
   moreContainers: 0,
   asOf: at,
   createdAt: at,

@@ -136,6 +136,9 @@ export function createAppVersions(deps: { em: EntityManager; clock: Clock; box: 
     /** The images that a version ran with; empty when it never did. */
     images: async (appId: string, number: number): Promise<VersionImage[]> => (await records.find(appId, number))?.images ?? [],
 
+    /** What the versions ran with that failed, newest first. */
+    failedImages: records.failedImages,
+
     /** The files that a version brought, and when. @throws NOT_FOUND */
     async brought(appId: string, number: number): Promise<{ paths: string[]; at: Date }> {
       const { files, createdAt } = await records.get(appId, number)

@@ -79,6 +79,13 @@ export function createVersionRecords({ em }: { em: EntityManager }) {
       return rows.map(({ number }) => number)
     },
 
+    /** What the versions ran with that failed, newest first. */
+    async failedImages(appId: string): Promise<VersionImage[][]> {
+      const where = { appId, outcome: { $in: ['failed' as const, 'rolled_back' as const] } }
+      const rows = await em.fork().find(AppVersionEntity, where, { fields: ['images'], orderBy: { number: 'desc' } })
+      return rows.map(({ images }) => images)
+    },
+
     /** The verdict on a version. @returns what saves it */
     settle(appId: string, number: number, outcome: VersionOutcome, images?: VersionImage[]): Alongside {
       // What was healthy once stays so. That it fails later is said by the app's status.

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import {
   appOperationWire,
+  autoUpdateBody,
   appRefusals,
   createAppBody,
   presentAppOperation,
@@ -248,6 +249,20 @@ export const appCalls = {
     answer: { status: 200, description: 'The app', schema: appWire, write: (app: App) => toWire(app), read: leniently(readApp) },
     isFrom: (app: App, nodeId) => app.nodeId === nodeId,
     action: { word: 'app.schedules', permission: 'app.change', on: 'app' } satisfies Action,
+    named: ({ id }): Named => ({ id }),
+  }),
+
+  setAutoUpdate: answered({
+    route: 'PUT /api/internal/apps/{id}/auto-update',
+    summary: "Says when the node updates the app's images by itself",
+    ...base,
+    params: idParam,
+    body: { schema: autoUpdateBody, description: 'The times and the rule' },
+    needs: () => 'auto-update' as const,
+    refusals: { 400: appRefusals[400], 404: appRefusals[404] },
+    answer: { status: 200, description: 'The app', schema: appWire, write: (app: App) => toWire(app), read: leniently(readApp) },
+    isFrom: (app: App, nodeId) => app.nodeId === nodeId,
+    action: { word: 'app.auto-update', permission: 'app.change', on: 'app' } satisfies Action,
     named: ({ id }): Named => ({ id }),
   }),
 

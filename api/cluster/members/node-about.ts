@@ -16,6 +16,7 @@ export const capabilities = [
   'app-history',
   'health-gate',
   'app-schedules',
+  'auto-update',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

@@ -15,6 +15,7 @@ import { Migration20261129GrantBindings } from './20261129-grant-bindings.ts'
 import { Migration20261129SignInLinks } from './20261129-sign-in-links.ts'
 import { Migration20261129OperationWarnings } from './20261129-operation-warnings.ts'
 import { Migration20261129AuditOutcomes } from './20261129-audit-outcomes.ts'
+import { Migration20261130AutoUpdates } from './20261130-auto-updates.ts'
 import { Migration20261130Deploys } from './20261130-deploys.ts'
 import { Migration20261130Operations } from './20261130-operations.ts'
 import { Migration20261130Registries } from './20261130-registries.ts'
@@ -47,4 +48,5 @@ export const migrations = [
   { name: '20261130-schedules', class: Migration20261130Schedules },
   { name: '20261130-versions', class: Migration20261130Versions },
   { name: '20261130-with-policy', class: Migration20261130Policy },
+  { name: '20261130b-auto-updates', class: Migration20261130AutoUpdates },
 ]

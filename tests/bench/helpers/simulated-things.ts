@@ -80,6 +80,7 @@ function appOf(node: { id: string }, index: number): App {
     moreContainers: 0,
     imageUpdates: [],
     schedules: [],
+    autoUpdate: null,
     asOf: started,
     createdAt: started,
     updatedAt: started,

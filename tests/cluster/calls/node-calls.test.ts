@@ -103,6 +103,7 @@ const answer = {
 }
 const login = { registry: 'registry.example.com', username: 'octocat', password: 'a secret' }
 const schedule = { action: 'restart' as const, cron: '0 4 * * *', timeZone: 'Europe/Berlin', enabled: true }
+const autoUpdate = { cron: '0 4 * * 6', timeZone: 'Europe/Berlin', windowMinutes: 90, minimumAgeHours: 24 }
 const project = { name: 'shop', services: ['web'], workingDirectory: '/srv/shop', configFiles: ['/srv/shop/compose.yaml'], containers: [] }
 
 const { events } = calls
@@ -125,6 +126,7 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
   updateImages: sent(calls.updateImages, { id, services: ['web'] }, begun, begun),
   retryOperation: sent(calls.retryOperation, { id }, begun, begun),
   setAppSchedules: sent(calls.setAppSchedules, { id, schedules: [schedule] }, app, app),
+  setAutoUpdate: sent(calls.setAutoUpdate, { id, policy: autoUpdate }, app, app),
   appVersions: sent(
     calls.appVersions,
     { id, most: 5 },

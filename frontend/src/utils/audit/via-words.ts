@@ -10,6 +10,7 @@ const viaNames: Record<string, string> = {
   github: 'GitHub',
   oidc: 'OpenID Connect',
   password: 'password',
+  schedule: 'schedule',
   several: 'several ways',
 }
 

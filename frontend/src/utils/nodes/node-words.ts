@@ -27,6 +27,7 @@ export const capabilityWords = (capability: string): string =>
     'removal-keeps-data': 'removing apps without their data',
     'image-updates': 'updates of images',
     'app-schedules': 'schedules of apps',
+    'auto-update': 'automatic image updates',
     'app-versions': 'refusing to overwrite a newer edit of an app',
     'app-validation': 'checking drafts of apps',
     'app-history': "an app's files, environment and versions",
