@@ -35,7 +35,7 @@ function idOf(name: string, { nodeId, appId, operationId }: Things): string {
     /node|maintenance|folders|onDisk|composeProjects/i.test(name)
   )
     return name === 'registerNode' ? unknownId : nodeId
-  return /App|^app|\/apps|(Images|Volumes)$/.test(name) ? appId : unknownId
+  return /App|^app|\/apps|(Images|Volumes|AutoUpdate)$/.test(name) ? appId : unknownId
 }
 
 /** Calls an operation on a thing, selecting every field of the answer. */
