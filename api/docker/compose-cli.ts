@@ -1,4 +1,3 @@
-import { parse } from 'yaml'
 import { systemClock, type Clock } from '../clock.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -12,6 +11,7 @@ import { connectionError, dockerEndpoint, dockerUnavailable } from './docker-end
 import type { ComposeCli, ComposeCommand, ComposeProject, ResolvedProject, RunOptions } from './engine.types.ts'
 import { failureReason } from './compose-failure-words.ts'
 import { markName } from './leftovers.ts'
+import { readPrintedYaml } from './printed-yaml.ts'
 import { removeLeftLogins, withLogins } from './private-docker-config.ts'
 import { addWarning, warningRemark } from './warning-words.ts'
 
@@ -113,7 +113,7 @@ export function createComposeCli(options: {
     const verdict = await check(project, 'model', onLine, AbortSignal.any([signal, tooMuch.signal]))
     if (verdict.problems.length > 0) return { ...verdict, model: null }
     const text = printed.join('\n')
-    return { ...verdict, model: (text.startsWith('{') ? JSON.parse(text) : parse(text)) as unknown }
+    return { ...verdict, model: text.startsWith('{') ? (JSON.parse(text) as unknown) : readPrintedYaml(text) }
   }
 
   const model = async (project: ComposeProject, signal: AbortSignal): Promise<unknown> => {

@@ -1,12 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
+import fc from 'fast-check'
 import { pino } from 'pino'
 import { createComposeCli } from '../../api/docker/compose-cli.ts'
 import { composeArguments, projectEnvironment } from '../../api/docker/compose-command.ts'
 import type { ComposeProject } from '../../api/docker/engine.types.ts'
-import { testEachVersion } from '../helpers/compose-versions.ts'
+import { composeOf, testEachVersion } from '../helpers/compose-versions.ts'
 import { uniqueProject } from '../helpers/docker.ts'
+import { hardValue } from '../helpers/hard-values.ts'
 
 const log = pino({ level: 'silent' })
 
@@ -46,6 +48,20 @@ testEachVersion('variables of an app reach Compose through its process, and .env
   t.is(read?.['BY_NAME'], 'öß "$$$$" #')
   t.is(Object.getOwnPropertyDescriptor(read ?? {}, '__proto__')?.value, 'own')
   t.like(await environmentWith({ environment: {} }), { GIVEN: 'unset', EMPTY: 'unset', ONLY_IN_FILE: 'unset' })
+})
+
+testEachVersion('the model has every value as it was given', async (t, version) => {
+  const seed = Date.now() & 0x7fffffff
+  // Two that version 1 prints in ways that YAML 1.2 reads otherwise, then any.
+  const values = ['[\n\u2028]', 'a\x85\nb', ...fc.sample(hardValue, { numRuns: 300, seed })]
+  const environment = Object.fromEntries(values.map((value, at) => [`V${at}`, value]))
+  const project = await uniqueProject(t)
+  await project.writeCompose(
+    `services:\n  web:\n    image: x\n    environment:\n${values.map((_, at) => `      V${at}: "\${V${at}}"\n`).join('')}`,
+  )
+  const model = (await composeOf(version).model({ ...project, environment }, AbortSignal.timeout(20_000))) as Model
+  const read = model.services['web']?.environment ?? {}
+  for (const [name, value] of Object.entries(environment)) t.is(read[name]?.replaceAll('$$', '$'), value, `${JSON.stringify(value)}, seed ${seed}`)
 })
 
 testEachVersion('names that steer Compose are not passed on, and what Compose needs to run stays', async (t, { env }) => {

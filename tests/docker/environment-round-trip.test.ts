@@ -6,28 +6,12 @@ import Docker from 'dockerode'
 import fc from 'fast-check'
 import { testEachVersion } from '../helpers/compose-versions.ts'
 import { ensureTestImage, testImage } from '../helpers/docker-image.ts'
+import { hardValue } from '../helpers/hard-values.ts'
 import { appName, nodeOf } from '../helpers/own-apps.ts'
 
 const run = promisify(execFile)
 const docker = new Docker()
 
-const hardCharacters = [
-  ...'\'"\\$#=:{}()[]%&;,`!~| \t\n\r',
-  'a',
-  'B',
-  '1',
-  '\x01',
-  'ö',
-  '漢',
-  '😀',
-  '${A}',
-  '$A',
-  '$$',
-  ' #',
-  '\\n',
-  '\u2028',
-]
-const hardValue = fc.array(fc.constantFrom(...hardCharacters), { maxLength: 20 }).map((parts) => parts.join(''))
 const known = [
   '',
   ' ',
