@@ -61,7 +61,8 @@ testEachVersion('the model has every value as it was given', async (t, version) 
   )
   const model = (await composeOf(version).model({ ...project, environment }, AbortSignal.timeout(20_000))) as Model
   const read = model.services['web']?.environment ?? {}
-  for (const [name, value] of Object.entries(environment)) t.is(read[name]?.replaceAll('$$', '$'), value, `${JSON.stringify(value)}, seed ${seed}`)
+  for (const [name, value] of Object.entries(environment))
+    t.is(read[name]?.replaceAll('$$', '$'), value, `${JSON.stringify(value)}, seed ${seed}`)
 })
 
 testEachVersion('names that steer Compose are not passed on, and what Compose needs to run stays', async (t, { env }) => {
