@@ -57,6 +57,8 @@ export const bounds = {
     /** Services that one restart names. */
     services: 100,
     idempotencyKey: 200,
+    /** What it was asked to do, as JSON: a description and many services fit. */
+    input: 256 * 1024,
   },
   /** One version of an app. `listed`: most that one answer lists. */
   version: { reason: 1000, author: 200, images: 500, digest: 100, listed: 500 },

@@ -6,7 +6,7 @@ import type { Alongside, OperationRecords } from './operation-records.ts'
 import { createOperationRun, type OperationRun } from './operation-run.ts'
 import { isFinal, type Operation } from './operation.ts'
 
-export type AbortReason = 'cancelled' | 'deadline' | 'shutdown'
+export type AbortReason = 'cancelled' | 'deadline' | 'endless' | 'shutdown'
 
 export interface Execution {
   operation: Operation
@@ -31,6 +31,9 @@ export interface Task {
   /** Called when it is cancelled before it started. What is returned is written in the same transaction as its end. */
   withdraw?: () => Alongside
 }
+
+/** What is waited for has a deadline of its own, but that does not count while Docker is away. */
+const longestWaitMs = 24 * 3_600_000
 
 /** Runs the work of one operation to its end: deadline, progress, outcome. */
 export function createOperationExecution(deps: {
@@ -58,15 +61,23 @@ export function createOperationExecution(deps: {
       ...more,
     })
 
-  /** Aborts at the deadline, which can be suspended. */
+  /** Aborts at the deadline, which can be suspended, but not for ever. */
   function createDeadline({ abort }: Execution) {
-    const begin = (): (() => void) => clock.after(deps.deadlineMs, () => abort.abort('deadline' satisfies AbortReason))
-    let end = begin()
+    const abortAfter = (ms: number, reason: AbortReason): (() => void) => clock.after(ms, () => abort.abort(reason))
+    let cancel = abortAfter(deps.deadlineMs, 'deadline')
+    let isOver = false
     return {
-      end: (): void => end(),
+      end(): void {
+        isOver = true
+        cancel()
+      },
       async without<T>(wait: () => Promise<T>): Promise<T> {
-        end()
-        return wait().finally(() => (end = begin()))
+        cancel()
+        if (!isOver) cancel = abortAfter(longestWaitMs, 'endless')
+        return wait().finally(() => {
+          cancel()
+          if (!isOver) cancel = abortAfter(deps.deadlineMs, 'deadline')
+        })
       },
     }
   }
@@ -131,6 +142,8 @@ function outcomeOf(signal: AbortSignal, error: string, deadlineMs: number): Pick
   switch (signal.reason as Exclude<AbortReason, 'shutdown'>) {
     case 'cancelled':
       return { status: 'cancelled', error: 'Cancelled' }
+    case 'endless':
+      return { status: 'failed', error: 'Did not end within 24 h. Check whether Docker runs, then try again' }
     case 'deadline':
       return { status: 'failed', error: `Did not finish within ${Math.round(deadlineMs / 1000)} s. OPERATION_TIMEOUT sets this limit` }
   }

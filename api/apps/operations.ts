@@ -8,6 +8,7 @@ import type { Log } from '../log.ts'
 import { oneAtATimePerKey } from '../one-at-a-time.ts'
 import { takeRequestKey } from '../operation-request.ts'
 import type { ComposeProblem } from './compose-problem.ts'
+import { bounds, jsonBytes } from '../bounds.ts'
 import { withLine, withWarning } from './operation-bounds.ts'
 import { createOperationExecution, type AbortReason, type End, type Execution, type Task } from './operation-execution.ts'
 import { createOperationRecords, type Alongside, type Unfinished } from './operation-records.ts'
@@ -80,12 +81,8 @@ export function createOperations(deps: {
   }
 
   return {
-    flush: records.flush,
-    unfinished: records.unfinished,
-    withInput: records.withInput,
-    askCancelOf: records.askCancelOf,
-    withKey: records.withKey,
-    forgetKey: records.forgetKey,
+    ...{ flush: records.flush, unfinished: records.unfinished, find: records.find, withInput: records.withInput },
+    ...{ askCancelOf: records.askCancelOf, withKey: records.withKey, forgetKey: records.forgetKey },
     refuseWhenStopping,
 
     /**
@@ -140,6 +137,7 @@ export function createOperations(deps: {
     ): Promise<Operation> {
       refuseIfCallerLeft()
       refuseWhenStopping()
+      refuseTooLarge(input)
       const operation = { ...newOperation(kind, app, deps.nodeId, clock.now()), warnings: (more.warnings ?? []).reduce(withWarning, []) }
       const entry = enter(operation, input, task)
       try {
@@ -190,6 +188,14 @@ export function createOperations(deps: {
       return known.map((operation) => before.get(operation.id)?.operation ?? operation)
     },
   }
+}
+
+/** @throws INVALID_INPUT. What is asked for is stored, and read again at each start until it is done */
+function refuseTooLarge(input: OperationInput): void {
+  const [bytes, most] = [jsonBytes(input), bounds.operation.input]
+  if (bytes <= most) return
+  const message = `has ${Math.ceil(bytes / 1024)} KiB. The maximum is ${most / 1024} KiB`
+  throw new AppError('INVALID_INPUT', `What is asked of this operation ${message}`, { fields: [{ field: 'input', message }] })
 }
 
 const newOperation = (kind: OperationKind, app: { id: string; name: string }, nodeId: string, now: Date): Operation => ({

@@ -211,6 +211,37 @@ test('the deadline counts from the start of the work and not from queueing', asy
   t.like(await stored(second.id), { status: 'failed', error: 'Did not finish within 900 s. OPERATION_TIMEOUT sets this limit' })
 })
 
+test('while something with a deadline of its own is waited for, the deadline does not count, but no wait is endless', async (t) => {
+  const { enqueue, runs, clock, stored, isOver } = await fixtureOf(t)
+  const [patient, endless] = [await enqueue('patient', web), await enqueue('endless', shop)]
+  await until(() => runs.length === 2)
+  const waited = Promise.withResolvers<void>()
+  void runs[0]?.withoutDeadline(() => waited.promise)
+  void runs[1]?.withoutDeadline(() => new Promise(() => {}))
+  clock.advance(900_000)
+  t.false(runs[0]?.signal.aborted)
+  waited.resolve()
+  await until(() => clock.waits().includes(900_000))
+  clock.advance(900_000)
+  await isOver(patient.id)
+  t.regex((await stored(patient.id)).error ?? '', /within 900 s/)
+  clock.advance(24 * 3_600_000)
+  await isOver(endless.id)
+  t.like(await stored(endless.id), { status: 'failed', error: 'Did not end within 24 h. Check whether Docker runs, then try again' })
+  t.is(clock.waiting(), 0, 'nothing waits any more')
+})
+
+test('more than can be stored is refused, and leaves no trace', async (t) => {
+  const { operations, taskOf } = await fixtureOf(t)
+  const services = Array.from({ length: 3000 }, (_, index) => `${'x'.repeat(100)}${index}`)
+  await t.throwsAsync(operations.enqueue('restart', web, { services }, taskOf('large')), {
+    code: 'INVALID_INPUT',
+    message: /^What is asked of this operation has \d+ KiB\. The maximum is 256 KiB$/,
+  })
+  t.deepEqual(await operations.recent(10), [])
+  t.is(operations.activeOf(web.id), undefined)
+})
+
 /** Puts operations into the database that an earlier run left, and takes them up in a new one. */
 async function restarted(t: ExecutionContext<unknown>, rows: (Partial<OperationRow> & Operation)[]) {
   const database = await testDatabase(t)

@@ -59,12 +59,7 @@ export function createDeploys(deps: {
   }
 
   /** Runs Compose and waits for the verdict. @returns why it failed; null when it is healthy */
-  async function judged(row: AppRow, deadlineSeconds: number | null | undefined, run: OperationRun): Promise<Failure | null> {
-    await deps.deploy.resolve(row, run.signal)
-    const deploy = gate.open(row, {
-      deadlineMs: msOf(deadlineSeconds),
-      onWaiting: (words, share) => run.step(50 + Math.floor(share * 45), words),
-    })
+  async function verdictOf(row: AppRow, deploy: JudgedDeploy, run: OperationRun): Promise<Failure | null> {
     const lost = new AbortController()
     void deploy.verdict.then(() => lost.abort())
     try {
@@ -74,11 +69,30 @@ export function createDeploys(deps: {
       run.signal.throwIfAborted()
       if (!lost.signal.aborted && !isOfVersion(error)) throw error
       if (!lost.signal.aborted) return { service: null, reason: errorMessage(error) }
-    } finally {
-      if (run.signal.aborted) deploy.stop()
     }
-    const verdict = await run.withoutDeadline(() => orAbort(run.signal, deploy.verdict)).finally(deploy.stop)
+    const verdict = await orAbort(run.signal, deploy.verdict)
     return verdict.verdict === 'failed' ? verdict : null
+  }
+
+  async function judged(row: AppRow, deadlineSeconds: number | null | undefined, run: OperationRun): Promise<Failure | null> {
+    await deps.deploy.resolve(row, run.signal)
+    const over = Promise.withResolvers<void>()
+    let isCounting = false
+    const deploy = gate.open(row, {
+      deadlineMs: msOf(deadlineSeconds),
+      onWaiting(words, share, deadline) {
+        run.step(50 + Math.floor(share * 45), words)
+        // From here on the gate's deadline holds, which can be the later one. Compose waits as long, for what others depend on.
+        if (deadline && !isCounting) void run.withoutDeadline(() => over.promise)
+        isCounting ||= deadline !== null
+      },
+    })
+    try {
+      return await verdictOf(row, deploy, run)
+    } finally {
+      deploy.stop()
+      over.resolve()
+    }
   }
 
   return {

@@ -17,8 +17,8 @@ export interface JudgedDeploy {
 
 export interface GateOptions {
   deadlineMs: number | null
-  /** Called with each new state that is not a verdict yet. */
-  onWaiting?: (words: string, share: number) => void
+  /** Called with each new state that is not a verdict yet, and the moment at which there is one at the latest. */
+  onWaiting?: (words: string, share: number, deadline: Date | null) => void
 }
 
 export type Gate = ReturnType<typeof createGate>
@@ -64,7 +64,7 @@ export function createGate(deps: {
           stop()
           return resolve(judgement)
         }
-        if (judgement.words !== told) onWaiting?.(judgement.words, judgement.share)
+        if (judgement.words !== told) onWaiting?.(judgement.words, judgement.share, judgement.deadline)
         told = judgement.words
         const wait = judgement.nextLookAt ? judgement.nextLookAt.getTime() - clock.now().getTime() : null
         cancelTimer = wait === null ? () => {} : clock.after(wait, look)

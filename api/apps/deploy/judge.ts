@@ -20,12 +20,14 @@ export interface DeployFacts {
 
 export type Judgement =
   /** `words` are for people, such as "2 of 3 healthy, db starting, 40 s left". */
-  | { verdict: 'waiting'; words: string; share: number; nextLookAt: Date | null }
+  | { verdict: 'waiting'; words: string; share: number; deadline: Date | null; nextLookAt: Date | null }
   | { verdict: 'healthy' }
   | { verdict: 'failed'; service: string | null; reason: string }
 
 /** Added to the time that a health check may take, for a first start that is slow. */
 const beyondCheckMs = 60_000
+/** A health check can be set to take for ever, but no operation should. */
+const longestWaitMs = 12 * 3_600_000
 /** How often the seconds that are left are told. */
 const tellEveryMs = 5_000
 /** More would make the message unreadable. */
@@ -48,6 +50,7 @@ export function judge(facts: DeployFacts, now: Date): Judgement {
     verdict: 'waiting',
     words: wordsOf(services, coming, deadline?.at ?? null, now),
     share: services.length === 0 ? 1 : (services.length - coming.length) / services.length,
+    deadline: deadline?.at ?? null,
     nextLookAt: nextLook(coming, deadline?.at ?? null, now),
   }
 }
@@ -65,7 +68,7 @@ function deadlineOf(facts: DeployFacts): { at: Date; ms: number } | null {
   const starts = facts.containers.flatMap(({ firstUpSince }) => firstUpSince?.getTime() ?? [])
   if (starts.length === 0 && facts.isStarting) return null
   const longestCheck = Math.max(0, ...facts.containers.flatMap(({ longestCheckMs: ms }) => (ms === null ? [] : ms + beyondCheckMs)))
-  const ms = facts.deadlineMs ?? Math.max(facts.usualDeadlineMs, longestCheck)
+  const ms = facts.deadlineMs ?? Math.max(facts.usualDeadlineMs, Math.min(longestCheck, longestWaitMs))
   return { at: new Date(Math.max(facts.since.getTime(), ...starts) + ms), ms }
 }
 

@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import test from 'ava'
 import type { AppRow } from '../../../api/apps/app.entity.ts'
 import type { ContainerFacts } from '../../../api/apps/container-facts.ts'
+import { createDeploys } from '../../../api/apps/deploy/deploys.ts'
 import { createGate, type Verdict } from '../../../api/apps/deploy/gate.ts'
 import { createManualClock } from '../../helpers/manual-clock.ts'
 import { until } from '../../helpers/until.ts'
@@ -15,6 +17,8 @@ const container = (service: string, start: Date, facts: Partial<ContainerFacts> 
 const wants = (name: string) => ({ name, image: null, replicas: 1, isJob: false, restart: 'no' as const })
 const checked = { health: 'starting', longestCheckMs: 90_000 } as const
 
+type Rest = Omit<Parameters<typeof createDeploys>[0], 'gate' | 'deploy'>
+
 /** A gate whose containers and time are moved by hand: real ones would need minutes. */
 function setUp(...services: string[]) {
   const clock = createManualClock()
@@ -25,8 +29,7 @@ function setUp(...services: string[]) {
   const row = { wanted: services.map(wants) } as unknown as AppRow
   const words: string[] = []
   return {
-    clock,
-    words,
+    ...{ clock, words, gate, row },
     container: (service: string, facts: Partial<ContainerFacts> = {}) => container(service, clock.now(), facts),
     /** Docker reports other containers. */
     report(...now: ContainerFacts[]): void {
@@ -69,6 +72,32 @@ test('starting for 30 s and then unhealthy fails at once', async (t) => {
   clock.advance(30_000)
   report({ ...db, health: 'unhealthy' })
   t.deepEqual(await deploy.verdict, { verdict: 'failed', service: 'db', reason: 'service db is unhealthy' })
+})
+
+test("while Compose waits for a dependency, the gate's deadline holds and not the operation's", async (t) => {
+  const { gate, row, container: make, report } = setUp('db', 'web')
+  const compose = Promise.withResolvers<void>()
+  const deploys = createDeploys({
+    ...{ gate, deploy: { resolve: async () => {}, up: () => compose.promise } },
+    ...({ versions: {}, images: {}, records: {}, log: {}, goBack: () => Promise.reject(new Error('not here')) } as unknown as Rest),
+  })
+  let isWithout = false
+  const run = { signal: new AbortController().signal, step() {}, line() {}, warn() {}, withoutDeadline }
+  async function withoutDeadline<T>(wait: () => Promise<T>): Promise<T> {
+    isWithout = true
+    return wait().finally(() => (isWithout = false))
+  }
+  const judged = deploys.judged(row, 600, run)
+  await nextTurn()
+  t.false(isWithout, 'images are pulled')
+  report(make('db', checked))
+  t.true(isWithout, 'db has started')
+  const well = { health: 'healthy', longestCheckMs: 90_000 } as const
+  report(make('db', well), make('web', well))
+  compose.resolve()
+  t.is(await judged, null)
+  await nextTurn()
+  t.false(isWithout)
 })
 
 test('at the deadline it fails without any news from Docker', async (t) => {

@@ -101,6 +101,11 @@ test('the deadline: as asked, else the usual, or what the slowest health check m
   const slow = { ...starting, longestCheckMs: 400_000 }
   t.like(judged({ web: slow }, 0), { words: '0 of 1 healthy, web starting, 460 s left' })
   t.like(judged({ web: slow }, 0, { deadlineMs: 30_000 }), { words: '0 of 1 healthy, web starting, 30 s left' })
+  t.like(
+    judged({ web: { ...slow, longestCheckMs: 10 ** 12 } }, 0),
+    { words: '0 of 1 healthy, web starting, 43200 s left' },
+    'never endless',
+  )
   t.deepEqual(judged({ web: slow }, 30, { deadlineMs: 30_000 }), failed('web', 'was not healthy within 30 s: starting'))
   const late = { ...starting, firstUpSince: at(100), upSince: at(100) }
   t.like(
