@@ -37,6 +37,12 @@ export interface FieldError {
   message: string
 }
 
+/** An operation that may have been started on another node. */
+export interface BegunElsewhere {
+  operationId: string
+  nodeId: string
+}
+
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly fields: FieldError[]
@@ -44,11 +50,19 @@ export class AppError extends Error {
   readonly retryAfterSeconds: number | undefined
   /** A change was requested and no answer came, so it may have been made. */
   readonly isOutcomeUnknown: boolean
+  /** What will be heard of if it was made. */
+  readonly mayHaveBegun: BegunElsewhere | undefined
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { fields?: FieldError[]; cause?: unknown; retryAfterSeconds?: number; isOutcomeUnknown?: boolean } = {},
+    options: {
+      fields?: FieldError[]
+      cause?: unknown
+      retryAfterSeconds?: number
+      isOutcomeUnknown?: boolean
+      mayHaveBegun?: BegunElsewhere | undefined
+    } = {},
   ) {
     super(message, { cause: options.cause })
     this.name = 'AppError'
@@ -56,6 +70,7 @@ export class AppError extends Error {
     this.fields = options.fields ?? []
     this.retryAfterSeconds = options.retryAfterSeconds
     this.isOutcomeUnknown = options.isOutcomeUnknown ?? false
+    this.mayHaveBegun = options.mayHaveBegun
   }
 
   get status(): number {

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts'
 import { AppError, notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { oneAtATimePerKey } from '../one-at-a-time.ts'
-import { takeRequestKey } from '../operation-request.ts'
+import { takeRequest } from '../operation-request.ts'
 import type { ComposeProblem } from './compose-problem.ts'
 import { bounds, jsonBytes } from '../bounds.ts'
 import { withLine, withWarning } from './operation-bounds.ts'
@@ -116,10 +116,11 @@ export function createOperations(deps: {
 
     /** Records an action that `alongside` does in the same transaction, without waiting for the app's queue. */
     async note(kind: OperationKind, app: { id: string; name: string }, message: string, alongside?: Alongside): Promise<Operation> {
-      const operation = newOperation(kind, app, deps.nodeId, clock.now())
+      const { id, key } = takeRequest()
+      const operation = newOperation(kind, app, { nodeId: deps.nodeId, at: clock.now(), id })
       const at = operation.createdAt
       Object.assign(operation, { status: 'succeeded', progress: 100, message, startedAt: at, finishedAt: at } satisfies Partial<Operation>)
-      await records.record(operation, alongside, takeRequestKey())
+      await records.record(operation, alongside, key)
       deps.onChange({ ...operation })
       return operation
     },
@@ -138,10 +139,12 @@ export function createOperations(deps: {
       refuseIfCallerLeft()
       refuseWhenStopping()
       refuseTooLarge(input)
-      const operation = { ...newOperation(kind, app, deps.nodeId, clock.now()), warnings: (more.warnings ?? []).reduce(withWarning, []) }
+      const { id, key } = takeRequest()
+      const given = { nodeId: deps.nodeId, at: clock.now(), id }
+      const operation = { ...newOperation(kind, app, given), warnings: (more.warnings ?? []).reduce(withWarning, []) }
       const entry = enter(operation, input, task)
       try {
-        await records.record(operation, more.alongside, { input, ...takeRequestKey() })
+        await records.record(operation, more.alongside, { input, ...key })
       } catch (error) {
         active.delete(operation.id)
         throw error
@@ -198,8 +201,12 @@ function refuseTooLarge(input: OperationInput): void {
   throw new AppError('INVALID_INPUT', `What is asked of this operation ${message}`, { fields: [{ field: 'input', message }] })
 }
 
-const newOperation = (kind: OperationKind, app: { id: string; name: string }, nodeId: string, now: Date): Operation => ({
-  id: randomUUID(),
+const newOperation = (
+  kind: OperationKind,
+  app: { id: string; name: string },
+  { id = randomUUID(), nodeId, at }: { id: string | undefined; nodeId: string; at: Date },
+): Operation => ({
+  id,
   nodeId,
   kind,
   status: 'queued',
@@ -210,7 +217,7 @@ const newOperation = (kind: OperationKind, app: { id: string; name: string }, no
   error: null,
   appId: app.id,
   appName: app.name,
-  createdAt: now,
+  createdAt: at,
   startedAt: null,
   finishedAt: null,
 })

@@ -126,8 +126,7 @@ export function createOwnApps(deps: {
     ...service,
     createNetwork: createNetworks({ projects }),
     operations,
-    /** Carries a request with an idempotency key out once. */
-    once: createIdempotency({ operations, clock, appOf: (id) => service.list().find((app) => app.id === id) }),
+    ...createIdempotency({ operations, clock, appOf: (id) => service.list().find((app) => app.id === id) }),
     events,
     async start(): Promise<void> {
       await schedules.start()

@@ -80,12 +80,13 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
     })
   }
 
-  /** Writes the first line and runs the action. Writes the last line only if `run` fails. */
+  /** Writes the first line and runs the action. Writes the last line only if `run` fails, and calls `onFailed` then. */
   async function begin<T>(
     actor: Actor,
     action: AuditedAction,
     run: () => Promise<T>,
     about?: (result: T) => Partial<AuditedAction>,
+    onFailed?: (error: unknown, startedId: number) => Promise<void>,
   ): Promise<Begun<T>> {
     const startedId = await write(actor, action, 'started')
     const startedAt = clock.now().getTime()
@@ -97,6 +98,7 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
       const detail = error instanceof AppError ? `${error.code}: ${error.message}` : errorMessage(error)
       const outcome = error instanceof AppError && error.isOutcomeUnknown ? 'unknown' : 'failed'
       await write(actor, action, outcome, { startedId, detail, durationMs: elapsed() })
+      await onFailed?.(error, startedId)
       throw error
     }
   }

@@ -3,7 +3,7 @@ import type { Actor, AuditedAction, AuditLog } from './audit-log.ts'
 import { AuditOperationEntity, type AuditOperationRow } from './audit-operation.entity.ts'
 import type { AuditOutcome } from './audit.entity.ts'
 import type { EntityManager } from '../db/orm.ts'
-import { errorMessage } from '../errors.ts'
+import { AppError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import type { ClusterNode } from '../cluster/members/node-registry.ts'
@@ -17,6 +17,9 @@ interface Ending {
   durationMs: number | null
   isLast: boolean
 }
+
+/** A row without who did it, of whom only the names are kept. */
+type Followed = Omit<AuditOperationRow, 'actor'>
 
 const outcomes: Record<Exclude<OperationStatus, 'queued' | 'running'>, AuditOutcome> = {
   succeeded: 'succeeded',
@@ -112,8 +115,22 @@ export function createAuditedOperations(deps: {
     const name = findNode(nodeId)?.name ?? nodeId
     end(
       openWhere((row) => row.nodeId === nodeId && !operationOf(row.operationId)),
-      unknown(`${name} no longer knows this operation`, true),
+      unknown(`${name} does not know this operation: it never started, or is forgotten`, true),
     )
+  }
+
+  /** From now on the line ends when the operation does, even after a restart. */
+  async function follow({ name, via, address }: Actor, row: Followed, operation?: Operation): Promise<void> {
+    const actor = { name, via, address }
+    open.set(row.startedId, { ...row, actor })
+    try {
+      await em.fork().insert(AuditOperationEntity, { ...row, actor })
+    } catch (error) {
+      // The operation is already running. It lacks an outcome only after a restart, which then writes one.
+      log.error({ err: error, operation: row.operationId }, 'could not record an operation for the audit log')
+    }
+    const known = operationOf(row.operationId) ?? operation
+    if (known) heard(known)
   }
 
   nodeEvents.on('operationChanged', 'audit', heard)
@@ -144,25 +161,15 @@ export function createAuditedOperations(deps: {
       run: () => Promise<T>,
       about?: (result: T) => Partial<AuditedAction>,
     ): Promise<T> {
-      const begun = await audit.begin(actor, action, run, about)
-      const { operation } = begun.result
-      const { name, via, address } = actor
-      const row = {
-        startedId: begun.startedId,
-        operationId: operation.id,
-        nodeId: operation.nodeId,
-        action: begun.action,
-        lossIsSaid: false,
-      }
-      open.set(row.startedId, { ...row, actor: { name, via, address } })
-      try {
-        await em.fork().insert(AuditOperationEntity, { ...row, actor: { name, via, address } })
-      } catch (error) {
-        // The operation is already running. It lacks an outcome only after a restart, which then writes one.
-        log.error({ err: error, operation: operation.id }, 'could not record an operation for the audit log')
-      }
-      heard(operationOf(operation.id) ?? operation)
-      return begun.result
+      const begun = await audit.begin(actor, action, run, about, async (error, startedId) => {
+        const lost = error instanceof AppError ? error.mayHaveBegun : undefined
+        // The log says already that the outcome is unknown. If the operation was started, its end is heard later.
+        if (lost) await follow(actor, { startedId, ...lost, action, lossIsSaid: true })
+      })
+      const { startedId, result } = begun
+      const { id: operationId, nodeId } = result.operation
+      await follow(actor, { startedId, operationId, nodeId, action: begun.action, lossIsSaid: false }, result.operation)
+      return result
     },
 
     /** The running operation that an audit line started. Undefined if it has ended. */

@@ -1,7 +1,9 @@
-import { AppError, notFound } from '../errors.ts'
+import { AppError, notFound, type BegunElsewhere } from '../errors.ts'
+import { randomUUID } from 'node:crypto'
 import { needFor } from './calls/needs.ts'
 import { askEach, routeOf, type AnsweredCall, type Asked, type Waiting } from './calls/declared-call.ts'
 import type { Inventory } from './feed/inventory.ts'
+import { canDo } from './members/node-about.ts'
 import { statusInWords } from './members/status-words.ts'
 import type { ClusterNode, NodeAddress } from './members/node-registry.ts'
 import { actionCalls } from './node-calls.ts'
@@ -35,11 +37,15 @@ export function createNodeRouter(deps: {
       input: Input,
       { signal }: Waiting = {},
     ): Promise<Read> {
-      needFor(deps.getNode(nodeId), call, input)
+      const node = deps.getNode(nodeId)
+      needFor(node, call, input)
+      // An older node would choose another.
+      const operationId = call.begun && canDo(node, 'durable-operations') ? randomUUID() : undefined
       const answer = await client
-        .call(deps.addressOf(nodeId), call, input, { onBehalfOf, ...(signal && { signal }) })
+        .call(deps.addressOf(nodeId), call, input, { onBehalfOf, operationId, ...(signal && { signal }) })
         .catch((error: unknown) => {
-          throw routeOf(call).method === 'GET' || call.changesNothing ? error : ofChange(error)
+          if (routeOf(call).method === 'GET' || call.changesNothing) throw error
+          throw ofChange(error, operationId === undefined ? undefined : { operationId, nodeId })
         })
       const begun = call.begun?.(answer)
       if (begun) inventory.learn(nodeId, begun)
@@ -101,10 +107,11 @@ const inTheNameOf = (by: string | undefined, own: OwnActions): NodeActions =>
   ) as NodeActions
 
 /** The error of a change. Without an answer, the node may have made the change. */
-const ofChange = (error: unknown): unknown =>
+const ofChange = (error: unknown, mayHaveBegun: BegunElsewhere | undefined): unknown =>
   error instanceof NodeCallError && error.mayBeReceived
     ? new AppError(error.code, `${error.message}. The node may have started it. Check before you try again`, {
         cause: error,
         isOutcomeUnknown: true,
+        mayHaveBegun,
       })
     : error

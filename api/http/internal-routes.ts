@@ -1,7 +1,10 @@
+import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import type { AppOperation } from '../apps/app-service.ts'
 import { routeOf, serveEach, type AnsweredCall } from '../cluster/calls/declared-call.ts'
 import { actionCalls, calls } from '../cluster/node-calls.ts'
-import { AppError } from '../errors.ts'
+import { AppError, invalidInput } from '../errors.ts'
+import { operationIdHeader } from '../operation-request.ts'
 import type { Services } from '../services.ts'
 import { auditedCall } from './audited-call.ts'
 import type { Door } from './door.ts'
@@ -31,7 +34,11 @@ export function internalRoutes(services: Services, door: Door): Router {
     if (call.on === (services.self.isPrimary ? 'secondary' : 'primary')) return
     serveCall(router, call, (input, c) => {
       const caller = { id: c.get('callerId'), by: c.get('by'), signal: c.req.raw.signal }
-      return auditedCall(services, c.get('actor'), call, input, () => handler(input, caller))
+      const carryOut = (): Promise<Output> => handler(input, caller)
+      const operationId = call.begun && chosenId(c.req.header(operationIdHeader))
+      // What starts an operation answers with it and its app, so the answer to a repeated call is one of this call.
+      const run = operationId ? () => services.apps.onceById(operationId, carryOut as () => Promise<AppOperation>) : carryOut
+      return auditedCall(services, c.get('actor'), call, input, run as typeof carryOut)
     })
   }
   const { health, home, monitor, ownActions, registries, settings } = services
@@ -51,6 +58,13 @@ export function internalRoutes(services: Services, door: Door): Router {
   // Stop here. The user surface would reject a node's valid credentials with 401.
   router.all(all, notFoundProblem)
   return router
+}
+
+/** @throws INVALID_INPUT */
+function chosenId(given: string | undefined): string | undefined {
+  if (given !== undefined && !z.uuid().safeParse(given).success)
+    throw invalidInput([{ field: operationIdHeader, message: 'must be a UUID' }])
+  return given
 }
 
 /** The paths that a primary serves only to itself: everything below the first part of these calls' paths, such as `apps`. */

@@ -17,16 +17,22 @@ test('the same request with the same key is carried out once, across restarts an
   const node = () => {
     const deps = { em, nodeId, clock, log: recordedLog().log, deadlineMs: 900_000, parallel: 4, onChange: () => {} }
     const operations = createOperations(deps)
-    const once = createIdempotency({ operations, clock, appOf: (id) => apps.find((each) => each.id === id) })
+    const { once, onceById } = createIdempotency({ operations, clock, appOf: (id) => apps.find((each) => each.id === id) })
     const task = { work: () => Promise.resolve(), after: () => Promise.resolve() }
     const start = async (): Promise<AppOperation> => ({ app, operation: await operations.enqueue('update', app, {}, task) })
-    return { operations, once, start }
+    return { operations, once, onceById, start }
   }
   const first = node()
   const ask = ({ once, start }: typeof first, request: object, key = 'k1') => once(key, request, start)
   const answers = await Promise.all([ask(first, { pull: true, name: 'a' }), ask(first, { name: 'a', pull: true })])
   const [made = '', same = ''] = answers.map(({ operation }) => operation.id)
   t.is(made, same)
+  const chosen = '00000000-0000-4000-8000-0000000000f1'
+  const byId = await Promise.all([first.onceById(chosen, first.start), first.onceById(chosen, first.start)])
+  t.deepEqual(
+    byId.map(({ operation }) => operation.id),
+    [chosen, chosen],
+  )
   await first.operations.stop(0)
 
   const second = node()

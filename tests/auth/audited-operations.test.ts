@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Operation } from '../../api/apps/operation.ts'
 import { createAuditLog } from '../../api/auth/audit-log.ts'
+import { AppError } from '../../api/errors.ts'
 import type { ClusterNode } from '../../api/cluster/members/node-registry.ts'
 import { createNodeEvents } from '../../api/cluster/node-events.ts'
 import { createAuditedOperations } from '../../api/auth/audited-operations.ts'
@@ -149,7 +150,7 @@ test('a node that is removed or no longer knows the operation leaves the outcome
   const [one, two] = [await begin(), await begin()]
   say({ ...two, status: 'running' })
   nodeEvents.emit('snapshotApplied', nodeId)
-  t.like((await lines())[0], { outcome: 'unknown', detail: 'main no longer knows this operation' })
+  t.like((await lines())[0], { outcome: 'unknown', detail: 'main does not know this operation: it never started, or is forgotten' })
   nodeEvents.emit('removed', nodeId)
   t.like((await lines())[0], { outcome: 'unknown', detail: 'The node was removed before it reported the outcome' })
   t.is((await lines()).length, 4)
@@ -183,4 +184,25 @@ test('an outcome that cannot be written is written later', async (t) => {
   t.is((await lines()).length, 1)
   await execute('drop trigger "disk_full"')
   t.like((await lines())[0], { outcome: 'succeeded', durationMs: 62_500 })
+})
+
+test('an action whose answer was lost ends when its operation is heard of, also after a restart', async (t) => {
+  const first = await setUp(t)
+  const operation = queued()
+  const lost = new AppError('NODE_UNREACHABLE', 'worker did not answer', {
+    isOutcomeUnknown: true,
+    mayHaveBegun: { operationId: operation.id, nodeId },
+  })
+  const act = (node: typeof first) => node.audited.around(alice, { action: 'app.create', nodeId }, () => Promise.reject(lost))
+  await t.throwsAsync(act(first), { is: lost })
+  t.like((await first.lines())[0], { outcome: 'unknown', detail: 'NODE_UNREACHABLE: worker did not answer' })
+  const second = await setUp(t, first.path)
+  second.say(ended(operation, { status: 'succeeded' }))
+  const [end, , started] = await second.lines()
+  t.like(end, { outcome: 'succeeded', durationMs: 62_500 })
+  t.like(started, { outcome: 'started', ended: { outcome: 'succeeded' } })
+
+  // It may have been heard of already when the answer is known to be lost.
+  await t.throwsAsync(act(second), { is: lost })
+  t.is((await second.lines())[0]?.outcome, 'succeeded')
 })

@@ -1,8 +1,9 @@
 import test from 'ava'
-import { createApp, eventually, followToEnd, twoNodes } from '../helpers/cluster.ts'
+import { answerLoser } from '../helpers/answer-loser.ts'
+import { allOperations, createApp, eventually, followToEnd, register, secondaryOf, twoNodes } from '../helpers/cluster.ts'
 import { ensureTestImage, removeProject, testImage, uniqueName } from '../helpers/docker.ts'
 import { ask } from '../helpers/graphql.ts'
-import type { NodeProcess } from '../helpers/node-process.ts'
+import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 
 interface Line {
   outcome: string
@@ -69,4 +70,46 @@ test.serial('if a node dies during a deploy the outcome is unknown until it is b
   )
   t.is(ended.length, 3)
   t.like(ended[2], { outcome: 'STARTED', operationId: null, ended: { outcome: 'CANCELLED' } })
+})
+
+test.serial('an operation whose answer was lost gets its outcome when its end is heard, and is not started again', async (t) => {
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const worker = await secondaryOf(t, primary, 'worker', { NODE_CONNECTION: 'direct' })
+  await Promise.all([primary.start(), worker.start()])
+  const between = await answerLoser(t, worker.url)
+  const { id } = await register(primary, worker, between.url)
+  const name = uniqueName()
+  t.teardown(() => removeProject(name))
+  between.lose(true)
+  const composeContent = `services:\n  web: { image: ${testImage}, network_mode: none }\n`
+  await t.throwsAsync(createApp(primary, id, { name, composeContent }), { message: /may have started it/ })
+  between.lose(false)
+  const lines = await eventually(
+    () => linesOf(primary),
+    ([newest]) => newest?.outcome === 'SUCCEEDED',
+    60_000,
+  )
+  t.deepEqual(
+    lines.map(({ outcome }) => outcome),
+    ['SUCCEEDED', 'UNKNOWN', 'STARTED'],
+  )
+  t.like(lines[2], { ended: { outcome: 'SUCCEEDED' } })
+
+  const [sent] = between.lost
+  const { 'x-waits-until': _, ...headers } = sent?.headers ?? {}
+  const again = (more: Record<string, string> = {}) =>
+    fetch(worker.url + (sent?.path ?? ''), {
+      method: 'POST',
+      headers: { ...(headers as Record<string, string>), ...more },
+      body: sent?.body ?? '',
+    })
+  const answer = await again()
+  t.is(answer.status, 202)
+  const { operation } = (await answer.json()) as { operation: { id: string } }
+  t.is(operation.id, String(headers['x-operation-id']))
+  t.deepEqual(
+    (await allOperations(primary)).map((each) => each.id),
+    [operation.id],
+  )
+  t.is((await again({ 'x-operation-id': 'mine' })).status, 400)
 })

@@ -62,11 +62,11 @@ export async function twoNodes(t: ExecutionContext<unknown>): Promise<{ primary:
 }
 
 /** Registers a node with the output of `npm run identity`, as in the guide. */
-export async function register(primary: NodeProcess, secondary: NodeProcess): Promise<SeenNode> {
+export async function register(primary: NodeProcess, secondary: NodeProcess, apiEndpoint = secondary.url): Promise<SeenNode> {
   const { id, name, key } = await secondary.identity()
   const mutation = `mutation ($input: RegisterNodeInput!) { registerNode(input: $input) { ${nodeFields} } }`
   const { registerNode } = await ask<{ registerNode: SeenNode }>(primary, mutation, {
-    input: { id, name, apiEndpoint: secondary.url, apiKey: key },
+    input: { id, name, apiEndpoint, apiKey: key },
   })
   return registerNode
 }

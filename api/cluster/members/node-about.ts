@@ -47,6 +47,10 @@ function minorOf(version: string | undefined): number | null {
   return parts ? Number(parts[1]) * 1e6 + Number(parts[2]) : null
 }
 
+/** Whether a node has said that it can do this. */
+export const canDo = ({ about }: { about: NodeAbout | null }, capability: Capability): boolean =>
+  about?.capabilities.includes(capability) ?? false
+
 /** The capabilities a node's program lacks. Empty for a node that has reported nothing yet. */
 export const missingCapabilities = (about: NodeAbout | null): Capability[] =>
   about ? capabilities.filter((capability) => !about.capabilities.includes(capability)) : []

@@ -2,6 +2,7 @@ import { fetch, type Pool, type Response } from 'undici'
 import { bounds, cut } from '../../bounds.ts'
 import { nodeTimeHeader, waitsUntilHeader } from '../../caller-patience.ts'
 import { systemClock } from '../../clock.ts'
+import { operationIdHeader } from '../../operation-request.ts'
 import type { NodeAddress } from '../members/node-registry.ts'
 import type { CallRequest } from './call-request.ts'
 import { isBrokenConnection } from './failure-words.ts'
@@ -17,6 +18,8 @@ export type Route = 'link' | 'direct' | 'any'
 export interface CallOptions {
   /** The person on whose behalf this node calls. The other node writes the name to its audit log. */
   onBehalfOf?: string | undefined
+  /** The id of the operation that the call starts. */
+  operationId?: string | undefined
   deadlineMs?: number | undefined
   signal?: AbortSignal
   via?: Route
@@ -100,7 +103,7 @@ export function createNodeSender({
 
     /** @throws NODE_UNREACHABLE, or the error of the connection */
     async send(address: NodeAddress, sending: Sending): Promise<Response> {
-      const { method, path, body, writes, accept, onBehalfOf, via = 'any', kind, signal } = sending
+      const { method, path, body, writes, accept, onBehalfOf, operationId, via = 'any', kind, signal } = sending
       const json = body === undefined ? undefined : JSON.stringify(body)
       const lane = lanes.of(address)
       const headers = {
@@ -108,6 +111,7 @@ export function createNodeSender({
         accept,
         ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         ...(writes === undefined ? {} : { 'content-type': accept }),
+        ...(operationId === undefined ? {} : { [operationIdHeader]: operationId }),
         ...(onBehalfOf === undefined ? {} : { 'x-on-behalf-of': encodeURIComponent(cut(onBehalfOf, bounds.personName).toWellFormed()) }),
       }
       const call = { method, path, headers, body: writes ?? json, signal }
