@@ -85,13 +85,14 @@ export function createServices(world: World) {
     onChange: () => events.emit('settings', undefined),
   })
 
+  const docker = createDocker({ ...base, nodeId: selfId })
   const registries = createRegistries({
     ...base,
     version,
     secrets,
+    insecure: async () => (await docker.engine.info()).insecureRegistries,
     onCredentials: () => events.emit('settings', undefined),
   })
-  const docker = createDocker({ ...base, nodeId: selfId })
   const ofRegistries = { answerOf: registries.answerOf, loginsFor: registries.loginsFor }
   const ofApps = {
     appsDir: config.appsDir,

@@ -7,7 +7,7 @@ import { toContainerDetails, toEngineContainer, toEngineImage } from './containe
 import { dockerUnavailable } from './docker-endpoint.ts'
 import { createEngineClient, hasStatus, statusOf } from './engine-client.ts'
 import { containerEvents, statsSamples } from './engine-messages.ts'
-import type { ContainerEvent, Engine } from './engine.types.ts'
+import type { ContainerEvent, Engine, InsecureRegistries } from './engine.types.ts'
 import { logLines } from './log-frames.ts'
 import { watchEvents } from './event-watch.ts'
 import { jsonLines } from './lines.ts'
@@ -46,6 +46,7 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
         paused: info.ContainersPaused,
         stopped: info.ContainersStopped,
         images: info.Images,
+        insecureRegistries: insecureRegistries(info.RegistryConfig),
       }
     },
 
@@ -131,7 +132,13 @@ interface SystemInfo {
   ContainersPaused: number
   ContainersStopped: number
   Images: number
+  RegistryConfig?: { InsecureRegistryCIDRs?: string[] | null; IndexConfigs?: Record<string, { Secure?: boolean }> | null } | null
 }
+
+const insecureRegistries = (config: SystemInfo['RegistryConfig']): InsecureRegistries => ({
+  names: Object.entries(config?.IndexConfigs ?? {}).flatMap(([name, { Secure }]) => (Secure === false ? name.toLowerCase() : [])),
+  networks: config?.InsecureRegistryCIDRs ?? [],
+})
 
 /** dockerode accepts a signal here too, but its published types do not say so. */
 const systemInfo = (docker: Docker, abortSignal: AbortSignal): Promise<SystemInfo> => Reflect.apply(docker.info, docker, [{ abortSignal }])

@@ -133,6 +133,15 @@ export interface EngineInfo {
   paused: number
   stopped: number
   images: number
+  /** Registries that the Engine is configured to pull from without TLS. */
+  insecureRegistries: InsecureRegistries
+}
+
+export interface InsecureRegistries {
+  /** Host and port. */
+  names: string[]
+  /** Such as `10.0.0.0/8`. */
+  networks: string[]
 }
 
 export interface ContainerDetails {

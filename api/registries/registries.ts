@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts'
 import type { EntityManager } from '../db/orm.ts'
+import type { InsecureRegistries } from '../docker/engine.types.ts'
 import { errorMessage } from '../errors.ts'
 import { canonicalImage, parseImage, type ImageReference } from '../image-reference.ts'
 import type { Log } from '../log.ts'
 import { createImageAnswers } from './image-answers.ts'
 import { createImageChecks } from './image-checks.ts'
+import { createInsecureRegistries } from './insecure-registries.ts'
 import { createRegistryBudget, type RegistryState } from './registry-budget.ts'
 import { createRegistryClient } from './registry-client.ts'
 import { createRegistryCredentials, type RegistryLogin } from './registry-credentials.ts'
@@ -31,6 +33,8 @@ export function createRegistries(deps: {
   version: string
   isPrimary: boolean
   secrets: { seal: (value: string, context: string) => string; open: (sealed: string, context: string) => string }
+  /** Registries that the Engine pulls from without TLS. */
+  insecure: () => Promise<InsecureRegistries>
   clock: Clock
   log: Log
   onCredentials: () => void
@@ -45,7 +49,8 @@ export function createRegistries(deps: {
       deps.onCredentials()
     },
   })
-  const client = createRegistryClient({ http, budget, clock, loginFor: credentials.loginFor })
+  const mayBePlain = createInsecureRegistries({ read: deps.insecure, clock })
+  const client = createRegistryClient({ http, budget, clock, mayBePlain, loginFor: credentials.loginFor })
   let outside: Outside = { onAnswers: () => undefined, fetchLogins: () => Promise.resolve([]) }
   const answers = createImageAnswers({ em, clock, onChange: () => outside.onAnswers() })
 

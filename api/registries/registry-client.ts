@@ -32,7 +32,7 @@ export function createRegistryClient(deps: {
   clock: Clock
   loginFor: (registry: string) => Login | null | Promise<Login | null>
   /** Registries besides those on this machine that may be asked without TLS. */
-  mayBePlain?: (registry: string) => boolean
+  mayBePlain?: (registry: string) => boolean | Promise<boolean>
 }) {
   const { http, budget, clock } = deps
   const ask = (registry: string, question: RegistryQuestion): Promise<RegistryAnswer> => budget.run(registry, () => http.ask(question))
@@ -43,16 +43,16 @@ export function createRegistryClient(deps: {
   const tags = new Map<string, { digest: string; isIndex: boolean }>()
 
   /** With TLS first, as Docker does, where plain HTTP is allowed at all. */
-  const basesOf = (registry: string): string[] => {
-    const known = bases.get(registry)
-    if (known !== undefined) return [known]
+  async function basesOf(registry: string): Promise<string[]> {
     if (registry === dockerHub) return ['https://registry-1.docker.io']
-    const isPlain = isLoopbackHost(registry) || (deps.mayBePlain?.(registry) ?? false)
-    return isPlain ? [`https://${registry}`, `http://${registry}`] : [`https://${registry}`]
+    const isPlain = isLoopbackHost(registry) || (await deps.mayBePlain?.(registry)) === true
+    if (!isPlain) return [`https://${registry}`]
+    const known = bases.get(registry)
+    return known === undefined ? [`https://${registry}`, `http://${registry}`] : [known]
   }
 
   async function manifest(asking: Asking, reference: string, method: 'GET' | 'HEAD', known?: string): Promise<RegistryAnswer> {
-    const [first = '', second] = basesOf(asking.registry)
+    const [first = '', second] = await basesOf(asking.registry)
     const from = (base: string) => authorized(asking, new URL(`${base}/v2/${asking.repository}/manifests/${reference}`), method, known)
     if (second === undefined) return from(first)
     return from(first).catch(async (error: unknown) => {

@@ -24,6 +24,8 @@ test('info: version and counts from a real Engine', async (t) => {
   t.true(info.running >= 1)
   t.true(info.images >= 1)
   t.true(Number.isInteger(info.paused) && Number.isInteger(info.stopped))
+  t.true(info.insecureRegistries.networks.includes('127.0.0.0/8'), 'the Engine always pulls from its own machine without TLS')
+  t.false(info.insecureRegistries.names.includes('docker.io'))
 })
 
 test('a request does not cost more with open streams: docker-modem does not log all connections', async (t) => {

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto'
+import { createServer } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { parseImage } from '../../api/image-reference.ts'
+import type { InsecureRegistries } from '../../api/docker/engine.types.ts'
+import { createInsecureRegistries } from '../../api/registries/insecure-registries.ts'
 import { createRegistryBudget } from '../../api/registries/registry-budget.ts'
 import { createRegistryClient } from '../../api/registries/registry-client.ts'
 import { RegistryError } from '../../api/registries/registry-error.ts'
@@ -238,6 +242,70 @@ test('only a registry on this machine is asked without TLS', async (t) => {
     ...['https://registry-1.docker.io', 'https://ghcr.io', 'https://example.com:5000'],
     ...['https://localhost:5000', 'http://localhost:5000', 'https://127.0.0.1', 'http://127.0.0.1', 'https://lan:5000', 'http://lan:5000'],
   ])
+})
+
+test('the Engine says which other registries may be asked without TLS, by name and by network', async (t) => {
+  const clock = createManualClock()
+  let list: InsecureRegistries = { names: ['lan:5000'], networks: ['10.0.0.0/8', 'fd00::/8', 'nonsense'] }
+  let reads = 0
+  const mayBePlain = createInsecureRegistries({
+    clock,
+    async read() {
+      reads += 1
+      if (reads === 3) throw new Error('Docker is away')
+      return list
+    },
+  })
+  const plain = async (): Promise<string[]> => {
+    const names = ['lan:5000', 'lan:5001', '10.1.2.3:5000', '11.1.2.3', '[fd00::1]:5000', 'localhost:5000']
+    const each = await Promise.all(names.map(async (name) => ((await mayBePlain(name)) ? name : [])))
+    return each.flat()
+  }
+  t.deepEqual(await plain(), ['lan:5000', '10.1.2.3:5000', '[fd00::1]:5000'])
+  list = { names: [], networks: ['127.0.0.0/8'] }
+  t.is(reads, 1)
+  clock.advance(60_000)
+  t.deepEqual(await plain(), ['localhost:5000'], 'by the addresses of its name')
+  clock.advance(60_000)
+  t.deepEqual(await plain(), ['localhost:5000'], 'while Docker is away, the list before is used')
+})
+
+test('a registry is asked through the proxy of the environment, unless it is excepted or on this machine', async (t) => {
+  const registry = await startRegistry(t)
+  const digest = await pushPlainImage(registry, 'app', 'v1', 'one')
+  const through: string[] = []
+  const proxy = createServer().on('connect', ({ url = '' }, socket, head) => {
+    through.push(url)
+    if (!url.endsWith(':80')) return socket.end('HTTP/1.1 502 No\r\n\r\n')
+    const [host, port] = registry.split(':')
+    const to = connect(Number(port), host)
+    to.on('error', () => socket.destroy())
+    socket.on('error', () => to.destroy())
+    to.once('connect', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      to.write(head)
+      socket.pipe(to).pipe(socket)
+    })
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => proxy.close())
+  const { port } = proxy.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  const clock = createManualClock()
+  const http = createRegistryHttp({
+    clock,
+    userAgent: 'selfhostly/test',
+    env: { HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: 'direct.invalid' },
+  })
+  t.teardown(http.stop)
+  const budget = createRegistryBudget({ clock, rate: { perSecond: 1000, burst: 1000 } })
+  const client = createRegistryClient({ http, budget, clock, loginFor: () => null, mayBePlain: () => true })
+  const latest = (image: string) => client.latest(parseImage(image) ?? t.fail(), amd64, [])
+  t.is((await latest('registry.invalid/app:v1')).digest, digest)
+  t.deepEqual(through, ['registry.invalid:443', 'registry.invalid:80'])
+  await t.throwsAsync(latest('direct.invalid/app:v1'), { message: /could not be reached/ })
+  t.is((await latest(`${registry}/app:v1`)).digest, digest)
+  t.is(through.length, 2)
 })
 
 test('a registry in silence is given up after 15 s', async (t) => {
