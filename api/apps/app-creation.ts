@@ -130,12 +130,18 @@ export function createAppCreation(deps: {
   return { create, run }
 }
 
-const newRow = (id: string, { name, description }: CreateAppInput, current: CurrentVersion, now: Date): AppRow => ({
+export const newRow = (
+  id: string,
+  { name, description }: Pick<CreateAppInput, 'name' | 'description'>,
+  current: CurrentVersion,
+  now: Date,
+): AppRow => ({
   id,
   name,
   description: description ?? null,
   allowances: [],
   modelHash: null,
+  place: null,
   ...current,
   desiredState: 'running',
   lastError: null,

@@ -7,6 +7,7 @@ import type { AppRow } from './app.entity.ts'
 import { draftEnv, envFile, findEnv, writtenEnv } from './environment/env-on-disk.ts'
 import { projectInput } from './environment/project-input.ts'
 import { hasContent } from './folder-removal.ts'
+import { composeFile, createAppPlaces } from './app-place.ts'
 import { checkAppName } from './compose-file.ts'
 import { isSameText, readComposeFile, type FoundCompose } from './compose-on-disk.ts'
 import { hasOverlay, overlayDraft, overlayFile } from './deploy/overlay.ts'
@@ -14,8 +15,6 @@ import type { AppContents, PlainFile } from './versions/version.ts'
 import { deleteAppFile, writeAppFile } from './versions/written-files.ts'
 import { leadsToItself, linkNeighbours } from './draft-folder.ts'
 
-/** The file Compose is run with, whatever other files are in the folder. */
-export const composeFile = 'compose.yaml'
 /** Written first, then renamed over the real file. */
 const draftOf = (file: string): string => `.${file}.new`
 /** Of what an app is made of, what is known while someone writes its Compose file. */
@@ -33,20 +32,22 @@ const othersMode = 0o007
 
 export type AppFiles = ReturnType<typeof createAppFiles>
 
-/** The folders of this node's apps: `<appsDir>/<name>/compose.yaml`. Expects checked names, which cannot contain a path. */
+/** The folders of this node's apps, usually `<appsDir>/<name>/compose.yaml`. Expects checked names, which cannot contain a path. */
 export function createAppFiles({ appsDir }: { appsDir: string }) {
-  const directoryOf = (name: string): string => join(appsDir, name)
+  const places = createAppPlaces({ appsDir })
+  const { directoryOf, fileOf } = places
 
   return {
-    directoryOf,
+    ...places,
 
     projectOf(name: string): ComposeProject {
       const directory = directoryOf(name)
-      return { name, directory, ...(hasOverlay(directory) && { overlay: overlayFile }) }
+      const file = fileOf(name) === composeFile ? {} : { file: join(directory, fileOf(name)) }
+      return { name, directory, ...file, ...(hasOverlay(directory) && { overlay: overlayFile }) }
     },
 
     /** The app's Compose file on disk; null when it does not exist. */
-    compose: (name: string): Promise<FoundCompose | null> => readComposeFile(directoryOf(name), composeFile),
+    compose: (name: string): Promise<FoundCompose | null> => readComposeFile(directoryOf(name), fileOf(name)),
 
     /** The file that Compose itself would use in a folder that is not an app yet. */
     async preparedCompose(name: string): Promise<FoundCompose | null> {
@@ -64,26 +65,29 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
       const names = entries.filter((entry) => !entry.isFile() && checkAppName(entry.name).length === 0).map(({ name }) => name)
       const filled: string[] = []
       for (const name of names.sort()) {
-        if (await isFilled(directoryOf(name))) filled.push(name)
+        if (!places.isTaken(name) && (await isFilled(join(appsDir, name)))) filled.push(name)
         if (filled.length === bounds.folders) break
       }
       return filled
     },
 
     /** Whether something other than a folder has this name. */
-    isBlocked: (name: string): Promise<boolean> => stat(directoryOf(name)).then((found) => !found.isDirectory(), whenAbsent(false)),
+    isBlocked: async (name: string): Promise<boolean> =>
+      places.isTaken(name) || stat(join(appsDir, name)).then((found) => !found.isDirectory(), whenAbsent(false)),
 
     /** Replaces the Compose file atomically, so an interrupted write never leaves half a file. Does nothing when the content is the same. */
     async write(name: string, content: string): Promise<void> {
       const directory = directoryOf(name)
       await mkdir(directory, { recursive: true, mode: folderMode })
-      const onDisk = await readComposeFile(directory, composeFile)
+      const file = fileOf(name)
+      const onDisk = await readComposeFile(directory, file)
       if (onDisk && isSameText(onDisk, content)) return this.hideFromOthers(name, content)
-      const draft = join(directory, draftOf(composeFile))
+      if (places.isElsewhere(name)) return writeAppFile(directory, { path: file, content, secret: false })
+      const draft = join(directory, draftOf(file))
       await rm(draft, { force: true })
       // `wx` never writes through a link that someone put there.
       await writeFile(draft, content, { flag: 'wx', mode: fileMode })
-      await rename(draft, join(directory, composeFile))
+      await rename(draft, join(directory, file))
     },
 
     /**
@@ -110,28 +114,29 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
      * The group keeps its permissions, which someone may have granted on purpose.
      */
     async hideFromOthers(name: string, content: string): Promise<void> {
-      const file = join(directoryOf(name), composeFile)
-      if (!(await hasContent(file, content.toWellFormed()))) return
+      const file = join(directoryOf(name), fileOf(name))
+      if (places.isElsewhere(name) || !(await hasContent(file, content.toWellFormed()))) return
       const { mode } = await lstat(file)
       if ((mode & othersMode) !== 0) await chmod(file, mode & 0o777 & ~othersMode)
     },
 
-    hasFile: (name: string): boolean => existsSync(join(directoryOf(name), composeFile)),
+    hasFile: (name: string): boolean => existsSync(join(directoryOf(name), fileOf(name))),
 
     async ensure(name: string, content: string): Promise<boolean> {
-      if (await readComposeFile(directoryOf(name), composeFile)) return false
+      if (await readComposeFile(directoryOf(name), fileOf(name))) return false
       await this.write(name, content)
       return true
     },
 
-    /** The files this program wrote to an app's folder: content by path in the folder; null when any content counts. */
-    written: ({ composeContent, environment }: Pick<AppRow, 'composeContent' | 'environment'>): Map<string, string | null> =>
+    /**
+     * The files this program wrote to an app's folder: content by path in the folder; null when any content counts. Whoever has a folder
+     * elsewhere wants to go on with what is in it, so only what nobody misses counts there.
+     */
+    written: ({ name, composeContent, environment }: Pick<AppRow, 'name' | 'composeContent' | 'environment'>): Map<string, string | null> =>
       new Map([
-        [composeFile, composeContent],
-        [draftOf(composeFile), null],
+        ...(places.isElsewhere(name) ? [] : own(fileOf(name), composeContent, environment)),
         [overlayFile, null],
         [overlayDraft, null],
-        ...writtenEnv(environment),
       ]),
 
     /**
@@ -145,9 +150,10 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
       await mkdir(appsDir, { recursive: true, mode: folderMode })
       const draft = await mkdtemp(join(appsDir, draftPrefix))
       try {
-        const file = join(draft, composeFile)
+        const named = fileOf(name)
+        const file = join(draft, named)
         await writeFile(file, content)
-        const own = { directory: directoryOf(name), file: composeFile, content }
+        const own = { directory: directoryOf(name), file: named, content }
         const exists = existsSync(own.directory)
         const readsEnv = contents.environment !== undefined && content.includes(envFile)
         if (exists && others.length === 0 && !readsEnv && !(await leadsToItself(own)))
@@ -155,7 +161,7 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
         if (exists) await linkNeighbours(own, draft, others.map(({ path }) => path)) // prettier-ignore
         for (const other of others) await writeAppFile(draft, other)
         if (readsEnv) await draftEnv(draft, contents.environment ?? [])
-        return await check({ name, directory: draft, ...input })
+        return await check({ name, directory: draft, ...(named !== composeFile && { file }), ...input })
       } finally {
         await rm(draft, { recursive: true, force: true })
       }
@@ -169,6 +175,12 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
     },
   }
 }
+
+const own = (file: string, content: string, environment: AppRow['environment']): [string, string | null][] => [
+  [file, content],
+  [draftOf(file), null],
+  ...writtenEnv(environment),
+]
 
 async function isFilled(directory: string): Promise<boolean> {
   try {

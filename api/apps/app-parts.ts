@@ -28,6 +28,7 @@ import type { ComposeFileWatch } from './compose-file-watch.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { createDeploying, type DeploySettings } from './deploy/deploying.ts'
 import { createFolders } from './folders.ts'
+import { createAppImport } from './import/app-import.ts'
 import { createRestart } from './operations/restart.ts'
 import { createRunners, type Runners } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
@@ -81,7 +82,7 @@ export function createAppParts(world: AppServiceDeps) {
   const compose = createAppDeploy({ ...deps, compose: permissions.compose, records, versions, loginsFor })
   const isBusy = ({ id }: AppRow): boolean => operations.activeOf(id) !== undefined
   const deploying = createDeploying({ ...deps, settings: deps.deploying, compose, versions, records, containersOf, isBusy })
-  const deploy = { ...compose, up: deploying.up, copyingVolumes: deploying.copyingVolumes }
+  const deploy = { ...compose, up: deploying.up, copyingVolumes: deploying.copyingVolumes, adopt: deploying.adopt }
   const retention = createRetention({ ...deps, versions, settings: deps.deploying, neededOf: deploying.neededVersions })
   const work = createAppWork({ ...deps, records, views, maskOf: compose.maskOf, onEnded: retention.apply, runners: () => runners })
   const newest = createNewestVersion({ operations, versions })
@@ -92,16 +93,17 @@ export function createAppParts(world: AppServiceDeps) {
     if (views.forget(id)) deps.onRemoved(id)
   }
   const create = createAppCreation({ ...parts, onFailed: forget })
+  const { validate, judge } = createDraftValidation(parts)
+  const importing = createAppImport({ ...parts, ...deps.deploying, judge, onFailed: forget })
   const imageUpdating = createImageUpdating(parts)
   const updatingAlone = createUpdatingAlone({ ...parts, ...imageUpdating })
   const runners: Runners = deploying.runners({
     ...createRunners({ ...parts, onRemoved: forget, onRemoving: deploying.forget }),
-    ...{ create: create.run, ...update.runners, update_images: imageUpdating.run, restore_volumes: deploying.restoreVolumes.run },
+    ...{ create: create.run, import: importing.run, ...update.runners, update_images: imageUpdating.run, restore_volumes: deploying.restoreVolumes.run },
   })
   const folders = createFolders(parts)
   const resume = createAppResume({ ...parts, resumeDeploys: deploying.resume, onResolved: views.tell })
   const restart = createRestart(parts)
-  const validate = createDraftValidation(parts)
 
   function refreshAll(): void {
     for (const row of records.all()) {
@@ -113,6 +115,6 @@ export function createAppParts(world: AppServiceDeps) {
 
   return {
     ...{ images, views, records, versions, deploying, work, update },
-    ...{ create, imageUpdating, updatingAlone, restart, folders, resume, validate, refreshAll },
+    ...{ create, importing, imageUpdating, updatingAlone, restart, folders, resume, validate, refreshAll },
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { notFound } from '../errors.ts'
 import { AppEntity, type AppRow } from './app.entity.ts'
+import type { AppFiles } from './app-files.ts'
 import type { AppPatch } from './app-update.ts'
 import type { Alongside } from './operation-records.ts'
 
@@ -11,6 +12,7 @@ export type AppRecords = ReturnType<typeof createAppRecords>
 export function createAppRecords(deps: {
   em: EntityManager
   clock: Clock
+  files: Pick<AppFiles, 'place'>
   /** A record has changed and is saved. */
   onSaved: (row: AppRow) => void
 }) {
@@ -18,6 +20,17 @@ export function createAppRecords(deps: {
   const rows = new Map<string, AppRow>()
   /** Apps whose last outcome could not be saved, for example because the disk is full. */
   const unsaved = new Set<string>()
+
+  function enter(row: AppRow): void {
+    rows.set(row.id, row)
+    deps.files.place(row.name, row.place)
+  }
+
+  function leave(id: string): void {
+    const row = rows.get(id)
+    rows.delete(id)
+    if (row) deps.files.place(row.name, null)
+  }
 
   /**
    * Writes only the fields in `patch`, because another save may be writing the others. `write` can save something else in the same
@@ -57,7 +70,7 @@ export function createAppRecords(deps: {
 
   return {
     async load(): Promise<void> {
-      for (const row of await em.fork().find(AppEntity, {})) rows.set(row.id, row)
+      for (const row of await em.fork().find(AppEntity, {})) enter(row)
     },
 
     all: (): AppRow[] => [...rows.values()],
@@ -76,12 +89,12 @@ export function createAppRecords(deps: {
 
     /** Adds a record in memory. @returns what saves it */
     add(row: AppRow): Alongside {
-      rows.set(row.id, row)
+      enter(row)
       return (transaction) => transaction.insert(AppEntity, { ...row })
     },
 
     /** Takes back a record that was never saved. */
-    drop: (id: string): void => void rows.delete(id),
+    drop: leave,
 
     /** `alongside` deletes what belongs to it in the same transaction. */
     async delete(id: string, alongside: Alongside): Promise<void> {
@@ -89,7 +102,7 @@ export function createAppRecords(deps: {
         await alongside(transaction)
         await transaction.nativeDelete(AppEntity, { id })
       })
-      rows.delete(id)
+      leave(id)
       unsaved.delete(id)
     },
 

@@ -2,7 +2,7 @@ import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { AppDeploy } from './app-deploy.ts'
 import type { AppRow } from './app.entity.ts'
-import { composeFile, type AppFiles } from './app-files.ts'
+import type { AppFiles } from './app-files.ts'
 import type { AppRecords } from './app-records.ts'
 import type { ContainerFacts } from './container-facts.ts'
 import type { ContainerWatch } from './container-watch.ts'
@@ -42,7 +42,7 @@ export function createAppResume(deps: {
   async function hideComposeFiles(): Promise<void> {
     for (const { name, composeContent } of records.all()) {
       await files.hideFromOthers(name, composeContent).catch((error: unknown) => {
-        const advice = `other users of this machine can read it. As its owner, run: chmod o-rwx '${files.directoryOf(name)}/${composeFile}'`
+        const advice = `other users of this machine can read it. As its owner, run: chmod o-rwx '${files.directoryOf(name)}/${files.fileOf(name)}'`
         deps.log.warn({ app: name, error: errorMessage(error) }, `an app's Compose file could not be made private: ${advice}`)
       })
     }

@@ -1,3 +1,4 @@
+import type { EngineContainer } from '../docker/engine.types.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import { checkDeadline, checkDescription, refuseTooMuch } from './app-limits.ts'
 import { createAppParts, type AppServiceDeps } from './app-parts.ts'
@@ -30,6 +31,7 @@ export function createAppService(deps: AppServiceDeps) {
     work,
     update,
     create,
+    importing,
     imageUpdating,
     updatingAlone,
     restart,
@@ -38,6 +40,9 @@ export function createAppService(deps: AppServiceDeps) {
     validate,
     refreshAll,
   } = createAppParts(deps)
+
+  const isOwn = (container: EngineContainer): boolean =>
+    container.project !== null && records.named(container.project) !== undefined && files.isOf(container.project, container)
 
   return {
     start: resume.start,
@@ -55,10 +60,7 @@ export function createAppService(deps: AppServiceDeps) {
     async composeProjects(): Promise<FoundProject[]> {
       const away = deps.watch.away()
       if (away !== null) throw new AppError('DOCKER_UNAVAILABLE', away)
-      return foundProjects(deps.watch.all(), ({ project, workingDir }) => {
-        const row = records.named(project ?? '')
-        return row !== undefined && workingDir === files.directoryOf(row.name)
-      })
+      return foundProjects(deps.watch.all(), isOwn)
     },
 
     /** Called when an app's Compose file has changed on disk. */
@@ -84,6 +86,9 @@ export function createAppService(deps: AppServiceDeps) {
     get: (id: string): App => views.view(records.get(id)),
 
     create: create.create,
+
+    importApp: importing.importApp,
+    previewImport: importing.preview,
 
     /** Checks a draft and changes nothing. */
     validate,

@@ -22,7 +22,7 @@ export type AppViews = ReturnType<typeof createAppViews>
 export function createAppViews(deps: {
   nodeId: string
   clock: Clock
-  files: Pick<AppFiles, 'directoryOf'>
+  files: Pick<AppFiles, 'isOf'>
   disk: ComposeFileWatch
   watch: ContainerWatch
   operations: Operations
@@ -44,7 +44,7 @@ export function createAppViews(deps: {
     },
   })
 
-  const containersOf = (row: AppRow): WatchedContainer[] => watch.inDirectory(deps.files.directoryOf(row.name))
+  const containersOf = (row: AppRow): WatchedContainer[] => watch.all().filter((container) => deps.files.isOf(row.name, container))
 
   function view(row: AppRow): App {
     const active = operations.activeOf(row.id)

@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import type { AppPlace } from './app-place.ts'
 import type { Allowance, AppDesiredState } from './app.ts'
 import type { GoingBack } from './deploy/going-back.ts'
 import type { OperationKind } from './operation.ts'
@@ -20,6 +21,8 @@ export const AppEntity = defineEntity({
     /** Their contents are with the current version, so that they need not be in memory. */
     files: p.json<AppFileName[]>().default([]),
     profiles: p.json<string[]>().default([]),
+    /** Where it is, if it was imported. */
+    place: p.json<AppPlace>().nullable(),
     /** Null until an app from before the safety policy has got what it needs. */
     allowances: p.json<Allowance[]>().nullable(),
     /** Of the model that was checked when the current version was accepted; null when none was. */

@@ -1,6 +1,5 @@
 import { AppError } from '../errors.ts'
 import type { AppRow } from './app.entity.ts'
-import { composeFile } from './app-files.ts'
 import { isSameText, type FoundCompose } from './compose-on-disk.ts'
 
 /**
@@ -13,7 +12,7 @@ export function refuseUnseen({ name, composeContent }: AppRow, onDisk: FoundComp
   if (!onDisk || isSameText(onDisk, composeContent)) return
   throw new AppError(
     'CONFLICT',
-    `${composeFile} of ${name} was changed on disk${because(onDisk)}. Nothing starts until you have reviewed it: compare the two, save the one you want, then try again`,
+    `${onDisk.file} of ${name} was changed on disk${because(onDisk)}. Nothing starts until you have reviewed it: compare the two, save the one you want, then try again`,
   )
 }
 
@@ -28,7 +27,7 @@ export function refuseOverwriting(
     throw conflict(`In the folder of ${name}, ${onDisk.problem}. Move it out of the way on the node, then save again`, onDisk)
   if (overwrite) return
   throw conflict(
-    `${composeFile} of ${name} was changed on disk${because(onDisk)} and matches neither the saved file nor yours. Compare them, then save the file on disk or overwrite it with yours`,
+    `${onDisk.file} of ${name} was changed on disk${because(onDisk)} and matches neither the saved file nor yours. Compare them, then save the file on disk or overwrite it with yours`,
     onDisk,
   )
 }

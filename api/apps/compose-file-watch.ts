@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { composeFile, type AppFiles } from './app-files.ts'
+import type { AppFiles } from './app-files.ts'
 import type { FoundCompose } from './compose-on-disk.ts'
 
 /** An editor writes and renames several times for one save. One check covers them all. */
@@ -73,7 +73,7 @@ export function createComposeFileWatch(deps: { files: AppFiles; clock: Clock; lo
     try {
       entry.watcher = watch(directory, { persistent: false }, (_, file) => {
         // The folder can also hold data that is written all the time, so other files are ignored by name.
-        if (file !== null && file !== composeFile) return
+        if (file !== null && file !== files.fileOf(name)) return
         entry.cancelLook ??= clock.after(burstMs, () => {
           entry.cancelLook = undefined
           void watchAndLook(name, entry)

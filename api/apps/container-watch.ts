@@ -101,6 +101,5 @@ export function createContainerWatch(deps: {
     /** Why Docker does not answer; null when it does. Not null before the first reading. */
     away: (): string | null => away,
     asOf: (): Date => asOf,
-    inDirectory: (directory: string): WatchedContainer[] => containers.filter((container) => container.workingDir === directory),
   }
 }

@@ -22,13 +22,18 @@ export async function isInPlace(directory: string): Promise<boolean> {
  * @returns names of the entries that are left
  */
 export async function removeWritten(directory: string, written: Map<string, string | null>): Promise<string[]> {
+  await removeFrom(directory, written)
+  // Fails, and keeps the folder, when it is not empty, is a link or belongs to another user.
+  await rmdir(directory).catch(() => undefined)
+  return readdir(directory).catch(() => [])
+}
+
+/** Removes these files if they are unchanged, and nothing else. */
+export async function removeFrom(directory: string, written: Map<string, string | null>): Promise<void> {
   for (const [name, content] of written) {
     const path = join(directory, name)
     if (content === null || (await hasContent(path, content))) await unlink(path).catch(() => undefined)
   }
-  // Fails, and keeps the folder, when it is not empty, is a link or belongs to another user.
-  await rmdir(directory).catch(() => undefined)
-  return readdir(directory).catch(() => [])
 }
 
 /** Whether a file has exactly this content. Always false for a link. */

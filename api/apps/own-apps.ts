@@ -1,4 +1,3 @@
-import { dirname } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { EntityManager } from '../db/orm.ts'
 import type { Docker } from '../docker/docker.ts'
@@ -68,7 +67,7 @@ export function createOwnApps(deps: {
     engine,
     clock,
     log,
-    isFollowed: ({ workingDir }) => workingDir !== null && dirname(workingDir) === appsDir,
+    isFollowed: files.isFollowed,
     onChange: () => events.emit('containers', undefined),
   })
   const operations = createOperations({
@@ -100,7 +99,7 @@ export function createOwnApps(deps: {
     removal: createRemoval({ projects, files }),
     answerOf: deps.answerOf,
     loginsFor: deps.loginsFor,
-    facts: createNodeFacts({ containers: containers.all, projects, directoryOf: files.directoryOf }),
+    facts: createNodeFacts({ containers: containers.all, projects, isOf: files.isOf }),
     endLeftovers: docker.endLeftovers,
     schedulesOf: schedules.of,
     autoUpdateOf: autoUpdates.of,
@@ -118,9 +117,7 @@ export function createOwnApps(deps: {
 
   /** A Compose project of another program, or of another node on the same Engine, is not this node's app even if it shares its name. */
   const ofOwnAppsOnly = (container: EngineContainer): EngineContainer =>
-    container.project !== null && container.workingDir === files.directoryOf(container.project)
-      ? container
-      : { ...container, project: null }
+    container.project !== null && files.isOf(container.project, container) ? container : { ...container, project: null }
 
   return {
     ...service,

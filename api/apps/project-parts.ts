@@ -1,8 +1,4 @@
-import type { ProjectContainer, ProjectParts } from '../docker/engine.types.ts'
-
-/** One app's containers. The folder tells it apart from another project with the same name. */
-export const ownOf = (app: { name: string; directory: string }, { containers }: ProjectParts): ProjectContainer[] =>
-  containers.filter(({ project, workingDir }) => project === app.name && workingDir === app.directory)
+import type { ProjectContainer } from '../docker/engine.types.ts'
 
 /** Containers that keep a network from being removed, including stopped ones, which could not start without it. */
 export const usersOfNetwork = ({ id, name }: { id: string; name: string }, containers: ProjectContainer[]): string[] =>

@@ -4,7 +4,7 @@ import type { AppRow } from './app.entity.ts'
 import type { AppFiles } from './app-files.ts'
 import { hasContent, isInPlace } from './folder-removal.ts'
 import { entriesOf, type FolderEntry } from './folder-entries.ts'
-import { enumerate, isUnnamed, ownOf, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
+import { enumerate, isUnnamed, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
 import type { RemovalItem, RemovalPreview, RemovalRule } from './removal-item.ts'
 
 /** What a removal would delete and keep right now, by the rules of `removal.ts`. */
@@ -16,9 +16,9 @@ export async function previewRemoval(
   const [parts, sizes, inFolder] = await Promise.all([
     projects.parts(app.name),
     projects.volumeBytes(),
-    filesIn(directory, files.written(app)),
+    filesIn(directory, files.written(app), files.isElsewhere(app.name) ? 'its folder is outside APPS_DIR' : null),
   ])
-  const own = ownOf({ name: app.name, directory }, parts)
+  const own = parts.containers.filter((container) => files.isOf(app.name, container))
   const others = parts.containers.filter((container) => !own.includes(container))
   const lists = [
     own.map(containerItem),
@@ -82,20 +82,21 @@ function placeOf(volume: string, containers: ProjectContainer[]): string | null 
   return null
 }
 
-async function filesIn(directory: string, written: Map<string, string | null>): Promise<RemovalItem[]> {
+/** @param kept why nothing else in the folder is ever deleted */
+async function filesIn(directory: string, written: Map<string, string | null>, kept: string | null): Promise<RemovalItem[]> {
   const entries = await entriesOf(directory)
-  const isOwn = await isInPlace(directory).catch(() => true)
+  const why = kept ?? ((await isInPlace(directory).catch(() => true)) ? null : "the app's folder is a link to another folder")
   const items: RemovalItem[] = []
   for (const entry of entries) {
     const isWritten = await hasWritten(directory, entry, written)
-    const goes = isWritten ? 'always' : isOwn ? 'with_files' : 'never'
+    const goes = isWritten ? 'always' : why === null ? 'with_files' : 'never'
     items.push({
       kind: entry.isFolder ? 'folder' : 'file',
       name: entry.name,
       detail: written.has(entry.name) && !isWritten ? 'edited on disk' : null,
       sizeBytes: entry.bytes,
       goes,
-      obstacle: goes === 'never' ? "the app's folder is a link to another folder" : entry.obstacle,
+      obstacle: goes === 'never' ? why : entry.obstacle,
     })
   }
   return items

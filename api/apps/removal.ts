@@ -5,11 +5,11 @@ import { AppError, errorMessage } from '../errors.ts'
 import type { AppRow } from './app.entity.ts'
 import type { AppFiles } from './app-files.ts'
 import { isUp } from './app-status.ts'
-import { isInPlace, removeTree, removeWritten, type Leftover } from './folder-removal.ts'
+import { isInPlace, removeFrom, removeTree, removeWritten, type Leftover } from './folder-removal.ts'
 import { removeDuplicateNetworks } from './duplicate-networks.ts'
 import { makeAgain } from './make-again.ts'
 import type { OperationRun } from './operation-run.ts'
-import { enumerate, ownOf, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
+import { enumerate, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
 import type { PlainFile } from './versions/version.ts'
 import { deleteAppFile } from './versions/written-files.ts'
 import type { RemovalPreview } from './removal-item.ts'
@@ -37,7 +37,8 @@ export type Removal = ReturnType<typeof createRemoval>
  * Compose file does not matter. Parts that are already gone are skipped, so trying again finishes an incomplete removal.
  */
 export function createRemoval({ projects, files }: { projects: EngineProjects; files: AppFiles }) {
-  const ownParts = (app: Named, parts: ProjectParts) => ownOf({ name: app.name, directory: files.directoryOf(app.name) }, parts)
+  const ownParts = ({ name }: Named, { containers }: ProjectParts): ProjectContainer[] =>
+    containers.filter((each) => files.isOf(name, each))
 
   /** Stops dependents first. @returns why some containers could not be stopped */
   async function stopAll({ wanted }: Named, containers: ProjectContainer[], run: OperationRun): Promise<string[]> {
@@ -94,6 +95,10 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
 
   async function removeFiles(app: Named, all: boolean, run: OperationRun, own: PlainFile[]): Promise<string[]> {
     const directory = files.directoryOf(app.name)
+    if (files.isElsewhere(app.name)) {
+      await removeFrom(directory, files.written(app))
+      return ['its folder is outside APPS_DIR, so it was kept with its files']
+    }
     if (all && (await isInPlace(directory).catch(() => true))) {
       failOn(leftoverWords(app, await removeTree(directory, run.signal)))
       return []

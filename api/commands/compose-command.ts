@@ -31,15 +31,16 @@ await runCommand(async () => {
 /** The database is closed again before Compose starts, which may run for days (`logs -f`). */
 function projectOf(name: string, config: Config): Promise<ComposeProject> {
   return withDatabase(config, async ({ em }) => {
-    const rows = await em.fork().find(AppEntity, {}, { fields: ['id', 'name', 'version'], orderBy: { name: 'asc' } })
+    const rows = await em.fork().find(AppEntity, {}, { fields: ['id', 'name', 'version', 'place'], orderBy: { name: 'asc' } })
     const row = rows.find((each) => each.name === name)
     if (!row) {
       const names = rows.map((each) => each.name).join(', ')
       throw new StartError(`This node has no app named ${JSON.stringify(name)}. ${names ? `It has: ${names}` : 'It has none'}`)
     }
     const files = createAppFiles({ appsDir: config.appsDir })
+    files.place(name, row.place)
     if (!files.hasFile(name)) {
-      throw new StartError(`${files.directoryOf(name)} has no compose.yaml. Start the app in the dashboard, which writes it again`)
+      throw new StartError(`${files.directoryOf(name)} has no ${files.fileOf(name)}. Start the app in the dashboard, which writes it again`)
     }
     return createAppProjects({ files, versions: createAppVersions({ em, clock: systemClock, box: openSecrets(config) }) }).of(row)
   })

@@ -1,9 +1,10 @@
 import type Docker from 'dockerode'
-import type { ImageInspectInfo } from 'dockerode'
+import type { ContainerInspectInfo, ImageInspectInfo } from 'dockerode'
 import type { Clock } from '../clock.ts'
 import { notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { toContainerDetails, toEngineContainer, toEngineImage } from './container-mapping.ts'
+import { toContainerSetup } from './container-setup.ts'
 import { dockerUnavailable } from './docker-endpoint.ts'
 import { createEngineClient, hasStatus, statusOf } from './engine-client.ts'
 import { containerEvents, statsSamples } from './engine-messages.ts'
@@ -37,6 +38,25 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
   const values = (stream: AsyncIterable<Uint8Array | string>): AsyncIterable<unknown> =>
     jsonLines(stream, (line) => options.log.warn({ line: line.slice(0, 200) }, 'Docker sent a line that is not JSON'))
 
+  const image = (nameOrId: string): Promise<ImageInspectInfo | null> =>
+    ask(async (abortSignal) =>
+      imageInspect(docker, nameOrId, abortSignal).catch((error: unknown) => {
+        // 400 for what cannot be a name.
+        if (hasStatus(error, 404) || hasStatus(error, 400)) return null
+        throw error
+      }),
+    )
+  const inspect = (containerId: string): Promise<ContainerInspectInfo | null> =>
+    ask(async (abortSignal) =>
+      docker
+        .getContainer(containerId)
+        .inspect({ abortSignal })
+        .catch((error: unknown) => {
+          if (hasStatus(error, 404)) return null
+          throw error
+        }),
+    )
+
   return {
     async info() {
       const info = await ask((signal) => systemInfo(docker, signal))
@@ -56,27 +76,18 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
     },
 
     async image(nameOrId) {
-      const inspect = async (abortSignal: AbortSignal): Promise<ImageInspectInfo | null> =>
-        imageInspect(docker, nameOrId, abortSignal).catch((error: unknown) => {
-          // 400 for what cannot be a name.
-          if (hasStatus(error, 404) || hasStatus(error, 400)) return null
-          throw error
-        })
-      const answer = await ask(inspect)
+      const answer = await image(nameOrId)
       return answer && toEngineImage(answer)
     },
 
     async details(containerId) {
-      const inspect = async (abortSignal: AbortSignal) =>
-        docker
-          .getContainer(containerId)
-          .inspect({ abortSignal })
-          .catch((error: unknown) => {
-            if (hasStatus(error, 404)) return null
-            throw error
-          })
-      const answer = await ask(inspect)
+      const answer = await inspect(containerId)
       return answer && toContainerDetails(answer)
+    },
+
+    async setup(containerId) {
+      const answer = await inspect(containerId)
+      return answer && toContainerSetup(answer, await image(answer.Image))
     },
 
     watch(handlers) {

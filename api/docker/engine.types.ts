@@ -11,6 +11,8 @@ export interface Engine {
   image(nameOrId: string): Promise<EngineImage | null>
   /** Details of one container that the list leaves out; null when the container no longer exists. */
   details(containerId: string): Promise<ContainerDetails | null>
+  /** What a container was made of, with the values of its variables; null when it no longer exists. */
+  setup(containerId: string): Promise<ContainerSetup | null>
   /**
    * Follows the Engine's events until stopped. Reconnects with backoff (1 s to 30 s) while the Engine does not answer.
    * `onUp` is called after every connect and reconnect. Events may have been missed, so read everything again.
@@ -159,6 +161,28 @@ export interface ContainerDetails {
   startError: string | null
   /** How long its health check may take to decide: start period + interval x retries. Null without a health check. */
   longestCheckMs: number | null
+}
+
+/** Null and empty: as its image says. */
+export interface ContainerSetup {
+  service: string
+  image: string
+  entrypoint: string[] | null
+  command: string[] | null
+  user: string | null
+  environment: { name: string; value: string }[]
+  labels: Record<string, string>
+  restart: string | null
+  /** Such as `host`; null when it is in networks. */
+  networkMode: string | null
+  /** By the name that Docker knows. */
+  networks: string[]
+  /** As Compose's short form. */
+  ports: string[]
+  mounts: (ContainerMount & { isReadOnly: boolean })[]
+  isPrivileged: boolean
+  capabilities: string[]
+  devices: string[]
 }
 
 export type RestartPolicy = 'no' | 'always' | 'unless-stopped' | 'on-failure'

@@ -77,11 +77,12 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
   const seen = createSeen<App>('apps')
   const ended = createSeen<Operation>('operations')
   const removed = createSeen<string>('removed apps')
+  const files = createAppFiles({ appsDir })
   const watch = createContainerWatch({
     engine,
     clock: systemClock,
     log,
-    isFollowed: ({ workingDir }) => workingDir?.startsWith(appsDir) === true,
+    isFollowed: files.isFollowed,
     onChange: () => apps.refreshAll(),
   })
   const operations = createOperations({
@@ -93,7 +94,6 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
     parallel: 4,
     onChange: (operation) => ended.push(operation),
   })
-  const files = createAppFiles({ appsDir })
   const compose = createComposeCli({ log, ...host, ...(env ? { env } : {}) })
   const disk = createComposeFileWatch({ files, clock: systemClock, log, onChange: (name) => apps.refresh(name) })
   const apps = createAppService({
@@ -123,7 +123,7 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
     autoUpdateOf: () => null,
     loginsFor: async () => [...(given.logins ?? [])],
     removal: createRemoval({ projects, files }),
-    facts: createNodeFacts({ containers: watch.all, projects, directoryOf: files.directoryOf }),
+    facts: createNodeFacts({ containers: watch.all, projects, isOf: files.isOf }),
     onChange: (app) => seen.push(app),
     onRemoved: (id) => removed.push(id),
   })

@@ -44,6 +44,7 @@ function manyContainers() {
     containers: refuse,
     image: refuse,
     details: refuse,
+    setup: refuse,
     lastLines: refuse,
     watch: () => () => {},
     async *stats(id, signal) {

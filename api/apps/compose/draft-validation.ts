@@ -94,24 +94,37 @@ export function createDraftValidation(deps: {
    * @param signal aborts when nobody waits any longer
    * @throws NOT_FOUND, RATE_LIMITED. Never for a bad draft
    */
-  return async function validate(draft: AppDraft, signal?: AbortSignal): Promise<AppValidation> {
-    const { composeContent: content } = draft
+  async function validate(draft: AppDraft, signal?: AbortSignal): Promise<AppValidation> {
     const row = draft.appId ? records.get(draft.appId) : null
     const named = row ? [] : problemsOfName(draft.name)
     const name = row?.name ?? (checkAppName(draft.name).length > 0 ? anyName : draft.name)
-    const text = await checkText(content)
     const permit = { allowances: row ? await deps.permissions.allowancesOf(row) : [], allow: draft.allow }
     const { contents, refusals } = await contentsOf(name, row, draft)
+    return judge(name, contents, permit, [...named, ...refusals], signal)
+  }
+
+  /** @param refusals what is wrong besides the contents */
+  async function judge(
+    name: string,
+    contents: AppContents,
+    permit: Permit,
+    refusals: string[],
+    signal?: AbortSignal,
+  ): Promise<AppValidation> {
+    const { composeContent: content } = contents
+    const text = await checkText(content)
     let looked: Verdict = sayNothing
     const judged = await judgeCompose(content, text, async () => (looked = await ask(name, contents, permit, signal).catch(sayNotAsked)))
     const { findings, resolved } = looked
     const found = await onNode(name, text).catch(notSeen)
-    const problems = bounded([...[...named, ...refusals].map(nowhere), ...judged.problems, ...found.problems])
+    const problems = bounded([...refusals.map(nowhere), ...judged.problems, ...found.problems])
     const warnings = bounded([...judged.warnings, ...found.warnings])
     const variables = text.document ? boundedVariables(variablesIn(contents)) : []
     const ok = problems.length === 0 && findings.every(({ allowed }) => allowed)
     return { ok, problems, warnings, findings: shownFindings(findings), variables, resolved }
   }
+
+  return { validate, judge }
 }
 
 function variablesIn({ composeContent, environment, files }: AppContents): ComposeVariable[] {

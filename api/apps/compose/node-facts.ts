@@ -11,11 +11,12 @@ export type NodeFacts = ReturnType<typeof createNodeFacts>
 export function createNodeFacts(deps: {
   containers: () => EngineContainer[]
   projects: Pick<EngineProjects, 'networkNames' | 'volumeNames'>
-  directoryOf: (name: string) => string
+  /** Whether a container is of the app with this name. */
+  isOf: (name: string, container: EngineContainer) => boolean
 }) {
   const listeners = createListeners()
   const others = (name: string): EngineContainer[] =>
-    deps.containers().filter(({ project, workingDir }) => project !== name || workingDir !== deps.directoryOf(name))
+    deps.containers().filter((container) => !deps.isOf(name, container))
 
   return {
     /** Networks and volumes that the app expects and nobody has made. It cannot start without them. @throws DOCKER_UNAVAILABLE */

@@ -82,6 +82,7 @@ export function createDeploying(deps: {
 
   return {
     up: deploys.up,
+    adopt: deploys.adopt,
 
     /** The versions that going back needs: those whose images are held, those with a copy of volumes, and what was before these. */
     async neededVersions({ id, goingBack }: AppRow): Promise<number[]> {

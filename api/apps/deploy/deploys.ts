@@ -120,6 +120,15 @@ export function createDeploys(deps: {
       follow(row, deploy)
     },
 
+    /** Takes what runs already for the current version: remembers its images at once, and judges it if it should run. */
+    async adopt(row: AppRow): Promise<void> {
+      await versions.settle(row.id, row.version, 'pending', await images.of(row))
+      if (row.desiredState !== 'running') return
+      const deploy = gate.open(row, { deadlineMs: null })
+      follow(row, deploy)
+      await deploy.composeEnded()
+    },
+
     /** Another operation changes the app now. */
     unfollow,
 

@@ -6,7 +6,7 @@ import { isUp } from '../app-status.ts'
 import type { AppRow } from '../app.entity.ts'
 import type { WatchedContainer } from '../container-details.ts'
 import type { OperationRun } from '../operation-run.ts'
-import { isUnnamed, ownOf } from '../project-parts.ts'
+import { isUnnamed } from '../project-parts.ts'
 import type { Removal } from '../removal.ts'
 import type { CopiedVolume, VolumeArchive } from './volume-archive.ts'
 
@@ -21,7 +21,7 @@ export function createVolumeCopies(deps: {
   projects: EngineProjects
   removal: Pick<Removal, 'stop' | 'removeContainers'>
   archive: VolumeArchive
-  files: Pick<AppFiles, 'directoryOf'>
+  files: Pick<AppFiles, 'isOf'>
   records: Pick<AppRecords, 'all' | 'remember'>
   containersOf: (row: AppRow) => WatchedContainer[]
 }) {
@@ -30,7 +30,7 @@ export function createVolumeCopies(deps: {
   /** The volumes that an app's containers use, with the image of one that does. */
   async function volumesOf(row: AppRow): Promise<{ name: string; image: string }[]> {
     const images = new Map(deps.containersOf(row).map(({ id, imageId }) => [id, imageId]))
-    const own = ownOf({ name: row.name, directory: deps.files.directoryOf(row.name) }, await projects.parts(row.name))
+    const own = (await projects.parts(row.name)).containers.filter((container) => deps.files.isOf(row.name, container))
     const named = own.flatMap(({ id, mounts }) =>
       mounts.flatMap(({ kind, source }) => (kind === 'volume' && !isUnnamed(source) ? { name: source, image: images.get(id) } : [])),
     )

@@ -1,4 +1,4 @@
-import { composeFile, type AppFiles } from '../app-files.ts'
+import type { AppFiles } from '../app-files.ts'
 import type { Deploys } from '../deploy/deploys.ts'
 import type { AppRecords } from '../app-records.ts'
 import type { AppRow } from '../app.entity.ts'
@@ -40,7 +40,7 @@ export function createRunners(deps: {
     async start(row, { rollback, deadlineSeconds }, run) {
       refuseUnseen(row, await disk.look(row.name))
       if (await disk.during(row.name, () => files.ensure(row.name, row.composeContent))) {
-        run.line(`${composeFile} was missing on disk, so it was written again`)
+        run.line(`${files.fileOf(row.name)} was missing on disk, so it was written again`)
       }
       await files.writeOthers(row.name, (await versions.contents(row.id, row.version)).files, [])
       await deploy.up(row, run, { rollback, deadlineSeconds })
