@@ -94,6 +94,23 @@ export const createAppBody = z
   })
   .openapi('CreateApp', { required: ['name', 'compose_content'] })
 
+export const importAppBody = z
+  .object({
+    project: z.string().default('').openapi({ description: 'The name of the Compose project' }),
+    compose_content: z
+      .string()
+      .nullish()
+      .openapi({ description: "The Compose file, if the project's own cannot be read. Without it one is drafted from what runs" }),
+    environment: contents.environment,
+    allow,
+    confirm_folder: z
+      .string()
+      .max(bounds.foundProjects.path)
+      .nullish()
+      .openapi({ description: "The project's folder, if that is outside APPS_DIR: the app stays in it" }),
+  })
+  .openapi('ImportApp', { required: ['project'] })
+
 export const validateAppBody = createAppBody
   .extend({
     app_id: z.string().nullish().openapi({ description: 'The app that the draft would change. Without it, the draft is a new app' }),

@@ -8,6 +8,7 @@ import { appDesiredStates, appStatuses, containerHealths, containerStates, type 
 import type { ComposeOnDisk, PreparedFolder } from './apps/compose-on-disk.ts'
 import { imageUpdateStates } from './apps/images/image-update.ts'
 import { scheduleActions } from './apps/schedules/schedule.ts'
+import type { ImportPreview } from './apps/import/import-input.ts'
 import type { FoundProject } from './apps/import/found-projects.ts'
 import type { AppValidation } from './apps/compose/validation.ts'
 import type { EngineNetwork } from './docker/engine.types.ts'
@@ -269,6 +270,20 @@ export const validationWire = z
   })
   .openapi('AppValidation')
 
+export const importPreviewWire = z
+  .object({
+    folder: text(bounds.foundProjects.path).nullable().openapi({ description: 'Where the app stays. Null: it gets a folder in APPS_DIR' }),
+    must_confirm: z.boolean(),
+    file: text(bounds.app.filePath),
+    compose_content: text(bounds.app.composeBytes),
+    problem: text(bounds.app.statusReason).nullable().openapi({ description: "Why the project's own file is not used. Null when it is" }),
+    is_drafted: z.boolean(),
+    variables: z.array(text(bounds.app.variableName)).max(bounds.app.variables),
+    secrets: z.array(text(bounds.app.variableName)).max(bounds.app.variables),
+    validation: validationWire,
+  })
+  .openapi('ImportPreview')
+
 export const operationWire = z
   .object({
     id: z.guid(),
@@ -444,6 +459,7 @@ export const readVersions = reader(versionsWire, (page): VersionPage => page)
 export const readVersion = reader(versionWire, (version): AppVersionHead => version)
 export const readNodeAbout = reader(nodeAboutWire, (about): NodeAbout => about)
 export const readNetwork = reader(networkWire, (network): EngineNetwork => network)
+export const readImportPreview = reader(importPreviewWire, (preview): ImportPreview => preview)
 export const readValidation = reader(validationWire, (validation): AppValidation => validation)
 export const readRemovalPreview = reader(removalPreviewWire, (preview): RemovalPreview => preview)
 

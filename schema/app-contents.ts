@@ -2,7 +2,7 @@ import { builder } from './builder.ts'
 
 /** What an app is made of besides its Compose file. */
 
-const EnvironmentVariableInput = builder.inputType('EnvironmentVariableInput', {
+export const EnvironmentVariableInput = builder.inputType('EnvironmentVariableInput', {
   fields: (t) => ({
     name: t.string({ required: true }),
     value: t.string({ description: 'Null on a secret keeps the stored one.' }),

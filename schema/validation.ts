@@ -27,7 +27,7 @@ const ComposeVariableRef = builder.objectRef<ComposeVariable>('ComposeVariable')
   }),
 })
 
-const AppValidationRef = builder.objectRef<AppValidation>('AppValidation').implement({
+export const AppValidationRef = builder.objectRef<AppValidation>('AppValidation').implement({
   description: 'What is wrong with a draft of an app, and what to know before deploying it.',
   fields: (t) => ({
     ok: t.exposeBoolean('ok', { description: 'False with problems, and with findings that are not allowed.' }),

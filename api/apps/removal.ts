@@ -30,6 +30,8 @@ type Named = Pick<AppRow, 'name' | 'composeContent' | 'environment' | 'wanted'>
 const stoppedAtOnce = 50
 const removedAtOnce = 10
 
+const keptElsewhere = 'its folder is outside APPS_DIR, so it was kept with its files'
+
 export type Removal = ReturnType<typeof createRemoval>
 
 /**
@@ -95,10 +97,7 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
 
   async function removeFiles(app: Named, all: boolean, run: OperationRun, own: PlainFile[]): Promise<string[]> {
     const directory = files.directoryOf(app.name)
-    if (files.isElsewhere(app.name)) {
-      await removeFrom(directory, files.written(app))
-      return ['its folder is outside APPS_DIR, so it was kept with its files']
-    }
+    if (files.isElsewhere(app.name)) return removeFrom(directory, files.written(app)).then(() => [keptElsewhere])
     if (all && (await isInPlace(directory).catch(() => true))) {
       failOn(leftoverWords(app, await removeTree(directory, run.signal)))
       return []

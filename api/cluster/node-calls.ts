@@ -1,13 +1,14 @@
 import { appCalls } from './calls/app-calls.ts'
 import { folderCalls } from './calls/folder-calls.ts'
 import { imageCalls } from './calls/image-calls.ts'
+import { importCalls } from './calls/import-calls.ts'
 import { networkCalls } from './calls/network-calls.ts'
 import { primaryCalls } from './calls/primary-calls.ts'
 import { reportCalls } from './calls/report-calls.ts'
 import { versionCalls } from './calls/version-calls.ts'
 
 /** Calls that a person's action causes, on whichever node. `node-router.ts` offers them for every node. */
-export const actionCalls = { ...appCalls, ...folderCalls, ...networkCalls, ...versionCalls }
+export const actionCalls = { ...appCalls, ...folderCalls, ...importCalls, ...networkCalls, ...versionCalls }
 
 /** Every call between nodes. */
 export const calls = { ...actionCalls, ...primaryCalls, ...reportCalls, ...imageCalls }

@@ -37,5 +37,7 @@ export const createOwnActions = ({ apps, operations }: { apps: OwnApps; operatio
     cancelOperation: ({ id }) => operations.cancel(id),
     folders: () => apps.preparedFolders(),
     composeProjects: () => apps.composeProjects(),
+    importApp: (input, waiting) => apps.importApp(input, waiting?.by),
+    importPreview: (input) => apps.previewImport(input),
     composeOnDisk: ({ name }) => apps.composeOnDisk(name),
   }) satisfies Handlers<typeof actionCalls>

@@ -5,6 +5,7 @@ import { appOperationWire, appRefusals, createAppBody, presentAppOperation } fro
 import { appWire, fromWire, removalPreviewWire, toWire } from '../wire.ts'
 import { serveAppActions } from './app-action-routes.ts'
 import { serveFolders } from './folder-routes.ts'
+import { serveImport } from './import-routes.ts'
 import { serveVersions } from './version-routes.ts'
 import { takesOnly } from './known-fields.ts'
 import { idParam } from '../cluster/calls/declared-call.ts'
@@ -84,6 +85,7 @@ export function userAppRoutes(): Router {
   router.openapi(removal, async (c) => c.json(toWire(await c.get('user').apps.removalOf(c.req.valid('param').id)), 200))
   serveAppActions(router, presentApp)
   serveFolders(router)
+  serveImport(router)
   serveValidation(router)
   serveVersions(router)
   return router

@@ -1,6 +1,7 @@
 import type { AppDraft, AppOperation } from '../apps/app-service.ts'
 import type { AppValidation } from '../apps/compose/validation.ts'
 import type { ComposeOnDisk, PreparedFolder } from '../apps/compose-on-disk.ts'
+import type { ImportPreview } from '../apps/import/import-input.ts'
 import type { FoundProject } from '../apps/import/found-projects.ts'
 import type { RemoveAppInput } from '../apps/removal.ts'
 import type { RemovalPreview } from '../apps/removal-item.ts'
@@ -9,6 +10,7 @@ import { allowingWords, appActionCalls, appCalls } from '../cluster/calls/app-ca
 import { AppError } from '../errors.ts'
 import type { AppFile, AppVersionHead, VersionPage } from '../apps/versions/version.ts'
 import type { versionCalls } from '../cluster/calls/version-calls.ts'
+import { importCalls } from '../cluster/calls/import-calls.ts'
 import { networkCalls } from '../cluster/calls/network-calls.ts'
 import { actionsOf, type InputTo } from '../cluster/calls/declared-call.ts'
 import type { Inventory, InventoryApp } from '../cluster/feed/inventory.ts'
@@ -22,6 +24,7 @@ import type { Access } from './access.ts'
 export const appActions = actionsOf({
   createApp: appCalls.createApp,
   createNetwork: networkCalls.createNetwork,
+  importApp: importCalls.importApp,
   setAppSchedules: appCalls.setAppSchedules,
   setAutoUpdate: appCalls.setAutoUpdate,
   ...appActionCalls,
@@ -118,6 +121,19 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
         async () => router.forNewApp(nodeId, caller).createApp(input),
         ({ app }) => ({ appId: app.id }),
       ),
+    /** Makes an app of a Compose project that runs on a node. */
+    importApp: (nodeId: string, input: InputTo<typeof importCalls.importApp>): Promise<AppOperation> =>
+      start(
+        appActions.importApp,
+        { id: nodeId, subject: input.project, ...allowing(input) },
+        async () => router.forNode(nodeId, caller).importApp(input),
+        ({ app }) => ({ appId: app.id }),
+      ),
+    /** What that would make, for callers who are allowed to. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE, INVALID_INPUT, CONFLICT */
+    async importPreview(nodeId: string, input: InputTo<typeof importCalls.importPreview>): Promise<ImportPreview> {
+      need('app.allow')
+      return router.forNode(sight.node(nodeId).id, caller).importPreview(input)
+    },
     ...actions,
     updateApp: (input: InputTo<typeof appActionCalls.updateApp>) => act('updateApp', input, allowing(input)),
     /** Replaces the app's schedules. */

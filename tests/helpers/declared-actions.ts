@@ -15,6 +15,7 @@ export const mutationActions: ReadonlyMap<string, Action> = new Map(
 const sameAs: Record<string, string> = {
   'POST /api/nodes': 'registerNode',
   'POST /api/apps': 'createApp',
+  'POST /api/compose-projects/import': 'importApp',
   'PUT /api/settings': 'updateSettings',
   'POST /api/apps/:id/images': 'updateImages',
   'POST /api/apps/:id/restore-volumes': 'restoreVolumes',

@@ -32,6 +32,8 @@ function idOf(name: string, { nodeId, appId, operationId }: Things): string {
     name === 'createApp' ||
     name === 'validateApp' ||
     name === 'createNetwork' ||
+    name === 'importApp' ||
+    name === 'importPreview' ||
     /node|maintenance|folders|onDisk|composeProjects/i.test(name)
   )
     return name === 'registerNode' ? unknownId : nodeId

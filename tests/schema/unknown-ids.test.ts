@@ -6,7 +6,7 @@ import { runningNode } from '../helpers/running-node.ts'
 const takesId = (document: string): boolean => document.includes(unknownId)
 
 /** Their answers are never null. */
-const neverNull = ['composeProjects', 'validateApp']
+const neverNull = ['composeProjects', 'importPreview', 'validateApp']
 
 test('an unknown id is null in every query, or NOT_FOUND', async (t) => {
   const node = await runningNode(t)

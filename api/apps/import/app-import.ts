@@ -81,7 +81,7 @@ export function createAppImport(deps: {
         'is not taken, because the project has a Compose file that can be read. Leave it out, and change the file once it is an app'
       throw invalidInput([{ field: 'composeContent', message }])
     }
-    const setups = await setupsOf(running)
+    const setups = await setupsOf(deps.engine, running)
     const ids = new Map(running.containers.map(({ id, service }) => [id, service]))
     const draft = draftOf(running.name, setups, (id) => ids.get(id))
     const composeContent = folder.content ?? given ?? draft.content
@@ -89,22 +89,6 @@ export function createAppImport(deps: {
     const before = { ...noContents, profiles: usedProfiles(composeContent, setups) }
     const asked = changedContents(before, { composeContent, environment: [...(input.environment ?? []), ...secrets] })
     return { ...folder, running, setups, isDrafted: folder.content === null && given === null, ...(await withEnv(asked, folder)) }
-  }
-
-  async function withEnv(contents: AppContents, { folder }: ImportFolder): Promise<Pick<Prepared, 'contents' | 'refusals'>> {
-    try {
-      return { contents: withFoundEnv(contents, folder === null ? null : await findEnv(folder)), refusals: [] }
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'INVALID_INPUT') throw error
-      return { contents, refusals: error.fields.map(({ message }) => message) }
-    }
-  }
-
-  /** One container of each service. */
-  async function setupsOf({ containers }: RunningProject): Promise<ContainerSetup[]> {
-    const first = new Map(containers.toReversed().map(({ service, id }) => [service, id]))
-    const setups = await Promise.all([...first.values()].toSorted().map((id) => deps.engine.setup(id)))
-    return setups.filter((setup) => setup !== null).toSorted((a, b) => (a.service < b.service ? -1 : 1))
   }
 
   /** Runs `use` with the project's folder as that of the app. Afterwards it is so only for an app. */
@@ -195,3 +179,19 @@ const unconfirmed = (folder: string | null): AppError =>
       message: `must be ${JSON.stringify(folder)}, the folder outside APPS_DIR that the app stays in. Who may change the app may read, mount and change what is in it`,
     },
   ])
+
+async function withEnv(contents: AppContents, { folder }: ImportFolder): Promise<Pick<Prepared, 'contents' | 'refusals'>> {
+  try {
+    return { contents: withFoundEnv(contents, folder === null ? null : await findEnv(folder)), refusals: [] }
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'INVALID_INPUT') throw error
+    return { contents, refusals: error.fields.map(({ message }) => message) }
+  }
+}
+
+/** One container of each service. */
+async function setupsOf(engine: Engine, { containers }: RunningProject): Promise<ContainerSetup[]> {
+  const first = new Map(containers.toReversed().map(({ service, id }) => [service, id]))
+  const setups = await Promise.all([...first.values()].toSorted().map((id) => engine.setup(id)))
+  return setups.filter((setup) => setup !== null).toSorted((a, b) => (a.service < b.service ? -1 : 1))
+}

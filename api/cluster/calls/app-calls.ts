@@ -41,7 +41,7 @@ import { answered, forbidden, idParam, leniently, refused } from './declared-cal
 const base = { on: 'every-node' } as const
 
 /** The answer to every call that starts an operation. */
-const started = (description: string) => ({
+export const started = (description: string) => ({
   status: 202 as const,
   description,
   schema: appOperationWire,
@@ -59,7 +59,7 @@ function readAppOperation(json: unknown): { value: AppOperation } | null {
 }
 
 /** What all calls share that start an operation on an app. */
-const starts = {
+export const starts = {
   ...base,
   refusals: appRefusals,
   begun: (begun: AppOperation) => begun,

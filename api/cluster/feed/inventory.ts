@@ -1,5 +1,5 @@
 import type { App } from '../../apps/app.ts'
-import { isFinal, type Operation } from '../../apps/operation.ts'
+import { isFinal, type Operation, type OperationKind } from '../../apps/operation.ts'
 import type { Clock } from '../../clock.ts'
 import type { EntityManager } from '../../db/orm.ts'
 import type { Log } from '../../log.ts'
@@ -15,6 +15,9 @@ import { createKnownStats, type KnownStats } from './known-stats.ts'
 
 export type { InventoryApp } from './known-apps.ts'
 export type { KnownStats } from './known-stats.ts'
+
+/** Its app may not be known yet. */
+const makesApp = (kind: OperationKind): boolean => kind === 'create' || kind === 'import' || kind === 'recreate'
 
 export type Inventory = ReturnType<typeof createInventory>
 
@@ -104,7 +107,7 @@ export function createInventory(deps: {
     learn(nodeId: string, { app, operation }: { app: App; operation: Operation }): void {
       if (!findNode(nodeId)) return
       // Other kinds of operation concern a known app. If the app is no longer known, it has been removed since the call.
-      if (operation.kind === 'create' && !apps.reported(app.id)) putApp(nodeId, app)
+      if (makesApp(operation.kind) && !apps.reported(app.id)) putApp(nodeId, app)
       if (!operations.get(operation.id)) putOperation(nodeId, operation)
     },
 

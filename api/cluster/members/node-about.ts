@@ -17,6 +17,7 @@ export const capabilities = [
   'health-gate',
   'app-schedules',
   'auto-update',
+  'app-import',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

@@ -83,6 +83,11 @@ const validation = {
   variables: [{ name: 'PORT', default: '80', required: false, isSet: true }],
   resolved: 'services: {}',
 }
+const imported = { project: 'shop', composeContent: 'services: {}', allow: ['privileged'], confirmFolder: '/srv/grüße' }
+const importPreview = {
+  ...{ folder: '/srv/grüße', mustConfirm: true, file: 'compose.yaml', composeContent: 'services: {}', problem: null, isDrafted: false },
+  ...{ variables: ['PORT'], secrets: ['PASSWORD'], validation },
+}
 const network = { id, name: 'front', driver: 'bridge' }
 const onDisk = { file: 'compose.yaml', content: 'services: {}', problem: null }
 const settings = { cloudflareApiToken: 'token', cloudflareAccountId: null, primaryUrl: 'https://example.com' }
@@ -136,6 +141,8 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
   appVersion: sent(calls.appVersion, { id, number: 3 }, head, head),
   versionFiles: sent(calls.versionFiles, { id, number: 3 }, [file], [file]),
   composeProjects: sent(calls.composeProjects, {}, [project], [project]),
+  importApp: sent(calls.importApp, imported, begun, begun),
+  importPreview: sent(calls.importPreview, imported, importPreview, importPreview),
   learnImages: sent(calls.learnImages, { answers: [answer] }, undefined, undefined),
   askRegistry: sent(calls.askRegistry, { image: 'web:1', platform: 'linux/amd64', digests: ['sha256:1'] }, answer, answer),
   registryLogins: sent(calls.registryLogins, { registries: 'registry.example.com,docker.io' }, [login], [login]),
