@@ -99,7 +99,13 @@ export function createAppParts(world: AppServiceDeps) {
   const updatingAlone = createUpdatingAlone({ ...parts, ...imageUpdating })
   const runners: Runners = deploying.runners({
     ...createRunners({ ...parts, onRemoved: forget, onRemoving: deploying.forget }),
-    ...{ create: create.run, import: importing.run, ...update.runners, update_images: imageUpdating.run, restore_volumes: deploying.restoreVolumes.run },
+    ...{
+      create: create.run,
+      import: importing.run,
+      ...update.runners,
+      update_images: imageUpdating.run,
+      restore_volumes: deploying.restoreVolumes.run,
+    },
   })
   const folders = createFolders(parts)
   const resume = createAppResume({ ...parts, resumeDeploys: deploying.resume, onResolved: views.tell })

@@ -16,6 +16,8 @@ export const surfaces: Record<string, Surface> = {
   'ALL /api/internal/apps/*': 'guard',
   'ALL /api/internal/operations/*': 'guard',
   'ALL /api/internal/compose-projects': 'guard',
+  'ALL /api/internal/compose-projects/import': 'guard',
+  'ALL /api/internal/compose-projects/preview': 'guard',
   'ALL /api/internal/folders': 'guard',
   'ALL /api/internal/folders/*': 'guard',
   'ALL /api/internal/networks': 'guard',

@@ -218,7 +218,7 @@ function shiftedClock() {
 
 /** What an action may need, by the first part of its word in the audit log. */
 const needsOfWord: Record<string, readonly Permission[]> = {
-  app: ['app.change'],
+  app: ['app.change', 'app.allow'],
   operation: ['app.change'],
   network: ['app.change'],
   node: ['node.change', 'node.hold', 'node.check'],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
-import { isRunningState, type ContainerSetup, type Engine } from '../../docker/engine.types.ts'
+import type { ContainerSetup, Engine } from '../../docker/engine.types.ts'
 import { AppError, invalidInput } from '../../errors.ts'
 import { oneAtATimePerKey } from '../../one-at-a-time.ts'
 import { newRow } from '../app-creation.ts'
@@ -9,6 +9,7 @@ import type { AppFiles } from '../app-files.ts'
 import { refuseTooMuch } from '../app-limits.ts'
 import type { AppRecords } from '../app-records.ts'
 import type { AppOperation, AppWork } from '../app-work.ts'
+import { isUp } from '../app-status.ts'
 import type { AppRow } from '../app.entity.ts'
 import { refusePrepared } from '../changed-on-disk.ts'
 import type { ComposeFileWatch } from '../compose-file-watch.ts'
@@ -121,7 +122,7 @@ export function createAppImport(deps: {
     if (lost.length > 0) throw invalidInput(lost.map((message) => ({ field: 'composeContent', message })))
     const id = randomUUID()
     const first = deps.versions.make(id, contents, { author, reason: 'Imported as it ran', ...checked }, null)
-    const desiredState = running.containers.some(({ state }) => isRunningState(state)) ? ('running' as const) : ('stopped' as const)
+    const desiredState = running.containers.some(isUp) ? ('running' as const) : ('stopped' as const)
     const row = { ...newRow(id, { name }, first.current, deps.clock.now()), desiredState, place: found.place }
     const saveRow = records.add(row)
     const alongside: Alongside = async (transaction) => [await saveRow(transaction), await first.save(transaction)]

@@ -37,6 +37,8 @@ const keys: KeyingConfig = {
   PublishedPort: embedded,
   PreparedFolder: embedded,
   ComposeOnDisk: embedded,
+  ComposeProject: embedded,
+  ImportPreview: embedded,
   EnvironmentVariable: embedded,
   AppFile: embedded,
   Allowance: embedded,

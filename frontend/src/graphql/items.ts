@@ -8,8 +8,10 @@ import type {
   AuditQuery,
   ChangePrimaryUrlMutation,
   ComposeOnDiskQuery,
+  ComposeProjectsQuery,
   CreateApiTokenMutation,
   CreateJoinTokenMutation,
+  ImportPreviewQuery,
   JoinAttemptFieldsFragment,
   JoinTokenFieldsFragment,
   NodeFieldsFragment,
@@ -52,6 +54,9 @@ export type RemovalPreview = NonNullable<AppRemovalQuery['appRemoval']>
 export type RemovalItem = RemovalPreview['items'][number]
 /** A folder on a node that is not an app yet. */
 export type PreparedFolder = NonNullable<PreparedFoldersQuery['preparedFolders']>[number]
+/** A Compose project on a node that is not an app. */
+export type FoundProject = ComposeProjectsQuery['composeProjects'][number]
+export type ImportPreview = ImportPreviewQuery['importPreview']
 /** What is wrong with a draft of an app, and what to know before saving it. */
 export type AppValidation = ValidateAppQuery['validateApp']
 export type PolicyFinding = AppValidation['findings'][number]

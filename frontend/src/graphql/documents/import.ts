@@ -1,0 +1,75 @@
+import { graphql } from '../generated/gql.ts'
+
+export const composeProjectsQuery = graphql(`
+  query ComposeProjects($nodeId: ID!) {
+    composeProjects(nodeId: $nodeId) {
+      name
+      services
+      workingDirectory
+      containers {
+        id
+        state
+      }
+    }
+  }
+`)
+
+export const importPreviewQuery = graphql(`
+  query ImportPreview($nodeId: ID!, $input: ImportAppInput!) {
+    importPreview(nodeId: $nodeId, input: $input) {
+      folder
+      mustConfirm
+      file
+      composeContent
+      problem
+      isDrafted
+      variables
+      secrets
+      validation {
+        ok
+        problems {
+          message
+          file
+          line
+          column
+          service
+        }
+        warnings {
+          message
+          file
+          line
+          column
+          service
+        }
+        findings {
+          rule
+          detail
+          service
+          path
+          message
+          line
+          allowed
+        }
+        variables {
+          name
+          default
+          required
+          isSet
+        }
+      }
+    }
+  }
+`)
+
+export const importApp = graphql(`
+  mutation ImportApp($nodeId: ID!, $input: ImportAppInput!) {
+    importApp(nodeId: $nodeId, input: $input) {
+      operation {
+        ...OperationFields
+      }
+      app {
+        ...AppFields
+      }
+    }
+  }
+`)
