@@ -15,8 +15,7 @@ export function createNodeFacts(deps: {
   isOf: (name: string, container: EngineContainer) => boolean
 }) {
   const listeners = createListeners()
-  const others = (name: string): EngineContainer[] =>
-    deps.containers().filter((container) => !deps.isOf(name, container))
+  const others = (name: string): EngineContainer[] => deps.containers().filter((container) => !deps.isOf(name, container))
 
   return {
     /** Networks and volumes that the app expects and nobody has made. It cannot start without them. @throws DOCKER_UNAVAILABLE */
