@@ -22,10 +22,9 @@ export function passwordProblem(password: string): string | null {
 }
 
 /** The hash with its salt and cost, so that a later version can raise the cost: `$scrypt$ln=16,r=8,p=2$salt$hash`. */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, { ln, r, p } = cost): Promise<string> {
   const salt = randomBytes(16)
-  const hash = await derive(password, salt, cost)
-  const { ln, r, p } = cost
+  const hash = await derive(password, salt, { ln, r, p })
   return `$scrypt$ln=${ln},r=${r},p=${p}$${salt.toString('base64url')}$${hash.toString('base64url')}`
 }
 

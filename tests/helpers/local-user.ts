@@ -2,6 +2,8 @@ import type { ExecutionContext } from 'ava'
 import { listLocalUsers, removeLocalUser, setLocalUser } from '../../api/auth/local-users.ts'
 import type { Answer, Call } from './http-caller.ts'
 import type { RunningNode } from './running-node.ts'
+import { LocalUserEntity } from '../../api/auth/local-user.entity.ts'
+import { hashPassword } from '../../api/auth/password.ts'
 import { testDatabase } from './database.ts'
 
 export const localUser = { name: 'alice', password: 'correct horse battery' }
@@ -25,6 +27,15 @@ export async function addLocalUser(t: ExecutionContext<unknown>, node: RunningNo
   await beside.set()
   await node.services.access.refreshLocalUsers()
   return beside
+}
+
+/** The same with a hash of a lower cost, for tests with many guesses: checking one takes a few tenths of a second otherwise. */
+export async function addCheapLocalUser(t: ExecutionContext<unknown>, node: RunningNode): Promise<void> {
+  const { em } = await testDatabase(t, node.databasePath)
+  await setLocalUser(em, { ...localUser, now: new Date() })
+  const passwordHash = await hashPassword(localUser.password, { ln: 10, r: 8, p: 1 })
+  await em.nativeUpdate(LocalUserEntity, { name: localUser.name }, { passwordHash })
+  await node.services.access.refreshLocalUsers()
 }
 
 /** @param call its headers override the defaults one by one */

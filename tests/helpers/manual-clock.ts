@@ -5,6 +5,8 @@ export interface ManualClock extends Clock {
   advance(ms: number): void
   /** Makes the wall clock jump, as when someone sets it. Waiting tasks still wait as long as before. */
   set(byMs: number): void
+  /** Lets time pass as while a machine sleeps: what became due meanwhile runs once, at the end. A day takes no longer than a second. */
+  sleep(ms: number): void
   /** How many tasks are waiting. */
   waiting(): number
   /** Milliseconds until each waiting task is due, soonest first. */
@@ -42,6 +44,10 @@ export function createManualClock(start = new Date('2026-01-26T20:00:00Z')): Man
         next.task()
       }
       now = until
+    },
+    sleep(ms) {
+      now += ms
+      for (const entry of [...tasks].filter(({ at }) => at <= now).sort((a, b) => a.at - b.at)) if (tasks.delete(entry)) entry.task()
     },
     waiting: () => tasks.size,
     waits: () => [...tasks].map(({ at }) => at - now).sort((a, b) => a - b),

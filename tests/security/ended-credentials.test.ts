@@ -2,13 +2,12 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { WebSocket } from 'ws'
 import { accessEdge } from '../helpers/access-edge.ts'
 import { testDatabase } from '../helpers/database.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
-import { createManualClock, type ManualClock } from '../helpers/manual-clock.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
 import { runningNode, type RunningNode } from '../helpers/running-node.ts'
 import { nextMessage } from '../helpers/websocket.ts'
@@ -34,15 +33,6 @@ async function closedBy(socket: WebSocket, end: () => Promise<unknown>): Promise
   const [code] = await closed
   return { code: Number(code) }
 }
-
-/** Lets time pass in steps, because everything else in this process waits while a clock runs through a whole day of tasks. */
-async function pass(clock: ManualClock, ms: number): Promise<void> {
-  for (let left = ms; left > 0; left -= longestStepMs) {
-    clock.advance(Math.min(left, longestStepMs))
-    await nextTurn()
-  }
-}
-const longestStepMs = 600_000
 
 /** A node whose clock stands still, so that sockets close because a credential ends and not because of the periodic check. */
 const standing = (t: ExecutionContext): Promise<RunningNode> => runningNode(t, peopleSettings, { clock: createManualClock(new Date()) })
@@ -112,7 +102,7 @@ test('an expired session or token closes its WebSocket', async (t) => {
   const { authorization } = await tokenOf(node, viewer, 'viewer')
   const socket = await watch(t, node, { authorization })
   const closed = once(socket, 'close')
-  await pass(clock, 24 * 3600 * 1000 - 16_000)
+  clock.sleep(24 * 3600 * 1000 - 16_000)
   t.is(socket.readyState, WebSocket.OPEN)
   clock.advance(32_000)
   t.is((await closed)[0], 4401)
@@ -162,7 +152,7 @@ async function guests(t: ExecutionContext): Promise<{ node: RunningNode; guest: 
       guest: {
         kind: 'an expired Cloudflare Access token',
         headers: await edge.header('ann@example.com'),
-        end: () => pass(clock, 3600_000),
+        end: () => Promise.resolve(clock.sleep(3600_000)),
       },
     },
     {
@@ -170,7 +160,7 @@ async function guests(t: ExecutionContext): Promise<{ node: RunningNode; guest: 
       guest: {
         kind: 'an expired API token',
         headers: { authorization: over.authorization },
-        end: () => pass(clock, 24 * 3600_000),
+        end: () => Promise.resolve(clock.sleep(24 * 3600_000)),
       },
     },
   ]
@@ -215,7 +205,7 @@ test('an expired Cloudflare Access token cannot make an API token over an open s
     socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query } }))
   }
   const closed = once(socket, 'close')
-  await pass(clock, 3599_000)
+  clock.sleep(3599_000)
   make('in time')
   t.regex(JSON.stringify(await nextMessage(socket)), /shly_/)
   clock.advance(1000)

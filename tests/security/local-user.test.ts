@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { browserSecretHeader } from '../../api/http/browser-secret.ts'
-import { addLocalUser, besideNode, cookieOf, elsewhere, localUser, signInLocally } from '../helpers/local-user.ts'
+import { addCheapLocalUser, addLocalUser, besideNode, cookieOf, elsewhere, localUser, signInLocally } from '../helpers/local-user.ts'
 import { outcomeOf } from '../helpers/outcome.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { assertProblem, fieldsOf } from '../helpers/problem.ts'
@@ -108,7 +108,7 @@ const guess = (node: RunningNode, address: string) => signInLocally(node, { ...l
 
 test('guesses are limited by name and address together, even in parallel', async (t) => {
   const node = await runningSecondary(t, undefined, proxied)
-  await addLocalUser(t, node)
+  await addCheapLocalUser(t, node)
   const guesses = [await Promise.all(Array.from({ length: 8 }, () => guess(node, '203.0.113.1')))].flat()
   for (let count = 0; count < 12; count++) guesses.push(await guess(node, '203.0.113.1'))
   t.is(guesses.filter(({ status }) => status === 401).length, 10)
@@ -134,7 +134,7 @@ test('a known address neither queues behind strangers nor shares their budget', 
 
 test('guesses from the same address do not lock out a known browser', async (t) => {
   const node = await runningSecondary(t, undefined, proxied)
-  await addLocalUser(t, node)
+  await addCheapLocalUser(t, node)
   const browser = { ...from('203.0.113.1').headers, [browserSecretHeader]: 'b'.repeat(43) }
   t.is((await signInLocally(node, localUser, { headers: browser })).status, 200)
   for (let count = 0; count < 12; count++) await guess(node, '203.0.113.1')
