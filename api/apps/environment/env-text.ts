@@ -33,7 +33,7 @@ interface Cursor {
  * @param known values that `${NAME}` may refer to besides those above it in the text
  */
 export function readEnvText(text: string, known: ReadonlyMap<string, string> = new Map()): EnvText {
-  const cursor: Cursor = { text: text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n'), at: 0, line: 1 }
+  const cursor: Cursor = { text: text.replace(/^\uFEFF/, '').replace(/\r(?!\n)/g, '\n'), at: 0, line: 1 }
   const values = new Map<string, { value: string; line: number }>()
   const result: EnvText = { variables: [], problems: [], doubts: [] }
   while (toStatement(cursor)) {
@@ -75,7 +75,7 @@ function forward(cursor: Cursor, length: number): void {
 /** Reads up to the value; null when the line has none, and then goes on behind the line. */
 function readName(cursor: Cursor, say: (message: string) => void, doubt: (message: string) => void): string | null {
   const rest = cursor.text.slice(cursor.at, endOfLine(cursor))
-  const [start = '', name = ''] = /^(?:export[^\S\n]+)?([^\s=:#'"]+)[^\S\n]*[=:][^\S\n]*/.exec(rest) ?? []
+  const [start = '', name = ''] = /^(?:export[^\S\n]+)?([\p{L}\p{N}_.[\]-]+)[^\S\n]*[=:][^\S\n]*/u.exec(rest) ?? []
   if (name !== '') {
     forward(cursor, start.length)
     return name
@@ -117,7 +117,7 @@ function readQuoted(cursor: Cursor, quote: string, reading: Reading): string | n
   forward(cursor, end + 1 - at)
   const rest = text.slice(cursor.at, endOfLine(cursor))
   forward(cursor, rest.length + 1)
-  if (!/^\s*(?:#.*)?$/.test(rest)) {
+  if (!/^\s*(?:#[^\n]*)?$/.test(rest)) {
     reading.say(`there is text behind the closing ${quote}. Inside of the quotes, write ${quote} as \\${quote}`)
     return null
   }

@@ -20,6 +20,7 @@ test('reads names, values, comments and export', (t) => {
 
 test('reads text with a BOM, CRLF and without an end of line', (t) => {
   t.deepEqual(valuesOf('\uFEFFA=1\r\nB="2"\r\nC=\'3\'\r\n\r\nD=4'), { A: '1', B: '2', C: '3', D: '4' })
+  t.deepEqual(valuesOf('A="1\r\n2"  # two lines\r\nB=3\r\n'), { A: '1\r\n2', B: '3' }, 'line ends within quotes stay')
 })
 
 test('reads quotes as Compose 2 does', (t) => {

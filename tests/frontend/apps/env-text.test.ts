@@ -27,7 +27,7 @@ test('reads names and values as Compose does', (t) => {
     ['HASH', 'a#b'],
     ['SINGLE', 'it is $HOME # all'],
     ['DOUBLE', 'a\nb "c"'],
-    ['LINES', 'first\nsecond'],
+    ['LINES', 'first\r\nsecond'],
     ['UMLAUT', 'grün 😀'],
   ])
 })
