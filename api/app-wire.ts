@@ -73,7 +73,10 @@ export const startAppQuery = z.object({
 })
 
 export const rollbackBody = z
-  .object({ version: z.int().min(1).openapi({ description: 'The version to go back to. It becomes the next version' }) })
+  .object({
+    version: z.int().min(1).openapi({ description: 'The version to go back to. It becomes the next version' }),
+    copy_volumes: z.boolean().nullish().openapi({ description: 'Stop the app and copy its named volumes first' }),
+  })
   .openapi('RollBackApp')
 
 const idempotencyKey = z.string().nullish().openapi({

@@ -123,6 +123,7 @@ export const versionSummaryWire = z
         }),
       )
       .max(bounds.version.images),
+    volumes_copied: z.boolean().optional().openapi({ description: 'Whether a copy of the volumes from before this version is kept' }),
   })
   .openapi('AppVersionSummary')
 export const versionsWire = z
@@ -244,6 +245,8 @@ const findingWire = z.object({
   message: text(bounds.problem.message),
   line: int.nullable(),
   allowed: z.boolean(),
+  // An earlier version does not say, and the save decides anyway.
+  can_be_allowed: z.boolean().default(true),
 })
 
 export const validationWire = z

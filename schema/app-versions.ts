@@ -89,6 +89,10 @@ AppVersionRef.implement({
     }),
     profiles: t.exposeStringList('profiles'),
     images: t.field({ type: [VersionImageRef], description: 'What its services ran with.', resolve: ({ images }) => images }),
+    volumesCopied: t.boolean({
+      description: 'Whether a copy of the named volumes from before this version is kept. restoreVolumes brings it back.',
+      resolve: ({ volumesCopied }) => volumesCopied ?? false,
+    }),
   }),
 })
 
@@ -188,7 +192,11 @@ builder.mutationFields((t) => ({
     ...action(appActions.rollbackApp),
     description:
       'Makes an earlier version the next one and deploys it: file, files, environment with its secrets, profiles. Data in volumes stays as it is. A stopped app stays stopped.',
-    args: { id: t.arg.id({ required: true }), version: t.arg.int({ required: true }) },
-    resolve: (_root, { id, version }, { user }) => user.apps.rollbackApp({ id, version }),
+    args: {
+      id: t.arg.id({ required: true }),
+      version: t.arg.int({ required: true }),
+      copyVolumes: t.arg.boolean({ defaultValue: false, description: 'Stop the app and copy its named volumes first.' }),
+    },
+    resolve: (_root, args, { user }) => user.apps.rollbackApp(args),
   }),
 }))

@@ -13,6 +13,9 @@ const PolicyFindingRef = builder.objectRef<PolicyFinding>('PolicyFinding').imple
     path: t.exposeString('path', { description: 'The place in the model, such as `services.web.cap_add[0]`.' }),
     message: t.exposeString('message'),
     line: t.exposeInt('line', { nullable: true }),
+    canBeAllowed: t.exposeBoolean('canBeAllowed', {
+      description: 'Whether an administrator can allow it. Not for what could change later without anyone seeing it.',
+    }),
     allowed: t.exposeBoolean('allowed', { description: 'Whether an administrator has allowed it.' }),
   }),
 })

@@ -9,11 +9,12 @@ import type { Removal } from './removal.ts'
 import { createAppProjects } from './environment/app-projects.ts'
 import { activeProfiles } from './environment/project-input.ts'
 import type { AppVersions } from './versions/app-versions.ts'
+import { builtServices } from './deploy/built-services.ts'
 import { wantedServices } from './wanted-services.ts'
 
 export type AppDeploy = ReturnType<typeof createAppDeploy>
 
-/** Without the images of `compose.selfhostly.yaml`: a registry knows those of the person's file. */
+/** Without the images of `compose.selfhostly.yaml`: a registry knows those of the person's file, and a build makes them. */
 const withoutPins = <Project extends ComposeProject>({ overlay: _, ...project }: Project): Omit<Project, 'overlay'> => project
 
 /** What Compose does with an app: read its file and bring its containers up. `deploy/` decides what follows. */
@@ -46,13 +47,24 @@ export function createAppDeploy(deps: {
   }
 
   const runCompose = async (row: AppRow, command: ComposeCommand, run: OperationRun, services: string[] = []): Promise<void> =>
-    compose.run(command === 'pull' ? withoutPins(await projects.of(row)) : await projects.of(row), command, {
+    compose.run(command === 'up' ? await projects.of(row) : withoutPins(await projects.of(row)), command, {
       onLine: run.line,
       onWarning: (remark) => placed(row.composeContent, [remark]).forEach(run.warn),
       signal: run.signal,
       services,
       logins: await deps.loginsFor((row.wanted ?? []).flatMap(({ image }) => image ?? [])),
     })
+
+  /** Builds the images again that are made of these files. Unchanged parts come from Docker's cache. */
+  async function build(row: AppRow, paths: string[], run: OperationRun): Promise<void> {
+    const project = withoutPins(await projects.of(row))
+    const model = await compose.model(project, run.signal)
+    const active = wantedServices(model, activeProfiles(project))?.map(({ name }) => name)
+    const built = builtServices(model, files.directoryOf(row.name), paths).filter((name) => active?.includes(name))
+    if (built.length === 0) return
+    run.step(15, 'Building images')
+    await runCompose(row, 'build', run, built)
+  }
 
   async function up(row: AppRow, run: OperationRun): Promise<void> {
     await projects.writeEnv(row)
@@ -68,6 +80,7 @@ export function createAppDeploy(deps: {
     maskOf: projects.maskOf,
     runCompose,
     resolve,
+    build,
     up,
 
     /** Apps deployed by an earlier version have no wanted services saved. */

@@ -2,7 +2,7 @@ import type { EngineContainer } from '../docker/engine.types.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import { checkDeadline, checkDescription, refuseTooMuch } from './app-limits.ts'
 import { createAppParts, type AppServiceDeps } from './app-parts.ts'
-import type { UpdateAppInput } from './app-update.ts'
+import type { RollbackAppInput, UpdateAppInput } from './app-update.ts'
 import type { AppOperation } from './app-work.ts'
 import type { App } from './app.ts'
 import { refuseUnseen } from './changed-on-disk.ts'
@@ -11,6 +11,7 @@ import { foundProjects, type FoundProject } from './import/found-projects.ts'
 import type { RemoveAppInput } from './removal.ts'
 import type { RemovalPreview } from './removal-item.ts'
 import { nobody } from './versions/app-versions.ts'
+import type { AppVersionHead, VersionPage } from './versions/version.ts'
 
 export type { CreateAppInput } from './app-creation.ts'
 export type { UpdateAppInput } from './app-update.ts'
@@ -107,12 +108,25 @@ export function createAppService(deps: AppServiceDeps) {
     },
 
     /** @throws NOT_FOUND, CONFLICT, INVALID_INPUT, DOCKER_UNAVAILABLE; in each case without changing anything */
-    async rollbackApp(id: string, version: number, author = nobody): Promise<AppOperation> {
+    async rollbackApp(id: string, input: RollbackAppInput, author = nobody): Promise<AppOperation> {
       const row = records.get(id)
-      return { operation: await update.rollback(row, version, author), app: views.view(row) }
+      return { operation: await update.rollback(row, input, author), app: views.view(row) }
     },
 
     versions,
+
+    /** Without their contents, newest first. @throws NOT_FOUND */
+    async listVersions(id: string, page: { before?: number | undefined; most: number }): Promise<VersionPage> {
+      const found = await versions.list(id, page)
+      const copied = await deploying.copiedBefore(id)
+      return { ...found, versions: found.versions.map((each) => ({ ...each, volumesCopied: copied.includes(each.number) })) }
+    },
+
+    /** Without the values of secrets. @throws NOT_FOUND */
+    async showVersion(id: string, number: number): Promise<AppVersionHead> {
+      const shown = await versions.shown(id, number)
+      return { ...shown, volumesCopied: (await deploying.copiedBefore(id)).includes(number) }
+    },
 
     async startApp(
       id: string,
@@ -138,7 +152,10 @@ export function createAppService(deps: AppServiceDeps) {
     stopApp: async (id: string): Promise<AppOperation> => work.enqueueWish('stop', id),
 
     /** What a removal would delete and keep. */
-    removalOf: async (id: string): Promise<RemovalPreview> => removal.preview(records.get(id)),
+    async removalOf(id: string): Promise<RemovalPreview> {
+      const row = records.get(id)
+      return removal.preview(row, (await versions.contents(id, row.version)).files)
+    },
 
     /** Removes containers, networks, the files this program wrote, and the record. Deletes data only when `input` asks for it. */
     removeApp: async (id: string, { volumes, files: all }: RemoveAppInput = {}): Promise<AppOperation> =>

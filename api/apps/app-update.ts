@@ -40,6 +40,11 @@ export interface UpdateAppInput extends ContentsInput {
   copyVolumes?: boolean | null | undefined
 }
 
+/** Back to an earlier version. */
+export interface RollbackAppInput extends Pick<UpdateAppInput, 'copyVolumes'> {
+  version: number
+}
+
 export type AppPatch = Partial<Pick<AppRow, 'description' | 'desiredState' | 'lastError' | 'lastFailedKind' | 'goingBack'> & CurrentVersion>
 
 /** A version that was checked, and what makes it when it is accepted: a new one, or the number of one that is there. */
@@ -179,8 +184,8 @@ export function createAppUpdate(deps: {
     runners: { update: run, rollback: run } satisfies Runners,
     update,
     /** Makes an earlier version the next one. */
-    rollback: (row: AppRow, number: number, author: string): Promise<Operation> =>
-      newest.accepting(row, async () => accept('rollback', row, { rollback: true }, await earlier(row, number, author))),
+    rollback: (row: AppRow, { version, copyVolumes }: RollbackAppInput, author: string): Promise<Operation> =>
+      newest.accepting(row, async () => accept('rollback', row, { rollback: true, copyVolumes }, await earlier(row, version, author))),
   }
 }
 

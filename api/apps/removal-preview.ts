@@ -5,25 +5,29 @@ import type { AppFiles } from './app-files.ts'
 import { hasContent, isInPlace } from './folder-removal.ts'
 import { entriesOf, type FolderEntry } from './folder-entries.ts'
 import { enumerate, isUnnamed, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
+import { ownFilesIn } from './own-files.ts'
 import type { RemovalItem, RemovalPreview, RemovalRule } from './removal-item.ts'
+import type { PlainFile } from './versions/version.ts'
 
 /** What a removal would delete and keep right now, by the rules of `removal.ts`. */
 export async function previewRemoval(
   { projects, files }: { projects: EngineProjects; files: AppFiles },
   app: Pick<AppRow, 'name' | 'composeContent' | 'environment'>,
+  /** The files beside the Compose file that this program wrote. */
+  others: PlainFile[],
 ): Promise<RemovalPreview> {
   const directory = files.directoryOf(app.name)
   const [parts, sizes, inFolder] = await Promise.all([
     projects.parts(app.name),
     projects.volumeBytes(),
-    filesIn(directory, files.written(app), files.isElsewhere(app.name) ? 'its folder is outside APPS_DIR' : null),
+    filesIn(directory, files.written(app), others, files.isElsewhere(app.name) ? 'its folder is outside APPS_DIR' : null),
   ])
   const own = parts.containers.filter((container) => files.isOf(app.name, container))
-  const others = parts.containers.filter((container) => !own.includes(container))
+  const strangers = parts.containers.filter((container) => !own.includes(container))
   const lists = [
     own.map(containerItem),
-    parts.networks.map((network) => networkItem(network.name, usersOfNetwork(network, others))),
-    volumesOf(parts, own, others, sizes),
+    parts.networks.map((network) => networkItem(network.name, usersOfNetwork(network, strangers))),
+    volumesOf(parts, own, strangers, sizes),
     inFolder,
     foldersElsewhere(own, directory),
   ]
@@ -83,24 +87,39 @@ function placeOf(volume: string, containers: ProjectContainer[]): string | null 
 }
 
 /** @param kept why nothing else in the folder is ever deleted */
-async function filesIn(directory: string, written: Map<string, string | null>, kept: string | null): Promise<RemovalItem[]> {
+async function filesIn(
+  directory: string,
+  written: Map<string, string | null>,
+  others: PlainFile[],
+  kept: string | null,
+): Promise<RemovalItem[]> {
   const entries = await entriesOf(directory)
   const why = kept ?? ((await isInPlace(directory).catch(() => true)) ? null : "the app's folder is a link to another folder")
-  const items: RemovalItem[] = []
-  for (const entry of entries) {
-    const isWritten = await hasWritten(directory, entry, written)
+  const own = await ownFilesIn(directory, others)
+  const items = own.files.filter(({ path }) => path.includes('/')).map(ownItem)
+  for (const entry of entries.filter(({ name }) => !own.folders.has(name))) {
+    const isWritten = own.files.some(({ path }) => path === entry.name) || (await hasWritten(directory, entry, written))
+    const isEdited = !isWritten && (written.has(entry.name) || others.some(({ path }) => path === entry.name))
     const goes = isWritten ? 'always' : why === null ? 'with_files' : 'never'
     items.push({
       kind: entry.isFolder ? 'folder' : 'file',
       name: entry.name,
-      detail: written.has(entry.name) && !isWritten ? 'edited on disk' : null,
-      sizeBytes: entry.bytes,
+      detail: isEdited ? 'edited on disk' : null,
+      sizeBytes: entry.bytes === null ? null : entry.bytes - bytesBelow(entry.name, own.files),
       goes,
       obstacle: goes === 'never' ? why : entry.obstacle,
     })
   }
   return items
 }
+
+const ownItem = ({ path, content }: PlainFile): RemovalItem => ({
+  ...{ kind: 'file', name: path, detail: null, sizeBytes: Buffer.byteLength(content), goes: 'always', obstacle: null },
+})
+
+/** What of a folder's size is listed by itself. */
+const bytesBelow = (folder: string, files: PlainFile[]): number =>
+  files.filter(({ path }) => path.startsWith(`${folder}/`)).reduce((sum, { content }) => sum + Buffer.byteLength(content), 0)
 
 const hasWritten = async (directory: string, { name }: FolderEntry, written: Map<string, string | null>): Promise<boolean> => {
   const content = written.get(name)

@@ -109,7 +109,7 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
 
   return {
     /** @throws DOCKER_UNAVAILABLE */
-    preview: (app: Named): Promise<RemovalPreview> => previewRemoval({ projects, files }, app),
+    preview: (app: Named, own: PlainFile[] = []): Promise<RemovalPreview> => previewRemoval({ projects, files }, app, own),
 
     /** @returns whether there were any and one could be removed */
     removeDuplicateNetworks: (app: Named, run: OperationRun): Promise<boolean> => removeDuplicateNetworks(app.name, projects, run),

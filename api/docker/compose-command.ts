@@ -22,6 +22,7 @@ export const programLabel = (program: ComposeProgram): string => [program.file, 
 const commandArguments: Record<ComposeCommand, string[]> = {
   up: ['up', '-d', '--remove-orphans'],
   pull: ['pull'],
+  build: ['build'],
 }
 
 export function composeArguments(program: ComposeProgram, project: ComposeProject, command: ComposeCommand | 'config' | 'model'): string[] {

@@ -294,7 +294,7 @@ export interface ComposeProject {
   mask?(text: string): string
 }
 
-/** up: `up -d --remove-orphans`; pull: `pull`. Stopping and removing is done through the Engine. */
-export type ComposeCommand = 'up' | 'pull'
+/** up: `up -d --remove-orphans`. Stopping and removing is done through the Engine. */
+export type ComposeCommand = 'up' | 'pull' | 'build'
 
 export const isRunningState = (state: ContainerState): boolean => state === 'running' || state === 'paused' || state === 'restarting'

@@ -181,8 +181,8 @@ const boundedVariables = (all: ComposeVariable[]): ComposeVariable[] =>
   }))
 
 const shownFindings = (findings: PolicyFinding[]): ShownFinding[] =>
-  findings.slice(0, bounds.validation.findings).map(({ rule, detail, service, path, message, line, allowed }) => ({
-    ...{ rule, line, allowed },
+  findings.slice(0, bounds.validation.findings).map(({ rule, detail, service, path, message, line, allowed, canBeAllowed }) => ({
+    ...{ rule, line, allowed, canBeAllowed },
     detail: cutOrNull(detail, bounds.validation.findingText),
     service: cut(service, bounds.container.service),
     path: cut(path, bounds.validation.path),

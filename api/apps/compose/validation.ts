@@ -17,7 +17,7 @@ export interface AppValidation {
 }
 
 /** What people see of a finding of the safety policy. The rule can be one of a newer version. */
-export interface PolicyFinding extends Pick<FullFinding, 'detail' | 'path' | 'message' | 'line' | 'allowed'> {
+export interface PolicyFinding extends Pick<FullFinding, 'detail' | 'path' | 'message' | 'line' | 'allowed' | 'canBeAllowed'> {
   rule: string
   service: string
 }

@@ -93,6 +93,8 @@ export function createDeploying(deps: {
     },
 
     copyingVolumes: copies.around,
+    /** The versions before which volumes were copied. */
+    copiedBefore: archive.versions,
     look: gate.look,
 
     /** Replaces an app's volumes by what was copied before a version, and starts it. */

@@ -43,6 +43,8 @@ export interface VersionSummary {
   outcome: VersionOutcome
   profiles: string[]
   images: VersionImage[]
+  /** Whether a copy of the volumes from before this version is kept. Absent where it was not asked. */
+  volumesCopied?: boolean | undefined
 }
 
 /** Versions, newest first. */

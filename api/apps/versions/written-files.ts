@@ -104,6 +104,12 @@ export async function writeAppFile(directory: string, file: PlainFile): Promise<
   })
 }
 
+/** Whether a file is on disk as this program wrote it. */
+export async function isAsWritten(directory: string, { path, content }: PlainFile): Promise<boolean> {
+  const isSame = (place: string): Promise<boolean> => hasBytes(place, Buffer.from(content))
+  return (await at(directory, path, false, isSame).catch(() => null)) ?? false
+}
+
 /**
  * Deletes a file that this program wrote, with the folders that are empty then. Keeps what someone has changed since.
  *

@@ -150,7 +150,7 @@ export const appActionCalls = {
     summary: 'Makes an earlier version the next one: file, files, environment with its secrets, and profiles',
     ...onApp('app.rollback'),
     body: { schema: rollbackBody, description: 'The version' },
-    needs: () => 'app-history' as const,
+    needs: (input) => gateNeed(input) ?? 'app-history',
   }),
 
   restoreVolumes: answered({

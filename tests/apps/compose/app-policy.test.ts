@@ -53,7 +53,7 @@ test('an allowance covers the service and the value it was given for, and nothin
   t.is((await outcome(await apps.update(id, { composeContent: web(quiet) }))).status, 'succeeded')
   t.deepEqual(apps.get(id).allowances, [], 'what a file does not need is not kept')
   t.is((await refusal(apps.update(id, { composeContent: admin() }))).code, 'POLICY_VIOLATION')
-  t.is((await outcome(await apps.rollbackApp(id, 1))).status, 'succeeded', 'going back brings back what was allowed')
+  t.is((await outcome(await apps.rollbackApp(id, { version: 1 }))).status, 'succeeded', 'going back brings back what was allowed')
   t.like(apps.get(id), { version: 3, allowances: [{ detail: 'SYS_ADMIN', by: 'ada' }] })
 })
 

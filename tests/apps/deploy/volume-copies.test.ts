@@ -34,8 +34,16 @@ test('copies volumes while the app is stopped, and brings them back after a migr
   t.is(updated.status, 'succeeded', updated.error ?? '')
   t.true(updated.output.includes(`Volume ${app.name}_data copied`))
   t.true(existsSync(join(app.copies, '2/volumes.json')))
+  const { versions } = await app.apps.listVersions(app.id, { most: 10 })
+  t.deepEqual(
+    versions.map(({ number, volumesCopied }) => [number, volumesCopied]),
+    [
+      [2, true],
+      [1, false],
+    ],
+  )
 
-  const backAlone = await app.outcome(await app.apps.rollbackApp(app.id, 1))
+  const backAlone = await app.outcome(await app.apps.rollbackApp(app.id, { version: 1 }))
   t.is(backAlone.status, 'failed', 'the earlier version does not know the migrated data')
   t.is(app.apps.get(app.id).version, 2)
 
@@ -43,7 +51,7 @@ test('copies volumes while the app is stopped, and brings them back after a migr
   const restored = await app.outcome(await app.apps.restoreVolumes(app.id, 2))
   t.is(restored.status, 'succeeded', restored.error ?? '')
   t.true(restored.output.includes(`Volume ${app.name}_data restored`))
-  t.is((await app.outcome(await app.apps.rollbackApp(app.id, 1))).status, 'succeeded')
+  t.is((await app.outcome(await app.apps.rollbackApp(app.id, { version: 1 }))).status, 'succeeded')
   const started = await app.outcome(await app.apps.startApp(app.id, { rollback: true }))
   t.is(started.status, 'succeeded', started.error ?? '')
 })

@@ -32,7 +32,7 @@ test('old versions go after each change and at a start, and numbers are never gi
     (await of.apps.versions.list(id, { most: 50 })).versions.map(({ number }) => number)
   for (let change = 2; change <= 5; change += 1) await node.outcome(await node.apps.update(id, { profiles: [`p${change}`] }))
   t.deepEqual(await numbers(), [5, 4, 3])
-  await t.throwsAsync(node.apps.rollbackApp(id, 1), { code: 'NOT_FOUND' })
+  await t.throwsAsync(node.apps.rollbackApp(id, { version: 1 }), { code: 'NOT_FOUND' })
   await node.stop()
   const again = await nodeOf(t, { folder: node.folder, keptVersions: 1 })
   t.deepEqual(await numbers(again), [5])

@@ -79,7 +79,9 @@ const validation = {
   ok: false,
   problems: [{ message: 'no', file: null, line: 3, column: 5, service: 'web' }],
   warnings: [],
-  findings: [{ rule: 'bind-mount', detail: '/', service: 'web', path: 'services.web', message: 'no', line: 4, allowed: false }],
+  findings: [
+    { rule: 'bind-mount', detail: '/', service: 'web', path: 'services.web', message: 'no', line: 4, allowed: false, canBeAllowed: true },
+  ],
   variables: [{ name: 'PORT', default: '80', required: false, isSet: true }],
   resolved: 'services: {}',
 }

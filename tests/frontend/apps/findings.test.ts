@@ -2,7 +2,7 @@ import test from 'ava'
 import { askedFor, findingWords, missingNetwork, neededWishes, servicesIn, wishOf } from '../../../frontend/src/utils/apps/findings.ts'
 
 const finding = (rule: string, detail: string | null, service: string, allowed = false) => ({
-  ...{ rule, detail, service, allowed, path: `services.${service}`, line: 3 },
+  ...{ rule, detail, service, allowed, path: `services.${service}`, line: 3, canBeAllowed: true },
   message: `The service "${service}" would. An administrator can allow it with allow: ["${rule}"]`,
 })
 const findings = [

@@ -8,6 +8,7 @@ export const versionFields = graphql(`
     reason
     outcome
     profiles
+    volumesCopied
     images {
       service
       image

@@ -194,6 +194,7 @@ export const validateAppQuery = graphql(`
         message
         line
         allowed
+        canBeAllowed
       }
       variables {
         name
