@@ -131,7 +131,7 @@ function joined(newer: ImageSet[], known: ImageSet[]): ImageSet[] {
 }
 
 function problemsOf({ cron, timeZone, windowMinutes, minimumAgeHours }: AutoUpdateInput, now: Date): FieldError[] {
-  const at = (field: string, message: string | null): FieldError[] => (message === null ? [] : [{ field: `policy.${field}`, message }])
+  const at = (field: string, message: string | null): FieldError[] => (message === null ? [] : [{ field, message }])
   const within = (value: number | null | undefined, least: number, most: number): string | null =>
     (value ?? least) >= least && (value ?? least) <= most ? null : `must be from ${least} to ${most}`
   return [

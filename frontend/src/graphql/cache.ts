@@ -42,6 +42,10 @@ const keys: KeyingConfig = {
   EnvironmentVariable: embedded,
   AppFile: embedded,
   Allowance: embedded,
+  ImageUpdate: embedded,
+  AutoUpdate: embedded,
+  RegistryCredential: ({ registry }) => registry as string,
+  RegistryRateLimit: embedded,
   AppVersion: embedded,
   AppVersionConnection: embedded,
   AppVersionEdge: embedded,
@@ -59,7 +63,9 @@ const keys: KeyingConfig = {
 
 /** Makes short lists load again after something in them changed. */
 const readAgain =
-  (...fields: ('sessions' | 'apiTokens' | 'users' | 'settings' | 'joinTokens' | 'joinAttempts')[]): UpdateResolver =>
+  (
+    ...fields: ('registryCredentials' | 'sessions' | 'apiTokens' | 'users' | 'settings' | 'joinTokens' | 'joinAttempts')[]
+  ): UpdateResolver =>
   (_result, _args, cache) => {
     for (const field of fields) cache.invalidate('Query', field)
   }
@@ -94,6 +100,7 @@ export function createCache() {
         revokeApiToken: readAgain('apiTokens'),
         removeUser: readAgain('users'),
         changePrimaryUrl: readAgain('settings'),
+        setRegistryCredential: readAgain('registryCredentials'),
         createJoinToken: readAgain('joinTokens'),
         revokeJoinToken: readAgain('joinTokens'),
       },

@@ -19,6 +19,7 @@ import type {
   NodeStatsFieldsFragment,
   OperationFieldsFragment,
   PreparedFoldersQuery,
+  RegistryCredentialsQuery,
   ScheduleFieldsFragment,
   SessionsQuery,
   UsersQuery,
@@ -40,6 +41,7 @@ export type AlarmItem = AlarmsChangedSubscription['alarmsChanged'][number]
 export type JoinTokenItem = JoinTokenFieldsFragment
 export type NewJoinToken = CreateJoinTokenMutation['createJoinToken']
 export type JoinAttemptItem = JoinAttemptFieldsFragment
+export type RegistryItem = RegistryCredentialsQuery['registryCredentials'][number]
 export type PrimaryUrlOutcome = ChangePrimaryUrlMutation['changePrimaryUrl'][number]
 
 /** An app as lists have it. */

@@ -138,10 +138,10 @@ test('without a policy nothing happens, and a wrong one is refused with its fiel
   const { em, appId, state, updates, make } = await setUp(t)
   await updates.set(appId, nightly)
   const wrong = [
-    [{ ...nightly, cron: '61 * * * *' }, /policy.cron: is not a cron expression/],
-    [{ ...nightly, timeZone: 'Mars' }, /policy.timeZone: must be the name/],
-    [{ ...nightly, windowMinutes: 0 }, /policy.windowMinutes: must be from 1 to 1440/],
-    [{ ...nightly, minimumAgeHours: -1 }, /policy.minimumAgeHours: must be from 0 to 8760/],
+    [{ ...nightly, cron: '61 * * * *' }, /cron: is not a cron expression/],
+    [{ ...nightly, timeZone: 'Mars' }, /timeZone: must be the name/],
+    [{ ...nightly, windowMinutes: 0 }, /windowMinutes: must be from 1 to 1440/],
+    [{ ...nightly, minimumAgeHours: -1 }, /minimumAgeHours: must be from 0 to 8760/],
   ] as const
   for (const [input, message] of wrong) await t.throwsAsync(updates.set(appId, input), { message })
   t.is(updates.of(appId)?.windowMinutes, 40)

@@ -1,4 +1,4 @@
-import { removeApp, restartApp, startApp, stopApp, updateApp } from '../../graphql/documents/app-changes.ts'
+import { removeApp, restartApp, startApp, stopApp, updateApp, updateImages } from '../../graphql/documents/app-changes.ts'
 import type { RemoveAppInput } from '../../graphql/generated/graphql.ts'
 import type { AppItem, OperationItem } from '../../graphql/items.ts'
 import { restartObstacle, startObstacle, stopObstacle } from '../../utils/apps/app-state.ts'
@@ -64,7 +64,11 @@ export const appActions = {
     icon: 'i-lucide-cloud-download',
     hint: 'Pull newer images and replace the containers that use them',
     permission: 'app.change',
-    run: async (mutate, { id }) => picked(await mutate(updateApp, { id, input: { pull: true } }), (data) => data.updateApp.operation),
+    run: async (mutate, { id, node }) =>
+      // A node of an older version makes no version of it.
+      node.capabilities.includes('image-updates')
+        ? picked(await mutate(updateImages, { id }), (data) => data.updateImages.operation)
+        : picked(await mutate(updateApp, { id, input: { pull: true } }), (data) => data.updateApp.operation),
   },
   remove: {
     label: 'Remove',

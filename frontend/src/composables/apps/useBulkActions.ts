@@ -5,6 +5,7 @@ import { useOperations } from '../operations/useOperations.ts'
 import { useMutate } from '../shared/useMutate.ts'
 import { appActions } from './app-actions.ts'
 import type { AppAction } from './app-actions.ts'
+import { updatableServices } from '../../utils/apps/image-updates.ts'
 import { obstacleTo } from './action-obstacles.ts'
 
 export type BulkActionName = 'start' | 'stop' | 'restart' | 'update'
@@ -31,13 +32,20 @@ export function useBulkActions(apps: MaybeRefOrGetter<AppItem[]>) {
   const { latest } = useOperations()
   const running = ref(false)
 
+  async function runOn(name: BulkActionName, list: AppItem[]): Promise<void> {
+    running.value = true
+    await start(name, list)
+    running.value = false
+  }
+
   async function run(name: BulkActionName): Promise<void> {
     const waiting = choice.selected.value
     choice.clear()
-    running.value = true
-    await start(name, waiting)
-    running.value = false
+    await runOn(name, waiting)
   }
+
+  /** Apps with newer images, whether they are selected or not. */
+  const updatable = computed(() => toValue(apps).filter((app) => updatableServices(app).length > 0))
 
   /** With each operation as it is now. */
   const outcomes = computed(
@@ -47,7 +55,15 @@ export function useBulkActions(apps: MaybeRefOrGetter<AppItem[]>) {
         items: batch.value.items.map((item) => ({ ...item, operation: item.operation && (latest(item.operation.id) ?? item.operation) })),
       },
   )
-  return { ...choice, running, run, outcomes, close: () => (batch.value = undefined) }
+  return {
+    ...choice,
+    running,
+    run,
+    updatable,
+    updateAll: () => runOn('update', updatable.value),
+    outcomes,
+    close: () => (batch.value = undefined),
+  }
 }
 
 /** The apps that people ticked, of those in the list. */

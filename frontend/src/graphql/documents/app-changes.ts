@@ -93,3 +93,32 @@ export const setAppSchedules = graphql(`
     }
   }
 `)
+
+export const setAutoUpdate = graphql(`
+  mutation SetAutoUpdate($id: ID!, $policy: AutoUpdateInput) {
+    setAutoUpdate(id: $id, policy: $policy) {
+      id
+      autoUpdate {
+        ...AutoUpdateFields
+      }
+    }
+  }
+`)
+
+export const updateImages = graphql(`
+  mutation UpdateImages($id: ID!) {
+    updateImages(id: $id) {
+      operation {
+        ...OperationFields
+      }
+    }
+  }
+`)
+
+export const checkImages = graphql(`
+  mutation CheckImages($id: ID!) {
+    checkImages(id: $id) {
+      ...AppFields
+    }
+  }
+`)

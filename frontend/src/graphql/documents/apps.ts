@@ -45,6 +45,15 @@ export const appFields = graphql(`
       morePorts
     }
     moreContainers
+    imageUpdates {
+      service
+      image
+      state
+      current
+      available
+      checkedAt
+      error
+    }
   }
 `)
 
@@ -55,6 +64,16 @@ export const scheduleFields = graphql(`
     cron
     timeZone
     enabled
+    nextRuns
+  }
+`)
+
+export const autoUpdateFields = graphql(`
+  fragment AutoUpdateFields on AutoUpdate {
+    cron
+    timeZone
+    windowMinutes
+    minimumAgeHours
     nextRuns
   }
 `)
@@ -84,6 +103,9 @@ export const appQuery = graphql(`
       }
       schedules {
         ...ScheduleFields
+      }
+      autoUpdate {
+        ...AutoUpdateFields
       }
       allowances {
         rule

@@ -30,3 +30,29 @@ export const changePrimaryUrl = graphql(`
     }
   }
 `)
+
+export const registryCredentialsQuery = graphql(`
+  query RegistryCredentials {
+    registryCredentials {
+      registry
+      username
+      updatedAt
+      rateLimit {
+        limit
+        remaining
+        asOf
+      }
+      pausedUntil
+    }
+  }
+`)
+
+export const setRegistryCredential = graphql(`
+  mutation SetRegistryCredential($registry: String!, $username: String, $password: String) {
+    setRegistryCredential(registry: $registry, username: $username, password: $password) {
+      registry
+      username
+      updatedAt
+    }
+  }
+`)

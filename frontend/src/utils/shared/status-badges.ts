@@ -2,6 +2,7 @@ import type {
   AppStatus,
   AuditOutcome,
   ContainerState,
+  ImageUpdateState,
   JoinTokenState,
   NodeStatus,
   OperationStatus,
@@ -61,6 +62,14 @@ export const operationStatusBadges: Record<OperationStatus, Badge> = {
   FAILED: { label: 'Failed', color: 'error', icon: 'i-lucide-circle-x' },
   CANCELLED: { label: 'Cancelled', color: 'neutral', icon: 'i-lucide-circle-slash' },
   INTERRUPTED: { label: 'Interrupted', color: 'warning', icon: 'i-lucide-circle-alert' },
+}
+
+export const imageUpdateBadges: Record<ImageUpdateState, Badge> = {
+  CURRENT: { label: 'Current', color: 'success', icon: 'i-lucide-circle-check' },
+  AVAILABLE: { label: 'Newer image', color: 'info', icon: 'i-lucide-circle-arrow-up' },
+  UNKNOWN: { label: 'Unknown', color: 'warning', icon: 'i-lucide-circle-help' },
+  PINNED: { label: 'Pinned', color: 'neutral', icon: 'i-lucide-pin' },
+  LOCAL: { label: 'Local', color: 'neutral', icon: 'i-lucide-hard-drive' },
 }
 
 export const versionOutcomeBadges: Record<VersionOutcome, Badge> = {
