@@ -42,6 +42,7 @@ const views = ({ appId, nodeId }: { appId: string; nodeId: string }): View[] => 
   { path: '/apps/no-such-app', title: 'App not found' },
   { path: '/monitoring', title: 'Monitoring' },
   { path: '/settings', title: 'Settings' },
+  { path: '/settings', title: 'Settings', open: openByButton('Add login') },
   { path: '/users', title: 'Users' },
   { path: '/audit', title: 'Audit log' },
   { path: '/account', title: 'Account' },
