@@ -20,9 +20,10 @@ const counts = { passed: 0, failed: 0 }
 endAllOnSignals()
 try {
   const machine = await prepareMachine()
-  // A fresh clone mostly waits for the registry and the disk, so the checks run beside it.
-  await Promise.all([avaArguments.length === 0 && check(), withStart && step('npm start on a fresh clone', () => proveStart(root))])
+  const checks = avaArguments.length === 0 && check()
+  if (withStart) await step('npm start on a fresh clone', () => proveStart(root))
   await test(machine)
+  await checks
 } catch (error) {
   counts.failed++
   console.log(`\n${error.message}`)
@@ -49,8 +50,9 @@ async function prepareMachine() {
   return { ...found, DOCKER_HOST: await startEngine() }
 }
 
+/** Beside all else, in the time that it leaves. */
 async function check() {
-  const results = await runChecks(root, reportStep)
+  const results = await runChecks(root, reportStep, { yields: true })
   for (const { ok } of results) counts[ok ? 'passed' : 'failed']++
 }
 
