@@ -23,7 +23,10 @@ const placeOf = (error: GraphQLError | undefined) => (error ? { nodes: error.nod
 
 function masked(cause: unknown, error: GraphQLError | undefined, log: Log): GraphQLError {
   const requestId = randomUUID()
-  log.error({ err: cause, requestId, path: error?.path?.join('.') }, 'GraphQL request failed')
+  const path = error?.path?.join('.')
+  // Nobody reads the answer of a request that its caller gave up, such as the check of a file that someone is still typing.
+  if (cause instanceof Error && cause.name === 'AbortError') log.debug({ requestId, path }, 'GraphQL request was given up')
+  else log.error({ err: cause, requestId, path }, 'GraphQL request failed')
   return new GraphQLError(`Something went wrong on this server. Its log has details under ${requestId}`, {
     ...placeOf(error),
     extensions: { code: 'INTERNAL', requestId },
