@@ -5,7 +5,7 @@ import { withinBounds as operationWithinBounds } from '../api/apps/operation-bou
 import { isPrintable, bounds, cut, firstOf, jsonBytes } from '../api/bounds.ts'
 import { countValues } from '../api/cluster/limits/bounded-json.ts'
 import { presentAppOperation } from '../api/app-wire.ts'
-import { readApp, readNodeStats, readOperation, toWire } from '../api/wire.ts'
+import { readApp, readNodeStats, readOperation, readValidation, toWire } from '../api/wire.ts'
 import { someApp, someContainer, someOperation, someStats } from './helpers/things.ts'
 
 const nodeId = '00000000-0000-4000-8000-00000000000a'
@@ -109,6 +109,41 @@ test('the largest possible answer fits the limit', (t) => {
   )
   const ofPorts = JSON.stringify(presentAppOperation({ app: manyPorts, operation: queued }))
   t.true(countValues(ofPorts) <= bounds.answer.values, `${countValues(ofPorts)} values`)
+})
+
+test('the largest check of a draft fits an answer and is read completely', (t) => {
+  const { validation } = bounds
+  const list = <T>(length: number, each: T): T[] => Array.from({ length }, () => each)
+  const problem = {
+    message: worst(bounds.problem.message),
+    file: worst(bounds.problem.file),
+    line: 1e6,
+    column: 1e6,
+    service: worst(most.service),
+  }
+  const finding = {
+    rule: worst(validation.rule),
+    detail: worst(validation.findingText),
+    service: worst(most.service),
+    path: worst(validation.path),
+    message: worst(validation.findingText),
+    line: 1e6,
+    allowed: false,
+    canBeAllowed: true,
+  }
+  const variable = { name: worst(validation.variable), default: worst(validation.variable), required: false, isSet: false }
+  const largest = {
+    ok: false,
+    problems: list(validation.problems, problem),
+    warnings: list(validation.problems, problem),
+    findings: list(validation.findings, finding),
+    variables: list(validation.variables, variable),
+    resolved: worst(validation.resolved),
+  }
+  const answer = JSON.stringify(toWire(largest))
+  t.true(Buffer.byteLength(answer) <= bounds.answer.bytes, `${Buffer.byteLength(answer)} bytes`)
+  t.true(countValues(answer) <= bounds.answer.values, `${countValues(answer)} values`)
+  t.deepEqual(readValidation(JSON.parse(answer)), { value: largest, problems: [] })
 })
 
 test('the largest stats fit an answer and an event', (t) => {
