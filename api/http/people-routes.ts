@@ -1,4 +1,5 @@
 import { auditRoutes } from './audit-routes.ts'
+import { operationRoutes } from './operation-routes.ts'
 import { nodeRoutes } from './user-node-routes.ts'
 import { createRouter, type Router } from './router.ts'
 import { settingsRoutes } from './settings-routes.ts'
@@ -8,6 +9,7 @@ import { userAppRoutes } from './user-app-routes.ts'
 /** The REST API for people and scripts, over the same `user/` as GraphQL. */
 export function peopleRoutes(): Router {
   const router = createRouter()
-  for (const routes of [nodeRoutes(), userAppRoutes(), statsRoutes(), settingsRoutes(), auditRoutes()]) router.route('/', routes)
+  for (const routes of [nodeRoutes(), userAppRoutes(), operationRoutes(), statsRoutes(), settingsRoutes(), auditRoutes()])
+    router.route('/', routes)
   return router
 }
