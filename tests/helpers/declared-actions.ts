@@ -24,7 +24,8 @@ const verbs: Record<string, string> = { PUT: 'update', DELETE: 'remove' }
 
 /** The mutation that a REST route is another way to: `POST /api/apps/:id/stop` is `stopApp`, `PUT /api/apps/:id` is `updateApp`. */
 function mutationLike(route: string): string | undefined {
-  const [, method = '', thing = '', verb = verbs[method]] = /^(POST|PUT|DELETE) \/api\/(app|node|operation)s\/:id(?:\/(\w+))?$/.exec(route) ?? []
+  const [, method = '', thing = '', verb = verbs[method]] =
+    /^(POST|PUT|DELETE) \/api\/(app|node|operation)s\/:id(?:\/(\w+))?$/.exec(route) ?? []
   return sameAs[route] ?? (verb && `${verb}${thing.charAt(0).toUpperCase()}${thing.slice(1)}`)
 }
 

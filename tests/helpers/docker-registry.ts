@@ -15,7 +15,7 @@ export const registryLogin = { username: 'someone', password: 'open sesame' }
 const htpasswd = `someone:$2b$04$As0/P9mrirvqTjydPcKCBeKWiHXdadx7Nl/T1J1CMuU212T/y.zEy\n`
 
 /** A registry on this machine that Docker pulls from without TLS. Stops after the test. @returns its host and port */
-export async function startRegistry(t: ExecutionContext<unknown>, { withLogin = false } = {}): Promise<string> {
+export async function startRegistry(t: Pick<ExecutionContext<unknown>, 'teardown'>, { withLogin = false } = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'shtest-registry-'))
   const host = `127.0.0.1:${await freePort()}`
   await writeFile(join(folder, 'htpasswd'), htpasswd)
@@ -103,7 +103,7 @@ export async function startRegistryWithTestImage(t: ExecutionContext<unknown>, d
 
 /** Pushes an image that runs under this name. What differs makes another image. It stays on this Engine until the test ends. */
 export async function pushRunnable(
-  t: ExecutionContext<unknown>,
+  t: Pick<ExecutionContext<unknown>, 'teardown'>,
   image: string,
   label = '',
   docker = new Docker(),
