@@ -11,6 +11,6 @@ export function sampleBody(method: string, route: string): object {
   if (/^\/api\/apps\/[^/]+$/.test(route)) return { compose_content }
   if (/^\/api\/compose-projects\//.test(route)) return { project: '' }
   if (/\/(rollback|restore-volumes)$/.test(route)) return { version: 1 }
-  if (/^\/api\/(settings$|apps\/)/.test(route)) return {}
+  if (/^\/api\/(settings$|apps\/|operations\/)/.test(route)) return {}
   return fields
 }
