@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { appsPage } from './apps-page.ts'
 import type { Bench, BenchContext } from './bench.ts'
+import { deploys } from './deploys.ts'
 import { detection } from './detection.ts'
 import { docker } from './docker.ts'
 import { fanout } from './fanout.ts'
@@ -31,6 +32,7 @@ const benches: Record<string, Bench> = {
   docker,
   fuzz,
   validation,
+  deploys,
   isolation,
   reconnect,
   detection,

@@ -87,7 +87,7 @@ export async function change(node: NodeProcess, mutation: 'startApp' | 'stopApp'
 }
 
 /** Follows an operation until the server completes the subscription. @returns every state that was seen */
-export async function followToEnd(t: ExecutionContext<unknown>, node: NodeProcess, operation: { id: string }) {
+export async function followToEnd(t: TestContext, node: NodeProcess, operation: { id: string }) {
   const progress = follow<SeenOperation>(t, node, `subscription ($id: ID!) { operationProgress(id: $id) { ${operationFields} } }`, {
     id: operation.id,
   })

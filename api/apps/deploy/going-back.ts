@@ -44,7 +44,11 @@ export function createGoingBack(deps: {
     await deps.removal.removeUsers(row, (await versions.brought(row.id, from)).paths, () => true, run)
     await images.pin(row, run)
     const failure = await deps.judged(row, run)
-    if (!failure) return `The app is back on version ${row.version}`
+    if (!failure) {
+      // Its images may have been pulled again.
+      await images.settleHealthy(row)
+      return `The app is back on version ${row.version}`
+    }
     const { reason, lines } = await deps.lastWords(row, failure)
     return `Going back to version ${row.version} failed too: ${reason}. Nothing more is tried: look at the app, then start it or change it${lines}`
   }
