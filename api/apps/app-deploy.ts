@@ -1,4 +1,4 @@
-import type { ComposeCli, ComposeCommand, ComposeProject, RegistryLogin } from '../docker/engine.types.ts'
+import type { ComposeCommand, ComposeProject, RegistryLogin } from '../docker/engine.types.ts'
 import type { Log } from '../log.ts'
 import type { AppRow } from './app.entity.ts'
 import type { AppFiles } from './app-files.ts'
@@ -7,7 +7,8 @@ import { placed } from './compose-problem.ts'
 import type { OperationRun } from './operation-run.ts'
 import type { Removal } from './removal.ts'
 import { createAppProjects } from './environment/app-projects.ts'
-import { activeProfiles } from './environment/project-input.ts'
+import type { GuardedCompose } from './compose/policy/guarded-compose.ts'
+import { activeProfiles, type ProjectInput } from './environment/project-input.ts'
 import type { AppVersions } from './versions/app-versions.ts'
 import { builtServices } from './deploy/built-services.ts'
 import { wantedServices } from './wanted-services.ts'
@@ -19,7 +20,7 @@ const withoutPins = <Project extends ComposeProject>({ overlay: _, ...project }:
 
 /** What Compose does with an app: read its file and bring its containers up. `deploy/` decides what follows. */
 export function createAppDeploy(deps: {
-  compose: ComposeCli
+  compose: GuardedCompose
   files: AppFiles
   versions: AppVersions
   removal: Pick<Removal, 'removeDuplicateNetworks' | 'removeStranded'>
@@ -31,29 +32,41 @@ export function createAppDeploy(deps: {
   const { compose, files, records } = deps
   const projects = createAppProjects(deps)
 
-  /** Saves the services that the file in the app's folder asks for. Keeps the known ones when Compose refuses the file. */
+  /** Saves the services that a resolved file asks for. */
+  async function rememberWanted(row: AppRow, model: unknown, project: ComposeProject & ProjectInput): Promise<void> {
+    const services = wantedServices(model, activeProfiles(project))
+    // This is stored as it is, and an image can be named by a secret.
+    const wanted = services?.map((service) => ({ ...service, image: service.image && project.mask(service.image) })) ?? null
+    await records.remember(row, { wanted })
+  }
+
+  /** Does that with the file in the app's folder. Keeps the known ones when Compose refuses the file. */
   async function resolve(row: AppRow, signal: AbortSignal): Promise<void> {
     if (!files.hasFile(row.name)) return
     try {
       const project = withoutPins(await projects.of(row))
-      const services = wantedServices(await compose.model(project, signal), activeProfiles(project))
-      // This is stored as it is, and an image can be named by a secret.
-      const wanted = services?.map((service) => ({ ...service, image: service.image && project.mask(service.image) })) ?? null
-      await records.remember(row, { wanted })
+      await rememberWanted(row, await compose.model(project, signal), project)
     } catch (error) {
       signal.throwIfAborted()
       deps.log.debug({ err: error, app: row.name }, "could not read an app's wanted services")
     }
   }
 
-  const runCompose = async (row: AppRow, command: ComposeCommand, run: OperationRun, services: string[] = []): Promise<void> =>
-    compose.run(command === 'up' ? await projects.of(row) : withoutPins(await projects.of(row)), command, {
+  async function runCompose(row: AppRow, command: ComposeCommand, run: OperationRun, services: string[] = []): Promise<void> {
+    const project = await projects.of(row)
+    // People and registries know the images of the person's file, not those that are pinned.
+    if (command === 'up' && project.overlay !== undefined) await resolve(row, run.signal)
+    await compose.run(command === 'up' ? project : withoutPins(project), command, {
       onLine: run.line,
       onWarning: (remark) => placed(row.composeContent, [remark]).forEach(run.warn),
       signal: run.signal,
       services,
-      logins: await deps.loginsFor((row.wanted ?? []).flatMap(({ image }) => image ?? [])),
+      async prepare(model) {
+        if (command === 'up' && project.overlay === undefined) await rememberWanted(row, model, project)
+        return { logins: await deps.loginsFor((row.wanted ?? []).flatMap(({ image }) => image ?? [])) }
+      },
     })
+  }
 
   /** Builds the images again that are made of these files. Unchanged parts come from Docker's cache. */
   async function build(row: AppRow, paths: string[], run: OperationRun): Promise<void> {

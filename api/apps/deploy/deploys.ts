@@ -27,7 +27,7 @@ export type Deploys = ReturnType<typeof createDeploys>
 
 /** Deploys an app's current version and acts on the verdict: keeps its images when it is healthy, goes back when it is not. */
 export function createDeploys(deps: {
-  deploy: Pick<AppDeploy, 'resolve' | 'up'>
+  deploy: Pick<AppDeploy, 'up'>
   gate: Gate
   versions: AppVersions
   images: RunImages
@@ -75,7 +75,6 @@ export function createDeploys(deps: {
   }
 
   async function judged(row: AppRow, deadlineSeconds: number | null | undefined, run: OperationRun): Promise<Failure | null> {
-    await deps.deploy.resolve(row, run.signal)
     const over = Promise.withResolvers<void>()
     let isCounting = false
     const deploy = gate.open(row, {
@@ -107,7 +106,6 @@ export function createDeploys(deps: {
         if (failure) return deps.goBack(row, failure, run)
         return images.settleHealthy(row)
       }
-      await deps.deploy.resolve(row, run.signal)
       const deploy = gate.open(row, { deadlineMs: msOf(deadlineSeconds) })
       try {
         await deps.deploy.up(row, run)

@@ -78,7 +78,7 @@ test("while Compose waits for a dependency, the gate's deadline holds and not th
   const { gate, row, container: make, report } = setUp('db', 'web')
   const compose = Promise.withResolvers<void>()
   const deploys = createDeploys({
-    ...{ gate, deploy: { resolve: async () => {}, up: () => compose.promise } },
+    ...{ gate, deploy: { up: () => compose.promise } },
     ...({ versions: {}, images: {}, records: {}, log: {}, goBack: () => Promise.reject(new Error('not here')) } as unknown as Rest),
   })
   let isWithout = false
