@@ -17,6 +17,7 @@ import { AppScheduleEntity } from './apps/schedules/app-schedule.entity.ts'
 import { AutoUpdateEntity } from './apps/images/auto-update.entity.ts'
 import { OperationEntity } from './apps/operation.entity.ts'
 import type { Clock } from './clock.ts'
+import { AppCopyEntity } from './cluster/feed/app-copy.entity.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './cluster/feed/inventory.entity.ts'
 import type { Config } from './config.ts'
 import { openDatabase, tryToWrite, type Database } from './db/orm.ts'
@@ -48,6 +49,7 @@ const entities: EntitySchema[] = [
   OperationEntity,
   AppScheduleEntity,
   AutoUpdateEntity,
+  AppCopyEntity,
   InventoryAppEntity,
   InventoryOperationEntity,
   SettingEntity,

@@ -6,6 +6,8 @@ import { createSecrets } from './auth/secrets.ts'
 import { createOwnApps } from './apps/own-apps.ts'
 import { appSecrets, versionSecrets } from './apps/versions/sealed-columns.ts'
 import type { Clock } from './clock.ts'
+import { createAppCopies } from './cluster/feed/app-copies.ts'
+import { appCopies } from './cluster/feed/app-copy.entity.ts'
 import { createFeed } from './cluster/feed/feed.ts'
 import { createHealth } from './cluster/health/health.ts'
 import type { HomeEvents } from './cluster/home/home-events.ts'
@@ -73,7 +75,7 @@ export function createServices(world: World) {
   const { self, about, ownKey, ownName } = createSelf({ ...base, ...world })
   const selfId = self.id
   const { intervalMs: statsIntervalMs } = config.stats
-  const sealed = [nodeKeys, nextNodeKeys, settingValues, registryPasswords, appSecrets, versionSecrets]
+  const sealed = [nodeKeys, nextNodeKeys, settingValues, registryPasswords, appCopies, appSecrets, versionSecrets]
   const secrets = createSecrets({ ...base, config, columns: sealed })
   const access = createAccessServices({ ...base, access: config.access, auditBounds: config.audit, ownSecret: secrets.sessionSecret })
   const { audit, limits: rateLimits } = access
@@ -153,12 +155,36 @@ export function createServices(world: World) {
     client,
     admitNewApp: holds.admitNewApp,
   })
+  const copies = createAppCopies({
+    ...base,
+    selfId,
+    box: secrets,
+    findNode: registry.find,
+    findApp: inventory.app,
+    actionsOf: router.forNode,
+    forNewApp: router.forNewApp,
+  })
   const auditedOperations = createAuditedOperations({ ...base, audit, operationOf: inventory.operation, findNode: registry.find })
   const authenticateNode = createNodeAuthenticator(keys.credentials)
 
   const newest = createNewestWins()
   const outside = { newest, version, config, storage, clock, random, log, events, nodeEvents }
-  const ofCluster = { members, limits, transport, feed, health, keys, membership, joining, home, details, primaryMove, router, ownActions }
+  const ofCluster = {
+    members,
+    limits,
+    transport,
+    feed,
+    health,
+    keys,
+    membership,
+    joining,
+    home,
+    details,
+    primaryMove,
+    router,
+    copies,
+    ownActions,
+  }
   return {
     ...outside,
     self,

@@ -139,7 +139,7 @@ export const versionWire = versionSummaryWire
   })
   .openapi('AppVersion')
 
-const allowanceWire = z
+export const allowanceWire = z
   .object({
     rule: text(bounds.policy.rule),
     detail: text(bounds.policy.detail).nullable().openapi({ description: 'Null when the rule says it all' }),

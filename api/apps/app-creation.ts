@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import type { AppRow } from './app.entity.ts'
+import type { Allowance } from './app.ts'
 import type { AppCheck } from './draft-check.ts'
 import type { Deploys } from './deploy/deploys.ts'
 import type { AppFiles } from './app-files.ts'
@@ -82,12 +83,17 @@ export function createAppCreation(deps: {
     refuseTooMuch(records.all(), composeContent)
   }
 
-  async function createClaimed(input: CreateAppInput, author: string): Promise<AppOperation> {
+  /** @param again what an administrator had allowed an app that is made again */
+  async function createClaimed(input: CreateAppInput, author: string, again?: Allowance[]): Promise<AppOperation> {
     await checkNameIsFree(input.name)
     const given = { content: input.composeContent, overwrite: input.overwriteFile ?? false }
     refusePrepared(input.name, await files.preparedCompose(input.name), given)
     const contents = withFoundEnv(changedContents(noContents, input), await findEnv(files.directoryOf(input.name)))
-    const { warnings, ...checked } = await deps.check.content(input.name, contents, { allowances: [], allow: input.allow, by: author })
+    const { warnings, ...checked } = await deps.check.content(input.name, contents, {
+      allowances: again ?? [],
+      allow: input.allow,
+      by: author,
+    })
     const id = randomUUID()
     const first = deps.versions.make(id, contents, { author, reason: input.reason, ...checked }, null)
     const row = newRow(id, input, first.current, deps.clock.now())
@@ -96,7 +102,7 @@ export function createAppCreation(deps: {
     disk.follow(row.name)
     const { rollback, deadlineSeconds } = input
     const asked = { overwriteFile: given.overwrite, rollback, deadlineSeconds }
-    return deps.work.enqueue('create', row, asked, { alongside, warnings }).catch((error: unknown) => {
+    return deps.work.enqueue(again ? 'recreate' : 'create', row, asked, { alongside, warnings }).catch((error: unknown) => {
       records.drop(row.id)
       deps.onFailed(row)
       throw error
@@ -115,19 +121,25 @@ export function createAppCreation(deps: {
   }
 
   /** @throws INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE, SHUTTING_DOWN; in each case without changing anything */
-  async function create(input: CreateAppInput, author = nobody): Promise<AppOperation> {
+  async function create(input: CreateAppInput, author: string, again?: Allowance[]): Promise<AppOperation> {
     refuseInvalid(input)
     deps.operations.refuseWhenStopping()
     if (claimed.has(input.name)) throw nameTaken(input.name)
     claimed.add(input.name)
     try {
-      return await createClaimed(input, author)
+      return await createClaimed(input, author, again)
     } finally {
       claimed.delete(input.name)
     }
   }
 
-  return { create, run }
+  return {
+    run,
+    create: (input: CreateAppInput, author = nobody): Promise<AppOperation> => create(input, author),
+    /** Makes an app again that another node had. */
+    createAgain: (input: CreateAppInput, allowances: Allowance[], author = nobody): Promise<AppOperation> =>
+      create(input, author, allowances),
+  }
 }
 
 export const newRow = (

@@ -101,6 +101,7 @@ export function createAppParts(world: AppServiceDeps) {
     ...createRunners({ ...parts, onRemoved: forget, onRemoving: deploying.forget }),
     ...{
       create: create.run,
+      recreate: create.run,
       import: importing.run,
       ...update.runners,
       update_images: imageUpdating.run,

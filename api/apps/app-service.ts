@@ -11,7 +11,7 @@ import { foundProjects, type FoundProject } from './import/found-projects.ts'
 import type { RemoveAppInput } from './removal.ts'
 import type { RemovalPreview } from './removal-item.ts'
 import { nobody } from './versions/app-versions.ts'
-import type { AppVersionHead, VersionPage } from './versions/version.ts'
+import type { AppContents, AppVersionHead, VersionPage } from './versions/version.ts'
 
 export type { CreateAppInput } from './app-creation.ts'
 export type { UpdateAppInput } from './app-update.ts'
@@ -87,6 +87,14 @@ export function createAppService(deps: AppServiceDeps) {
     get: (id: string): App => views.view(records.get(id)),
 
     create: create.create,
+
+    createAgain: create.createAgain,
+
+    /** The current version in plain, for the primary's copy. @throws NOT_FOUND */
+    async copyOf(id: string): Promise<{ version: number; contents: AppContents }> {
+      const { version } = records.get(id)
+      return { version, contents: await versions.contents(id, version) }
+    },
 
     importApp: importing.importApp,
     previewImport: importing.preview,

@@ -72,7 +72,7 @@ export function createAppViews(deps: {
       version,
       allowances: row.allowances ?? [],
       // An app has no file before its first deployment.
-      changedOnDisk: active?.kind !== 'create' && disk.differs(name, composeContent),
+      changedOnDisk: active?.kind !== 'create' && active?.kind !== 'recreate' && disk.differs(name, composeContent),
       desiredState,
       status,
       statusReason,

@@ -1,4 +1,5 @@
 import { appCalls } from './calls/app-calls.ts'
+import { copyCalls } from './calls/copy-calls.ts'
 import { folderCalls } from './calls/folder-calls.ts'
 import { imageCalls } from './calls/image-calls.ts'
 import { importCalls } from './calls/import-calls.ts'
@@ -8,7 +9,7 @@ import { reportCalls } from './calls/report-calls.ts'
 import { versionCalls } from './calls/version-calls.ts'
 
 /** Calls that a person's action causes, on whichever node. `node-router.ts` offers them for every node. */
-export const actionCalls = { ...appCalls, ...folderCalls, ...importCalls, ...networkCalls, ...versionCalls }
+export const actionCalls = { ...appCalls, ...copyCalls, ...folderCalls, ...importCalls, ...networkCalls, ...versionCalls }
 
 /** Every call between nodes. */
 export const calls = { ...actionCalls, ...primaryCalls, ...reportCalls, ...imageCalls }

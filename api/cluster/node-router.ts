@@ -77,7 +77,7 @@ export function createNodeRouter(deps: {
      * For creating an app. The primary decides whether the node accepts it; the node itself is not asked.
      * @throws whatever `admitNewApp` and `forNode` throw
      */
-    forNewApp(nodeId: string, onBehalfOf?: string): Pick<NodeActions, 'createApp'> {
+    forNewApp(nodeId: string, onBehalfOf?: string): Pick<NodeActions, 'createApp' | 'createAgain'> {
       deps.admitNewApp(nodeId)
       return forNode(nodeId, onBehalfOf)
     },

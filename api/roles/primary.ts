@@ -6,7 +6,7 @@ import type { Services } from '../services.ts'
 
 /** What a primary does besides running its own apps: watch the nodes of its cluster. */
 export function createPrimaryRole(config: PrimaryConfig, services: Services, scheduler: Scheduler) {
-  const { events, feed, health, imageChecks, keys, log, members, self, settings, transport } = services
+  const { copies, events, feed, health, imageChecks, keys, log, members, self, settings, transport } = services
   const { client, addressOf } = transport
   const endings: (() => void)[] = []
 
@@ -25,7 +25,7 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
         cloudflareApiToken: config.cloudflare.apiToken ?? null,
         cloudflareAccountId: config.cloudflare.accountId ?? null,
       })
-      endings.push(events.on('settings', tellSettingsChanged))
+      endings.push(events.on('settings', tellSettingsChanged), await copies.start())
       health.alarms.start()
       feed.followOthers()
       scheduler.every('node copies', '*/10 * * * * *', members.clones.tick)

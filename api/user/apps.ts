@@ -10,9 +10,12 @@ import { allowingWords, appActionCalls, appCalls } from '../cluster/calls/app-ca
 import { AppError } from '../errors.ts'
 import type { AppFile, AppVersionHead, VersionPage } from '../apps/versions/version.ts'
 import type { versionCalls } from '../cluster/calls/version-calls.ts'
+import { copyCalls } from '../cluster/calls/copy-calls.ts'
 import { importCalls } from '../cluster/calls/import-calls.ts'
 import { networkCalls } from '../cluster/calls/network-calls.ts'
 import { actionsOf, type InputTo } from '../cluster/calls/declared-call.ts'
+import type { MadeAgain } from '../cluster/feed/app-copy.entity.ts'
+import type { AppCopies } from '../cluster/feed/app-copies.ts'
 import type { Inventory, InventoryApp } from '../cluster/feed/inventory.ts'
 import type { EngineNetwork } from '../docker/engine.types.ts'
 import type { NodeActions, NodeRouter } from '../cluster/node-router.ts'
@@ -25,6 +28,7 @@ export const appActions = actionsOf({
   createApp: appCalls.createApp,
   createNetwork: networkCalls.createNetwork,
   importApp: importCalls.importApp,
+  recreateApp: copyCalls.createAgain,
   setAppSchedules: appCalls.setAppSchedules,
   setAutoUpdate: appCalls.setAutoUpdate,
   ...appActionCalls,
@@ -33,8 +37,8 @@ export const appActions = actionsOf({
 type AppActionName = keyof typeof appActionCalls
 
 /** The apps on the nodes that a caller sees, and what the caller can do with them. */
-export function createUserApps(deps: { access: Access; inventory: Inventory; router: NodeRouter; newest: NewestWins }) {
-  const { access, inventory, router } = deps
+export function createUserApps(deps: { access: Access; inventory: Inventory; router: NodeRouter; copies: AppCopies; newest: NewestWins }) {
+  const { access, inventory, router, copies } = deps
   const { need, sight, start } = access
   const { name: caller } = access.caller
   const list = (): InventoryApp[] => inventory.apps().filter(({ nodeId }) => sight.sees(nodeId))
@@ -121,6 +125,19 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
         async () => router.forNewApp(nodeId, caller).createApp(input),
         ({ app }) => ({ appId: app.id }),
       ),
+    /** Makes an app of a node that is down again on another one, from the primary's copy. @throws CONFLICT, NOT_FOUND, NODE_UNREACHABLE */
+    recreateApp: (id: string, nodeId: string): Promise<AppOperation> =>
+      start(
+        appActions.recreateApp,
+        { id, words: ` on ${sight.findNode(nodeId)?.name ?? nodeId}` },
+        async () => copies.makeAgain(sight.app(id), () => sight.node(nodeId), caller),
+        ({ app }) => ({ nodeId: app.nodeId, appId: app.id }),
+      ),
+    /** Where an app was made again, for callers who see that node. */
+    madeAgain(id: string): MadeAgain | null {
+      const made = copies.madeAgain(id)
+      return made && sight.sees(made.nodeId) ? made : null
+    },
     /** Makes an app of a Compose project that runs on a node. */
     importApp: (nodeId: string, input: InputTo<typeof importCalls.importApp>): Promise<AppOperation> =>
       start(

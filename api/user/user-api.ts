@@ -22,7 +22,7 @@ export type UserApi = ReturnType<typeof createUserApi>
  * the caller's nodes and what runs on them. Actions check the permission, act and write to the audit log.
  */
 export function createUserApi(services: Services, caller: Caller) {
-  const { auditedOperations, config, details, events, feed, health, home, joining, keys, log, newest } = services
+  const { auditedOperations, config, copies, details, events, feed, health, home, joining, keys, log, newest } = services
   const { membership, members, primaryMove, router, self, settings, storage, version } = services
   const { registry, holds } = members
   const { inventory } = feed
@@ -34,7 +34,7 @@ export function createUserApi(services: Services, caller: Caller) {
     caller,
     noteRefusal: access.noteRefusal,
     nodes: createUserNodes({ access, selfId: self.id, registry, membership, holds, keys, ...health, ...details }),
-    apps: createUserApps({ access, inventory, router, newest }),
+    apps: createUserApps({ access, inventory, router, copies, newest }),
     operations: createUserOperations({ access, inventory, router }),
     monitoring: createUserMonitoring({ access, inventory }),
     alarms: createUserAlarms({ access, alarms: health.alarms }),

@@ -18,6 +18,7 @@ export const capabilities = [
   'app-schedules',
   'auto-update',
   'app-import',
+  'app-copies',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

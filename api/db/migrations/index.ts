@@ -22,6 +22,7 @@ import { Migration20261130Registries } from './20261130-registries.ts'
 import { Migration20261130Versions } from './20261130-versions.ts'
 import { Migration20261130Policy } from './20261130-policy.ts'
 import { Migration20261130Schedules } from './20261130-schedules.ts'
+import { Migration20261130Copies } from './20261130-copies.ts'
 import { Migration20261130Import } from './20261130-import.ts'
 
 /** In the order they run, which is the order of their names. Never change a released migration. */
@@ -51,4 +52,5 @@ export const migrations = [
   { name: '20261130-with-policy', class: Migration20261130Policy },
   { name: '20261130b-auto-updates', class: Migration20261130AutoUpdates },
   { name: '20261130x-import', class: Migration20261130Import },
+  { name: '20261130y-copies', class: Migration20261130Copies },
 ]

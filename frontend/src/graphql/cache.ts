@@ -39,6 +39,7 @@ const keys: KeyingConfig = {
   ComposeOnDisk: embedded,
   ComposeProject: embedded,
   ImportPreview: embedded,
+  MadeAgain: embedded,
   EnvironmentVariable: embedded,
   AppFile: embedded,
   Allowance: embedded,

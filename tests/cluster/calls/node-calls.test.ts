@@ -85,6 +85,9 @@ const validation = {
   variables: [{ name: 'PORT', default: '80', required: false, isSet: true }],
   resolved: 'services: {}',
 }
+const copied = { composeContent: 'services: {}', environment: [{ name: 'KEY', value: 'a secret', secret: true }] }
+const copy = { version: 3, contents: { ...copied, files: [{ path: 'app.ini', content: 'a=1', secret: false }], profiles: ['debug'] } }
+const allowance = { rule: 'privileged', detail: null, service: 'web', by: 'octocat', at: new Date('2026-01-26T20:00:00Z') }
 const imported = { project: 'shop', composeContent: 'services: {}', allow: ['privileged'], confirmFolder: '/srv/grüße' }
 const importPreview = {
   ...{ folder: '/srv/grüße', mustConfirm: true, file: 'compose.yaml', composeContent: 'services: {}', problem: null, isDrafted: false },
@@ -143,6 +146,8 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
   appVersion: sent(calls.appVersion, { id, number: 3 }, head, head),
   versionFiles: sent(calls.versionFiles, { id, number: 3 }, [file], [file]),
   composeProjects: sent(calls.composeProjects, {}, [project], [project]),
+  appCopy: sent(calls.appCopy, { id }, copy, copy),
+  createAgain: sent(calls.createAgain, { ...created, allowances: [allowance] }, begun, begun),
   importApp: sent(calls.importApp, imported, begun, begun),
   importPreview: sent(calls.importPreview, imported, importPreview, importPreview),
   learnImages: sent(calls.learnImages, { answers: [answer] }, undefined, undefined),

@@ -1,0 +1,34 @@
+import { defineEntity, p } from '@mikro-orm/core'
+import type { SealedColumn } from '../../auth/secret-key-rotation.ts'
+import { NodeEntity } from '../members/node.entity.ts'
+
+/** Where an app of a node that was down was made again. */
+export interface MadeAgain {
+  nodeId: string
+  /** Null until that node has accepted it. */
+  appId: string | null
+  by: string
+  at: string
+  /** When the app was stopped on its own node, which had returned. */
+  stoppedAt: string | null
+}
+
+/** The primary's copy of what an app on another node is made of, secrets included. */
+export const AppCopyEntity = defineEntity({
+  name: 'AppCopy',
+  tableName: 'app_copies',
+  properties: {
+    appId: p.uuid().primary(),
+    node: () => p.manyToOne(NodeEntity).deleteRule('cascade'),
+    version: p.integer(),
+    /** Sealed as a whole. */
+    contents: p.text(),
+    madeAgain: p.json<MadeAgain>().nullable(),
+  },
+})
+
+export const appCopies: SealedColumn = {
+  rows: async (em) => (await em.find(AppCopyEntity, {})).map(({ appId: id, contents: sealed }) => ({ id, sealed })),
+  contextOf: (appId) => `app.copy:${appId}`,
+  write: (em, appId, contents) => em.nativeUpdate(AppCopyEntity, { appId }, { contents }),
+}
