@@ -101,6 +101,16 @@ export const appQuery = graphql(`
       operations {
         ...OperationFields
       }
+      madeAgain {
+        node {
+          id
+          name
+        }
+        appId
+        by
+        at
+        stoppedAt
+      }
       schedules {
         ...ScheduleFields
       }

@@ -73,3 +73,17 @@ export const importApp = graphql(`
     }
   }
 `)
+
+/** The app's own node is down. */
+export const recreateApp = graphql(`
+  mutation RecreateApp($id: ID!, $nodeId: ID!) {
+    recreateApp(id: $id, nodeId: $nodeId) {
+      operation {
+        ...OperationFields
+      }
+      app {
+        ...AppFields
+      }
+    }
+  }
+`)
