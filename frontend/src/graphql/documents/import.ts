@@ -49,6 +49,7 @@ export const importPreviewQuery = graphql(`
           message
           line
           allowed
+          canBeAllowed
         }
         variables {
           name
