@@ -1,6 +1,6 @@
 import { bounds, jsonBytes } from '../../bounds.ts'
 import type { Engine } from '../../docker/engine.types.ts'
-import { parseImage, type ImageReference } from '../../image-reference.ts'
+import { digestsOf, parseImage, type ImageReference } from '../../image-reference.ts'
 import type { AppRow } from '../app.entity.ts'
 import type { WatchedContainer } from '../container-details.ts'
 import type { KnownImage } from './chosen-updates.ts'
@@ -51,7 +51,12 @@ export function createAppImages(deps: {
     async pullable({ wanted }: Pick<AppRow, 'wanted'>): Promise<string[]> {
       const named = (wanted ?? []).flatMap(({ name, image }) => (image === null ? [] : { name, image }))
       const here = await Promise.all(named.map(({ image }) => local.read(image)))
-      return named.flatMap(({ name }, index) => (here[index]?.repoDigests.length === 0 ? [] : name))
+      return named.flatMap(({ name, image }, index) => {
+        const [found, reference] = [here[index], parseImage(image)]
+        // It may have been pushed to another repository, under another name.
+        const isMadeHere = found && reference && digestsOf(reference, found.repoDigests).length === 0
+        return isMadeHere ? [] : name
+      })
     },
 
     /** After a pull, and after registries were asked: what Docker has may be other than what was read. */

@@ -98,7 +98,9 @@ export function createImageUpdating(deps: {
       // Otherwise an earlier run of the program has come this far.
       if (version !== row.version) {
         run.step(10, 'Pulling newer images')
-        await deploy.runCompose(row, 'pull', run, services ?? (await deps.images.pullable(row)))
+        const pulled = services ?? (await deps.images.pullable(row))
+        // Without names, Compose would pull all.
+        if (pulled.length > 0) await deploy.runCompose(row, 'pull', run, pulled)
         deps.images.readAgain()
         if (version !== undefined && !(await hasNewer(row, services))) {
           await versions.deleteOld(row.id, [version])

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { createAppImages } from '../../../api/apps/images/app-images.ts'
 import { imageUpdateOf, type ImageAnswer } from '../../../api/apps/images/image-state.ts'
 import type { EngineImage } from '../../../api/docker/engine.types.ts'
 
@@ -65,4 +66,12 @@ test('a digest in the file pins the image, and an image without a digest at its 
   t.like(of(`nginx:1.29@${newer}`, here), { state: 'pinned', current: newer })
   t.like(of('mine:1', { ...here, repoDigests: [] }), { state: 'local', current: null, error: null })
   t.deepEqual(of(null, here, null), { ...none, state: 'local' })
+})
+
+test('an image that was made here is not pulled, even if it was pushed somewhere under another name', async (t) => {
+  const images = createAppImages({ engine: { image: async () => here }, answerOf: () => null, onRead: () => {} })
+  const wanted = ['nginx:1.29', 'shop/own:1', 'other:2'].map((image) => ({
+    ...{ name: image, image, replicas: 1, isJob: false, restart: 'no' as const },
+  }))
+  t.deepEqual(await images.pullable({ wanted }), ['nginx:1.29', 'other:2'])
 })
