@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { accessProblems, accessSettings, signInSettings, toAccess, type AccessConfig } from './auth/access-config.ts'
 import type { PolicySettings } from './apps/compose/policy/app-policy.ts'
 import type { AuditBounds } from './auth/audit-retention.ts'
+import { proxiesOf, type Proxies } from './proxies.ts'
 import { StartError } from './errors.ts'
 import { connectionModes, type ConnectionMode } from './cluster/members/node-about.ts'
 import type { KeptRole } from './cluster/home/kept-role.ts'
@@ -40,6 +41,8 @@ interface CommonConfig {
   /** How long a deploy may take to become healthy, and of how many healthy versions images are held. */
   deploys: { usualDeadlineMs: number; heldVersions: number; keptVersions: number }
   stats: { intervalMs: number }
+  /** Through which registries are asked. */
+  proxies: Proxies
   /** What apps may do on this node. */
   policy: PolicySettings
   audit: AuditBounds
@@ -142,7 +145,7 @@ export function readConfig(env: Environment, keptIn: (dataDir: string) => KeptRo
   if (!parsed.success || problems.length > 0) {
     throw new StartError(`The configuration is invalid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
   }
-  return toConfig(parsed.data, kept)
+  return { ...toConfig(parsed.data, kept), proxies: proxiesOf(env) }
 }
 
 /** Settings that another setting requires. Reads the raw environment, to report them together with malformed values. */
@@ -199,7 +202,7 @@ function commonConfig(values: Values, kept: KeptRole | null) {
   }
 }
 
-function toConfig(values: Values, kept: KeptRole | null): Config {
+function toConfig(values: Values, kept: KeptRole | null): Omit<PrimaryConfig, 'proxies'> | Omit<SecondaryConfig, 'proxies'> {
   const common = commonConfig(values, kept)
   if (values.NODE_IS_PRIMARY ?? kept?.role !== 'secondary') {
     return {

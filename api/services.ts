@@ -92,6 +92,7 @@ export function createServices(world: World) {
     ...base,
     version,
     secrets,
+    proxies: config.proxies,
     insecure: async () => (await docker.engine.info()).insecureRegistries,
     onCredentials: () => events.emit('settings', undefined),
   })

@@ -4,6 +4,7 @@ import type { InsecureRegistries } from '../docker/engine.types.ts'
 import { errorMessage } from '../errors.ts'
 import { canonicalImage, parseImage, type ImageReference } from '../image-reference.ts'
 import type { Log } from '../log.ts'
+import type { Proxies } from '../proxies.ts'
 import { createImageAnswers } from './image-answers.ts'
 import { createImageChecks } from './image-checks.ts'
 import { createInsecureRegistries } from './insecure-registries.ts'
@@ -33,6 +34,7 @@ export function createRegistries(deps: {
   version: string
   isPrimary: boolean
   secrets: { seal: (value: string, context: string) => string; open: (sealed: string, context: string) => string }
+  proxies: Proxies
   /** Registries that the Engine pulls from without TLS. */
   insecure: () => Promise<InsecureRegistries>
   clock: Clock
@@ -40,7 +42,7 @@ export function createRegistries(deps: {
   onCredentials: () => void
 }) {
   const { em, clock, log, isPrimary } = deps
-  const http = createRegistryHttp({ clock, userAgent: `selfhostly/${deps.version}` })
+  const http = createRegistryHttp({ clock, proxies: deps.proxies, userAgent: `selfhostly/${deps.version}` })
   const budget = createRegistryBudget({ clock })
   const credentials = createRegistryCredentials({
     ...{ em, clock, ...deps.secrets, readOnly: !isPrimary },

@@ -1,6 +1,7 @@
 import { EnvHttpProxyAgent, request } from 'undici'
 import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
+import type { Proxies } from '../proxies.ts'
 import { isReservedHost, lookupUnreserved } from '../reserved-addresses.ts'
 import { RegistryError } from './registry-error.ts'
 
@@ -28,9 +29,9 @@ const redirects = new Set([301, 302, 303, 307, 308])
 export type RegistryHttp = ReturnType<typeof createRegistryHttp>
 
 /** Requests to registries, bounded in time and size. The host comes from a Compose file, so where it leads is bounded too. */
-export function createRegistryHttp({ clock, userAgent, env = process.env }: { clock: Clock; userAgent: string; env?: NodeJS.ProcessEnv }) {
+export function createRegistryHttp({ clock, userAgent, proxies }: { clock: Clock; userAgent: string; proxies: Proxies }) {
   const agent = new EnvHttpProxyAgent({
-    ...proxiesOf(env),
+    ...proxies,
     connections: 4,
     connect: { timeout: 5000, lookup: lookupUnreserved('where no registry can be') },
     headersTimeout: answerWithinMs,
@@ -73,17 +74,6 @@ export function createRegistryHttp({ clock, userAgent, env = process.env }: { cl
     },
 
     stop: (): Promise<void> => agent.destroy(),
-  }
-}
-
-/** The proxies that Compose is given too. Nothing on this machine is behind one, as Docker sees it too. */
-function proxiesOf(env: NodeJS.ProcessEnv) {
-  const read = (name: string): string => env[name.toLowerCase()] || env[name] || ''
-  const noProxy = read('NO_PROXY').trim()
-  return {
-    httpProxy: read('HTTP_PROXY'),
-    httpsProxy: read('HTTPS_PROXY'),
-    noProxy: noProxy === '*' ? noProxy : [noProxy, 'localhost', '127.0.0.1', '[::1]'].join(','),
   }
 }
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { parseImage } from '../../api/image-reference.ts'
+import { proxiesOf } from '../../api/proxies.ts'
 import type { InsecureRegistries } from '../../api/docker/engine.types.ts'
 import { createInsecureRegistries } from '../../api/registries/insecure-registries.ts'
 import { createRegistryBudget } from '../../api/registries/registry-budget.ts'
@@ -19,7 +20,7 @@ const amd64 = 'linux/amd64'
 /** A client with a clock of its own, with turns for everything that a test asks. */
 function clientFor(t: ExecutionContext<unknown>, login: Login | null = null) {
   const clock = createManualClock()
-  const http = createRegistryHttp({ clock, userAgent: 'selfhostly/test' })
+  const http = createRegistryHttp({ clock, userAgent: 'selfhostly/test', proxies: proxiesOf({}) })
   t.teardown(http.stop)
   const budget = createRegistryBudget({ clock, rate: { perSecond: 1000, burst: 1000 } })
   const client = createRegistryClient({ http, budget, clock, loginFor: () => login })
@@ -295,7 +296,7 @@ test('a registry is asked through the proxy of the environment, unless it is exc
   const http = createRegistryHttp({
     clock,
     userAgent: 'selfhostly/test',
-    env: { HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: 'direct.invalid' },
+    proxies: proxiesOf({ HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: 'direct.invalid' }),
   })
   t.teardown(http.stop)
   const budget = createRegistryBudget({ clock, rate: { perSecond: 1000, burst: 1000 } })
@@ -322,7 +323,7 @@ test('more requests than a registry should get at once wait for their turn', asy
   const { registry, proxy } = await registryBehindProxy(t)
   const digest = await pushPlainImage(registry, 'app', 'v1', 'one')
   const clock = createManualClock()
-  const http = createRegistryHttp({ clock, userAgent: 'selfhostly/test' })
+  const http = createRegistryHttp({ clock, userAgent: 'selfhostly/test', proxies: proxiesOf({}) })
   t.teardown(http.stop)
   const budget = createRegistryBudget({ clock, rate: { perSecond: 1, burst: 2 } })
   const question = { method: 'HEAD', headers: {}, authorization: null, mostBytes: 1000 } as const

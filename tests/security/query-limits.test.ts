@@ -148,6 +148,7 @@ const variablesOf = (operation: OperationDefinitionNode): Record<string, unknown
   )
 
 const sampleInputs: Record<string, unknown> = {
+  '[AppScheduleInput!]!': [],
   'String!': '',
   'CreateApiTokenInput!': { name: '', scope: 'VIEWER', expiresInDays: 1 },
   'CreateAppInput!': { name: '', composeContent: '' },
