@@ -141,7 +141,13 @@ export const updateAppBody = z
   .openapi('UpdateApp')
 
 export const updateImagesBody = z
-  .object({ services: z.array(z.string().max(bounds.container.service)).max(bounds.app.imageUpdates).nullish() })
+  .object({
+    services: z.array(z.string().max(bounds.container.service)).max(bounds.app.imageUpdates).nullish(),
+    copy_volumes: z
+      .boolean()
+      .nullish()
+      .openapi({ description: 'Stop the app and copy its named volumes before containers are made again' }),
+  })
   .openapi('UpdateImages')
 
 export const restartAppBody = z

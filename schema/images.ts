@@ -91,7 +91,14 @@ builder.mutationFields((t) => ({
     type: AppOperationRef,
     ...action(appActions.updateImages),
     description: 'Pulls newer images and makes the containers again that run older ones. All services if none is named.',
-    args: { id: t.arg.id({ required: true }), services: t.arg.stringList() },
+    args: {
+      id: t.arg.id({ required: true }),
+      services: t.arg.stringList(),
+      copyVolumes: t.arg.boolean({
+        defaultValue: false,
+        description: 'Stop the app and copy its named volumes before containers are made again.',
+      }),
+    },
     resolve: (_root, args, { user }) => user.apps.updateImages(args),
   }),
   setRegistryCredential: t.field({

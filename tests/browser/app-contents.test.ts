@@ -112,7 +112,7 @@ test.serial('files and variables are edited together, saved as one version byte 
   await page.getByRole('button', { name: 'Roll back to version 1' }).click()
   const question = page.getByRole('dialog', { name: `Roll ${name} back to version 1?` })
   await question.getByText('Files: compose.yaml changed, config/site.conf removed, key.pem removed').waitFor()
-  await question.getByText('Data in volumes and folders stays as it is now.').waitFor()
+  await question.getByText('Data in volumes and folders stays as it is.').waitFor()
   t.deepEqual(await violationsOn(page), [])
   await question.getByRole('button', { name: 'Roll back' }).click()
   await followInPanel(page, `Roll back ${name}`)

@@ -9,6 +9,7 @@ import type { AppOperation, AppWork } from '../app-work.ts'
 import { refuseUnseen } from '../changed-on-disk.ts'
 import type { Permissions } from '../compose/policy/permissions.ts'
 import type { WatchedContainer } from '../container-details.ts'
+import type { Deploying } from '../deploy/deploying.ts'
 import type { Deploys } from '../deploy/deploys.ts'
 import type { ComposeFileWatch } from '../compose-file-watch.ts'
 import type { Operation } from '../operation.ts'
@@ -26,7 +27,7 @@ export type ImageUpdating = ReturnType<typeof createImageUpdating>
  */
 export function createImageUpdating(deps: {
   engine: Pick<Engine, 'image'>
-  deploy: Pick<AppDeploy, 'runCompose'> & Pick<Deploys, 'up'>
+  deploy: Pick<AppDeploy, 'runCompose'> & Pick<Deploys, 'up'> & Pick<Deploying, 'copyingVolumes'>
   records: Pick<AppRecords, 'get' | 'save'>
   versions: Pick<AppVersions, 'make' | 'current' | 'images' | 'deleteOld'>
   newest: Pick<NewestVersion, 'of' | 'refuseChanging' | 'accepting'>
@@ -40,7 +41,7 @@ export function createImageUpdating(deps: {
 }) {
   const { deploy, disk, records, versions, newest, work } = deps
 
-  async function accept(row: AppRow, services: string[] | null, author: string): Promise<Operation> {
+  async function accept(row: AppRow, services: string[] | null, author: string, copyVolumes: boolean): Promise<Operation> {
     newest.refuseChanging(row)
     if ((services ?? (await deps.images.pullable(row))).length === 0) {
       return deps.operations.note('update_images', row, 'No image of this app comes from a registry')
@@ -60,7 +61,8 @@ export function createImageUpdating(deps: {
       base,
     )
     try {
-      return (await work.enqueue('update_images', row, { services, version: version.number }, { alongside: version.save })).operation
+      return (await work.enqueue('update_images', row, { services, version: version.number, copyVolumes }, { alongside: version.save }))
+        .operation
     } catch (error) {
       version.takeBack()
       throw error
@@ -85,15 +87,15 @@ export function createImageUpdating(deps: {
      * @throws NOT_FOUND, INVALID_INPUT for a service that the app does not have, CONFLICT when its file was changed on disk or another
      *   change waits, DOCKER_UNAVAILABLE
      */
-    async updateImages(id: string, services?: string[] | null, author = nobody): Promise<AppOperation> {
+    async updateImages(id: string, services?: string[] | null, author = nobody, copyVolumes = false): Promise<AppOperation> {
       const row = records.get(id)
       refuseUnknown(row, services ?? [])
       refuseUnseen(row, await disk.look(row.name))
-      const operation = await newest.accepting(row, () => accept(row, services ?? null, author))
+      const operation = await newest.accepting(row, () => accept(row, services ?? null, author, copyVolumes))
       return { operation, app: deps.views.view(row) }
     },
 
-    run: (async (row, { services = null, version }, run) => {
+    run: (async (row, { services = null, version, copyVolumes }, run) => {
       refuseUnseen(row, await disk.look(row.name))
       // Otherwise an earlier run of the program has come this far.
       if (version !== row.version) {
@@ -110,7 +112,8 @@ export function createImageUpdating(deps: {
       }
       // A stopped app stays stopped. It has the newer images when it is started.
       if (!work.shouldRun(row)) return 'The newer images are here. The app is stopped, and runs them when you start it'
-      await deploy.up(row, run, { rollback: true, pull: version === undefined })
+      const up = (): Promise<void> => deploy.up(row, run, { rollback: true, pull: version === undefined })
+      await (copyVolumes ? deploy.copyingVolumes(row, row.version, run, up) : up())
     }) satisfies Runner,
   }
 }

@@ -134,7 +134,7 @@ export const appActionCalls = {
     summary: 'Pulls newer images and makes the containers again that run older ones',
     ...onApp('app.update-images'),
     body: { schema: updateImagesBody, description: 'Which services. All of them if left out' },
-    needs: () => 'image-updates' as const,
+    needs: (input) => gateNeed(input) ?? 'image-updates',
   }),
 
   restartApp: answered({

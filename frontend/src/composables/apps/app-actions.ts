@@ -27,7 +27,14 @@ interface ImmediateAction extends Basics, StartsOperation<void> {
 interface RemovalAction extends Basics, StartsOperation<RemoveAppInput> {
   dialog: 'removal'
 }
-export type AppAction = ImmediateAction | RemovalAction
+/** Says what cannot be undone and asks what to copy. */
+interface UpdateAction extends Basics, StartsOperation<UpdateChoice> {
+  dialog: 'update'
+}
+export interface UpdateChoice {
+  copyVolumes: boolean
+}
+export type AppAction = ImmediateAction | RemovalAction | UpdateAction
 
 /**
  * The buttons of an app, in their order. A new action is one entry here and its mutation in
@@ -64,10 +71,11 @@ export const appActions = {
     icon: 'i-lucide-cloud-download',
     hint: 'Pull newer images and replace the containers that use them',
     permission: 'app.change',
-    run: async (mutate, { id, node }) =>
+    dialog: 'update',
+    run: async (mutate, { id, node }, { copyVolumes }) =>
       // A node of an older version makes no version of it.
       node.capabilities.includes('image-updates')
-        ? picked(await mutate(updateImages, { id }), (data) => data.updateImages.operation)
+        ? picked(await mutate(updateImages, { id, copyVolumes }), (data) => data.updateImages.operation)
         : picked(await mutate(updateApp, { id, input: { pull: true } }), (data) => data.updateApp.operation),
   },
   remove: {

@@ -93,8 +93,8 @@ function useBatch() {
   async function runOne(name: BulkActionName, app: AppItem): Promise<void> {
     const action: AppAction = appActions[name]
     const obstacle = obstacleTo(action, app)
-    if (obstacle !== undefined || action.dialog) return setOutcome(app.id, { refusal: obstacle })
-    const outcome = await action.run(mutate, app, undefined)
+    if (obstacle !== undefined) return setOutcome(app.id, { refusal: obstacle })
+    const outcome = await (action.dialog ? action.run(mutate, app, { copyVolumes: false }) : action.run(mutate, app, undefined))
     if (!outcome.ok) return setOutcome(app.id, { refusal: outcome.problem.message })
     setOutcome(app.id, { operation: outcome.data })
     follow(outcome.data)

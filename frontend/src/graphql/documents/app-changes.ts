@@ -106,8 +106,8 @@ export const setAutoUpdate = graphql(`
 `)
 
 export const updateImages = graphql(`
-  mutation UpdateImages($id: ID!) {
-    updateImages(id: $id) {
+  mutation UpdateImages($id: ID!, $copyVolumes: Boolean!) {
+    updateImages(id: $id, copyVolumes: $copyVolumes) {
       operation {
         ...OperationFields
       }

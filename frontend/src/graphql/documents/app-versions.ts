@@ -55,8 +55,8 @@ export const appVersionQuery = graphql(`
 `)
 
 export const rollbackApp = graphql(`
-  mutation RollbackApp($id: ID!, $version: Int!) {
-    rollbackApp(id: $id, version: $version) {
+  mutation RollbackApp($id: ID!, $version: Int!, $copyVolumes: Boolean!) {
+    rollbackApp(id: $id, version: $version, copyVolumes: $copyVolumes) {
       operation {
         ...OperationFields
       }
