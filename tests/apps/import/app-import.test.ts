@@ -3,13 +3,22 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import Docker from 'dockerode'
+import { composeVersions } from '../../helpers/compose-versions.ts'
 import { ensureTestImage, uniqueProject } from '../../helpers/docker.ts'
 import { containersOf, nodeOf, web } from '../../helpers/own-apps.ts'
 
 test.before(async () => void (await ensureTestImage()))
 
-const up = (directory: string, name: string, env: NodeJS.ProcessEnv = {}): void =>
-  void execFileSync('docker-compose', ['-p', name, 'up', '-d'], { cwd: directory, env: { ...process.env, ...env }, stdio: 'ignore' })
+/** The first test is for Compose 2 where both are there, the second for Compose 1.29. */
+const two = composeVersions.find(({ major }) => major >= 2)
+const one = composeVersions.find(({ major }) => major === 1) ?? two
+type Version = typeof two
+
+function up(version: Version, directory: string, name: string, env: NodeJS.ProcessEnv = {}): void {
+  const [program = '', ...words] = version?.major === 1 ? ['docker-compose'] : ['docker', 'compose']
+  execFileSync(program, [...words, '-p', name, 'up', '-d'], { cwd: directory, env: { ...version?.env, ...env }, stdio: 'ignore' })
+}
+const withCompose = (version: Version) => (version ? { env: version.env } : {})
 const startsOf = async (name: string): Promise<unknown[]> =>
   Promise.all(
     (await containersOf(name)).map(async ({ Id }) => {
@@ -24,12 +33,12 @@ test('a project that runs becomes an app in its own folder, without a restart, a
   const content = `${web("    environment: { WORD: '${WORD}' }\n    network_mode: none\n    volumes: ['./data:/data', '/srv:/other:ro']\n")}`
   writeFileSync(join(directory, 'docker-compose.yml'), content, { mode: 0o640 })
   writeFileSync(join(directory, '.env'), 'WORD=hello\n')
-  up(directory, name)
+  up(two, directory, name)
   const other = await uniqueProject(t)
   writeFileSync(join(other.directory, 'docker-compose.yml'), web('    network_mode: none\n'))
-  up(other.directory, other.name)
+  up(two, other.directory, other.name)
   const before = await startsOf(name)
-  const { apps, outcome } = await nodeOf(t)
+  const { apps, outcome } = await nodeOf(t, withCompose(two))
 
   const preview = await apps.previewImport({ project: name })
   t.like(preview, {
@@ -90,12 +99,12 @@ test('a project whose folder is gone is drafted from what runs, with secrets tha
   const extra =
     "    environment: { WORD: '${WORD}' }\n    network_mode: none\n    volumes: ['./data:/data', 'kept:/kept']\n    restart: always\n"
   writeFileSync(join(directory, 'docker-compose.yml'), `${web(extra)}volumes: { kept: {} }\n`)
-  up(directory, name, { WORD: secret })
+  up(one, directory, name, { WORD: secret })
   const elsewhere = `${directory}-gone`
   execFileSync('mv', [directory, elsewhere])
   t.teardown(() => void execFileSync('rm', ['-rf', elsewhere]))
   const before = await startsOf(name)
-  const { apps, outcome, appsDir, folder } = await nodeOf(t)
+  const { apps, outcome, appsDir, folder } = await nodeOf(t, withCompose(one))
 
   const preview = await apps.previewImport({ project: name })
   t.like(preview, { folder: null, mustConfirm: false, isDrafted: true, secrets: ['WORD'], variables: [] })
