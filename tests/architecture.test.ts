@@ -21,7 +21,20 @@ const sources: Sources = new Map(
 
 /** Files that anything in the server can import, because they depend on nothing else. */
 const base = [
-  ...['errors', 'events', 'clock', 'log', 'retry', 'private-file', 'setting-types', 'bounds', 'lenient', 'storage-error', 'disk-space'],
+  ...[
+    'errors',
+    'events',
+    'clock',
+    'log',
+    'retry',
+    'private-file',
+    'setting-types',
+    'proxies',
+    'bounds',
+    'lenient',
+    'storage-error',
+    'disk-space',
+  ],
   ...['ordered-events', 'loopback', 'misspelling', 'steering-names', 'caller-patience', 'one-at-a-time', 'batches', 'db/durability'],
   ...['newest-wins', 'operation-request', 'image-reference', 'reserved-addresses'],
 ].map((name) => `api/${name}.ts`)

@@ -149,6 +149,7 @@ const variablesOf = (operation: OperationDefinitionNode): Record<string, unknown
 
 const sampleInputs: Record<string, unknown> = {
   '[AppScheduleInput!]!': [],
+  'ImportAppInput!': { project: '' },
   'String!': '',
   'CreateApiTokenInput!': { name: '', scope: 'VIEWER', expiresInDays: 1 },
   'CreateAppInput!': { name: '', composeContent: '' },
