@@ -35,6 +35,10 @@ const notRun: Record<string, string> = {
   'docker exec selfhostly selfhostly link': 'needs the image; a test below compares its commands',
   'docker exec selfhostly selfhostly token --name backup --scope read': 'likewise',
   'docker exec selfhostly selfhostly identity': 'likewise',
+  [`curl -s -X POST "$P/api/compose-projects/preview?node_id=$NODE" -H "Authorization: Bearer $TOKEN" -H "$J" -d '{"project":"shop"}' | jq`]:
+    'needs a project that runs there; tests/apps/import/app-import.test.ts imports one',
+  [`curl -s -X POST "$P/api/compose-projects/import?node_id=$NODE" -H "Authorization: Bearer $TOKEN" -H "$J" -d '{"project":"shop","confirm_folder":"/srv/shop"}' | jq`]:
+    'needs a project that runs there; tests/apps/import/app-import.test.ts imports one',
   'npm run compose -- shop ps': 'needs an app of that name; tests/faults/compose-command.test.ts runs it',
   'docker exec -i selfhostly selfhostly local-user set alice < password.txt': 'likewise',
 }
