@@ -36,7 +36,7 @@ const base = [
     'disk-space',
   ],
   ...['ordered-events', 'loopback', 'misspelling', 'steering-names', 'caller-patience', 'one-at-a-time', 'batches', 'db/durability'],
-  ...['newest-wins', 'operation-request', 'image-reference', 'reserved-addresses'],
+  ...['newest-wins', 'operation-request', 'image-reference', 'reserved-addresses', 'proxies'],
 ].map((name) => `api/${name}.ts`)
 /** Pure functions that run in the browser as well, so that it reads a text as the server does. They import only each other. */
 const sharedWithDashboard = ['api/apps/environment/env-text.ts', 'api/apps/schedules/cron-times.ts']
@@ -247,9 +247,17 @@ const rules: Rule[] = [
       // Deadlines of waits, things without an event (the end of a process), slow or stalled networks, where real time is the
       // fault itself, and benchmarks, which measure it.
       [
-        ...['seen', 'node-process', 'cluster', 'reverse-proxy', 'shell', 'slow-line', 'kill-rounds'].map(
-          (name) => `tests/helpers/${name}.ts`,
-        ),
+        ...[
+          'seen',
+          'node-process',
+          'cluster',
+          'reverse-proxy',
+          'shell',
+          'slow-line',
+          'kill-rounds',
+          'compose-processes',
+          'ends-by-itself',
+        ].map((name) => `tests/helpers/${name}.ts`),
         'tests/cluster/detection.test.ts',
         'tests/bench/',
       ],
