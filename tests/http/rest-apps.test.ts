@@ -71,6 +71,16 @@ test('an app is created, listed, stopped and removed', async (t) => {
   }
   t.like((await node.send(`/api/apps/${id}`)).json, { name, description: 'A third page', status: 'running' })
 
+  await done(await put({ compose_content: `# another\n${compose}` }))
+  await done(await node.send(`/api/apps/${id}/rollback`, { method: 'POST', json: { version: 1 } }))
+  t.like((await node.send(`/api/apps/${id}`)).json, { version: 3, compose_content: compose })
+  for (const version of ['x', 0, 1.5, null]) {
+    const refused = await node.send(`/api/apps/${id}/rollback`, { method: 'POST', json: { version } })
+    assertProblem(t, refused, 400, { code: 'INVALID_INPUT' })
+    t.deepEqual(fieldsOf(refused), ['version'])
+    t.notRegex(refused.json.detail, /cannot be changed here/)
+  }
+
   const folder = join(node.services.config.appsDir, name)
   writeFileSync(join(folder, 'photo.jpg'), 'the only copy')
   const { items, omitted } = (await node.send(`/api/apps/${id}/removal`)).json
