@@ -8,6 +8,7 @@ import { createDraftValidation } from './compose/draft-validation.ts'
 import type { AppPolicy } from './compose/policy/app-policy.ts'
 import { createPermissions } from './compose/policy/permissions.ts'
 import type { NodeFacts } from './compose/node-facts.ts'
+import { createAppMasks } from './environment/app-masks.ts'
 import { createAppImages } from './images/app-images.ts'
 import type { AutoUpdate } from './images/auto-update.ts'
 import type { ImageAnswer } from './images/image-state.ts'
@@ -73,20 +74,20 @@ export function createAppParts(world: AppServiceDeps) {
   const deps = { ...world, engine: world.docker.engine, compose: world.docker.compose }
   const check = createAppCheck(deps)
   const images = createAppImages({ ...deps, onRead: () => refreshAll() })
-  const views = createAppViews({ ...deps, images })
-  const { containersOf } = views
-  const records = createAppRecords({ ...deps, onSaved: views.tell })
   const versions = createAppVersions(deps)
+  const masks = createAppMasks({ versions })
+  const views = createAppViews({ ...deps, images, masks })
+  const records = createAppRecords({ ...deps, onSaved: views.tell })
   const permissions = createPermissions({ ...deps, records, versions, onAllowed: views.tell })
   const loginsFor = (of: string[]): Promise<RegistryLogin[]> => deps.loginsFor(of, records.images())
   const compose = createAppDeploy({ ...deps, compose: permissions.compose, records, versions, loginsFor })
-  const isBusy = ({ id }: AppRow): boolean => operations.activeOf(id) !== undefined
-  const deploying = createDeploying({ ...deps, settings: deps.deploying, compose, versions, records, containersOf, isBusy })
+  const state = { containersOf: views.containersOf, isBusy: ({ id }: AppRow): boolean => operations.activeOf(id) !== undefined }
+  const deploying = createDeploying({ ...deps, settings: deps.deploying, compose, versions, records, ...state })
   const deploy = { ...compose, up: deploying.up, copyingVolumes: deploying.copyingVolumes, adopt: deploying.adopt }
   const retention = createRetention({ ...deps, versions, settings: deps.deploying, neededOf: deploying.neededVersions })
   const work = createAppWork({ ...deps, records, views, maskOf: compose.maskOf, onEnded: retention.apply, runners: () => runners })
   const newest = createNewestVersion({ operations, versions })
-  const parts = { ...deps, views, check, newest, records, versions, permissions, images, deploy, retention, work, containersOf, isBusy }
+  const parts = { ...deps, ...state, masks, views, check, newest, records, versions, permissions, images, deploy, retention, work }
   const update = createAppUpdate(parts)
   const forget = ({ id, name }: AppRow): void => {
     disk.forget(name)
@@ -121,7 +122,7 @@ export function createAppParts(world: AppServiceDeps) {
   }
 
   return {
-    ...{ images, views, records, versions, deploying, work, update },
+    ...{ images, masks, views, records, versions, deploying, work, update },
     ...{ create, importing, imageUpdating, updatingAlone, restart, folders, resume, validate, refreshAll },
   }
 }

@@ -25,6 +25,7 @@ export function createAppService(deps: AppServiceDeps) {
   const { files, disk, removal } = deps
   const {
     images,
+    masks,
     views,
     records,
     versions,
@@ -162,7 +163,10 @@ export function createAppService(deps: AppServiceDeps) {
     /** What a removal would delete and keep. */
     async removalOf(id: string): Promise<RemovalPreview> {
       const row = records.get(id)
-      return removal.preview(row, (await versions.contents(id, row.version)).files)
+      const hide = masks.of(row)
+      const preview = await removal.preview(row, (await versions.contents(id, row.version)).files)
+      const items = preview.items.map((item) => ({ ...item, name: hide(item.name), detail: item.detail && hide(item.detail) }))
+      return { ...preview, items }
     },
 
     /** Removes containers, networks, the files this program wrote, and the record. Deletes data only when `input` asks for it. */

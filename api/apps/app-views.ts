@@ -13,6 +13,7 @@ import type { AutoUpdate } from './images/auto-update.ts'
 import type { AppSchedule } from './schedules/schedule.ts'
 import type { OperationKind } from './operation.ts'
 import type { Operations } from './operations.ts'
+import type { AppMasks } from './environment/app-masks.ts'
 import { shownVariables } from './versions/app-versions.ts'
 import { createStatusTimers } from './status-timers.ts'
 
@@ -29,6 +30,7 @@ export function createAppViews(deps: {
   images: AppImages
   schedulesOf: (appId: string) => AppSchedule[]
   autoUpdateOf: (appId: string) => AutoUpdate | null
+  masks: AppMasks
   onChange: (app: App) => void
 }) {
   const { clock, disk, watch, operations } = deps
@@ -49,6 +51,7 @@ export function createAppViews(deps: {
   function view(row: AppRow): App {
     const active = operations.activeOf(row.id)
     const containers = containersOf(row)
+    const hide = deps.masks.of(row)
     const { status, statusReason } = statusOf({
       desiredState: row.desiredState,
       activeOperation: active?.kind ?? ending.get(row.id) ?? null,
@@ -75,8 +78,8 @@ export function createAppViews(deps: {
       changedOnDisk: active?.kind !== 'create' && active?.kind !== 'recreate' && disk.differs(name, composeContent),
       desiredState,
       status,
-      statusReason,
-      containers: containers.map(shown),
+      statusReason: statusReason && hide(statusReason),
+      containers: containers.map((container) => shown(container, hide)),
       moreContainers: 0,
       imageUpdates: deps.images.of(row, containers),
       schedules: deps.schedulesOf(id),
@@ -113,6 +116,7 @@ export function createAppViews(deps: {
     /** @returns whether the app was ever reported */
     forget(id: string): boolean {
       timers.set(id, null)
+      deps.masks.forget(id)
       return told.delete(id)
     },
 
@@ -120,9 +124,10 @@ export function createAppViews(deps: {
   }
 }
 
-/** The container without the facts that only the status needs. */
-function shown(container: ContainerFacts): Container {
+/** The container without the facts that only the status needs, and without secrets in its names. */
+function shown(container: ContainerFacts, hide: (text: string) => string): Container {
   const { id, name, service, image, state, health, statusText, exitCode, ports, morePorts, createdAt } = container
   const { startedAt, finishedAt, restartCount } = container
-  return { id, name, service, image, state, health, statusText, exitCode, startedAt, finishedAt, restartCount, ports, morePorts, createdAt }
+  const names = { name: hide(name), image: hide(image) }
+  return { id, ...names, service, state, health, statusText, exitCode, startedAt, finishedAt, restartCount, ports, morePorts, createdAt }
 }

@@ -1,6 +1,7 @@
 import { bounds, cut } from '../../bounds.ts'
 import type { EngineImage } from '../../docker/engine.types.ts'
 import { digestsOf, parseImage, type ImageReference } from '../../image-reference.ts'
+import { masked } from '../environment/mask.ts'
 import type { ImageUpdate, ImageUpdateState } from './image-update.ts'
 
 /** What a registry said about an image on one platform. */
@@ -69,6 +70,7 @@ function stateOf(facts: {
 }): Found {
   const { image, reference, local, digests, answer } = facts
   if (image === null) return { state: 'local' }
+  if (image.includes(masked)) return { state: 'unknown', error: 'Its name contains a secret value, which no registry is told' }
   if (!reference) return { state: 'unknown', error: `Docker accepts no image with the name "${cut(image, 100)}"` }
   if (reference.digest !== null) return { state: 'pinned', current: reference.digest }
   if (local === undefined) return { state: 'unknown', error: 'This node has not looked at the image yet' }

@@ -71,6 +71,17 @@ const readAgain =
     for (const field of fields) cache.invalidate('Query', field)
   }
 
+const changesOfLists = {
+  revokeSession: readAgain('sessions'),
+  createApiToken: readAgain('apiTokens'),
+  revokeApiToken: readAgain('apiTokens'),
+  removeUser: readAgain('users'),
+  changePrimaryUrl: readAgain('settings'),
+  setRegistryCredential: readAgain('registryCredentials'),
+  createJoinToken: readAgain('joinTokens'),
+  revokeJoinToken: readAgain('joinTokens'),
+}
+
 /** A page can be opened before the primary has heard of its new app, and then was told that there is none. */
 function askAgainForMissing(cache: Cache, { id }: { id: string }): void {
   if (cache.resolve('Query', 'app', { id }) === null) cache.invalidate('Query', 'app', { id })
@@ -96,14 +107,7 @@ export function createCache() {
         registerNode: (result, _args, cache) => nodes.add(result['registerNode'], cache),
         removeNode: (result, _args, cache) => nodes.remove(result['removeNode'], cache),
         createApp: (result, _args, cache) => apps.add((result['createApp'] as DataFields)['app'], cache),
-        revokeSession: readAgain('sessions'),
-        createApiToken: readAgain('apiTokens'),
-        revokeApiToken: readAgain('apiTokens'),
-        removeUser: readAgain('users'),
-        changePrimaryUrl: readAgain('settings'),
-        setRegistryCredential: readAgain('registryCredentials'),
-        createJoinToken: readAgain('joinTokens'),
-        revokeJoinToken: readAgain('joinTokens'),
+        ...changesOfLists,
       },
       Subscription: {
         nodeStatusChanged: (result, _args, cache) => nodes.add(result['nodeStatusChanged'], cache),
