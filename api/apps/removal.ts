@@ -7,6 +7,7 @@ import type { AppFiles } from './app-files.ts'
 import { isUp } from './app-status.ts'
 import { isInPlace, removeFrom, removeTree, removeWritten, type Leftover } from './folder-removal.ts'
 import { removeDuplicateNetworks } from './duplicate-networks.ts'
+import { mendHalfReplaced } from './half-replaced.ts'
 import { makeAgain } from './make-again.ts'
 import type { OperationRun } from './operation-run.ts'
 import { enumerate, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
@@ -113,6 +114,8 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
 
     /** @returns whether there were any and one could be removed */
     removeDuplicateNetworks: (app: Named, run: OperationRun): Promise<boolean> => removeDuplicateNetworks(app.name, projects, run),
+
+    mendHalfReplaced: async (app: Named, run: OperationRun) => mendHalfReplaced(ownParts(app, await projects.parts(app.name)), projects, run),
 
     /** Removes the app's containers that mount a file in its folder, so that the next start makes them again with its new content. */
     async removeUsers(app: Named, paths: string[], isOld: (containerId: string) => boolean, run: OperationRun): Promise<void> {

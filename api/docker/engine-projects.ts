@@ -39,6 +39,8 @@ export function createEngineProjects(options: { clock: Clock; dockerHost?: strin
 
     start: (id, abortSignal) => change(docker.getContainer(id).start({ abortSignal })),
 
+    rename: (id, name, abortSignal) => change(docker.getContainer(id).rename({ name, abortSignal })),
+
     removeContainer(id, { volumes, signal }) {
       const container = docker.getContainer(id)
       const removed = container.remove({ v: volumes, force: true, abortSignal: signal }).catch((error: unknown) => {

@@ -70,6 +70,7 @@ export interface EngineProjects {
   stop(containerId: string, signal: AbortSignal): Promise<void>
   /** Does nothing for a container that runs. */
   start(containerId: string, signal: AbortSignal): Promise<void>
+  rename(containerId: string, name: string, signal: AbortSignal): Promise<void>
   /** Removes a container, running or not. With `volumes`, its unnamed volumes are removed too. */
   removeContainer(containerId: string, options: { volumes: boolean; signal: AbortSignal }): Promise<void>
   /** The Engine refuses while a running container is attached. */
