@@ -23,7 +23,7 @@ export function createAppDeploy(deps: {
   compose: GuardedCompose
   files: AppFiles
   versions: AppVersions
-  removal: Pick<Removal, 'mendHalfReplaced' | 'removeDuplicateNetworks' | 'removeStranded'>
+  removal: Pick<Removal, 'mendReplaced' | 'removeDuplicateNetworks' | 'removeStranded'>
   records: Pick<AppRecords, 'all' | 'remember'>
   log: Log
   /** How to sign in to the registries of these images. */
@@ -81,7 +81,7 @@ export function createAppDeploy(deps: {
 
   async function up(row: AppRow, run: OperationRun): Promise<void> {
     await projects.writeEnv(row)
-    await deps.removal.mendHalfReplaced(row, run)
+    await deps.removal.mendReplaced(row, run)
     run.step(20, 'Starting containers')
     await runCompose(row, 'up', run).catch(async (error: unknown) => {
       if (run.signal.aborted || !(await deps.removal.removeDuplicateNetworks(row, run))) throw error

@@ -114,8 +114,7 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
 
     /** @returns whether there were any and one could be removed */
     removeDuplicateNetworks: (app: Named, run: OperationRun): Promise<boolean> => removeDuplicateNetworks(app.name, projects, run),
-    mendHalfReplaced: async (app: Named, run: OperationRun) =>
-      mendHalfReplaced(ownParts(app, await projects.parts(app.name)), projects, run),
+    mendReplaced: async (app: Named, run: OperationRun) => mendHalfReplaced(ownParts(app, await projects.parts(app.name)), projects, run),
 
     /** Removes the app's containers that mount a file in its folder, so that the next start makes them again with its new content. */
     async removeUsers(app: Named, paths: string[], isOld: (containerId: string) => boolean, run: OperationRun): Promise<void> {

@@ -15,8 +15,8 @@ export const asksForContents = ({ composeContent, environment, files, profiles }
   [composeContent, environment, files, profiles].some(isGiven)
 
 /**
- * What an app becomes when `input` changes what it was. Text is kept byte for byte; half characters, which no file can hold, become
- * the replacement character.
+ * What an app becomes when `input` changes what it was. Text is kept byte for byte; half characters in the Compose file become the
+ * replacement character.
  *
  * @throws INVALID_INPUT, without the value of any secret in it
  */
@@ -64,9 +64,9 @@ function filesOf(before: PlainFile[], given: FileInput[], problems: FieldError[]
     const kept = keptValue(stored && { secret: stored.secret, value: stored.content }, { value: content, secret })
     const problem = problemOfPath(path) ?? problemOfContent(kept)
     if (problem !== null) say(`${shown(path)}: ${problem}`)
-    return kept === null ? [] : [{ path, content: kept.toWellFormed(), secret: secret ?? false }]
+    return kept === null ? [] : [{ path, content: kept, secret: secret ?? false }]
   })
-  const clash = clashOf(files.map(({ path }) => path))
+  const clash = clashOf(files.map(({ path }) => path).filter((path) => problemOfPath(path) === null))
   if (clash) say(clash)
   const bytes = files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0)
   if (bytes > most.filesBytes) say(`all together have ${Math.ceil(bytes / 1024)} KiB. The maximum is ${most.filesBytes / 1024} KiB`)
@@ -75,7 +75,8 @@ function filesOf(before: PlainFile[], given: FileInput[], problems: FieldError[]
 
 function problemOfContent(content: string | null): string | null {
   if (content === null) return 'has no content. Only a secret file that is stored already can be sent without'
-  return content.includes('\0') ? 'has a NUL character, so it is not a text' : null
+  if (content.includes('\0')) return 'has a NUL character, so it is not a text'
+  return content.isWellFormed() ? null : 'has half a character (a lone surrogate), which no file can hold'
 }
 
 function profilesOf(given: string[], problems: FieldError[]): string[] {
