@@ -87,8 +87,10 @@ export class AppError extends Error {
   }
 }
 
-export const invalidInput = (fields: FieldError[]): AppError =>
-  new AppError('INVALID_INPUT', fields.map((f) => `${f.field}: ${f.message}`).join('; '), { fields })
+/** All fields and what is wrong with each, as one message. */
+export const wordsOf = (fields: FieldError[]): string => fields.map(({ field, message }) => `${field}: ${message}`).join('; ')
+
+export const invalidInput = (fields: FieldError[]): AppError => new AppError('INVALID_INPUT', wordsOf(fields), { fields })
 
 export const notFound = (what: string, id: string): AppError => new AppError('NOT_FOUND', `There is no ${what} with id ${id}`)
 

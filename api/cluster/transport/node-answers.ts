@@ -1,7 +1,7 @@
 import type { Response } from 'undici'
 import { z } from 'zod'
 import { bounds } from '../../bounds.ts'
-import { codeOf, type ErrorCode } from '../../errors.ts'
+import { codeOf, wordsOf, type ErrorCode } from '../../errors.ts'
 import { costOfJson, jsonOrNothing, parseBounded } from '../limits/bounded-json.ts'
 import { createByteTurns } from '../limits/event-loop-turns.ts'
 import type { NodeAddress } from '../members/node-registry.ts'
@@ -50,6 +50,8 @@ async function readText(response: Response, most: number): Promise<string> {
 /** Refusals that concern the calling node. Passed on, they would tell a person to sign in or to wait for no reason. */
 const isBetweenNodes: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'MISDIRECTED', 'RATE_LIMITED'] satisfies ErrorCode[])
 
+const camelCased = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
 /** Keeps the node's own refusal and its code. Any other answer means that the node cannot be used. */
 export async function refusalOf(address: NodeAddress, response: Response): Promise<NodeCallError> {
   const text = await readText(response, maxRefusalBytes).catch(() => '')
@@ -63,13 +65,10 @@ export async function refusalOf(address: NodeAddress, response: Response): Promi
     )
   const known = code && codeOf(code, response.status)
   if (known && !isBetweenNodes.has(known)) {
-    return new NodeCallError(known, detail ?? title ?? known, {
-      ...said,
-      fields: (fields ?? []).map(({ field, message }) => ({
-        field: field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-        message,
-      })),
-    })
+    const named = (fields ?? []).map(({ field, message }) => ({ field: camelCased(field), message }))
+    // A message that only lists the fields calls them by the same names as the fields do.
+    const message = fields && detail === wordsOf(fields) ? wordsOf(named) : (detail ?? title ?? known)
+    return new NodeCallError(known, message, { ...said, fields: named })
   }
   if (known) return refusal(`refused the call (${response.status}): ${detail ?? title ?? known}`)
   if (response.status < 400) return refusal(`answered ${response.status} with a redirect. Enter the endpoint that it redirects to`)

@@ -170,6 +170,14 @@ test("a node's refusal keeps its code and its fields, with camelCase names", asy
   t.deepEqual(error.fields, [{ field: 'composeContent', message: 'line 1: the file is empty' }])
 })
 
+test('a refusal that only lists its fields lists them with camelCase names', async (t) => {
+  const fields = [{ field: 'window_minutes', message: 'is too short' }]
+  const node = await peer(t, (_request, response) =>
+    json(response, { title: 'Invalid input', status: 400, detail: 'window_minutes: is too short', code: 'INVALID_INPUT', fields }, 400),
+  )
+  t.is((await failure(t, node.address)).message, 'windowMinutes: is too short')
+})
+
 for (const [code, status] of [
   ['UNAUTHENTICATED', 401],
   ['UNAUTHENTICATED', 409],
