@@ -36,6 +36,19 @@ const wrong: Record<string, [content: string, told: string[]]> = {
       '8: "prots" is not a valid service option. Did you mean "ports"?',
     ],
   ],
+  'what Docker refuses when the app starts': [
+    service(
+      'working_dir: rel\ntmpfs: [run, /tmp]\nvolumes:\n  - ./a:rel\n  - "data:/data:ro"\n  - type: bind\n    source: ./b\n    target: b\n  - "d:/d"\n  - "${A}:b"',
+    ).replace('image: a', 'image: "UPPER CASE"'),
+    [
+      '3: "services.web.image" is "UPPER CASE", which is no image name. Names are in lower case, such as nginx:1.29',
+      '7: entry 1 of "services.web.volumes" is "./a:rel". The path in the container must start with "/"',
+      '11: "services.web.volumes.target" is "b". The path in the container must start with "/"',
+      '5: entry 1 of "services.web.tmpfs" is "run". The path in the container must start with "/"',
+      '4: "services.web.working_dir" is "rel". The path in the container must start with "/"',
+      '12: Compose 2 takes "d:" in "d:/d" for a Windows drive. Use a name of two or more letters',
+    ],
+  ],
   'wrong types, in the words of people': [
     service('environment: TZ=UTC\nuser: 1000\nlabels:\n  - a=b\n  - 5'),
     [
