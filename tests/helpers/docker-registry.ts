@@ -111,9 +111,13 @@ export async function pushRunnable(
 ): Promise<string> {
   await ensureTestImage(docker)
   const [repo = '', tag = ''] = image.split(/:(?=[^:]*$)/)
-  const made = await docker.createContainer({ Image: testImage, Labels: { 'selfhostly.test': label } })
-  await made.commit({ repo, tag, changes: `LABEL variant=${label || 'none'}\n${change}` })
-  await made.remove({ force: true })
+  const commit = async (): Promise<void> => {
+    const made = await docker.createContainer({ Image: testImage, Labels: { 'selfhostly.test': label } })
+    const committed = made.commit({ repo, tag, changes: `LABEL variant=${label || 'none'}\n${change}` })
+    await committed.finally(() => made.remove({ force: true }))
+  }
+  // The Engine reads all images for this, and fails when another test removes one at that moment.
+  await commit().catch((error: unknown) => (/unrecognized image ID/.test(String(error)) ? commit() : Promise.reject(error as Error)))
   t.teardown(() =>
     docker
       .getImage(image)

@@ -45,8 +45,11 @@ export async function callOperation(call: OperationCall): Promise<{ reached: Rea
   const [kind = '', name = ''] = call.operation.split(' ')
   const id = idOf(name, call.things)
   if (kind === 'subscription') return overWebSocket(call, fullDocument('subscription', name).replaceAll(unknownId, id))
-  if (kind === 'query' || kind === 'mutation')
-    return overHttp(call, 'POST', '/graphql', { query: fullDocument(kind, name).replaceAll(unknownId, id) })
+  if (kind === 'query' || kind === 'mutation') {
+    // Some take an app and the node that it goes to.
+    const document = fullDocument(kind, name).replaceAll(`nodeId: "${unknownId}"`, `nodeId: "${call.things.nodeId}"`)
+    return overHttp(call, 'POST', '/graphql', { query: document.replaceAll(unknownId, id) })
+  }
   if (name === '/graphql') return overHttp(call, kind, kind === 'GET' ? '/graphql?query={__typename}' : name, { query: '{ __typename }' })
   const path = name.replace(':id', id).replace(':name', 'octocat').replace('*', '')
   const isOfNode = (kind === 'POST' && /^\/api\/apps(\/validate)?$/.test(path)) || /^\/api\/(folders|compose-projects)/.test(path)

@@ -14,8 +14,8 @@ export const peopleSettings: Environment = {
   JWT_SECRET: 'a secret of at least thirty-two characters',
   GITHUB_CLIENT_ID: 'client',
   GITHUB_CLIENT_SECRET: 'secret',
-  GITHUB_ALLOWED_USERS: 'admin,operator,viewer,lab-admin,lab-operator,owner,lab-owner,former-admin,leaver',
-  AUTH_ADMINS: 'admin,owner,leaver,lab-admin[env=lab]',
+  GITHUB_ALLOWED_USERS: 'admin,operator,viewer,lab-admin,lab-operator,owner,browser-owner,lab-owner,former-admin,leaver',
+  AUTH_ADMINS: 'admin,owner,browser-owner,leaver,lab-admin[env=lab]',
   AUTH_OPERATORS: 'operator,lab-operator[env=lab],lab-owner[env=lab]',
 }
 

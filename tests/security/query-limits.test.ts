@@ -151,6 +151,7 @@ const sampleInputs: Record<string, unknown> = {
   '[AppScheduleInput!]!': [],
   'ImportAppInput!': { project: '' },
   'String!': '',
+  'Boolean!': false,
   'CreateApiTokenInput!': { name: '', scope: 'VIEWER', expiresInDays: 1 },
   'CreateAppInput!': { name: '', composeContent: '' },
   'CreateJoinTokenInput!': { name: '' },

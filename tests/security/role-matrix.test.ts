@@ -256,7 +256,7 @@ test('every operation, by role: sessions, tokens of each scope, and expired or f
   const [viewer, operator, admin] = [await person('viewer'), await person('operator'), await person('admin')]
   const [labOperator, labAdmin] = [await person('lab-operator'), await person('lab-admin')]
   // Different users than those with sessions, so that neither ends the other's things.
-  const [owner, labOwner] = [await person('owner'), await person('lab-owner')]
+  const [owner, browserOwner, labOwner] = [await person('owner'), await person('browser-owner'), await person('lab-owner')]
   // Like a token made before its owner lost the role.
   const formerAdmin = { ...(await person('former-admin')), role: 'admin' as const }
   const { tokens } = node.services.access
@@ -314,7 +314,7 @@ test('every operation, by role: sessions, tokens of each scope, and expired or f
         hasCookieOnly: true,
         headers: async () => ({ ...(await boundSession(node, owner)), [browserSecretHeader]: 'x'.repeat(43) }),
       },
-      browser: { standing: { role: 'admin' }, headers: () => boundSession(node, owner) },
+      browser: { standing: { role: 'admin' }, headers: () => boundSession(node, browserOwner) },
       basic: { standing: null, headers: await always({ authorization: `Basic ${Buffer.from('admin:admin').toString('base64')}` }) },
     },
     await operationsOf(node),
