@@ -29,6 +29,7 @@ function refuseIgnoredFields(router: Router, call: AppActionCall, present: (app:
   const { query = nothing, body } = call
   const current = (c: Context<HttpEnv>) => present(c.get('user').apps.get(c.req.param('id') ?? ''))
   const fixed = ['id', 'name', 'node_id', 'desired_state', 'version']
-  const known = method === 'PUT' && body ? { body: body.schema, current, fixed } : method === 'POST' ? { body: body?.schema ?? nothing } : {}
+  const known =
+    method === 'PUT' && body ? { body: body.schema, current, fixed } : method === 'POST' ? { body: body?.schema ?? nothing } : {}
   router.on(method, people.pathOf(path).replace('{id}', ':id'), takesOnly({ query, ...known }))
 }
