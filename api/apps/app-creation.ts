@@ -114,7 +114,7 @@ export function createAppCreation(deps: {
     refusePrepared(row.name, await files.preparedCompose(row.name), { content: row.composeContent, overwrite: overwriteFile ?? false })
     const contents = await deps.versions.contents(row.id, row.version)
     await disk.during(row.name, async () => {
-      await files.writeOthers(row.name, contents.files, [])
+      for (const kept of await files.writeOthers(row.name, contents.files, [])) run.line(kept)
       await files.write(row.name, row.composeContent)
     })
     await deps.deploy.up(row, run, { rollback, deadlineSeconds })

@@ -12,7 +12,7 @@ import { checkAppName } from './compose-file.ts'
 import { isSameText, readComposeFile, type FoundCompose } from './compose-on-disk.ts'
 import { hasOverlay, overlayDraft, overlayFile } from './deploy/overlay.ts'
 import type { AppContents, PlainFile } from './versions/version.ts'
-import { deleteAppFile, writeAppFile } from './versions/written-files.ts'
+import { deleteAppFile, writeAppFile, type Changed } from './versions/written-files.ts'
 import { leadsToItself, linkNeighbours } from './draft-folder.ts'
 
 /** Written first, then renamed over the real file. */
@@ -82,7 +82,7 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
       const file = fileOf(name)
       const onDisk = await readComposeFile(directory, file)
       if (onDisk && isSameText(onDisk, content)) return this.hideFromOthers(name, content)
-      if (places.isElsewhere(name)) return writeAppFile(directory, { path: file, content, secret: false })
+      if (places.isElsewhere(name)) return void (await writeAppFile(directory, { path: file, content, secret: false }))
       const draft = join(directory, draftOf(file))
       await rm(draft, { force: true })
       // `wx` never writes through a link that someone put there.
@@ -91,10 +91,11 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
     },
 
     /**
-     * Writes the files beside the Compose file, and deletes those of the version before that are no longer there. Files that someone
-     * changed since this program wrote them are kept.
+     * Writes the files beside the Compose file, and deletes those of the version before that are no longer there. What someone changed
+     * since this program wrote it is kept: in its place if it is no longer part of the app, else under another name.
      *
-     * @returns the paths of those that were kept
+     * @param before the files of the version that is on disk
+     * @returns a sentence about each that was kept
      * @throws CONFLICT when something is in the way of a file
      */
     async writeOthers(name: string, files: PlainFile[], before: PlainFile[]): Promise<string[]> {
@@ -103,9 +104,14 @@ export function createAppFiles({ appsDir }: { appsDir: string }) {
       await mkdir(directory, { recursive: true, mode: folderMode })
       const kept: string[] = []
       for (const file of before.filter(({ path }) => !files.some((other) => other.path === path))) {
-        if (!(await deleteAppFile(directory, file))) kept.push(file.path)
+        if (!(await deleteAppFile(directory, file)))
+          kept.push(`${file.path} was kept, because it was changed on disk since Selfhostly wrote it`)
       }
-      for (const file of files) await writeAppFile(directory, file)
+      for (const file of files) {
+        const content = before.find(({ path }) => path === file.path)?.content ?? null
+        const changed = await writeAppFile(directory, file, { content })
+        if (changed) kept.push(wordsAbout(file.path, changed))
+      }
       return kept
     },
 
@@ -202,3 +208,8 @@ const whenAbsent =
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return value
     throw error
   }
+
+const wordsAbout = (path: string, changed: NonNullable<Changed>): string =>
+  changed === 'left'
+    ? `${path} was changed on disk and is left as it is: there are too many copies of earlier changes beside it. Remove those that nobody needs`
+    : `${path} was changed on disk. Its content is kept as ${changed.keptAs}`

@@ -91,9 +91,7 @@ export function createAppUpdate(deps: {
     const before = await versions.contents(row.id, row.version)
     const after = await versions.contents(row.id, current.version)
     await disk.during(row.name, async () => {
-      for (const path of await files.writeOthers(row.name, after.files, before.files)) {
-        run.line(`${path} was kept, because it was changed on disk since Selfhostly wrote it`)
-      }
+      for (const kept of await files.writeOthers(row.name, after.files, before.files)) run.line(kept)
       await files.write(row.name, current.composeContent)
       await records.save(row, { ...current, ...description })
     })

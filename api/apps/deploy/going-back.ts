@@ -37,7 +37,7 @@ export function createGoingBack(deps: {
     run.step(50, `Going back to version ${row.version}`)
     const [before, after] = [await versions.contents(row.id, from), await versions.contents(row.id, row.version)]
     await disk.during(row.name, async () => {
-      await files.writeOthers(row.name, after.files, before.files)
+      for (const kept of await files.writeOthers(row.name, after.files, before.files)) run.line(kept)
       await files.write(row.name, row.composeContent)
     })
     // They hold what the failed version brought.

@@ -42,7 +42,8 @@ export function createRunners(deps: {
       if (await disk.during(row.name, () => files.ensure(row.name, row.composeContent))) {
         run.line(`${files.fileOf(row.name)} was missing on disk, so it was written again`)
       }
-      await files.writeOthers(row.name, (await versions.contents(row.id, row.version)).files, [])
+      const { files: others } = await versions.contents(row.id, row.version)
+      for (const kept of await files.writeOthers(row.name, others, others)) run.line(kept)
       await deploy.up(row, run, { rollback, deadlineSeconds })
     },
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, rename, rmdir, unlink, type FileHandle } from 'node:fs/promises'
+import { link, lstat, mkdir, open, rename, rmdir, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError } from '../../errors.ts'
 import type { PlainFile } from './version.ts'
@@ -74,34 +74,58 @@ async function readAt(place: string, most: number): Promise<Buffer | null> {
 
 const hasBytes = async (place: string, bytes: Buffer): Promise<boolean> => (await readAt(place, bytes.length))?.equals(bytes) ?? false
 
+/** More changed files than this are not kept beside the one that replaces them. */
+const mostOriginals = 9
+
+/** Gives a file a second name that nothing has: `nginx.conf.original`, then `nginx.conf.original.2`. @returns its end, or null if all are taken */
+async function keptAs(place: string): Promise<string | null> {
+  for (let count = 1; count <= mostOriginals; count += 1) {
+    const end = count === 1 ? '.original' : `.original.${count}`
+    const isMade = await link(place, place + end).then(() => true, unless('EEXIST'))
+    if (isMade) return end
+  }
+  return null
+}
+
+/** What became of a file that someone changed on disk: kept under this name, or left as it is because there are too many of those. */
+export type Changed = { keptAs: string } | 'left' | null
+
 /**
  * Writes one file byte for byte, atomically. One that is there keeps its owner and mode, but others never read a secret one.
  *
+ * @param before what this program wrote there last: anything else on disk is kept under another name. Without this, it is replaced
  * @throws CONFLICT when a folder or a link is in the way
  */
-export async function writeAppFile(directory: string, file: PlainFile): Promise<void> {
+export async function writeAppFile(directory: string, file: PlainFile, before?: { content: string | null }): Promise<Changed> {
   const bytes = Buffer.from(file.content)
-  await at(directory, file.path, true, async (place) => {
-    const before = await lstat(place).catch(unless('ENOENT'))
-    if (before && !before.isFile())
-      throw inTheWay(file.path, before.isSymbolicLink() ? 'is a link, which is not followed' : 'is not a plain file')
-    const mode = before ? before.mode & 0o777 & (file.secret ? secretMode : 0o777) : modeOf(file)
-    if (before && (before.mode & 0o777) === mode && (await hasBytes(place, bytes))) return
-    const draft = join(dirname(place), `.selfhostly-${randomUUID()}`)
-    const handle = await open(draft, 'wx', secretMode)
-    try {
-      await handle.writeFile(bytes)
-      if (before) await handle.chown(before.uid, before.gid).catch(unless('EPERM'))
-      await handle.chmod(before ? mode : mode & ~process.umask())
-      await handle.sync()
-    } catch (error) {
-      await unlink(draft).catch(() => undefined)
-      throw error
-    } finally {
-      await handle.close()
-    }
-    await rename(draft, place)
-  })
+  return at(directory, file.path, true, async (place) => replaceAt(place, file, bytes, before))
+}
+
+async function replaceAt(place: string, file: PlainFile, bytes: Buffer, written?: { content: string | null }): Promise<Changed> {
+  const before = await lstat(place).catch(unless('ENOENT'))
+  if (before && !before.isFile())
+    throw inTheWay(file.path, before.isSymbolicLink() ? 'is a link, which is not followed' : 'is not a plain file')
+  const mode = before ? before.mode & 0o777 & (file.secret ? secretMode : 0o777) : modeOf(file)
+  const hasThem = before !== null && (await hasBytes(place, bytes))
+  if (hasThem && (before.mode & 0o777) === mode) return null
+  const isOurs = written === undefined || (written.content !== null && (await hasBytes(place, Buffer.from(written.content))))
+  const kept = before && !hasThem && !isOurs ? await keptAs(place) : undefined
+  if (kept === null) return 'left'
+  const draft = join(dirname(place), `.selfhostly-${randomUUID()}`)
+  const handle = await open(draft, 'wx', secretMode)
+  try {
+    await handle.writeFile(bytes)
+    if (before) await handle.chown(before.uid, before.gid).catch(unless('EPERM'))
+    await handle.chmod(before ? mode : mode & ~process.umask())
+    await handle.sync()
+  } catch (error) {
+    await unlink(draft).catch(() => undefined)
+    throw error
+  } finally {
+    await handle.close()
+  }
+  await rename(draft, place)
+  return kept === undefined ? null : { keptAs: file.path + kept }
 }
 
 /** Whether a file is on disk as this program wrote it. */

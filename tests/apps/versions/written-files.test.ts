@@ -54,6 +54,27 @@ test('modes: 0644, 0755 with #!, 0600 for a secret; one that is there keeps its 
   t.is(modeOf(join(app, 'conf')), 0o600, 'a secret is hidden from others')
 })
 
+test('what someone changed on disk is kept beside the new content, and never lost', async (t) => {
+  const { app } = folders(t)
+  const file = join(app, 'conf')
+  const write = (content: string, before: string | null) => writeAppFile(app, plain('conf', content), { content: before })
+  t.is(await write('one', null), null)
+  t.is(await write('two', 'one'), null, 'nobody has changed it')
+  t.is(await write('two', 'one'), null, 'done again')
+  writeFileSync(file, 'mine')
+  chmodSync(file, 0o640)
+  t.deepEqual(await write('three', 'two'), { keptAs: 'conf.original' })
+  t.deepEqual([readFileSync(file, 'utf8'), readFileSync(`${file}.original`, 'utf8')], ['three', 'mine'])
+  t.is(modeOf(`${file}.original`), 0o640)
+  for (let count = 2; count <= 9; count += 1) {
+    writeFileSync(file, `mine ${count}`)
+    t.deepEqual(await write('three', 'three'), { keptAs: `conf.original.${count}` })
+  }
+  writeFileSync(file, 'mine again')
+  t.is(await write('four', 'three'), 'left')
+  t.is(readFileSync(file, 'utf8'), 'mine again')
+})
+
 test('no link leads out of the folder: neither a folder, nor a folder within, nor the file itself', async (t) => {
   const { app, outside } = folders(t)
   symlinkSync(outside, join(app, 'linked'))
