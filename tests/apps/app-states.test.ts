@@ -82,7 +82,7 @@ test("a port in use: the container never starts, and the app is in error with Do
 })
 
 test('shows that a service is not healthy yet, then unhealthy', async (t) => {
-  const check = `healthcheck: { test: ["CMD", "test", "-e", "/tmp/well"], interval: 1s, timeout: 2s, retries: 4 }`
+  const check = `healthcheck: { test: ["CMD", "test", "-e", "/tmp/well"], interval: 1s, timeout: 2s, retries: 10 }`
   const app = await deployed(t, { web: '', db: check })
   t.like(app.apps.get(app.id), { status: 'running', statusReason: 'service db has not passed its health check yet' })
   await app.becomes('degraded', 'service db is unhealthy')
