@@ -6,6 +6,7 @@ import { appWire, fromWire, removalPreviewWire, toWire } from '../wire.ts'
 import { serveAppActions } from './app-action-routes.ts'
 import { serveFolders } from './folder-routes.ts'
 import { serveImport } from './import-routes.ts'
+import { serveNetworks } from './network-routes.ts'
 import { serveVersions } from './version-routes.ts'
 import { takesOnly } from './known-fields.ts'
 import { idParam } from '../cluster/calls/declared-call.ts'
@@ -86,6 +87,7 @@ export function userAppRoutes(): Router {
   serveAppActions(router, presentApp)
   serveFolders(router)
   serveImport(router)
+  serveNetworks(router)
   serveValidation(router)
   serveVersions(router)
   return router

@@ -16,6 +16,7 @@ const sameAs: Record<string, string> = {
   'POST /api/nodes': 'registerNode',
   'POST /api/apps': 'createApp',
   'POST /api/compose-projects/import': 'importApp',
+  'POST /api/networks': 'createNetwork',
   'PUT /api/settings': 'updateSettings',
   'POST /api/apps/:id/images': 'updateImages',
   'POST /api/apps/:id/restore-volumes': 'restoreVolumes',

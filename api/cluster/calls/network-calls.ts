@@ -5,6 +5,9 @@ import type { EngineNetwork } from '../../docker/engine.types.ts'
 import { networkWire, readNetwork, toWire } from '../../wire.ts'
 import { answered, leniently } from './declared-call.ts'
 
+export const createNetworkBody = z.object({ name: z.string().default('') }).openapi('CreateNetwork')
+export const networkRefusals = { 400: appRefusals[400], 409: 'The name is taken', 503: appRefusals[503] }
+
 /** Calls about the networks on a node. */
 
 export const networkCalls = {
@@ -12,9 +15,9 @@ export const networkCalls = {
     route: 'POST /api/internal/networks',
     summary: 'Makes a network that apps share as an external one',
     on: 'every-node',
-    body: { schema: z.object({ name: z.string().default('') }).openapi('CreateNetwork'), description: 'The network' },
+    body: { schema: createNetworkBody, description: 'The network' },
     needs: () => 'app-validation' as const,
-    refusals: { 400: appRefusals[400], 409: 'The name is taken', 503: appRefusals[503] },
+    refusals: networkRefusals,
     answer: {
       status: 200,
       description: 'The network',
