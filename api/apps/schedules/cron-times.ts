@@ -12,10 +12,28 @@ export const nextTimes = (cron: string, timeZone: string, from: Date, count: num
 export function cronProblem(cron: string, now: Date): string | null {
   const fields = cron.trim().split(/\s+/)
   if (fields.length !== 5) return 'must have five fields: minute, hour, day of the month, month, day of the week. For example 30 3 * * 1-5'
+  const wrong = parts.find((_, index) => !isCron(fields.map((field, at) => (at === index ? field : '*')).join(' ')))
+  if (wrong) {
+    const [name, values] = wrong
+    return `has ${JSON.stringify(fields[parts.indexOf(wrong)])} for the ${name}. Write *, ${values}, a list such as 1,3, a range such as 1-3 or steps such as */2`
+  }
+  return nextTimes(cron, 'UTC', now, 1).length === 0 ? 'never comes. No year has such a day' : null
+}
+
+const parts = [
+  ['minute', 'a number from 0 to 59'],
+  ['hour', 'a number from 0 to 23'],
+  ['day of the month', 'a number from 1 to 31, L for the last'],
+  ['month', 'a number from 1 to 12, a name such as jan'],
+  ['day of the week', 'a number from 0 (Sunday) to 6, a name such as mon'],
+] as const
+
+function isCron(cron: string): boolean {
   try {
-    return nextTimes(cron, 'UTC', now, 1).length === 0 ? 'never comes. No year has such a day' : null
-  } catch (error) {
-    return `is not a cron expression: ${(error instanceof Error ? error.message : String(error)).replace(/^\w+: /, '')}`
+    parse(cron, 'UTC')
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -27,7 +27,9 @@ test('on the day on which the clock is set back, a time that comes twice counts 
 test('what is no cron expression or time zone is named', (t) => {
   const now = new Date('2026-01-26T20:00:00Z')
   for (const bad of ['', '* * *', '* * * * * *', '@daily']) t.regex(cronProblem(bad, now) ?? '', /must have five fields/, bad)
-  t.is(cronProblem('61 * * * *', now), 'is not a cron expression: Invalid value for minute: 61')
+  t.regex(cronProblem('61 * * * *', now) ?? '', /^has "61" for the minute\. Write \*, a number from 0 to 59, /)
+  t.regex(cronProblem('0 1,2,,3 * * *', now) ?? '', /^has "1,2,,3" for the hour\. Write \*, a number from 0 to 23, /)
+  t.regex(cronProblem('0 3 * * 9', now) ?? '', /^has "9" for the day of the week\. /)
   t.is(cronProblem('0 0 31 2 *', now), 'never comes. No year has such a day')
   t.is(cronProblem('0 3 * * mon-fri', now), null)
   t.is(timeZoneProblem('Europe/Berlin'), null)
