@@ -138,7 +138,7 @@ test('without a policy nothing happens, and a wrong one is refused with its fiel
   const { em, appId, state, updates, make } = await setUp(t)
   await updates.set(appId, nightly)
   const wrong = [
-    [{ ...nightly, cron: '61 * * * *' }, /cron: is not a cron expression/],
+    [{ ...nightly, cron: '61 * * * *' }, /cron: has "61" for the minute/],
     [{ ...nightly, timeZone: 'Mars' }, /timeZone: must be the name/],
     [{ ...nightly, windowMinutes: 0 }, /windowMinutes: must be from 1 to 1440/],
     [{ ...nightly, minimumAgeHours: -1 }, /minimumAgeHours: must be from 0 to 8760/],
