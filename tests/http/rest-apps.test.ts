@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import Docker from 'dockerode'
 import { ensureTestImage, removeProject, uniqueName } from '../helpers/docker.ts'
 import { follow } from '../helpers/graphql.ts'
 import { assertProblem, fieldsOf } from '../helpers/problem.ts'
@@ -97,6 +98,21 @@ test('an app is created, listed, stopped and removed', async (t) => {
   await done(await node.send(`/api/apps/${id}?volumes=true&files=true`, { method: 'DELETE' }))
   assertProblem(t, await node.send(`/api/apps/${id}`), 404, { code: 'NOT_FOUND' })
   t.false(existsSync(join(node.services.config.appsDir, name)))
+})
+
+test('a network for several apps is made once', async (t) => {
+  const node = await runningNode(t)
+  const name = uniqueName()
+  t.teardown(() => new Docker().getNetwork(name).remove())
+  const make = (json: object) => node.send('/api/networks', { method: 'POST', json })
+  const made = await make({ name })
+  t.is(made.status, 200)
+  t.like(made.json, { name, driver: 'bridge' })
+  t.is((await new Docker().getNetwork(name).inspect()).Id, made.json.id)
+  assertProblem(t, await make({ name }), 409, { code: 'CONFLICT' })
+  const refused = await make({ name: '../x' })
+  assertProblem(t, refused, 400, { code: 'INVALID_INPUT' })
+  t.deepEqual(fieldsOf(refused), ['name'])
 })
 
 test('errors that are known before the start are refused at once and leave no trace', async (t) => {

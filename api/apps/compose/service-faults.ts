@@ -1,6 +1,6 @@
 import { isMapping, mappingAt, type Mapping, type Path } from './draft-document.ts'
 import { certain, didYouMean, isOpen, named, shown, type Fault } from './fault.ts'
-import { mountFaults } from './mount-faults.ts'
+import { containerFaults } from './container-faults.ts'
 import { portFaults } from './port-faults.ts'
 
 /** Values that both Composes accept in the file, and that only fail when the app starts. */
@@ -28,7 +28,7 @@ export function serviceFaults(service: Mapping, at: Path): Fault[] {
     ...replicaFaults(service, at),
     ...nameFaults(service, at),
     ...portFaults(service, at),
-    ...mountFaults(service, at),
+    ...containerFaults(service, at),
     ...times.flatMap((keys) => unlike(time, 'a time such as 1m30s', valueAt(service, keys), [...at, ...keys])),
     ...sizes.flatMap((keys) => unlike(size, 'a size such as 512m', valueAt(service, keys), [...at, ...keys])),
   ]

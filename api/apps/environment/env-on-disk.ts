@@ -1,6 +1,7 @@
-import { chmod, link, lstat, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import { chmod, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readComposeFile } from '../compose-on-disk.ts'
+import { setAside } from '../set-aside.ts'
 import { envFileText, isOwnEnvFile } from './env-file.ts'
 import { readEnvText } from './env-text.ts'
 import type { PlainValue } from './plain-value.ts'
@@ -8,7 +9,6 @@ import { problemOfName, problemOfValue } from './variable-problem.ts'
 
 export const envFile = '.env'
 const draftName = '.env.selfhostly-new'
-const originalName = '.env.original'
 /** Nobody keeps more generations of a file aside. */
 const mostOriginals = 100
 
@@ -48,7 +48,8 @@ export async function writeEnv(directory: string, environment: readonly PlainVal
   if (environment.length === 0) return isOwn ? rm(path, { force: true }) : undefined
   const text = envFileText(environment)
   if (isOwn && found?.content === text) return chmod(path, 0o600)
-  if (found && !isOwn) await keepOriginal(directory)
+  if (found && !isOwn && (await setAside(path, mostOriginals)) === null)
+    throw new Error(`There are ${mostOriginals} files named ${envFile}.original in the folder. Remove those that nobody needs`)
   const draft = join(directory, draftName)
   await rm(draft, { force: true })
   await writeFile(draft, text, { mode: 0o600, flag: 'wx' })
@@ -60,19 +61,6 @@ export async function draftEnv(draft: string, environment: readonly PlainValue[]
   if (environment.length === 0) return
   await rm(join(draft, envFile), { force: true })
   await writeEnv(draft, environment)
-}
-
-/** Gives `.env` a name that nothing has, so that no earlier original is lost. */
-async function keepOriginal(directory: string): Promise<void> {
-  const path = join(directory, envFile)
-  for (let count = 1; count <= mostOriginals; count++) {
-    const kept = join(directory, count === 1 ? originalName : `${originalName}.${count}`)
-    if (await lstat(kept).catch(() => null)) continue
-    // A hard link fails when the name was taken in between, where a rename would replace.
-    const isLinked = await link(path, kept).then(() => true, () => false) // prettier-ignore
-    return isLinked ? unlink(path) : rename(path, kept)
-  }
-  throw new Error(`There are ${mostOriginals} files named ${originalName} in the folder. Remove those that nobody needs`)
 }
 
 /** What of an app's folder is this program's: content by name; null when any content counts. */

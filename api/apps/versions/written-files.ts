@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { link, lstat, mkdir, open, rename, rmdir, unlink, type FileHandle } from 'node:fs/promises'
+import { lstat, mkdir, open, rename, rmdir, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError } from '../../errors.ts'
+import { setAside } from '../set-aside.ts'
 import type { PlainFile } from './version.ts'
 
 /** A secret file can be read by the user that this node runs as, and so by Compose. */
@@ -77,16 +78,6 @@ const hasBytes = async (place: string, bytes: Buffer): Promise<boolean> => (awai
 /** More changed files than this are not kept beside the one that replaces them. */
 const mostOriginals = 9
 
-/** Gives a file a second name that nothing has: `nginx.conf.original`, then `nginx.conf.original.2`. @returns its end, or null if all are taken */
-async function keptAs(place: string): Promise<string | null> {
-  for (let count = 1; count <= mostOriginals; count += 1) {
-    const end = count === 1 ? '.original' : `.original.${count}`
-    const isMade = await link(place, place + end).then(() => true, unless('EEXIST'))
-    if (isMade) return end
-  }
-  return null
-}
-
 /** What became of a file that someone changed on disk: kept under this name, or left as it is because there are too many of those. */
 export type Changed = { keptAs: string } | 'left' | null
 
@@ -109,7 +100,7 @@ async function replaceAt(place: string, file: PlainFile, bytes: Buffer, written?
   const hasThem = before !== null && (await hasBytes(place, bytes))
   if (hasThem && (before.mode & 0o777) === mode) return null
   const isOurs = written === undefined || (written.content !== null && (await hasBytes(place, Buffer.from(written.content))))
-  const kept = before && !hasThem && !isOurs ? await keptAs(place) : undefined
+  const kept = before && !hasThem && !isOurs ? await setAside(place, mostOriginals) : undefined
   if (kept === null) return 'left'
   const draft = join(dirname(place), `.selfhostly-${randomUUID()}`)
   const handle = await open(draft, 'wx', secretMode)

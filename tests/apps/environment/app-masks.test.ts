@@ -37,6 +37,8 @@ test('a secret in the name of a program, a user, an image or a volume shows nowh
   t.true(preview.items.some(({ name: item }) => item === '••••-data'))
   for (const told of [shown, ...node.seen.values, preview, ended]) t.notRegex(JSON.stringify(told), new RegExp(secret))
   const folder = join(node.folder, 'data')
+  // The database has what was shown, so it would have the secret too.
+  t.true(readdirSync(folder).some((file) => readFileSync(join(folder, file)).includes('••••')))
   for (const file of readdirSync(folder)) t.false(readFileSync(join(folder, file)).includes(secret), file)
   await node.outcome(await node.apps.removeApp(app.id, { volumes: true }))
 })

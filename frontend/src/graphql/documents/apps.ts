@@ -199,41 +199,47 @@ export const appRemoval = graphql(`
   }
 `)
 
+export const validationFields = graphql(`
+  fragment ValidationFields on AppValidation {
+    ok
+    problems {
+      message
+      file
+      line
+      column
+      service
+    }
+    warnings {
+      message
+      file
+      line
+      column
+      service
+    }
+    findings {
+      rule
+      detail
+      service
+      path
+      message
+      line
+      allowed
+      canBeAllowed
+    }
+    variables {
+      name
+      default
+      required
+      isSet
+    }
+  }
+`)
+
 /** The server ends a caller's older check of the same app with CONFLICT. */
 export const validateAppQuery = graphql(`
   query ValidateApp($nodeId: ID!, $input: CreateAppInput!, $appId: ID) {
     validateApp(nodeId: $nodeId, input: $input, appId: $appId) {
-      ok
-      problems {
-        message
-        file
-        line
-        column
-        service
-      }
-      warnings {
-        message
-        file
-        line
-        column
-        service
-      }
-      findings {
-        rule
-        detail
-        service
-        path
-        message
-        line
-        allowed
-        canBeAllowed
-      }
-      variables {
-        name
-        default
-        required
-        isSet
-      }
+      ...ValidationFields
     }
   }
 `)

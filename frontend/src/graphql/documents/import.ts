@@ -26,37 +26,7 @@ export const importPreviewQuery = graphql(`
       variables
       secrets
       validation {
-        ok
-        problems {
-          message
-          file
-          line
-          column
-          service
-        }
-        warnings {
-          message
-          file
-          line
-          column
-          service
-        }
-        findings {
-          rule
-          detail
-          service
-          path
-          message
-          line
-          allowed
-          canBeAllowed
-        }
-        variables {
-          name
-          default
-          required
-          isSet
-        }
+        ...ValidationFields
       }
     }
   }

@@ -3,7 +3,7 @@ import { isMapping, type Mapping, type Path } from './draft-document.ts'
 import { certain, doubtful, isOpen, named, shown, type Fault } from './fault.ts'
 
 /** The image and the places in a container. Both Composes pass them on as they are, and Docker refuses them when the app starts. */
-export const mountFaults = (service: Mapping, at: Path): Fault[] => [
+export const containerFaults = (service: Mapping, at: Path): Fault[] => [
   ...imageFaults(service, at),
   ...listOf(service['volumes']).flatMap((entry, index) => volumeFaults(entry, [...at, 'volumes', index])),
   ...listOf(service['tmpfs']).flatMap((entry, index) =>
