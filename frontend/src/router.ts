@@ -18,7 +18,8 @@ declare module 'vue-router' {
 const routes: RouteRecordRaw[] = [
   { path: '/', redirect: '/nodes' },
   { path: '/nodes', component: Nodes },
-  { path: '/nodes/:id', component: () => import('./pages/NodeDetail.vue'), props: true },
+  // The part of the page is in its address: see utils/nodes/node-tabs.ts.
+  { path: '/nodes/:id/:tab?', component: () => import('./pages/NodeDetail.vue'), props: true },
   {
     path: '/nodes/join-tokens',
     component: () => import('./pages/JoinTokens.vue'),
