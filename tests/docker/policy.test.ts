@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import pLimit from 'p-limit'
 import { parse, stringify } from 'yaml'
+import { systemClock } from '../../api/clock.ts'
+import { createKeptModels } from '../../api/apps/compose/policy/kept-models.ts'
 import { authoredFindings, modelFindings } from '../../api/apps/compose/policy/policy-findings.ts'
 import type { PolicyFinding } from '../../api/apps/compose/policy/policy-finding.ts'
 import { composeOf, testEachVersion, type ComposeVersion } from '../helpers/compose-versions.ts'
@@ -118,3 +120,37 @@ for (const [group, ofGroup] of Object.entries(cases)) {
     })
   })
 }
+
+const manyPaths = `services:
+  web:
+    image: nginx:\${TAG:-1}
+    volumes: ["./data:/data", "../other:/other:ro", "../shop2:/more", "~/x:/x", "vol:/vol", {type: bind, source: ./conf, target: /conf}]
+    tmpfs: [/run]
+    secrets: [s]
+    configs: [c]
+    environment: { CONFIG_FILE: ./x, HERE: . }
+    networks: [inner]
+networks: { inner: {} }
+volumes: { vol: { driver_opts: { type: none, o: bind, device: ./vol } } }
+secrets: { s: { file: ./s.txt } }
+configs: { c: { file: ./c.txt } }
+`
+
+testEachVersion("what is kept of a draft is what Compose makes of the app's own folder", async (t, version) => {
+  const folder = appFolder(t)
+  const draft = join(dirname(folder), '.draft-abcdef')
+  mkdirSync(draft)
+  const content = version.major === 1 ? `version: '3.8'\n${manyPaths}` : manyPaths
+  for (const each of [folder, draft]) writeFileSync(join(each, 'compose.yaml'), content)
+  const compose = composeOf(version)
+  const project = { name: 'shop', environment: { TAG: '2' } }
+  let asked = 0
+  const counting: typeof compose.resolve = (...of) => inTurn(() => ((asked += 1), compose.resolve(...of)))
+  const models = createKeptModels({ compose: { ...compose, resolve: counting }, directoryOf: () => folder, clock: systemClock })
+  const { signal } = new AbortController()
+  await models.resolve({ ...project, directory: draft }, signal)
+  const kept = await models.resolve({ ...project, directory: folder }, signal)
+  t.is(asked, 1)
+  t.deepEqual(kept, JSON.parse(JSON.stringify(await counting({ ...project, directory: folder }, signal))))
+  t.regex(JSON.stringify(kept), /nginx:2.*\/shop2/)
+})

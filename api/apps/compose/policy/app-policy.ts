@@ -6,6 +6,7 @@ import { bounds } from '../../../bounds.ts'
 import { AppError } from '../../../errors.ts'
 import type { Allowance } from '../../app.ts'
 import { allowancesFor, covers, withAllowances } from './allowances.ts'
+import { createKeptModels } from './kept-models.ts'
 import { modelHash } from './model-hash.ts'
 import { authoredFindings, modelFindings, type PolicyPlace } from './policy-findings.ts'
 import type { PolicyFinding } from './policy-finding.ts'
@@ -41,12 +42,13 @@ export type AppPolicy = ReturnType<typeof createAppPolicy>
 /** Looks at an app twice, as the node that is to run it: at the text before Compose may resolve it, then at the model. */
 export function createAppPolicy(deps: {
   settings: PolicySettings
-  compose: Pick<ComposeCli, 'resolve' | 'variables'>
+  compose: Pick<ComposeCli, 'resolve' | 'variables' | 'version'>
   volumes: EngineProjects['volumeDrivers']
   directoryOf: (name: string) => string
   clock: Clock
 }) {
   const { settings, compose } = deps
+  const models = createKeptModels(deps)
 
   function placeOf(project: ComposeProject, content: string): PolicyPlace {
     const { DOCKER_HOST: host = '' } = compose.variables(project)
@@ -75,14 +77,14 @@ export function createAppPolicy(deps: {
   /** @param content the app's Compose file. @throws INVALID_INPUT for a word in `allow` that is no rule; DOCKER_UNAVAILABLE */
   return async function look(project: ComposeProject, content: string, permit: Permit, signal: AbortSignal): Promise<Looked> {
     if (settings.isOpen) {
-      const resolved = await compose.resolve(project, signal)
+      const resolved = await models.resolve(project, signal)
       return { ...resolved, findings: [], allowances: [...permit.allowances], modelHash: null }
     }
     const place = placeOf(project, content)
     const text = await authoredFindings({ read: readText, variables: compose.variables(project) }, place)
     const first = await judge(text, permit)
     if (first.findings.some(({ allowed }) => !allowed)) return { ...first, ...notAsked, model: null, modelHash: null }
-    const resolved = await compose.resolve(project, signal)
+    const resolved = await models.resolve(project, signal)
     if (resolved.problems.length > 0) return { ...resolved, ...first, modelHash: null }
     const second = await modelFindings(resolved.model, place, await deps.volumes())
     return { ...resolved, ...(await judge([...text, ...second], permit)), modelHash: modelHash(resolved.model, project) }
