@@ -33,6 +33,7 @@ import { ObservedPeriodEntity, StatusChangeEntity } from './cluster/health/statu
 import { createNodeRole } from './roles/node.ts'
 import { createPrimaryRole } from './roles/primary.ts'
 import { createSecondaryRole } from './roles/secondary.ts'
+import { HistoryFrameEntity, HistoryMarkEntity, HistorySeriesEntity } from './monitoring/history/history.entity.ts'
 import { ImageAnswerEntity } from './registries/image-answer.entity.ts'
 import { RegistryCredentialEntity } from './registries/registry-credential.entity.ts'
 import { createScheduler } from './scheduler.ts'
@@ -67,6 +68,9 @@ const entities: EntitySchema[] = [
   JoinTokenEntity,
   StatusChangeEntity,
   ObservedPeriodEntity,
+  HistorySeriesEntity,
+  HistoryFrameEntity,
+  HistoryMarkEntity,
 ]
 
 /** Opens this node's database, for the server and for commands. @throws StartError */

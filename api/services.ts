@@ -105,7 +105,8 @@ export function createServices(world: World) {
     deploying: { ...config.deploys, dataDir: config.dataDir },
   }
   const apps = createOwnApps({ ...base, nodeId: selfId, docker, ...ofApps, ...ofRegistries })
-  const monitor = createMonitoring({ ...base, nodeId: selfId, docker, apps, storageProblem: storage.problem, ...config.stats })
+  const monitoring = { nodeId: selfId, docker, apps, deploys: apps.deployMarks, storageProblem: storage.problem, ...config.stats }
+  const { monitor, history } = createMonitoring({ ...base, ...monitoring })
 
   const members = createMembers({ ...base, self, secrets })
   const { registry, clones, holds } = members
@@ -199,6 +200,7 @@ export function createServices(world: World) {
     imageChecks,
     apps,
     monitor,
+    history,
     ...ofCluster,
   }
 }

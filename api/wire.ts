@@ -337,6 +337,8 @@ export const containerStatsWire = z
     id: text(bounds.container.id),
     name: text(bounds.container.name),
     app_name: text(bounds.container.service).nullable(),
+    // Older nodes do not send it.
+    service: text(bounds.container.service).nullable().default(null),
     state: z.enum(containerStates),
     cpu_percent: z.number(),
     memory_bytes: bytes,
@@ -366,6 +368,12 @@ export const nodeStatsWire = z
       )
       .max(bounds.stats.disks),
     more_disks: more('has'),
+    // Older nodes do not send it.
+    network: z
+      .object({ received_bytes: bytes, sent_bytes: bytes })
+      .nullable()
+      .default(null)
+      .openapi({ description: 'Over its network interfaces since they came up; null if it is not known' }),
     load: z.tuple([z.number(), z.number(), z.number()]).openapi({ type: 'array', items: { type: 'number' }, minItems: 3, maxItems: 3 }),
     uptime_seconds: z.number(),
     docker: z.object({

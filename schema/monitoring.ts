@@ -34,6 +34,13 @@ const DiskStats = builder.objectRef<NodeStats['disks'][number]>('DiskStats').imp
   }),
 })
 
+const NetworkStats = builder.objectRef<NonNullable<NodeStats['network']>>('NetworkStats').implement({
+  fields: (t) => ({
+    receivedBytes: t.expose('receivedBytes', { type: 'BigInt' }),
+    sentBytes: t.expose('sentBytes', { type: 'BigInt' }),
+  }),
+})
+
 const DockerStatsRef = builder.objectRef<DockerStats>('DockerStats').implement({
   fields: (t) => ({
     available: t.exposeBoolean('available'),
@@ -55,6 +62,7 @@ const ContainerStatsRef = builder.objectRef<ContainerStats>('ContainerStats').im
     id: t.exposeID('id'),
     name: t.exposeString('name'),
     appName: t.exposeString('appName', { nullable: true }),
+    service: t.exposeString('service', { nullable: true, description: "Its service in the app's Compose file." }),
     state: t.field({ type: ContainerState, resolve: (container) => container.state }),
     cpuPercent: t.exposeFloat('cpuPercent', { description: '100 is one full core.' }),
     memoryBytes: t.expose('memoryBytes', { type: 'BigInt' }),
@@ -77,6 +85,12 @@ export const NodeStatsRef = builder.objectRef<KnownStats>('NodeStats').implement
     memory: t.field({ type: MemoryStats, nullable: true, resolve: ({ stats }) => stats?.memory }),
     disks: t.field({ type: [DiskStats], resolve: ({ stats }) => stats?.disks ?? [] }),
     moreDisks: t.int({ description: 'How many disks it has beyond those listed.', resolve: ({ stats }) => stats?.moreDisks ?? 0 }),
+    network: t.field({
+      type: NetworkStats,
+      nullable: true,
+      description: 'Over its network interfaces since they came up, without traffic between containers.',
+      resolve: ({ stats }) => stats?.network,
+    }),
     load: t.floatList({ description: 'Load averages over 1, 5 and 15 minutes.', resolve: ({ stats }) => stats?.load ?? [] }),
     uptimeSeconds: t.float({ nullable: true, resolve: ({ stats }) => stats?.uptimeSeconds }),
     docker: t.field({ type: DockerStatsRef, nullable: true, resolve: ({ stats }) => stats?.docker }),

@@ -168,6 +168,7 @@ test('the largest stats fit an answer and an event', (t) => {
     id: 'a'.repeat(64),
     name: worst(most.name),
     appName: worst(most.service),
+    service: worst(most.service),
     state: 'running' as const,
     ...usage,
   }))

@@ -21,6 +21,7 @@ import type { OutsideOfApps } from './images/updating-alone.ts'
 import type { Operation } from './operation.ts'
 import { createIdempotency } from './operations/idempotency.ts'
 import { createOperations } from './operations.ts'
+import { deployMarks } from './versions/deploy-marks.ts'
 import type { Sealing } from './versions/sealed-contents.ts'
 import { createRemoval } from './removal.ts'
 import { createAppSchedules, type AppScheduleInput } from './schedules/app-schedules.ts'
@@ -150,6 +151,8 @@ export function createOwnApps(deps: {
       }),
     /** Does what schedules say. Called every few seconds. */
     runSchedules: (): Promise<void> => schedules.tick((id, action) => doAsScheduled(service, id, action)),
+    /** What was deployed in these times, for a time axis. @param app null: all apps */
+    deployMarks: (app: string | null, from: Date, to: Date) => deployMarks(em, app, from, to),
     /** All containers on this machine. Those that are not of this node's apps have no project. */
     containers: (): EngineContainer[] => containers.all().map(ofOwnAppsOnly),
     /** Why Docker does not answer; null when it does. */

@@ -1,4 +1,4 @@
-import { bounds, cutOrNull } from '../bounds.ts'
+import { bounds, cut, cutOrNull } from '../bounds.ts'
 import type { Engine, EngineContainer, EngineStatsSample } from '../docker/engine.types.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -60,9 +60,10 @@ export function createContainerStats({ engine, log }: { engine: Engine; log: Log
 
     /** The newest sample of each running container that has one, in the order of the list. */
     latest: (): ContainerStats[] =>
-      containers.flatMap(({ id, name, project, state }) => {
+      containers.flatMap(({ id, name, project, service, state }) => {
         const sample = streams.get(id)?.sample
-        return sample ? [{ id, name, appName: cutOrNull(project, bounds.container.service), state, ...sample }] : []
+        const appName = cutOrNull(project, bounds.container.service)
+        return sample ? [{ id, name, appName, service: appName && cut(service, bounds.container.service), state, ...sample }] : []
       }),
 
     /** How many running containers are not measured. */

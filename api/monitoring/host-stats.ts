@@ -5,9 +5,10 @@ import { bounds, firstOf } from '../bounds.ts'
 import type { Clock } from '../clock.ts'
 import { busyPercent, readCpuTimes, type CpuTimes } from './cpu-times.ts'
 import { readDisks } from './disks.ts'
+import { readNetwork } from './network.ts'
 import type { NodeStats } from './node-stats.ts'
 
-export type HostStats = Pick<NodeStats, 'cpu' | 'memory' | 'disks' | 'moreDisks' | 'load' | 'uptimeSeconds'>
+export type HostStats = Pick<NodeStats, 'cpu' | 'memory' | 'disks' | 'moreDisks' | 'network' | 'load' | 'uptimeSeconds'>
 
 /** The kernel counts CPU time in 10 ms ticks. Over a shorter span than this, a percentage is mostly rounding error. */
 const minimumCpuSpanMs = 200
@@ -18,7 +19,7 @@ const diskCacheMs = 60_000
 export type HostSampler = ReturnType<typeof createHostSampler>
 
 /**
- * Measures this machine. One sample reads two files in /proc, plus disk sizes once a minute. It spawns no process, unlike
+ * Measures this machine. One sample reads three files in /proc, plus disk sizes once a minute. It spawns no process, unlike
  * systeminformation's `currentLoad`, `fsSize` and `time`, which also block while they run.
  */
 export function createHostSampler({ clock }: { clock: Clock }) {
@@ -38,10 +39,10 @@ export function createHostSampler({ clock }: { clock: Clock }) {
   return {
     /** CPU usage is the mean since the previous sample. The first sample has none to compare with, so it takes 200 ms. */
     async sample(): Promise<HostStats> {
-      const [cpu, memory, diskList] = await Promise.all([cpuUsage(), readMemory(), cachedDisks()])
+      const [cpu, memory, diskList, network] = await Promise.all([cpuUsage(), readMemory(), cachedDisks(), readNetwork()])
       const [one = 0, five = 0, fifteen = 0] = os.loadavg()
       const { kept, more } = firstOf(diskList, bounds.stats.disks)
-      return { cpu, memory, disks: kept, moreDisks: more, load: [one, five, fifteen], uptimeSeconds: os.uptime() }
+      return { cpu, memory, disks: kept, moreDisks: more, network, load: [one, five, fifteen], uptimeSeconds: os.uptime() }
     },
   }
 }

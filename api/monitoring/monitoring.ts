@@ -1,28 +1,38 @@
 import type { OwnApps } from '../apps/own-apps.ts'
 import type { Clock } from '../clock.ts'
+import type { EntityManager } from '../db/orm.ts'
 import type { Docker } from '../docker/docker.ts'
 import type { Log } from '../log.ts'
-import { createLocalMonitor, type LocalMonitor } from './local-monitor.ts'
+import { createHistory } from './history/history.ts'
+import type { Mark } from './history/mark.ts'
+import { createLocalMonitor } from './local-monitor.ts'
 import type { NodeStats } from './node-stats.ts'
 
-/** Stats of this node, with those of the containers that its apps watch. */
+/** Stats of this node, with those of the containers that its apps watch, and their history. */
 export function createMonitoring(deps: {
+  em: EntityManager
   nodeId: string
   docker: Docker
   apps: Pick<OwnApps, 'containers' | 'dockerAway' | 'events'>
+  /** The deploys of an app, or of all, in these times. */
+  deploys: (app: string | null, from: Date, to: Date) => Promise<Mark[]>
   storageProblem: () => NodeStats['storageProblem']
   intervalMs: number
   clock: Clock
   log: Log
-}): LocalMonitor {
-  const { nodeId, docker, apps, storageProblem, intervalMs, clock, log } = deps
+}) {
+  const { em, nodeId, docker, apps, deploys, storageProblem, intervalMs, clock, log } = deps
   const { engine, compose } = docker
   const monitor = createLocalMonitor({ nodeId, engine, composeVersion: compose.knownVersion, storageProblem, clock, log, intervalMs })
+  const history = createHistory({ em, sampledEveryMs: intervalMs, deploys, clock })
   apps.events.on('containers', () => {
     const away = apps.dockerAway()
-    monitor.setContainers(apps.containers())
+    const containers = apps.containers()
+    monitor.setContainers(containers)
     if (away === null) monitor.dockerUp()
     else monitor.dockerDown(away)
+    if (away === null) history.containersChanged(containers)
   })
-  return monitor
+  monitor.onSample(history.sampled)
+  return { monitor, history }
 }

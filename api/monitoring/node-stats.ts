@@ -15,6 +15,8 @@ export interface NodeStats {
   disks: { mount: string; filesystem: string; totalBytes: number; usedBytes: number }[]
   /** How many more disks it has than the list shows. */
   moreDisks: number
+  /** Bytes over its network interfaces since they came up, without those between containers; null if it is not known. */
+  network: { receivedBytes: number; sentBytes: number } | null
   /** Load averages over 1, 5 and 15 minutes. */
   load: [number, number, number]
   uptimeSeconds: number
@@ -44,6 +46,8 @@ export interface ContainerStats {
   name: string
   /** The Compose project; null for containers that Compose did not create. */
   appName: string | null
+  /** The Compose service; null where `appName` is, or if the node does not say. */
+  service: string | null
   state: ContainerState
   /** 100 is one full core. */
   cpuPercent: number

@@ -72,6 +72,7 @@ export const someStats = (given: Partial<NodeStats> & { nodeId: string }): NodeS
   memory: { totalBytes: 8e9, usedBytes: 3e9, availableBytes: 5e9, swapTotalBytes: 0, swapUsedBytes: 0 },
   disks: [{ mount: '/', filesystem: 'ext4', totalBytes: 1e11, usedBytes: 4e10 }],
   moreDisks: 0,
+  network: null,
   storageProblem: null,
   load: [0.5, 0.4, 0.3],
   uptimeSeconds: 86_400,
