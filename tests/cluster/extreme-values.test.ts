@@ -166,7 +166,10 @@ const things = () => {
     blockReadBytes: 1,
     blockWriteBytes: 1,
   }
-  const stats = someStats({ nodeId: peerId, containers: [{ id: 'c', name: 'c', appName: null, service: null, state: 'running', ...usage }] })
+  const stats = someStats({
+    nodeId: peerId,
+    containers: [{ id: 'c', name: 'c', appName: null, service: null, state: 'running', ...usage }],
+  })
   const about = {
     version: '1.0.0',
     capabilities: ['link'],

@@ -26,13 +26,17 @@ export function packFrame(frame: Frame): Buffer {
 export function unpackFrame(bytes: Uint8Array, isWanted: (series: number) => boolean): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const frame: Frame = new Map()
-  for (let offset = 0; offset + headBytes <= bytes.byteLength; ) {
+  for (let offset = 0; offset + headBytes <= bytes.byteLength;) {
     const series = view.getUint32(offset, true)
     const count = view.getUint8(offset + 4)
     offset += headBytes
     const end = offset + count * valueBytes
     if (end > bytes.byteLength) break
-    if (isWanted(series)) frame.set(series, Float32Array.from({ length: count }, (_, i) => view.getFloat32(offset + i * valueBytes, true)))
+    if (isWanted(series))
+      frame.set(
+        series,
+        Float32Array.from({ length: count }, (_, i) => view.getFloat32(offset + i * valueBytes, true)),
+      )
     offset = end
   }
   return frame

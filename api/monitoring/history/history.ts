@@ -104,7 +104,9 @@ export function createHistory(deps: {
   }
 }
 
-const wantedBy = (subject: HistorySubject) => (key: SeriesKey): boolean =>
-  'app' in subject
-    ? key.kind === 'service' && key.app === subject.app && (subject.services.length === 0 || subject.services.includes(key.name))
-    : key.kind === 'node' || key.kind === 'disk' || (key.kind === 'container' && subject.containers.includes(key.name))
+const wantedBy =
+  (subject: HistorySubject) =>
+  (key: SeriesKey): boolean =>
+    'app' in subject
+      ? key.kind === 'service' && key.app === subject.app && (subject.services.length === 0 || subject.services.includes(key.name))
+      : key.kind === 'node' || key.kind === 'disk' || (key.kind === 'container' && subject.containers.includes(key.name))

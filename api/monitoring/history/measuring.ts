@@ -64,12 +64,10 @@ export function createMeasuring() {
   return function measure(stats: NodeStats, isAfterGap: boolean): Measured[] {
     if (isAfterGap) before = undefined
     const seconds = before ? (stats.asOf.getTime() - before.asOf.getTime()) / 1000 : 0
-    const disks = stats.disks.slice(0, mostDisks).map(
-      ({ mount, usedBytes, totalBytes }): Measured => ({
-        key: { kind: 'disk', app: '', name: mount },
-        values: { used: usedBytes, total: totalBytes },
-      }),
-    )
+    const disks = stats.disks.slice(0, mostDisks).map(({ mount, usedBytes, totalBytes }): Measured => ({
+      key: { kind: 'disk', app: '', name: mount },
+      values: { used: usedBytes, total: totalBytes },
+    }))
     const measured = [ofNode(stats, seconds), ...disks, ...ofContainers(stats, seconds)]
     before = stats
     return measured

@@ -75,8 +75,7 @@ export async function readValues(
 }
 
 const kindOrder: SeriesKey['kind'][] = ['node', 'disk', 'service', 'container', 'unknown']
-const order = (a: SeriesKey, b: SeriesKey): number =>
-  kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind) || a.name.localeCompare(b.name)
+const order = (a: SeriesKey, b: SeriesKey): number => kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind) || a.name.localeCompare(b.name)
 
 /** No chart shows more digits, and they would double the answer. */
 function rounded(metric: Metric, value: number | undefined): number | null {
