@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EntitySchema } from '@mikro-orm/sqlite'
 import { ApiTokenEntity } from './auth/api-token.entity.ts'
@@ -36,12 +35,13 @@ import { createSecondaryRole } from './roles/secondary.ts'
 import { HistoryFrameEntity, HistoryMarkEntity, HistorySeriesEntity } from './monitoring/history/history.entity.ts'
 import { ImageAnswerEntity } from './registries/image-answer.entity.ts'
 import { RegistryCredentialEntity } from './registries/registry-credential.entity.ts'
+import { projectRoot } from './project-root.ts'
 import { createScheduler } from './scheduler.ts'
 import { createServices } from './services.ts'
 import { createStorage } from './storage.ts'
 import { SettingEntity } from './settings/setting.entity.ts'
 
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string }
 
 const entities: EntitySchema[] = [
   NodeEntity,

@@ -1,20 +1,26 @@
-// What `npm start`, `npm test` and `npm run dev` need before they can run: packages, Node 24, the built dashboard.
+// What `npm start`, `npm test` and `npm run dev` need before they can run: packages, Node 24, the built server and dashboard.
 // Does only what is missing, which needs the network. Runs on the machine's own Node (20 or newer).
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { endAllOnSignals } from './processes.mjs'
-import { dashboardReady, documentsReady, makeDashboard, makeDocuments } from './setup/dashboard.mjs'
+import { dashboardReady, documentsReady, makeDashboard, makeDocuments, makeServer, serverReady } from './setup/outputs.mjs'
 import { withLock } from './setup/lock.mjs'
 import { checkNode, installPackages, nodeReady, packagesReady } from './setup/packages.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const dashboard = !process.argv.includes('--no-dashboard')
+/** For what runs the server's sources and needs no dashboard. */
+const sourcesOnly = process.argv.includes('--sources-only')
 
 const steps = [
   { ready: packagesReady, make: installPackages },
   { ready: nodeReady, make: checkNode },
   { ready: documentsReady, make: makeDocuments },
-  ...(dashboard ? [{ ready: dashboardReady, make: makeDashboard }] : []),
+  ...(sourcesOnly
+    ? []
+    : [
+        { ready: serverReady, make: makeServer },
+        { ready: dashboardReady, make: makeDashboard },
+      ]),
 ]
 
 endAllOnSignals()

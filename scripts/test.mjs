@@ -1,6 +1,7 @@
 // `npm test`: installs what the machine lacks, finds a Docker Engine, then runs every check and every test. Its last line is the count.
 //   npm test -- tests/settings  only these files or folders (and no checks); other AVA options are passed on too
 //   npm test -- --prove-start   also proves `npm start` on a fresh clone, as CI does
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runAva } from './ava.mjs'
 import { reportStep, runChecks } from './check-steps.mjs'
@@ -33,7 +34,7 @@ process.exitCode = counts.failed === 0 ? 0 : 1
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`)
 
 /**
- * @returns the environment of the tests: DOCKER_HOST if an Engine was started here, and DOCKER_CONFIG if only that finds Compose 2.
+ * @returns the environment of the tests: the server's bundle, DOCKER_HOST if an Engine was started here, and DOCKER_CONFIG if only that finds Compose 2.
  *   All but tests/docker runs on Compose 2, which most people have, and which takes an eighth of the processor time of 1.29.
  */
 async function prepareMachine() {
@@ -44,7 +45,7 @@ async function prepareMachine() {
   if (compose.toDo) throw new Error(compose.toDo)
   if (compose.note) console.log(compose.note)
   // Installing Docker may have started it.
-  const found = compose.dockerConfig ? { DOCKER_CONFIG: compose.dockerConfig } : {}
+  const found = { SERVER_BUNDLE: join(root, 'dist', 'main.js'), ...(compose.dockerConfig ? { DOCKER_CONFIG: compose.dockerConfig } : {}) }
   if (answers || (await engineAnswers())) return found
   console.log('No Docker Engine answers: starting one for the tests')
   return { ...found, DOCKER_HOST: await startEngine() }

@@ -1,4 +1,5 @@
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { projectRoot } from '../project-root.ts'
 import { profilesName, steeredBy } from '../steering-names.ts'
 import type { ComposeCommand, ComposeProject } from './engine.types.ts'
 
@@ -70,7 +71,7 @@ export function composeEnvironment(env: NodeJS.ProcessEnv, dockerHost: string): 
  * process does not have: a variable that someone has removed from the app would come back. v1 refuses `/dev/null`, and only v2 knows
  * COMPOSE_DISABLE_ENV_FILE. docs/decisions/0010-environment.md has what was tried.
  */
-const emptyFile = fileURLToPath(new URL('empty.env', import.meta.url))
+const emptyFile = join(projectRoot, 'api/docker/empty.env')
 
 /**
  * `own` with the project's variables and profiles. What Compose needs to run cannot be replaced, except for what only changes how it

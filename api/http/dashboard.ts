@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
 import type { Hono, MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
+import { projectRoot } from '../project-root.ts'
 import { problemResponse } from './problem.ts'
 import type { HttpEnv } from './router.ts'
 
-const root = join(import.meta.dirname, '../../frontend/dist')
+const root = join(projectRoot, 'frontend/dist')
 
 /** Everything loads from this server and no inline script runs. Components set styles at run time, so inline styles are allowed. */
 const contentSecurityPolicy = [

@@ -33,7 +33,8 @@ export type Settings = Record<string, string>
 export type SettingsSource = Settings | ((url: string, port: number) => Promise<Settings>)
 export type NodeProcess = Awaited<ReturnType<typeof nodeProcess>>
 
-const program = fileURLToPath(new URL('../../api/main.ts', import.meta.url))
+/** `npm test` runs the server's bundle, as users do. A test file run by itself runs the sources. */
+const program = process.env['SERVER_BUNDLE'] ?? fileURLToPath(new URL('../../api/main.ts', import.meta.url))
 const commandFile = (name: string): string => fileURLToPath(new URL(`../../api/commands/${name}-command.ts`, import.meta.url))
 const compileCache = fileURLToPath(new URL('../../.cache/compile', import.meta.url))
 /** How long a node may take to exit. The program promises 10 s. */
@@ -42,7 +43,7 @@ const endDeadlineMs = 12_000
 const startDeadlineMs = 60_000
 
 /**
- * `node api/main.ts` with its own folder and port, not started yet. Data survives `kill` and `stop`, so `start` is a
+ * The server with its own folder and port, not started yet. Data survives `kill` and `stop`, so `start` is a
  * restart. After the test the process, its Compose projects and its folder are removed. If the test failed, the log is shown.
  */
 export async function nodeProcess(t: TestContext, source: SettingsSource = {}, place: Place = here) {

@@ -12,7 +12,7 @@ import type { TimedPrimaryApi } from './timed-primary.ts'
 import { endChild, startWorker } from './worker.ts'
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url))
-export const program = new URL('../../../api/main.ts', import.meta.url)
+export const program = new URL('../../../dist/main.js', import.meta.url)
 
 export const primaryId = '00000000-0000-4000-8000-00000000ffff'
 const startDeadlineMs = 30_000
@@ -63,7 +63,7 @@ export async function sendHeartbeats(origin: string, nodes: ReachableNode[]): Pr
   }
 }
 
-/** `node api/main.ts` in a separate process with this process's Node options, started and healthy. Its log is in the folder. */
+/** `node dist/main.js`, which is what `npm start` runs, in a separate process with this process's Node options, started and healthy. Its log is in the folder. */
 export async function startPrimary(context: BenchContext, folder = context.folder(), givenPort?: number) {
   const port = givenPort ?? (await freePort())
   const origin = `http://127.0.0.1:${port}`

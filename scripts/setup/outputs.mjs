@@ -11,6 +11,7 @@ const documents = {
   folder: 'frontend/src/graphql/generated',
   inputs: ['frontend/src', 'schema/schema.graphql', 'codegen.yml', 'package-lock.json'],
 }
+const server = { folder: 'dist', inputs: ['api', 'schema', 'scripts/bundle.mjs', 'package-lock.json'] }
 const dashboard = { folder: 'frontend/dist', inputs: ['frontend', 'schema/schema.graphql', 'codegen.yml', 'package-lock.json'] }
 
 export const documentsReady = (root) => isFresh(root, documents)
@@ -19,6 +20,9 @@ export const makeDocuments = (root) =>
 
 export const dashboardReady = (root) => isFresh(root, dashboard)
 export const makeDashboard = (root) => make(root, dashboard, 'building the dashboard (takes half a minute)', 'vite', ['build', 'frontend'])
+
+export const serverReady = (root) => isFresh(root, server)
+export const makeServer = (root) => make(root, server, 'bundling the server', 'node', ['scripts/bundle.mjs'])
 
 /** Stored beside the output, so deleting the output deletes it too. */
 const stampOf = (root, { folder }) => join(root, folder, '.inputs')
