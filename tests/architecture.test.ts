@@ -35,7 +35,17 @@ const base = [
     'storage-error',
     'disk-space',
   ],
-  ...['ordered-events', 'loopback', 'misspelling', 'project-root', 'steering-names', 'caller-patience', 'one-at-a-time', 'batches', 'db/durability'],
+  ...[
+    'ordered-events',
+    'loopback',
+    'misspelling',
+    'project-root',
+    'steering-names',
+    'caller-patience',
+    'one-at-a-time',
+    'batches',
+    'db/durability',
+  ],
   ...['newest-wins', 'operation-request', 'image-reference', 'reserved-addresses', 'proxies'],
 ].map((name) => `api/${name}.ts`)
 /** Pure functions that run in the browser as well, so that it reads a text as the server does. They import only each other. */
