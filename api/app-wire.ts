@@ -9,7 +9,7 @@ import { appWire, operationWire, toWire } from './wire.ts'
 const overwriteFile = z
   .boolean()
   .nullish()
-  .openapi({ description: "Replace the Compose file on disk even if it differs from the app's. Without this, a difference is a 409" })
+  .openapi({ description: "Replace files on disk even if they differ from the app's. Without this, a difference is a 409" })
 
 /** What an app is made of besides its Compose file. A list replaces the whole list. */
 const contents = {
@@ -127,6 +127,14 @@ export const updateAppBody = z
     pull: z.boolean().nullish().openapi({ description: 'Pull newer images before recreating the containers' }),
     if_version: z.int().nullish().openapi({ description: 'The app version that this change is based on. 409 if it is no longer current' }),
     overwrite_file: overwriteFile,
+    take_from_disk: z
+      .array(z.string().max(bounds.app.filePath))
+      .max(bounds.app.files + 1)
+      .nullish()
+      .openapi({
+        description: 'Files that become what they are on disk, secret ones too. One that is missing there is no longer part of the app',
+        example: ['conf/nginx.conf'],
+      }),
     allow,
     ...contents,
     reason: z.string().nullish().openapi({ description: 'Why, for the list of versions' }),

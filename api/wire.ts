@@ -5,6 +5,7 @@ import type { CamelCasedPropertiesDeep, SnakeCasedPropertiesDeep } from 'type-fe
 import { bounds, cut, earliest, latest, maxInt } from './bounds.ts'
 import { readLeniently, type Lenient } from './lenient.ts'
 import { appDesiredStates, appStatuses, containerHealths, containerStates, type App } from './apps/app.ts'
+import type { FileOnDisk } from './apps/versions/files-on-disk.ts'
 import type { ComposeOnDisk, PreparedFolder } from './apps/compose-on-disk.ts'
 import { imageUpdateStates } from './apps/images/image-update.ts'
 import { scheduleActions } from './apps/schedules/schedule.ts'
@@ -183,6 +184,10 @@ export const appWire = z
     profiles: profilesWire.default([]),
     version: int.min(1).default(1),
     changed_on_disk: z.boolean().default(false),
+    changed_files: z
+      .array(text(bounds.app.filePath))
+      .max(bounds.app.files + 1)
+      .default([]),
     allowances: z.array(allowanceWire).max(bounds.app.allowances).default([]),
     desired_state: z.enum(appDesiredStates),
     status: z.enum(appStatuses),
@@ -222,6 +227,17 @@ export const composeOnDiskWire = z
     problem: text(bounds.app.statusReason).nullable(),
   })
   .openapi('ComposeOnDisk')
+
+export const fileOnDiskWire = z
+  .object({
+    path: text(bounds.app.filePath),
+    secret: z.boolean(),
+    content: text(bounds.app.filesBytes).nullable().openapi({ description: 'Null for a secret file, always' }),
+    is_missing: z.boolean(),
+    problem: text(bounds.app.statusReason).nullable().openapi({ description: 'Why it cannot be used or shown' }),
+  })
+  .openapi('FileOnDisk', { description: 'A file that is not on disk as the app has it' })
+export const filesOnDiskWire = z.array(fileOnDiskWire).max(bounds.app.files)
 
 export const composeProblemWire = z
   .object({
@@ -466,6 +482,10 @@ export const readFoundProjects = (value: unknown): Lenient<FoundProject[]> => {
   return { value: read?.map(fromWire) ?? null, problems }
 }
 export const readAppFiles = (value: unknown): Lenient<AppFile[]> => readLeniently(appFilesWire, value)
+export const readFilesOnDisk = (value: unknown): Lenient<FileOnDisk[]> => {
+  const { value: read, problems } = readLeniently(filesOnDiskWire, value)
+  return { value: read?.map(fromWire) ?? null, problems }
+}
 export const readVersions = reader(versionsWire, (page): VersionPage => page)
 export const readVersion = reader(versionWire, (version): AppVersionHead => version)
 export const readNodeAbout = reader(nodeAboutWire, (about): NodeAbout => about)

@@ -1,9 +1,10 @@
+import type { FileOnDisk } from '../api/apps/versions/files-on-disk.ts'
 import type { AppFile, EnvironmentVariable, VersionImage, VersionSummary } from '../api/apps/versions/version.ts'
 import { invalidInput } from '../api/errors.ts'
 import { appActions } from '../api/user/apps.ts'
 import type { UserApi } from '../api/user/user-api.ts'
 import { AppOperationRef } from './apps.ts'
-import { action, builder, costOfPage, costOfText } from './builder.ts'
+import { action, builder, costOfPage, costOfText, permission } from './builder.ts'
 import { pageSize } from './page.ts'
 import { AppRef } from './refs.ts'
 
@@ -165,7 +166,26 @@ builder.objectFields(AppRef, (t) => ({
   }),
 }))
 
+const FileOnDiskRef = builder.objectRef<FileOnDisk>('FileOnDisk').implement({
+  description: 'A file that is not on disk as the app has it.',
+  fields: (t) => ({
+    path: t.exposeString('path'),
+    secret: t.exposeBoolean('secret'),
+    content: t.exposeString('content', { nullable: true, complexity: costOfText, description: 'Null for a secret file, always.' }),
+    isMissing: t.exposeBoolean('isMissing'),
+    problem: t.exposeString('problem', { nullable: true, description: 'Why it cannot be used or shown: too long, a symbolic link, ...' }),
+  }),
+})
+
 builder.queryFields((t) => ({
+  appChangedFiles: t.field({
+    type: [FileOnDiskRef],
+    nullable: true,
+    ...permission('app.change'),
+    description: "Asks the app's node for files that were changed on disk. composeOnDisk shows the Compose file.",
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, { user }) => (user.apps.find(id) ? user.apps.changedFiles(id) : null),
+  }),
   appVersion: t.field({
     type: AppVersionRef,
     nullable: true,

@@ -115,7 +115,10 @@ AppRef.implement({
       description: 'The number of the current version. 1 is what was created. It goes back when a failed change is rolled back by itself.',
     }),
     changedOnDisk: t.exposeBoolean('changedOnDisk', {
-      description: 'Whether the Compose file on disk differs from composeContent or is missing. composeOnDisk shows it.',
+      description: 'Whether any of its files on disk differs from what the app has or is missing.',
+    }),
+    changedFiles: t.exposeStringList('changedFiles', {
+      description: 'Which ones. composeOnDisk shows the Compose file, appChangedFiles the others.',
     }),
     containers: t.field({ type: [ContainerRef], resolve: (app) => app.containers }),
     moreContainers: t.exposeInt('moreContainers', { description: 'How many containers it has beyond those listed.' }),
@@ -190,7 +193,7 @@ builder.queryFields((t) => ({
 
 const idempotencyWords =
   'At most 200 characters. The same request with the same key is carried out once within 24 hours. The answer is then the first operation. Another request with the key is a CONFLICT.'
-const overwriteWords = "Replace the Compose file on disk even if it differs from the app's. Without this, a difference is a CONFLICT."
+const overwriteWords = "Replace files on disk even if they differ from the app's. Without this, a difference is a CONFLICT."
 
 export const CreateAppInput = builder.inputType('CreateAppInput', {
   fields: (t) => ({
@@ -220,6 +223,10 @@ const UpdateAppInput = builder.inputType('UpdateAppInput', {
     pull: t.boolean({ description: 'Pull newer images before recreating the containers.' }),
     ifVersion: t.int({ description: 'The app version that this change is based on. CONFLICT if it is no longer current.' }),
     overwriteFile: t.boolean({ description: overwriteWords }),
+    takeFromDisk: t.stringList({
+      description:
+        'Paths of files that become what they are on disk, secret ones too. One that is missing there is no longer part of the app.',
+    }),
     allow: allowField(t),
     ...contentsFields(t),
     reason: t.string({ description: 'Why, for the list of versions.' }),

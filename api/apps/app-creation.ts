@@ -17,7 +17,7 @@ import { findEnv } from './environment/env-on-disk.ts'
 import { withFoundEnv } from './environment/project-input.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { refusePrepared } from './changed-on-disk.ts'
-import type { ComposeFileWatch } from './compose-file-watch.ts'
+import type { FileWatch } from './file-watch.ts'
 import type { Alongside } from './operation-records.ts'
 import type { Runner } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
@@ -42,7 +42,7 @@ const nameTaken = (name: string): AppError =>
 export function createAppCreation(deps: {
   clock: Clock
   files: AppFiles
-  disk: ComposeFileWatch
+  disk: FileWatch
   watch: ContainerWatch
   operations: Operations
   check: AppCheck

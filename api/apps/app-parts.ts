@@ -25,7 +25,7 @@ import { createAppViews } from './app-views.ts'
 import { createAppWork } from './app-work.ts'
 import type { AppRow } from './app.entity.ts'
 import type { App } from './app.ts'
-import type { ComposeFileWatch } from './compose-file-watch.ts'
+import type { FileWatch } from './file-watch.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import { createDeploying, type DeploySettings } from './deploy/deploying.ts'
 import { createFolders } from './folders.ts'
@@ -37,7 +37,9 @@ import type { Removal } from './removal.ts'
 import type { AppSchedule } from './schedules/schedule.ts'
 import { createAppVersions } from './versions/app-versions.ts'
 import { createNewestVersion } from './versions/newest-version.ts'
+import { createRecordedFiles } from './versions/recorded-files.ts'
 import { createRetention } from './versions/retention.ts'
+import { createUndecidedFiles } from './undecided-files.ts'
 import type { Sealing } from './versions/sealed-contents.ts'
 
 export interface AppServiceDeps {
@@ -52,7 +54,7 @@ export interface AppServiceDeps {
   look: AppPolicy
   files: AppFiles
   log: Log
-  disk: ComposeFileWatch
+  disk: FileWatch
   watch: ContainerWatch
   operations: Operations
   removal: Removal
@@ -85,9 +87,26 @@ export function createAppParts(world: AppServiceDeps) {
   const deploying = createDeploying({ ...deps, settings: deps.deploying, compose, versions, records, ...state })
   const deploy = { ...compose, up: deploying.up, copyingVolumes: deploying.copyingVolumes, adopt: deploying.adopt }
   const retention = createRetention({ ...deps, versions, settings: deps.deploying, neededOf: deploying.neededVersions })
+  const recordedFiles = createRecordedFiles({ records, versions })
+  const undecided = createUndecidedFiles({ ...deps, versions })
   const work = createAppWork({ ...deps, records, views, maskOf: compose.maskOf, onEnded: retention.apply, runners: () => runners })
   const newest = createNewestVersion({ operations, versions })
-  const parts = { ...deps, ...state, masks, views, check, newest, records, versions, permissions, images, deploy, retention, work }
+  const parts = {
+    ...deps,
+    ...state,
+    masks,
+    views,
+    check,
+    newest,
+    records,
+    versions,
+    permissions,
+    images,
+    deploy,
+    retention,
+    work,
+    undecided,
+  }
   const update = createAppUpdate(parts)
   const forget = ({ id, name }: AppRow): void => {
     disk.forget(name)
@@ -124,5 +143,6 @@ export function createAppParts(world: AppServiceDeps) {
   return {
     ...{ images, masks, views, records, versions, deploying, work, update },
     ...{ create, importing, imageUpdating, updatingAlone, restart, folders, resume, validate, refreshAll },
+    ...{ recordedFiles, undecided },
   }
 }

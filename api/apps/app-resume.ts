@@ -6,7 +6,7 @@ import type { AppFiles } from './app-files.ts'
 import type { AppRecords } from './app-records.ts'
 import type { ContainerFacts } from './container-facts.ts'
 import type { ContainerWatch } from './container-watch.ts'
-import type { ComposeFileWatch } from './compose-file-watch.ts'
+import type { FileWatch } from './file-watch.ts'
 import type { AppWork } from './app-work.ts'
 import type { Permissions } from './compose/policy/permissions.ts'
 import type { AppVersions } from './versions/app-versions.ts'
@@ -16,7 +16,7 @@ import type { Operations } from './operations.ts'
 /** Picks up this node's apps where the previous run, or an earlier version, left them. */
 export function createAppResume(deps: {
   files: AppFiles
-  disk: ComposeFileWatch
+  disk: FileWatch
   watch: ContainerWatch
   operations: Operations
   work: AppWork

@@ -5,12 +5,12 @@ import { createAppParts, type AppServiceDeps } from './app-parts.ts'
 import type { RollbackAppInput, UpdateAppInput } from './app-update.ts'
 import type { AppOperation } from './app-work.ts'
 import type { App } from './app.ts'
-import { refuseUnseen } from './changed-on-disk.ts'
 import type { DeployOptions } from './deploy/deploys.ts'
 import { foundProjects, type FoundProject } from './import/found-projects.ts'
 import type { RemoveAppInput } from './removal.ts'
 import type { RemovalPreview } from './removal-item.ts'
 import { nobody } from './versions/app-versions.ts'
+import type { FileOnDisk } from './versions/files-on-disk.ts'
 import type { AppContents, AppVersionHead, VersionPage } from './versions/version.ts'
 
 export type { CreateAppInput } from './app-creation.ts'
@@ -41,6 +41,8 @@ export function createAppService(deps: AppServiceDeps) {
     resume,
     validate,
     refreshAll,
+    recordedFiles,
+    undecided,
   } = createAppParts(deps)
 
   const isOwn = (container: EngineContainer): boolean =>
@@ -65,7 +67,13 @@ export function createAppService(deps: AppServiceDeps) {
       return foundProjects(deps.watch.all(), isOwn)
     },
 
-    /** Called when an app's Compose file has changed on disk. */
+    /** What the further files of the app with this name hold. */
+    recordedFiles,
+
+    /** Those that differ on disk, without what is in secret ones. @throws NOT_FOUND */
+    changedFiles: (id: string): Promise<FileOnDisk[]> => undecided.shown(records.get(id)),
+
+    /** Called when an app's files have changed on disk. */
     refresh(name: string): void {
       const row = records.named(name)
       if (row) views.tell(row)
@@ -142,7 +150,7 @@ export function createAppService(deps: AppServiceDeps) {
       { rollback, deadlineSeconds }: Pick<DeployOptions, 'rollback' | 'deadlineSeconds'> = {},
     ): Promise<AppOperation> {
       const found = records.get(id)
-      refuseUnseen(found, await disk.look(found.name))
+      await undecided.refuseUnseen(found)
       return work.enqueueWish('start', id, { rollback, deadlineSeconds })
     },
 

@@ -1,15 +1,15 @@
 import type { Engine } from '../docker/engine.types.ts'
-import { AppError } from '../errors.ts'
+import { AppError, invalidInput } from '../errors.ts'
 import type { AppRow } from './app.entity.ts'
 import type { AppDeploy } from './app-deploy.ts'
 import type { AppFiles } from './app-files.ts'
 import type { AppRecords } from './app-records.ts'
 import type { AppWork } from './app-work.ts'
 import type { Permissions } from './compose/policy/permissions.ts'
-import { refuseOverwriting, refuseUnseen } from './changed-on-disk.ts'
+import type { UndecidedFiles } from './undecided-files.ts'
 import { findEnv } from './environment/env-on-disk.ts'
 import { withFoundEnv } from './environment/project-input.ts'
-import type { ComposeFileWatch } from './compose-file-watch.ts'
+import type { FileWatch } from './file-watch.ts'
 import type { ComposeProblem } from './compose-problem.ts'
 import type { Deploying } from './deploy/deploying.ts'
 import type { OperationInput } from './operations/operation-input.ts'
@@ -21,7 +21,7 @@ import type { Operations } from './operations.ts'
 import type { AppVersions, NewVersion } from './versions/app-versions.ts'
 import { areSameContents, asksForContents, changedContents } from './versions/contents-input.ts'
 import type { NewestVersion } from './versions/newest-version.ts'
-import type { ContentsInput, CurrentVersion } from './versions/version.ts'
+import type { AppContents, ContentsInput, CurrentVersion } from './versions/version.ts'
 
 export interface UpdateAppInput extends ContentsInput {
   description?: string | null | undefined
@@ -29,8 +29,10 @@ export interface UpdateAppInput extends ContentsInput {
   pull?: boolean | null | undefined
   /** The version that the change is based on. The update is refused when it is not the current one. */
   ifVersion?: number | null | undefined
-  /** Overwrite a Compose file that was changed on disk. */
+  /** Overwrite files that were changed on disk. */
   overwriteFile?: boolean | null | undefined
+  /** Paths of files that become what they are on disk. */
+  takeFromDisk?: string[] | null | undefined
   /** What an administrator allows besides what every app may: `rule` or `rule:detail`. */
   allow?: string[] | null | undefined
   /** Wait for the verdict, and go back to the last healthy version if it is bad. */
@@ -50,6 +52,8 @@ export type AppPatch = Partial<Pick<AppRow, 'description' | 'desiredState' | 'la
 /** A version that was checked, and what makes it when it is accepted: a new one, or the number of one that is there. */
 interface Draft {
   warnings: ComposeProblem[]
+  /** What the app becomes, when someone says what. Going back says nothing about what is on disk. */
+  contents: AppContents | null
   make: () => NewVersion | number
 }
 
@@ -61,7 +65,7 @@ interface Draft {
 export function createAppUpdate(deps: {
   engine: Engine
   files: AppFiles
-  disk: ComposeFileWatch
+  disk: FileWatch
   check: AppCheck
   records: AppRecords
   versions: AppVersions
@@ -70,6 +74,7 @@ export function createAppUpdate(deps: {
   work: AppWork
   deploy: Pick<AppDeploy, 'runCompose'> & Pick<Deploying, 'up' | 'copyingVolumes'>
   permissions: Pick<Permissions, 'allowancesOf'>
+  undecided: UndecidedFiles
 }) {
   const { files, disk, check, records, versions, newest, operations, work, deploy, permissions } = deps
 
@@ -78,12 +83,6 @@ export function createAppUpdate(deps: {
     const isNew = description !== undefined && description !== row.description
     if (!isNew) return operations.note('update', row, 'Nothing to change')
     return records.saveWith(row, { description }, (save) => operations.note('update', row, 'Description changed', save))
-  }
-
-  async function refuseUndecided(row: AppRow, content: string | null | undefined, overwrite: boolean | null | undefined): Promise<void> {
-    const onDisk = await disk.look(row.name)
-    if (isGiven(content)) refuseOverwriting(row, onDisk, { content, overwrite: overwrite ?? false })
-    else refuseUnseen(row, onDisk)
   }
 
   /** Writes the files before the record, so a version is current only when it is on disk. */
@@ -100,7 +99,8 @@ export function createAppUpdate(deps: {
   const run: Runner = async (row, input, run) => {
     const { version = row.version, copyVolumes } = input
     const current = input.version === undefined ? null : await versions.current(row.id, input.version)
-    await refuseUndecided(row, current?.composeContent, input.overwriteFile)
+    const after = input.version === undefined ? null : await versions.contents(row.id, input.version)
+    await deps.undecided.refuseOverwriting(row, after, input.overwriteFile ?? false)
     const change = (): Promise<string | void> => make(row, current, input, run)
     return copyVolumes && work.shouldRun(row) ? deploy.copyingVolumes(row, version, run, change) : change()
   }
@@ -123,12 +123,14 @@ export function createAppUpdate(deps: {
   /** The version that `input` makes of the newest one, which is the newest one itself if it changes nothing. */
   async function changed(row: AppRow, input: UpdateAppInput, author: string): Promise<Draft> {
     const base = await newest.of(row)
-    const contents = withFoundEnv(changedContents(base.contents, input), await findEnv(files.directoryOf(row.name)))
+    const taken = await deps.undecided.taken(row, takenPaths(input), base.contents)
+    const contents = withFoundEnv(changedContents(base.contents, { ...input, ...taken }), await findEnv(files.directoryOf(row.name)))
     const permit = { allowances: base.allowances ?? (await permissions.allowancesOf(row)), allow: input.allow, by: author }
     const { warnings, ...checked } = await check.content(row.name, contents, permit)
     const isSame = areSameContents(contents, base.contents) && checked.allowances.length === permit.allowances.length
     return {
       warnings,
+      contents: isDecided(input) ? contents : null,
       make: () => (isSame ? base.number : versions.make(row.id, contents, { author, reason: input.reason, ...checked }, base)),
     }
   }
@@ -141,12 +143,13 @@ export function createAppUpdate(deps: {
     const base = await newest.of(row)
     return {
       warnings,
+      contents: null,
       make: () => versions.make(row.id, contents, { author, reason: `Back to version ${number}`, images, ...checked }, base),
     }
   }
 
   async function accept(kind: 'update' | 'rollback', row: AppRow, input: UpdateAppInput, draft: Draft | null): Promise<Operation> {
-    await refuseUndecided(row, input.composeContent, input.overwriteFile)
+    await deps.undecided.refuseOverwriting(row, draft?.contents ?? null, input.overwriteFile ?? false)
     // Another change may have been made during the check.
     refuseOld(row, input)
     if (isGiven(input.ifVersion)) newest.refuseChanging(row)
@@ -168,7 +171,7 @@ export function createAppUpdate(deps: {
 
   async function update(row: AppRow, input: UpdateAppInput, author: string): Promise<Operation> {
     refuseOld(row, input)
-    const isAsked = asksForContents(input) || (input.allow ?? []).length > 0
+    const isAsked = asksForContents(input) || (input.allow ?? []).length > 0 || isDecided(input)
     if (!isAsked && !input.pull) return describe(row, input.description)
     return newest.accepting(row, async () => {
       refuseOld(row, input)
@@ -188,6 +191,19 @@ export function createAppUpdate(deps: {
 }
 
 const isGiven = <T>(value: T | null | undefined): value is T => value !== null && value !== undefined
+
+/** Whether it says what becomes of files that were changed on disk. */
+const isDecided = ({ composeContent, files, overwriteFile, takeFromDisk }: UpdateAppInput): boolean =>
+  isGiven(composeContent) || isGiven(files) || overwriteFile === true || (takeFromDisk ?? []).length > 0
+
+/** @throws INVALID_INPUT */
+function takenPaths({ takeFromDisk, files }: UpdateAppInput): string[] {
+  const paths = takeFromDisk ?? []
+  if (paths.length > 0 && isGiven(files)) {
+    throw invalidInput([{ field: 'takeFromDisk', message: 'cannot be given with files. Take what is on disk first, then change it' }])
+  }
+  return paths
+}
 
 /** @throws CONFLICT when the change is not based on the current version */
 function refuseOld({ name, version }: AppRow, { ifVersion }: UpdateAppInput): void {

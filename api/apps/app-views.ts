@@ -7,7 +7,7 @@ import type { App, Container } from './app.ts'
 import type { WatchedContainer } from './container-details.ts'
 import type { ContainerFacts } from './container-facts.ts'
 import type { ContainerWatch } from './container-watch.ts'
-import type { ComposeFileWatch } from './compose-file-watch.ts'
+import type { FileWatch } from './file-watch.ts'
 import type { AppImages } from './images/app-images.ts'
 import type { AutoUpdate } from './images/auto-update.ts'
 import type { AppSchedule } from './schedules/schedule.ts'
@@ -23,8 +23,8 @@ export type AppViews = ReturnType<typeof createAppViews>
 export function createAppViews(deps: {
   nodeId: string
   clock: Clock
-  files: Pick<AppFiles, 'isOf'>
-  disk: ComposeFileWatch
+  files: Pick<AppFiles, 'isOf' | 'fileOf'>
+  disk: FileWatch
   watch: ContainerWatch
   operations: Operations
   images: AppImages
@@ -48,6 +48,11 @@ export function createAppViews(deps: {
 
   const containersOf = (row: AppRow): WatchedContainer[] => watch.all().filter((container) => deps.files.isOf(row.name, container))
 
+  const changedOnDisk = ({ name, composeContent, version }: AppRow): string[] => [
+    ...(disk.differs(name, composeContent) ? [deps.files.fileOf(name)] : []),
+    ...disk.changedFiles(name, version),
+  ]
+
   function view(row: AppRow): App {
     const active = operations.activeOf(row.id)
     const containers = containersOf(row)
@@ -63,6 +68,9 @@ export function createAppViews(deps: {
     })
     const { id, name, description, composeContent, version, desiredState, createdAt, updatedAt } = row
     const asOf = watch.asOf()
+    const isNew = active?.kind === 'create' || active?.kind === 'recreate'
+    // An app has no files before its first deployment.
+    const changedFiles = isNew ? [] : changedOnDisk(row)
     return withinBounds({
       id,
       nodeId: deps.nodeId,
@@ -74,8 +82,8 @@ export function createAppViews(deps: {
       profiles: row.profiles,
       version,
       allowances: row.allowances ?? [],
-      // An app has no file before its first deployment.
-      changedOnDisk: active?.kind !== 'create' && active?.kind !== 'recreate' && disk.differs(name, composeContent),
+      changedOnDisk: changedFiles.length > 0,
+      changedFiles,
       desiredState,
       status,
       statusReason: statusReason && hide(statusReason),

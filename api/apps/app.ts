@@ -16,8 +16,10 @@ export interface App {
   profiles: string[]
   /** The number of the current version, 1 being what was created. It goes back when a failed change is rolled back by itself. */
   version: number
-  /** Whether the Compose file on disk is missing or differs from `composeContent`. */
+  /** Whether any of its files is missing on disk or differs there. */
   changedOnDisk: boolean
+  /** Which ones: the Compose file's name and paths of `files`. Empty also for a node that does not say. */
+  changedFiles: string[]
   /** What the app may do that the safety policy does not allow by itself. */
   allowances: Allowance[]
   desiredState: AppDesiredState

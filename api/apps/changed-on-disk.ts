@@ -1,10 +1,12 @@
 import { AppError } from '../errors.ts'
 import type { AppRow } from './app.entity.ts'
 import { isSameText, type FoundCompose } from './compose-on-disk.ts'
+import type { ChangedFile } from './versions/files-on-disk.ts'
+import type { PlainFile } from './versions/version.ts'
 
 /**
- * Rules for a Compose file that someone changed on disk: it is not run before the dashboard has shown it, and not overwritten until
- * someone says so. A missing file is not an obstacle, because the file shown in the dashboard is written again.
+ * Rules for files that someone changed on disk: they are not run before the dashboard has shown them, and not overwritten until someone
+ * says so. A missing file is not an obstacle, because what is shown in the dashboard is written again.
  */
 
 /** @throws CONFLICT when the file that Compose would read differs from the app's record */
@@ -32,6 +34,46 @@ export function refuseOverwriting(
   )
 }
 
+/** The same for its further files. @throws CONFLICT */
+export function refuseUnseenFiles({ name }: Pick<AppRow, 'name'>, changed: ChangedFile[]): void {
+  const there = changed.filter(({ found }) => found)
+  if (there.length === 0) return
+  throw new AppError(
+    'CONFLICT',
+    `${inWords(there)} of ${name} was changed on disk. Nothing starts until you have decided: take what is on disk, or overwrite it`,
+  )
+}
+
+/** @param after what the files become @throws CONFLICT on field `overwriteFile` */
+export function refuseOverwritingFiles(
+  { name }: Pick<AppRow, 'name'>,
+  changed: ChangedFile[],
+  { after, overwrite }: { after: PlainFile[]; overwrite: boolean },
+): void {
+  // What is no longer part of the app is left in its place.
+  const meets = ({ path, found }: ChangedFile): boolean =>
+    found !== null && after.some((file) => file.path === path && file.content !== found.content)
+  const met = changed.filter(meets)
+  const inTheWay = met.find(({ found }) => found?.kind !== 'file')
+  if (inTheWay) {
+    const why = `${inTheWay.path} ${inTheWay.found?.problem ?? ''}`
+    throw conflictOver(
+      `In the folder of ${name}, ${why}. Move it out of the way on the node, then save again`,
+      `does not help, because ${why}`,
+    )
+  }
+  if (met.length === 0 || overwrite) return
+  throw conflictOver(
+    `${inWords(met)} of ${name} was changed on disk and matches neither the saved file nor yours. Compare them, then take what is on disk or overwrite it`,
+    `is not set, but ${inWords(met)} on disk is different. appChangedFiles shows it`,
+  )
+}
+
+const inWords = (changed: ChangedFile[]): string => {
+  const [first, ...others] = changed.map(({ path, found }) => (found?.problem ? `${path} (${path} ${found.problem})` : path))
+  return others.length > 0 ? `${first} (and ${others.length} more)` : (first ?? '')
+}
+
 /** The same for an app that does not exist yet. @throws CONFLICT */
 export function refusePrepared(
   name: string,
@@ -53,5 +95,8 @@ const because = ({ problem }: FoundCompose): string => (problem ? ` (${problem})
 
 const conflict = (message: string, { file, problem, isReplaceable }: FoundCompose): AppError => {
   const why = isReplaceable ? `is not set, but ${file} on disk is different. composeOnDisk shows it` : `does not help, because ${problem}`
-  return new AppError('CONFLICT', message, { fields: [{ field: 'overwriteFile', message: why }] })
+  return conflictOver(message, why)
 }
+
+const conflictOver = (message: string, why: string): AppError =>
+  new AppError('CONFLICT', message, { fields: [{ field: 'overwriteFile', message: why }] })

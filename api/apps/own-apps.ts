@@ -13,7 +13,7 @@ import { createAppPolicy, type PolicySettings } from './compose/policy/app-polic
 import { createAppService, type AppService } from './app-service.ts'
 import { createContainerWatch } from './container-watch.ts'
 import type { DeploySettings } from './deploy/deploying.ts'
-import { createComposeFileWatch } from './compose-file-watch.ts'
+import { createFileWatch } from './file-watch.ts'
 import type { AutoUpdateInput } from './images/auto-update.ts'
 import { createAutoUpdates } from './images/auto-updates.ts'
 import type { ImageAnswer } from './images/image-state.ts'
@@ -34,7 +34,7 @@ export interface OwnAppsEvents {
   operation: Operation
   /** Containers on this machine changed, or whether Docker answers. */
   containers: undefined
-  /** The Compose file in the folder of the app with this name changed. */
+  /** A file in the folder of the app with this name changed. */
   file: string
 }
 
@@ -82,7 +82,7 @@ export function createOwnApps(deps: {
   const onPlanned = (): void => events.emit('containers', undefined)
   const schedules = createAppSchedules({ em, clock, log, onChange: onPlanned })
   const autoUpdates = createAutoUpdates({ em, clock, log, onChange: onPlanned })
-  const service = createAppService({
+  const service: AppService = createAppService({
     em,
     nodeId,
     box: deps.box,
@@ -94,7 +94,11 @@ export function createOwnApps(deps: {
       directoryOf: files.directoryOf,
     }),
     files,
-    disk: createComposeFileWatch({ files, clock, log, onChange: (name) => events.emit('file', name) }),
+    disk: createFileWatch({
+      ...{ files, clock, log },
+      recordedOf: (name) => service.recordedFiles(name),
+      onChange: (name) => events.emit('file', name),
+    }),
     watch: containers,
     operations,
     removal: createRemoval({ projects, files }),

@@ -28,6 +28,7 @@ export const createOwnActions = ({ apps, operations }: { apps: OwnApps; operatio
     rollbackApp: ({ id, ...input }, waiting) => apps.rollbackApp(id, input, waiting?.by),
     appVersions: ({ id, ...page }) => apps.listVersions(id, page),
     appVersion: ({ id, number }) => apps.showVersion(id, number),
+    changedFiles: ({ id }) => apps.changedFiles(id),
     versionFiles: ({ id, number }) => apps.versions.files(id, number),
     pullAndUpdateApp: ({ id }, waiting) => apps.update(id, { pull: true, rollback: true }, waiting?.by),
     removeApp: ({ id, ...input }) => apps.removeApp(id, input),

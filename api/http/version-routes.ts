@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { idParam } from '../cluster/calls/declared-call.ts'
 import { versionCalls, versionPage, versionParams } from '../cluster/calls/version-calls.ts'
-import { appFilesWire, toWire, versionSummaryWire, versionWire } from '../wire.ts'
+import { appFilesWire, filesOnDiskWire, toWire, versionSummaryWire, versionWire } from '../wire.ts'
 import { json, problem } from './route-parts.ts'
 import type { Router } from './router.ts'
 
@@ -34,7 +34,16 @@ const files = createRoute({
   responses: { 200: json(appFilesWire, 'The files'), ...responses },
 })
 
-/** Routes for the versions of an app. */
+const changed = createRoute({
+  method: 'get',
+  path: '/api/apps/{id}/changed-files',
+  tags: ['apps'],
+  summary: 'Returns the files of an app that were changed on disk, without the contents of secret ones',
+  request: { params: idParam },
+  responses: { 200: json(filesOnDiskWire, 'As they are on disk. The Compose file is not among them'), ...responses },
+})
+
+/** Routes for the versions of an app and its files on disk. */
 export function serveVersions(router: Router): void {
   router.openapi(list, async (c) => {
     const { versions } = await c.get('user').apps.versions({ ...c.req.valid('param'), ...c.req.valid('query') })
@@ -43,6 +52,10 @@ export function serveVersions(router: Router): void {
   router.openapi(one, async (c) => {
     const { id, number } = c.req.valid('param')
     return c.json(toWire(await c.get('user').apps.appVersion(id, number)), 200)
+  })
+  router.openapi(changed, async (c) => {
+    const { id } = c.req.valid('param')
+    return c.json((await c.get('user').apps.changedFiles(id)).map(toWire), 200)
   })
   router.openapi(files, async (c) => {
     const { id, number } = c.req.valid('param')

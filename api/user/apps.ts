@@ -8,6 +8,7 @@ import type { RemovalPreview } from '../apps/removal-item.ts'
 import { callerKey } from '../auth/caller.ts'
 import { allowingWords, appActionCalls, appCalls } from '../cluster/calls/app-calls.ts'
 import { AppError } from '../errors.ts'
+import type { FileOnDisk } from '../apps/versions/files-on-disk.ts'
 import type { AppFile, AppVersionHead, VersionPage } from '../apps/versions/version.ts'
 import type { versionCalls } from '../cluster/calls/version-calls.ts'
 import { copyCalls } from '../cluster/calls/copy-calls.ts'
@@ -111,6 +112,12 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
       }),
     /** The files of one version. The content of secret ones is null. @throws NOT_FOUND, NODE_UNREACHABLE */
     versionFiles: async (id: string, number: number): Promise<AppFile[]> => on(sight.app(id).id).versionFiles({ id, number }),
+
+    /** The files of an app that were changed on disk, for callers who may decide about them. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE */
+    async changedFiles(id: string): Promise<FileOnDisk[]> {
+      need('app.change')
+      return on(sight.app(id).id).changedFiles({ id })
+    },
 
     /** Makes a network that a Compose file names as external. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE, INVALID_INPUT, CONFLICT */
     createNetwork: (nodeId: string, name: string): Promise<EngineNetwork> =>

@@ -3,11 +3,11 @@ import type { ExecutionContext } from 'ava'
 import Docker from 'dockerode'
 import type { App } from '../../api/apps/app.ts'
 import { createAppFiles } from '../../api/apps/app-files.ts'
-import { createAppService, type AppOperation } from '../../api/apps/app-service.ts'
+import { createAppService, type AppOperation, type AppService } from '../../api/apps/app-service.ts'
 import { createAppPolicy, type PolicySettings } from '../../api/apps/compose/policy/app-policy.ts'
 import { createNodeFacts } from '../../api/apps/compose/node-facts.ts'
 import { createContainerWatch } from '../../api/apps/container-watch.ts'
-import { createComposeFileWatch } from '../../api/apps/compose-file-watch.ts'
+import { createFileWatch } from '../../api/apps/file-watch.ts'
 import type { Operation } from '../../api/apps/operation.ts'
 import { createOperations } from '../../api/apps/operations.ts'
 import { createRemoval } from '../../api/apps/removal.ts'
@@ -95,8 +95,12 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
     onChange: (operation) => ended.push(operation),
   })
   const compose = createComposeCli({ log, ...host, ...(env ? { env } : {}) })
-  const disk = createComposeFileWatch({ files, clock: systemClock, log, onChange: (name) => apps.refresh(name) })
-  const apps = createAppService({
+  const disk = createFileWatch({
+    ...{ files, clock: systemClock, log },
+    recordedOf: (name) => apps.recordedFiles(name),
+    onChange: (name) => apps.refresh(name),
+  })
+  const apps: AppService = createAppService({
     em: database.em,
     nodeId,
     box: createSecretBox(Buffer.alloc(32, 7)),

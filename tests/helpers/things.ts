@@ -34,6 +34,7 @@ export const someApp = (given: Partial<App> & { nodeId: string }): App => ({
   profiles: [],
   version: 1,
   changedOnDisk: false,
+  changedFiles: [],
   allowances: [],
   desiredState: 'running',
   status: 'running',

@@ -8,7 +8,7 @@ import type { AppDeploy } from '../app-deploy.ts'
 import type { AppFiles } from '../app-files.ts'
 import type { AppRecords } from '../app-records.ts'
 import type { AppRow } from '../app.entity.ts'
-import type { ComposeFileWatch } from '../compose-file-watch.ts'
+import type { FileWatch } from '../file-watch.ts'
 import type { WatchedContainer } from '../container-details.ts'
 import type { ContainerWatch } from '../container-watch.ts'
 import type { OperationKind } from '../operation.ts'
@@ -49,7 +49,7 @@ export function createDeploying(deps: {
   versions: AppVersions
   records: AppRecords
   files: AppFiles
-  disk: ComposeFileWatch
+  disk: FileWatch
   watch: ContainerWatch
   removal: Removal
   containersOf: (row: AppRow) => WatchedContainer[]

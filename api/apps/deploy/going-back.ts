@@ -3,7 +3,7 @@ import { errorMessage } from '../../errors.ts'
 import type { AppFiles } from '../app-files.ts'
 import type { AppRecords } from '../app-records.ts'
 import type { AppRow } from '../app.entity.ts'
-import type { ComposeFileWatch } from '../compose-file-watch.ts'
+import type { FileWatch } from '../file-watch.ts'
 import type { OperationRun } from '../operation-run.ts'
 import type { Removal } from '../removal.ts'
 import type { AppVersions } from '../versions/app-versions.ts'
@@ -24,7 +24,7 @@ export function createGoingBack(deps: {
   versions: AppVersions
   records: AppRecords
   files: AppFiles
-  disk: ComposeFileWatch
+  disk: FileWatch
   removal: Pick<Removal, 'removeUsers'>
   images: RunImages
   lastWords: LastWords

@@ -6,12 +6,11 @@ import type { AppRecords } from '../app-records.ts'
 import type { AppViews } from '../app-views.ts'
 import type { AppRow } from '../app.entity.ts'
 import type { AppOperation, AppWork } from '../app-work.ts'
-import { refuseUnseen } from '../changed-on-disk.ts'
 import type { Permissions } from '../compose/policy/permissions.ts'
 import type { WatchedContainer } from '../container-details.ts'
 import type { Deploying } from '../deploy/deploying.ts'
 import type { Deploys } from '../deploy/deploys.ts'
-import type { ComposeFileWatch } from '../compose-file-watch.ts'
+import type { UndecidedFiles } from '../undecided-files.ts'
 import type { Operation } from '../operation.ts'
 import type { Operations } from '../operations.ts'
 import type { Runner } from '../operations/runners.ts'
@@ -32,14 +31,14 @@ export function createImageUpdating(deps: {
   versions: Pick<AppVersions, 'make' | 'current' | 'images' | 'deleteOld'>
   newest: Pick<NewestVersion, 'of' | 'refuseChanging' | 'accepting'>
   permissions: Pick<Permissions, 'allowancesOf'>
-  disk: Pick<ComposeFileWatch, 'look'>
+  undecided: Pick<UndecidedFiles, 'refuseUnseen'>
   work: Pick<AppWork, 'enqueue' | 'shouldRun'>
   operations: Pick<Operations, 'note'>
   images: Pick<AppImages, 'pullable' | 'readAgain'>
   containersOf: (row: AppRow) => WatchedContainer[]
   views: Pick<AppViews, 'view'>
 }) {
-  const { deploy, disk, records, versions, newest, work } = deps
+  const { deploy, undecided, records, versions, newest, work } = deps
 
   async function accept(row: AppRow, services: string[] | null, author: string, copyVolumes: boolean): Promise<Operation> {
     newest.refuseChanging(row)
@@ -90,13 +89,13 @@ export function createImageUpdating(deps: {
     async updateImages(id: string, services?: string[] | null, author = nobody, copyVolumes = false): Promise<AppOperation> {
       const row = records.get(id)
       refuseUnknown(row, services ?? [])
-      refuseUnseen(row, await disk.look(row.name))
+      await undecided.refuseUnseen(row)
       const operation = await newest.accepting(row, () => accept(row, services ?? null, author, copyVolumes))
       return { operation, app: deps.views.view(row) }
     },
 
     run: (async (row, { services = null, version, copyVolumes }, run) => {
-      refuseUnseen(row, await disk.look(row.name))
+      await undecided.refuseUnseen(row)
       // Otherwise an earlier run of the program has come this far.
       if (version !== row.version) {
         run.step(10, 'Pulling newer images')

@@ -12,7 +12,7 @@ import type { AppOperation, AppWork } from '../app-work.ts'
 import { isUp } from '../app-status.ts'
 import type { AppRow } from '../app.entity.ts'
 import { refusePrepared } from '../changed-on-disk.ts'
-import type { ComposeFileWatch } from '../compose-file-watch.ts'
+import type { FileWatch } from '../file-watch.ts'
 import type { Permit } from '../compose/policy/app-policy.ts'
 import type { AppValidation } from '../compose/validation.ts'
 import type { ContainerWatch } from '../container-watch.ts'
@@ -48,7 +48,7 @@ export function createAppImport(deps: {
   clock: Clock
   engine: Engine
   files: AppFiles
-  disk: ComposeFileWatch
+  disk: FileWatch
   watch: ContainerWatch
   operations: Operations
   check: AppCheck

@@ -2,11 +2,11 @@ import type { AppFiles } from '../app-files.ts'
 import type { Deploys } from '../deploy/deploys.ts'
 import type { AppRecords } from '../app-records.ts'
 import type { AppRow } from '../app.entity.ts'
-import { refuseUnseen } from '../changed-on-disk.ts'
-import type { ComposeFileWatch } from '../compose-file-watch.ts'
+import type { FileWatch } from '../file-watch.ts'
 import type { OperationRun } from '../operation-run.ts'
 import type { OperationKind } from '../operation.ts'
 import type { Removal } from '../removal.ts'
+import type { UndecidedFiles } from '../undecided-files.ts'
 import type { AppVersions } from '../versions/app-versions.ts'
 import type { OperationInput } from './operation-input.ts'
 
@@ -24,11 +24,12 @@ export type Runners = Partial<Record<OperationKind, Runner>>
 /** The runners that need no room of their own. */
 export function createRunners(deps: {
   files: AppFiles
-  disk: ComposeFileWatch
+  disk: FileWatch
   removal: Removal
   deploy: Pick<Deploys, 'up'>
   records: AppRecords
   versions: AppVersions
+  undecided: Pick<UndecidedFiles, 'refuseUnseen'>
   /** Before the app's record goes. */
   onRemoving: (row: AppRow, withVolumes: boolean) => Promise<void>
   /** The app's record is gone. */
@@ -38,12 +39,13 @@ export function createRunners(deps: {
 
   return {
     async start(row, { rollback, deadlineSeconds }, run) {
-      refuseUnseen(row, await disk.look(row.name))
+      await deps.undecided.refuseUnseen(row)
       if (await disk.during(row.name, () => files.ensure(row.name, row.composeContent))) {
         run.line(`${files.fileOf(row.name)} was missing on disk, so it was written again`)
       }
       const { files: others } = await versions.contents(row.id, row.version)
-      for (const kept of await files.writeOthers(row.name, others, others)) run.line(kept)
+      for (const path of disk.changedFiles(row.name, row.version)) run.line(`${path} was missing on disk, so it is written again`)
+      for (const kept of await disk.during(row.name, () => files.writeOthers(row.name, others, others))) run.line(kept)
       await deploy.up(row, run, { rollback, deadlineSeconds })
     },
 

@@ -4,6 +4,7 @@ import { lstat, mkdir, open, rename, rmdir, unlink, type FileHandle } from 'node
 import { dirname, join } from 'node:path'
 import { AppError } from '../../errors.ts'
 import { setAside } from '../set-aside.ts'
+import { readText, type FoundText } from '../text-on-disk.ts'
 import type { PlainFile } from './version.ts'
 
 /** A secret file can be read by the user that this node runs as, and so by Compose. */
@@ -74,6 +75,15 @@ async function readAt(place: string, most: number): Promise<Buffer | null> {
 }
 
 const hasBytes = async (place: string, bytes: Buffer): Promise<boolean> => (await readAt(place, bytes.length))?.equals(bytes) ?? false
+
+/** What is in the place of a file, whoever put it there. Null when nothing is. */
+export async function readAppFile(directory: string, path: string, most: number): Promise<FoundText | null> {
+  return at(directory, path, false, (place) => readText(place, most)).catch((error: unknown) => {
+    if (error instanceof AppError) return { content: null, problem: 'is behind a link or a file where a folder was', kind: 'other' }
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
+  })
+}
 
 /** More changed files than this are not kept beside the one that replaces them. */
 const mostOriginals = 9

@@ -115,6 +115,7 @@ export const appActionCalls = {
       keyNeed(input) ??
       gateNeed(input) ??
       contentsNeed(input) ??
+      ((input.takeFromDisk ?? []).length > 0 ? 'files-on-disk' : undefined) ??
       ((input.ifVersion ?? input.overwriteFile ?? null) === null ? undefined : 'app-versions'),
   }),
 

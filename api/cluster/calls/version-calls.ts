@@ -1,8 +1,19 @@
 import { z } from '@hono/zod-openapi'
 import { appRefusals } from '../../app-wire.ts'
+import type { FileOnDisk } from '../../apps/versions/files-on-disk.ts'
 import type { AppFile, AppVersionHead, VersionPage } from '../../apps/versions/version.ts'
 import { bounds } from '../../bounds.ts'
-import { appFilesWire, readAppFiles, readVersion, readVersions, toWire, versionsWire, versionWire } from '../../wire.ts'
+import {
+  appFilesWire,
+  filesOnDiskWire,
+  readAppFiles,
+  readFilesOnDisk,
+  readVersion,
+  readVersions,
+  toWire,
+  versionsWire,
+  versionWire,
+} from '../../wire.ts'
 import { answered, idParam, leniently } from './declared-call.ts'
 
 /** Calls about the versions of a node's apps. What they can hold is too large to be told with every change of an app. */
@@ -46,6 +57,21 @@ export const versionCalls = {
       schema: versionWire,
       write: (version: AppVersionHead) => toWire(version),
       read: leniently(readVersion),
+    },
+  }),
+
+  changedFiles: answered({
+    route: 'GET /api/internal/apps/{id}/changed-files',
+    summary: 'Returns the files of an app that were changed on disk, without the contents of secret ones',
+    ...base,
+    needs: () => 'files-on-disk' as const,
+    params: idParam,
+    answer: {
+      status: 200,
+      description: 'As they are on disk. The Compose file is not among them',
+      schema: filesOnDiskWire,
+      write: (files: FileOnDisk[]) => files.map(toWire),
+      read: leniently(readFilesOnDisk),
     },
   }),
 

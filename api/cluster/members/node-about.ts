@@ -19,6 +19,7 @@ export const capabilities = [
   'auto-update',
   'app-import',
   'app-copies',
+  'files-on-disk',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

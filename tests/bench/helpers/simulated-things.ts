@@ -59,6 +59,7 @@ function appOf(node: { id: string }, index: number): App {
     profiles: [],
     version: 1,
     changedOnDisk: false,
+    changedFiles: [],
     allowances: [],
     desiredState: 'running',
     status: 'running',

@@ -107,6 +107,7 @@ const head = {
   files: [{ path: 'conf/app.ini', secret: false }],
 }
 const file = { path: 'conf/app.ini', content: 'a=1\r\n', secret: false }
+const fileOnDisk = { path: 'conf/app.ini', secret: false, content: 'a=2\n', isMissing: false, problem: null }
 const answer = {
   ...{ image: 'web:1', platform: 'linux/amd64', digest: 'sha256:1', same: ['sha256:2'], foundAt: null, checkedAt: null },
   ...{ askedAt: about.startedAt, error: 'no' },
@@ -144,6 +145,7 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
     { versions: [version], older: 2, total: 3 },
   ),
   appVersion: sent(calls.appVersion, { id, number: 3 }, head, head),
+  changedFiles: sent(calls.changedFiles, { id }, [fileOnDisk], [fileOnDisk]),
   versionFiles: sent(calls.versionFiles, { id, number: 3 }, [file], [file]),
   composeProjects: sent(calls.composeProjects, {}, [project], [project]),
   appCopy: sent(calls.appCopy, { id }, copy, copy),

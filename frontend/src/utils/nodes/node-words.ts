@@ -28,6 +28,7 @@ export const capabilityWords = (capability: string): string =>
     'image-updates': 'updates of images',
     'app-schedules': 'schedules of apps',
     'auto-update': 'automatic image updates',
+    'files-on-disk': 'noticing changed files on disk',
     'app-copies': 'making apps again on another node',
     'app-import': 'making apps of Compose projects that run already',
     'app-versions': 'refusing to overwrite a newer edit of an app',
