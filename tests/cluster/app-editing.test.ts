@@ -101,6 +101,30 @@ for (const where of ['primary', 'secondary'] as const) {
     await done(t, primary, overwritten.json.operation_id)
     t.is(readFileSync(file, 'utf8'), label('mine'))
     t.like((await primary.send(`/api/apps/${id}`)).json, { version: 4, changed_on_disk: false, description: 'a word' })
+
+    // Further files by the same rules. Of secret ones only the fact is shown.
+    const files = [{ path: 'conf/app.ini', content: 'a=1\n' }, { path: 'pw', content: 'hidden-1', secret: true }] // prettier-ignore
+    await done(t, primary, (await put({ files })).json.operation_id)
+    writeFileSync(join(folder, 'conf/app.ini'), 'a=2\n')
+    writeFileSync(join(folder, 'pw'), 'hidden-2')
+    await until(() => primary.services.feed.inventory.app(id)?.changedFiles.length === 2)
+    t.deepEqual((await primary.send(`/api/apps/${id}/changed-files`)).json, [
+      { path: 'conf/app.ini', secret: false, content: 'a=2\n', is_missing: false, problem: null },
+      { path: 'pw', secret: true, content: null, is_missing: false, problem: null },
+    ])
+    assertProblem(t, await primary.send(`/api/apps/${id}/start`, { method: 'POST' }), 409, { code: 'CONFLICT' })
+    await done(t, primary, (await put({ take_from_disk: ['conf/app.ini', 'pw'] })).json.operation_id)
+    await until(() => primary.services.feed.inventory.app(id)?.version === 6)
+    if (owner === primary) return
+    writeFileSync(join(folder, 'pw'), 'hidden-3')
+    await until(() => primary.services.feed.inventory.app(id)?.changedOnDisk ?? false)
+    await owner.stop()
+    await until(() => primary.services.members.registry.find(owner.id)?.health.status !== 'online')
+    const away = await primary.graphql('query ($id: ID!) { app(id: $id) { changedFiles version } appChangedFiles(id: $id) { path } }', {
+      id,
+    })
+    t.deepEqual(away.data, { app: { changedFiles: ['pw'], version: 6 }, appChangedFiles: null })
+    t.like(away.errors, [{ path: ['appChangedFiles'], extensions: { code: 'NODE_UNREACHABLE' } }])
   })
 }
 
