@@ -87,13 +87,13 @@ export function createAppParts(world: AppServiceDeps) {
   const deploying = createDeploying({ ...deps, settings: deps.deploying, compose, versions, records, ...state })
   const deploy = { ...compose, up: deploying.up, copyingVolumes: deploying.copyingVolumes, adopt: deploying.adopt }
   const retention = createRetention({ ...deps, versions, settings: deps.deploying, neededOf: deploying.neededVersions })
-  const recordedFiles = createRecordedFiles({ records, versions })
-  const undecided = createUndecidedFiles({ ...deps, versions })
+  const onDisk = { recordedFiles: createRecordedFiles({ records, versions }), undecided: createUndecidedFiles({ ...deps, versions }) }
   const work = createAppWork({ ...deps, records, views, maskOf: compose.maskOf, onEnded: retention.apply, runners: () => runners })
   const newest = createNewestVersion({ operations, versions })
   const parts = {
     ...deps,
     ...state,
+    ...onDisk,
     masks,
     views,
     check,
@@ -105,7 +105,6 @@ export function createAppParts(world: AppServiceDeps) {
     deploy,
     retention,
     work,
-    undecided,
   }
   const update = createAppUpdate(parts)
   const forget = ({ id, name }: AppRow): void => {
@@ -143,6 +142,6 @@ export function createAppParts(world: AppServiceDeps) {
   return {
     ...{ images, masks, views, records, versions, deploying, work, update },
     ...{ create, importing, imageUpdating, updatingAlone, restart, folders, resume, validate, refreshAll },
-    ...{ recordedFiles, undecided },
+    ...onDisk,
   }
 }

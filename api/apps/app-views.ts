@@ -48,10 +48,12 @@ export function createAppViews(deps: {
 
   const containersOf = (row: AppRow): WatchedContainer[] => watch.all().filter((container) => deps.files.isOf(row.name, container))
 
-  const changedOnDisk = ({ name, composeContent, version }: AppRow): string[] => [
-    ...(disk.differs(name, composeContent) ? [deps.files.fileOf(name)] : []),
-    ...disk.changedFiles(name, version),
-  ]
+  function changedOnDisk({ id, name, composeContent, version }: AppRow): string[] {
+    const kind = operations.activeOf(id)?.kind
+    // An app has no files before its first deployment.
+    if (kind === 'create' || kind === 'recreate') return []
+    return [...(disk.differs(name, composeContent) ? [deps.files.fileOf(name)] : []), ...disk.changedFiles(name, version)]
+  }
 
   function view(row: AppRow): App {
     const active = operations.activeOf(row.id)
@@ -68,9 +70,7 @@ export function createAppViews(deps: {
     })
     const { id, name, description, composeContent, version, desiredState, createdAt, updatedAt } = row
     const asOf = watch.asOf()
-    const isNew = active?.kind === 'create' || active?.kind === 'recreate'
-    // An app has no files before its first deployment.
-    const changedFiles = isNew ? [] : changedOnDisk(row)
+    const changedFiles = changedOnDisk(row)
     return withinBounds({
       id,
       nodeId: deps.nodeId,

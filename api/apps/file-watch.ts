@@ -6,7 +6,7 @@ import type { AppFiles } from './app-files.ts'
 import type { FoundCompose } from './compose-on-disk.ts'
 import { createFolderWatches, type FolderWatches } from './folder-watches.ts'
 import { digestOnDisk } from './versions/files-on-disk.ts'
-import { noFiles, type RecordedFiles } from './versions/recorded-files.ts'
+import type { RecordedFiles } from './versions/recorded-files.ts'
 
 /** An editor writes and renames several times for one save. One check covers them all. */
 const burstMs = 100
@@ -100,10 +100,7 @@ export function createFileWatch(deps: {
   /** Watches the current folders before it checks, so no change in between is missed. */
   async function watchAndLook(name: string, entry: Followed): Promise<void> {
     try {
-      const { files: recorded } = await deps.recordedOf(name).catch((error: unknown) => {
-        log.warn({ app: name, error: errorMessage(error) }, "an app's files cannot be compared with those on disk")
-        return noFiles
-      })
+      const { files: recorded } = await deps.recordedOf(name)
       if (followed.get(name) !== entry) return
       await entry.watches.set(files.directoryOf(name), [files.fileOf(name), ...recorded.map(({ path }) => path)])
       if (followed.get(name) !== entry) return entry.watches.close()

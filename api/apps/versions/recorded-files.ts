@@ -9,7 +9,6 @@ export interface RecordedFiles {
   files: { path: string; digest: string }[]
 }
 
-export const noFiles: RecordedFiles = { version: 0, files: [] }
 export const digestOfFile = (content: string): string => createHash('sha256').update(content).digest('base64')
 
 /** Keeps the digests of each app's current version, so that a look at the disk needs no secrets and no database. */
@@ -18,11 +17,12 @@ export function createRecordedFiles(deps: { records: Pick<AppRecords, 'named'>; 
 
   return async (name: string): Promise<RecordedFiles> => {
     const row = deps.records.named(name)
-    if (!row || row.files.length === 0) return row ? { version: row.version, files: [] } : noFiles
+    if (!row || row.files.length === 0) return { version: row?.version ?? 0, files: [] }
     const before = known.get(row)
     if (before?.version === row.version) return before
     const { version } = row
-    const { files } = await deps.versions.contents(row.id, version)
+    // Without the key of its secrets, nothing can be compared. What needs them says so.
+    const { files } = await deps.versions.contents(row.id, version).catch(() => ({ files: [] }))
     const recorded = { version, files: files.map(({ path, content }) => ({ path, digest: digestOfFile(content) })) }
     known.set(row, recorded)
     return recorded
