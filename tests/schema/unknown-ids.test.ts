@@ -12,7 +12,16 @@ test('an unknown id is null in every query, or NOT_FOUND', async (t) => {
   const node = await runningNode(t)
   const names = graphqlFields().flatMap((field) => (field.startsWith('query ') ? field.slice('query '.length) : []))
   const asked = names.filter((name) => !neverNull.includes(name) && takesId(sampleDocument('query', name)))
-  t.deepEqual(asked.toSorted(), ['app', 'appChangedFiles', 'appRemoval', 'appVersion', 'composeOnDisk', 'node', 'operation', 'preparedFolders'])
+  t.deepEqual(asked.toSorted(), [
+    'app',
+    'appChangedFiles',
+    'appRemoval',
+    'appVersion',
+    'composeOnDisk',
+    'node',
+    'operation',
+    'preparedFolders',
+  ])
   for (const name of asked) t.deepEqual(await node.graphql(sampleDocument('query', name)), { data: { [name]: null } })
   for (const name of neverNull) t.is((await node.graphql(sampleDocument('query', name))).errors[0].extensions.code, 'NOT_FOUND', name)
 })
