@@ -1,7 +1,7 @@
 import test from 'ava'
 import { looksSecret, readEnvText, withPasted } from '../../../frontend/src/utils/apps/env-text.ts'
 
-const valuesIn = (text: string) => readEnvText(text).map(({ name, value }) => [name, value])
+const valuesIn = (text: string) => readEnvText(text).lines.map(({ name, value }) => [name, value])
 
 test('reads names and values as Compose does', (t) => {
   const text = [
@@ -33,7 +33,7 @@ test('reads names and values as Compose does', (t) => {
 })
 
 test('names the lines that it cannot take, and takes the others', (t) => {
-  const lines = readEnvText('A=1\nnot a line\n2B=3\n\nC=4')
+  const { lines } = readEnvText('A=1\nnot a line\n2B=3\n\nC=4')
   t.deepEqual(
     lines.map(({ line, name, problem }) => [line, name, problem !== undefined]),
     [
@@ -64,7 +64,7 @@ test('a paste replaces what is there, adds the rest, and a secret stays one', (t
     { name: 'P', value: null, secret: true },
   ]
   t.deepEqual(
-    withPasted(now, readEnvText('P=new\nB=2\nbad line\nA=3'), (name) => name === 'B'),
+    withPasted(now, readEnvText('P=new\nB=2\nbad line\nA=3').lines, (name) => name === 'B'),
     [
       { name: 'A', value: '3', secret: false },
       { name: 'P', value: 'new', secret: true },

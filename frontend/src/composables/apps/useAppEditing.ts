@@ -2,6 +2,8 @@ import { computed } from 'vue'
 import type { UpdateAppInput } from '../../graphql/generated/graphql.ts'
 import type { AppDetail } from '../../graphql/items.ts'
 import type { Problem } from '../../graphql/problem.ts'
+import { draftFrom } from '../../utils/apps/contents.ts'
+import type { Contents } from '../../utils/apps/contents.ts'
 import { allowInput } from '../../utils/apps/findings.ts'
 import { useAllowing } from './useAllowing.ts'
 import { useAppContents } from './useAppContents.ts'
@@ -56,7 +58,12 @@ export function useAppEditing(
     refusal.value = undefined
   }
 
-  return { saved, edit, dropCompose, check, hasHistory, contentsProblem: problem, isOnline }
+  /** Starts an edit from another version, such as one that failed. */
+  function startFrom(version: Contents): void {
+    if (edit.base.value) edit.draft.value = draftFrom(version, edit.base.value.contents)
+  }
+
+  return { saved, edit, dropCompose, startFrom, check, hasHistory, contentsProblem: problem, isOnline }
 }
 
 export type AppEditing = ReturnType<typeof useAppEditing>

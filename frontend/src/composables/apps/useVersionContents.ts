@@ -1,13 +1,11 @@
 import { onScopeDispose, shallowRef, watch } from 'vue'
-import { appVersionQuery } from '../../graphql/documents/app-versions.ts'
 import type { VersionDetail } from '../../graphql/items.ts'
-import { emptyAnswer, toProblem } from '../../graphql/problem.ts'
 import type { Problem } from '../../graphql/problem.ts'
-import { useServerConnection } from '../shared/useServerConnection.ts'
+import { useVersionReader } from './useVersionReader.ts'
 
 /** Some versions of an app with their contents, in the order asked for. Undefined while they load. */
 export function useVersionContents(appId: () => string, numbers: () => number[]) {
-  const { client } = useServerConnection()
+  const readVersion = useVersionReader(appId)
   const versions = shallowRef<VersionDetail[]>()
   const problem = shallowRef<Problem>()
   /** A version never changes, but for its outcome. */
@@ -17,13 +15,9 @@ export function useVersionContents(appId: () => string, numbers: () => number[])
 
   async function versionOf(number: number): Promise<VersionDetail | Problem> {
     const key = `${appId()} ${number}`
-    const there = known.get(key)
-    if (there) return there
-    const { data, error } = await client.query(appVersionQuery, { appId: appId(), number }, { requestPolicy: 'network-only' }).toPromise()
-    if (error) return toProblem(error)
-    if (!data?.appVersion) return { ...emptyAnswer, message: `Version ${number} is no longer kept.` }
-    known.set(key, data.appVersion)
-    return data.appVersion
+    const found = known.get(key) ?? (await readVersion(number))
+    if (!('code' in found)) known.set(key, found)
+    return found
   }
 
   async function read(): Promise<void> {

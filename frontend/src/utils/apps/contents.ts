@@ -100,6 +100,22 @@ export function mergedContents(base: Contents, mine: Contents, newer: Contents):
   }
 }
 
+/** A draft with what another version has. A secret keeps the value that is stored now, and one that is stored no longer must be entered again. */
+export function draftFrom(version: Contents, now: Contents): Contents {
+  const paths = new Set(now.files.flatMap(({ path, secret }) => (secret ? path : [])))
+  const names = new Set(now.environment.flatMap(({ name, secret }) => (secret ? name : [])))
+  return {
+    composeContent: version.composeContent,
+    profiles: version.profiles,
+    files: version.files.map(({ path, content, secret }) => ({ path, content: paths.has(path) && secret ? content : (content ?? ''), secret })),
+    environment: version.environment.map(({ name, value, secret }) => ({
+      name,
+      value: names.has(name) && secret ? value : (value ?? ''),
+      secret,
+    })),
+  }
+}
+
 /** As the server answers after a save: without what is secret. */
 export const sealedContents = (contents: Contents): Contents => ({
   ...contents,

@@ -15,16 +15,22 @@ export interface PastedLine {
 export const looksSecret = (name: string): boolean =>
   /(?:PASS(?:WORD|WD|PHRASE)?|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)(?:_|$)/i.test(name)
 
+export interface PastedText {
+  lines: PastedLine[]
+  /** Lines that are understood, but perhaps not as they were meant. */
+  doubts: { line: number; message: string }[]
+}
+
 /** Reads a pasted `.env` as the server reads one that is on disk: the way Compose does. */
-export function readEnvText(text: string): PastedLine[] {
-  const { variables, problems } = readAsCompose(text)
+export function readEnvText(text: string): PastedText {
+  const { variables, problems, doubts } = readAsCompose(text)
   const rows = text.split(/\r\n|\n|\r/)
   const taken = variables.map(({ line, name, value }) => {
     const problem = nameProblem(name)
     return { line, name, value, ...(problem === undefined ? {} : { problem }) }
   })
   const left = problems.map(({ line, message }) => ({ line, name: (rows[line - 1] ?? '').trim(), value: '', problem: message }))
-  return [...taken, ...left].sort((one, other) => one.line - other.line)
+  return { lines: [...taken, ...left].sort((one, other) => one.line - other.line), doubts }
 }
 
 /** What a paste makes of the environment. Names that are there get the new value and stay secret if they were. */

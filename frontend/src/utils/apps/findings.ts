@@ -35,6 +35,9 @@ export const findingWords = ({ message }: Pick<PolicyFinding, 'message'>): strin
 export const servicesIn = (findings: PolicyFinding[]): string =>
   new Intl.ListFormat('en').format([...new Set(findings.map(({ service }) => service))].filter(Boolean))
 
+/** A problem without how to solve it through the API, because there is a button. */
+export const problemWords = (message: string): string => message.replace('Create it with createNetwork, or', 'Create it, or')
+
 /** The external network that a problem says is missing. */
 export const missingNetwork = (message: string): string | undefined =>
   /^the external network "([^"]+)" does not exist on this node/.exec(message)?.[1]

@@ -13,10 +13,14 @@ export function gateProgress(message: string): GateProgress | undefined {
   const [healthy = '', ...rest] = message.split(', ')
   if (!/^\d+ of \d+ healthy$/.test(healthy)) return undefined
   const left = rest.at(-1)
-  return left !== undefined && /^\d+ s left$/.test(left)
-    ? { healthy, services: rest.slice(0, -1), left }
-    : { healthy, services: rest, left: undefined }
+  const seconds = /^(\d+) s left$/.exec(left ?? '')?.[1]
+  return seconds === undefined
+    ? { healthy, services: rest, left: undefined }
+    : { healthy, services: rest.slice(0, -1), left: `${timeWords(Number(seconds))} left` }
 }
+
+/** Longer times in minutes, which do not change every second. */
+const timeWords = (seconds: number): string => (seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`)
 
 /** Why an operation failed, in parts to show apart. */
 export interface FailureParts {

@@ -14,7 +14,8 @@ import { formOf, shownText, storedText } from '../../../utils/apps/text-form.ts'
 /** Colors come from the theme's variables, so dark and light share one definition. */
 export const editorTheme = EditorView.theme({
   '&': { fontSize: '13px', backgroundColor: 'var(--ui-bg)', color: 'var(--ui-text)' },
-  '&.cm-focused': { outline: '2px solid var(--ui-primary)', outlineOffset: '-1px' },
+  // The ring around it shows the focus, because the gutter would cover an outline.
+  '&.cm-focused': { outline: 'none' },
   '.cm-scroller': { fontFamily: 'var(--font-mono)', maxHeight: '60vh', lineHeight: '1.6' },
   '.cm-content, .cm-gutter': { minHeight: '16rem' },
   '.cm-content': { caretColor: 'var(--ui-primary)' },
