@@ -2,6 +2,7 @@ import test from 'ava'
 import {
   changeWords,
   contentsDiffer,
+  draftFrom,
   fileChanges,
   filledLists,
   mergedContents,
@@ -85,4 +86,29 @@ test('after a save, secrets have no value', (t) => {
 
 test('empty lists are left out of a creation', (t) => {
   t.deepEqual(filledLists({ files: [], environment: base.environment, profiles: [] }), { environment: base.environment })
+})
+
+test('a draft from another version keeps the secrets that are stored, and leaves others to be entered again', (t) => {
+  const former: Contents = {
+    composeContent: 'services: { web: {} }\n',
+    files: [
+      { path: 'key.pem', content: null, secret: true },
+      { path: 'gone.pem', content: null, secret: true },
+    ],
+    environment: [
+      { name: 'PASSWORD', value: null, secret: true },
+      { name: 'PORT', value: null, secret: true },
+    ],
+    profiles: [],
+  }
+  const draft = draftFrom(former, base)
+  t.is(draft.composeContent, former.composeContent)
+  t.deepEqual(
+    draft.files.map(({ content }) => content),
+    [null, ''],
+  )
+  t.deepEqual(
+    draft.environment.map(({ value }) => value),
+    [null, ''],
+  )
 })

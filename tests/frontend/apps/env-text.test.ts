@@ -72,3 +72,11 @@ test('a paste replaces what is there, adds the rest, and a secret stays one', (t
     ],
   )
 })
+
+test('names the lines that may not mean what they say', (t) => {
+  const { doubts } = readEnvText('A="$NOWHERE"\nB\nC=1')
+  t.deepEqual(
+    doubts.map(({ line }) => line),
+    [1, 2],
+  )
+})

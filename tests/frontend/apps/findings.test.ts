@@ -1,5 +1,13 @@
 import test from 'ava'
-import { askedFor, findingWords, missingNetwork, neededWishes, servicesIn, wishOf } from '../../../frontend/src/utils/apps/findings.ts'
+import {
+  askedFor,
+  findingWords,
+  missingNetwork,
+  problemWords,
+  neededWishes,
+  servicesIn,
+  wishOf,
+} from '../../../frontend/src/utils/apps/findings.ts'
 
 const finding = (rule: string, detail: string | null, service: string, allowed = false) => ({
   ...{ rule, detail, service, allowed, path: `services.${service}`, line: 3, canBeAllowed: true },
@@ -45,5 +53,6 @@ test('leaves out how the API allows it', (t) => {
 
 test('finds the network that a problem names', (t) => {
   t.is(missingNetwork('the external network "proxy" does not exist on this node. Create it with createNetwork'), 'proxy')
+  t.is(problemWords('It is missing. Create it with createNetwork, or leave it out'), 'It is missing. Create it, or leave it out')
   t.is(missingNetwork('the external volume "proxy" does not exist on this node. Create it'), undefined)
 })

@@ -10,6 +10,7 @@ test('takes apart what a deploy waits for', (t) => {
   t.deepEqual(gateProgress('0 of 9 healthy, a waiting, b waiting, c waiting, 6 more'), {
     ...{ healthy: '0 of 9 healthy', services: ['a waiting', 'b waiting', 'c waiting', '6 more'], left: undefined },
   })
+  t.is(gateProgress('2 of 3 healthy, db starting, 295 s left')?.left, '5 min left')
   t.is(gateProgress('Pulling images'), undefined)
 })
 
