@@ -107,7 +107,11 @@ export function draftFrom(version: Contents, now: Contents): Contents {
   return {
     composeContent: version.composeContent,
     profiles: version.profiles,
-    files: version.files.map(({ path, content, secret }) => ({ path, content: paths.has(path) && secret ? content : (content ?? ''), secret })),
+    files: version.files.map(({ path, content, secret }) => ({
+      path,
+      content: paths.has(path) && secret ? content : (content ?? ''),
+      secret,
+    })),
     environment: version.environment.map(({ name, value, secret }) => ({
       name,
       value: names.has(name) && secret ? value : (value ?? ''),
