@@ -1,5 +1,7 @@
 import type { ComposeVerdict } from '../docker/compose-remark.ts'
 import { invalidInput } from '../errors.ts'
+import type { DraftDocument } from './compose/draft-document.ts'
+import type { Fault } from './compose/fault.ts'
 import type { NodeFacts } from './compose/node-facts.ts'
 import { checkText, placeFault, type TextCheck } from './compose/text-check.ts'
 import { placed, toFieldError, type ComposeProblem } from './compose-problem.ts'
@@ -14,14 +16,14 @@ export interface Judgement {
  * Checks whether Compose accepts a file. Compose decides, except for what `checkText` knows better.
  *
  * @param ask lets Compose read the file
- * @param facts what is missing on the node
+ * @param more what is missing on the node, and what to warn of besides
  * @returns warnings about an accepted file
- * @throws INVALID_INPUT on field `composeContent`; whatever `ask` and `facts` throw
+ * @throws INVALID_INPUT on field `composeContent`; whatever `ask` and `more` throw
  */
 export async function checkCompose(
   content: string,
   ask: () => Promise<ComposeVerdict>,
-  facts?: Pick<NodeFacts, 'missing'>,
+  more?: Pick<NodeFacts, 'missing'> & { unused: (model: DraftDocument['model']) => Fault[] },
 ): Promise<ComposeProblem[]> {
   const text = await checkText(content)
   const { problems, warnings } = await judgeCompose(content, text, ask).catch((error: unknown) => {
@@ -29,10 +31,11 @@ export async function checkCompose(
     throw known.length > 0 ? refused(known) : error
   })
   const { document } = text
-  const missing = document && facts ? await facts.missing(document.model) : []
-  const all = [...problems, ...missing.flatMap((fault) => (document ? placeFault(fault, document) : []))]
+  const place = (faults: Fault[]) => (document ? faults.map((fault) => placeFault(fault, document)) : [])
+  const missing = document && more ? await more.missing(document.model) : []
+  const all = [...problems, ...place(missing)]
   if (all.length > 0) throw refused(all)
-  return warnings
+  return [...place(document && more ? more.unused(document.model) : []), ...warnings]
 }
 
 const refused = (problems: ComposeProblem[]) => invalidInput(problems.map(toFieldError))

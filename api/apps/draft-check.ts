@@ -4,6 +4,7 @@ import type { AppFiles } from './app-files.ts'
 import type { NodeFacts } from './compose/node-facts.ts'
 import type { AppPolicy, Looked, Permit } from './compose/policy/app-policy.ts'
 import { refuseFindings } from './compose/policy/violation.ts'
+import { unusedWords } from './compose/unused-words.ts'
 import { checkCompose } from './compose-check.ts'
 import type { AppContents, CheckedContents } from './versions/version.ts'
 import type { ComposeProblem } from './compose-problem.ts'
@@ -33,7 +34,7 @@ export function createAppCheck(deps: { engine: Engine; compose: ComposeCli; file
         )
         return looked
       },
-      deps.facts,
+      { missing: deps.facts.missing, unused: (model) => unusedWords(name, contents, model) },
     )
     refuseFindings(looked?.findings ?? [])
     return { warnings, allowances: looked?.allowances ?? [], modelHash: looked?.modelHash ?? null, model: looked?.model }

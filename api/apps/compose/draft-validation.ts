@@ -20,6 +20,7 @@ import { changedContents, noContents } from '../versions/contents-input.ts'
 import type { AppContents } from '../versions/version.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { checkText, placeFault, type TextCheck } from './text-check.ts'
+import { unusedWords } from './unused-words.ts'
 import type { AppPolicy, Looked, Permit } from './policy/app-policy.ts'
 import type { Permissions } from './policy/permissions.ts'
 import type { PolicyFinding } from './policy/policy-finding.ts'
@@ -117,9 +118,13 @@ export function createDraftValidation(deps: {
     const judged = await judgeCompose(content, text, async () => (looked = await ask(name, contents, permit, signal).catch(sayNotAsked)))
     const { findings, resolved } = looked
     const found = await onNode(name, text).catch(notSeen)
+    const { document } = text
+    const unused = document
+      ? unusedWords(name === anyName ? null : name, contents, document.model).map((fault) => placeFault(fault, document))
+      : []
     const problems = bounded([...refusals.map(nowhere), ...judged.problems, ...found.problems])
-    const warnings = bounded([...judged.warnings, ...found.warnings])
-    const variables = text.document ? boundedVariables(variablesIn(contents)) : []
+    const warnings = bounded([...unused, ...judged.warnings, ...found.warnings])
+    const variables = document ? boundedVariables(variablesIn(contents)) : []
     const ok = problems.length === 0 && findings.every(({ allowed }) => allowed)
     return { ok, problems, warnings, findings: shownFindings(findings), variables, resolved }
   }

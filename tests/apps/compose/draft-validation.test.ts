@@ -45,3 +45,14 @@ test('a check that nobody waits for ends', async (t) => {
   leave.abort()
   await t.throwsAsync(check, { name: 'AbortError' })
 })
+
+test('what has no effect is a warning while typing, and of the operation that accepts it', async (t) => {
+  const { apps } = await nodeOf(t)
+  const draft = { name: appName(t), composeContent: `name: other\n${web()}`, profiles: ['debug'] }
+  const told = [
+    { line: 1, message: `"other" is not used: the Compose project of an app is named like the app, "${draft.name}"` },
+    { line: 2, message: 'no service has the active profile "debug"' },
+  ]
+  t.like(await apps.validate(draft), { ok: true, warnings: told })
+  t.like((await apps.create(draft)).operation, { warnings: told })
+})
