@@ -105,7 +105,16 @@ export function createServices(world: World) {
     deploying: { ...config.deploys, dataDir: config.dataDir },
   }
   const apps = createOwnApps({ ...base, nodeId: selfId, docker, ...ofApps, ...ofRegistries })
-  const monitoring = { nodeId: selfId, docker, apps, deploys: apps.deployMarks, storageProblem: storage.problem, ...config.stats }
+  const composePolicy = config.policy.isOpen ? ('open' as const) : ('enforced' as const)
+  const monitoring = {
+    nodeId: selfId,
+    docker,
+    apps,
+    deploys: apps.deployMarks,
+    storageProblem: storage.problem,
+    composePolicy,
+    ...config.stats,
+  }
   const { monitor, history } = createMonitoring({ ...base, ...monitoring })
 
   const members = createMembers({ ...base, self, secrets })

@@ -11,6 +11,7 @@ import { imageUpdateStates } from './apps/images/image-update.ts'
 import { scheduleActions } from './apps/schedules/schedule.ts'
 import type { ImportPreview } from './apps/import/import-input.ts'
 import type { FoundProject } from './apps/import/found-projects.ts'
+import { composePolicies } from './apps/compose/policy/compose-policy.ts'
 import type { AppValidation } from './apps/compose/validation.ts'
 import type { EngineNetwork } from './docker/engine.types.ts'
 import { nearestStatus, operationKinds, operationStatuses, type Operation } from './apps/operation.ts'
@@ -409,6 +410,12 @@ export const nodeStatsWire = z
       .nullable()
       .default(null)
       .openapi({ description: 'Why the node cannot save anything, and since when; null while it can' }),
+    // Older nodes do not say it.
+    compose_policy: z
+      .enum(composePolicies)
+      .nullable()
+      .default(null)
+      .openapi({ description: 'Whether the safety policy for apps is on; null if the node does not say' }),
     containers: z.array(containerStatsWire).max(bounds.stats.containers),
     more_containers: more('runs'),
   })

@@ -1,3 +1,4 @@
+import { composePolicies } from '../api/apps/compose/policy/compose-policy.ts'
 import { connectionModes, missingCapabilities, versionStates } from '../api/cluster/members/node-about.ts'
 import { conditionTypes, type NodeCondition } from '../api/cluster/health/conditions.ts'
 import type { NodeCheck } from '../api/cluster/health/health-checks.ts'
@@ -31,6 +32,12 @@ export const NodeStatusSignal = builder.enumType('NodeStatusSignal', {
 const NodeVersionState = builder.enumType('NodeVersionState', { values: upperCased(versionStates) })
 const NodeConnectionMode = builder.enumType('NodeConnectionMode', { values: upperCased(connectionModes) })
 
+const ComposePolicy = builder.enumType('ComposePolicy', {
+  values: upperCased(composePolicies, {
+    enforced: 'Apps that ask for something of their host are refused, unless an administrator allows it.',
+    open: 'COMPOSE_POLICY=open: nothing is looked for, so whoever may change apps controls the machine.',
+  }),
+})
 const NodeConditionType = builder.enumType('NodeConditionType', { values: upperCased(conditionTypes) })
 const NodeTransport = builder.enumType('NodeTransport', { values: upperCased(['direct', 'link'] as const) })
 
@@ -117,6 +124,15 @@ NodeRef.implement({
     stats: t.field({ type: NodeStatsRef, nullable: true, resolve: (node, _args, { user }) => user.monitoring.statsOf(node.id) }),
   }),
 })
+
+builder.objectField(NodeRef, 'composePolicy', (t) =>
+  t.field({
+    type: ComposePolicy,
+    nullable: true,
+    description: 'Whether its safety policy for apps is on. Null until the node has reported it.',
+    resolve: (node, _args, { user }) => user.monitoring.statsOf(node.id).stats?.composePolicy,
+  }),
+)
 
 const NodeConnection = builder.connectionObject({ type: NodeRef, name: 'NodeConnection' }, { name: 'NodeEdge' })
 

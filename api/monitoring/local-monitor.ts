@@ -1,4 +1,5 @@
 import { bounds, cut } from '../bounds.ts'
+import type { ComposePolicy } from '../apps/compose/policy/compose-policy.ts'
 import type { Clock } from '../clock.ts'
 import type { Engine, EngineContainer } from '../docker/engine.types.ts'
 import { errorMessage } from '../errors.ts'
@@ -17,6 +18,7 @@ interface Dependencies {
   composeVersion: () => string | null
   /** Why nothing can be saved here. */
   storageProblem: () => NodeStats['storageProblem']
+  composePolicy: ComposePolicy
   clock: Clock
   log: Log
   /** Wait between the end of one sample and the start of the next. */
@@ -49,6 +51,7 @@ export function createLocalMonitor(deps: Dependencies) {
       ...hostStats,
       docker,
       storageProblem: boundedProblem(deps.storageProblem()),
+      composePolicy: deps.composePolicy,
       containers: docker.available ? (streams?.latest() ?? []) : [],
       moreContainers: docker.available ? (streams?.more() ?? 0) : 0,
     }

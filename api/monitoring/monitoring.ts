@@ -1,4 +1,5 @@
 import type { OwnApps } from '../apps/own-apps.ts'
+import type { ComposePolicy } from '../apps/compose/policy/compose-policy.ts'
 import type { Clock } from '../clock.ts'
 import type { EntityManager } from '../db/orm.ts'
 import type { Docker } from '../docker/docker.ts'
@@ -17,13 +18,14 @@ export function createMonitoring(deps: {
   /** The deploys of an app, or of all, in these times. */
   deploys: (app: string | null, from: Date, to: Date) => Promise<Mark[]>
   storageProblem: () => NodeStats['storageProblem']
+  composePolicy: ComposePolicy
   intervalMs: number
   clock: Clock
   log: Log
 }) {
-  const { em, nodeId, docker, apps, deploys, storageProblem, intervalMs, clock, log } = deps
-  const { engine, compose } = docker
-  const monitor = createLocalMonitor({ nodeId, engine, composeVersion: compose.knownVersion, storageProblem, clock, log, intervalMs })
+  const { em, docker, apps, deploys, ...others } = deps
+  const { clock, intervalMs } = others
+  const monitor = createLocalMonitor({ ...others, engine: docker.engine, composeVersion: docker.compose.knownVersion })
   const history = createHistory({ em, sampledEveryMs: intervalMs, deploys, clock })
   apps.events.on('containers', () => {
     const away = apps.dockerAway()

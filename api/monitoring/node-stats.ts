@@ -1,3 +1,4 @@
+import type { ComposePolicy } from '../apps/compose/policy/compose-policy.ts'
 import type { ContainerState } from '../apps/app.ts'
 
 /** One measurement, taken on the node itself. All sizes are in bytes. */
@@ -23,6 +24,8 @@ export interface NodeStats {
   docker: DockerStats
   /** Why the node cannot save anything, such as a full disk, and since when; null while it can, or does not say. */
   storageProblem: { reason: string; since: Date } | null
+  /** Whether the safety policy for apps is on there; null if the node's version does not say. */
+  composePolicy: ComposePolicy | null
   containers: ContainerStats[]
   /** How many running containers are not measured. */
   moreContainers: number

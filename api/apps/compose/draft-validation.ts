@@ -116,14 +116,14 @@ export function createDraftValidation(deps: {
     const text = await checkText(content)
     let looked: Verdict = sayNothing
     const judged = await judgeCompose(content, text, async () => (looked = await ask(name, contents, permit, signal).catch(sayNotAsked)))
-    const { findings, resolved } = looked
+    const { findings, resolved, isOff } = looked
     const found = await onNode(name, text).catch(notSeen)
     const { document } = text
     const unused = document
       ? unusedWords(name === anyName ? null : name, contents, document.model).map((fault) => placeFault(fault, document))
       : []
     const problems = bounded([...refusals.map(nowhere), ...judged.problems, ...found.problems])
-    const warnings = bounded([...unused, ...judged.warnings, ...found.warnings])
+    const warnings = bounded([...(isOff ? [nowhere(policyOff)] : []), ...unused, ...judged.warnings, ...found.warnings])
     const variables = document ? boundedVariables(variablesIn(contents)) : []
     const ok = problems.length === 0 && findings.every(({ allowed }) => allowed)
     return { ok, problems, warnings, findings: shownFindings(findings), variables, resolved }
@@ -143,11 +143,13 @@ const anyName = 'draft'
 const noPlace = { file: null, line: null, column: null }
 const nowhere = (message: string): ComposeProblem => ({ message, ...noPlace, service: null })
 
-interface Verdict extends ComposeVerdict, Pick<Looked, 'findings'> {
+const policyOff = 'The safety policy of this node is off (COMPOSE_POLICY=open): nothing was looked for that reaches its host'
+
+interface Verdict extends ComposeVerdict, Pick<Looked, 'findings' | 'isOff'> {
   resolved: string | null
 }
 
-const sayNothing: Verdict = { findings: [], problems: [], warnings: [], resolved: null }
+const sayNothing: Verdict = { findings: [], isOff: false, problems: [], warnings: [], resolved: null }
 const remark = (message: string) => ({ message, ...noPlace, path: [], value: null })
 
 /** The model as people read it, without secrets. A longer one is cut. */

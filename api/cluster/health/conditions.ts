@@ -1,3 +1,4 @@
+import type { ComposePolicy } from '../../apps/compose/policy/compose-policy.ts'
 import { versionState, type NodeAbout, type VersionState } from '../members/node-about.ts'
 import type { Clones } from '../members/clones.ts'
 import type { MisbehavingNodes } from '../limits/misbehavior.ts'
@@ -8,6 +9,7 @@ export const conditionTypes = [
   'cloned',
   'cannot-save',
   'no-docker',
+  'policy-off',
   'key-old',
   'version-behind',
   'version-ahead',
@@ -37,6 +39,7 @@ export function conditionsOf(
     storage: { reason: string; since: Date } | null
     /** Why Docker does not answer there, as the node itself said last, and since when. */
     dockerAway: { reason: string; since: Date } | null
+    composePolicy: ComposePolicy | null
     ourVersion: string
   },
 ): NodeCondition[] {
@@ -49,6 +52,8 @@ export function conditionsOf(
   if (known.storage)
     found.push({ type: 'cannot-save', message: `It cannot save anything: ${known.storage.reason}`, since: known.storage.since })
   if (known.dockerAway) found.push({ type: 'no-docker', message: dockerInWords(known.dockerAway.reason), since: known.dockerAway.since })
+  // A setting, which holds from its start on.
+  if (known.composePolicy === 'open') found.push({ type: 'policy-off', message: policyOff, since: node.about?.startedAt ?? node.createdAt })
   if (known.keyOverdue) {
     const { since, maxAgeDays, failure } = known.keyOverdue
     const message = `The node's key is older than ${maxAgeDays} days and could not be changed${failure ? `: ${failure}` : ' yet'}`
@@ -74,6 +79,8 @@ function versionCondition(about: NodeAbout | null, state: VersionState, ourVersi
   const message = `Runs ${version}, which is newer than this primary's ${ourVersion}. Update the primary first`
   return [{ type: 'version-ahead', message, since }]
 }
+
+const policyOff = 'Its safety policy for apps is off (COMPOSE_POLICY=open): whoever may change apps there controls the machine'
 
 /** Most of the reasons name Docker themselves. */
 const dockerInWords = (reason: string): string =>

@@ -57,6 +57,7 @@ export function createHealth(deps: Dependencies) {
       unread: unread.of(nodeId),
       storage: feed.inventory.statsOf(nodeId).stats?.storageProblem ?? null,
       dockerAway: docker.of(nodeId),
+      composePolicy: feed.inventory.statsOf(nodeId).stats?.composePolicy ?? null,
     }),
 
     start: history.start,

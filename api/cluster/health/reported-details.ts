@@ -2,8 +2,8 @@ import type { Clock } from '../../clock.ts'
 import type { KnownStats } from '../feed/inventory.ts'
 
 /**
- * What a node says in its stats that is part of its details: its versions, whether Docker answers there and since when, and whether
- * it can save anything.
+ * What a node says in its stats that is part of its details: its versions, whether Docker answers there and since when, whether it can
+ * save anything, and its safety policy for apps.
  *
  * @param onChange called when any of that changed, so that viewers hear of it without receiving every sample
  */
@@ -18,7 +18,14 @@ export function createReportedDetails(deps: { statsOf: (nodeId: string) => Known
       const docker = stats?.docker
       if (!docker || docker.available) awaySince.delete(nodeId)
       else if (!awaySince.has(nodeId)) awaySince.set(nodeId, clock.now())
-      const now = JSON.stringify([docker?.version, docker?.composeVersion, docker?.available, docker?.error, stats?.storageProblem])
+      const now = JSON.stringify([
+        docker?.version,
+        docker?.composeVersion,
+        docker?.available,
+        docker?.error,
+        stats?.storageProblem,
+        stats?.composePolicy,
+      ])
       if (told.get(nodeId) === now) return
       told.set(nodeId, now)
       deps.onChange(nodeId)

@@ -96,6 +96,9 @@ test('paths of this node that are allowed to all apps, and a node without the po
   t.deepEqual((await some.apps.create({ name: appName(t), composeContent })).app.allowances, [])
   t.is((await refusal(some.apps.create({ name: appName(t), composeContent: admin() }))).code, 'POLICY_VIOLATION')
   const open = await nodeOf(t, { policy: { isOpen: true, allowedPaths: [] } })
+  const { ok, findings, warnings } = await open.apps.validate({ name: appName(t), composeContent: admin() })
+  t.like({ ok, findings, warnings }, { ok: true, findings: [], warnings: [{ line: null }] })
+  t.regex(warnings[0]?.message ?? '', /^The safety policy of this node is off \(COMPOSE_POLICY=open\)/)
   t.is((await open.outcome(await open.apps.create({ name: appName(t), composeContent: admin() }))).status, 'succeeded')
 })
 

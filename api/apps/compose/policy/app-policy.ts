@@ -35,6 +35,8 @@ export interface Looked extends ComposeVerdict {
   /** Null when Compose was not asked, because that alone would break the policy, or refuses the file. */
   model: unknown
   modelHash: string | null
+  /** This node has no safety policy. */
+  isOff: boolean
 }
 
 export type AppPolicy = ReturnType<typeof createAppPolicy>
@@ -78,16 +80,17 @@ export function createAppPolicy(deps: {
   return async function look(project: ComposeProject, content: string, permit: Permit, signal: AbortSignal): Promise<Looked> {
     if (settings.isOpen) {
       const resolved = await models.resolve(project, signal)
-      return { ...resolved, findings: [], allowances: [...permit.allowances], modelHash: null }
+      return { ...resolved, findings: [], allowances: [...permit.allowances], modelHash: null, isOff: true }
     }
+    const isOff = false
     const place = placeOf(project, content)
     const text = await authoredFindings({ read: readText, variables: compose.variables(project) }, place)
     const first = await judge(text, permit)
-    if (first.findings.some(({ allowed }) => !allowed)) return { ...first, ...notAsked, model: null, modelHash: null }
+    if (first.findings.some(({ allowed }) => !allowed)) return { ...first, ...notAsked, model: null, modelHash: null, isOff }
     const resolved = await models.resolve(project, signal)
-    if (resolved.problems.length > 0) return { ...resolved, ...first, modelHash: null }
+    if (resolved.problems.length > 0) return { ...resolved, ...first, modelHash: null, isOff }
     const second = await modelFindings(resolved.model, place, await deps.volumes())
-    return { ...resolved, ...(await judge([...text, ...second], permit)), modelHash: modelHash(resolved.model, project) }
+    return { ...resolved, ...(await judge([...text, ...second], permit)), modelHash: modelHash(resolved.model, project), isOff }
   }
 }
 

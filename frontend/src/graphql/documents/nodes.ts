@@ -32,6 +32,7 @@ export const nodeFields = graphql(`
     versionState
     engineVersion
     composeVersion
+    composePolicy
     capabilities
     missingCapabilities
     connectionMode

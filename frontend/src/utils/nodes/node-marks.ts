@@ -24,6 +24,7 @@ export const nodeMarkBadges: Record<MarkKey, Omit<NodeMark, 'key' | 'title'>> = 
   CLONED: { label: 'Cloned', color: 'error', icon: 'i-lucide-copy' },
   CANNOT_SAVE: { label: 'Cannot save', color: 'error', icon: 'i-lucide-hard-drive' },
   NO_DOCKER: { label: 'No Docker', color: 'error', icon: 'i-lucide-container' },
+  POLICY_OFF: { label: 'Policy off', color: 'warning', icon: 'i-lucide-shield-off' },
   MISBEHAVES: { label: 'Misbehaving', color: 'error', icon: 'i-lucide-triangle-alert' },
   UNREADABLE: { label: 'Partly unreadable', color: 'warning', icon: 'i-lucide-file-question' },
   KEY_OLD: { label: 'Old key', color: 'warning', icon: 'i-lucide-key-round' },
