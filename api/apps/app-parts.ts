@@ -90,22 +90,8 @@ export function createAppParts(world: AppServiceDeps) {
   const onDisk = { recordedFiles: createRecordedFiles({ records, versions }), undecided: createUndecidedFiles({ ...deps, versions }) }
   const work = createAppWork({ ...deps, records, views, maskOf: compose.maskOf, onEnded: retention.apply, runners: () => runners })
   const newest = createNewestVersion({ operations, versions })
-  const parts = {
-    ...deps,
-    ...state,
-    ...onDisk,
-    masks,
-    views,
-    check,
-    newest,
-    records,
-    versions,
-    permissions,
-    images,
-    deploy,
-    retention,
-    work,
-  }
+  const more = { versions, permissions, images, deploy, retention, work }
+  const parts = { ...deps, ...state, ...onDisk, ...{ masks, views, check, newest, records }, ...more }
   const update = createAppUpdate(parts)
   const forget = ({ id, name }: AppRow): void => {
     disk.forget(name)
@@ -118,14 +104,8 @@ export function createAppParts(world: AppServiceDeps) {
   const updatingAlone = createUpdatingAlone({ ...parts, ...imageUpdating })
   const runners: Runners = deploying.runners({
     ...createRunners({ ...parts, onRemoved: forget, onRemoving: deploying.forget }),
-    ...{
-      create: create.run,
-      recreate: create.run,
-      import: importing.run,
-      ...update.runners,
-      update_images: imageUpdating.run,
-      restore_volumes: deploying.restoreVolumes.run,
-    },
+    ...{ create: create.run, recreate: create.run, import: importing.run, ...update.runners },
+    ...{ update_images: imageUpdating.run, restore_volumes: deploying.restoreVolumes.run },
   })
   const folders = createFolders(parts)
   const resume = createAppResume({ ...parts, resumeDeploys: deploying.resume, onResolved: views.tell })

@@ -48,11 +48,12 @@ export function createAppViews(deps: {
 
   const containersOf = (row: AppRow): WatchedContainer[] => watch.all().filter((container) => deps.files.isOf(row.name, container))
 
-  function changedOnDisk({ id, name, composeContent, version }: AppRow): string[] {
+  function changedOnDisk({ id, name, composeContent, version }: AppRow): Pick<App, 'changedOnDisk' | 'changedFiles'> {
     const kind = operations.activeOf(id)?.kind
+    const compose = disk.differs(name, composeContent) ? [deps.files.fileOf(name)] : []
     // An app has no files before its first deployment.
-    if (kind === 'create' || kind === 'recreate') return []
-    return [...(disk.differs(name, composeContent) ? [deps.files.fileOf(name)] : []), ...disk.changedFiles(name, version)]
+    const changedFiles = kind === 'create' || kind === 'recreate' ? [] : [...compose, ...disk.changedFiles(name, version)]
+    return { changedOnDisk: changedFiles.length > 0, changedFiles }
   }
 
   function view(row: AppRow): App {
@@ -70,7 +71,6 @@ export function createAppViews(deps: {
     })
     const { id, name, description, composeContent, version, desiredState, createdAt, updatedAt } = row
     const asOf = watch.asOf()
-    const changedFiles = changedOnDisk(row)
     return withinBounds({
       id,
       nodeId: deps.nodeId,
@@ -82,8 +82,7 @@ export function createAppViews(deps: {
       profiles: row.profiles,
       version,
       allowances: row.allowances ?? [],
-      changedOnDisk: changedFiles.length > 0,
-      changedFiles,
+      ...changedOnDisk(row),
       desiredState,
       status,
       statusReason: statusReason && hide(statusReason),

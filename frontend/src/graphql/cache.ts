@@ -37,6 +37,7 @@ const keys: KeyingConfig = {
   PublishedPort: embedded,
   PreparedFolder: embedded,
   ComposeOnDisk: embedded,
+  FileOnDisk: embedded,
   ComposeProject: embedded,
   ImportPreview: embedded,
   MadeAgain: embedded,

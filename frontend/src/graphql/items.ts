@@ -8,6 +8,7 @@ import type {
   AuditQuery,
   ChangePrimaryUrlMutation,
   ComposeOnDiskQuery,
+  FilesOnDiskQuery,
   ComposeProjectsQuery,
   CreateApiTokenMutation,
   CreateJoinTokenMutation,
@@ -66,6 +67,7 @@ export type VersionItem = VersionFieldsFragment
 /** With its files and environment. */
 export type VersionDetail = NonNullable<AppVersionQuery['appVersion']>
 /** The Compose file in an app's folder. */
+export type AppFilesOnDisk = FilesOnDiskQuery
 export type ComposeOnDisk = NonNullable<ComposeOnDiskQuery['composeOnDisk']>
 
 export type UserItem = UsersQuery['users'][number]

@@ -11,6 +11,7 @@ export const appFields = graphql(`
     desiredState
     version
     changedOnDisk
+    changedFiles
     asOf
     createdAt
     updatedAt
@@ -98,6 +99,10 @@ export const appQuery = graphql(`
     app(id: $id) {
       ...AppFields
       composeContent
+      files {
+        path
+        secret
+      }
       operations {
         ...OperationFields
       }
@@ -164,6 +169,34 @@ export const composeOnDiskQuery = graphql(`
     composeOnDisk(nodeId: $nodeId, name: $name) {
       file
       content
+      problem
+    }
+  }
+`)
+
+/** The files that differ on disk, and what the app has. */
+export const filesOnDiskQuery = graphql(`
+  query FilesOnDisk($id: ID!, $nodeId: ID!, $name: String!) {
+    app(id: $id) {
+      id
+      version
+      composeContent
+      files {
+        path
+        content
+        secret
+      }
+    }
+    composeOnDisk(nodeId: $nodeId, name: $name) {
+      file
+      content
+      problem
+    }
+    appChangedFiles(id: $id) {
+      path
+      secret
+      content
+      isMissing
       problem
     }
   }
