@@ -55,6 +55,7 @@ const words = [
   'api/apps/app.ts',
   'api/apps/operation.ts',
   'api/apps/removal-item.ts',
+  'api/apps/compose/policy/compose-policy.ts',
   'api/apps/images/image-update.ts',
   'api/apps/versions/version.ts',
   'api/apps/schedules/schedule.ts',
