@@ -111,7 +111,7 @@ const environment = z.object({
   APP_VERSIONS_KEPT: count(50, { min: 1, max: 1000 }),
   OPERATIONS_PARALLEL: count(4, { min: 1, max: 64 }),
   IMAGE_CHECK_HOURS: count(6, { min: 0, max: 720 }),
-  STATS_INTERVAL: seconds(5, { min: 1, max: 300 }),
+  STATS_INTERVAL: seconds(30, { min: 1, max: 300 }),
   ALLOWED_VOLUME_PATHS: absolutePaths,
   COMPOSE_POLICY: optional.pipe(z.enum(['enforced', 'open'], 'must be enforced or open').default('enforced')),
   AUDIT_KEEP_DAYS: count(365, { min: 1, max: 3650 }),

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts'
 import { createAppCopies } from './cluster/feed/app-copies.ts'
 import { appCopies } from './cluster/feed/app-copy.entity.ts'
 import { createFeed } from './cluster/feed/feed.ts'
+import type { Inventory } from './cluster/feed/inventory.ts'
 import { createHealth } from './cluster/health/health.ts'
 import type { HomeEvents } from './cluster/home/home-events.ts'
 import { createHome } from './cluster/home/home.ts'
@@ -21,18 +22,20 @@ import { createMembers } from './cluster/members/members.ts'
 import { nextNodeKeys, nodeKeys } from './cluster/members/node.entity.ts'
 import { createMembership } from './cluster/membership.ts'
 import { createNodeDetails } from './cluster/node-details.ts'
-import { createNodeEvents } from './cluster/node-events.ts'
+import { createNodeEvents, type NodeEventHub } from './cluster/node-events.ts'
 import { createNodeRouter } from './cluster/node-router.ts'
 import { createOwnActions } from './cluster/own-actions.ts'
 import { createImageReach } from './cluster/image-reach.ts'
 import { createPrimaryMove } from './cluster/primary-move.ts'
 import { createTransport } from './cluster/transport/transport.ts'
+import { createWatchedNodes } from './cluster/watched-nodes.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/orm.ts'
 import { createDocker } from './docker/docker.ts'
 import { createEventHub } from './events.ts'
 import type { Log } from './log.ts'
 import { createNewestWins } from './newest-wins.ts'
+import { createNodeTotals, type NodeTotals } from './monitoring/history/node-totals.ts'
 import { createMonitoring } from './monitoring/monitoring.ts'
 import { usesOf } from './registries/image-uses.ts'
 import { createRegistries } from './registries/registries.ts'
@@ -70,7 +73,6 @@ export function createServices(world: World) {
   const nodeEvents = createNodeEvents({ log })
   /** What most rooms need. Each one's type says which of these it uses. */
   const base = { em, isPrimary, events, homeEvents, nodeEvents, clock, random, log }
-  storage.onChange(() => events.emit('server', undefined))
 
   const { self, about, ownKey, ownName } = createSelf({ ...base, ...world })
   const selfId = self.id
@@ -116,6 +118,10 @@ export function createServices(world: World) {
     ...config.stats,
   }
   const { monitor, history } = createMonitoring({ ...base, ...monitoring })
+  storage.onChange(() => {
+    events.emit('server', undefined)
+    monitor.changed()
+  })
 
   const members = createMembers({ ...base, self, secrets })
   const { registry, clones, holds } = members
@@ -129,6 +135,9 @@ export function createServices(world: World) {
   const settingsVersion = (): string => settings.version() + registries.credentials.version()
   const health = createHealth({ ...base, selfId, registry, transport, feed, checks: ofPrimary?.checks, settingsVersion })
   const { checks, alarms } = health
+  const watched = createWatchedNodes({ ...base, selfId, watchSelf: monitor.watch, findNode: registry.find, addressOf, client })
+  const totals = createNodeTotals({ em, clock })
+  keepTotals({ ...base, selfId, totals, inventory })
   const mayAct = (): boolean => !alarms.networkSuspected()
   const keys = createKeys({ ...base, ownKey, registry, transport, streams, mayAct, maxAgeMs: ofPrimary?.nodeKeyMaxAgeMs ?? 0 })
   const membership = createMembership({ registry, checks, streams, links, client, log })
@@ -141,7 +150,7 @@ export function createServices(world: World) {
     countRefused: (address) => rateLimits.take('join-token', placeOf(address)),
     audited: audit.around,
   })
-  const ownActions = createOwnActions({ apps, operations: apps.operations })
+  const ownActions = createOwnActions({ apps, operations: apps.operations, history, clock })
   const home = createHome({ ...base, config, self, about, ownKey, ownName, client, registry })
 
   const imageReach = createImageReach({ client, addressOf, registry, self, primaryUrl: () => home.primaryAddress?.current() ?? null })
@@ -210,6 +219,20 @@ export function createServices(world: World) {
     apps,
     monitor,
     history,
+    totals,
+    watched,
     ...ofCluster,
   }
+}
+
+/** The primary keeps what other nodes used, from the stats that they send anyway. */
+function keepTotals(deps: { isPrimary: boolean; selfId: string; totals: NodeTotals; inventory: Inventory; nodeEvents: NodeEventHub }): void {
+  const { isPrimary, selfId, totals, inventory, nodeEvents } = deps
+  if (!isPrimary) return
+  nodeEvents.on('statsChanged', 'totals', (nodeId) => {
+    const { state, stats } = inventory.statsOf(nodeId)
+    if (nodeId !== selfId && state === 'ok' && stats) totals.sampled(nodeId, stats)
+  })
+  nodeEvents.on('changed', 'totals', ({ node }) => totals.maintenance(node.id, node.maintenance?.since ?? null))
+  nodeEvents.on('removed', 'totals', (nodeId) => void totals.forget(nodeId))
 }

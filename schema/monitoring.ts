@@ -116,9 +116,12 @@ builder.queryFields((t) => ({
 builder.subscriptionFields((t) => ({
   nodeStats: t.field({
     type: NodeStatsRef,
-    description: 'The current values, then each measurement and each change of state.',
-    args: { nodeId: t.arg.id({ required: true }) },
-    subscribe: (_root, { nodeId }, { user }) => user.monitoring.watch(nodeId),
+    description: 'The current values, then each measurement and each change of state. While somebody subscribes, the node measures every second.',
+    args: {
+      nodeId: t.arg.id({ required: true }),
+      appId: t.arg.id({ description: 'Of the containers, only those of this app.' }),
+    },
+    subscribe: (_root, { nodeId, appId }, { user }) => user.monitoring.watch(nodeId, appId),
     resolve: (known) => known,
   }),
 }))

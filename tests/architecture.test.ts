@@ -59,6 +59,8 @@ const words = [
   'api/apps/images/image-update.ts',
   'api/apps/versions/version.ts',
   'api/apps/schedules/schedule.ts',
+  'api/monitoring/history/mark.ts',
+  'api/monitoring/history/series.ts',
   'api/cluster/members/node-about.ts',
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',

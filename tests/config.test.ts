@@ -37,7 +37,7 @@ test('without settings, the node is a primary with its own sign-in', (t) => {
     access: { mode: 'sign-in', secret: undefined, github: null, oidc: null, grants: [] },
     node: { id: undefined, apiKey: undefined, name: hostname(), nameIsSet: false, apiEndpoint: undefined },
     operations: { deadlineMs: 900_000, parallel: 4 },
-    stats: { intervalMs: 5000 },
+    stats: { intervalMs: 30_000 },
     checks: { deadlineMs: 5000, parallel: 200 },
     cloudflare: { apiToken: undefined, accountId: undefined },
     ignored: [],

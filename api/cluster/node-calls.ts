@@ -1,6 +1,7 @@
 import { appCalls } from './calls/app-calls.ts'
 import { copyCalls } from './calls/copy-calls.ts'
 import { folderCalls } from './calls/folder-calls.ts'
+import { historyCalls, watchCalls } from './calls/history-calls.ts'
 import { imageCalls } from './calls/image-calls.ts'
 import { importCalls } from './calls/import-calls.ts'
 import { networkCalls } from './calls/network-calls.ts'
@@ -9,7 +10,7 @@ import { reportCalls } from './calls/report-calls.ts'
 import { versionCalls } from './calls/version-calls.ts'
 
 /** Calls that a person's action causes, on whichever node. `node-router.ts` offers them for every node. */
-export const actionCalls = { ...appCalls, ...copyCalls, ...folderCalls, ...importCalls, ...networkCalls, ...versionCalls }
+export const actionCalls = { ...appCalls, ...copyCalls, ...folderCalls, ...historyCalls, ...importCalls, ...networkCalls, ...versionCalls }
 
 /** Every call between nodes. */
-export const calls = { ...actionCalls, ...primaryCalls, ...reportCalls, ...imageCalls }
+export const calls = { ...actionCalls, ...primaryCalls, ...reportCalls, ...imageCalls, ...watchCalls }

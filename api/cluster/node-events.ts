@@ -34,17 +34,17 @@ export interface NodeEvents {
 /** The subscribers of each event, first to last. Each room subscribes in the file that builds it. */
 const order = {
   // Alarms ask the history how long a node has been down. Viewers ask for alarms and audit lines.
-  changed: ['history', 'alarms', 'audit', 'viewers'],
+  changed: ['history', 'totals', 'alarms', 'audit', 'viewers'],
   // First what is shown of the node's apps, then what calls the node.
   statusChanged: ['inventory', 'streams', 'key changes'],
   detailsChanged: ['viewers'],
   // Viewers last: when they hear of it, no room has anything left of the node. `membership.ts` then closes its stream and link.
-  removed: ['inventory', 'history', 'alarms', 'docker', 'clones', 'probe', 'key changes', 'misbehavior', 'unread', 'audit', 'viewers'],
+  removed: ['inventory', 'history', 'totals', 'alarms', 'docker', 'clones', 'probe', 'key changes', 'misbehavior', 'unread', 'audit', 'viewers'],
   keyChanged: ['former keys'],
   // The inventory may add to what could not be read.
   reported: ['unread', 'about', 'dialback', 'inventory'],
   snapshotApplied: ['audit'],
-  statsChanged: ['viewers', 'docker'],
+  statsChanged: ['viewers', 'docker', 'totals'],
   operationChanged: ['audit', 'viewers'],
   // A node with a link is online, and its stream moves to the link.
   linkOpened: ['registry', 'streams'],

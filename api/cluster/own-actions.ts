@@ -1,12 +1,24 @@
 import type { OwnApps } from '../apps/own-apps.ts'
 import type { Operations } from '../apps/operations.ts'
+import type { Clock } from '../clock.ts'
+import type { OwnHistory } from '../monitoring/history/history.ts'
 import type { Handlers } from './calls/declared-call.ts'
 import type { actionCalls } from './node-calls.ts'
 
 export type OwnActions = ReturnType<typeof createOwnActions>
 
 /** This node's function for each call that acts on its apps. Routes serve these to other nodes; `node-router.ts` uses them here. */
-export const createOwnActions = ({ apps, operations }: { apps: OwnApps; operations: Operations }) =>
+export const createOwnActions = ({
+  apps,
+  operations,
+  history,
+  clock,
+}: {
+  apps: OwnApps
+  operations: Operations
+  history: Pick<OwnHistory, 'read'>
+  clock: Clock
+}) =>
   ({
     listApps: async () => apps.list(),
     getApp: async ({ id }) => apps.get(id),
@@ -42,5 +54,10 @@ export const createOwnActions = ({ apps, operations }: { apps: OwnApps; operatio
     composeProjects: () => apps.composeProjects(),
     importApp: (input, waiting) => apps.importApp(input, waiting?.by),
     importPreview: (input) => apps.previewImport(input),
+    nodeHistory: ({ containers, to, ...span }) => history.read({ containers: namesIn(containers) }, { ...span, to: to ?? clock.now() }),
+    appHistory: async ({ id, services, to, ...span }) =>
+      history.read({ app: apps.get(id).name, services: namesIn(services) }, { ...span, to: to ?? clock.now() }),
     composeOnDisk: ({ name }) => apps.composeOnDisk(name),
   }) satisfies Handlers<typeof actionCalls>
+
+const namesIn = (text: string | undefined): string[] => text?.split(',').filter(Boolean) ?? []

@@ -1,6 +1,5 @@
 import { composeLabels } from './container-mapping.ts'
-import type { ContainerEvent, EngineStatsSample } from './engine.types.ts'
-import { hasPrevious, isOfStoppedContainer, toStatsSample, type RawStats } from './stats-sample.ts'
+import type { ContainerEvent } from './engine.types.ts'
 
 /** One message of the Engine API's `GET /events`. Attributes hold the container's labels and a few keys from Docker itself. */
 interface EngineMessage {
@@ -25,13 +24,3 @@ export async function* containerEvents(messages: AsyncIterable<unknown>): AsyncG
     }
   }
 }
-
-/** Ends when the container stops. */
-export async function* statsSamples(messages: AsyncIterable<unknown>): AsyncGenerator<EngineStatsSample> {
-  for await (const message of messages) {
-    if (!isRawStats(message) || isOfStoppedContainer(message)) return
-    if (hasPrevious(message)) yield toStatsSample(message)
-  }
-}
-
-const isRawStats = (value: unknown): value is RawStats => typeof value === 'object' && value !== null

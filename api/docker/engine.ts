@@ -1,13 +1,13 @@
 import type Docker from 'dockerode'
 import type { ContainerInspectInfo, ImageInspectInfo } from 'dockerode'
 import type { Clock } from '../clock.ts'
-import { notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { toContainerDetails, toEngineContainer, toEngineImage } from './container-mapping.ts'
 import { toContainerSetup } from './container-setup.ts'
 import { dockerUnavailable } from './docker-endpoint.ts'
 import { createEngineClient, hasStatus, statusOf } from './engine-client.ts'
-import { containerEvents, statsSamples } from './engine-messages.ts'
+import { toContainerUsage } from './container-usage.ts'
+import { containerEvents } from './engine-messages.ts'
 import type { ContainerEvent, Engine, InsecureRegistries } from './engine.types.ts'
 import { logLines } from './log-frames.ts'
 import { watchEvents } from './event-watch.ts'
@@ -116,16 +116,17 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
       }
     },
 
-    async *stats(containerId, signal) {
-      if (signal.aborted) return
-      try {
-        const withSignal = { stream: true as const, abortSignal: signal }
-        const stream = await docker.getContainer(containerId).stats(withSignal)
-        yield* statsSamples(values(stream))
-      } catch (error) {
-        if (signal.aborted) return
-        throw hasStatus(error, 404) ? notFound('container', containerId) : dockerUnavailable(endpoint, error)
-      }
+    async usage(containerId) {
+      const container = docker.getContainer(containerId)
+      const raw = await ask(async (abortSignal) => {
+        // Without "one-shot", an Engine waits a second for a second sample.
+        const once = { stream: false as const, 'one-shot': true, abortSignal }
+        return container.stats(once).catch((error: unknown) => {
+          if (hasStatus(error, 404) || hasStatus(error, 409)) return null
+          throw error
+        })
+      })
+      return raw && toContainerUsage(raw)
     },
   }
 }

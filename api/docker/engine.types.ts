@@ -21,8 +21,8 @@ export interface Engine {
   watch(handlers: { onUp(): void; onDown(reason: string): void; onContainerEvent(event: ContainerEvent): void }): () => void
   /** The last lines that a container wrote, oldest first; empty when it no longer exists or its log driver cannot be read. */
   lastLines(containerId: string, count: number): Promise<string[]>
-  /** Samples from the Engine's own stream, about one per second, until the container stops or `signal` aborts. */
-  stats(containerId: string, signal: AbortSignal): AsyncIterable<EngineStatsSample>
+  /** What a container has used; null when it does not run. One request, which the Engine answers at once. */
+  usage(containerId: string): Promise<ContainerUsage | null>
 }
 
 /** The names of images on the Engine. Fails with DOCKER_UNAVAILABLE when the Engine does not answer, and with the Engine's own words otherwise. */
@@ -219,9 +219,12 @@ export interface ContainerEvent {
   workingDir: string | null
 }
 
-/** Network and block bytes are totals since the container started. A `cpuPercent` of 100 is one full core. */
-export interface EngineStatsSample {
-  cpuPercent: number
+/** Network and block bytes are totals since the container started. */
+export interface ContainerUsage {
+  /** CPU time of the container, and of the whole machine with all its cores, in ns since each started. */
+  cpuTime: number
+  systemTime: number
+  cores: number
   memoryBytes: number
   memoryLimitBytes: number
   networkRxBytes: number

@@ -48,6 +48,7 @@ export function internalRoutes(services: Services, door: Door): Router {
   serve(calls.settings, async () => settings.read())
   serve(calls.settingsChanged, async () => home.events.emit('settingsChanged', undefined))
   serve(calls.stats, () => monitor.current())
+  serve(calls.watchStats, async ({ seconds }) => monitor.watch(seconds * 1000))
   serve(calls.learnImages, ({ answers }) => registries.answers.learn(answers))
   serve(calls.askRegistry, (input) => services.imageChecks.askFor(input))
   serve(calls.registryLogins, async ({ registries: names }) =>

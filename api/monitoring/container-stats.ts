@@ -1,83 +1,84 @@
+import pLimit from 'p-limit'
 import { bounds, cut, cutOrNull } from '../bounds.ts'
-import type { Engine, EngineContainer, EngineStatsSample } from '../docker/engine.types.ts'
+import type { ContainerUsage, Engine, EngineContainer } from '../docker/engine.types.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ContainerStats } from './node-stats.ts'
 
-/** Each stream is a connection to the Engine and one sample per second to read. This limit keeps both at about a tenth of a core. */
-const maxStreams = 200
+/** Each costs the Engine a request per sample. This limit keeps that below a tenth of a core, once a second. */
+const mostMeasured = 200
+/** More at once would make the Engine slow for everyone else. */
+const parallel = 8
 
-interface Stream {
-  abort: AbortController
-  /** Resolves when the stream has ended, for whatever reason. Never rejects. */
-  ended: Promise<void>
-  sample: EngineStatsSample | null
+/** CPU usage needs two readings; `cpuPercent` is the mean between them. */
+interface Reading {
+  usage: ContainerUsage
+  cpuPercent: number | null
 }
 
-export type ContainerStatsStreams = ReturnType<typeof createContainerStats>
-
-/** Follows the usage of every running container, with one Engine stream each. Keeps only the newest sample. */
-export function createContainerStats({ engine, log }: { engine: Engine; log: Log }) {
-  const streams = new Map<string, Stream>()
+/**
+ * Reads the usage of every running container when asked to, which costs nothing in between. Streams of the Engine would send a sample
+ * per container and second all the time, also when nobody looks.
+ */
+export function createContainerStats({ engine, log }: { engine: Pick<Engine, 'usage'>; log: Log }) {
+  const inTurn = pLimit(parallel)
+  const readings = new Map<string, Reading>()
   let containers: EngineContainer[] = []
-  let stopped = false
   let saidTooMany = false
+  let reading: Promise<void> | undefined
 
-  function open(id: string): void {
-    const abort = new AbortController()
-    const stream: Stream = { abort, sample: null, ended: Promise.resolve() }
-    streams.set(id, stream)
-    stream.ended = follow(id, stream).finally(() => {
-      if (streams.get(id) === stream) streams.delete(id)
-    })
-  }
+  const measured = (): EngineContainer[] => containers.slice(0, mostMeasured)
 
-  async function follow(id: string, stream: Stream): Promise<void> {
+  async function read(id: string): Promise<void> {
     try {
-      for await (const sample of engine.stats(id, stream.abort.signal)) stream.sample = sample
+      const usage = await engine.usage(id)
+      const before = readings.get(id)
+      if (usage === null || !containers.some((each) => each.id === id)) readings.delete(id)
+      else readings.set(id, { usage, cpuPercent: cpuPercent(usage, before?.usage) })
     } catch (error) {
-      if (!stream.abort.signal.aborted) log.debug({ container: id, error: errorMessage(error) }, 'container stats stream failed')
+      readings.delete(id)
+      log.debug({ container: id, error: errorMessage(error) }, 'container stats could not be read')
     }
   }
 
-  function close(id: string, stream: Stream): void {
-    streams.delete(id)
-    stream.abort.abort()
-  }
+  const readAll = async (): Promise<void> => void (await Promise.all(measured().map(({ id }) => inTurn(() => read(id)))))
 
   return {
-    /** Call this whenever the list of containers has changed. Also reopens streams that failed since the last call. */
-    sync(list: EngineContainer[]): void {
-      if (stopped) return
+    /** Call this whenever the list of containers has changed. */
+    setContainers(list: EngineContainer[]): void {
       containers = list.filter(({ state }) => state === 'running' || state === 'paused')
       const wanted = new Set(containers.map(({ id }) => id))
-      for (const [id, stream] of streams) if (!wanted.has(id)) close(id, stream)
-      for (const id of wanted) if (!streams.has(id) && streams.size < maxStreams) open(id)
-      const tooMany = wanted.size > maxStreams
-      if (tooMany && !saidTooMany) log.warn({ running: wanted.size, measured: maxStreams }, 'more containers are running than are measured')
+      for (const id of readings.keys()) if (!wanted.has(id)) readings.delete(id)
+      const tooMany = containers.length > mostMeasured
+      if (tooMany && !saidTooMany) log.warn({ running: containers.length, measured: mostMeasured }, 'more containers are running than are measured')
       saidTooMany = tooMany
     },
 
-    /** The newest sample of each running container that has one, in the order of the list. */
+    /** Reads all of them. Never fails, and never runs twice at once: who asks meanwhile waits for the same. */
+    read: (): Promise<void> => (reading ??= readAll().finally(() => (reading = undefined))),
+
+    /** Each running container that has been read twice, in the order of the list. */
     latest: (): ContainerStats[] =>
-      containers.flatMap(({ id, name, project, service, state }) => {
-        const sample = streams.get(id)?.sample
+      measured().flatMap(({ id, name, project, service, state }) => {
+        const known = readings.get(id)
+        if (typeof known?.cpuPercent !== 'number') return []
+        const { cpuTime: _, systemTime: __, cores: ___, ...usage } = known.usage
         const appName = cutOrNull(project, bounds.container.service)
-        return sample ? [{ id, name, appName, service: appName && cut(service, bounds.container.service), state, ...sample }] : []
+        const names = { id, name, appName, service: appName && cut(service, bounds.container.service) }
+        return [{ ...names, state, cpuPercent: known.cpuPercent, ...usage }]
       }),
 
+    /** Whether a running container needs a second reading before it can be shown. */
+    hasNew: (): boolean => measured().some(({ id }) => (readings.get(id)?.cpuPercent ?? null) === null),
+
     /** How many running containers are not measured. */
-    more: (): number => Math.max(0, containers.length - maxStreams),
-
-    streamCount: (): number => streams.size,
-
-    /** Ends all streams permanently. Resolves when they have ended. */
-    async stop(): Promise<void> {
-      stopped = true
-      containers = []
-      const open = [...streams]
-      for (const [id, stream] of open) close(id, stream)
-      await Promise.all(open.map(([, stream]) => stream.ended))
-    },
+    more: (): number => Math.max(0, containers.length - mostMeasured),
   }
+}
+
+/** 100 is one full core. Null when there is nothing to compare with, also because the container started again. */
+function cpuPercent(now: ContainerUsage, before: ContainerUsage | undefined): number | null {
+  if (!before || now.cpuTime < before.cpuTime) return null
+  const system = now.systemTime - before.systemTime
+  return system > 0 ? ((now.cpuTime - before.cpuTime) / system) * now.cores * 100 : 0
 }

@@ -7,6 +7,8 @@ import type { DockerStats } from './node-stats.ts'
 
 /** A health check waits 5 s for this node's stats. An Engine that hangs must not make the node look dead. */
 const answerWithinMs = 3000
+/** The Engine counts all its images for an answer. Once a second would cost more than everything else that is measured. */
+const askEveryMs = 5000
 
 type EngineStats = Omit<DockerStats, 'composeVersion'>
 
@@ -31,6 +33,7 @@ interface Dependencies {
 export function createDockerStats({ engine, clock, log, composeVersion }: Dependencies) {
   let asking: Promise<EngineStats> | undefined
   let told: string | null = null
+  let last: { stats: EngineStats; at: number } | undefined
 
   const tell = (version: string): void => {
     if (version !== told) log.info({ engine: version, ...(told ? { before: told } : {}) }, 'Docker Engine found')
@@ -49,11 +52,18 @@ export function createDockerStats({ engine, clock, log, composeVersion }: Depend
 
   /** @param downReason why the Engine is known to be down, in which case it is not asked; otherwise null */
   const engineStats = async (downReason: string | null): Promise<EngineStats> => {
-    if (downReason !== null) return away(downReason)
+    if (downReason !== null) {
+      last = undefined
+      return away(downReason)
+    }
+    const now = clock.now().getTime()
+    if (last && now >= last.at && now - last.at < askEveryMs) return last.stats
     const late = Promise.withResolvers<EngineStats>()
     const cancel = clock.after(answerWithinMs, () => late.resolve(away(`Docker did not answer within ${answerWithinMs / 1000} s`)))
     try {
-      return await Promise.race([ask(), late.promise])
+      const stats = await Promise.race([ask(), late.promise])
+      last = stats.available ? { stats, at: clock.now().getTime() } : undefined
+      return stats
     } finally {
       cancel()
     }

@@ -8,6 +8,10 @@ import { createContainerStats } from './container-stats.ts'
 import { createDockerStats } from './engine-state.ts'
 import { createHostSampler } from './host-stats.ts'
 import type { NodeStats } from './node-stats.ts'
+import { createPace } from './pace.ts'
+
+/** A health check waits 5 s for this node's stats. An Engine that hangs must not make the node look dead. */
+const containersWithinMs = 3000
 
 export type LocalMonitor = ReturnType<typeof createLocalMonitor>
 
@@ -21,10 +25,8 @@ interface Dependencies {
   composePolicy: ComposePolicy
   clock: Clock
   log: Log
-  /** Wait between the end of one sample and the start of the next. */
+  /** From one sample to the next while nobody watches. */
   intervalMs?: number
-  /** Maximum age of a sample that `current` returns. Defaults to the interval. */
-  cacheMs?: number
 }
 
 /**
@@ -32,19 +34,33 @@ interface Dependencies {
  * watcher reports what is running (`setContainers`) and whether the Engine answers (`dockerUp`, `dockerDown`).
  */
 export function createLocalMonitor(deps: Dependencies) {
-  const { nodeId, engine, composeVersion, clock, log, intervalMs = 5000, cacheMs = intervalMs } = deps
+  const { nodeId, engine, composeVersion, clock, log, intervalMs = 30_000 } = deps
   const host = createHostSampler({ clock })
   const readDocker = createDockerStats({ engine, clock, log, composeVersion })
+  const containers = createContainerStats({ engine, log })
   const listeners = new Set<(stats: NodeStats) => void>()
-  let containers: EngineContainer[] = []
-  let streams: ReturnType<typeof createContainerStats> | undefined
   let downReason: string | null = null
   let newest: NodeStats | undefined
   let sampling: Promise<NodeStats> | undefined
-  let cancelNext: (() => void) | undefined
+  const pace = createPace({
+    intervalMs,
+    clock,
+    async act() {
+      await sample().catch((error: unknown) => log.warn({ error: errorMessage(error) }, 'could not measure node stats'))
+      return downReason === null && containers.hasNew()
+    },
+  })
+
+  /** Waits for an Engine that hangs only for a while; then the last readings count. */
+  async function readContainers(): Promise<void> {
+    if (downReason !== null) return
+    const late = Promise.withResolvers<void>()
+    const cancel = clock.after(containersWithinMs, late.resolve)
+    await Promise.race([containers.read(), late.promise]).finally(cancel)
+  }
 
   async function measure(): Promise<NodeStats> {
-    const [hostStats, docker] = await Promise.all([host.sample(), readDocker(downReason)])
+    const [hostStats, docker] = await Promise.all([host.sample(), readDocker(downReason), readContainers()])
     return {
       nodeId,
       asOf: clock.now(),
@@ -52,8 +68,8 @@ export function createLocalMonitor(deps: Dependencies) {
       docker,
       storageProblem: boundedProblem(deps.storageProblem()),
       composePolicy: deps.composePolicy,
-      containers: docker.available ? (streams?.latest() ?? []) : [],
-      moreContainers: docker.available ? (streams?.more() ?? 0) : 0,
+      containers: docker.available ? containers.latest() : [],
+      moreContainers: docker.available ? containers.more() : 0,
     }
   }
 
@@ -75,34 +91,25 @@ export function createLocalMonitor(deps: Dependencies) {
 
   const sample = (): Promise<NodeStats> => (sampling ??= take().finally(() => (sampling = undefined)))
 
-  async function sampleThenWait(run: NonNullable<typeof streams>): Promise<void> {
-    await sample().catch((error: unknown) => log.warn({ error: errorMessage(error) }, 'could not measure node stats'))
-    if (streams === run) cancelNext = clock.after(intervalMs, () => void sampleThenWait(run))
-  }
-
-  const syncStreams = (): void => streams?.sync(downReason === null ? containers : [])
-
   return {
-    start(): void {
-      if (streams) return
-      streams = createContainerStats({ engine, log })
-      syncStreams()
-      void sampleThenWait(streams)
-    },
+    start: pace.start,
 
-    /** Ends the streams and drops all listeners. Resolves when the last stream has ended. */
+    /** Drops all listeners. */
     async stop(): Promise<void> {
-      const running = streams
-      streams = undefined
-      cancelNext?.()
-      cancelNext = undefined
+      pace.stop()
       listeners.clear()
-      await running?.stop()
+      await sampling?.catch(() => undefined)
     },
 
-    /** The newest sample, or a new one if that is older than `cacheMs`. Concurrent callers share one. */
+    /** Somebody looks at this node for so long: it is measured every second. */
+    watch: pace.hurry,
+
+    /** Something changed that the next sample says; it is taken now. */
+    changed: pace.soon,
+
+    /** The newest sample, or a new one if that is older than the interval. Concurrent callers share one. */
     async current(): Promise<NodeStats> {
-      const isFresh = newest && clock.now().getTime() - newest.asOf.getTime() <= cacheMs
+      const isFresh = newest && clock.now().getTime() - newest.asOf.getTime() <= intervalMs
       return newest && isFresh ? newest : sample()
     },
 
@@ -113,23 +120,22 @@ export function createLocalMonitor(deps: Dependencies) {
     },
 
     /** Call this with all containers whenever they have changed. */
-    setContainers(list: EngineContainer[]): void {
-      containers = list
-      syncStreams()
-    },
+    setContainers: (list: EngineContainer[]): void => containers.setContainers(list),
 
     dockerUp(): void {
+      const isNews = downReason !== null
       downReason = null
-      syncStreams()
+      if (isNews) pace.soon()
     },
 
     dockerDown(reason: string): void {
+      const isNews = downReason === null
       downReason = reason
-      syncStreams()
+      if (isNews) pace.soon()
     },
 
-    /** Number of open streams and listeners, for tests. */
-    open: () => ({ streams: streams?.streamCount() ?? 0, listeners: listeners.size }),
+    /** Number of listeners, for tests. */
+    listeners: (): number => listeners.size,
   }
 }
 

@@ -6,11 +6,11 @@ import type { Services } from '../services.ts'
 /** What every node does in either role: run its own apps and report its state. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
   const { access, apps, auditedOperations, feed, health, home, imageChecks, joining } = services
-  const { history, log, members, monitor, registries, secrets, self, storage } = services
+  const { history, totals, log, members, monitor, registries, secrets, self, storage } = services
 
   /** Every part writes independently, so one failure does not stop the others. @throws the first failure */
   async function flush(): Promise<void> {
-    const parts = [apps.operations, apps, members.registry, feed, access, auditedOperations, health, history]
+    const parts = [apps.operations, apps, members.registry, feed, access, auditedOperations, health, history, totals]
     const outcomes = await Promise.allSettled(parts.map((part) => part.flush()))
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
@@ -39,6 +39,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       await auditedOperations.start()
       await apps.start()
       await history.start()
+      await totals.start()
       await feed.followSelf()
       monitor.start()
       // Not awaited: the node serves requests even while Docker is away or slow.
@@ -51,7 +52,10 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       scheduler.every('observed time', '*/5 * * * * *', () => health.history.beat())
       scheduler.every('disk space', '*/3 * * * * *', storage.tick)
       scheduler.every('old status changes', '0 17 * * * *', health.history.prune)
-      scheduler.every('old history', '0 */10 * * * *', history.prune)
+      scheduler.every('old history', '0 */10 * * * *', async () => {
+        await history.prune()
+        await totals.prune()
+      })
       scheduler.every('old audit log lines', '0 37 * * * *', access.pruneAudit)
     },
 

@@ -25,6 +25,8 @@ interface View<Name extends keyof ViewEvents, T> {
   seen: (change: ViewEvents[Name]) => T | undefined
   keyOf: (value: T) => string
   isLast?: (value: T) => boolean
+  /** Called when someone begins to read; the function that it returns, when they stop. */
+  while?: () => () => void
 }
 
 export type Access = ReturnType<typeof createAccess>
@@ -114,14 +116,20 @@ export function createAccess(deps: {
     },
 
     /** A live stream: the current state, then each change, limited to what the caller can see. */
-    watch<Name extends keyof ViewEvents & string, T>(event: Name, { now = () => [], seen, keyOf, isLast }: View<Name, T>) {
+    watch<Name extends keyof ViewEvents & string, T>(event: Name, { now = () => [], seen, keyOf, isLast, while: begin }: View<Name, T>) {
       return snapshotThenChanges<T>({
         snapshot: now,
-        subscribe: (push) =>
-          events.on(event, (change) => {
+        subscribe(push) {
+          const leave = begin?.()
+          const unsubscribe = events.on(event, (change) => {
             const value = seen(change)
             if (value !== undefined) push(value)
-          }),
+          })
+          return () => {
+            unsubscribe()
+            leave?.()
+          }
+        },
         keyOf,
         ...(isLast && { isLast }),
       })

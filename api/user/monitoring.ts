@@ -1,8 +1,10 @@
 import type { Inventory, KnownStats } from '../cluster/feed/inventory.ts'
+import type { WatchedNodes } from '../cluster/watched-nodes.ts'
+import { notFound } from '../errors.ts'
 import type { Access } from './access.ts'
 
 /** The stats of the nodes that a caller sees. */
-export function createUserMonitoring({ access, inventory }: { access: Access; inventory: Inventory }) {
+export function createUserMonitoring({ access, inventory, watched }: { access: Access; inventory: Inventory; watched: WatchedNodes }) {
   const { sight } = access
 
   const statsOf = (nodeId: string): KnownStats =>
@@ -10,14 +12,28 @@ export function createUserMonitoring({ access, inventory }: { access: Access; in
 
   return {
     statsOf,
-    /** The current stats of a node, then each change. @throws NOT_FOUND */
-    watch(nodeId: string) {
+    /**
+     * The current stats of a node, then each change; every second, because somebody looks.
+     *
+     * @param appId of the containers, only those of this app
+     * @throws NOT_FOUND
+     */
+    watch(nodeId: string, appId: string | null = null) {
       sight.node(nodeId)
+      const app = appId === null ? null : sight.app(appId)
+      if (appId !== null && app?.nodeId !== nodeId) throw notFound('app', appId)
+      const shown = (): KnownStats => (app ? onlyOf(app.name, statsOf(nodeId)) : statsOf(nodeId))
       return access.watch('stats', {
-        now: () => [statsOf(nodeId)],
-        seen: (id) => (id === nodeId ? statsOf(id) : undefined),
+        now: () => [shown()],
+        seen: (id) => (id === nodeId ? shown() : undefined),
         keyOf: () => nodeId,
+        while: () => watched.join(nodeId),
       })
     },
   }
 }
+
+const onlyOf = (app: string, known: KnownStats): KnownStats => ({
+  ...known,
+  stats: known.stats && { ...known.stats, containers: known.stats.containers.filter(({ appName }) => appName === app) },
+})

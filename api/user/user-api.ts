@@ -5,6 +5,7 @@ import { createUserAccount } from './account.ts'
 import { createUserAlarms } from './alarms.ts'
 import { createUserApps } from './apps.ts'
 import { createUserAudit } from './audit.ts'
+import { createUserHistory } from './history.ts'
 import { createUserImages } from './images.ts'
 import { createUserJoining } from './joining.ts'
 import { createUserMonitoring } from './monitoring.ts'
@@ -36,7 +37,8 @@ export function createUserApi(services: Services, caller: Caller) {
     nodes: createUserNodes({ access, selfId: self.id, registry, membership, holds, keys, ...health, ...details }),
     apps: createUserApps({ access, inventory, router, copies, newest }),
     operations: createUserOperations({ access, inventory, router }),
-    monitoring: createUserMonitoring({ access, inventory }),
+    monitoring: createUserMonitoring({ access, inventory, watched: services.watched }),
+    history: createUserHistory({ access, router, clock: services.clock, outages: health.history, totals: services.totals }),
     alarms: createUserAlarms({ access, alarms: health.alarms }),
     joining: createUserJoining({ access, tokens: joining.tokens, attempts: joining.attempts }),
     images: createUserImages({ access, registries: services.registries, checks: services.imageChecks, router }),

@@ -3,7 +3,7 @@ import test from 'ava'
 import { toEngineContainer } from '../../api/docker/container-mapping.ts'
 import { dockerEndpoint } from '../../api/docker/docker-endpoint.ts'
 import { jsonLines } from '../../api/docker/lines.ts'
-import { hasPrevious, isOfStoppedContainer, toStatsSample } from '../../api/docker/stats-sample.ts'
+import { toContainerUsage } from '../../api/docker/container-usage.ts'
 
 const info: ContainerInfo = {
   Id: 'a'.repeat(64),
@@ -83,19 +83,16 @@ test('sorts published ports and accepts ports with missing fields', (t) => {
   )
 })
 
-test('stats: counts cgroup v2 like `docker stats`', (t) => {
+test('usage: counts cgroup v2 like `docker stats`', (t) => {
   const raw = {
     read: '2026-01-26T20:00:01Z',
     cpu_stats: { cpu_usage: { total_usage: 3_000 }, system_cpu_usage: 40_000, online_cpus: 4 },
-    precpu_stats: { cpu_usage: { total_usage: 1_000 }, system_cpu_usage: 20_000 },
     memory_stats: { usage: 1_000, limit: 5_000, stats: { inactive_file: 300 } },
     networks: { eth0: network(1, 2), eth1: network(10, 20) },
     blkio_stats: { ...noBlkio, io_service_bytes_recursive: [block('read', 5), block('Read', 6), block('write', 7), block('Total', 18)] },
   }
-  t.true(hasPrevious(raw))
-  t.false(isOfStoppedContainer(raw))
-  t.deepEqual(toStatsSample(raw), {
-    cpuPercent: 40,
+  t.deepEqual(toContainerUsage(raw), {
+    ...{ cpuTime: 3_000, systemTime: 40_000, cores: 4 },
     memoryBytes: 700,
     memoryLimitBytes: 5_000,
     networkRxBytes: 11,
@@ -103,17 +100,15 @@ test('stats: counts cgroup v2 like `docker stats`', (t) => {
     blockReadBytes: 11,
     blockWriteBytes: 7,
   })
-  t.like(toStatsSample({ ...raw, memory_stats: { usage: 1_000, stats: { total_inactive_file: 100, inactive_file: 300 } } }), {
-    memoryBytes: 900,
-  })
-  t.like(toStatsSample({ ...raw, cpu_stats: raw.precpu_stats }), { cpuPercent: 0 })
+  const cgroup1 = { ...raw, memory_stats: { usage: 1_000, stats: { total_inactive_file: 100, inactive_file: 300 } } }
+  t.like(toContainerUsage(cgroup1), { memoryBytes: 900 })
 })
 
-test('stats: counts missing values as zero, and recognizes first and empty samples', (t) => {
-  const empty = { read: '0001-01-01T00:00:00Z', cpu_stats: {}, precpu_stats: {}, memory_stats: {} }
-  t.true(isOfStoppedContainer(empty))
-  t.false(hasPrevious(empty))
-  t.true(Object.values(toStatsSample(empty)).every((value) => value === 0))
+test('usage: counts missing values as zero, and an empty answer is of a stopped container', (t) => {
+  t.is(toContainerUsage({ read: '0001-01-01T00:00:00Z', cpu_stats: {}, memory_stats: {} }), null)
+  const { cores, ...counters } = toContainerUsage({ read: '2026-01-26T20:00:01Z' }) ?? {}
+  t.is(cores, 1)
+  t.true(Object.values(counters).every((value) => value === 0))
 })
 
 test('JSON lines: chunks of any size, blank lines, both line endings, and lines that are not JSON', async (t) => {

@@ -112,44 +112,20 @@ test('containers: health follows the health check', async (t) => {
   )
 })
 
-test('stats: plausible samples of a busy container, until it stops', async (t) => {
+test('usage: grows for a busy container, and is null for one that does not run', async (t) => {
   const container = await createContainer(t, { Cmd: ['sh', '-c', 'while :; do :; done'], HostConfig: { Memory: 64 * 1024 * 1024 } })
+  t.is(await engine.usage(container.id), null)
   await container.start()
-  const samples = []
-  for await (const sample of engine.stats(container.id, AbortSignal.timeout(30_000))) {
-    samples.push(sample)
-    if (samples.length === 2) await container.kill()
-  }
-  t.true(samples.length >= 2)
-  for (const sample of samples.slice(0, 2)) {
-    t.true(sample.cpuPercent > 5 && sample.cpuPercent < 150, `a loop uses about one core: ${sample.cpuPercent}`)
-    t.true(sample.memoryBytes > 0 && sample.memoryBytes < sample.memoryLimitBytes)
-    t.is(sample.memoryLimitBytes, 64 * 1024 * 1024)
-    t.true(sample.networkRxBytes >= 0 && sample.networkTxBytes >= 0)
-  }
-})
-
-test('stats: end for a stopped container, on abort and when the reader leaves, and close the connection', async (t) => {
-  const proxy = await socketProxy(t)
-  const proxied = createEngine({ log, clock: systemClock, dockerHost: `unix://${proxy.path}` })
-  const idle = await createContainer(t)
-  const running = await createContainer(t)
-  await running.start()
-  for await (const _ of proxied.stats(idle.id, AbortSignal.timeout(20_000))) t.fail('a stopped container has no stats')
-
-  const leave = new AbortController()
-  for await (const _ of proxied.stats(running.id, leave.signal)) leave.abort()
-  await until(() => proxy.connections() === 0)
-  const reader = proxied.stats(running.id, AbortSignal.timeout(20_000))[Symbol.asyncIterator]()
-  t.false((await reader.next()).done)
-  t.is(proxy.connections(), 1)
-  await reader.return?.()
-  await until(() => proxy.connections() === 0)
-
-  await t.throwsAsync(proxied.stats('0000000000', AbortSignal.timeout(20_000))[Symbol.asyncIterator]().next(), {
-    instanceOf: AppError,
-    code: 'NOT_FOUND',
-  })
+  const before = await engine.usage(container.id)
+  let grown = before
+  // Both grow in ticks of the kernel.
+  while (before && grown && !(grown.cpuTime > before.cpuTime && grown.systemTime > before.systemTime)) grown = await engine.usage(container.id)
+  if (!grown) return t.fail('it runs')
+  t.true(grown.memoryBytes > 0 && grown.memoryBytes < grown.memoryLimitBytes)
+  t.is(grown.memoryLimitBytes, 64 * 1024 * 1024)
+  await container.kill()
+  t.is(await engine.usage(container.id), null)
+  t.is(await engine.usage('0000000000'), null)
 })
 
 test('a missing Engine gives DOCKER_UNAVAILABLE with the socket and advice', async (t) => {
@@ -161,7 +137,7 @@ test('a missing Engine gives DOCKER_UNAVAILABLE with the socket and advice', asy
   }
   await t.throwsAsync(absent.info(), expected)
   await t.throwsAsync(absent.containers(), expected)
-  await t.throwsAsync(absent.stats('x', AbortSignal.timeout(5_000))[Symbol.asyncIterator]().next(), expected)
+  await t.throwsAsync(absent.usage('x'), expected)
 
   const refusing = createEngine({ log, clock: systemClock, dockerHost: 'tcp://127.0.0.1:1' })
   await t.throwsAsync(refusing.info(), { code: 'DOCKER_UNAVAILABLE', message: /tcp:\/\/127\.0\.0\.1:1: nothing is listening there/ })

@@ -48,6 +48,8 @@ const listed: Record<string, Need> = {
   'GET /api/compose-projects': 'operator',
   'POST /api/compose-projects/preview': 'admin',
   'POST /api/apps/validate': 'operator',
+  'GET /api/apps/:id/history': 'viewer',
+  'GET /api/nodes/:id/history': 'viewer',
   'GET /api/apps/:id/versions': 'viewer',
   'GET /api/apps/:id/changed-files': 'operator',
   'GET /api/apps/:id/versions/:number': 'viewer',
@@ -58,6 +60,8 @@ const listed: Record<string, Need> = {
   'GET /api/audit.jsonl': 'admin everywhere',
   'GET /api/settings': 'operator everywhere',
 
+  'query nodeHistory': 'viewer',
+  'query appHistory': 'viewer',
   'query alarms': 'viewer',
   'query apiTokens': 'viewer as a person',
   'query sessions': 'viewer as a person',

@@ -20,6 +20,7 @@ export const capabilities = [
   'app-import',
   'app-copies',
   'files-on-disk',
+  'history',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

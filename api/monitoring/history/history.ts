@@ -36,7 +36,7 @@ export function createHistory(deps: {
   clock: Clock
 }) {
   const { em, clock } = deps
-  const numbers = createSeriesNumbers({ em })
+  const numbers = createSeriesNumbers({ em, isOurs: ({ kind, app }) => app === '' || kind === 'service' })
   const archive = createArchive({ em, numbers, clock })
   const marks = createMarks({ em })
   /** A machine that slept has two samples far apart, with nothing between them. */
@@ -84,7 +84,7 @@ export function createHistory(deps: {
       const spanMs = clock.now().getTime() - span.from.getTime() <= fineForMs + fineMs ? fineMs : coarseMs
       const values = await readValues(bucketsOf(span, wanted, isWanted), gridOf(span, spanMs))
       const app = 'app' in subject ? subject.app : null
-      const [own, deploys] = await Promise.all([marks.between(span.from, span.to, app), deps.deploys(app, span.from, span.to)])
+      const [own, deploys] = await Promise.all([marks.between(span.from, span.to, { nodeId: '', ...(app !== null && { app }) }), deps.deploys(app, span.from, span.to)])
       const all = [...own, ...deploys].sort((a, b) => a.at.getTime() - b.at.getTime())
       return { ...values, marks: all.slice(-mostMarks) }
     },

@@ -44,6 +44,24 @@ export function createMarks({ em }: { em: EntityManager }) {
     if (newest.size > mostPending) newest.delete(newest.keys().next().value ?? '')
   }
 
+  const flush = createBatches<Set<Stored>>({
+    take() {
+      const batch = pending
+      pending = new Set()
+      return batch.size > 0 ? batch : null
+    },
+    async write(batch) {
+      try {
+        await write(batch)
+      } catch (error) {
+        // What the transaction took back has no row.
+        for (const mark of batch) if (mark.times === 1 && mark.until === null) mark.id = null
+        throw error
+      }
+    },
+    giveBack: (batch) => void (pending = new Set([...[...batch, ...pending].slice(-mostPending)])),
+  })
+
   return {
     /** A container of a service, or one of no app, started again. */
     restarted({ app, name, at }: { app: string; name: string; at: Date }): void {
@@ -54,27 +72,32 @@ export function createMarks({ em }: { em: EntityManager }) {
       else changed(fresh)
     },
 
-    flush: createBatches<Set<Stored>>({
-      take() {
-        const batch = pending
-        pending = new Set()
-        return batch.size > 0 ? batch : null
-      },
-      async write(batch) {
-        try {
-          await write(batch)
-        } catch (error) {
-          // What the transaction took back has no row.
-          for (const mark of batch) if (mark.times === 1 && mark.until === null) mark.id = null
-          throw error
-        }
-      },
-      giveBack: (batch) => void (pending = new Set([...[...batch, ...pending].slice(-mostPending)])),
-    }),
+    /** The maintenance of a node begins, goes on, or is over (null). */
+    maintenance(nodeId: string, since: Date | null, now: Date): void {
+      const fresh: Stored = { id: null, kind: 'maintenance', at: since ?? now, until: null, nodeId, app: '', name: '', times: 1 }
+      const former = newest.get(thingOf(fresh))
+      const isOn = former?.until === null
+      if (since === null && former && isOn) changed(Object.assign(former, { until: now }))
+      if (since !== null && !isOn) changed(fresh)
+    },
 
-    /** The newest marks of these times. @param app null: of the whole node */
-    async between(from: Date, to: Date, app: string | null): Promise<Mark[]> {
-      const where = { at: { $gte: from, $lt: to }, ...(app === null ? {} : { app }) }
+    /** Finds what still lasts. */
+    async start(): Promise<void> {
+      const rows = await em.fork().find(HistoryMarkEntity, { kind: 'maintenance', until: null }, { limit: mostPending, disableIdentityMap: true })
+      for (const { id, kind, at, until, nodeId, app, name, times } of rows) {
+        const mark = { id, kind, at, until, nodeId, app, name, times }
+        newest.set(thingOf(mark), mark)
+      }
+    },
+
+    flush,
+
+    /** The newest marks of these times. */
+    async between(from: Date, to: Date, of: { nodeId: string; app?: string }): Promise<Mark[]> {
+      // What cannot be written is missing for now.
+      await flush().catch(() => undefined)
+      // What began before and lasts is of these times too.
+      const where = { ...of, at: { $lte: to }, $or: [{ at: { $gte: from } }, { until: { $gt: from } }, { until: null, kind: 'maintenance' as const }] }
       const rows = await em.fork().find(HistoryMarkEntity, where, { orderBy: { at: 'desc' }, limit: mostMarks, disableIdentityMap: true })
       return rows.map(({ kind, at, until, app, name, times }) => ({
         ...{ kind, at, until, times },

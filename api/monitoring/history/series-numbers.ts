@@ -6,7 +6,7 @@ import { keyText, type SeriesKey } from './series.ts'
  * Series known at a time. A crash loop that makes containers with new names pushes out only those that were seen least recently;
  * what it pushes out has no history any more.
  */
-const mostSeries = 500
+const usualSeries = 500
 /** Saves a write with every frame. What is pushed out is chosen no more exactly than this. */
 const writeSeenAfterMs = 3_600_000
 
@@ -19,7 +19,13 @@ interface Known {
 export type SeriesNumbers = ReturnType<typeof createSeriesNumbers>
 
 /** The number of each series, under which frames store it. */
-export function createSeriesNumbers({ em }: { em: EntityManager }) {
+export function createSeriesNumbers(deps: {
+  em: EntityManager
+  /** Others count theirs in the same table. */
+  isOurs: (key: SeriesKey) => boolean
+  mostSeries?: number
+}) {
+  const { em, isOurs, mostSeries = usualSeries } = deps
   const byKey = new Map<string, Known>()
   const byId = new Map<number, Known>()
 
@@ -45,7 +51,7 @@ export function createSeriesNumbers({ em }: { em: EntityManager }) {
   return {
     async start(): Promise<void> {
       for (const { id, kind, app, name, seenAt } of await em.fork().find(HistorySeriesEntity, {}))
-        remember({ id, key: { kind, app, name }, seenAt: seenAt.getTime() })
+        if (isOurs({ kind, app, name })) remember({ id, key: { kind, app, name }, seenAt: seenAt.getTime() })
     },
 
     /** The numbers of series that a frame has, in order. New ones get one. */

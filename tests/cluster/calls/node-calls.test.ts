@@ -117,6 +117,18 @@ const schedule = { action: 'restart' as const, cron: '0 4 * * *', timeZone: 'Eur
 const autoUpdate = { cron: '0 4 * * 6', timeZone: 'Europe/Berlin', windowMinutes: 90, minimumAgeHours: 24 }
 const project = { name: 'shop', services: ['web'], workingDirectory: '/srv/shop', configFiles: ['/srv/shop/compose.yaml'], containers: [] }
 
+const history = {
+  ...{ from: about.startedAt, stepSeconds: 30, moreSeries: 1 },
+  series: [{ kind: 'disk' as const, name: '/', metrics: [{ metric: 'used' as const, values: [1, null, 3] }] }],
+  marks: [
+    {
+      ...{ kind: 'deploy' as const, at: about.startedAt, until: null, app: 'grüße', name: null, times: 1 },
+      ...{ version: 3, detail: 'healthy' },
+    },
+  ],
+}
+const span = { from: about.startedAt, to: new Date(about.startedAt.getTime() + 60_000), points: 10 }
+
 const { events } = calls
 const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => Promise<void>> = {
   // Actions that need nothing but the app.
@@ -146,6 +158,9 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
   ),
   appVersion: sent(calls.appVersion, { id, number: 3 }, head, head),
   changedFiles: sent(calls.changedFiles, { id }, [fileOnDisk], [fileOnDisk]),
+  nodeHistory: sent(calls.nodeHistory, { ...span, containers: 'a,b' }, history, history),
+  appHistory: sent(calls.appHistory, { id, ...span, services: 'web' }, history, history),
+  watchStats: sent(calls.watchStats, { seconds: 25 }, undefined, undefined),
   versionFiles: sent(calls.versionFiles, { id, number: 3 }, [file], [file]),
   composeProjects: sent(calls.composeProjects, {}, [project], [project]),
   appCopy: sent(calls.appCopy, { id }, copy, copy),

@@ -34,6 +34,7 @@ export const capabilityWords = (capability: string): string =>
     'app-versions': 'refusing to overwrite a newer edit of an app',
     'app-validation': 'checking drafts of apps',
     'app-history': "an app's files, environment and versions",
+    history: 'charts of what it used',
     'health-gate': 'deploys that go back by themselves, and copies of volumes',
   })[capability] ?? capability
 

@@ -1,10 +1,9 @@
 import type { BlkioStats, ContainerStats } from 'dockerode'
-import type { EngineStatsSample } from './engine.types.ts'
+import type { ContainerUsage } from './engine.types.ts'
 
 /** Every field is optional: an Engine sends none for a stopped container, and some depend on the cgroup version. */
 export type RawStats = Partial<Omit<ContainerStats, 'cpu_stats' | 'precpu_stats' | 'memory_stats'>> & {
   cpu_stats?: RawCpu
-  precpu_stats?: RawCpu
   memory_stats?: { usage?: number; limit?: number; stats?: { total_inactive_file?: number; inactive_file?: number } }
 }
 
@@ -14,17 +13,18 @@ interface RawCpu {
   online_cpus?: number
 }
 
-/** For a stopped container the Engine keeps sending empty samples with Go's zero time. */
-export const isOfStoppedContainer = (raw: RawStats): boolean => raw.read === undefined || raw.read.startsWith('0001-')
+/** For a stopped container the Engine sends an empty answer with Go's zero time. */
+const isOfStoppedContainer = (raw: RawStats): boolean => raw.read === undefined || raw.read.startsWith('0001-')
 
-/** The first sample of a stream has no earlier one to compare with, so its CPU share would be the average since boot. */
-export const hasPrevious = (raw: RawStats): boolean => raw.precpu_stats?.system_cpu_usage !== undefined
-
-/** The same arithmetic as `docker stats` (docker/cli, cli/command/container/stats_helpers.go). */
-export function toStatsSample(raw: RawStats): EngineStatsSample {
+/** The same arithmetic as `docker stats` (docker/cli, cli/command/container/stats_helpers.go). Null for a stopped container. */
+export function toContainerUsage(raw: RawStats): ContainerUsage | null {
+  if (isOfStoppedContainer(raw)) return null
   const networks = Object.values(raw.networks ?? {})
+  const cpu = raw.cpu_stats ?? {}
   return {
-    cpuPercent: cpuPercent(raw.cpu_stats ?? {}, raw.precpu_stats ?? {}),
+    cpuTime: cpu.cpu_usage?.total_usage ?? 0,
+    systemTime: cpu.system_cpu_usage ?? 0,
+    cores: cpu.online_cpus ?? cpu.cpu_usage?.percpu_usage?.length ?? 1,
     memoryBytes: memoryBytes(raw.memory_stats ?? {}),
     memoryLimitBytes: raw.memory_stats?.limit ?? 0,
     networkRxBytes: sum(networks.map((network) => network.rx_bytes)),
@@ -32,13 +32,6 @@ export function toStatsSample(raw: RawStats): EngineStatsSample {
     blockReadBytes: blockBytes(raw.blkio_stats, 'read'),
     blockWriteBytes: blockBytes(raw.blkio_stats, 'write'),
   }
-}
-
-function cpuPercent(now: RawCpu, before: RawCpu): number {
-  const cpu = (now.cpu_usage?.total_usage ?? 0) - (before.cpu_usage?.total_usage ?? 0)
-  const system = (now.system_cpu_usage ?? 0) - (before.system_cpu_usage ?? 0)
-  const cores = now.online_cpus ?? now.cpu_usage?.percpu_usage?.length ?? 1
-  return cpu > 0 && system > 0 ? (cpu / system) * cores * 100 : 0
 }
 
 /** Excludes the page cache that the kernel can reclaim: `total_inactive_file` in cgroup v1, `inactive_file` in v2. */
