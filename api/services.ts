@@ -226,7 +226,13 @@ export function createServices(world: World) {
 }
 
 /** The primary keeps what other nodes used, from the stats that they send anyway. */
-function keepTotals(deps: { isPrimary: boolean; selfId: string; totals: NodeTotals; inventory: Inventory; nodeEvents: NodeEventHub }): void {
+function keepTotals(deps: {
+  isPrimary: boolean
+  selfId: string
+  totals: NodeTotals
+  inventory: Inventory
+  nodeEvents: NodeEventHub
+}): void {
   const { isPrimary, selfId, totals, inventory, nodeEvents } = deps
   if (!isPrimary) return
   nodeEvents.on('statsChanged', 'totals', (nodeId) => {

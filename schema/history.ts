@@ -8,7 +8,8 @@ import { builder } from './builder.ts'
 const wordsOf = <Word extends string>(words: readonly Word[]): Record<string, { value: Word }> =>
   Object.fromEntries(words.map((word) => [word.replaceAll(/[A-Z]/g, '_$&').toUpperCase(), { value: word }]))
 /** A newer node has words that this version does not know. */
-const known = <Word extends string>(words: readonly Word[], word: string): Word | 'unknown' => words.find((each) => each === word) ?? 'unknown'
+const known = <Word extends string>(words: readonly Word[], word: string): Word | 'unknown' =>
+  words.find((each) => each === word) ?? 'unknown'
 
 const SeriesKind = builder.enumType('HistorySeriesKind', { values: wordsOf(seriesKinds) })
 const MarkKind = builder.enumType('HistoryMarkKind', { values: wordsOf(markKinds) })

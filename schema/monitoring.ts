@@ -116,7 +116,8 @@ builder.queryFields((t) => ({
 builder.subscriptionFields((t) => ({
   nodeStats: t.field({
     type: NodeStatsRef,
-    description: 'The current values, then each measurement and each change of state. While somebody subscribes, the node measures every second.',
+    description:
+      'The current values, then each measurement and each change of state. While somebody subscribes, the node measures every second.',
     args: {
       nodeId: t.arg.id({ required: true }),
       appId: t.arg.id({ description: 'Of the containers, only those of this app.' }),

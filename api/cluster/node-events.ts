@@ -39,7 +39,20 @@ const order = {
   statusChanged: ['inventory', 'streams', 'key changes'],
   detailsChanged: ['viewers'],
   // Viewers last: when they hear of it, no room has anything left of the node. `membership.ts` then closes its stream and link.
-  removed: ['inventory', 'history', 'totals', 'alarms', 'docker', 'clones', 'probe', 'key changes', 'misbehavior', 'unread', 'audit', 'viewers'],
+  removed: [
+    'inventory',
+    'history',
+    'totals',
+    'alarms',
+    'docker',
+    'clones',
+    'probe',
+    'key changes',
+    'misbehavior',
+    'unread',
+    'audit',
+    'viewers',
+  ],
   keyChanged: ['former keys'],
   // The inventory may add to what could not be read.
   reported: ['unread', 'about', 'dialback', 'inventory'],

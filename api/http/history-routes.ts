@@ -1,12 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { idParam } from '../cluster/calls/declared-call.ts'
-import {
-  appHistoryQuery,
-  historyCalls,
-  historyWire,
-  nodeHistoryQuery,
-  writeHistory,
-} from '../cluster/calls/history-calls.ts'
+import { appHistoryQuery, historyCalls, historyWire, nodeHistoryQuery, writeHistory } from '../cluster/calls/history-calls.ts'
 import type { KnownHistory } from '../user/history.ts'
 import { takesOnly } from './known-fields.ts'
 import { invalid, json, listOf, problem } from './route-parts.ts'
@@ -14,7 +8,9 @@ import { createRouter, type Router } from './router.ts'
 
 const knownHistoryWire = historyWire
   .extend({
-    source: z.enum(['node', 'primary']).openapi({ description: '`primary`: the node cannot be asked; this is what the primary knows of its last day' }),
+    source: z
+      .enum(['node', 'primary'])
+      .openapi({ description: '`primary`: the node cannot be asked; this is what the primary knows of its last day' }),
     error: z.string().nullable().openapi({ description: 'Why the node cannot be asked' }),
   })
   .openapi('KnownHistory')
@@ -22,7 +18,11 @@ const knownHistoryWire = historyWire
 const present = (known: KnownHistory) => ({ ...writeHistory(known), source: known.source, error: known.error })
 
 const { refusals } = historyCalls.appHistory
-const responses = { 200: json(knownHistoryWire, historyCalls.nodeHistory.answer.description), 400: invalid, 503: problem(refusals[503] ?? '') }
+const responses = {
+  200: json(knownHistoryWire, historyCalls.nodeHistory.answer.description),
+  400: invalid,
+  503: problem(refusals[503] ?? ''),
+}
 
 const ofNode = createRoute({
   method: 'get',

@@ -50,7 +50,8 @@ export function createContainerStats({ engine, log }: { engine: Pick<Engine, 'us
       const wanted = new Set(containers.map(({ id }) => id))
       for (const id of readings.keys()) if (!wanted.has(id)) readings.delete(id)
       const tooMany = containers.length > mostMeasured
-      if (tooMany && !saidTooMany) log.warn({ running: containers.length, measured: mostMeasured }, 'more containers are running than are measured')
+      if (tooMany && !saidTooMany)
+        log.warn({ running: containers.length, measured: mostMeasured }, 'more containers are running than are measured')
       saidTooMany = tooMany
     },
 

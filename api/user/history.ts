@@ -26,7 +26,13 @@ const longestMs = 31 * 24 * 3600_000
 const mostOutages = 100
 
 /** What nodes and apps that a caller sees used, and what happened meanwhile. */
-export function createUserHistory(deps: { access: Access; router: NodeRouter; outages: Pick<StatusHistory, 'page'>; totals: NodeTotals; clock: Clock }) {
+export function createUserHistory(deps: {
+  access: Access
+  router: NodeRouter
+  outages: Pick<StatusHistory, 'page'>
+  totals: NodeTotals
+  clock: Clock
+}) {
   const { access, router, totals, clock } = deps
   const { sight } = access
 
@@ -90,7 +96,14 @@ export function createUserHistory(deps: { access: Access; router: NodeRouter; ou
       const { nodeId } = sight.app(appId)
       const span = spanOf(asked)
       const named = services.length > 0 ? { services: services.join(',') } : {}
-      return known(nodeId, span, router.forApp(appId).appHistory({ id: appId, ...span, ...named }).then(told))
+      return known(
+        nodeId,
+        span,
+        router
+          .forApp(appId)
+          .appHistory({ id: appId, ...span, ...named })
+          .then(told),
+      )
     },
   }
 }

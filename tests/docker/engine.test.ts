@@ -119,7 +119,8 @@ test('usage: grows for a busy container, and is null for one that does not run',
   const before = await engine.usage(container.id)
   let grown = before
   // Both grow in ticks of the kernel.
-  while (before && grown && !(grown.cpuTime > before.cpuTime && grown.systemTime > before.systemTime)) grown = await engine.usage(container.id)
+  while (before && grown && !(grown.cpuTime > before.cpuTime && grown.systemTime > before.systemTime))
+    grown = await engine.usage(container.id)
   if (!grown) return t.fail('it runs')
   t.true(grown.memoryBytes > 0 && grown.memoryBytes < grown.memoryLimitBytes)
   t.is(grown.memoryLimitBytes, 64 * 1024 * 1024)

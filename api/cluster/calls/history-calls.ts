@@ -35,7 +35,10 @@ const mark = z.object({
 export const historyWire = z
   .object({
     from: date,
-    step_seconds: z.number().positive().openapi({ description: 'The first value of each metric is of this many seconds from `from` on, and so on' }),
+    step_seconds: z
+      .number()
+      .positive()
+      .openapi({ description: 'The first value of each metric is of this many seconds from `from` on, and so on' }),
     series: z.array(series).max(bounds.history.series),
     more_series: z.int().min(0),
     marks: z.array(mark).max(bounds.history.marks),

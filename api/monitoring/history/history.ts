@@ -84,7 +84,10 @@ export function createHistory(deps: {
       const spanMs = clock.now().getTime() - span.from.getTime() <= fineForMs + fineMs ? fineMs : coarseMs
       const values = await readValues(bucketsOf(span, wanted, isWanted), gridOf(span, spanMs))
       const app = 'app' in subject ? subject.app : null
-      const [own, deploys] = await Promise.all([marks.between(span.from, span.to, { nodeId: '', ...(app !== null && { app }) }), deps.deploys(app, span.from, span.to)])
+      const [own, deploys] = await Promise.all([
+        marks.between(span.from, span.to, { nodeId: '', ...(app !== null && { app }) }),
+        deps.deploys(app, span.from, span.to),
+      ])
       const all = [...own, ...deploys].sort((a, b) => a.at.getTime() - b.at.getTime())
       return { ...values, marks: all.slice(-mostMarks) }
     },

@@ -83,7 +83,9 @@ export function createMarks({ em }: { em: EntityManager }) {
 
     /** Finds what still lasts. */
     async start(): Promise<void> {
-      const rows = await em.fork().find(HistoryMarkEntity, { kind: 'maintenance', until: null }, { limit: mostPending, disableIdentityMap: true })
+      const rows = await em
+        .fork()
+        .find(HistoryMarkEntity, { kind: 'maintenance', until: null }, { limit: mostPending, disableIdentityMap: true })
       for (const { id, kind, at, until, nodeId, app, name, times } of rows) {
         const mark = { id, kind, at, until, nodeId, app, name, times }
         newest.set(thingOf(mark), mark)
@@ -97,7 +99,11 @@ export function createMarks({ em }: { em: EntityManager }) {
       // What cannot be written is missing for now.
       await flush().catch(() => undefined)
       // What began before and lasts is of these times too.
-      const where = { ...of, at: { $lte: to }, $or: [{ at: { $gte: from } }, { until: { $gt: from } }, { until: null, kind: 'maintenance' as const }] }
+      const where = {
+        ...of,
+        at: { $lte: to },
+        $or: [{ at: { $gte: from } }, { until: { $gt: from } }, { until: null, kind: 'maintenance' as const }],
+      }
       const rows = await em.fork().find(HistoryMarkEntity, where, { orderBy: { at: 'desc' }, limit: mostMarks, disableIdentityMap: true })
       return rows.map(({ kind, at, until, app, name, times }) => ({
         ...{ kind, at, until, times },
