@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
 import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
@@ -10,7 +11,15 @@ import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 
 const desk = { width: 1280, height: 900 }
 const phone = { width: 390, height: 844 }
-const themes = ['dark', 'light'] as const
+/** The theme only affects colors, so no page is looked at in all four ways. */
+const looks: { size: typeof desk; theme: 'dark' | 'light'; rules: string[] | undefined }[] = [
+  { size: desk, theme: 'dark', rules: undefined },
+  { size: desk, theme: 'light', rules: ['color-contrast'] },
+  { size: phone, theme: 'light', rules: undefined },
+]
+/** A folder for pictures of every page, for people to look at: `SCREENSHOTS=/tmp/pages npm test -- tests/browser/pages.test.ts`. */
+const pictures = process.env['SCREENSHOTS']
+if (pictures) looks.push({ size: phone, theme: 'dark', rules: undefined })
 
 interface View {
   path: string
@@ -63,17 +72,16 @@ test.serial('every page is accessible and fits the window, on desktop and phone,
     await visit(`${primary.url}${path}`)
     await shows(page, title)
     await open?.(page)
-    for (const size of [desk, phone]) {
+    for (const { size, theme, rules } of looks) {
       await page.setViewportSize(size)
-      for (const theme of themes) {
-        await page.emulateMedia({ colorScheme: theme })
-        await page.locator(`html.${theme}`).waitFor({ state: 'attached' })
-        const view = `${path} ${open ? 'with a dialog ' : ''}at ${size.width} px, ${theme}`
-        const width = await widthOf(page)
-        if (width > size.width) faults.push(`${view}: ${width} px wide`)
-        const violations = await violationsOn(page, theme === 'dark' ? undefined : ['color-contrast'])
-        faults.push(...violations.map((violation) => `${view}: ${violation}`))
-      }
+      await page.emulateMedia({ colorScheme: theme })
+      await page.locator(`html.${theme}`).waitFor({ state: 'attached' })
+      const view = `${path} ${open ? 'with a dialog ' : ''}at ${size.width} px, ${theme}`
+      const width = await widthOf(page)
+      if (width > size.width) faults.push(`${view}: ${width} px wide`)
+      const violations = await violationsOn(page, rules)
+      faults.push(...violations.map((violation) => `${view}: ${violation}`))
+      if (pictures) await page.screenshot({ path: join(pictures, `${view.replace(/\W+/g, '-')}.png`) })
     }
     await page.setViewportSize(desk)
   }
