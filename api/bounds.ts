@@ -42,7 +42,7 @@ export const bounds = {
   cron: 100,
   timeZone: 100,
   /** A window is at most a day, and an image that is a year old is old. */
-  autoUpdate: { windowMinutes: 1440, minimumAgeHours: 8760 },
+  autoUpdate: { windowMinutes: 1440, minimumAgeHours: 8760, held: 1000 },
   digest: 200,
   platform: 100,
   container: { id: 100, name: 300, service: 255, image: 500, statusText: 200, ports: 200, hostIp: 100, protocol: 20 },

@@ -7,6 +7,7 @@ import { readLeniently, type Lenient } from './lenient.ts'
 import { appDesiredStates, appStatuses, containerHealths, containerStates, type App } from './apps/app.ts'
 import type { FileOnDisk } from './apps/versions/files-on-disk.ts'
 import type { ComposeOnDisk, PreparedFolder } from './apps/compose-on-disk.ts'
+import { holdReasons } from './apps/images/hold-reasons.ts'
 import { imageUpdateStates } from './apps/images/image-update.ts'
 import { scheduleActions } from './apps/schedules/schedule.ts'
 import type { ImportPreview } from './apps/import/import-input.ts'
@@ -169,6 +170,12 @@ const autoUpdateWire = z
     window_minutes: int.min(1).max(bounds.autoUpdate.windowMinutes),
     minimum_age_hours: int.nonnegative().max(bounds.autoUpdate.minimumAgeHours),
     next_runs: z.array(dateTime).max(10),
+    // Older nodes do not say it.
+    held: z
+      .object({ reason: z.enum(holdReasons), message: text(bounds.autoUpdate.held), since: dateTime })
+      .nullable()
+      .default(null)
+      .openapi({ description: 'Why a newer image is not deployed now, or could not be looked for' }),
   })
   .openapi('AutoUpdate')
 

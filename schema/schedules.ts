@@ -1,7 +1,10 @@
 import type { AutoUpdate } from '../api/apps/images/auto-update.ts'
+import type { HeldUpdate } from '../api/apps/images/held-update.ts'
+import { holdReasons } from '../api/apps/images/hold-reasons.ts'
 import type { AppSchedule } from '../api/apps/schedules/schedule.ts'
 import { appActions } from '../api/user/apps.ts'
 import { action, builder } from './builder.ts'
+import { upperCased } from './enum-values.ts'
 import { AppRef } from './refs.ts'
 
 const ScheduleAction = builder.enumType('ScheduleAction', {
@@ -40,6 +43,25 @@ const AppScheduleInput = builder.inputType('AppScheduleInput', {
   }),
 })
 
+const AutoUpdateHoldReason = builder.enumType('AutoUpdateHoldReason', {
+  values: upperCased(holdReasons, {
+    stopped: 'The app is stopped.',
+    'not-checked': 'The registry could not be asked.',
+    'too-young': 'The newer image is younger than `minimumAgeHours`.',
+    'failed-before': 'The app failed with the newer images.',
+    'outside-window': 'It waits for the next window.',
+    unknown: 'A reason of a newer version.',
+  }),
+})
+
+const AutoUpdateHold = builder.objectRef<HeldUpdate>('AutoUpdateHold').implement({
+  fields: (t) => ({
+    reason: t.field({ type: AutoUpdateHoldReason, resolve: ({ reason }) => reason }),
+    message: t.exposeString('message'),
+    since: t.field({ type: 'DateTime', resolve: ({ since }) => since }),
+  }),
+})
+
 const AutoUpdateRef = builder.objectRef<AutoUpdate>('AutoUpdate').implement({
   description: "When the node updates the app's images by itself, also while the primary is away.",
   fields: (t) => ({
@@ -50,6 +72,12 @@ const AutoUpdateRef = builder.objectRef<AutoUpdate>('AutoUpdate').implement({
       description: 'How long ago the registry must first have been seen to name an image.',
     }),
     nextRuns: t.field({ type: ['DateTime'], description: 'When the next five windows open.', resolve: ({ nextRuns }) => nextRuns }),
+    held: t.field({
+      type: AutoUpdateHold,
+      nullable: true,
+      description: 'Why a newer image is not deployed now, or could not be looked for. Null when nothing is held back.',
+      resolve: ({ held }) => held,
+    }),
   }),
 })
 

@@ -56,6 +56,7 @@ const words = [
   'api/apps/operation.ts',
   'api/apps/removal-item.ts',
   'api/apps/compose/policy/compose-policy.ts',
+  'api/apps/images/hold-reasons.ts',
   'api/apps/images/image-update.ts',
   'api/apps/versions/version.ts',
   'api/apps/schedules/schedule.ts',

@@ -11,6 +11,7 @@ import type { NodeFacts } from './compose/node-facts.ts'
 import { createAppMasks } from './environment/app-masks.ts'
 import { createAppImages } from './images/app-images.ts'
 import type { AutoUpdate } from './images/auto-update.ts'
+import type { Looked } from './images/auto-updates.ts'
 import type { ImageAnswer } from './images/image-state.ts'
 import { createImageUpdating } from './images/update-images.ts'
 import { createUpdatingAlone } from './images/updating-alone.ts'
@@ -65,7 +66,7 @@ export interface AppServiceDeps {
   facts: NodeFacts
   endLeftovers: () => Promise<void>
   schedulesOf: (appId: string) => AppSchedule[]
-  autoUpdateOf: (appId: string) => AutoUpdate | null
+  autoUpdateOf: (appId: string, app: Looked) => AutoUpdate | null
   onChange: (app: App) => void
   onRemoved: (appId: string) => void
 }

@@ -10,6 +10,7 @@ import type { ContainerWatch } from './container-watch.ts'
 import type { FileWatch } from './file-watch.ts'
 import type { AppImages } from './images/app-images.ts'
 import type { AutoUpdate } from './images/auto-update.ts'
+import type { Looked } from './images/auto-updates.ts'
 import type { AppSchedule } from './schedules/schedule.ts'
 import type { OperationKind } from './operation.ts'
 import type { Operations } from './operations.ts'
@@ -29,7 +30,7 @@ export function createAppViews(deps: {
   operations: Operations
   images: AppImages
   schedulesOf: (appId: string) => AppSchedule[]
-  autoUpdateOf: (appId: string) => AutoUpdate | null
+  autoUpdateOf: (appId: string, app: Looked) => AutoUpdate | null
   masks: AppMasks
   onChange: (app: App) => void
 }) {
@@ -90,7 +91,7 @@ export function createAppViews(deps: {
       moreContainers: 0,
       imageUpdates: deps.images.of(row, containers),
       schedules: deps.schedulesOf(id),
-      autoUpdate: deps.autoUpdateOf(id),
+      autoUpdate: deps.autoUpdateOf(id, { shouldRun: desiredState === 'running', images: () => deps.images.known(row, containers) }),
       asOf,
       createdAt,
       updatedAt,

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { EntityManager } from '../db/orm.ts'
 import type { Docker } from '../docker/docker.ts'
 import type { EngineContainer, RegistryLogin } from '../docker/engine.types.ts'
+import { errorMessage } from '../errors.ts'
 import { createEventHub } from '../events.ts'
 import type { ImageReference } from '../image-reference.ts'
 import type { Log } from '../log.ts'
@@ -77,7 +78,10 @@ export function createOwnApps(deps: {
     nodeId,
     clock,
     log,
-    onChange: (operation) => events.emit('operation', operation),
+    onChange(operation) {
+      events.emit('operation', operation)
+      if (operation.status === 'failed' && operation.appId !== null) void rememberFailed(operation.appId)
+    },
   })
   const onPlanned = (): void => events.emit('containers', undefined)
   const schedules = createAppSchedules({ em, clock, log, onChange: onPlanned })
@@ -117,6 +121,15 @@ export function createOwnApps(deps: {
     clock,
     log,
   })
+  /** So that people see why an automatic update is not tried, without waiting for its next window. */
+  async function rememberFailed(appId: string): Promise<void> {
+    try {
+      await autoUpdates.failedWith(appId, await service.updatingAlone.failed(appId))
+    } catch (error) {
+      log.warn({ app: appId, error: errorMessage(error) }, 'images of a failed version not noted yet. The next automatic update notes them')
+    }
+  }
+
   events.on('file', service.refresh)
   events.on('containers', service.refreshAll)
 

@@ -36,7 +36,8 @@ export const createOwnActions = ({
     stopApp: ({ id }) => apps.stopApp(id),
     setAppSchedules: ({ id, schedules }) => apps.setSchedules(id, schedules),
     setAutoUpdate: ({ id, policy }) => apps.setAutoUpdate(id, policy ?? null),
-    updateImages: ({ id, services, copyVolumes }, waiting) => apps.updateImages(id, services, waiting?.by, copyVolumes ?? false),
+    updateImages: ({ id, services, copyVolumes }, waiting) =>
+      apps.updateImages(id, services, { copyVolumes: copyVolumes ?? false, ...(waiting && { author: waiting.by }) }),
     rollbackApp: ({ id, ...input }, waiting) => apps.rollbackApp(id, input, waiting?.by),
     appVersions: ({ id, ...page }) => apps.listVersions(id, page),
     appVersion: ({ id, number }) => apps.showVersion(id, number),

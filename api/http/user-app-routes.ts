@@ -7,6 +7,7 @@ import { serveAppActions } from './app-action-routes.ts'
 import { serveFolders } from './folder-routes.ts'
 import { serveImport } from './import-routes.ts'
 import { serveNetworks } from './network-routes.ts'
+import { serveSchedules } from './schedule-routes.ts'
 import { serveVersions } from './version-routes.ts'
 import { takesOnly } from './known-fields.ts'
 import { idParam } from '../cluster/calls/declared-call.ts'
@@ -88,6 +89,7 @@ export function userAppRoutes(): Router {
   serveFolders(router)
   serveImport(router)
   serveNetworks(router)
+  serveSchedules(router)
   serveValidation(router)
   serveVersions(router)
   return router

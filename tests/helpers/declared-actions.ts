@@ -18,6 +18,8 @@ const sameAs: Record<string, string> = {
   'POST /api/compose-projects/import': 'importApp',
   'POST /api/networks': 'createNetwork',
   'PUT /api/settings': 'updateSettings',
+  'PUT /api/apps/:id/schedules': 'setAppSchedules',
+  'PUT /api/apps/:id/auto-update': 'setAutoUpdate',
   'POST /api/apps/:id/images': 'updateImages',
   'POST /api/apps/:id/restore-volumes': 'restoreVolumes',
 }

@@ -10,6 +10,7 @@ export function sampleBody(method: string, route: string): object {
   if (/^\/api\/apps(\/validate)?$/.test(route)) return { name, compose_content }
   if (/^\/api\/apps\/[^/]+$/.test(route)) return { compose_content }
   if (route === '/api/networks') return { name }
+  if (route.endsWith('/schedules')) return { schedules: [] }
   if (/^\/api\/compose-projects\//.test(route)) return { project: '' }
   if (/\/(rollback|restore-volumes)$/.test(route)) return { version: 1 }
   if (/^\/api\/(settings$|apps\/|operations\/)/.test(route)) return {}

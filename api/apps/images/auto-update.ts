@@ -1,7 +1,11 @@
+import type { HeldUpdate } from './held-update.ts'
+
 /** When an app's images are updated by themselves, by its own node. */
 export interface AutoUpdate extends AutoUpdatePolicy {
   /** When the next five windows open. */
   nextRuns: Date[]
+  /** Why a newer image is not deployed now, or cannot be looked for; null when nothing is held back. */
+  held: HeldUpdate | null
 }
 
 export interface AutoUpdatePolicy {

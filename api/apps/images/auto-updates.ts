@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { bounds } from '../../bounds.ts'
+import { bounds, cut } from '../../bounds.ts'
 import type { Clock } from '../../clock.ts'
 import type { EntityManager } from '../../db/orm.ts'
 import { errorMessage, invalidInput, type FieldError } from '../../errors.ts'
@@ -7,7 +7,8 @@ import type { Log } from '../../log.ts'
 import { cronProblem, nextTimes, timeZoneProblem } from '../schedules/cron-times.ts'
 import { AutoUpdateEntity, type AutoUpdateRow } from './auto-update.entity.ts'
 import type { AutoUpdate, AutoUpdateInput } from './auto-update.ts'
-import type { ImageSet } from './chosen-updates.ts'
+import type { ImageSet, KnownImage } from './chosen-updates.ts'
+import { heldUpdate } from './held-update.ts'
 import type { UpdatingAlone } from './updating-alone.ts'
 
 const minuteMs = 60_000
@@ -20,6 +21,12 @@ const longestSpreadMs = 30 * minuteMs
 const againMs = 5 * minuteMs
 /** Enough that a publisher's broken releases of years are remembered. */
 const mostFailed = 50
+
+/** What decides what is held back. */
+export interface Looked {
+  shouldRun: boolean
+  images: () => KnownImage[]
+}
 
 /** Updates one app. */
 interface Acting {
@@ -35,6 +42,7 @@ export function createAutoUpdates(deps: { em: EntityManager; clock: Clock; log: 
   const rows = new Map<string, AutoUpdateRow>()
   const retryAt = new Map<string, number>()
   const times = new Map<string, Date[]>()
+  let toldAt = 0
 
   function timesOf({ appId, cron, timeZone }: AutoUpdateRow): Date[] {
     const now = clock.now()
@@ -54,9 +62,25 @@ export function createAutoUpdates(deps: { em: EntityManager; clock: Clock; log: 
     return Math.max(turnMs, retryAt.get(row.appId) ?? 0) <= now.getTime()
   }
 
+  /** Whether a window is open in which nothing was done yet. */
+  function isOpen(row: AutoUpdateRow): boolean {
+    const now = clock.now()
+    const from = new Date(Math.max(row.doneUntil.getTime(), now.getTime() - row.windowMinutes * minuteMs))
+    const [opens] = nextTimes(row.cron, row.timeZone, from, 1)
+    return opens !== undefined && opens <= now
+  }
+
   async function save(row: AutoUpdateRow, change: Partial<AutoUpdateRow>): Promise<void> {
     await em.fork().nativeUpdate(AutoUpdateEntity, { appId: row.appId }, change)
     Object.assign(row, change)
+  }
+
+  /** What is held back changes as time passes. */
+  function tellOfTime(): void {
+    const now = Math.floor(clock.now().getTime() / minuteMs)
+    if (now === toldAt) return
+    toldAt = now
+    for (const appId of rows.keys()) deps.onChange(appId)
   }
 
   async function runIfDue(row: AutoUpdateRow, { failed: failedOf, attempt }: Acting): Promise<void> {
@@ -83,11 +107,29 @@ export function createAutoUpdates(deps: { em: EntityManager; clock: Clock; log: 
     },
 
     /** Null: this app is updated only when someone asks. */
-    of(appId: string): AutoUpdate | null {
+    of(appId: string, app: Looked): AutoUpdate | null {
       const row = rows.get(appId)
       if (!row) return null
-      const { cron, timeZone, windowMinutes, minimumAgeHours } = row
-      return { cron, timeZone, windowMinutes, minimumAgeHours, nextRuns: timesOf(row) }
+      const { cron, timeZone, windowMinutes, minimumAgeHours, failed } = row
+      const nextRuns = timesOf(row)
+      const rule = { now: clock.now(), minimumAgeMs: minimumAgeHours * hourMs, failed, shouldRun: app.shouldRun }
+      const held = heldUpdate(app.images(), { ...rule, isOpen: isOpen(row), opensAt: nextRuns[0] })
+      return {
+        cron,
+        timeZone,
+        windowMinutes,
+        minimumAgeHours,
+        nextRuns,
+        held: held && { ...held, message: cut(held.message, bounds.autoUpdate.held) },
+      }
+    },
+
+    /** The app failed with these images. Known at once, so that people see why nothing is tried. */
+    async failedWith(appId: string, sets: ImageSet[]): Promise<void> {
+      const row = rows.get(appId)
+      if (!row) return
+      await save(row, { failed: joined(sets, row.failed) })
+      deps.onChange(appId)
     },
 
     /** Null turns it off. A window that is open now counts. @throws INVALID_INPUT, naming each wrong field */
@@ -117,6 +159,7 @@ export function createAutoUpdates(deps: { em: EntityManager; clock: Clock; log: 
 
     /** Updates what is due. Called every few seconds. */
     async tick(acting: Acting): Promise<void> {
+      tellOfTime()
       await Promise.all([...rows.values()].map((row) => runIfDue(row, acting)))
     },
   }

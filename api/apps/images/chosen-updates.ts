@@ -17,6 +17,9 @@ export interface UpdateRule {
   failed: ImageSet[]
 }
 
+/** Whether a registry is asked about it. */
+export const isAskable = ({ update }: KnownImage): boolean => update.state !== 'pinned' && update.state !== 'local'
+
 /** A service, and the digests that stand for the image that it is to run. */
 interface Target {
   service: string

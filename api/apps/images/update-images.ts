@@ -1,5 +1,6 @@
 import { bounds, cut } from '../../bounds.ts'
 import type { Engine } from '../../docker/engine.types.ts'
+import { digestsOf, parseImage } from '../../image-reference.ts'
 import { invalidInput } from '../../errors.ts'
 import type { AppDeploy } from '../app-deploy.ts'
 import type { AppRecords } from '../app-records.ts'
@@ -17,6 +18,14 @@ import type { Runner } from '../operations/runners.ts'
 import { nobody, type AppVersions } from '../versions/app-versions.ts'
 import type { NewestVersion } from '../versions/newest-version.ts'
 import type { AppImages } from './app-images.ts'
+
+/** Who asks, and how. */
+interface Asked {
+  author: string
+  copyVolumes: boolean
+  /** The digests of the images that were judged, by service. Others are not deployed. */
+  judged?: Record<string, string[]>
+}
 
 export type ImageUpdating = ReturnType<typeof createImageUpdating>
 
@@ -40,7 +49,7 @@ export function createImageUpdating(deps: {
 }) {
   const { deploy, undecided, records, versions, newest, work } = deps
 
-  async function accept(row: AppRow, services: string[] | null, author: string, copyVolumes: boolean): Promise<Operation> {
+  async function accept(row: AppRow, services: string[] | null, { author, copyVolumes, judged }: Asked): Promise<Operation> {
     newest.refuseChanging(row)
     if ((services ?? (await deps.images.pullable(row))).length === 0) {
       return deps.operations.note('update_images', row, 'No image of this app comes from a registry')
@@ -60,8 +69,8 @@ export function createImageUpdating(deps: {
       base,
     )
     try {
-      return (await work.enqueue('update_images', row, { services, version: version.number, copyVolumes }, { alongside: version.save }))
-        .operation
+      const input = { services, version: version.number, copyVolumes, ...(judged && { judged }) }
+      return (await work.enqueue('update_images', row, input, { alongside: version.save })).operation
     } catch (error) {
       version.takeBack()
       throw error
@@ -81,20 +90,32 @@ export function createImageUpdating(deps: {
     return false
   }
 
+  /** The services for which a pull brought another image than the one that was judged, because the tag has moved in between. */
+  async function otherThan(row: AppRow, judged: Record<string, string[]>): Promise<string[]> {
+    const others: string[] = []
+    for (const { name, image } of row.wanted ?? []) {
+      const [digests, reference] = [judged[name], image === null ? null : parseImage(image)]
+      if (!digests || image === null || !reference) continue
+      const here = digestsOf(reference, (await deps.engine.image(image))?.repoDigests ?? [])
+      if (!here.some((digest) => digests.includes(digest))) others.push(name)
+    }
+    return others
+  }
+
   return {
     /**
      * @throws NOT_FOUND, INVALID_INPUT for a service that the app does not have, CONFLICT when its file was changed on disk or another
      *   change waits, DOCKER_UNAVAILABLE
      */
-    async updateImages(id: string, services?: string[] | null, author = nobody, copyVolumes = false): Promise<AppOperation> {
+    async updateImages(id: string, services?: string[] | null, asked: Partial<Asked> = {}): Promise<AppOperation> {
       const row = records.get(id)
       refuseUnknown(row, services ?? [])
       await undecided.refuseUnseen(row)
-      const operation = await newest.accepting(row, () => accept(row, services ?? null, author, copyVolumes))
+      const operation = await newest.accepting(row, () => accept(row, services ?? null, { author: nobody, copyVolumes: false, ...asked }))
       return { operation, app: deps.views.view(row) }
     },
 
-    run: (async (row, { services = null, version, copyVolumes }, run) => {
+    run: (async (row, { services = null, version, copyVolumes, judged }, run) => {
       await undecided.refuseUnseen(row)
       // Otherwise an earlier run of the program has come this far.
       if (version !== row.version) {
@@ -103,6 +124,11 @@ export function createImageUpdating(deps: {
         // Without names, Compose would pull all.
         if (pulled.length > 0) await deploy.runCompose(row, 'pull', run, pulled)
         deps.images.readAgain()
+        const moved = await otherThan(row, judged ?? {})
+        if (version !== undefined && moved.length > 0) {
+          await versions.deleteOld(row.id, [version])
+          return `Not updated: the registry names another image of ${moved.join(', ')} since it was judged. The next window looks at that`
+        }
         if (version !== undefined && !(await hasNewer(row, services))) {
           await versions.deleteOld(row.id, [version])
           return 'All images are the newest already'

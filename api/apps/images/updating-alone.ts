@@ -5,7 +5,7 @@ import type { AppRow } from '../app.entity.ts'
 import type { WatchedContainer } from '../container-details.ts'
 import type { AppVersions } from '../versions/app-versions.ts'
 import type { AppImages } from './app-images.ts'
-import { chosenUpdates, type ImageSet, type KnownImage } from './chosen-updates.ts'
+import { chosenUpdates, isAskable, type ImageSet, type KnownImage } from './chosen-updates.ts'
 import type { ImageUpdating } from './update-images.ts'
 
 /** The author of what automatic updates do. */
@@ -35,7 +35,6 @@ export function createUpdatingAlone(deps: {
   updateImages: ImageUpdating['updateImages']
 }) {
   const { clock } = deps
-  const askable = ({ update }: KnownImage): boolean => update.state !== 'pinned' && update.state !== 'local'
 
   function isOld({ answer }: KnownImage): boolean {
     return answer === null || clock.now().getTime() - answer.askedAt.getTime() > freshMs
@@ -60,14 +59,17 @@ export function createUpdatingAlone(deps: {
       const row = deps.records.find(appId)
       if (!row || !deps.work.shouldRun(row)) return true
       if (deps.isBusy(row)) return false
-      const known = (): KnownImage[] => deps.images.known(row, deps.containersOf(row)).filter(askable)
+      const known = (): KnownImage[] => deps.images.known(row, deps.containersOf(row)).filter(isAskable)
       const chosen = (): string[] => chosenUpdates(known(), { ...rule, now: clock.now() })
       if (known().some(isOld)) await outside.check(appId)
       // Tags move: what is pulled is what the registry names now.
       if (chosen().length > 0) await outside.check(appId)
       const services = chosen()
       if (services.length === 0) return known().every(({ update }) => update.state !== 'unknown')
-      await outside.audited(row, () => deps.updateImages(appId, services, autoUpdateAuthor))
+      const judged = Object.fromEntries(
+        known().flatMap(({ update: { service }, answer }) => (answer && services.includes(service) ? [[service, answer.same]] : [])),
+      )
+      await outside.audited(row, () => deps.updateImages(appId, services, { author: autoUpdateAuthor, judged }))
       return true
     },
   }

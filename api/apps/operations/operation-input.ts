@@ -22,6 +22,8 @@ const operationInput = z.object({
   files: z.boolean().nullish(),
   /** The services to restart, or whose images to update; all of them if there are none. */
   services: z.array(z.string()).nullish(),
+  /** What was judged by service, as digests: nothing else that a pull brings is deployed. */
+  judged: z.record(z.string(), z.array(z.string())).nullish(),
   /** The app's desired state before a start, a stop or a removal: what holds again if it is cancelled before it starts. */
   desiredBefore: z.enum(['running', 'stopped', 'unknown']).optional(),
 })

@@ -49,15 +49,18 @@ async function setUp(t: ExecutionContext<unknown>) {
   return { clock, em, state, newApp, make, appId: await newApp(), updates: await make() }
 }
 
+/** A running app without images to look at. */
+const looked = { shouldRun: true, images: () => [] }
+
 const nightly = { cron: ' 0  3 * * *', timeZone: 'UTC', windowMinutes: 40, minimumAgeHours: 24 }
 
 test('an app is tried once in each window, within its first quarter, also after a restart', async (t) => {
   const { appId, state, updates, make } = await setUp(t)
-  t.is(updates.of(appId), null)
+  t.is(updates.of(appId, looked), null)
   await updates.set(appId, nightly)
-  t.like(updates.of(appId), { cron: '0 3 * * *', timeZone: 'UTC', windowMinutes: 40, minimumAgeHours: 24 })
+  t.like(updates.of(appId, looked), { cron: '0 3 * * *', timeZone: 'UTC', windowMinutes: 40, minimumAgeHours: 24 })
   t.deepEqual(
-    updates.of(appId)?.nextRuns.map((date) => date.toISOString()),
+    updates.of(appId, looked)?.nextRuns.map((date) => date.toISOString()),
     [27, 28, 29, 30, 31].map((day) => `2026-01-${day}T03:00:00.000Z`),
   )
   await updates.pass(7 * hour)
@@ -144,13 +147,13 @@ test('without a policy nothing happens, and a wrong one is refused with its fiel
     [{ ...nightly, minimumAgeHours: -1 }, /minimumAgeHours: must be from 0 to 8760/],
   ] as const
   for (const [input, message] of wrong) await t.throwsAsync(updates.set(appId, input), { message })
-  t.is(updates.of(appId)?.windowMinutes, 40)
+  t.is(updates.of(appId, looked)?.windowMinutes, 40)
   await updates.set(appId, null)
   await updates.pass(8 * hour)
   t.deepEqual(state.tried, [])
   await updates.set(appId, nightly)
   await em.fork().nativeDelete(AppEntity, { id: appId })
-  t.is((await make()).of(appId), null, 'it ends with its app')
+  t.is((await make()).of(appId, looked), null, 'it ends with its app')
   updates.forget(appId)
-  t.is(updates.of(appId), null)
+  t.is(updates.of(appId, looked), null)
 })

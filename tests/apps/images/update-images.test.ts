@@ -58,7 +58,7 @@ testEachVersion('updating images makes again what changed and what shares its ne
   const found = await seen.first((app) => stateOf(app, 'web') === 'available')
   t.like(updateOf(found, 'web'), { current: digests[0], available: digest })
 
-  const updated = await outcome(await apps.updateImages(id, ['web'], 'Anna'))
+  const updated = await outcome(await apps.updateImages(id, ['web'], { author: 'Anna' }))
   t.is(updated.error, null)
   t.is(updated.kind, 'update_images')
   const after = await ids()
@@ -82,7 +82,7 @@ test('newer images that fail go back to the ones before, and the next update pul
   const { apps, outcome, image, id, ids } = await appOfRegistry(t, { rollback: true })
   const before = await docker.getContainer((await ids())['web'] ?? '').inspect()
   await pushRunnable(t, image, 'two', docker, 'CMD ["false"]')
-  const failed = await outcome(await apps.updateImages(id, null, 'Anna'))
+  const failed = await outcome(await apps.updateImages(id, null, { author: 'Anna' }))
   t.is(failed.status, 'failed')
   // The one beside it shares its network, so that it cannot start either: whichever is seen first is named.
   t.regex(failed.error ?? '', /^Version 2 failed: service (web|beside) .*The app is back on version 1/s)
@@ -94,9 +94,13 @@ test('newer images that fail go back to the ones before, and the next update pul
   t.true(bad.includes(tried.images.find(({ service }) => service === 'web')?.digest ?? ''), 'what failed is remembered by its digest')
 
   await pushRunnable(t, image, 'three')
+  const moved = await outcome(await apps.updateImages(id, ['web'], { judged: { web: bad.flatMap((digest) => digest ?? []) } }))
+  t.is(moved.message, 'Not updated: the registry names another image of web since it was judged. The next window looks at that')
+  t.is((await docker.getContainer((await ids())['web'] ?? '').inspect()).Image, before.Image)
+  t.deepEqual(await versionsOf(apps, id), [2, 1])
   t.is((await outcome(await apps.updateImages(id, ['web']))).error, null)
   t.is((await docker.getContainer((await ids())['web'] ?? '').inspect()).Image, (await docker.getImage(image).inspect()).Id)
-  t.deepEqual(await versionsOf(apps, id), [3, 2, 1])
+  t.deepEqual(await versionsOf(apps, id), [4, 2, 1], 'the number of what was not deployed is not given again')
 })
 
 test('an unknown service is refused, naming those that there are, and a stopped app stays stopped', async (t) => {

@@ -76,6 +76,11 @@ export const autoUpdateFields = graphql(`
     windowMinutes
     minimumAgeHours
     nextRuns
+    held {
+      reason
+      message
+      since
+    }
   }
 `)
 

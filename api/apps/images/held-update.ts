@@ -1,0 +1,54 @@
+import { chosenUpdates, isAskable, type KnownImage, type UpdateRule } from './chosen-updates.ts'
+import type { HoldReason } from './hold-reasons.ts'
+import type { ImageAnswer } from './image-state.ts'
+
+export interface HeldUpdate {
+  reason: HoldReason
+  message: string
+  since: Date
+}
+
+interface Situation extends UpdateRule {
+  /** Whether the app should run. */
+  shouldRun: boolean
+  /** Whether a window is open, and when the next one opens. */
+  isOpen: boolean
+  opensAt: Date | undefined
+}
+
+/** What an update by itself waits for, the least that time alone would change first. Null when there is nothing to wait for. */
+export function heldUpdate(images: KnownImage[], situation: Situation): HeldUpdate | null {
+  const known = images.filter(isAskable)
+  const newer = known.flatMap(({ update, answer }) => (update.state === 'available' && answer ? [{ ...update, answer }] : []))
+  const foundAt = earliest(newer.map(({ answer }) => answer))
+  if (newer.length === 0 || !foundAt) return notChecked(known)
+  const names = newer.map(({ service }) => service).join(', ')
+  if (!situation.shouldRun) return { reason: 'stopped', message: `${names} can be updated, but the app is stopped`, since: foundAt }
+  if (chosenUpdates(known, { ...situation, failed: [] }).length === 0) {
+    const ripeAt = new Date(foundAt.getTime() + situation.minimumAgeMs)
+    const message = `The newer image of ${names} is too young: it is old enough at ${ripeAt.toISOString()}`
+    return { reason: 'too-young', message, since: foundAt }
+  }
+  if (chosenUpdates(known, situation).length === 0) {
+    return {
+      reason: 'failed-before',
+      message: `The app failed with the newer image of ${names}. A still newer one is awaited`,
+      since: foundAt,
+    }
+  }
+  if (situation.isOpen) return null
+  const message = `${names} can be updated in the next window${situation.opensAt ? `, at ${situation.opensAt.toISOString()}` : ''}`
+  return { reason: 'outside-window', message, since: new Date(foundAt.getTime() + situation.minimumAgeMs) }
+}
+
+function notChecked(known: KnownImage[]): HeldUpdate | null {
+  for (const { update, answer } of known) {
+    if (update.state !== 'unknown' || !answer?.error) continue
+    const message = `Whether ${update.service} can be updated could not be checked: ${answer.error}`
+    return { reason: 'not-checked', message, since: answer.checkedAt ?? answer.askedAt }
+  }
+  return null
+}
+
+const earliest = (answers: ImageAnswer[]): Date | undefined =>
+  answers.flatMap(({ foundAt }) => foundAt ?? []).toSorted((a, b) => a.getTime() - b.getTime())[0]

@@ -1,0 +1,3 @@
+/** Why an app is not updated by itself now. `unknown` stands for a word of a newer version. */
+export const holdReasons = ['stopped', 'not-checked', 'too-young', 'failed-before', 'outside-window', 'unknown'] as const
+export type HoldReason = (typeof holdReasons)[number]
