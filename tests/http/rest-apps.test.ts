@@ -39,7 +39,9 @@ test('an app is created, listed, stopped and removed', async (t) => {
   t.is(readFileSync(join(node.services.config.appsDir, name, 'compose.yaml'), 'utf8'), compose)
   const putOf = (what: string, json: object) => node.send(`/api/apps/${id}/${what}`, { method: 'PUT', json })
   const nightly = { cron: '0 3 * * *', time_zone: 'UTC' }
-  t.like((await putOf('schedules', { schedules: [{ ...nightly, action: 'restart' }] })).json, { schedules: [{ ...nightly, enabled: true }] })
+  t.like((await putOf('schedules', { schedules: [{ ...nightly, action: 'restart' }] })).json, {
+    schedules: [{ ...nightly, enabled: true }],
+  })
   t.like((await putOf('auto-update', { policy: nightly })).json, { auto_update: { ...nightly, window_minutes: 60, held: null } })
   assertProblem(t, await putOf('auto-update', { policy: { ...nightly, cron: '61 * * * *' } }), 400, { code: 'INVALID_INPUT' })
   assertProblem(t, await putOf('auto-update', { polciy: nightly }), 400, { code: 'INVALID_INPUT' })
