@@ -16,6 +16,7 @@ import { AppScheduleEntity } from './apps/schedules/app-schedule.entity.ts'
 import { AutoUpdateEntity } from './apps/images/auto-update.entity.ts'
 import { OperationEntity } from './apps/operation.entity.ts'
 import type { Clock } from './clock.ts'
+import { AppCopyVersionEntity } from './cluster/feed/app-copy-version.entity.ts'
 import { AppCopyEntity } from './cluster/feed/app-copy.entity.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './cluster/feed/inventory.entity.ts'
 import type { Config } from './config.ts'
@@ -51,6 +52,7 @@ const entities: EntitySchema[] = [
   AppScheduleEntity,
   AutoUpdateEntity,
   AppCopyEntity,
+  AppCopyVersionEntity,
   InventoryAppEntity,
   InventoryOperationEntity,
   SettingEntity,

@@ -7,6 +7,7 @@ import { createOwnApps } from './apps/own-apps.ts'
 import { appSecrets, versionSecrets } from './apps/versions/sealed-columns.ts'
 import type { Clock } from './clock.ts'
 import { createAppCopies } from './cluster/feed/app-copies.ts'
+import { copiedVersions } from './cluster/feed/app-copy-version.entity.ts'
 import { appCopies } from './cluster/feed/app-copy.entity.ts'
 import { createFeed } from './cluster/feed/feed.ts'
 import type { Inventory } from './cluster/feed/inventory.ts'
@@ -77,7 +78,7 @@ export function createServices(world: World) {
   const { self, about, ownKey, ownName } = createSelf({ ...base, ...world })
   const selfId = self.id
   const { intervalMs: statsIntervalMs } = config.stats
-  const sealed = [nodeKeys, nextNodeKeys, settingValues, registryPasswords, appCopies, appSecrets, versionSecrets]
+  const sealed = [nodeKeys, nextNodeKeys, settingValues, registryPasswords, appCopies, copiedVersions, appSecrets, versionSecrets]
   const secrets = createSecrets({ ...base, config, columns: sealed })
   const access = createAccessServices({ ...base, access: config.access, auditBounds: config.audit, ownSecret: secrets.sessionSecret })
   const { audit, limits: rateLimits } = access

@@ -8,7 +8,15 @@ const MadeAgainRef = builder.objectRef<MadeAgain>('MadeAgain').implement({
   description: 'Where an app was made again while its own node was down.',
   fields: (t) => ({
     node: t.field({ type: NodeRef, nullable: true, resolve: ({ nodeId }, _args, { user }) => user.nodes.find(nodeId) ?? null }),
-    appId: t.exposeID('appId', { nullable: true, description: 'The new app. Null until that node has accepted it.' }),
+    appId: t.id({
+      nullable: true,
+      description: 'The new app. Null until it is known that the node has accepted it.',
+      resolve: ({ appId, outcome }) => (outcome === 'made' ? appId : null),
+    }),
+    failed: t.boolean({
+      description: 'Whether the node never began. It can be asked again.',
+      resolve: ({ outcome }) => outcome === 'failed',
+    }),
     by: t.exposeString('by'),
     at: t.field({ type: 'DateTime', resolve: ({ at }) => new Date(at) }),
     stoppedAt: t.field({
@@ -29,7 +37,7 @@ builder.mutationFields((t) => ({
     type: AppOperationRef,
     ...action(appActions.recreateApp),
     description:
-      "Makes an app again on another node, from the primary's copy of its current version. CONFLICT while its own node is online. Data in volumes and folders does not come along. When its own node returns, the app is stopped there.",
+      "Makes an app again on another node, from the primary's copy of its current version. CONFLICT while its own node is online. Data in volumes and folders does not come along. When its own node returns, the app is stopped there, once it runs on the other node.",
     args: { id: t.arg.id({ required: true }), nodeId: t.arg.id({ required: true }) },
     resolve: (_root, { id, nodeId }, { user }) => user.apps.recreateApp(id, nodeId),
   }),

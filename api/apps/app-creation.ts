@@ -6,6 +6,7 @@ import type { Allowance } from './app.ts'
 import type { AppCheck } from './draft-check.ts'
 import type { Deploys } from './deploy/deploys.ts'
 import type { AppFiles } from './app-files.ts'
+import type { AppViews } from './app-views.ts'
 import type { AppRecords } from './app-records.ts'
 import { checkDeadline, checkDescription, refuseTooMuch } from './app-limits.ts'
 import type { AppOperation, AppWork } from './app-work.ts'
@@ -21,6 +22,12 @@ import type { FileWatch } from './file-watch.ts'
 import type { Alongside } from './operation-records.ts'
 import type { Runner } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
+
+/** What makes an app again that another node had. */
+export interface CreateAgainInput extends CreateAppInput {
+  /** Chosen by the primary, so that a repeated request makes it once. */
+  id?: string | null | undefined
+}
 
 export interface CreateAppInput extends Omit<ContentsInput, 'composeContent'> {
   name: string
@@ -49,6 +56,7 @@ export function createAppCreation(deps: {
   records: AppRecords
   versions: AppVersions
   work: AppWork
+  views: Pick<AppViews, 'view'>
   deploy: Pick<Deploys, 'up'>
   /** The app could not be queued, so it does not exist. */
   onFailed: (row: AppRow) => void
@@ -84,7 +92,7 @@ export function createAppCreation(deps: {
   }
 
   /** @param again what an administrator had allowed an app that is made again */
-  async function createClaimed(input: CreateAppInput, author: string, again?: Allowance[]): Promise<AppOperation> {
+  async function createClaimed(input: CreateAgainInput, author: string, again?: Allowance[]): Promise<AppOperation> {
     await checkNameIsFree(input.name)
     const given = { content: input.composeContent, overwrite: input.overwriteFile ?? false }
     refusePrepared(input.name, await files.preparedCompose(input.name), given)
@@ -94,7 +102,7 @@ export function createAppCreation(deps: {
       allow: input.allow,
       by: author,
     })
-    const id = randomUUID()
+    const id = input.id ?? randomUUID()
     const first = deps.versions.make(id, contents, { author, reason: input.reason, ...checked }, null)
     const row = newRow(id, input, first.current, deps.clock.now())
     const saveRow = records.add(row)
@@ -121,7 +129,7 @@ export function createAppCreation(deps: {
   }
 
   /** @throws INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE, SHUTTING_DOWN; in each case without changing anything */
-  async function create(input: CreateAppInput, author: string, again?: Allowance[]): Promise<AppOperation> {
+  async function create(input: CreateAgainInput, author: string, again?: Allowance[]): Promise<AppOperation> {
     refuseInvalid(input)
     deps.operations.refuseWhenStopping()
     if (claimed.has(input.name)) throw nameTaken(input.name)
@@ -137,8 +145,11 @@ export function createAppCreation(deps: {
     run,
     create: (input: CreateAppInput, author = nobody): Promise<AppOperation> => create(input, author),
     /** Makes an app again that another node had. */
-    createAgain: (input: CreateAppInput, allowances: Allowance[], author = nobody): Promise<AppOperation> =>
-      create(input, author, allowances),
+    async createAgain(input: CreateAgainInput, allowances: Allowance[], author = nobody): Promise<AppOperation> {
+      const made = input.id ? records.find(input.id) : undefined
+      if (!made) return create(input, author, allowances)
+      return { operation: await deps.operations.note('recreate', made, 'It was made already'), app: deps.views.view(made) }
+    },
   }
 }
 

@@ -6,6 +6,7 @@ import { appWire, fromWire, removalPreviewWire, toWire } from '../wire.ts'
 import { serveAppActions } from './app-action-routes.ts'
 import { serveFolders } from './folder-routes.ts'
 import { serveImport } from './import-routes.ts'
+import { serveRecreate } from './recreate-routes.ts'
 import { serveNetworks } from './network-routes.ts'
 import { serveSchedules } from './schedule-routes.ts'
 import { serveVersions } from './version-routes.ts'
@@ -88,6 +89,7 @@ export function userAppRoutes(): Router {
   serveAppActions(router, presentApp)
   serveFolders(router)
   serveImport(router)
+  serveRecreate(router)
   serveNetworks(router)
   serveSchedules(router)
   serveValidation(router)

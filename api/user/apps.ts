@@ -9,8 +9,7 @@ import { callerKey } from '../auth/caller.ts'
 import { allowingWords, appActionCalls, appCalls } from '../cluster/calls/app-calls.ts'
 import { AppError } from '../errors.ts'
 import type { FileOnDisk } from '../apps/versions/files-on-disk.ts'
-import type { AppFile, AppVersionHead, VersionPage } from '../apps/versions/version.ts'
-import type { versionCalls } from '../cluster/calls/version-calls.ts'
+import type { AppVersionHead } from '../apps/versions/version.ts'
 import { copyCalls } from '../cluster/calls/copy-calls.ts'
 import { importCalls } from '../cluster/calls/import-calls.ts'
 import { networkCalls } from '../cluster/calls/network-calls.ts'
@@ -23,6 +22,7 @@ import type { NodeActions, NodeRouter } from '../cluster/node-router.ts'
 import type { NewestWins } from '../newest-wins.ts'
 import type { Permission } from '../auth/permissions.ts'
 import type { Access } from './access.ts'
+import { createAppHistory } from './app-history.ts'
 
 /** Declared with the calls that carry them out. The target of `createApp` and `createNetwork` is the node. */
 export const appActions = actionsOf({
@@ -51,7 +51,7 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
     return router.forNode(sight.node(nodeId).id, caller)
   }
 
-  const appVersion = async (id: string, number: number): Promise<AppVersionHead> => on(sight.app(id).id).appVersion({ id, number })
+  const history = createAppHistory({ sight, on, copies })
 
   /** Takes an action on an app, on the node that runs it. */
   function act<Name extends AppActionName>(
@@ -99,20 +99,13 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
       const key = `${callerKey(access.caller)} ${node.id} ${draft.appId ?? draft.name}`
       return deps.newest(key, signal, (ends) => router.forNode(node.id, caller).validateApp(draft, { signal: ends }))
     },
-    /** @throws NOT_FOUND, NODE_UNREACHABLE */
-    versions: async ({ id, ...page }: InputTo<typeof versionCalls.appVersions>): Promise<VersionPage> =>
-      on(sight.app(id).id).appVersions({ id, ...page }),
-    /** One version of an app, without its files' contents. @throws NOT_FOUND, NODE_UNREACHABLE */
-    appVersion,
+    ...history,
     /** Null if the app has no such version. @throws NODE_UNREACHABLE */
     findVersion: (id: string, number: number): Promise<AppVersionHead | null> =>
-      appVersion(id, number).catch((error: unknown) => {
+      history.appVersion(id, number).catch((error: unknown) => {
         if (error instanceof AppError && error.code === 'NOT_FOUND') return null
         throw error
       }),
-    /** The files of one version. The content of secret ones is null. @throws NOT_FOUND, NODE_UNREACHABLE */
-    versionFiles: async (id: string, number: number): Promise<AppFile[]> => on(sight.app(id).id).versionFiles({ id, number }),
-
     /** The files of an app that were changed on disk, for callers who may decide about them. @throws FORBIDDEN, NOT_FOUND, NODE_UNREACHABLE */
     async changedFiles(id: string): Promise<FileOnDisk[]> {
       need('app.change')

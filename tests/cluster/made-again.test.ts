@@ -53,6 +53,13 @@ test('an app of a node that is down is made again on another node with its secre
   await nodes.first(({ id, status }) => id === lostId && status !== 'ONLINE')
   const read = async (id: string) => (await ask<Seen>(primary, appQuery, { id })).app
   t.like(await read(first.app.id), { status: 'UNKNOWN', lastKnownStatus: 'RUNNING', environment: [{ name: 'WORD', value: null }] })
+  const versions = await ask<{ app: { versions: { nodes: object[]; totalCount: number } } }>(
+    primary,
+    'query ($id: ID!) { app(id: $id) { versions { nodes { number composeContent environment { name value } } totalCount } } }',
+    { id: first.app.id },
+  )
+  const kept = { number: 1, composeContent, environment: [{ name: 'WORD', value: null }] }
+  t.deepEqual(versions.app.versions, { nodes: [kept], totalCount: 1 }, 'from the copy of the primary')
   const { recreateApp: again } = await recreate()
   t.is(again.operation.kind, 'RECREATE')
   t.like((await followToEnd(t, primary, again.operation)).last, { status: 'SUCCEEDED', error: null })

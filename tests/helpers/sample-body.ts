@@ -9,6 +9,7 @@ export function sampleBody(method: string, route: string): object {
   if (/^\/api\/nodes\/[^/]+$/.test(route) && method === 'PUT') return { name, api_endpoint, api_key }
   if (/^\/api\/apps(\/validate)?$/.test(route)) return { name, compose_content }
   if (/^\/api\/apps\/[^/]+$/.test(route)) return { compose_content }
+  if (/\/recreate$/.test(route)) return { node_id: unknownId }
   if (route === '/api/networks') return { name }
   if (route.endsWith('/schedules')) return { schedules: [] }
   if (/^\/api\/compose-projects\//.test(route)) return { project: '' }

@@ -53,7 +53,11 @@ export const copyCalls = {
     summary: "Makes an app again from the primary's copy, because its own node is down",
     ...starts,
     body: {
-      schema: createAppBody.extend({ reason: z.string().nullish(), allowances: z.array(allowanceWire).max(bounds.app.allowances) }),
+      schema: createAppBody.extend({
+        id: z.guid().nullish().openapi({ description: 'The id of the app that is made. A repeated request finds it' }),
+        reason: z.string().nullish(),
+        allowances: z.array(allowanceWire).max(bounds.app.allowances),
+      }),
       description: 'The app, with secrets and with what an administrator had allowed it',
     },
     needs,

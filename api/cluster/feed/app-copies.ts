@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { z } from 'zod'
 import type { AppOperation } from '../../apps/app-service.ts'
 import type { AppContents } from '../../apps/versions/version.ts'
@@ -8,14 +9,22 @@ import { AppError, errorMessage } from '../../errors.ts'
 import type { EventHub } from '../../events.ts'
 import type { Log } from '../../log.ts'
 import { oneAtATimePerKey } from '../../one-at-a-time.ts'
+import { backoffMs } from '../../retry.ts'
 import type { ViewEvents } from '../../view-events.ts'
 import type { ClusterNode } from '../members/cluster-node.ts'
 import type { NodeActions } from '../node-router.ts'
 import { AppCopyEntity, appCopies, type MadeAgain } from './app-copy.entity.ts'
+import { createCopiedVersions } from './copied-versions.ts'
 import type { InventoryApp } from './known-apps.ts'
+import { createMakingAgain } from './making-again.ts'
 
 /** The name by which other nodes' audit logs know what the primary does by itself. */
 const byItself = 'Selfhostly'
+/** Soon after a moment of bad luck, and seldom for a node that refuses for long. */
+const retries = { firstMs: 5_000, longestMs: 300_000 }
+
+/** A primary that starts copies from all nodes. Its own work goes on meanwhile. */
+const atOnce = 8
 
 const secret = z.boolean()
 const stored = z.object({
@@ -25,18 +34,7 @@ const stored = z.object({
   profiles: z.array(z.string()),
 })
 
-interface Known {
-  version: number
-  madeAgain: MadeAgain | null
-}
-
-export type AppCopies = ReturnType<typeof createAppCopies>
-
-/**
- * A full copy of every other node's apps, kept encrypted by the primary, so that an app of a node that is down can be made again
- * elsewhere. When that node returns, the app is stopped there once, so that it does not run twice. Whoever starts it then decides so.
- */
-export function createAppCopies(deps: {
+export interface CopiesWorld {
   em: EntityManager
   selfId: string
   box: Sealing
@@ -47,51 +45,73 @@ export function createAppCopies(deps: {
   forNewApp: (nodeId: string, by: string) => Pick<NodeActions, 'createAgain'>
   clock: Clock
   log: Log
-}) {
+}
+
+export type AppCopies = ReturnType<typeof createAppCopies>
+
+/**
+ * A full copy of every other node's apps, kept encrypted by the primary, so that an app of a node that is down can still be looked at and
+ * be made again elsewhere.
+ */
+export function createAppCopies(deps: CopiesWorld) {
   const { em, box, log } = deps
-  const known = new Map<string, Known>()
+  /** What was copied of each app: its current version, and when the app had changed last. */
+  const copied = new Map<string, { version: number; asOf?: number }>()
+  const waiting = new Map<string, { failures: number; cancel?: () => void }>()
   const perApp = oneAtATimePerKey()
+  const few = pLimit(atOnce)
   const isOnline = (nodeId: string): boolean => deps.findNode(nodeId)?.health.status === 'online'
+  const onNode = (nodeId: string): NodeActions => deps.actionsOf(nodeId, byItself)
+  const versions = createCopiedVersions({ em, box })
+  const making = createMakingAgain({ ...deps, isOnline, onNode, contentsOf, onOwed: soon })
 
-  async function take({ id, nodeId }: InventoryApp): Promise<void> {
-    const { version, contents } = await deps.actionsOf(nodeId, byItself).appCopy({ id })
-    const sealed = box.seal(JSON.stringify(contents), appCopies.contextOf(id))
-    const madeAgain = known.get(id)?.madeAgain ?? null
-    await em.fork().upsert(AppCopyEntity, { appId: id, node: nodeId, version, contents: sealed, madeAgain })
-    known.set(id, { version, madeAgain })
+  async function take(app: InventoryApp): Promise<void> {
+    const { id, nodeId } = app
+    const actions = onNode(nodeId)
+    if (copied.get(id)?.version !== app.version) {
+      const { version, contents } = await actions.appCopy({ id })
+      const sealed = box.seal(JSON.stringify(contents), appCopies.contextOf(id))
+      await em.fork().upsert(AppCopyEntity, { appId: id, node: nodeId, version, contents: sealed, madeAgain: making.of(id) })
+      copied.set(id, { version })
+    }
+    await versions.take(id, actions)
+    copied.set(id, { version: app.version, asOf: app.updatedAt.getTime() })
   }
 
-  async function remember(appId: string, madeAgain: MadeAgain | null): Promise<void> {
-    await em.fork().nativeUpdate(AppCopyEntity, { appId }, { madeAgain })
-    const copy = known.get(appId)
-    if (copy) known.set(appId, { ...copy, madeAgain })
-    const app = deps.findApp(appId)
-    if (app) deps.events.emit('app', app)
-  }
-
-  /** Its node has returned. */
-  async function stopThere({ id, nodeId, name }: InventoryApp, madeAgain: MadeAgain): Promise<void> {
-    await deps.actionsOf(nodeId, byItself).stopApp({ id })
-    log.warn({ app: name, node: deps.findNode(nodeId)?.name }, 'stopped an app that was made again on another node')
-    await remember(id, { ...madeAgain, stoppedAt: deps.clock.now().toISOString() })
+  /** Whether the copy lacks something. The verdict on a version changes the app too. */
+  function isOld({ id, nodeId, version, updatedAt }: InventoryApp): boolean {
+    const copy = copied.get(id)
+    return nodeId !== deps.selfId && isOnline(nodeId) && (copy?.version !== version || copy.asOf !== updatedAt.getTime())
   }
 
   async function follow(id: string): Promise<void> {
     const app = deps.findApp(id)
-    if (!app || !isOnline(app.nodeId)) return
-    const owed = known.get(id)?.madeAgain
-    if (owed?.stoppedAt === null) await stopThere(app, owed)
-    if (known.get(id)?.version !== app.version) await take(app)
+    if (!app) return
+    await making.settle(app)
+    if (isOld(app)) await few(() => take(app))
   }
 
-  /** Something about an app, or its node, has changed. What fails is tried again with the next change. */
-  function see({ id, nodeId, version, name }: InventoryApp): void {
-    const copy = known.get(id)
-    const isOwed = copy?.madeAgain?.stoppedAt === null
-    if (nodeId === deps.selfId || !isOnline(nodeId) || (copy?.version === version && !isOwed)) return
+  /** Does what is owed to an app, and tries again what fails. */
+  function soon(id: string): void {
+    const before = waiting.get(id)
+    before?.cancel?.()
+    waiting.set(id, { failures: before?.failures ?? 0 })
     perApp
       .run(id, () => follow(id))
-      .catch((error: unknown) => log.debug({ app: name, reason: errorMessage(error) }, 'could not copy or stop an app on another node'))
+      .then(() => waiting.delete(id))
+      .catch((error: unknown) => {
+        log.debug({ app: deps.findApp(id)?.name, reason: errorMessage(error) }, 'could not copy or stop an app on another node')
+        const failures = waiting.get(id)?.failures ?? 0
+        const cancel = deps.clock.after(backoffMs(retries, failures), () => soon(id))
+        waiting.set(id, { failures: failures + 1, cancel })
+      })
+  }
+
+  /** Something about an app, or its node, has changed. */
+  function see(app: InventoryApp): void {
+    const isWaiting = waiting.get(app.id)?.cancel !== undefined
+    if (making.isOwed(app) || (isOld(app) && !isWaiting)) soon(app.id)
+    making.originalOf(app.id).forEach(soon)
   }
 
   async function contentsOf(appId: string): Promise<AppContents> {
@@ -100,50 +120,37 @@ export function createAppCopies(deps: {
     return stored.parse(JSON.parse(box.open(row.contents, appCopies.contextOf(appId))))
   }
 
+  function forget(id: string): void {
+    making.originalOf(id).forEach(soon)
+    copied.delete(id)
+    making.forget(id)
+    waiting.get(id)?.cancel?.()
+    waiting.delete(id)
+    em.fork().nativeDelete(AppCopyEntity, { appId: id }).catch((error: unknown) => log.error({ err: error }, 'copy of an app not deleted')) // prettier-ignore
+  }
+
   return {
     /** @returns what ends it */
     async start(): Promise<() => void> {
       for (const { appId, version, madeAgain } of await em.fork().find(AppCopyEntity, {})) {
-        known.set(appId, { version, madeAgain: madeAgain ?? null })
+        copied.set(appId, { version })
+        if (making.know(appId, madeAgain ?? null)) soon(appId)
       }
-      const endings = [
-        deps.events.on('app', see),
-        deps.events.on('appRemoved', ({ id }) => {
-          known.delete(id)
-          em.fork().nativeDelete(AppCopyEntity, { appId: id }).catch((error: unknown) => log.error({ err: error }, 'copy of an app not deleted')) // prettier-ignore
-        }),
-      ]
-      return () => endings.forEach((end) => end())
+      const endings = [deps.events.on('app', see), deps.events.on('appRemoved', ({ id }) => forget(id))]
+      return () => {
+        for (const end of endings) end()
+        for (const { cancel } of waiting.values()) cancel?.()
+      }
     },
+
+    /** What is known of an app's versions while its node does not answer. */
+    versions,
 
     /** Where an app was made again; null when it was not. */
-    madeAgain: (appId: string): MadeAgain | null => known.get(appId)?.madeAgain ?? null,
+    madeAgain: (appId: string): MadeAgain | null => making.of(appId),
 
     /** @throws CONFLICT while its node is online, without a copy, and if it was made again already; whatever the other node says */
-    async makeAgain(app: InventoryApp, targetOf: () => ClusterNode, by: string): Promise<AppOperation> {
-      const node = deps.findNode(app.nodeId)
-      if (isOnline(app.nodeId)) {
-        throw new AppError('CONFLICT', `${node?.name} is online. An app is made again elsewhere only while its node is down`)
-      }
-      const before = known.get(app.id)?.madeAgain
-      if (before?.appId && deps.findApp(before.appId)) {
-        throw new AppError('CONFLICT', `${app.name} was made again on ${deps.findNode(before.nodeId)?.name ?? 'another node'} already`)
-      }
-      const target = targetOf()
-      const { composeContent, ...contents } = await contentsOf(app.id)
-      const { name, description, allowances, version } = app
-      const reason = `Made again from version ${version} on ${node?.name}`
-      const madeAgain = { nodeId: target.id, appId: null, by, at: deps.clock.now().toISOString(), stoppedAt: null }
-      // First, so that it is stopped on its own node whatever happens to this program now.
-      await remember(app.id, madeAgain)
-      try {
-        const made = await deps.forNewApp(target.id, by).createAgain({ name, description, composeContent, ...contents, reason, allowances })
-        await remember(app.id, { ...madeAgain, appId: made.app.id })
-        return made
-      } catch (error) {
-        if (!(error instanceof AppError && error.isOutcomeUnknown)) await remember(app.id, before ?? null)
-        throw error
-      }
-    },
+    makeAgain: (app: InventoryApp, targetOf: () => ClusterNode, by: string): Promise<AppOperation> =>
+      perApp.run(app.id, () => making.make(app, targetOf, by)),
   }
 }

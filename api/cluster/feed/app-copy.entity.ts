@@ -5,8 +5,10 @@ import { NodeEntity } from '../members/node.entity.ts'
 /** Where an app of a node that was down was made again. */
 export interface MadeAgain {
   nodeId: string
-  /** Null until that node has accepted it. */
-  appId: string | null
+  /** The new app. Chosen before that node is asked, so that it can be found there whatever happens. */
+  appId: string
+  /** `asked`: not known yet. `failed`: that node never began. */
+  outcome: 'asked' | 'made' | 'failed'
   by: string
   at: string
   /** When the app was stopped on its own node, which had returned. */

@@ -117,6 +117,7 @@ export const appQuery = graphql(`
           name
         }
         appId
+        failed
         by
         at
         stoppedAt
