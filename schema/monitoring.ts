@@ -114,6 +114,12 @@ builder.queryFields((t) => ({
 }))
 
 builder.subscriptionFields((t) => ({
+  nodeStatsChanged: t.field({
+    type: NodeStatsRef,
+    description: 'Every node as it is now, then each measurement. Nodes measure as often as they do without it.',
+    subscribe: (_root, _args, { user }) => user.monitoring.watchAll(),
+    resolve: (known) => known,
+  }),
   nodeStats: t.field({
     type: NodeStatsRef,
     description:

@@ -4,7 +4,8 @@ import { notFound } from '../errors.ts'
 import type { Access } from './access.ts'
 
 /** The stats of the nodes that a caller sees. */
-export function createUserMonitoring({ access, inventory, watched }: { access: Access; inventory: Inventory; watched: WatchedNodes }) {
+export function createUserMonitoring(deps: { access: Access; inventory: Inventory; watched: WatchedNodes; nodeIds: () => string[] }) {
+  const { access, inventory, watched } = deps
   const { sight } = access
 
   const statsOf = (nodeId: string): KnownStats =>
@@ -12,6 +13,13 @@ export function createUserMonitoring({ access, inventory, watched }: { access: A
 
   return {
     statsOf,
+    /** The current stats of every node, then each measurement, as often as nodes measure by themselves. */
+    watchAll: () =>
+      access.watch('stats', {
+        now: () => deps.nodeIds().filter(sight.sees).map(statsOf),
+        seen: (id) => (sight.sees(id) ? statsOf(id) : undefined),
+        keyOf: ({ nodeId }) => nodeId,
+      }),
     /**
      * The current stats of a node, then each change; every second, because somebody looks.
      *

@@ -37,7 +37,7 @@ export function createUserApi(services: Services, caller: Caller) {
     nodes: createUserNodes({ access, selfId: self.id, registry, membership, holds, keys, ...health, ...details }),
     apps: createUserApps({ access, inventory, router, copies, newest }),
     operations: createUserOperations({ access, inventory, router }),
-    monitoring: createUserMonitoring({ access, inventory, watched: services.watched }),
+    monitoring: createUserMonitoring({ access, inventory, watched: services.watched, nodeIds: () => registry.list().map(({ id }) => id) }),
     history: createUserHistory({ access, router, clock: services.clock, outages: health.history, totals: services.totals }),
     alarms: createUserAlarms({ access, alarms: health.alarms }),
     joining: createUserJoining({ access, tokens: joining.tokens, attempts: joining.attempts }),

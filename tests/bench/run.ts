@@ -11,6 +11,7 @@ import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
 import { graphql } from './graphql.ts'
 import { heartbeats } from './heartbeats.ts'
+import { history } from './history.ts'
 import { isolation } from './isolation.ts'
 import { kills } from './kills.ts'
 import { memory } from './memory.ts'
@@ -33,6 +34,7 @@ const benches: Record<string, Bench> = {
   fuzz,
   validation,
   deploys,
+  history,
   isolation,
   reconnect,
   detection,

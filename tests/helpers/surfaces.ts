@@ -115,6 +115,7 @@ export const surfaces: Record<string, Surface> = {
   'subscription joinAttempted': 'user',
   'subscription nodeRemoved': 'user',
   'subscription nodeStats': 'user',
+  'subscription nodeStatsChanged': 'user',
   'subscription nodeStatusChanged': 'user',
   'subscription operationProgress': 'user',
   'subscription serverChanged': 'user',

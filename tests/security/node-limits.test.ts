@@ -100,6 +100,7 @@ const lists = [
   'query operations',
   'query systemStats',
   'subscription nodeStatusChanged',
+  'subscription nodeStatsChanged',
   'subscription appChanged',
 ]
 /** Refused with the same message whether the node exists or not. */

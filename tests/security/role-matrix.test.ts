@@ -98,6 +98,7 @@ const listed: Record<string, Need> = {
   'subscription joinAttempted': 'admin everywhere',
   'subscription nodeRemoved': 'viewer',
   'subscription nodeStats': 'viewer',
+  'subscription nodeStatsChanged': 'viewer',
   'subscription nodeStatusChanged': 'viewer',
   'subscription operationProgress': 'viewer',
   'subscription serverChanged': 'viewer',

@@ -59,6 +59,11 @@ const keys: KeyingConfig = {
   CpuStats: embedded,
   MemoryStats: embedded,
   DiskStats: embedded,
+  NetworkStats: embedded,
+  History: embedded,
+  HistorySeries: embedded,
+  HistoryMetric: embedded,
+  HistoryMark: embedded,
   DockerStats: embedded,
   ContainerStats: embedded,
 }

@@ -17,7 +17,9 @@ import type {
   JoinTokenFieldsFragment,
   NodeFieldsFragment,
   NodeHistoryQuery,
+  HistoryFieldsFragment,
   NodeStatsFieldsFragment,
+  NodeUsageFieldsFragment,
   OperationFieldsFragment,
   PreparedFoldersQuery,
   RegistryCredentialsQuery,
@@ -35,6 +37,9 @@ export type NodeHold = NonNullable<NodeItem['cordon']>
 type NodeHistory = NonNullable<NodeHistoryQuery['node']>
 export type StatusChangeItem = NodeHistory['statusHistory']['nodes'][number]
 export type Uptime = NodeHistory['uptime']
+export type NodeUsageItem = NodeUsageFieldsFragment
+export type HistoryItem = HistoryFieldsFragment
+export type MarkItem = HistoryItem['marks'][number]
 export type NodeStatsItem = NodeStatsFieldsFragment
 export type ContainerStatsItem = NodeStatsItem['containers'][number]
 export type AlarmItem = AlarmsChangedSubscription['alarmsChanged'][number]

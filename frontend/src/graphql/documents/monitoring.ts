@@ -7,6 +7,10 @@ export const nodeStatsFields = graphql(`
     error
     asOf
     load
+    network {
+      receivedBytes
+      sentBytes
+    }
     uptimeSeconds
     cpu {
       usagePercent
@@ -39,6 +43,7 @@ export const nodeStatsFields = graphql(`
       id
       name
       appName
+      service
       state
       cpuPercent
       memoryBytes
@@ -65,6 +70,33 @@ export const nodeStats = graphql(`
   subscription NodeStats($nodeId: ID!) {
     nodeStats(nodeId: $nodeId) {
       ...NodeStatsFields
+    }
+  }
+`)
+
+export const nodeUsageFields = graphql(`
+  fragment NodeUsageFields on NodeStats {
+    nodeId
+    state
+    cpu {
+      usagePercent
+    }
+    memory {
+      totalBytes
+      usedBytes
+    }
+    disks {
+      mount
+      totalBytes
+      usedBytes
+    }
+  }
+`)
+
+export const nodeUsageChanged = graphql(`
+  subscription NodeUsageChanged {
+    nodeStatsChanged {
+      ...NodeUsageFields
     }
   }
 `)

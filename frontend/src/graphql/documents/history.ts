@@ -1,0 +1,45 @@
+import { graphql } from '../generated/gql.ts'
+
+export const historyFields = graphql(`
+  fragment HistoryFields on History {
+    source
+    error
+    from
+    stepSeconds
+    moreSeries
+    series {
+      kind
+      name
+      metrics {
+        name
+        values
+      }
+    }
+    marks {
+      kind
+      at
+      until
+      app
+      name
+      times
+      version
+      detail
+    }
+  }
+`)
+
+export const nodeHistoryValues = graphql(`
+  query NodeHistoryValues($nodeId: ID!, $from: DateTime!) {
+    nodeHistory(nodeId: $nodeId, from: $from) {
+      ...HistoryFields
+    }
+  }
+`)
+
+export const appHistoryValues = graphql(`
+  query AppHistoryValues($appId: ID!, $from: DateTime!) {
+    appHistory(appId: $appId, from: $from) {
+      ...HistoryFields
+    }
+  }
+`)
