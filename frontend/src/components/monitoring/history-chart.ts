@@ -12,6 +12,9 @@ const longestWithTime = 2 * 86_400
 /** The colors of lines, in order. */
 export const lineColors = ['--ui-primary', '--ui-info', '--ui-warning', '--ui-success', '--ui-error', '--ui-text-muted']
 
+/** So that a little noise near zero does not look like much. */
+const lowestTop: Record<Chart['unit'], number> = { percent: 10, bytes: 1, rate: 1 }
+
 type Color = (name: string) => string
 
 function axesOf(unit: Chart['unit'], span: [number, number], font: string, color: Color): uPlot.Axis[] {
@@ -47,13 +50,11 @@ export function createHistoryChart(parent: HTMLElement, group: string, onCursor:
 
   function build(chart: Chart): uPlot {
     const { unit, lines } = chart
-    /** So that a little noise near zero does not look like much. */
-    const lowest = unit === 'percent' ? 10 : 1
     return new uPlot(
       {
         width: Math.max(parent.clientWidth, 120),
         height: chartHeight,
-        scales: { x: { range: () => span }, y: { range: (_chart, _low, high) => [0, Math.max(lowest, (high || 0) * 1.1)] } },
+        scales: { x: { range: () => span }, y: { range: (_chart, _low, high) => [0, Math.max(lowestTop[unit], (high || 0) * 1.1)] } },
         axes: axesOf(unit, span, style.fontFamily, color),
         series: seriesOf(lines, color),
         // The component has its own legend, with values as text.
@@ -73,9 +74,9 @@ export function createHistoryChart(parent: HTMLElement, group: string, onCursor:
     show(chart: Chart, shown: { span: [number, number]; marks: MarkItem[]; chosen: MarkItem | undefined }): void {
       ;({ span, marks, chosen } = shown)
       const now = JSON.stringify([chart.unit, chart.lines.map(({ label }) => label), Math.round(span[1] - span[0])])
-      if (now !== shape) plot?.destroy()
-      if (now !== shape || !plot) plot = build(chart)
-      else plot.setData(dataOf(chart))
+      if (plot && now === shape) return plot.setData(dataOf(chart))
+      plot?.destroy()
+      plot = build(chart)
       shape = now
     },
     setWidth: (width: number): void => plot?.setSize({ width: Math.max(width, 120), height: chartHeight }),
