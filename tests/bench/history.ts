@@ -33,7 +33,11 @@ export async function history(context: BenchContext): Promise<Figure[]> {
   let samples = 0
   for (let passed = 0; passed < days * day; passed += everyMs, samples += 1) {
     clock.advance(everyMs)
-    const stats = someStats({ nodeId: 'node', asOf: clock.now(), containers: Array.from({ length: containers }, (_, i) => usage(i, passed)) })
+    const stats = someStats({
+      nodeId: 'node',
+      asOf: clock.now(),
+      containers: Array.from({ length: containers }, (_, i) => usage(i, passed)),
+    })
     const begun = performance.now()
     kept.sampled(stats)
     await kept.flush()
@@ -50,7 +54,12 @@ export async function history(context: BenchContext): Promise<Figure[]> {
   const readMs = performance.now() - begun
   return [
     { name: 'a day of a node with 50 containers', value: ofDay, unit: 'MB', note: `${samples} spans of 30 s` },
-    { name: 'with a month at 15 minutes', value: ofDay * 2, unit: 'MB', note: `2880 spans of ${Math.round(coarse[0]?.bytes ?? 0)} bytes each` },
+    {
+      name: 'with a month at 15 minutes',
+      value: ofDay * 2,
+      unit: 'MB',
+      note: `2880 spans of ${Math.round(coarse[0]?.bytes ?? 0)} bytes each`,
+    },
     { name: 'measure and write one span', value: writeMs / samples, unit: 'ms' },
     { name: 'read a day of one app', value: readMs, unit: 'ms', note: `${answer.series.length} services, 240 points` },
   ]

@@ -4,7 +4,8 @@ import { durationWords } from '../shared/time.ts'
 
 const outcomes: Record<string, string> = { healthy: 'healthy', failed: 'failed', rolled_back: 'went back', pending: 'no verdict yet' }
 
-const lasted = ({ at, until }: MarkItem): string => (until ? ` for ${durationWords((Date.parse(until) - Date.parse(at)) / 1000)}` : ', still')
+const lasted = ({ at, until }: MarkItem): string =>
+  until ? ` for ${durationWords((Date.parse(until) - Date.parse(at)) / 1000)}` : ', still'
 
 /** What happened, such as `shop: version 3 deployed (healthy)`. */
 export function markWords(mark: MarkItem): string {
