@@ -89,6 +89,25 @@ export const bounds = {
   /** One answer between nodes, and one feed event. Values are counted because they determine the cost of parsing. */
   answer: { bytes: 4 * 2 ** 20, values: 50_000 },
   event: { bytes: 8 * 2 ** 20, values: 200_000 },
+  /**
+   * Logs. A longer line is cut. `past`: what a stream can start with. `ring`: what one reader keeps for slower ones. `batch`: what is sent
+   * at once. `streams`: live streams of one caller, to one node, and in all. `read`, `sent`: bytes per second that a node decodes, and
+   * sends to its primary; what is more is counted, not kept. A link is cut beyond four times `sent`.
+   */
+  logs: {
+    lineBytes: 16 * 1024,
+    tail: 10_000,
+    past: { lines: 10_000, bytes: 8 * 2 ** 20 },
+    ring: { lines: 10_000, bytes: 4 * 2 ** 20 },
+    batch: { lines: 1000, bytes: 128 * 1024 },
+    message: 4 * 2 ** 20,
+    streams: { ofCaller: 20, ofNode: 40, all: 200 },
+    read: { perSecond: 16 * 2 ** 20, burst: 16 * 2 ** 20 },
+    sent: { perSecond: 4 * 2 ** 20, burst: 2 * 2 ** 20 },
+    services: 100,
+    /** Ends of earlier reading, from which a stream goes on. */
+    positions: 200,
+  },
   /** How fast a reader accepts events: the sustained rate, and the burst after a quiet time. Each chunk counts as at least `chunkCost` bytes. */
   feed: { bytes: { perSecond: 2 ** 20, burst: 16 * 2 ** 20 }, events: { perSecond: 100, burst: 500 }, chunkCost: 256 },
 } as const

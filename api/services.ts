@@ -3,8 +3,11 @@ import { createAuditedOperations } from './auth/audited-operations.ts'
 import { placeOf } from './auth/rate-limits.ts'
 import { createNodeAuthenticator } from './auth/node-credentials.ts'
 import { createSecrets } from './auth/secrets.ts'
+import { createLogHub } from './apps/logs/log-hub.ts'
+import { createOwnLogs } from './apps/logs/own-logs.ts'
 import { createOwnApps } from './apps/own-apps.ts'
 import { appSecrets, versionSecrets } from './apps/versions/sealed-columns.ts'
+import { bounds } from './bounds.ts'
 import type { Clock } from './clock.ts'
 import { createAppCopies } from './cluster/feed/app-copies.ts'
 import { copiedVersions } from './cluster/feed/app-copy-version.entity.ts'
@@ -19,6 +22,8 @@ import { createSelf } from './cluster/home/self.ts'
 import { createJoining } from './cluster/joining/joining.ts'
 import { createKeys } from './cluster/keys/keys.ts'
 import { createNodeLimits } from './cluster/limits/limits.ts'
+import { createLogPace } from './cluster/limits/log-pace.ts'
+import { createTokenBucket } from './cluster/limits/token-bucket.ts'
 import { createMembers } from './cluster/members/members.ts'
 import { nextNodeKeys, nodeKeys } from './cluster/members/node.entity.ts'
 import { createMembership } from './cluster/membership.ts'
@@ -108,6 +113,8 @@ export function createServices(world: World) {
     deploying: { ...config.deploys, dataDir: config.dataDir },
   }
   const apps = createOwnApps({ ...base, nodeId: selfId, docker, ...ofApps, ...ofRegistries })
+  const readRate = createTokenBucket(bounds.logs.read, clock)
+  const ownLogs = createOwnLogs({ ...base, logs: docker.logs, details: docker.engine.details, apps, spend: readRate.take })
   const composePolicy = config.policy.isOpen ? ('open' as const) : ('enforced' as const)
   const monitoring = {
     nodeId: selfId,
@@ -169,6 +176,8 @@ export function createServices(world: World) {
   const router = createNodeRouter({
     selfId,
     own: ownActions,
+    ownLogs,
+    clock,
     refuseName: apps.refuseName,
     inventory,
     getNode: registry.get,
@@ -176,6 +185,9 @@ export function createServices(world: World) {
     client,
     admitNewApp: holds.admitNewApp,
   })
+  const isOnline = (id: string): boolean => id === selfId || registry.find(id)?.health.status === 'online'
+  const logHub = createLogHub({ open: router.logsOf, isOnline, clock })
+  const logPace = createLogPace(clock)
   const copies = createAppCopies({
     ...base,
     selfId,
@@ -218,6 +230,9 @@ export function createServices(world: World) {
     registries,
     imageChecks,
     apps,
+    ownLogs,
+    logHub,
+    logPace,
     monitor,
     history,
     totals,

@@ -17,6 +17,8 @@ export interface Context {
   answer: AnswerSize
   /** Aborts when the caller of an HTTP request leaves. */
   signal?: AbortSignal | undefined
+  /** Over a WebSocket: resolves when the client has received nearly all that this subscription sent. */
+  received?: (() => Promise<void>) | undefined
 }
 
 /** The connection field already counts its items. Counted again as lists, each would cost as much as five. */

@@ -54,6 +54,7 @@ const sharedWithDashboard = ['api/apps/environment/env-text.ts', 'api/apps/sched
 const words = [
   'api/apps/app.ts',
   'api/apps/operation.ts',
+  'api/apps/logs/log-line.ts',
   'api/apps/removal-item.ts',
   'api/apps/compose/policy/compose-policy.ts',
   'api/apps/images/hold-reasons.ts',

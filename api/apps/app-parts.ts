@@ -49,7 +49,7 @@ export interface AppServiceDeps {
   /** Seals the secrets of apps. */
   box: Sealing
   clock: Clock
-  docker: Omit<Docker, 'endLeftovers'>
+  docker: Omit<Docker, 'endLeftovers' | 'logs'>
   deploying: DeploySettings
   /** The safety policy. */
   look: AppPolicy

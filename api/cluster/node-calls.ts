@@ -4,6 +4,7 @@ import { folderCalls } from './calls/folder-calls.ts'
 import { historyCalls, watchCalls } from './calls/history-calls.ts'
 import { imageCalls } from './calls/image-calls.ts'
 import { importCalls } from './calls/import-calls.ts'
+import { logCalls } from './calls/log-calls.ts'
 import { networkCalls } from './calls/network-calls.ts'
 import { primaryCalls } from './calls/primary-calls.ts'
 import { reportCalls } from './calls/report-calls.ts'
@@ -13,4 +14,4 @@ import { versionCalls } from './calls/version-calls.ts'
 export const actionCalls = { ...appCalls, ...copyCalls, ...folderCalls, ...historyCalls, ...importCalls, ...networkCalls, ...versionCalls }
 
 /** Every call between nodes. */
-export const calls = { ...actionCalls, ...primaryCalls, ...reportCalls, ...imageCalls, ...watchCalls }
+export const calls = { ...actionCalls, ...primaryCalls, ...reportCalls, ...imageCalls, ...logCalls, ...watchCalls }

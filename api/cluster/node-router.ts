@@ -1,12 +1,15 @@
 import { AppError, notFound, type BegunElsewhere } from '../errors.ts'
 import { randomUUID } from 'node:crypto'
+import type { LogBatch, LogRange, LogSource } from '../apps/logs/log-line.ts'
+import type { Clock } from '../clock.ts'
 import { needFor } from './calls/needs.ts'
 import { askEach, routeOf, type AnsweredCall, type Asked, type Waiting } from './calls/declared-call.ts'
 import type { Inventory } from './feed/inventory.ts'
 import { canDo } from './members/node-about.ts'
 import { statusInWords } from './members/status-words.ts'
 import type { ClusterNode, NodeAddress } from './members/node-registry.ts'
-import { actionCalls } from './node-calls.ts'
+import { actionCalls, calls } from './node-calls.ts'
+import { readRemoteLog } from './log-streams.ts'
 import type { OwnActions } from './own-actions.ts'
 import { NodeCallError } from './transport/node-call-error.ts'
 import type { NodeClient } from './transport/node-client.ts'
@@ -20,6 +23,8 @@ export type NodeRouter = ReturnType<typeof createNodeRouter>
 export function createNodeRouter(deps: {
   selfId: string
   own: OwnActions
+  ownLogs: { stream: (source: LogSource, range: LogRange) => AsyncIterable<LogBatch> }
+  clock: Clock
   /** @throws INVALID_INPUT for what cannot be an app's name */
   refuseName: (name: string) => void
   inventory: Inventory
@@ -65,13 +70,28 @@ export function createNodeRouter(deps: {
   /** @throws NOT_FOUND for an unknown node, NODE_UNREACHABLE for one that is not online. Never falls back to another node */
   function forNode(nodeId: string, onBehalfOf?: string): NodeActions {
     if (nodeId === deps.selfId) return inTheNameOf(onBehalfOf, deps.own)
+    onlineNode(nodeId)
+    return remote(nodeId, onBehalfOf)
+  }
+
+  function onlineNode(nodeId: string): ClusterNode {
     const node = deps.getNode(nodeId)
     if (node.health.status !== 'online') throw new AppError('NODE_UNREACHABLE', statusInWords(node))
-    return remote(nodeId, onBehalfOf)
+    return node
+  }
+
+  /** @throws NOT_FOUND, NODE_UNREACHABLE, NOT_SUPPORTED */
+  function logsOf(nodeId: string, source: LogSource, range: LogRange, signal: AbortSignal): AsyncIterable<LogBatch> {
+    if (nodeId === deps.selfId) return whileWanted(deps.ownLogs.stream(source, range), signal)
+    const node = onlineNode(nodeId)
+    needFor(node, calls.appLogs, {})
+    return readRemoteLog({ client, clock: deps.clock }, deps.addressOf(nodeId), source, range, signal)
   }
 
   return {
     forNode,
+
+    logsOf,
 
     /**
      * For creating an app. The primary decides whether the node accepts it; the node itself is not asked.
@@ -105,6 +125,13 @@ const inTheNameOf = (by: string | undefined, own: OwnActions): NodeActions =>
       (input: never, waiting?: Waiting) => act(input, { ...waiting, by }),
     ]),
   ) as NodeActions
+
+/** Ends a log at the abort, even while a read waits. */
+function whileWanted(log: AsyncIterable<LogBatch>, signal: AbortSignal): AsyncIterable<LogBatch> {
+  const reading = log[Symbol.asyncIterator]()
+  signal.addEventListener('abort', () => void reading.return?.())
+  return { [Symbol.asyncIterator]: () => reading }
+}
 
 /** The error of a change. Without an answer, the node may have made the change. */
 const ofChange = (error: unknown, mayHaveBegun: BegunElsewhere | undefined): unknown =>

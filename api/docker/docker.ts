@@ -3,6 +3,7 @@ import type { Log } from '../log.ts'
 import { createComposeCli } from './compose-cli.ts'
 import { createEngine } from './engine.ts'
 import { createEngineImages } from './engine-images.ts'
+import { createEngineLogs } from './engine-logs.ts'
 import { createEngineProjects } from './engine-projects.ts'
 import { endLeftovers } from './leftovers.ts'
 import { createEngineVolumes } from './engine-volumes.ts'
@@ -17,5 +18,6 @@ export const createDocker = ({ nodeId, clock, log }: { nodeId: string; clock: Cl
   /** Ends what an earlier run of this node left running when it was killed. */
   endLeftovers: () => endLeftovers({ mark: nodeId, clock, log }),
   images: createEngineImages({ clock }),
+  logs: createEngineLogs({ clock }),
   volumes: createEngineVolumes({ clock }),
 })

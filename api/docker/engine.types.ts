@@ -25,6 +25,43 @@ export interface Engine {
   usage(containerId: string): Promise<ContainerUsage | null>
 }
 
+/** What containers wrote. Fails with DOCKER_UNAVAILABLE when the Engine does not answer. */
+export interface EngineLogs {
+  /**
+   * Lines in the order in which the Engine stores them. With `follow`, until the container stops; otherwise those that are there.
+   *
+   * @throws NOT_FOUND; NOT_SUPPORTED when the container's log driver cannot be read
+   */
+  read(containerId: string, options: EngineLogOptions, signal: AbortSignal): AsyncIterable<EngineLogBatch>
+}
+
+export interface EngineLogOptions {
+  /** The last so many; null for all. */
+  tail: number | null
+  /** Only what was written then or later, by the Engine's clock, in the form of `LogPlace.at`. */
+  since: string | null
+  follow: boolean
+  /** What to do with a line, before it costs anything: read it, only count it, or act as if it were not there. */
+  choose(place: LogPlace, bytes: number): 'read' | 'count' | 'ignore'
+}
+
+/** Where a line is in the log of one container. */
+export interface LogPlace {
+  stream: 'stdout' | 'stderr'
+  /** `2026-01-26T20:00:00.123456789Z`, so that two compare as texts. Null when the Engine did not say. */
+  at: string | null
+  /** Counts the lines of the stream in the same nanosecond, from 0. */
+  nth: number
+}
+
+export interface EngineLogBatch {
+  lines: (LogPlace & { text: string })[]
+  /** How many were only counted. */
+  skipped: number
+  /** The last of these in each stream. */
+  passed: LogPlace[]
+}
+
 /** The names of images on the Engine. Fails with DOCKER_UNAVAILABLE when the Engine does not answer, and with the Engine's own words otherwise. */
 export interface EngineImages {
   tag(id: string, repository: string, tag: string): Promise<void>

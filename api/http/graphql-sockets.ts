@@ -11,6 +11,7 @@ import type { Services } from '../services.ts'
 import { readBrowserSecret } from './browser-secret.ts'
 import type { Door, Standing } from './door.ts'
 import type { Graphql } from './graphql.ts'
+import { createReceipts } from './receipts.ts'
 import type { OpenConnections } from './open-connections.ts'
 import type { UnreadAnswers } from './unread-answers.ts'
 
@@ -43,7 +44,7 @@ export function createGraphqlSockets({
   things: OpenConnections
 }) {
   const { log } = services
-  const open = new Map<WebSocket, { caller: Caller; running: Set<string> }>()
+  const open = new Map<WebSocket, { caller: Caller; running: Set<string>; receipts: ReturnType<typeof createReceipts> }>()
 
   function countOf(caller: Caller): number {
     let count = 0
@@ -62,7 +63,7 @@ export function createGraphqlSockets({
         try {
           const browser = readBrowserSecret(connectionParams?.['browser'])
           extra.caller = await door.enter(extra.request, { changes: true, bearer, browser })
-          open.set(extra.socket, { caller: extra.caller, running: new Set() })
+          open.set(extra.socket, { caller: extra.caller, running: new Set(), receipts: createReceipts(extra.socket) })
           extra.socket.once(
             'close',
             things.hold(extra.caller, (standing) => endSocket(extra.socket, standing)),
@@ -88,6 +89,7 @@ export function createGraphqlSockets({
           caller,
           overWebSocket: true,
           answer: createAnswerSize(),
+          received: open.get(extra.socket)?.receipts(),
           params: payload,
         })
         try {

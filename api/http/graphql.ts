@@ -18,6 +18,8 @@ export interface GraphqlRequest {
   caller: Caller
   overWebSocket: boolean
   answer: AnswerSize
+  /** See the context. */
+  received?: (() => Promise<void>) | undefined
 }
 
 const defaultQuery = `# Every node as it is now, then each change. Press play, no page reload needed.
@@ -34,7 +36,7 @@ export function createGraphql(services: Services) {
   const graphiql = createGraphiqlPage()
   const yoga = createYoga<GraphqlRequest, Context>({
     schema,
-    context: ({ caller, answer, request }) => ({ user: createUserApi(services, caller), answer, signal: request?.signal }),
+    context: ({ caller, answer, received, request }) => ({ user: createUserApi(services, caller), answer, received, signal: request?.signal }),
     graphqlEndpoint: '/graphql',
     landingPage: false,
     logging: false,

@@ -82,3 +82,11 @@ export const ownNodeOnly = ({ self }: Services) =>
       throw new AppError('FORBIDDEN', 'A node cannot act on its primary or read what runs there')
     await next()
   })
+
+/** For an answer that goes on: a signal that aborts when the caller leaves, or when the key that it called with is no longer valid. */
+export function whileKeyIsValid(c: Context<HttpEnv>, ownKey: Services['home']['ownKey']): { signal: AbortSignal; stop: () => void } {
+  const apiKey = c.req.header('x-node-api-key')
+  const revoked = new AbortController()
+  const stop = ownKey.onForgotten((forgotten) => forgotten === apiKey && revoked.abort())
+  return { signal: AbortSignal.any([c.req.raw.signal, revoked.signal]), stop }
+}

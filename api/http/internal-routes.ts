@@ -9,7 +9,8 @@ import type { Services } from '../services.ts'
 import { auditedCall } from './audited-call.ts'
 import type { Door } from './door.ts'
 import { feedResponse } from './feed-response.ts'
-import { authenticate, onlyWhileCallerWaits, ownNodeOnly } from './internal-callers.ts'
+import { serveLogs } from './internal-log-routes.ts'
+import { authenticate, onlyWhileCallerWaits, ownNodeOnly, whileKeyIsValid } from './internal-callers.ts'
 import { notFoundProblem } from './problem.ts'
 import { createRouter, type HttpEnv, type Router } from './router.ts'
 import { serveCall, serveStream } from './serve-call.ts'
@@ -56,6 +57,7 @@ export function internalRoutes(services: Services, door: Door): Router {
   )
   serveEach(actionCalls, ownActions, serve)
   serveStream(router, calls.events, (_input, c) => eventsFor(c, services))
+  serveLogs(router, services)
   // Stop here. The user surface would reject a node's valid credentials with 401.
   router.all(all, notFoundProblem)
   return router
@@ -95,16 +97,14 @@ function servePrimaryMove(router: Router, services: Services): void {
 /** Streams this node's feed until its reader leaves, or the key that it called with is no longer valid. */
 function eventsFor(c: Context<HttpEnv>, { feed, clock, home: { events, ownKey } }: Services): Response {
   const callerId = c.get('callerId')
-  const apiKey = c.req.header('x-node-api-key')
-  const revoked = new AbortController()
-  const unsubscribe = ownKey.onForgotten((forgotten) => forgotten === apiKey && revoked.abort())
+  const { signal, stop } = whileKeyIsValid(c, ownKey)
   events.emit('streamOpened', callerId)
   return feedResponse(feed.own, {
-    signal: AbortSignal.any([c.req.raw.signal, revoked.signal]),
+    signal,
     clock,
     pace: feed.pace,
     onEnd() {
-      unsubscribe()
+      stop()
       events.emit('streamClosed', callerId)
     },
   })

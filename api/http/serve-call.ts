@@ -73,7 +73,7 @@ export function serveCall<Input extends object, Output, Read>(
 export function serveStream<Input extends object>(
   router: Router,
   call: StreamCall<Input> | DuplexCall<Input>,
-  open: (input: Input, c: Context<HttpEnv>) => Response,
+  open: (input: Input, c: Context<HttpEnv>) => Response | Promise<Response>,
 ): void {
   const content = { [call.contentType]: { schema: z.string() } }
   router.openapi(routeConfig(call, { 200: { content, description: call.description } }), async (c) =>

@@ -7,6 +7,7 @@ import { serveAppActions } from './app-action-routes.ts'
 import { serveFolders } from './folder-routes.ts'
 import { serveImport } from './import-routes.ts'
 import { serveRecreate } from './recreate-routes.ts'
+import { serveUserLogs } from './log-routes.ts'
 import { serveNetworks } from './network-routes.ts'
 import { serveSchedules } from './schedule-routes.ts'
 import { serveVersions } from './version-routes.ts'
@@ -90,6 +91,7 @@ export function userAppRoutes(): Router {
   serveFolders(router)
   serveImport(router)
   serveRecreate(router)
+  serveUserLogs(router)
   serveNetworks(router)
   serveSchedules(router)
   serveValidation(router)

@@ -8,6 +8,7 @@ import { createUserAudit } from './audit.ts'
 import { createUserHistory } from './history.ts'
 import { createUserImages } from './images.ts'
 import { createUserJoining } from './joining.ts'
+import { createUserLogs } from './logs.ts'
 import { createUserMonitoring } from './monitoring.ts'
 import { createUserNodes } from './nodes.ts'
 import { createUserOperations } from './operations.ts'
@@ -36,6 +37,7 @@ export function createUserApi(services: Services, caller: Caller) {
     noteRefusal: access.noteRefusal,
     nodes: createUserNodes({ access, selfId: self.id, registry, membership, holds, keys, ...health, ...details }),
     apps: createUserApps({ access, inventory, router, copies, newest }),
+    logs: createUserLogs({ access, hub: services.logHub }),
     operations: createUserOperations({ access, inventory, router }),
     monitoring: createUserMonitoring({ access, inventory, watched: services.watched, nodeIds: () => registry.list().map(({ id }) => id) }),
     history: createUserHistory({ access, router, clock: services.clock, outages: health.history, totals: services.totals }),

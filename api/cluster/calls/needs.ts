@@ -1,12 +1,12 @@
 import { AppError } from '../../errors.ts'
 import { missingCapabilities } from '../members/node-about.ts'
 import type { ClusterNode } from '../members/node-registry.ts'
-import type { AnsweredCall } from './declared-call.ts'
+import type { Capability } from '../members/node-about.ts'
 
 /** @throws NOT_SUPPORTED with the node's version, if that cannot do what the call needs */
-export function needFor<Input extends object, Output, Read>(
+export function needFor<Input extends object>(
   { name, about }: Pick<ClusterNode, 'name' | 'about'>,
-  call: AnsweredCall<Input, Output, Read>,
+  call: { needs?: (input: Input) => Capability | undefined },
   input: Input,
 ): void {
   const needed = call.needs?.(input)

@@ -21,6 +21,7 @@ export const capabilities = [
   'app-copies',
   'files-on-disk',
   'history',
+  'logs',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

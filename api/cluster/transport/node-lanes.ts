@@ -7,7 +7,8 @@ import { maxAnswerBytes } from './node-answers.ts'
 const connectionsPerNode = 8
 /** One regular check, and the three that follow a lost session. */
 const probesPerNode = 4
-const streamsPerNode = 4
+/** The event stream, logs and terminals. Each has a socket of its own, so that none waits for another. */
+const streamsPerNode = 100
 
 /** State kept for one node: its plain HTTP sockets, and what its calls have shown. */
 export interface Lane {

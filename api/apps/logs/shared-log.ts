@@ -1,0 +1,169 @@
+import { bounds } from '../../bounds.ts'
+import type { Clock } from '../../clock.ts'
+import { emptyBatch, type LogBatch, type LogItem, type LogLine, type LogPosition, type LogRange, type LogTap } from './log-line.ts'
+import { createLogMarks, resumePositions } from './log-marks.ts'
+import { createLogRing } from './log-ring.ts'
+import { createPast, pastOf } from './past-lines.ts'
+
+/** The first reader brings at least so many lines, so that the next one often needs no reading of its own. */
+const leastPast = 200
+/** A reader that goes to another page and comes back finds everything still there. */
+const lingerMs = 5000
+
+const mostKept = bounds.logs.ring
+
+interface Reader {
+  cursor: number
+  onChange: () => void
+}
+
+export type SharedLog = ReturnType<typeof createSharedLog>
+
+/** A log that is followed once, for however many readers. */
+export function createSharedLog(deps: {
+  read: (range: LogRange, signal: AbortSignal) => AsyncIterable<LogBatch>
+  /** Following has ended, or failed. Resolves when it is time to follow again; `over` when nothing more will come. @throws what readers get */
+  onEnd: (failure: unknown, signal: AbortSignal) => Promise<'again' | 'over'>
+  /** Nobody reads it any longer, or it has failed. */
+  onClosed: () => void
+  clock: Clock
+}) {
+  const ring = createLogRing(mostKept)
+  const marks = createLogMarks()
+  const readers = new Set<Reader>()
+  const stop = new AbortController()
+  let filled: Promise<void> | undefined
+  let isWhole = false
+  let isFollowed = false
+  let end: { failure: unknown } | null = null
+  let cancelLinger = (): void => undefined
+
+  const wake = (): void => [...readers].forEach(({ onChange }) => onChange())
+
+  function take({ lines, skipped, passed }: LogBatch): void {
+    ring.skip(skipped, passed)
+    passed.forEach(marks.see)
+    for (const line of lines) {
+      if (!marks.isBeyond(line)) continue
+      marks.see(line)
+      ring.push(line)
+    }
+    wake()
+  }
+
+  async function fill(tail: number): Promise<void> {
+    let count = 0
+    for await (const batch of deps.read({ tail, since: null, after: null, upTo: null, follow: false }, stop.signal)) {
+      take(batch)
+      count += batch.lines.length
+    }
+    isWhole = count < tail
+    isFollowed = true
+    void follow()
+  }
+
+  async function follow(): Promise<void> {
+    let failure: unknown = null
+    try {
+      for (let next: 'again' | 'over' = 'again'; next === 'again' && !stop.signal.aborted; ) {
+        const range = { tail: null, since: null, after: resumePositions(marks.all()), upTo: null, follow: true }
+        const broken = await followOnce(range)
+        if (stop.signal.aborted) return
+        next = await deps.onEnd(broken, stop.signal)
+      }
+    } catch (error) {
+      failure = error
+    }
+    if (!stop.signal.aborted) close({ failure })
+  }
+
+  /** @returns why it failed; null when it ended by itself */
+  async function followOnce(range: LogRange): Promise<unknown> {
+    try {
+      for await (const batch of deps.read(range, stop.signal)) take(batch)
+      return null
+    } catch (error) {
+      return error
+    }
+  }
+
+  function close(how: NonNullable<typeof end>): void {
+    if (end) return
+    end = how
+    cancelLinger()
+    stop.abort()
+    deps.onClosed()
+    wake()
+  }
+
+  function leave(reader: Reader): void {
+    if (!readers.delete(reader) || readers.size > 0 || end) return
+    cancelLinger = deps.clock.after(lingerMs, () => close({ failure: null }))
+  }
+
+  /** What was there before a reader came, from here if it is, else from the source. */
+  async function read(range: LogRange): Promise<LogBatch> {
+    const here = ring.lines()
+    const upTo = marks.all()
+    if (!range.after && reaches(here, range)) return pastOf(here, range)
+    if (upTo.length === 0) return emptyBatch()
+    const past = createPast(range)
+    const known = createLogMarks(upTo)
+    const isKnown = (line: LogLine): boolean => known.knows(line) && !known.isBeyond(line)
+    for await (const batch of deps.read({ ...range, upTo, follow: false }, stop.signal))
+      past.add({ ...batch, lines: batch.lines.filter(isKnown) })
+    const found = past.batch()
+    return range.after || found.lines.length >= here.length ? found : pastOf(here, range)
+  }
+
+  /** Whether these lines are all that a reader wants to start with. */
+  function reaches(here: LogLine[], { tail, since }: LogRange): boolean {
+    if (isWhole && !ring.hasGaps()) return true
+    const oldest = here[0]?.at ?? null
+    return since === null ? tail !== null && here.length >= tail : oldest !== null && oldest < since && !ring.hasGaps()
+  }
+
+  function tapOf(reader: Reader, past: LogBatch, seen: LogPosition[]): LogTap {
+    const known = createLogMarks(seen)
+    return {
+      past,
+      take(most) {
+        const { items, cursor } = ring.read(reader.cursor, most)
+        reader.cursor = cursor
+        return seen.length === 0 ? items : items.flatMap((item) => withoutSeen(item, known.isBeyond))
+      },
+      isOver() {
+        if (end?.failure) throw end.failure
+        return end !== null
+      },
+      close: () => leave(reader),
+    }
+  }
+
+  return {
+    /** @param onChange called when there is something to take. @throws what the source says */
+    async tap(range: LogRange, onChange: () => void): Promise<LogTap> {
+      const reader = { cursor: 0, onChange }
+      readers.add(reader)
+      cancelLinger()
+      try {
+        filled ??= fill(Math.max(range.tail ?? 0, leastPast))
+        await filled
+        const after = range.after ?? []
+        const found = range.after && ring.cursorAfter(after)
+        reader.cursor = found ?? ring.end()
+        return found === null ? tapOf(reader, await read(range), []) : tapOf(reader, emptyBatch(), after)
+      } catch (error) {
+        leave(reader)
+        if (!isFollowed) close({ failure: error })
+        throw error
+      }
+    },
+    readers: (): number => readers.size,
+  }
+}
+
+const withoutSeen = (item: LogItem, isBeyond: (position: LogPosition) => boolean): LogItem[] => {
+  if (!item.line || isBeyond(item.line)) return [item]
+  return item.skipped > 0 ? [{ ...item, line: null }] : []
+}
