@@ -99,4 +99,6 @@ export class StartError extends Error {
   override readonly name = 'StartError'
 }
 
+export const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
+
 export const errorMessage = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -58,9 +58,12 @@ builder.subscriptionFields((t) => ({
   containerLogs: t.field({
     type: LogBatchRef,
     description: 'What one container on a node prints, whether it belongs to an app or not. Completes when the container is removed.',
-    args: { nodeId: t.arg.id({ required: true }), containerId: t.arg.id({ required: true, description: 'Its id or name.' }), ...rangeArgs(t) },
-    subscribe: (_root, { nodeId, containerId, ...args }, { user, received }) =>
-      user.logs.ofContainer(nodeId, containerId, args, received),
+    args: {
+      nodeId: t.arg.id({ required: true }),
+      containerId: t.arg.id({ required: true, description: 'Its id or name.' }),
+      ...rangeArgs(t),
+    },
+    subscribe: (_root, { nodeId, containerId, ...args }, { user, received }) => user.logs.ofContainer(nodeId, containerId, args, received),
     resolve: (batch) => batch,
   }),
 }))

@@ -2,13 +2,14 @@ import { AppError, notFound, type BegunElsewhere } from '../errors.ts'
 import { randomUUID } from 'node:crypto'
 import type { LogBatch, LogRange, LogSource } from '../apps/logs/log-line.ts'
 import type { Clock } from '../clock.ts'
+import { logsNeed } from './calls/log-calls.ts'
 import { needFor } from './calls/needs.ts'
 import { askEach, routeOf, type AnsweredCall, type Asked, type Waiting } from './calls/declared-call.ts'
 import type { Inventory } from './feed/inventory.ts'
 import { canDo } from './members/node-about.ts'
 import { statusInWords } from './members/status-words.ts'
 import type { ClusterNode, NodeAddress } from './members/node-registry.ts'
-import { actionCalls, calls } from './node-calls.ts'
+import { actionCalls } from './node-calls.ts'
 import { readRemoteLog } from './log-streams.ts'
 import type { OwnActions } from './own-actions.ts'
 import { NodeCallError } from './transport/node-call-error.ts'
@@ -84,7 +85,7 @@ export function createNodeRouter(deps: {
   function logsOf(nodeId: string, source: LogSource, range: LogRange, signal: AbortSignal): AsyncIterable<LogBatch> {
     if (nodeId === deps.selfId) return whileWanted(deps.ownLogs.stream(source, range), signal)
     const node = onlineNode(nodeId)
-    needFor(node, calls.appLogs, {})
+    needFor(node, logsNeed, {})
     return readRemoteLog({ client, clock: deps.clock }, deps.addressOf(nodeId), source, range, signal)
   }
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import type { Clock } from '../clock.ts'
-import { AppError, errorMessage, notFound } from '../errors.ts'
+import { AppError, asError, errorMessage, notFound } from '../errors.ts'
 import { withDeadline } from './deadline.ts'
 import { dockerUnavailable } from './docker-endpoint.ts'
 import { createEngineClient, hasStatus, statusOf } from './engine-client.ts'
@@ -83,7 +83,7 @@ function openLog(docker: Docker, id: string, { tail, since, follow }: EngineLogO
   }
   return new Promise((resolve, reject) => {
     docker.modem.dial(request, (error: unknown, stream: unknown) => {
-      if (error) reject(error instanceof Error ? error : new Error(errorMessage(error)))
+      if (error) reject(asError(error))
       else resolve(stream as Readable)
     })
   })

@@ -36,7 +36,12 @@ export function createGraphql(services: Services) {
   const graphiql = createGraphiqlPage()
   const yoga = createYoga<GraphqlRequest, Context>({
     schema,
-    context: ({ caller, answer, received, request }) => ({ user: createUserApi(services, caller), answer, received, signal: request?.signal }),
+    context: ({ caller, answer, received, request }) => ({
+      user: createUserApi(services, caller),
+      answer,
+      received,
+      signal: request?.signal,
+    }),
     graphqlEndpoint: '/graphql',
     landingPage: false,
     logging: false,

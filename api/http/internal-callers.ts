@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { bounds } from '../bounds.ts'
 import { budgets } from '../auth/rate-limits.ts'

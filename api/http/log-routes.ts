@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z, type RouteConfig } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import type { LogBatch, LogLine } from '../apps/logs/log-line.ts'
 import type { LogStream } from '../apps/logs/log-stream.ts'
 import { bounds } from '../bounds.ts'
@@ -8,7 +9,7 @@ import { idParam } from '../cluster/calls/declared-call.ts'
 import { appRefusals } from '../app-wire.ts'
 import { takesOnly } from './known-fields.ts'
 import { invalid, problem } from './route-parts.ts'
-import type { Router } from './router.ts'
+import type { HttpEnv, Router } from './router.ts'
 
 const { tail: most } = bounds.logs
 const wrongTail = `must be a whole number from 0 to ${most}`
@@ -34,7 +35,7 @@ const rangeQuery = z.object({
 })
 const appQuery = rangeQuery.extend({
   service: z
-    .union([z.string(), z.array(z.string())])
+    .array(z.string())
     .optional()
     .openapi({ type: 'array', items: { type: 'string' }, description: 'Only this service. Can be repeated' }),
 })
@@ -49,45 +50,50 @@ const responses = (what: string) => ({
 })
 
 const paths = { app: '/api/apps/{id}/logs', container: '/api/nodes/{id}/containers/{container_id}/logs' } as const
-const routes = {
-  app: createRoute({
+const routes: Record<'app' | 'container', RouteConfig> = {
+  app: {
     method: 'get',
     path: paths.app,
     tags: ['apps'],
     summary: 'Returns what the containers of an app print, all services in time order',
     request: { params: idParam, query: appQuery },
     responses: responses('Where lines were skipped because the reader was slow, a line says how many'),
-  }),
-  container: createRoute({
+  },
+  container: {
     method: 'get',
     path: paths.container,
     tags: ['nodes'],
     summary: 'Returns what any container on a node prints',
     request: { params: containerParams, query: rangeQuery },
     responses: responses('Likewise'),
-  }),
+  },
 }
 
 /** Logs as text, for curl. */
 export function serveUserLogs(router: Router): void {
-  router.get('/api/apps/:id/logs', takesOnly({ query: appQuery }))
-  router.get('/api/nodes/:id/containers/:container_id/logs', takesOnly({ query: rangeQuery }))
-  router.openapi(routes.app, async (c) => {
-    const { service, follow, ...range } = c.req.valid('query')
-    const services = service === undefined ? null : [service].flat()
-    const log = c.get('user').logs.ofApp(c.req.valid('param').id, { ...range, services, follow: follow === 'true' })
-    return textResponse(log, c.req.raw.signal)
+  for (const route of Object.values(routes)) router.openAPIRegistry.registerPath(route)
+  router.get('/api/apps/:id/logs', takesOnly({ query: appQuery }), (c) => {
+    const { service, follow, ...range } = queryOf(c, appQuery)
+    return textResponse(c, c.get('user').logs.ofApp(c.req.param('id'), { ...range, services: service, follow: follow === 'true' }))
   })
-  router.openapi(routes.container, async (c) => {
-    const { follow, ...range } = c.req.valid('query')
-    const { id, container_id: containerId } = c.req.valid('param')
-    const log = c.get('user').logs.ofContainer(id, containerId, { ...range, follow: follow === 'true' })
-    return textResponse(log, c.req.raw.signal)
+  router.get('/api/nodes/:id/containers/:container_id/logs', takesOnly({ query: rangeQuery }), (c) => {
+    const { follow, ...range } = queryOf(c, rangeQuery)
+    const { id, container_id: containerId } = c.req.param()
+    return textResponse(c, c.get('user').logs.ofContainer(id, containerId, { ...range, follow: follow === 'true' }))
   })
 }
 
+/** @throws INVALID_INPUT */
+function queryOf<Query extends z.ZodObject>(c: Context<HttpEnv>, query: Query): z.output<Query> {
+  const services = c.req.queries('service')
+  const parsed = query.safeParse({ ...c.req.query(), ...(services && { service: services }) })
+  if (parsed.success) return parsed.data
+  throw invalidInput(parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })))
+}
+
 /** Waits for the first batch, so that a refusal is an answer of its own. Reads on only as fast as the caller does. */
-async function textResponse(log: LogStream, signal: AbortSignal): Promise<Response> {
+async function textResponse(c: Context<HttpEnv>, log: LogStream): Promise<Response> {
+  const { signal } = c.req.raw
   const stop = (): void => void log.return?.()
   signal.addEventListener('abort', stop)
   const encoder = new TextEncoder()

@@ -30,7 +30,11 @@ export function createUserLogs({ access, hub }: { access: Access; hub: LogHub })
 
   return {
     /** All services of an app in time order, or those named. @throws FORBIDDEN, NOT_FOUND, INVALID_INPUT, RATE_LIMITED */
-    ofApp(id: string, { services, ...asked }: LogsAsked & { services?: readonly string[] | null | undefined }, received?: Received): LogStream {
+    ofApp(
+      id: string,
+      { services, ...asked }: LogsAsked & { services?: readonly string[] | null | undefined },
+      received?: Received,
+    ): LogStream {
       access.need('cluster.read')
       const app = sight.app(id)
       const named = [...new Set(services ?? [])]

@@ -3,7 +3,8 @@ import { createFrameReader, createLogLines, createTerminalReader } from '../../a
 import type { EngineLogBatch, EngineLogOptions } from '../../api/docker/engine.types.ts'
 
 const at = (nanoseconds: number): string => `2026-01-26T20:00:00.${String(nanoseconds).padStart(9, '0')}Z`
-const stamped = (nanoseconds: number, text: string | Buffer): Buffer => Buffer.concat([Buffer.from(`${at(nanoseconds)} `), Buffer.from(text)])
+const stamped = (nanoseconds: number, text: string | Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`${at(nanoseconds)} `), Buffer.from(text)])
 
 function frame(stream: number, payload: Buffer): Buffer {
   const header = Buffer.alloc(8)
@@ -80,7 +81,10 @@ test('replaces bytes that are not UTF-8 and does not cut within a character', (t
   const binary = Buffer.from([0xff, 0xfe, 0x00, 0x41, 0x0a])
   t.is(read(frame(1, stamped(1, binary)), 7, createFrameReader).lines[0]?.text, '\ufffd\ufffd\u0000A')
   const odd = Buffer.concat([Buffer.from('x'), Buffer.from('ä'.repeat(10_000)), Buffer.from('\n')])
-  t.regex(read(frame(1, stamped(1, odd)), 999, createFrameReader).lines[0]?.text ?? '', /^xä{8191}… \[cut here: the line has 20001 bytes\]$/)
+  t.regex(
+    read(frame(1, stamped(1, odd)), 999, createFrameReader).lines[0]?.text ?? '',
+    /^xä{8191}… \[cut here: the line has 20001 bytes\]$/,
+  )
 })
 
 test('counts lines without reading them, and says how far they reach', (t) => {

@@ -14,6 +14,7 @@ export const surfaces: Record<string, Surface> = {
   'ALL /api/internal/*': 'guard',
   'ALL /api/internal/apps': 'guard',
   'ALL /api/internal/apps/*': 'guard',
+  'ALL /api/internal/containers/*': 'guard',
   'ALL /api/internal/operations/*': 'guard',
   'ALL /api/internal/compose-projects': 'guard',
   'ALL /api/internal/compose-projects/import': 'guard',
@@ -60,6 +61,8 @@ export const surfaces: Record<string, Surface> = {
   'POST /api/apps/validate': 'user',
   'GET /api/apps/:id/history': 'user',
   'GET /api/nodes/:id/history': 'user',
+  'GET /api/apps/:id/logs': 'user',
+  'GET /api/nodes/:id/containers/:container_id/logs': 'user',
   'GET /api/apps/:id/versions': 'user',
   'GET /api/apps/:id/changed-files': 'user',
   'GET /api/apps/:id/versions/:number': 'user',
@@ -111,7 +114,9 @@ export const surfaces: Record<string, Surface> = {
 
   'subscription alarmsChanged': 'user',
   'subscription appChanged': 'user',
+  'subscription appLogs': 'user',
   'subscription appRemoved': 'user',
+  'subscription containerLogs': 'user',
   'subscription joinAttempted': 'user',
   'subscription nodeRemoved': 'user',
   'subscription nodeStats': 'user',
@@ -122,7 +127,7 @@ export const surfaces: Record<string, Surface> = {
 }
 
 /** What a primary calls only on itself. */
-const ownNode = /\/api\/internal\/(networks|apps|compose-projects|folders|operations|events|system)\b/
+const ownNode = /\/api\/internal\/(networks|apps|containers|compose-projects|folders|operations|events|system)\b/
 
 /** Undefined for an operation that is neither listed nor an action nor a call to a node about its own things. */
 export const surfaceOf = (operation: string): Surface | undefined =>

@@ -50,6 +50,8 @@ const listed: Record<string, Need> = {
   'POST /api/apps/validate': 'operator',
   'GET /api/apps/:id/history': 'viewer',
   'GET /api/nodes/:id/history': 'viewer',
+  'GET /api/apps/:id/logs': 'viewer',
+  'GET /api/nodes/:id/containers/:container_id/logs': 'viewer',
   'GET /api/apps/:id/versions': 'viewer',
   'GET /api/apps/:id/changed-files': 'operator',
   'GET /api/apps/:id/versions/:number': 'viewer',
@@ -94,6 +96,8 @@ const listed: Record<string, Need> = {
 
   'subscription alarmsChanged': 'viewer',
   'subscription appChanged': 'viewer',
+  'subscription appLogs': 'viewer',
+  'subscription containerLogs': 'viewer',
   'subscription appRemoved': 'viewer',
   'subscription joinAttempted': 'admin everywhere',
   'subscription nodeRemoved': 'viewer',

@@ -76,5 +76,7 @@ export const writePosition = ({ container, stream, at, nth }: LogPosition): stri
 /** Null for what is no position, or one without a time. */
 export function readPosition(text: string): LogPosition | null {
   const [, container, letter, at, nth] = positionPattern.exec(text) ?? []
-  return container === undefined || at === undefined ? null : { container, stream: letter === 'o' ? 'stdout' : 'stderr', at, nth: Number(nth) }
+  return container === undefined || at === undefined
+    ? null
+    : { container, stream: letter === 'o' ? 'stdout' : 'stderr', at, nth: Number(nth) }
 }

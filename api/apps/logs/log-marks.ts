@@ -41,9 +41,7 @@ export function resumeTime(after: readonly LogPosition[]): string | null {
 /** Those positions that matter to whoever reads on from `resumeTime`. */
 export function resumePositions(after: readonly LogPosition[]): LogPosition[] {
   const since = resumeTime(after) ?? ''
-  return after
-    .filter(({ at }) => at !== null && at >= since)
-    .sort((a, b) => ((a.at ?? '') < (b.at ?? '') ? 1 : -1))
+  return after.filter(({ at }) => at !== null && at >= since).sort((a, b) => ((a.at ?? '') < (b.at ?? '') ? 1 : -1))
 }
 
 const newestOf = (positions: readonly LogPosition[]): string | null =>

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { bounds } from '../../bounds.ts'
+import { asError } from '../../errors.ts'
 import type { LogBatch, LogItem, LogRange, LogTap, MostLines } from './log-line.ts'
 import { createPast } from './past-lines.ts'
 
@@ -24,7 +24,7 @@ export function createMergedLog({ range, onChange, clock }: { range: LogRange; o
   let heldBytes = 0
   let isOver = false
   let isClosed = false
-  let failure: unknown = null
+  let failure: Error | null = null
   let past: LogBatch | null = null
   let cancelHold: (() => void) | undefined
 
@@ -53,7 +53,7 @@ export function createMergedLog({ range, onChange, clock }: { range: LogRange; o
     try {
       return tap.isOver()
     } catch (error) {
-      failure ??= error
+      failure ??= asError(error)
       return true
     }
   }
@@ -90,7 +90,7 @@ export function createMergedLog({ range, onChange, clock }: { range: LogRange; o
     },
 
     /** Call when no more logs will come. */
-    end(how: unknown = null): void {
+    end(how: Error | null = null): void {
       isOver = true
       failure ??= how
       onChange()

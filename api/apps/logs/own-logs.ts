@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { ContainerDetails, EngineLogs } from '../../docker/engine.types.ts'
-import { AppError, invalidInput, notFound } from '../../errors.ts'
+import { AppError, asError, invalidInput, notFound } from '../../errors.ts'
 import type { EventHub } from '../../events.ts'
 import type { App } from '../app.ts'
 import { createContainerLog, readContainer, type ContainerLogDeps } from './container-log.ts'
@@ -63,7 +63,11 @@ export function createOwnLogs(deps: {
     }
   }
 
-  async function tapApp({ appId, services }: { appId: string; services: string[] }, range: LogRange, onChange: () => void): Promise<LogTap> {
+  async function tapApp(
+    { appId, services }: { appId: string; services: string[] },
+    range: LogRange,
+    onChange: () => void,
+  ): Promise<LogTap> {
     refuseUnknown(apps.get(appId), services)
     const merged = createMergedLog({ range, onChange, clock })
     const known = new Set<string>()
@@ -85,7 +89,7 @@ export function createOwnLogs(deps: {
       for (const of of newOnes(app))
         tapOfPart(of, fromStart, onChange).then(
           (each) => each && merged.add(each),
-          (error: unknown) => merged.end(error),
+          (error: unknown) => merged.end(asError(error)),
         )
     }
     const tapped = merged.tap(followApp(appId, apps.events, merged, look))
@@ -97,7 +101,8 @@ export function createOwnLogs(deps: {
   async function tapOf(source: LogSource, range: LogRange, onChange: () => void): Promise<LogTap> {
     if ('appId' in source) return tapApp(source, range, onChange)
     const { containerId } = source
-    const isMeant = ({ id, name }: Known): boolean => id === containerId || name === containerId || (containerId.length >= 12 && id.startsWith(containerId))
+    const isMeant = ({ id, name }: Known): boolean =>
+      id === containerId || name === containerId || (containerId.length >= 12 && id.startsWith(containerId))
     const found = apps.containers().find(isMeant)
     if (!found) throw notFound('container', containerId)
     return tap({ ...found, service: found.project === null ? null : found.service }, range, onChange)
@@ -118,7 +123,9 @@ function refuseUnknown({ containers }: App, services: string[]): void {
   const unknown = services.filter((service) => !known.includes(service))
   if (unknown.length === 0 || known.length === 0) return
   const words = known.join(', ')
-  throw invalidInput(unknown.map((service) => ({ field: 'services', message: `has "${service}", which has no container. Those with one: ${words}` })))
+  throw invalidInput(
+    unknown.map((service) => ({ field: 'services', message: `has "${service}", which has no container. Those with one: ${words}` })),
+  )
 }
 
 /** Calls `onApp` at each change of the app until it is removed or the returned function is called. */

@@ -1,5 +1,6 @@
 import { bounds } from '../../bounds.ts'
 import type { Clock } from '../../clock.ts'
+import { asError } from '../../errors.ts'
 import { emptyBatch, type LogBatch, type LogItem, type LogLine, type LogPosition, type LogRange, type LogTap } from './log-line.ts'
 import { createLogMarks, resumePositions } from './log-marks.ts'
 import { createLogRing } from './log-ring.ts'
@@ -23,7 +24,7 @@ export type SharedLog = ReturnType<typeof createSharedLog>
 export function createSharedLog(deps: {
   read: (range: LogRange, signal: AbortSignal) => AsyncIterable<LogBatch>
   /** Following has ended, or failed. Resolves when it is time to follow again; `over` when nothing more will come. @throws what readers get */
-  onEnd: (failure: unknown, signal: AbortSignal) => Promise<'again' | 'over'>
+  onEnd: (failure: Error | null, signal: AbortSignal) => Promise<'again' | 'over'>
   /** Nobody reads it any longer, or it has failed. */
   onClosed: () => void
   clock: Clock
@@ -35,7 +36,7 @@ export function createSharedLog(deps: {
   let filled: Promise<void> | undefined
   let isWhole = false
   let isFollowed = false
-  let end: { failure: unknown } | null = null
+  let end: { failure: Error | null } | null = null
   let cancelLinger = (): void => undefined
 
   const wake = (): void => [...readers].forEach(({ onChange }) => onChange())
@@ -63,27 +64,27 @@ export function createSharedLog(deps: {
   }
 
   async function follow(): Promise<void> {
-    let failure: unknown = null
+    let failure: Error | null = null
     try {
-      for (let next: 'again' | 'over' = 'again'; next === 'again' && !stop.signal.aborted; ) {
+      for (let next: 'again' | 'over' = 'again'; next === 'again' && !stop.signal.aborted;) {
         const range = { tail: null, since: null, after: resumePositions(marks.all()), upTo: null, follow: true }
         const broken = await followOnce(range)
         if (stop.signal.aborted) return
         next = await deps.onEnd(broken, stop.signal)
       }
     } catch (error) {
-      failure = error
+      failure = asError(error)
     }
     if (!stop.signal.aborted) close({ failure })
   }
 
   /** @returns why it failed; null when it ended by itself */
-  async function followOnce(range: LogRange): Promise<unknown> {
+  async function followOnce(range: LogRange): Promise<Error | null> {
     try {
       for await (const batch of deps.read(range, stop.signal)) take(batch)
       return null
     } catch (error) {
-      return error
+      return asError(error)
     }
   }
 
@@ -105,7 +106,7 @@ export function createSharedLog(deps: {
   async function read(range: LogRange): Promise<LogBatch> {
     const here = ring.lines()
     const upTo = marks.all()
-    if (!range.after && reaches(here, range)) return pastOf(here, range)
+    if (!range.after && ((isWhole && !ring.hasGaps()) || reaches(here, range, ring.hasGaps()))) return pastOf(here, range)
     if (upTo.length === 0) return emptyBatch()
     const past = createPast(range)
     const known = createLogMarks(upTo)
@@ -114,13 +115,6 @@ export function createSharedLog(deps: {
       past.add({ ...batch, lines: batch.lines.filter(isKnown) })
     const found = past.batch()
     return range.after || found.lines.length >= here.length ? found : pastOf(here, range)
-  }
-
-  /** Whether these lines are all that a reader wants to start with. */
-  function reaches(here: LogLine[], { tail, since }: LogRange): boolean {
-    if (isWhole && !ring.hasGaps()) return true
-    const oldest = here[0]?.at ?? null
-    return since === null ? tail !== null && here.length >= tail : oldest !== null && oldest < since && !ring.hasGaps()
   }
 
   function tapOf(reader: Reader, past: LogBatch, seen: LogPosition[]): LogTap {
@@ -155,12 +149,18 @@ export function createSharedLog(deps: {
         return found === null ? tapOf(reader, await read(range), []) : tapOf(reader, emptyBatch(), after)
       } catch (error) {
         leave(reader)
-        if (!isFollowed) close({ failure: error })
+        if (!isFollowed) close({ failure: asError(error) })
         throw error
       }
     },
     readers: (): number => readers.size,
   }
+}
+
+/** Whether these lines are all that a reader wants to start with. */
+function reaches(here: LogLine[], { tail, since }: LogRange, hasGaps: boolean): boolean {
+  const oldest = here[0]?.at ?? null
+  return since === null ? tail !== null && here.length >= tail : oldest !== null && oldest < since && !hasGaps
 }
 
 const withoutSeen = (item: LogItem, isBeyond: (position: LogPosition) => boolean): LogItem[] => {

@@ -17,7 +17,12 @@ const rangeQuery = z.object({
 })
 
 const positionsOf = (text: string | undefined): LogPosition[] | null =>
-  text === undefined ? null : text.split(',').map(readPosition).filter((each) => each !== null)
+  text === undefined
+    ? null
+    : text
+        .split(',')
+        .map(readPosition)
+        .filter((each) => each !== null)
 /** In a query, so that no header becomes too long. What is left out is filtered by whoever asks. */
 const mostWritten = 80
 
@@ -44,11 +49,14 @@ export const readRange = ({ tail, since, after, follow }: WrittenRange): LogRang
   follow: follow === 'true',
 })
 
+/** What a node must be able to do for any of these. */
+export const logsNeed = { needs: () => 'logs' as const }
+
 const base = {
   on: 'every-node',
   contentType: 'application/x-ndjson',
   description: 'Batches of lines, one JSON value per line. Sends an empty line at least every 3 s, and `{"end":true}` at the end',
-  needs: () => 'logs',
+  ...logsNeed,
   refusals: { ...refused, ...forbidden, 400: appRefusals[400], 404: 'There is no such app or container', 503: appRefusals[503] },
 } as const
 

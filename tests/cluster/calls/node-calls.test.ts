@@ -190,7 +190,7 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
 }
 
 test('every call has its sample', (t) => {
-  t.deepEqual([...Object.keys(samples), 'events'].toSorted(), Object.keys(calls).toSorted())
+  t.deepEqual([...Object.keys(samples), 'events', 'appLogs', 'containerLogs'].toSorted(), Object.keys(calls).toSorted())
 })
 
 for (const way of ['direct', 'link'] as const) {
