@@ -34,7 +34,7 @@ function idOf(name: string, { nodeId, appId, operationId }: Things): string {
     name === 'createNetwork' ||
     name === 'importApp' ||
     name === 'importPreview' ||
-    /node|maintenance|folders|onDisk|composeProjects/i.test(name)
+    /node|maintenance|folders|onDisk|composeProjects|container/i.test(name)
   )
     return name === 'registerNode' ? unknownId : nodeId
   return /App|^app|\/apps|(Images|Volumes|AutoUpdate)$/.test(name) ? appId : unknownId

@@ -7,6 +7,8 @@ import { createLogMarks, resumeTime } from './log-marks.ts'
 import { createSharedLog } from './shared-log.ts'
 
 const retryWaits = { firstMs: 500, longestMs: 10_000 }
+/** How soon to look again at a container that is being removed. */
+const goingMs = 500
 /** A container that restarts in a loop is not followed faster than this. */
 const restartMs = 100
 
@@ -84,7 +86,8 @@ export function createContainerLog(deps: ContainerLogDeps, of: Of, onClosed: () 
         await wait(restartMs, signal)
         return 'again'
       }
-      await changed
+      // Between its end and its removal Docker reports nothing more.
+      await (isGoing(now.state) ? Promise.race([changed, wait(goingMs, signal)]) : changed)
     }
   }
 
@@ -110,3 +113,5 @@ export function createContainerLog(deps: ContainerLogDeps, of: Of, onClosed: () 
     },
   })
 }
+
+const isGoing = (state: ContainerDetails['state']): boolean => state === 'removing' || state === 'dead'
