@@ -30,6 +30,7 @@ export const capabilityWords = (capability: string): string =>
     'auto-update': 'automatic image updates',
     'files-on-disk': 'noticing changed files on disk',
     'app-copies': 'making apps again on another node',
+    logs: 'logs of apps and containers',
     'app-import': 'making apps of Compose projects that run already',
     'app-versions': 'refusing to overwrite a newer edit of an app',
     'app-validation': 'checking drafts of apps',
