@@ -82,6 +82,8 @@ function problemOfContent(content: string | null): string | null {
 function profilesOf(given: string[], problems: FieldError[]): string[] {
   const say = (message: string): void => void problems.push({ field: 'profiles', message })
   const profiles = [...new Set(given)]
+  const twice = given.find((profile, index) => given.indexOf(profile) !== index)
+  if (twice !== undefined) say(`${shown(twice)}: is there twice`)
   if (profiles.length > most.profiles) say(`has ${profiles.length} profiles. The maximum is ${most.profiles}`)
   for (const profile of profiles) {
     // Compose's rule: https://docs.docker.com/reference/compose-file/profiles/

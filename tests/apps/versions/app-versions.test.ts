@@ -81,6 +81,7 @@ test('a stopped app keeps a new version for later, and a bad path or a secret wi
     { environment: [{ name: 'A', secret: true }] },
     { environment: [{ name: '1A', value: '' }] },
     { profiles: ['a b'] },
+    { profiles: ['extra', 'extra'] },
   ])
     await t.throwsAsync(apps.update(id, wrong), { code: 'INVALID_INPUT' })
   t.is((await apps.versions.list(id, { most: 10 })).total, 2)
