@@ -49,14 +49,13 @@ export function createHistoryChart(parent: HTMLElement, group: string, onCursor:
   let span: [number, number] = [0, 1]
 
   function build(chart: Chart): uPlot {
-    const { unit, lines } = chart
     return new uPlot(
       {
         width: Math.max(parent.clientWidth, 120),
         height: chartHeight,
-        scales: { x: { range: () => span }, y: { range: (_chart, _low, high) => [0, Math.max(lowestTop[unit], (high || 0) * 1.1)] } },
-        axes: axesOf(unit, span, style.fontFamily, color),
-        series: seriesOf(lines, color),
+        scales: { x: { range: () => span }, y: { range: (_chart, _low, high) => [0, Math.max(lowestTop[chart.unit], (high || 0) * 1.1)] } },
+        axes: axesOf(chart.unit, span, style.fontFamily, color),
+        series: seriesOf(chart.lines, color),
         // The component has its own legend, with values as text.
         legend: { show: false },
         cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false }, sync: { key: group } },
