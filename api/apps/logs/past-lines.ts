@@ -42,7 +42,10 @@ export function createPast({ tail, since, after }: Wanted, most = mostPast) {
       skipped += batch.skipped
       batch.passed.forEach(passed.see)
       for (const line of batch.lines) {
-        if (since !== null && line.at !== null && line.at < since) continue
+        if (since !== null && line.at !== null && line.at < since) {
+          passed.see(line)
+          continue
+        }
         kept.push(line)
         bytes += line.text.length
       }
@@ -50,7 +53,8 @@ export function createPast({ tail, since, after }: Wanted, most = mostPast) {
     },
     batch(): LogBatch {
       trim(0)
-      return { lines: kept, ...(after ? { skipped, passed: passed.all() } : { skipped: 0, passed: [] }) }
+      // Who goes on from here must know how far the log of each container was read, also where all of its lines were too old.
+      return { lines: kept, skipped: after ? skipped : 0, passed: passed.all() }
     },
   }
 }

@@ -106,7 +106,11 @@ export function createSharedLog(deps: {
   async function read(range: LogRange): Promise<LogBatch> {
     const here = ring.lines()
     const upTo = marks.all()
-    if (!range.after && ((isWhole && !ring.hasGaps()) || reaches(here, range, ring.hasGaps()))) return pastOf(here, range)
+    const knownTo = (past: LogBatch): LogBatch => ({
+      ...past,
+      passed: [...past.passed, ...upTo.filter((each) => !isAmong(each, past.lines))],
+    })
+    if (!range.after && ((isWhole && !ring.hasGaps()) || reaches(here, range, ring.hasGaps()))) return knownTo(pastOf(here, range))
     if (upTo.length === 0) return emptyBatch()
     const past = createPast(range)
     const known = createLogMarks(upTo)
@@ -114,7 +118,7 @@ export function createSharedLog(deps: {
     for await (const batch of deps.read({ ...range, upTo, follow: false }, stop.signal))
       past.add({ ...batch, lines: batch.lines.filter(isKnown) })
     const found = past.batch()
-    return range.after || found.lines.length >= here.length ? found : pastOf(here, range)
+    return range.after ? found : knownTo(found.lines.length >= here.length ? found : pastOf(here, range))
   }
 
   function tapOf(reader: Reader, past: LogBatch, seen: LogPosition[]): LogTap {
@@ -156,6 +160,9 @@ export function createSharedLog(deps: {
     readers: (): number => readers.size,
   }
 }
+
+const isAmong = ({ container, stream }: LogPosition, lines: LogLine[]): boolean =>
+  lines.some((line) => line.container === container && line.stream === stream)
 
 /** Whether these lines are all that a reader wants to start with. */
 function reaches(here: LogLine[], { tail, since }: LogRange, hasGaps: boolean): boolean {

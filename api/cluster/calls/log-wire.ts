@@ -40,7 +40,7 @@ export function writeBatch({ lines, skipped, passed }: LogBatch): string {
     return c.push([container, service]) - 1
   }
   const l = lines.map((line) => [indexOf(line), line.stream === 'stdout' ? 0 : 1, line.at, line.nth, line.text])
-  return JSON.stringify({ c, l, ...(skipped > 0 && { s: skipped, p: passed.map(writePosition) }) })
+  return JSON.stringify({ c, l, ...(skipped > 0 && { s: skipped }), ...(passed.length > 0 && { p: passed.map(writePosition) }) })
 }
 
 export const writeEnd = (): string => JSON.stringify({ end: true })

@@ -10,6 +10,8 @@ const keys: KeyingConfig = {
   Server: () => 'server',
   Viewer: () => 'viewer',
   Settings: () => 'settings',
+  LogBatch: embedded,
+  LogLine: embedded,
   NodeConnection: embedded,
   NodeEdge: embedded,
   AppConnection: embedded,

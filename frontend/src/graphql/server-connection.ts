@@ -1,5 +1,6 @@
 import { Client, fetchExchange, mapExchange, subscriptionExchange } from '@urql/core'
 import type { CombinedError } from '@urql/core'
+import type { Client as SocketClient } from 'graphql-ws'
 import { retryExchange } from '@urql/exchange-retry'
 import { readonly, shallowRef } from 'vue'
 import type { InjectionKey, Ref } from 'vue'
@@ -21,6 +22,8 @@ export interface ServerConnection {
   /** How often the connection came back. Data read before that can be out of date. */
   reconnects: Readonly<Ref<number>>
   access: Readonly<Ref<Access>>
+  /** A subscription past the cache. Sends its payload again, as it is then, when a lost connection is opened again. */
+  stream: SocketClient['subscribe']
 }
 
 export const serverConnectionKey: InjectionKey<ServerConnection> = Symbol('connection')
@@ -96,5 +99,5 @@ export function createServerConnection(origin: string): ServerConnection {
       }),
     ],
   })
-  return { client, ...state, access: readonly(access) }
+  return { client, ...state, access: readonly(access), stream: (payload, sink) => socket.subscribe(payload, sink) }
 }

@@ -12,7 +12,7 @@ export function useDownload(name: string, url: () => string) {
     try {
       const answer = await fetchWithBrowserSecret(url())
       if (!answer.ok) throw new Error(`The server answered with HTTP status ${answer.status}.`)
-      save(await answer.blob(), name)
+      saveFile(await answer.blob(), name)
     } catch (error) {
       const description = error instanceof TypeError ? 'The server did not answer.' : (error as Error).message
       failed({ title: `${name} could not be downloaded`, description })
@@ -24,7 +24,8 @@ export function useDownload(name: string, url: () => string) {
   return { downloading, download }
 }
 
-function save(content: Blob, name: string): void {
+/** Saves what is here as a file. */
+export function saveFile(content: Blob, name: string): void {
   const url = URL.createObjectURL(content)
   const link = Object.assign(document.createElement('a'), { href: url, download: name })
   link.click()

@@ -1,6 +1,7 @@
 /** The sections of an app's page. Each has an address of its own. */
 export const appTabs = {
   overview: { label: 'Overview', icon: 'i-lucide-layout-dashboard' },
+  logs: { label: 'Logs', icon: 'i-lucide-scroll-text', needs: 'logs' },
   files: { label: 'Files', icon: 'i-lucide-files' },
   environment: { label: 'Environment', icon: 'i-lucide-braces', needs: 'app-history' },
   versions: { label: 'Versions', icon: 'i-lucide-history', needs: 'app-history' },

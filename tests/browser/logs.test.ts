@@ -1,0 +1,51 @@
+import test from 'ava'
+import { startBrowser } from '../helpers/browser.ts'
+import { ensureTestImage, removeProject, testImage, uniqueName } from '../helpers/docker.ts'
+import { follow } from '../helpers/graphql.ts'
+import { runningNode } from '../helpers/running-node.ts'
+
+const script = 'seq 1 30000; printf "\\033[31mred <b>error</b>\\033[0m\\n"; exec sleep 1000'
+const compose = `services:
+  web: { image: ${testImage}, network_mode: none, init: true, command: ["sh", "-c", ${JSON.stringify(script)}] }
+  job: { image: ${testImage}, network_mode: none, init: true, command: ["sh", "-c", "echo from the job; exec sleep 1000"] }
+`
+
+test('the logs of an app: search, services, pause and a link to a line', async (t) => {
+  await ensureTestImage()
+  const primary = await runningNode(t)
+  const name = uniqueName()
+  t.teardown(() => removeProject(name))
+  const create = 'mutation ($id: ID!, $input: CreateAppInput!) { createApp(nodeId: $id, input: $input) { app { id } operation { id } } }'
+  const { app, operation } = (await primary.graphql(create, { id: primary.id, input: { name, composeContent: compose } })).data.createApp
+  const progress = 'subscription ($id: ID!) { operationProgress(id: $id) { status } }'
+  await follow<{ status: string }>(t, primary, progress, { id: operation.id }).first(({ status }) => status === 'SUCCEEDED', {
+    withinMs: 60_000,
+  })
+  const { page } = await (await startBrowser(t)).open(primary, `/apps/${app.id}/logs`)
+  const lines = page.getByRole('region', { name: 'Lines' })
+  await lines.getByText('red <b>error</b>', { exact: true }).waitFor()
+  t.true((await lines.locator('[data-index]').count()) < 200, 'only what is in view is in the page')
+  if (process.env['SHOTS']) {
+    for (const [width, scheme] of [
+      [390, 'light'],
+      [1440, 'dark'],
+    ] as const) {
+      await page.setViewportSize({ width, height: 900 })
+      await page.emulateMedia({ colorScheme: scheme })
+      await page.screenshot({ path: `${process.env['SHOTS']}-${width}.png` })
+    }
+  }
+  await page.keyboard.press('/')
+  await page.keyboard.type('2999')
+  await lines.locator('mark').first().waitFor()
+  t.deepEqual(
+    await lines.locator('[data-index] > span:last-child').allTextContents(),
+    [...Array(10).keys()].map((n) => String(29990 + n)),
+  )
+  await lines.getByRole('link').nth(4).click()
+  await page.waitForURL(/line=/)
+  const link = page.url()
+  await page.goto(link)
+  await page.getByRole('button', { name: 'Go live' }).waitFor()
+  await lines.getByText('29994', { exact: true }).waitFor()
+})
