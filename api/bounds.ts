@@ -69,6 +69,29 @@ export const bounds = {
   /** An error or warning about a Compose file. */
   problem: { message: 500, file: 255 },
   network: { id: 100, name: 255, driver: 100 },
+  /** What an Engine holds: the most of each kind that a list shows, the size of a list as JSON, and the parts of one thing. */
+  thing: {
+    ...{ container: 1000, image: 2000, volume: 2000, network: 500, listBytes: 2 ** 20 },
+    ...{
+      name: 300,
+      networks: 50,
+      volumes: 50,
+      tags: 50,
+      digests: 20,
+      heldFor: 50,
+      subnets: 10,
+      labels: 20,
+      labelName: 200,
+      labelValue: 300,
+    },
+    exitReason: 600,
+  },
+  /** What is asked about one container: the parts of its details, what it looks like inside, and its processes. */
+  inside: {
+    ...{ mounts: 100, networks: 50, aliases: 10, address: 100, environment: 300, labels: 100, text: 1000, output: 4000 },
+    ...{ inspectBytes: 256 * 1024, processes: 500, columns: 12, cell: 500 },
+  },
+  prune: { items: 1000, kept: 200, text: 300 },
   /** The answer to a check of a draft. */
   validation: { problems: 50, findings: 50, findingText: 500, rule: 50, path: 300, variables: 300, variable: 200, resolved: 200_000 },
   stats: { containers: 2000, disks: 100, mount: 255, filesystem: 100, dockerError: 2000, dockerVersion: 100, storageReason: 500 },

@@ -19,6 +19,7 @@ import type { Clock } from './clock.ts'
 import { AppCopyVersionEntity } from './cluster/feed/app-copy-version.entity.ts'
 import { AppCopyEntity } from './cluster/feed/app-copy.entity.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './cluster/feed/inventory.entity.ts'
+import { InventoryThingEntity } from './cluster/feed/inventory-thing.entity.ts'
 import type { Config } from './config.ts'
 import { openDatabase, tryToWrite, type Database } from './db/orm.ts'
 import type { AppError } from './errors.ts'
@@ -55,6 +56,7 @@ const entities: EntitySchema[] = [
   AppCopyVersionEntity,
   InventoryAppEntity,
   InventoryOperationEntity,
+  InventoryThingEntity,
   SettingEntity,
   ImageAnswerEntity,
   RegistryCredentialEntity,

@@ -5,7 +5,8 @@ import { createNodeAuthenticator } from './auth/node-credentials.ts'
 import { createSecrets } from './auth/secrets.ts'
 import { createLogHub } from './apps/logs/log-hub.ts'
 import { createOwnLogs } from './apps/logs/own-logs.ts'
-import { createOwnApps } from './apps/own-apps.ts'
+import { createOwnApps, type OwnApps } from './apps/own-apps.ts'
+import { heldFor } from './apps/deploy/held-names.ts'
 import { appSecrets, versionSecrets } from './apps/versions/sealed-columns.ts'
 import { bounds } from './bounds.ts'
 import type { Clock } from './clock.ts'
@@ -38,6 +39,9 @@ import { createWatchedNodes } from './cluster/watched-nodes.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/orm.ts'
 import { createDocker } from './docker/docker.ts'
+import { ownContainerId } from './docker/own-container.ts'
+import type { AppsHere } from './engine/apps-here.ts'
+import { createEngineRoom, type EngineRoom } from './engine/engine.ts'
 import { createEventHub } from './events.ts'
 import type { Log } from './log.ts'
 import { createNewestWins } from './newest-wins.ts'
@@ -64,6 +68,15 @@ interface World {
   random: () => number
   log: Log
 }
+
+/** What the Engine's room must know of apps. */
+const appsHere = (apps: OwnApps): AppsHere => ({
+  appOf: ({ project, workingDir }) => apps.named().find(({ name }) => name === project && apps.isOf(name, { project, workingDir })) ?? null,
+  list: apps.named,
+  busyWith: (appId) => apps.operations.activeOf(appId)?.kind.replaceAll('_', ' ') ?? null,
+  maskOf: apps.maskOf,
+  heldFor,
+})
 
 /**
  * Builds every room of this process once, each from those above it. The outside world is passed in. `nodeEvents` tells the rooms
@@ -112,7 +125,20 @@ export function createServices(world: World) {
     policy: config.policy,
     deploying: { ...config.deploys, dataDir: config.dataDir },
   }
-  const apps = createOwnApps({ ...base, nodeId: selfId, docker, ...ofApps, ...ofRegistries })
+  /** Built from the apps, which ask it only when they start. */
+  const later: { engine?: EngineRoom } = {}
+  const apps = createOwnApps({
+    ...{ ...base, nodeId: selfId, docker, ...ofApps, ...ofRegistries },
+    taskOfNode: (kind, input) => later.engine?.taskOf(kind, input) ?? null,
+  })
+  const engine = createEngineRoom({
+    ...{ ...base, things: docker.things, operations: apps.operations, ownContainer: ownContainerId },
+    apps: appsHere(apps),
+    loginsFor: (images) => registries.loginsFor(images, []),
+  })
+  later.engine = engine
+  apps.events.on('app', engine.appsChanged)
+  apps.events.on('appRemoved', engine.appsChanged)
   const readRate = createTokenBucket(bounds.logs.read, clock)
   const ownLogs = createOwnLogs({ ...base, logs: docker.logs, details: docker.engine.details, apps, spend: readRate.take })
   const composePolicy = config.policy.isOpen ? ('open' as const) : ('enforced' as const)
@@ -138,7 +164,7 @@ export function createServices(world: World) {
   const { misbehavior } = limits
   const transport = createTransport({ ...base, selfId, instance: about, members, misbehavior })
   const { client, links, addressOf } = transport
-  const feed = createFeed({ ...base, selfId, about, apps, monitor, registry, transport, misbehavior, statsIntervalMs })
+  const feed = createFeed({ ...base, selfId, about, apps, engine, monitor, registry, transport, misbehavior, statsIntervalMs })
   const { inventory, streams } = feed
   const settingsVersion = (): string => settings.version() + registries.credentials.version()
   const health = createHealth({ ...base, selfId, registry, transport, feed, checks: ofPrimary?.checks, settingsVersion })
@@ -158,7 +184,7 @@ export function createServices(world: World) {
     countRefused: (address) => rateLimits.take('join-token', placeOf(address)),
     audited: audit.around,
   })
-  const ownActions = createOwnActions({ apps, operations: apps.operations, history, clock })
+  const ownActions = createOwnActions({ apps, engine, operations: apps.operations, history, clock })
   const home = createHome({ ...base, config, self, about, ownKey, ownName, client, registry })
 
   const imageReach = createImageReach({ client, addressOf, registry, self, primaryUrl: () => home.primaryAddress?.current() ?? null })
@@ -233,6 +259,7 @@ export function createServices(world: World) {
     ownLogs,
     logHub,
     logPace,
+    engine,
     monitor,
     history,
     totals,

@@ -3,6 +3,7 @@ import type { InventoryApp } from './cluster/feed/inventory.ts'
 import type { JoinAttempt } from './cluster/joining/join-attempts.ts'
 import type { ClusterNode } from './cluster/members/node-registry.ts'
 import type { NodeEventHub } from './cluster/node-events.ts'
+import type { ThingKind } from './engine/thing.ts'
 import type { EventHub } from './events.ts'
 
 /** Events that viewers receive as they happen. */
@@ -13,6 +14,8 @@ export interface ViewEvents {
   app: InventoryApp
   appRemoved: { id: string; nodeId: string }
   operation: Operation
+  /** Some containers, images, volumes or networks of a node changed. */
+  things: { nodeId: string; kind: ThingKind }
   /** The id of a node whose stats, or their freshness, changed. */
   stats: string
   settings: undefined

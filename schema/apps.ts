@@ -4,6 +4,7 @@ import type { RemovalItem, RemovalPreview } from '../api/apps/removal-item.ts'
 import type { InventoryApp } from '../api/cluster/feed/inventory.ts'
 import { hasLabels, type LabelPair } from '../api/cluster/members/labels.ts'
 import { appActions } from '../api/user/apps.ts'
+import type { SeenContainer } from '../api/user/engine.ts'
 import type { UserApi } from '../api/user/user-api.ts'
 import { action, builder, costOfPage, costOfText, permission } from './builder.ts'
 import { contentsFields } from './app-contents.ts'
@@ -66,7 +67,8 @@ const PublishedPortRef = builder.objectRef<PublishedPort>('PublishedPort').imple
   }),
 })
 
-export const ContainerRef = builder.objectRef<Container>('Container').implement({
+/** What only the list of a node's containers says may be missing. */
+export const ContainerRef = builder.objectRef<Container & Partial<SeenContainer>>('Container').implement({
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
@@ -120,7 +122,10 @@ AppRef.implement({
     changedFiles: t.exposeStringList('changedFiles', {
       description: 'Which ones. composeOnDisk shows the Compose file, appChangedFiles the others.',
     }),
-    containers: t.field({ type: [ContainerRef], resolve: (app) => app.containers }),
+    containers: t.field({
+      type: [ContainerRef],
+      resolve: (app, _args, { user }) => app.containers.map((container) => user.engine.ofApp(app, container)),
+    }),
     moreContainers: t.exposeInt('moreContainers', { description: 'How many containers it has beyond those listed.' }),
     operations: t.field({
       type: [OperationRef],

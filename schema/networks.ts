@@ -1,8 +1,10 @@
 import type { EngineNetwork } from '../api/docker/engine.types.ts'
 import { appActions } from '../api/user/apps.ts'
+import type { SeenNetwork } from '../api/user/engine.ts'
 import { action, builder } from './builder.ts'
 
-const NetworkRef = builder.objectRef<EngineNetwork>('Network').implement({
+/** A network that was just made has only the first three. */
+export const NetworkRef = builder.objectRef<EngineNetwork & Partial<SeenNetwork>>('Network').implement({
   description: 'A network of Docker on one node.',
   fields: (t) => ({ id: t.exposeID('id'), name: t.exposeString('name'), driver: t.exposeString('driver') }),
 })

@@ -63,11 +63,12 @@ const words = [
   'api/apps/schedules/schedule.ts',
   'api/monitoring/history/mark.ts',
   'api/monitoring/history/series.ts',
+  'api/engine/thing.ts',
   'api/cluster/members/node-about.ts',
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',
 ]
-const domains = ['apps', 'registries', 'monitoring', 'settings', 'auth'].map((name) => `api/${name}/`)
+const domains = ['apps', 'engine', 'registries', 'monitoring', 'settings', 'auth'].map((name) => `api/${name}/`)
 
 /**
  * Which rooms of the cluster each room imports. Only rooms above it in this list, so no import runs back up. The files in
@@ -86,7 +87,7 @@ const rooms = {
 }
 const roomOf = (name: string): string => `api/cluster/${name}/`
 /** How apps, operations and stats look as JSON, and the calls between nodes, which every room that calls makes from the same place. */
-const wire = ['api/wire.ts', 'api/app-wire.ts']
+const wire = ['api/wire.ts', 'api/app-wire.ts', 'api/engine-wire.ts']
 const nodeCalls = ['api/cluster/calls/', 'api/cluster/node-calls.ts']
 const roomRules = Object.entries(rooms).map(([name, others]) =>
   layersRule(
@@ -150,6 +151,7 @@ const layers = layersRule(
     ['api/user/', [...base, ...words, 'api/auth/', ...nodeCalls]],
     ['api/wire.ts', [...base, ...words]],
     ['api/app-wire.ts', [...base, ...words, 'api/wire.ts']],
+    ['api/engine-wire.ts', [...base, ...words, 'api/wire.ts']],
     // A new file in api/ can import only the base files unless it gets a line above.
     ['api/', base],
     ['frontend/src/', sharedWithDashboard],

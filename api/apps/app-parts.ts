@@ -33,6 +33,9 @@ import { createFolders } from './folders.ts'
 import { createAppImport } from './import/app-import.ts'
 import { createRestart } from './operations/restart.ts'
 import { createRunners, type Runners } from './operations/runners.ts'
+import type { OperationKind } from './operation.ts'
+import type { Task } from './operation-execution.ts'
+import type { OperationInput } from './operations/operation-input.ts'
 import type { Operations } from './operations.ts'
 import type { Removal } from './removal.ts'
 import type { AppSchedule } from './schedules/schedule.ts'
@@ -49,7 +52,7 @@ export interface AppServiceDeps {
   /** Seals the secrets of apps. */
   box: Sealing
   clock: Clock
-  docker: Omit<Docker, 'endLeftovers' | 'logs'>
+  docker: Omit<Docker, 'endLeftovers' | 'logs' | 'things'>
   deploying: DeploySettings
   /** The safety policy. */
   look: AppPolicy
@@ -65,6 +68,8 @@ export interface AppServiceDeps {
   loginsFor: (images: string[], alsoUsed: string[]) => Promise<RegistryLogin[]>
   facts: NodeFacts
   endLeftovers: () => Promise<void>
+  /** What does an operation that is about no app. */
+  taskOfNode?: (kind: OperationKind, input: OperationInput | null) => Task | null
   schedulesOf: (appId: string) => AppSchedule[]
   autoUpdateOf: (appId: string, app: Looked) => AutoUpdate | null
   onChange: (app: App) => void

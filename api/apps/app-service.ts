@@ -95,6 +95,15 @@ export function createAppService(deps: AppServiceDeps) {
 
     get: (id: string): App => views.view(records.get(id)),
 
+    /** Names and files only, which costs less than `list`. */
+    named: () => records.all().map(({ id, name, composeContent }) => ({ id, name, composeContent })),
+
+    /** Hides an app's secrets in what Docker says. */
+    maskOf(id: string): (text: string) => string {
+      const row = records.find(id)
+      return row ? masks.of(row) : (text) => text
+    },
+
     create: create.create,
 
     createAgain: create.createAgain,

@@ -50,6 +50,8 @@ export function createAppWork(deps: {
   maskOf: (row: AppRow, version: number | undefined) => Promise<(text: string) => string>
   /** An operation has ended, and the app's next one has not begun. Never fails. */
   onEnded: (row: AppRow) => Promise<void>
+  /** What does an operation that is about no app. */
+  taskOfNode?: (kind: OperationKind, input: OperationInput | null) => Task | null
   /** Asked when an operation starts. */
   runners: () => Runners
 }) {
@@ -104,6 +106,8 @@ export function createAppWork(deps: {
     const { operation, input } = left
     const { appId, kind } = operation
     const row = appId === null ? undefined : records.find(appId)
+    const ofNode = appId === null ? (deps.taskOfNode?.(kind, input) ?? null) : null
+    if (ofNode) return deps.operations.resume(left, input ?? {}, ofNode, null)
     if (!row) return deps.operations.resume(left, {}, { work: async () => {}, after: async () => {} }, withoutApp(kind))
     const desiredState = isWishing(kind) ? wishOf[kind] : null
     const wish = desiredState && { desiredState }
@@ -157,7 +161,8 @@ export function createAppWork(deps: {
     if (!found) throw notFound('operation', operationId)
     const { operation, input } = found
     const { kind, appId } = operation
-    const row = records.get(appId ?? '')
+    if (appId === null) throw new AppError('CONFLICT', 'Only an operation on an app is tried again. Start this one anew')
+    const row = records.get(appId)
     refuseUnfailed(operation)
     if (input) refuseReplaced(row, input)
     if (input === null || !deps.runners()[kind])

@@ -1,7 +1,7 @@
 import type { AppStatus } from './app.ts'
 import type { ComposeProblem } from './compose-problem.ts'
 
-/** A slow action on an app, run by the node that owns the app. */
+/** A slow action, run by the node that it is about. Nearly all are about an app. */
 export interface Operation {
   id: string
   nodeId: string
@@ -15,7 +15,7 @@ export interface Operation {
   /** Warnings from Compose and from this program's own checks; at most 50. */
   warnings: ComposeProblem[]
   error: string | null
-  /** `appName` is kept after the app is removed. */
+  /** Null for a pull of an image, which belongs to no app. `appName` is kept after the app is removed. */
   appId: string | null
   appName: string | null
   createdAt: Date
@@ -35,6 +35,7 @@ export const operationKinds = [
   'update_images',
   'import',
   'recreate',
+  'pull_image',
   'remove',
   'unknown',
 ] as const
@@ -61,6 +62,7 @@ export const factsOfKind: Record<OperationKind, KindFacts> = {
   update_images: { doing: 'Updating its images', status: 'updating' },
   import: { doing: 'Importing it', status: 'pending' },
   recreate: { doing: 'Making it again', status: 'pending' },
+  pull_image: { doing: 'Pulling an image', status: 'updating' },
   remove: { doing: 'Removing it', status: 'removing' },
   unknown: { doing: 'An operation', status: 'updating' },
 }

@@ -68,7 +68,7 @@ export function createOperations(deps: {
     const { operation } = entry
     deps.onChange({ ...operation })
     entry.done = perApp
-      .run(operation.appId ?? '', () => limit(carryOut))
+      .run(operation.appId ?? operation.id, () => limit(carryOut))
       .catch((error: unknown) => log.error({ err: error, operation: operation.id }, 'operation could not be recorded'))
       .finally(() => active.delete(operation.id))
   }
@@ -131,7 +131,7 @@ export function createOperations(deps: {
      */
     async enqueue(
       kind: OperationKind,
-      app: { id: string; name: string },
+      app: { id: string; name: string } | null,
       input: OperationInput,
       task: Task,
       more: { warnings?: ComposeProblem[] | undefined; alongside?: Alongside | undefined } = {},
@@ -203,7 +203,7 @@ function refuseTooLarge(input: OperationInput): void {
 
 const newOperation = (
   kind: OperationKind,
-  app: { id: string; name: string },
+  app: { id: string; name: string } | null,
   { id = randomUUID(), nodeId, at }: { id: string | undefined; nodeId: string; at: Date },
 ): Operation => ({
   id,
@@ -215,8 +215,8 @@ const newOperation = (
   output: [],
   warnings: [],
   error: null,
-  appId: app.id,
-  appName: app.name,
+  appId: app?.id ?? null,
+  appName: app?.name ?? null,
   createdAt: at,
   startedAt: null,
   finishedAt: null,

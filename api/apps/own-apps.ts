@@ -19,8 +19,10 @@ import type { AutoUpdateInput } from './images/auto-update.ts'
 import { createAutoUpdates } from './images/auto-updates.ts'
 import type { ImageAnswer } from './images/image-state.ts'
 import type { OutsideOfApps } from './images/updating-alone.ts'
-import type { Operation } from './operation.ts'
+import type { Task } from './operation-execution.ts'
+import type { Operation, OperationKind } from './operation.ts'
 import { createIdempotency } from './operations/idempotency.ts'
+import type { OperationInput } from './operations/operation-input.ts'
 import { createOperations } from './operations.ts'
 import { deployMarks } from './versions/deploy-marks.ts'
 import type { Sealing } from './versions/sealed-contents.ts'
@@ -58,6 +60,8 @@ export function createOwnApps(deps: {
   docker: Docker
   answerOf: (image: ImageReference, platform: string) => ImageAnswer | null
   loginsFor: (images: string[], alsoUsed: string[]) => Promise<RegistryLogin[]>
+  /** What does an operation that is about no app. */
+  taskOfNode: (kind: OperationKind, input: OperationInput | null) => Task | null
   clock: Clock
   log: Log
 }) {
@@ -110,6 +114,7 @@ export function createOwnApps(deps: {
     loginsFor: deps.loginsFor,
     facts: createNodeFacts({ containers: containers.all, projects, isOf: files.isOf }),
     endLeftovers: docker.endLeftovers,
+    taskOfNode: deps.taskOfNode,
     schedulesOf: schedules.of,
     autoUpdateOf: autoUpdates.of,
     onChange: (app) => events.emit('app', app),
@@ -140,6 +145,8 @@ export function createOwnApps(deps: {
   return {
     ...service,
     createNetwork: createNetworks({ projects }),
+    /** Whether a container is of the app with this name. */
+    isOf: files.isOf,
     operations,
     ...createIdempotency({ operations, clock, appOf: (id) => service.list().find((app) => app.id === id) }),
     events,

@@ -1,5 +1,6 @@
 import { appCalls } from './calls/app-calls.ts'
 import { copyCalls } from './calls/copy-calls.ts'
+import { engineCalls } from './calls/engine-calls.ts'
 import { folderCalls } from './calls/folder-calls.ts'
 import { historyCalls, watchCalls } from './calls/history-calls.ts'
 import { imageCalls } from './calls/image-calls.ts'
@@ -11,7 +12,16 @@ import { reportCalls } from './calls/report-calls.ts'
 import { versionCalls } from './calls/version-calls.ts'
 
 /** Calls that a person's action causes, on whichever node. `node-router.ts` offers them for every node. */
-export const actionCalls = { ...appCalls, ...copyCalls, ...folderCalls, ...historyCalls, ...importCalls, ...networkCalls, ...versionCalls }
+export const actionCalls = {
+  ...appCalls,
+  ...copyCalls,
+  ...engineCalls,
+  ...folderCalls,
+  ...historyCalls,
+  ...importCalls,
+  ...networkCalls,
+  ...versionCalls,
+}
 
 /** Every call between nodes. */
 export const calls = { ...actionCalls, ...primaryCalls, ...reportCalls, ...imageCalls, ...logCalls, ...watchCalls }

@@ -1,4 +1,5 @@
 import type { OwnApps } from '../apps/own-apps.ts'
+import type { EngineRoom } from '../engine/engine.ts'
 import type { Operations } from '../apps/operations.ts'
 import type { Clock } from '../clock.ts'
 import type { OwnHistory } from '../monitoring/history/history.ts'
@@ -10,11 +11,13 @@ export type OwnActions = ReturnType<typeof createOwnActions>
 /** This node's function for each call that acts on its apps. Routes serve these to other nodes; `node-router.ts` uses them here. */
 export const createOwnActions = ({
   apps,
+  engine,
   operations,
   history,
   clock,
 }: {
   apps: OwnApps
+  engine: EngineRoom
   operations: Operations
   history: Pick<OwnHistory, 'read'>
   clock: Clock
@@ -51,6 +54,16 @@ export const createOwnActions = ({
     cancelOperation: ({ id }) => operations.cancel(id),
     appCopy: ({ id }) => apps.copyOf(id),
     createAgain: ({ allowances, ...input }, waiting) => apps.createAgain(input, allowances, waiting?.by),
+    containerDetails: ({ containerId }) => engine.details(containerId),
+    containerProcesses: ({ containerId }) => engine.processes(containerId),
+    inspectContainer: ({ containerId }) => engine.inspection(containerId),
+    diskUsage: () => engine.diskUsage(),
+    containerAction: ({ containerId, action }, waiting) => engine.act(containerId, action, waiting?.by ?? 'another node'),
+    pullImage: ({ image }) => engine.pullImage(image),
+    removeImage: ({ id }) => engine.removeImage(id),
+    removeVolume: ({ id }) => engine.removeVolume(id),
+    removeNetwork: ({ id }) => engine.removeNetwork(id),
+    prune: (input) => engine.prune(input),
     folders: () => apps.preparedFolders(),
     composeProjects: () => apps.composeProjects(),
     importApp: (input, waiting) => apps.importApp(input, waiting?.by),

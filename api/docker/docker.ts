@@ -6,6 +6,7 @@ import { createEngineImages } from './engine-images.ts'
 import { createEngineLogs } from './engine-logs.ts'
 import { createEngineProjects } from './engine-projects.ts'
 import { endLeftovers } from './leftovers.ts'
+import { createEngineThings } from './engine-things.ts'
 import { createEngineVolumes } from './engine-volumes.ts'
 
 export type Docker = ReturnType<typeof createDocker>
@@ -20,4 +21,5 @@ export const createDocker = ({ nodeId, clock, log }: { nodeId: string; clock: Cl
   images: createEngineImages({ clock }),
   logs: createEngineLogs({ clock }),
   volumes: createEngineVolumes({ clock }),
+  things: createEngineThings({ clock, log }),
 })

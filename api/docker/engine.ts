@@ -90,7 +90,7 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
       return answer && toContainerSetup(answer, await image(answer.Image))
     },
 
-    watch(handlers) {
+    watch({ onUp, onDown, onContainerEvent }) {
       const open = async (abortSignal: AbortSignal): Promise<AsyncIterable<ContainerEvent>> =>
         containerEvents(values(await docker.getEvents({ filters: { type: ['container'], event: followedEvents }, abortSignal })))
       return watchEvents(
@@ -101,7 +101,7 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
           clock: options.clock,
           log: options.log,
         },
-        handlers,
+        { onUp, onDown, onEvent: onContainerEvent },
       )
     },
 

@@ -1,14 +1,17 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { withDeadline } from './deadline.ts'
-import type { Engine } from './engine.types.ts'
 import { backoffMs } from '../retry.ts'
 
-type Handlers = Parameters<Engine['watch']>[0]
+interface Handlers<Event> {
+  onUp(): void
+  onDown(reason: string): void
+  onEvent(event: Event): void
+}
 
-interface EventSource {
+interface EventSource<Event> {
   /** Opens the event stream. Aborting ends it. */
-  open(signal: AbortSignal): Promise<AsyncIterable<Parameters<Handlers['onContainerEvent']>[0]>>
+  open(signal: AbortSignal): Promise<AsyncIterable<Event>>
   /** Fails when the Engine does not answer. */
   ping(signal: AbortSignal): Promise<unknown>
   /** Says in plain words why the Engine does not answer. */
@@ -24,8 +27,8 @@ const waits = { firstMs: 1_000, longestMs: 30_000 }
 const pingEveryMs = 30_000
 const answerWithinMs = 10_000
 
-/** Implements Engine.watch: keeps one connection open and reconnects after each loss until the returned function is called. */
-export function watchEvents(source: EventSource, handlers: Handlers): () => void {
+/** Keeps one connection open and reconnects after each loss until the returned function is called. */
+export function watchEvents<Event>(source: EventSource<Event>, handlers: Handlers<Event>): () => void {
   let connection = new AbortController()
   let cancelTimer = (): void => {}
   let isStopped = false
@@ -47,7 +50,7 @@ export function watchEvents(source: EventSource, handlers: Handlers): () => void
     const stopAsking = keepAsking(source, connection)
     try {
       guarded('onUp', () => handlers.onUp())
-      for await (const event of events) guarded('onContainerEvent', () => handlers.onContainerEvent(event))
+      for await (const event of events) guarded('onEvent', () => handlers.onEvent(event))
     } finally {
       stopAsking()
     }
@@ -75,7 +78,7 @@ export function watchEvents(source: EventSource, handlers: Handlers): () => void
 }
 
 /** The deadline applies only until the stream opens. After that the stream lasts as long as the connection. */
-async function openInTime(source: EventSource, connection: AbortController): ReturnType<EventSource['open']> {
+async function openInTime<Event>(source: EventSource<Event>, connection: AbortController): Promise<AsyncIterable<Event>> {
   const cancel = source.clock.after(answerWithinMs, () => connection.abort(new Error(`no answer within ${answerWithinMs / 1000} s`)))
   try {
     return await source.open(connection.signal)
@@ -85,7 +88,7 @@ async function openInTime(source: EventSource, connection: AbortController): Ret
 }
 
 /** Pings the Engine and aborts the connection when it no longer answers. The returned function stops the pings. */
-function keepAsking({ clock, ping }: EventSource, connection: AbortController): () => void {
+function keepAsking({ clock, ping }: Pick<EventSource<unknown>, 'clock' | 'ping'>, connection: AbortController): () => void {
   let isOver = false
   let cancel = (): void => {}
   const ask = async (): Promise<void> => {

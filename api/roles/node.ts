@@ -5,7 +5,7 @@ import type { Services } from '../services.ts'
 
 /** What every node does in either role: run its own apps and report its state. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
-  const { access, apps, auditedOperations, feed, health, home, imageChecks, joining } = services
+  const { access, apps, auditedOperations, engine, feed, health, home, imageChecks, joining } = services
   const { history, totals, log, members, monitor, registries, secrets, self, storage } = services
 
   /** Every part writes independently, so one failure does not stop the others. @throws the first failure */
@@ -44,6 +44,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       monitor.start()
       // Not awaited: the node serves requests even while Docker is away or slow.
       void apps.watchContainers()
+      await engine.start()
       home.start()
       // A crash loses at most this much of the timestamps. The alternative is one transaction per heartbeat.
       scheduler.every('app schedules', '*/5 * * * * *', apps.runSchedules)
@@ -61,6 +62,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
 
     async stop(): Promise<void> {
       await apps.stop()
+      engine.stop()
       home.stop()
       await monitor.stop()
       history.end()

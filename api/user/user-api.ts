@@ -6,6 +6,7 @@ import { createUserAlarms } from './alarms.ts'
 import { createUserApps } from './apps.ts'
 import { createUserAudit } from './audit.ts'
 import { createUserHistory } from './history.ts'
+import { createUserEngine } from './engine.ts'
 import { createUserImages } from './images.ts'
 import { createUserJoining } from './joining.ts'
 import { createUserLogs } from './logs.ts'
@@ -38,6 +39,7 @@ export function createUserApi(services: Services, caller: Caller) {
     nodes: createUserNodes({ access, selfId: self.id, registry, membership, holds, keys, ...health, ...details }),
     apps: createUserApps({ access, inventory, router, copies, newest }),
     logs: createUserLogs({ access, hub: services.logHub }),
+    engine: createUserEngine({ access, inventory, router, registry }),
     operations: createUserOperations({ access, inventory, router }),
     monitoring: createUserMonitoring({ access, inventory, watched: services.watched, nodeIds: () => registry.list().map(({ id }) => id) }),
     history: createUserHistory({ access, router, clock: services.clock, outages: health.history, totals: services.totals }),

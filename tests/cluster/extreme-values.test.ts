@@ -128,7 +128,7 @@ async function reading(t: ExecutionContext<unknown>) {
   const nothing = () => undefined
   const inventory = createInventory({
     ...{ em: fixture.database.em, findNode: registry.find, staleAfterMs: 20_000, clock, log },
-    ...{ onApp: nothing, onAppRemoved: nothing, onOperation: nothing, onStats: nothing },
+    ...{ onApp: nothing, onAppRemoved: nothing, onOperation: nothing, onThings: () => undefined, onStats: nothing },
     onRoom: nothing,
     heardAt: () => null,
     onMisbehavior: (_, what) => void misbehavior.push(what),

@@ -34,7 +34,7 @@ function idOf(name: string, { nodeId, appId, operationId }: Things): string {
     name === 'createNetwork' ||
     name === 'importApp' ||
     name === 'importPreview' ||
-    /node|maintenance|folders|onDisk|composeProjects|container/i.test(name)
+    /node|maintenance|folders|onDisk|composeProjects|container|^(prune|pullImage|diskUsage|remove(Image|Volume|Network))$/i.test(name)
   )
     return name === 'registerNode' ? unknownId : nodeId
   return /App|^app|\/apps|(Images|Volumes|AutoUpdate)$/.test(name) ? appId : unknownId
@@ -48,7 +48,9 @@ export async function callOperation(call: OperationCall): Promise<{ reached: Rea
   if (kind === 'query' || kind === 'mutation') {
     // Some take an app and the node that it goes to.
     const document = fullDocument(kind, name).replaceAll(`nodeId: "${unknownId}"`, `nodeId: "${call.things.nodeId}"`)
-    return overHttp(call, 'POST', '/graphql', { query: document.replaceAll(unknownId, id) })
+    // The container of that node has this id.
+    const query = /^container(?!Logs)/.test(name) ? document : document.replaceAll(unknownId, id)
+    return overHttp(call, 'POST', '/graphql', { query })
   }
   if (name === '/graphql') return overHttp(call, kind, kind === 'GET' ? '/graphql?query={__typename}' : name, { query: '{ __typename }' })
   const path = name.replace(':id', id).replace(':name', 'octocat').replace('*', '')

@@ -22,6 +22,7 @@ export const surfaces: Record<string, Surface> = {
   'ALL /api/internal/folders': 'guard',
   'ALL /api/internal/folders/*': 'guard',
   'ALL /api/internal/networks': 'guard',
+  'ALL /api/internal/engine/*': 'guard',
   'ALL /api/internal/events': 'guard',
   'ALL /api/internal/system/*': 'guard',
 
@@ -90,6 +91,15 @@ export const surfaces: Record<string, Surface> = {
   'query appVersion': 'user',
   'query apps': 'user',
   'query composeProjects': 'user',
+  'query container': 'user',
+  'query containerDetails': 'user',
+  'query containerInspection': 'user',
+  'query containerProcesses': 'user',
+  'query containers': 'user',
+  'query diskUsage': 'user',
+  'query images': 'user',
+  'query networks': 'user',
+  'query volumes': 'user',
   'query composeOnDisk': 'user',
   'query appChangedFiles': 'user',
   'query importPreview': 'user',
@@ -124,10 +134,11 @@ export const surfaces: Record<string, Surface> = {
   'subscription nodeStatusChanged': 'user',
   'subscription operationProgress': 'user',
   'subscription serverChanged': 'user',
+  'subscription thingsChanged': 'user',
 }
 
 /** What a primary calls only on itself. */
-const ownNode = /\/api\/internal\/(networks|apps|containers|compose-projects|folders|operations|events|system)\b/
+const ownNode = /\/api\/internal\/(engine|networks|apps|containers|compose-projects|folders|operations|events|system)\b/
 
 /** Undefined for an operation that is neither listed nor an action nor a call to a node about its own things. */
 export const surfaceOf = (operation: string): Surface | undefined =>

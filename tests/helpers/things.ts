@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { App, Container } from '../../api/apps/app.ts'
 import type { Operation } from '../../api/apps/operation.ts'
+import type { NodeContainer } from '../../api/engine/thing.ts'
 import type { NodeStats } from '../../api/monitoring/node-stats.ts'
 
 const at = new Date('2026-01-26T20:00:00Z')
@@ -90,5 +91,18 @@ export const someStats = (given: Partial<NodeStats> & { nodeId: string }): NodeS
   },
   containers: [],
   moreContainers: 0,
+  ...given,
+})
+
+/** A container as the list of a node's containers shows it. The ids are not random, so two of them are the same. */
+export const someNodeContainer = (given: Partial<NodeContainer> = {}): NodeContainer => ({
+  ...someContainer({ id: 'c1' }),
+  imageId: 'sha256:1',
+  project: 'web',
+  appId: null,
+  networks: ['web_default'],
+  volumes: ['web_data'],
+  exitReason: null,
+  isSelf: false,
   ...given,
 })

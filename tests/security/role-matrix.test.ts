@@ -12,8 +12,8 @@ import { callOperation, type Reached, type Things } from '../helpers/operation-c
 import { boundSession, peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
 import { routesOf } from '../helpers/routes.ts'
 import { runningNode, type RunningNode } from '../helpers/running-node.ts'
-import { graphqlFields } from '../helpers/sample-document.ts'
-import { someApp, someContainer, someOperation, someStats } from '../helpers/things.ts'
+import { graphqlFields, unknownId } from '../helpers/sample-document.ts'
+import { someApp, someContainer, someNodeContainer, someOperation, someStats } from '../helpers/things.ts'
 
 /**
  * Who can use an operation, from most callers to fewest. `everywhere`: not for callers limited to some nodes, because it affects
@@ -72,6 +72,15 @@ const listed: Record<string, Need> = {
   'query appRemoval': 'operator',
   'query apps': 'viewer',
   'query composeProjects': 'operator',
+  'query container': 'viewer',
+  'query containerDetails': 'viewer',
+  'query containerInspection': 'operator',
+  'query containerProcesses': 'operator',
+  'query containers': 'viewer',
+  'query diskUsage': 'viewer',
+  'query images': 'viewer',
+  'query networks': 'viewer',
+  'query volumes': 'viewer',
   'query importPreview': 'admin',
   'query node': 'viewer',
   'query nodes': 'viewer',
@@ -106,6 +115,7 @@ const listed: Record<string, Need> = {
   'subscription nodeStatusChanged': 'viewer',
   'subscription operationProgress': 'viewer',
   'subscription serverChanged': 'viewer',
+  'subscription thingsChanged': 'viewer',
 }
 
 /** Who can take an action, from the permission that it declares. `tests/auth/permissions.test.ts` says who has which. */
@@ -174,6 +184,8 @@ async function nodeWith({ services }: RunningNode, env: string): Promise<Things>
   const app = someApp({ nodeId: id, name: `app-of-${name}`, containers: [someContainer({ name: `container-of-${name}` })] })
   const operation = someOperation({ nodeId: id, appId: app.id, appName: app.name })
   services.feed.inventory.apply(id, { type: 'snapshot', apps: [app], operations: [operation] })
+  const container = someNodeContainer({ id: unknownId, name: `other-of-${name}` })
+  services.feed.inventory.apply(id, { type: 'things', kind: 'container', list: [container] })
   services.feed.inventory.apply(id, { type: 'stats', stats: someStats({ nodeId: id }) })
   return { nodeId: id, appId: app.id, operationId: operation.id }
 }
@@ -232,6 +244,10 @@ const needsOfWord: Record<string, readonly Permission[]> = {
   app: ['app.change', 'app.allow'],
   operation: ['app.change'],
   network: ['app.change'],
+  container: ['app.change'],
+  image: ['app.change'],
+  volume: ['app.change'],
+  engine: ['app.change'],
   node: ['node.change', 'node.hold', 'node.check'],
   cluster: ['node.change'],
   'join-token': ['node.change'],

@@ -21,6 +21,12 @@ export const heldName = (app: string, service: string, version: number): { repos
   tag: `v${version}`,
 })
 
+/** What a name holds an image for, such as `shop/web v3`; null for a name that holds none. */
+export function heldFor(name: string): string | null {
+  const [, place, version] = new RegExp(`^${registry.replace('.', '[.]')}/(.+):(v\\d+)$`).exec(name) ?? []
+  return place && version ? `${place} ${version}` : null
+}
+
 /** The version in a name that `heldName` made. */
 export const heldVersion = (name: string): number => Number(/:v(\d+)$/.exec(name)?.[1] ?? Number.NaN)
 

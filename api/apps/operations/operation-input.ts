@@ -24,6 +24,8 @@ const operationInput = z.object({
   services: z.array(z.string()).nullish(),
   /** What was judged by service, as digests: nothing else that a pull brings is deployed. */
   judged: z.record(z.string(), z.array(z.string())).nullish(),
+  /** The image to pull. */
+  image: z.string().optional(),
   /** The app's desired state before a start, a stop or a removal: what holds again if it is cancelled before it starts. */
   desiredBefore: z.enum(['running', 'stopped', 'unknown']).optional(),
 })

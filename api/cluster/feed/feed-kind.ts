@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { App } from '../../apps/app.ts'
 import type { Operation } from '../../apps/operation.ts'
 import { bounds, cut } from '../../bounds.ts'
+import type { Thing, ThingKind } from '../../engine/thing.ts'
 import type { Lenient } from '../../lenient.ts'
 import type { NodeStats } from '../../monitoring/node-stats.ts'
 import type { Unread } from '../health/unreadable.ts'
@@ -22,6 +23,10 @@ export interface Things {
   dropApp(nodeId: string, id: string): void
   putOperation(nodeId: string, operation: Operation): void
   putStats(nodeId: string, stats: NodeStats): void
+  /** @param others ids of those that exist and could not be read */
+  putThings(nodeId: string, kind: ThingKind, list: Thing[], others: string[]): void
+  putThing(nodeId: string, kind: ThingKind, thing: Thing): void
+  dropThing(nodeId: string, kind: ThingKind, id: string): void
 }
 
 /** Everything specific to one kind of event. `Part` is what it can be split into. */

@@ -5,9 +5,20 @@ import { app, appRemoved } from './kinds/app.ts'
 import { operation } from './kinds/operation.ts'
 import { snapshot } from './kinds/snapshot.ts'
 import { stats } from './kinds/stats.ts'
+import { allThings, thing, thingGone } from './kinds/things.ts'
 
 /** Every kind of event that a node can send, by its type on the wire. Readers pass over kinds that they do not know. */
-export const feedKinds = { about, snapshot, app, 'app-removed': appRemoved, operation, stats }
+export const feedKinds = {
+  about,
+  snapshot,
+  app,
+  'app-removed': appRemoved,
+  operation,
+  stats,
+  things: allThings,
+  thing,
+  'thing-gone': thingGone,
+}
 
 const byType = new Map<string, FeedKind<FeedEvent>>(Object.entries(feedKinds))
 

@@ -1,6 +1,7 @@
 import type { OwnApps } from '../../apps/own-apps.ts'
 import type { Clock } from '../../clock.ts'
 import type { EntityManager } from '../../db/orm.ts'
+import type { EngineRoom } from '../../engine/engine.ts'
 import { createEventHub, type EventHub } from '../../events.ts'
 import type { Log } from '../../log.ts'
 import type { LocalMonitor } from '../../monitoring/local-monitor.ts'
@@ -24,6 +25,7 @@ interface Dependencies {
   about: NodeAbout
   apps: OwnApps
   monitor: LocalMonitor
+  engine: Pick<EngineRoom, 'events' | 'list'>
   registry: NodeRegistry
   transport: Transport
   misbehavior: MisbehavingNodes
@@ -68,13 +70,15 @@ export function createFeed(deps: Dependencies) {
   }
 }
 
-function ownFeed({ about, apps, monitor }: Dependencies): OwnFeed {
+function ownFeed({ about, apps, monitor, engine }: Dependencies): OwnFeed {
   const hub = createEventHub<FeedEvents>()
   apps.events.on('app', (app) => hub.emit('event', { type: 'app', app }))
   apps.events.on('appRemoved', (id) => hub.emit('event', { type: 'app-removed', id }))
   apps.events.on('operation', (operation) => hub.emit('event', { type: 'operation', operation }))
+  engine.events.on('thing', (changed) => hub.emit('event', { type: 'thing', changed }))
+  engine.events.on('thingGone', ({ kind, id }) => hub.emit('event', { type: 'thing-gone', kind, id }))
   monitor.onSample((stats) => hub.emit('event', { type: 'stats', stats }))
-  return createLocalFeed({ hub, about: () => about, apps: apps.list, operations: apps.operations.recent })
+  return createLocalFeed({ hub, about: () => about, apps: apps.list, operations: apps.operations.recent, things: engine.list })
 }
 
 function streamsOf({ registry, transport, misbehavior, nodeEvents, clock, random, log }: Dependencies) {
@@ -120,6 +124,7 @@ function inventoryOf(deps: Dependencies, heardAt: (nodeId: string) => Date | nul
     onAppRemoved: (id, nodeId) => events.emit('appRemoved', { id, nodeId }),
     onOperation: (operation) => nodeEvents.emit('operationChanged', operation),
     onStats: (nodeId) => nodeEvents.emit('statsChanged', nodeId),
+    onThings: (nodeId, kind) => events.emit('things', { nodeId, kind }),
   })
   // A node can only report about itself.
   nodeEvents.on('reported', 'inventory', ({ nodeId, event }) => {

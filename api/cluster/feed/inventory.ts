@@ -2,6 +2,7 @@ import type { App } from '../../apps/app.ts'
 import { isFinal, type Operation, type OperationKind } from '../../apps/operation.ts'
 import type { Clock } from '../../clock.ts'
 import type { EntityManager } from '../../db/orm.ts'
+import { thingKinds, type ThingKind } from '../../engine/thing.ts'
 import type { Log } from '../../log.ts'
 import type { NodeStats } from '../../monitoring/node-stats.ts'
 import type { ClusterNode } from '../members/cluster-node.ts'
@@ -12,6 +13,8 @@ import { loadInventory, saveInventory } from './inventory-records.ts'
 import { createKnownApps, type InventoryApp } from './known-apps.ts'
 import { createKnownOperations } from './known-operations.ts'
 import { createKnownStats, type KnownStats } from './known-stats.ts'
+import { createKnownThings, type Known } from './known-things.ts'
+import { flushThings, loadThings } from './thing-records.ts'
 
 export type { InventoryApp } from './known-apps.ts'
 export type { KnownStats } from './known-stats.ts'
@@ -43,11 +46,13 @@ export function createInventory(deps: {
   onAppRemoved: (id: string, nodeId: string) => void
   onOperation: (operation: Operation) => void
   onStats: (nodeId: string) => void
+  onThings: (nodeId: string, kind: ThingKind) => void
 }) {
   const { em, findNode } = deps
   const apps = createKnownApps(deps)
   const operations = createKnownOperations(deps)
   const stats = createKnownStats(deps)
+  const engines = createKnownThings(deps)
 
   const isOfNode = ({ nodeId }: { nodeId: string }): boolean => findNode(nodeId) !== undefined
 
@@ -89,6 +94,9 @@ export function createInventory(deps: {
       if (isFinal(operation.status)) operations.forgetOld(nodeId)
     },
     putStats,
+    putThings: engines.putAll,
+    putThing: engines.put,
+    dropThing: engines.drop,
   }
 
   return {
@@ -96,6 +104,7 @@ export function createInventory(deps: {
       const known = await loadInventory(em, deps.log)
       known.apps.forEach(apps.restore)
       known.operations.forEach(operations.restore)
+      for (const thing of await loadThings(em)) engines.restore(thing)
     },
 
     /** Applies an event that a node sent. Late events from a removed node are dropped. */
@@ -111,16 +120,23 @@ export function createInventory(deps: {
       if (!operations.get(operation.id)) putOperation(nodeId, operation)
     },
 
+    /** An operation that a call has just started. */
+    learnOperation(nodeId: string, operation: Operation): void {
+      if (findNode(nodeId) && !operations.get(operation.id)) putOperation(nodeId, operation)
+    },
+
     /** A node went online or offline, which changes how its apps look. */
     nodeStatusChanged(nodeId: string): void {
       for (const app of apps.list()) if (app.nodeId === nodeId) deps.onApp(app)
       deps.onStats(nodeId)
+      for (const kind of thingKinds) deps.onThings(nodeId, kind)
     },
 
     dropNode(nodeId: string): void {
       apps.dropNode(nodeId)
       operations.dropNode(nodeId)
       stats.forget(nodeId)
+      engines.dropNode(nodeId)
     },
 
     /** Sorted by name, then by node. */
@@ -138,8 +154,13 @@ export function createInventory(deps: {
 
     statsOf: (nodeId: string): KnownStats => stats.of(nodeId),
 
+    /** What the Engine of a node holds of a kind. */
+    things: engines.list,
+    thing: <Kind extends ThingKind>(nodeId: string, kind: Kind, id: string): Known<Kind> | undefined => engines.find(nodeId, kind, id),
+
     /** Writes everything that changed since the last flush, in one transaction. */
     async flush(): Promise<void> {
+      await flushThings(em, engines, isOfNode)
       const appIds = [...apps.dirty].filter((id) => apps.dirty.delete(id))
       const operationIds = [...operations.dirty].filter((id) => operations.dirty.delete(id))
       if (appIds.length + operationIds.length === 0) return

@@ -1,5 +1,6 @@
 import type { App } from '../../apps/app.ts'
 import type { Operation } from '../../apps/operation.ts'
+import { thingKinds, type Thing, type ThingKind } from '../../engine/thing.ts'
 import type { EventHub } from '../../events.ts'
 import type { NodeAbout } from '../members/node-about.ts'
 import { snapshotOperations, type Feed, type FeedEvent } from './feed-event.ts'
@@ -14,6 +15,8 @@ export function createLocalFeed(deps: {
   about: () => NodeAbout
   apps: () => App[]
   operations: (count: number) => Promise<Operation[]>
+  /** What the Engine holds of a kind. */
+  things: (kind: ThingKind) => Thing[]
 }): Feed {
   return {
     async subscribe(listener) {
@@ -24,6 +27,7 @@ export function createLocalFeed(deps: {
         const operations = await deps.operations(snapshotOperations)
         listener({ type: 'about', about: deps.about() })
         listener({ type: 'snapshot', apps: deps.apps(), operations })
+        for (const kind of thingKinds) listener({ type: 'things', kind, list: deps.things(kind) })
         early.forEach(listener)
         ready = true
         return unsubscribe

@@ -22,6 +22,7 @@ export const capabilities = [
   'files-on-disk',
   'history',
   'logs',
+  'engine-things',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

@@ -26,6 +26,7 @@ import { Migration20261130Copies } from './20261130-copies.ts'
 import { Migration20261130Import } from './20261130-import.ts'
 import { Migration20261202CopiedVersions } from './20261202-copied-versions.ts'
 import { Migration20261201History } from './20261201-history.ts'
+import { Migration20261202EngineThings } from './20261202-engine-things.ts'
 
 /** In the order they run, which is the order of their names. Never change a released migration. */
 export const migrations = [
@@ -57,4 +58,5 @@ export const migrations = [
   { name: '20261130y-copies', class: Migration20261130Copies },
   { name: '20261201-history', class: Migration20261201History },
   { name: '20261202-copied-versions', class: Migration20261202CopiedVersions },
+  { name: '20261202-engine-things', class: Migration20261202EngineThings },
 ]

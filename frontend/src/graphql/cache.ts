@@ -3,6 +3,7 @@ import type { Cache, DataFields, KeyingConfig, UpdateResolver } from '@urql/exch
 import { createListKeeper } from './list-keeper.ts'
 
 const embedded = (): null => null
+const ofNode = ({ id, nodeId }: DataFields): string => (nodeId ? `${String(nodeId)} ${String(id)}` : String(id))
 
 /** Types without an id are embedded in their parent. Singletons have a fixed key. */
 const keys: KeyingConfig = {
@@ -19,6 +20,32 @@ const keys: KeyingConfig = {
   OperationConnection: embedded,
   OperationEdge: embedded,
   AuditConnection: embedded,
+  ContainerConnection: embedded,
+  ContainerEdge: embedded,
+  ImageConnection: embedded,
+  ImageEdge: embedded,
+  VolumeConnection: embedded,
+  VolumeEdge: embedded,
+  NetworkConnection: embedded,
+  NetworkEdge: embedded,
+  // Two nodes have the same image under the same id.
+  Container: ofNode,
+  Image: ofNode,
+  Volume: ofNode,
+  Network: ofNode,
+  ThingUser: embedded,
+  ThingLabel: embedded,
+  ThingSize: embedded,
+  ThingsChanged: embedded,
+  ContainerDetails: embedded,
+  ContainerMount: embedded,
+  ContainerAddress: embedded,
+  ContainerHealthOutput: embedded,
+  ContainerProcesses: embedded,
+  DiskUsage: embedded,
+  PruneResult: embedded,
+  PruneItem: embedded,
+  KeptThing: embedded,
   AuditEdge: embedded,
   ServerPrimary: embedded,
   PageInfo: embedded,

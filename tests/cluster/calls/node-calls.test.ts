@@ -15,7 +15,7 @@ import { toWire } from '../../../api/wire.ts'
 import { createManualClock } from '../../helpers/manual-clock.ts'
 import { linkTable, nodeEnd } from '../../helpers/link-pair.ts'
 import { peerId, sharedKey } from '../../helpers/peer.ts'
-import { someApp, someOperation, someStats } from '../../helpers/things.ts'
+import { someApp, someNodeContainer, someOperation, someStats } from '../../helpers/things.ts'
 import { until } from '../../helpers/until.ts'
 
 type Way = 'direct' | 'link'
@@ -128,6 +128,22 @@ const history = {
   ],
 }
 const span = { from: about.startedAt, to: new Date(about.startedAt.getTime() + 60_000), points: 10 }
+const details = {
+  ...{ command: 'serve', environment: ['PORT'], labels: [{ name: 'a', value: 'b' }], restartPolicy: 'always', memoryLimitBytes: 1024 },
+  mounts: [{ kind: 'volume', source: 'data', target: '/data', isReadOnly: true }],
+  networks: [{ name: 'front', address: '10.0.0.2', aliases: ['web'] }],
+  health: { failingStreak: 1, lastOutput: 'no', lastExitCode: 1, lastAt: about.startedAt },
+}
+const processes = { titles: ['PID', 'CMD'], rows: [['1', 'serve']], more: 2 }
+const usage = {
+  ...{ asOf: about.startedAt, imagesBytes: 1, containersBytes: 2, volumesBytes: 3, buildCacheBytes: 4 },
+  volumes: [{ name: 'data', sizeBytes: 3 }],
+  containers: [{ id: 'abc', sizeBytes: 2 }],
+}
+const pruned = {
+  ...{ isPreview: false, items: [{ id: 'data', name: 'data', sizeBytes: 3, detail: null }], more: 0, freedBytes: 3 },
+  kept: [{ name: 'other', reason: 'belongs to the app shop' }],
+}
 
 const { events } = calls
 const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => Promise<void>> = {
@@ -174,6 +190,16 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
   validateApp: sent(calls.validateApp, { ...created, appId: id }, validation, validation),
   removalOf: sent(calls.removalOf, { id }, preview, preview),
   cancelOperation: sent(calls.cancelOperation, { id }, operation, operation),
+  containerDetails: sent(calls.containerDetails, { containerId: 'abc' }, details, details),
+  containerProcesses: sent(calls.containerProcesses, { containerId: 'abc' }, processes, processes),
+  inspectContainer: sent(calls.inspectContainer, { containerId: 'abc' }, { json: '{}' }, { json: '{}' }),
+  diskUsage: sent(calls.diskUsage, {}, usage, usage),
+  containerAction: sent(calls.containerAction, { containerId: 'abc', action: 'stop' }, someNodeContainer(), someNodeContainer()),
+  pullImage: sent(calls.pullImage, { image: 'web:1' }, operation, operation),
+  removeImage: sent(calls.removeImage, { id: 'sha256:1' }, 'sha256:1', 'sha256:1'),
+  removeVolume: sent(calls.removeVolume, { id: 'data' }, 'data', 'data'),
+  removeNetwork: sent(calls.removeNetwork, { id: 'abc' }, 'abc', 'abc'),
+  prune: sent(calls.prune, { kind: 'volumes', preview: false, items: ['data'] }, pruned, pruned),
   folders: sent(calls.folders, {}, [{ name: 'web', composeFile: null }], [{ name: 'web', composeFile: null }]),
   composeOnDisk: sent(calls.composeOnDisk, { name: 'a b/ü?&#%' }, onDisk, onDisk),
   heartbeat: sent(

@@ -26,6 +26,7 @@ async function inventoryOver(fixture: TestRegistry) {
     onApp: (app) => void told.push(app),
     onAppRemoved: (id) => void removed.push(id),
     onOperation: (operation) => void operations.push(operation),
+    onThings: () => undefined,
     onStats: (nodeId) => void stats.push(nodeId),
   })
   await inventory.start()

@@ -12,6 +12,7 @@ const names: Record<OperationKind, string> = {
   UPDATE_IMAGES: 'Update images of',
   IMPORT: 'Import',
   RECREATE: 'Make again',
+  PULL_IMAGE: 'Pull an image',
   REMOVE: 'Remove',
   UNKNOWN: 'Change',
 }
@@ -20,6 +21,6 @@ export const operationName = (kind: OperationKind): string => names[kind]
 
 /** Such as `Create whoami: succeeded`. */
 export const operationTitle = (operation: { kind: OperationKind; appName?: string | null; status: OperationStatus }): string =>
-  `${operationName(operation.kind)} ${operation.appName ?? 'app'}: ${operationStatusBadges[operation.status].label.toLowerCase()}`
+  `${operationName(operation.kind)}${operation.kind === 'PULL_IMAGE' ? '' : ` ${operation.appName ?? 'app'}`}: ${operationStatusBadges[operation.status].label.toLowerCase()}`
 
 export const isFinal = ({ status }: { status: OperationStatus }): boolean => status !== 'QUEUED' && status !== 'RUNNING'

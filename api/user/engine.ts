@@ -1,0 +1,179 @@
+import type { Operation } from '../apps/operation.ts'
+import type { Container } from '../apps/app.ts'
+import { engineCalls } from '../cluster/calls/engine-calls.ts'
+import { actionsOf, type InputTo } from '../cluster/calls/declared-call.ts'
+import type { Inventory, InventoryApp } from '../cluster/feed/inventory.ts'
+import type { Known } from '../cluster/feed/known-things.ts'
+import type { NodeRegistry } from '../cluster/members/node-registry.ts'
+import type { NodeActions, NodeRouter } from '../cluster/node-router.ts'
+import type {
+  ContainerAction,
+  ContainerDetails,
+  ContainerProcesses,
+  DiskUsage,
+  NodeContainer,
+  PruneResult,
+  ThingKind,
+} from '../engine/thing.ts'
+import { AppError } from '../errors.ts'
+import type { Access } from './access.ts'
+
+/** Declared with the calls that carry them out. The target is the node. */
+export const engineActions = actionsOf({
+  containerAction: engineCalls.containerAction,
+  pullImage: engineCalls.pullImage,
+  removeImage: engineCalls.removeImage,
+  removeVolume: engineCalls.removeVolume,
+  removeNetwork: engineCalls.removeNetwork,
+  prune: engineCalls.prune,
+})
+
+/** A container that uses an image, a volume or a network. */
+export interface ThingUser {
+  containerId: string
+  name: string
+  appId: string | null
+}
+
+type Used = { usedBy: ThingUser[] }
+/** On a node that is not online, its state is unknown. */
+export type SeenContainer = Known<'container'> & { lastKnownState: NodeContainer['state'] }
+export type SeenImage = Known<'image'> & Used
+export type SeenVolume = Known<'volume'> & Used
+export type SeenNetwork = Known<'network'> & Used
+
+const userOf = ({ id, name, appId }: NodeContainer): ThingUser => ({ containerId: id, name, appId })
+
+/** What the Engines of the nodes that a caller sees hold, and what the caller can do with it. */
+export function createUserEngine(deps: { access: Access; inventory: Inventory; router: NodeRouter; registry: NodeRegistry }) {
+  const { access, inventory, router } = deps
+  const { need, sight } = access
+  const { name: caller } = access.caller
+
+  const nodesOf = (wanted: readonly string[] | null | undefined): string[] => {
+    const ids = new Set(wanted)
+    return deps.registry.list().flatMap(({ id }) => (sight.sees(id) && (!wanted || ids.has(id)) ? id : []))
+  }
+  const seen = (container: Known<'container'>): SeenContainer => {
+    const isOnline = sight.findNode(container.nodeId)?.health.status === 'online'
+    return { ...container, state: isOnline ? container.state : 'unknown', lastKnownState: container.state }
+  }
+
+  /** The users of each thing of one node: `keysOf` says which things a container uses. */
+  function withUsers<Kind extends Exclude<ThingKind, 'container'>>(
+    nodeId: string,
+    kind: Kind,
+    keysOf: (container: NodeContainer) => string[],
+    keyOf: (thing: Known<Kind>) => string,
+  ): (Known<Kind> & Used)[] {
+    const users = new Map<string, ThingUser[]>()
+    for (const container of inventory.things(nodeId, 'container')) {
+      for (const key of keysOf(container)) users.set(key, [...(users.get(key) ?? []), userOf(container)])
+    }
+    return inventory.things(nodeId, kind).map((thing) => ({ ...thing, usedBy: users.get(keyOf(thing)) ?? [] }))
+  }
+  const imagesOf = (nodeId: string): SeenImage[] =>
+    withUsers(
+      nodeId,
+      'image',
+      ({ imageId }) => [imageId],
+      ({ id }) => id,
+    )
+  const volumesOf = (nodeId: string): SeenVolume[] =>
+    withUsers(
+      nodeId,
+      'volume',
+      ({ volumes }) => volumes,
+      ({ id }) => id,
+    )
+  const networksOf = (nodeId: string): SeenNetwork[] =>
+    withUsers(
+      nodeId,
+      'network',
+      ({ networks }) => networks,
+      ({ name }) => name,
+    )
+
+  const on = (nodeId: string): NodeActions => router.forNode(sight.node(nodeId).id, caller)
+  /** Says the container's name beside its id in the audit log. */
+  const subjectOf = (nodeId: string, kind: ThingKind, id: string): string => {
+    const thing = sight.findNode(nodeId) && inventory.thing(nodeId, kind, id)
+    return thing && 'name' in thing ? `${thing.name} (${id.slice(0, 12)})` : id
+  }
+  const act = <T>(
+    name: Exclude<keyof typeof engineActions, 'pullImage'>,
+    nodeId: string,
+    words: string,
+    run: (node: NodeActions) => Promise<T>,
+  ) => access.act(engineActions[name], { id: nodeId, words }, async () => run(on(nodeId)))
+
+  return {
+    containers: (nodeIds?: readonly string[] | null): SeenContainer[] =>
+      nodesOf(nodeIds).flatMap((id) => inventory.things(id, 'container').map(seen)),
+    images: (nodeIds?: readonly string[] | null): SeenImage[] => nodesOf(nodeIds).flatMap(imagesOf),
+    volumes: (nodeIds?: readonly string[] | null): SeenVolume[] => nodesOf(nodeIds).flatMap(volumesOf),
+    networks: (nodeIds?: readonly string[] | null): SeenNetwork[] => nodesOf(nodeIds).flatMap(networksOf),
+
+    findContainer(nodeId: string, id: string): SeenContainer | undefined {
+      const found = sight.findNode(nodeId) && inventory.thing(nodeId, 'container', id)
+      return found && seen(found)
+    },
+    /** A container of an app, with what only the node's list of containers says of it. */
+    ofApp: ({ nodeId, id, asOf }: InventoryApp, container: Container): Container & Partial<SeenContainer> => ({
+      ...inventory.thing(nodeId, 'container', container.id),
+      ...container,
+      ...{ nodeId, appId: id, asOf, lastKnownState: container.state },
+    }),
+    appName: (appId: string | null): string | null => (appId && sight.findApp(appId)?.name) ?? null,
+    /** Which list of which node changed. */
+    watch: () =>
+      access.watch('things', {
+        seen: (change) => (sight.sees(change.nodeId) ? change : undefined),
+        keyOf: ({ nodeId, kind }) => `${nodeId} ${kind}`,
+      }),
+
+    /** Null for one that does not exist. @throws NODE_UNREACHABLE, DOCKER_UNAVAILABLE */
+    details: (nodeId: string, containerId: string): Promise<ContainerDetails | null> =>
+      orNull(async () => on(nodeId).containerDetails({ containerId })),
+    /** Arguments of programs can be secret. @throws FORBIDDEN as well */
+    async processes(nodeId: string, containerId: string): Promise<ContainerProcesses | null> {
+      need('app.change')
+      return orNull(async () => on(nodeId).containerProcesses({ containerId }))
+    },
+    async inspection(nodeId: string, containerId: string): Promise<string | null> {
+      need('app.change')
+      return (await orNull(async () => on(nodeId).inspectContainer({ containerId })))?.json ?? null
+    },
+    diskUsage: (nodeId: string): Promise<DiskUsage | null> => orNull(async () => on(nodeId).diskUsage({})),
+
+    async containerAction(nodeId: string, containerId: string, action: ContainerAction): Promise<SeenContainer> {
+      const words = `: ${action} ${subjectOf(nodeId, 'container', containerId)}`
+      const container = await act('containerAction', nodeId, words, (node) => node.containerAction({ containerId, action }))
+      return { ...container, nodeId, asOf: new Date(), lastKnownState: container.state }
+    },
+    async pullImage(nodeId: string, image: string): Promise<Operation> {
+      const run = async () => ({ operation: await on(nodeId).pullImage({ image }) })
+      const { operation } = await access.start(engineActions.pullImage, { id: nodeId, words: `: ${image.slice(0, 300)}` }, run)
+      inventory.learnOperation(nodeId, operation)
+      return operation
+    },
+    removeImage: (nodeId: string, id: string): Promise<string> =>
+      act('removeImage', nodeId, `: ${inventory.thing(nodeId, 'image', id)?.tags[0] ?? id}`, (node) => node.removeImage({ id })),
+    removeVolume: (nodeId: string, id: string): Promise<string> =>
+      act('removeVolume', nodeId, `: ${id}`, (node) => node.removeVolume({ id })),
+    removeNetwork: (nodeId: string, id: string): Promise<string> =>
+      act('removeNetwork', nodeId, `: ${subjectOf(nodeId, 'network', id)}`, (node) => node.removeNetwork({ id })),
+    prune: (nodeId: string, input: InputTo<typeof engineCalls.prune>): Promise<PruneResult> =>
+      act('prune', nodeId, `: ${input.kind}${input.preview ? ', preview only' : ''}`, (node) => node.prune(input)),
+  }
+}
+
+/** What does not exist is null in a query. */
+async function orNull<T>(ask: () => Promise<T>): Promise<T | null> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'NOT_FOUND') return null
+    throw error
+  }
+}
