@@ -189,6 +189,7 @@ const dashboardDomains = {
   monitoring: [],
   nodes: [],
   operations: [],
+  engine: ['operations'],
   apps: ['nodes', 'operations'],
   audit: ['operations'],
   shell: ['account', 'operations'],

@@ -33,6 +33,7 @@ const routes: RouteRecordRaw[] = [
   },
   // The part of the page is in its address: see utils/apps/app-tabs.ts.
   { path: '/apps/:id/:tab?', component: () => import('./pages/AppDetail.vue'), props: true },
+  { path: '/engine/:tab?', component: () => import('./pages/Engine.vue'), props: true },
   { path: '/monitoring', component: () => import('./pages/Monitoring.vue') },
   {
     path: '/settings',

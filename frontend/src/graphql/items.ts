@@ -10,11 +10,14 @@ import type {
   ComposeOnDiskQuery,
   FilesOnDiskQuery,
   ComposeProjectsQuery,
+  ContainersQuery,
   CreateApiTokenMutation,
   CreateJoinTokenMutation,
   ImportPreviewQuery,
+  ImagesQuery,
   JoinAttemptFieldsFragment,
   JoinTokenFieldsFragment,
+  NetworksQuery,
   NodeFieldsFragment,
   NodeHistoryQuery,
   HistoryFieldsFragment,
@@ -22,12 +25,14 @@ import type {
   NodeUsageFieldsFragment,
   OperationFieldsFragment,
   PreparedFoldersQuery,
+  PruneMutation,
   RegistryCredentialsQuery,
   ScheduleFieldsFragment,
   SessionsQuery,
   UsersQuery,
   ValidateAppQuery,
   VersionFieldsFragment,
+  VolumesQuery,
 } from './generated/graphql.ts'
 
 // The types of what the dashboard shows, taken from its documents.
@@ -80,3 +85,11 @@ export type SessionItem = SessionsQuery['sessions'][number]
 export type ApiTokenItem = ApiTokensQuery['apiTokens'][number]
 export type CreatedApiToken = CreateApiTokenMutation['createApiToken']
 export type AuditItem = AuditQuery['audit']['nodes'][number]
+
+/** A container of any kind, as the list of a node's containers shows it. */
+export type NodeContainerItem = ContainersQuery['containers']['nodes'][number]
+export type ImageItem = ImagesQuery['images']['nodes'][number]
+export type VolumeItem = VolumesQuery['volumes']['nodes'][number]
+export type NetworkItem = NetworksQuery['networks']['nodes'][number]
+export type ThingUserItem = ImageItem['usedBy'][number]
+export type PruneResultItem = PruneMutation['prune']

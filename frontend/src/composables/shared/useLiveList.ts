@@ -36,15 +36,18 @@ function withAnswer<Item>(loaded: Loaded<Item>, index: number, page: Page<Item> 
 }
 
 /** While pages are read again, an item that moved from one to another can be on both. */
-const itemsOf = <Item extends { id: string }>(pages: Item[][]): Item[] => [...new Map(pages.flat().map((item) => [item.id, item])).values()]
+const itemsOf = <Item>(pages: Item[][], keyOf: (item: Item) => string): Item[] => [
+  ...new Map(pages.flat().map((item) => [keyOf(item), item])).values(),
+]
 
 /**
  * Reads all pages of a connection in turn, as one live list. Each page follows the cache, so what subscriptions add, change or
  * remove shows at once. After a lost connection, all pages are read again.
  */
-export function useLiveList<Data, Item extends { id: string }>(
-  document: TypedDocumentNode<Data, { first: number; after?: string | null }>,
+export function useLiveList<Data, Item extends { id: string }, More extends object = object>(
+  document: TypedDocumentNode<Data, { first: number; after?: string | null } & More>,
   pick: (data: Data) => Page<Item>,
+  { variables, keyOf = ({ id }) => id }: { variables?: More; keyOf?: (item: Item) => string } = {},
 ) {
   const { client, reconnects } = useServerConnection()
   const { shown: loaded, latest, change } = useGatheredState<Loaded<Item>>({ pages: [], complete: false, problems: [] })
@@ -54,11 +57,13 @@ export function useLiveList<Data, Item extends { id: string }>(
 
   function readPage(index: number, after: string | null, requestPolicy: RequestPolicy): void {
     opened = index
-    const subscription = client.query(document, { first: pageSize, after }, { requestPolicy }).subscribe(({ data, error }) => {
-      const page = data && pick(data)
-      change(withAnswer(latest(), index, page, error && toProblem(error)))
-      if (page?.pageInfo.hasNextPage && opened === index) readPage(index + 1, page.pageInfo.endCursor ?? null, requestPolicy)
-    })
+    const subscription = client
+      .query(document, { first: pageSize, after, ...variables } as { first: number; after: string | null } & More, { requestPolicy })
+      .subscribe(({ data, error }) => {
+        const page = data && pick(data)
+        change(withAnswer(latest(), index, page, error && toProblem(error)))
+        if (page?.pageInfo.hasNextPage && opened === index) readPage(index + 1, page.pageInfo.endCursor ?? null, requestPolicy)
+      })
     stops[index] = () => subscription.unsubscribe()
   }
 
@@ -76,7 +81,7 @@ export function useLiveList<Data, Item extends { id: string }>(
   watch(reconnects, () => read())
   onScopeDispose(stop)
 
-  const items = computed(() => itemsOf(loaded.value.pages))
+  const items = computed(() => itemsOf(loaded.value.pages, keyOf))
   const problem = computed(() => loaded.value.problems.find((each) => each !== undefined))
   const state = computed<LoadState>(() => (loaded.value.complete ? 'ready' : problem.value ? 'failed' : 'loading'))
   return { state, items, problem, retry: () => read() }

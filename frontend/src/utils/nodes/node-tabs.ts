@@ -1,6 +1,10 @@
 /** The sections of a node's page. Each has an address of its own. */
 export const nodeTabs = {
   overview: { label: 'Overview', icon: 'i-lucide-layout-dashboard' },
+  containers: { label: 'Containers', icon: 'i-lucide-container', needs: 'engine-things' },
+  images: { label: 'Images', icon: 'i-lucide-layers', needs: 'engine-things' },
+  volumes: { label: 'Volumes', icon: 'i-lucide-hard-drive', needs: 'engine-things' },
+  networks: { label: 'Networks', icon: 'i-lucide-network', needs: 'engine-things' },
 } as const satisfies Record<string, { label: string; icon: string; /** Capability of the node. */ needs?: string }>
 
 export type NodeTab = keyof typeof nodeTabs
