@@ -1,6 +1,8 @@
 import { stringifyDocument } from '@urql/core'
 import type { TypedDocumentNode } from '@urql/core'
 import { onScopeDispose, shallowRef, watch } from 'vue'
+import { appLogs, containerLogs } from '../../graphql/documents/logs.ts'
+import type { AppItem } from '../../graphql/items.ts'
 import type { LogBatchFieldsFragment } from '../../graphql/generated/graphql.ts'
 import { useServerConnection } from '../shared/useServerConnection.ts'
 
@@ -18,6 +20,12 @@ export interface LogAsked {
   document: TypedDocumentNode<Record<string, LogBatchFieldsFragment>, Record<string, unknown>>
   variables: Record<string, unknown>
 }
+
+/** The log of an app, or of one container on its node. */
+export const logAsked = (app: AppItem, containerId: string | undefined, range: object): LogAsked =>
+  containerId === undefined
+    ? { document: appLogs as LogAsked['document'], variables: { appId: app.id, ...range } }
+    : { document: containerLogs as LogAsked['document'], variables: { nodeId: app.node.id, containerId, ...range } }
 
 /** Follows a log. After a lost connection it goes on where it was, without a gap or a repeat. */
 export function useLog(asked: () => LogAsked) {
