@@ -15,6 +15,7 @@ test('an unknown id is null in every query, or NOT_FOUND', async (t) => {
   t.deepEqual(asked.toSorted(), [
     'app',
     'appChangedFiles',
+    'appHistory',
     'appRemoval',
     'appVersion',
     'composeOnDisk',
@@ -24,6 +25,7 @@ test('an unknown id is null in every query, or NOT_FOUND', async (t) => {
     'containerProcesses',
     'diskUsage',
     'node',
+    'nodeHistory',
     'operation',
     'preparedFolders',
   ])
