@@ -187,7 +187,7 @@ export const autoUpdateBody = z.object({
       window_minutes: z.int().nullish().openapi({ default: 60 }),
       minimum_age_hours: z.int().nullish().openapi({ default: 0 }),
     })
-    .nullish()
+    .nullable()
     .openapi({ description: 'Null turns it off' }),
 })
 

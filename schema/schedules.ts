@@ -113,6 +113,6 @@ builder.mutationFields((t) => ({
     description:
       "Updates the app's images by itself within a window, judged by the health gate. Images with which the app failed are never tried again. Without a policy, turns it off.",
     args: { id: t.arg.id({ required: true }), policy: t.arg({ type: AutoUpdateInput }) },
-    resolve: (_root, args, { user }) => user.apps.setAutoUpdate(args),
+    resolve: (_root, { id, policy }, { user }) => user.apps.setAutoUpdate({ id, policy: policy ?? null }),
   }),
 }))

@@ -26,21 +26,15 @@ interface Known {
  * Otherwise a success would suggest that they took effect.
  */
 export function takesOnly({ body, query, current, fixed = [] }: Known): MiddlewareHandler<HttpEnv> {
-  const unknownIn = (given: object, known: z.ZodObject, says: string, shown: object = {}): FieldError[] =>
-    Object.keys(given)
-      .filter((field) => !(field in known.shape) && !(field in shown))
-      .map((field) => cut(field, longestName))
-      .map((field) => ({ field, message: `${says}. ${listed(Object.keys(known.shape))}` }))
-
   return async (c, next) => {
-    const problems = query ? unknownIn(c.req.query(), query, 'is not a known query parameter') : []
+    const problems = query ? unknownIn(c.req.query(), query, { says: 'is not a known query parameter' }) : []
     const given: unknown = body ? await c.req.json().catch(() => null) : null
     const fields = body ? record.safeParse(given).data : undefined
     if (body && fields) {
       const shown = current ? shownTo(c, current) : {}
       // The route itself says that there is no such thing, or that the caller may not change it.
       if (shown === null) return next()
-      problems.push(...unknownIn(fields, body, 'is not a known field', shown))
+      problems.push(...unknownIn(fields, body, { says: 'is not a known field', shown }))
       for (const field of fixed) {
         if (!(field in fields) || isDeepStrictEqual(fields[field], shown[field])) continue
         problems.push({ field, message: `is ${JSON.stringify(shown[field])} and cannot be changed here` })
@@ -49,6 +43,33 @@ export function takesOnly({ body, query, current, fixed = [] }: Known): Middlewa
     if (problems.length > 0) throw invalidInput(problems.slice(0, mostNamed))
     return next()
   }
+}
+
+interface Place {
+  says: string
+  /** Fields that are known besides. */
+  shown?: object
+  /** Before the name of a field that is not at the top, such as `files[0].`. */
+  within?: string
+}
+
+function unknownIn(given: object, known: z.ZodObject, { says, shown = {}, within = '' }: Place): FieldError[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    const field = `${within}${cut(name, longestName)}`
+    const schema = known.shape[name]
+    if (schema) return inside(value, schema, says, field)
+    return name in shown ? [] : [{ field, message: `${says}. ${listed(Object.keys(known.shape))}` }]
+  })
+}
+
+/** What is unknown in the parts of a known field. A part of another shape than expected is for the route to refuse. */
+function inside(value: unknown, schema: z.core.$ZodType, says: string, field: string): FieldError[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault)
+    return inside(value, schema.unwrap(), says, field)
+  if (schema instanceof z.ZodArray && Array.isArray(value))
+    return value.flatMap((item: unknown, index) => inside(item, schema.element, says, `${field}[${index}]`))
+  const fields = schema instanceof z.ZodObject ? record.safeParse(value).data : undefined
+  return schema instanceof z.ZodObject && fields ? unknownIn(fields, schema, { says, within: `${field}.` }) : []
 }
 
 function shownTo(c: Context<HttpEnv>, current: (c: Context<HttpEnv>) => object): Record<string, unknown> | null {
