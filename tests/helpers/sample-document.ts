@@ -51,6 +51,8 @@ function sampleValue(type: GraphQLInputType): string {
       return '1'
     case 'Boolean':
       return 'false'
+    case 'DateTime':
+      return '"2026-01-26T20:00:00Z"'
     default:
       return '""'
   }
