@@ -82,6 +82,7 @@ const cost = { field: 500, multiplier: 1 }
 builder.queryFields((t) => ({
   nodeHistory: t.field({
     type: HistoryRef,
+    nullable: true,
     description: 'The node, its disks, and the named containers that belong to no app. At most 30 days back, at most 1000 points.',
     complexity: cost,
     args: {
@@ -91,10 +92,12 @@ builder.queryFields((t) => ({
       points: t.arg.int({ description: 'Most points per series. Default: 240.' }),
       containers: t.arg.stringList(),
     },
-    resolve: (_root, { nodeId, containers, ...span }, { user }) => user.history.ofNode(nodeId, span, containers ?? []),
+    resolve: (_root, { nodeId, containers, ...span }, { user }) =>
+      user.nodes.find(nodeId) ? user.history.ofNode(nodeId, span, containers ?? []) : null,
   }),
   appHistory: t.field({
     type: HistoryRef,
+    nullable: true,
     description: 'The services of an app, added up over their containers. At most 30 days back, at most 1000 points.',
     complexity: cost,
     args: {
@@ -104,6 +107,7 @@ builder.queryFields((t) => ({
       points: t.arg.int({ description: 'Most points per series. Default: 240.' }),
       services: t.arg.stringList({ description: 'Default: all.' }),
     },
-    resolve: (_root, { appId, services, ...span }, { user }) => user.history.ofApp(appId, span, services ?? []),
+    resolve: (_root, { appId, services, ...span }, { user }) =>
+      user.apps.find(appId) ? user.history.ofApp(appId, span, services ?? []) : null,
   }),
 }))

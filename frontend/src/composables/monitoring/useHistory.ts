@@ -26,7 +26,7 @@ export function useHistory(of: HistoryOf, range: Ref<Range>, visible: MaybeRefOr
     : useLiveQuery(nodeHistoryValues, () => ({ nodeId: of.nodeId, from: from.value }))
   const newest = computed<HistoryItem | undefined>(() => {
     const data = query.data.value
-    return data && ('appHistory' in data ? data.appHistory : data.nodeHistory)
+    return (data && ('appHistory' in data ? data.appHistory : data.nodeHistory)) ?? undefined
   })
   /** Stays until the next one is there, so that nothing flickers. */
   const history = shallowRef<HistoryItem>()
