@@ -47,6 +47,7 @@ export function createContainerDetails({ engine, clock }: { engine: Pick<Engine,
     const exitCode = isBehind ? (ended ? (details?.exitCode ?? null) : null) : container.exitCode
     return {
       ...container,
+      image: details?.image || container.image,
       state,
       health: details ? details.health : container.health,
       statusText: isBehind ? wordsOf(state, exitCode) : container.statusText,

@@ -82,6 +82,7 @@ const longestStartError = 500
 export function toContainerDetails(info: ContainerInspectInfo): ContainerDetails {
   const { State: state, HostConfig: host, RestartCount: restartCount } = info
   return {
+    image: cut(info.Config.Image, most.image),
     state: toState(state.Status),
     health: toHealth(`(${state.Health?.Status ?? 'none'})`),
     startedAt: toMoment(state.StartedAt),

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import type { ContainerInspectInfo } from 'dockerode'
-import { maxInt } from '../bounds.ts'
+import { bounds, cut, maxInt } from '../bounds.ts'
 import type { EngineThings, ListedContainer, ThingEvent } from '../docker/engine-things.types.ts'
 import { exitWords } from './exit-words.ts'
 import type { NodeContainer } from './thing.ts'
@@ -8,8 +8,11 @@ import type { NodeContainer } from './thing.ts'
 /** The Engine answers each within milliseconds. More at once would only queue there. */
 const askedAtOnce = 4
 
-type Facts = Pick<NodeContainer, 'startedAt' | 'finishedAt' | 'restartCount' | 'exitReason'>
-const nothingKnown: Facts = { startedAt: null, finishedAt: null, restartCount: null, exitReason: null }
+interface Facts extends Pick<NodeContainer, 'startedAt' | 'finishedAt' | 'restartCount' | 'exitReason'> {
+  /** The name of the image that it was made with. The list shows an id instead once that names another image. */
+  madeWith: string | null
+}
+const nothingKnown: Facts = { startedAt: null, finishedAt: null, restartCount: null, exitReason: null, madeWith: null }
 
 interface Touched {
   wasStopped: boolean
@@ -59,20 +62,21 @@ export function createContainerEndings({ things }: { things: Pick<EngineThings, 
       for (const id of known.keys()) stale.add(id)
     },
 
-    async complete(listed: ListedContainer[]): Promise<Map<string, Facts>> {
+    async complete(listed: ListedContainer[]): Promise<(id: string) => Facts> {
       const isOld = (each: ListedContainer): boolean => stale.has(each.id) || known.get(each.id)?.key !== keyOf(each)
       await Promise.all(listed.filter(isOld).map((each) => limit(ask, each)))
       const ids = new Set(listed.map(({ id }) => id))
       for (const memory of [known, touched]) for (const id of memory.keys()) if (!ids.has(id)) memory.delete(id)
       for (const id of stale) if (!ids.has(id)) stale.delete(id)
-      return new Map(listed.map(({ id }) => [id, known.get(id)?.facts ?? nothingKnown]))
+      return (id) => known.get(id)?.facts ?? nothingKnown
     },
   }
 }
 
 const hasEnded = new Set(['exited', 'dead', 'restarting'])
 
-function factsOf({ State: state, RestartCount: restarts, HostConfig: host }: ContainerInspectInfo, touched: Touched | undefined): Facts {
+function factsOf(info: ContainerInspectInfo, touched: Touched | undefined): Facts {
+  const { State: state, RestartCount: restarts, HostConfig: host, Config: config } = info
   const ending = {
     exitCode: state.ExitCode,
     outOfMemory: state.OOMKilled,
@@ -86,6 +90,7 @@ function factsOf({ State: state, RestartCount: restarts, HostConfig: host }: Con
     finishedAt: momentOf(state.FinishedAt),
     restartCount: Math.min(restarts, maxInt),
     exitReason: hasEnded.has(state.Status) || state.Error ? words : null,
+    madeWith: config.Image ? cut(config.Image, bounds.container.image) : null,
   }
 }
 

@@ -23,17 +23,17 @@ export function createThingsRead(deps: {
 
   async function containers(): Promise<NodeContainer[]> {
     const listed = firstOf(await things.containers(), most.container).kept
-    const facts = await deps.endings.complete(listed)
+    const factsOf = await deps.endings.complete(listed)
     const self = deps.selfContainer()
     return listed.map(({ workingDir, project, networks, volumes, ...container }) => {
       const app = apps.appOf({ project, workingDir })
       const hide = app ? apps.maskOf(app.id) : (text: string) => text
-      const known = facts.get(container.id)
+      const { madeWith, ...known } = factsOf(container.id)
       return {
         ...container,
         ...known,
-        image: hide(container.image),
-        exitReason: cutOrNull(known?.exitReason ? hide(known.exitReason) : null, most.exitReason),
+        image: hide(madeWith ?? container.image),
+        exitReason: cutOrNull(known.exitReason ? hide(known.exitReason) : null, most.exitReason),
         imageId: cut(container.imageId, most.name),
         project: cutOrNull(project, most.name),
         appId: app?.id ?? null,

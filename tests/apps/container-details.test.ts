@@ -10,6 +10,7 @@ const listed = (given: Partial<EngineContainer> = {}): EngineContainer => ({
 })
 const at = (seconds: number): Date => new Date(Date.parse('2026-01-26T20:00:00Z') + seconds * 1000)
 const running: ContainerDetails = {
+  image: 'nginx:1.29',
   ...{ state: 'running', health: null, startedAt: at(0), finishedAt: null, exitCode: 0 },
   ...{ restartCount: 0, restartPolicy: 'always', outOfMemory: false, startError: null, longestCheckMs: null },
 }
@@ -45,6 +46,13 @@ test('reads a container once, until an event or the list shows a change', async 
   t.is(asked(), 2)
   await read(listed({ state: 'paused' }))
   t.is(asked(), 3)
+})
+
+test('shows the name that a container was made with, when the list has an id since the name moved on', async (t) => {
+  const { read, asked } = setUp()
+  await read()
+  t.is((await read(listed({ image: 'sha256:1' })))?.image, 'nginx:1.29')
+  t.is(asked(), 1, 'known without asking again')
 })
 
 test("measures the start by this machine's clock and remembers how long the previous run lasted", async (t) => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import test, { type ExecutionContext } from 'ava'
 import Docker from 'dockerode'
 import { systemClock } from '../../api/clock.ts'
+import { createEngine } from '../../api/docker/engine.ts'
 import { createEngineThings } from '../../api/docker/engine-things.ts'
 import type { AppsHere, HereApp } from '../../api/engine/apps-here.ts'
 import { createEngineRoom } from '../../api/engine/engine.ts'
@@ -84,6 +85,21 @@ test('a container of no app: listed while it is stopped, started, looked into, k
   await engine.act(made.id, 'remove', 'ada')
   await until(() => gone.includes(`container ${made.id}`))
   await t.throwsAsync(engine.act(made.id, 'start', 'ada'), { message: /no container/ })
+})
+
+test('a container keeps the name of its image when that names another one', async (t) => {
+  const image = `${unique()}:1`
+  await ensureTestImage(docker)
+  await docker.getImage(testImage).tag({ repo: image.slice(0, -2), tag: '1' })
+  const made = await container(t, { Image: image })
+  await docker.getImage(image).remove()
+  const [listed] = await docker.listContainers({ all: true, filters: { id: [made.id] } })
+  t.regex(listed?.Image ?? '', /^sha256:/, 'what the Engine lists')
+  const { engine, seen } = await room(t)
+  await seen('container', made.id)
+  t.is(engine.list('container').find(({ id }) => id === made.id)?.image, image)
+  const { log } = recordedLog()
+  t.is((await createEngine({ clock: systemClock, log }).details(made.id))?.image, image)
 })
 
 test("nothing is done to Selfhostly's own container, nor beside an operation of the container's app", async (t) => {
