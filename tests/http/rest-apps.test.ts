@@ -45,6 +45,12 @@ test('an app is created, listed, stopped and removed', async (t) => {
   t.like((await putOf('auto-update', { policy: nightly })).json, { auto_update: { ...nightly, window_minutes: 60, held: null } })
   assertProblem(t, await putOf('auto-update', { policy: { ...nightly, cron: '61 * * * *' } }), 400, { code: 'INVALID_INPUT' })
   assertProblem(t, await putOf('auto-update', { polciy: nightly }), 400, { code: 'INVALID_INPUT' })
+  t.like((await putOf('auto-update', { policy: { ...nightly, window_mintes: 5 } })).json, {
+    status: 400,
+    detail: 'policy.window_mintes: is not a known field. This request takes cron, time_zone, window_minutes, minimum_age_hours',
+  })
+  assertProblem(t, await putOf('auto-update', {}), 400, { code: 'INVALID_INPUT' })
+  t.like((await putOf('auto-update', { policy: nightly })).json, { auto_update: nightly })
   t.like((await putOf('auto-update', { policy: null })).json, { auto_update: null })
 
   const app = (await node.send(`/api/apps/${id}`)).json
