@@ -106,11 +106,7 @@ export function createSharedLog(deps: {
   async function read(range: LogRange): Promise<LogBatch> {
     const here = ring.lines()
     const upTo = marks.all()
-    const knownTo = (past: LogBatch): LogBatch => ({
-      ...past,
-      passed: [...past.passed, ...upTo.filter((each) => !isAmong(each, past.lines))],
-    })
-    if (!range.after && ((isWhole && !ring.hasGaps()) || reaches(here, range, ring.hasGaps()))) return knownTo(pastOf(here, range))
+    if (!range.after && ((isWhole && !ring.hasGaps()) || reaches(here, range, ring.hasGaps()))) return knownTo(pastOf(here, range), upTo)
     if (upTo.length === 0) return emptyBatch()
     const past = createPast(range)
     const known = createLogMarks(upTo)
@@ -118,7 +114,7 @@ export function createSharedLog(deps: {
     for await (const batch of deps.read({ ...range, upTo, follow: false }, stop.signal))
       past.add({ ...batch, lines: batch.lines.filter(isKnown) })
     const found = past.batch()
-    return range.after ? found : knownTo(found.lines.length >= here.length ? found : pastOf(here, range))
+    return range.after ? found : knownTo(found.lines.length >= here.length ? found : pastOf(here, range), upTo)
   }
 
   function tapOf(reader: Reader, past: LogBatch, seen: LogPosition[]): LogTap {
@@ -160,6 +156,12 @@ export function createSharedLog(deps: {
     readers: (): number => readers.size,
   }
 }
+
+/** With how far everything was read of which no line is there. */
+const knownTo = (past: LogBatch, upTo: LogPosition[]): LogBatch => ({
+  ...past,
+  passed: [...past.passed, ...upTo.filter((each) => !isAmong(each, past.lines))],
+})
 
 const isAmong = ({ container, stream }: LogPosition, lines: LogLine[]): boolean =>
   lines.some((line) => line.container === container && line.stream === stream)

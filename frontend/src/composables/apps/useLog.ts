@@ -27,18 +27,11 @@ export const logAsked = (app: AppItem, containerId: string | undefined, range: o
     ? { document: appLogs as LogAsked['document'], variables: { appId: app.id, ...range } }
     : { document: containerLogs as LogAsked['document'], variables: { nodeId: app.node.id, containerId, ...range } }
 
-/** Follows a log. After a lost connection it goes on where it was, without a gap or a repeat. */
-export function useLog(asked: () => LogAsked) {
-  const { stream } = useServerConnection()
+/** The newest lines, drawn a few times a second. */
+function keepEntries() {
   const entries = shallowRef<LogEntry[]>([])
-  const problem = shallowRef<string>()
-  const loaded = shallowRef(false)
-  let stop: () => void = () => undefined
-  let again: ReturnType<typeof setTimeout> | undefined
   let drawing: ReturnType<typeof setTimeout> | undefined
   let news: LogEntry[] = []
-  /** The last position of each container and stream. */
-  const reached = new Map<string, string>()
   let key = 0
 
   function draw(): void {
@@ -48,52 +41,89 @@ export function useLog(asked: () => LogAsked) {
     entries.value = all.length > mostKept * 1.1 ? all.slice(-mostKept) : all
   }
 
-  function take({ lines, skipped }: LogBatchFieldsFragment): void {
-    loaded.value = true
-    if (skipped > 0) news.push({ key: key++, skipped })
-    for (const line of lines) news.push({ key: key++, line })
-    if (news.length > mostKept) news = news.slice(-mostKept)
-    drawing ??= setTimeout(draw, drawMs)
+  return {
+    entries,
+    take({ lines, skipped }: LogBatchFieldsFragment): void {
+      if (skipped > 0) news.push({ key: key++, skipped })
+      for (const line of lines) news.push({ key: key++, line })
+      if (news.length > mostKept) news = news.slice(-mostKept)
+      drawing ??= setTimeout(draw, drawMs)
+    },
+    clear(): void {
+      clearTimeout(drawing)
+      drawing = undefined
+      news = []
+      entries.value = []
+    },
   }
+}
+
+/** Where to go on: the last position of each container and stream. */
+function keepPositions() {
+  const reached = new Map<string, string>()
+  return {
+    clear: () => reached.clear(),
+    see({ lines, passed }: LogBatchFieldsFragment): void {
+      for (const position of [...passed, ...lines.map((line) => line.position)])
+        // One without a time is nowhere.
+        if (!position.includes('//')) reached.set(position.split('/', 2).join('/'), position)
+    },
+    after: () => (reached.size > 0 ? { after: [...reached.values()].slice(-200) } : {}),
+  }
+}
+
+/** Follows a log. After a lost connection it goes on where it was, without a gap or a repeat. */
+export function useLog(asked: () => LogAsked) {
+  const { stream } = useServerConnection()
+  const { entries, take, clear } = keepEntries()
+  const positions = keepPositions()
+  const problem = shallowRef<string>()
+  const loaded = shallowRef(false)
+  let leave: () => void = () => undefined
 
   function open(): void {
     const { document, variables } = asked()
-    const now = () => (reached.size > 0 ? { ...variables, after: [...reached.values()].slice(-200) } : variables)
     // Sent again as it is then when the connection is opened again.
-    const payload = { query: stringifyDocument(document), variables: now() }
-    stop = stream(payload, {
+    const payload = { query: stringifyDocument(document), variables: { ...variables, ...positions.after() } }
+    let again: ReturnType<typeof setTimeout> | undefined
+    let wanted = true
+    const stop = stream(payload, {
       next({ data, errors }) {
         if (errors?.[0]) problem.value = errors[0].message
         const batch = data && (Object.values(data)[0] as LogBatchFieldsFragment | undefined)
         if (!batch) return
-        problem.value = undefined
+        ;[problem.value, loaded.value] = [undefined, true]
         take(batch)
-        for (const position of [...batch.passed, ...batch.lines.map((line) => line.position)])
-          if (!position.includes('//')) reached.set(position.split('/', 2).join('/'), position)
-        payload.variables = now()
+        positions.see(batch)
+        payload.variables = { ...variables, ...positions.after() }
       },
-      error(error) {
-        problem.value = Array.isArray(error) && error[0] ? String((error[0] as Error).message) : 'The log could not be opened.'
-      },
-      // The server stops, or what was followed is gone: then it says so.
-      complete: () => void (again = setTimeout(open, openAgainMs)),
+      error: (error) => void (problem.value = wordsOf(error)),
+      // Also called after leaving. Otherwise the server stops, or what was followed is gone: then it says so.
+      complete: () => void (wanted && (again = setTimeout(open, openAgainMs))),
     })
+    leave = () => {
+      wanted = false
+      clearTimeout(again)
+      stop()
+    }
   }
 
   function start(): void {
-    clearTimeout(again)
-    stop()
-    ;[entries.value, news, problem.value, loaded.value] = [[], [], undefined, false]
-    reached.clear()
+    leave()
+    clear()
+    positions.clear()
+    ;[problem.value, loaded.value] = [undefined, false]
     open()
   }
 
   watch(() => JSON.stringify(asked().variables), start, { immediate: true })
   onScopeDispose(() => {
-    clearTimeout(again)
-    clearTimeout(drawing)
-    stop()
+    leave()
+    clear()
   })
 
   return { entries, problem, loaded, retry: start }
 }
+
+const wordsOf = (error: unknown): string =>
+  Array.isArray(error) && error[0] instanceof Object && 'message' in error[0] ? String(error[0].message) : 'The log could not be opened.'

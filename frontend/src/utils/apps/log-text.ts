@@ -19,9 +19,7 @@ const colors = [
 /** A color for each service, by its place among the names. */
 export const serviceColor = (index: number): string => colors[[4, 2, 5, 3, 6, 1][index % 6] ?? 4] ?? ''
 
-// eslint-disable-next-line no-control-regex -- escape sequences are control characters
 const sequences = /\u001b\[([\d;:]*)([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b./g
-// eslint-disable-next-line no-control-regex -- those that would show as nothing
 const unseen = /[\u0000-\u0008\u000b-\u001f\u007f]/g
 
 /** Colors and bold stay, other escape sequences go. */
