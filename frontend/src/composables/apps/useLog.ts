@@ -85,12 +85,11 @@ export function useLog(asked: () => LogAsked) {
     const { document, variables } = asked()
     // Sent again as it is then when the connection is opened again.
     const payload = { query: stringifyDocument(document), variables: { ...variables, ...positions.after() } }
-    let again: ReturnType<typeof setTimeout> | undefined
-    let wanted = true
+    let [again, wanted]: [ReturnType<typeof setTimeout> | undefined, boolean] = [undefined, true]
     const stop = stream(payload, {
       next({ data, errors }) {
         if (errors?.[0]) problem.value = errors[0].message
-        const batch = data && (Object.values(data)[0] as LogBatchFieldsFragment | undefined)
+        const batch = batchIn(data)
         if (!batch) return
         ;[problem.value, loaded.value] = [undefined, true]
         take(batch)
@@ -108,22 +107,22 @@ export function useLog(asked: () => LogAsked) {
     }
   }
 
+  const stopAll = (): void => void (leave(), clear(), positions.clear())
+
   function start(): void {
-    leave()
-    clear()
-    positions.clear()
+    stopAll()
     ;[problem.value, loaded.value] = [undefined, false]
     open()
   }
 
   watch(() => JSON.stringify(asked().variables), start, { immediate: true })
-  onScopeDispose(() => {
-    leave()
-    clear()
-  })
+  onScopeDispose(stopAll)
 
   return { entries, problem, loaded, retry: start }
 }
+
+const batchIn = (data: Record<string, unknown> | null | undefined): LogBatchFieldsFragment | undefined =>
+  data ? (Object.values(data)[0] as LogBatchFieldsFragment | undefined) : undefined
 
 const wordsOf = (error: unknown): string =>
   Array.isArray(error) && error[0] instanceof Object && 'message' in error[0] ? String(error[0].message) : 'The log could not be opened.'
