@@ -69,6 +69,21 @@ test('a rule alone allows what this file needs of it; a word that is no rule is 
   )
 })
 
+test('what is allowed but not asked for is named in a warning, while typing and of the operation', async (t) => {
+  const { apps } = await nodeOf(t)
+  const allow = ['capability:NET_ADMIN', 'capability:sys_admin', 'device']
+  const draft = { name: appName(t), composeContent: admin(), allow }
+  const told = ['capability:NET_ADMIN', 'device'].map((word) => `"${word}" in allow has no effect: nothing in this app asks for it`)
+  const messages = ({ warnings }: { warnings: { message: string }[] }) => warnings.map(({ message }) => message)
+  t.deepEqual(messages(await apps.validate(draft)), told)
+  t.deepEqual(messages((await apps.create(draft, 'ada')).operation), told)
+  const { app } = await apps.create({ ...draft, name: appName(t), allow: ['capability'] }, 'ada')
+  const again = { composeContent: admin(), allow: ['capability:SYS_ADMIN', 'bind-mount:/etc'] }
+  t.deepEqual(messages((await apps.update(app.id, again, 'ada')).operation), [
+    '"bind-mount:/etc" in allow has no effect: nothing in this app asks for it',
+  ])
+})
+
 test('what was checked is what runs: a link that leads elsewhere since is refused at the start', async (t) => {
   const { apps, outcome, appsDir } = await nodeOf(t)
   const name = appName(t)

@@ -39,6 +39,15 @@ const isCoveredBy = ({ rule, detail }: Pick<PolicyFinding, 'rule' | 'detail'>, a
 export const covers = (allowance: Allowance, finding: PolicyFinding): boolean =>
   allowance.rule === finding.rule && allowance.service === finding.service && isCoveredBy(finding, allowance.detail)
 
+const isMet = ({ rule, details }: Wish, finding: PolicyFinding): boolean =>
+  rule === finding.rule && (details === null || details.some((detail) => isCoveredBy(finding, detail)))
+
+/** The words that match nothing in the file, such as those with a slip in their value. @throws INVALID_INPUT for a word that is no rule */
+export async function idleWords(findings: PolicyFinding[], words: readonly string[]): Promise<string[]> {
+  const wishes = await Promise.all(words.map(async (word) => ({ word, wish: await readWish(word) })))
+  return wishes.flatMap(({ word, wish }) => (findings.some((finding) => isMet(wish, finding)) ? [] : word))
+}
+
 /**
  * New allowances for what an administrator allows among these findings.
  * @throws INVALID_INPUT for a word that is no rule
@@ -49,12 +58,8 @@ export async function allowancesFor(
   { by, at }: Pick<Allowance, 'by' | 'at'>,
 ): Promise<Allowance[]> {
   const wishes = await Promise.all(words.map(readWish))
-  const isWished = (finding: PolicyFinding): boolean =>
-    wishes.some(
-      ({ rule, details }) => rule === finding.rule && (details === null || details.some((detail) => isCoveredBy(finding, detail))),
-    )
   return findings
-    .filter((finding) => finding.canBeAllowed && isWished(finding))
+    .filter((finding) => finding.canBeAllowed && wishes.some((wish) => isMet(wish, finding)))
     .map(({ rule, detail, service }) => ({ rule, detail, service, by, at }))
 }
 

@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { Clock } from '../../../clock.ts'
-import type { ComposeVerdict } from '../../../docker/compose-remark.ts'
+import { toRemark, type ComposeVerdict } from '../../../docker/compose-remark.ts'
 import type { ComposeCli, ComposeProject, EngineProjects } from '../../../docker/engine.types.ts'
 import { bounds } from '../../../bounds.ts'
 import { AppError } from '../../../errors.ts'
 import type { Allowance } from '../../app.ts'
-import { allowancesFor, covers, withAllowances } from './allowances.ts'
+import { allowancesFor, covers, idleWords, withAllowances } from './allowances.ts'
 import { createKeptModels } from './kept-models.ts'
 import { modelHash } from './model-hash.ts'
 import { authoredFindings, modelFindings, type PolicyPlace } from './policy-findings.ts'
@@ -52,7 +52,7 @@ export function createAppPolicy(deps: {
   const { settings, compose } = deps
   const models = createKeptModels(deps)
 
-  function placeOf(project: ComposeProject, content: string): PolicyPlace {
+  function placeOf(project: ComposeProject, content: string): Required<PolicyPlace> {
     const { DOCKER_HOST: host = '' } = compose.variables(project)
     return {
       folders: [project.directory, deps.directoryOf(project.name)],
@@ -90,9 +90,19 @@ export function createAppPolicy(deps: {
     const resolved = await models.resolve(project, signal)
     if (resolved.problems.length > 0) return { ...resolved, ...first, modelHash: null, isOff }
     const second = await modelFindings(resolved.model, place, await deps.volumes())
-    return { ...resolved, ...(await judge([...text, ...second], permit)), modelHash: modelHash(resolved.model, project), isOff }
+    const found = [...text, ...second]
+    const idle = (await idleWords(found, permit.allow ?? [])).map((word) => toRemark({ message: idleWarning(place.hide(word)) }))
+    return {
+      ...resolved,
+      warnings: [...resolved.warnings, ...idle],
+      ...(await judge(found, permit)),
+      modelHash: modelHash(resolved.model, project),
+      isOff,
+    }
   }
 }
+
+const idleWarning = (word: string): string => `"${word}" in allow has no effect: nothing in this app asks for it`
 
 const notAsked: ComposeVerdict = { problems: [], warnings: [] }
 
