@@ -305,6 +305,11 @@ export const importPreviewWire = z
     compose_content: text(bounds.app.composeBytes),
     problem: text(bounds.app.statusReason).nullable().openapi({ description: "Why the project's own file is not used. Null when it is" }),
     is_drafted: z.boolean(),
+    merged_from: z
+      .array(text(bounds.foundProjects.path))
+      .max(bounds.foundProjects.files)
+      .default([])
+      .openapi({ description: 'Paths of the Compose files that were made one. Empty unless there are several' }),
     variables: z.array(text(bounds.app.variableName)).max(bounds.app.variables),
     secrets: z.array(text(bounds.app.variableName)).max(bounds.app.variables),
     validation: validationWire,

@@ -26,6 +26,9 @@ const ImportPreviewRef = builder.objectRef<ImportPreview>('ImportPreview').imple
     file: t.exposeString('file', { description: 'Name of its Compose file.' }),
     composeContent: t.exposeString('composeContent', { complexity: costOfText }),
     problem: t.exposeString('problem', { nullable: true, description: "Why the project's own file is not used. Null when it is." }),
+    mergedFrom: t.exposeStringList('mergedFrom', {
+      description: 'Paths of the Compose files that were made one. Empty unless the project has several.',
+    }),
     isDrafted: t.exposeBoolean('isDrafted', { description: 'Whether the file was drafted from what runs.' }),
     variables: t.exposeStringList('variables', { description: 'Names that get plain values, such as from `.env`.' }),
     secrets: t.exposeStringList('secrets', { description: 'Names that get a secret value, such as from the containers.' }),

@@ -34,6 +34,7 @@ export function composeArguments(program: ComposeProgram, project: ComposeProjec
 export const projectArguments = (program: ComposeProgram, project: ComposeProject): string[] => [
   ...program.prefix,
   ...['--project-name', project.name, '--project-directory', project.directory, '--file', project.file ?? 'compose.yaml'],
+  ...(project.further ?? []).flatMap((file) => ['--file', file]),
   ...(project.overlay === undefined ? [] : ['--file', project.overlay]),
   ...(project.environment ? ['--env-file', emptyFile] : []),
 ]

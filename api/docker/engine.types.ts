@@ -324,6 +324,8 @@ export interface ComposeProject {
   directory: string
   /** Absolute path of a file to read instead of that `compose.yaml`. */
   file?: string
+  /** Absolute paths of files whose values come before those of `file`, each before those of the ones before it. */
+  further?: readonly string[]
   /** A second file in the folder, whose values come before those of the first. */
   overlay?: string
   /**

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
+import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml'
 import { keyText, pairOf, parseYaml, type YamlDocument } from '../yaml-document.ts'
 
 /** The keys and list indexes that lead to a value, such as `['services', 'web', 'ports', 0]`. */
@@ -29,19 +29,20 @@ export const mappingAt = (value: unknown, key: string): Mapping => {
 
 /** Reads a document without problems. */
 export function readDocument(yaml: YamlDocument): DraftDocument {
-  const model = plain(yaml.root, yaml)
+  const model = valuesOf(yaml, ({ value }) => scalar(value))
   return { model: isMapping(model) ? model : {}, placeOf: (path) => yaml.placeOf(nodeAt(path, yaml)) }
 }
 
 export const parseDraft = (text: string): DraftDocument => readDocument(parseYaml(text))
 
-function plain(root: Node | null, yaml: YamlDocument): unknown {
+/** A document without problems, with aliases and merges resolved. @param leaf what stands for a scalar */
+export function valuesOf(yaml: YamlDocument, leaf: (node: Scalar) => unknown): unknown {
   const known = new Map<Node, unknown>()
   const read = (value: unknown): unknown => {
     const node = yaml.resolve(value)
     if (!node) return null
     if (known.has(node)) return known.get(node)
-    const result = isMap(node) ? readMap(node) : isSeq(node) ? node.items.map(read) : isScalar(node) ? scalar(node.value) : null
+    const result = isMap(node) ? readMap(node) : isSeq(node) ? node.items.map(read) : isScalar(node) ? leaf(node) : null
     known.set(node, result)
     return result
   }
@@ -59,7 +60,7 @@ function plain(root: Node | null, yaml: YamlDocument): unknown {
     }
     return result
   }
-  return read(root)
+  return read(yaml.root)
 }
 
 function mergedInto(map: YAMLMap, yaml: YamlDocument): unknown[] {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { bounds, cut, cutOrNull } from '../../bounds.ts'
 import type { Clock } from '../../clock.ts'
-import type { ContainerSetup, Engine } from '../../docker/engine.types.ts'
+import type { ComposeCli, Engine } from '../../docker/engine.types.ts'
 import { AppError, invalidInput } from '../../errors.ts'
 import { oneAtATimePerKey } from '../../one-at-a-time.ts'
 import { newRow } from '../app-creation.ts'
@@ -18,35 +19,21 @@ import type { AppValidation } from '../compose/validation.ts'
 import type { ContainerWatch } from '../container-watch.ts'
 import type { Deploys } from '../deploy/deploys.ts'
 import type { AppCheck } from '../draft-check.ts'
-import { findEnv } from '../environment/env-on-disk.ts'
-import { withFoundEnv } from '../environment/project-input.ts'
 import type { Alongside } from '../operation-records.ts'
 import type { Operations } from '../operations.ts'
 import type { Runner } from '../operations/runners.ts'
 import { nobody, type AppVersions } from '../versions/app-versions.ts'
-import { changedContents, noContents } from '../versions/contents-input.ts'
 import type { AppContents } from '../versions/version.ts'
-import { importFolderOf, refusalOfFolder, type ImportFolder } from './import-folder.ts'
 import type { ImportAppInput, ImportPreview } from './import-input.ts'
-import { runningProject, type RunningProject } from './import-project.ts'
 import { lostMounts } from './kept-mounts.ts'
-import { draftOf } from './running-draft.ts'
-import { usedProfiles, usedSecrets } from './used-parts.ts'
-
-/** What a project would be as an app. */
-interface Prepared extends ImportFolder {
-  running: RunningProject
-  setups: ContainerSetup[]
-  contents: AppContents
-  /** What is wrong with the environment. */
-  refusals: string[]
-  isDrafted: boolean
-}
+import { createMergeCheck } from './merge-check.ts'
+import { createPreparing, type Prepared } from './prepared-import.ts'
 
 /** Makes apps of Compose projects that run already, without touching their containers. */
 export function createAppImport(deps: {
   clock: Clock
   engine: Engine
+  compose: Pick<ComposeCli, 'resolve'>
   files: AppFiles
   disk: FileWatch
   watch: ContainerWatch
@@ -65,32 +52,8 @@ export function createAppImport(deps: {
   const { files, disk, records, watch } = deps
   /** While a project is looked at, its folder counts as the app's. */
   const taking = oneAtATimePerKey()
-
-  async function prepare(input: ImportAppInput): Promise<Prepared> {
-    const running = runningProject(watch.all(), input)
-    const folder = await importFolderOf(running, files.appsDir)
-    const refusal = folder.isElsewhere && folder.folder ? await refusalOfFolder(folder.folder, [deps.dataDir, files.appsDir]) : null
-    if (refusal) {
-      throw new AppError(
-        'CONFLICT',
-        `${folder.folder} ${refusal}, and who may change an app may read and change all of its folder. Move the project to a folder of its own first`,
-      )
-    }
-    const given = input.composeContent ?? null
-    if (given !== null && folder.content !== null && given !== folder.content) {
-      const message =
-        'is not taken, because the project has a Compose file that can be read. Leave it out, and change the file once it is an app'
-      throw invalidInput([{ field: 'composeContent', message }])
-    }
-    const setups = await setupsOf(deps.engine, running)
-    const ids = new Map(running.containers.map(({ id, service }) => [id, service]))
-    const draft = draftOf(running.name, setups, (id) => ids.get(id))
-    const composeContent = folder.content ?? given ?? draft.content
-    const secrets = folder.content === null ? usedSecrets(composeContent, draft.variables, input.environment ?? []) : []
-    const before = { ...noContents, profiles: usedProfiles(composeContent, setups) }
-    const asked = changedContents(before, { composeContent, environment: [...(input.environment ?? []), ...secrets] })
-    return { ...folder, running, setups, isDrafted: folder.content === null && given === null, ...(await withEnv(asked, folder)) }
-  }
+  const prepare = createPreparing(deps)
+  const differenceOf = createMergeCheck(deps)
 
   /** Runs `use` with the project's folder as that of the app. Afterwards it is so only for an app. */
   async function placed<T>(input: ImportAppInput, use: (prepared: Prepared) => Promise<T>): Promise<T> {
@@ -101,7 +64,8 @@ export function createAppImport(deps: {
       const prepared = await prepare(input)
       files.place(input.project, prepared.place)
       try {
-        return await use(prepared)
+        const problem = prepared.merged && (await differenceOf(input.project, prepared.contents, prepared.merged.from))
+        return await use(problem === null ? prepared : await prepare(input, problem))
       } finally {
         if (!records.named(input.project)) files.place(input.project, null)
       }
@@ -158,12 +122,14 @@ export function createAppImport(deps: {
     /** What an import would make. Changes nothing. @throws NOT_FOUND, INVALID_INPUT, CONFLICT, DOCKER_UNAVAILABLE */
     preview: (input: ImportAppInput): Promise<ImportPreview> =>
       placed(input, async ({ contents, running, setups, ...found }) => {
-        const { folder, isElsewhere: mustConfirm, isDrafted, problem, place } = found
-        const { file } = place
+        const { folder, isElsewhere: mustConfirm, isDrafted, merged, place } = found
+        const problem = cutOrNull(found.problem, bounds.app.statusReason)
+        const [{ file }, mergedFrom] = [place, (merged?.from ?? []).map((path) => cut(path, bounds.foundProjects.path))]
         const validation = await deps.judge(running.name, contents, { allowances: [], allow: input.allow }, found.refusals)
         const named = (isSecret: boolean) => contents.environment.flatMap(({ name, secret }) => (secret === isSecret ? name : []))
         const { composeContent } = contents
-        return { folder, mustConfirm, file, composeContent, problem, isDrafted, variables: named(false), secrets: named(true), validation }
+        const text = { file, composeContent, problem, isDrafted, mergedFrom }
+        return { folder, mustConfirm, ...text, variables: named(false), secrets: named(true), validation }
       }),
   }
 }
@@ -180,19 +146,3 @@ const unconfirmed = (folder: string | null): AppError =>
       message: `must be ${JSON.stringify(folder)}, the folder outside APPS_DIR that the app stays in. Who may change the app may read, mount and change what is in it`,
     },
   ])
-
-async function withEnv(contents: AppContents, { folder }: ImportFolder): Promise<Pick<Prepared, 'contents' | 'refusals'>> {
-  try {
-    return { contents: withFoundEnv(contents, folder === null ? null : await findEnv(folder)), refusals: [] }
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'INVALID_INPUT') throw error
-    return { contents, refusals: error.fields.map(({ message }) => message) }
-  }
-}
-
-/** One container of each service. */
-async function setupsOf(engine: Engine, { containers }: RunningProject): Promise<ContainerSetup[]> {
-  const first = new Map(containers.toReversed().map(({ service, id }) => [service, id]))
-  const setups = await Promise.all([...first.values()].toSorted().map((id) => engine.setup(id)))
-  return setups.filter((setup) => setup !== null).toSorted((a, b) => (a.service < b.service ? -1 : 1))
-}

@@ -1,10 +1,13 @@
 import { constants } from 'node:fs'
 import { access, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { bounds } from '../../bounds.ts'
 import { composeFile, type AppPlace } from '../app-place.ts'
+import { maxComposeBytes } from '../compose-file.ts'
 import { readComposeFile } from '../compose-on-disk.ts'
 import { isInside } from '../compose/policy/host-paths.ts'
 import { overlayFile } from '../deploy/overlay.ts'
+import { mergedFiles, type Merged, type ReadFile } from './merged-files.ts'
 
 /** What a project that is to become an app says about its folder. */
 interface Labelled {
@@ -20,11 +23,23 @@ export interface ImportFolder {
   folder: string | null
   /** The folder is outside APPS_DIR, so an administrator confirms it by its path. */
   isElsewhere: boolean
-  /** The file's text; null when it has to be given or drafted. */
+  /** The file's text; null when it has to be merged, given or drafted. */
   content: string | null
-  /** Why it has to be. */
+  /** The text made from several files; null when the app has one, or there is a problem. */
+  merged: MergedContent | null
+  /** Why the text has to be given or drafted. */
   problem: string | null
 }
+
+export interface MergedContent {
+  content: string
+  /** Paths of the files it was made from. */
+  from: string[]
+}
+
+/** What an import says about several files that cannot be one. */
+export const notMerged = (paths: readonly string[], why: string): string =>
+  `It was started with ${paths.length} Compose files (${paths.join(', ')}), an app has one, and they cannot be made one here: ${why}. Run "docker compose ${paths.map((path) => `-f ${path}`).join(' ')} config --no-interpolate" in its folder, look at what it prints, and give that as its Compose file`
 
 /** The file's name when the project's own cannot be used. */
 const importedFile = 'compose.imported.yaml'
@@ -33,20 +48,21 @@ const { R_OK, W_OK, X_OK } = constants
 export async function importFolderOf({ name, workingDirectory, configFiles }: Labelled, appsDir: string): Promise<ImportFolder> {
   const inAppsDir = (problem: string): ImportFolder => ({
     place: { directory: null, file: composeFile, madeIn: workingDirectory ?? '' },
-    ...{ folder: null, isElsewhere: false, content: null, problem },
+    ...{ folder: null, isElsewhere: false, content: null, merged: null, problem },
   })
   if (workingDirectory === null) return inAppsDir('Its containers do not say in which folder it is')
   const refusal = await problemOfFolder(workingDirectory)
   if (refusal) return inAppsDir(`The folder ${workingDirectory} ${refusal}`)
   const own = configFiles.map((path) => resolve(workingDirectory, path)).filter((path) => basename(path) !== overlayFile)
-  const { file, content, problem } = await fileOf(workingDirectory, own)
+  const found = await fileOf(workingDirectory, own)
+  const { file, ...text } = found
   const isUsual = workingDirectory === join(appsDir, name)
   return {
     place: { directory: isUsual ? null : workingDirectory, file, madeIn: null },
     folder: workingDirectory,
     isElsewhere:
       !isInside(appsDir, workingDirectory) || !isInside(await realpath(appsDir).catch(() => appsDir), await realpath(workingDirectory)),
-    ...{ content, problem },
+    ...text,
   }
 }
 
@@ -58,17 +74,36 @@ async function problemOfFolder(folder: string): Promise<string | null> {
   return isOpen ? null : 'cannot be read and changed by the user that this node runs as'
 }
 
-async function fileOf(folder: string, paths: string[]): Promise<Pick<ImportFolder, 'content' | 'problem'> & { file: string }> {
-  const otherwise = (problem: string) => ({ file: importedFile, content: null, problem })
+type FoundText = Pick<ImportFolder, 'content' | 'merged' | 'problem'> & { file: string }
+
+async function fileOf(folder: string, paths: string[]): Promise<FoundText> {
+  const otherwise = (problem: string): FoundText => ({ file: importedFile, content: null, merged: null, problem })
   const [path] = paths
   if (path === undefined) return otherwise('Its containers do not say which Compose file they are from')
-  // Merging them here would write the values of variables into the file, or lose which file a line is from.
-  if (paths.length > 1)
-    return otherwise(`It is made of ${paths.length} Compose files (${paths.join(', ')}), and an app has one. Merge them`)
+  if (paths.length > 1) {
+    const merged = await mergedOf(paths)
+    return merged.problem === null
+      ? { file: importedFile, content: null, merged: { content: merged.content, from: paths }, problem: null }
+      : otherwise(notMerged(paths, merged.problem))
+  }
   if (dirname(path) !== folder) return otherwise(`Its Compose file ${path} is outside its folder ${folder}`)
   const found = await readComposeFile(folder, basename(path))
   if (found?.content == null) return otherwise(found?.problem ? `In ${folder}, ${found.problem}` : `${path} is not there any more`)
-  return { file: basename(path), content: found.content, problem: null }
+  return { file: basename(path), content: found.content, merged: null, problem: null }
+}
+
+async function mergedOf(paths: string[]): Promise<Merged> {
+  const none = (problem: string): Merged => ({ content: null, problem })
+  if (paths.length > bounds.foundProjects.files) return none(`more than ${bounds.foundProjects.files} are too many`)
+  const files: ReadFile[] = []
+  for (const path of paths) {
+    const found = await readComposeFile(dirname(path), basename(path))
+    if (found?.content == null) return none(found?.problem ? `in ${dirname(path)}, ${found.problem}` : `${path} is not there any more`)
+    files.push({ path, content: found.content })
+  }
+  const merged = mergedFiles(files)
+  const isTooLong = merged.content !== null && Buffer.byteLength(merged.content) > maxComposeBytes
+  return isTooLong ? none(`together they have more than ${maxComposeBytes / 1024} KiB`) : merged
 }
 
 /**

@@ -23,6 +23,8 @@ export interface ImportPreview {
   composeContent: string
   /** Why the project's own file is not used; null when it is. */
   problem: string | null
+  /** Paths of the files that were made one; empty unless there are several. */
+  mergedFrom: string[]
   /** Whether the file was drafted from what runs. */
   isDrafted: boolean
   /** Names of the variables that are read from `.env`, and of those that the containers have values for, which become secrets. */

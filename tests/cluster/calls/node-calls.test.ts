@@ -90,7 +90,15 @@ const copy = { version: 3, contents: { ...copied, files: [{ path: 'app.ini', con
 const allowance = { rule: 'privileged', detail: null, service: 'web', by: 'octocat', at: new Date('2026-01-26T20:00:00Z') }
 const imported = { project: 'shop', composeContent: 'services: {}', allow: ['privileged'], confirmFolder: '/srv/grüße' }
 const importPreview = {
-  ...{ folder: '/srv/grüße', mustConfirm: true, file: 'compose.yaml', composeContent: 'services: {}', problem: null, isDrafted: false },
+  ...{
+    folder: '/srv/grüße',
+    mustConfirm: true,
+    file: 'compose.yaml',
+    composeContent: 'services: {}',
+    problem: null,
+    isDrafted: false,
+    mergedFrom: ['/srv/a.yaml', '/srv/b.yaml'],
+  },
   ...{ variables: ['PORT'], secrets: ['PASSWORD'], validation },
 }
 const network = { id, name: 'front', driver: 'bridge' }

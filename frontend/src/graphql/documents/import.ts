@@ -23,6 +23,7 @@ export const importPreviewQuery = graphql(`
       composeContent
       problem
       isDrafted
+      mergedFrom
       variables
       secrets
       validation {
