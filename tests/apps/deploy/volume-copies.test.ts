@@ -43,9 +43,11 @@ test('copies volumes while the app is stopped, and brings them back after a migr
     ],
   )
 
-  const backAlone = await app.outcome(await app.apps.rollbackApp(app.id, { version: 1 }))
+  const backAlone = await app.outcome(await app.apps.rollbackApp(app.id, { version: 1, copyVolumes: true }))
   t.is(backAlone.status, 'failed', 'the earlier version does not know the migrated data')
   t.is(app.apps.get(app.id).version, 2)
+  t.true(backAlone.output.includes(`Volume ${app.name}_data copied`), 'a rollback copies too when asked to')
+  t.true((await app.apps.showVersion(app.id, 3)).volumesCopied)
 
   t.is((await app.outcome(await app.apps.stopApp(app.id))).status, 'succeeded')
   const restored = await app.outcome(await app.apps.restoreVolumes(app.id, 2))

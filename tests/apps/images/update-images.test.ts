@@ -30,7 +30,8 @@ async function appOfRegistry(
     'services:',
     `  web: { image: "${image}", network_mode: none }`,
     '  beside: { image: "selfhostly-test/web:1", network_mode: "service:web", depends_on: [web], init: true, command: [sleep, "600"] }',
-    '  other: { image: "selfhostly-test/web:1", network_mode: none }',
+    '  other: { image: "selfhostly-test/web:1", network_mode: none, volumes: ["data:/data"] }',
+    'volumes: { data: }',
     '',
   ].join('\n')
   const created = await node.apps.create({ name, composeContent, rollback })
@@ -79,14 +80,16 @@ testEachVersion('updating images makes again what changed and what shares its ne
 })
 
 test('newer images that fail go back to the ones before, and the next update pulls again', async (t) => {
-  const { apps, outcome, image, id, ids } = await appOfRegistry(t, { rollback: true })
+  const { apps, outcome, image, id, ids, name } = await appOfRegistry(t, { rollback: true })
   const before = await docker.getContainer((await ids())['web'] ?? '').inspect()
   await pushRunnable(t, image, 'two', docker, 'CMD ["false"]')
-  const failed = await outcome(await apps.updateImages(id, null, { author: 'Anna' }))
+  const failed = await outcome(await apps.updateImages(id, null, { author: 'Anna', copyVolumes: true }))
   t.is(failed.status, 'failed')
   // The one beside it shares its network, so that it cannot start either: whichever is seen first is named.
   t.regex(failed.error ?? '', /^Version 2 failed: service (web|beside) .*The app is back on version 1/s)
   t.like(apps.get(id), { version: 1 })
+  t.true(failed.output.includes(`Volume ${name}_data copied`))
+  t.true((await apps.showVersion(id, 2)).volumesCopied)
   t.is((await docker.getContainer((await ids())['web'] ?? '').inspect()).Image, before.Image)
   const tried = await apps.versions.shown(id, 2)
   t.is(tried.outcome, 'rolled_back')
