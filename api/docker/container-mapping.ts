@@ -83,6 +83,7 @@ export function toContainerDetails(info: ContainerInspectInfo): ContainerDetails
   const { State: state, HostConfig: host, RestartCount: restartCount } = info
   return {
     image: cut(info.Config.Image, most.image),
+    createdAt: toMoment(info.Created),
     state: toState(state.Status),
     health: toHealth(`(${state.Health?.Status ?? 'none'})`),
     startedAt: toMoment(state.StartedAt),

@@ -187,6 +187,8 @@ export interface InsecureRegistries {
 export interface ContainerDetails {
   /** The name that it was made with. The Engine's list shows an id instead once that names another image. */
   image: string
+  /** When it was made; the Engine's list has only the second. */
+  createdAt: Date | null
   /** The current state; the Engine's list can lag a moment behind its events. */
   state: ContainerState
   health: ContainerHealth | null

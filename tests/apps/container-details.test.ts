@@ -11,6 +11,7 @@ const listed = (given: Partial<EngineContainer> = {}): EngineContainer => ({
 const at = (seconds: number): Date => new Date(Date.parse('2026-01-26T20:00:00Z') + seconds * 1000)
 const running: ContainerDetails = {
   image: 'nginx:1.29',
+  createdAt: at(0),
   ...{ state: 'running', health: null, startedAt: at(0), finishedAt: null, exitCode: 0 },
   ...{ restartCount: 0, restartPolicy: 'always', outOfMemory: false, startError: null, longestCheckMs: null },
 }

@@ -41,7 +41,7 @@ export function createGoingBack(deps: {
       await files.write(row.name, row.composeContent)
     })
     // They hold what the failed version brought.
-    await deps.removal.removeUsers(row, (await versions.brought(row.id, from)).paths, () => true, run)
+    await deps.removal.removeUsers(row, await versions.brought(row.id, from), () => true, run)
     await images.pin(row, run)
     const failure = await deps.judged(row, run)
     if (!failure) {

@@ -139,10 +139,10 @@ export function createAppVersions(deps: { em: EntityManager; clock: Clock; box: 
     /** What the versions ran with that failed, newest first. */
     failedImages: records.failedImages,
 
-    /** The files that a version brought, and when. @throws NOT_FOUND */
-    async brought(appId: string, number: number): Promise<{ paths: string[]; at: Date }> {
-      const { files, createdAt } = await records.get(appId, number)
-      return { paths: files.flatMap(({ path, since }) => (since === number ? path : [])), at: createdAt }
+    /** The files that a version brought. @throws NOT_FOUND */
+    async brought(appId: string, number: number): Promise<string[]> {
+      const { files } = await records.get(appId, number)
+      return files.flatMap(({ path, since }) => (since === number ? path : []))
     },
 
     outcomeOf: async (appId: string, number: number): Promise<VersionOutcome | undefined> => (await records.find(appId, number))?.outcome,

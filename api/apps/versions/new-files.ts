@@ -1,27 +1,59 @@
+import { lstat } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { AppDeploy } from '../app-deploy.ts'
+import type { AppFiles } from '../app-files.ts'
+import type { AppRow } from '../app.entity.ts'
 import type { Engine } from '../../docker/engine.types.ts'
 import type { Removal } from '../removal.ts'
 import type { AppVersions } from './app-versions.ts'
 
 /**
  * A deploy that looks after the app's files, whose change Compose does not notice. A new version first builds what is made of them; one
- * that ran before has its images, and needs neither a build nor a registry. Then containers are made again that mount a file whose
- * content the current version brought: judged by the time of the container, so it can be done again after the program was killed.
+ * that ran before has its images, and needs neither a build nor a registry. Then containers are made again that are older than a file
+ * that they mount. What counts is the file on disk and not which version brought it: a change that waited behind a rollback was
+ * compared with a version that no container runs any more. It can be done again after the program was killed.
  */
-export const withNewFiles = (
+export function withNewFiles(
   deploy: AppDeploy,
-  { versions, engine, removal }: { versions: AppVersions; engine: Pick<Engine, 'containers'>; removal: Pick<Removal, 'removeUsers'> },
-): AppDeploy => ({
-  ...deploy,
-  async up(row, run) {
-    const { files, images } = await versions.shown(row.id, row.version)
-    const others = files.map(({ path }) => path)
-    if (others.length > 0 && images.length === 0) await deploy.build(row, others, run)
-    const { paths, at } = await versions.brought(row.id, row.version)
-    if (paths.length > 0) {
-      const old = new Set((await engine.containers()).flatMap(({ id, createdAt }) => (createdAt < at ? id : [])))
-      await removal.removeUsers(row, paths, (id) => old.has(id), run)
-    }
-    await deploy.up(row, run)
+  deps: {
+    versions: Pick<AppVersions, 'shown'>
+    files: Pick<AppFiles, 'directoryOf'>
+    engine: Pick<Engine, 'containers' | 'details'>
+    removal: Pick<Removal, 'removeUsers'>
   },
-})
+): AppDeploy {
+  const { versions, files, engine, removal } = deps
+
+  /** When the app's containers were made, by id. The Engine's list only has seconds, in which a version can fail and go. */
+  async function madeAt({ name }: AppRow): Promise<Map<string, Date>> {
+    const own = (await engine.containers()).filter(({ project }) => project === name)
+    return new Map(
+      await Promise.all(
+        own.map(async ({ id, createdAt }): Promise<[string, Date]> => [id, (await engine.details(id))?.createdAt ?? createdAt]),
+      ),
+    )
+  }
+
+  return {
+    ...deploy,
+    async up(row, run) {
+      const shown = await versions.shown(row.id, row.version)
+      const paths = shown.files.map(({ path }) => path)
+      if (paths.length > 0 && shown.images.length === 0) await deploy.build(row, paths, run)
+      const containers = paths.length > 0 ? await madeAt(row) : new Map<string, Date>()
+      for (const path of containers.size > 0 ? paths : []) {
+        const written = await writtenAt(join(files.directoryOf(row.name), path))
+        const old = new Set([...containers].flatMap(([id, made]) => (written && made < written ? id : [])))
+        if (old.size > 0) await removal.removeUsers(row, [path], (id) => old.has(id), run)
+      }
+      await deploy.up(row, run)
+    },
+  }
+}
+
+/** Null for a file that is not there. */
+const writtenAt = (path: string): Promise<Date | null> =>
+  lstat(path).then(
+    ({ mtime }) => mtime,
+    () => null,
+  )
