@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { Clock } from '../../../clock.ts'
-import { toRemark, type ComposeVerdict } from '../../../docker/compose-remark.ts'
+import type { ComposeRemark, ComposeVerdict } from '../../../docker/compose-remark.ts'
 import type { ComposeCli, ComposeProject, EngineProjects } from '../../../docker/engine.types.ts'
 import { bounds } from '../../../bounds.ts'
 import { AppError } from '../../../errors.ts'
@@ -91,7 +91,7 @@ export function createAppPolicy(deps: {
     if (resolved.problems.length > 0) return { ...resolved, ...first, modelHash: null, isOff }
     const second = await modelFindings(resolved.model, place, await deps.volumes())
     const found = [...text, ...second]
-    const idle = (await idleWords(found, permit.allow ?? [])).map((word) => toRemark({ message: idleWarning(place.hide(word)) }))
+    const idle = (await idleWords(found, permit.allow ?? [])).map((word) => aboutTheWhole(idleWarning(place.hide(word))))
     return {
       ...resolved,
       warnings: [...resolved.warnings, ...idle],
@@ -113,3 +113,6 @@ async function readText(path: string): Promise<string | null> {
   if (found.size > bounds.app.composeBytes * 4) return ' '.repeat(bounds.app.composeBytes + 1)
   return readFile(path, 'utf8').catch(() => null)
 }
+
+/** A warning that has no place in the file. */
+const aboutTheWhole = (message: string): ComposeRemark => ({ message, file: null, line: null, column: null, path: [], value: null })
