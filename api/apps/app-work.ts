@@ -160,16 +160,14 @@ export function createAppWork(deps: {
     const found = await deps.operations.withInput(operationId)
     if (!found) throw notFound('operation', operationId)
     const { operation, input } = found
-    const { kind, appId } = operation
-    if (appId === null) throw new AppError('CONFLICT', 'Only an operation on an app is tried again. Start this one anew')
-    const row = records.get(appId)
+    const row = records.get(appOf(operation))
     refuseUnfailed(operation)
     if (input) refuseReplaced(row, input)
-    if (input === null || !deps.runners()[kind])
+    if (input === null || !deps.runners()[operation.kind])
       throw new AppError('CONFLICT', 'Another version started this operation, and this one cannot do it again')
-    if (isWishing(kind)) return enqueueWish(kind, row.id, input)
+    if (isWishing(operation.kind)) return enqueueWish(operation.kind, row.id, input)
     await deps.engine.info()
-    return enqueue(kind, row, input)
+    return enqueue(operation.kind, row, input)
   }
 
   return {
@@ -193,4 +191,9 @@ function refuseReplaced(row: AppRow, { version }: OperationInput): void {
 function refuseUnfailed({ status }: Operation): void {
   if (!isFinal(status)) throw new AppError('CONFLICT', `This operation is still ${status}`)
   if (status === 'succeeded') throw new AppError('CONFLICT', 'This operation has succeeded, so there is nothing to try again')
+}
+
+function appOf({ appId }: Operation): string {
+  if (appId === null) throw new AppError('CONFLICT', 'Only an operation on an app is tried again. Start this one anew')
+  return appId
 }
