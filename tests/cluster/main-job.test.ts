@@ -13,7 +13,7 @@ import {
 } from '../helpers/cluster.ts'
 import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
-import { ask, GraphqlFailure } from '../helpers/graphql.ts'
+import { ask, follow, GraphqlFailure } from '../helpers/graphql.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 import { pageNow, pageOf } from '../helpers/page.ts'
 
@@ -86,6 +86,8 @@ async function startCluster(t: ExecutionContext) {
 
 async function everyNodeHasStats(t: ExecutionContext, { primary, ids }: Cluster, appName: string): Promise<void> {
   const [first] = ids
+  // A node is measured every second while somebody watches it.
+  follow(t, primary, 'subscription ($id: ID!) { nodeStats(nodeId: $id) { state } }', { id: first })
   const { systemStats } = await eventually(
     () => ask<StatsAnswer>(primary, statsQuery),
     (answer) => answer.systemStats.some(({ nodeId, containers }) => nodeId === first && containers.some((c) => c.appName === appName)),
