@@ -6,7 +6,9 @@ const roots = { query: schema.getQueryType(), mutation: schema.getMutationType()
 
 /** Small pages, because full pages within full pages exceed the cost limit. */
 const smallPage = '(first: 2)'
-/** Pages within pages exceed the limit of breadth, and each is a page of another query too. */
+/**
+ * Pages within pages, or of each thing that another one names, exceed the limit of breadth. Each is a page of another query too.
+ */
 const mostPages = 1
 
 /** Like `sampleDocument`, but selects every field. Leaves out types nested within themselves. */
@@ -28,7 +30,8 @@ function selectionOf(type: GraphQLNamedType, above: string[], pagesAbove: number
     if (!isObjectType(inner)) return [field.name]
     const pages = field.args.some((arg) => arg.name === 'first') ? smallPage : ''
     const pagesHere = pagesAbove + (pages === '' ? 0 : 1)
-    const selection = pagesHere > mostPages ? '' : selectionOf(inner, [...above, type.name], pagesHere)
+    const isElsewhere = pagesHere > mostPages || (pages !== '' && above.length > 0)
+    const selection = isElsewhere ? '' : selectionOf(inner, [...above, type.name], pagesHere)
     return selection === '' ? [] : [`${field.name}${pages} ${selection}`]
   })
   return `{ __typename ${fields.join(' ')} }`
