@@ -55,7 +55,7 @@ export async function callOperation(call: OperationCall): Promise<{ reached: Rea
   if (name === '/graphql') return overHttp(call, kind, kind === 'GET' ? '/graphql?query={__typename}' : name, { query: '{ __typename }' })
   const path = name.replace(':id', id).replace(':name', 'octocat').replace('*', '')
   const isOfNode = (kind === 'POST' && /^\/api\/apps(\/validate)?$/.test(path)) || /^\/api\/(folders|compose-projects|networks)/.test(path)
-  return overHttp(call, kind, isOfNode ? `${path}?node_id=${call.things.nodeId}` : path, sampleBody(kind, path))
+  return overHttp(call, kind, isOfNode ? `${path}?node_id=${call.things.nodeId}` : path, sampleBody(kind, path, call.things.nodeId))
 }
 
 let calls = 0

@@ -3,15 +3,16 @@ import { unknownId } from './sample-document.ts'
 const fields = { id: unknownId, name: '', api_endpoint: '', api_key: '', compose_content: '' }
 
 /** A body that passes the route's form check, which refuses unknown fields, but does nothing because all texts are empty. */
-export function sampleBody(method: string, route: string): object {
+export function sampleBody(method: string, route: string, nodeId = unknownId): object {
   const { id, name, api_endpoint, api_key, compose_content } = fields
   if (route === '/api/nodes') return { id, name, api_endpoint, api_key }
   if (/^\/api\/nodes\/[^/]+$/.test(route) && method === 'PUT') return { name, api_endpoint, api_key }
   if (/^\/api\/apps(\/validate)?$/.test(route)) return { name, compose_content }
   if (/^\/api\/apps\/[^/]+$/.test(route)) return { compose_content }
-  if (/\/recreate$/.test(route)) return { node_id: unknownId }
+  if (/\/recreate$/.test(route)) return { node_id: nodeId }
   if (route === '/api/networks') return { name }
   if (route.endsWith('/schedules')) return { schedules: [] }
+  if (route.endsWith('/auto-update')) return { policy: null }
   if (/^\/api\/compose-projects\//.test(route)) return { project: '' }
   if (/\/(rollback|restore-volumes)$/.test(route)) return { version: 1 }
   if (/^\/api\/(settings$|apps\/|operations\/)/.test(route)) return {}

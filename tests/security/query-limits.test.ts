@@ -149,6 +149,11 @@ const variablesOf = (operation: OperationDefinitionNode): Record<string, unknown
 
 const sampleInputs: Record<string, unknown> = {
   '[AppScheduleInput!]!': [],
+  '[ID!]!': [],
+  '[String!]!': [],
+  'ContainerAction!': 'START',
+  'DateTime!': '2026-01-01T00:00:00Z',
+  'PruneKind!': 'IMAGES',
   'ImportAppInput!': { project: '' },
   'String!': '',
   'Boolean!': false,
