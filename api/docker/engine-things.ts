@@ -19,6 +19,9 @@ const followedEvents = [
   ...['pull', 'tag', 'untag', 'delete', 'import', 'load', 'connect', 'disconnect', 'prune'],
 ]
 
+/** Ids and names of containers. Anything else would be another path at the Engine. */
+const containerName = /^[a-zA-Z0-9][\w.-]*$/
+
 /** @throws StartError when dockerHost is not an address */
 export function createEngineThings(options: { clock: Clock; log: Log; dockerHost?: string }): EngineThings {
   const client = createEngineClient(options)
@@ -47,8 +50,9 @@ export function createEngineThings(options: { clock: Clock; log: Log; dockerHost
     },
     networks: async () => (await ask((abortSignal) => docker.listNetworks({ abortSignal }))).map(toListedNetwork),
 
-    inspect: (id) =>
-      ask((abortSignal) =>
+    async inspect(id) {
+      if (!containerName.test(id)) return null
+      return ask((abortSignal) =>
         docker
           .getContainer(id)
           .inspect({ abortSignal })
@@ -56,7 +60,8 @@ export function createEngineThings(options: { clock: Clock; log: Log; dockerHost
             if (hasStatus(error, 404)) return null
             throw error
           }),
-      ),
+      )
+    },
 
     async top(id) {
       const top = docker.getContainer(id).top()

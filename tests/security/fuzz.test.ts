@@ -59,23 +59,23 @@ test('no document or request causes a server error, reveals internals or fills m
   await fuzz({ ...common, inputs: graphqlInputs(known), count: 100 })
   const before = heapMb()
 
-  const graphql = await fuzz({ ...common, inputs: graphqlInputs(known), count: 900 })
+  const graphql = await fuzz({ ...common, inputs: graphqlInputs(known), count: 1200 })
   t.deepEqual(graphql.faults, [], `seed ${seed}`)
-  t.true(graphql.withData > 200, `${graphql.withData} of 900 documents were run`)
+  t.true(graphql.withData > 200, `${graphql.withData} of 1200 documents were run`)
   // Most of them by callers of the right kind, or most answers would be 401.
   const ofPeople = restInputs(document, known, (path) => !path.startsWith('/api/internal/'))
   const ofNodes = restInputs(document, known, (path) => path.startsWith('/api/internal/'))
   const asNode = nodeHeaders(node)
-  const people = await fuzz({ ...common, callers: { ...callers, node: asNode }, inputs: ofPeople, count: 250 })
+  const people = await fuzz({ ...common, callers: { ...callers, node: asNode }, inputs: ofPeople, count: 350 })
   const nodes = await fuzz({
     ...common,
     callers: { ...callers, ...Object.fromEntries(admins.map((_, n) => [`node ${n}`, asNode])) },
     inputs: ofNodes,
-    count: 250,
+    count: 350,
   })
   const rest = added(people, nodes)
   t.deepEqual(rest.faults, [], `seed ${seed}`)
-  t.true(share(rest, 500, 429) < 0.2 && share(rest, 500, 200) > 0.1, JSON.stringify(rest.statuses))
+  t.true(share(rest, 700, 429) < 0.2 && (rest.statuses[200] ?? 0) > 50, JSON.stringify(rest.statuses))
 
   const grown = heapMb() - before
   t.true(grown < 50, `${grown.toFixed(1)} MB more`)
