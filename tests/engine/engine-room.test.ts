@@ -71,6 +71,7 @@ test('a container of no app: listed while it is stopped, started, looked into, k
     { name: 'traefik.basicauth.users', value: '••••' },
   )
   const { json } = await engine.inspection(made.id)
+  await t.throwsAsync(engine.inspection('../images'), { code: 'NOT_FOUND' }, 'a name that is a path')
   t.notRegex(json, /hunter2|MODE=plain|ada:hash/)
   t.regex(json, /PASSWORD=••••/)
   const { titles, rows } = await engine.processes(made.id)
