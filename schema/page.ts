@@ -4,7 +4,7 @@ import { invalidInput } from '../api/errors.ts'
 const defaultSize = 50
 const maxSize = 500
 
-interface PageArgs {
+export interface PageArgs {
   first?: number | null
   after?: string | null
   last?: number | null

@@ -39,6 +39,7 @@ const base = [
     'ordered-events',
     'loopback',
     'misspelling',
+    'masked',
     'project-root',
     'steering-names',
     'caller-patience',

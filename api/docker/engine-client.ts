@@ -1,4 +1,4 @@
-import Docker from 'dockerode'
+import Docker, { type ContainerInspectInfo } from 'dockerode'
 import type { Clock } from '../clock.ts'
 import { AppError, errorMessage } from '../errors.ts'
 import { connectionsTo } from './connections.ts'
@@ -34,6 +34,23 @@ export function createEngineClient(options: { clock: Clock; dockerHost?: string 
       }
     },
   }
+}
+
+/** Ids and names of containers. Anything else would be another path at the Engine. */
+const containerName = /^[a-zA-Z0-9][\w.-]*$/
+
+/** What the Engine says of a container; null when there is none. @throws DOCKER_UNAVAILABLE */
+export async function inspectContainer({ docker, ask }: EngineClient, id: string): Promise<ContainerInspectInfo | null> {
+  if (!containerName.test(id)) return null
+  return ask((abortSignal) =>
+    docker
+      .getContainer(id)
+      .inspect({ abortSignal })
+      .catch((error: unknown) => {
+        if (hasStatus(error, 404)) return null
+        throw error
+      }),
+  )
 }
 
 /** Whether the Engine answered with this HTTP status. */

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import { AppError, asError, errorMessage, notFound } from '../errors.ts'
 import { withDeadline } from './deadline.ts'
 import { dockerUnavailable } from './docker-endpoint.ts'
-import { createEngineClient, hasStatus, statusOf } from './engine-client.ts'
+import { createEngineClient, hasStatus, inspectContainer, statusOf } from './engine-client.ts'
 import type { EngineLogOptions, EngineLogs } from './engine.types.ts'
 import { createFrameReader, createLogLines, createTerminalReader } from './log-lines.ts'
 
@@ -13,19 +13,12 @@ const opensWithinMs = 10_000
 
 /** @throws StartError when dockerHost is not an address */
 export function createEngineLogs(options: { clock: Clock; dockerHost?: string }): EngineLogs {
-  const { docker, endpoint, ask } = createEngineClient(options)
+  const client = createEngineClient(options)
+  const { docker, endpoint } = client
   const { clock } = options
 
   async function hasTerminal(containerId: string): Promise<boolean> {
-    const info = await ask((abortSignal) =>
-      docker
-        .getContainer(containerId)
-        .inspect({ abortSignal })
-        .catch((error: unknown) => {
-          if (hasStatus(error, 404)) return null
-          throw error
-        }),
-    )
+    const info = await inspectContainer(client, containerId)
     if (!info) throw notFound('container', containerId)
     if (info.HostConfig.LogConfig?.Type === 'none') throw cannotBeRead(containerId, 'none')
     return info.Config.Tty

@@ -5,7 +5,7 @@ import { AppError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { withDeadline } from './deadline.ts'
 import { dockerUnavailable } from './docker-endpoint.ts'
-import { changed, createEngineClient, hasStatus, type EngineClient } from './engine-client.ts'
+import { changed, createEngineClient, hasStatus, inspectContainer, type EngineClient } from './engine-client.ts'
 import type { EngineAction, EngineDiskUsage, EngineThings, PulledLayer, ThingEvent } from './engine-things.types.ts'
 import { pullFault, startFault } from './engine-words.ts'
 import type { RegistryLogin } from './engine.types.ts'
@@ -18,9 +18,6 @@ const followedEvents = [
   ...['create', 'start', 'restart', 'pause', 'unpause', 'stop', 'die', 'kill', 'oom', 'rename', 'update', 'destroy', 'health_status'],
   ...['pull', 'tag', 'untag', 'delete', 'import', 'load', 'connect', 'disconnect', 'prune'],
 ]
-
-/** Ids and names of containers. Anything else would be another path at the Engine. */
-const containerName = /^[a-zA-Z0-9][\w.-]*$/
 
 /** @throws StartError when dockerHost is not an address */
 export function createEngineThings(options: { clock: Clock; log: Log; dockerHost?: string }): EngineThings {
@@ -50,18 +47,7 @@ export function createEngineThings(options: { clock: Clock; log: Log; dockerHost
     },
     networks: async () => (await ask((abortSignal) => docker.listNetworks({ abortSignal }))).map(toListedNetwork),
 
-    async inspect(id) {
-      if (!containerName.test(id)) return null
-      return ask((abortSignal) =>
-        docker
-          .getContainer(id)
-          .inspect({ abortSignal })
-          .catch((error: unknown) => {
-            if (hasStatus(error, 404)) return null
-            throw error
-          }),
-      )
-    },
+    inspect: (id) => inspectContainer(client, id),
 
     async top(id) {
       const top = docker.getContainer(id).top()
@@ -78,6 +64,7 @@ export function createEngineThings(options: { clock: Clock; log: Log; dockerHost
       }
     },
     act: (id, action, signal) => change(carryOut(docker.getContainer(id), action, signal)),
+    removeStopped: (id) => change(docker.getContainer(id).remove()),
     removeImage: (name) => change(docker.getImage(name).remove()),
     removeVolume: (name) => change(docker.getVolume(name).remove()),
     removeNetwork: (id) => change(docker.getNetwork(id).remove()),

@@ -22,6 +22,8 @@ export interface EngineThings {
   /** @throws NOT_FOUND, CONFLICT */
   act(containerId: string, action: EngineAction, signal: AbortSignal): Promise<void>
   /** Takes one name from an image, or removes it when it has no other. @throws NOT_FOUND, CONFLICT */
+  /** Neither a container that has started meanwhile, nor volumes without a name. */
+  removeStopped(id: string): Promise<void>
   removeImage(nameOrId: string): Promise<void>
   removeVolume(name: string): Promise<void>
   removeNetwork(id: string): Promise<void>

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts'
 import { toContainerDetails, toEngineContainer, toEngineImage } from './container-mapping.ts'
 import { toContainerSetup } from './container-setup.ts'
 import { dockerUnavailable } from './docker-endpoint.ts'
-import { createEngineClient, hasStatus, statusOf } from './engine-client.ts'
+import { createEngineClient, hasStatus, inspectContainer, statusOf } from './engine-client.ts'
 import { toContainerUsage } from './container-usage.ts'
 import { containerEvents } from './engine-messages.ts'
 import type { ContainerEvent, Engine, InsecureRegistries } from './engine.types.ts'
@@ -34,7 +34,8 @@ const followedEvents = [
  * @throws StartError when it is not an address
  */
 export function createEngine(options: { log: Log; clock: Clock; dockerHost?: string }): Engine {
-  const { docker, endpoint, ask } = createEngineClient(options)
+  const client = createEngineClient(options)
+  const { docker, endpoint, ask } = client
   const values = (stream: AsyncIterable<Uint8Array | string>): AsyncIterable<unknown> =>
     jsonLines(stream, (line) => options.log.warn({ line: line.slice(0, 200) }, 'Docker sent a line that is not JSON'))
 
@@ -46,16 +47,7 @@ export function createEngine(options: { log: Log; clock: Clock; dockerHost?: str
         throw error
       }),
     )
-  const inspect = (containerId: string): Promise<ContainerInspectInfo | null> =>
-    ask(async (abortSignal) =>
-      docker
-        .getContainer(containerId)
-        .inspect({ abortSignal })
-        .catch((error: unknown) => {
-          if (hasStatus(error, 404)) return null
-          throw error
-        }),
-    )
+  const inspect = (containerId: string): Promise<ContainerInspectInfo | null> => inspectContainer(client, containerId)
 
   return {
     async info() {

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { EngineThings } from '../docker/engine-things.types.ts'
 import { AppError, notFound } from '../errors.ts'
 import type { AppsHere } from './apps-here.ts'
-import type { ContainerAction, NodeContainer } from './thing.ts'
+import type { ContainerAction, NodeContainer, ThingKind } from './thing.ts'
 
 /** A container may take its whole grace period to stop, which is often 10 s and seldom more than a minute. */
 const deadlineMs = 90_000
@@ -13,14 +13,15 @@ export function createContainerActs(deps: {
   apps: Pick<AppsHere, 'busyWith' | 'list'>
   find: (id: string) => NodeContainer | undefined
   actedBy: (id: string, by: string) => void
-  refresh: () => Promise<void>
+  refresh: (kinds: readonly ThingKind[]) => Promise<void>
+  catchUp: (kinds: readonly ThingKind[]) => Promise<void>
   clock: Clock
 }) {
   /** By its full id, or the start of it as `docker ps` shows it. */
   async function lookUp(id: string): Promise<NodeContainer> {
     const known = deps.find(id)
     if (known) return known
-    await deps.refresh()
+    await deps.refresh(['container'])
     const found = deps.find(id)
     if (!found) throw notFound('container', id)
     return found
@@ -56,7 +57,7 @@ export function createContainerActs(deps: {
         throw new AppError('CONFLICT', `${container.name} did not ${action} within ${deadlineMs / 1000} s. Docker goes on with it`)
       } finally {
         cancel()
-        await deps.refresh()
+        await deps.catchUp(['container'])
       }
       return deps.find(container.id) ?? { ...container, state: 'removing' }
     },

@@ -52,17 +52,16 @@ export function createEngineRoom(deps: {
     onChange: (changed) => events.emit('thing', changed),
     onGone: (kind, id) => events.emit('thingGone', { kind, id }),
   })
-  const { list, find, refresh } = watch
+  const { list, find, refresh, catchUp } = watch
   const findContainer = (id: string) => find('container', id) ?? list('container').find((each) => id.length >= 12 && each.id.startsWith(id))
   const uses = createUses({ containers: () => list('container'), apps })
   const removal = createThingRemoval({ things, uses, find, refresh })
   const diskUsage = createDiskUsage({ things, clock })
   const inside = createInside({ things, apps, find: findContainer })
   const acts = createContainerActs({
-    ...{ things, apps, clock, find: findContainer, actedBy: endings.actedBy },
-    refresh: () => refresh(['container']),
+    ...{ things, apps, clock, find: findContainer, actedBy: endings.actedBy, refresh, catchUp },
   })
-  const pull = createPull({ ...deps, refresh: () => refresh(['image']) })
+  const pull = createPull({ ...deps, catchUp })
 
   return {
     events,
@@ -70,10 +69,10 @@ export function createEngineRoom(deps: {
     moreOf: watch.moreOf,
     ...inside,
     act: acts.act,
-    removeImage: removal.image,
-    removeVolume: removal.volume,
-    removeNetwork: removal.network,
-    prune: createPrune({ things, removal, uses, list, refresh, diskUsage: () => soon(clock, diskUsage) }),
+    removeImage: (id: string) => removal.image(id).finally(() => catchUp(['image'])),
+    removeVolume: (id: string) => removal.volume(id).finally(() => catchUp(['volume'])),
+    removeNetwork: (id: string) => removal.network(id).finally(() => catchUp(['network'])),
+    prune: createPrune({ things, removal, uses, list, refresh, catchUp, diskUsage: () => soon(clock, diskUsage) }),
     diskUsage,
     pullImage: pull.start,
     /** What carries out an operation of this node that belongs to no app; null for one that is not known here. */

@@ -2,13 +2,13 @@ import type { ContainerInspectInfo } from 'dockerode'
 import { bounds, cut, cutOrNull, firstOf } from '../bounds.ts'
 import type { EngineThings } from '../docker/engine-things.types.ts'
 import { AppError, notFound } from '../errors.ts'
+import { masked } from '../masked.ts'
 import { limitOf } from './container-endings.ts'
 import type { AppsHere } from './apps-here.ts'
 import { shownLabels, tellsSecret } from './shown-labels.ts'
 import type { ContainerDetails, ContainerProcesses, NodeContainer } from './thing.ts'
 
 const { inside: most, thing } = bounds
-const masked = '••••'
 /** Longer texts, such as an embedded script, are cut before the whole is. */
 const longestText = 4000
 

@@ -28,11 +28,12 @@ const isUnused = new Set(['created', 'exited', 'dead'])
  * for going back to an earlier version.
  */
 export function createPrune(deps: {
-  things: Pick<EngineThings, 'act'>
+  things: Pick<EngineThings, 'removeStopped'>
   removal: ReturnType<typeof createThingRemoval>
   uses: Uses
   list: <Kind extends ThingKind>(kind: Kind) => ThingOf[Kind][]
   refresh: (kinds: readonly ThingKind[]) => Promise<void>
+  catchUp: (kinds: readonly ThingKind[]) => Promise<void>
   /** What was measured lately; null when nothing was, or when it takes too long. */
   diskUsage: () => Promise<DiskUsage | null>
 }) {
@@ -73,7 +74,7 @@ export function createPrune(deps: {
   }
 
   async function remove(kind: PruneKind, { id }: PruneItem): Promise<void> {
-    if (kind === 'containers') return deps.things.act(id, 'remove', new AbortController().signal)
+    if (kind === 'containers') await deps.things.removeStopped(id)
     if (kind === 'images') await deps.removal.image(id)
     if (kind === 'volumes') await deps.removal.volume(id)
     if (kind === 'networks') await deps.removal.network(id)
@@ -104,7 +105,7 @@ export function createPrune(deps: {
     const lost = (chosen ?? []).filter((id) => !judged.some(({ item }) => item.id === id))
     const missing = lost.map((id) => ({ name: id, reason: 'is in use now, or is gone already' }))
     const { gone, failed } = preview ? { gone: listed, failed: [] } : await carryOut(kind, listed)
-    if (!preview) await deps.refresh(['container', kindOf[kind]])
+    if (!preview) await deps.catchUp(['container', kindOf[kind]])
     return {
       isPreview: preview,
       items: gone.map((item) => ({ ...item, name: cut(item.name, ofContainer.image), detail: item.detail && cut(item.detail, most.text) })),

@@ -12,7 +12,7 @@ export function createPull(deps: {
   things: Pick<EngineThings, 'pull'>
   operations: Pick<Operations, 'enqueue'>
   loginsFor: (images: string[]) => Promise<RegistryLogin[]>
-  refresh: () => Promise<void>
+  catchUp: (kinds: ['image']) => Promise<void>
 }) {
   async function work(image: string, run: OperationRun): Promise<string> {
     run.step(1, `Pulling ${image}`)
@@ -21,7 +21,7 @@ export function createPull(deps: {
     await deps.things.pull(image, { login: login ?? null, signal: run.signal, onProgress: progress })
     return `Pulled ${image}`
   }
-  const taskOf = (image: string) => ({ work: (run: OperationRun) => work(image, run), after: deps.refresh })
+  const taskOf = (image: string) => ({ work: (run: OperationRun) => work(image, run), after: () => deps.catchUp(['image']) })
 
   return {
     /** @throws INVALID_INPUT */

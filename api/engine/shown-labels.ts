@@ -1,9 +1,9 @@
 import { bounds, cut, firstOf } from '../bounds.ts'
+import { masked } from '../masked.ts'
 import type { ThingLabel } from './thing.ts'
 
 /** Labels of these names tend to hold secrets, such as the users of a reverse proxy. */
 const telling = /pass|secret|token|credential|api[-_.]?key|auth\b|basicauth|users/i
-const masked = '••••'
 
 /** Whether the value of a label or variable of this name is likely to be secret. */
 export const tellsSecret = (name: string): boolean => telling.test(name)

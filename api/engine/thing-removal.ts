@@ -5,7 +5,7 @@ import type { Uses } from './uses.ts'
 
 type Removable = Exclude<ThingKind, 'container'>
 
-/** Removes one image, volume or network that nothing uses. */
+/** Removes one image, volume or network that nothing uses. The lists show that after the Engine's event, or the next refresh. */
 export function createThingRemoval(deps: {
   things: Pick<EngineThings, 'removeImage' | 'removeVolume' | 'removeNetwork'>
   uses: Uses
@@ -33,7 +33,6 @@ export function createThingRemoval(deps: {
       // An image with several names cannot be removed by its id, so its names go first; with the last one it goes itself.
       if (image.tags.length === 0) await things.removeImage(id)
       for (const tag of image.tags) await things.removeImage(tag)
-      await deps.refresh(['image'])
       return id
     },
 
@@ -41,7 +40,6 @@ export function createThingRemoval(deps: {
       const volume = await lookUp('volume', id)
       refuse(id, uses.volume(volume))
       await things.removeVolume(id)
-      await deps.refresh(['volume'])
       return id
     },
 
@@ -49,7 +47,6 @@ export function createThingRemoval(deps: {
       const network = await lookUp('network', id)
       refuse(network.name, uses.network(network))
       await things.removeNetwork(id)
-      await deps.refresh(['network'])
       return id
     },
   }

@@ -53,34 +53,37 @@ export function createThingsWatch(deps: {
 
   async function readUntilQuiet(): Promise<void> {
     try {
-      while (due.size > 0) {
-        for (const kind of [...due]) {
-          due.delete(kind)
-          await readOne(kind)
-        }
+      for (let [kind] = due; kind !== undefined; [kind] = due) {
+        due.delete(kind)
+        // What cannot be read stays due: for the next event, or when the Engine is back.
+        await readOne(kind).catch((error: unknown) => {
+          due.add(kind)
+          throw error
+        })
       }
-    } catch (error) {
-      // The watch reconnects, and then everything is read again.
-      log.debug({ error: errorMessage(error) }, 'what the Engine has could not be read')
     } finally {
       reading = undefined
     }
   }
 
-  /** Resolves after a reading that started after this call. */
+  /** Resolves after a reading that started after this call. @throws DOCKER_UNAVAILABLE */
   async function read(kinds: readonly ThingKind[]): Promise<void> {
     for (const kind of kinds) due.add(kind)
-    await reading
+    await reading?.catch(() => undefined)
     if (due.size === 0) return
     reading ??= readUntilQuiet()
     return reading
+  }
+
+  function readNow(kinds: readonly ThingKind[]): void {
+    read(kinds).catch((error: unknown) => log.debug({ error: errorMessage(error) }, 'what the Engine has could not be read'))
   }
 
   function readSoon(kinds: readonly ThingKind[]): void {
     for (const kind of kinds) due.add(kind)
     cancelBurst ??= clock.after(burstMs, () => {
       cancelBurst = undefined
-      void read([])
+      readNow([])
     })
   }
 
@@ -89,7 +92,7 @@ export function createThingsWatch(deps: {
       unwatch ??= deps.things.watch({
         onUp() {
           deps.forgetAll()
-          void read(thingKinds)
+          readNow(thingKinds)
         },
         onDown: () => undefined,
         onEvent(event) {
@@ -104,8 +107,10 @@ export function createThingsWatch(deps: {
       cancelBurst?.()
       cancelBurst = undefined
     },
-    /** Reads now, after something that this program did. */
+    /** Reads now, before something is decided. @throws DOCKER_UNAVAILABLE */
     refresh: read,
+    /** Reads now, after something was done. A failure does not undo that, and is made up for later. */
+    catchUp: (kinds: readonly ThingKind[]): Promise<void> => read(kinds).catch(() => undefined),
     /** Reads soon, because apps changed: things belong to others now. */
     readSoon,
     list: <Kind extends ThingKind>(kind: Kind): ThingOf[Kind][] => [...(lists[kind] as Map<string, ThingOf[Kind]>).values()],

@@ -36,7 +36,7 @@ export interface ThingUser {
 }
 
 type Used = { usedBy: ThingUser[] }
-/** On a node that is not online, its state is unknown. */
+/** On a node that is not online, or whose Docker does not answer, its state is unknown. */
 export type SeenContainer = Known<'container'> & { lastKnownState: NodeContainer['state'] }
 export type SeenImage = Known<'image'> & Used
 export type SeenVolume = Known<'volume'> & Used
@@ -45,7 +45,14 @@ export type SeenNetwork = Known<'network'> & Used
 const userOf = ({ id, name, appId }: NodeContainer): ThingUser => ({ containerId: id, name, appId })
 
 /** What the Engines of the nodes that a caller sees hold, and what the caller can do with it. */
-export function createUserEngine(deps: { access: Access; inventory: Inventory; router: NodeRouter; registry: NodeRegistry }) {
+export function createUserEngine(deps: {
+  access: Access
+  inventory: Inventory
+  router: NodeRouter
+  registry: NodeRegistry
+  /** Since when a node's Docker does not answer; null while it does. */
+  dockerAway: (nodeId: string) => { since: Date } | null
+}) {
   const { access, inventory, router } = deps
   const { need, sight } = access
   const { name: caller } = access.caller
@@ -54,9 +61,15 @@ export function createUserEngine(deps: { access: Access; inventory: Inventory; r
     const ids = new Set(wanted)
     return deps.registry.list().flatMap(({ id }) => (sight.sees(id) && (!wanted || ids.has(id)) ? id : []))
   }
+  /** Of a node whose Docker does not answer, nothing newer is known. */
+  function asOf({ nodeId, asOf: heardAt }: { nodeId: string; asOf: Date }): Date {
+    const since = deps.dockerAway(nodeId)?.since
+    return since && since < heardAt ? since : heardAt
+  }
   const seen = (container: Known<'container'>): SeenContainer => {
-    const isOnline = sight.findNode(container.nodeId)?.health.status === 'online'
-    return { ...container, state: isOnline ? container.state : 'unknown', lastKnownState: container.state }
+    const { nodeId, state } = container
+    const isKnown = sight.findNode(nodeId)?.health.status === 'online' && deps.dockerAway(nodeId) === null
+    return { ...container, asOf: asOf(container), state: isKnown ? state : 'unknown', lastKnownState: state }
   }
 
   /** The users of each thing of one node: `keysOf` says which things a container uses. */
@@ -70,7 +83,7 @@ export function createUserEngine(deps: { access: Access; inventory: Inventory; r
     for (const container of inventory.things(nodeId, 'container')) {
       for (const key of keysOf(container)) users.set(key, [...(users.get(key) ?? []), userOf(container)])
     }
-    return inventory.things(nodeId, kind).map((thing) => ({ ...thing, usedBy: users.get(keyOf(thing)) ?? [] }))
+    return inventory.things(nodeId, kind).map((thing) => ({ ...thing, asOf: asOf(thing), usedBy: users.get(keyOf(thing)) ?? [] }))
   }
   const imagesOf = (nodeId: string): SeenImage[] =>
     withUsers(

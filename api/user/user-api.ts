@@ -39,7 +39,7 @@ export function createUserApi(services: Services, caller: Caller) {
     nodes: createUserNodes({ access, selfId: self.id, registry, membership, holds, keys, ...health, ...details }),
     apps: createUserApps({ access, inventory, router, copies, newest }),
     logs: createUserLogs({ access, hub: services.logHub }),
-    engine: createUserEngine({ access, inventory, router, registry }),
+    engine: createUserEngine({ access, inventory, router, registry, dockerAway: (nodeId) => health.knownOf(nodeId).dockerAway }),
     operations: createUserOperations({ access, inventory, router }),
     monitoring: createUserMonitoring({ access, inventory, watched: services.watched, nodeIds: () => registry.list().map(({ id }) => id) }),
     history: createUserHistory({ access, router, clock: services.clock, outages: health.history, totals: services.totals }),

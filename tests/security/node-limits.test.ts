@@ -12,7 +12,7 @@ import { routesOf } from '../helpers/routes.ts'
 import { runningNode, type RunningNode } from '../helpers/running-node.ts'
 import { graphqlFields, unknownId } from '../helpers/sample-document.ts'
 import { createSeen } from '../helpers/seen.ts'
-import { someApp, someContainer, someOperation, someStats } from '../helpers/things.ts'
+import { someApp, someContainer, someNodeContainer, someOperation, someStats } from '../helpers/things.ts'
 
 interface Env extends Things {
   name: string
@@ -37,9 +37,25 @@ async function nodeWith({ services }: RunningNode, env: string): Promise<Env> {
     services.feed.inventory.apply(nodeId, { type: 'snapshot', apps: [app], operations: [operation] })
     services.feed.inventory.apply(nodeId, { type: 'operation', operation })
     services.feed.inventory.apply(nodeId, { type: 'stats', stats: someStats({ nodeId }) })
+    tellOfThings(services, nodeId, `${env}-web`)
   }
   tell()
   return { nodeId, appId: app.id, operationId: operation.id, name, tell }
+}
+
+/** A container, an image, a volume and a network of this name. */
+function tellOfThings({ feed }: RunningNode['services'], nodeId: string, name: string): void {
+  const [createdAt, ofNoApp] = [new Date(), { project: null, appId: null }]
+  const image = { id: `sha256:${name}`, tags: [name], digests: [], heldFor: [], sizeBytes: 1, createdAt }
+  const volume = { id: name, driver: 'local', labels: [{ name, value: name }], isAnonymous: false, createdAt, ...ofNoApp }
+  const network = { id: name, name, driver: 'bridge', subnets: [], isInternal: false, isBuiltIn: false, createdAt, ...ofNoApp }
+  feed.inventory.apply(nodeId, {
+    type: 'things',
+    kind: 'container',
+    list: [someNodeContainer({ name, networks: [name], volumes: [name] })],
+  })
+  for (const [kind, thing] of Object.entries({ image, volume, network }) as ['image', typeof image][])
+    feed.inventory.apply(nodeId, { type: 'things', kind, list: [thing] })
 }
 
 async function setUp(t: Parameters<typeof runningNode>[0]) {
@@ -98,6 +114,10 @@ const lists = [
   'query nodes',
   'query apps',
   'query operations',
+  'query containers',
+  'query images',
+  'query volumes',
+  'query networks',
   'query systemStats',
   'subscription nodeStatusChanged',
   'subscription nodeStatsChanged',

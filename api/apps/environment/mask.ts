@@ -1,8 +1,6 @@
+import { masked } from '../../masked.ts'
 import { readEnvText } from './env-text.ts'
 import type { PlainValue } from './plain-value.ts'
-
-/** What stands for a secret value wherever it would be shown or stored. */
-export const masked = '••••'
 
 /**
  * Shorter secrets are not searched for in text: they would blacken every "1" and "on" of a log, and keep nothing secret that a person

@@ -1,7 +1,7 @@
 import { bounds, cut } from '../../bounds.ts'
 import type { EngineImage } from '../../docker/engine.types.ts'
 import { digestsOf, parseImage, type ImageReference } from '../../image-reference.ts'
-import { masked } from '../environment/mask.ts'
+import { masked } from '../../masked.ts'
 import type { ImageUpdate, ImageUpdateState } from './image-update.ts'
 
 /** What a registry said about an image on one platform. */

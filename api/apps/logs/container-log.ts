@@ -65,11 +65,13 @@ export function createContainerLog(deps: ContainerLogDeps, of: Of, onClosed: () 
 
   const wait = (ms: number, signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
-      const cancel = clock.after(ms, resolve)
-      signal.addEventListener('abort', () => {
+      const done = (): void => {
         cancel()
+        signal.removeEventListener('abort', done)
         resolve()
-      })
+      }
+      const cancel = clock.after(ms, done)
+      signal.addEventListener('abort', done)
     })
 
   /** Waits until there is something new to read. */

@@ -46,7 +46,12 @@ export function createLogHub({
     let failures = 0
     const log: SharedLog = createSharedLog({
       clock,
-      read: (range, signal) => open(nodeId, source, range, signal),
+      async *read(range, signal) {
+        for await (const batch of open(nodeId, source, range, signal)) {
+          failures = 0
+          yield batch
+        }
+      },
       onClosed: () => shared.get(key)?.log === log && shared.delete(key),
       async onEnd(failure) {
         if (failure === null) return 'over'

@@ -1,5 +1,6 @@
 import test from 'ava'
-import { createMask, masked } from '../../../api/apps/environment/mask.ts'
+import { createMask } from '../../../api/apps/environment/mask.ts'
+import { masked } from '../../../api/masked.ts'
 
 const secret = (value: string, name = 'KEY') => ({ name, value, secret: true })
 
