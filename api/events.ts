@@ -56,34 +56,37 @@ export function snapshotThenChanges<T>(source: {
     wake()
   }
 
-  return {
-    async next() {
-      if (!done && !unsubscribe) {
-        unsubscribe = source.subscribe(push)
-        for (const value of source.snapshot()) push(value)
+  return endingAtOnce(async () => {
+    if (!done && !unsubscribe) {
+      unsubscribe = source.subscribe(push)
+      for (const value of source.snapshot()) push(value)
+    }
+    while (!done) {
+      const first = waiting.entries().next()
+      if (!first.done) {
+        const [key, value] = first.value
+        waiting.delete(key)
+        if (source.isLast?.(value)) end()
+        return { value, done: false }
       }
-      while (!done) {
-        const first = waiting.entries().next()
-        if (!first.done) {
-          const [key, value] = first.value
-          waiting.delete(key)
-          if (source.isLast?.(value)) end()
-          return { value, done: false }
-        }
-        await new Promise<void>((resolve) => readers.push(resolve))
-      }
-      return { value: undefined, done: true }
-    },
-    async return() {
-      end()
-      return { value: undefined, done: true }
-    },
-    async throw(error) {
-      end()
-      throw error
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
+      await new Promise<void>((resolve) => readers.push(resolve))
+    }
+    return { value: undefined, done: true }
+  }, end)
 }
+
+/** An iterator that `return` and `throw` end at once, even while a read is waiting. A generator would wait with it. */
+export const endingAtOnce = <T>(next: () => Promise<IteratorResult<T, undefined>>, end: () => void): AsyncIterableIterator<T> => ({
+  next,
+  async return() {
+    end()
+    return { value: undefined, done: true }
+  },
+  async throw(error) {
+    end()
+    throw error
+  },
+  [Symbol.asyncIterator]() {
+    return this
+  },
+})

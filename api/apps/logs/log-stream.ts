@@ -1,5 +1,6 @@
 import { bounds } from '../../bounds.ts'
 import type { Clock } from '../../clock.ts'
+import { endingAtOnce } from '../../events.ts'
 import { emptyBatch, type LogBatch, type LogItem, type LogTap } from './log-line.ts'
 
 /** Between two batches of live lines. People see no difference, and a chatty log costs ten messages a second, not hundreds. */
@@ -97,30 +98,17 @@ export function createLogStream({ open, received, check, onEnd, clock }: Options
     return null
   }
 
-  return {
-    async next() {
-      try {
-        const value = done ? null : await nextBatch()
-        if (value && !done) return { value, done: false }
-      } catch (error) {
-        end()
-        throw error
-      }
-      end()
-      return { value: undefined, done: true }
-    },
-    async return() {
-      end()
-      return { value: undefined, done: true }
-    },
-    async throw(error) {
+  return endingAtOnce(async () => {
+    try {
+      const value = done ? null : await nextBatch()
+      if (value && !done) return { value, done: false }
+    } catch (error) {
       end()
       throw error
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
+    }
+    end()
+    return { value: undefined, done: true }
+  }, end)
 }
 
 /** How many of these lines fit into one batch. */
