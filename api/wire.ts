@@ -172,7 +172,7 @@ const autoUpdateWire = z
     next_runs: z.array(dateTime).max(10),
     // Older nodes do not say it.
     held: z
-      .object({ reason: z.enum(holdReasons), message: text(bounds.autoUpdate.held), since: dateTime })
+      .object({ reason: z.enum(holdReasons), message: text(bounds.autoUpdate.held), since: dateTime, until: dateTime.nullable() })
       .nullable()
       .default(null)
       .openapi({ description: 'Why a newer image is not deployed now, or could not be looked for' }),

@@ -59,6 +59,12 @@ const AutoUpdateHold = builder.objectRef<HeldUpdate>('AutoUpdateHold').implement
     reason: t.field({ type: AutoUpdateHoldReason, resolve: ({ reason }) => reason }),
     message: t.exposeString('message'),
     since: t.field({ type: 'DateTime', resolve: ({ since }) => since }),
+    until: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ends, if time alone ends it.',
+      resolve: ({ until }) => until,
+    }),
   }),
 })
 

@@ -6,6 +6,8 @@ export interface HeldUpdate {
   reason: HoldReason
   message: string
   since: Date
+  /** When it ends, if time alone ends it. */
+  until: Date | null
 }
 
 interface Situation extends UpdateRule {
@@ -23,29 +25,30 @@ export function heldUpdate(images: KnownImage[], situation: Situation): HeldUpda
   const foundAt = earliest(newer.map(({ answer }) => answer))
   if (newer.length === 0 || !foundAt) return notChecked(known)
   const names = newer.map(({ service }) => service).join(', ')
-  if (!situation.shouldRun) return { reason: 'stopped', message: `${names} can be updated, but the app is stopped`, since: foundAt }
+  if (!situation.shouldRun)
+    return { reason: 'stopped', message: `${names} can be updated, but the app is stopped`, since: foundAt, until: null }
   if (chosenUpdates(known, { ...situation, failed: [] }).length === 0) {
-    const ripeAt = new Date(foundAt.getTime() + situation.minimumAgeMs)
-    const message = `The newer image of ${names} is too young: it is old enough at ${ripeAt.toISOString()}`
-    return { reason: 'too-young', message, since: foundAt }
+    const until = new Date(foundAt.getTime() + situation.minimumAgeMs)
+    return { reason: 'too-young', message: `The newer image of ${names} is too young`, since: foundAt, until }
   }
   if (chosenUpdates(known, situation).length === 0) {
     return {
       reason: 'failed-before',
       message: `The app failed with the newer image of ${names}. A still newer one is awaited`,
       since: foundAt,
+      until: null,
     }
   }
   if (situation.isOpen) return null
-  const message = `${names} can be updated in the next window${situation.opensAt ? `, at ${situation.opensAt.toISOString()}` : ''}`
-  return { reason: 'outside-window', message, since: new Date(foundAt.getTime() + situation.minimumAgeMs) }
+  const since = new Date(foundAt.getTime() + situation.minimumAgeMs)
+  return { reason: 'outside-window', message: `${names} can be updated in the next window`, since, until: situation.opensAt ?? null }
 }
 
 function notChecked(known: KnownImage[]): HeldUpdate | null {
   for (const { update, answer } of known) {
     if (update.state !== 'unknown' || !answer?.error) continue
     const message = `Whether ${update.service} can be updated could not be checked: ${answer.error}`
-    return { reason: 'not-checked', message, since: answer.checkedAt ?? answer.askedAt }
+    return { reason: 'not-checked', message, since: answer.checkedAt ?? answer.askedAt, until: null }
   }
   return null
 }

@@ -80,6 +80,7 @@ export const autoUpdateFields = graphql(`
       reason
       message
       since
+      until
     }
   }
 `)
