@@ -139,7 +139,15 @@ export const pruneWire = z
   .object({
     is_preview: z.boolean(),
     items: z
-      .array(z.object({ id, name: text(ofContainer.image), size_bytes: bytes.nullable(), detail: text(bounds.prune.text).nullable() }))
+      .array(
+        z.object({
+          id,
+          name: text(ofContainer.image),
+          size_bytes: bytes.nullable(),
+          detail: text(bounds.prune.text).nullable(),
+          is_named_data: z.boolean(),
+        }),
+      )
       .max(bounds.prune.items),
     more: count,
     freed_bytes: bytes,

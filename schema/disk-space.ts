@@ -30,6 +30,7 @@ const PruneItemRef = builder.objectRef<PruneItem>('PruneItem').implement({
     name: t.exposeString('name'),
     sizeBytes: t.field({ type: 'BigInt', nullable: true, resolve: ({ sizeBytes }) => sizeBytes }),
     detail: t.exposeString('detail', { nullable: true }),
+    isNamedData: t.exposeBoolean('isNamedData', { description: 'A volume with a name: its data may be wanted.' }),
   }),
 })
 const KeptThingRef = builder.objectRef<PruneResult['kept'][number]>('KeptThing').implement({

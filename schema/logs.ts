@@ -26,12 +26,13 @@ const LogLineRef = builder.objectRef<LogLine>('LogLine').implement({
 })
 
 const LogBatchRef = builder.objectRef<LogBatch>('LogBatch').implement({
-  description: 'Lines in their order. What is delivered and what is skipped is together all that was written since subscribing.',
+  description: 'Lines in their order. Delivered plus skipped is everything that was written since you subscribed.',
   fields: (t) => ({
     lines: t.field({ type: [LogLineRef], resolve: ({ lines }) => lines }),
     skipped: t.exposeInt('skipped', { description: 'How many were dropped before these, because the reader was slow.' }),
     passed: t.stringList({
-      description: 'Positions of the last lines that were skipped. With those of the last lines, they are where to go on.',
+      description:
+        'Positions of the last lines that were skipped. To go on from here, pass them and the position of each last line as `after`.',
       resolve: ({ passed }) => passed.map(writePosition),
     }),
   }),

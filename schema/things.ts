@@ -62,7 +62,7 @@ const VolumeRef = builder.objectRef<SeenVolume>('Volume').implement({
     nodeId: t.exposeID('nodeId'),
     driver: t.exposeString('driver'),
     labels: t.field({ type: [LabelRef], resolve: ({ labels }) => labels }),
-    isAnonymous: t.exposeBoolean('isAnonymous', { description: 'Docker made it for a container, without a name of its own.' }),
+    isAnonymous: t.exposeBoolean('isAnonymous', { description: 'Docker made it for a container, and nobody named it.' }),
     project: t.exposeString('project', { nullable: true }),
     appId: t.exposeID('appId', { nullable: true }),
     appName: t.string({ nullable: true, resolve: ({ appId }, _args, { user }) => user.engine.appName(appId) }),

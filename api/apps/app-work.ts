@@ -194,6 +194,6 @@ function refuseUnfailed({ status }: Operation): void {
 }
 
 function appOf({ appId }: Operation): string {
-  if (appId === null) throw new AppError('CONFLICT', 'Only an operation on an app is tried again. Start this one anew')
+  if (appId === null) throw new AppError('CONFLICT', 'Only operations on apps can be tried again. Start this one again')
   return appId
 }

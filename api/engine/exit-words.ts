@@ -18,9 +18,9 @@ const signals: Record<number, string> = {
   131: 'SIGQUIT',
   132: 'SIGILL: it ran an instruction that this processor does not have',
   133: 'SIGTRAP',
-  134: 'SIGABRT: it gave up by itself',
+  134: 'SIGABRT: it aborted by itself',
   135: 'SIGBUS',
-  136: 'SIGFPE: a calculation that is not possible',
+  136: 'SIGFPE: an impossible calculation, such as a division by zero',
   141: 'SIGPIPE: nobody read what it wrote',
 }
 
@@ -39,7 +39,7 @@ export function exitWords(ending: Ending): string {
     case 137:
       return killedWords(ending)
     case 139:
-      return 'Crashed: it used memory that is not its own (139, SIGSEGV)'
+      return 'Crashed: it accessed memory that is not its own (139, SIGSEGV)'
     case 143:
       return wasStopped ? `Stopped${byWhom(ending)} (143, SIGTERM)` : 'Was asked to end, and did (143, SIGTERM)'
     default:
@@ -61,8 +61,8 @@ function killedWords({ outOfMemory, wasStopped, wasKilled, memoryLimitBytes, by 
 function otherWords({ exitCode, wasStopped, by }: Ending): string {
   const signal = signals[exitCode]
   if (signal) return `Ended by a signal: ${signal} (${exitCode})`
-  if (wasStopped) return `Stopped${byWhom({ by })}, and ended with an error of its own (${exitCode})`
-  return `Ended with an error of its own (${exitCode}). Its last log lines say more`
+  if (wasStopped) return `Stopped${byWhom({ by })}, and ended with an error (${exitCode})`
+  return `Ended with an error (${exitCode}). Its last log lines say more`
 }
 
 const byWhom = ({ by }: Pick<Ending, 'by'>): string => (by === null ? '' : ` by ${by}`)

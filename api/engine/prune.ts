@@ -44,32 +44,31 @@ export function createPrune(deps: {
       deps.list('container').flatMap((each) => {
         if (!isUnused.has(each.state)) return []
         const sizeBytes = usage?.containers.find(({ id }) => id === each.id)?.sizeBytes ?? null
-        return { item: { id: each.id, name: each.name, sizeBytes, detail: each.statusText || each.state }, kept: uses.container(each) }
+        return {
+          item: { id: each.id, name: each.name, sizeBytes, detail: each.statusText || each.state, isNamedData: false },
+          kept: uses.container(each),
+        }
       }),
     images: () =>
       deps.list('image').flatMap((each) => {
         const reason = uses.image(each)
         if (reason !== null && each.heldFor.length === 0) return []
         const name = each.tags[0] ?? each.digests[0] ?? each.id.replace('sha256:', '').slice(0, 12)
-        const detail = each.tags.length === 0 ? 'without a name' : each.tags.length > 1 ? `also ${each.tags.slice(1).join(', ')}` : null
-        return { item: { id: each.id, name, sizeBytes: each.sizeBytes, detail }, kept: reason ?? uses.imageOfApp(each) }
+        const detail = each.tags.length === 0 ? 'untagged' : each.tags.length > 1 ? `also ${each.tags.slice(1).join(', ')}` : null
+        return { item: { id: each.id, name, sizeBytes: each.sizeBytes, detail, isNamedData: false }, kept: reason ?? uses.imageOfApp(each) }
       }),
     volumes: (usage) =>
       deps.list('volume').flatMap((each) => {
         if (uses.volume(each) !== null) return []
         const sizeBytes = usage?.volumes.find(({ name }) => name === each.id)?.sizeBytes ?? null
-        const detail = each.isAnonymous
-          ? 'without a name of its own'
-          : each.project
-            ? `of the Compose project ${each.project}`
-            : 'has a name'
-        return { item: { id: each.id, name: each.id, sizeBytes, detail }, kept: uses.volumeOfApp(each) }
+        const detail = each.isAnonymous ? 'anonymous' : each.project ? `of the Compose project ${each.project}` : null
+        return { item: { id: each.id, name: each.id, sizeBytes, detail, isNamedData: !each.isAnonymous }, kept: uses.volumeOfApp(each) }
       }),
     networks: () =>
       deps.list('network').flatMap((each) => {
         if (uses.network(each) !== null) return []
         const detail = each.project ? `of the Compose project ${each.project}` : null
-        return { item: { id: each.id, name: each.name, sizeBytes: null, detail }, kept: uses.networkOfApp(each) }
+        return { item: { id: each.id, name: each.name, sizeBytes: null, detail, isNamedData: false }, kept: uses.networkOfApp(each) }
       }),
   }
 

@@ -36,7 +36,7 @@ export interface NodeVolume {
   id: string
   driver: string
   labels: ThingLabel[]
-  /** Made by Docker for a container, without a name of its own. */
+  /** Docker made it for a container, and nobody named it. */
   isAnonymous: boolean
   project: string | null
   appId: string | null
@@ -89,6 +89,8 @@ export interface PruneItem {
   sizeBytes: number | null
   /** What a person should know, such as `stopped 3 weeks ago`. */
   detail: string | null
+  /** Someone gave it a name, so its data may be wanted. Only volumes. */
+  isNamedData: boolean
 }
 
 /** What a prune removes, or has removed. */

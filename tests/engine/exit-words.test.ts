@@ -15,7 +15,7 @@ test('137 is told apart: out of memory, stopped too slowly, killed by hand, or k
 test('other codes say what they mean', (t) => {
   t.is(words(0), 'Ended by itself, without an error')
   t.is(words(0, { wasStopped: true, by: 'ada' }), 'Stopped by ada, and ended without an error')
-  t.regex(words(1), /error of its own \(1\)/)
+  t.regex(words(1), /Ended with an error \(1\)/)
   t.regex(words(126), /no permission, or not a program/)
   t.regex(words(127), /does not exist in the image/)
   t.regex(words(139), /SIGSEGV/)

@@ -34,7 +34,7 @@ export function heldUpdate(images: KnownImage[], situation: Situation): HeldUpda
   if (chosenUpdates(known, situation).length === 0) {
     return {
       reason: 'failed-before',
-      message: `The app failed with the newer image of ${names}. A still newer one is awaited`,
+      message: `The app failed with the newer image of ${names}. It waits for a newer one`,
       since: foundAt,
       until: null,
     }

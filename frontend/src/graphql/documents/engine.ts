@@ -251,6 +251,7 @@ export const pruneMutation = graphql(`
         name
         sizeBytes
         detail
+        isNamedData
       }
       more
       bytes

@@ -36,7 +36,7 @@ export function consequences(action: ContainerAction, { state, appName, project 
     ...(action === 'KILL' ? ['Its restart policy does not start it again.'] : []),
     ...(action === 'PAUSE' ? ['It keeps its memory and answers nothing until it is resumed.'] : []),
     ...(action === 'REMOVE' && running ? ['It runs, so it is killed first.'] : []),
-    ...(action === 'REMOVE' ? ['Volumes that Docker made for it without a name go with it. Named volumes stay.'] : []),
+    ...(action === 'REMOVE' ? ['Its anonymous volumes go with it. Named volumes stay.'] : []),
     ...(action === 'RESTART' ? ['What it is doing now is interrupted.'] : []),
     ...(appName && ends ? [`It belongs to the app ${appName}, which is then shown as degraded or stopped.`] : []),
     ...(appName && action === 'REMOVE' ? ['The next start or update of the app makes it again.'] : []),
