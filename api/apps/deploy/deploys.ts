@@ -77,6 +77,7 @@ export function createDeploys(deps: {
   async function judged(row: AppRow, deadlineSeconds: number | null | undefined, run: OperationRun): Promise<Failure | null> {
     const over = Promise.withResolvers<void>()
     let isCounting = false
+    await orAbort(run.signal, gate.ready())
     const deploy = gate.open(row, {
       deadlineMs: msOf(deadlineSeconds),
       onWaiting(words, share, deadline) {
@@ -106,6 +107,7 @@ export function createDeploys(deps: {
         if (failure) return deps.goBack(row, failure, run)
         return images.settleHealthy(row)
       }
+      await orAbort(run.signal, gate.ready())
       const deploy = gate.open(row, { deadlineMs: msOf(deadlineSeconds) })
       try {
         await deps.deploy.up(row, run)

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { AppError } from '../../errors.ts'
 import type { AppRow } from '../app.entity.ts'
 import type { ContainerFacts } from '../container-facts.ts'
 import type { ContainerWatch } from '../container-watch.ts'
@@ -37,7 +38,17 @@ export function createGate(deps: {
     /** Docker's containers have changed. */
     look: (): void => looks.forEach((look) => look()),
 
-    /** Begins to judge a deploy of this app. Call it before Compose changes anything. */
+    /**
+     * Reads what runs now. Right after a start of the program nothing is known yet, and a container that Compose stops to replace it
+     * would look like one of the deploy's own. @throws DOCKER_UNAVAILABLE
+     */
+    async ready(): Promise<void> {
+      await watch.refresh()
+      const away = watch.away()
+      if (away !== null) throw new AppError('DOCKER_UNAVAILABLE', away)
+    },
+
+    /** Begins to judge a deploy of this app. Call it when `ready`, before Compose changes anything. */
     open(row: AppRow, { deadlineMs, onWaiting }: GateOptions): JudgedDeploy {
       const since = clock.now()
       const starts = new Map(deps.containersOf(row).map((each) => [each.id, startOf(each)]))

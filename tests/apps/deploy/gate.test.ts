@@ -24,7 +24,12 @@ function setUp(...services: string[]) {
   const clock = createManualClock()
   let containers: ContainerFacts[] = []
   let away: string | null = null
-  const watch = { away: () => away, refresh: () => Promise.resolve() }
+  let unread: ContainerFacts[] | null = null
+  async function refresh(): Promise<void> {
+    await nextTurn()
+    containers = unread ?? containers
+  }
+  const watch = { away: () => away, refresh }
   const gate = createGate({ clock, watch, containersOf: () => containers, usualDeadlineMs: 300_000 })
   const row = { wanted: services.map(wants) } as unknown as AppRow
   const words: string[] = []
@@ -38,6 +43,10 @@ function setUp(...services: string[]) {
     },
     lose(reason: string | null): void {
       away = reason
+    },
+    /** What Docker has and the program has not read yet. */
+    hide(...now: ContainerFacts[]): void {
+      unread = now
     },
     open(deadlineMs: number | null = null) {
       const deploy = gate.open(row, { deadlineMs, onWaiting: (said) => words.push(said) })
@@ -74,20 +83,54 @@ test('starting for 30 s and then unhealthy fails at once', async (t) => {
   t.deepEqual(await deploy.verdict, { verdict: 'failed', service: 'db', reason: 'service db is unhealthy' })
 })
 
+/** Deploys through this gate, with a Compose that ends when `compose` does. */
+function deploysOf(gate: ReturnType<typeof createGate>, compose: Promise<void>) {
+  const run = {
+    signal: new AbortController().signal,
+    step() {},
+    line() {},
+    warn() {},
+    withoutDeadline: <T>(wait: () => Promise<T>) => wait(),
+  }
+  const rest = { versions: {}, images: {}, records: {}, log: {}, goBack: () => Promise.reject(new Error('not here')) } as unknown as Rest
+  return { run, deploys: createDeploys({ gate, deploy: { up: () => compose }, ...rest }) }
+}
+
+test('a container from before that nobody has read yet, as right after a start, is not taken for one of the deploy', async (t) => {
+  const { gate, row, container: make, report, hide } = setUp('db')
+  const compose = Promise.withResolvers<void>()
+  const { deploys, run } = deploysOf(gate, compose.promise)
+  const old = make('db', { health: 'healthy', longestCheckMs: 1000 })
+  hide(old)
+  const judged = deploys.judged(row, null, run)
+  await nextTurn()
+  await nextTurn()
+  report({ ...old, state: 'exited', exitCode: 0, wasStopped: true })
+  const fresh = { ...old, id: 'its successor' }
+  report(fresh)
+  hide(fresh)
+  compose.resolve()
+  t.is(await judged, null)
+})
+
+test('a deploy does not begin while Docker does not answer', async (t) => {
+  const { gate, row, lose } = setUp('db')
+  lose('Docker does not answer at /var/run/docker.sock')
+  const { deploys, run } = deploysOf(gate, Promise.resolve())
+  await t.throwsAsync(deploys.judged(row, null, run), { message: 'Docker does not answer at /var/run/docker.sock' })
+})
+
 test("while Compose waits for a dependency, the gate's deadline holds and not the operation's", async (t) => {
   const { gate, row, container: make, report } = setUp('db', 'web')
   const compose = Promise.withResolvers<void>()
-  const deploys = createDeploys({
-    ...{ gate, deploy: { up: () => compose.promise } },
-    ...({ versions: {}, images: {}, records: {}, log: {}, goBack: () => Promise.reject(new Error('not here')) } as unknown as Rest),
-  })
+  const { deploys, run } = deploysOf(gate, compose.promise)
   let isWithout = false
-  const run = { signal: new AbortController().signal, step() {}, line() {}, warn() {}, withoutDeadline }
   async function withoutDeadline<T>(wait: () => Promise<T>): Promise<T> {
     isWithout = true
     return wait().finally(() => (isWithout = false))
   }
-  const judged = deploys.judged(row, 600, run)
+  const judged = deploys.judged(row, 600, { ...run, withoutDeadline })
+  await nextTurn()
   await nextTurn()
   t.false(isWithout, 'images are pulled')
   report(make('db', checked))
