@@ -16,6 +16,7 @@ import { AppScheduleEntity } from './apps/schedules/app-schedule.entity.ts'
 import { AutoUpdateEntity } from './apps/images/auto-update.entity.ts'
 import { OperationEntity } from './apps/operation.entity.ts'
 import type { Clock } from './clock.ts'
+import { AlarmEntity } from './cluster/alarms/alarm.entity.ts'
 import { AppCopyVersionEntity } from './cluster/feed/app-copy-version.entity.ts'
 import { AppCopyEntity } from './cluster/feed/app-copy.entity.ts'
 import { InventoryAppEntity, InventoryOperationEntity } from './cluster/feed/inventory.entity.ts'
@@ -70,6 +71,7 @@ const entities: EntitySchema[] = [
   AuditEntity,
   AuditOperationEntity,
   JoinTokenEntity,
+  AlarmEntity,
   StatusChangeEntity,
   ObservedPeriodEntity,
   HistorySeriesEntity,

@@ -10,6 +10,7 @@ import { heldFor } from './apps/deploy/held-names.ts'
 import { appSecrets, versionSecrets } from './apps/versions/sealed-columns.ts'
 import { bounds } from './bounds.ts'
 import type { Clock } from './clock.ts'
+import { createAllAlarms } from './cluster/alarms/alarms.ts'
 import { createAppCopies } from './cluster/feed/app-copies.ts'
 import { copiedVersions } from './cluster/feed/app-copy-version.entity.ts'
 import { appCopies } from './cluster/feed/app-copy.entity.ts'
@@ -168,11 +169,20 @@ export function createServices(world: World) {
   const { inventory, streams } = feed
   const settingsVersion = (): string => settings.version() + registries.credentials.version()
   const health = createHealth({ ...base, selfId, registry, transport, feed, checks: ofPrimary?.checks, settingsVersion })
-  const { checks, alarms } = health
+  const { checks } = health
+  const alarms = createAllAlarms({
+    ...base,
+    selfId,
+    registry,
+    inventory,
+    lost: health.alarms,
+    onSave: async () => undefined,
+    onSaved: () => undefined,
+  })
   const watched = createWatchedNodes({ ...base, selfId, watchSelf: monitor.watch, findNode: registry.find, addressOf, client })
   const totals = createNodeTotals({ em, clock })
   keepTotals({ ...base, selfId, totals, inventory })
-  const mayAct = (): boolean => !alarms.networkSuspected()
+  const mayAct = (): boolean => !health.alarms.networkSuspected()
   const keys = createKeys({ ...base, ownKey, registry, transport, streams, mayAct, maxAgeMs: ofPrimary?.nodeKeyMaxAgeMs ?? 0 })
   const membership = createMembership({ registry, checks, streams, links, client, log })
   const joining = createJoining({
@@ -234,6 +244,7 @@ export function createServices(world: World) {
     transport,
     feed,
     health,
+    alarms,
     keys,
     membership,
     joining,

@@ -66,6 +66,7 @@ const words = [
   'api/monitoring/history/series.ts',
   'api/engine/thing.ts',
   'api/cluster/members/node-about.ts',
+  'api/cluster/alarms/alarm.ts',
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',
 ]
@@ -82,6 +83,7 @@ const rooms = {
   transport: ['limits'],
   feed: ['limits', 'members', 'transport'],
   health: ['limits', 'members', 'transport', 'feed'],
+  alarms: ['members', 'feed', 'health'],
   joining: ['members', 'transport'],
   keys: ['members', 'transport'],
   home: ['members', 'transport'],

@@ -34,7 +34,7 @@ export interface NodeEvents {
 /** The subscribers of each event, first to last. Each room subscribes in the file that builds it. */
 const order = {
   // Alarms ask the history how long a node has been down. Viewers ask for alarms and audit lines.
-  changed: ['history', 'totals', 'alarms', 'audit', 'viewers'],
+  changed: ['history', 'totals', 'alarms', 'app alarms', 'audit', 'viewers'],
   // First what is shown of the node's apps, then what calls the node.
   statusChanged: ['inventory', 'streams', 'key changes'],
   detailsChanged: ['viewers'],
@@ -44,6 +44,7 @@ const order = {
     'history',
     'totals',
     'alarms',
+    'all alarms',
     'docker',
     'clones',
     'probe',
@@ -56,9 +57,9 @@ const order = {
   keyChanged: ['former keys'],
   // The inventory may add to what could not be read.
   reported: ['unread', 'about', 'dialback', 'inventory'],
-  snapshotApplied: ['audit'],
-  statsChanged: ['viewers', 'docker', 'totals'],
-  operationChanged: ['audit', 'viewers'],
+  snapshotApplied: ['app alarms', 'audit'],
+  statsChanged: ['viewers', 'docker', 'totals', 'node alarms'],
+  operationChanged: ['audit', 'app alarms', 'viewers'],
   // A node with a link is online, and its stream moves to the link.
   linkOpened: ['registry', 'streams'],
   linkLost: ['lost sessions'],

@@ -5,12 +5,12 @@ import type { Services } from '../services.ts'
 
 /** What every node does in either role: run its own apps and report its state. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
-  const { access, apps, auditedOperations, engine, feed, health, home, imageChecks, joining } = services
+  const { access, alarms, apps, auditedOperations, engine, feed, health, home, imageChecks, joining } = services
   const { history, totals, log, members, monitor, registries, secrets, self, storage } = services
 
   /** Every part writes independently, so one failure does not stop the others. @throws the first failure */
   async function flush(): Promise<void> {
-    const parts = [apps.operations, apps, members.registry, feed, access, auditedOperations, health, history, totals]
+    const parts = [apps.operations, apps, members.registry, feed, access, auditedOperations, health, alarms, history, totals]
     const outcomes = await Promise.allSettled(parts.map((part) => part.flush()))
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
@@ -36,6 +36,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       await joining.tokens.start()
       await registries.start()
       await feed.start()
+      await alarms.start()
       await auditedOperations.start()
       await apps.start()
       await history.start()
@@ -49,6 +50,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       // A crash loses at most this much of the timestamps. The alternative is one transaction per heartbeat.
       scheduler.every('app schedules', '*/5 * * * * *', apps.runSchedules)
       scheduler.every('automatic updates', '*/5 * * * * *', () => apps.runAutoUpdates({ check: imageChecks.check, audited }))
+      scheduler.every('alarms', '*/5 * * * * *', alarms.tick)
       scheduler.every('write behind', '*/5 * * * * *', flush)
       scheduler.every('observed time', '*/5 * * * * *', () => health.history.beat())
       scheduler.every('disk space', '*/3 * * * * *', storage.tick)

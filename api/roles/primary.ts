@@ -6,7 +6,7 @@ import type { Services } from '../services.ts'
 
 /** What a primary does besides running its own apps: watch the nodes of its cluster. */
 export function createPrimaryRole(config: PrimaryConfig, services: Services, scheduler: Scheduler) {
-  const { copies, events, feed, health, imageChecks, keys, log, members, self, settings, transport } = services
+  const { alarms, copies, events, feed, health, imageChecks, keys, log, members, self, settings, transport } = services
   const { client, addressOf } = transport
   const endings: (() => void)[] = []
 
@@ -27,6 +27,7 @@ export function createPrimaryRole(config: PrimaryConfig, services: Services, sch
       })
       endings.push(events.on('settings', tellSettingsChanged), await copies.start())
       health.alarms.start()
+      alarms.followLost()
       feed.followOthers()
       scheduler.every('node copies', '*/10 * * * * *', members.clones.tick)
       keys.tick()

@@ -1,8 +1,9 @@
-import type { Alarm, Alarms } from '../cluster/health/alarms.ts'
+import type { Alarm } from '../cluster/alarms/alarm.ts'
+import type { AllAlarms } from '../cluster/alarms/alarms.ts'
 import type { Access } from './access.ts'
 
 /** The open alarms for the cluster and for the nodes that a caller sees. */
-export function createUserAlarms({ access, alarms }: { access: Access; alarms: Alarms }) {
+export function createUserAlarms({ access, alarms }: { access: Access; alarms: Pick<AllAlarms, 'list'> }) {
   const { caller, sight } = access
   const list = (): Alarm[] =>
     alarms.list({ counts: caller.nodeLimit === null }).filter(({ nodeId }) => nodeId === null || sight.sees(nodeId))

@@ -43,7 +43,7 @@ export function createUserApi(services: Services, caller: Caller) {
     operations: createUserOperations({ access, inventory, router }),
     monitoring: createUserMonitoring({ access, inventory, watched: services.watched, nodeIds: () => registry.list().map(({ id }) => id) }),
     history: createUserHistory({ access, router, clock: services.clock, outages: health.history, totals: services.totals }),
-    alarms: createUserAlarms({ access, alarms: health.alarms }),
+    alarms: createUserAlarms({ access, alarms: services.alarms }),
     joining: createUserJoining({ access, tokens: joining.tokens, attempts: joining.attempts }),
     images: createUserImages({ access, registries: services.registries, checks: services.imageChecks, router }),
     settings: createUserSettings({ access, isPrimary, settings, primaryMove }),

@@ -1,20 +1,19 @@
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
-import { settleMs, type Alarm } from './alarm.ts'
+import type { Alarm } from '../alarms/alarm.ts'
+import { settleMs } from './settle.ts'
 import { createNetworkAlarm } from './network-alarm.ts'
 import type { ClusterNode } from '../members/node-registry.ts'
 import type { NodeHealth } from '../members/node-status.ts'
 import { statusInWords } from '../members/status-words.ts'
 
-export type { Alarm } from './alarm.ts'
-
 export type Alarms = ReturnType<typeof createAlarms>
 
 /**
- * Things that need a person's attention. A node that was online and no longer is raises an alarm, unless it is in
- * maintenance. If most nodes vanish at once, a single alarm replaces theirs.
+ * Nodes that are lost. A node that was online and no longer is raises an alarm, unless it is in maintenance. If most nodes vanish at
+ * once, a single alarm replaces theirs.
  *
- * Alarms live in memory only. `start` rebuilds them from what is known about the nodes.
+ * They live in memory only. `start` rebuilds them from what is known about the nodes. `cluster/alarms/` has all alarms.
  */
 export function createAlarms(deps: {
   selfId: string
@@ -53,7 +52,14 @@ export function createAlarms(deps: {
 
   function nodeAlarm(node: ClusterNode): Alarm {
     const message = statusInWords(node)
-    return { id: `node-down ${node.id} ${since(node).getTime()}`, kind: 'node-down', nodeId: node.id, message, since: since(node) }
+    return {
+      id: `node-down ${node.id} ${since(node).getTime()}`,
+      kind: 'node-down',
+      nodeId: node.id,
+      appId: null,
+      message,
+      since: since(node),
+    }
   }
 
   function stopSettling(id: string): void {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import type { ClusterNode } from '../members/cluster-node.ts'
-import { settleMs, type Alarm } from './alarm.ts'
+import type { Alarm } from '../alarms/alarm.ts'
+import { settleMs } from './settle.ts'
 import { createNetworkSuspicion, type Suspicion } from './network-suspicion.ts'
 
 /** The alarm for most nodes vanishing at once, which says more about the primary's network than about the nodes. */
@@ -68,7 +69,7 @@ const networkAdvice = "the primary's own network may be down. Nothing acts on lo
 
 function alarmOf({ since, away, known }: Suspicion): Alarm {
   const message = `${away} of the ${known} nodes that were online vanished at once: ${networkAdvice}`
-  return { id: `network-suspected ${since.getTime()}`, kind: 'network-suspected', nodeId: null, message, since }
+  return { id: `network-suspected ${since.getTime()}`, kind: 'network-suspected', nodeId: null, appId: null, message, since }
 }
 
 const withoutCounts = (alarm: Alarm): Alarm => ({ ...alarm, message: `Most nodes vanished at once: ${networkAdvice}` })

@@ -5,7 +5,9 @@ export const alarmsChanged = graphql(`
     alarmsChanged {
       id
       kind
+      severity
       nodeId
+      appId
       message
       since
     }
