@@ -36,6 +36,7 @@ import { createNodeRole } from './roles/node.ts'
 import { createPrimaryRole } from './roles/primary.ts'
 import { createSecondaryRole } from './roles/secondary.ts'
 import { HistoryFrameEntity, HistoryMarkEntity, HistorySeriesEntity } from './monitoring/history/history.entity.ts'
+import { ChannelEntity, DeliveryEntity } from './notifications/notification.entity.ts'
 import { ImageAnswerEntity } from './registries/image-answer.entity.ts'
 import { RegistryCredentialEntity } from './registries/registry-credential.entity.ts'
 import { projectRoot } from './project-root.ts'
@@ -72,6 +73,8 @@ const entities: EntitySchema[] = [
   AuditOperationEntity,
   JoinTokenEntity,
   AlarmEntity,
+  ChannelEntity,
+  DeliveryEntity,
   StatusChangeEntity,
   ObservedPeriodEntity,
   HistorySeriesEntity,

@@ -48,6 +48,8 @@ import type { Log } from './log.ts'
 import { createNewestWins } from './newest-wins.ts'
 import { createNodeTotals, type NodeTotals } from './monitoring/history/node-totals.ts'
 import { createMonitoring } from './monitoring/monitoring.ts'
+import { createNotifications } from './notifications/notifications.ts'
+import { channelTargets } from './notifications/notification.entity.ts'
 import { usesOf } from './registries/image-uses.ts'
 import { createRegistries } from './registries/registries.ts'
 import { registryPasswords } from './registries/registry-credential.entity.ts'
@@ -97,7 +99,17 @@ export function createServices(world: World) {
   const { self, about, ownKey, ownName } = createSelf({ ...base, ...world })
   const selfId = self.id
   const { intervalMs: statsIntervalMs } = config.stats
-  const sealed = [nodeKeys, nextNodeKeys, settingValues, registryPasswords, appCopies, copiedVersions, appSecrets, versionSecrets]
+  const sealed = [
+    nodeKeys,
+    nextNodeKeys,
+    settingValues,
+    registryPasswords,
+    channelTargets,
+    appCopies,
+    copiedVersions,
+    appSecrets,
+    versionSecrets,
+  ]
   const secrets = createSecrets({ ...base, config, columns: sealed })
   const access = createAccessServices({ ...base, access: config.access, auditBounds: config.audit, ownSecret: secrets.sessionSecret })
   const { audit, limits: rateLimits } = access
@@ -170,15 +182,17 @@ export function createServices(world: World) {
   const settingsVersion = (): string => settings.version() + registries.credentials.version()
   const health = createHealth({ ...base, selfId, registry, transport, feed, checks: ofPrimary?.checks, settingsVersion })
   const { checks } = health
-  const alarms = createAllAlarms({
+  const notifications = createNotifications({
     ...base,
-    selfId,
-    registry,
-    inventory,
-    lost: health.alarms,
-    onSave: async () => undefined,
-    onSaved: () => undefined,
+    version,
+    secrets,
+    proxies: config.proxies,
+    baseUrl: () => config.access.baseUrl ?? settings.read().primaryUrl ?? world.apiEndpoint,
+    labelsOf: (nodeId) => registry.find(nodeId)?.labels ?? {},
+    isOpen: (alarmId) => alarms.hasOpen(alarmId),
   })
+  const { save: onSave, saved: onSaved } = notifications
+  const alarms = createAllAlarms({ ...base, selfId, registry, inventory, lost: health.alarms, onSave, onSaved })
   const watched = createWatchedNodes({ ...base, selfId, watchSelf: monitor.watch, findNode: registry.find, addressOf, client })
   const totals = createNodeTotals({ em, clock })
   keepTotals({ ...base, selfId, totals, inventory })
@@ -245,6 +259,7 @@ export function createServices(world: World) {
     feed,
     health,
     alarms,
+    notifications,
     keys,
     membership,
     joining,

@@ -67,10 +67,12 @@ const words = [
   'api/engine/thing.ts',
   'api/cluster/members/node-about.ts',
   'api/cluster/alarms/alarm.ts',
+  'api/notifications/channel.ts',
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',
 ]
 const domains = ['apps', 'engine', 'registries', 'monitoring', 'settings', 'auth'].map((name) => `api/${name}/`)
+const domains = ['apps', 'registries', 'monitoring', 'settings', 'auth', 'notifications'].map((name) => `api/${name}/`)
 
 /**
  * Which rooms of the cluster each room imports. Only rooms above it in this list, so no import runs back up. The files in
@@ -111,6 +113,7 @@ const layers = layersRule(
     // The audit log says how an operation ended.
     ['api/auth/', [...base, 'api/apps/operation.ts', 'api/cluster/members/status-words.ts']],
     ['api/registries/', [...base, 'api/cluster/limits/token-bucket.ts']],
+    ['api/notifications/', [...base, 'api/cluster/alarms/alarm.ts', 'api/cluster/members/labels.ts']],
     ...domains.map((domain) => [domain, base] as const),
     ['api/cluster/', [...base, ...words, ...wire]],
     [
@@ -231,9 +234,14 @@ const rules: Rule[] = [
   importerRule('systeminformation', ['api/monitoring/'], server),
   importerRule(
     'undici',
-    [...['node-sender', 'node-lanes', 'link-fetch'].map((name) => `api/cluster/transport/${name}.ts`), 'api/registries/registry-http.ts'],
+    [
+      ...['node-sender', 'node-lanes', 'link-fetch'].map((name) => `api/cluster/transport/${name}.ts`),
+      'api/registries/registry-http.ts',
+      'api/notifications/guarded-post.ts',
+    ],
     server,
   ),
+  importerRule('nodemailer', ['api/notifications/senders/email.ts'], server),
   importerRule('ws', ['api/http/', 'api/cluster/transport/link-socket.ts'], server),
   importerRule('@mikro-orm/migrations', ['api/db/'], server),
   importerRule('@urql', ['frontend/src/composables/', 'frontend/src/graphql/'], ['frontend/src/']),

@@ -2,6 +2,7 @@ import { auditRoutes } from './audit-routes.ts'
 import { operationRoutes } from './operation-routes.ts'
 import { nodeRoutes } from './user-node-routes.ts'
 import { createRouter, type Router } from './router.ts'
+import { notificationRoutes } from './notification-routes.ts'
 import { settingsRoutes } from './settings-routes.ts'
 import { historyRoutes } from './history-routes.ts'
 import { statsRoutes } from './stats-routes.ts'
@@ -10,7 +11,16 @@ import { userAppRoutes } from './user-app-routes.ts'
 /** The REST API for people and scripts, over the same `user/` as GraphQL. */
 export function peopleRoutes(): Router {
   const router = createRouter()
-  for (const routes of [nodeRoutes(), userAppRoutes(), operationRoutes(), statsRoutes(), historyRoutes(), settingsRoutes(), auditRoutes()])
+  for (const routes of [
+    nodeRoutes(),
+    userAppRoutes(),
+    operationRoutes(),
+    statsRoutes(),
+    historyRoutes(),
+    settingsRoutes(),
+    notificationRoutes(),
+    auditRoutes(),
+  ])
     router.route('/', routes)
   return router
 }

@@ -5,7 +5,7 @@ import type { Services } from '../services.ts'
 
 /** What every node does in either role: run its own apps and report its state. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
-  const { access, alarms, apps, auditedOperations, engine, feed, health, home, imageChecks, joining } = services
+  const { access, alarms, apps, auditedOperations, engine, feed, health, home, imageChecks, joining, notifications } = services
   const { history, totals, log, members, monitor, registries, secrets, self, storage } = services
 
   /** Every part writes independently, so one failure does not stop the others. @throws the first failure */
@@ -36,6 +36,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       await joining.tokens.start()
       await registries.start()
       await feed.start()
+      await notifications.start()
       await alarms.start()
       await auditedOperations.start()
       await apps.start()
@@ -59,6 +60,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
         await history.prune()
         await totals.prune()
       })
+      scheduler.every('old notifications', '0 27 * * * *', notifications.prune)
       scheduler.every('old audit log lines', '0 37 * * * *', access.pruneAudit)
     },
 
@@ -70,6 +72,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       history.end()
       feed.stop()
       await registries.stop()
+      await notifications.stop()
       await access.stop().catch(lastWords)
       await flush().catch(lastWords)
       await health.history.beat({ last: true }).catch(lastWords)

@@ -11,6 +11,7 @@ import { createUserImages } from './images.ts'
 import { createUserJoining } from './joining.ts'
 import { createUserLogs } from './logs.ts'
 import { createUserMonitoring } from './monitoring.ts'
+import { createUserNotifications } from './notifications.ts'
 import { createUserNodes } from './nodes.ts'
 import { createUserOperations } from './operations.ts'
 import { createUserServer } from './server.ts'
@@ -44,6 +45,7 @@ export function createUserApi(services: Services, caller: Caller) {
     monitoring: createUserMonitoring({ access, inventory, watched: services.watched, nodeIds: () => registry.list().map(({ id }) => id) }),
     history: createUserHistory({ access, router, clock: services.clock, outages: health.history, totals: services.totals }),
     alarms: createUserAlarms({ access, alarms: services.alarms }),
+    notifications: createUserNotifications({ access, notifications: services.notifications }),
     joining: createUserJoining({ access, tokens: joining.tokens, attempts: joining.attempts }),
     images: createUserImages({ access, registries: services.registries, checks: services.imageChecks, router }),
     settings: createUserSettings({ access, isPrimary, settings, primaryMove }),

@@ -107,6 +107,7 @@ export function createAllAlarms(deps: Dependencies) {
     },
 
     flush: alarms.flush,
+    hasOpen: (id: string): boolean => alarms.list().some((alarm) => alarm.id === id),
 
     /**
      * Cluster-wide alarms first, then lost nodes, then the others; in each the oldest first.

@@ -26,6 +26,7 @@ import { Migration20261130Copies } from './20261130-copies.ts'
 import { Migration20261130Import } from './20261130-import.ts'
 import { Migration20261202CopiedVersions } from './20261202-copied-versions.ts'
 import { Migration20261203Alarms } from './20261203-alarms.ts'
+import { Migration20261203Notifications } from './20261203b-notifications.ts'
 import { Migration20261201History } from './20261201-history.ts'
 import { Migration20261202EngineThings } from './20261202-engine-things.ts'
 
@@ -61,4 +62,5 @@ export const migrations = [
   { name: '20261202-copied-versions', class: Migration20261202CopiedVersions },
   { name: '20261202-engine-things', class: Migration20261202EngineThings },
   { name: '20261203-alarms', class: Migration20261203Alarms },
+  { name: '20261203b-notifications', class: Migration20261203Notifications },
 ]
