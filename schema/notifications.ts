@@ -82,6 +82,12 @@ const ChannelRef = builder.objectRef<Channel>('NotificationChannel').implement({
     email: t.field({ type: EmailRef, nullable: true, resolve: ({ email }) => email }),
     hasSecret: t.exposeBoolean('hasSecret', { description: 'Whether it has a signing secret, a token or a password.' }),
     waiting: t.exposeInt('waiting', { description: 'Messages that wait to be sent.' }),
+    deliveries: t.field({
+      type: [DeliveryRef],
+      description: 'Its log, the newest first.',
+      args: { first: t.arg.int({ defaultValue: 20 }) },
+      resolve: ({ id }, { first }, { user }) => user.notifications.deliveries(id, first),
+    }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
     updatedAt: t.field({ type: 'DateTime', resolve: ({ updatedAt }) => updatedAt }),
   }),
@@ -113,13 +119,6 @@ builder.queryFields((t) => ({
     ...permission('settings.change'),
     description: 'To whom alarms go, by name.',
     resolve: (_root, _args, { user }) => user.notifications.list(),
-  }),
-  notificationDeliveries: t.field({
-    type: [DeliveryRef],
-    ...permission('settings.change'),
-    description: 'The log of a channel, the newest first.',
-    args: { channelId: t.arg.id({ required: true }), first: t.arg.int({ defaultValue: 50 }) },
-    resolve: (_root, { channelId, first }, { user }) => user.notifications.deliveries(channelId, first),
   }),
 }))
 

@@ -1,5 +1,5 @@
 import type { Action } from '../auth/action.ts'
-import { invalidInput } from '../errors.ts'
+import { AppError, invalidInput } from '../errors.ts'
 import { severities } from '../cluster/alarms/alarm.ts'
 import {
   channelKinds,
@@ -26,8 +26,14 @@ export const notificationWords = { severities, channelKinds, smtpSecurities, not
 const mostListed = 200
 
 /** To whom alarms go, for administrators of the whole cluster. */
-export function createUserNotifications({ access, notifications }: { access: Access; notifications: Notifications }) {
+export function createUserNotifications(deps: { access: Access; isPrimary: boolean; notifications: Notifications }) {
+  const { access, notifications } = deps
   const { channels } = notifications
+  /** Alarms of the whole cluster go out from one place. */
+  function needPrimary(): void {
+    if (!deps.isPrimary)
+      throw new AppError('FORBIDDEN', 'This is a secondary node. Add channels on its primary, which sends the alarms of every node')
+  }
   /** In the audit log, a channel is named as people know it. */
   const subjectOf = (id: string): string => channels.nameOf(id) ?? id.slice(0, 200)
 
@@ -45,9 +51,10 @@ export function createUserNotifications({ access, notifications }: { access: Acc
       return notifications.deliveries(id, most)
     },
     create: (kind: ChannelKind, input: ChannelInput): Promise<Channel> =>
-      access.act(notificationActions.createNotificationChannel, { subject: (input.name ?? '').slice(0, 200) }, () =>
-        channels.create(kind, input),
-      ),
+      access.act(notificationActions.createNotificationChannel, { subject: (input.name ?? '').slice(0, 200) }, async () => {
+        needPrimary()
+        return channels.create(kind, input)
+      }),
     update: (id: string, input: ChannelInput): Promise<Channel> =>
       access.act(notificationActions.updateNotificationChannel, { subject: subjectOf(id) }, () => channels.update(id, input)),
     remove: (id: string): Promise<string> =>

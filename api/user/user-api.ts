@@ -45,7 +45,7 @@ export function createUserApi(services: Services, caller: Caller) {
     monitoring: createUserMonitoring({ access, inventory, watched: services.watched, nodeIds: () => registry.list().map(({ id }) => id) }),
     history: createUserHistory({ access, router, clock: services.clock, outages: health.history, totals: services.totals }),
     alarms: createUserAlarms({ access, alarms: services.alarms }),
-    notifications: createUserNotifications({ access, notifications: services.notifications }),
+    notifications: createUserNotifications({ access, isPrimary, notifications: services.notifications }),
     joining: createUserJoining({ access, tokens: joining.tokens, attempts: joining.attempts }),
     images: createUserImages({ access, registries: services.registries, checks: services.imageChecks, router }),
     settings: createUserSettings({ access, isPrimary, settings, primaryMove }),

@@ -21,6 +21,10 @@ const sameAs: Record<string, string> = {
   'PUT /api/apps/:id/schedules': 'setAppSchedules',
   'PUT /api/apps/:id/auto-update': 'setAutoUpdate',
   'POST /api/apps/:id/images': 'updateImages',
+  'POST /api/notification-channels': 'createNotificationChannel',
+  'PUT /api/notification-channels/:id': 'updateNotificationChannel',
+  'DELETE /api/notification-channels/:id': 'removeNotificationChannel',
+  'POST /api/notification-channels/:id/test': 'testNotificationChannel',
   'POST /api/apps/:id/restore-volumes': 'restoreVolumes',
 }
 const verbs: Record<string, string> = { PUT: 'update', DELETE: 'remove' }

@@ -10,6 +10,8 @@ export function sampleBody(method: string, route: string, nodeId = unknownId): o
   if (/^\/api\/apps(\/validate)?$/.test(route)) return { name, compose_content }
   if (/^\/api\/apps\/[^/]+$/.test(route)) return { compose_content }
   if (/\/recreate$/.test(route)) return { node_id: nodeId }
+  if (route === '/api/notification-channels') return { kind: 'webhook', name }
+  if (route.startsWith('/api/notification-channels/')) return method === 'PUT' ? { name } : {}
   if (route === '/api/networks') return { name }
   if (route.endsWith('/schedules')) return { schedules: [] }
   if (route.endsWith('/auto-update')) return { policy: null }

@@ -78,8 +78,12 @@ export const surfaces: Record<string, Surface> = {
   'GET /graphql': 'user',
   'POST /graphql': 'user',
 
+  'GET /api/notification-channels': 'user',
+  'GET /api/notification-channels/:id/deliveries': 'user',
+
   'query alarms': 'user',
   'query registryCredentials': 'user',
+  'query notificationChannels': 'user',
   'query apiTokens': 'user',
   'query audit': 'user',
   'query sessions': 'user',
@@ -118,6 +122,7 @@ export const surfaces: Record<string, Surface> = {
 
   'mutation changePrimaryUrl': 'cluster',
   'mutation setRegistryCredential': 'cluster',
+  'mutation createNotificationChannel': 'cluster',
   'mutation createJoinToken': 'cluster',
   'mutation registerNode': 'cluster',
   'mutation updateSettings': 'cluster',

@@ -61,6 +61,8 @@ const listed: Record<string, Need> = {
   'GET /api/system/stats': 'viewer',
   'GET /api/audit.jsonl': 'admin everywhere',
   'GET /api/settings': 'operator everywhere',
+  'GET /api/notification-channels': 'admin everywhere',
+  'GET /api/notification-channels/:id/deliveries': 'admin everywhere',
 
   'query nodeHistory': 'viewer',
   'query appHistory': 'viewer',
@@ -98,6 +100,7 @@ const listed: Record<string, Need> = {
   'query joinAttempts': 'admin everywhere',
   'query users': 'admin everywhere',
   'query registryCredentials': 'admin everywhere',
+  'query notificationChannels': 'admin everywhere',
   'query audit': 'admin everywhere',
 
   'mutation createApiToken': 'viewer in person',
@@ -161,7 +164,12 @@ function expected(need: Need, standing: Standing): Reached {
 }
 
 /** These act on the caller's own things or on users. None has the requested id. */
-const aboutNothing = ['mutation revokeApiToken', 'mutation revokeSession', 'mutation removeUser', 'mutation revokeJoinToken']
+const aboutNothing = [
+  ...['mutation revokeApiToken', 'mutation revokeSession', 'mutation removeUser', 'mutation revokeJoinToken'],
+  ...['update', 'remove', 'test'].map((verb) => `mutation ${verb}NotificationChannel`),
+  ...['PUT', 'DELETE'].map((method) => `${method} /api/notification-channels/:id`),
+  ...['POST /api/notification-channels/:id/test', 'GET /api/notification-channels/:id/deliveries'],
+]
 
 /** Pages without secrets that a browser loads by URL, so it only sends the cookie. The second is GraphiQL. */
 const pages = ['GET /api/openapi.json', 'GET /graphql']
@@ -253,6 +261,7 @@ const needsOfWord: Record<string, readonly Permission[]> = {
   'join-token': ['node.change'],
   settings: ['settings.change'],
   registry: ['settings.change'],
+  'notification-channel': ['settings.change'],
   user: ['users.manage'],
   session: ['account.manage'],
   token: ['account.manage'],
