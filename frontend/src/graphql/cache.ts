@@ -77,6 +77,7 @@ const keys: KeyingConfig = {
   AutoUpdate: embedded,
   RegistryCredential: ({ registry }) => registry as string,
   RegistryRateLimit: embedded,
+  NotificationEmail: embedded,
   AppVersion: embedded,
   AppVersionConnection: embedded,
   AppVersionEdge: embedded,
@@ -100,7 +101,9 @@ const keys: KeyingConfig = {
 /** Makes short lists load again after something in them changed. */
 const readAgain =
   (
-    ...fields: ('registryCredentials' | 'sessions' | 'apiTokens' | 'users' | 'settings' | 'joinTokens' | 'joinAttempts')[]
+    ...fields: (
+      'registryCredentials' | 'notificationChannels' | 'sessions' | 'apiTokens' | 'users' | 'settings' | 'joinTokens' | 'joinAttempts'
+    )[]
   ): UpdateResolver =>
   (_result, _args, cache) => {
     for (const field of fields) cache.invalidate('Query', field)
@@ -113,6 +116,10 @@ const changesOfLists = {
   removeUser: readAgain('users'),
   changePrimaryUrl: readAgain('settings'),
   setRegistryCredential: readAgain('registryCredentials'),
+  createNotificationChannel: readAgain('notificationChannels'),
+  updateNotificationChannel: readAgain('notificationChannels'),
+  removeNotificationChannel: readAgain('notificationChannels'),
+  testNotificationChannel: readAgain('notificationChannels'),
   createJoinToken: readAgain('joinTokens'),
   revokeJoinToken: readAgain('joinTokens'),
 }

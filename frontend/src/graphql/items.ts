@@ -26,6 +26,7 @@ import type {
   OperationFieldsFragment,
   PreparedFoldersQuery,
   PruneMutation,
+  NotificationChannelsQuery,
   RegistryCredentialsQuery,
   ScheduleFieldsFragment,
   SessionsQuery,
@@ -52,6 +53,8 @@ export type AlarmItem = AlarmsChangedSubscription['alarmsChanged'][number]
 export type JoinTokenItem = JoinTokenFieldsFragment
 export type NewJoinToken = CreateJoinTokenMutation['createJoinToken']
 export type JoinAttemptItem = JoinAttemptFieldsFragment
+export type ChannelItem = NotificationChannelsQuery['notificationChannels'][number]
+export type DeliveryItem = ChannelItem['deliveries'][number]
 export type RegistryItem = RegistryCredentialsQuery['registryCredentials'][number]
 export type PrimaryUrlOutcome = ChangePrimaryUrlMutation['changePrimaryUrl'][number]
 

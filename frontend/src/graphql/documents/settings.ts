@@ -56,3 +56,71 @@ export const setRegistryCredential = graphql(`
     }
   }
 `)
+
+export const notificationChannelsQuery = graphql(`
+  query NotificationChannels {
+    notificationChannels {
+      id
+      name
+      kind
+      address
+      minSeverity
+      labels {
+        key
+        value
+      }
+      email {
+        host
+        port
+        security
+        username
+        from
+        to
+      }
+      hasSecret
+      waiting
+      deliveries(first: 20) {
+        id
+        event
+        title
+        state
+        attempts
+        createdAt
+        nextAt
+        error
+      }
+    }
+  }
+`)
+
+export const createNotificationChannel = graphql(`
+  mutation CreateNotificationChannel($kind: NotificationChannelKind!, $input: NotificationChannelInput!) {
+    createNotificationChannel(kind: $kind, input: $input) {
+      id
+    }
+  }
+`)
+
+export const updateNotificationChannel = graphql(`
+  mutation UpdateNotificationChannel($id: ID!, $input: NotificationChannelInput!) {
+    updateNotificationChannel(id: $id, input: $input) {
+      id
+    }
+  }
+`)
+
+export const removeNotificationChannel = graphql(`
+  mutation RemoveNotificationChannel($id: ID!) {
+    removeNotificationChannel(id: $id)
+  }
+`)
+
+export const testNotificationChannel = graphql(`
+  mutation TestNotificationChannel($id: ID!) {
+    testNotificationChannel(id: $id) {
+      id
+      state
+      error
+    }
+  }
+`)

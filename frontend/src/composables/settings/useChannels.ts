@@ -1,0 +1,43 @@
+import { computed } from 'vue'
+import {
+  createNotificationChannel,
+  notificationChannelsQuery,
+  removeNotificationChannel,
+  testNotificationChannel,
+  updateNotificationChannel,
+} from '../../graphql/documents/settings.ts'
+import type { NotificationChannelInput, NotificationChannelKind } from '../../graphql/generated/graphql.ts'
+import type { ChannelItem } from '../../graphql/items.ts'
+import type { Problem } from '../../graphql/problem.ts'
+import { useLiveQuery } from '../shared/useLiveQuery.ts'
+import { useMutate } from '../shared/useMutate.ts'
+import { useResultToasts } from '../shared/useResultToasts.ts'
+
+/** To whom alarms go. Secrets are sent and never shown. */
+export function useChannels() {
+  const { state, data, problem, retry } = useLiveQuery(notificationChannelsQuery, {})
+  const mutate = useMutate()
+  const { succeeded, failed, refusalOf } = useResultToasts()
+
+  /** Both resolve to the server's refusal, if any. Without an id, adds a channel. */
+  async function save(
+    id: string | undefined,
+    kind: NotificationChannelKind,
+    input: NotificationChannelInput,
+  ): Promise<Problem | undefined> {
+    const outcome = id ? await mutate(updateNotificationChannel, { id, input }) : await mutate(createNotificationChannel, { kind, input })
+    return refusalOf(outcome, { title: `Channel ${input.name} saved`, description: 'Send a test to see whether messages arrive.' })
+  }
+  const remove = async ({ id, name }: ChannelItem): Promise<Problem | undefined> =>
+    refusalOf(await mutate(removeNotificationChannel, { id }), { title: `Channel ${name} removed` })
+
+  async function test({ id, name }: ChannelItem): Promise<void> {
+    const outcome = await mutate(testNotificationChannel, { id })
+    if (!outcome.ok) return failed({ title: `No test for ${name}`, description: outcome.problem.message })
+    const { state: how, error } = outcome.data.testNotificationChannel
+    if (how === 'SENT') succeeded({ title: `Test sent to ${name}`, description: 'The receiver took it.' })
+    else failed({ title: `The test for ${name} did not arrive`, description: error ?? '' })
+  }
+
+  return { state, channels: computed(() => data.value?.notificationChannels ?? []), problem, retry, save, remove, test }
+}
