@@ -11,6 +11,7 @@ export class Migration20261203Notifications extends Migration {
     this.addSql(
       'create index "notification_deliveries_channel_id_state_id_index" on "notification_deliveries" ("channel_id", "state", "id")',
     )
+    this.addSql('create index "notification_deliveries_channel_id_index" on "notification_deliveries" ("channel_id")')
     this.addSql('create index "notification_deliveries_alarm_id_index" on "notification_deliveries" ("alarm_id")')
   }
 }
