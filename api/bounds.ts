@@ -97,6 +97,8 @@ export const bounds = {
   stats: { containers: 2000, disks: 100, mount: 255, filesystem: 100, dockerError: 2000, dockerVersion: 100, storageReason: 500 },
   /** What one answer about the past has: series, metrics of each, values of each metric, and marks on the time axis. */
   history: { name: 300, series: 50, metrics: 20, points: 1000, marks: 400, detail: 500 },
+  /** What one answer about what happened has, and its texts. */
+  timeline: { entries: 500, what: 50, name: 300, detail: 500 },
   about: { version: 50, capability: 50, capabilities: 100, hostname: 255 },
   /** Most that a primary keeps about one node. */
   node: { apps: 1000, composeBytes: 24 * 2 ** 20 },

@@ -36,6 +36,7 @@ import { createNodeRole } from './roles/node.ts'
 import { createPrimaryRole } from './roles/primary.ts'
 import { createSecondaryRole } from './roles/secondary.ts'
 import { HistoryFrameEntity, HistoryMarkEntity, HistorySeriesEntity } from './monitoring/history/history.entity.ts'
+import { TimelineEntity } from './monitoring/timeline/timeline.entity.ts'
 import { ChannelEntity, DeliveryEntity } from './notifications/notification.entity.ts'
 import { ImageAnswerEntity } from './registries/image-answer.entity.ts'
 import { RegistryCredentialEntity } from './registries/registry-credential.entity.ts'
@@ -80,6 +81,7 @@ const entities: EntitySchema[] = [
   HistorySeriesEntity,
   HistoryFrameEntity,
   HistoryMarkEntity,
+  TimelineEntity,
 ]
 
 /** Opens this node's database, for the server and for commands. @throws StartError */

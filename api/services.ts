@@ -161,10 +161,11 @@ export function createServices(world: World) {
     apps,
     deploys: apps.deployMarks,
     storageProblem: storage.problem,
+    onStorage: storage.onChange,
     composePolicy,
     ...config.stats,
   }
-  const { monitor, history } = createMonitoring({ ...base, ...monitoring })
+  const { monitor, history, timeline } = createMonitoring({ ...base, ...monitoring })
   storage.onChange(() => {
     events.emit('server', undefined)
     monitor.changed()
@@ -189,7 +190,6 @@ export function createServices(world: World) {
     proxies: config.proxies,
     baseUrl: () => config.access.baseUrl ?? settings.read().primaryUrl ?? world.apiEndpoint,
     labelsOf: (nodeId) => registry.find(nodeId)?.labels ?? {},
-    isOpen: (alarmId) => alarms.hasOpen(alarmId),
   })
   const { save: onSave, saved: onSaved } = notifications
   const alarms = createAllAlarms({ ...base, selfId, registry, inventory, lost: health.alarms, onSave, onSaved })
@@ -208,7 +208,7 @@ export function createServices(world: World) {
     countRefused: (address) => rateLimits.take('join-token', placeOf(address)),
     audited: audit.around,
   })
-  const ownActions = createOwnActions({ apps, engine, operations: apps.operations, history, clock })
+  const ownActions = createOwnActions({ apps, engine, operations: apps.operations, history, timeline, clock })
   const home = createHome({ ...base, config, self, about, ownKey, ownName, client, registry })
 
   const imageReach = createImageReach({ client, addressOf, registry, self, primaryUrl: () => home.primaryAddress?.current() ?? null })
@@ -288,6 +288,7 @@ export function createServices(world: World) {
     engine,
     monitor,
     history,
+    timeline,
     totals,
     watched,
     ...ofCluster,

@@ -24,6 +24,7 @@ import './settings.ts'
 import './monitoring.ts'
 import './notifications.ts'
 import './status-history.ts'
+import './timeline.ts'
 import './validation.ts'
 import './server.ts'
 

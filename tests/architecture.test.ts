@@ -64,6 +64,7 @@ const words = [
   'api/apps/schedules/schedule.ts',
   'api/monitoring/history/mark.ts',
   'api/monitoring/history/series.ts',
+  'api/monitoring/timeline/timeline-entry.ts',
   'api/engine/thing.ts',
   'api/cluster/members/node-about.ts',
   'api/cluster/alarms/alarm.ts',
@@ -71,8 +72,7 @@ const words = [
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',
 ]
-const domains = ['apps', 'engine', 'registries', 'monitoring', 'settings', 'auth'].map((name) => `api/${name}/`)
-const domains = ['apps', 'registries', 'monitoring', 'settings', 'auth', 'notifications'].map((name) => `api/${name}/`)
+const domains = ['apps', 'engine', 'registries', 'monitoring', 'settings', 'auth', 'notifications'].map((name) => `api/${name}/`)
 
 /**
  * Which rooms of the cluster each room imports. Only rooms above it in this list, so no import runs back up. The files in

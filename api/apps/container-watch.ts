@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { Engine, EngineContainer } from '../docker/engine.types.ts'
+import type { ContainerEvent, Engine, EngineContainer } from '../docker/engine.types.ts'
 import { createContainerDetails, type WatchedContainer } from './container-details.ts'
 
 /** Containers start and stop in bursts (a project with ten services). One reading covers a whole burst. */
@@ -20,6 +20,8 @@ export function createContainerWatch(deps: {
   /** Selects containers whose details are read too: times, restarts and how they ended. */
   isFollowed: (container: EngineContainer) => boolean
   onChange: () => void
+  /** Hears each event as it comes. */
+  onEvent?: (event: ContainerEvent) => void
 }) {
   const { engine, clock, log } = deps
   const details = createContainerDetails(deps)
@@ -83,6 +85,7 @@ export function createContainerWatch(deps: {
         },
         onContainerEvent(event) {
           details.heard(event)
+          deps.onEvent?.(event)
           readSoon()
         },
       })

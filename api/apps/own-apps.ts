@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { EntityManager } from '../db/orm.ts'
 import type { Docker } from '../docker/docker.ts'
-import type { EngineContainer, RegistryLogin } from '../docker/engine.types.ts'
+import type { ContainerEvent, EngineContainer, RegistryLogin } from '../docker/engine.types.ts'
 import { errorMessage } from '../errors.ts'
 import { createEventHub } from '../events.ts'
 import type { ImageReference } from '../image-reference.ts'
@@ -37,6 +37,8 @@ export interface OwnAppsEvents {
   operation: Operation
   /** Containers on this machine changed, or whether Docker answers. */
   containers: undefined
+  /** Something happened to a container of an app of this node, or of none. */
+  containerEvent: { event: ContainerEvent; app: string | null }
   /** A file in the folder of the app with this name changed. */
   file: string
 }
@@ -69,12 +71,15 @@ export function createOwnApps(deps: {
   const { engine, compose, projects } = docker
   const events = createEventHub<OwnAppsEvents>()
   const files = createAppFiles({ appsDir })
+  const appOf = ({ project, workingDir }: ContainerEvent): string | null =>
+    project !== null && files.isOf(project, { project, workingDir }) ? project : null
   const containers = createContainerWatch({
     engine,
     clock,
     log,
     isFollowed: files.isFollowed,
     onChange: () => events.emit('containers', undefined),
+    onEvent: (event) => events.emit('containerEvent', { event, app: appOf(event) }),
   })
   const operations = createOperations({
     ...deps.limits,

@@ -9,6 +9,7 @@ import { logCalls } from './calls/log-calls.ts'
 import { networkCalls } from './calls/network-calls.ts'
 import { primaryCalls } from './calls/primary-calls.ts'
 import { reportCalls } from './calls/report-calls.ts'
+import { timelineCalls } from './calls/timeline-calls.ts'
 import { versionCalls } from './calls/version-calls.ts'
 
 /** Calls that a person's action causes, on whichever node. `node-router.ts` offers them for every node. */
@@ -20,6 +21,7 @@ export const actionCalls = {
   ...historyCalls,
   ...importCalls,
   ...networkCalls,
+  ...timelineCalls,
   ...versionCalls,
 }
 

@@ -3,6 +3,7 @@ import type { EngineRoom } from '../engine/engine.ts'
 import type { Operations } from '../apps/operations.ts'
 import type { Clock } from '../clock.ts'
 import type { OwnHistory } from '../monitoring/history/history.ts'
+import type { OwnTimeline } from '../monitoring/timeline/timeline.ts'
 import type { Handlers } from './calls/declared-call.ts'
 import type { actionCalls } from './node-calls.ts'
 
@@ -14,12 +15,14 @@ export const createOwnActions = ({
   engine,
   operations,
   history,
+  timeline,
   clock,
 }: {
   apps: OwnApps
   engine: EngineRoom
   operations: Operations
   history: Pick<OwnHistory, 'read'>
+  timeline: Pick<OwnTimeline, 'read'>
   clock: Clock
 }) =>
   ({
@@ -71,7 +74,16 @@ export const createOwnActions = ({
     nodeHistory: ({ containers, to, ...span }) => history.read({ containers: namesIn(containers) }, { ...span, to: to ?? clock.now() }),
     appHistory: async ({ id, services, to, ...span }) =>
       history.read({ app: apps.get(id).name, services: namesIn(services) }, { ...span, to: to ?? clock.now() }),
+    nodeTimeline: ({ from, to, first }) => timeline.read({ app: null, ...spanOf(from, to, clock.now()), first }),
+    appTimeline: async ({ id, from, to, first }) => timeline.read({ app: apps.get(id).name, ...spanOf(from, to, clock.now()), first }),
     composeOnDisk: ({ name }) => apps.composeOnDisk(name),
   }) satisfies Handlers<typeof actionCalls>
+
+/** What nodes keep, unless someone asks for less. */
+const keptMs = 31 * 24 * 3600_000
+const spanOf = (from: Date | undefined, to: Date | undefined, now: Date) => ({
+  from: from ?? new Date(now.getTime() - keptMs),
+  to: to ?? now,
+})
 
 const namesIn = (text: string | undefined): string[] => text?.split(',').filter(Boolean) ?? []

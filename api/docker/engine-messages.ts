@@ -19,6 +19,8 @@ export async function* containerEvents(messages: AsyncIterable<unknown>): AsyncG
       containerId,
       action: message.Action,
       exitCode: message.Action === 'die' && labels['exitCode'] ? Number(labels['exitCode']) : null,
+      name: labels['name'] ?? null,
+      service: labels[composeLabels.service] ?? null,
       project: labels[composeLabels.project] ?? null,
       workingDir: labels[composeLabels.workingDir] ?? null,
     }

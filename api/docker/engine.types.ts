@@ -256,6 +256,8 @@ export interface ContainerEvent {
   action: string
   /** Only set for `die`. */
   exitCode: number | null
+  name: string | null
+  service: string | null
   project: string | null
   workingDir: string | null
 }

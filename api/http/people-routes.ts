@@ -5,6 +5,7 @@ import { createRouter, type Router } from './router.ts'
 import { notificationRoutes } from './notification-routes.ts'
 import { settingsRoutes } from './settings-routes.ts'
 import { historyRoutes } from './history-routes.ts'
+import { timelineRoutes } from './timeline-routes.ts'
 import { statsRoutes } from './stats-routes.ts'
 import { userAppRoutes } from './user-app-routes.ts'
 
@@ -19,6 +20,7 @@ export function peopleRoutes(): Router {
     historyRoutes(),
     settingsRoutes(),
     notificationRoutes(),
+    timelineRoutes(),
     auditRoutes(),
   ])
     router.route('/', routes)

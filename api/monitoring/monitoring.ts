@@ -8,6 +8,8 @@ import { createHistory } from './history/history.ts'
 import type { Mark } from './history/mark.ts'
 import { createLocalMonitor } from './local-monitor.ts'
 import type { NodeStats } from './node-stats.ts'
+import { followSources } from './timeline/sources.ts'
+import { createTimeline } from './timeline/timeline.ts'
 
 /** Stats of this node, with those of the containers that its apps watch, and their history. */
 export function createMonitoring(deps: {
@@ -18,12 +20,13 @@ export function createMonitoring(deps: {
   /** The deploys of an app, or of all, in these times. */
   deploys: (app: string | null, from: Date, to: Date) => Promise<Mark[]>
   storageProblem: () => NodeStats['storageProblem']
+  onStorage: (listener: () => void) => void
   composePolicy: ComposePolicy
   intervalMs: number
   clock: Clock
   log: Log
 }) {
-  const { em, docker, apps, deploys, ...others } = deps
+  const { em, docker, apps, deploys, onStorage, ...others } = deps
   const { clock, intervalMs } = others
   const monitor = createLocalMonitor({ ...others, engine: docker.engine, composeVersion: docker.compose.knownVersion })
   const history = createHistory({ em, sampledEveryMs: intervalMs, deploys, clock })
@@ -36,5 +39,7 @@ export function createMonitoring(deps: {
     if (away === null) history.containersChanged(containers)
   })
   monitor.onSample(history.sampled)
-  return { monitor, history }
+  const timeline = createTimeline({ em, deploys, clock })
+  followSources({ timeline, apps, storageProblem: deps.storageProblem, onStorage })
+  return { monitor, history, timeline }
 }

@@ -46,7 +46,6 @@ export function createNotifications(deps: {
   /** The dashboard's address, for links. */
   baseUrl: () => string
   labelsOf: (nodeId: string) => Record<string, string>
-  isOpen: (alarmId: string) => boolean
   clock: Clock
   random: () => number
   log: Log
@@ -82,6 +81,11 @@ export function createNotifications(deps: {
     const columns = { channel: channelId, alarmId: '', notice, state, attempts: 1, error, ...times }
     const id = await within.insert(DeliveryEntity, columns)
     return shown({ id: Number(id), notice, state, attempts: 1, error, ...times }, channelId)
+  }
+
+  async function countWaiting(): Promise<void> {
+    const within = em.fork()
+    for (const { id } of channels.all()) waiting.set(id, await within.count(DeliveryEntity, { channel: id, state: 'waiting' }))
   }
 
   return {
@@ -139,18 +143,14 @@ export function createNotifications(deps: {
       await channels.start()
       outbox.wakeAll()
     },
-    async prune(): Promise<void> {
-      for (const { id } of channels.all()) await pruneDeliveries(em, id, deps.isOpen)
+    /** Deletes old lines of the logs. @param isOpen whether an alarm is open */
+    async prune(isOpen: (alarmId: string) => boolean): Promise<void> {
+      for (const { id } of channels.all()) await pruneDeliveries(em, id, isOpen)
     },
     async stop(): Promise<void> {
       await outbox.stop()
       await http.stop()
     },
-  }
-
-  async function countWaiting(): Promise<void> {
-    const within = em.fork()
-    for (const { id } of channels.all()) waiting.set(id, await within.count(DeliveryEntity, { channel: id, state: 'waiting' }))
   }
 }
 

@@ -41,7 +41,9 @@ export function createOutbox(deps: {
 
   async function attempt(row: DeliveryRow, channelId: string): Promise<void> {
     const attempts = row.attempts + 1
-    await update(row.id, { attempts })
+    // Its alarm may have ended since it was read. Then it is not sent, because nobody would send its end.
+    const found = await em.fork().nativeUpdate(DeliveryEntity, { id: row.id, state: 'waiting' }, { attempts })
+    if (found === 0) return
     try {
       await deps.send(row.notice, deps.channels.target(channelId), `${channelId}-${row.id}`)
     } catch (error) {

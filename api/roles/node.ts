@@ -6,11 +6,11 @@ import type { Services } from '../services.ts'
 /** What every node does in either role: run its own apps and report its state. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
   const { access, alarms, apps, auditedOperations, engine, feed, health, home, imageChecks, joining, notifications } = services
-  const { history, totals, log, members, monitor, registries, secrets, self, storage } = services
+  const { history, timeline, totals, log, members, monitor, registries, secrets, self, storage } = services
 
   /** Every part writes independently, so one failure does not stop the others. @throws the first failure */
   async function flush(): Promise<void> {
-    const parts = [apps.operations, apps, members.registry, feed, access, auditedOperations, health, alarms, history, totals]
+    const parts = [apps.operations, apps, members.registry, feed, access, auditedOperations, health, alarms, history, timeline, totals]
     const outcomes = await Promise.allSettled(parts.map((part) => part.flush()))
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
@@ -42,6 +42,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       await apps.start()
       await history.start()
       await totals.start()
+      timeline.happened({ kind: 'program', what: 'started', detail: `version ${services.version}` })
       await feed.followSelf()
       monitor.start()
       // Not awaited: the node serves requests even while Docker is away or slow.
@@ -59,8 +60,9 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       scheduler.every('old history', '0 */10 * * * *', async () => {
         await history.prune()
         await totals.prune()
+        await timeline.prune()
       })
-      scheduler.every('old notifications', '0 27 * * * *', notifications.prune)
+      scheduler.every('old notifications', '0 27 * * * *', () => notifications.prune(alarms.hasOpen))
       scheduler.every('old audit log lines', '0 37 * * * *', access.pruneAudit)
     },
 
@@ -70,6 +72,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       home.stop()
       await monitor.stop()
       history.end()
+      timeline.happened({ kind: 'program', what: 'stopped' })
       feed.stop()
       await registries.stop()
       await notifications.stop()

@@ -17,6 +17,7 @@ import { createUserOperations } from './operations.ts'
 import { createUserServer } from './server.ts'
 import { createUserSettings } from './settings.ts'
 import { createSight } from './sight.ts'
+import { createUserTimeline } from './timeline.ts'
 import { createUserUsers } from './users.ts'
 
 export type UserApi = ReturnType<typeof createUserApi>
@@ -44,6 +45,7 @@ export function createUserApi(services: Services, caller: Caller) {
     operations: createUserOperations({ access, inventory, router }),
     monitoring: createUserMonitoring({ access, inventory, watched: services.watched, nodeIds: () => registry.list().map(({ id }) => id) }),
     history: createUserHistory({ access, router, clock: services.clock, outages: health.history, totals: services.totals }),
+    timeline: createUserTimeline({ access, router, clock: services.clock, changes: health.history }),
     alarms: createUserAlarms({ access, alarms: services.alarms }),
     notifications: createUserNotifications({ access, isPrimary, notifications: services.notifications }),
     joining: createUserJoining({ access, tokens: joining.tokens, attempts: joining.attempts }),

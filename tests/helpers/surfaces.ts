@@ -78,6 +78,8 @@ export const surfaces: Record<string, Surface> = {
   'GET /graphql': 'user',
   'POST /graphql': 'user',
 
+  'GET /api/apps/:id/timeline': 'user',
+  'GET /api/nodes/:id/timeline': 'user',
   'GET /api/notification-channels': 'user',
   'GET /api/notification-channels/:id/deliveries': 'user',
 
@@ -108,6 +110,8 @@ export const surfaces: Record<string, Surface> = {
   'query appChangedFiles': 'user',
   'query importPreview': 'user',
   'query preparedFolders': 'user',
+  'query nodeTimeline': 'user',
+  'query appTimeline': 'user',
   'query nodeHistory': 'user',
   'query appHistory': 'user',
   'query node': 'user',

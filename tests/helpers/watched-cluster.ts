@@ -44,6 +44,7 @@ export async function watchedCluster(t: ExecutionContext, given: Options = {}) {
     onApp: (app) => events.emit('app', app),
     onAppRemoved: (id, nodeId) => events.emit('appRemoved', { id, nodeId }),
     onOperation: (operation) => nodeEvents.emit('operationChanged', operation),
+    onThings: () => undefined,
     onStats: (nodeId) => nodeEvents.emit('statsChanged', nodeId),
   })
   nodeEvents.on('statusChanged', 'inventory', ({ id }) => inventory.nodeStatusChanged(id))

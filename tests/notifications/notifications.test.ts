@@ -22,7 +22,7 @@ async function notifying(t: ExecutionContext, former?: { cluster: WatchedCluster
   }
   const box = former?.box ?? createSecretBox(randomBytes(32))
   const cluster = await (former ? former.cluster.again(hooks) : watchedCluster(t, hooks))
-  const { database, clock, registry, alarms } = cluster
+  const { database, clock, registry } = cluster
   const notifications = createNotifications({
     em: database.em,
     secrets: box,
@@ -30,7 +30,6 @@ async function notifying(t: ExecutionContext, former?: { cluster: WatchedCluster
     proxies: { httpProxy: '', httpsProxy: '', noProxy: '' },
     baseUrl: () => 'https://selfhostly.example.com',
     labelsOf: (id) => registry.find(id)?.labels ?? {},
-    isOpen: alarms.hasOpen,
     clock,
     random: () => 0.5,
     log: recordedLog().log,

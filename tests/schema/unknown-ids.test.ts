@@ -17,6 +17,7 @@ test('an unknown id is null in every query, or NOT_FOUND', async (t) => {
     'appChangedFiles',
     'appHistory',
     'appRemoval',
+    'appTimeline',
     'appVersion',
     'composeOnDisk',
     'container',
@@ -26,6 +27,7 @@ test('an unknown id is null in every query, or NOT_FOUND', async (t) => {
     'diskUsage',
     'node',
     'nodeHistory',
+    'nodeTimeline',
     'operation',
     'preparedFolders',
   ])

@@ -48,6 +48,8 @@ const listed: Record<string, Need> = {
   'GET /api/compose-projects': 'operator',
   'POST /api/compose-projects/preview': 'admin',
   'POST /api/apps/validate': 'operator',
+  'GET /api/apps/:id/timeline': 'viewer',
+  'GET /api/nodes/:id/timeline': 'viewer',
   'GET /api/apps/:id/history': 'viewer',
   'GET /api/nodes/:id/history': 'viewer',
   'GET /api/apps/:id/logs': 'viewer',
@@ -64,6 +66,8 @@ const listed: Record<string, Need> = {
   'GET /api/notification-channels': 'admin everywhere',
   'GET /api/notification-channels/:id/deliveries': 'admin everywhere',
 
+  'query nodeTimeline': 'viewer',
+  'query appTimeline': 'viewer',
   'query nodeHistory': 'viewer',
   'query appHistory': 'viewer',
   'query alarms': 'viewer',

@@ -21,6 +21,7 @@ export const capabilities = [
   'app-copies',
   'files-on-disk',
   'history',
+  'timeline',
   'logs',
   'engine-things',
 ] as const

@@ -27,6 +27,7 @@ import { Migration20261130Import } from './20261130-import.ts'
 import { Migration20261202CopiedVersions } from './20261202-copied-versions.ts'
 import { Migration20261203Alarms } from './20261203-alarms.ts'
 import { Migration20261203Notifications } from './20261203b-notifications.ts'
+import { Migration20261204Timeline } from './20261204-timeline.ts'
 import { Migration20261201History } from './20261201-history.ts'
 import { Migration20261202EngineThings } from './20261202-engine-things.ts'
 
@@ -63,4 +64,5 @@ export const migrations = [
   { name: '20261202-engine-things', class: Migration20261202EngineThings },
   { name: '20261203-alarms', class: Migration20261203Alarms },
   { name: '20261203b-notifications', class: Migration20261203Notifications },
+  { name: '20261204-timeline', class: Migration20261204Timeline },
 ]

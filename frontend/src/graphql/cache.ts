@@ -94,6 +94,8 @@ const keys: KeyingConfig = {
   HistorySeries: embedded,
   HistoryMetric: embedded,
   HistoryMark: embedded,
+  Timeline: embedded,
+  TimelineEntry: embedded,
   DockerStats: embedded,
   ContainerStats: embedded,
 }

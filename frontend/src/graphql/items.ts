@@ -27,6 +27,7 @@ import type {
   PreparedFoldersQuery,
   PruneMutation,
   NotificationChannelsQuery,
+  TimelineFieldsFragment,
   RegistryCredentialsQuery,
   ScheduleFieldsFragment,
   SessionsQuery,
@@ -53,6 +54,7 @@ export type AlarmItem = AlarmsChangedSubscription['alarmsChanged'][number]
 export type JoinTokenItem = JoinTokenFieldsFragment
 export type NewJoinToken = CreateJoinTokenMutation['createJoinToken']
 export type JoinAttemptItem = JoinAttemptFieldsFragment
+export type TimelineItem = TimelineFieldsFragment
 export type ChannelItem = NotificationChannelsQuery['notificationChannels'][number]
 export type DeliveryItem = ChannelItem['deliveries'][number]
 export type RegistryItem = RegistryCredentialsQuery['registryCredentials'][number]

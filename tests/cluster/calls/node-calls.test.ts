@@ -136,6 +136,23 @@ const history = {
   ],
 }
 const span = { from: about.startedAt, to: new Date(about.startedAt.getTime() + 60_000), points: 10 }
+const timelineSpan = { from: span.from, to: span.to }
+const timeline = {
+  entries: [
+    {
+      kind: 'container' as const,
+      what: 'exited',
+      at: about.startedAt,
+      until: span.to,
+      app: 'grüße',
+      name: 'web',
+      detail: 'exit code 1',
+      times: 3,
+    },
+    { kind: 'program' as const, what: 'started', at: about.startedAt, until: null, app: null, name: null, detail: null, times: 1 },
+  ],
+  more: true,
+}
 const details = {
   ...{ command: 'serve', environment: ['PORT'], labels: [{ name: 'a', value: 'b' }], restartPolicy: 'always', memoryLimitBytes: 1024 },
   mounts: [{ kind: 'volume', source: 'data', target: '/data', isReadOnly: true }],
@@ -183,6 +200,8 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
   appVersion: sent(calls.appVersion, { id, number: 3 }, head, head),
   changedFiles: sent(calls.changedFiles, { id }, [fileOnDisk], [fileOnDisk]),
   nodeHistory: sent(calls.nodeHistory, { ...span, containers: 'a,b' }, history, history),
+  nodeTimeline: sent(calls.nodeTimeline, { ...timelineSpan, first: 100 }, timeline, timeline),
+  appTimeline: sent(calls.appTimeline, { id, ...timelineSpan, first: 100 }, timeline, timeline),
   appHistory: sent(calls.appHistory, { id, ...span, services: 'web' }, history, history),
   watchStats: sent(calls.watchStats, { seconds: 25 }, undefined, undefined),
   versionFiles: sent(calls.versionFiles, { id, number: 3 }, [file], [file]),

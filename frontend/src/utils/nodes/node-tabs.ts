@@ -5,6 +5,7 @@ export const nodeTabs = {
   images: { label: 'Images', icon: 'i-lucide-layers', needs: 'engine-things' },
   volumes: { label: 'Volumes', icon: 'i-lucide-hard-drive', needs: 'engine-things' },
   networks: { label: 'Networks', icon: 'i-lucide-network', needs: 'engine-things' },
+  activity: { label: 'Activity', icon: 'i-lucide-activity', needs: 'timeline' },
 } as const satisfies Record<string, { label: string; icon: string; /** Capability of the node. */ needs?: string }>
 
 export type NodeTab = keyof typeof nodeTabs

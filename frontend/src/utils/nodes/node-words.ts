@@ -37,6 +37,7 @@ export const capabilityWords = (capability: string): string =>
     'app-validation': 'checking drafts of apps',
     'app-history': "an app's files, environment and versions",
     history: 'charts of what it used',
+    timeline: 'what happened on it and to its apps',
     'health-gate': 'deploys that go back by themselves, and copies of volumes',
   })[capability] ?? capability
 

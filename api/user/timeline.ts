@@ -1,0 +1,86 @@
+import type { ToldTimeline } from '../cluster/calls/timeline-calls.ts'
+import type { StatusHistory } from '../cluster/health/status-history.ts'
+import type { NodeRouter } from '../cluster/node-router.ts'
+import type { Clock } from '../clock.ts'
+import { AppError, invalidInput } from '../errors.ts'
+import type { Access } from './access.ts'
+
+/** What happened. Of a node that cannot be asked, only what the primary saw of it, with why. */
+export interface KnownTimeline extends ToldTimeline {
+  error: string | null
+}
+
+/** Which part of the past. Without `to`, up to now. */
+export interface AskedTimeline {
+  from?: Date | null | undefined
+  to?: Date | null | undefined
+  first?: number | null | undefined
+}
+
+const usual = 100
+const most = 500
+const longestMs = 31 * 24 * 3600_000
+/** The newest changes of a node's status that an answer can have. */
+const mostChanges = 100
+
+/** What happened on nodes and to apps that a caller sees. */
+export function createUserTimeline(deps: {
+  access: Access
+  router: NodeRouter
+  /** Changes of the status of nodes, as this primary saw them. */
+  changes: Pick<StatusHistory, 'page'>
+  clock: Clock
+}) {
+  const { access, router, clock } = deps
+  const { sight } = access
+
+  /** @throws INVALID_INPUT */
+  function spanOf(asked: AskedTimeline): { from: Date; to: Date; first: number } {
+    const now = clock.now()
+    const from = asked.from ?? new Date(now.getTime() - longestMs)
+    const to = asked.to ?? now
+    const first = asked.first ?? usual
+    const wrong = [
+      ...(to > from ? [] : [{ field: 'from', message: 'must be before to, which is now if it is left out' }]),
+      ...(first >= 1 && first <= most ? [] : [{ field: 'first', message: `must be from 1 to ${most}` }]),
+    ]
+    if (wrong.length > 0) throw invalidInput(wrong)
+    return { from, to, first }
+  }
+
+  async function seenOf(nodeId: string, { from, to }: { from: Date; to: Date }): Promise<ToldTimeline['entries']> {
+    const changes = await deps.changes.page(nodeId, { limit: mostChanges })
+    return changes
+      .filter(({ at, from: former }) => former !== null && at >= from && at < to)
+      .map(({ at, to: what, reason }) => ({ kind: 'node', what, at, until: null, app: null, name: null, detail: reason, times: 1 }))
+  }
+
+  /** Adds what the primary saw of the node. */
+  async function known(nodeId: string, asked: AskedTimeline, ask: (span: ReturnType<typeof spanOf>) => Promise<ToldTimeline>) {
+    const span = spanOf(asked)
+    const away = (error: unknown): KnownTimeline => {
+      if (!(error instanceof AppError) || !['NODE_UNREACHABLE', 'NOT_SUPPORTED'].includes(error.code)) throw error
+      return { entries: [], more: false, error: error.message }
+    }
+    const told = ask(span).then((timeline): KnownTimeline => ({ ...timeline, error: null }), away)
+    const [{ entries, more, error }, seen] = await Promise.all([told, seenOf(nodeId, span)])
+    // Older ones come with the next part, so that nothing is shown twice or left out.
+    const oldest = more ? (entries.at(-1)?.at ?? span.from) : span.from
+    const all = [...entries, ...seen.filter(({ at }) => at >= oldest)].sort((a, b) => b.at.getTime() - a.at.getTime())
+    return { entries: all.slice(0, span.first), more: more || all.length > span.first, error }
+  }
+
+  return {
+    /** @throws NOT_FOUND, INVALID_INPUT */
+    async ofNode(nodeId: string, asked: AskedTimeline): Promise<KnownTimeline> {
+      sight.node(nodeId)
+      return known(nodeId, asked, async (span) => router.forNode(nodeId).nodeTimeline(span))
+    },
+
+    /** @throws NOT_FOUND, INVALID_INPUT */
+    async ofApp(appId: string, asked: AskedTimeline): Promise<KnownTimeline> {
+      const { nodeId } = sight.app(appId)
+      return known(nodeId, asked, async (span) => router.forApp(appId).appTimeline({ id: appId, ...span }))
+    },
+  }
+}
