@@ -85,8 +85,9 @@ export function createTimeline(deps: {
       ...{ what: cut(what, most.what), name: cut(name ?? '', most.name), detail: cutOrNull(detail, most.detail) },
     }
     const key = JSON.stringify([kind, entry.what, entry.app, entry.name, entry.detail])
-    const former = (recent.get(key) ?? []).filter((each) => at.getTime() - (each.until ?? each.at).getTime() <= mergeMs)
-    const last = former.at(-1)
+    const known = recent.get(key) ?? []
+    const last = known.at(-1)
+    const former = last && at.getTime() - (last.until ?? last.at).getTime() <= mergeMs ? known : []
     const joins = last !== undefined && former.length >= apart
     if (joins) Object.assign(last, { until: until ?? at, times: last.times + 1 })
     // Oldest first, so that what is forgotten here can no longer be joined.
