@@ -7,7 +7,7 @@ type Entry = ToldTimeline['entries'][number]
 
 const Kind = builder.enumType('TimelineKind', {
   description: 'UNKNOWN: something that only a newer version knows.',
-  values: Object.fromEntries(timelineKinds.map((kind) => [kind.toUpperCase(), { value: kind }])) as Record<string, { value: TimelineKind }>,
+  values: Object.fromEntries(timelineKinds.map((kind) => [kind.toUpperCase(), { value: kind }])),
 })
 /** A newer node has words that this version does not know. */
 const known = (word: string): TimelineKind => timelineKinds.find((kind) => kind === word) ?? 'unknown'
