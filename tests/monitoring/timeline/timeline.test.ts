@@ -91,7 +91,9 @@ test('events of the Engine, operations, statuses, Docker and storage are written
   let problem: NodeStats['storageProblem'] = null
   let storageChanged = (): void => undefined
   followSources({
-    timeline: { happened: ({ kind, what, app, name, detail }) => void told.push([kind, what, app, name, detail].filter(Boolean).join(' | ')) },
+    timeline: {
+      happened: ({ kind, what, app, name, detail }) => void told.push([kind, what, app, name, detail].filter(Boolean).join(' | ')),
+    },
     apps: { events, dockerAway: () => away },
     storageProblem: () => problem,
     onStorage: (listener) => void (storageChanged = listener),

@@ -88,7 +88,18 @@ export const timelineIcons: Record<TimelineKind, string> = {
   UNKNOWN: 'i-lucide-circle',
 }
 
-const bad = new Set(['failed', 'error', 'degraded', 'unhealthy', 'out-of-memory', 'away', 'cannot-save', 'offline', 'unreachable', 'rolled_back'])
+const bad = new Set([
+  'failed',
+  'error',
+  'degraded',
+  'unhealthy',
+  'out-of-memory',
+  'away',
+  'cannot-save',
+  'offline',
+  'unreachable',
+  'rolled_back',
+])
 
 /** Whether it is what someone who looks for a cause looks for. */
 export const isTrouble = ({ what, kind, detail }: Pick<Entry, 'what' | 'kind' | 'detail'>): boolean =>
