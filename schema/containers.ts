@@ -1,10 +1,11 @@
-import { containerActions, type ContainerDetails, type ContainerProcesses, type NodeContainer } from '../api/engine/thing.ts'
+import { containerActions, type ContainerDetails, type ContainerProcesses } from '../api/engine/thing.ts'
 import { engineActions, type SeenContainer } from '../api/user/engine.ts'
+import type { ContainerCriteria } from '../api/user/thing-criteria.ts'
 import type { UserApi } from '../api/user/user-api.ts'
 import { ContainerRef, ContainerState } from './apps.ts'
 import { action, builder, costOfPage, costOfText, permission } from './builder.ts'
 import { upperCased } from './enum-values.ts'
-import { isAmong, page, type PageArgs } from './page.ts'
+import { page, type PageArgs } from './page.ts'
 import { NodeRef } from './refs.ts'
 import { LabelRef } from './things.ts'
 
@@ -41,12 +42,6 @@ const ContainerFilter = builder.inputType('ContainerFilter', {
   }),
 })
 
-interface Criteria {
-  nodeIds?: string[] | null
-  states?: NodeContainer['state'][] | null
-  search?: string | null
-}
-
 /** What needs someone to look comes first. */
 function rankOf({ state, health, exitCode }: SeenContainer): number {
   if (health === 'unhealthy' || state === 'restarting' || state === 'dead') return 0
@@ -54,15 +49,8 @@ function rankOf({ state, health, exitCode }: SeenContainer): number {
   return state === 'running' ? 2 : 3
 }
 
-function pageOfContainers(user: UserApi, args: PageArgs, { nodeIds, states, search }: Criteria) {
-  const part = search?.toLowerCase()
-  const isOfState = isAmong(states)
-  const found = user.engine
-    .containers(nodeIds)
-    .filter(({ state }) => isOfState(state))
-    .filter(({ name, image, project }) => !part || `${name} ${image} ${project ?? ''}`.toLowerCase().includes(part))
-  return page(found, args, (each) => `${rankOf(each)} ${each.name} ${each.nodeId} ${each.id}`)
-}
+const pageOfContainers = (user: UserApi, args: PageArgs, wanted: ContainerCriteria) =>
+  page(user.engine.containers(wanted), args, (each) => `${rankOf(each)} ${each.name} ${each.nodeId} ${each.id}`)
 
 builder.objectField(NodeRef, 'containers', (t) =>
   t.field({

@@ -1,5 +1,6 @@
 import { thingKinds, type ThingKind, type ThingLabel } from '../api/engine/thing.ts'
 import type { SeenImage, SeenVolume, ThingUser } from '../api/user/engine.ts'
+import { nameOfImage, nameOfNetwork, nameOfVolume, type ThingCriteria } from '../api/user/thing-criteria.ts'
 import type { UserApi } from '../api/user/user-api.ts'
 import { builder, costOfPage } from './builder.ts'
 import { upperCased } from './enum-values.ts'
@@ -99,29 +100,12 @@ const ThingFilter = builder.inputType('ThingFilter', {
   }),
 })
 
-interface Criteria {
-  nodeIds?: string[] | null
-  search?: string | null
-  unused?: boolean | null
-}
-
-type Findable = { id: string; nodeId: string; usedBy: ThingUser[] }
-
 /** By name. */
-function pageOf<T extends Findable>(found: T[], args: PageArgs, { search, unused }: Criteria, nameOf: (thing: T) => string) {
-  const part = search?.toLowerCase()
-  const wanted = found
-    .filter(({ usedBy }) => !unused || usedBy.length === 0)
-    .filter((each) => !part || nameOf(each).toLowerCase().includes(part))
-  return page(wanted, args, (each) => `${nameOf(each)} ${each.nodeId} ${each.id}`)
-}
-
-/** Those with a name come first. */
-const nameOfImage = ({ tags, digests, id }: SeenImage): string => [...tags, ...digests].join(' ') || `~ ${id}`
-const pageOfImages = (user: UserApi, args: PageArgs, by: Criteria) => pageOf(user.engine.images(by.nodeIds), args, by, nameOfImage)
-const pageOfVolumes = (user: UserApi, args: PageArgs, by: Criteria) => pageOf(user.engine.volumes(by.nodeIds), args, by, ({ id }) => id)
-const pageOfNetworks = (user: UserApi, args: PageArgs, by: Criteria) =>
-  pageOf(user.engine.networks(by.nodeIds), args, by, ({ name }) => name)
+const pageOf = <T extends { id: string; nodeId: string }>(found: T[], args: PageArgs, nameOf: (thing: T) => string) =>
+  page(found, args, (each) => `${nameOf(each)} ${each.nodeId} ${each.id}`)
+const pageOfImages = (user: UserApi, args: PageArgs, by: ThingCriteria) => pageOf(user.engine.images(by), args, nameOfImage)
+const pageOfVolumes = (user: UserApi, args: PageArgs, by: ThingCriteria) => pageOf(user.engine.volumes(by), args, nameOfVolume)
+const pageOfNetworks = (user: UserApi, args: PageArgs, by: ThingCriteria) => pageOf(user.engine.networks(by), args, nameOfNetwork)
 
 builder.objectFields(NodeRef, (t) => ({
   images: t.field({

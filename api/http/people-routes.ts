@@ -7,6 +7,8 @@ import { settingsRoutes } from './settings-routes.ts'
 import { historyRoutes } from './history-routes.ts'
 import { timelineRoutes } from './timeline-routes.ts'
 import { statsRoutes } from './stats-routes.ts'
+import { serveContainers } from './container-routes.ts'
+import { serveAllThings } from './thing-routes.ts'
 import { userAppRoutes } from './user-app-routes.ts'
 
 /** The REST API for people and scripts, over the same `user/` as GraphQL. */
@@ -24,5 +26,7 @@ export function peopleRoutes(): Router {
     auditRoutes(),
   ])
     router.route('/', routes)
+  serveContainers(router)
+  serveAllThings(router)
   return router
 }

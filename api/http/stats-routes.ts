@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { KnownStats } from '../cluster/feed/inventory.ts'
-import { hasLabels } from '../cluster/members/labels.ts'
 import { nodeStatsWire, toWire } from '../wire.ts'
+import { askedNodes } from './asked-nodes.ts'
 import { takesOnly } from './known-fields.ts'
-import { invalid, json, listOf, nodeIdsQuery, wholeList } from './route-parts.ts'
+import { invalid, json, nodeIdsQuery, wholeList } from './route-parts.ts'
 import { createRouter, type Router } from './router.ts'
 
 const knownStatsWire = nodeStatsWire
@@ -27,10 +27,10 @@ export function statsRoutes(): Router {
     }),
     (c) => {
       const user = c.get('user')
-      const { node_ids: named, labels } = c.req.valid('query')
-      const labelled = user.nodes.list().flatMap((node) => (hasLabels(node.labels, labels) ? node.id : []))
-      const ids = listOf(named)?.filter((id) => !labels || labelled.includes(id)) ?? labelled
-      const known = wholeList(ids.map(user.monitoring.statsOf), ({ stats }) => 1000 + (stats?.containers.length ?? 0) * 500)
+      const known = wholeList(
+        askedNodes(user, c.req.valid('query')).map(user.monitoring.statsOf),
+        ({ stats }) => 1000 + (stats?.containers.length ?? 0) * 500,
+      )
       return c.json(known.map(presentStats), 200)
     },
   )

@@ -17,6 +17,15 @@ import type {
 } from '../engine/thing.ts'
 import { AppError } from '../errors.ts'
 import type { Access } from './access.ts'
+import {
+  containersLike,
+  nameOfImage,
+  nameOfNetwork,
+  nameOfVolume,
+  thingsLike,
+  type ContainerCriteria,
+  type ThingCriteria,
+} from './thing-criteria.ts'
 
 /** Declared with the calls that carry them out. The target is the node. */
 export const engineActions = actionsOf({
@@ -121,11 +130,14 @@ export function createUserEngine(deps: {
   ) => access.act(engineActions[name], { id: nodeId, words }, async () => run(on(nodeId)))
 
   return {
-    containers: (nodeIds?: readonly string[] | null): SeenContainer[] =>
-      nodesOf(nodeIds).flatMap((id) => inventory.things(id, 'container').map(seen)),
-    images: (nodeIds?: readonly string[] | null): SeenImage[] => nodesOf(nodeIds).flatMap(imagesOf),
-    volumes: (nodeIds?: readonly string[] | null): SeenVolume[] => nodesOf(nodeIds).flatMap(volumesOf),
-    networks: (nodeIds?: readonly string[] | null): SeenNetwork[] => nodesOf(nodeIds).flatMap(networksOf),
+    containers: (wanted: ContainerCriteria = {}): SeenContainer[] =>
+      containersLike(
+        nodesOf(wanted.nodeIds).flatMap((id) => inventory.things(id, 'container').map(seen)),
+        wanted,
+      ),
+    images: (wanted: ThingCriteria = {}): SeenImage[] => thingsLike(nodesOf(wanted.nodeIds).flatMap(imagesOf), wanted, nameOfImage),
+    volumes: (wanted: ThingCriteria = {}): SeenVolume[] => thingsLike(nodesOf(wanted.nodeIds).flatMap(volumesOf), wanted, nameOfVolume),
+    networks: (wanted: ThingCriteria = {}): SeenNetwork[] => thingsLike(nodesOf(wanted.nodeIds).flatMap(networksOf), wanted, nameOfNetwork),
 
     findContainer(nodeId: string, id: string): SeenContainer | undefined {
       const found = sight.findNode(nodeId) && inventory.thing(nodeId, 'container', id)

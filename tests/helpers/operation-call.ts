@@ -53,7 +53,7 @@ export async function callOperation(call: OperationCall): Promise<{ reached: Rea
     return overHttp(call, 'POST', '/graphql', { query })
   }
   if (name === '/graphql') return overHttp(call, kind, kind === 'GET' ? '/graphql?query={__typename}' : name, { query: '{ __typename }' })
-  const path = name.replace(':id', id).replace(':name', 'octocat').replace('*', '')
+  const path = name.replace(':id', id).replace(':container_id', unknownId).replace(':name', 'octocat').replace('*', '')
   const isOfNode = (kind === 'POST' && /^\/api\/apps(\/validate)?$/.test(path)) || /^\/api\/(folders|compose-projects|networks)/.test(path)
   return overHttp(call, kind, isOfNode ? `${path}?node_id=${call.things.nodeId}` : path, sampleBody(kind, path, call.things.nodeId))
 }

@@ -9,6 +9,9 @@ export function sampleBody(method: string, route: string, nodeId = unknownId): o
   if (/^\/api\/nodes\/[^/]+$/.test(route) && method === 'PUT') return { name, api_endpoint, api_key }
   if (/^\/api\/apps(\/validate)?$/.test(route)) return { name, compose_content }
   if (/^\/api\/apps\/[^/]+$/.test(route)) return { compose_content }
+  if (route.endsWith('/action')) return { action: 'start' }
+  if (route.endsWith('/images/pull')) return { image: '' }
+  if (route.endsWith('/prune')) return { kind: 'images' }
   if (/\/recreate$/.test(route)) return { node_id: nodeId }
   if (route === '/api/notification-channels') return { kind: 'webhook', name }
   if (route.startsWith('/api/notification-channels/')) return method === 'PUT' ? { name } : {}

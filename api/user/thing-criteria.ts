@@ -1,0 +1,40 @@
+import type { ContainerState } from '../apps/app.ts'
+import type { SeenContainer, SeenImage, SeenNetwork, SeenVolume, ThingUser } from './engine.ts'
+
+/** Which containers someone asks for. What is left out does not limit. */
+export interface ContainerCriteria {
+  nodeIds?: readonly string[] | null | undefined
+  states?: readonly ContainerState[] | null | undefined
+  /** Part of the name, the image or the project. */
+  search?: string | null | undefined
+}
+
+/** Which images, volumes or networks someone asks for. */
+export interface ThingCriteria {
+  nodeIds?: readonly string[] | null | undefined
+  /** Part of a name. */
+  search?: string | null | undefined
+  /** Only those that no container uses. */
+  unused?: boolean | null | undefined
+}
+
+export function containersLike(found: SeenContainer[], { states, search }: ContainerCriteria): SeenContainer[] {
+  const [part, wanted] = [search?.toLowerCase(), states && new Set(states)]
+  return found
+    .filter(({ state }) => !wanted || wanted.has(state))
+    .filter(({ name, image, project }) => !part || `${name} ${image} ${project ?? ''}`.toLowerCase().includes(part))
+}
+
+export function thingsLike<T extends { usedBy: ThingUser[] }>(
+  found: T[],
+  { search, unused }: ThingCriteria,
+  nameOf: (thing: T) => string,
+): T[] {
+  const part = search?.toLowerCase()
+  return found.filter(({ usedBy }) => !unused || usedBy.length === 0).filter((each) => !part || nameOf(each).toLowerCase().includes(part))
+}
+
+/** What a thing is found and sorted by. Images with a name come first. */
+export const nameOfImage = ({ tags, digests, id }: SeenImage): string => [...tags, ...digests].join(' ') || `~ ${id}`
+export const nameOfVolume = ({ id }: SeenVolume): string => id
+export const nameOfNetwork = ({ name }: SeenNetwork): string => name
