@@ -193,10 +193,11 @@ const dashboardDomains = {
   'sign-in': [],
   joining: [],
   monitoring: [],
+  logs: [],
   nodes: [],
   operations: [],
-  engine: ['operations'],
-  apps: ['nodes', 'operations'],
+  engine: ['logs', 'monitoring', 'operations'],
+  apps: ['logs', 'nodes', 'operations'],
   audit: ['operations'],
   shell: ['account', 'operations'],
 }

@@ -30,7 +30,7 @@ const stats = (second: number, more: Partial<Stats> = {}): Stats => ({
 })
 
 test('a gap stays a gap, and what was never measured has no line', (t) => {
-  const [cpu, memory, , network] = chartsOf(history)
+  const [cpu, memory, , network] = chartsOf(history, {})
   t.deepEqual(cpu?.lines[0]?.values, [10, null, 30])
   t.deepEqual(memory?.lines[0]?.values, [25, null, 50])
   t.deepEqual(
@@ -40,8 +40,8 @@ test('a gap stays a gap, and what was never measured has no line', (t) => {
 })
 
 test('what is measured now goes on where the history ends, in order and without repeats', (t) => {
-  const [cpu, , , network] = chartsOf(history)
-  const points = [livePoint(stats(59), undefined, undefined), livePoint(stats(61), stats(59), undefined)].flatMap((point) => point ?? [])
+  const [cpu, , , network] = chartsOf(history, {})
+  const points = [livePoint(stats(59), undefined, {}), livePoint(stats(61), stats(59), {})].flatMap((point) => point ?? [])
   const live = cpu && withLive(cpu, points)
   t.deepEqual(live?.times.slice(-2), [start / 1000 + 60, start / 1000 + 61])
   t.is(live?.lines[0]?.values.at(-1), 50)
@@ -49,8 +49,36 @@ test('what is measured now goes on where the history ends, in order and without 
   t.is((network && withLive(network, points))?.lines[0]?.values.at(-1), 100)
 })
 
+test('a container has the charts of its own, with what its disk did, and the node has no part in them', (t) => {
+  const metrics = [
+    { name: 'CPU' as const, values: [1, 2] },
+    { name: 'WRITTEN' as const, values: [null, 7] },
+  ]
+  const mixed: History = { ...history, series: [...history.series, { kind: 'CONTAINER', name: 'db', metrics }] }
+  const charts = chartsOf(mixed, { container: 'db' })
+  t.deepEqual(
+    charts.flatMap(({ title, lines }) => lines.map(({ label, values }) => [title, label, ...values])),
+    [
+      ['CPU', 'db', 1, 2],
+      ['Written to disk', 'db', null, 7],
+    ],
+  )
+  const zero = { cpuPercent: 3, memoryBytes: 5, memoryLimitBytes: 0, networkRxBytes: 0, networkTxBytes: 0, blockReadBytes: 0 }
+  const container = { ...zero, id: 'c', name: 'db', appName: null, service: null, state: 'RUNNING' as const, blockWriteBytes: 10 }
+  const other = { ...container, id: 'd', name: 'web', cpuPercent: 90, appName: 'shop', service: 'web' }
+  const before = stats(60, { containers: [container, other] })
+  const now = stats(62, { containers: [{ ...container, blockWriteBytes: 30 }, other] })
+  t.deepEqual([livePoint(now, before, { container: 'db' })?.values.get('CPU/db')], [3])
+  t.is(livePoint(now, before, { container: 'db' })?.values.get('Written to disk/db'), 10)
+  t.deepEqual(
+    [...(livePoint(now, before, { app: { id: 'a', name: 'shop', service: 'api' } })?.values ?? [])],
+    [],
+    'another service of the app',
+  )
+})
+
 test('stats that are out of date add nothing', (t) => {
-  t.is(livePoint(stats(61, { state: 'STALE' }), undefined, undefined), undefined)
+  t.is(livePoint(stats(61, { state: 'STALE' }), undefined, {}), undefined)
 })
 
 test('marks are said in words', (t) => {

@@ -5,6 +5,7 @@ export const nodeContainerFields = graphql(`
     id
     nodeId
     name
+    service
     image
     state
     lastKnownState

@@ -29,16 +29,16 @@ export const historyFields = graphql(`
 `)
 
 export const nodeHistoryValues = graphql(`
-  query NodeHistoryValues($nodeId: ID!, $from: DateTime!) {
-    nodeHistory(nodeId: $nodeId, from: $from) {
+  query NodeHistoryValues($nodeId: ID!, $from: DateTime!, $containers: [String!]) {
+    nodeHistory(nodeId: $nodeId, from: $from, containers: $containers) {
       ...HistoryFields
     }
   }
 `)
 
 export const appHistoryValues = graphql(`
-  query AppHistoryValues($appId: ID!, $from: DateTime!) {
-    appHistory(appId: $appId, from: $from) {
+  query AppHistoryValues($appId: ID!, $from: DateTime!, $services: [String!]) {
+    appHistory(appId: $appId, from: $from, services: $services) {
       ...HistoryFields
     }
   }

@@ -1,6 +1,14 @@
 import type { HistoryItem, NodeStatsItem } from '../../graphql/items.ts'
 import { bytes, percent, percentOf } from '../shared/format.ts'
 
+/** What is shown: a node, the services of an app on it (or one of them), or a container that belongs to no app. */
+export interface HistoryOf {
+  nodeId: string
+  app?: { id: string; name: string; service?: string }
+  /** Its name. */
+  container?: string
+}
+
 export type ChartUnit = 'percent' | 'bytes' | 'rate'
 
 export interface ChartLine {
@@ -40,12 +48,13 @@ const shareOf = (parts: (number | null)[], totals: (number | null)[]): (number |
 
 const isMeasured = ({ values }: ChartLine): boolean => values.some((value) => value !== null)
 
-/** The charts of a node, or of an app's services. */
-export function chartsOf(history: HistoryItem): Chart[] {
+/** The charts of a node, of an app's services, or of a container. */
+export function chartsOf(history: HistoryItem, { app, container }: Pick<HistoryOf, 'app' | 'container'>): Chart[] {
   const start = Date.parse(history.from) / 1000
-  const [node] = history.series.filter(({ kind }) => kind === 'NODE')
+  const isOfNode = app === undefined && container === undefined
+  const [node] = isOfNode ? history.series.filter(({ kind }) => kind === 'NODE') : []
   const disks = history.series.filter(({ kind }) => kind === 'DISK')
-  const services = history.series.filter(({ kind }) => kind === 'SERVICE')
+  const services = history.series.filter(({ kind }) => kind === 'SERVICE' || kind === 'CONTAINER')
   const lines = (series: Series[], values: (each: Series) => (number | null)[]): ChartLine[] =>
     series.map((each) => ({ label: each.name ?? '', values: values(each) }))
   const drafts: Omit<Chart, 'times'>[] = node
@@ -71,6 +80,8 @@ export function chartsOf(history: HistoryItem): Chart[] {
         { title: 'Memory', unit: 'bytes', lines: lines(services, (each) => valuesOf(each, 'MEMORY')) },
         { title: 'Received', unit: 'rate', lines: lines(services, (each) => valuesOf(each, 'RECEIVED')) },
         { title: 'Sent', unit: 'rate', lines: lines(services, (each) => valuesOf(each, 'SENT')) },
+        { title: 'Read from disk', unit: 'rate', lines: lines(services, (each) => valuesOf(each, 'READ')) },
+        { title: 'Written to disk', unit: 'rate', lines: lines(services, (each) => valuesOf(each, 'WRITTEN')) },
       ]
   return drafts.map((draft) => {
     const length = draft.lines[0]?.values.length ?? 0
@@ -81,8 +92,15 @@ export function chartsOf(history: HistoryItem): Chart[] {
 
 export const lineKey = (chart: string, line: string): string => `${chart}/${line}`
 
+/** The line of a container in the charts, if it has one there. */
+function lineOf({ appName, service, name }: NodeStatsItem['containers'][number], { app, container }: Omit<HistoryOf, 'nodeId'>) {
+  if (app === undefined) return name === container ? name : undefined
+  if (appName !== app.name || !service) return undefined
+  return app.service === undefined || app.service === service ? service : undefined
+}
+
 /** What a new measurement adds to the charts. Traffic is the difference to the one before. */
-export function livePoint(stats: NodeStatsItem, before: NodeStatsItem | undefined, app: string | undefined): LivePoint | undefined {
+export function livePoint(stats: NodeStatsItem, before: NodeStatsItem | undefined, of: Omit<HistoryOf, 'nodeId'>): LivePoint | undefined {
   if (!stats.asOf || stats.state !== 'OK') return undefined
   const values = new Map<string, number>()
   const time = Date.parse(stats.asOf) / 1000
@@ -94,7 +112,7 @@ export function livePoint(stats: NodeStatsItem, before: NodeStatsItem | undefine
   const addRate = (chart: string, line: string, now: number, then: number | undefined): void => {
     if (then !== undefined && seconds > 0 && now >= then) add(chart, line, (now - then) / seconds)
   }
-  if (app === undefined) {
+  if (of.app === undefined && of.container === undefined) {
     if (stats.cpu) add('CPU', 'CPU', stats.cpu.usagePercent)
     if (stats.memory) add('Memory', 'Memory', percentOf(stats.memory.usedBytes, stats.memory.totalBytes))
     for (const { mount, usedBytes, totalBytes } of stats.disks) add('Disks', mount, percentOf(usedBytes, totalBytes))
@@ -104,13 +122,16 @@ export function livePoint(stats: NodeStatsItem, before: NodeStatsItem | undefine
     }
     return { time, values }
   }
-  for (const { id, appName, service, cpuPercent, memoryBytes, networkRxBytes, networkTxBytes } of stats.containers) {
-    if (appName !== app || service === null || service === undefined) continue
-    const former = before?.containers.find((each) => each.id === id)
-    add('CPU', service, cpuPercent)
-    add('Memory', service, memoryBytes)
-    addRate('Received', service, networkRxBytes, former?.networkRxBytes)
-    addRate('Sent', service, networkTxBytes, former?.networkTxBytes)
+  for (const container of stats.containers) {
+    const line = lineOf(container, of)
+    if (line === undefined) continue
+    const former = before?.containers.find(({ id }) => id === container.id)
+    add('CPU', line, container.cpuPercent)
+    add('Memory', line, container.memoryBytes)
+    addRate('Received', line, container.networkRxBytes, former?.networkRxBytes)
+    addRate('Sent', line, container.networkTxBytes, former?.networkTxBytes)
+    addRate('Read from disk', line, container.blockReadBytes, former?.blockReadBytes)
+    addRate('Written to disk', line, container.blockWriteBytes, former?.blockWriteBytes)
   }
   return { time, values }
 }

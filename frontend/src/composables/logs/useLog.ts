@@ -2,7 +2,6 @@ import { stringifyDocument } from '@urql/core'
 import type { TypedDocumentNode } from '@urql/core'
 import { onScopeDispose, shallowRef, watch } from 'vue'
 import { appLogs, containerLogs } from '../../graphql/documents/logs.ts'
-import type { AppItem } from '../../graphql/items.ts'
 import type { LogBatchFieldsFragment } from '../../graphql/generated/graphql.ts'
 import { useServerConnection } from '../shared/useServerConnection.ts'
 
@@ -21,11 +20,13 @@ export interface LogAsked {
   variables: Record<string, unknown>
 }
 
-/** The log of an app, or of one container on its node. */
-export const logAsked = (app: AppItem, containerId: string | undefined, range: object): LogAsked =>
-  containerId === undefined
-    ? { document: appLogs as LogAsked['document'], variables: { appId: app.id, ...range } }
-    : { document: containerLogs as LogAsked['document'], variables: { nodeId: app.node.id, containerId, ...range } }
+/** Whose log it is. */
+export type LogOf = { appId: string } | { nodeId: string; containerId: string }
+
+export const logAsked = (of: LogOf, range: object): LogAsked =>
+  'appId' in of
+    ? { document: appLogs as LogAsked['document'], variables: { ...of, ...range } }
+    : { document: containerLogs as LogAsked['document'], variables: { ...of, ...range } }
 
 /** The newest lines, drawn a few times a second. */
 function keepEntries() {
