@@ -53,6 +53,15 @@ export type SeenNetwork = Known<'network'> & Used
 
 const userOf = ({ id, name, appId }: NodeContainer): ThingUser => ({ containerId: id, name, appId })
 
+/** Which containers use each thing: `keysOf` says which things one uses. */
+function usersBy(containers: NodeContainer[], keysOf: (container: NodeContainer) => string[]): Map<string, ThingUser[]> {
+  const users = new Map<string, ThingUser[]>()
+  for (const container of containers) {
+    for (const key of keysOf(container)) users.set(key, [...(users.get(key) ?? []), userOf(container)])
+  }
+  return users
+}
+
 /** What the Engines of the nodes that a caller sees hold, and what the caller can do with it. */
 export function createUserEngine(deps: {
   access: Access
@@ -81,40 +90,23 @@ export function createUserEngine(deps: {
     return { ...container, asOf: asOf(container), state: isKnown ? state : 'unknown', lastKnownState: state }
   }
 
-  /** The users of each thing of one node: `keysOf` says which things a container uses. */
-  function withUsers<Kind extends Exclude<ThingKind, 'container'>>(
-    nodeId: string,
-    kind: Kind,
-    keysOf: (container: NodeContainer) => string[],
-    keyOf: (thing: Known<Kind>) => string,
-  ): (Known<Kind> & Used)[] {
-    const users = new Map<string, ThingUser[]>()
-    for (const container of inventory.things(nodeId, 'container')) {
-      for (const key of keysOf(container)) users.set(key, [...(users.get(key) ?? []), userOf(container)])
-    }
-    return inventory.things(nodeId, kind).map((thing) => ({ ...thing, asOf: asOf(thing), usedBy: users.get(keyOf(thing)) ?? [] }))
+  const used = <T extends { nodeId: string; asOf: Date }>(thing: T, usedBy: ThingUser[] = []): T & Used => ({
+    ...thing,
+    asOf: asOf(thing),
+    usedBy,
+  })
+  function imagesOf(nodeId: string): SeenImage[] {
+    const users = usersBy(inventory.things(nodeId, 'container'), ({ imageId }) => [imageId])
+    return inventory.things(nodeId, 'image').map((image) => used(image, users.get(image.id)))
   }
-  const imagesOf = (nodeId: string): SeenImage[] =>
-    withUsers(
-      nodeId,
-      'image',
-      ({ imageId }) => [imageId],
-      ({ id }) => id,
-    )
-  const volumesOf = (nodeId: string): SeenVolume[] =>
-    withUsers(
-      nodeId,
-      'volume',
-      ({ volumes }) => volumes,
-      ({ id }) => id,
-    )
-  const networksOf = (nodeId: string): SeenNetwork[] =>
-    withUsers(
-      nodeId,
-      'network',
-      ({ networks }) => networks,
-      ({ name }) => name,
-    )
+  function volumesOf(nodeId: string): SeenVolume[] {
+    const users = usersBy(inventory.things(nodeId, 'container'), ({ volumes }) => volumes)
+    return inventory.things(nodeId, 'volume').map((volume) => used(volume, users.get(volume.id)))
+  }
+  function networksOf(nodeId: string): SeenNetwork[] {
+    const users = usersBy(inventory.things(nodeId, 'container'), ({ networks }) => networks)
+    return inventory.things(nodeId, 'network').map((network) => used(network, users.get(network.name)))
+  }
 
   const on = (nodeId: string): NodeActions => router.forNode(sight.node(nodeId).id, caller)
   /** Says the container's name beside its id in the audit log. */
