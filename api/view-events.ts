@@ -37,12 +37,21 @@ export function tellViewers(deps: {
   findNode: (id: string) => ClusterNode | undefined
 }): void {
   const { events, nodeEvents, findNode } = deps
-  nodeEvents.on('changed', 'viewers', ({ node }) => events.emit('node', node))
+  /** Whether the state of a node's containers is known depends on the node and its Docker. */
+  const doubtThings = (nodeId: string): void => void events.emit('things', { nodeId, kind: 'container' })
+  nodeEvents.on('changed', 'viewers', ({ node, before }) => {
+    events.emit('node', node)
+    if (before && before.status !== node.health.status) doubtThings(node.id)
+  })
   nodeEvents.on('detailsChanged', 'viewers', (nodeId) => {
     const node = findNode(nodeId)
     if (node) events.emit('node', node)
+    doubtThings(nodeId)
   })
-  nodeEvents.on('removed', 'viewers', (nodeId) => events.emit('nodeRemoved', nodeId))
+  nodeEvents.on('removed', 'viewers', (nodeId) => {
+    events.emit('nodeRemoved', nodeId)
+    doubtThings(nodeId)
+  })
   nodeEvents.on('statsChanged', 'viewers', (nodeId) => events.emit('stats', nodeId))
   nodeEvents.on('operationChanged', 'viewers', (operation) => events.emit('operation', operation))
 }

@@ -9,7 +9,6 @@ import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 import { assertProblem } from '../helpers/problem.ts'
 import { runningNode, runningSecondary } from '../helpers/running-node.ts'
 import { socketProxy } from '../helpers/socket-proxy.ts'
-import { someNodeContainer } from '../helpers/things.ts'
 import { until } from '../helpers/until.ts'
 
 const docker = new Docker()
@@ -78,7 +77,9 @@ test('containers and images of all nodes by REST: listed, looked into, acted on,
   t.is((await act('linked', 'unpause')).json.state, 'running')
   await pulledThere(t, primary, ids.linked)
 
+  const changes = follow<{ nodeId: string; kind: string }>(t, primary, 'subscription { thingsChanged { nodeId kind } }')
   await proxy.close()
+  await changes.first(({ nodeId, kind }) => nodeId === ids.direct && kind === 'CONTAINER')
   const away = await eventually(
     () => list(`search=${name}`),
     (found) => found.some(({ state }) => state === 'unknown'),
@@ -148,14 +149,13 @@ test('a node of an earlier version is asked for nothing that it lacks, and a lab
   const primary = await runningNode(t)
   const worker = await runningSecondary(t, primary)
   const labels = { env: 'lab' }
+  await ensureTestImage()
   await primary.services.members.registry.register({ id: worker.id, name: 'worker', apiEndpoint: worker.url, apiKey: worker.key, labels })
   await until(() => primary.services.details.sessionOf(worker.id) !== null)
   await primary.services.health.checks.checkNow(worker.id)
   const known = primary.services.members.registry.find(worker.id)?.about
   if (!known) return t.fail('the node has not sent its program data')
   primary.services.members.registry.learn(worker.id, { ...known, version: '0.0.9', capabilities: ['link'] })
-  const { inventory } = primary.services.feed
-  inventory.apply(worker.id, { type: 'things', kind: 'container', list: [someNodeContainer({ id: 'c1', name: uniqueName() })] })
   const of = `/api/nodes/${worker.id}`
   const post = (json: unknown) => ({ method: 'POST', json })
   for (const [path, call] of [
@@ -170,11 +170,12 @@ test('a node of an earlier version is asked for nothing that it lacks, and a lab
     assertProblem(t, refused, 501, { code: 'NOT_SUPPORTED' })
     t.regex(refused.json.detail, /worker runs 0\.0\.9, which lacks/, path)
   }
-  const listed = await primary.send('/api/containers?labels=env=lab')
-  t.deepEqual(
-    listed.json.map(({ id }: { id: string }) => id),
-    ['c1'],
-  )
+  const nodesWith = async (query: string): Promise<string[]> =>
+    (await primary.send(`/api/containers?${query}`)).json.map(({ node_id: node }: Seen) => node)
+  const { id } = await container(t)
+  await until(() => primary.services.feed.inventory.thing(worker.id, 'container', id) !== undefined)
+  t.deepEqual([...new Set(await nodesWith('labels=env=lab'))], [worker.id])
+  t.deepEqual(await nodesWith('labels=env=prod'), [])
   for (const [query, field] of [
     ['states=asleep', 'states.0'],
     ['status=running', 'status'],
