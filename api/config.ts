@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { accessProblems, accessSettings, signInSettings, toAccess, type AccessConfig } from './auth/access-config.ts'
+import { cronProblem } from './apps/schedules/cron-times.ts'
 import type { PolicySettings } from './apps/compose/policy/app-policy.ts'
 import type { AuditBounds } from './auth/audit-retention.ts'
 import { proxiesOf, type Proxies } from './proxies.ts'
@@ -41,6 +42,8 @@ interface CommonConfig {
   /** How long a deploy may take to become healthy, and of how many healthy versions images are held. */
   deploys: { usualDeadlineMs: number; heldVersions: number; keptVersions: number }
   stats: { intervalMs: number }
+  /** Where this node's own backups go, when they are made (cron, in this machine's time zone; undefined for never) and how many are kept. */
+  backups: { folder: string; schedule: string | undefined; most: number }
   /** Through which registries are asked. */
   proxies: Proxies
   /** What apps may do on this node. */
@@ -70,6 +73,12 @@ export interface SecondaryConfig extends CommonConfig {
 }
 
 export type Config = PrimaryConfig | SecondaryConfig
+
+function cron(value: string | undefined, context: z.RefinementCtx): string | undefined {
+  const problem = value === undefined ? null : cronProblem(value, new Date())
+  if (problem !== null) context.addIssue({ code: 'custom', message: problem })
+  return value
+}
 
 const environment = z.object({
   APP_ENV: optional.pipe(z.enum(['production', 'development'], 'must be production or development').default('production')),
@@ -112,6 +121,9 @@ const environment = z.object({
   OPERATIONS_PARALLEL: count(4, { min: 1, max: 64 }),
   IMAGE_CHECK_HOURS: count(6, { min: 0, max: 720 }),
   STATS_INTERVAL: seconds(30, { min: 1, max: 300 }),
+  BACKUP_DIR: optional,
+  BACKUP_SCHEDULE: optional.transform(cron),
+  BACKUP_KEEP: count(7, { min: 1, max: 1000 }),
   ALLOWED_VOLUME_PATHS: absolutePaths,
   COMPOSE_POLICY: optional.pipe(z.enum(['enforced', 'open'], 'must be enforced or open').default('enforced')),
   AUDIT_KEEP_DAYS: count(365, { min: 1, max: 3650 }),
@@ -193,6 +205,11 @@ function commonConfig(values: Values, kept: KeptRole | null) {
     operations: { deadlineMs: values.OPERATION_TIMEOUT, parallel: values.OPERATIONS_PARALLEL },
     deploys: { usualDeadlineMs: values.DEPLOY_DEADLINE, heldVersions: values.HELD_IMAGE_VERSIONS, keptVersions: values.APP_VERSIONS_KEPT },
     stats: { intervalMs: values.STATS_INTERVAL },
+    backups: {
+      folder: values.BACKUP_DIR ? resolve(values.BACKUP_DIR) : join(dataDir, 'backups'),
+      schedule: values.BACKUP_SCHEDULE,
+      most: values.BACKUP_KEEP,
+    },
     policy: { isOpen: values.COMPOSE_POLICY === 'open', allowedPaths: values.ALLOWED_VOLUME_PATHS },
     audit: {
       maxAgeMs: values.AUDIT_KEEP_DAYS * 86_400_000,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EntitySchema } from '@mikro-orm/sqlite'
 import { ApiTokenEntity } from './auth/api-token.entity.ts'
@@ -15,6 +15,8 @@ import { AppVersionEntity } from './apps/versions/app-version.entity.ts'
 import { AppScheduleEntity } from './apps/schedules/app-schedule.entity.ts'
 import { AutoUpdateEntity } from './apps/images/auto-update.entity.ts'
 import { OperationEntity } from './apps/operation.entity.ts'
+import { refuseHalfRestored } from './backup/staging.ts'
+import { ownVersion } from './backup-source.ts'
 import type { Clock } from './clock.ts'
 import { AlarmEntity } from './cluster/alarms/alarm.entity.ts'
 import { AppCopyVersionEntity } from './cluster/feed/app-copy-version.entity.ts'
@@ -40,13 +42,10 @@ import { TimelineEntity } from './monitoring/timeline/timeline.entity.ts'
 import { ChannelEntity, DeliveryEntity } from './notifications/notification.entity.ts'
 import { ImageAnswerEntity } from './registries/image-answer.entity.ts'
 import { RegistryCredentialEntity } from './registries/registry-credential.entity.ts'
-import { projectRoot } from './project-root.ts'
 import { createScheduler } from './scheduler.ts'
 import { createServices } from './services.ts'
 import { createStorage } from './storage.ts'
 import { SettingEntity } from './settings/setting.entity.ts'
-
-const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string }
 
 const entities: EntitySchema[] = [
   NodeEntity,
@@ -85,8 +84,14 @@ const entities: EntitySchema[] = [
 ]
 
 /** Opens this node's database, for the server and for commands. @throws StartError */
-export const openNodeDatabase = ({ databasePath }: Config, log: Log, onStorageError?: (error: AppError) => void): Promise<Database> =>
-  openDatabase({ path: databasePath, entities, log, ...(onStorageError && { onStorageError }) })
+export function openNodeDatabase(
+  { databasePath, dataDir }: Config,
+  log: Log,
+  onStorageError?: (error: AppError) => void,
+): Promise<Database> {
+  refuseHalfRestored(dataDir)
+  return openDatabase({ path: databasePath, entities, log, ...(onStorageError && { onStorageError }) })
+}
 
 /** Starts a node: port, database, identity, services, routes, jobs. `stop` of the result ends them in the opposite order. */
 export async function startNode(world: { config: Config; clock: Clock; random: () => number; log: Log }) {
@@ -105,7 +110,7 @@ export async function startNode(world: { config: Config; clock: Clock; random: (
     keepRole(config.dataDir, roleOf(config))
     if (isUpgrade) sayWhatChanged(config, log)
     const apiEndpoint = config.node.apiEndpoint ?? `http://localhost:${port}`
-    const services = createServices({ ...world, version, identity, apiEndpoint, database, storage })
+    const services = createServices({ ...world, version: ownVersion(), identity, apiEndpoint, database, storage })
     const { self, home, events } = services
     const { client } = services.transport
     const scheduler = createScheduler({ log })

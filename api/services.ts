@@ -56,6 +56,9 @@ import { registryPasswords } from './registries/registry-credential.entity.ts'
 import { settingValues } from './settings/setting.entity.ts'
 import { createSettingsService } from './settings/settings-service.ts'
 import type { Storage } from './storage.ts'
+import { createBackups } from './backup/backups.ts'
+import { backupSource } from './backup-source.ts'
+import { nextTimes } from './apps/schedules/cron-times.ts'
 import { tellViewers, type ViewEvents } from './view-events.ts'
 
 export type Services = ReturnType<typeof createServices>
@@ -169,6 +172,11 @@ export function createServices(world: World) {
   storage.onChange(() => {
     events.emit('server', undefined)
     monitor.changed()
+  })
+
+  const backups = createBackups({
+    ...{ ...base, ...config.backups, source: () => backupSource(config), onChange: () => events.emit('server', undefined) },
+    next: nextTimeOf(config.backups.schedule),
   })
 
   const members = createMembers({ ...base, self, secrets })
@@ -291,8 +299,15 @@ export function createServices(world: World) {
     timeline,
     totals,
     watched,
+    backups,
     ...ofCluster,
   }
+}
+
+/** A schedule of this machine is in its own time zone. */
+function nextTimeOf(schedule: string | undefined): (after: Date) => Date | null {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+  return (after) => (schedule === undefined ? null : (nextTimes(schedule, timeZone, after, 1)[0] ?? null))
 }
 
 /** The primary keeps what other nodes used, from the stats that they send anyway. */

@@ -2,6 +2,7 @@ import type { Caller } from '../api/auth/caller.ts'
 import type { PrimaryContactState } from '../api/cluster/home/primary-contact.ts'
 import type { StorageProblem } from '../api/storage.ts'
 import type { ServerInfo } from '../api/user/server.ts'
+import { BackupStateRef } from './backups.ts'
 import { builder } from './builder.ts'
 
 const AccessMode = builder.enumType('AccessMode', {
@@ -81,6 +82,7 @@ const Server = builder.objectRef<ServerInfo>('Server').implement({
       description: 'Why this node cannot save anything now. Null if it can.',
       resolve: (server) => server.storageProblem,
     }),
+    backup: t.field({ type: BackupStateRef, resolve: ({ backup }) => backup }),
   }),
 })
 

@@ -72,7 +72,7 @@ const words = [
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',
 ]
-const domains = ['apps', 'engine', 'registries', 'monitoring', 'settings', 'auth', 'notifications'].map((name) => `api/${name}/`)
+const domains = ['apps', 'engine', 'backup', 'registries', 'monitoring', 'settings', 'auth', 'notifications'].map((name) => `api/${name}/`)
 
 /**
  * Which rooms of the cluster each room imports. Only rooms above it in this list, so no import runs back up. The files in
@@ -133,10 +133,21 @@ const layers = layersRule(
     ],
     ['schema/', [...base, ...words, 'api/auth/', 'api/user/', 'api/cluster/members/labels.ts']],
     ['api/roles/', [...base, ...domains, 'api/cluster/', 'api/wire.ts']],
-    ['api/services.ts', [...base, ...domains, 'api/cluster/', 'api/docker/', 'api/view-events.ts']],
+    ['api/services.ts', [...base, ...domains, 'api/cluster/', 'api/docker/', 'api/view-events.ts', 'api/backup-source.ts']],
     [
       'api/program.ts',
-      [...base, ...domains, 'api/cluster/', 'api/db/', 'api/http/', 'api/roles/', 'api/scheduler.ts', 'api/services.ts', 'api/storage.ts'],
+      [
+        ...base,
+        ...domains,
+        'api/cluster/',
+        'api/db/',
+        'api/http/',
+        'api/roles/',
+        'api/scheduler.ts',
+        'api/services.ts',
+        'api/storage.ts',
+        'api/backup-source.ts',
+      ],
     ],
     ['api/main.ts', [...base, 'api/own-config.ts', 'api/program.ts', 'api/auth/sign-in-urls.ts']],
     ['api/own-config.ts', [...base, 'api/config.ts', 'api/cluster/home/kept-role.ts']],
@@ -148,12 +159,14 @@ const layers = layersRule(
         'api/docker/',
         'api/cluster/home/',
         'api/config.ts',
+        'api/backup-source.ts',
         'api/own-config.ts',
         'api/program.ts',
         'api/http/openapi.ts',
       ],
     ],
-    ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts']],
+    ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts', 'api/apps/schedules/cron-times.ts']],
+    ['api/backup-source.ts', [...base, 'api/cluster/home/identity.ts']],
     ['api/user/', [...base, ...words, 'api/auth/', ...nodeCalls]],
     ['api/wire.ts', [...base, ...words]],
     ['api/app-wire.ts', [...base, ...words, 'api/wire.ts']],

@@ -5,7 +5,7 @@ import type { Services } from '../services.ts'
 
 /** What every node does in either role: run its own apps and report its state. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
-  const { access, alarms, apps, auditedOperations, engine, feed, health, home, imageChecks, joining, notifications } = services
+  const { access, alarms, apps, auditedOperations, backups, engine, feed, health, home, imageChecks, joining, notifications } = services
   const { history, timeline, totals, log, members, monitor, registries, secrets, self, storage } = services
 
   /** Every part writes independently, so one failure does not stop the others. @throws the first failure */
@@ -49,6 +49,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       void apps.watchContainers()
       await engine.start()
       home.start()
+      await backups.start()
       // A crash loses at most this much of the timestamps. The alternative is one transaction per heartbeat.
       scheduler.every('app schedules', '*/5 * * * * *', apps.runSchedules)
       scheduler.every('automatic updates', '*/5 * * * * *', () => apps.runAutoUpdates({ check: imageChecks.check, audited }))
@@ -56,6 +57,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       scheduler.every('write behind', '*/5 * * * * *', flush)
       scheduler.every('observed time', '*/5 * * * * *', () => health.history.beat())
       scheduler.every('disk space', '*/3 * * * * *', storage.tick)
+      scheduler.every('backup', '*/10 * * * * *', backups.tick)
       scheduler.every('old status changes', '0 17 * * * *', health.history.prune)
       scheduler.every('old history', '0 */10 * * * *', async () => {
         await history.prune()
@@ -67,6 +69,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
     },
 
     async stop(): Promise<void> {
+      await backups.stop()
       await apps.stop()
       engine.stop()
       home.stop()

@@ -1,3 +1,4 @@
+import type { Backups, BackupSummary } from '../backup/backups.ts'
 import type { PrimaryContact, PrimaryContactState } from '../cluster/home/primary-contact.ts'
 import { versionState, type VersionState } from '../cluster/members/node-about.ts'
 import type { ClusterNode } from '../cluster/members/node-registry.ts'
@@ -17,6 +18,7 @@ export interface ServerInfo {
   /** On a secondary: whether its primary answers. */
   primary: PrimaryContactState | null
   storageProblem: StorageProblem | null
+  backup: BackupSummary
 }
 
 /** The server itself, as its callers see it. */
@@ -28,6 +30,7 @@ export function createUserServer(deps: {
   acceptedPrimary: () => { id: string; at: Date } | null
   primaryContact: PrimaryContact | null
   storage: Storage
+  backups: Pick<Backups, 'summary'>
 }) {
   const { access, version, self, accessMode } = deps
   const info = (): ServerInfo => ({
@@ -39,6 +42,7 @@ export function createUserServer(deps: {
     acceptedPrimary: deps.acceptedPrimary(),
     primary: deps.primaryContact?.state() ?? null,
     storageProblem: deps.storage.problem(),
+    backup: deps.backups.summary(),
   })
 
   return {

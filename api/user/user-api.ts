@@ -5,6 +5,7 @@ import { createUserAccount } from './account.ts'
 import { createUserAlarms } from './alarms.ts'
 import { createUserApps } from './apps.ts'
 import { createUserAudit } from './audit.ts'
+import { createUserBackups } from './backups.ts'
 import { createUserHistory } from './history.ts'
 import { createUserEngine } from './engine.ts'
 import { createUserImages } from './images.ts'
@@ -51,9 +52,10 @@ export function createUserApi(services: Services, caller: Caller) {
     joining: createUserJoining({ access, tokens: joining.tokens, attempts: joining.attempts }),
     images: createUserImages({ access, registries: services.registries, checks: services.imageChecks, router }),
     settings: createUserSettings({ access, isPrimary, settings, primaryMove }),
+    backups: createUserBackups({ access, backups: services.backups, log }),
     account: createUserAccount({ access, services: services.access, isPrimary }),
     users: createUserUsers({ access, users: services.access.users }),
     audit: createUserAudit({ access, audit, auditedOperations }),
-    server: createUserServer({ access, version, self, accessMode: config.access.mode, storage, ...home }),
+    server: createUserServer({ access, version, self, accessMode: config.access.mode, storage, backups: services.backups, ...home }),
   }
 }

@@ -24,6 +24,7 @@ const sameAs: Record<string, string> = {
   'DELETE /api/nodes/:id/networks/:thing_id': 'removeNetwork',
   'POST /api/nodes/:id/prune': 'prune',
   'PUT /api/settings': 'updateSettings',
+  'POST /api/backups': 'makeBackup',
   'PUT /api/apps/:id/schedules': 'setAppSchedules',
   'PUT /api/apps/:id/auto-update': 'setAutoUpdate',
   'POST /api/apps/:id/images': 'updateImages',

@@ -85,6 +85,8 @@ export const surfaces: Record<string, Surface> = {
   'GET /api/audit.jsonl': 'user',
   'GET /api/settings': 'user',
   'PUT /api/settings': 'cluster',
+  'GET /api/backups': 'user',
+  'POST /api/backups': 'user',
   'GET /graphql': 'user',
   'POST /graphql': 'user',
 
@@ -130,6 +132,7 @@ export const surfaces: Record<string, Surface> = {
   'query operations': 'user',
   'query server': 'user',
   'query settings': 'user',
+  'query backups': 'user',
   'query systemStats': 'user',
   'query validateApp': 'user',
   'query viewer': 'user',

@@ -75,6 +75,7 @@ const listed: Record<string, Need> = {
   'GET /api/settings': 'operator everywhere',
   'GET /api/notification-channels': 'admin everywhere',
   'GET /api/notification-channels/:id/deliveries': 'admin everywhere',
+  'GET /api/backups': 'admin everywhere',
 
   'query nodeTimeline': 'viewer',
   'query appTimeline': 'viewer',
@@ -110,6 +111,7 @@ const listed: Record<string, Need> = {
   'query preparedFolders': 'operator',
   'query validateApp': 'operator',
   'query settings': 'operator everywhere',
+  'query backups': 'admin everywhere',
   'query joinTokens': 'admin everywhere',
   'query joinAttempts': 'admin everywhere',
   'query users': 'admin everywhere',
@@ -274,6 +276,7 @@ const needsOfWord: Record<string, readonly Permission[]> = {
   cluster: ['node.change'],
   'join-token': ['node.change'],
   settings: ['settings.change'],
+  backup: ['settings.change'],
   registry: ['settings.change'],
   'notification-channel': ['settings.change'],
   user: ['users.manage'],
