@@ -1,5 +1,16 @@
 import { graphql } from '../generated/gql.ts'
 
+export const backupStateFields = graphql(`
+  fragment BackupStateFields on BackupState {
+    runningSince
+    failure {
+      at
+      reason
+    }
+    nextAt
+  }
+`)
+
 export const serverFields = graphql(`
   fragment ServerFields on Server {
     version
@@ -16,6 +27,9 @@ export const serverFields = graphql(`
       reachable
       since
       error
+    }
+    backup {
+      ...BackupStateFields
     }
   }
 `)

@@ -124,3 +124,29 @@ export const testNotificationChannel = graphql(`
     }
   }
 `)
+
+export const backupsQuery = graphql(`
+  query Backups {
+    backups {
+      folder
+      files {
+        name
+        sizeBytes
+        madeAt
+      }
+      state {
+        ...BackupStateFields
+      }
+    }
+  }
+`)
+
+export const makeBackup = graphql(`
+  mutation MakeBackup {
+    makeBackup {
+      state {
+        ...BackupStateFields
+      }
+    }
+  }
+`)
