@@ -34,7 +34,7 @@ test('a primary that is restored elsewhere, at its address, finds its nodes, its
   await restoreBackup(path, place)
   const restored = await runningNode(t, { ...primary.settings, DATABASE_PATH: place.databasePath, APPS_DIR: place.appsDir })
   t.is(restored.id, primary.id)
-  await until(() => isOnline(restored, linked.id) && isOnline(restored, direct.id), 60_000)
+  await until(() => isOnline(restored, linked.id) && isOnline(restored, direct.id))
   const { data } = await restored.graphql('{ viewer { role } settings { cloudflareApiToken } }', {}, primary.headers)
   t.deepEqual(data, { viewer: { role: 'ADMIN' }, settings: { cloudflareApiToken: '********1234' } }, 'the token from before still counts')
 })

@@ -38,6 +38,7 @@ test('the values in .env.example are the defaults', (t) => {
 /** Defaults that the page describes in words, because they depend on something else. */
 const inWords: Record<string, string> = {
   APPS_DIR: '`apps` beside the data folder',
+  BACKUP_DIR: '`backups` in the data folder',
   SECRET_KEY: 'generated once',
   JWT_SECRET: 'generated once',
   NODE_ID: 'generated once',
