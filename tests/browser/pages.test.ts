@@ -1,10 +1,12 @@
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
 import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
 import { startBrowser } from '../helpers/browser.ts'
 import { createApp, followToEnd, webApp } from '../helpers/cluster.ts'
-import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
+import { ensureTestImage, testImage, uniqueName, uniqueProject } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { ask } from '../helpers/graphql.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
@@ -28,8 +30,17 @@ interface View {
   open?: (page: Page) => Promise<void>
 }
 
+interface Shown {
+  appId: string
+  nodeId: string
+  /** The app's, on disk. */
+  composeFile: string
+  /** Runs, and is no app. */
+  project: string
+}
+
 /** Every page, and every dialog. */
-const views = ({ appId, nodeId }: { appId: string; nodeId: string }): View[] => [
+const views = ({ appId, nodeId, composeFile, project }: Shown): View[] => [
   { path: '/nodes', title: 'Nodes' },
   { path: '/nodes', title: 'Nodes', open: openByButton('Add node') },
   { path: '/nodes', title: 'Nodes', open: openRegistration },
@@ -39,6 +50,7 @@ const views = ({ appId, nodeId }: { appId: string; nodeId: string }): View[] => 
   { path: `/nodes/${nodeId}`, title: 'a-secondary' },
   { path: '/nodes/no-such-node', title: 'Node not found' },
   { path: '/apps', title: 'Apps' },
+  { path: '/apps', title: 'Apps', open: openImport(project) },
   { path: '/apps/new', title: 'New app' },
   { path: `/apps/${appId}`, title: 'shtest-' },
   { path: `/apps/${appId}/files`, title: 'shtest-' },
@@ -48,6 +60,7 @@ const views = ({ appId, nodeId }: { appId: string; nodeId: string }): View[] => 
   { path: `/apps/${appId}/activity`, title: 'shtest-', open: openWarnings },
   { path: `/apps/${appId}/schedules`, title: 'shtest-', open: openByButton('Add schedule') },
   { path: `/apps/${appId}/settings`, title: 'shtest-' },
+  { path: `/apps/${appId}/files`, title: 'shtest-', open: openFilesOnDisk(composeFile) },
   { path: '/apps/no-such-app', title: 'App not found' },
   { path: '/monitoring', title: 'Monitoring' },
   { path: '/settings', title: 'Settings' },
@@ -110,8 +123,8 @@ test.serial('the phone menu leads to every page', async (t) => {
 /** More variables that are not set than warnings that are shown at first. */
 const unset = Array.from({ length: 10 }, (_, index) => `      - "S${index}=\${A_VARIABLE_THAT_NOBODY_HAS_SET_${index}}"\n`).join('')
 
-/** A running app with warnings, and an offline node with a long reason. */
-async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promise<{ appId: string; nodeId: string }> {
+/** A running app with warnings, an offline node with a long reason, and a project of two files that is no app. */
+async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promise<Shown> {
   const { id } = await primary.identity()
   const nodeId = '3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90'
   const registration = 'mutation ($input: RegisterNodeInput!) { registerNode(input: $input) { id } }'
@@ -124,12 +137,18 @@ async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promi
       labels: [{ key: 'env', value: 'lab' }],
     },
   })
+  const name = uniqueName()
   const { app, operation } = await createApp(primary, id, {
-    name: uniqueName(),
+    name,
     composeContent: `${webApp(await freePort())}    environment:\n${unset}`,
   })
   await followToEnd(t, primary, operation)
-  return { appId: app.id, nodeId }
+  const { name: project, directory } = await uniqueProject(t)
+  writeFileSync(join(directory, 'compose.yaml'), `services:\n  web: { image: "${testImage}", network_mode: none }\n`)
+  writeFileSync(join(directory, 'production.yaml'), 'services:\n  web: { cap_add: [NET_ADMIN] }\n')
+  const files = ['-f', 'compose.yaml', '-f', 'production.yaml']
+  execFileSync('docker-compose', ['-p', project, ...files, 'up', '-d'], { cwd: directory, stdio: 'ignore' })
+  return { appId: app.id, nodeId, composeFile: join(primary.appsDir, name, 'compose.yaml'), project }
 }
 
 async function shows(page: Page, title: string): Promise<void> {
@@ -144,6 +163,23 @@ function openByButton(name: string) {
   return async (page: Page): Promise<void> => {
     await page.getByRole('button', { name }).first().click()
     await page.getByRole('dialog').waitFor()
+  }
+}
+
+function openImport(project: string) {
+  return async (page: Page): Promise<void> => {
+    await page.getByRole('button', { name: `Import ${project}` }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('It was started with 2 Compose files').waitFor()
+    await dialog.getByRole('textbox', { name: 'Compose file' }).waitFor()
+  }
+}
+
+function openFilesOnDisk(composeFile: string) {
+  return async (page: Page): Promise<void> => {
+    appendFileSync(composeFile, '# Changed by hand.\n')
+    await page.getByRole('button', { name: 'Show difference' }).click()
+    await page.getByRole('dialog').getByRole('radio').first().waitFor()
   }
 }
 
