@@ -255,6 +255,7 @@ const RemovalItemKind = builder.enumType('RemovalItemKind', {
   values: {
     CONTAINER: { value: 'container' },
     NETWORK: { value: 'network' },
+    IMAGE: { value: 'image', description: 'One that `build:` of the app made. A name, or an id if it has no name any more.' },
     VOLUME: { value: 'volume' },
     FOLDER: { value: 'folder' },
     FILE: { value: 'file' },

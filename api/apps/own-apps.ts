@@ -114,7 +114,7 @@ export function createOwnApps(deps: {
     }),
     watch: containers,
     operations,
-    removal: createRemoval({ projects, files }),
+    removal: createRemoval({ projects, images: docker.images, files }),
     answerOf: deps.answerOf,
     loginsFor: deps.loginsFor,
     facts: createNodeFacts({ containers: containers.all, projects, isOf: files.isOf }),

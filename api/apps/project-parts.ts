@@ -10,6 +10,10 @@ export const usersOfVolume = (volume: string, containers: ProjectContainer[]): s
     .filter(({ mounts }) => mounts.some(({ kind, source }) => kind === 'volume' && source === volume))
     .map(({ name }) => `container ${name}`)
 
+/** Containers that keep an image from being removed. */
+export const usersOfImage = (image: string, containers: ProjectContainer[]): string[] =>
+  containers.filter(({ imageId }) => imageId === image).map(({ name }) => `container ${name}`)
+
 /** Docker names an unnamed volume with 64 hexadecimal digits. It has no label that says which project it belongs to. */
 export const isUnnamed = (volume: string): boolean => /^[0-9a-f]{64}$/.test(volume)
 

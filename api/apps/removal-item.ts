@@ -1,4 +1,4 @@
-export const removalItemKinds = ['container', 'network', 'volume', 'folder', 'file'] as const
+export const removalItemKinds = ['container', 'network', 'image', 'volume', 'folder', 'file'] as const
 export type RemovalItemKind = (typeof removalItemKinds)[number]
 
 /** When an item is removed: always, when volumes or files are selected too, or never. */

@@ -1,24 +1,26 @@
 import { bounds, cut, cutOrNull } from '../bounds.ts'
-import type { EngineProjects, ProjectContainer, ProjectParts } from '../docker/engine.types.ts'
+import type { EngineImages, EngineProjects, ProjectContainer, ProjectParts } from '../docker/engine.types.ts'
 import type { AppRow } from './app.entity.ts'
 import type { AppFiles } from './app-files.ts'
+import { builtImages, type OwnImage } from './built-images.ts'
 import { hasContent, isInPlace } from './folder-removal.ts'
 import { entriesOf, type FolderEntry } from './folder-entries.ts'
-import { enumerate, isUnnamed, unnamedVolumes, usersOfNetwork, usersOfVolume } from './project-parts.ts'
+import { enumerate, isUnnamed, unnamedVolumes, usersOfImage, usersOfNetwork, usersOfVolume } from './project-parts.ts'
 import { ownFilesIn } from './own-files.ts'
 import type { RemovalItem, RemovalPreview, RemovalRule } from './removal-item.ts'
 import type { PlainFile } from './versions/version.ts'
 
 /** What a removal would delete and keep right now, by the rules of `removal.ts`. */
 export async function previewRemoval(
-  { projects, files }: { projects: EngineProjects; files: AppFiles },
-  app: Pick<AppRow, 'name' | 'composeContent' | 'environment'>,
+  { projects, images, files }: { projects: EngineProjects; images: Pick<EngineImages, 'list'>; files: AppFiles },
+  app: Pick<AppRow, 'name' | 'composeContent' | 'environment' | 'wanted'>,
   /** The files beside the Compose file that this program wrote. */
   others: PlainFile[],
 ): Promise<RemovalPreview> {
   const directory = files.directoryOf(app.name)
-  const [parts, sizes, inFolder] = await Promise.all([
+  const [parts, built, sizes, inFolder] = await Promise.all([
     projects.parts(app.name),
+    images.list(),
     projects.volumeBytes(),
     filesIn(directory, files.written(app), others, files.isElsewhere(app.name) ? 'its folder is outside APPS_DIR' : null),
   ])
@@ -27,6 +29,7 @@ export async function previewRemoval(
   const lists = [
     own.map(containerItem),
     parts.networks.map((network) => networkItem(network.name, usersOfNetwork(network, strangers))),
+    builtImages(app, built).map((image) => imageItem(image, usersOfImage(image.id, strangers))),
     volumesOf(parts, own, strangers, sizes),
     inFolder,
     foldersElsewhere(own, directory),
@@ -56,6 +59,15 @@ const networkItem = (name: string, users: string[]): RemovalItem => ({
   name,
   detail: null,
   sizeBytes: null,
+  goes: users.length > 0 ? 'never' : 'always',
+  obstacle: users.length > 0 ? `it is in use by ${enumerate(users)}` : null,
+})
+
+const imageItem = ({ name, service, bytes }: OwnImage, users: string[]): RemovalItem => ({
+  kind: 'image',
+  name,
+  detail: `built here${service === null ? '' : ` for service ${service}`}`,
+  sizeBytes: bytes,
   goes: users.length > 0 ? 'never' : 'always',
   obstacle: users.length > 0 ? `it is in use by ${enumerate(users)}` : null,
 })

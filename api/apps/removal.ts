@@ -1,10 +1,11 @@
 import { join } from 'node:path'
-import pLimit from 'p-limit'
-import type { EngineProjects, ProjectContainer, ProjectParts } from '../docker/engine.types.ts'
-import { AppError, errorMessage } from '../errors.ts'
+import type { EngineImages, EngineProjects, ProjectContainer, ProjectParts } from '../docker/engine.types.ts'
+import { AppError } from '../errors.ts'
 import type { AppRow } from './app.entity.ts'
 import type { AppFiles } from './app-files.ts'
 import { isUp } from './app-status.ts'
+import { removeBuiltImages } from './built-images.ts'
+import { each } from './each.ts'
 import { isInPlace, removeFrom, removeTree, removeWritten, type Leftover } from './folder-removal.ts'
 import { removeDuplicateNetworks } from './duplicate-networks.ts'
 import { mendHalfReplaced } from './half-replaced.ts'
@@ -39,7 +40,7 @@ export type Removal = ReturnType<typeof createRemoval>
  * Stops, restarts and removes an app's parts in Docker and on disk. Docker's parts are found by Compose's labels, so a missing or broken
  * Compose file does not matter. Parts that are already gone are skipped, so trying again finishes an incomplete removal.
  */
-export function createRemoval({ projects, files }: { projects: EngineProjects; files: AppFiles }) {
+export function createRemoval({ projects, images, files }: { projects: EngineProjects; images: EngineImages; files: AppFiles }) {
   const ownParts = ({ name }: Named, { containers }: ProjectParts): ProjectContainer[] =>
     containers.filter((each) => files.isOf(name, each))
 
@@ -110,7 +111,7 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
 
   return {
     /** @throws DOCKER_UNAVAILABLE */
-    preview: (app: Named, own: PlainFile[] = []): Promise<RemovalPreview> => previewRemoval({ projects, files }, app, own),
+    preview: (app: Named, own: PlainFile[] = []): Promise<RemovalPreview> => previewRemoval({ projects, images, files }, app, own),
 
     /** @returns whether there were any and one could be removed */
     removeDuplicateNetworks: (app: Named, run: OperationRun): Promise<boolean> => removeDuplicateNetworks(app.name, projects, run),
@@ -178,7 +179,7 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
       await removeContainers(app, volumes === true, run)
       const left = await projects.parts(app.name)
       run.step(80, 'Removing networks')
-      const stays = await removeNetworks(left, run)
+      const stays = [...(await removeNetworks(left, run)), ...(await removeBuiltImages(images, app, left.containers, run))]
       const failures: string[] = []
       if (volumes) {
         run.step(85, 'Removing volumes')
@@ -191,32 +192,6 @@ export function createRemoval({ projects, files }: { projects: EngineProjects; f
       return stays.length > 0 ? `Done: ${stays.join('; ')}` : undefined
     },
   }
-}
-
-/**
- * Runs `act` for each item, even if it fails for some.
- *
- * @returns the failures
- * @throws when the operation was aborted or Docker does not answer
- */
-async function each<T>(
-  items: T[],
-  atOnce: number,
-  { signal }: OperationRun,
-  act: (item: T) => Promise<void>,
-  failed: (item: T) => string,
-): Promise<string[]> {
-  const limit = pLimit(atOnce)
-  const failures: string[] = []
-  const attempt = async (item: T): Promise<void> => {
-    signal.throwIfAborted()
-    await act(item).catch((error: unknown) => {
-      if (signal.aborted || (error instanceof AppError && error.code === 'DOCKER_UNAVAILABLE')) throw error
-      failures.push(`${failed(item)}: ${errorMessage(error)}`)
-    })
-  }
-  await Promise.all(items.map((item) => limit(() => attempt(item))))
-  return failures
 }
 
 /** Names paths only within the app's folder, because not every reader may see the node's paths. */

@@ -11,6 +11,8 @@ export interface WantedService {
   restart: RestartPolicy
   /** The services that it needs, which stop after it. Missing from what earlier versions wrote down. */
   dependsOn?: string[]
+  /** Its image is built on the node. */
+  isBuilt?: true
 }
 
 type Fields = Record<string, unknown>
@@ -37,6 +39,7 @@ export function wantedServices(model: unknown, profiles: string[]): WantedServic
         isJob: jobs.has(name),
         restart: restartOf(service),
         dependsOn: neededBy(service),
+        ...(service['build'] !== undefined && { isBuilt: true as const }),
       },
     ]
   })

@@ -60,6 +60,7 @@ export function toProjectContainer(info: ContainerInfo): ProjectContainer {
     dependsOn: (labels[composeLabels.dependsOn] ?? '').split(',').flatMap((entry) => entry.split(':')[0] || []),
     networks: Object.entries(info.NetworkSettings?.Networks ?? {}).flatMap(([name, { NetworkID }]) => [name, NetworkID]),
     sharesNetworkOf: /^container:(.+)$/.exec(info.HostConfig?.NetworkMode ?? '')?.[1] ?? null,
+    imageId: info.ImageID,
     mounts: (info.Mounts ?? []).map(toMount),
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { toBuiltImage } from './thing-mapping.ts'
 import { changed, createEngineClient } from './engine-client.ts'
 import type { EngineImages } from './engine.types.ts'
 
@@ -17,5 +18,7 @@ export function createEngineImages(options: { clock: Clock; dockerHost?: string 
       const list = await ask((abortSignal) => docker.listImages({ filters, abortSignal }))
       return list.flatMap(({ RepoTags }) => RepoTags ?? [])
     },
+
+    list: async () => (await ask((abortSignal) => docker.listImages({ abortSignal }))).map(toBuiltImage),
   }
 }

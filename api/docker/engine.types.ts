@@ -69,6 +69,21 @@ export interface EngineImages {
   untag(name: string): Promise<void>
   /** The names, with tag, that images have in repositories that match a pattern such as `selfhostly.local/shop/*`. */
   names(repositories: string): Promise<string[]>
+  /** Every image, as far as it tells who built it. */
+  list(): Promise<BuiltImage[]>
+}
+
+export interface BuiltImage {
+  id: string
+  /** Its names with tags; empty for one that lost its name to a newer image. */
+  tags: string[]
+  /** Under which registries know it; empty for what never was at one. */
+  digests: string[]
+  /** Of the Compose project that built it. Compose 1 does not record them. */
+  project: string | null
+  service: string | null
+  /** With the layers that it shares with others. */
+  bytes: number
 }
 
 /**
@@ -156,6 +171,7 @@ export interface ProjectContainer {
   networks: string[]
   /** Id or name of the container whose network it shares; null when it has its own. */
   sharesNetworkOf: string | null
+  imageId: string
   mounts: ContainerMount[]
 }
 

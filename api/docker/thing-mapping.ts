@@ -1,7 +1,8 @@
 import type { ContainerInfo, ImageInfo, NetworkInspectInfo, VolumeInspectInfo } from 'dockerode'
 import { earliest, latest } from '../bounds.ts'
-import { toEngineContainer } from './container-mapping.ts'
+import { composeLabels, toEngineContainer } from './container-mapping.ts'
 import type { ListedContainer, ListedImage, ListedNetwork, ListedVolume } from './engine-things.types.ts'
+import type { BuiltImage } from './engine.types.ts'
 
 export function toListedContainer(info: ContainerInfo): ListedContainer {
   const { configFiles: _files, isOneOff: _oneOff, ...container } = toEngineContainer(info)
@@ -22,6 +23,12 @@ export const toListedImage = (info: ImageInfo): ListedImage => ({
   sizeBytes: Math.max(0, info.Size),
   createdAt: dateOf(info.Created * 1000) ?? earliest,
 })
+
+export function toBuiltImage(info: ImageInfo): BuiltImage {
+  const { id, tags, digests, sizeBytes: bytes } = toListedImage(info)
+  const labels = info.Labels ?? {}
+  return { id, tags, digests, project: labels[composeLabels.project] ?? null, service: labels[composeLabels.service] ?? null, bytes }
+}
 
 export const toListedVolume = (info: VolumeInspectInfo & { CreatedAt?: string }): ListedVolume => ({
   name: info.Name,

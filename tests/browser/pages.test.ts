@@ -168,7 +168,11 @@ function openByButton(name: string) {
 
 function openImport(project: string) {
   return async (page: Page): Promise<void> => {
-    await page.getByRole('button', { name: `Import ${project}` }).click()
+    const button = page.getByRole('button', { name: `Import ${project}` })
+    const more = page.getByRole('button', { name: /^Show \d+ more$/ })
+    await button.or(more).first().waitFor()
+    while (!(await button.isVisible())) await more.click()
+    await button.click()
     const dialog = page.getByRole('dialog')
     await dialog.getByText('It was started with 2 Compose files').waitFor()
     await dialog.getByRole('textbox', { name: 'Compose file' }).waitFor()

@@ -126,7 +126,7 @@ export async function nodeOf(t: ExecutionContext<unknown>, given: Given = {}) {
     schedulesOf: () => [],
     autoUpdateOf: () => null,
     loginsFor: async () => [...(given.logins ?? [])],
-    removal: createRemoval({ projects, files }),
+    removal: createRemoval({ projects, images: createEngineImages({ clock: systemClock, ...host }), files }),
     facts: createNodeFacts({ containers: watch.all, projects, isOf: files.isOf }),
     onChange: (app) => seen.push(app),
     onRemoved: (id) => removed.push(id),

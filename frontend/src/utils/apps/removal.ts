@@ -28,6 +28,7 @@ export const shortName = ({ kind, name }: RemovalItem): string =>
 export const removalKindIcons = {
   CONTAINER: { word: 'Container', icon: 'i-lucide-box' },
   NETWORK: { word: 'Network', icon: 'i-lucide-network' },
+  IMAGE: { word: 'Image', icon: 'i-lucide-layers' },
   VOLUME: { word: 'Volume', icon: 'i-lucide-database' },
   FOLDER: { word: 'Folder', icon: 'i-lucide-folder' },
   FILE: { word: 'File', icon: 'i-lucide-file' },
