@@ -26,7 +26,7 @@ async function acquire(path) {
   let told = false
   while (!tryCreate(path)) {
     if (removeIfStale(path)) continue
-    if (!told) console.log('setup: waiting for another setup of this checkout to finish')
+    if (!told) console.error('setup: waiting for another setup of this checkout to finish')
     told = true
     await sleep(RETRY_MS)
   }

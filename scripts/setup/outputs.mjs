@@ -33,7 +33,7 @@ function isFresh(root, target) {
 }
 
 async function make(root, target, what, command, args) {
-  console.log(`setup: ${what}`)
+  console.error(`setup: ${what}`)
   const inputs = hashOf(root, target.inputs)
   const { code, output } = await run(join(root, 'node_modules', '.bin', command), args, {
     cwd: root,

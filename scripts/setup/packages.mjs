@@ -22,7 +22,7 @@ export async function installPackages(root) {
   if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
     throw new SetupError('node_modules is a symbolic link, and npm would empty the folder it points to. Remove the link and try again')
   }
-  console.log('setup: installing packages (the first time, and whenever package-lock.json changes; takes a minute or two)')
+  console.error('setup: installing packages (the first time, and whenever package-lock.json changes; takes a minute or two)')
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
   const { code, output } = await run('npm', args, { cwd: root, detached: false, env: machineEnvironment(), timeoutMs: 1_800_000 })
   if (code !== 0) {
@@ -41,7 +41,7 @@ export function nodeReady(root) {
 
 /** The `node` package links its binary in an install script. Where those are off, this runs it. */
 export async function checkNode(root) {
-  console.log('setup: the install script of the package `node` did not run; running it now')
+  console.error('setup: the install script of the package `node` did not run; running it now')
   const args = ['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error']
   const { code, output } = await run('npm', args, { cwd: root, detached: false, env: machineEnvironment() })
   if (code === 0 && nodeReady(root)) return
