@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
 import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
@@ -33,14 +33,14 @@ interface View {
 interface Shown {
   appId: string
   nodeId: string
-  /** The app's, on disk. */
-  composeFile: string
+  /** The app's files on disk. */
+  folder: string
   /** Runs, and is no app. */
   project: string
 }
 
 /** Every page, and every dialog. */
-const views = ({ appId, nodeId, composeFile, project }: Shown): View[] => [
+const views = ({ appId, nodeId, folder, project }: Shown): View[] => [
   { path: '/nodes', title: 'Nodes' },
   { path: '/nodes', title: 'Nodes', open: openByButton('Add node') },
   { path: '/nodes', title: 'Nodes', open: openRegistration },
@@ -60,7 +60,8 @@ const views = ({ appId, nodeId, composeFile, project }: Shown): View[] => [
   { path: `/apps/${appId}/activity`, title: 'shtest-', open: openWarnings },
   { path: `/apps/${appId}/schedules`, title: 'shtest-', open: openByButton('Add schedule') },
   { path: `/apps/${appId}/settings`, title: 'shtest-' },
-  { path: `/apps/${appId}/files`, title: 'shtest-', open: openFilesOnDisk(composeFile) },
+  { path: `/apps/${appId}/files`, title: 'shtest-', open: openChanged(join(folder, 'compose.yaml'), 'textbox') },
+  { path: `/apps/${appId}/files`, title: 'shtest-', open: openChanged(join(folder, 'site.conf'), 'radio') },
   { path: '/apps/no-such-app', title: 'App not found' },
   { path: '/monitoring', title: 'Monitoring' },
   { path: '/settings', title: 'Settings' },
@@ -141,6 +142,7 @@ async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promi
   const { app, operation } = await createApp(primary, id, {
     name,
     composeContent: `${webApp(await freePort())}    environment:\n${unset}`,
+    files: [{ path: 'site.conf', content: 'colors = 16\n' }],
   })
   await followToEnd(t, primary, operation)
   const { name: project, directory } = await uniqueProject(t)
@@ -148,7 +150,7 @@ async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promi
   writeFileSync(join(directory, 'production.yaml'), 'services:\n  web: { cap_add: [NET_ADMIN] }\n')
   const files = ['-f', 'compose.yaml', '-f', 'production.yaml']
   execFileSync('docker-compose', ['-p', project, ...files, 'up', '-d'], { cwd: directory, stdio: 'ignore' })
-  return { appId: app.id, nodeId, composeFile: join(primary.appsDir, name, 'compose.yaml'), project }
+  return { appId: app.id, nodeId, folder: join(primary.appsDir, name), project }
 }
 
 async function shows(page: Page, title: string): Promise<void> {
@@ -179,11 +181,13 @@ function openImport(project: string) {
   }
 }
 
-function openFilesOnDisk(composeFile: string) {
+/** `decides`: what a person decides by, or reads. */
+function openChanged(file: string, decides: 'textbox' | 'radio') {
   return async (page: Page): Promise<void> => {
-    appendFileSync(composeFile, '# Changed by hand.\n')
+    appendFileSync(file, '# Changed by hand.\n')
+    await page.getByText(`${basename(file)} differ`).waitFor()
     await page.getByRole('button', { name: 'Show difference' }).click()
-    await page.getByRole('dialog').getByRole('radio').first().waitFor()
+    await page.getByRole('dialog').getByRole(decides).first().waitFor()
   }
 }
 

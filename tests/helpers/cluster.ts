@@ -71,7 +71,13 @@ export async function register(primary: NodeProcess, secondary: NodeProcess, api
   return registerNode
 }
 
-export async function createApp(node: NodeProcess, nodeId: string, input: { name: string; composeContent: string }) {
+interface NewApp {
+  name: string
+  composeContent: string
+  files?: { path: string; content: string }[]
+}
+
+export async function createApp(node: NodeProcess, nodeId: string, input: NewApp) {
   const mutation = `mutation ($nodeId: ID!, $input: CreateAppInput!) {
     createApp(nodeId: $nodeId, input: $input) { app { ${appFields} } operation { ${operationFields} } }
   }`
