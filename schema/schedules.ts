@@ -46,6 +46,8 @@ const AppScheduleInput = builder.inputType('AppScheduleInput', {
 const AutoUpdateHoldReason = builder.enumType('AutoUpdateHoldReason', {
   values: upperCased(holdReasons, {
     stopped: 'The app is stopped.',
+    'docker-away': 'Docker does not answer on the node.',
+    'node-away': 'The node cannot be reached from here. It updates the app by itself if it runs.',
     'not-checked': 'The registry could not be asked.',
     'too-young': 'The newer image is younger than `minimumAgeHours`.',
     'failed-before': 'The app failed with the newer images.',

@@ -172,6 +172,7 @@ export const newRow = (
   wanted: null,
   stoppedContainers: null,
   goingBack: null,
+  filesSince: null,
   restartOwed: null,
   createdAt: now,
   updatedAt: now,

@@ -54,7 +54,7 @@ export function createAppRecords(deps: {
   /** Saves facts about an app that people do not edit. */
   async function remember(
     row: AppRow,
-    patch: Partial<Pick<AppRow, 'wanted' | 'stoppedContainers' | 'allowances' | 'goingBack' | 'restartOwed'>>,
+    patch: Partial<Pick<AppRow, 'wanted' | 'stoppedContainers' | 'allowances' | 'goingBack' | 'restartOwed' | 'filesSince'>>,
   ): Promise<void> {
     if (!rows.has(row.id)) return
     Object.assign(row, patch)

@@ -57,6 +57,11 @@ export function createAppViews(deps: {
     return { changedOnDisk: changedFiles.length > 0, changedFiles }
   }
 
+  const lookedAt = ({ desiredState }: AppRow) => ({
+    shouldRun: desiredState === 'running',
+    dockerAwaySince: watch.away() === null ? null : watch.asOf(),
+  })
+
   function view(row: AppRow): App {
     const active = operations.activeOf(row.id)
     const containers = containersOf(row)
@@ -91,7 +96,7 @@ export function createAppViews(deps: {
       moreContainers: 0,
       imageUpdates: deps.images.of(row, containers),
       schedules: deps.schedulesOf(id),
-      autoUpdate: deps.autoUpdateOf(id, { shouldRun: desiredState === 'running', images: () => deps.images.known(row, containers) }),
+      autoUpdate: deps.autoUpdateOf(id, { ...lookedAt(row), images: () => deps.images.known(row, containers) }),
       asOf,
       createdAt,
       updatedAt,

@@ -4,6 +4,7 @@ import type { Allowance, AppDesiredState } from './app.ts'
 import type { GoingBack } from './deploy/going-back.ts'
 import type { OperationKind } from './operation.ts'
 import type { StoredVariable } from './versions/sealed-contents.ts'
+import type { FilesSince } from './versions/files-since.ts'
 import type { AppFileName } from './versions/version.ts'
 import type { WantedService } from './wanted-services.ts'
 
@@ -38,6 +39,8 @@ export const AppEntity = defineEntity({
     wanted: p.json<WantedService[]>().nullable(),
     /** Ids of containers that someone stopped outside this program. Stored because Docker only reports it as it happens. */
     stoppedContainers: p.json<string[]>().nullable(),
+    /** Since when each further file has had its content, as the last deploy found it. */
+    filesSince: p.json<FilesSince>().nullable(),
     /** While it goes back from a version that failed. */
     goingBack: p.json<GoingBack>().nullable(),
     /** Containers that a copy of volumes stopped, which must be started again. */

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { InventoryApp } from '../cluster/feed/inventory.ts'
 import { hasLabels } from '../cluster/members/labels.ts'
+import type { UserApi } from '../user/user-api.ts'
 import { appOperationWire, appRefusals, createAppBody, presentAppOperation } from '../app-wire.ts'
 import { appWire, fromWire, removalPreviewWire, toWire } from '../wire.ts'
 import { serveAppActions } from './app-action-routes.ts'
@@ -17,12 +18,32 @@ import { invalid, json, listOf, nodeIdsQuery, nodeQuery, problem, wholeList } fr
 import { createRouter, type Router } from './router.ts'
 import { serveValidation } from './validation-routes.ts'
 
-const userAppWire = appWire.extend({ last_known_status: appWire.shape.status.nullable() }).openapi('KnownApp')
+const madeAgainWire = z.object({
+  node_id: z.string(),
+  app_id: z.string().nullable().openapi({ description: 'Null until it is known that the node has accepted it' }),
+  failed: z.boolean().openapi({ description: 'Whether the node never began' }),
+  by: z.string(),
+  at: z.string(),
+  stopped_at: z.string().nullable().openapi({ description: 'When this app was stopped because its own node had returned' }),
+})
+
+const userAppWire = appWire
+  .extend({ last_known_status: appWire.shape.status.nullable(), made_again: madeAgainWire.nullable() })
+  .openapi('KnownApp')
 
 /** The app's texts, plus an allowance for the rest. */
 const weightOfApp = ({ composeContent, containers }: InventoryApp): number => 1000 + composeContent.length + containers.length * 500
 
 const presentApp = (app: InventoryApp) => toWire(app)
+
+/** With where it was made again, if this caller sees that. */
+function presentKnown({ madeAgain }: Pick<UserApi['apps'], 'madeAgain'>, app: InventoryApp) {
+  const made = madeAgain(app.id)
+  if (!made) return { ...toWire(app), made_again: null }
+  const { nodeId, appId, outcome, by, at, stoppedAt } = made
+  const known = { nodeId, appId: outcome === 'made' ? appId : null, failed: outcome === 'failed', by, at, stoppedAt }
+  return { ...toWire(app), made_again: toWire(known) }
+}
 
 const refusals = {
   400: invalid,
@@ -34,7 +55,12 @@ const refusals = {
 
 const withId = { tags: ['apps'], request: { params: idParam } }
 const routesOfApp = {
-  get: createRoute({ method: 'get', path: '/api/apps/{id}', ...withId, responses: { 200: json(appWire, 'The app'), 404: refusals[404] } }),
+  get: createRoute({
+    method: 'get',
+    path: '/api/apps/{id}',
+    ...withId,
+    responses: { 200: json(userAppWire, 'The app'), 404: refusals[404] },
+  }),
   removal: createRoute({
     method: 'get',
     path: '/api/apps/{id}/removal',
@@ -63,7 +89,10 @@ export function userAppRoutes(): Router {
       const ids = listOf(named)
       const labelled = new Set(user.nodes.list().flatMap((node) => (hasLabels(node.labels, labels) ? node.id : [])))
       const found = user.apps.list().filter((app) => (!ids || ids.includes(app.nodeId)) && (!labels || labelled.has(app.nodeId)))
-      return c.json(wholeList(found, weightOfApp).map(presentApp), 200)
+      return c.json(
+        wholeList(found, weightOfApp).map((app) => presentKnown(user.apps, app)),
+        200,
+      )
     },
   )
   router.openapi(
@@ -85,7 +114,10 @@ export function userAppRoutes(): Router {
     },
   )
   const { get, removal } = routesOfApp
-  router.openapi(get, (c) => c.json(presentApp(c.get('user').apps.get(c.req.valid('param').id)), 200))
+  router.openapi(get, (c) => {
+    const { apps } = c.get('user')
+    return c.json(presentKnown(apps, apps.get(c.req.valid('param').id)), 200)
+  })
   router.openapi(removal, async (c) => c.json(toWire(await c.get('user').apps.removalOf(c.req.valid('param').id)), 200))
   serveAppActions(router, presentApp)
   serveFolders(router)

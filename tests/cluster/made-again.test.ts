@@ -68,6 +68,9 @@ test('an app of a node that is down is made again on another node with its secre
   t.truthy(container)
   t.like(await read(again.app.id), { environment: [{ name: 'WORD', value: null, secret: true }], allowances: [{ rule: 'capability' }] })
   t.like((await read(first.app.id)).madeAgain, { appId: again.app.id, stoppedAt: null, node: { id: primaryId } })
+  t.like(await (await fetch(`${primary.url}/api/apps/${first.app.id}`, { headers: primary.headers })).json(), {
+    made_again: { node_id: primaryId, app_id: again.app.id, failed: false, stopped_at: null },
+  })
   await t.throwsAsync(recreate(), { message: /was made again on primary already/ })
 
   await lost.start()

@@ -25,6 +25,7 @@ const mostFailed = 50
 /** What decides what is held back. */
 export interface Looked {
   shouldRun: boolean
+  dockerAwaySince: Date | null
   images: () => KnownImage[]
 }
 
@@ -112,7 +113,8 @@ export function createAutoUpdates(deps: { em: EntityManager; clock: Clock; log: 
       if (!row) return null
       const { cron, timeZone, windowMinutes, minimumAgeHours, failed } = row
       const nextRuns = timesOf(row)
-      const rule = { now: clock.now(), minimumAgeMs: minimumAgeHours * hourMs, failed, shouldRun: app.shouldRun }
+      const { shouldRun, dockerAwaySince } = app
+      const rule = { now: clock.now(), minimumAgeMs: minimumAgeHours * hourMs, failed, shouldRun, dockerAwaySince }
       const held = heldUpdate(app.images(), { ...rule, isOpen: isOpen(row), opensAt: nextRuns[0] })
       return {
         cron,

@@ -13,6 +13,8 @@ export interface HeldUpdate {
 interface Situation extends UpdateRule {
   /** Whether the app should run. */
   shouldRun: boolean
+  /** Since when Docker does not answer. */
+  dockerAwaySince: Date | null
   /** Whether a window is open, and when the next one opens. */
   isOpen: boolean
   opensAt: Date | undefined
@@ -20,6 +22,9 @@ interface Situation extends UpdateRule {
 
 /** What an update by itself waits for, the least that time alone would change first. Null when there is nothing to wait for. */
 export function heldUpdate(images: KnownImage[], situation: Situation): HeldUpdate | null {
+  const { dockerAwaySince: since } = situation
+  if (since && situation.shouldRun)
+    return { reason: 'docker-away', message: 'Docker does not answer on the node, so nothing can be updated there', since, until: null }
   const known = images.filter(isAskable)
   const newer = known.flatMap(({ update, answer }) => (update.state === 'available' && answer ? [{ ...update, answer }] : []))
   const foundAt = earliest(newer.map(({ answer }) => answer))
@@ -40,8 +45,12 @@ export function heldUpdate(images: KnownImage[], situation: Situation): HeldUpda
     }
   }
   if (situation.isOpen) return null
-  const since = new Date(foundAt.getTime() + situation.minimumAgeMs)
-  return { reason: 'outside-window', message: `${names} can be updated in the next window`, since, until: situation.opensAt ?? null }
+  return {
+    reason: 'outside-window',
+    message: `${names} can be updated in the next window`,
+    since: new Date(foundAt.getTime() + situation.minimumAgeMs),
+    until: situation.opensAt ?? null,
+  }
 }
 
 function notChecked(known: KnownImage[]): HeldUpdate | null {

@@ -1,28 +1,30 @@
-import { lstat } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { AppDeploy } from '../app-deploy.ts'
 import type { AppFiles } from '../app-files.ts'
+import type { AppRecords } from '../app-records.ts'
 import type { AppRow } from '../app.entity.ts'
 import type { Engine } from '../../docker/engine.types.ts'
+import type { OperationRun } from '../operation-run.ts'
 import type { Removal } from '../removal.ts'
 import type { AppVersions } from './app-versions.ts'
+import { filesSince } from './files-since.ts'
 
 /**
  * A deploy that looks after the app's files, whose change Compose does not notice. A new version first builds what is made of them; one
  * that ran before has its images, and needs neither a build nor a registry. Then containers are made again that are older than a file
- * that they mount. What counts is the file on disk and not which version brought it: a change that waited behind a rollback was
- * compared with a version that no container runs any more. It can be done again after the program was killed.
+ * that they mount holds its content. What counts is the file on disk and not which version brought it: a change that waited behind a
+ * rollback was compared with a version that no container runs any more. It can be done again after the program was killed.
  */
 export function withNewFiles(
   deploy: AppDeploy,
   deps: {
     versions: Pick<AppVersions, 'shown'>
+    records: Pick<AppRecords, 'remember'>
     files: Pick<AppFiles, 'directoryOf'>
     engine: Pick<Engine, 'containers' | 'details'>
     removal: Pick<Removal, 'removeUsers'>
   },
 ): AppDeploy {
-  const { versions, files, engine, removal } = deps
+  const { versions, records, files, engine, removal } = deps
 
   /** When the app's containers were made, by id. The Engine's list only has seconds, in which a version can fail and go. */
   async function madeAt({ name }: AppRow): Promise<Map<string, Date>> {
@@ -34,26 +36,25 @@ export function withNewFiles(
     )
   }
 
+  async function removeOlder(row: AppRow, paths: string[], run: OperationRun): Promise<void> {
+    const since = await filesSince(files.directoryOf(row.name), paths, row.filesSince ?? {})
+    await records.remember(row, { filesSince: since })
+    if (paths.length === 0) return
+    const containers = [...(await madeAt(row))]
+    for (const [path, file] of Object.entries(since)) {
+      const old = new Set(containers.flatMap(([id, made]) => (made.getTime() < file.since ? id : [])))
+      if (old.size > 0) await removal.removeUsers(row, [path], (id) => old.has(id), run)
+    }
+  }
+
   return {
     ...deploy,
     async up(row, run) {
       const shown = await versions.shown(row.id, row.version)
       const paths = shown.files.map(({ path }) => path)
       if (paths.length > 0 && shown.images.length === 0) await deploy.build(row, paths, run)
-      const containers = paths.length > 0 ? await madeAt(row) : new Map<string, Date>()
-      for (const path of containers.size > 0 ? paths : []) {
-        const written = await writtenAt(join(files.directoryOf(row.name), path))
-        const old = new Set([...containers].flatMap(([id, made]) => (written && made < written ? id : [])))
-        if (old.size > 0) await removal.removeUsers(row, [path], (id) => old.has(id), run)
-      }
+      if (paths.length > 0 || row.filesSince) await removeOlder(row, paths, run)
       await deploy.up(row, run)
     },
   }
 }
-
-/** Null for a file that is not there. */
-const writtenAt = (path: string): Promise<Date | null> =>
-  lstat(path).then(
-    ({ mtime }) => mtime,
-    () => null,
-  )

@@ -1,4 +1,5 @@
 import type { App, AppStatus } from '../../apps/app.ts'
+import { bounds, cut } from '../../bounds.ts'
 import { createMemoryShares } from '../limits/memory-share.ts'
 import type { ClusterNode } from '../members/cluster-node.ts'
 import { statusInWords } from '../members/status-words.ts'
@@ -41,7 +42,7 @@ export function createKnownApps(deps: {
     const asOf = lastTrue(app, node)
     if (!node || node.health.status === 'online') return { ...app, asOf }
     const statusReason = statusInWords(node)
-    return { ...app, asOf, status: 'unknown', statusReason }
+    return { ...app, asOf, status: 'unknown', statusReason, autoUpdate: heldByNode(app, node) }
   }
 
   function put(nodeId: string, app: App): void {
@@ -98,6 +99,12 @@ export function createKnownApps(deps: {
     list: (): InventoryApp[] =>
       [...apps.values()].map(view).sort((a, b) => a.name.localeCompare(b.name, 'en') || a.nodeId.localeCompare(b.nodeId)),
   }
+}
+
+/** The node may well be at it: only this primary cannot see it. */
+function heldByNode({ autoUpdate }: App, node: ClusterNode): App['autoUpdate'] {
+  const message = cut(`${statusInWords(node)}. If it runs, it updates the app by itself`, bounds.autoUpdate.held)
+  return autoUpdate && { ...autoUpdate, held: { reason: 'node-away', message, since: node.health.statusSince, until: null } }
 }
 
 const weightOfApp = ({ composeContent, description, statusReason, containers }: App): number =>

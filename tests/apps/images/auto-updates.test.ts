@@ -50,7 +50,7 @@ async function setUp(t: ExecutionContext<unknown>) {
 }
 
 /** A running app without images to look at. */
-const looked = { shouldRun: true, images: () => [] }
+const looked = { shouldRun: true, dockerAwaySince: null, images: () => [] }
 
 const nightly = { cron: ' 0  3 * * *', timeZone: 'UTC', windowMinutes: 40, minimumAgeHours: 24 }
 

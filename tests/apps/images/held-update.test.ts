@@ -8,7 +8,7 @@ const opensAt = new Date('2026-01-27T03:00:00Z')
 const ago = (hours: number): Date => new Date(lookedAt.getTime() - hours * hour)
 
 const held = (images: KnownImage[], given: Partial<Parameters<typeof heldUpdate>[1]> = {}) =>
-  heldUpdate(images, { now: lookedAt, minimumAgeMs: 24 * hour, failed: [], shouldRun: true, isOpen: false, opensAt, ...given })
+  heldUpdate(images, { now: lookedAt, minimumAgeMs: 24 * hour, failed: [], shouldRun: true, dockerAwaySince: null, isOpen: false, opensAt, ...given })
 
 test('what waits says for what, and since when', (t) => {
   const images = [knownImage('web', 'available'), knownImage('db', 'current')]
@@ -26,6 +26,8 @@ test('what waits says for what, and since when', (t) => {
     until: ago(-24),
   })
   t.like(held(images, { failed: [{ web: 'b', db: 'a' }], isOpen: true }), { reason: 'failed-before', since: ago(48) })
+  t.like(held([], { dockerAwaySince: ago(1) }), { reason: 'docker-away', since: ago(1), until: null })
+  t.like(held(images, { shouldRun: false, dockerAwaySince: ago(1) }), { reason: 'stopped' })
   t.like(held(images, { shouldRun: false }), { reason: 'stopped', message: 'web can be updated, but the app is stopped' })
 })
 

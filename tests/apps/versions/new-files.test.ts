@@ -11,7 +11,7 @@ import { dataFolder } from '../../helpers/data-folder.ts'
 const at = (seconds: number): Date => new Date(Date.parse('2026-01-26T20:00:00Z') + seconds * 1000)
 
 /** An app with one file, written at second 20, and one container, as the list and as its own details say when it was made. */
-async function made(t: ExecutionContext, { listed, exactly = listed }: { listed: number; exactly?: number }) {
+async function made(t: ExecutionContext, { listed, exactly = listed, touched }: { listed: number; exactly?: number; touched?: number }) {
   const folder = dataFolder(t)
   await mkdir(join(folder, 'shop'), { recursive: true })
   await writeFile(join(folder, 'shop/site.conf'), 'new')
@@ -27,13 +27,19 @@ async function made(t: ExecutionContext, { listed, exactly = listed }: { listed:
     versions: {
       shown: async () => ({ ...version, environment: [], profiles: [], images: [], files: [{ path: 'site.conf', secret: false }] }),
     },
+    records: { remember: async (row, patch) => void Object.assign(row, patch) },
     files: { directoryOf: (name) => join(folder, name) },
     engine: { containers: async () => [container, others], details: async () => details },
     removal: {
       removeUsers: async (_app, paths, isOld) => void done.push(`${paths.join()} ${['web', 'other'].filter(isOld).join()}`),
     },
   })
-  await deploy.up({ id: 'a', name: 'shop', version: 3 } as AppRow, {} as OperationRun)
+  const row = { id: 'a', name: 'shop', version: 3 } as AppRow
+  await deploy.up(row, {} as OperationRun)
+  if (touched === undefined) return done
+  await utimes(join(folder, 'shop/site.conf'), at(touched), at(touched))
+  done.length = 0
+  await deploy.up(row, {} as OperationRun)
   return done
 }
 
@@ -45,4 +51,9 @@ test('a container that was made with the file stays, to the part of a second', a
   t.deepEqual(await made(t, { listed: 21 }), ['build', 'up'])
   t.deepEqual(await made(t, { listed: 20, exactly: 20.9 }), ['build', 'up'])
   t.deepEqual(await made(t, { listed: 20, exactly: 20.1 }), ['build', 'site.conf web', 'up'])
+})
+
+test('a file that was written again as it was changes nothing for its containers', async (t) => {
+  t.deepEqual(await made(t, { listed: 21, touched: 40 }), ['build', 'up'])
+  t.deepEqual(await made(t, { listed: 15, touched: 40 }), ['build', 'site.conf web', 'up'], 'it is still older than the content')
 })

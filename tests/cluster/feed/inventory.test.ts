@@ -76,9 +76,10 @@ test('a snapshot replaces everything on its node and nothing on others', async (
 test('while its node is not online an app is unknown, with its last known status and time', async (t) => {
   const fixture = await inventoryWith(t, 'worker-1')
   const { inventory, registry, told, first } = fixture
-  const app = someApp({ nodeId: first, status: 'error', statusReason: 'service web exited with code 1' })
+  const autoUpdate = { cron: '0 3 * * *', timeZone: 'UTC', windowMinutes: 60, minimumAgeHours: 0, nextRuns: [], held: null }
+  const app = someApp({ nodeId: first, status: 'error', statusReason: 'service web exited with code 1', autoUpdate })
   inventory.apply(first, { type: 'app', app })
-  t.like(inventory.app(app.id), { status: 'error', lastKnownStatus: 'error' })
+  t.like(inventory.app(app.id), { status: 'error', lastKnownStatus: 'error', autoUpdate })
 
   takeAway(fixture, first)
   const away = {
@@ -88,6 +89,7 @@ test('while its node is not online an app is unknown, with its last known status
     asOf: app.asOf,
   } as const
   t.like(inventory.app(app.id), { ...away, containers: app.containers, composeContent: app.composeContent })
+  t.like(inventory.app(app.id)?.autoUpdate, { held: { reason: 'node-away', until: null } })
   t.like(told.at(-1), away)
 
   registry.observe(first, { kind: 'heartbeat' })
