@@ -50,7 +50,10 @@ testEachVersion(
     const kept = (await removal()).find((item) => item.name === image)
     t.like(kept, { goes: 'never', detail: 'built here for service web', obstacle })
     await user.remove({ force: true })
-    t.like((await removal()).find((item) => item.name === image), { goes: 'always', obstacle: null })
+    t.like(
+      (await removal()).find((item) => item.name === image),
+      { goes: 'always', obstacle: null },
+    )
     const removed = await node.outcome(await node.apps.removeApp(id, {}))
     t.is(removed.status, 'succeeded', removed.error ?? '')
     t.true(removed.output.includes(`Image ${image} removed`))

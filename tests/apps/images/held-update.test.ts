@@ -8,7 +8,16 @@ const opensAt = new Date('2026-01-27T03:00:00Z')
 const ago = (hours: number): Date => new Date(lookedAt.getTime() - hours * hour)
 
 const held = (images: KnownImage[], given: Partial<Parameters<typeof heldUpdate>[1]> = {}) =>
-  heldUpdate(images, { now: lookedAt, minimumAgeMs: 24 * hour, failed: [], shouldRun: true, dockerAwaySince: null, isOpen: false, opensAt, ...given })
+  heldUpdate(images, {
+    now: lookedAt,
+    minimumAgeMs: 24 * hour,
+    failed: [],
+    shouldRun: true,
+    dockerAwaySince: null,
+    isOpen: false,
+    opensAt,
+    ...given,
+  })
 
 test('what waits says for what, and since when', (t) => {
   const images = [knownImage('web', 'available'), knownImage('db', 'current')]
