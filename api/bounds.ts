@@ -117,18 +117,18 @@ export const bounds = {
   /**
    * Logs. A longer line is cut. `past`: what a stream can start with. `ring`: what one reader keeps for slower ones. `batch`: what is sent
    * at once. `streams`: live streams of one caller, to one node, and in all. `read`, `sent`: bytes per second that a node decodes, and
-   * sends to its primary; what is more is counted, not kept. A link is cut beyond four times `sent`.
+   * sends to its primary; what is more is counted, not kept. A link is cut beyond twice `sent`.
    */
   logs: {
     lineBytes: 16 * 1024,
     tail: 10_000,
     past: { lines: 10_000, bytes: 8 * 2 ** 20 },
     ring: { lines: 10_000, bytes: 4 * 2 ** 20 },
-    batch: { lines: 1000, bytes: 128 * 1024 },
+    batch: { lines: 2000, bytes: 256 * 1024 },
     message: 4 * 2 ** 20,
     streams: { ofCaller: 20, ofNode: 40, all: 200 },
     read: { perSecond: 16 * 2 ** 20, burst: 16 * 2 ** 20 },
-    sent: { perSecond: 4 * 2 ** 20, burst: 2 * 2 ** 20 },
+    sent: { perSecond: 8 * 2 ** 20, burst: 2 * 2 ** 20 },
     services: 100,
     /** Ends of earlier reading, from which a stream goes on. */
     positions: 200,

@@ -25,6 +25,7 @@ import { createJoining } from './cluster/joining/joining.ts'
 import { createKeys } from './cluster/keys/keys.ts'
 import { createNodeLimits } from './cluster/limits/limits.ts'
 import { createLogPace } from './cluster/limits/log-pace.ts'
+import { createLogTurns, processCpuMs } from './cluster/limits/log-turns.ts'
 import { createTokenBucket } from './cluster/limits/token-bucket.ts'
 import { createMembers } from './cluster/members/members.ts'
 import { nextNodeKeys, nodeKeys } from './cluster/members/node.entity.ts'
@@ -244,7 +245,7 @@ export function createServices(world: World) {
     admitNewApp: holds.admitNewApp,
   })
   const isOnline = (id: string): boolean => id === selfId || registry.find(id)?.health.status === 'online'
-  const logHub = createLogHub({ open: router.logsOf, isOnline, clock })
+  const logHub = createLogHub({ open: router.logsOf, isOnline, turn: createLogTurns({ clock, cpuMs: processCpuMs }), clock })
   const logPace = createLogPace(clock)
   const copies = createAppCopies({
     ...base,

@@ -24,7 +24,8 @@ export type LogLines = ReturnType<typeof createLogLines>
  * that are not UTF-8 are replaced, and a line that is too long is cut, with its length at its end.
  */
 export function createLogLines(choose: EngineLogOptions['choose']) {
-  let batch: EngineLogBatch = { lines: [], skipped: 0, passed: [] }
+  let batch: Pick<EngineLogBatch, 'lines' | 'skipped'> = { lines: [], skipped: 0 }
+  const passed = new Map<Stream, LogPlace>()
   const unfinished = new Map<Stream, Unfinished>()
   const last = { stdout: { at: '', nth: 0 }, stderr: { at: '', nth: 0 } }
 
@@ -41,7 +42,7 @@ export function createLogLines(choose: EngineLogOptions['choose']) {
     if (verdict === 'read') batch.lines.push({ ...place, text: textOf(head, bytes) })
     if (verdict !== 'count') return
     batch.skipped += 1
-    batch.passed = [...batch.passed.filter((each) => each.stream !== stream), place]
+    passed.set(stream, place)
   }
 
   return {
@@ -65,8 +66,9 @@ export function createLogLines(choose: EngineLogOptions['choose']) {
     /** What was finished since the last call. Null if nothing was. */
     take(): EngineLogBatch | null {
       if (batch.lines.length === 0 && batch.skipped === 0) return null
-      const taken = batch
-      batch = { lines: [], skipped: 0, passed: [] }
+      const taken = { ...batch, passed: [...passed.values()] }
+      batch = { lines: [], skipped: 0 }
+      passed.clear()
       return taken
     },
   }

@@ -12,6 +12,7 @@ import { fuzz } from './fuzz.ts'
 import { graphql } from './graphql.ts'
 import { heartbeats } from './heartbeats.ts'
 import { history } from './history.ts'
+import { logs } from './logs.ts'
 import { isolation } from './isolation.ts'
 import { kills } from './kills.ts'
 import { memory } from './memory.ts'
@@ -36,6 +37,7 @@ const benches: Record<string, Bench> = {
   deploys,
   history,
   isolation,
+  logs,
   reconnect,
   detection,
   soak,

@@ -26,11 +26,14 @@ export type LogHub = ReturnType<typeof createLogHub>
 export function createLogHub({
   open,
   isOnline,
+  turn,
   clock,
 }: {
   /** Opens a log on a node, this one or another. @throws NODE_UNREACHABLE, and what the node says */
   open: (nodeId: string, source: LogSource, range: LogRange, signal: AbortSignal) => AsyncIterable<LogBatch>
   isOnline: (nodeId: string) => boolean
+  /** Resolves when other work has had its turn. Lines for people cost the most here. */
+  turn: () => Promise<void>
   clock: Clock
 }) {
   const shared = new Map<string, { nodeId: string; log: SharedLog }>()
@@ -46,6 +49,7 @@ export function createLogHub({
     let failures = 0
     const log: SharedLog = createSharedLog({
       clock,
+      tellsPast: true,
       async *read(range, signal) {
         for await (const batch of open(nodeId, source, range, signal)) {
           failures = 0
@@ -96,7 +100,7 @@ export function createLogHub({
     stream(nodeId: string, source: LogSource, range: LogRange, { key, received, check }: LogViewer): LogStream {
       const onEnd = admit(key)
       return createLogStream({
-        ...{ received, check, onEnd, clock },
+        ...{ received, turn, check, onEnd, clock },
         open: async (onChange) => (range.follow ? sharedLog(nodeId, source).tap(range, onChange) : once(nodeId, source, range)),
       })
     },

@@ -24,6 +24,8 @@ export interface LogBatch {
   skipped: number
   /** The last of what was skipped, for each container and stream. */
   passed: LogPosition[]
+  /** What was there when the stream was opened ends with this batch. */
+  isLastOfPast?: boolean
 }
 
 /** What one reader wants. */

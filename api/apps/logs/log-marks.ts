@@ -32,6 +32,23 @@ export function createLogMarks(from: readonly LogPosition[] = []) {
   }
 }
 
+/** Where to stop reading the log of a container. */
+export function createLogLimit(upTo: readonly LogPosition[]) {
+  const marks = createLogMarks(upTo)
+  const open = new Set(upTo.map(({ stream }) => stream))
+  const newest = newestOf(upTo)
+  const latest = newest && earlier(newest, -disorderMs)
+
+  return {
+    allows: (position: LogPosition): boolean => marks.knows(position) && !marks.isBeyond(position),
+    /** Whether nothing that is allowed follows a line that is not. */
+    isOver({ stream, at }: LogPosition): boolean {
+      open.delete(stream)
+      return open.size === 0 || (latest !== null && at !== null && at > latest)
+    },
+  }
+}
+
 /** From when a log must be read again to go on after these positions; null from its start. */
 export function resumeTime(after: readonly LogPosition[]): string | null {
   const newest = newestOf(after)

@@ -14,6 +14,8 @@ interface Options {
   open: (onChange: () => void) => Promise<LogTap>
   /** Resolves when the reader has received nearly all that it was sent. */
   received?: (() => Promise<void>) | undefined
+  /** Resolves when other work of this program has had its turn. */
+  turn?: (() => Promise<void>) | undefined
   /** @throws when the reader may not read it any longer */
   check?: () => void
   /** Called once, when the stream has ended in any way. */
@@ -25,7 +27,7 @@ interface Options {
  * A log as batches, for one reader. The first one comes at once, with what was there, and can be empty. Nothing is taken before the reader
  * asks for it, so what a slow reader misses is dropped at the source, and counted. `return` ends it at once, even while a read waits.
  */
-export function createLogStream({ open, received, check, onEnd, clock }: Options): LogStream {
+export function createLogStream({ open, received, turn, check, onEnd, clock }: Options): LogStream {
   let wake = (): void => undefined
   let isNews = false
   let tap: LogTap | undefined
@@ -69,7 +71,7 @@ export function createLogStream({ open, received, check, onEnd, clock }: Options
     if (!past) return null
     const { lines } = past
     const count = Math.min(lines.length, lengthOf(lines))
-    const batch = { ...past, lines: lines.slice(0, count) }
+    const batch = { ...past, lines: lines.slice(0, count), isLastOfPast: count === lines.length }
     past = count < lines.length ? { ...emptyBatch(), lines: lines.slice(count) } : null
     return batch
   }
@@ -84,6 +86,7 @@ export function createLogStream({ open, received, check, onEnd, clock }: Options
       await asleep()
       const restMs = tookAt + pauseMs - clock.now().getTime()
       if (restMs > 0) await pause(restMs)
+      await turn?.()
       if (done) break
       isNews = false
       const items = tap.take(most)

@@ -2,7 +2,8 @@ import { bounds } from '../../bounds.ts'
 import type { Clock } from '../../clock.ts'
 import { asError } from '../../errors.ts'
 import { emptyBatch, type LogBatch, type LogItem, type LogLine, type LogPosition, type LogRange, type LogTap } from './log-line.ts'
-import { createLogMarks, resumePositions } from './log-marks.ts'
+import { createFollowing } from './following.ts'
+import { createLogMarks } from './log-marks.ts'
 import { createLogRing } from './log-ring.ts'
 import { createPast, pastOf } from './past-lines.ts'
 
@@ -23,6 +24,8 @@ export type SharedLog = ReturnType<typeof createSharedLog>
 /** A log that is followed once, for however many readers. */
 export function createSharedLog(deps: {
   read: (range: LogRange, signal: AbortSignal) => AsyncIterable<LogBatch>
+  /** See following.ts. */
+  tellsPast?: boolean
   /** Following has ended, or failed. Resolves when it is time to follow again; `over` when nothing more will come. @throws what readers get */
   onEnd: (failure: Error | null, signal: AbortSignal) => Promise<'again' | 'over'>
   /** Nobody reads it any longer, or it has failed. */
@@ -52,40 +55,13 @@ export function createSharedLog(deps: {
     wake()
   }
 
+  const begin = createFollowing({
+    ...{ read: deps.read, tellsPast: deps.tellsPast ?? false, onEnd: deps.onEnd, take, reached: marks.all, signal: stop.signal },
+    onOver: (failure) => close({ failure }),
+  })
   async function fill(tail: number): Promise<void> {
-    let count = 0
-    for await (const batch of deps.read({ tail, since: null, after: null, upTo: null, follow: false }, stop.signal)) {
-      take(batch)
-      count += batch.lines.length
-    }
-    isWhole = count < tail
+    isWhole = (await begin(tail)) < tail
     isFollowed = true
-    void follow()
-  }
-
-  async function follow(): Promise<void> {
-    let failure: Error | null = null
-    try {
-      for (let next: 'again' | 'over' = 'again'; next === 'again' && !stop.signal.aborted;) {
-        const range = { tail: null, since: null, after: resumePositions(marks.all()), upTo: null, follow: true }
-        const broken = await followOnce(range)
-        if (stop.signal.aborted) return
-        next = await deps.onEnd(broken, stop.signal)
-      }
-    } catch (error) {
-      failure = asError(error)
-    }
-    if (!stop.signal.aborted) close({ failure })
-  }
-
-  /** @returns why it failed; null when it ended by itself */
-  async function followOnce(range: LogRange): Promise<Error | null> {
-    try {
-      for await (const batch of deps.read(range, stop.signal)) take(batch)
-      return null
-    } catch (error) {
-      return asError(error)
-    }
   }
 
   function close(how: NonNullable<typeof end>): void {

@@ -5,7 +5,8 @@ import { AppError, codeOf } from '../../errors.ts'
 
 /**
  * How batches of a log go from a node to its primary: one JSON value per line. What all lines of a container share is there once per
- * batch: `c` lists containers as id and service, a line in `l` is the index of its container, its stream, time, number and text.
+ * batch: `c` lists containers as id and service, a line in `l` is the index of its container, its stream, time, number and text. With `b`, what
+ * was there at the beginning is complete.
  */
 const { logs, container: ofContainer } = bounds
 
@@ -26,11 +27,12 @@ const messageWire = z.object({
   l: z.array(lineWire).max(logs.batch.lines).default([]),
   s: z.int().nonnegative().default(0),
   p: z.array(text(200)).max(2000).default([]),
+  b: z.boolean().default(false),
   end: z.boolean().optional(),
   error: z.object({ code: text(50), message: text(2000) }).optional(),
 })
 
-export function writeBatch({ lines, skipped, passed }: LogBatch): string {
+export function writeBatch({ lines, skipped, passed, isLastOfPast }: LogBatch): string {
   const containers = new Map<string, number>()
   const c: [string, string | null][] = []
   const indexOf = ({ container, service }: LogLine): number => {
@@ -40,7 +42,12 @@ export function writeBatch({ lines, skipped, passed }: LogBatch): string {
     return c.push([container, service]) - 1
   }
   const l = lines.map((line) => [indexOf(line), line.stream === 'stdout' ? 0 : 1, line.at, line.nth, line.text])
-  return JSON.stringify({ c, l, ...(skipped > 0 && { s: skipped }), ...(passed.length > 0 && { p: passed.map(writePosition) }) })
+  return JSON.stringify({
+    ...{ c, l },
+    ...(skipped > 0 && { s: skipped }),
+    ...(passed.length > 0 && { p: passed.map(writePosition) }),
+    ...(isLastOfPast && { b: true }),
+  })
 }
 
 export const writeEnd = (): string => JSON.stringify({ end: true })
@@ -48,7 +55,7 @@ export const writeError = ({ code, message }: AppError): string => JSON.stringif
 
 /** Null at the end of the log. @throws the error that the node sent; SyntaxError, ZodError */
 export function readBatch(json: string): LogBatch | null {
-  const { c, l, s, p, end, error } = messageWire.parse(JSON.parse(json))
+  const { c, l, s, p, b, end, error } = messageWire.parse(JSON.parse(json))
   if (error) throw new AppError(codeOf(error.code, 503) ?? 'NODE_UNREACHABLE', error.message)
   if (end) return null
   const lines = l.flatMap(([index, stream, at, nth, line]): LogLine[] => {
@@ -56,5 +63,5 @@ export function readBatch(json: string): LogBatch | null {
     if (container === undefined) return []
     return [{ container, service: service ?? null, stream: stream === 0 ? 'stdout' : 'stderr', at, nth, text: line }]
   })
-  return { lines, skipped: s, passed: p.map(readPosition).filter((each) => each !== null) }
+  return { lines, skipped: s, passed: p.map(readPosition).filter((each) => each !== null), isLastOfPast: b }
 }

@@ -170,3 +170,28 @@ test('ends for its readers when it is over, when it fails, and some seconds afte
   left.clock.advance(5000)
   t.is(left.closed(), 1)
 })
+
+test('a source that says where the past ends is read once, for that and for what follows', async (t) => {
+  const opened: LogRange[] = []
+  let push: (batch: LogBatch) => void = () => undefined
+  async function* read(asked: LogRange): AsyncGenerator<LogBatch> {
+    opened.push(asked)
+    yield logBatch(range(0, 3).map((n) => logLine(n)))
+    yield { ...logBatch(range(3, 5).map((n) => logLine(n))), isLastOfPast: true }
+    for (;;) yield await new Promise<LogBatch>((resolve) => (push = resolve))
+  }
+  const clock = createManualClock()
+  const shared = createSharedLog({ read, tellsPast: true, onEnd: async () => 'over', onClosed: nothing, clock })
+  const tap = await shared.tap(logRange(), nothing)
+  t.deepEqual(
+    tap.past.lines.map(({ text }) => text),
+    named(0, 5),
+  )
+  const seen: string[] = []
+  await until(() => {
+    push(logBatch([logLine(5)]))
+    seen.push(...texts(tap.take(most)))
+    return seen.length > 0
+  })
+  t.deepEqual([seen, opened.length], [named(5, 6), 1])
+})
