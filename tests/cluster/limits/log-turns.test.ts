@@ -31,4 +31,5 @@ test('lines wait while the program is busy, though never for long', async (t) =>
     pass(100, 1)
   }
   await until(() => turns === 4)
+  t.is(turns, 4)
 })
