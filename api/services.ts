@@ -58,6 +58,10 @@ import { settingValues } from './settings/setting.entity.ts'
 import { createSettingsService } from './settings/settings-service.ts'
 import type { Storage } from './storage.ts'
 import { createBackups } from './backup/backups.ts'
+import { createDoctor } from './doctor/doctor.ts'
+import { fine, problem, type Finding } from './doctor/finding.ts'
+import type { Neighbour } from './doctor/neighbours.ts'
+import type { ClusterNode } from './cluster/members/node-registry.ts'
 import { backupSource } from './backup-source.ts'
 import { nextTimes } from './apps/schedules/cron-times.ts'
 import { tellViewers, type ViewEvents } from './view-events.ts'
@@ -220,6 +224,16 @@ export function createServices(world: World) {
   const ownActions = createOwnActions({ apps, engine, operations: apps.operations, history, timeline, clock })
   const home = createHome({ ...base, config, self, about, ownKey, ownName, client, registry })
 
+  const doctor = createDoctor({
+    ...{ ...base, ...config, docker: { engine: docker.engine.info, compose: docker.compose.version } },
+    primaryUrl: () => home.primaryAddress?.current() ?? null,
+    nodes: () =>
+      registry
+        .list()
+        .filter(({ id }) => isPrimary && id !== selfId)
+        .map(asNeighbour),
+    more: () => Promise.resolve([ownState(storage.problem())]),
+  })
   const imageReach = createImageReach({ client, addressOf, registry, self, primaryUrl: () => home.primaryAddress?.current() ?? null })
   registries.connect({ onAnswers: apps.imagesChecked, fetchLogins: imageReach.fetchLogins })
   const imageChecks = registries.checksFor({
@@ -301,8 +315,19 @@ export function createServices(world: World) {
     totals,
     watched,
     backups,
+    doctor,
     ...ofCluster,
   }
+}
+
+function asNeighbour({ name, apiEndpoint, about, health }: ClusterNode): Neighbour {
+  return { name, url: about?.connection === 'link' ? null : apiEndpoint, heardAt: health.lastSeen, version: about?.version ?? null }
+}
+
+/** That it answers is clear, or nobody could ask. */
+function ownState(storage: { reason: string } | null): Finding {
+  if (!storage) return fine('Server', 'It answers, and it can save')
+  return problem('Server', `It cannot save anything: ${storage.reason}`, 'Make room, or look at the disk')
 }
 
 /** A schedule of this machine is in its own time zone. */

@@ -66,13 +66,16 @@ const words = [
   'api/monitoring/history/series.ts',
   'api/monitoring/timeline/timeline-entry.ts',
   'api/engine/thing.ts',
+  'api/doctor/finding.ts',
   'api/cluster/members/node-about.ts',
   'api/cluster/alarms/alarm.ts',
   'api/notifications/channel.ts',
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',
 ]
-const domains = ['apps', 'engine', 'backup', 'registries', 'monitoring', 'settings', 'auth', 'notifications'].map((name) => `api/${name}/`)
+const domains = ['apps', 'engine', 'backup', 'doctor', 'registries', 'monitoring', 'settings', 'auth', 'notifications'].map(
+  (name) => `api/${name}/`,
+)
 
 /**
  * Which rooms of the cluster each room imports. Only rooms above it in this list, so no import runs back up. The files in

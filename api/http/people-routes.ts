@@ -1,5 +1,5 @@
 import { auditRoutes } from './audit-routes.ts'
-import { backupRoutes } from './backup-routes.ts'
+import { upkeepRoutes } from './upkeep-routes.ts'
 import { operationRoutes } from './operation-routes.ts'
 import { nodeRoutes } from './user-node-routes.ts'
 import { createRouter, type Router } from './router.ts'
@@ -24,7 +24,7 @@ export function peopleRoutes(): Router {
     settingsRoutes(),
     notificationRoutes(),
     timelineRoutes(),
-    backupRoutes(),
+    upkeepRoutes(),
     auditRoutes(),
   ])
     router.route('/', routes)

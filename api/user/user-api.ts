@@ -6,6 +6,7 @@ import { createUserAlarms } from './alarms.ts'
 import { createUserApps } from './apps.ts'
 import { createUserAudit } from './audit.ts'
 import { createUserBackups } from './backups.ts'
+import { createUserDoctor } from './doctor.ts'
 import { createUserHistory } from './history.ts'
 import { createUserEngine } from './engine.ts'
 import { createUserImages } from './images.ts'
@@ -53,6 +54,7 @@ export function createUserApi(services: Services, caller: Caller) {
     images: createUserImages({ access, registries: services.registries, checks: services.imageChecks, router }),
     settings: createUserSettings({ access, isPrimary, settings, primaryMove }),
     backups: createUserBackups({ access, backups: services.backups, log }),
+    doctor: createUserDoctor({ access, doctor: services.doctor }),
     account: createUserAccount({ access, services: services.access, isPrimary }),
     users: createUserUsers({ access, users: services.access.users }),
     audit: createUserAudit({ access, audit, auditedOperations }),

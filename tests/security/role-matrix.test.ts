@@ -76,6 +76,7 @@ const listed: Record<string, Need> = {
   'GET /api/notification-channels': 'admin everywhere',
   'GET /api/notification-channels/:id/deliveries': 'admin everywhere',
   'GET /api/backups': 'admin everywhere',
+  'GET /api/doctor': 'admin everywhere',
 
   'query nodeTimeline': 'viewer',
   'query appTimeline': 'viewer',
@@ -112,6 +113,7 @@ const listed: Record<string, Need> = {
   'query validateApp': 'operator',
   'query settings': 'operator everywhere',
   'query backups': 'admin everywhere',
+  'query doctor': 'admin everywhere',
   'query joinTokens': 'admin everywhere',
   'query joinAttempts': 'admin everywhere',
   'query users': 'admin everywhere',

@@ -15,6 +15,7 @@ const keys: KeyingConfig = {
   BackupState: embedded,
   BackupFailure: embedded,
   BackupFile: embedded,
+  DoctorFinding: embedded,
   LogBatch: embedded,
   LogLine: embedded,
   NodeConnection: embedded,

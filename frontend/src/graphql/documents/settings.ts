@@ -150,3 +150,14 @@ export const makeBackup = graphql(`
     }
   }
 `)
+
+export const doctorQuery = graphql(`
+  query Doctor {
+    doctor {
+      subject
+      state
+      message
+      remedy
+    }
+  }
+`)

@@ -18,8 +18,14 @@ const backupsWire = z
   })
   .openapi('Backups')
 
-/** Backups of the node that answers. */
-export function backupRoutes(): Router {
+const findingsWire = z
+  .array(
+    z.object({ subject: z.string(), state: z.enum(['fine', 'warning', 'problem']), message: z.string(), remedy: z.string().nullable() }),
+  )
+  .openapi('DoctorFindings')
+
+/** Backups of the node that answers, and what its doctor finds. */
+export function upkeepRoutes(): Router {
   const router = createRouter()
   router.openapi(
     createRoute({
@@ -38,6 +44,15 @@ export function backupRoutes(): Router {
       responses: { 202: json(backupsWire, 'A backup has begun'), 409: problem('One is being made already') },
     }),
     async (c) => c.json(toWire(await c.get('user').backups.make()), 202),
+  )
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/doctor',
+      tags: ['doctor'],
+      responses: { 200: json(findingsWire, 'What this node needs, what is wrong with it and what to do. Takes seconds') },
+    }),
+    async (c) => c.json(await c.get('user').doctor.look(), 200),
   )
   return router
 }
