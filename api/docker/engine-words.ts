@@ -17,11 +17,11 @@ const pulls: Saying[] = [
   [/toomanyrequests|rate limit/i, () => "the registry's rate limit was reached. Try again later, or sign in to the registry on this node"],
   [
     /pull access denied|repository does not exist/,
-    () => 'the image does not exist, or the registry requires a sign-in (run "docker login" on this node)',
+    () => 'the image does not exist, or the registry requires a sign-in (add its login in Settings, or run "docker login" on this node)',
   ],
   [
     /unauthorized|no basic auth credentials|authentication required|denied:/,
-    () => 'the registry requires a sign-in (run "docker login" on this node)',
+    () => 'the registry requires a sign-in (add its login in Settings, or run "docker login" on this node)',
   ],
   [
     /lookup (\S+)[^:]*.*: (no such host|server misbehaving|Temporary failure.*|i\/o timeout)/,

@@ -167,7 +167,7 @@ test('explains what test machines do not produce: a full disk, registries that r
   const pulled = 'Could not pull image example/web:1 for service "web": '
   t.is(
     said(' web Pulling', " web Error pull access denied for example/web, repository does not exist or may require 'docker login': denied"),
-    `${pulled}the image does not exist, or the registry requires a sign-in (run "docker login" on this node)`,
+    `${pulled}the image does not exist, or the registry requires a sign-in (add its login in Settings, or run "docker login" on this node)`,
   )
   t.is(
     said(' web Error toomanyrequests: You have reached your pull rate limit'),
