@@ -86,7 +86,9 @@ export function createContainerDetails({ engine, clock }: { engine: Pick<Engine,
 
     /** @param isFollowed selects the containers whose details are needed */
     async complete(listed: EngineContainer[], isFollowed: (container: EngineContainer) => boolean): Promise<WatchedContainer[]> {
-      const isOld = ({ id, state }: EngineContainer): boolean => stale.has(id) || known.get(id)?.listedState !== state
+      // A start that fails leaves its reason in a container that stays as it was, and no event says so.
+      const isOld = ({ id, state }: EngineContainer): boolean =>
+        stale.has(id) || state === 'created' || known.get(id)?.listedState !== state
       await Promise.all(listed.filter((each) => isFollowed(each) && isOld(each)).map((each) => limit(ask, each)))
       const ids = new Set(listed.map(({ id }) => id))
       for (const memory of [known, exitCodes]) for (const id of memory.keys()) if (!ids.has(id)) memory.delete(id)

@@ -24,7 +24,10 @@ export interface GateOptions {
 
 export type Gate = ReturnType<typeof createGate>
 
-/** Judges deploys when Docker reports something, and at the moments that the rule names. It never asks Docker by itself. */
+/**
+ * Judges deploys when Docker reports something, and at the moments that the rule names. It asks Docker by itself only before it calls a
+ * deploy healthy: a container may just have ended, and the news still be on its way.
+ */
 export function createGate(deps: {
   clock: Clock
   watch: Pick<ContainerWatch, 'away' | 'refresh'>
@@ -54,6 +57,7 @@ export function createGate(deps: {
       const starts = new Map(deps.containersOf(row).map((each) => [each.id, startOf(each)]))
       let isStarting = true
       let told = ''
+      let isMakingSure = false
       let cancelTimer = (): void => {}
       const { promise: verdict, resolve } = Promise.withResolvers<Verdict>()
 
@@ -64,13 +68,23 @@ export function createGate(deps: {
       /** While Compose runs, it may still replace a container that was there before. */
       const isJudged = (each: ContainerFacts): boolean => !each.isOneOff && !(isStarting && isFromBefore(each))
 
-      function look(): void {
+      async function makeSure(): Promise<void> {
+        if (isMakingSure) return
+        isMakingSure = true
+        await watch.refresh().finally(() => (isMakingSure = false))
+        if (looks.has(look)) judgeNow(true)
+      }
+
+      const look = (): void => judgeNow(false)
+
+      function judgeNow(isSure: boolean): void {
         // What is known of the containers is from before Docker went away.
         if (watch.away() !== null) return
         cancelTimer()
         const containers = deps.containersOf(row).filter(isJudged)
         const { usualDeadlineMs } = deps
         const judgement = judge({ wanted: row.wanted ?? null, containers, since, isStarting, deadlineMs, usualDeadlineMs }, clock.now())
+        if (judgement.verdict === 'healthy' && !isSure) return void makeSure()
         if (judgement.verdict !== 'waiting') {
           stop()
           return resolve(judgement)
@@ -93,7 +107,7 @@ export function createGate(deps: {
         async composeEnded() {
           await watch.refresh()
           isStarting = false
-          if (looks.has(look)) look()
+          if (looks.has(look)) judgeNow(true)
         },
       }
     },

@@ -203,3 +203,15 @@ test('one that is stopped gives no verdict and waits for nothing', async (t) => 
   await Promise.resolve()
   t.is(deploy.given(), undefined)
 })
+
+test('a container that ended just before its 10 s, while the news is on its way, is not called healthy', async (t) => {
+  const { clock, container: make, report, hide, open } = setUp('web')
+  const deploy = open()
+  const web = make('web')
+  report(web)
+  await deploy.composeEnded()
+  hide({ ...web, state: 'exited', exitCode: 4, finishedAt: clock.now() })
+  clock.advance(10_000)
+  await until(() => deploy.given() !== undefined)
+  t.deepEqual(deploy.given(), { verdict: 'failed', service: 'web', reason: 'service web exited with code 4' })
+})
