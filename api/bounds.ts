@@ -99,6 +99,23 @@ export const bounds = {
   history: { name: 300, series: 50, metrics: 20, points: 1000, marks: 400, detail: 500 },
   /** What one answer about what happened has, and its texts. */
   timeline: { entries: 500, what: 50, name: 300, detail: 500 },
+  /**
+   * Terminals. In bytes: what is kept for whoever joins again, one message, and what was typed and waits. Then how long a command is,
+   * sessions, and how fast one of them and all of a node together send, where every message counts as at least `messageCost` bytes.
+   */
+  terminals: {
+    history: 256 * 1024,
+    message: 64 * 1024,
+    output: 16 * 1024,
+    queued: 256 * 1024,
+    command: { arguments: 50, argument: 4096 },
+    size: { cols: 1000, rows: 500 },
+    container: 255,
+    sessions: { ofCaller: 10, ofNode: 40, all: 200 },
+    messageCost: 8 * 1024,
+    ofSession: { perSecond: 2 ** 20, burst: 512 * 1024 },
+    sent: { perSecond: 3 * 2 ** 20, burst: 2 * 2 ** 20 },
+  },
   about: { version: 50, capability: 50, capabilities: 100, hostname: 255 },
   /** Most that a primary keeps about one node. */
   node: { apps: 1000, composeBytes: 24 * 2 ** 20 },

@@ -44,6 +44,8 @@ interface CommonConfig {
   stats: { intervalMs: number }
   /** Where this node's own backups go, when they are made (cron, in this machine's time zone; undefined for never) and how many are kept. */
   backups: { folder: string; schedule: string | undefined; most: number }
+  /** Whether people can open terminals in containers of this node. */
+  hasTerminals: boolean
   /** Through which registries are asked. */
   proxies: Proxies
   /** What apps may do on this node. */
@@ -125,6 +127,7 @@ const environment = z.object({
   BACKUP_SCHEDULE: optional.transform(cron),
   BACKUP_KEEP: count(7, { min: 1, max: 1000 }),
   ALLOWED_VOLUME_PATHS: absolutePaths,
+  TERMINALS: optional.pipe(z.enum(['on', 'off'], 'must be on or off').default('on')),
   COMPOSE_POLICY: optional.pipe(z.enum(['enforced', 'open'], 'must be enforced or open').default('enforced')),
   AUDIT_KEEP_DAYS: count(365, { min: 1, max: 3650 }),
   AUDIT_KEEP_LINES: count(200_000, { min: 1000, max: 10_000_000 }),
@@ -210,6 +213,7 @@ function commonConfig(values: Values, kept: KeptRole | null) {
       schedule: values.BACKUP_SCHEDULE,
       most: values.BACKUP_KEEP,
     },
+    hasTerminals: values.TERMINALS === 'on',
     policy: { isOpen: values.COMPOSE_POLICY === 'open', allowedPaths: values.ALLOWED_VOLUME_PATHS },
     audit: {
       maxAgeMs: values.AUDIT_KEEP_DAYS * 86_400_000,

@@ -26,6 +26,7 @@ import { createKeys } from './cluster/keys/keys.ts'
 import { createNodeLimits } from './cluster/limits/limits.ts'
 import { createLogPace } from './cluster/limits/log-pace.ts'
 import { createLogTurns, processCpuMs } from './cluster/limits/log-turns.ts'
+import { createTerminalPace } from './cluster/limits/terminal-pace.ts'
 import { createTokenBucket } from './cluster/limits/token-bucket.ts'
 import { createMembers } from './cluster/members/members.ts'
 import { nextNodeKeys, nodeKeys } from './cluster/members/node.entity.ts'
@@ -33,6 +34,7 @@ import { createMembership } from './cluster/membership.ts'
 import { createNodeDetails } from './cluster/node-details.ts'
 import { createNodeEvents, type NodeEventHub } from './cluster/node-events.ts'
 import { createNodeRouter } from './cluster/node-router.ts'
+import { createOpenTerminals } from './cluster/open-terminals.ts'
 import { createOwnActions } from './cluster/own-actions.ts'
 import { createImageReach } from './cluster/image-reach.ts'
 import { createPrimaryMove } from './cluster/primary-move.ts'
@@ -41,6 +43,7 @@ import { createWatchedNodes } from './cluster/watched-nodes.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/orm.ts'
 import { createDocker } from './docker/docker.ts'
+import type { TerminalContainer } from './docker/engine.types.ts'
 import { ownContainerId } from './docker/own-container.ts'
 import type { AppsHere } from './engine/apps-here.ts'
 import { createEngineRoom, type EngineRoom } from './engine/engine.ts'
@@ -64,6 +67,7 @@ import type { Neighbour } from './doctor/neighbours.ts'
 import type { ClusterNode } from './cluster/members/node-registry.ts'
 import { backupSource } from './backup-source.ts'
 import { nextTimes } from './apps/schedules/cron-times.ts'
+import { createOwnTerminals } from './terminals/own-terminals.ts'
 import { tellViewers, type ViewEvents } from './view-events.ts'
 
 export type Services = ReturnType<typeof createServices>
@@ -88,6 +92,15 @@ const appsHere = (apps: OwnApps): AppsHere => ({
   maskOf: apps.maskOf,
   heldFor,
 })
+
+/** What the service of a container may do by an allowance. */
+const allowedRules =
+  (apps: OwnApps) =>
+  ({ project, workingDir, service }: TerminalContainer): string[] => {
+    const app = apps.list().find(({ name }) => name === project && apps.isOf(name, { project, workingDir }))
+    const ofService = (app?.allowances ?? []).filter((each) => each.service === '' || each.service === service)
+    return [...new Set(ofService.map(({ rule }) => rule))]
+  }
 
 /**
  * Builds every room of this process once, each from those above it. The outside world is passed in. `nodeEvents` tells the rooms
@@ -162,6 +175,11 @@ export function createServices(world: World) {
   apps.events.on('appRemoved', engine.appsChanged)
   const readRate = createTokenBucket(bounds.logs.read, clock)
   const ownLogs = createOwnLogs({ ...base, logs: docker.logs, details: docker.engine.details, apps, spend: readRate.take })
+  const ownTerminals = createOwnTerminals({
+    ...{ ...base, engine: docker.terminals, isOn: config.hasTerminals, ownContainer: ownContainerId },
+    allowedRulesOf: allowedRules(apps),
+    paceOfNew: createTerminalPace(clock),
+  })
   const composePolicy = config.policy.isOpen ? ('open' as const) : ('enforced' as const)
   const monitoring = {
     nodeId: selfId,
@@ -250,6 +268,7 @@ export function createServices(world: World) {
     selfId,
     own: ownActions,
     ownLogs,
+    ownTerminals,
     clock,
     refuseName: apps.refuseName,
     inventory,
@@ -261,6 +280,7 @@ export function createServices(world: World) {
   const isOnline = (id: string): boolean => id === selfId || registry.find(id)?.health.status === 'online'
   const logHub = createLogHub({ open: router.logsOf, isOnline, turn: createLogTurns({ clock, cpuMs: processCpuMs }), clock })
   const logPace = createLogPace(clock)
+  const openTerminals = createOpenTerminals({ ...base, terminalsOf: router.terminalsOf })
   const copies = createAppCopies({
     ...base,
     selfId,
@@ -308,6 +328,8 @@ export function createServices(world: World) {
     ownLogs,
     logHub,
     logPace,
+    ownTerminals,
+    openTerminals,
     engine,
     monitor,
     history,

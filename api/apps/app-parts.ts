@@ -52,7 +52,7 @@ export interface AppServiceDeps {
   /** Seals the secrets of apps. */
   box: Sealing
   clock: Clock
-  docker: Omit<Docker, 'endLeftovers' | 'logs' | 'things'>
+  docker: Omit<Docker, 'endLeftovers' | 'logs' | 'terminals' | 'things'>
   deploying: DeploySettings
   /** The safety policy. */
   look: AppPolicy

@@ -136,6 +136,22 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
       return result
     },
 
+    /** Like `around`, for what goes on after `run` until `over` resolves with why it ended. Resolves `written` when that is in the log. */
+    async through<T>(
+      actor: Actor,
+      action: AuditedAction,
+      run: () => Promise<T>,
+      over: (result: T) => Promise<string>,
+      about?: (result: T) => Partial<AuditedAction>,
+    ): Promise<{ result: T; written: Promise<void> }> {
+      const { result, startedId, action: whole, elapsed } = await begin(actor, action, run, about)
+      const end = async (): Promise<void> => {
+        const detail = await over(result)
+        await write(actor, whole, 'succeeded', { startedId, detail, durationMs: elapsed() })
+      }
+      return { result, written: end() }
+    },
+
     /** Like `around`, for actions that go on after `run`. The caller writes the outcome with `end`. */
     begin,
 

@@ -10,6 +10,7 @@ import { networkCalls } from './calls/network-calls.ts'
 import { primaryCalls } from './calls/primary-calls.ts'
 import { reportCalls } from './calls/report-calls.ts'
 import { timelineCalls } from './calls/timeline-calls.ts'
+import { terminalCalls } from './calls/terminal-calls.ts'
 import { versionCalls } from './calls/version-calls.ts'
 
 /** Calls that a person's action causes, on whichever node. `node-router.ts` offers them for every node. */
@@ -26,4 +27,4 @@ export const actionCalls = {
 }
 
 /** Every call between nodes. */
-export const calls = { ...actionCalls, ...primaryCalls, ...reportCalls, ...imageCalls, ...logCalls, ...watchCalls }
+export const calls = { ...actionCalls, ...primaryCalls, ...reportCalls, ...imageCalls, ...logCalls, ...terminalCalls, ...watchCalls }

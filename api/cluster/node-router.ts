@@ -10,10 +10,12 @@ import { canDo } from './members/node-about.ts'
 import { statusInWords } from './members/status-words.ts'
 import type { ClusterNode, NodeAddress } from './members/node-registry.ts'
 import { actionCalls } from './node-calls.ts'
+import { createRemoteTerminals } from './remote-terminals.ts'
 import { readRemoteLog } from './log-streams.ts'
 import type { OwnActions } from './own-actions.ts'
 import { NodeCallError } from './transport/node-call-error.ts'
 import type { NodeClient } from './transport/node-client.ts'
+import type { NodeTerminals } from '../terminals/own-terminals.ts'
 
 /** Actions on one node's apps, whether the node is local or remote. */
 export type NodeActions = Asked<typeof actionCalls>
@@ -25,6 +27,7 @@ export function createNodeRouter(deps: {
   selfId: string
   own: OwnActions
   ownLogs: { stream: (source: LogSource, range: LogRange) => AsyncIterable<LogBatch> }
+  ownTerminals: NodeTerminals
   clock: Clock
   /** @throws INVALID_INPUT for what cannot be an app's name */
   refuseName: (name: string) => void
@@ -89,10 +92,19 @@ export function createNodeRouter(deps: {
     return readRemoteLog({ client, clock: deps.clock }, deps.addressOf(nodeId), source, range, signal)
   }
 
+  /** @throws NOT_FOUND, NODE_UNREACHABLE */
+  function terminalsOf(nodeId: string, onBehalfOf: string): NodeTerminals {
+    if (nodeId === deps.selfId) return deps.ownTerminals
+    const node = onlineNode(nodeId)
+    return createRemoteTerminals({ node, address: deps.addressOf(nodeId), onBehalfOf, client, clock: deps.clock })
+  }
+
   return {
     forNode,
 
     logsOf,
+
+    terminalsOf,
 
     /**
      * For creating an app. The primary decides whether the node accepts it; the node itself is not asked.

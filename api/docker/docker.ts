@@ -7,6 +7,7 @@ import { createEngineLogs } from './engine-logs.ts'
 import { createEngineProjects } from './engine-projects.ts'
 import { endLeftovers } from './leftovers.ts'
 import { createEngineThings } from './engine-things.ts'
+import { createEngineTerminals } from './engine-terminals.ts'
 import { createEngineVolumes } from './engine-volumes.ts'
 
 export type Docker = ReturnType<typeof createDocker>
@@ -20,6 +21,7 @@ export const createDocker = ({ nodeId, clock, log }: { nodeId: string; clock: Cl
   endLeftovers: () => endLeftovers({ mark: nodeId, clock, log }),
   images: createEngineImages({ clock }),
   logs: createEngineLogs({ clock }),
+  terminals: createEngineTerminals({ clock }),
   volumes: createEngineVolumes({ clock }),
   things: createEngineThings({ clock, log }),
 })

@@ -77,6 +77,12 @@ export async function changed({ endpoint }: EngineClient, request: Promise<unkno
   }
 }
 
+/** The result of a request that may take long. @throws as `changed` does */
+export async function answered<T>(client: EngineClient, request: Promise<T>): Promise<T> {
+  await changed(client, request, [])
+  return request
+}
+
 /** The Engine's own message, without what dockerode adds about HTTP. */
 function wordsOf(error: unknown): string {
   const json: unknown = error instanceof Error && 'json' in error ? error.json : null

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import type { Clock } from '../clock.ts'
-import { changed, createEngineClient } from './engine-client.ts'
+import { answered, changed, createEngineClient } from './engine-client.ts'
 import type { EngineVolumes } from './engine.types.ts'
 
 /** Where the volume is in the container. Archives carry this name, so it never changes. */
@@ -29,6 +29,7 @@ export function createEngineVolumes(options: { clock: Clock; dockerHost?: string
   ): Promise<T> {
     await removeLeftovers(name)
     const container = await answered(
+      client,
       docker.createContainer({
         Image: image,
         // Never started. Some images have no command of their own, and the Engine wants one.
@@ -44,12 +45,6 @@ export function createEngineVolumes(options: { clock: Clock; dockerHost?: string
     }
   }
 
-  /** The result of a request that may take long, failing as `changed` does. */
-  async function answered<T>(request: Promise<T>): Promise<T> {
-    await changed(client, request, [])
-    return request
-  }
-
   return {
     async find(name, abortSignal) {
       const request = docker.getVolume(name).inspect({ abortSignal })
@@ -63,7 +58,7 @@ export function createEngineVolumes(options: { clock: Clock; dockerHost?: string
 
     read: (name, image, abortSignal, use) =>
       within(name, image, abortSignal, async (container) => {
-        const archive = await answered(container.getArchive({ path: `/${mountPoint}`, abortSignal }))
+        const archive = await answered(client, container.getArchive({ path: `/${mountPoint}`, abortSignal }))
         return use(Readable.from(archive))
       }),
 

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { Container, ContainerHealth, ContainerState } from '../apps/app.ts'
 import type { ComposeRemark, ComposeVerdict } from './compose-remark.ts'
 
@@ -102,6 +102,43 @@ export interface EngineVolumes {
   read<T>(name: string, image: string, signal: AbortSignal, use: (archive: Readable) => Promise<T>): Promise<T>
   /** Puts the files of such an archive into a volume, beside those that are there. */
   write(name: string, image: string, archive: Readable, signal: AbortSignal): Promise<void>
+}
+
+/** Programs in containers, each in a terminal of its own. Fails like `EngineVolumes`. */
+export interface EngineTerminals {
+  /** By id or name; null when there is no such container. */
+  find(container: string): Promise<TerminalContainer | null>
+  /** @param options.mark tells this program from all others */
+  run(containerId: string, options: TerminalSize & { command: string[]; mark: string }): Promise<TerminalProgram>
+}
+
+export interface TerminalSize {
+  cols: number
+  rows: number
+}
+
+export interface TerminalContainer {
+  id: string
+  name: string
+  isRunning: boolean
+  /** From Compose's labels; null for a container that Compose did not create. */
+  project: string | null
+  workingDir: string | null
+  service: string | null
+}
+
+export interface TerminalProgram {
+  /** What it writes, and what is typed. It ends with the program. */
+  stream: Duplex
+  resize(size: TerminalSize): Promise<void>
+  /**
+   * How it ended.
+   *
+   * @param firstWords the start of what it wrote
+   */
+  exit(firstWords: string): Promise<{ code: number | null; isMissing: boolean }>
+  /** Ends it as a closed terminal does, and kills it if it stays. Docker would let it run on. @throws CONFLICT if it runs on */
+  hangUp(): Promise<void>
 }
 
 export interface EngineVolume {

@@ -12,6 +12,7 @@ import { feedResponse } from './feed-response.ts'
 import { serveLogs } from './internal-log-routes.ts'
 import { authenticate, onlyWhileCallerWaits, ownNodeOnly, whileKeyIsValid } from './internal-callers.ts'
 import { notFoundProblem } from './problem.ts'
+import { serveTerminals } from './internal-terminal-routes.ts'
 import { createRouter, type HttpEnv, type Router } from './router.ts'
 import { serveCall, serveStream } from './serve-call.ts'
 
@@ -58,6 +59,7 @@ export function internalRoutes(services: Services, door: Door): Router {
   serveEach(actionCalls, ownActions, serve)
   serveStream(router, calls.events, (_input, c) => eventsFor(c, services))
   serveLogs(router, services)
+  serveTerminals(router, services)
   // Stop here. The user surface would reject a node's valid credentials with 401.
   router.all(all, notFoundProblem)
   return router

@@ -27,6 +27,7 @@ import { isPlainPath, pathAdvice } from './plain-path.ts'
 import { openApiDocument } from './openapi.ts'
 import { errorToProblem, notFoundProblem, problemResponse } from './problem.ts'
 import type { HttpEnv } from './router.ts'
+import { createTerminalSockets, type TerminalSockets } from './terminal-sockets.ts'
 import { createUnreadAnswers, type UnreadAnswers } from './unread-answers.ts'
 import { linkSignInRoutes } from './link-sign-in-routes.ts'
 import { strangersPage } from './strangers-page.ts'
@@ -90,6 +91,7 @@ export function serve(server: Server, services: Services) {
   const graphql = createGraphql(services)
   const unread = createUnreadAnswers({ clock: services.clock })
   const sockets = createGraphqlSockets({ services, graphql, door, unread, things })
+  const terminals = createTerminalSockets({ services, door, unread, things })
   const linkDoor = createLinkDoor(services, door)
   const app = createApp({ services, graphql, door, unread, things, baseUrl })
   const answer = getRequestListener((request, bindings) => app.fetch(request, bindings))
@@ -99,7 +101,8 @@ export function serve(server: Server, services: Services) {
   server.on('request', listener)
   server.on(
     'upgrade',
-    (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade(request, socket, head, { door, sockets, linkDoor, log }),
+    (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      void upgrade(request, socket, head, { door, sockets, terminals, linkDoor, log }),
   )
 
   return {
@@ -114,6 +117,7 @@ export function serve(server: Server, services: Services) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       linkDoor.stop()
       things.stop()
+      terminals.stop()
       await sockets.stop()
       await graphql.stop()
       server.closeAllConnections()
@@ -206,16 +210,24 @@ const isPage = (request: HonoRequest): boolean =>
 interface Doors {
   door: Door
   sockets: GraphqlSockets
+  terminals: TerminalSockets
   linkDoor: LinkDoor
   log: Log
 }
 
-async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, { door, sockets, linkDoor, log }: Doors): Promise<void> {
+async function upgrade(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  { door, sockets, terminals, linkDoor, log }: Doors,
+): Promise<void> {
   socket.on('error', () => socket.destroy())
   const path = request.url?.split('?')[0]
   try {
     if (!isPlainPath(request.url)) return refuseUpgrade(socket, { status: 400, message: pathAdvice })
     if (path === linkPath) return await linkDoor.upgrade(request, socket, head)
+    const terminal = terminals.placeOf(path)
+    if (terminal) return await terminals.upgrade(request, socket, head, terminal)
     if (path !== '/graphql') return refuseUpgrade(socket, { status: 404, message: 'Not Found' })
     door.check(request, { changes: true })
     sockets.upgrade(request, socket, head)

@@ -6,7 +6,7 @@ import type { Services } from '../services.ts'
 /** What every node does in either role: run its own apps and report its state. */
 export function createNodeRole(services: Services, scheduler: Scheduler) {
   const { access, alarms, apps, auditedOperations, backups, engine, feed, health, home, imageChecks, joining, notifications } = services
-  const { history, timeline, totals, log, members, monitor, registries, secrets, self, storage } = services
+  const { history, ownTerminals, timeline, totals, log, members, monitor, registries, secrets, self, storage } = services
 
   /** Every part writes independently, so one failure does not stop the others. @throws the first failure */
   async function flush(): Promise<void> {
@@ -69,6 +69,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
     },
 
     async stop(): Promise<void> {
+      await ownTerminals.stop()
       await backups.stop()
       await apps.stop()
       engine.stop()

@@ -102,6 +102,23 @@ export function createAccess(deps: {
       return auditedOperations.around(caller, await admit(action, target), run, about)
     },
 
+    /** Whether the caller may do this, for what is written down only if it is refused. @throws FORBIDDEN, NOT_FOUND, RATE_LIMITED */
+    async check(action: Action, target: Target): Promise<void> {
+      await admit(action, target)
+    },
+
+    /** Like `act`, for what goes on until `over` resolves with why it ended. */
+    async through<T>(
+      action: Action,
+      target: Target,
+      run: () => Promise<T>,
+      { over, about }: { over: (result: T) => Promise<string>; about: (result: T) => Partial<AuditedAction> },
+    ): Promise<T> {
+      const { result, written } = await audit.through(caller, await admit(action, target), run, over, about)
+      written.catch((error: unknown) => log.error({ err: error }, 'could not write the end of an action to the audit log'))
+      return result
+    },
+
     /** Refuses an action for another reason than its permission. */
     async deny(action: Action, named: Named, why: string): Promise<never> {
       await audit.noteRefusal(caller, columnsOf(action, named))

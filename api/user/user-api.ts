@@ -20,6 +20,7 @@ import { createUserServer } from './server.ts'
 import { createUserSettings } from './settings.ts'
 import { createSight } from './sight.ts'
 import { createUserTimeline } from './timeline.ts'
+import { createUserTerminals } from './terminals.ts'
 import { createUserUsers } from './users.ts'
 
 export type UserApi = ReturnType<typeof createUserApi>
@@ -44,6 +45,7 @@ export function createUserApi(services: Services, caller: Caller) {
     apps: createUserApps({ access, inventory, router, copies, newest }),
     logs: createUserLogs({ access, hub: services.logHub }),
     engine: createUserEngine({ access, inventory, router, registry, dockerAway: (nodeId) => health.knownOf(nodeId).dockerAway }),
+    terminals: createUserTerminals({ access, hub: services.openTerminals }),
     operations: createUserOperations({ access, inventory, router }),
     monitoring: createUserMonitoring({ access, inventory, watched: services.watched, nodeIds: () => registry.list().map(({ id }) => id) }),
     history: createUserHistory({ access, router, clock: services.clock, outages: health.history, totals: services.totals }),

@@ -24,6 +24,7 @@ export const capabilities = [
   'timeline',
   'logs',
   'engine-things',
+  'terminals',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

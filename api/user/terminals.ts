@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import type { Action } from '../auth/action.ts'
+import { callerKey, may } from '../auth/caller.ts'
+import type { HeldTerminal, TerminalView } from '../cluster/held-terminal.ts'
+import type { OpenTerminals } from '../cluster/open-terminals.ts'
+import { AppError, notFound } from '../errors.ts'
+import type { Access } from './access.ts'
+
+export const terminalActions = {
+  open: { word: 'terminal.open', permission: 'app.change', on: 'node' },
+  join: { word: 'terminal.join', permission: 'app.change', on: 'node' },
+} as const satisfies Record<string, Action>
+
+export interface AskedTerminal {
+  cols: number
+  rows: number
+  /** Empty: a shell. */
+  command: string[]
+}
+
+export interface LookedAt {
+  held: HeldTerminal
+  view: TerminalView
+  /** Whether it is new here, so that nothing ends it with its credential yet. */
+  isNew: boolean
+}
+
+/** Terminals in the containers of nodes that a caller sees. What is typed and written is written down nowhere. */
+export function createUserTerminals({ access, hub }: { access: Access; hub: OpenTerminals }) {
+  const { caller, sight } = access
+  const { via, userId, credentialId, name } = caller
+  const owner = createHash('sha256')
+    .update(JSON.stringify([via, userId, credentialId, name]))
+    .digest('hex')
+  const named = (nodeId: string) => ({ nodeId, caller, key: callerKey(caller), owner })
+  const over = ({ held }: { held: HeldTerminal }): Promise<string> => held.over
+
+  return {
+    /** Opens one in a container, named by its id or name. @throws FORBIDDEN, NOT_FOUND, CONFLICT, RATE_LIMITED, NODE_UNREACHABLE */
+    async open(nodeId: string, container: string, asked: AskedTerminal): Promise<LookedAt> {
+      const opened = await access.through(
+        terminalActions.open,
+        { id: nodeId, words: `: ${container}` },
+        () => hub.open(named(nodeId), { container, ...asked, isAdministrator: may(caller, 'app.allow') }),
+        { over, about: (result) => ({ subject: `${sight.node(nodeId).name}: ${result.container}` }) },
+      )
+      try {
+        return { held: opened.held, view: await opened.held.attach(container), isNew: true }
+      } catch (error) {
+        opened.held.end({ reason: 'It could not be shown', isOfCredential: false })
+        throw error
+      }
+    },
+
+    /** Looks at one again that the same account opened with the same credential. @throws NOT_FOUND for any other; FORBIDDEN, NODE_UNREACHABLE */
+    async join(nodeId: string, container: string, id: string): Promise<LookedAt> {
+      await access.check(terminalActions.join, { id: nodeId })
+      const known = hub.find(named(nodeId), id)
+      try {
+        if (known) return { held: known, view: await known.attach(container), isNew: false }
+        return await adopt(nodeId, container, id)
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'NOT_FOUND') throw error
+        access.noteRefusal(terminalActions.join, { id: nodeId, subject: `${sight.node(nodeId).name}: ${container}` }, error.message)
+        throw notFound('terminal', id)
+      }
+    },
+  }
+
+  /** This server was started again while it was open. Its node knows whose it is. */
+  async function adopt(nodeId: string, container: string, id: string): Promise<LookedAt> {
+    const held = hub.adopt(named(nodeId), id)
+    let view: TerminalView
+    try {
+      view = await held.attach(container)
+    } catch (error) {
+      held.forget()
+      throw error
+    }
+    await access.through(terminalActions.join, { id: nodeId, words: `: ${container}` }, async () => ({ held }), { over, about: () => ({}) })
+    return { held, view, isNew: true }
+  }
+}
