@@ -32,6 +32,7 @@ export const capabilityWords = (capability: string): string =>
     'app-copies': 'making apps again on another node',
     logs: 'logs of apps and containers',
     'engine-things': 'lists of containers, images, volumes and networks',
+    terminals: 'terminals in containers',
     'app-import': 'making apps of Compose projects that run already',
     'app-versions': 'refusing to overwrite a newer edit of an app',
     'app-validation': 'checking drafts of apps',
