@@ -67,13 +67,14 @@ const words = [
   'api/monitoring/timeline/timeline-entry.ts',
   'api/engine/thing.ts',
   'api/doctor/finding.ts',
+  'api/terminals/terminal-message.ts',
   'api/cluster/members/node-about.ts',
   'api/cluster/alarms/alarm.ts',
   'api/notifications/channel.ts',
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',
 ]
-const domains = ['apps', 'engine', 'backup', 'doctor', 'registries', 'monitoring', 'settings', 'auth', 'notifications'].map(
+const domains = ['apps', 'engine', 'backup', 'doctor', 'registries', 'monitoring', 'settings', 'auth', 'notifications', 'terminals'].map(
   (name) => `api/${name}/`,
 )
 
@@ -212,10 +213,11 @@ const dashboardDomains = {
   logs: [],
   nodes: [],
   operations: [],
-  engine: ['logs', 'monitoring', 'operations'],
-  apps: ['logs', 'nodes', 'operations'],
+  terminal: [],
+  engine: ['logs', 'monitoring', 'operations', 'terminal'],
+  apps: ['logs', 'nodes', 'operations', 'terminal'],
   audit: ['operations'],
-  shell: ['account', 'operations'],
+  shell: ['account', 'operations', 'terminal'],
 }
 const domainFolders = (name: string): string[] => dashboard(`components/${name}`, `composables/${name}`, `utils/${name}`)
 const domainRules = Object.entries(dashboardDomains).map(([name, others]) => {

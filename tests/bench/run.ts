@@ -20,6 +20,7 @@ import { soak } from './soak.ts'
 import { reconnect } from './reconnect.ts'
 import { start } from './start.ts'
 import { sweep } from './sweep.ts'
+import { terminal } from './terminal.ts'
 import { toTable, writeFigures } from './report.ts'
 import { validation } from './validation.ts'
 
@@ -42,6 +43,7 @@ const benches: Record<string, Bench> = {
   detection,
   soak,
   kills,
+  terminal,
 }
 
 const { values, positionals } = parseArgs({

@@ -25,6 +25,8 @@ export const surfaces: Record<string, Surface> = {
   'ALL /api/internal/engine/*': 'guard',
   'ALL /api/internal/events': 'guard',
   'ALL /api/internal/system/*': 'guard',
+  'ALL /api/internal/terminals': 'guard',
+  'ALL /api/internal/terminals/*': 'guard',
 
   'ALL /auth/*': 'guard',
   'ALL /assets/*': 'guard',
@@ -162,7 +164,7 @@ export const surfaces: Record<string, Surface> = {
 }
 
 /** What a primary calls only on itself. */
-const ownNode = /\/api\/internal\/(engine|networks|apps|containers|compose-projects|folders|operations|events|system)\b/
+const ownNode = /\/api\/internal\/(engine|networks|apps|containers|compose-projects|folders|operations|events|system|terminals)\b/
 
 /** Undefined for an operation that is neither listed nor an action nor a call to a node about its own things. */
 export const surfaceOf = (operation: string): Surface | undefined =>

@@ -226,6 +226,15 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
   removeImage: sent(calls.removeImage, { id: 'sha256:1' }, 'sha256:1', 'sha256:1'),
   removeVolume: sent(calls.removeVolume, { id: 'data' }, 'data', 'data'),
   removeNetwork: sent(calls.removeNetwork, { id: 'abc' }, 'abc', 'abc'),
+  openTerminal: sent(
+    calls.openTerminal,
+    { container: 'shop-web-1', command: ['sh', '-c', 'a & b'], cols: 80, rows: 24, owner: 'o', isAdministrator: false },
+    { id, container: 'shop-web-1' },
+    { id, container: 'shop-web-1' },
+  ),
+  terminalInput: sent(calls.terminalInput, { id, owner: 'o', data: 'YQ==' }, undefined, undefined),
+  resizeTerminal: sent(calls.resizeTerminal, { id, owner: 'o', cols: 80, rows: 24 }, undefined, undefined),
+  endTerminal: sent(calls.endTerminal, { id, owner: 'o', reason: 'It was closed' }, undefined, undefined),
   prune: sent(calls.prune, { kind: 'volumes', preview: false, items: ['data'] }, pruned, pruned),
   folders: sent(calls.folders, {}, [{ name: 'web', composeFile: null }], [{ name: 'web', composeFile: null }]),
   composeOnDisk: sent(calls.composeOnDisk, { name: 'a b/ü?&#%' }, onDisk, onDisk),
@@ -243,7 +252,7 @@ const samples: Record<string, (t: ExecutionContext<unknown>, ground: Ground) => 
 }
 
 test('every call has its sample', (t) => {
-  t.deepEqual([...Object.keys(samples), 'events', 'appLogs', 'containerLogs'].toSorted(), Object.keys(calls).toSorted())
+  t.deepEqual([...Object.keys(samples), 'events', 'appLogs', 'containerLogs', 'terminalOutput'].toSorted(), Object.keys(calls).toSorted())
 })
 
 for (const way of ['direct', 'link'] as const) {
