@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { openDatabase } from '../../api/db/orm.ts'
 import { HistoryFrameEntity, HistoryMarkEntity, HistorySeriesEntity } from '../../api/monitoring/history/history.entity.ts'
@@ -7,11 +8,31 @@ import { createHistory } from '../../api/monitoring/history/history.ts'
 import type { ContainerStats } from '../../api/monitoring/node-stats.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { someStats } from '../helpers/things.ts'
-import type { BenchContext, Figure } from './bench.ts'
+import { nodeProcess } from '../helpers/node-process.ts'
+import { asTest, type BenchContext, type Figure } from './bench.ts'
+import { cpuMsOf } from './helpers/process-figures.ts'
 
 const containers = 50
 const everyMs = 30_000
 const day = 24 * 3600_000
+
+/** CPU time of a node that nobody watches, with and without measuring, in the same minute. In milliseconds per minute. */
+async function idleCpu(context: BenchContext): Promise<Figure[]> {
+  const seconds = context.short ? 5 : 90
+  const t = asTest(context)
+  const settings = { usual: {}, never: { STATS_INTERVAL: '300' } }
+  const nodes = await Promise.all(Object.values(settings).map((each) => nodeProcess(t, each)))
+  for (const node of nodes) await node.start()
+  // The first minute after a start is not idle.
+  await sleep(context.short ? 1000 : 30_000)
+  const before = nodes.map((node) => cpuMsOf(node.pid()))
+  await sleep(seconds * 1000)
+  const [usual = 0, never = 0] = nodes.map((node, index) => ((cpuMsOf(node.pid()) - (before[index] ?? 0)) / seconds) * 60)
+  return [
+    { name: 'CPU time of an idle node that measures every 30 s', value: usual, unit: 'ms', note: 'per minute' },
+    { name: 'that measures every 300 s, in the same minute', value: never, unit: 'ms', note: 'per minute' },
+  ]
+}
 
 /** The size of a node's history, and what writing and reading it costs. The month beyond the day is made of coarse frames alone. */
 export async function history(context: BenchContext): Promise<Figure[]> {
@@ -62,6 +83,7 @@ export async function history(context: BenchContext): Promise<Figure[]> {
     },
     { name: 'measure and write one span', value: writeMs / samples, unit: 'ms' },
     { name: 'read a day of one app', value: readMs, unit: 'ms', note: `${answer.series.length} services, 240 points` },
+    ...(await idleCpu(context)),
   ]
 }
 

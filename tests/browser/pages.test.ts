@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
 import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
 import { startBrowser } from '../helpers/browser.ts'
-import { createApp, followToEnd, webApp } from '../helpers/cluster.ts'
+import { createApp, eventually, followToEnd, webApp } from '../helpers/cluster.ts'
 import { ensureTestImage, testImage, uniqueName, uniqueProject } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { ask } from '../helpers/graphql.ts'
@@ -37,10 +37,12 @@ interface Shown {
   folder: string
   /** Runs, and is no app. */
   project: string
+  /** Of the app. */
+  containerId: string
 }
 
 /** Every page, and every dialog. */
-const views = ({ appId, nodeId, folder, project }: Shown): View[] => [
+const views = ({ appId, nodeId, folder, project, containerId }: Shown): View[] => [
   { path: '/nodes', title: 'Nodes' },
   { path: '/nodes', title: 'Nodes', open: openByButton('Add node') },
   { path: '/nodes', title: 'Nodes', open: openRegistration },
@@ -62,6 +64,9 @@ const views = ({ appId, nodeId, folder, project }: Shown): View[] => [
   { path: `/apps/${appId}/settings`, title: 'shtest-' },
   { path: `/apps/${appId}/files`, title: 'shtest-', open: openChanged(join(folder, 'compose.yaml'), 'textbox') },
   { path: `/apps/${appId}/files`, title: 'shtest-', open: openChanged(join(folder, 'site.conf'), 'radio') },
+  { path: `/apps/${appId}/logs`, title: 'shtest-', open: openLines },
+  { path: `/engine/containers?container=${containerId}&part=usage`, title: 'Containers', open: openCharts },
+  { path: '/engine/images', title: 'Containers' },
   { path: '/apps/no-such-app', title: 'App not found' },
   { path: '/monitoring', title: 'Monitoring' },
   { path: '/settings', title: 'Settings' },
@@ -150,7 +155,16 @@ async function somethingToShow(t: ExecutionContext, primary: NodeProcess): Promi
   writeFileSync(join(directory, 'production.yaml'), 'services:\n  web: { cap_add: [NET_ADMIN] }\n')
   const files = ['-f', 'compose.yaml', '-f', 'production.yaml']
   execFileSync('docker-compose', ['-p', project, ...files, 'up', '-d'], { cwd: directory, stdio: 'ignore' })
-  return { appId: app.id, nodeId, folder: join(primary.appsDir, name), project }
+  const seen = await eventually(
+    () =>
+      ask<{ containers: { nodes: { id: string }[] } }>(
+        primary,
+        'query ($name: String) { containers(filter: { search: $name }) { nodes { id } } }',
+        { name },
+      ),
+    ({ containers }) => containers.nodes.length === 1,
+  )
+  return { containerId: seen.containers.nodes[0]?.id ?? '', appId: app.id, nodeId, folder: join(primary.appsDir, name), project }
 }
 
 async function shows(page: Page, title: string): Promise<void> {
@@ -210,3 +224,7 @@ async function openWarnings(page: Page): Promise<void> {
   await operations.getByRole('button', { name: 'Show 2 more' }).click()
   await operations.getByRole('listitem').filter({ hasText: 'A_VARIABLE_THAT_NOBODY_HAS_SET_9' }).waitFor()
 }
+
+const openLines = (page: Page): Promise<void> => page.getByRole('region', { name: 'Logs' }).getByText('Nothing was printed yet').waitFor()
+const openCharts = (page: Page): Promise<void> =>
+  page.getByRole('dialog').getByRole('img', { name: 'Memory over time' }).locator('canvas').waitFor()

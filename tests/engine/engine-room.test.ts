@@ -199,3 +199,33 @@ test('a network in use is not removed, and the disk is measured once a minute', 
   const first = await engine.diskUsage()
   t.is(await engine.diskUsage(), first)
 })
+
+test('what ended a container is said as it was, with how often it was started again', async (t) => {
+  const { engine } = await room(t)
+  const missing = await container(t, { Cmd: ['no-such-program'] })
+  const options = { HostConfig: { Init: true } }
+  const notFound = await container(t, { Cmd: ['sh', '-c', 'exec nothing'], ...options })
+  const crashed = await container(t, { Cmd: ['sh', '-c', 'kill -11 $$'], ...options })
+  const loop = await container(t, {
+    Cmd: ['sh', '-c', 'exit 3'],
+    HostConfig: { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 2 } },
+  })
+  const stopped = await container(t, idle)
+  const hungry = await container(t, {
+    Cmd: ['sh', '-c', 'x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done'],
+    HostConfig: { Memory: 8 * 2 ** 20, MemorySwap: 8 * 2 ** 20 },
+  })
+  await t.throwsAsync(engine.act(missing.id, 'start', 'ada'), { message: /no-such-program/ })
+  for (const each of [notFound, crashed, loop, stopped, hungry]) await engine.act(each.id, 'start', 'ada')
+  await engine.act(stopped.id, 'stop', 'ada')
+  const find = ({ id }: Docker.Container) => engine.list('container').find((each) => each.id === id)
+  await until(() => [missing, notFound, crashed, stopped, hungry].every((each) => (find(each)?.exitReason ?? null) !== null))
+  await until(() => find(loop)?.restartCount === 2 && find(loop)?.state === 'exited')
+  t.regex(find(missing)?.exitReason ?? '', /^Docker could not start it: .*no-such-program/)
+  t.is(find(notFound)?.exitReason, 'Its command does not exist in the image (127)')
+  t.is(find(crashed)?.exitReason, 'Crashed: it accessed memory that is not its own (139, SIGSEGV)')
+  t.is(find(hungry)?.exitReason, 'Killed because it ran out of memory: it used up its limit of 8 MiB (137, SIGKILL)')
+  t.is(find(loop)?.exitReason, 'Ended with an error (3). Its last log lines say more')
+  t.is(find(stopped)?.exitReason, 'Stopped by ada, and ended without an error')
+  t.true((find(stopped)?.finishedAt?.getTime() ?? 0) > (find(stopped)?.startedAt?.getTime() ?? Infinity) - 1)
+})

@@ -34,6 +34,7 @@ export function createLogStream({ open, received, turn, check, onEnd, clock }: O
   let past: LogBatch | null = null
   let done = false
   let tookAt = -Infinity
+  let isBehind = false
 
   const onChange = (): void => {
     isNews = true
@@ -85,13 +86,15 @@ export function createLogStream({ open, received, turn, check, onEnd, clock }: O
       if (batch) return batch
       await asleep()
       const restMs = tookAt + pauseMs - clock.now().getTime()
-      if (restMs > 0) await pause(restMs)
+      // Who is behind takes full batches, as fast as they are received.
+      if (restMs > 0 && !isBehind) await pause(restMs)
       await turn?.()
       if (done) break
       isNews = false
       const items = tap.take(most)
       if (items.length > 0) {
         tookAt = clock.now().getTime()
+        isBehind = items.length >= most.lines
         // There may be more.
         isNews = true
         return batchOf(items)
