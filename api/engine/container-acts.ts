@@ -13,6 +13,7 @@ export function createContainerActs(deps: {
   apps: Pick<AppsHere, 'busyWith' | 'list'>
   find: (id: string) => NodeContainer | undefined
   actedBy: (id: string, by: string) => void
+  doubt: (id: string) => void
   refresh: (kinds: readonly ThingKind[]) => Promise<void>
   catchUp: (kinds: readonly ThingKind[]) => Promise<void>
   clock: Clock
@@ -57,6 +58,7 @@ export function createContainerActs(deps: {
         throw new AppError('CONFLICT', `${container.name} did not ${action} within ${deadlineMs / 1000} s. Docker goes on with it`)
       } finally {
         cancel()
+        deps.doubt(container.id)
         await deps.catchUp(['container'])
       }
       return deps.find(container.id) ?? { ...container, state: 'removing' }

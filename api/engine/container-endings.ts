@@ -58,6 +58,9 @@ export function createContainerEndings({ things }: { things: Pick<EngineThings, 
     /** Selfhostly does it, for someone. */
     actedBy: (id: string, by: string): void => touch(id, { by }),
 
+    /** Something was done to it, and Docker makes no event of what failed. */
+    doubt: (id: string): void => void stale.add(id),
+
     forgetAll(): void {
       for (const id of known.keys()) stale.add(id)
     },

@@ -59,7 +59,7 @@ export function createEngineRoom(deps: {
   const diskUsage = createDiskUsage({ things, clock })
   const inside = createInside({ things, apps, find: findContainer })
   const acts = createContainerActs({
-    ...{ things, apps, clock, find: findContainer, actedBy: endings.actedBy, refresh, catchUp },
+    ...{ things, apps, clock, find: findContainer, actedBy: endings.actedBy, doubt: endings.doubt, refresh, catchUp },
   })
   const pull = createPull({ ...deps, catchUp })
 
