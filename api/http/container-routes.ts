@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { containerStates } from '../apps/app.ts'
 import { actBody, engineCalls, engineRefusals } from '../cluster/calls/engine-calls.ts'
 import { idParam } from '../cluster/calls/declared-call.ts'
 import { nodeContainerWire } from '../engine-wire.ts'
@@ -23,14 +22,14 @@ const knownContainerWire = nodeContainerWire
   })
   .openapi('KnownContainer')
 
-const stateWord = z.enum(containerStates)
+const stateWord = nodeContainerWire.shape.state
 const listQuery = nodeIdsQuery.extend({
   states: z
     .string()
     .transform((text) => listOf(text) ?? [])
     .pipe(z.array(stateWord))
     .optional()
-    .openapi({ type: 'string', description: `Comma-separated: ${containerStates.join(', ')}` }),
+    .openapi({ type: 'string', description: `Comma-separated: ${stateWord.options.join(', ')}` }),
   search: z.string().optional().openapi({ description: 'Part of the name, the image or the Compose project' }),
 })
 const one = '/api/nodes/{id}/containers/{container_id}'

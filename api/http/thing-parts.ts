@@ -6,7 +6,7 @@ import type { HttpEnv } from './router.ts'
 /** What the routes of containers, images, volumes and networks have in common. */
 
 /** For people, what a node is asked about its Engine is at the node's path. */
-export const onNodes = (tag: string) => ({ tag, pathOf: (path: string) => path.replace('/api/internal/engine/', '/api/nodes/{id}/') })
+export const onNodes = (tag: string) => ({ tag, pathOf: (path: string) => path.replace('/internal/engine/', '/nodes/{id}/') })
 
 /** The call, with the node in its path. */
 export const ofNode = <Input extends object, Output, Read>(call: AnsweredCall<Input, Output, Read>): AnsweredCall<Input, Output, Read> => ({
