@@ -159,7 +159,7 @@ export function createOwnTerminals(deps: {
 
     async stop(): Promise<void> {
       isStopped = true
-      await Promise.all(running().map(({ session }) => session.end('Selfhostly stopped')))
+      await Promise.all(running().map(({ session }) => session.end('Selfhostly on this node was stopped')))
     },
   } satisfies NodeTerminals & { stop(): Promise<void> }
 }

@@ -69,6 +69,8 @@ test('one is known only to its owner and on its node, until its program ends', a
   t.is(terminals.find(named('a'), held.id), held)
   t.is(terminals.find(named('b'), held.id), undefined)
   t.is(terminals.find({ ...named('a'), nodeId: 'm' }, held.id), undefined)
+  t.throws(() => terminals.adopt(named('b'), held.id), { code: 'NOT_FOUND' })
+  t.is(terminals.find(named('a'), held.id), held)
   const { messages } = await held.attach('web')
   for await (const message of messages) t.truthy(message)
   t.is(await held.over, 'the program ended with code 0')
