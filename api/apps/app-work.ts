@@ -14,7 +14,7 @@ import type { Alongside, Unfinished } from './operation-records.ts'
 import type { OperationRun } from './operation-run.ts'
 import { untilDockerAnswers } from './operations/docker-answers.ts'
 import type { OperationInput } from './operations/operation-input.ts'
-import type { Runners } from './operations/runners.ts'
+import type { Runner, Runners } from './operations/runners.ts'
 import type { Operations } from './operations.ts'
 import { createWishes, type Wish } from './wishes.ts'
 
@@ -33,6 +33,11 @@ const isWishing = (kind: OperationKind): kind is WishingKind => kind in wishOf
 /** The record is deleted last, so a removal without one was complete. */
 const withoutApp = (kind: OperationKind): End =>
   kind === 'remove' ? { status: 'succeeded', progress: 100, message: 'Done' } : { status: 'interrupted', error: 'Its app is gone' }
+
+function whenGone(kind: OperationKind, appId: string): Runner {
+  if (kind !== 'remove') throw notFound('app', appId)
+  return async () => {}
+}
 
 const notAgain: End = { status: 'interrupted', error: 'The node stopped before this was finished. Try again to finish it' }
 
@@ -64,8 +69,8 @@ export function createAppWork(deps: {
     return {
       async work(run) {
         settle()
-        if (!records.has(row.id)) throw notFound('app', row.id)
-        const runner = deps.runners()[kind]
+        // An earlier removal did what this one is for.
+        const runner = records.has(row.id) ? deps.runners()[kind] : whenGone(kind, row.id)
         if (!runner) throw new AppError('NOT_SUPPORTED', `This version does not know how to ${kind} an app`)
         return runner(row, input, run)
       },

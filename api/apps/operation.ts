@@ -71,6 +71,7 @@ export const factsOfKind: Record<OperationKind, KindFacts> = {
 export function failureWords(kind: OperationKind, { status, error }: Pick<Operation, 'status' | 'error'>): string {
   // What follows a blank line is for those who look closer, such as the last lines of a log.
   const [reason = ''] = (error ?? '').replace(/^Could not /, 'could not ').split('\n\n')
+  if (status === 'cancelled') return `${factsOfKind[kind].doing} was cancelled`
   return `${factsOfKind[kind].doing} ${status === 'failed' ? 'failed' : `was ${status}`}: ${reason}`
 }
 

@@ -75,10 +75,11 @@ test("removing an app keeps its volumes and other programs' files in its folder"
 })
 
 test('removes volumes and files on request', async (t) => {
-  const { name, remove, directory } = await runningApp(t, withData)
+  const { name, id, apps, outcome, directory } = await runningApp(t, withData)
   writeFileSync(join(directory, 'data/photo.jpg'), 'the only copy')
   const unnamed = await unnamedVolume(t, name)
-  t.like(await remove({ volumes: true, files: true }), { status: 'succeeded', message: 'Done' })
+  const both = await Promise.all([1, 2].map(() => apps.removeApp(id, { volumes: true, files: true })))
+  for (const each of both) t.like(await outcome(each), { status: 'succeeded', message: 'Done' }, 'also the second press of the button')
   t.false(existsSync(directory))
   t.deepEqual(await volumesOf(name), [])
   t.false(await isThere(unnamed))
