@@ -39,7 +39,7 @@ const AlarmRef = builder.objectRef<Alarm>('Alarm').implement({
 builder.queryFields((t) => ({
   alarms: t.field({
     type: [AlarmRef],
-    description: 'Open alarms for the cluster, and for nodes that the caller can see and their apps.',
+    description: 'Open alarms for the cluster, and for nodes that the caller can see and their apps; at most 500.',
     resolve: (_root, _args, { user }) => user.alarms.list(),
   }),
 }))

@@ -122,6 +122,16 @@ builder.queryFields((t) => ({
   }),
 }))
 
+builder.subscriptionFields((t) => ({
+  notificationsChanged: t.field({
+    type: 'ID',
+    description: 'The channel whose messages changed. Ask for it again.',
+    ...permission('settings.change'),
+    subscribe: (_root, _args, { user }) => user.notifications.watch(),
+    resolve: (channelId) => channelId,
+  }),
+}))
+
 builder.mutationFields((t) => ({
   createNotificationChannel: t.field({
     type: ChannelRef,

@@ -40,7 +40,8 @@ const TimelineRef = builder.objectRef<KnownTimeline>('Timeline').implement({
     more: t.exposeBoolean('more', { description: 'There are older ones. Ask again with `to` set to the time of the last.' }),
     error: t.exposeString('error', {
       nullable: true,
-      description: 'Why the node cannot be asked. The entries are then what the primary saw of it.',
+      description:
+        'Why the node cannot be asked. The entries are then what the primary knows: when it lost the node, and the last operations.',
     }),
   }),
 })

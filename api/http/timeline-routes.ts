@@ -8,7 +8,10 @@ import { createRouter, type Router } from './router.ts'
 
 const knownTimelineWire = timelineWire
   .extend({
-    error: z.string().nullable().openapi({ description: 'Why the node cannot be asked. The entries are then what the primary saw of it' }),
+    error: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Why the node cannot be asked. The entries are then only what the primary knows of it' }),
   })
   .openapi('KnownTimeline')
 

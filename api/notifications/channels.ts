@@ -54,10 +54,7 @@ export function createChannels(deps: {
 
     /** By name. */
     list: (): Channel[] => [...rows.values()].map(shown).sort((a, b) => a.name.localeCompare(b.name, 'en')),
-    find: (id: string): Channel | null => {
-      const row = rows.get(id)
-      return row ? shown(row) : null
-    },
+    nameOf: (id: string): string | null => rows.get(id)?.name ?? null,
     /** What decides which alarms a channel gets. */
     all: (): Pick<ChannelRow, 'id' | 'minSeverity' | 'labels'>[] => [...rows.values()],
     /** @throws NOT_FOUND */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EntityManager } from '../db/orm.ts'
 import type { Notice } from './notice.ts'
 import { DeliveryEntity, type DeliveryRow } from './notification.entity.ts'
@@ -8,15 +9,16 @@ const keptPerChannel = 200
 export const mostWaiting = 200
 const perTurn = 500
 
-/** Puts a message into the queue of a channel. @returns false if the queue is full */
-export async function enqueue(within: EntityManager, channelId: string, notice: Notice, now: Date): Promise<boolean> {
-  const waiting = await within.count(DeliveryEntity, { channel: channelId, state: 'waiting' })
-  // The end of what was sent always has a place.
-  if (waiting >= mostWaiting && notice.event === 'alarm') return false
+/** Puts a message into the queue of a channel. */
+export async function enqueue(within: EntityManager, channelId: string, notice: Notice, now: Date): Promise<void> {
   const alarmId = notice.event === 'test' ? '' : notice.alarm.id
   const times = { createdAt: now, nextAt: now, endedAt: null }
   await within.insert(DeliveryEntity, { channel: channelId, alarmId, notice, state: 'waiting', attempts: 0, error: null, ...times })
-  return true
+}
+
+/** How many more alarms the queue of a channel takes. The end of what was sent always has a place. */
+export async function roomOf(within: EntityManager, channelId: string): Promise<number> {
+  return mostWaiting - (await within.count(DeliveryEntity, { channel: channelId, state: 'waiting' }))
 }
 
 /**
@@ -36,16 +38,31 @@ export async function enqueueEnd(within: EntityManager, notice: Notice, now: Dat
   }
 }
 
+/** An alarm was given up, so its end is news to nobody. */
+export const dropEnd = (em: EntityManager, channelId: string, alarmId: string, now: Date): Promise<number> =>
+  em
+    .fork()
+    .nativeUpdate(
+      DeliveryEntity,
+      { channel: channelId, alarmId, state: 'waiting' },
+      { state: 'dropped', endedAt: now, error: 'Its alarm could not be sent' },
+    )
+
 /** The oldest message that waits. Later ones wait for it, so that no end overtakes its beginning. */
 export const nextOf = (em: EntityManager, channelId: string): Promise<DeliveryRow | null> =>
   em.fork().findOne(DeliveryEntity, { channel: channelId, state: 'waiting' }, { orderBy: { id: 'asc' }, disableIdentityMap: true })
 
 /** Deletes old lines of the log, but none of an alarm that is open: its end is sent to those who got it. */
 export async function pruneDeliveries(em: EntityManager, channelId: string, isOpen: (alarmId: string) => boolean): Promise<void> {
-  const within = em.fork()
   const where = { channel: channelId, state: { $ne: 'waiting' as const } }
-  const options = { orderBy: { id: 'desc' as const }, offset: keptPerChannel, limit: perTurn, disableIdentityMap: true }
-  const old = await within.find(DeliveryEntity, where, options)
-  const ids = old.filter(({ alarmId, state }) => state !== 'sent' || !isOpen(alarmId)).map(({ id }) => id)
-  if (ids.length > 0) await within.nativeDelete(DeliveryEntity, { id: { $in: ids } })
+  const fields = ['id' as const, 'alarmId' as const, 'state' as const]
+  for (let offset = keptPerChannel; ; await nextTurn()) {
+    const within = em.fork()
+    const options = { orderBy: { id: 'desc' as const }, offset, limit: perTurn, fields, disableIdentityMap: true }
+    const old = await within.find(DeliveryEntity, where, options)
+    const ids = old.filter(({ alarmId, state }) => state !== 'sent' || !isOpen(alarmId)).map(({ id }) => id)
+    if (ids.length > 0) await within.nativeDelete(DeliveryEntity, { id: { $in: ids } })
+    if (old.length < perTurn) return
+    offset += old.length - ids.length
+  }
 }

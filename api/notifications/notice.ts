@@ -1,5 +1,5 @@
 import { cut } from '../bounds.ts'
-import { severityOf, type Severity } from '../cluster/alarms/alarm.ts'
+import { isAlarmKind, severityOf, type Severity } from '../cluster/alarms/alarm.ts'
 import type { AlarmChange } from '../cluster/alarms/open-alarms.ts'
 import type { NoticeEvent } from './channel.ts'
 
@@ -25,7 +25,8 @@ export function noticeOf({ alarm, at, over }: AlarmChange, baseUrl: string): Not
   const path = appId !== null ? `/apps/${appId}` : nodeId !== null ? `/nodes/${nodeId}` : '/nodes'
   return {
     event: over === null ? 'alarm' : 'recovery',
-    alarm: { id, kind, severity: severityOf[kind], message, since: since.toISOString() },
+    // Another version may have raised it.
+    alarm: { id, kind, severity: isAlarmKind(kind) ? severityOf[kind] : 'warning', message, since: since.toISOString() },
     node: nodeId === null ? null : { id: nodeId, name: nodeName ?? nodeId },
     app: appId === null ? null : { id: appId, name: appName ?? appId },
     at: at.toISOString(),

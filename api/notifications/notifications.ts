@@ -2,18 +2,19 @@ import type { AlarmChange } from '../cluster/alarms/open-alarms.ts'
 import { severities } from '../cluster/alarms/alarm.ts'
 import { hasLabels } from '../cluster/members/labels.ts'
 import type { Clock } from '../clock.ts'
-import { cut } from '../bounds.ts'
 import type { EntityManager } from '../db/orm.ts'
+import type { EventHub } from '../events.ts'
 import type { Log } from '../log.ts'
 import type { Proxies } from '../proxies.ts'
+import type { ViewEvents } from '../view-events.ts'
 import type { Channel, ChannelInput, DeliveryState, NoticeEvent } from './channel.ts'
 import { createChannels } from './channels.ts'
-import { enqueue, enqueueEnd, pruneDeliveries } from './delivery-records.ts'
-import { createGuardedPost, DeliveryError } from './guarded-post.ts'
+import { enqueue, enqueueEnd, pruneDeliveries, roomOf } from './delivery-records.ts'
+import { createGuardedPost } from './guarded-post.ts'
 import { noticeOf, testNotice, wordsOf } from './notice.ts'
 import { DeliveryEntity, type DeliveryRow } from './notification.entity.ts'
 import { createOutbox } from './outbox.ts'
-import { createSend } from './sending.ts'
+import { createSend, failureWords } from './sending.ts'
 
 /** A line of a channel's log. */
 export interface Delivery {
@@ -46,6 +47,7 @@ export function createNotifications(deps: {
   /** The dashboard's address, for links. */
   baseUrl: () => string
   labelsOf: (nodeId: string) => Record<string, string>
+  events: EventHub<ViewEvents>
   clock: Clock
   random: () => number
   log: Log
@@ -55,7 +57,8 @@ export function createNotifications(deps: {
   const http = createGuardedPost({ clock, userAgent: `selfhostly/${deps.version}`, proxies: deps.proxies })
   const channels = createChannels({ ...deps, ...deps.secrets, waitingOf: (id) => waiting.get(id) ?? 0 })
   const send = createSend({ post: http.post, clock })
-  const outbox = createOutbox({ ...deps, channels, send })
+  const outbox = createOutbox({ ...deps, channels, send, onChange: (id) => deps.events.emit('messages', id) })
+  const testing = new AbortController()
 
   /** Whether a channel wants to hear of an alarm. One of the whole cluster concerns everybody. */
   const wants = (
@@ -64,13 +67,23 @@ export function createNotifications(deps: {
     nodeId: string | null,
   ) => severities.indexOf(severity) >= severities.indexOf(minSeverity) && (nodeId === null || hasLabels(deps.labelsOf(nodeId), labels))
 
-  async function saveOne(within: EntityManager, change: AlarmChange): Promise<void> {
-    const notice = noticeOf(change, deps.baseUrl())
-    if (change.over !== null) return enqueueEnd(within, notice, clock.now())
-    for (const channel of channels.all().filter((each) => wants(each, notice.alarm.severity, change.alarm.nodeId))) {
-      if (!(await enqueue(within, channel.id, notice, clock.now())))
-        log.warn({ channel: channels.find(channel.id)?.name, alarm: notice.alarm.id }, 'notification dropped: too many wait to be sent')
+  async function saveAll(within: EntityManager, changes: AlarmChange[]): Promise<void> {
+    const now = clock.now()
+    const rooms = new Map<string, number>()
+    const left = new Map<string, number>()
+    for (const change of changes) {
+      const notice = noticeOf(change, deps.baseUrl())
+      if (change.over !== null) await enqueueEnd(within, notice, now)
+      else
+        for (const { id } of channels.all().filter((each) => wants(each, notice.alarm.severity, change.alarm.nodeId))) {
+          const room = rooms.get(id) ?? (await roomOf(within, id))
+          rooms.set(id, room - 1)
+          if (room > 0) await enqueue(within, id, notice, now)
+          else left.set(id, (left.get(id) ?? 0) + 1)
+        }
     }
+    for (const [id, count] of left)
+      log.warn({ channel: channels.nameOf(id), count }, 'alarms do not go out through a channel: too many messages wait there')
   }
 
   async function recorded(channelId: string, error: string | null, notice: ReturnType<typeof testNotice>): Promise<Delivery> {
@@ -101,19 +114,16 @@ export function createNotifications(deps: {
         return channel
       },
       remove: channels.remove,
-      nameOf: (id: string): string | null => channels.find(id)?.name ?? null,
+      nameOf: channels.nameOf,
     },
 
     /** Sends a message now, past the queue. @returns how it went @throws NOT_FOUND */
     async test(id: string): Promise<Delivery> {
       const target = channels.target(id)
-      const notice = testNotice(channels.find(id)?.name ?? '', clock.now(), deps.baseUrl())
-      const error = await send(notice, target, `${id}-test-${clock.now().getTime()}`).then(
+      const notice = testNotice(channels.nameOf(id) ?? '', clock.now(), deps.baseUrl())
+      const error = await send(notice, target, `${id}-test-${clock.now().getTime()}`, testing.signal).then(
         () => null,
-        (failure: unknown) => {
-          if (!(failure instanceof DeliveryError)) log.error({ err: failure }, 'could not send a test')
-          return cut(failure instanceof DeliveryError ? failure.message : 'The message could not be sent. The log says why', 500)
-        },
+        (failure: unknown) => failureWords(failure, log),
       )
       if (error === null) await outbox.hurry(id)
       return recorded(id, error, notice)
@@ -133,9 +143,7 @@ export function createNotifications(deps: {
     },
 
     /** Puts what follows from changes of the alarms into the queue, in their transaction. */
-    async save(within: EntityManager, changes: AlarmChange[]): Promise<void> {
-      for (const change of changes) await saveOne(within, change)
-    },
+    save: saveAll,
     /** Call when that transaction is done. */
     saved: outbox.wakeAll,
 
@@ -148,6 +156,7 @@ export function createNotifications(deps: {
       for (const { id } of channels.all()) await pruneDeliveries(em, id, isOpen)
     },
     async stop(): Promise<void> {
+      testing.abort()
       await outbox.stop()
       await http.stop()
     },

@@ -1,22 +1,24 @@
-import { cut } from '../bounds.ts'
 import type { Clock } from '../clock.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { backoffMs } from '../retry.ts'
 import type { Channels } from './channels.ts'
-import { nextOf } from './delivery-records.ts'
+import { dropEnd, nextOf } from './delivery-records.ts'
 import { DeliveryError } from './guarded-post.ts'
 import { DeliveryEntity, type DeliveryRow } from './notification.entity.ts'
-import type { Send } from './sending.ts'
+import { failureWords, type Send } from './sending.ts'
 
 /** Soon after the first failure, then ever more rarely, because a receiver that is away should not be hammered. */
 const waits = { firstMs: 5000, longestMs: 30 * 60_000 }
 /** After a night without a network, people still want to know. Later, they have found out. */
 export const giveUpMs = 24 * 3600_000
+/** A receiver that works and refuses a message as such gets it this often. Those behind it must not wait for a day. */
+const refusedTimes = 3
+/** Longer than most answers take, and shorter than what a service manager waits before it kills. */
+const stopWithinMs = 2000
 /** When the database cannot be written, a message is looked at again after this time. */
 const afterFailureMs = 10_000
-const longestError = 500
 
 export type Outbox = ReturnType<typeof createOutbox>
 
@@ -29,15 +31,21 @@ export function createOutbox(deps: {
   clock: Clock
   random: () => number
   log: Log
-  channels: Pick<Channels, 'all' | 'target' | 'find'>
+  channels: Pick<Channels, 'all' | 'target' | 'nameOf'>
   send: Send
+  /** The state of a message changed. */
+  onChange: (channelId: string) => void
 }) {
   const { em, clock, log } = deps
   const running = new Map<string, Promise<void>>()
   const timers = new Map<string, () => void>()
+  const ending = new AbortController()
   let isStopped = false
 
-  const update = (id: number, columns: Partial<DeliveryRow>): Promise<unknown> => em.fork().nativeUpdate(DeliveryEntity, { id }, columns)
+  async function update(id: number, channelId: string, columns: Partial<DeliveryRow>): Promise<void> {
+    await em.fork().nativeUpdate(DeliveryEntity, { id }, columns)
+    deps.onChange(channelId)
+  }
 
   async function attempt(row: DeliveryRow, channelId: string): Promise<void> {
     const attempts = row.attempts + 1
@@ -45,23 +53,24 @@ export function createOutbox(deps: {
     const found = await em.fork().nativeUpdate(DeliveryEntity, { id: row.id, state: 'waiting' }, { attempts })
     if (found === 0) return
     try {
-      await deps.send(row.notice, deps.channels.target(channelId), `${channelId}-${row.id}`)
+      await deps.send(row.notice, deps.channels.target(channelId), `${channelId}-${row.id}`, ending.signal)
     } catch (error) {
       return failed({ ...row, attempts }, channelId, error)
     }
-    await update(row.id, { state: 'sent', endedAt: clock.now(), error: null })
+    await update(row.id, channelId, { state: 'sent', endedAt: clock.now(), error: null })
   }
 
   async function failed(row: DeliveryRow, channelId: string, error: unknown): Promise<void> {
-    if (!(error instanceof DeliveryError)) log.error({ err: error }, 'could not send a notification')
     const now = clock.now().getTime()
-    const why = cut(error instanceof DeliveryError ? error.message : 'The message could not be sent. The log says why', longestError)
+    const why = failureWords(error, log)
     const asked = error instanceof DeliveryError ? (error.retryAfterMs ?? 0) : 0
     const waitMs = Math.max(backoffMs(waits, row.attempts - 1) * (0.9 + 0.2 * deps.random()), Math.min(asked, waits.longestMs))
-    const isOver = now + waitMs > row.createdAt.getTime() + giveUpMs
-    log.warn({ channel: deps.channels.find(channelId)?.name, attempts: row.attempts, error: why, givenUp: isOver }, 'notification not sent')
-    if (isOver) await update(row.id, { state: 'failed', endedAt: clock.now(), error: why })
-    else await update(row.id, { nextAt: new Date(now + waitMs), error: why })
+    const isRefused = error instanceof DeliveryError && error.refused && row.attempts >= refusedTimes
+    const isOver = isRefused || now + waitMs > row.createdAt.getTime() + giveUpMs
+    log.warn({ channel: deps.channels.nameOf(channelId), attempts: row.attempts, error: why, givenUp: isOver }, 'notification not sent')
+    if (!isOver) return update(row.id, channelId, { nextAt: new Date(now + waitMs), error: why })
+    await update(row.id, channelId, { state: 'failed', endedAt: clock.now(), error: why })
+    if (row.notice.event === 'alarm') await dropEnd(em, channelId, row.alarmId, clock.now())
   }
 
   function later(channelId: string, ms: number): void {
@@ -108,11 +117,13 @@ export function createOutbox(deps: {
       wake(channelId)
     },
 
-    /** Waits for what is being sent, which takes seconds at most. */
+    /** Waits for what is being sent, and ends what takes long: it is sent again after the next start. */
     async stop(): Promise<void> {
       isStopped = true
       for (const cancel of timers.values()) cancel()
+      const late = setTimeout(() => ending.abort(), stopWithinMs)
       await Promise.allSettled(running.values())
+      clearTimeout(late)
     },
   }
 }

@@ -50,6 +50,11 @@ export function createUserNotifications(deps: { access: Access; isPrimary: boole
       if (most < 1 || most > mostListed) throw invalidInput([{ field: 'first', message: `must be from 1 to ${mostListed}` }])
       return notifications.deliveries(id, most)
     },
+    /** The channels whose messages change, as they do. @throws FORBIDDEN */
+    watch() {
+      access.need('settings.change')
+      return access.watch('messages', { seen: (channelId) => channelId, keyOf: (channelId: string) => channelId })
+    },
     create: (kind: ChannelKind, input: ChannelInput): Promise<Channel> =>
       access.act(notificationActions.createNotificationChannel, { subject: (input.name ?? '').slice(0, 200) }, async () => {
         needPrimary()

@@ -1,11 +1,16 @@
+import type { Operation } from '../apps/operation.ts'
 import type { ToldTimeline } from '../cluster/calls/timeline-calls.ts'
 import type { StatusHistory } from '../cluster/health/status-history.ts'
 import type { NodeRouter } from '../cluster/node-router.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, invalidInput } from '../errors.ts'
+import { operationEntry, timelinePage } from '../monitoring/timeline/timeline-entry.ts'
 import type { Access } from './access.ts'
 
-/** What happened. Of a node that cannot be asked, only what the primary saw of it, with why. */
+/**
+ * What happened. Of a node that cannot be asked, only what the primary knows: when the node was lost, and the last operations. `error` says why
+ * the rest is missing.
+ */
 export interface KnownTimeline extends ToldTimeline {
   error: string | null
 }
@@ -28,7 +33,9 @@ export function createUserTimeline(deps: {
   access: Access
   router: NodeRouter
   /** Changes of the status of nodes, as this primary saw them. */
-  changes: Pick<StatusHistory, 'page'>
+  changes: Pick<StatusHistory, 'between'>
+  /** The last operations of every node, as it told them. */
+  operations: () => Operation[]
   clock: Clock
 }) {
   const { access, router, clock } = deps
@@ -49,38 +56,49 @@ export function createUserTimeline(deps: {
   }
 
   async function seenOf(nodeId: string, { from, to }: { from: Date; to: Date }): Promise<ToldTimeline['entries']> {
-    const changes = await deps.changes.page(nodeId, { limit: mostChanges })
+    const changes = await deps.changes.between(nodeId, from, to, mostChanges)
     return changes
-      .filter(({ at, from: former }) => former !== null && at >= from && at < to)
+      .filter(({ from: former }) => former !== null)
       .map(({ at, to: what, reason }) => ({ kind: 'node', what, at, until: null, app: null, name: null, detail: reason, times: 1 }))
   }
 
-  /** Adds what the primary saw of the node. */
-  async function known(nodeId: string, asked: AskedTimeline, ask: (span: ReturnType<typeof spanOf>) => Promise<ToldTimeline>) {
+  /** Adds what the primary saw of the node, and if it cannot be asked, the operations that it told before. */
+  async function known(
+    { nodeId, appId }: { nodeId: string; appId: string | null },
+    asked: AskedTimeline,
+    ask: (span: ReturnType<typeof spanOf>) => Promise<ToldTimeline>,
+  ): Promise<KnownTimeline> {
     const span = spanOf(asked)
+    const operations = (): ToldTimeline['entries'] =>
+      deps
+        .operations()
+        .filter((operation) => operation.nodeId === nodeId && (appId === null || operation.appId === appId))
+        .flatMap((operation) => operationEntry(operation) ?? [])
+        .filter(({ at }) => at >= span.from && at < span.to)
     const away = (error: unknown): KnownTimeline => {
       if (!(error instanceof AppError) || !['NODE_UNREACHABLE', 'NOT_SUPPORTED'].includes(error.code)) throw error
-      return { entries: [], more: false, error: error.message }
+      return { entries: operations(), more: false, error: error.message }
     }
     const told = ask(span).then((timeline): KnownTimeline => ({ ...timeline, error: null }), away)
     const [{ entries, more, error }, seen] = await Promise.all([told, seenOf(nodeId, span)])
     // Older ones come with the next part, so that nothing is shown twice or left out.
     const oldest = more ? (entries.at(-1)?.at ?? span.from) : span.from
     const all = [...entries, ...seen.filter(({ at }) => at >= oldest)].sort((a, b) => b.at.getTime() - a.at.getTime())
-    return { entries: all.slice(0, span.first), more: more || all.length > span.first, error }
+    const page = timelinePage(all, span.first)
+    return { ...page, more: more || page.more, error }
   }
 
   return {
     /** @throws NOT_FOUND, INVALID_INPUT */
     async ofNode(nodeId: string, asked: AskedTimeline): Promise<KnownTimeline> {
       sight.node(nodeId)
-      return known(nodeId, asked, async (span) => router.forNode(nodeId).nodeTimeline(span))
+      return known({ nodeId, appId: null }, asked, async (span) => router.forNode(nodeId).nodeTimeline(span))
     },
 
     /** @throws NOT_FOUND, INVALID_INPUT */
     async ofApp(appId: string, asked: AskedTimeline): Promise<KnownTimeline> {
       const { nodeId } = sight.app(appId)
-      return known(nodeId, asked, async (span) => router.forApp(appId).appTimeline({ id: appId, ...span }))
+      return known({ nodeId, appId }, asked, async (span) => router.forApp(appId).appTimeline({ id: appId, ...span }))
     },
   }
 }

@@ -49,7 +49,7 @@ export function createUserApi(services: Services, caller: Caller) {
     operations: createUserOperations({ access, inventory, router }),
     monitoring: createUserMonitoring({ access, inventory, watched: services.watched, nodeIds: () => registry.list().map(({ id }) => id) }),
     history: createUserHistory({ access, router, clock: services.clock, outages: health.history, totals: services.totals }),
-    timeline: createUserTimeline({ access, router, clock: services.clock, changes: health.history }),
+    timeline: createUserTimeline({ access, router, clock: services.clock, changes: health.history, operations: inventory.operations }),
     alarms: createUserAlarms({ access, alarms: services.alarms }),
     notifications: createUserNotifications({ access, isPrimary, notifications: services.notifications }),
     joining: createUserJoining({ access, tokens: joining.tokens, attempts: joining.attempts }),

@@ -10,8 +10,18 @@ export interface Received {
   body: string
 }
 
+/** What a test reads of a webhook's message. */
+export interface WebhookMessage {
+  event: string
+  alarm: { id: string; kind: string }
+  node: { name: string } | null
+}
+
+/** A status, more than a status, or no answer at all. */
+type Answer = number | { status: number; headers?: Record<string, string>; body?: Buffer } | 'hangs'
+
 /** Something that messages are posted to. It answers with the next of `answers`, and with 200 after them. */
-export async function httpReceiver(t: ExecutionContext, answers: (number | { status: number; headers: Record<string, string> })[] = []) {
+export async function httpReceiver(t: ExecutionContext, answers: Answer[] = []) {
   const received: Received[] = []
   const waiting: (() => void)[] = []
   const server = createServer((request, response) => {
@@ -19,9 +29,11 @@ export async function httpReceiver(t: ExecutionContext, answers: (number | { sta
     request.on('data', (part: Buffer) => parts.push(part))
     request.on('end', () => {
       const answer = answers.shift() ?? 200
-      const { status, headers } = typeof answer === 'number' ? { status: answer, headers: {} } : answer
       received.push({ path: request.url ?? '', headers: request.headers, body: Buffer.concat(parts).toString('utf8') })
-      response.writeHead(status, headers).end()
+      if (answer !== 'hangs') {
+        const { status, headers, body } = typeof answer === 'number' ? { status: answer, headers: {}, body: undefined } : answer
+        response.writeHead(status, headers).end(body)
+      }
       waiting.splice(0).forEach((wake) => wake())
     })
   })
@@ -35,6 +47,19 @@ export async function httpReceiver(t: ExecutionContext, answers: (number | { sta
   return {
     url: `http://127.0.0.1:${port}`,
     received,
+    /** In place of the answers that are left. */
+    answerNext: (...next: Answer[]): void => void answers.splice(0, Infinity, ...next),
+    /** The first message of a webhook, from this one on, that matches. */
+    async first(match: (message: WebhookMessage) => boolean, from = 0): Promise<WebhookMessage> {
+      for (;;) {
+        const found = received
+          .slice(from)
+          .map(({ body }) => JSON.parse(body) as WebhookMessage)
+          .find(match)
+        if (found) return found
+        await new Promise<void>((resolve) => waiting.push(resolve))
+      }
+    },
     /** Resolves when it has got so many. */
     async got(count: number): Promise<Received[]> {
       while (received.length < count) await new Promise<void>((resolve) => waiting.push(resolve))

@@ -160,6 +160,7 @@ export const surfaces: Record<string, Surface> = {
   'subscription nodeStatusChanged': 'user',
   'subscription operationProgress': 'user',
   'subscription serverChanged': 'user',
+  'subscription notificationsChanged': 'user',
   'subscription thingsChanged': 'user',
 }
 

@@ -1,10 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import test, { type ExecutionContext } from 'ava'
 import { createSecretBox } from '../../api/auth/secret-box.ts'
+import { createOpenAlarms } from '../../api/cluster/alarms/open-alarms.ts'
 import type { ChannelInput, ChannelKind } from '../../api/notifications/channel.ts'
 import { createNotifications } from '../../api/notifications/notifications.ts'
 import { httpReceiver, mailServer } from '../helpers/receivers.ts'
 import { recordedLog } from '../helpers/recorded-log.ts'
+import { primaryId } from '../helpers/registry.ts'
 import { someApp } from '../helpers/things.ts'
 import { watchedCluster, type WatchedCluster } from '../helpers/watched-cluster.ts'
 
@@ -30,6 +33,7 @@ async function notifying(t: ExecutionContext, former?: { cluster: WatchedCluster
     proxies: { httpProxy: '', httpsProxy: '', noProxy: '' },
     baseUrl: () => 'https://selfhostly.example.com',
     labelsOf: (id) => registry.find(id)?.labels ?? {},
+    events: cluster.events,
     clock,
     random: () => 0.5,
     log: recordedLog().log,
@@ -40,6 +44,15 @@ async function notifying(t: ExecutionContext, former?: { cluster: WatchedCluster
   return {
     ...{ cluster, box, notifications },
     add: (kind: ChannelKind, input: ChannelInput) => notifications.channels.create(kind, { name: kind, ...input }),
+    /** Waits until the newest message has been tried so often. */
+    async attempted(id: string, times: number) {
+      for (;;) {
+        const row = (await notifications.deliveries(id, 100)).find(({ event }) => event === 'alarm')
+        const isDone = row && row.attempts === times && (row.state !== 'waiting' || (row.nextAt ?? 0) > cluster.clock.now())
+        if (isDone) return row
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    },
     /** Waits until a channel's log is as wanted. */
     async logged(id: string, wanted: (states: string[]) => boolean): Promise<string[]> {
       for (;;) {
@@ -60,6 +73,7 @@ async function sickApp({ cluster }: Told) {
   await cluster.passes(2 * minute)
   const heal = async () => {
     cluster.inventory.apply(nodeId, { type: 'app', app: { ...app, status: 'running', statusReason: null } })
+    await cluster.passes(minute)
     await cluster.alarms.flush()
   }
   return { nodeId, app, heal }
@@ -72,14 +86,14 @@ test('a webhook gets an alarm and its end, signed over timestamp and body', asyn
   const receiver = await httpReceiver(t)
   const { id } = await told.add('webhook', webhook(receiver.url))
   const { app, heal } = await sickApp(told)
-  await receiver.got(1)
+  await told.logged(id, settled)
   await heal()
   const [alarm, recovery] = await receiver.got(2)
   if (!alarm || !recovery) return t.fail()
   t.is(alarm.path, '/hook?key=1')
   for (const { headers, body } of [alarm, recovery]) {
     const timestamp = String(headers['x-selfhostly-timestamp'])
-    t.is(Number(timestamp), Math.floor(told.cluster.clock.now().getTime() / 1000))
+    t.regex(timestamp, /^\d{10}$/)
     const signature = createHmac('sha256', signing).update(`${timestamp}.${body}`).digest('hex')
     t.is(headers['x-selfhostly-signature'], `sha256=${signature}`)
   }
@@ -169,6 +183,7 @@ test('what is over before anything was sent is not sent, and what was given up h
   tells('error')
   await told.cluster.passes(2 * minute)
   tells('running')
+  await told.cluster.passes(minute)
   await told.cluster.alarms.flush()
   const dropped = await told.logged(id, (states) => states.length === 2 && states[1] === 'alarm dropped')
   t.deepEqual(dropped, ['alarm waiting', 'alarm dropped'])
@@ -181,6 +196,80 @@ test('what is over before anything was sent is not sent, and what was given up h
   await told.logged(id, ([state]) => state === 'alarm failed')
   await sick.heal()
   t.deepEqual(await told.logged(id, settled), ['alarm failed', 'alarm dropped'])
+})
+
+test('a receiver that hangs, floods, redirects or asks to wait holds nobody up, and a refused message does not stay', async (t) => {
+  const told = await notifying(t)
+  const flood = { status: 500, body: Buffer.alloc(10 * 2 ** 20) }
+  const moved = { status: 301, headers: { location: 'http://127.0.0.1:1/' } }
+  const receiver = await httpReceiver(t, ['hangs', flood, moved, { status: 429, headers: { 'retry-after': '600' } }, 400])
+  const other = await httpReceiver(t)
+  const { id } = await told.add('webhook', webhook(receiver.url))
+  await told.add('discord', { url: other.url })
+  const { heal } = await sickApp(told)
+  const { clock } = told.cluster
+  await other.got(1)
+  await receiver.got(1)
+  clock.advance(10_000)
+  const tried: [string, number][] = []
+  while (tried.length < 5) {
+    const { error, nextAt } = await told.attempted(id, tried.length + 1)
+    const waitMs = nextAt === null ? 0 : nextAt.getTime() - clock.now().getTime()
+    tried.push([(error ?? '').replace(/^\S+/, '').trim(), waitMs])
+    clock.advance(waitMs)
+  }
+  t.deepEqual(tried, [
+    ['could not be reached: no answer within 10 s', 5000],
+    ['answered 500', 10_000],
+    ['answered 301. Redirects are not followed: enter the address that it redirects to', 20_000],
+    ['answered 429', 10 * minute],
+    ['answered 400', 0],
+  ])
+  await heal()
+  await other.got(2)
+  t.deepEqual(await told.logged(id, settled), ['alarm failed'], 'no end without a beginning')
+})
+
+test('an alarm that is given up takes the end that waits behind it along', async (t) => {
+  const told = await notifying(t)
+  const receiver = await httpReceiver(t, [400, 400, 400])
+  const { id } = await told.add('webhook', webhook(receiver.url))
+  const { heal } = await sickApp(told)
+  await told.attempted(id, 1)
+  await heal()
+  await told.logged(id, (states) => states.length === 2)
+  await told.attempted(id, 2)
+  told.cluster.clock.advance(minute)
+  t.deepEqual(await told.logged(id, settled), ['alarm failed', 'recovery dropped'])
+  t.is(receiver.received.length, 3)
+})
+
+test('ten thousand alarms at once hold up nothing, and a channel whose receiver is away keeps a bounded queue', async (t) => {
+  const told = await notifying(t)
+  const receiver = await httpReceiver(t, ['hangs'])
+  const { id } = await told.add('webhook', webhook(receiver.url))
+  let changes = 0
+  const { database, clock } = told.cluster
+  const open = createOpenAlarms({
+    ...{ em: database.em, clock, log: recordedLog().log },
+    onSave: told.notifications.save,
+    onSaved: told.notifications.saved,
+    onChange: () => changes++,
+  })
+  const lag = monitorEventLoopDelay()
+  lag.enable()
+  for (let index = 0; index < 10_000; index++) {
+    const topic = { kind: 'app-unhealthy' as const, nodeId: primaryId, appId: `app-${index}`, part: '' }
+    open.settle(topic, { is: 'bad', since: clock.now(), message: 'it is not healthy' }, { nodeName: 'w1', appName: 'web' }, '')
+  }
+  await open.flush()
+  lag.disable()
+  t.is(open.list().length, 10_000)
+  t.is(changes, 1)
+  t.true(lag.max < 1e9, `held up for ${lag.max / 1e6} ms`)
+  const [channel] = await told.notifications.channels.list()
+  t.is(channel?.waiting, 200)
+  t.is((await told.notifications.deliveries(id, 200)).length, 200)
 })
 
 test('a channel gets what is urgent enough and of its nodes, and of the whole cluster', async (t) => {

@@ -136,6 +136,7 @@ const listed: Record<string, Need> = {
   'subscription nodeStatusChanged': 'viewer',
   'subscription operationProgress': 'viewer',
   'subscription serverChanged': 'viewer',
+  'subscription notificationsChanged': 'admin everywhere',
   'subscription thingsChanged': 'viewer',
 }
 

@@ -5,6 +5,8 @@ import { unsure, well, type Verdict } from './alarm.ts'
 
 /** How long an app may be unwell. Health checks have waited before they fail, so this only spans what repairs itself. */
 export const graceMs = 2 * 60_000
+/** An app that was unwell counts as well again after this time without a break, so one that comes and goes is one alarm. */
+export const steadyMs = 60_000
 /** A deploy that failed and went back is old news after this time, if the app is well. */
 export const failedDeployMs = 24 * 3600_000
 /** An app that is unwell this soon after a failed deploy is so because of it. One alarm is enough. */
@@ -19,15 +21,30 @@ export const isSettled = ({ status }: Pick<InventoryApp, 'status'>): boolean => 
 
 type App = Pick<InventoryApp, 'name' | 'status' | 'statusReason'>
 
+/** From when on an app has been unwell, with breaks that are too short to count, and since when it has such a break. */
+export interface Spell {
+  since: Date
+  wellSince: Date | null
+}
+
+/** Its spell as the app is now; null while there is none. Operations, and a node that is away, end it: afterwards the grace begins anew. */
+export function spellOf(app: App, former: Spell | null, now: Date): Spell | null {
+  if (isUnwell(app)) return { since: former?.since ?? now, wellSince: null }
+  if (former === null || app.status !== 'running') return null
+  const wellSince = former.wellSince ?? now
+  return now.getTime() - wellSince.getTime() < steadyMs ? { ...former, wellSince } : null
+}
+
 /**
  * Not healthy for longer than the grace.
  *
- * @param since from when on it has been unwell without a break; null while it is well
  * @param failedDeploy the deploy whose alarm is open
  */
-export function unhealthy(app: App, since: Date | null, failedDeploy: Operation | null, now: Date): Verdict {
+export function unhealthy(app: App, spell: Spell | null, failedDeploy: Operation | null, now: Date): Verdict {
   if (!isSettled(app)) return unsure
-  if (since === null || !isUnwell(app)) return well
+  if (spell === null) return well
+  if (spell.wellSince !== null) return unsure
+  const { since } = spell
   if (now.getTime() - since.getTime() < graceMs) return unsure
   if (failedDeploy && since.getTime() - endOf(failedDeploy).getTime() < becauseMs) return unsure
   const state = app.status === 'error' ? 'does not run' : 'is not healthy'
@@ -60,7 +77,8 @@ export function deployFailed(app: App, failed: Operation | null, now: Date): Ver
   if (failed === null) return well
   if (!isSettled(app)) return unsure
   const isOld = now.getTime() - endOf(failed).getTime() > failedDeployMs
-  if (isOld && !isUnwell(app)) return well
+  // What goes wrong later has other causes, but an alarm stays until the app is well.
+  if (isOld) return isUnwell(app) ? unsure : well
   return { is: 'bad', since: endOf(failed), message: `${app.name}: ${uncapitalized(failureWords(failed.kind, failed))}` }
 }
 

@@ -2,12 +2,12 @@ import type { Operation } from '../../apps/operation.ts'
 import type { Clock } from '../../clock.ts'
 import type { InventoryApp } from '../feed/inventory.ts'
 import type { AlarmKind, AlarmTopic, Verdict } from './alarm.ts'
-import { deployFailed, failedDeploy, isSettled, isUnwell, unhealthy } from './app-rules.ts'
+import { deployFailed, failedDeploy, isSettled, spellOf, unhealthy, type Spell } from './app-rules.ts'
 import type { OpenAlarms } from './open-alarms.ts'
 import { createRestartCounts } from './restart-loop.ts'
 
 interface Watched {
-  unwellSince: Date | null
+  unwell: Spell | null
   restarts: ReturnType<typeof createRestartCounts>
 }
 
@@ -30,12 +30,12 @@ export function createAppWatch(deps: {
   const waiting = new Set<string>()
 
   function watchedOf(id: string): Watched {
-    const known = watched.get(id) ?? { unwellSince: null, restarts: createRestartCounts(clock.now()) }
+    const known = watched.get(id) ?? { unwell: null, restarts: createRestartCounts(clock.now()) }
     watched.set(id, known)
     return known
   }
 
-  function judge(app: InventoryApp, { unwellSince, restarts }: Watched): void {
+  function judge(app: InventoryApp, { unwell, restarts }: Watched): void {
     const now = clock.now()
     const topicOf = (kind: AlarmKind): AlarmTopic => ({ kind, nodeId: app.nodeId, appId: app.id, part: '' })
     const named = { nodeName: deps.nameOf(app.nodeId), appName: app.name }
@@ -43,7 +43,7 @@ export function createAppWatch(deps: {
     const deploy = deployFailed(app, failed, now)
     const verdicts: [AlarmKind, Verdict, string][] = [
       ['deploy-failed', deploy, `${app.name} is well again`],
-      ['app-unhealthy', unhealthy(app, unwellSince, deploy.is === 'bad' ? failed : null, now), `${app.name} is well again`],
+      ['app-unhealthy', unhealthy(app, unwell, deploy.is === 'bad' ? failed : null, now), `${app.name} is well again`],
       ['app-restarting', isSettled(app) ? restarts.verdict(app.name, now) : { is: 'unsure' }, `${app.name} restarts no more`],
     ]
     for (const [kind, verdict, why] of verdicts) alarms.settle(topicOf(kind), verdict, named, why)
@@ -55,7 +55,7 @@ export function createAppWatch(deps: {
   function look(app: InventoryApp): void {
     if (!deps.isHeard(app.nodeId)) return
     const known = watchedOf(app.id)
-    known.unwellSince = isUnwell(app) ? (known.unwellSince ?? clock.now()) : null
+    known.unwell = spellOf(app, known.unwell, clock.now())
     known.restarts.look(app.containers, clock.now())
     judge(app, known)
   }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createBatches } from '../../batches.ts'
 import type { Clock } from '../../clock.ts'
 import type { EntityManager } from '../../db/orm.ts'
@@ -27,7 +28,9 @@ interface Named {
 }
 
 /** While nothing can be saved, the oldest changes beyond this are dropped. */
-const mostPending = 2000
+const mostPending = 20_000
+/** Changes in one transaction. More hold up everything else that this program does, fewer make ten thousand alarms slow. */
+const perTransaction = 100
 
 export type OpenAlarms = ReturnType<typeof createOpenAlarms>
 
@@ -45,11 +48,11 @@ export function createOpenAlarms(deps: {
   const { em, clock, log } = deps
   const open = new Map<string, OpenAlarm>()
   let pending: AlarmChange[] = []
+  let isTold = false
 
-  const flush = createBatches<AlarmChange[]>({
+  const saveSome = createBatches<AlarmChange[]>({
     take() {
-      const batch = pending
-      pending = []
+      const batch = pending.splice(0, perTransaction)
       return batch.length > 0 ? batch : null
     },
     async write(batch) {
@@ -65,11 +68,25 @@ export function createOpenAlarms(deps: {
     giveBack: (batch) => void (pending = [...batch, ...pending].slice(-mostPending)),
   })
 
-  function changed(change: AlarmChange): void {
-    pending.push(change)
-    // What cannot be saved now is saved with the next flush.
-    flush().catch((error: unknown) => log.warn({ error: errorMessage(error) }, 'could not save a change of the alarms yet'))
-    deps.onChange()
+  async function flush(): Promise<void> {
+    for (;;) {
+      await saveSome()
+      if (pending.length === 0) return
+      await nextTurn()
+    }
+  }
+
+  /** Many alarms often begin together. They are saved, and told, together. */
+  function changed(change?: AlarmChange): void {
+    if (change) pending.push(change)
+    if (isTold) return
+    isTold = true
+    queueMicrotask(() => {
+      isTold = false
+      deps.onChange()
+      // What cannot be saved now is saved with the next flush.
+      flush().catch((error: unknown) => log.warn({ error: errorMessage(error) }, 'could not save a change of the alarms yet'))
+    })
   }
 
   function raise(topic: AlarmTopic, { since, message }: { since: Date; message: string }, named: Named): void {
@@ -78,9 +95,9 @@ export function createOpenAlarms(deps: {
     if (known) {
       if (known.message === message) return
       open.set(key, { ...known, message })
-      return deps.onChange()
+      return changed()
     }
-    const id = [topic.kind, topic.appId ?? topic.nodeId ?? '', topic.part, since.getTime()].filter((part) => part !== '').join(' ')
+    const id = [topic.kind, topic.appId ?? topic.nodeId ?? '', topic.part, clock.now().getTime()].filter((part) => part !== '').join(' ')
     const alarm = { id, ...topic, ...named, message, since }
     open.set(key, alarm)
     changed({ alarm, at: clock.now(), over: null })
@@ -97,6 +114,7 @@ export function createOpenAlarms(deps: {
     async start(): Promise<void> {
       for (const row of await em.fork().find(AlarmEntity, {}, { disableIdentityMap: true }))
         if (isAlarmKind(row.kind)) open.set(keyOf(row), { ...row })
+        else changed({ alarm: { ...row }, at: clock.now(), over: 'This version of Selfhostly has no such alarm' })
     },
 
     /** Does what a rule says. @param why what ended it, if it is over */

@@ -122,6 +122,14 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
       return changes.filter(({ id }) => id !== before).slice(0, limit)
     },
 
+    /** The changes of these times, newest first. */
+    async between(nodeId: string, from: Date, to: Date, limit: number): Promise<Pick<StatusChange, 'at' | 'from' | 'to' | 'reason'>[]> {
+      await written()
+      const where = { node: nodeId, at: { $gte: from, $lt: to } }
+      const rows = await em.fork().find(StatusChangeEntity, where, { orderBy: { id: 'desc' }, limit })
+      return rows.map(({ at, fromStatus, toStatus, reason }) => ({ at, from: fromStatus, to: toStatus, reason }))
+    },
+
     async count(nodeId: string): Promise<number> {
       await written()
       return em.fork().count(StatusChangeEntity, { node: nodeId })

@@ -1,8 +1,8 @@
 import type { App, AppStatus } from '../../apps/app.ts'
-import type { Operation } from '../../apps/operation.ts'
 import type { OwnApps } from '../../apps/own-apps.ts'
 import type { ContainerEvent } from '../../docker/engine.types.ts'
 import type { NodeStats } from '../node-stats.ts'
+import { operationEntry } from './timeline-entry.ts'
 import type { Happening, OwnTimeline } from './timeline.ts'
 
 /** What an event of the Engine is called here. Others say nothing that these do not say. */
@@ -49,14 +49,6 @@ export function exitWords(code: number): string {
   return said === undefined ? `exit code ${code}` : `exit code ${code}: ${said}`
 }
 
-/** Null while it is not over. The end says how it went, and the entry stands where it began. */
-export function operationHappening({ kind, status, appName, createdAt, startedAt, finishedAt, error }: Operation): Happening | null {
-  if (finishedAt === null) return null
-  const [reason] = (error ?? '').split('\n')
-  const detail = kind + (reason ? `: ${reason}` : '')
-  return { kind: 'operation', what: status, at: startedAt ?? createdAt, until: finishedAt, app: appName, detail }
-}
-
 /** An operation that ended is told more than once. */
 const mostRemembered = 500
 
@@ -88,7 +80,7 @@ export function followSources(deps: {
     if (happening) timeline.happened(happening)
   })
   apps.events.on('operation', (operation) => {
-    const happening = operationHappening(operation)
+    const happening = operationEntry(operation)
     if (!happening || ended.has(operation.id)) return
     ended.add(operation.id)
     for (const oldest of ended) if (ended.size > mostRemembered) ended.delete(oldest)

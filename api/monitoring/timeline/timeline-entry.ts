@@ -1,3 +1,5 @@
+import type { Operation } from '../../apps/operation.ts'
+
 /** What an entry is about. */
 export const timelineKinds = ['container', 'operation', 'deploy', 'status', 'docker', 'storage', 'program', 'node', 'unknown'] as const
 export type TimelineKind = (typeof timelineKinds)[number]
@@ -17,4 +19,24 @@ export interface TimelineEntry {
   detail: string | null
   /** How often, when several follow each other. */
   times: number
+}
+
+/** Null while it is not over. The end says how it went, and the entry stands where it began. */
+export function operationEntry({ kind, status, appName, createdAt, startedAt, finishedAt, error }: Operation): TimelineEntry | null {
+  if (finishedAt === null) return null
+  const [reason] = (error ?? '').split('\n')
+  const detail = kind + (reason ? `: ${reason}` : '')
+  return { kind: 'operation', what: status, at: startedAt ?? createdAt, until: finishedAt, app: appName, name: null, detail, times: 1 }
+}
+
+/**
+ * The first ones of `entries`, which are the newest first. Never only some of those of one moment, because the next page begins before the
+ * last of this one. A moment that alone is longer than a page loses the rest.
+ */
+export function timelinePage<T extends Pick<TimelineEntry, 'at'>>(entries: readonly T[], first: number): { entries: T[]; more: boolean } {
+  const page = entries.slice(0, first)
+  const next = entries[first]
+  if (!next) return { entries: page, more: false }
+  const whole = page.filter(({ at }) => at.getTime() !== next.at.getTime())
+  return { entries: whole.length > 0 ? whole : page, more: true }
 }

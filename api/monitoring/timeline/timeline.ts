@@ -1,9 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createBatches } from '../../batches.ts'
 import { bounds, cut, cutOrNull } from '../../bounds.ts'
 import type { Clock } from '../../clock.ts'
 import type { EntityManager } from '../../db/orm.ts'
 import type { Mark } from '../history/mark.ts'
-import type { TimelineEntry, TimelineKind } from './timeline-entry.ts'
+import { timelinePage, type TimelineEntry, type TimelineKind } from './timeline-entry.ts'
 import { TimelineEntity } from './timeline.entity.ts'
 
 /** What a source says. */
@@ -111,18 +112,22 @@ export function createTimeline(deps: {
       const options = { orderBy: [{ at: 'desc' as const }, { id: 'desc' as const }], limit: first + 1, disableIdentityMap: true }
       const [rows, deploys] = await Promise.all([em.fork().find(TimelineEntity, where, options), deps.deploys(app, from, to)])
       const entries = [...rows.map(entryOf), ...deploys.map(deployOf)].sort((a, b) => b.at.getTime() - a.at.getTime())
-      return { entries: entries.slice(0, first), more: entries.length > first }
+      return timelinePage(entries, first)
     },
 
-    /** Deletes a small batch of what is old, or beyond the limit. */
+    /** Deletes what is old, or beyond the limit, a small batch at a time. */
     async prune(): Promise<void> {
-      const within = em.fork()
       const old = new Date(clock.now().getTime() - keptMs)
-      const options = { orderBy: { id: 'desc' as const }, offset: kept, limit: perTurn, fields: ['id' as const] }
-      const beyond = await within.find(TimelineEntity, {}, options)
-      const aged = await within.find(TimelineEntity, { at: { $lt: old } }, { limit: perTurn, fields: ['id'] })
-      const ids = [...beyond, ...aged].map(({ id }) => id)
-      if (ids.length > 0) await within.nativeDelete(TimelineEntity, { id: { $in: ids } })
+      for (;;) {
+        const within = em.fork()
+        const options = { orderBy: { id: 'desc' as const }, offset: kept, limit: perTurn, fields: ['id' as const] }
+        const beyond = await within.find(TimelineEntity, {}, options)
+        const aged = await within.find(TimelineEntity, { at: { $lt: old } }, { limit: perTurn, fields: ['id'] })
+        const ids = [...beyond, ...aged].map(({ id }) => id)
+        if (ids.length === 0) return
+        await within.nativeDelete(TimelineEntity, { id: { $in: ids } })
+        await nextTurn()
+      }
     },
   }
 }

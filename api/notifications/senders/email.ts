@@ -1,4 +1,5 @@
-import { isIP } from 'node:net'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { createTransport } from 'nodemailer'
 import { errorMessage } from '../../errors.ts'
 import { isReservedHost, lookupUnreserved } from '../../reserved-addresses.ts'
@@ -9,53 +10,64 @@ import { wordsOf, type Notice } from '../notice.ts'
 type EmailTarget = Extract<Target, { kind: 'email' }>
 
 const lookup = lookupUnreserved('where no mail server can be')
+/** A whole conversation. A server that answers each line just in time would otherwise hold its channel for hours. */
+const conversationMs = 30_000
 
-/** An address of the server that is none of those where no server can be. */
-async function addressOf(host: string): Promise<string> {
+/** An open connection to the server, at an address that is none of those where no server can be. */
+async function connected(host: string, port: number, signal: AbortSignal): Promise<Socket> {
   if (isReservedHost(host)) throw new DeliveryError(`${host} is an address where no mail server can be`)
-  if (isIP(host)) return host
-  return new Promise((resolve, reject) =>
-    lookup(host, {}, (error, address) => {
-      if (error || typeof address !== 'string') reject(error ?? new Error(`${host} has no address`))
-      else resolve(address)
-    }),
-  )
+  const socket = connect({ host, port, lookup })
+  const within = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)])
+  try {
+    await once(socket, 'connect', { signal: within })
+    return socket
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
 }
 
-/** @throws DeliveryError */
-export async function sendEmail(notice: Notice, target: EmailTarget, deliveryId: string): Promise<void> {
+/** @param signal ends it @throws DeliveryError */
+export async function sendEmail(notice: Notice, target: EmailTarget, deliveryId: string, signal: AbortSignal): Promise<void> {
   const { host, port, security, username, secret, from, to } = target
   const { title, text } = wordsOf(notice)
+  const within = AbortSignal.any([signal, AbortSignal.timeout(conversationMs)])
+  let socket: Socket | undefined
+  const hangUp = (): void => void socket?.destroy()
+  within.addEventListener('abort', hangUp)
   try {
+    socket = await connected(host, port, within)
     const transport = createTransport({
-      host: await addressOf(host),
+      host,
       port,
+      getSocket: (_options, callback) => callback(null, { connection: socket }),
       secure: security === 'tls',
       requireTLS: security === 'starttls',
       ignoreTLS: security === 'none',
-      ...(isIP(host) === 0 && { tls: { servername: host } }),
       ...(username !== null && secret !== null && { auth: { user: username, pass: secret } }),
-      connectionTimeout: answerWithinMs,
       greetingTimeout: answerWithinMs,
       socketTimeout: answerWithinMs,
-      dnsTimeout: answerWithinMs,
       disableFileAccess: true,
       disableUrlAccess: true,
     })
-    try {
-      await transport.sendMail({
-        from: { name: 'Selfhostly', address: from },
-        to,
-        subject: title,
-        text,
-        messageId: `<${deliveryId}@selfhostly>`,
-        headers: { 'Auto-Submitted': 'auto-generated' },
-      })
-    } finally {
-      transport.close()
-    }
+    await transport.sendMail({
+      from: { name: 'Selfhostly', address: from },
+      to,
+      subject: title,
+      text,
+      messageId: `<${deliveryId}@selfhostly>`,
+      headers: { 'Auto-Submitted': 'auto-generated' },
+    })
   } catch (error) {
     if (error instanceof DeliveryError) throw error
-    throw new DeliveryError(`${host}: ${errorMessage(error)}`, { cause: error })
+    const why = within.aborted && !signal.aborted ? `took longer than ${conversationMs / 1000} s` : errorMessage(error)
+    throw new DeliveryError(`${host}: ${why}`, { cause: error, refused: refusesMessage(error) })
+  } finally {
+    within.removeEventListener('abort', hangUp)
+    socket?.destroy()
   }
 }
+
+/** Whether the server does not want this message, whoever it is for. Source: RFC 5321, 4.2.1, for the codes. */
+const refusesMessage = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'EMESSAGE' && 'responseCode' in error && Number(error.responseCode) >= 500

@@ -23,10 +23,48 @@ test('an app has one alarm after its grace, with since and reason, and none when
 
   inventory.apply(nodeId, { type: 'app', app: { ...sick, status: 'updating' } })
   t.deepEqual(cluster.kinds(), ['app-unhealthy'], 'stays while an operation runs')
+  inventory.apply(nodeId, { type: 'app', app: sick })
   inventory.apply(nodeId, { type: 'app', app })
+  t.deepEqual(cluster.kinds(), ['app-unhealthy'], 'stays until the app is well for a minute')
+  await cluster.passes(minute)
   t.deepEqual(cluster.kinds(), [])
   await alarms.flush()
   t.deepEqual(cluster.changes, ['app-unhealthy: begins', 'app-unhealthy: web is well again'])
+})
+
+test('an app that is well for moments only has one alarm, and a stopped one has none', async (t) => {
+  const cluster = await watchedCluster(t)
+  const { inventory } = cluster
+  const nodeId = await cluster.addNode()
+  const app = someApp({ nodeId })
+  cluster.tells(nodeId, app)
+  const is = async (status: 'error' | 'running' | 'stopped', ms: number) => {
+    inventory.apply(nodeId, { type: 'app', app: { ...app, status, statusReason: 'x' } })
+    await cluster.passes(ms)
+  }
+  for (let i = 0; i < 20; i++) {
+    await is('error', 40_000)
+    await is('running', 30_000)
+  }
+  t.deepEqual(cluster.kinds(), ['app-unhealthy'])
+  await is('error', 0)
+  await is('stopped', 0)
+  await cluster.alarms.flush()
+  t.deepEqual(cluster.changes, ['app-unhealthy: begins', 'app-unhealthy: web is well again'])
+})
+
+test('an alarm of a kind that this version does not have ends at its start', async (t) => {
+  const cluster = await watchedCluster(t)
+  await cluster.database.em
+    .fork()
+    .getConnection()
+    .execute(`insert into "alarms" ("id", "kind", "part", "message", "since") values ('gone 1', 'gone', '', 'x', ?)`, [
+      cluster.clock.now().getTime(),
+    ])
+  const later = await cluster.again()
+  await later.alarms.flush()
+  t.deepEqual(later.changes, ['gone: This version of Selfhostly has no such alarm'])
+  t.deepEqual(await later.database.em.fork().execute('select "id" from "alarms"'), [])
 })
 
 test('a dead node has one alarm, and the alarms of its apps wait unseen until it has told all', async (t) => {
@@ -46,6 +84,7 @@ test('a dead node has one alarm, and the alarms of its apps wait unseen until it
   registry.observe(nodeId, { kind: 'heartbeat' })
   t.deepEqual(cluster.kinds(), ['app-unhealthy'])
   cluster.tells(nodeId, { ...sick, status: 'running', statusReason: null }, other)
+  await cluster.passes(minute)
   t.deepEqual(cluster.kinds(), [])
   await cluster.alarms.flush()
   t.deepEqual(cluster.changes, [
@@ -124,6 +163,7 @@ test('a failed deploy is an alarm until a later one succeeds, and explains why t
     cluster.alarms.list().map(({ kind, message }) => [kind, message]),
     [['deploy-failed', 'web: updating it failed: could not start service "web"']],
   )
+  inventory.apply(nodeId, { type: 'app', app: { ...app, status: 'updating' } })
   const again = someOperation({ nodeId, appId: app.id, kind: 'update', createdAt: clock.now(), finishedAt: clock.now() })
   inventory.apply(nodeId, { type: 'operation', operation: again })
   inventory.apply(nodeId, { type: 'app', app: { ...app, status: 'running', statusReason: null } })

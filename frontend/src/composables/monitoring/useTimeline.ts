@@ -7,7 +7,7 @@ import { useLiveQuery } from '../shared/useLiveQuery.ts'
 export type TimelineOf = { nodeId: string } | { appId: string }
 
 /** What follows a moment belongs to it, too. */
-const aroundMs = 30 * 60_000
+const aroundMs = 10 * 60_000
 
 /** What happened, a part of it at a time. */
 export function useTimeline(of: TimelineOf) {
@@ -29,6 +29,8 @@ export function useTimeline(of: TimelineOf) {
     retry: query.retry,
     timeline,
     isNow: computed(() => ends.value.length === 0),
+    /** Whether what is newer is the present. */
+    isBeforeNow: computed(() => ends.value.length === 1),
     showOlder(): void {
       const oldest = timeline.value?.entries.at(-1)
       if (oldest) ends.value = [...ends.value, oldest.at]

@@ -1,7 +1,9 @@
 import { computed } from 'vue'
+import { useDebounceFn } from '@vueuse/core'
 import {
   createNotificationChannel,
   notificationChannelsQuery,
+  notificationsChanged,
   removeNotificationChannel,
   testNotificationChannel,
   updateNotificationChannel,
@@ -9,13 +11,19 @@ import {
 import type { NotificationChannelInput, NotificationChannelKind } from '../../graphql/generated/graphql.ts'
 import type { ChannelItem } from '../../graphql/items.ts'
 import type { Problem } from '../../graphql/problem.ts'
+import { useEvents } from '../shared/useEvents.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import { useMutate } from '../shared/useMutate.ts'
 import { useResultToasts } from '../shared/useResultToasts.ts'
 
+/** Many messages often go out together. */
+const readAgainAfterMs = 500
+
 /** To whom alarms go. Secrets are sent and never shown. */
 export function useChannels() {
   const { state, data, problem, retry } = useLiveQuery(notificationChannelsQuery, {})
+  const readSoon = useDebounceFn(retry, readAgainAfterMs, { maxWait: 3 * readAgainAfterMs })
+  useEvents(notificationsChanged, {}, () => void readSoon())
   const mutate = useMutate()
   const { succeeded, failed, refusalOf } = useResultToasts()
 

@@ -125,6 +125,12 @@ export const testNotificationChannel = graphql(`
   }
 `)
 
+export const notificationsChanged = graphql(`
+  subscription NotificationsChanged {
+    notificationsChanged
+  }
+`)
+
 export const backupsQuery = graphql(`
   query Backups {
     backups {

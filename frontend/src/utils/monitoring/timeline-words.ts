@@ -1,6 +1,7 @@
 import type { TimelineKind } from '../../graphql/generated/graphql.ts'
 import type { TimelineItem } from '../../graphql/items.ts'
 import { plural } from '../shared/format.ts'
+import { exactTime } from '../shared/time.ts'
 
 type Entry = TimelineItem['entries'][number]
 
@@ -34,7 +35,8 @@ const operationNames: Record<string, string> = {
 
 const outcomes: Record<string, string> = { healthy: 'healthy', failed: 'failed', rolled_back: 'went back', pending: 'no verdict yet' }
 
-const often = ({ times }: Entry): string => (times > 1 ? `, ${plural(times, 'time')}` : '')
+const often = ({ times, until }: Entry): string =>
+  times > 1 ? `, ${plural(times, 'time')}${until ? ` until ${exactTime(until)}` : ''}` : ''
 const because = (detail: string | null | undefined): string => (detail ? `: ${detail}` : '')
 
 /** `update: reason` is how nodes tell which operation it was, and why it failed. */
@@ -72,7 +74,7 @@ function wordsOf(entry: Entry): string {
 
 /** What happened, such as `shop: web ended (exit code 1), 12 times`. @param withApp whether it is between those of other apps */
 export const timelineWords = (entry: Entry, withApp: boolean): string =>
-  withApp && entry.app ? `${entry.app}: ${wordsOf(entry)}` : capitalized(wordsOf(entry))
+  withApp && entry.app ? `${entry.app}: ${wordsOf(entry)}` : entry.kind === 'CONTAINER' ? wordsOf(entry) : capitalized(wordsOf(entry))
 
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
