@@ -38,15 +38,20 @@ export async function enqueueEnd(within: EntityManager, notice: Notice, now: Dat
   }
 }
 
-/** An alarm was given up, so its end is news to nobody. */
-export const dropEnd = (em: EntityManager, channelId: string, alarmId: string, now: Date): Promise<number> =>
-  em
-    .fork()
-    .nativeUpdate(
-      DeliveryEntity,
-      { channel: channelId, alarmId, state: 'waiting' },
-      { state: 'dropped', endedAt: now, error: 'Its alarm could not be sent' },
-    )
+/** A message is given up. If it is an alarm, its end is news to nobody. */
+export const giveUp = (
+  em: EntityManager,
+  channelId: string,
+  { id, alarmId, notice }: DeliveryRow,
+  error: string,
+  now: Date,
+): Promise<void> =>
+  em.fork().transactional(async (within) => {
+    await within.nativeUpdate(DeliveryEntity, { id }, { state: 'failed', endedAt: now, error })
+    if (notice.event !== 'alarm') return
+    const over = { state: 'dropped' as const, endedAt: now, error: 'Its alarm could not be sent' }
+    await within.nativeUpdate(DeliveryEntity, { channel: channelId, alarmId, state: 'waiting' }, over)
+  })
 
 /** The oldest message that waits. Later ones wait for it, so that no end overtakes its beginning. */
 export const nextOf = (em: EntityManager, channelId: string): Promise<DeliveryRow | null> =>

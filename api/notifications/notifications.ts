@@ -145,7 +145,10 @@ export function createNotifications(deps: {
     /** Puts what follows from changes of the alarms into the queue, in their transaction. */
     save: saveAll,
     /** Call when that transaction is done. */
-    saved: outbox.wakeAll,
+    saved(): void {
+      outbox.wakeAll()
+      for (const { id } of channels.all()) deps.events.emit('messages', id)
+    },
 
     async start(): Promise<void> {
       await channels.start()

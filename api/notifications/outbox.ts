@@ -4,7 +4,7 @@ import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { backoffMs } from '../retry.ts'
 import type { Channels } from './channels.ts'
-import { dropEnd, nextOf } from './delivery-records.ts'
+import { giveUp, nextOf } from './delivery-records.ts'
 import { DeliveryError } from './guarded-post.ts'
 import { DeliveryEntity, type DeliveryRow } from './notification.entity.ts'
 import { failureWords, type Send } from './sending.ts'
@@ -69,8 +69,8 @@ export function createOutbox(deps: {
     const isOver = isRefused || now + waitMs > row.createdAt.getTime() + giveUpMs
     log.warn({ channel: deps.channels.nameOf(channelId), attempts: row.attempts, error: why, givenUp: isOver }, 'notification not sent')
     if (!isOver) return update(row.id, channelId, { nextAt: new Date(now + waitMs), error: why })
-    await update(row.id, channelId, { state: 'failed', endedAt: clock.now(), error: why })
-    if (row.notice.event === 'alarm') await dropEnd(em, channelId, row.alarmId, clock.now())
+    await giveUp(em, channelId, row, why, clock.now())
+    deps.onChange(channelId)
   }
 
   function later(channelId: string, ms: number): void {

@@ -1,5 +1,4 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import test, { type ExecutionContext } from 'ava'
 import { createSecretBox } from '../../api/auth/secret-box.ts'
 import { createOpenAlarms } from '../../api/cluster/alarms/open-alarms.ts'
@@ -41,26 +40,32 @@ async function notifying(t: ExecutionContext, former?: { cluster: WatchedCluster
   later.notifications = notifications
   await notifications.start()
   t.teardown(notifications.stop)
+  /** Asks again whenever a message has changed. */
+  async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
+    for (;;) {
+      let off = (): void => undefined
+      const changed = new Promise<void>((resolve) => (off = cluster.events.on('messages', () => resolve())))
+      const found = await ask()
+      if (found === undefined) await changed
+      off()
+      if (found !== undefined) return found
+    }
+  }
   return {
     ...{ cluster, box, notifications },
     add: (kind: ChannelKind, input: ChannelInput) => notifications.channels.create(kind, { name: kind, ...input }),
-    /** Waits until the newest message has been tried so often. */
-    async attempted(id: string, times: number) {
-      for (;;) {
+    /** Waits until the newest alarm has been tried so often. */
+    attempted: (id: string, times: number) =>
+      until(async () => {
         const row = (await notifications.deliveries(id, 100)).find(({ event }) => event === 'alarm')
-        const isDone = row && row.attempts === times && (row.state !== 'waiting' || (row.nextAt ?? 0) > cluster.clock.now())
-        if (isDone) return row
-        await new Promise((resolve) => setImmediate(resolve))
-      }
-    },
+        return row && row.attempts === times && (row.state !== 'waiting' || (row.nextAt ?? 0) > clock.now()) ? row : undefined
+      }),
     /** Waits until a channel's log is as wanted. */
-    async logged(id: string, wanted: (states: string[]) => boolean): Promise<string[]> {
-      for (;;) {
+    logged: (id: string, wanted: (states: string[]) => boolean) =>
+      until(async () => {
         const states = (await notifications.deliveries(id, 100)).map(({ event, state }) => `${event} ${state}`).toReversed()
-        if (wanted(states)) return states
-        await new Promise((resolve) => setImmediate(resolve))
-      }
-    },
+        return wanted(states) ? states : undefined
+      }),
   }
 }
 
@@ -151,12 +156,7 @@ test('what waits survives a restart, is tried again with growing waits, and goes
   t.is(receiver.received.length, 1, 'not before its time, and the end not before its beginning')
   const attempts = async (count: number, waitMs: number) => {
     told.cluster.clock.advance(waitMs)
-    await receiver.got(count)
-    for (;;) {
-      const [, alarm] = await told.notifications.deliveries(id, 2)
-      if (alarm?.attempts === count && (alarm.state === 'sent' || (alarm.nextAt ?? 0) > told.cluster.clock.now())) return
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+    await told.attempted(id, count)
   }
   await attempts(2, 5000)
   await attempts(3, 10_000)
@@ -244,7 +244,7 @@ test('an alarm that is given up takes the end that waits behind it along', async
   t.is(receiver.received.length, 3)
 })
 
-test('ten thousand alarms at once hold up nothing, and a channel whose receiver is away keeps a bounded queue', async (t) => {
+test('thousands of alarms at once hold up nothing, and a channel whose receiver is away keeps a bounded queue', async (t) => {
   const told = await notifying(t)
   const receiver = await httpReceiver(t, ['hangs'])
   const { id } = await told.add('webhook', webhook(receiver.url))
@@ -256,17 +256,20 @@ test('ten thousand alarms at once hold up nothing, and a channel whose receiver 
     onSaved: told.notifications.saved,
     onChange: () => changes++,
   })
-  const lag = monitorEventLoopDelay()
-  lag.enable()
-  for (let index = 0; index < 10_000; index++) {
+  let turns = 0
+  let next = setImmediate(function turn() {
+    turns++
+    next = setImmediate(turn)
+  })
+  for (let index = 0; index < 3000; index++) {
     const topic = { kind: 'app-unhealthy' as const, nodeId: primaryId, appId: `app-${index}`, part: '' }
     open.settle(topic, { is: 'bad', since: clock.now(), message: 'it is not healthy' }, { nodeName: 'w1', appName: 'web' }, '')
   }
   await open.flush()
-  lag.disable()
-  t.is(open.list().length, 10_000)
+  clearImmediate(next)
+  t.is(open.list().length, 3000)
   t.is(changes, 1)
-  t.true(lag.max < 1e9, `held up for ${lag.max / 1e6} ms`)
+  t.true(turns >= 29, `others had ${turns} turns between the transactions`)
   const [channel] = await told.notifications.channels.list()
   t.is(channel?.waiting, 200)
   t.is((await told.notifications.deliveries(id, 200)).length, 200)
