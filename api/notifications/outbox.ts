@@ -121,9 +121,9 @@ export function createOutbox(deps: {
     async stop(): Promise<void> {
       isStopped = true
       for (const cancel of timers.values()) cancel()
-      const late = setTimeout(() => ending.abort(), stopWithinMs)
+      const cancel = clock.after(stopWithinMs, () => ending.abort())
       await Promise.allSettled(running.values())
-      clearTimeout(late)
+      cancel()
     },
   }
 }

@@ -16,7 +16,7 @@ export type Send = (notice: Notice, target: Target, deliveryId: string, signal: 
 export const createSend =
   ({ post, clock }: { post: GuardedPost['post']; clock: Clock }): Send =>
   async (notice, target, deliveryId, signal) => {
-    if (target.kind === 'email') return sendEmail(notice, target, deliveryId, signal)
+    if (target.kind === 'email') return sendEmail(notice, target, deliveryId, { signal, clock })
     if (target.kind === 'discord') return post(target.url, {}, discordBody(notice), signal)
     if (target.kind === 'ntfy') {
       const { url, headers, body } = ntfyRequest(notice, { url: target.url, token: target.secret })

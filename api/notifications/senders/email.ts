@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { createTransport } from 'nodemailer'
+import type { Clock } from '../../clock.ts'
 import { errorMessage } from '../../errors.ts'
 import { isReservedHost, lookupUnreserved } from '../../reserved-addresses.ts'
 import type { Target } from '../channel.ts'
@@ -17,9 +18,8 @@ const conversationMs = 30_000
 async function connected(host: string, port: number, signal: AbortSignal): Promise<Socket> {
   if (isReservedHost(host)) throw new DeliveryError(`${host} is an address where no mail server can be`)
   const socket = connect({ host, port, lookup })
-  const within = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)])
   try {
-    await once(socket, 'connect', { signal: within })
+    await once(socket, 'connect', { signal })
     return socket
   } catch (error) {
     socket.destroy()
@@ -27,30 +27,39 @@ async function connected(host: string, port: number, signal: AbortSignal): Promi
   }
 }
 
-/** @param signal ends it @throws DeliveryError */
-export async function sendEmail(notice: Notice, target: EmailTarget, deliveryId: string, signal: AbortSignal): Promise<void> {
-  const { host, port, security, username, secret, from, to } = target
+const transportOver = (connection: Socket, { host, port, security, username, secret }: EmailTarget) =>
+  createTransport({
+    host,
+    port,
+    getSocket: (_options, callback) => callback(null, { connection }),
+    secure: security === 'tls',
+    requireTLS: security === 'starttls',
+    ignoreTLS: security === 'none',
+    ...(username !== null && secret !== null && { auth: { user: username, pass: secret } }),
+    greetingTimeout: answerWithinMs,
+    socketTimeout: answerWithinMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+
+/** @param outside.signal ends it @throws DeliveryError */
+export async function sendEmail(
+  notice: Notice,
+  target: EmailTarget,
+  deliveryId: string,
+  outside: { signal: AbortSignal; clock: Clock },
+): Promise<void> {
+  const { host, port, from, to } = target
   const { title, text } = wordsOf(notice)
-  const within = AbortSignal.any([signal, AbortSignal.timeout(conversationMs)])
+  const late = new AbortController()
+  const cancel = outside.clock.after(conversationMs, () => late.abort())
+  const signal = AbortSignal.any([outside.signal, late.signal])
   let socket: Socket | undefined
   const hangUp = (): void => void socket?.destroy()
-  within.addEventListener('abort', hangUp)
+  signal.addEventListener('abort', hangUp)
   try {
-    socket = await connected(host, port, within)
-    const transport = createTransport({
-      host,
-      port,
-      getSocket: (_options, callback) => callback(null, { connection: socket }),
-      secure: security === 'tls',
-      requireTLS: security === 'starttls',
-      ignoreTLS: security === 'none',
-      ...(username !== null && secret !== null && { auth: { user: username, pass: secret } }),
-      greetingTimeout: answerWithinMs,
-      socketTimeout: answerWithinMs,
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    })
-    await transport.sendMail({
+    socket = await connected(host, port, signal)
+    await transportOver(socket, target).sendMail({
       from: { name: 'Selfhostly', address: from },
       to,
       subject: title,
@@ -60,11 +69,11 @@ export async function sendEmail(notice: Notice, target: EmailTarget, deliveryId:
     })
   } catch (error) {
     if (error instanceof DeliveryError) throw error
-    const why = within.aborted && !signal.aborted ? `took longer than ${conversationMs / 1000} s` : errorMessage(error)
+    const why = late.signal.aborted ? `took longer than ${conversationMs / 1000} s` : errorMessage(error)
     throw new DeliveryError(`${host}: ${why}`, { cause: error, refused: refusesMessage(error) })
   } finally {
-    within.removeEventListener('abort', hangUp)
-    socket?.destroy()
+    cancel()
+    hangUp()
   }
 }
 
