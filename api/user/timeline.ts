@@ -44,8 +44,8 @@ export function createUserTimeline(deps: {
   /** @throws INVALID_INPUT */
   function spanOf(asked: AskedTimeline): { from: Date; to: Date; first: number } {
     const now = clock.now()
-    const from = asked.from ?? new Date(now.getTime() - longestMs)
     const to = asked.to ?? now
+    const from = asked.from ?? new Date(to.getTime() - longestMs)
     const first = asked.first ?? usual
     const wrong = [
       ...(to > from ? [] : [{ field: 'from', message: 'must be before to, which is now if it is left out' }]),

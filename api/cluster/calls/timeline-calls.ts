@@ -30,7 +30,7 @@ export const timelineWire = z
   .openapi('Timeline')
 
 export const timelineQuery = z.object({
-  from: date.optional().openapi({ description: 'Default: 30 days ago' }),
+  from: date.optional().openapi({ description: 'Default: 31 days before `to`' }),
   to: date.optional().openapi({ description: 'Before this time. Default: now' }),
   first: z.coerce.number().int().min(1).max(bounds.timeline.entries).default(100),
 })
