@@ -82,7 +82,7 @@ export const createOwnActions = ({
 /** What nodes keep, unless someone asks for less. */
 const keptMs = 31 * 24 * 3600_000
 const spanOf = (from: Date | undefined, to: Date | undefined, now: Date) => ({
-  from: from ?? new Date(now.getTime() - keptMs),
+  from: from ?? new Date((to ?? now).getTime() - keptMs),
   to: to ?? now,
 })
 
