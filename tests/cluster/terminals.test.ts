@@ -1,8 +1,10 @@
 import anyTest, { type ExecutionContext, type TestFn } from 'ava'
+import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { WebSocket } from 'ws'
-import { openTerminal, runningContainer } from '../helpers/terminal.ts'
-import { tokenOf } from '../helpers/people.ts'
+import { openTerminal, runningContainer, terminalUrl } from '../helpers/terminal.ts'
+import { browserSecretHeader } from '../../api/http/browser-secret.ts'
+import { boundSession, peopleSettings, signIn, tokenOf } from '../helpers/people.ts'
 import { runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
 import { until } from '../helpers/until.ts'
 
@@ -170,4 +172,31 @@ test.serial('a terminal that floods neither delays another nor loses anything fo
   const before = flood.output().length
   await until(() => flood.output().length > before + 200_000)
   t.regex(flood.output().replaceAll('\r\n', ''), /^y+\r?$/)
+})
+
+test.serial('people limited by labels have terminals only where they may, and the dashboard can read why not', async (t) => {
+  const { container } = t.context
+  const node = await runningNode(t, peopleSettings)
+  const admin = await tokenOf(node, null, 'admin')
+  const label = (labels: object[]) =>
+    node.graphql(
+      'mutation ($id: ID!, $input: UpdateNodeInput!) { updateNode(id: $id, input: $input) { id } }',
+      { id: node.id, input: { labels } },
+      admin,
+    )
+  const lab = await boundSession(node, await signIn(node, 'lab-operator'))
+  await t.throwsAsync(openTerminal(node, node.id, container.id, '', lab), { message: '404' })
+
+  await label([{ key: 'env', value: 'lab' }])
+  const terminal = await openTerminal(node, node.id, container.id, '', lab)
+  await terminal.session()
+  await label([])
+  t.is(await terminal.closed, 1000)
+  t.deepEqual(terminal.told.slice(1), [{ type: 'error', message: 'You no longer see this node' }])
+
+  const protocols = ['selfhostly.terminal', `selfhostly.browser.${lab[browserSecretHeader]}`]
+  const socket = new WebSocket(terminalUrl(node.url, node.id, container.id), protocols, { headers: { cookie: lab.cookie } })
+  const [data] = (await once(socket, 'message')) as [Buffer]
+  t.like(JSON.parse(data.toString()), { type: 'error', code: 'NOT_FOUND' })
+  t.is(socket.protocol, 'selfhostly.terminal')
 })
