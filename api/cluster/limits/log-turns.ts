@@ -5,6 +5,8 @@ import { nextTurn } from './event-loop-turns.ts'
 const mostShare = 0.6
 /** Shorter times say more about chance than about load. */
 const lookMs = 100
+/** Between two batches of any logs. A full one takes about half as long, and the rest is for other work, which often needs several turns. */
+const gapMs = 25
 /** However busy the program is, logs go on. */
 const longestWaitMs = 500
 
@@ -12,6 +14,7 @@ const longestWaitMs = 500
 export function createLogTurns({ clock, cpuMs }: { clock: Clock; /** CPU time of this process so far. */ cpuMs: () => number }) {
   let last = { at: clock.now().getTime(), cpu: cpuMs() }
   let share = 0
+  let freeAt = 0
 
   function isBusy(): boolean {
     const at = clock.now().getTime()
@@ -23,10 +26,13 @@ export function createLogTurns({ clock, cpuMs }: { clock: Clock; /** CPU time of
     return share > mostShare
   }
 
+  const wait = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve))
+
   return async function turn(): Promise<void> {
-    for (let waited = 0; waited < longestWaitMs && isBusy(); waited += lookMs) {
-      await new Promise<void>((resolve) => clock.after(lookMs, resolve))
-    }
+    for (let waited = 0; waited < longestWaitMs && isBusy(); waited += lookMs) await wait(lookMs)
+    const now = clock.now().getTime()
+    freeAt = Math.max(now, freeAt + gapMs)
+    if (freeAt > now) await wait(freeAt - now)
     await nextTurn()
   }
 }
