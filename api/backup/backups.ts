@@ -30,11 +30,7 @@ export interface BackupSummary {
 
 export type Backups = ReturnType<typeof createBackups>
 
-const stamp = (at: Date): string =>
-  at
-    .toISOString()
-    .replace(/\.\d+Z$/, 'Z')
-    .replaceAll(':', '-')
+const stamp = (at: Date): string => at.toISOString().replaceAll(/[:.]/g, '-')
 
 /** Begins a backup's name, so that nodes can share a folder and each removes only its own. */
 const prefixOf = ({ id, name }: Manifest['node']): string => `selfhostly-${name.replace(/[^\w.-]+/g, '-').slice(0, 40)}-${id.slice(0, 8)}-`

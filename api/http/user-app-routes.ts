@@ -34,8 +34,6 @@ const userAppWire = appWire
 /** The app's texts, plus an allowance for the rest. */
 const weightOfApp = ({ composeContent, containers }: InventoryApp): number => 1000 + composeContent.length + containers.length * 500
 
-const presentApp = (app: InventoryApp) => toWire(app)
-
 /** With where it was made again, if this caller sees that. */
 function presentKnown({ madeAgain }: Pick<UserApi['apps'], 'madeAgain'>, app: InventoryApp) {
   const made = madeAgain(app.id)
@@ -119,7 +117,7 @@ export function userAppRoutes(): Router {
     return c.json(presentKnown(apps, apps.get(c.req.valid('param').id)), 200)
   })
   router.openapi(removal, async (c) => c.json(toWire(await c.get('user').apps.removalOf(c.req.valid('param').id)), 200))
-  serveAppActions(router, presentApp)
+  serveAppActions(router, (apps, id) => presentKnown(apps, apps.get(id)))
   serveFolders(router)
   serveImport(router)
   serveRecreate(router)

@@ -195,9 +195,9 @@ test('the newest are kept, others and unfinished ones of other nodes stay, own u
   }
   const { files, runningSince, failure } = await room.state()
   t.deepEqual([files.length, runningSince, failure], [2, null, null])
-  t.regex(files[0]?.name ?? '', /^selfhostly-my-node-3f2b8c1e-2026-03-01T12-02-00Z\.tar\.gz$/)
+  t.regex(files[0]?.name ?? '', /^selfhostly-my-node-3f2b8c1e-2026-03-01T12-02-00-000Z\.tar\.gz$/)
   const own = `${files[0]?.name}`.replace('12-02', '12-09')
-  const others = ['selfhostly-my-node-00000000-2026-01-01T00-00-00Z.tar.gz.part', 'family.jpg']
+  const others = ['selfhostly-my-node-00000000-2026-01-01T00-00-00-000Z.tar.gz.part', 'family.jpg']
   mkdirSync(join(folder, `.${own}-abc`))
   for (const name of [...others, `${own}.part`]) writeFileSync(join(folder, name), '')
   await make().start()
@@ -226,7 +226,7 @@ test('two at once are refused, a failure is told with its reason, and a stop lea
   const first = room.make()
   await t.throwsAsync(room.make(), { message: /is being made already/ })
   await first
-  mkdirSync(join(folder, `selfhostly-my-node-3f2b8c1e-2026-03-01T12-01-00Z.tar.gz`))
+  mkdirSync(join(folder, `selfhostly-my-node-3f2b8c1e-2026-03-01T12-01-00-000Z.tar.gz`))
   clock.advance(60_000)
   await t.throwsAsync(room.make(), { message: /exists already/ })
   t.deepEqual(room.summary().failure?.at, clock.now())

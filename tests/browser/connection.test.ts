@@ -58,7 +58,7 @@ test.serial('a query that the network loses is repeated, and a lost change is re
   await go(page, 'Settings')
   await page.getByLabel('Account ID').fill('0123456789abcdef0123456789abcdef')
   await page.getByRole('button', { name: 'Save' }).click()
-  await page.getByRole('alert').waitFor()
+  await page.getByRole('region', { name: 'Cloudflare' }).getByRole('alert').waitFor()
   t.deepEqual(lost, ['query', 'mutation'])
   await page.unroute('**/graphql')
   await page.getByRole('button', { name: 'Save' }).click()

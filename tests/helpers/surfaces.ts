@@ -96,6 +96,7 @@ export const surfaces: Record<string, Surface> = {
   'GET /api/apps/:id/timeline': 'user',
   'GET /api/nodes/:id/timeline': 'user',
   'GET /api/notification-channels': 'user',
+  'POST /api/notification-channels': 'cluster',
   'GET /api/notification-channels/:id/deliveries': 'user',
 
   'query alarms': 'user',
