@@ -23,10 +23,19 @@ const secretMembers = [
 export async function createLogOutput({ pretty }: { pretty: boolean }) {
   const stdout = pino.destination({ dest: 1, sync: false })
   const print = (text: string): void => void stdout.write(text)
-  if (!pretty) return { write: print, print }
+  /** Writes what is left, for a second at most. When this program ends, sonic-boom tries for ever to write to a reader that is gone. */
+  async function end(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, 1000)
+    stdout.flush(() => resolve())
+    await promise
+    clearTimeout(timer)
+    stdout.flushSync = () => undefined
+  }
+  if (!pretty) return { write: print, print, end }
   const { prettyFactory } = await import('pino-pretty')
   const readable = prettyFactory({ translateTime: 'SYS:HH:MM:ss', singleLine: true })
-  return { write: (line: string): void => print(readable(line)), print }
+  return { write: (line: string): void => print(readable(line)), print, end }
 }
 
 export function createLog({ level, output }: { level: string; output?: DestinationStream }): Log {

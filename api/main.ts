@@ -41,9 +41,11 @@ async function stop(signal: string): Promise<void> {
   if (stopping) return
   stopping = true
   log.info({ signal }, 'stopping')
-  setTimeout(() => exit(new Error(`did not stop within ${stopDeadlineMs / 1000} s`)), stopDeadlineMs).unref()
+  const late = new Error(`did not stop within ${stopDeadlineMs / 1000} s`)
+  setTimeout(() => void output.end().then(() => exit(late)), stopDeadlineMs).unref()
   await node.stop().catch(exit)
   log.info('stopped')
+  await output.end()
   process.exit(0)
 }
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import test from 'ava'
 
@@ -30,3 +31,22 @@ for (const pretty of [false, true]) {
     t.is(lines.filter((line) => /a long line|stopped/.test(line)).length, 5)
   })
 }
+
+test('a program whose log nobody reads any more ends all the same', async (t) => {
+  const script = `
+    const { createLogOutput } = await import(${JSON.stringify(module)})
+    const output = await createLogOutput({ pretty: false })
+    output.print('ready')
+    process.stdin.on('end', async () => {
+      output.print('nobody reads this')
+      await output.end()
+      output.print('nor this')
+      process.exit(3)
+    }).resume()`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['pipe', 'pipe', 'ignore'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  child.stdin.end()
+  t.deepEqual(await once(child, 'exit'), [3, null])
+})
