@@ -1,7 +1,7 @@
 import type { Operation } from '../../apps/operation.ts'
 import type { Clock } from '../../clock.ts'
 import type { InventoryApp } from '../feed/inventory.ts'
-import type { AlarmKind, AlarmTopic, Verdict } from './alarm.ts'
+import { unsure, well, type AlarmKind, type AlarmTopic, type Verdict } from './alarm.ts'
 import { deployFailed, failedDeploy, isSettled, spellOf, unhealthy, type Spell } from './app-rules.ts'
 import type { OpenAlarms } from './open-alarms.ts'
 import { createRestartCounts } from './restart-loop.ts'
@@ -41,10 +41,14 @@ export function createAppWatch(deps: {
     const named = { nodeName: deps.nameOf(app.nodeId), appName: app.name }
     const failed = failedDeploy(deps.operationsOf(app.id))
     const deploy = deployFailed(app, failed, now)
+    // Somebody stopped it, so nothing of it is a problem any more, and nothing is well again either.
+    const isStopped = app.status === 'stopped'
+    const over = (words: string): string => `${app.name} ${isStopped ? 'was stopped' : words}`
+    const restarting = isStopped ? well : isSettled(app) ? restarts.verdict(app.name, now) : unsure
     const verdicts: [AlarmKind, Verdict, string][] = [
-      ['deploy-failed', deploy, `${app.name} is well again`],
-      ['app-unhealthy', unhealthy(app, unwell, deploy.is === 'bad' ? failed : null, now), `${app.name} is well again`],
-      ['app-restarting', isSettled(app) ? restarts.verdict(app.name, now) : { is: 'unsure' }, `${app.name} restarts no more`],
+      ['deploy-failed', deploy, over('is well again')],
+      ['app-unhealthy', unhealthy(app, unwell, deploy.is === 'bad' ? failed : null, now), over('is well again')],
+      ['app-restarting', restarting, over('restarts no more')],
     ]
     for (const [kind, verdict, why] of verdicts) alarms.settle(topicOf(kind), verdict, named, why)
     if (verdicts.every(([, { is }]) => is === 'well')) waiting.delete(app.id)

@@ -50,7 +50,7 @@ test('an app that is well for moments only has one alarm, and a stopped one has 
   await is('error', 0)
   await is('stopped', 0)
   await cluster.alarms.flush()
-  t.deepEqual(cluster.changes, ['app-unhealthy: begins', 'app-unhealthy: web is well again'])
+  t.deepEqual(cluster.changes, ['app-unhealthy: begins', 'app-unhealthy: web was stopped'])
 })
 
 test('an alarm of a kind that this version does not have ends at its start', async (t) => {
@@ -211,6 +211,12 @@ test('four restarts within ten minutes are a loop, which ends when there are non
 
   restarted(9)
   t.deepEqual(cluster.kinds(), ['app-restarting'], 'one report may stand for several')
+  cluster.inventory.apply(nodeId, {
+    type: 'app',
+    app: { ...app, status: 'stopped', containers: [someContainer({ id: container?.id ?? '', restartCount: 9 })] },
+  })
+  t.deepEqual(cluster.kinds(), [], 'somebody stopped it')
+  restarted(9)
   restarted(0, 'another')
   t.deepEqual(cluster.kinds(), [])
 })
