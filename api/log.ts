@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino'
+import { systemClock } from './clock.ts'
 
 export type Log = Logger
 
@@ -26,10 +27,10 @@ export async function createLogOutput({ pretty }: { pretty: boolean }) {
   /** Writes what is left, for a second at most. When this program ends, sonic-boom tries for ever to write to a reader that is gone. */
   async function end(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, 1000)
+    const cancel = systemClock.after(1000, resolve)
     stdout.flush(() => resolve())
     await promise
-    clearTimeout(timer)
+    cancel()
     stdout.flushSync = () => undefined
   }
   if (!pretty) return { write: print, print, end }
