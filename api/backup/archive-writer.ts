@@ -21,7 +21,8 @@ export function createArchiveWriter(path: string, signal?: AbortSignal) {
     createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }),
   )
   // Awaited at the end. A failure before that ends the entry that is being written.
-  written.catch(() => undefined)
+  let failure: unknown = null
+  written.catch((error: unknown) => (failure = error))
 
   const nameOf = (place: string, { path: below, type }: FolderEntry): string =>
     `${below === '' ? place : `${place}/${below}`}${type === 'directory' ? '/' : ''}`
@@ -82,10 +83,13 @@ export function createArchiveWriter(path: string, signal?: AbortSignal) {
       return manifest
     },
 
-    async giveUp(): Promise<void> {
+    /** Leaves no file. @returns why it could not be written, such as a full disk, which shows at the next entry in other words; else the error given */
+    async giveUp(error: unknown): Promise<unknown> {
+      const cause = failure ?? error
       archive.destroy()
       await written.catch(() => undefined)
       await rm(draft, { force: true })
+      return cause
     },
   }
 }

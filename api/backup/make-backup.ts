@@ -37,11 +37,10 @@ export async function makeBackup(
     const database = join(work, 'database')
     await copyDatabase(databasePath, database)
     await addNode(archive, source, database)
-    await addApps(archive, source, database)
+    await addApps(archive, source, database, dirname(path))
     return await archive.finish({ format: backupFormat, version, madeAt: now, node, needs })
   } catch (error) {
-    await archive.giveUp()
-    throw error
+    throw await archive.giveUp(error)
   } finally {
     await rm(work, { recursive: true, force: true })
   }
@@ -58,13 +57,18 @@ async function addNode(archive: ArchiveWriter, { databasePath, dataDir }: Backup
   }
 }
 
-async function addApps(archive: ArchiveWriter, { appsDir }: BackupSource, database: string): Promise<void> {
+async function addApps(archive: ArchiveWriter, { appsDir }: BackupSource, database: string, backups: string): Promise<void> {
   const entries = await readdir(appsDir, { withFileTypes: true }).catch(() => [])
   for (const entry of entries) {
-    if (entry.isDirectory() && !entry.name.startsWith('.')) await archive.add(`apps/${entry.name}`, join(appsDir, entry.name))
+    // Otherwise each backup would hold all earlier ones.
+    const holdsBackups = isIn(join(appsDir, entry.name), backups)
+    if (entry.isDirectory() && !entry.name.startsWith('.') && !holdsBackups)
+      await archive.add(`apps/${entry.name}`, join(appsDir, entry.name))
   }
   for (const { name, directory } of foldersInPlace(database)) {
-    if (!relative(appsDir, directory).startsWith('..')) continue
+    if (isIn(appsDir, directory)) continue
     archive.leftOut.push({ path: directory, why: `is the folder of ${name}, outside APPS_DIR. Copy it yourself` })
   }
 }
+
+const isIn = (folder: string, path: string): boolean => !relative(folder, path).startsWith('..')

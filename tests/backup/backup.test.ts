@@ -240,3 +240,15 @@ test('two at once are refused, a failure is told with its reason, and a stop lea
     [],
   )
 })
+
+test('a backup does not hold the folder that it goes to', async (t) => {
+  const source = node(t)
+  const path = join(source.appsDir, 'backups', 'backup.tar.gz')
+  mkdirSync(dirname(path))
+  writeFileSync(join(dirname(path), 'an earlier one'), 'x')
+  const { parts } = await makeBackup(source, { path, now })
+  t.deepEqual(
+    parts.map(({ name }) => name),
+    ['node', 'apps/shop'],
+  )
+})

@@ -30,6 +30,19 @@ async function server(t: Test, body: string, headers: Record<string, string> = {
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
 }
 
+/** Answers as fast as it is read, and never ends. */
+async function endless(t: Test): Promise<string> {
+  const http = createServer((_request, response) => {
+    const more = (): void => void (response.write('x'.repeat(65_536)) ? setImmediate(more) : response.once('drain', more))
+    response.on('close', () => response.removeAllListeners('drain'))
+    more()
+  }).listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  t.teardown(() => http.closeAllConnections())
+  t.teardown(() => http.close())
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+}
+
 test('a node is looked at in both directions', async (t) => {
   const answers: Record<string, Reached> = {
     up: { error: null, tookMs: 3, aheadMs: 0 },
@@ -71,6 +84,7 @@ test('what answers at a URL is told apart, with its clock', async (t) => {
   t.is(reached.error, null)
   t.true(Math.abs((reached.aheadMs ?? 0) + 3_600_000) < 30_000)
   t.regex((await reach(await server(t, '<html>'))).error ?? '', /something else answers/)
+  t.regex((await reach(await endless(t))).error ?? '', /something else answers/)
   t.is((await reach(`http://127.0.0.1:${await freePort()}`)).error, 'nothing listens there')
   t.deepEqual(
     (await checkPrimary(late)).map(({ state }) => state),
