@@ -47,7 +47,7 @@ const base = [
     'batches',
     'db/durability',
   ],
-  ...['newest-wins', 'operation-request', 'image-reference', 'reserved-addresses', 'proxies'],
+  ...['newest-wins', 'exit-words', 'operation-request', 'image-reference', 'reserved-addresses', 'proxies'],
 ].map((name) => `api/${name}.ts`)
 /** Pure functions that run in the browser as well, so that it reads a text as the server does. They import only each other. */
 const sharedWithDashboard = ['api/apps/environment/env-text.ts', 'api/apps/schedules/cron-times.ts']

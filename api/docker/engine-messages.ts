@@ -19,6 +19,7 @@ export async function* containerEvents(messages: AsyncIterable<unknown>): AsyncG
       containerId,
       action: message.Action,
       exitCode: message.Action === 'die' && labels['exitCode'] ? Number(labels['exitCode']) : null,
+      signal: message.Action === 'kill' ? (labels['signal'] ?? null) : null,
       name: labels['name'] ?? null,
       service: labels[composeLabels.service] ?? null,
       project: labels[composeLabels.project] ?? null,

@@ -21,6 +21,7 @@ const followedEvents = [
   'pause',
   'unpause',
   'stop',
+  'kill',
   'die',
   'oom',
   'rename',

@@ -309,6 +309,8 @@ export interface ContainerEvent {
   action: string
   /** Only set for `die`. */
   exitCode: number | null
+  /** Only set for `kill`: a number or a name such as SIGTERM. */
+  signal: string | null
   name: string | null
   service: string | null
   project: string | null

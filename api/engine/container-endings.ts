@@ -2,7 +2,7 @@ import pLimit from 'p-limit'
 import type { ContainerInspectInfo } from 'dockerode'
 import { bounds, cut, maxInt } from '../bounds.ts'
 import type { EngineThings, ListedContainer, ThingEvent } from '../docker/engine-things.types.ts'
-import { exitWords } from './exit-words.ts'
+import { exitWords } from '../exit-words.ts'
 import type { NodeContainer } from './thing.ts'
 
 /** The Engine answers each within milliseconds. More at once would only queue there. */

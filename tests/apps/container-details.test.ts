@@ -24,7 +24,16 @@ function setUp() {
   const engine = { details: async () => (asked++, says) }
   const details = createContainerDetails({ engine, clock })
   const event = (action: string, exitCode: number | null = null) =>
-    details.heard({ containerId: 'db', action, exitCode, name: 'shop-db-1', service: 'db', project: 'shop', workingDir: '/apps/shop' })
+    details.heard({
+      containerId: 'db',
+      action,
+      signal: null,
+      exitCode,
+      name: 'shop-db-1',
+      service: 'db',
+      project: 'shop',
+      workingDir: '/apps/shop',
+    })
   const read = async (container = listed()) => (await details.complete([container], () => true))[0]
   return { clock, event, read, say: (now: ContainerDetails | null) => (says = now), asked: () => asked }
 }

@@ -1,6 +1,7 @@
 import type { App, AppStatus } from '../../apps/app.ts'
 import type { OwnApps } from '../../apps/own-apps.ts'
 import type { ContainerEvent } from '../../docker/engine.types.ts'
+import { exitWords, type Ending } from '../../exit-words.ts'
 import type { NodeStats } from '../node-stats.ts'
 import { operationEntry } from './timeline-entry.ts'
 import type { Happening, OwnTimeline } from './timeline.ts'
@@ -19,34 +20,39 @@ const words: Record<string, string> = {
   'health_status: unhealthy': 'unhealthy',
 }
 
-/** Null for an event that is no news. @param app the app of this node that the container belongs to */
-export function containerHappening({ action, exitCode, name, service }: ContainerEvent, app: string | null): Happening | null {
-  const what = Object.hasOwn(words, action) ? words[action] : undefined
-  if (what === undefined) return null
-  return {
-    kind: 'container',
-    what,
-    app,
-    name: app === null ? name : (service ?? name),
-    detail: exitCode === null ? null : exitWords(exitCode),
-  }
-}
+/** What came before a container's end, which tells why it ended. */
+type Signs = Pick<Ending, 'outOfMemory' | 'wasStopped' | 'wasKilled'>
+const noSigns: Signs = { outOfMemory: false, wasStopped: false, wasKilled: false }
 
-/** Source: https://docs.docker.com/engine/containers/run/#exit-status, and 128 plus the number of a signal. */
-export function exitWords(code: number): string {
-  const meaning: Record<number, string> = {
-    0: 'done',
-    125: 'Docker could not run it',
-    126: 'its command cannot be executed',
-    127: 'its command was not found',
-    130: 'interrupted',
-    134: 'aborted',
-    137: 'killed: out of memory, or by hand',
-    139: 'crashed with a memory fault',
-    143: 'stopped on request',
+/** Programs go on after these, which usually make them read their settings again. */
+const goesOn = new Set(['1', 'SIGHUP', '10', 'SIGUSR1', '12', 'SIGUSR2'])
+const kills = new Set(['9', 'SIGKILL'])
+
+/** Makes entries of the Engine's events, and remembers of each container what may have ended it. */
+export function createContainerHappenings() {
+  const signs = new Map<string, Signs>()
+
+  function note({ containerId, action, signal }: ContainerEvent): Signs {
+    const before = signs.get(containerId) ?? noSigns
+    const now = {
+      outOfMemory: before.outOfMemory || action === 'oom',
+      wasStopped: before.wasStopped || (signal !== null && !kills.has(signal) && !goesOn.has(signal)),
+      wasKilled: before.wasKilled || (signal !== null && kills.has(signal)),
+    }
+    if (action === 'start' || action === 'die' || action === 'destroy') signs.delete(containerId)
+    else if (action === 'oom' || action === 'kill') signs.set(containerId, now)
+    return now
   }
-  const said = meaning[code]
-  return said === undefined ? `exit code ${code}` : `exit code ${code}: ${said}`
+
+  /** Null for an event that is no news. @param app the app of this node that the container belongs to */
+  return function happeningOf(event: ContainerEvent, app: string | null): Happening | null {
+    const { action, exitCode, name, service } = event
+    const seen = note(event)
+    const what = Object.hasOwn(words, action) ? words[action] : undefined
+    if (what === undefined) return null
+    const detail = exitCode === null ? null : exitWords({ ...seen, exitCode, by: null, memoryLimitBytes: undefined })
+    return { kind: 'container', what, app, name: app === null ? name : (service ?? name), detail }
+  }
 }
 
 /** An operation that ended is told more than once. */
@@ -60,6 +66,7 @@ export function followSources(deps: {
   onStorage: (listener: () => void) => void
 }): void {
   const { timeline, apps } = deps
+  const happeningOf = createContainerHappenings()
   const statuses = new Map<string, AppStatus>()
   const ended = new Set<string>()
   let away: string | null | undefined
@@ -76,7 +83,7 @@ export function followSources(deps: {
   apps.events.on('app', statusOf)
   apps.events.on('appRemoved', (id) => void statuses.delete(id))
   apps.events.on('containerEvent', ({ event, app }) => {
-    const happening = containerHappening(event, app)
+    const happening = happeningOf(event, app)
     if (happening) timeline.happened(happening)
   })
   apps.events.on('operation', (operation) => {

@@ -4,7 +4,7 @@ import type { OwnAppsEvents } from '../../../api/apps/own-apps.ts'
 import { createEventHub } from '../../../api/events.ts'
 import type { Mark } from '../../../api/monitoring/history/mark.ts'
 import type { NodeStats } from '../../../api/monitoring/node-stats.ts'
-import { exitWords, followSources } from '../../../api/monitoring/timeline/sources.ts'
+import { createContainerHappenings, followSources } from '../../../api/monitoring/timeline/sources.ts'
 import { createTimeline } from '../../../api/monitoring/timeline/timeline.ts'
 import { testDatabase } from '../../helpers/database.ts'
 import { createManualClock } from '../../helpers/manual-clock.ts'
@@ -100,7 +100,7 @@ test('events of the Engine, operations, statuses, Docker and storage are written
   })
   const event = (action: string, exitCode: number | null = null, app: string | null = 'shop') =>
     events.emit('containerEvent', {
-      event: { containerId: 'c', action, exitCode, name: 'shop-web-1', service: 'web', project: 'shop', workingDir: null },
+      event: { containerId: 'c', action, exitCode, signal: null, name: 'shop-web-1', service: 'web', project: 'shop', workingDir: null },
       app,
     })
   event('die', 137)
@@ -122,7 +122,7 @@ test('events of the Engine, operations, statuses, Docker and storage are written
   storageChanged()
   storageChanged()
   t.deepEqual(told, [
-    'container | exited | shop | web | exit code 137: killed: out of memory, or by hand',
+    'container | exited | shop | web | Killed, but not by Docker: by someone on this machine, or by the kernel because the machine ran out of memory (137, SIGKILL)',
     'container | out-of-memory | shop-web-1',
     'container | unhealthy | shop | web',
     'status | degraded | shop | why',
@@ -133,8 +133,23 @@ test('events of the Engine, operations, statuses, Docker and storage are written
   ])
 })
 
-test('exit codes are told with what they mean', (t) => {
-  t.is(exitWords(0), 'exit code 0: done')
-  t.is(exitWords(127), 'exit code 127: its command was not found')
-  t.is(exitWords(1), 'exit code 1')
+test('an end is told with its reason, which earlier events give', (t) => {
+  const happeningOf = createContainerHappenings()
+  const hear = (action: string, more: { exitCode?: number; signal?: string } = {}) =>
+    happeningOf(
+      { containerId: 'c', action, exitCode: null, signal: null, name: 'web', service: null, project: null, workingDir: null, ...more },
+      null,
+    )
+  const endsWith = (exitCode: number, ...before: Parameters<typeof hear>[]) => {
+    hear('start')
+    before.forEach((each) => hear(...each))
+    return hear('die', { exitCode })?.detail ?? ''
+  }
+  t.regex(endsWith(137, ['kill', { signal: '15' }], ['kill', { signal: '9' }]), /^Stopped\. It did not end within its grace period/)
+  t.regex(endsWith(137, ['kill', { signal: 'SIGKILL' }]), /^Killed by hand/)
+  t.regex(endsWith(137, ['oom']), /^Killed because it ran out of memory \(/)
+  t.regex(endsWith(137), /^Killed, but not by Docker/, 'what came before an earlier end counts no more')
+  t.regex(endsWith(0, ['kill', { signal: '15' }]), /^Stopped, and ended without/)
+  t.regex(endsWith(0, ['kill', { signal: 'SIGHUP' }]), /^Ended by itself/)
+  t.regex(endsWith(127), /does not exist in the image/)
 })

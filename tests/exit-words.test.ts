@@ -1,5 +1,5 @@
 import test from 'ava'
-import { exitWords, type Ending } from '../../api/engine/exit-words.ts'
+import { exitWords, type Ending } from '../api/exit-words.ts'
 
 const words = (exitCode: number, more: Partial<Ending> = {}): string =>
   exitWords({ exitCode, outOfMemory: false, wasStopped: false, wasKilled: false, by: null, memoryLimitBytes: null, ...more })
@@ -7,6 +7,7 @@ const words = (exitCode: number, more: Partial<Ending> = {}): string =>
 test('137 is told apart: out of memory, stopped too slowly, killed by hand, or killed by something else', (t) => {
   t.regex(words(137, { outOfMemory: true, memoryLimitBytes: 64 * 2 ** 20 }), /ran out of memory: it used up its limit of 64 MiB/)
   t.regex(words(137, { outOfMemory: true }), /the memory of this machine/)
+  t.is(words(137, { outOfMemory: true, memoryLimitBytes: undefined }), 'Killed because it ran out of memory (137, SIGKILL)')
   t.regex(words(137, { wasStopped: true, wasKilled: true, by: 'ada' }), /^Stopped by ada\. It did not end within its grace period/)
   t.regex(words(137, { wasKilled: true, by: 'ada' }), /^Killed by hand by ada/)
   t.regex(words(137), /not by Docker/)

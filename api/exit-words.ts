@@ -9,7 +9,8 @@ export interface Ending {
   wasKilled: boolean
   /** Who did that here, by name. */
   by: string | null
-  memoryLimitBytes: number | null
+  /** Null: it has none. Undefined: not known. */
+  memoryLimitBytes: number | null | undefined
 }
 
 const signals: Record<number, string> = {
@@ -48,8 +49,9 @@ export function exitWords(ending: Ending): string {
 }
 
 function killedWords({ outOfMemory, wasStopped, wasKilled, memoryLimitBytes, by }: Ending): string {
+  if (outOfMemory && memoryLimitBytes === undefined) return 'Killed because it ran out of memory (137, SIGKILL)'
   if (outOfMemory) {
-    const limit = memoryLimitBytes === null ? 'the memory of this machine' : `its limit of ${Math.round(memoryLimitBytes / 2 ** 20)} MiB`
+    const limit = memoryLimitBytes == null ? 'the memory of this machine' : `its limit of ${Math.round(memoryLimitBytes / 2 ** 20)} MiB`
     return `Killed because it ran out of memory: it used up ${limit} (137, SIGKILL)`
   }
   const who = byWhom({ by })
