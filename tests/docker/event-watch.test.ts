@@ -40,8 +40,9 @@ test("reports a container's start and die with its Compose project, and no exec 
   await until(() => of(container.id).some(({ action }) => action === 'die'))
   t.deepEqual(
     of(container.id).map(({ action }) => action),
-    ['create', 'start', 'die'],
+    ['create', 'start', 'kill', 'die'],
   )
+  t.regex(of(container.id)[2]?.signal ?? '', /^(9|SIGKILL)$/)
   t.like(of(container.id)[1], { project, workingDir: '/srv/é' })
 
   const alone = await createContainer(t)
