@@ -150,6 +150,6 @@ test('a failing handler does not end the watch', async (t) => {
     },
   })
   t.teardown(stop)
-  await until(() => actions.length === 2)
-  t.deepEqual(actions, ['start', 'die'])
+  await until(() => actions.length === 3)
+  t.deepEqual(actions, ['start', 'kill', 'die'])
 })
