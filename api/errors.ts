@@ -94,6 +94,10 @@ export const invalidInput = (fields: FieldError[]): AppError => new AppError('IN
 
 export const notFound = (what: string, id: string): AppError => new AppError('NOT_FOUND', `There is no ${what} with id ${id}`)
 
+/** Whether a node could not be asked: it is away, or too old. What is known of it here is then told instead. */
+export const couldNotBeAsked = (error: unknown): error is AppError =>
+  error instanceof AppError && (error.code === 'NODE_UNREACHABLE' || error.code === 'NOT_SUPPORTED')
+
 /** A problem that prevents startup and that the operator can fix. main.ts prints the message and exits with code 1. */
 export class StartError extends Error {
   override readonly name = 'StartError'

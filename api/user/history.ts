@@ -2,7 +2,7 @@ import type { ToldHistory } from '../cluster/calls/history-calls.ts'
 import type { StatusHistory } from '../cluster/health/status-history.ts'
 import type { NodeRouter } from '../cluster/node-router.ts'
 import type { Clock } from '../clock.ts'
-import { AppError, invalidInput } from '../errors.ts'
+import { couldNotBeAsked, invalidInput } from '../errors.ts'
 import type { NodeTotals } from '../monitoring/history/node-totals.ts'
 import type { Access } from './access.ts'
 
@@ -85,7 +85,7 @@ export function createUserHistory(deps: {
       const named = containers.length > 0 ? { containers: containers.join(',') } : {}
       const ask = async (): Promise<KnownHistory> => told(await router.forNode(nodeId).nodeHistory({ ...span, ...named }))
       const read = ask().catch(async (error: unknown): Promise<KnownHistory> => {
-        if (!(error instanceof AppError) || !['NODE_UNREACHABLE', 'NOT_SUPPORTED'].includes(error.code)) throw error
+        if (!couldNotBeAsked(error)) throw error
         return { ...(await totals.read(nodeId, span)), source: 'primary', error: error.message }
       })
       return known(nodeId, span, read)

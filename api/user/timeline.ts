@@ -3,7 +3,7 @@ import type { ToldTimeline } from '../cluster/calls/timeline-calls.ts'
 import type { StatusHistory } from '../cluster/health/status-history.ts'
 import type { NodeRouter } from '../cluster/node-router.ts'
 import type { Clock } from '../clock.ts'
-import { AppError, invalidInput } from '../errors.ts'
+import { couldNotBeAsked, invalidInput } from '../errors.ts'
 import { operationEntry, timelinePage } from '../monitoring/timeline/timeline-entry.ts'
 import type { Access } from './access.ts'
 
@@ -76,7 +76,7 @@ export function createUserTimeline(deps: {
         .flatMap((operation) => operationEntry(operation) ?? [])
         .filter(({ at }) => at >= span.from && at < span.to)
     const away = (error: unknown): KnownTimeline => {
-      if (!(error instanceof AppError) || !['NODE_UNREACHABLE', 'NOT_SUPPORTED'].includes(error.code)) throw error
+      if (!couldNotBeAsked(error)) throw error
       return { entries: operations(), more: false, error: error.message }
     }
     const told = ask(span).then((timeline): KnownTimeline => ({ ...timeline, error: null }), away)
