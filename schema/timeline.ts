@@ -17,7 +17,7 @@ const EntryRef = builder.objectRef<Entry>('TimelineEntry').implement({
   fields: (t) => ({
     kind: t.field({ type: Kind, resolve: ({ kind }) => known(kind) }),
     what: t.exposeString('what', {
-      description: 'What happened, such as `started` or `exited`, or the status that an app, operation or node got.',
+      description: 'What happened, such as `started`, `exited` or `failed`, or the status that an app, operation or node got.',
     }),
     at: t.field({ type: 'DateTime', resolve: ({ at }) => at }),
     until: t.field({

@@ -97,7 +97,7 @@ test('an app that crashes on a secondary is in the bell and goes out, and what h
   await openTab(page, 'Activity')
   const timeline = region(page, 'What happened')
   await timeline
-    .getByText(/web ended \(exit code 3\)/i)
+    .getByText(/web: ended with an error \(3\)/i)
     .first()
     .waitFor()
   await fits(t, page, 'app-timeline')
@@ -112,7 +112,7 @@ test('an app that crashes on a secondary is in the bell and goes out, and what h
 
   await visit(`${primary.url}/nodes/${nodeId}/activity`)
   await timeline
-    .getByText(new RegExp(`${name}: web ended \\(exit code 3\\)`))
+    .getByText(new RegExp(`${name}: web: ended with an error \\(3\\)`))
     .first()
     .waitFor()
   await fits(t, page, 'node-timeline')

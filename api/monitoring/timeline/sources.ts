@@ -27,6 +27,8 @@ const noSigns: Signs = { outOfMemory: false, wasStopped: false, wasKilled: false
 /** Programs go on after these, which usually make them read their settings again. */
 const goesOn = new Set(['1', 'SIGHUP', '10', 'SIGUSR1', '12', 'SIGUSR2'])
 const kills = new Set(['9', 'SIGKILL'])
+/** Done, and ended by SIGTERM. */
+const calmCodes = new Set([0, 143])
 
 /** Makes entries of the Engine's events, and remembers of each container what may have ended it. */
 export function createContainerHappenings() {
@@ -48,10 +50,12 @@ export function createContainerHappenings() {
   return function happeningOf(event: ContainerEvent, app: string | null): Happening | null {
     const { action, exitCode, name, service } = event
     const seen = note(event)
-    const what = Object.hasOwn(words, action) ? words[action] : undefined
-    if (what === undefined) return null
-    const detail = exitCode === null ? null : exitWords({ ...seen, exitCode, by: null, memoryLimitBytes: undefined })
-    return { kind: 'container', what, app, name: app === null ? name : (service ?? name), detail }
+    const known = Object.hasOwn(words, action) ? words[action] : undefined
+    if (known === undefined) return null
+    const of = { kind: 'container', app, name: app === null ? name : (service ?? name) } as const
+    if (exitCode === null) return { ...of, what: known, detail: null }
+    const isCalm = calmCodes.has(exitCode) || seen.wasStopped
+    return { ...of, what: isCalm ? known : 'failed', detail: exitWords({ ...seen, exitCode, by: null, memoryLimitBytes: undefined }) }
   }
 }
 

@@ -122,7 +122,7 @@ test('events of the Engine, operations, statuses, Docker and storage are written
   storageChanged()
   storageChanged()
   t.deepEqual(told, [
-    'container | exited | shop | web | Killed, but not by Docker: by someone on this machine, or by the kernel because the machine ran out of memory (137, SIGKILL)',
+    'container | failed | shop | web | Killed, but not by Docker: by someone on this machine, or by the kernel because the machine ran out of memory (137, SIGKILL)',
     'container | out-of-memory | shop-web-1',
     'container | unhealthy | shop | web',
     'status | degraded | shop | why',
@@ -152,4 +152,8 @@ test('an end is told with its reason, which earlier events give', (t) => {
   t.regex(endsWith(0, ['kill', { signal: '15' }]), /^Stopped, and ended without/)
   t.regex(endsWith(0, ['kill', { signal: 'SIGHUP' }]), /^Ended by itself/)
   t.regex(endsWith(127), /does not exist in the image/)
+  hear('kill', { signal: '15' })
+  t.is(hear('die', { exitCode: 137 })?.what, 'exited', 'somebody wanted it')
+  t.is(hear('die', { exitCode: 137 })?.what, 'failed')
+  t.is(hear('die', { exitCode: 143 })?.what, 'exited')
 })

@@ -12,6 +12,7 @@ const containerWords: Record<string, string> = {
   paused: 'was paused',
   unpaused: 'goes on',
   exited: 'ended',
+  failed: 'ended',
   'out-of-memory': 'ran out of memory',
   removed: 'was removed',
   healthy: 'became healthy',
@@ -58,7 +59,7 @@ function wordsOf(entry: Entry): string {
   const { kind, what, name, detail } = entry
   switch (kind) {
     case 'CONTAINER':
-      return `${name ?? 'a container'} ${containerWords[what] ?? what}${detail ? ` (${detail})` : ''}${often(entry)}`
+      return `${name ?? 'a container'}${detail ? `: ${uncapitalized(detail)}` : ` ${containerWords[what] ?? what}`}${often(entry)}`
     case 'OPERATION':
       return operationWords(entry)
     case 'DEPLOY':
@@ -72,10 +73,11 @@ function wordsOf(entry: Entry): string {
   }
 }
 
-/** What happened, such as `shop: web ended (exit code 1), 12 times`. @param withApp whether it is between those of other apps */
+/** What happened, such as `shop: web was restarted, 12 times`. @param withApp whether it is between those of other apps */
 export const timelineWords = (entry: Entry, withApp: boolean): string =>
   withApp && entry.app ? `${entry.app}: ${wordsOf(entry)}` : entry.kind === 'CONTAINER' ? wordsOf(entry) : capitalized(wordsOf(entry))
 
+const uncapitalized = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 export const timelineIcons: Record<TimelineKind, string> = {
@@ -104,5 +106,4 @@ const bad = new Set([
 ])
 
 /** Whether it is what someone who looks for a cause looks for. */
-export const isTrouble = ({ what, kind, detail }: Pick<Entry, 'what' | 'kind' | 'detail'>): boolean =>
-  bad.has(what) || (kind === 'CONTAINER' && what === 'exited' && !/^exit code (0|143)\b/.test(detail ?? ''))
+export const isTrouble = ({ what }: Pick<Entry, 'what'>): boolean => bad.has(what)
