@@ -144,6 +144,7 @@ export const pruneWire = z
           id,
           name: text(ofContainer.image),
           size_bytes: bytes.nullable(),
+          frees_bytes: bytes.nullish().transform((value) => value ?? null),
           detail: text(bounds.prune.text).nullable(),
           is_named_data: z.boolean(),
         }),
@@ -151,6 +152,7 @@ export const pruneWire = z
       .max(bounds.prune.items),
     more: count,
     freed_bytes: bytes,
+    unmeasured: count.default(0),
     kept: z.array(z.object({ name: text(ofContainer.image), reason: text(bounds.prune.text) })).max(bounds.prune.kept),
   })
   .openapi('PruneResult')

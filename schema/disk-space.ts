@@ -29,6 +29,12 @@ const PruneItemRef = builder.objectRef<PruneItem>('PruneItem').implement({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
     sizeBytes: t.field({ type: 'BigInt', nullable: true, resolve: ({ sizeBytes }) => sizeBytes }),
+    freesBytes: t.field({
+      type: 'BigInt',
+      nullable: true,
+      description: 'What becomes free when only this goes: an image shares layers with others. Null when it was not measured.',
+      resolve: ({ freesBytes }) => freesBytes,
+    }),
     detail: t.exposeString('detail', { nullable: true }),
     isNamedData: t.exposeBoolean('isNamedData', { description: 'A volume with a name: its data may be wanted.' }),
   }),
@@ -45,9 +51,10 @@ const PruneResultRef = builder.objectRef<PruneResult>('PruneResult').implement({
     names: t.stringList({ resolve: ({ items }) => items.map(({ name }) => name) }),
     bytes: t.field({
       type: 'BigInt',
-      description: 'How much becomes free, as far as it is known.',
+      description: 'How much becomes free, a layer that images share counted once. Without the items that were not measured.',
       resolve: ({ freedBytes }) => freedBytes,
     }),
+    unmeasured: t.exposeInt('unmeasured', { description: 'How many items `bytes` leaves out.' }),
     kept: t.field({ type: [KeptThingRef], resolve: ({ kept }) => kept }),
   }),
 })

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts'
 import { withDeadline } from './deadline.ts'
 import { dockerUnavailable } from './docker-endpoint.ts'
 import { changed, createEngineClient, hasStatus, inspectContainer, type EngineClient } from './engine-client.ts'
-import type { EngineAction, EngineDiskUsage, EngineThings, PulledLayer, ThingEvent } from './engine-things.types.ts'
+import type { EngineAction, EngineDiskUsage, EngineThings, ImageLayers, PulledLayer, ThingEvent } from './engine-things.types.ts'
 import { pullFault, startFault } from './engine-words.ts'
 import type { RegistryLogin } from './engine.types.ts'
 import { watchEvents } from './event-watch.ts'
@@ -63,6 +63,7 @@ export function createEngineThings(options: { clock: Clock; log: Log; dockerHost
         await new Promise<void>((resolve) => options.clock.after(busyWaitMs, resolve))
       }
     },
+    layers: (withSteps) => layersOf(client, withSteps),
     act: (id, action, signal) => change(carryOut(docker.getContainer(id), action, signal)),
     removeStopped: (id) => change(docker.getContainer(id).remove()),
     removeImage: (name) => change(docker.getImage(name).remove()),
@@ -120,6 +121,31 @@ async function* thingEvents(stream: AsyncIterable<Uint8Array | string>, log: Log
     if (kind) yield { kind, id: message.Actor.ID, action: message.Action, signal: message.Actor.Attributes?.['signal'] ?? null }
   }
 }
+
+/** So many images are asked about at once. */
+const imagesAtOnce = 8
+
+async function layersOf({ docker, ask }: EngineClient, withSteps: ReadonlySet<string>): Promise<Map<string, ImageLayers>> {
+  const ids = (await ask((abortSignal) => docker.listImages({ abortSignal }))).map(({ Id }) => Id)
+  const found = new Map<string, ImageLayers>()
+  const readNext = async (): Promise<void> => {
+    for (let id = ids.shift(); id !== undefined; id = ids.shift()) {
+      const image = docker.getImage(id)
+      const about = await ask(() => unlessGone(image.inspect()))
+      const steps = withSteps.has(id) ? await ask(() => unlessGone(image.history())) : []
+      if (about && steps) found.set(id, { layers: about.RootFS.Layers ?? [], steps: steps.toReversed().map(toStep) })
+    }
+  }
+  await Promise.all(Array.from({ length: imagesAtOnce }, readNext))
+  return found
+}
+
+const toStep = ({ Size, CreatedBy }: { Size: number; CreatedBy: string }) => ({ sizeBytes: Math.max(0, Size), madeBy: CreatedBy })
+const unlessGone = <T>(answer: Promise<T>): Promise<T | null> =>
+  answer.catch((error: unknown) => {
+    if (hasStatus(error, 404)) return null
+    throw error
+  })
 
 /** Short beside a measurement, long beside the question. */
 const busyWaitMs = 300

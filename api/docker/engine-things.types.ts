@@ -21,9 +21,11 @@ export interface EngineThings {
   diskUsage(signal: AbortSignal): Promise<EngineDiskUsage>
   /** @throws NOT_FOUND, CONFLICT */
   act(containerId: string, action: EngineAction, signal: AbortSignal): Promise<void>
-  /** Takes one name from an image, or removes it when it has no other. @throws NOT_FOUND, CONFLICT */
+  /** The layers of every image, by its id, and the steps that made those in `withSteps`. One that goes meanwhile is left out. */
+  layers(withSteps: ReadonlySet<string>): Promise<Map<string, ImageLayers>>
   /** Neither a container that has started meanwhile, nor volumes without a name. */
   removeStopped(id: string): Promise<void>
+  /** Takes one name from an image, or removes it when it has no other. @throws NOT_FOUND, CONFLICT */
   removeImage(nameOrId: string): Promise<void>
   removeVolume(name: string): Promise<void>
   removeNetwork(id: string): Promise<void>
@@ -56,6 +58,14 @@ export interface ListedImage {
   digests: string[]
   sizeBytes: number
   createdAt: Date
+}
+
+/** What an image is made of, as `docker image inspect` and `docker history` say. */
+export interface ImageLayers {
+  /** Digests of its layers, the lowest first. */
+  layers: readonly string[]
+  /** Its steps, the first one first. Most that only change the configuration have no layer; all of those take 0 bytes. */
+  steps: readonly { sizeBytes: number; madeBy: string }[]
 }
 
 export interface ListedVolume {

@@ -27,8 +27,8 @@ export interface EngineEvents {
 
 export type EngineRoom = ReturnType<typeof createEngineRoom>
 
-/** A dialog waits this long for sizes. Then it shows what is known. */
-const sizesWithinMs = 8_000
+/** Who asks what a prune frees waits this long for sizes. Then the answer says how many are not known. */
+const sizesWithinMs = 20_000
 
 /** The containers, images, volumes and networks of this node, whoever made them. */
 export function createEngineRoom(deps: {

@@ -1,6 +1,7 @@
 import { bounds, cut, firstOf } from '../bounds.ts'
 import type { EngineThings } from '../docker/engine-things.types.ts'
 import { errorMessage } from '../errors.ts'
+import { createLayerCount } from './layers.ts'
 import type { createThingRemoval } from './thing-removal.ts'
 import type { DiskUsage, PruneItem, PruneKind, PruneResult, ThingKind, ThingOf } from './thing.ts'
 import type { Uses } from './uses.ts'
@@ -15,8 +16,11 @@ export interface PruneInput {
   items?: readonly string[] | null | undefined
 }
 
+/** What becomes free is computed later. */
+type Candidate = Omit<PruneItem, 'freesBytes'>
+
 interface Judged {
-  item: PruneItem
+  item: Candidate
   /** Why it stays although nothing runs with it. */
   kept: string | null
 }
@@ -28,7 +32,7 @@ const isUnused = new Set(['created', 'exited', 'dead'])
  * for going back to an earlier version.
  */
 export function createPrune(deps: {
-  things: Pick<EngineThings, 'removeStopped'>
+  things: Pick<EngineThings, 'removeStopped' | 'layers'>
   removal: ReturnType<typeof createThingRemoval>
   uses: Uses
   list: <Kind extends ThingKind>(kind: Kind) => ThingOf[Kind][]
@@ -72,15 +76,15 @@ export function createPrune(deps: {
       }),
   }
 
-  async function remove(kind: PruneKind, { id }: PruneItem): Promise<void> {
+  async function remove(kind: PruneKind, { id }: Candidate): Promise<void> {
     if (kind === 'containers') await deps.things.removeStopped(id)
     if (kind === 'images') await deps.removal.image(id)
     if (kind === 'volumes') await deps.removal.volume(id)
     if (kind === 'networks') await deps.removal.network(id)
   }
 
-  async function carryOut(kind: PruneKind, items: PruneItem[]): Promise<{ gone: PruneItem[]; failed: PruneResult['kept'] }> {
-    const [gone, failed]: [PruneItem[], PruneResult['kept']] = [[], []]
+  async function carryOut(kind: PruneKind, items: Candidate[]): Promise<{ gone: Candidate[]; failed: PruneResult['kept'] }> {
+    const [gone, failed]: [Candidate[], PruneResult['kept']] = [[], []]
     for (const item of items) {
       try {
         await remove(kind, item)
@@ -90,6 +94,13 @@ export function createPrune(deps: {
       }
     }
     return { gone, failed }
+  }
+
+  /** Says how much becomes free when some of the items go. Images are looked at before they go. */
+  async function freeing(kind: PruneKind, items: Candidate[]): Promise<(gone: Candidate[]) => number> {
+    if (kind !== 'images') return (gone) => gone.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0)
+    const freedBy = createLayerCount(await deps.things.layers(new Set(items.map(({ id }) => id))))
+    return (gone) => freedBy(gone.map(({ id }) => id))
   }
 
   return async ({ kind, preview, items: chosen }: PruneInput): Promise<PruneResult> => {
@@ -103,13 +114,20 @@ export function createPrune(deps: {
     )
     const lost = (chosen ?? []).filter((id) => !judged.some(({ item }) => item.id === id))
     const missing = lost.map((id) => ({ name: id, reason: 'is in use now, or is gone already' }))
+    const freedBy = await freeing(kind, listed)
     const { gone, failed } = preview ? { gone: listed, failed: [] } : await carryOut(kind, listed)
     if (!preview) await deps.catchUp(['container', kindOf[kind]])
     return {
       isPreview: preview,
-      items: gone.map((item) => ({ ...item, name: cut(item.name, ofContainer.image), detail: item.detail && cut(item.detail, most.text) })),
+      items: gone.map((item) => ({
+        ...item,
+        name: cut(item.name, ofContainer.image),
+        freesBytes: item.sizeBytes === null ? null : freedBy([item]),
+        detail: item.detail && cut(item.detail, most.text),
+      })),
       more,
-      freedBytes: gone.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0),
+      freedBytes: freedBy(gone),
+      unmeasured: kind === 'networks' ? 0 : gone.filter(({ sizeBytes }) => sizeBytes === null).length,
       kept: firstOf([...failed, ...missing, ...held], most.kept).kept.map(({ name, reason }) => ({
         name: cut(name, ofContainer.image),
         reason: cut(reason, most.text),

@@ -87,6 +87,8 @@ export interface PruneItem {
   name: string
   /** Null when it was not measured. */
   sizeBytes: number | null
+  /** What becomes free when only this goes: an image shares layers with others. Null when it was not measured. */
+  freesBytes: number | null
   /** What a person should know, such as `stopped 3 weeks ago`. */
   detail: string | null
   /** Someone gave it a name, so its data may be wanted. Only volumes. */
@@ -99,8 +101,10 @@ export interface PruneResult {
   items: PruneItem[]
   /** How many more there are than the list shows. They stay. */
   more: number
-  /** Bytes that become free, as far as they are known. */
+  /** Bytes that become free when all items go, a shared layer counted once. */
   freedBytes: number
+  /** How many items are not in `freedBytes`, because they were not measured. */
+  unmeasured: number
   /** What was meant to go and stays, and why. */
   kept: { name: string; reason: string }[]
 }

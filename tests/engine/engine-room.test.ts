@@ -180,6 +180,44 @@ test('a prune says exactly what goes, takes only that, and never what an app nee
   t.false(images.items.some(({ id }) => id === Id))
 })
 
+test('a prune of images frees what it said: layers that they share once, and those of images that stay not at all', async (t) => {
+  const { engine, seen } = await room(t)
+  const made = async (from: string, file: string, kilobytes: number): Promise<string> => {
+    const writer = await container(t, { Image: from, Cmd: ['dd', 'if=/dev/zero', `of=/tmp/${file}`, 'bs=1024', `count=${kilobytes}`] })
+    await writer.start()
+    await writer.wait()
+    const { Id: id }: { Id: string } = await writer.commit({ repo: unique(), tag: '1' })
+    t.teardown(() =>
+      docker
+        .getImage(id)
+        .remove({ force: true })
+        .catch(() => undefined),
+    )
+    await writer.remove()
+    await seen('image', id)
+    return id
+  }
+  const shared = await made(testImage, 'shared', 300)
+  const [one, two] = [await made(shared, 'one', 20), await made(shared, 'two', 10)]
+  const partly = await engine.prune({ kind: 'images', preview: true, items: [one, two] })
+  t.is(partly.freedBytes, 30 * 1024)
+  const preview = await engine.prune({ kind: 'images', preview: true, items: [shared, one, two] })
+  t.is(preview.freedBytes, 330 * 1024)
+  t.is(preview.unmeasured, 0)
+  t.deepEqual(
+    new Map(preview.items.map(({ id, freesBytes }) => [id, freesBytes])),
+    new Map([
+      [shared, 0],
+      [one, 20 * 1024],
+      [two, 10 * 1024],
+    ]),
+  )
+  t.true(preview.items.every(({ sizeBytes }) => (sizeBytes ?? 0) > 300 * 1024))
+  const done = await engine.prune({ kind: 'images', preview: false, items: [shared, one, two] })
+  t.is(done.freedBytes, 330 * 1024)
+  t.is(done.items.length, 3)
+})
+
 test('a network in use is not removed, and the disk is measured once a minute', async (t) => {
   const { engine, seen } = await room(t)
   const name = unique()

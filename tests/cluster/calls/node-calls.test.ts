@@ -166,7 +166,13 @@ const usage = {
   containers: [{ id: 'abc', sizeBytes: 2 }],
 }
 const pruned = {
-  ...{ isPreview: false, items: [{ id: 'data', name: 'data', sizeBytes: 3, detail: null, isNamedData: true }], more: 0, freedBytes: 3 },
+  ...{
+    isPreview: false,
+    items: [{ id: 'data', name: 'data', sizeBytes: 3, freesBytes: 3, detail: null, isNamedData: true }],
+    more: 0,
+    freedBytes: 3,
+    unmeasured: 0,
+  },
   kept: [{ name: 'other', reason: 'belongs to the app shop' }],
 }
 

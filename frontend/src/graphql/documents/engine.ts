@@ -251,11 +251,13 @@ export const pruneMutation = graphql(`
         id
         name
         sizeBytes
+        freesBytes
         detail
         isNamedData
       }
       more
       bytes
+      unmeasured
       kept {
         name
         reason
