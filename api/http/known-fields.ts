@@ -27,7 +27,7 @@ interface Known {
  */
 export function takesOnly({ body, query, current, fixed = [] }: Known): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
-    const problems = query ? unknownIn(c.req.query(), query, { says: 'is not a known query parameter' }) : []
+    const problems = query ? [...unknownIn(c.req.query(), query, { says: 'is not a known query parameter' }), ...repeatedIn(c, query)] : []
     const given: unknown = body ? await c.req.json().catch(() => null) : null
     const fields = body ? record.safeParse(given).data : undefined
     if (body && fields) {
@@ -43,6 +43,20 @@ export function takesOnly({ body, query, current, fixed = [] }: Known): Middlewa
     if (problems.length > 0) throw invalidInput(problems.slice(0, mostNamed))
     return next()
   }
+}
+
+/** Parameters that are given more than once although they have one value: all but one would be ignored. */
+function repeatedIn(c: Context<HttpEnv>, query: z.ZodObject): FieldError[] {
+  return Object.entries(query.shape).flatMap(([field, schema]) => {
+    const isList = plain(schema) instanceof z.ZodArray
+    return isList || (c.req.queries(field) ?? []).length <= 1 ? [] : [{ field, message: 'is given more than once. Give it once' }]
+  })
+}
+
+/** What is inside of `.optional()` and the like. */
+function plain(schema: z.core.$ZodType): z.core.$ZodType {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) return plain(schema.unwrap())
+  return schema
 }
 
 interface Place {
@@ -63,9 +77,8 @@ function unknownIn(given: object, known: z.ZodObject, { says, shown = {}, within
 }
 
 /** What is unknown in the parts of a known field. A part of another shape than expected is for the route to refuse. */
-function inside(value: unknown, schema: z.core.$ZodType, says: string, field: string): FieldError[] {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault)
-    return inside(value, schema.unwrap(), says, field)
+function inside(value: unknown, wrapped: z.core.$ZodType, says: string, field: string): FieldError[] {
+  const schema = plain(wrapped)
   if (schema instanceof z.ZodArray && Array.isArray(value))
     return value.flatMap((item: unknown, index) => inside(item, schema.element, says, `${field}[${index}]`))
   const fields = schema instanceof z.ZodObject ? record.safeParse(value).data : undefined

@@ -21,7 +21,12 @@ const rangeQuery = z.object({
     .transform(Number)
     .refine((count) => count <= most, wrongTail)
     .optional()
-    .openapi({ type: 'integer', minimum: 0, maximum: most, description: 'Starts with the last so many lines. Default: 200' }),
+    .openapi({
+      type: 'integer',
+      minimum: 0,
+      maximum: most,
+      description: `Starts with the last so many lines. Default: 200, or ${most} with \`since\``,
+    }),
   since: z
     .string()
     .refine((text) => /^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text)), 'must be a date and time in ISO 8601')
@@ -35,7 +40,7 @@ const rangeQuery = z.object({
 })
 const appQuery = rangeQuery.extend({
   service: z
-    .array(z.string())
+    .array(z.string().min(1, 'must be the name of a service'))
     .optional()
     .openapi({ type: 'array', items: { type: 'string' }, description: 'Only this service. Can be repeated' }),
 })
@@ -73,22 +78,27 @@ const routes: Record<'app' | 'container', RouteConfig> = {
 export function serveUserLogs(router: Router): void {
   for (const route of Object.values(routes)) router.openAPIRegistry.registerPath(route)
   router.get('/api/apps/:id/logs', takesOnly({ query: appQuery }), (c) => {
-    const { service, follow, ...range } = queryOf(c, appQuery)
-    return textResponse(c, c.get('user').logs.ofApp(c.req.param('id'), { ...range, services: service, follow: follow === 'true' }))
+    const { service, ...asked } = queryOf(c, appQuery)
+    return textResponse(c, c.get('user').logs.ofApp(c.req.param('id'), { ...rangeOf(asked), services: service }))
   })
   router.get('/api/nodes/:id/containers/:container_id/logs', takesOnly({ query: rangeQuery }), (c) => {
-    const { follow, ...range } = queryOf(c, rangeQuery)
+    const range = rangeOf(queryOf(c, rangeQuery))
     const { id, container_id: containerId } = c.req.param()
-    return textResponse(c, c.get('user').logs.ofContainer(id, containerId, { ...range, follow: follow === 'true' }))
+    return textResponse(c, c.get('user').logs.ofContainer(id, containerId, range))
   })
 }
+
+/** Who names a time wants all since then, not 200 lines of it. */
+const rangeOf = ({ tail, since, follow }: z.output<typeof rangeQuery>) => ({
+  ...{ since, tail: tail ?? (since ? most : undefined), follow: follow === 'true' },
+})
 
 /** @throws INVALID_INPUT */
 function queryOf<Query extends z.ZodObject>(c: Context<HttpEnv>, query: Query): z.output<Query> {
   const services = c.req.queries('service')
   const parsed = query.safeParse({ ...c.req.query(), ...(services && { service: services }) })
   if (parsed.success) return parsed.data
-  throw invalidInput(parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })))
+  throw invalidInput(parsed.error.issues.map(({ path: [name], message }) => ({ field: String(name), message })))
 }
 
 /** Waits for the first batch, so that a refusal is an answer of its own. Reads on only as fast as the caller does. */

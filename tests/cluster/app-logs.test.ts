@@ -114,12 +114,16 @@ test.serial('an app on another node: all services in order, one reader for all, 
   t.is(rest.status, 200, rest.text)
   t.is(rest.headers['content-type'], 'text/plain; charset=utf-8')
   t.regex(rest.text, /^\d{4}-\d\d-\d\dT[\d:.]+Z web web 2\n\d{4}-\d\d-\d\dT[\d:.]+Z web web 3\n$/)
+  const since = await primary.send(`/api/apps/${id}/logs?since=2026-01-01T00:00:00Z`)
+  t.true(since.text.split('\n').length > 10)
   for (const [query, field] of [
     ['tail=-1', 'tail'],
     ['since=yesterday', 'since'],
     ['follow=yes', 'follow'],
     ['service=db', 'service'],
     ['lines=3', 'lines'],
+    ['tail=5&tail=6', 'tail'],
+    ['service=', 'service'],
   ] as const) {
     const wrong = await primary.send(`/api/apps/${id}/logs?${query}`)
     t.is(wrong.status, 400, query)

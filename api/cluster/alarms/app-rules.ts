@@ -38,15 +38,16 @@ export function spellOf(app: App, former: Spell | null, now: Date): Spell | null
 /**
  * Not healthy for longer than the grace.
  *
- * @param failedDeploy the deploy whose alarm is open
+ * @param known what is an alarm already and keeps it from being well: a deploy that failed, a container that restarts in a loop
  */
-export function unhealthy(app: App, spell: Spell | null, failedDeploy: Operation | null, now: Date): Verdict {
+export function unhealthy(app: App, spell: Spell | null, known: { failedDeploy: Operation | null; isLoop: boolean }, now: Date): Verdict {
   if (!isSettled(app)) return unsure
   if (spell === null) return well
   if (spell.wellSince !== null) return unsure
   const { since } = spell
   if (now.getTime() - since.getTime() < graceMs) return unsure
-  if (failedDeploy && since.getTime() - endOf(failedDeploy).getTime() < becauseMs) return unsure
+  const { failedDeploy, isLoop } = known
+  if (isLoop || (failedDeploy && since.getTime() - endOf(failedDeploy).getTime() < becauseMs)) return unsure
   const state = app.status === 'error' ? 'does not run' : 'is not healthy'
   return { is: 'bad', since, message: `${app.name} ${state}: ${app.statusReason ?? 'no reason is known'}` }
 }

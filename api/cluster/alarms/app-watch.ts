@@ -45,9 +45,10 @@ export function createAppWatch(deps: {
     const isStopped = app.status === 'stopped'
     const over = (words: string): string => `${app.name} ${isStopped ? 'was stopped' : words}`
     const restarting = isStopped ? well : isSettled(app) ? restarts.verdict(app.name, now) : unsure
+    const knownCauses = { failedDeploy: deploy.is === 'bad' ? failed : null, isLoop: restarting.is === 'bad' }
     const verdicts: [AlarmKind, Verdict, string][] = [
       ['deploy-failed', deploy, over('is well again')],
-      ['app-unhealthy', unhealthy(app, unwell, deploy.is === 'bad' ? failed : null, now), over('is well again')],
+      ['app-unhealthy', unhealthy(app, unwell, knownCauses, now), over('is well again')],
       ['app-restarting', restarting, over('restarts no more')],
     ]
     for (const [kind, verdict, why] of verdicts) alarms.settle(topicOf(kind), verdict, named, why)

@@ -10,7 +10,7 @@ const mostRemembered = 1000
  * place of another. The first list is only what there is.
  */
 export function createRestartWatch({ onRestart }: { onRestart: (what: { app: string; name: string }) => void }) {
-  const known = new Map<string, { start: string; isRunning: boolean }>()
+  const known = new Map<string, { start: string; isRunning: boolean; atRest: string | null }>()
   let isFirst = true
 
   const placeOf = ({ project, service, name }: Seen): string => JSON.stringify(project === null ? ['', name] : [project, service, name])
@@ -24,10 +24,15 @@ export function createRestartWatch({ onRestart }: { onRestart: (what: { app: str
       const isRunning = container.state === 'running'
       const before = known.get(place)
       // While it stops and starts, there is nothing to compare yet.
-      if (!isRunning && before) continue
+      if (!isRunning && before) {
+        before.atRest = container.state === 'exited' ? container.id : null
+        continue
+      }
+      // Seen at rest, it was stopped and is started now; another one in its place replaces it.
+      const isStart = before?.atRest === container.id
       known.delete(place)
-      known.set(place, { start, isRunning })
-      if (isFirst || !before?.isRunning || !isRunning || before.start === start) continue
+      known.set(place, { start, isRunning, atRest: null })
+      if (isFirst || isStart || !before?.isRunning || !isRunning || before.start === start) continue
       onRestart(container.project === null ? { app: '', name: container.name } : { app: container.project, name: container.service })
     }
     isFirst = false

@@ -221,6 +221,21 @@ test('four restarts within ten minutes are a loop, which ends when there are non
   t.deepEqual(cluster.kinds(), [])
 })
 
+test('an app that a crash loop keeps from being well has one alarm', async (t) => {
+  const cluster = await watchedCluster(t)
+  const nodeId = await cluster.addNode()
+  const app = { ...someApp({ nodeId }), status: 'degraded' as const, statusReason: 'web keeps restarting' }
+  const id = app.containers[0]?.id ?? ''
+  cluster.tells(nodeId, app)
+  cluster.inventory.apply(nodeId, { type: 'app', app: { ...app, containers: [someContainer({ id, restartCount: 9 })] } })
+  t.deepEqual(cluster.kinds(), ['app-restarting'])
+  await cluster.passes(5 * minute)
+  t.deepEqual(cluster.kinds(), ['app-restarting'])
+  // Docker gave up: it restarts no more, and is as unwell as before.
+  await cluster.passes(6 * minute)
+  t.deepEqual(cluster.kinds(), ['app-unhealthy'])
+})
+
 test('a disk that fills within a day is an alarm with its name, and a burst is none', async (t) => {
   const cluster = await watchedCluster(t)
   const { clock, inventory } = cluster

@@ -194,7 +194,7 @@ test('an answer has no more points than asked for, and what is being measured no
   t.is(values.at(-1), 77)
 })
 
-test('a container that starts again is a mark, a crash loop is one with a count, and the first look is none', async (t) => {
+test('a container that starts again is a mark, a crash loop is one with a count, and neither the first look nor a start after a stop is one', async (t) => {
   const fixture = await fixtureOf(t)
   const { history, clock } = fixture
   const look = (id: string, state: 'running' | 'exited' = 'running') =>
@@ -209,6 +209,9 @@ test('a container that starts again is a mark, a crash loop is one with a count,
     look(id)
   }
   clock.advance(hour)
+  look('e')
+  look('e', 'exited')
+  clock.advance(minute)
   look('e')
   await history.flush()
   const { marks } = await history.read({ app: 'shop', services: [] }, span(fixture, 2 * hour))
