@@ -2,15 +2,16 @@ import type { AppOperation } from '../api/apps/app-service.ts'
 import type { AppStatus as AppStatusValue, Container, PublishedPort } from '../api/apps/app.ts'
 import type { RemovalItem, RemovalPreview } from '../api/apps/removal-item.ts'
 import type { InventoryApp } from '../api/cluster/feed/inventory.ts'
-import { hasLabels, type LabelPair } from '../api/cluster/members/labels.ts'
 import { appActions } from '../api/user/apps.ts'
 import type { SeenContainer } from '../api/user/engine.ts'
+import type { AppCriteria, StatusCount } from '../api/user/list-criteria.ts'
+import { rankOfApp } from '../api/user/trouble.ts'
 import type { UserApi } from '../api/user/user-api.ts'
 import { action, builder, costOfPage, costOfText, permission } from './builder.ts'
 import { contentsFields } from './app-contents.ts'
 import { allowField } from './allowances.ts'
 import { NodeLabelInput } from './labels.ts'
-import { isAmong, page } from './page.ts'
+import { countsOf, page, type PageArgs } from './page.ts'
 import { AppRef, NodeRef, OperationRef } from './refs.ts'
 
 const AppStatus = builder.enumType('AppStatus', {
@@ -137,7 +138,24 @@ AppRef.implement({
   }),
 })
 
-export const AppConnection = builder.connectionObject({ type: AppRef, name: 'AppConnection' }, { name: 'AppEdge' })
+const AppStatusCount = builder.objectRef<StatusCount<AppStatusValue>>('AppStatusCount').implement({
+  fields: (t) => ({ status: t.field({ type: AppStatus, resolve: ({ status }) => status }), count: t.exposeInt('count') }),
+})
+
+export const AppConnection = builder.connectionObject(
+  {
+    type: AppRef,
+    name: 'AppConnection',
+    fields: (t) => ({
+      statusCounts: t.field({
+        type: [AppStatusCount],
+        description: 'How many apps have each status, on all pages. The `status` of the filter does not limit them.',
+        resolve: (connection) => countsOf<AppStatusValue>(connection),
+      }),
+    }),
+  },
+  { name: 'AppEdge' },
+)
 
 export const AppOperationRef = builder.objectRef<AppOperation>('AppOperation').implement({
   description: 'A queued operation, and its app as it is now.',
@@ -155,38 +173,46 @@ const AppFilter = builder.inputType('AppFilter', {
   fields: (t) => ({
     nodeIds: t.idList(),
     status: t.field({ type: [AppStatus] }),
-    search: t.string({ description: 'Part of the name or the description.' }),
+    search: t.string({
+      description: 'Words that are all in the name, the description, the node, its labels, a service, an image or a published port.',
+    }),
     labels: t.field({ type: [NodeLabelInput], description: 'Only apps on nodes with all of these labels.' }),
   }),
 })
 
-interface AppCriteria {
-  nodeIds?: string[] | null
-  status?: AppStatusValue[] | null
-  search?: string | null
-  labels?: LabelPair[] | null
+const AppSort = builder.enumType('AppSort', {
+  values: {
+    NAME: { value: 'name' },
+    TROUBLE: { value: 'trouble', description: 'What needs attention first, then by name.' },
+    NODE: { value: 'node', description: 'By the name of the node, then by name.' },
+    UPDATED: { value: 'updated', description: 'The last changed first.' },
+  } as const,
+})
+
+const nameKey = (app: InventoryApp): string => `${app.name} ${app.id}`
+const sortKeys: Record<'name' | 'trouble' | 'node' | 'updated', (app: InventoryApp, user: UserApi) => string> = {
+  name: nameKey,
+  trouble: (app) => `${rankOfApp(app)} ${nameKey(app)}`,
+  node: (app, user) => `${user.nodes.find(app.nodeId)?.name ?? ''} ${nameKey(app)}`,
+  // Times that count down: cursors are sorted from the smallest key up.
+  updated: (app) => `${String(Number.MAX_SAFE_INTEGER - app.updatedAt.getTime())} ${app.id}`,
 }
 
-const sortKey = (app: InventoryApp): string => `${app.name} ${app.id}`
-
-export function pageOfApps(user: UserApi, args: Parameters<typeof page>[1], { nodeIds, status, search, labels }: AppCriteria) {
-  const part = search?.toLowerCase()
-  const [isOnNode, isOfStatus] = [isAmong(nodeIds), isAmong(status)]
-  // Checks each node once, however many apps it has.
-  const isOnLabelled = labels ? isAmong(user.nodes.list().flatMap((node) => (hasLabels(node.labels, labels) ? node.id : []))) : () => true
-  const found = user.apps
-    .list()
-    .filter((app) => isOnNode(app.nodeId) && isOnLabelled(app.nodeId) && isOfStatus(app.status))
-    .filter((app) => !part || `${app.name} ${app.description ?? ''}`.toLowerCase().includes(part))
-  return page(found, args, sortKey)
+export async function pageOfApps(user: UserApi, args: PageArgs, wanted: AppCriteria, sort: keyof typeof sortKeys = 'name') {
+  const { items, counts } = user.apps.like(wanted)
+  return { ...(await page(items, args, (app) => sortKeys[sort](app, user))), statusCounts: counts }
 }
 
 builder.queryFields((t) => ({
   apps: t.field({
     type: AppConnection,
     complexity: costOfPage,
-    args: { ...t.arg.connectionArgs(), filter: t.arg({ type: AppFilter }) },
-    resolve: (_root, { filter, ...args }, { user }) => pageOfApps(user, args, filter ?? {}),
+    args: {
+      ...t.arg.connectionArgs(),
+      filter: t.arg({ type: AppFilter }),
+      sort: t.arg({ type: AppSort, defaultValue: 'name', description: 'Of the whole list. A cursor belongs to its order.' }),
+    },
+    resolve: (_root, { filter, sort, ...args }, { user }) => pageOfApps(user, args, filter ?? {}, sort ?? 'name'),
   }),
   app: t.field({
     type: AppRef,

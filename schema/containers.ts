@@ -1,5 +1,6 @@
 import { containerActions, type ContainerDetails, type ContainerProcesses } from '../api/engine/thing.ts'
-import { engineActions, type SeenContainer } from '../api/user/engine.ts'
+import { engineActions } from '../api/user/engine.ts'
+import { rankOfContainer } from '../api/user/trouble.ts'
 import type { ContainerCriteria } from '../api/user/thing-criteria.ts'
 import type { UserApi } from '../api/user/user-api.ts'
 import { ContainerRef, ContainerState } from './apps.ts'
@@ -38,19 +39,12 @@ const ContainerFilter = builder.inputType('ContainerFilter', {
   fields: (t) => ({
     nodeIds: t.idList(),
     states: t.field({ type: [ContainerState] }),
-    search: t.string({ description: 'Part of the name, the image or the project.' }),
+    search: t.string({ description: 'Words that are all in the name, the image, the project, the app, the node or a published port.' }),
   }),
 })
 
-/** What needs someone to look comes first. */
-function rankOf({ state, health, exitCode }: SeenContainer): number {
-  if (health === 'unhealthy' || state === 'restarting' || state === 'dead') return 0
-  if (state === 'exited' && exitCode !== 0) return 1
-  return state === 'running' ? 2 : 3
-}
-
 const pageOfContainers = (user: UserApi, args: PageArgs, wanted: ContainerCriteria) =>
-  page(user.engine.containers(wanted), args, (each) => `${rankOf(each)} ${each.name} ${each.nodeId} ${each.id}`)
+  page(user.engine.containers(wanted), args, (each) => `${rankOfContainer(each)} ${each.name} ${each.nodeId} ${each.id}`)
 
 builder.objectField(NodeRef, 'containers', (t) =>
   t.field({

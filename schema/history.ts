@@ -3,6 +3,7 @@ import { markKinds } from '../api/monitoring/history/mark.ts'
 import { metrics, seriesKinds } from '../api/monitoring/history/series.ts'
 import type { KnownHistory } from '../api/user/history.ts'
 import { builder } from './builder.ts'
+import { NodeRef } from './refs.ts'
 
 /** `memoryMax` is `MEMORY_MAX` in GraphQL. */
 const wordsOf = <Word extends string>(words: readonly Word[]): Record<string, { value: Word }> =>
@@ -75,6 +76,26 @@ const HistoryRef = builder.objectRef<KnownHistory>('History').implement({
     marks: t.field({ type: [Mark], resolve: ({ marks }) => marks }),
   }),
 })
+
+const RecentUsageRef = builder.objectRef<{ nodeId: string; history: KnownHistory }>('RecentUsage').implement({
+  fields: (t) => ({
+    node: t.field({ type: NodeRef, resolve: ({ nodeId }, _args, { user }) => user.nodes.get(nodeId) }),
+    history: t.field({ type: HistoryRef, resolve: ({ history }) => history }),
+  }),
+})
+
+builder.queryField('recentUsage', (t) =>
+  t.field({
+    type: [RecentUsageRef],
+    description: 'What the busiest nodes used in the last hours, the busiest first, as this server knows it: no other node is asked.',
+    args: {
+      hours: t.arg.int({ defaultValue: 6, description: 'At most 24.' }),
+      first: t.arg.int({ defaultValue: 6, description: 'At most 20.' }),
+    },
+    complexity: ({ first }) => ({ field: 100, multiplier: first ?? 6 }),
+    resolve: (_root, { hours, first }, { user }) => user.history.recent({ hours: hours ?? 6, first: first ?? 6 }),
+  }),
+)
 
 /** An answer is read from a month of frames, and has up to 40,000 values. */
 const cost = { field: 500, multiplier: 1 }

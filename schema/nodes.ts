@@ -3,13 +3,14 @@ import { connectionModes, missingCapabilities, versionStates } from '../api/clus
 import { conditionTypes, type NodeCondition } from '../api/cluster/health/conditions.ts'
 import type { NodeCheck } from '../api/cluster/health/health-checks.ts'
 import type { ClusterNode } from '../api/cluster/members/node-registry.ts'
-import { hasLabels } from '../api/cluster/members/labels.ts'
+import type { StatusCount } from '../api/user/list-criteria.ts'
 import { nodeActions, type NodeSession } from '../api/user/nodes.ts'
+import { rankOfNode } from '../api/user/trouble.ts'
 import { AppConnection, pageOfApps } from './apps.ts'
 import { action, builder, costOfPage } from './builder.ts'
 import { upperCased } from './enum-values.ts'
 import { NodeLabel, NodeLabelInput, toLabels } from './labels.ts'
-import { isAmong, page } from './page.ts'
+import { countsOf, page } from './page.ts'
 import { NodeRef } from './refs.ts'
 import { NodeStatsRef } from './monitoring.ts'
 
@@ -134,7 +135,26 @@ builder.objectField(NodeRef, 'composePolicy', (t) =>
   }),
 )
 
-const NodeConnection = builder.connectionObject({ type: NodeRef, name: 'NodeConnection' }, { name: 'NodeEdge' })
+type Status = ClusterNode['health']['status']
+
+const NodeStatusCount = builder.objectRef<StatusCount<Status>>('NodeStatusCount').implement({
+  fields: (t) => ({ status: t.field({ type: NodeStatus, resolve: ({ status }) => status }), count: t.exposeInt('count') }),
+})
+
+const NodeConnection = builder.connectionObject(
+  {
+    type: NodeRef,
+    name: 'NodeConnection',
+    fields: (t) => ({
+      statusCounts: t.field({
+        type: [NodeStatusCount],
+        description: 'How many nodes have each status, on all pages. The `status` of the filter does not limit them.',
+        resolve: (connection) => countsOf<Status>(connection),
+      }),
+    }),
+  },
+  { name: 'NodeEdge' },
+)
 
 const NodeCheckRef = builder.objectRef<NodeCheck>('NodeCheck').implement({
   fields: (t) => ({
@@ -148,16 +168,19 @@ const NodeCheckRef = builder.objectRef<NodeCheck>('NodeCheck').implement({
 const NodeFilter = builder.inputType('NodeFilter', {
   fields: (t) => ({
     status: t.field({ type: [NodeStatus] }),
-    search: t.string({ description: 'Part of the name or the endpoint.' }),
+    search: t.string({ description: 'Words that are all in the name, the endpoint, the version or the labels.' }),
     labels: t.field({ type: [NodeLabelInput], description: 'Only nodes with all of these labels.' }),
     cordoned: t.boolean(),
     maintenance: t.boolean(),
   }),
 })
 
-/** A yes/no filter. Without a value, everything passes. */
-const isWanted = (wanted: boolean | null | undefined, value: boolean): boolean =>
-  wanted === null || wanted === undefined || wanted === value
+const NodeSort = builder.enumType('NodeSort', {
+  values: {
+    NAME: { value: 'name', description: 'The node that answers first, then the others by name.' },
+    TROUBLE: { value: 'trouble', description: 'What needs attention first.' },
+  } as const,
+})
 
 /** The node itself comes first, then the others by name. */
 const sortKey = (node: ClusterNode, selfId: string): string => `${node.id === selfId ? 0 : 1} ${node.name} ${node.id}`
@@ -166,17 +189,18 @@ builder.queryFields((t) => ({
   nodes: t.field({
     type: NodeConnection,
     complexity: costOfPage,
-    args: { ...t.arg.connectionArgs(), filter: t.arg({ type: NodeFilter }) },
-    resolve(_root, { filter, ...args }, { user }) {
-      const search = filter?.search?.toLowerCase()
-      const isOfStatus = isAmong(filter?.status)
-      const found = user.nodes
-        .list()
-        .filter((node) => isOfStatus(node.health.status))
-        .filter((node) => hasLabels(node.labels, filter?.labels))
-        .filter((node) => isWanted(filter?.cordoned, node.cordon !== null) && isWanted(filter?.maintenance, node.maintenance !== null))
-        .filter((node) => !search || `${node.name} ${node.apiEndpoint}`.toLowerCase().includes(search))
-      return page(found, args, (node) => sortKey(node, user.nodes.selfId))
+    args: {
+      ...t.arg.connectionArgs(),
+      filter: t.arg({ type: NodeFilter }),
+      sort: t.arg({ type: NodeSort, defaultValue: 'name', description: 'Of the whole list. A cursor belongs to its order.' }),
+    },
+    async resolve(_root, { filter, sort, ...args }, { user }) {
+      const { items, counts } = user.nodes.like(filter ?? {})
+      const rankOf = (node: ClusterNode): string =>
+        sort === 'trouble'
+          ? String(rankOfNode({ status: node.health.status, hasConditions: user.nodes.conditionsOf(node).length > 0 }))
+          : ''
+      return { ...(await page(items, args, (node) => `${rankOf(node)} ${sortKey(node, user.nodes.selfId)}`)), statusCounts: counts }
     },
   }),
   node: t.field({

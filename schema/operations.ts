@@ -60,6 +60,7 @@ const OperationFilter = builder.inputType('OperationFilter', {
     appId: t.id(),
     status: t.field({ type: [OperationStatus] }),
     kind: t.field({ type: [OperationKind] }),
+    latest: t.boolean({ description: 'Only the newest of each app.' }),
   }),
 })
 
@@ -79,8 +80,7 @@ builder.queryFields((t) => ({
     args: { ...t.arg.connectionArgs(), filter: t.arg({ type: OperationFilter }) },
     resolve(_root, { filter, ...args }, { user }) {
       const [isOnNode, isOfStatus, isOfKind] = [isAmong(filter?.nodeIds), isAmong(filter?.status), isAmong(filter?.kind)]
-      const found = user.operations
-        .list()
+      const found = (filter?.latest ? user.operations.latest() : user.operations.list())
         .filter((operation) => isOnNode(operation.nodeId) && isOfStatus(operation.status) && isOfKind(operation.kind))
         .filter((operation) => !filter?.appId || operation.appId === filter.appId)
       return page(found, args, sortKey, true)

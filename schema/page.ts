@@ -1,5 +1,6 @@
 import { resolveCursorConnection, type ResolveCursorConnectionArgs } from '@pothos/plugin-relay'
 import { invalidInput } from '../api/errors.ts'
+import type { StatusCount } from '../api/user/list-criteria.ts'
 
 const defaultSize = 50
 const maxSize = 500
@@ -51,3 +52,7 @@ export async function page<T extends object>(items: T[], args: PageArgs, keyOf: 
   )
   return { ...connection, totalCount: items.length }
 }
+
+/** What the resolver of a connection says of the whole list besides its page. */
+export const countsOf = <Status extends string>(connection: object): StatusCount<Status>[] =>
+  (connection as { statusCounts: StatusCount<Status>[] }).statusCounts

@@ -1,7 +1,9 @@
 import type { ToldTimeline } from '../api/cluster/calls/timeline-calls.ts'
 import { timelineKinds, type TimelineKind } from '../api/monitoring/timeline/timeline-entry.ts'
-import type { KnownTimeline } from '../api/user/timeline.ts'
+import type { KnownTimeline, RecentEvent } from '../api/user/timeline.ts'
 import { builder } from './builder.ts'
+import { NodeStatus } from './nodes.ts'
+import { NodeRef, OperationRef } from './refs.ts'
 
 type Entry = ToldTimeline['entries'][number]
 
@@ -45,6 +47,27 @@ const TimelineRef = builder.objectRef<KnownTimeline>('Timeline').implement({
     }),
   }),
 })
+
+const RecentEventRef = builder.objectRef<RecentEvent>('RecentEvent').implement({
+  description: "An operation, or a change of a node's status.",
+  fields: (t) => ({
+    at: t.field({ type: 'DateTime', resolve: ({ at }) => at }),
+    node: t.field({ type: NodeRef, resolve: ({ nodeId }, _args, { user }) => user.nodes.get(nodeId) }),
+    operation: t.field({ type: OperationRef, nullable: true, resolve: ({ operation }) => operation }),
+    status: t.field({ type: NodeStatus, nullable: true, description: 'What the node became.', resolve: ({ change }) => change?.to }),
+    reason: t.string({ nullable: true, description: 'Why it did.', resolve: ({ change }) => change?.reason }),
+  }),
+})
+
+builder.queryField('recentEvents', (t) =>
+  t.field({
+    type: [RecentEventRef],
+    description: 'What happened last on all nodes, the newest first, as this server knows it: no node is asked.',
+    args: { first: t.arg.int({ defaultValue: 12, description: 'At most 50.' }) },
+    complexity: ({ first }) => ({ field: 1, multiplier: first ?? 12 }),
+    resolve: (_root, { first }, { user }) => user.timeline.recent(first ?? 12),
+  }),
+)
 
 builder.queryFields((t) => {
   const span = {

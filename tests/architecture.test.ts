@@ -50,7 +50,7 @@ const base = [
   ...['newest-wins', 'exit-words', 'operation-request', 'image-reference', 'reserved-addresses', 'proxies'],
 ].map((name) => `api/${name}.ts`)
 /** Pure functions that run in the browser as well, so that it reads a text as the server does. They import only each other. */
-const sharedWithDashboard = ['api/apps/environment/env-text.ts', 'api/apps/schedules/cron-times.ts']
+const sharedWithDashboard = ['api/apps/environment/env-text.ts', 'api/apps/schedules/cron-times.ts', 'api/user/trouble.ts']
 /** Domain words (closed lists of values). These files import nothing else. */
 const words = [
   'api/apps/app.ts',
@@ -171,7 +171,7 @@ const layers = layersRule(
     ],
     ['api/config.ts', [...base, ...words, 'api/auth/access-config.ts', 'api/apps/schedules/cron-times.ts']],
     ['api/backup-source.ts', [...base, 'api/cluster/home/identity.ts']],
-    ['api/user/', [...base, ...words, 'api/auth/', ...nodeCalls]],
+    ['api/user/', [...base, ...words, 'api/auth/', 'api/cluster/members/labels.ts', ...nodeCalls]],
     ['api/wire.ts', [...base, ...words]],
     ['api/app-wire.ts', [...base, ...words, 'api/wire.ts']],
     ['api/engine-wire.ts', [...base, ...words, 'api/wire.ts']],

@@ -23,6 +23,7 @@ import type { NewestWins } from '../newest-wins.ts'
 import type { Permission } from '../auth/permissions.ts'
 import type { Access } from './access.ts'
 import { createAppHistory } from './app-history.ts'
+import { appsLike, type AppCriteria } from './list-criteria.ts'
 
 /** Declared with the calls that carry them out. The target of `createApp` and `createNetwork` is the node. */
 export const appActions = actionsOf({
@@ -67,6 +68,8 @@ export function createUserApps(deps: { access: Access; inventory: Inventory; rou
 
   return {
     list,
+    /** Those that match, and how many have each status. */
+    like: (wanted: AppCriteria) => appsLike(list(), sight.findNode, wanted),
     find: sight.findApp,
     get: sight.app,
     /** Every app, then each change. */

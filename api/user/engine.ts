@@ -126,6 +126,7 @@ export function createUserEngine(deps: {
       containersLike(
         nodesOf(wanted.nodeIds).flatMap((id) => inventory.things(id, 'container').map(seen)),
         wanted,
+        ({ nodeId, appId }) => [appId && sight.findApp(appId)?.name, sight.findNode(nodeId)?.name],
       ),
     images: (wanted: ThingCriteria = {}): SeenImage[] => thingsLike(nodesOf(wanted.nodeIds).flatMap(imagesOf), wanted, nameOfImage),
     volumes: (wanted: ThingCriteria = {}): SeenVolume[] => thingsLike(nodesOf(wanted.nodeIds).flatMap(volumesOf), wanted, nameOfVolume),

@@ -1,5 +1,6 @@
 import type { ToldHistory } from '../cluster/calls/history-calls.ts'
 import type { StatusHistory } from '../cluster/health/status-history.ts'
+import type { KnownStats } from '../cluster/feed/inventory.ts'
 import type { NodeRouter } from '../cluster/node-router.ts'
 import type { Clock } from '../clock.ts'
 import { couldNotBeAsked, invalidInput } from '../errors.ts'
@@ -24,6 +25,10 @@ const mostPoints = 1000
 const longestMs = 31 * 24 * 3600_000
 /** The newest changes of a node's status that can be marks. */
 const mostOutages = 100
+const mostRecentHours = 24
+const mostRecentNodes = 20
+/** Enough for a small picture. */
+const recentPoints = 72
 
 /** What nodes and apps that a caller sees used, and what happened meanwhile. */
 export function createUserHistory(deps: {
@@ -31,6 +36,9 @@ export function createUserHistory(deps: {
   router: NodeRouter
   outages: Pick<StatusHistory, 'page'>
   totals: NodeTotals
+  selfId: string
+  nodeIds: () => string[]
+  statsOf: (nodeId: string) => KnownStats
   clock: Clock
 }) {
   const { access, router, totals, clock } = deps
@@ -75,6 +83,33 @@ export function createUserHistory(deps: {
 
   return {
     /**
+     * What the busiest nodes used in the last hours, the busiest first, as this server knows it: no other node is asked.
+     *
+     * @throws INVALID_INPUT
+     */
+    async recent({ hours, first }: { hours: number; first: number }): Promise<{ nodeId: string; history: KnownHistory }[]> {
+      const wrong = [
+        ...(hours >= 1 && hours <= mostRecentHours ? [] : [{ field: 'hours', message: `must be from 1 to ${mostRecentHours}` }]),
+        ...(first >= 1 && first <= mostRecentNodes ? [] : [{ field: 'first', message: `must be from 1 to ${mostRecentNodes}` }]),
+      ]
+      if (wrong.length > 0) throw invalidInput(wrong)
+      const span = spanOf({ from: new Date(clock.now().getTime() - hours * 3600_000), points: recentPoints })
+      const busiest = deps
+        .nodeIds()
+        .filter(sight.sees)
+        .map((nodeId) => ({ nodeId, load: loadOf(deps.statsOf(nodeId)) }))
+        .sort((a, b) => b.load - a.load)
+        .slice(0, first)
+      return Promise.all(
+        busiest.map(async ({ nodeId }) => {
+          const isSelf = nodeId === deps.selfId
+          const read = isSelf ? await router.forNode(nodeId).nodeHistory(span) : await totals.read(nodeId, span)
+          return { nodeId, history: { ...read, source: isSelf ? ('node' as const) : ('primary' as const), error: null } }
+        }),
+      )
+    },
+
+    /**
      * The node itself, its disks, and the named containers that belong to no app. Of a node that cannot be asked, what the primary knows.
      *
      * @throws NOT_FOUND, INVALID_INPUT
@@ -106,4 +141,13 @@ export function createUserHistory(deps: {
       )
     },
   }
+}
+
+/** How busy a node is, from 0 to 100: by the scarcest of processor, memory and disks. Below 0 for one that told nothing. */
+function loadOf({ stats }: KnownStats): number {
+  if (!stats) return -1
+  const { cpu, memory, disks } = stats
+  const part = ({ usedBytes, totalBytes }: { usedBytes: number; totalBytes: number }): number =>
+    totalBytes > 0 ? (usedBytes / totalBytes) * 100 : 0
+  return Math.max(cpu.usagePercent, part(memory), ...disks.map(part))
 }

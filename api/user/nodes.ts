@@ -10,6 +10,7 @@ import type { RegisterNodeInput, UpdateNodeInput } from '../cluster/members/node
 import type { ClusterNode, NodeRegistry } from '../cluster/members/node-registry.ts'
 import type { Access } from './access.ts'
 import type { Action } from '../auth/action.ts'
+import { nodesLike, type NodeCriteria } from './list-criteria.ts'
 
 export const nodeActions = {
   registerNode: { word: 'node.register', permission: 'node.change', on: 'new node' },
@@ -52,6 +53,8 @@ export function createUserNodes(deps: {
     /** This server's own id. */
     selfId: deps.selfId,
     list,
+    /** Those that match, and how many have each status. */
+    like: (wanted: NodeCriteria) => nodesLike(list(), wanted),
     find: sight.findNode,
     get: sight.node,
     conditionsOf: deps.conditionsOf,

@@ -13,8 +13,12 @@ export function createUserOperations({ access, inventory, router }: { access: Ac
   const { act, start, caller, sight } = access
   const seen = ({ nodeId }: Operation): boolean => sight.sees(nodeId)
 
+  const list = (): Operation[] => inventory.operations().filter(seen)
+
   return {
-    list: (): Operation[] => inventory.operations().filter(seen),
+    list,
+    /** The newest operation of each app, in no order. */
+    latest: (): Operation[] => [...newestByApp(list()).values()],
     /** Newest first. */
     ofApp: (appId: string): Operation[] => inventory.operationsOf(appId).filter(seen),
     find: sight.findOperation,
@@ -38,4 +42,14 @@ export function createUserOperations({ access, inventory, router }: { access: Ac
     cancel: (id: string): Promise<Operation> =>
       act(operationActions.cancelOperation, { id }, async () => router.forOperation(id, caller.name).cancelOperation({ id })),
   }
+}
+
+function newestByApp(operations: Operation[]): Map<string, Operation> {
+  const newest = new Map<string, Operation>()
+  for (const operation of operations) {
+    if (operation.appId === null) continue
+    const known = newest.get(operation.appId)
+    if (!known || known.createdAt < operation.createdAt) newest.set(operation.appId, operation)
+  }
+  return newest
 }

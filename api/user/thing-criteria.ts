@@ -1,11 +1,12 @@
 import type { ContainerState } from '../apps/app.ts'
 import type { SeenContainer, SeenImage, SeenNetwork, SeenVolume, ThingUser } from './engine.ts'
+import { isFoundBy } from './list-criteria.ts'
 
 /** Which containers someone asks for. What is left out does not limit. */
 export interface ContainerCriteria {
   nodeIds?: readonly string[] | null | undefined
   states?: readonly ContainerState[] | null | undefined
-  /** Part of the name, the image or the project. */
+  /** Words of the name, the image, the project, the app, the node or a published port. */
   search?: string | null | undefined
 }
 
@@ -18,11 +19,17 @@ export interface ThingCriteria {
   unused?: boolean | null | undefined
 }
 
-export function containersLike(found: SeenContainer[], { states, search }: ContainerCriteria): SeenContainer[] {
-  const [part, wanted] = [search?.toLowerCase(), states && new Set(states)]
+/** @param wordsOf what a container is found by besides what it says of itself: its app and its node */
+export function containersLike(
+  found: SeenContainer[],
+  { states, search }: ContainerCriteria,
+  wordsOf: (container: SeenContainer) => (string | null | undefined)[],
+): SeenContainer[] {
+  const wanted = states && new Set(states)
+  const isMatch = isFoundBy(search)
   return found
     .filter(({ state }) => !wanted || wanted.has(state))
-    .filter(({ name, image, project }) => !part || `${name} ${image} ${project ?? ''}`.toLowerCase().includes(part))
+    .filter((each) => isMatch(() => [each.name, each.image, each.project, ...each.ports.map(({ hostPort }) => hostPort), ...wordsOf(each)]))
 }
 
 export function thingsLike<T extends { usedBy: ThingUser[] }>(

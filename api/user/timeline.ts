@@ -1,6 +1,6 @@
 import type { Operation } from '../apps/operation.ts'
 import type { ToldTimeline } from '../cluster/calls/timeline-calls.ts'
-import type { StatusHistory } from '../cluster/health/status-history.ts'
+import type { StatusChange, StatusHistory } from '../cluster/health/status-history.ts'
 import type { NodeRouter } from '../cluster/node-router.ts'
 import type { Clock } from '../clock.ts'
 import { couldNotBeAsked, invalidInput } from '../errors.ts'
@@ -15,6 +15,14 @@ export interface KnownTimeline extends ToldTimeline {
   error: string | null
 }
 
+/** An operation, or a change of a node's status. */
+export interface RecentEvent {
+  at: Date
+  nodeId: string
+  operation: Operation | null
+  change: { to: StatusChange['to']; reason: string | null } | null
+}
+
 /** Which part of the past. Without `to`, up to now. */
 export interface AskedTimeline {
   from?: Date | null | undefined
@@ -24,6 +32,7 @@ export interface AskedTimeline {
 
 const usual = 100
 const most = 500
+const mostRecent = 50
 const longestMs = 31 * 24 * 3600_000
 /** The newest changes of a node's status that an answer can have. */
 const mostChanges = 100
@@ -33,9 +42,10 @@ export function createUserTimeline(deps: {
   access: Access
   router: NodeRouter
   /** Changes of the status of nodes, as this primary saw them. */
-  changes: Pick<StatusHistory, 'between'>
+  changes: Pick<StatusHistory, 'between' | 'recent'>
   /** The last operations of every node, as it told them. */
   operations: () => Operation[]
+  nodeIds: () => string[]
   clock: Clock
 }) {
   const { access, router, clock } = deps
@@ -89,6 +99,18 @@ export function createUserTimeline(deps: {
   }
 
   return {
+    /** The newest events of all nodes that the caller sees, as this server knows them: no node is asked. @throws INVALID_INPUT */
+    async recent(first: number): Promise<RecentEvent[]> {
+      if (first < 1 || first > mostRecent) throw invalidInput([{ field: 'first', message: `must be from 1 to ${mostRecent}` }])
+      const changes = await deps.changes.recent(deps.nodeIds().filter(sight.sees), first)
+      const operations = deps.operations().filter(({ nodeId }) => sight.sees(nodeId))
+      const events = [
+        ...changes.map(({ at, nodeId, to, reason }): RecentEvent => ({ at, nodeId, operation: null, change: { to, reason } })),
+        ...operations.map((operation): RecentEvent => ({ at: operation.createdAt, nodeId: operation.nodeId, operation, change: null })),
+      ]
+      return events.sort((a, b) => b.at.getTime() - a.at.getTime()).slice(0, first)
+    },
+
     /** @throws NOT_FOUND, INVALID_INPUT */
     async ofNode(nodeId: string, asked: AskedTimeline): Promise<KnownTimeline> {
       sight.node(nodeId)

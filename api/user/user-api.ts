@@ -35,6 +35,7 @@ export function createUserApi(services: Services, caller: Caller) {
   const { registry, holds } = members
   const { inventory } = feed
   const { isPrimary } = self
+  const nodeIds = (): string[] => registry.list().map(({ id }) => id)
   const { audit, limits } = services.access
   const sight = createSight({ caller, registry, inventory })
   const access = createAccess({ caller, sight, audit, auditedOperations, limits, events, log })
@@ -47,9 +48,15 @@ export function createUserApi(services: Services, caller: Caller) {
     engine: createUserEngine({ access, inventory, router, registry, dockerAway: (nodeId) => health.knownOf(nodeId).dockerAway }),
     terminals: createUserTerminals({ access, hub: services.openTerminals }),
     operations: createUserOperations({ access, inventory, router }),
-    monitoring: createUserMonitoring({ access, inventory, watched: services.watched, nodeIds: () => registry.list().map(({ id }) => id) }),
-    history: createUserHistory({ access, router, clock: services.clock, outages: health.history, totals: services.totals }),
-    timeline: createUserTimeline({ access, router, clock: services.clock, changes: health.history, operations: inventory.operations }),
+    monitoring: createUserMonitoring({ access, inventory, watched: services.watched, nodeIds }),
+    history: createUserHistory({
+      ...{ access, router, clock: services.clock, outages: health.history, totals: services.totals },
+      ...{ selfId: self.id, nodeIds, statsOf: inventory.statsOf },
+    }),
+    timeline: createUserTimeline({
+      ...{ access, router, clock: services.clock, changes: health.history },
+      ...{ operations: inventory.operations, nodeIds },
+    }),
     alarms: createUserAlarms({ access, alarms: services.alarms }),
     notifications: createUserNotifications({ access, isPrimary, notifications: services.notifications }),
     joining: createUserJoining({ access, tokens: joining.tokens, attempts: joining.attempts }),

@@ -130,6 +130,14 @@ export function createStatusHistory(deps: { em: EntityManager; nodes: () => Clus
       return rows.map(({ at, fromStatus, toStatus, reason }) => ({ at, from: fromStatus, to: toStatus, reason }))
     },
 
+    /** The newest changes of these nodes, newest first; not the first status of a node, which is no change. */
+    async recent(nodeIds: string[], limit: number): Promise<(Pick<StatusChange, 'at' | 'from' | 'to' | 'reason'> & { nodeId: string })[]> {
+      await written()
+      const where = { node: { $in: nodeIds }, fromStatus: { $ne: null } }
+      const rows = await em.fork().find(StatusChangeEntity, where, { orderBy: { id: 'desc' }, limit })
+      return rows.map(({ node, at, fromStatus, toStatus, reason }) => ({ nodeId: node.id, at, from: fromStatus, to: toStatus, reason }))
+    },
+
     async count(nodeId: string): Promise<number> {
       await written()
       return em.fork().count(StatusChangeEntity, { node: nodeId })
