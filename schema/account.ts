@@ -1,6 +1,7 @@
 import type { ApiToken } from '../api/auth/api-tokens.ts'
 import type { Session } from '../api/auth/sessions.ts'
 import type { KnownUser } from '../api/auth/users.ts'
+import type { OwnSignIn } from '../api/user/own-sign-in.ts'
 import { accountActions } from '../api/user/account.ts'
 import { userActions } from '../api/user/users.ts'
 import { action, builder, permission } from './builder.ts'
@@ -42,6 +43,16 @@ const ApiTokenRef = builder.objectRef<ApiToken>('ApiToken').implement({
   }),
 })
 
+const OwnSignInRef = builder.objectRef<OwnSignIn>('OwnSignIn').implement({
+  description: 'How the caller signs in on this server.',
+  fields: (t) => ({
+    name: t.exposeString('name', { nullable: true, description: 'The name that belongs to the password. Null without a password.' }),
+    needsCurrent: t.exposeBoolean('needsCurrent', {
+      description: 'Whether `PUT /auth/password` needs the password until now: there is one, and the session is not from a new link.',
+    }),
+  }),
+})
+
 const UserRef = builder.objectRef<KnownUser>('User').implement({
   description: 'A person who has signed in at least once and is still allowed to.',
   fields: (t) => ({
@@ -69,6 +80,13 @@ const UserRef = builder.objectRef<KnownUser>('User').implement({
 })
 
 builder.queryFields((t) => ({
+  ownSignIn: t.field({
+    type: OwnSignInRef,
+    nullable: true,
+    description: 'Null for callers without a session.',
+    ...permission('account.manage'),
+    resolve: (_root, _args, { user }) => user.signIn.state(),
+  }),
   sessions: t.field({
     type: [SessionRef],
     description: "The caller's own sessions, most recently used first.",

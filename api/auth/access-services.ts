@@ -8,16 +8,18 @@ import { createApiTokens } from './api-tokens.ts'
 import { createAuditLog } from './audit-log.ts'
 import { createAuditRetention, type AuditBounds } from './audit-retention.ts'
 import { createLimits } from './rate-limits.ts'
-import { createLocalUsers, localProvider } from './local-users.ts'
+import { adoptLocalUsers } from './former-local-users.ts'
 import { adoptOwnerless } from './ownerless-tokens.ts'
-import { isOwnAccount, linkAccount, machineAccountId, ownAllowList } from './own-accounts.ts'
+import { isOwnAccount, linkAccount, localProvider, machineAccountId, ownAllowList } from './own-accounts.ts'
+import { createPasswordChanges } from './password-changes.ts'
 import { createPasswordGuard } from './password-guard.ts'
+import { createPasswords } from './passwords.ts'
 import { allowListOf, kindOf } from './providers.ts'
 import { createSessions } from './sessions.ts'
 import { createSignInLinks } from './sign-in-links.ts'
 import { createSignInPlaces } from './sign-in-places.ts'
 import type { AllowList } from './profile.ts'
-import { createUsers } from './users.ts'
+import { createUsers, type KnownUser } from './users.ts'
 
 export type AccessServices = ReturnType<typeof createAccessServices>
 
@@ -44,13 +46,14 @@ export function createAccessServices(deps: {
   const links = access.mode === 'trusted-edge' ? null : createSignInLinks({ em, clock })
   const places = createSignInPlaces({ em, clock })
   const limits = createLimits({ clock })
-  const localUsers = deps.isPrimary ? null : createLocalUsers({ em })
+  const passwords = createPasswords({ em, clock })
+  const guard = createPasswordGuard({ limits, places })
 
   function listFor(provider: string): AllowList | null {
-    // Without sign-in there are no sign-in links either.
-    if (provider === linkAccount.provider && !links) return null
+    // Without sign-in there are no sign-in links and no passwords either.
+    if ([linkAccount.provider, localProvider].includes(provider) && !sessions) return null
     if (isOwnAccount(provider)) return ownAllowList(provider)
-    return provider === localProvider && localUsers ? { users: localUsers.names(), groups: [] } : allowListOf(access, provider)
+    return provider === localProvider ? { users: [], groups: [] } : allowListOf(access, provider)
   }
 
   const users = createUsers({
@@ -60,16 +63,12 @@ export function createAccessServices(deps: {
     onRemoved(userId) {
       sessions?.forgetUser(userId)
       tokens.forgetUser(userId)
+      passwords.forgetUser(userId)
     },
   })
   let machineId = ''
 
-  /** Picks up what the command `local-user` changed in its own process, and removes the accounts it ended. */
-  async function refreshLocalUsers(): Promise<void> {
-    if (!localUsers) return
-    await localUsers.refresh()
-    await users.keepOnly(localProvider, localUsers.versions())
-  }
+  const passwordLetsAdministratorIn = (): boolean => passwords.owners().some((id) => isAdministratorOf(users.find(id)))
 
   return {
     audit,
@@ -80,25 +79,25 @@ export function createAccessServices(deps: {
     sessions,
     users,
     limits,
-    /** Called before every password check. */
-    passwords: createPasswordGuard({ limits, places }),
+    passwords,
+    passwordGuard: guard,
+    /** Null when sign-in is off. */
+    passwordChanges: sessions && createPasswordChanges({ users, passwords, sessions, guard, clock }),
     /** Null when sign-in is off. */
     links,
     /** Whether an admin of every node has a permanent way to sign in, so that nobody needs the link. */
-    administratorCanSignIn: (): boolean => localUsers?.isEmpty() === false || providersLetAdministratorIn(access),
+    administratorCanSignIn: (): boolean => passwordLetsAdministratorIn() || providersLetAdministratorIn(access),
     /** The account that owns tokens made on this machine. */
     machineId: (): string => machineId,
-    /** Null on a primary. */
-    localUsers,
-    refreshLocalUsers,
     async start(): Promise<void> {
       machineId = await machineAccountId(em, clock.now())
       await adoptOwnerless(em, access, machineId)
+      await adoptLocalUsers({ em, isPrimary: deps.isPrimary, log: deps.log })
       await users.start()
       await tokens.start()
       await sessions?.start()
       await places.start()
-      await refreshLocalUsers()
+      await passwords.start()
     },
     async flush(): Promise<void> {
       await tokens.flush()
@@ -111,6 +110,8 @@ export function createAccessServices(deps: {
     stop: (): Promise<void> => audit.summarise({ all: true }),
   }
 }
+
+const isAdministratorOf = (user: KnownUser | undefined): boolean => user?.role === 'admin' && user.nodeLimit === null
 
 function providersLetAdministratorIn(access: AccessConfig): boolean {
   if (access.mode !== 'sign-in' || !(access.github ?? access.oidc)) return false

@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** Someone who can sign in at this node with a name and a password, even while the primary is away. */
+/** A person from before passwords.ts. Read once after an upgrade; see former-local-users.ts. */
 export const LocalUserEntity = defineEntity({
   name: 'LocalUser',
   tableName: 'local_users',

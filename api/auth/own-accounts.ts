@@ -3,6 +3,9 @@ import type { EntityManager } from '../db/orm.ts'
 import { UserEntity } from './user.entity.ts'
 import type { AllowList, Profile } from './profile.ts'
 
+/** The provider of people whose account is this server's own: they sign in with a name and a password. */
+export const localProvider = 'local'
+
 /** The account for people with a shell on this machine. It signs in with the link printed there. */
 export const linkAccount: Profile = ownAccount('link', 'administrator')
 
@@ -27,7 +30,8 @@ export function ownAllowList(provider: string): AllowList | null {
 export async function machineAccountId(em: EntityManager, now: Date): Promise<string> {
   const fork = em.fork()
   const { provider, subject, login, name, email, groups } = machineAccount
-  const row = { id: randomUUID(), provider, subject, login, name, email, groups, allowedAs: login, createdAt: now, lastSignInAt: now }
+  const given = { allowedAs: login, role: null, nodeLimit: null }
+  const row = { id: randomUUID(), provider, subject, login, name, email, groups, ...given, createdAt: now, lastSignInAt: now }
   // A command and the server can create it at the same time.
   await fork.upsert(UserEntity, row, { onConflictFields: ['provider', 'subject'], onConflictAction: 'ignore' })
   return (await fork.findOneOrFail(UserEntity, { provider, subject })).id

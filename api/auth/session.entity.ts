@@ -1,6 +1,9 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import { UserEntity } from './user.entity.ts'
 
+/** How a session began. */
+export type SignInMethod = 'link' | 'password' | 'provider' | 'invitation' | 'passkey'
+
 /** A signed-in browser. */
 export const SessionEntity = defineEntity({
   name: 'Session',
@@ -15,6 +18,8 @@ export const SessionEntity = defineEntity({
     userAgent: p.string(),
     /** SHA-256 of the browser's own secret. Null for programs, which have none. */
     browser: p.string().strictNullable(),
+    /** Null for sessions from before this was stored. */
+    method: p.string().$type<SignInMethod>().strictNullable(),
   },
 })
 

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { createLastUses } from './last-uses.ts'
 import { sameSecret } from './node-credentials.ts'
-import { SessionEntity, type SessionRow } from './session.entity.ts'
+import { SessionEntity, type SessionRow, type SignInMethod } from './session.entity.ts'
 
 /** A browser has to sign in again after a week without use, and after a month in any case. */
 export const idleMs = 7 * 24 * 3600 * 1000
@@ -21,6 +21,16 @@ export interface Session {
   expiresAt: Date
   address: string
   userAgent: string
+  /** Null for sessions from before this was stored. */
+  method: SignInMethod | null
+}
+
+/** Where a sign-in comes from, and how it was done. */
+export interface SessionStart {
+  address: string
+  userAgent: string
+  browser?: string | null
+  method?: SignInMethod
 }
 
 export type Sessions = ReturnType<typeof createSessions>
@@ -49,8 +59,8 @@ export function createSessions(deps: {
     new Date(Math.min(lastUsedAt.getTime() + idleMs, createdAt.getTime() + absoluteMs))
   const isOver = (row: SessionRow): boolean => expiresAt(row) <= clock.now()
   const view = (row: SessionRow): Session => {
-    const { id, user: userId, createdAt, lastUsedAt, address, userAgent } = row
-    return { id, userId, createdAt, lastUsedAt, expiresAt: expiresAt(row), address, userAgent }
+    const { id, user: userId, createdAt, lastUsedAt, address, userAgent, method } = row
+    return { id, userId, createdAt, lastUsedAt, expiresAt: expiresAt(row), address, userAgent, method }
   }
 
   /** A person's sessions beyond the limit, least recently used. */
@@ -77,12 +87,13 @@ export function createSessions(deps: {
     },
 
     /** Starts a session after a sign-in. Always uses a new value, whatever cookie the browser had. @returns the cookie's value */
-    async open(userId: string, from: { address: string; userAgent: string; browser?: string | null }): Promise<string> {
+    async open(userId: string, from: SessionStart): Promise<string> {
       const value = randomBytes(32).toString('base64url')
       const now = clock.now()
       const userAgent = from.userAgent.slice(0, 300)
       const browser = from.browser ? idOf(from.browser) : null
-      const row: SessionRow = { id: idOf(value), user: userId, createdAt: now, lastUsedAt: now, address: from.address, userAgent, browser }
+      const { address, method = null } = from
+      const row: SessionRow = { id: idOf(value), user: userId, createdAt: now, lastUsedAt: now, address, userAgent, browser, method }
       await em.fork().insert(SessionEntity, { ...row })
       rows.set(row.id, row)
       await end(beyond(userId))
@@ -98,6 +109,20 @@ export function createSessions(deps: {
       row.lastUsedAt = clock.now()
       uses.touched(row.id)
       return view(row)
+    },
+
+    /** Null if it is not open. */
+    find: (id: string): Session | null => {
+      const row = rows.get(id)
+      return row && !isOver(row) ? view(row) : null
+    },
+
+    /** Makes an open session another account's, which its browser has just proven to own. */
+    async reassign(id: string, userId: string): Promise<void> {
+      const row = rows.get(id)
+      if (!row) return
+      await em.fork().nativeUpdate(SessionEntity, { id }, { user: userId })
+      row.user = userId
     },
 
     isOpen: (id: string): boolean => {

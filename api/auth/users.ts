@@ -6,10 +6,23 @@ import { oneAtATime } from '../one-at-a-time.ts'
 import { createGrantBindings, type Account } from './grant-bindings.ts'
 import { roleOf, type Grant, type ProviderKind } from './grants.ts'
 import type { NodeLimit } from './caller.ts'
-import { isOwnAccount, machineAccount } from './own-accounts.ts'
+import { isOwnAccount, linkAccount, localProvider, machineAccount } from './own-accounts.ts'
 import type { Role } from './permissions.ts'
 import type { AllowList, Profile } from './profile.ts'
-import { UserEntity, type UserRow } from './user.entity.ts'
+import { givenByAdministrator, UserEntity, type UserRow } from './user.entity.ts'
+
+/** What an account can do, as an administrator gives it. */
+export interface Standing {
+  role: Role
+  nodeLimit: NodeLimit
+}
+
+/**
+ * Where a role comes from. `settings`: AUTH_ADMINS, AUTH_OPERATORS or AUTH_VIEWERS names the person. `dashboard`: an administrator
+ * gave it. `default`: neither. `server`: an account of the server itself.
+ */
+export const roleSources = ['settings', 'dashboard', 'default', 'server'] as const
+export type RoleSource = (typeof roleSources)[number]
 
 export interface KnownUser {
   id: string
@@ -20,6 +33,7 @@ export interface KnownUser {
   groups: string[]
   role: Role
   nodeLimit: NodeLimit
+  roleFrom: RoleSource
   createdAt: Date
   lastSignInAt: Date
 }
@@ -70,16 +84,35 @@ export function createUsers(deps: {
   const isStillAllowed = ({ provider, allowedAs }: UserRow): boolean => {
     const list = deps.allowListOf(provider)
     if (!list) return false
+    if (allowedAs === givenByAdministrator) return true
     return isGroup(allowedAs) ? list.groups.includes(allowedAs.slice(6)) : list.users.includes(allowedAs)
+  }
+
+  /** Settings come first, so that whoever runs the server can always set a role straight. */
+  function standingOf(row: UserRow): Standing & { roleFrom: RoleSource } {
+    if (isOwnAccount(row.provider)) return { role: 'admin', nodeLimit: null, roleFrom: 'server' }
+    const account = accountOf(row)
+    const isFor = (grant: Grant): boolean => bindings.isFor(grant, account)
+    if (row.role && !deps.grants.some(isFor)) return { role: row.role, nodeLimit: row.nodeLimit, roleFrom: 'dashboard' }
+    return { ...roleOf(deps.grants, account, isFor), roleFrom: deps.grants.some(isFor) ? 'settings' : 'default' }
   }
 
   function view(row: UserRow): KnownUser {
     const { id, provider, login, name, email, groups, createdAt, lastSignInAt } = row
-    const account = accountOf(row)
-    const granted = isOwnAccount(provider)
-      ? ({ role: 'admin', nodeLimit: null } as const)
-      : roleOf(deps.grants, account, (grant) => bindings.isFor(grant, account))
-    return { id, provider, login, name, email, groups, createdAt, lastSignInAt, ...granted }
+    return { id, provider, login, name, email, groups, createdAt, lastSignInAt, ...standingOf(row) }
+  }
+
+  async function store(row: UserRow): Promise<KnownUser> {
+    await em.fork().upsert(UserEntity, { ...row })
+    rows.set(row.id, row)
+    return view(row)
+  }
+
+  /** @throws NOT_FOUND */
+  function get(id: string): UserRow {
+    const row = rows.get(id)
+    if (!row || row.provider === machineAccount.provider) throw notFound('user', id)
+    return row
   }
 
   function refusal({ provider, login, subject }: Profile): string {
@@ -100,7 +133,7 @@ export function createUsers(deps: {
         row !== known &&
         row.provider === profile.provider &&
         isStillAllowed(row) &&
-        ((row.allowedAs === entry && !isGroup(entry)) || row.login.toLowerCase() === login.toLowerCase()),
+        ((row.allowedAs === entry && isOnePerson(entry)) || row.login.toLowerCase() === login.toLowerCase()),
     )
     if (isTaken) {
       throw new AppError(
@@ -114,11 +147,12 @@ export function createUsers(deps: {
       id: known?.id ?? randomUUID(),
       ...{ provider, subject, login, name, email, groups },
       allowedAs: entry,
+      role: known?.role ?? null,
+      nodeLimit: known?.nodeLimit ?? null,
       createdAt: known?.createdAt ?? now,
       lastSignInAt: now,
     }
-    await em.fork().upsert(UserEntity, { ...row })
-    rows.set(row.id, row)
+    await store(row)
     await bindings.seen(accountOf(row))
     return view(row)
   }
@@ -146,6 +180,33 @@ export function createUsers(deps: {
      */
     signIn: (profile: Profile): Promise<KnownUser> => signIns(() => letIn(profile)),
 
+    /** Adds someone who signs in with a name and a password. The caller has checked that the name is free. */
+    add: (login: string, { role, nodeLimit }: Standing): Promise<KnownUser> => {
+      const profile = { provider: localProvider, subject: randomUUID(), login, name: null, email: null, groups: [] }
+      const now = clock.now()
+      return store({ id: randomUUID(), ...profile, allowedAs: givenByAdministrator, role, nodeLimit, createdAt: now, lastSignInAt: now })
+    },
+
+    /** For accounts that are this server's own. Others are named by their provider. */
+    async rename(id: string, login: string): Promise<void> {
+      const row = get(id)
+      if (row.provider === localProvider) await store({ ...row, login })
+    },
+
+    /** @throws NOT_FOUND */
+    signedIn: (id: string): Promise<KnownUser> => store({ ...get(id), lastSignInAt: clock.now() }),
+
+    /** @throws NOT_FOUND */
+    give: (id: string, { role, nodeLimit }: Standing): Promise<KnownUser> => store({ ...get(id), role, nodeLimit }),
+
+    /** The account with this login, other than the one for sign-in links. */
+    named: (name: string): KnownUser | undefined => {
+      const row = [...rows.values()].find(
+        (each) => each.provider !== linkAccount.provider && each.login.toLowerCase() === name.toLowerCase() && isStillAllowed(each),
+      )
+      return row && view(row)
+    },
+
     /** Whether a person would be let in if the provider had verified their address. */
     lacksVerification: ({ unverifiedEmail, ...profile }: Profile): boolean =>
       Boolean(unverifiedEmail) && entryFor({ ...profile, email: unverifiedEmail ?? null }) !== null,
@@ -165,17 +226,13 @@ export function createUsers(deps: {
 
     /** Deletes an account with its sessions and tokens. If the person signs in again, they get a new one. @throws NOT_FOUND */
     async remove(id: string): Promise<void> {
-      const row = rows.get(id)
-      if (!row || row.provider === machineAccount.provider) throw notFound('user', id)
+      get(id)
       await remove(id)
-    },
-
-    /** Deletes the accounts that a provider no longer has or has replaced. */
-    async keepOnly(provider: string, subjects: ReadonlySet<string>): Promise<void> {
-      const gone = [...rows.values()].filter((row) => row.provider === provider && !subjects.has(row.subject))
-      for (const { id } of gone) await remove(id)
     },
   }
 }
+
+/** Whether an entry means one person, so that a second account cannot use it. */
+const isOnePerson = (entry: string): boolean => !isGroup(entry) && entry !== givenByAdministrator
 
 const isGroup = (entry: string): boolean => entry.startsWith('group:')

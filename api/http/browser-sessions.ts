@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
 import type { AuditLog } from '../auth/audit-log.ts'
+import type { SignInMethod } from '../auth/session.entity.ts'
 import type { Session, Sessions } from '../auth/sessions.ts'
 import type { Users } from '../auth/users.ts'
 import type { HttpEnv } from './router.ts'
@@ -33,9 +34,14 @@ export async function signOut(deps: SessionDeps, c: Context<HttpEnv>): Promise<R
  * Signs a browser in as this user, bound to the secret that the browser sends. Ends its previous session, because a session never
  * carries over from one sign-in to the next.
  */
-export async function openSession(deps: SessionDeps, c: Context<HttpEnv>, user: { id: string }): Promise<void> {
+export async function openSession(deps: SessionDeps, c: Context<HttpEnv>, user: { id: string }, method: SignInMethod): Promise<void> {
   const request = c.env.incoming
-  const from = { address: deps.addressOf(request), userAgent: request.headers['user-agent'] ?? '', browser: browserSecretOf(request) }
+  const from = {
+    address: deps.addressOf(request),
+    userAgent: request.headers['user-agent'] ?? '',
+    browser: browserSecretOf(request),
+    method,
+  }
   const value = await deps.sessions.open(user.id, from)
   const before = sessionOf(deps, request)
   if (before) await deps.sessions.revoke(before.userId, before.id)

@@ -54,7 +54,7 @@ async function signIn(deps: LinkSignInDeps, c: Context<HttpEnv>, code: string): 
   }
   const user = await users.signIn(linkAccount)
   await audit.note({ name, via: 'link', address }, { action: 'sign-in', subject: name }, 'succeeded')
-  await openSession(deps, c, user)
+  await openSession(deps, c, user, 'link')
   log.info({ user: name, address }, 'signed in with the link')
   return c.json({ name })
 }

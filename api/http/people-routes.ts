@@ -3,6 +3,7 @@ import { upkeepRoutes } from './upkeep-routes.ts'
 import { operationRoutes } from './operation-routes.ts'
 import { nodeRoutes } from './user-node-routes.ts'
 import { createRouter, type Router } from './router.ts'
+import { ownPasswordRoutes } from './own-password-routes.ts'
 import { notificationRoutes } from './notification-routes.ts'
 import { settingsRoutes } from './settings-routes.ts'
 import { historyRoutes } from './history-routes.ts'
@@ -26,6 +27,7 @@ export function peopleRoutes(): Router {
     timelineRoutes(),
     upkeepRoutes(),
     auditRoutes(),
+    ownPasswordRoutes(),
   ])
     router.route('/', routes)
   serveContainers(router)

@@ -2,7 +2,6 @@ import { Hono, type Context } from 'hono'
 import { parse, serialize } from 'hono/utils/cookie'
 import { z } from 'zod'
 import { createFlows, flowMs, localPath, type Flow, type Flows } from '../auth/sign-in-flow.ts'
-import { createProviders, type SignInAccess } from '../auth/providers.ts'
 import { SignInError, toSignInError } from '../auth/sign-in-error.ts'
 import type { Profile } from '../auth/profile.ts'
 import type { Users } from '../auth/users.ts'
@@ -15,7 +14,7 @@ import { openSession, type SessionDeps } from './browser-sessions.ts'
 import type { SignInProvider } from '../auth/sign-in-provider.ts'
 
 export interface ProviderSignInDeps extends SessionDeps {
-  access: SignInAccess
+  providers: SignInProvider[]
   /** Encrypts the cookie that a browser brings back from a provider. */
   secret: string
   /** URL at which people reach this server: the base of the callback URLs registered with providers. */
@@ -30,16 +29,13 @@ type Ctx = Context<HttpEnv>
 const finishForm = z.object({ code: z.string().max(200) })
 
 /**
- * Sign-in with providers: which ones there are, the redirect to one, and the return. Public. Starting a sign-in is free. Only failed
+ * Sign-in with providers: the redirect to one, and the return. Public. Starting a sign-in is free. Only failed
  * sign-ins count against a budget, after the provider's answer.
  */
 export function providerSignInRoutes(deps: ProviderSignInDeps): Hono<HttpEnv> {
-  const providers = createProviders(deps.access, deps)
+  const { providers } = deps
   const flows = createFlows(deps)
   const routes = new Hono<HttpEnv>()
-  routes.get('/auth/providers', (c) =>
-    c.json({ providers: providers.map(({ id, label }) => ({ id, label, url: `/auth/${id}` })), link: true }),
-  )
   for (const provider of providers) {
     const path = `/auth/${provider.id}`
     const redirectUri = `${deps.baseUrl}${path}/callback`
@@ -71,7 +67,7 @@ export function providerSignInRoutes(deps: ProviderSignInDeps): Hono<HttpEnv> {
     const user = userId === null ? undefined : deps.users.find(userId)
     if (!user) throw invalidInput([{ field: 'code', message: 'has expired, was already used, or belongs to another browser. Start again' }])
     c.header('set-cookie', flowCookie('', secure))
-    await openSession(deps, c, user)
+    await openSession(deps, c, user, 'provider')
     return c.json({ name: user.login })
   })
   return routes

@@ -5,7 +5,10 @@ import { Hono, type HonoRequest } from 'hono'
 import { cors } from 'hono/cors'
 import { createMiddleware } from 'hono/factory'
 import { secureHeaders } from 'hono/secure-headers'
+import type { AccessServices } from '../auth/access-services.ts'
 import { createCloudflareAccess } from '../auth/cloudflare-access.ts'
+import { createProviders } from '../auth/providers.ts'
+import type { SignInProvider } from '../auth/sign-in-provider.ts'
 import { linkPath } from '../cluster/transport/link-socket.ts'
 import { AppError, errorMessage, StartError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -13,7 +16,7 @@ import type { Services } from '../services.ts'
 import { createUserApi } from '../user/user-api.ts'
 import { providerSignInRoutes } from './provider-sign-in-routes.ts'
 import { avatarRoutes } from './avatar.ts'
-import { localSignInRoutes } from './local-sign-in-routes.ts'
+import { passwordSignInRoutes } from './password-sign-in-routes.ts'
 import { limitBody } from './body-limit.ts'
 import { serveDashboard } from './dashboard.ts'
 import { createDoor, type Door } from './door.ts'
@@ -157,17 +160,15 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
     door.check(c.env.incoming, { changes: changes(c.req.method) })
     await next()
   })
-  const { sessions, links, localUsers } = access
+  const { sessions, links, passwords, passwordGuard } = access
+  // Everyone signs in to a secondary by its own means.
+  const providers = config.access.mode === 'sign-in' && services.self.isPrimary ? createProviders(config.access, { clock }) : []
+  app.get('/auth/providers', (c) => c.json(waysToSignIn(providers, access)))
   if (sessions && links) {
     const parts = { users: access.users, sessions, audit: access.audit, log, limits, ...door }
     app.route('/', linkSignInRoutes({ ...parts, links }))
-    if (localUsers)
-      app.route('/', localSignInRoutes({ ...parts, localUsers, passwords: access.passwords, refresh: access.refreshLocalUsers }))
-    else if (config.access.mode === 'sign-in')
-      app.route('/', providerSignInRoutes({ ...parts, access: config.access, secret: access.secret, baseUrl, clock }))
-  } else {
-    // The sign-in page always asks this. An empty list avoids an error in the browser console.
-    app.get('/auth/providers', (c) => c.json({ providers: [], link: false }))
+    app.route('/', passwordSignInRoutes({ ...parts, passwords, passwordGuard }))
+    if (services.self.isPrimary) app.route('/', providerSignInRoutes({ ...parts, providers, secret: access.secret, baseUrl, clock }))
   }
   app.route('/', avatarRoutes())
   app.use(async (c, next) => {
@@ -190,6 +191,13 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
   serveDashboard(app)
   return app
 }
+
+/** What the sign-in page offers. Without sign-in it also asks, and an empty answer avoids an error in the browser's console. */
+const waysToSignIn = (providers: SignInProvider[], { links, passwords }: AccessServices) => ({
+  providers: providers.map(({ id, label }) => ({ id, label, url: `/auth/${id}` })),
+  password: links !== null && passwords.owners().length > 0,
+  link: links !== null,
+})
 
 /** Another site's page can make a browser send forms and plain text without a preflight. */
 const onlyJson = createMiddleware<HttpEnv>(async (c, next) => {

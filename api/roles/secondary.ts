@@ -11,7 +11,7 @@ import { createSettingsSync } from '../settings/settings-sync.ts'
 
 /** What a secondary does besides running its own apps: call home and fetch its settings. */
 export function createSecondaryRole(config: SecondaryConfig, services: Services, scheduler: Scheduler) {
-  const { about, access, apps, clock, home, log, random, registries, self, settings, transport } = services
+  const { about, apps, clock, home, log, random, registries, self, settings, transport } = services
   const { primaryAddress } = home
   const times = { clock, random, log }
   const endings: (() => void)[] = []
@@ -94,7 +94,6 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
       }
       scheduler.every('heartbeat', heartbeatSchedule(self.id), callHome)
       // Another process sets them up. Someone removed there must lose access here within seconds.
-      scheduler.every('local users', '*/2 * * * * *', access.refreshLocalUsers)
       log.info({ heartbeat_interval: '60s', primary: primaryUrl() }, 'background tasks started')
     },
     stop(): void {

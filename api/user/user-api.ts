@@ -15,6 +15,7 @@ import { createUserLogs } from './logs.ts'
 import { createUserMonitoring } from './monitoring.ts'
 import { createUserNotifications } from './notifications.ts'
 import { createUserNodes } from './nodes.ts'
+import { createUserOwnSignIn } from './own-sign-in.ts'
 import { createUserOperations } from './operations.ts'
 import { createUserServer } from './server.ts'
 import { createUserSettings } from './settings.ts'
@@ -65,6 +66,7 @@ export function createUserApi(services: Services, caller: Caller) {
     backups: createUserBackups({ access, backups: services.backups, log }),
     doctor: createUserDoctor({ access, doctor: services.doctor }),
     account: createUserAccount({ access, services: services.access, isPrimary }),
+    signIn: createUserOwnSignIn({ access, services: services.access }),
     users: createUserUsers({ access, users: services.access.users }),
     audit: createUserAudit({ access, audit, auditedOperations }),
     server: createUserServer({ access, version, self, accessMode: config.access.mode, storage, backups: services.backups, ...home }),

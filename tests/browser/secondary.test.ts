@@ -1,13 +1,13 @@
 import test from 'ava'
 import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
 import { startBrowser, withoutLosses } from '../helpers/browser.ts'
-import { eventually, webApp } from '../helpers/cluster.ts'
+import { webApp } from '../helpers/cluster.ts'
 import { createInForm, followInPanel, go } from '../helpers/dashboard.ts'
 import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { callerOf } from '../helpers/http-caller.ts'
-import { elsewhere, localUser } from '../helpers/local-user.ts'
-import { nodeProcess } from '../helpers/node-process.ts'
+import { cookieOf, elsewhere, someone } from '../helpers/password.ts'
+import { linksIn, nodeProcess } from '../helpers/node-process.ts'
 
 test.serial("a secondary's dashboard names the node and offers what its own apps need", async (t) => {
   t.timeout(120_000)
@@ -44,16 +44,14 @@ test.serial("a secondary's dashboard names the node and offers what its own apps
   await page.getByText("This page is on the primary's dashboard").waitFor()
 })
 
-test.serial('a local user signs in with a name and a password', async (t) => {
+test.serial('someone signs in with a name and a password', async (t) => {
   t.timeout(120_000)
   const worker = await nodeProcess(t, { NODE_NAME: 'worker-1', NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: 'http://127.0.0.1:9' })
   const [browser] = await Promise.all([startBrowser(t), worker.start()])
-  await worker.localUser(['set', localUser.name], localUser.password)
   const caller = callerOf(worker.url)
-  await eventually(
-    () => caller.send('/auth/providers', { headers: elsewhere }),
-    ({ status }) => status === 200,
-  )
+  const [link] = linksIn((await worker.command('link')).stdout)
+  const byLink = await caller.send('/auth/link', { method: 'POST', json: { code: link?.code } })
+  await caller.send('/auth/password', { method: 'PUT', json: someone, headers: { cookie: cookieOf(byLink) } })
   const { page, troubles, visit } = await browser.open({ url: worker.url }, '/apps', { extraHTTPHeaders: elsewhere })
   await bringAxe(page)
 
@@ -67,13 +65,13 @@ test.serial('a local user signs in with a name and a password', async (t) => {
   await page.getByRole('heading', { name: 'Sign in to Selfhostly' }).waitFor()
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByText('Enter your password').waitFor()
-  await page.getByLabel('Name').fill(localUser.name)
+  await page.getByLabel('Name').fill(someone.name)
   await page.getByLabel('Password').fill('not the password')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('alert').getByText('Wrong name or password').waitFor()
   t.is(await page.getByLabel('Password').inputValue(), '')
   t.deepEqual(await violationsOn(page), [])
-  await page.getByLabel('Password').fill(localUser.password)
+  await page.getByLabel('Password').fill(someone.password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('heading', { name: 'Apps', level: 1 }).waitFor()
   await page.getByRole('button', { name: /Account menu: alice/ }).waitFor()

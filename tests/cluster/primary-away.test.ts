@@ -3,7 +3,6 @@ import {
   allApps,
   change,
   createApp,
-  eventually,
   followApps,
   followToEnd,
   register,
@@ -15,8 +14,8 @@ import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { ask, follow, type Server } from '../helpers/graphql.ts'
 import { callerOf } from '../helpers/http-caller.ts'
-import { cookieOf, elsewhere, localUser, signInLocally } from '../helpers/local-user.ts'
-import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
+import { cookieOf, elsewhere, someone, signInByPassword } from '../helpers/password.ts'
+import { linksIn, nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 
 interface SeenServer {
   name: string
@@ -91,65 +90,27 @@ test('while the primary is away a secondary runs and manages its apps; then the 
   t.false(await serves(ports.during))
 })
 
-test('a local user added while the secondary runs can sign in from elsewhere, and is signed out on removal', async (t) => {
+test('someone with a password signs in to a secondary while its primary is away, also after a restart', async (t) => {
   const worker = await nodeProcess(t, { NODE_NAME: 'worker', NODE_IS_PRIMARY: 'false', PRIMARY_NODE_URL: 'http://127.0.0.1:9' })
   await worker.start()
   const caller = callerOf(worker.url)
-  t.is((await signInLocally(caller)).status, 401)
-  t.like(await worker.localUser(['list']), { code: 0, stdout: 'There are no local users.\n' })
-  t.like(await worker.localUser(['set', 'Alice'], 'too short\n'), {
-    code: 1,
-    stderr: 'password: must have at least 12 characters, but has 9\n',
-  })
-  t.like(await worker.localUser(['set', 'Alice'], `${localUser.password}\nnot this line\n`), {
-    code: 0,
-    stdout: 'alice can now sign in to worker.\n',
-  })
-  t.regex((await worker.localUser(['list'])).stdout, /^alice {3}password set \d{4}-/)
+  t.is((await signInByPassword(caller)).status, 401)
+  const [link] = linksIn((await worker.command('link')).stdout)
+  const byLink = await caller.send('/auth/link', { method: 'POST', json: { code: link?.code } })
+  const set = await caller.send('/auth/password', { method: 'PUT', json: someone, headers: { cookie: cookieOf(byLink) } })
+  t.is(set.status, 200, set.text)
 
-  const answer = await eventually(
-    () => signInLocally(caller),
-    ({ status }) => status !== 401,
-  )
+  const answer = await signInByPassword(caller)
   t.is(answer.status, 200, answer.text)
   const alice: Server = { url: worker.url, headers: { ...elsewhere, cookie: cookieOf(answer) } }
   t.like(await ask(alice, '{ viewer { name role via } server { name isPrimary } }'), {
     viewer: { name: 'alice', role: 'ADMIN', via: 'session' },
     server: { name: 'worker', isPrimary: false },
   })
-
-  const { audit } = await ask<{ audit: { nodes: { action: string; subject: string; via: string; outcome: string }[] } }>(
-    worker,
-    '{ audit(first: 20, filter: { action: "local-user" }) { nodes { action subject via outcome } } }',
-  )
-  t.deepEqual(
-    audit.nodes.map(({ action, subject, via, outcome }) => `${action} ${subject} ${via} ${outcome}`),
-    ['SUCCEEDED', 'STARTED', 'FAILED', 'STARTED'].map((outcome) => `local-user.set alice command ${outcome}`),
-  )
-
-  // Sessions survive a restart because the node keeps their secret.
+  const printed = worker.links().length
   await worker.stop()
   await worker.start()
   t.like(await ask(alice, '{ viewer { name } }'), { viewer: { name: 'alice' } })
-
-  t.like(await worker.localUser(['remove', 'alice']), { code: 0 })
-  const refused = await eventually(
-    () => caller.send('/api/apps', { headers: alice.headers ?? {} }),
-    ({ status }) => status !== 200,
-  )
-  t.is(refused.status, 401)
-  t.like(await worker.localUser(['remove', 'alice']), { code: 1, stderr: 'There is no local user named alice\n' })
-  t.false(worker.printed.join('\n').includes(localUser.password))
-})
-
-test('the command prints its usage and refuses to run on a primary', async (t) => {
-  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
-  for (const words of [[], ['set'], ['list', 'alice'], ['set', 'alice', localUser.password], ['drop', 'alice']]) {
-    const { code, stderr } = await primary.localUser(words)
-    t.is(code, 1)
-    t.regex(stderr, /^npm run local-user -- set NAME/)
-  }
-  const { code, stderr } = await primary.localUser(['set', 'alice'], localUser.password)
-  t.is(code, 1)
-  t.regex(stderr, /^This is a primary\. .*AUTH_ENABLED=true/)
+  t.is(worker.links().length, printed, 'no link is printed once an administrator can sign in')
+  t.false(worker.printed.join('\n').includes(someone.password))
 })

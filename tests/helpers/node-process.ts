@@ -175,9 +175,6 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
     /** The links it printed, oldest first. */
     links: () => linksIn(printed.join('\n')),
 
-    /** Does what `npm run local-user -- ...words` does on this node, with `input` as standard input. */
-    localUser: (words: string[], input = '') => command('local-user', words, input),
-
     /** Does what `npm run secrets:rotate` does on this node. */
     rotateSecrets: (): Promise<string> => done(command('rotate-secrets')),
 

@@ -7,7 +7,7 @@ import type { GithubConfig, OidcConfig } from '../../api/auth/access-config.ts'
 import { createAuditLog } from '../../api/auth/audit-log.ts'
 import type { Grant } from '../../api/auth/grants.ts'
 import { createLimits } from '../../api/auth/rate-limits.ts'
-import { allowListOf, kindOf, type SignInAccess } from '../../api/auth/providers.ts'
+import { allowListOf, createProviders, kindOf, type SignInAccess } from '../../api/auth/providers.ts'
 import { createSessions } from '../../api/auth/sessions.ts'
 import { createSignInLinks } from '../../api/auth/sign-in-links.ts'
 import { createUsers } from '../../api/auth/users.ts'
@@ -68,7 +68,7 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
   app.onError(errorToProblem(log))
   const parts = { users, sessions, audit, log, limits: createLimits({ clock }), addressOf: () => '192.0.2.7', isSecure: () => secure }
   app.route('/', linkSignInRoutes({ ...parts, links: createSignInLinks({ em, clock }), isOwnPage: () => true }))
-  app.route('/', providerSignInRoutes({ ...parts, access, secret, baseUrl: url, clock }))
+  app.route('/', providerSignInRoutes({ ...parts, providers: createProviders(access, { clock }), secret, baseUrl: url, clock }))
   app.route('/', avatarRoutes())
   app.get('/whoami', (c) => {
     const cookie = readSessionCookie(c.env.incoming.headers.cookie, secure)

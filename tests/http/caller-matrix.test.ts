@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import test, { type ExecutionContext } from 'ava'
 import type { Config, Environment } from '../../api/config.ts'
-import { addLocalUser } from '../helpers/local-user.ts'
+import { addPerson } from '../helpers/password.ts'
 import { outcomeOf, type CallerKind, type Outcome } from '../helpers/outcome.ts'
 import { routesOf } from '../helpers/routes.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
@@ -205,8 +205,8 @@ for (const [name, env] of [
   })
 }
 
-test('a secondary with a local user: every operation, every caller', async (t) => {
+test('a secondary where someone has a password: every operation, every caller', async (t) => {
   const node = await runningSecondary(t, undefined, everywhere)
-  await addLocalUser(t, node)
+  await addPerson(node)
   await checkMatrix(t, node, onSecondary)
 })

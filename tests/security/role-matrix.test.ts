@@ -32,6 +32,8 @@ const listed: Record<string, Need> = {
   'GET /auth/github/callback': 'anyone',
   'POST /auth/finish': 'anyone',
   'POST /auth/link': 'anyone',
+  'POST /auth/password': 'anyone',
+  'PUT /auth/password': 'viewer as a person',
   'POST /auth/sign-out': 'anyone',
   'GET /*': 'anyone',
 
@@ -84,6 +86,7 @@ const listed: Record<string, Need> = {
   'query appHistory': 'viewer',
   'query alarms': 'viewer',
   'query apiTokens': 'viewer as a person',
+  'query ownSignIn': 'viewer as a person',
   'query sessions': 'viewer as a person',
   'query app': 'viewer',
   'query appVersion': 'viewer',

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { linkMs } from '../../api/auth/sign-in-links.ts'
-import { cookieOf } from '../helpers/local-user.ts'
+import { cookieOf } from '../helpers/password.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
 import { assertProblem, fieldsOf } from '../helpers/problem.ts'
