@@ -21,6 +21,9 @@ import { createSignInPlaces } from './sign-in-places.ts'
 import type { AllowList } from './profile.ts'
 import { createUsers, type KnownUser } from './users.ts'
 
+/** Whether this is an admin of every node. */
+const isAdministrator = (user: KnownUser | undefined): boolean => user?.role === 'admin' && user.nodeLimit === null
+
 export type AccessServices = ReturnType<typeof createAccessServices>
 
 /** Users, sessions, tokens, rate limits and the audit log. */
@@ -68,7 +71,7 @@ export function createAccessServices(deps: {
   })
   let machineId = ''
 
-  const passwordLetsAdministratorIn = (): boolean => passwords.owners().some((id) => isAdministratorOf(users.find(id)))
+  const passwordLetsAdministratorIn = (): boolean => passwords.owners().some((id) => isAdministrator(users.find(id)))
 
   return {
     audit,
@@ -110,8 +113,6 @@ export function createAccessServices(deps: {
     stop: (): Promise<void> => audit.summarise({ all: true }),
   }
 }
-
-const isAdministratorOf = (user: KnownUser | undefined): boolean => user?.role === 'admin' && user.nodeLimit === null
 
 function providersLetAdministratorIn(access: AccessConfig): boolean {
   if (access.mode !== 'sign-in' || !(access.github ?? access.oidc)) return false

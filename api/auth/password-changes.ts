@@ -3,7 +3,7 @@ import { AppError, invalidInput } from '../errors.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { linkAccount, machineAccount } from './own-accounts.ts'
 import type { PasswordGuard } from './password-guard.ts'
-import { checkNameAndPassword, signInName, type Passwords } from './passwords.ts'
+import { signInName, type Passwords } from './passwords.ts'
 import type { Session, Sessions } from './sessions.ts'
 import { linkMs } from './sign-in-links.ts'
 import type { KnownUser, Users } from './users.ts'
@@ -86,11 +86,11 @@ export function createPasswordChanges(deps: {
      * Sets the name and password of the session's account and ends the account's other sessions. After a sign-in with a link, the
      * session becomes that of the named account.
      *
-     * @throws INVALID_INPUT naming the field, CONFLICT if the name is taken, RATE_LIMITED after wrong current passwords
+     * @param input a name and a password that can be
+     * @throws INVALID_INPUT for `current`, CONFLICT if the name is taken, RATE_LIMITED after wrong current passwords
      */
     set: (asked: Asked, input: NewPassword): Promise<{ name: string }> =>
       changes(async () => {
-        checkNameAndPassword(input)
         const name = signInName(input.name)
         if (!hasFreshLink(asked.session)) {
           needFree(name, asked.session.userId)

@@ -3,6 +3,7 @@ import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { AppError, notFound } from '../errors.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
+import { createAdmission, isGroup, isOnePerson } from './admission.ts'
 import { createGrantBindings, type Account } from './grant-bindings.ts'
 import { roleOf, type Grant, type ProviderKind } from './grants.ts'
 import type { NodeLimit } from './caller.ts'
@@ -55,12 +56,11 @@ export function createUsers(deps: {
 }) {
   const { em, clock } = deps
   const rows = new Map<string, UserRow>()
+  const admission = createAdmission(deps)
+  const { isChosen, isStillAllowed } = admission
   const bindings = createGrantBindings({ em, clock, grants: deps.grants, note: deps.note ?? (() => undefined) })
   // Two simultaneous sign-ins must not both find the same name free.
   const signIns = oneAtATime()
-
-  /** Whether people choose their own names at this provider. Such a name lets nobody in and proves no identity. */
-  const isChosen = (provider: string): boolean => deps.kindOf(provider) === 'oidc'
 
   const accountOf = (row: UserRow): Account => ({ ...row, kind: deps.kindOf(row.provider) })
 
@@ -69,23 +69,6 @@ export function createUsers(deps: {
     const isTaken = [...rows.values()].some((row) => row.login.toLowerCase() === login.toLowerCase())
     const isOther = email?.toLowerCase() !== login.toLowerCase()
     return isTaken && isChosen(provider) ? `${login} (${(isOther && email) || subject})` : login
-  }
-
-  /** The allowlist entry that lets a person in, or null. */
-  function entryFor({ provider, subject, login, email, groups }: Profile): string | null {
-    const list = deps.allowListOf(provider)
-    const names = [isChosen(provider) ? subject : login, email].flatMap((name) => name?.toLowerCase() ?? [])
-    const user = list?.users.find((entry) => names.includes(entry))
-    if (user) return user
-    const group = list?.groups.find((entry) => groups.includes(entry))
-    return group ? `group:${group}` : null
-  }
-
-  const isStillAllowed = ({ provider, allowedAs }: UserRow): boolean => {
-    const list = deps.allowListOf(provider)
-    if (!list) return false
-    if (allowedAs === givenByAdministrator) return true
-    return isGroup(allowedAs) ? list.groups.includes(allowedAs.slice(6)) : list.users.includes(allowedAs)
   }
 
   /** Settings come first, so that whoever runs the server can always set a role straight. */
@@ -115,19 +98,12 @@ export function createUsers(deps: {
     return row
   }
 
-  function refusal({ provider, login, subject }: Profile): string {
-    const isNamed = deps.allowListOf(provider)?.users.includes(login.toLowerCase())
-    return isNamed
-      ? `${login} is on the list of people allowed to sign in, but anyone can choose that name. Put the e-mail address or the id ${subject} on the list instead`
-      : `${login} is not on the list of people allowed to sign in here`
-  }
-
   async function letIn(profile: Profile): Promise<KnownUser> {
     const known = [...rows.values()].find((row) => row.provider === profile.provider && row.subject === profile.subject)
     const bound = known && isStillAllowed(known) ? known : undefined
     const login = bound?.login ?? (known ? profile.login : nameFor(profile))
-    const entry = bound && !isGroup(bound.allowedAs) ? bound.allowedAs : entryFor({ ...profile, login })
-    if (!entry) throw new AppError('FORBIDDEN', refusal(profile))
+    const entry = bound && !isGroup(bound.allowedAs) ? bound.allowedAs : admission.entryFor({ ...profile, login })
+    if (!entry) throw new AppError('FORBIDDEN', admission.refusal(profile))
     const isTaken = [...rows.values()].some(
       (row) =>
         row !== known &&
@@ -208,8 +184,7 @@ export function createUsers(deps: {
     },
 
     /** Whether a person would be let in if the provider had verified their address. */
-    lacksVerification: ({ unverifiedEmail, ...profile }: Profile): boolean =>
-      Boolean(unverifiedEmail) && entryFor({ ...profile, email: unverifiedEmail ?? null }) !== null,
+    lacksVerification: admission.lacksVerification,
 
     /** Undefined if the user is unknown or no longer allowed in. */
     find(id: string): KnownUser | undefined {
@@ -225,14 +200,6 @@ export function createUsers(deps: {
         .sort((a, b) => a.login.localeCompare(b.login, 'en')),
 
     /** Deletes an account with its sessions and tokens. If the person signs in again, they get a new one. @throws NOT_FOUND */
-    async remove(id: string): Promise<void> {
-      get(id)
-      await remove(id)
-    },
+    remove: async (id: string): Promise<void> => remove(get(id).id),
   }
 }
-
-/** Whether an entry means one person, so that a second account cannot use it. */
-const isOnePerson = (entry: string): boolean => !isGroup(entry) && entry !== givenByAdministrator
-
-const isGroup = (entry: string): boolean => entry.startsWith('group:')

@@ -15,7 +15,7 @@ const body = z.object({
 })
 
 const set = createRoute({
-  ...{ method: 'put', path: '/auth/password', tags: ['account'] },
+  ...{ method: 'put', path: '/auth/password', tags: ['account'], middleware: takesOnly({ body }) },
   request: { body: { ...json(body.openapi('SetPassword'), "For the caller's own account"), required: true } },
   responses: {
     200: json(z.object({ name: z.string() }), "The caller's other sessions have ended"),
@@ -28,7 +28,6 @@ const set = createRoute({
 /** How people set the name and password with which they sign in. */
 export function ownPasswordRoutes(): Router {
   const router = createRouter()
-  router.use('/auth/password', takesOnly({ body }))
   router.openapi(set, async (c) => {
     const { signIn } = c.get('user')
     return c.json(await signIn.setPassword(c.req.valid('json'), browserSecretOf(c.env.incoming)), 200)

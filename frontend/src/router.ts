@@ -52,6 +52,7 @@ const routes: RouteRecordRaw[] = [
   },
   { path: '/account', component: () => import('./pages/Account.vue') },
   { path: '/sign-in', component: () => import('./pages/SignIn.vue'), meta: { bare: true } },
+  { path: '/welcome', component: () => import('./pages/SetPassword.vue'), meta: { bare: true } },
   { path: '/:path(.*)*', component: () => import('./pages/NotFound.vue') },
 ]
 

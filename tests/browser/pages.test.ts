@@ -75,6 +75,7 @@ const views = ({ appId, nodeId, folder, project, containerId }: Shown): View[] =
   { path: '/audit', title: 'Audit log' },
   { path: '/account', title: 'Account' },
   { path: '/sign-in', title: '' },
+  { path: '/welcome', title: 'Sign in without a link next time' },
   { path: '/nowhere', title: 'Page not found' },
 ]
 

@@ -5,6 +5,7 @@ import { cookieBrowser } from '../helpers/cookie-browser.ts'
 import { account, fakeGithub, type FakeGithub } from '../helpers/fake-github.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { callerOf } from '../helpers/http-caller.ts'
+import { peopleSettings } from '../helpers/people.ts'
 import { runningNode } from '../helpers/running-node.ts'
 import { signInApp } from '../helpers/sign-in-app.ts'
 
@@ -25,8 +26,9 @@ const sessionIn = (browser: ReturnType<typeof cookieBrowser>, url: string) => br
 
 test('only configured providers have routes', async (t) => {
   const { app } = await setUp(t)
-  const { json } = await cookieBrowser().visit(`${app.url}/auth/providers`)
-  t.deepEqual(json, { providers: [{ id: 'github', label: 'GitHub', url: '/auth/github' }], link: true })
+  const node = await runningNode(t, peopleSettings)
+  const providers = [{ id: 'github', label: 'GitHub', url: '/auth/github' }]
+  t.deepEqual((await node.send('/auth/providers')).json, { providers, password: false, link: true })
   t.is((await cookieBrowser().visit(`${app.url}/auth/oidc`)).text, 'page /auth/oidc')
 })
 

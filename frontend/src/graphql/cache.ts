@@ -62,6 +62,7 @@ const keys: KeyingConfig = {
   StatusChangeConnection: embedded,
   NodeCheck: embedded,
   CreatedApiToken: embedded,
+  OwnSignIn: embedded,
   NewJoinToken: embedded,
   JoinCommands: embedded,
   PrimaryUrlOutcome: embedded,

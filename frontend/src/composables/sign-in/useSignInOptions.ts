@@ -3,13 +3,15 @@ import { shallowRef } from 'vue'
 export interface SignInProvider {
   id: string
   label: string
-  /** The path that starts the sign-in. For `local`, the path that name and password are sent to. */
+  /** The path that starts the sign-in. */
   url: string
 }
 
 /** The ways to sign in, as the server lists them. */
 interface Ways {
   providers: SignInProvider[]
+  /** Whether anyone has a password. */
+  password: boolean
   /** Whether sign-in links work. */
   link: boolean
 }
@@ -35,6 +37,7 @@ async function readProviders(): Promise<{ state: SignInState; ways?: Ways; probl
 export function useSignInOptions() {
   const state = shallowRef<SignInState>('loading')
   const providers = shallowRef<SignInProvider[]>([])
+  const hasPassword = shallowRef(false)
   const hasLink = shallowRef(false)
   const problem = shallowRef<string>()
 
@@ -43,10 +46,11 @@ export function useSignInOptions() {
     const answer = await readProviders()
     state.value = answer.state
     providers.value = answer.ways?.providers ?? []
+    hasPassword.value = answer.ways?.password ?? false
     hasLink.value = answer.ways?.link ?? false
     problem.value = answer.problem
   }
   void read()
 
-  return { state, providers, hasLink, problem, retry: () => void read() }
+  return { state, providers, hasPassword, hasLink, problem, retry: () => void read() }
 }

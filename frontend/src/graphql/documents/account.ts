@@ -1,5 +1,14 @@
 import { graphql } from '../generated/gql.ts'
 
+export const ownSignInQuery = graphql(`
+  query OwnSignIn {
+    ownSignIn {
+      name
+      needsCurrent
+    }
+  }
+`)
+
 export const sessionsQuery = graphql(`
   query Sessions {
     sessions {

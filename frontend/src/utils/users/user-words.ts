@@ -1,6 +1,6 @@
 import type { UserItem } from '../../graphql/items.ts'
 
-/** How the server's own accounts and local users sign in. They have no e-mail address. */
+/** How people without a provider sign in. They have no e-mail address. */
 const own: Record<string, string> = { link: 'sign-in link', machine: 'API tokens', local: 'name and password' }
 
 /** A provider's account without an address has none that the provider verified. */
