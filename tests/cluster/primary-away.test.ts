@@ -1,15 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import {
-  allApps,
-  change,
-  createApp,
-  followApps,
-  followToEnd,
-  register,
-  secondaryOf,
-  webApp,
-  type SeenApp,
-} from '../helpers/cluster.ts'
+import { allApps, change, createApp, followApps, followToEnd, register, secondaryOf, webApp, type SeenApp } from '../helpers/cluster.ts'
 import { ensureTestImage, uniqueName } from '../helpers/docker.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { ask, follow, type Server } from '../helpers/graphql.ts'
