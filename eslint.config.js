@@ -95,7 +95,7 @@ export default tseslint.config(
       // Pages are named by their route.
       'vue/multi-word-component-names': [
         'error',
-        { ignores: ['index', 'App', 'Nodes', 'Apps', 'Monitoring', 'Settings', 'Account', 'Users', 'Audit', 'Engine'] },
+        { ignores: ['index', 'App', 'Overview', 'Nodes', 'Apps', 'Monitoring', 'Settings', 'Account', 'Users', 'Audit', 'Engine'] },
       ],
       'vue/no-v-html': 'error',
       'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],

@@ -218,6 +218,7 @@ const dashboardDomains = {
   apps: ['logs', 'nodes', 'operations', 'terminal'],
   audit: ['operations'],
   shell: ['account', 'operations', 'terminal'],
+  overview: ['apps', 'monitoring', 'nodes', 'operations', 'shell'],
 }
 const domainFolders = (name: string): string[] => dashboard(`components/${name}`, `composables/${name}`, `utils/${name}`)
 const domainRules = Object.entries(dashboardDomains).map(([name, others]) => {

@@ -118,8 +118,8 @@ test.serial('a chosen theme is kept, and an unknown URL has its own page', async
   await page.getByRole('heading', { name: 'This page does not exist' }).waitFor()
   await page.getByText('There is nothing at /nowhere/at-all.').waitFor()
   t.is(await page.title(), 'Page not found · Selfhostly')
-  await page.getByRole('link', { name: 'Go to Nodes' }).click()
-  await page.getByRole('heading', { name: 'Nodes', level: 1 }).waitFor()
+  await page.getByRole('link', { name: 'Go to Overview' }).click()
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
 
   await looksLike(t, page, 'light', 'System')
   await page.getByRole('button', { name: 'Dark theme' }).click()

@@ -43,6 +43,7 @@ interface Shown {
 
 /** Every page, and every dialog. */
 const views = ({ appId, nodeId, folder, project, containerId }: Shown): View[] => [
+  { path: '/', title: 'Overview' },
   { path: '/nodes', title: 'Nodes' },
   { path: '/nodes', title: 'Nodes', open: openByButton('Add node') },
   { path: '/nodes', title: 'Nodes', open: openRegistration },
@@ -115,7 +116,7 @@ test.serial('the phone menu leads to every page', async (t) => {
   const { page, visit, loads } = await browser.open(primary, '/', { viewport: phone, hasTouch: true, isMobile: true })
   await bringAxe(page)
   await visit()
-  for (const place of ['Apps', 'Monitoring', 'Settings', 'Users', 'Audit log', 'Nodes']) {
+  for (const place of ['Apps', 'Monitoring', 'Settings', 'Users', 'Audit log', 'Nodes', 'Overview']) {
     await page.getByRole('button', { name: 'Open sidebar' }).tap()
     const menu = page.getByRole('dialog')
     t.deepEqual(await violationsOn(page), [], 'the menu')

@@ -39,7 +39,7 @@ export async function startBrowser(t: ExecutionContext<unknown>) {
      * A node's dashboard in a new window with its own storage, signed in by link if the node uses them. `visit` loads an address or reloads;
      * `loads` counts unrequested page loads since then.
      */
-    async open(node: Opened, path = '/', options: BrowserContextOptions = {}) {
+    async open(node: Opened, path = '/nodes', options: BrowserContextOptions = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
       context.setDefaultTimeout(patienceMs)
       const page = await context.newPage()
@@ -78,7 +78,7 @@ interface Opened {
 async function signIn(page: Page, visit: (url: string) => Promise<void>, link: string): Promise<void> {
   await visit(link)
   await page.getByRole('button', { name: 'Sign in as administrator' }).click()
-  await page.getByRole('heading', { name: /^Nodes?$/, level: 1 }).waitFor()
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
 }
 
 function findProgram(): string {

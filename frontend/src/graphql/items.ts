@@ -27,6 +27,9 @@ import type {
   OwnSignInQuery,
   PreparedFoldersQuery,
   PruneMutation,
+  RecentEventsQuery,
+  RecentUsageQuery,
+  ServerFieldsFragment,
   NotificationChannelsQuery,
   TimelineFieldsFragment,
   RegistryCredentialsQuery,
@@ -100,3 +103,9 @@ export type VolumeItem = VolumesQuery['volumes']['nodes'][number]
 export type NetworkItem = NetworksQuery['networks']['nodes'][number]
 export type ThingUserItem = ImageItem['usedBy'][number]
 export type PruneResultItem = PruneMutation['prune']
+
+/** An operation, or a change of a node's status. */
+export type RecentEventItem = RecentEventsQuery['recentEvents'][number]
+/** What a node used in the last hours. */
+export type RecentUsageItem = RecentUsageQuery['recentUsage'][number]
+export type ServerItem = ServerFieldsFragment

@@ -15,7 +15,7 @@ export function useSignInRedirect({ viewer }: ServerInfo): void {
       if (access.value !== 'sign-in' || route.matched.length === 0 || route.path === '/sign-in') return
       const query = {
         ...(viewer.value ? { error: 'ended' } : {}),
-        ...(route.fullPath === '/' || route.fullPath === '/nodes' ? {} : { return_to: route.fullPath }),
+        ...(route.fullPath === '/' ? {} : { return_to: route.fullPath }),
       }
       void router.replace({ path: '/sign-in', query })
     },
