@@ -13,17 +13,16 @@ const app = (given: Partial<AppItem> = {}): AppItem =>
   }) as unknown as AppItem
 const failed = (given: Partial<OperationItem> = {}): OperationItem =>
   ({ id: 'o1', kind: 'UPDATE', status: 'FAILED', appId: 'a1', appName: 'shop', error: 'no such image\nmore', ...given }) as OperationItem
-const alarm = (given: Partial<AlarmItem>): AlarmItem =>
-  ({
-    id: 'x',
-    kind: 'NODE_DOWN',
-    severity: 'CRITICAL',
-    nodeId: null,
-    appId: null,
-    message: 'oak is gone',
-    since: 's',
-    ...given,
-  })
+const alarm = (given: Partial<AlarmItem>): AlarmItem => ({
+  id: 'x',
+  kind: 'NODE_DOWN',
+  severity: 'CRITICAL',
+  nodeId: null,
+  appId: null,
+  message: 'oak is gone',
+  since: 's',
+  ...given,
+})
 
 const shown = (known: Partial<Known>) =>
   attentionOf({ alarms: [], nodes: [], apps: [], failed: [], server: undefined, ...known }).map(({ key, severity, remedy }) =>
