@@ -35,6 +35,22 @@ test('the logs of an app: search, services, pause and a link to a line', async (
       await page.screenshot({ path: `${process.env['SHOTS']}-${width}.png` })
     }
   }
+  // Dragged by its bar, the list shows text alone, and rows once it rests.
+  const seen = await lines.evaluate(async (frame) => {
+    const texts: string[] = []
+    for (let step = 0; step < 5; step += 1) {
+      frame.scrollTop -= 3000
+      await new Promise(requestAnimationFrame)
+      await new Promise(requestAnimationFrame)
+      texts.push(frame.querySelector('pre')?.textContent ?? '')
+    }
+    return texts
+  })
+  t.true(seen.slice(2).every((text) => /^[\d:.]+ \d+$/m.test(text)))
+  await lines.locator('[data-index] > span:last-child').first().waitFor()
+  t.is(await lines.locator('pre').count(), 0)
+  await page.getByRole('button', { name: 'Go live' }).click()
+
   await page.keyboard.press('/')
   await page.keyboard.type('2999')
   await lines.locator('mark').first().waitFor()
