@@ -176,7 +176,7 @@ export function createServices(world: World) {
   const readRate = createTokenBucket(bounds.logs.read, clock)
   const ownLogs = createOwnLogs({ ...base, logs: docker.logs, details: docker.engine.details, apps, spend: readRate.take })
   const ownTerminals = createOwnTerminals({
-    ...{ ...base, engine: docker.terminals, isOn: config.hasTerminals, ownContainer: ownContainerId },
+    ...{ ...base, engine: docker.terminals, isOn: config.hasTerminals, mark: selfId, ownContainer: ownContainerId },
     allowedRulesOf: allowedRules(apps),
     paceOfNew: createTerminalPace(clock),
   })

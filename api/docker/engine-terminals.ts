@@ -1,15 +1,11 @@
-import { readFile } from 'node:fs/promises'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { composeLabels } from './container-mapping.ts'
 import { answered, createEngineClient, hasStatus } from './engine-client.ts'
 import type { EngineTerminals, TerminalProgram } from './engine.types.ts'
+import { createMarkedPrograms, killAfterMs, markVariable } from './marked-programs.ts'
 
-/** In the environment of the program, so that it is found in its container. */
-const markName = 'SELFHOSTLY_TERMINAL'
-/** A program that does not end when it is hung up is killed. */
-const killAfterMs = 3000
 /** As patient as Docker's own command line. */
 const resizeAttempts = 10
 /** Docker writes this on the stream itself when it could not start a program. */
@@ -17,26 +13,13 @@ const notStarted = 'OCI runtime exec failed'
 /** Docker's own codes for a program that cannot be run, or is not there. */
 const cannotRun = [126, 127]
 
-/**
- * Signals the program that has this mark, from within its container, by what every shell has built in. Its descendants have the mark
- * too, but only it comes from outside of the container, so only it has no parent there. When a terminal's first program is hung up, it
- * hangs up what it started, unless that was meant to go on.
- */
-const signalScript = `for d in /proc/[0-9]*; do
-  while IFS= read -r line || [ -n "$line" ]; do
-    case "$line" in
-    *"$1"*)
-      while read -r key value; do [ "$key" = PPid: ] && [ "$value" = 0 ] && kill "-$2" "\${d#/proc/}"; done < "$d/status"
-      break
-    esac
-  done < "$d/environ"
-done 2>/dev/null
-true`
-
 /** @throws StartError when dockerHost is not an address */
 export function createEngineTerminals(options: { clock: Clock; dockerHost?: string }): EngineTerminals {
   const client = createEngineClient(options)
   const { docker, ask } = client
+  const wait = (ms: number): Promise<void> => new Promise((resolve) => void options.clock.after(ms, resolve))
+
+  const marked = createMarkedPrograms({ client, clock: options.clock })
 
   async function execOf(containerId: string, command: string[], mark?: string) {
     const attached = { AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: true }
@@ -44,27 +27,9 @@ export function createEngineTerminals(options: { clock: Clock; dockerHost?: stri
       client,
       docker.getContainer(containerId).exec({
         Cmd: command,
-        ...(mark === undefined ? {} : { ...attached, Env: ['TERM=xterm-256color', `${markName}=${mark}`] }),
+        ...(mark === undefined ? {} : { ...attached, Env: ['TERM=xterm-256color', markVariable(mark)] }),
       }),
     )
-  }
-
-  /** Where this program sees the Engine's processes. */
-  async function signalFromHere(pid: number, mark: string, signal: 'HUP' | 'KILL'): Promise<boolean> {
-    if (pid <= 0) return true
-    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
-    if (!environment.split('\0').includes(`${markName}=${mark}`)) return false
-    try {
-      process.kill(pid, `SIG${signal}`)
-      return true
-    } catch {
-      return false
-    }
-  }
-
-  async function signalWithin(containerId: string, mark: string, signal: 'HUP' | 'KILL'): Promise<void> {
-    const exec = await execOf(containerId, ['sh', '-c', signalScript, 'sh', `${markName}=${mark}`, signal])
-    await answered(client, exec.start({ Detach: true }))
   }
 
   return {
@@ -97,7 +62,6 @@ export function createEngineTerminals(options: { clock: Clock; dockerHost?: stri
       stream.on('error', () => undefined)
       const look = () => ask((abortSignal) => exec.inspect({ abortSignal }))
       const isRunning = async (): Promise<boolean> => (await look()).Running
-      const wait = (ms: number): Promise<void> => new Promise((resolve) => void options.clock.after(ms, resolve))
       let size = first
 
       /** Until its program has started, a terminal has no size. One that has ended, or is not there, never gets one. */
@@ -133,7 +97,7 @@ export function createEngineTerminals(options: { clock: Clock; dockerHost?: stri
           for (const signal of ['HUP', 'KILL'] as const) {
             const { Running: runs, Pid: pid } = await look()
             if (!runs) break
-            if (!(await signalFromHere(pid, mark, signal))) await signalWithin(containerId, mark, signal)
+            await marked.signal(containerId, pid, mark, signal)
             const until = options.clock.now().getTime() + killAfterMs
             while ((await isRunning()) && options.clock.now().getTime() < until) {
               await wait(50)
@@ -144,5 +108,7 @@ export function createEngineTerminals(options: { clock: Clock; dockerHost?: stri
         },
       }
     },
+
+    endMarked: marked.endAll,
   }
 }

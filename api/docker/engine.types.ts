@@ -110,6 +110,8 @@ export interface EngineTerminals {
   find(container: string): Promise<TerminalContainer | null>
   /** @param options.mark tells this program from all others */
   run(containerId: string, options: TerminalSize & { command: string[]; mark: string }): Promise<TerminalProgram>
+  /** Ends programs whose mark begins so, in whichever container they run, as `hangUp` does. @returns in how many containers there were some */
+  endMarked(mark: string): Promise<number>
 }
 
 export interface TerminalSize {

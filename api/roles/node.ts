@@ -48,6 +48,7 @@ export function createNodeRole(services: Services, scheduler: Scheduler) {
       // Not awaited: the node serves requests even while Docker is away or slow.
       void apps.watchContainers()
       await engine.start()
+      ownTerminals.start()
       home.start()
       await backups.start()
       // A crash loses at most this much of the timestamps. The alternative is one transaction per heartbeat.

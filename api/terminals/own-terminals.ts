@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { bounds } from '../bounds.ts'
 import type { Clock } from '../clock.ts'
 import type { EngineTerminals, TerminalContainer, TerminalSize } from '../docker/engine.types.ts'
-import { AppError, notFound } from '../errors.ts'
+import { AppError, errorMessage, notFound } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { TerminalMessage } from './terminal-message.ts'
 import { createTerminalSession, rejoinWithinMs, type TerminalPace, type TerminalSession } from './terminal-session.ts'
@@ -65,6 +65,8 @@ export type OwnTerminals = ReturnType<typeof createOwnTerminals>
 export function createOwnTerminals(deps: {
   engine: EngineTerminals
   isOn: boolean
+  /** Marks the programs of this node's terminals. */
+  mark: string
   ownContainer: () => Promise<string | null>
   /** What the container's service may do that the safety policy does not allow by itself. */
   allowedRulesOf: (container: TerminalContainer) => string[]
@@ -112,7 +114,7 @@ export function createOwnTerminals(deps: {
     const session = createTerminalSession({
       ...{ id, clock, log, pace: deps.paceOfNew(), size: { cols, rows } },
       candidates: command.length > 0 ? [command] : shells,
-      run: (tried, size) => engine.run(container.id, { ...size, command: tried, mark: randomUUID() }),
+      run: (tried, size) => engine.run(container.id, { ...size, command: tried, mark: `${deps.mark}/${randomUUID()}` }),
     })
     const opened = { session, owner, container, isOver: false }
     held.set(id, opened)
@@ -125,6 +127,20 @@ export function createOwnTerminals(deps: {
     return opened
   }
 
+  /** What an earlier run of this program left in containers because it was killed. Nothing new is started before. */
+  let cleaning: Promise<void> | undefined
+  async function clean(): Promise<void> {
+    try {
+      const count = await engine.endMarked(`${deps.mark}/`)
+      if (count > 0) log.warn({ containers: count }, 'ended programs of terminals that an earlier run left behind')
+    } catch (error) {
+      // The next terminal tries again.
+      cleaning = undefined
+      log.warn({ error: errorMessage(error) }, 'could not look for programs of terminals that an earlier run left behind')
+    }
+  }
+  const cleaned = (): Promise<void> => (cleaning ??= clean())
+
   /** The same words for what is not there and what is another's. @throws NOT_FOUND */
   function find({ id, owner }: OwnedTerminal): Held {
     const found = held.get(id)
@@ -133,12 +149,17 @@ export function createOwnTerminals(deps: {
   }
 
   return {
+    start(): void {
+      if (deps.isOn) void cleaned()
+    },
+
     /** @returns also `over`, which resolves with why it ended */
     async open(input: OpenTerminal): Promise<OpenedTerminal & { over: Promise<string> }> {
       makeRoom()
       opening += 1
       try {
         const container = await admit(input)
+        await cleaned()
         const { session } = start(container, input)
         return { id: session.id, container: container.name, over: session.over }
       } finally {
@@ -161,5 +182,5 @@ export function createOwnTerminals(deps: {
       isStopped = true
       await Promise.all(running().map(({ session }) => session.end('Selfhostly on this node was stopped')))
     },
-  } satisfies NodeTerminals & { stop(): Promise<void> }
+  } satisfies NodeTerminals & { start(): void; stop(): Promise<void> }
 }

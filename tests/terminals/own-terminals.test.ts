@@ -27,11 +27,14 @@ interface Run {
 }
 
 /** Terminals whose programs are streams that the test writes. @param there which programs the image has */
-function ground(given: { there?: string[]; rules?: string[]; own?: string | null; isOn?: boolean; isRunning?: boolean } = {}) {
+function ground(
+  given: { there?: string[]; rules?: string[]; own?: string | null; isOn?: boolean; isRunning?: boolean; cleaning?: Promise<number> } = {},
+) {
   const clock = createManualClock()
   const runs: Run[] = []
   const engine: EngineTerminals = {
     find: async (name) => ([container.id, container.name].includes(name) ? { ...container, isRunning: given.isRunning ?? true } : null),
+    endMarked: () => given.cleaning ?? Promise.resolve(0),
     async run(_id, { command }): Promise<TerminalProgram> {
       const stream = new PassThrough()
       // What is typed does not come back.
@@ -59,7 +62,7 @@ function ground(given: { there?: string[]; rules?: string[]; own?: string | null
     },
   }
   const terminals = createOwnTerminals({
-    ...{ engine, clock, log: pino({ level: 'silent' }), isOn: given.isOn ?? true },
+    ...{ engine, clock, log: pino({ level: 'silent' }), isOn: given.isOn ?? true, mark: 'node' },
     ownContainer: async () => given.own ?? null,
     allowedRulesOf: () => given.rules ?? [],
     paceOfNew: () => async () => undefined,
@@ -242,4 +245,15 @@ test('a node has so many terminals and no more, and ends them all when it stops'
   await here.terminals.stop()
   t.true(here.runs.filter(({ command }) => command[0] === 'sh').every(({ hungUp }) => hungUp))
   await t.throwsAsync(here.terminals.open(asked), { code: 'SHUTTING_DOWN' })
+})
+
+test('nothing starts before the programs of an earlier run are ended, so that a new one is never taken for an old one', async (t) => {
+  let cleaned: (count: number) => void = () => undefined
+  const { terminals, runs } = ground({ cleaning: new Promise((resolve) => (cleaned = resolve)) })
+  terminals.start()
+  const opening = terminals.open(asked)
+  await nextTurn()
+  t.is(runs.length, 0)
+  cleaned(1)
+  t.is((await opening).container, 'shop-web-1')
 })
