@@ -200,3 +200,31 @@ test.serial('people limited by labels have terminals only where they may, and th
   t.like(JSON.parse(data.toString()), { type: 'error', code: 'NOT_FOUND' })
   t.is(socket.protocol, 'selfhostly.terminal')
 })
+
+test.serial('a terminal and a log end with the session that opened them, and with the person', async (t) => {
+  const { container } = t.context
+  const node = await runningNode(t, peopleSettings)
+  const operator = await signIn(node, 'operator')
+  const open = async () => {
+    const credentials = await boundSession(node, operator)
+    const terminal = await openTerminal(node, node.id, container.id, 'command=sleep&command=4721', credentials)
+    await terminal.session()
+    const log = await fetch(`${node.url}/api/nodes/${node.id}/containers/${container.id}/logs?follow=true`, { headers: credentials })
+    t.is(log.status, 200)
+    return { terminal, log: log.text().catch(() => 'cut') }
+  }
+
+  const first = await open()
+  await node.services.access.sessions?.revokeAll(operator.id)
+  t.is(await first.terminal.closed, 4401)
+  t.like(first.terminal.told.at(-1), { type: 'error', message: 'Your session has ended' })
+  await first.log
+
+  const second = await open()
+  await node.services.access.users.remove(operator.id)
+  t.is(await second.terminal.closed, 4401)
+  await second.log
+  let left = ['sleep 4721']
+  while (left.includes('sleep 4721')) left = await container.processes()
+  t.pass()
+})
