@@ -82,8 +82,6 @@ const UserRef = builder.objectRef<KnownUser>('User').implement({
 builder.queryFields((t) => ({
   ownSignIn: t.field({
     type: OwnSignInRef,
-    nullable: true,
-    description: 'Null for callers without a session.',
     ...permission('account.manage'),
     resolve: (_root, _args, { user }) => user.signIn.state(),
   }),

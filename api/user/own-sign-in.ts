@@ -33,12 +33,11 @@ export function createUserOwnSignIn({ access, services }: { access: Access; serv
   }
 
   return {
-    /** Null for callers without an account that signs in. */
-    state(): OwnSignIn | null {
+    state(): OwnSignIn {
       access.need('account.manage')
       const session = caller.via === 'session' ? sessions?.find(caller.credentialId ?? '') : null
-      if (!session || !passwordChanges) return null
-      return { name: passwords.nameOf(session.userId), needsCurrent: passwordChanges.needsCurrent(session) }
+      if (!session) return { name: null, needsCurrent: false }
+      return { name: passwords.nameOf(session.userId), needsCurrent: passwordChanges?.needsCurrent(session) ?? false }
     },
 
     /** @param browser see http/browser-secret.ts @throws INVALID_INPUT, CONFLICT, FORBIDDEN, RATE_LIMITED */

@@ -90,7 +90,7 @@ export type AppFilesOnDisk = FilesOnDiskQuery
 export type ComposeOnDisk = NonNullable<ComposeOnDiskQuery['composeOnDisk']>
 
 export type UserItem = UsersQuery['users'][number]
-export type OwnSignInItem = NonNullable<OwnSignInQuery['ownSignIn']>
+export type OwnSignInItem = OwnSignInQuery['ownSignIn']
 export type SessionItem = SessionsQuery['sessions'][number]
 export type ApiTokenItem = ApiTokensQuery['apiTokens'][number]
 export type CreatedApiToken = CreateApiTokenMutation['createApiToken']

@@ -25,5 +25,5 @@ export function useOwnSignIn() {
     return undefined
   }
 
-  return { state, own: computed(() => data.value?.ownSignIn ?? undefined), problem, retry, working, setPassword }
+  return { state, own: computed(() => data.value?.ownSignIn), problem, retry, working, setPassword }
 }
