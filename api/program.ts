@@ -6,6 +6,7 @@ import { AuditEntity } from './auth/audit.entity.ts'
 import { GrantBindingEntity } from './auth/grant-binding.entity.ts'
 import { AuditOperationEntity } from './auth/audit-operation.entity.ts'
 import { LocalUserEntity } from './auth/local-user.entity.ts'
+import { InvitationEntity } from './auth/invitation.entity.ts'
 import { PasswordEntity } from './auth/password.entity.ts'
 import { SessionEntity } from './auth/session.entity.ts'
 import { SignInLinkEntity } from './auth/sign-in-link.entity.ts'
@@ -70,6 +71,7 @@ const entities: EntitySchema[] = [
   GrantBindingEntity,
   LocalUserEntity,
   PasswordEntity,
+  InvitationEntity,
   SignInPlaceEntity,
   AuditEntity,
   AuditOperationEntity,

@@ -1,13 +1,11 @@
 import type { ApiToken } from '../api/auth/api-tokens.ts'
 import type { Session } from '../api/auth/sessions.ts'
-import type { KnownUser } from '../api/auth/users.ts'
 import type { OwnSignIn } from '../api/user/own-sign-in.ts'
 import { accountActions } from '../api/user/account.ts'
-import { userActions } from '../api/user/users.ts'
 import { action, builder, permission } from './builder.ts'
 import { Role } from './server.ts'
 
-const SessionRef = builder.objectRef<Session>('Session').implement({
+export const SessionRef = builder.objectRef<Session>('Session').implement({
   description: 'A signed-in browser.',
   fields: (t) => ({
     id: t.exposeID('id'),
@@ -53,32 +51,6 @@ const OwnSignInRef = builder.objectRef<OwnSignIn>('OwnSignIn').implement({
   }),
 })
 
-const UserRef = builder.objectRef<KnownUser>('User').implement({
-  description: 'A person who has signed in at least once and is still allowed to.',
-  fields: (t) => ({
-    id: t.exposeID('id'),
-    provider: t.exposeString('provider'),
-    login: t.exposeString('login'),
-    name: t.exposeString('name', { nullable: true }),
-    email: t.exposeString('email', { nullable: true }),
-    groups: t.exposeStringList('groups'),
-    role: t.field({ type: Role, resolve: (user) => user.role }),
-    nodeLimit: t.stringList({
-      nullable: true,
-      description:
-        'Label sets such as env=lab,team=web. The user can access nodes that have every label of any one set. Null means every node.',
-      resolve: ({ nodeLimit }) =>
-        nodeLimit?.map((set) =>
-          Object.entries(set)
-            .map(([key, value]) => `${key}=${value}`)
-            .join(','),
-        ),
-    }),
-    createdAt: t.field({ type: 'DateTime', resolve: (user) => user.createdAt }),
-    lastSignInAt: t.field({ type: 'DateTime', resolve: (user) => user.lastSignInAt }),
-  }),
-})
-
 builder.queryFields((t) => ({
   ownSignIn: t.field({
     type: OwnSignInRef,
@@ -96,12 +68,6 @@ builder.queryFields((t) => ({
     description: "The caller's own tokens. Administrators also see those of the account `machine`.",
     ...permission('account.manage'),
     resolve: (_root, _args, { user }) => user.account.tokens(),
-  }),
-  users: t.field({
-    type: [UserRef],
-    description: 'Users sorted by login.',
-    ...permission('users.manage'),
-    resolve: (_root, _args, { user }) => user.users.list(),
   }),
 }))
 
@@ -144,12 +110,5 @@ builder.mutationFields((t) => ({
     ...action(accountActions.revokeApiToken),
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { user }) => user.account.revokeToken(id),
-  }),
-  removeUser: t.field({
-    type: 'ID',
-    description: 'Removes an account with its sessions and tokens. To keep the person out, take them off the allowlist too.',
-    ...action(userActions.removeUser),
-    args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { user }) => user.users.remove(id),
   }),
 }))

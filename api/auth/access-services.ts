@@ -11,6 +11,7 @@ import { createLimits } from './rate-limits.ts'
 import { adoptLocalUsers } from './former-local-users.ts'
 import { adoptOwnerless } from './ownerless-tokens.ts'
 import { isOwnAccount, linkAccount, localProvider, machineAccountId, ownAllowList } from './own-accounts.ts'
+import { createInvitations } from './invitations.ts'
 import { createPasswordChanges } from './password-changes.ts'
 import { createPasswordGuard } from './password-guard.ts'
 import { createPasswords } from './passwords.ts'
@@ -82,6 +83,7 @@ export function createAccessServices(deps: {
     sessions,
     users,
     limits,
+    invitations: createInvitations({ em, clock }),
     passwords,
     passwordGuard: guard,
     /** Null when sign-in is off. */

@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
+import type { InvitationRow } from './invitation.entity.ts'
 import { linkAccount, machineAccount } from './own-accounts.ts'
 import type { PasswordGuard } from './password-guard.ts'
-import { signInName, type Passwords } from './passwords.ts'
+import { checkNameAndPassword, signInName, type Passwords } from './passwords.ts'
 import type { Session, Sessions } from './sessions.ts'
 import { linkMs } from './sign-in-links.ts'
 import type { KnownUser, Users } from './users.ts'
@@ -21,6 +22,11 @@ interface Asked {
   address: string
   /** See http/browser-secret.ts. */
   browser: string | null
+}
+
+interface Accepted {
+  user: KnownUser
+  invitation: InvitationRow
 }
 
 export type PasswordChanges = ReturnType<typeof createPasswordChanges>
@@ -102,6 +108,24 @@ export function createPasswordChanges(deps: {
         if (userId !== asked.session.userId) await sessions.reassign(asked.session.id, userId)
         await sessions.revokeAll(userId, asked.session.id)
         return { name }
+      }),
+
+    /**
+     * Makes the account of an invited person.
+     *
+     * @param use consumes the invitation, or returns null
+     * @throws INVALID_INPUT, CONFLICT if the name is taken, both with the invitation as it was
+     */
+    accept: (input: NewPassword, use: () => Promise<InvitationRow | null>): Promise<Accepted | null> =>
+      changes(async () => {
+        checkNameAndPassword(input)
+        const name = signInName(input.name)
+        needFree(name, '')
+        const invitation = await use()
+        if (!invitation) return null
+        const user = await users.add(name, invitation)
+        await passwords.set(user.id, { name, password: input.password })
+        return { user, invitation }
       }),
   }
 }

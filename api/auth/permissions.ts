@@ -38,7 +38,7 @@ export const clusterWide: ReadonlySet<Permission> = new Set([
 export const personOnly: ReadonlySet<Permission> = new Set(['account.manage'])
 
 /** Permissions for the whole cluster, which only the primary offers. */
-export const primaryOnly: ReadonlySet<Permission> = new Set(['node.change', 'settings.change', 'users.manage'])
+export const primaryOnly: ReadonlySet<Permission> = new Set(['node.change', 'settings.change'])
 
 export const rank = (role: Role): number => roles.indexOf(role)
 

@@ -6,6 +6,8 @@ export type SignInFailure =
   | 'denied'
   /** The provider knows this person, but they are not on the allowlist. */
   | 'not-allowed'
+  /** The invitation cannot be used any more. */
+  | 'invitation'
   /** The e-mail address is on the allowlist, but the provider has not verified that it is this person's. */
   | 'unverified'
   /** Too many sign-ins from this address failed. */

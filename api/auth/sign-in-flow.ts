@@ -21,6 +21,8 @@ export interface Flow {
   nonce: string
   /** A path on this server. */
   returnTo: string
+  /** The code of an invitation that this sign-in accepts. */
+  invitation?: string | undefined
 }
 
 export type Flows = ReturnType<typeof createFlows>
@@ -37,6 +39,7 @@ const flowShape = z.object({
   state: z.string(),
   nonce: z.string(),
   returnTo: z.string(),
+  invitation: z.string().optional(),
   endsAt: z.number(),
 })
 
@@ -68,8 +71,8 @@ export function createFlows({ clock, secret }: { clock: Clock; secret: string })
 
   return {
     /** @returns the cookie value, and the flow */
-    begin(provider: string, returnTo: string): { id: string; flow: Flow } {
-      const flow: Flow = { provider, verifier: random(), state: random(), nonce: random(), returnTo }
+    begin(provider: string, returnTo: string, invitation?: string): { id: string; flow: Flow } {
+      const flow: Flow = { provider, verifier: random(), state: random(), nonce: random(), returnTo, invitation }
       return { id: box.seal(JSON.stringify({ ...flow, endsAt: clock.now().getTime() + flowMs }), context), flow }
     },
 

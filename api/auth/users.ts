@@ -5,25 +5,13 @@ import { AppError, notFound } from '../errors.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { createAdmission, isGroup, isOnePerson } from './admission.ts'
 import { createGrantBindings, type Account } from './grant-bindings.ts'
-import { roleOf, type Grant, type ProviderKind } from './grants.ts'
+import type { Grant, ProviderKind } from './grants.ts'
 import type { NodeLimit } from './caller.ts'
-import { isOwnAccount, linkAccount, localProvider, machineAccount } from './own-accounts.ts'
+import { linkAccount, localProvider, machineAccount } from './own-accounts.ts'
 import type { Role } from './permissions.ts'
 import type { AllowList, Profile } from './profile.ts'
+import { standingOf, type RoleSource, type Standing } from './standing.ts'
 import { givenByAdministrator, UserEntity, type UserRow } from './user.entity.ts'
-
-/** What an account can do, as an administrator gives it. */
-export interface Standing {
-  role: Role
-  nodeLimit: NodeLimit
-}
-
-/**
- * Where a role comes from. `settings`: AUTH_ADMINS, AUTH_OPERATORS or AUTH_VIEWERS names the person. `dashboard`: an administrator
- * gave it. `default`: neither. `server`: an account of the server itself.
- */
-export const roleSources = ['settings', 'dashboard', 'default', 'server'] as const
-export type RoleSource = (typeof roleSources)[number]
 
 export interface KnownUser {
   id: string
@@ -71,18 +59,9 @@ export function createUsers(deps: {
     return isTaken && isChosen(provider) ? `${login} (${(isOther && email) || subject})` : login
   }
 
-  /** Settings come first, so that whoever runs the server can always set a role straight. */
-  function standingOf(row: UserRow): Standing & { roleFrom: RoleSource } {
-    if (isOwnAccount(row.provider)) return { role: 'admin', nodeLimit: null, roleFrom: 'server' }
-    const account = accountOf(row)
-    const isFor = (grant: Grant): boolean => bindings.isFor(grant, account)
-    if (row.role && !deps.grants.some(isFor)) return { role: row.role, nodeLimit: row.nodeLimit, roleFrom: 'dashboard' }
-    return { ...roleOf(deps.grants, account, isFor), roleFrom: deps.grants.some(isFor) ? 'settings' : 'default' }
-  }
-
   function view(row: UserRow): KnownUser {
     const { id, provider, login, name, email, groups, createdAt, lastSignInAt } = row
-    return { id, provider, login, name, email, groups, createdAt, lastSignInAt, ...standingOf(row) }
+    return { id, provider, login, name, email, groups, createdAt, lastSignInAt, ...standingOf(row, accountOf(row), { grants: deps.grants, bindings }) }
   }
 
   async function store(row: UserRow): Promise<KnownUser> {
@@ -98,11 +77,14 @@ export function createUsers(deps: {
     return row
   }
 
-  async function letIn(profile: Profile): Promise<KnownUser> {
+  async function letIn(profile: Profile, given?: Standing): Promise<KnownUser> {
     const known = [...rows.values()].find((row) => row.provider === profile.provider && row.subject === profile.subject)
     const bound = known && isStillAllowed(known) ? known : undefined
     const login = bound?.login ?? (known ? profile.login : nameFor(profile))
-    const entry = bound && !isGroup(bound.allowedAs) ? bound.allowedAs : admission.entryFor({ ...profile, login })
+    const entry =
+      bound && !isGroup(bound.allowedAs)
+        ? bound.allowedAs
+        : (admission.entryFor({ ...profile, login }) ?? (given ? givenByAdministrator : null))
     if (!entry) throw new AppError('FORBIDDEN', admission.refusal(profile))
     const isTaken = [...rows.values()].some(
       (row) =>
@@ -123,8 +105,8 @@ export function createUsers(deps: {
       id: known?.id ?? randomUUID(),
       ...{ provider, subject, login, name, email, groups },
       allowedAs: entry,
-      role: known?.role ?? null,
-      nodeLimit: known?.nodeLimit ?? null,
+      role: given?.role ?? known?.role ?? null,
+      nodeLimit: (given ?? known)?.nodeLimit ?? null,
       createdAt: known?.createdAt ?? now,
       lastSignInAt: now,
     }
@@ -152,9 +134,10 @@ export function createUsers(deps: {
      * Lets a person in, or says why not. The first sign-in binds the account to its entry and login. Someone who is renamed keeps
      * access and roles, and someone who takes over the old login inherits neither.
      *
+     * @param given what an invitation gives someone who is on no list
      * @throws FORBIDDEN
      */
-    signIn: (profile: Profile): Promise<KnownUser> => signIns(() => letIn(profile)),
+    signIn: (profile: Profile, given?: Standing): Promise<KnownUser> => signIns(() => letIn(profile, given)),
 
     /** Adds someone who signs in with a name and a password. The caller has checked that the name is free. */
     add: (login: string, { role, nodeLimit }: Standing): Promise<KnownUser> => {

@@ -2,6 +2,7 @@ import { auditRoutes } from './audit-routes.ts'
 import { upkeepRoutes } from './upkeep-routes.ts'
 import { operationRoutes } from './operation-routes.ts'
 import { nodeRoutes } from './user-node-routes.ts'
+import { userRoutes } from './user-routes.ts'
 import { createRouter, type Router } from './router.ts'
 import { ownPasswordRoutes } from './own-password-routes.ts'
 import { notificationRoutes } from './notification-routes.ts'
@@ -13,8 +14,8 @@ import { serveContainers } from './container-routes.ts'
 import { serveAllThings } from './thing-routes.ts'
 import { userAppRoutes } from './user-app-routes.ts'
 
-/** The REST API for people and scripts, over the same `user/` as GraphQL. */
-export function peopleRoutes(): Router {
+/** The REST API for people and scripts, over the same `user/` as GraphQL. @param baseUrl URL at which people reach this server */
+export function peopleRoutes(baseUrl: string): Router {
   const router = createRouter()
   for (const routes of [
     nodeRoutes(),
@@ -28,6 +29,7 @@ export function peopleRoutes(): Router {
     upkeepRoutes(),
     auditRoutes(),
     ownPasswordRoutes(),
+    userRoutes(baseUrl),
   ])
     router.route('/', routes)
   serveContainers(router)

@@ -4,12 +4,14 @@ import { z } from 'zod'
 import { createFlows, flowMs, localPath, type Flow, type Flows } from '../auth/sign-in-flow.ts'
 import { SignInError, toSignInError } from '../auth/sign-in-error.ts'
 import type { Profile } from '../auth/profile.ts'
+import { invalidInvitation, type Invitations } from '../auth/invitations.ts'
 import type { Users } from '../auth/users.ts'
 import type { Clock } from '../clock.ts'
 import { placeOf, type Limits } from '../auth/rate-limits.ts'
 import { AppError, errorMessage, invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { HttpEnv } from './router.ts'
+import { readJson } from './json-body.ts'
 import { openSession, type SessionDeps } from './browser-sessions.ts'
 import type { SignInProvider } from '../auth/sign-in-provider.ts'
 
@@ -19,6 +21,7 @@ export interface ProviderSignInDeps extends SessionDeps {
   secret: string
   /** URL at which people reach this server: the base of the callback URLs registered with providers. */
   baseUrl: string
+  invitations: Invitations
   limits: Limits
   clock: Clock
   log: Log
@@ -51,6 +54,16 @@ export function providerSignInRoutes(deps: ProviderSignInDeps): Hono<HttpEnv> {
       }
     })
 
+    // By POST, so that no proxy and no log sees the code.
+    routes.post(`/auth/invitation/${provider.id}`, async (c) => {
+      const { code } = await readJson(c, finishForm)
+      if (!(await deps.invitations.find(code))) throw new AppError('UNAUTHENTICATED', invalidInvitation)
+      const { id, flow } = flows.begin(provider.id, '/', code)
+      const url = await provider.authorizationUrl(flow, redirectUri)
+      c.header('set-cookie', flowCookie(id, deps.isSecure(c.env.incoming)))
+      return c.json({ url: url.href })
+    })
+
     routes.get(`${path}/callback`, async (c) => {
       const secure = deps.isSecure(c.env.incoming)
       const flow = flows.take(readFlowCookie(c, secure), { provider: provider.id, state: c.req.query('state') })
@@ -81,13 +94,13 @@ interface Came {
 }
 
 async function comeBack(deps: ProviderSignInDeps, c: Ctx, { provider, flows, flow, answer }: Came): Promise<Response> {
-  const { users, audit, addressOf, isSecure } = deps
+  const { audit, addressOf, isSecure } = deps
   const request = c.env.incoming
   const address = addressOf(request)
   let profile: Profile | undefined
   try {
     profile = await exchange(deps, address, () => provider.profileOf(flow, answer))
-    const user = await letIn(users, profile)
+    const user = await letIn(deps, profile, flow.invitation)
     await audit.note({ name: user.login, via: provider.id, address }, { action: 'sign-in', subject: user.login }, 'succeeded')
     const { id, code } = flows.cameBack(user.id)
     c.header('set-cookie', flowCookie(id, isSecure(request)))
@@ -112,13 +125,26 @@ async function exchange(deps: ProviderSignInDeps, address: string, ask: () => Pr
   return profile
 }
 
-async function letIn(users: Users, profile: Profile) {
+/** People on the allowlist get in as they are. An invitation is used up only for somebody else. */
+async function letIn({ users, invitations }: ProviderSignInDeps, profile: Profile, invitation: string | undefined) {
   try {
     return await users.signIn(profile)
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'FORBIDDEN') throw error
+    if (invitation !== undefined) return accept({ users, invitations }, profile, invitation)
     if (!users.lacksVerification(profile)) throw new SignInError('not-allowed', error.message)
     throw new SignInError('unverified', `${profile.unverifiedEmail} is on the list, but the provider has not verified it (email_verified)`)
+  }
+}
+
+async function accept({ users, invitations }: { users: Users; invitations: Invitations }, profile: Profile, code: string) {
+  const invitation = await invitations.use(code)
+  if (!invitation) throw new SignInError('invitation', invalidInvitation)
+  try {
+    return await users.signIn(profile, invitation)
+  } catch (error) {
+    await invitations.putBack(invitation)
+    throw error instanceof AppError ? new SignInError('not-allowed', error.message) : error
   }
 }
 
@@ -131,7 +157,7 @@ async function refuse(
   const { provider, error, profile, returnTo = '/' } = failed
   const facts = { provider: provider.id, failure: error.failure, address: addressOf(c.env.incoming) }
   if (error.failure === 'failed') log.error({ ...facts, err: error.cause }, 'sign-in failed')
-  const outcome = ['denied', 'not-allowed', 'unverified', 'too-many'].includes(error.failure) ? 'denied' : 'failed'
+  const outcome = ['denied', 'not-allowed', 'unverified', 'too-many', 'invitation'].includes(error.failure) ? 'denied' : 'failed'
   const actor = { name: profile?.login ?? 'unknown', via: provider.id, address: facts.address }
   try {
     const isWritten = await audit.noteRefusal(actor, { action: 'sign-in', subject: profile?.login ?? null }, outcome, error.message)

@@ -32,6 +32,7 @@ import { errorToProblem, notFoundProblem, problemResponse } from './problem.ts'
 import type { HttpEnv } from './router.ts'
 import { createTerminalSockets, type TerminalSockets } from './terminal-sockets.ts'
 import { createUnreadAnswers, type UnreadAnswers } from './unread-answers.ts'
+import { invitationSignInRoutes } from './invitation-sign-in-routes.ts'
 import { linkSignInRoutes } from './link-sign-in-routes.ts'
 import { strangersPage } from './strangers-page.ts'
 import { peopleRoutes } from './people-routes.ts'
@@ -160,15 +161,17 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
     door.check(c.env.incoming, { changes: changes(c.req.method) })
     await next()
   })
-  const { sessions, links, passwords, passwordGuard } = access
+  const { sessions, links, passwords, passwordGuard, passwordChanges, invitations } = access
   // Everyone signs in to a secondary by its own means.
   const providers = config.access.mode === 'sign-in' && services.self.isPrimary ? createProviders(config.access, { clock }) : []
   app.get('/auth/providers', (c) => c.json(waysToSignIn(providers, access)))
-  if (sessions && links) {
+  if (sessions && links && passwordChanges) {
     const parts = { users: access.users, sessions, audit: access.audit, log, limits, ...door }
     app.route('/', linkSignInRoutes({ ...parts, links }))
     app.route('/', passwordSignInRoutes({ ...parts, passwords, passwordGuard }))
-    if (services.self.isPrimary) app.route('/', providerSignInRoutes({ ...parts, providers, secret: access.secret, baseUrl, clock }))
+    app.route('/', invitationSignInRoutes({ ...parts, invitations, passwordChanges }))
+    if (services.self.isPrimary)
+      app.route('/', providerSignInRoutes({ ...parts, invitations, providers, secret: access.secret, baseUrl, clock }))
   }
   app.route('/', avatarRoutes())
   app.use(async (c, next) => {
@@ -183,7 +186,7 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
     // Other requests may have added unread answers while this one ran.
     unread.check(caller)
   })
-  const user = peopleRoutes()
+  const user = peopleRoutes(baseUrl)
   app.get('/api/openapi.json', (c) => c.json(openApiDocument(services, user, door)))
   app.route('/', user)
   app.post('/graphql', onlyJson)

@@ -67,7 +67,7 @@ export function createUserApi(services: Services, caller: Caller) {
     doctor: createUserDoctor({ access, doctor: services.doctor }),
     account: createUserAccount({ access, services: services.access, isPrimary }),
     signIn: createUserOwnSignIn({ access, services: services.access }),
-    users: createUserUsers({ access, users: services.access.users }),
+    users: createUserUsers({ access, services: services.access }),
     audit: createUserAudit({ access, audit, auditedOperations }),
     server: createUserServer({ access, version, self, accessMode: config.access.mode, storage, backups: services.backups, ...home }),
   }

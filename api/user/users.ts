@@ -1,23 +1,114 @@
-import type { KnownUser, Users } from '../auth/users.ts'
-import type { Access } from './access.ts'
+import type { AccessServices } from '../auth/access-services.ts'
 import type { Action } from '../auth/action.ts'
+import { usualHours, type Invitation } from '../auth/invitations.ts'
+import { readNodeLimit } from '../auth/node-limits.ts'
+import { linkAccount } from '../auth/own-accounts.ts'
+import type { Role } from '../auth/permissions.ts'
+import type { Session } from '../auth/sessions.ts'
+import type { KnownUser } from '../auth/users.ts'
+import { AppError, notFound } from '../errors.ts'
+import type { Access } from './access.ts'
 
 export const userActions = {
+  updateUser: { word: 'user.update', permission: 'users.manage' },
+  endUserSessions: { word: 'user.end-sessions', permission: 'users.manage' },
   removeUser: { word: 'user.remove', permission: 'users.manage' },
+  inviteUser: { word: 'user.invite', permission: 'users.manage' },
+  withdrawInvitation: { word: 'user.withdraw-invitation', permission: 'users.manage' },
 } as const satisfies Record<string, Action>
 
+/** A role, and the nodes it is for, as label sets such as `env=lab,team=web`. */
+export interface GivenRole {
+  role: Role
+  nodeLimit?: readonly string[] | null | undefined
+}
+
+export interface InvitationInput extends GivenRole {
+  note?: string | null | undefined
+  expiresInHours?: number | null | undefined
+}
+
 /** The people who can sign in, for callers who manage them. */
-export function createUserUsers({ access, users }: { access: Access; users: Users }) {
+export function createUserUsers({ access, services }: { access: Access; services: AccessServices }) {
+  const { users, sessions, passwords, invitations } = services
+  const { act, caller, need } = access
+  const loginOf = (id: string): string => users.find(id)?.login ?? id
+
+  /** @throws NOT_FOUND */
+  function get(id: string): KnownUser {
+    const user = users.list().find((each) => each.id === id)
+    if (!user) throw notFound('user', id)
+    return user
+  }
+
+  /** @throws CONFLICT */
+  function needAnotherAdministrator({ id, login }: KnownUser, to: string): void {
+    const rest = users.list().filter((each) => each.id !== id && isAdministrator(each))
+    if (rest.length > 0 || !isAdministrator(get(id))) return
+    throw new AppError('CONFLICT', `${login} is the last administrator of every node. Make somebody else one before you ${to}`)
+  }
+
   return {
     /** @throws FORBIDDEN */
     list(): KnownUser[] {
-      access.need('users.manage')
+      need('users.manage')
       return users.list()
     },
+    sessionsOf: ({ id }: KnownUser): Session[] => sessions?.listOf(id) ?? [],
+    passwordNameOf: ({ id }: KnownUser): string | null => passwords.nameOf(id),
+    /** The last use of an open session, or the last sign-in. */
+    lastSeenOf({ id, lastSignInAt }: KnownUser): Date {
+      const [latest] = sessions?.listOf(id) ?? []
+      return latest && latest.lastUsedAt > lastSignInAt ? latest.lastUsedAt : lastSignInAt
+    },
+
+    /** @throws INVALID_INPUT, NOT_FOUND, CONFLICT for a role from the settings and for the last administrator */
+    update: (id: string, { role, nodeLimit }: GivenRole): Promise<KnownUser> =>
+      act(userActions.updateUser, { subject: `${loginOf(id)} ${roleWords({ role, nodeLimit })}` }, async () => {
+        const given = { role, nodeLimit: readNodeLimit(nodeLimit) }
+        const user = get(id)
+        if (user.roleFrom === 'settings' || user.roleFrom === 'server') throw new AppError('CONFLICT', fixedRole(user))
+        if (!isAdministrator({ ...user, ...given })) needAnotherAdministrator(user, `take the role from ${user.login}`)
+        return users.give(id, given)
+      }),
+    endSessions: (id: string): Promise<KnownUser> =>
+      act(userActions.endUserSessions, { subject: loginOf(id) }, async () => {
+        const user = get(id)
+        await sessions?.revokeAll(id)
+        return user
+      }),
     remove: (id: string): Promise<string> =>
-      access.act(userActions.removeUser, { subject: users.find(id)?.login ?? id }, async () => {
+      act(userActions.removeUser, { subject: loginOf(id) }, async () => {
+        const user = get(id)
+        needAnotherAdministrator(user, 'remove this account')
         await users.remove(id)
         return id
       }),
+
+    /** Open invitations, newest first. @throws FORBIDDEN */
+    invitations(): Promise<Invitation[]> {
+      need('users.manage')
+      return invitations.list()
+    },
+    /** @throws INVALID_INPUT, CONFLICT when sign-in is off or too many are open */
+    invite: ({ role, nodeLimit, note, expiresInHours }: InvitationInput): Promise<{ invitation: Invitation; code: string }> =>
+      act(userActions.inviteUser, { subject: `${note ?? ''} ${roleWords({ role, nodeLimit })}`.trim() }, () => {
+        if (!sessions) throw new AppError('CONFLICT', 'Nobody signs in at this server (AUTH_ENABLED=false), so nobody can be invited')
+        const given = { role, nodeLimit: readNodeLimit(nodeLimit) }
+        return invitations.make({ ...given, note: note ?? '', expiresInHours: expiresInHours ?? usualHours }, caller.name)
+      }),
+    withdraw: (id: string): Promise<string> => act(userActions.withdrawInvitation, { id }, async () => (await invitations.withdraw(id)).id),
   }
 }
+
+/** Whether someone is an admin of every node who does not need a shell on the server to sign in. */
+const isAdministrator = ({ role, nodeLimit, provider }: Pick<KnownUser, 'role' | 'nodeLimit' | 'provider'>): boolean =>
+  role === 'admin' && nodeLimit === null && provider !== linkAccount.provider
+
+const roleWords = ({ role, nodeLimit }: GivenRole): string =>
+  nodeLimit && nodeLimit.length > 0 ? `(${role} on ${nodeLimit.join(' or ')})` : `(${role})`
+
+const fixedRole = ({ login, roleFrom }: KnownUser): string =>
+  roleFrom === 'settings'
+    ? `AUTH_ADMINS, AUTH_OPERATORS or AUTH_VIEWERS in this server's settings names ${login}. Change the role there`
+    : `${login} is the account for sign-in links, which is always an administrator`

@@ -56,7 +56,7 @@ test('callers limited to some nodes have no cluster-wide permissions, and tokens
 test('lists the permissions that are cluster-wide, only for people or only on the primary', (t) => {
   t.deepEqual([...clusterWide].toSorted(), ['audit.read', 'node.change', 'settings.change', 'settings.read', 'users.manage'])
   t.deepEqual([...personOnly], ['account.manage'])
-  t.deepEqual([...primaryOnly].toSorted(), ['node.change', 'settings.change', 'users.manage'])
+  t.deepEqual([...primaryOnly].toSorted(), ['node.change', 'settings.change'])
 })
 
 test('a refusal names what is missing: first the role, then a person, then the other nodes', (t) => {

@@ -15,6 +15,8 @@ export function sampleBody(method: string, route: string, nodeId = unknownId): o
   if (/\/recreate$/.test(route)) return { node_id: nodeId }
   if (route === '/api/notification-channels') return { kind: 'webhook', name }
   if (route.startsWith('/api/notification-channels/')) return method === 'PUT' ? { name } : {}
+  if (route === '/api/invitations') return { role: 'viewer' }
+  if (/^\/api\/users\/[^/]+$/.test(route)) return { role: 'viewer' }
   if (route === '/auth/password') return { name, password: '' }
   if (route === '/api/networks') return { name }
   if (route.endsWith('/schedules')) return { schedules: [] }

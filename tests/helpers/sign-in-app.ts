@@ -6,6 +6,7 @@ import { Hono } from 'hono'
 import type { GithubConfig, OidcConfig } from '../../api/auth/access-config.ts'
 import { createAuditLog } from '../../api/auth/audit-log.ts'
 import type { Grant } from '../../api/auth/grants.ts'
+import { createInvitations } from '../../api/auth/invitations.ts'
 import { createLimits } from '../../api/auth/rate-limits.ts'
 import { allowListOf, createProviders, kindOf, type SignInAccess } from '../../api/auth/providers.ts'
 import { createSessions } from '../../api/auth/sessions.ts'
@@ -64,11 +65,12 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
     onRemoved: (id) => sessions.forgetUser(id),
   })
   const audit = createAuditLog({ em, clock })
+  const invitations = createInvitations({ em, clock })
   const app = new Hono<HttpEnv>()
   app.onError(errorToProblem(log))
   const parts = { users, sessions, audit, log, limits: createLimits({ clock }), addressOf: () => '192.0.2.7', isSecure: () => secure }
   app.route('/', linkSignInRoutes({ ...parts, links: createSignInLinks({ em, clock }), isOwnPage: () => true }))
-  app.route('/', providerSignInRoutes({ ...parts, providers: createProviders(access, { clock }), secret, baseUrl: url, clock }))
+  app.route('/', providerSignInRoutes({ ...parts, invitations, providers: createProviders(access, { clock }), secret, baseUrl: url, clock }))
   app.route('/', avatarRoutes())
   app.get('/whoami', (c) => {
     const cookie = readSessionCookie(c.env.incoming.headers.cookie, secure)
@@ -79,7 +81,7 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
   const listener = getRequestListener((request, bindings) => app.fetch(request, bindings))
   server.on('request', (request, response) => void listener(request, response))
   return {
-    ...{ url, clock, lines, access, em, users, sessions, audit },
+    ...{ url, clock, lines, access, em, users, sessions, audit, invitations },
     /** Sign-ins in the audit log, oldest first. */
     async attempts() {
       const entries = await audit.list({ action: 'sign-in' }, { limit: 100 })

@@ -10,6 +10,10 @@ const failures: Record<string, { title: string; text: string }> = {
     title: 'Your e-mail address is not verified',
     text: 'It is on the allowlist, but the provider does not confirm that it is yours. Verify it there, then sign in again.',
   },
+  invitation: {
+    title: 'This invitation cannot be used',
+    text: 'It expired, was withdrawn or was already used. Ask whoever sent it for a new one.',
+  },
   'too-many': { title: 'Too many failed sign-ins', text: 'Too many sign-ins from your address failed. Try again in a minute.' },
   expired: {
     title: 'This sign-in has expired',
