@@ -164,7 +164,7 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
   const { sessions, links, passwords, passwordGuard, passwordChanges, invitations } = access
   // Everyone signs in to a secondary by its own means.
   const providers = config.access.mode === 'sign-in' && services.self.isPrimary ? createProviders(config.access, { clock }) : []
-  app.get('/auth/providers', (c) => c.json(waysToSignIn(providers, access)))
+  app.get('/auth/providers', (c) => c.json(waysToSignIn(providers, access), 200, { 'cache-control': 'no-store' }))
   if (sessions && links && passwordChanges) {
     const parts = { users: access.users, sessions, audit: access.audit, log, limits, ...door }
     app.route('/', linkSignInRoutes({ ...parts, links }))

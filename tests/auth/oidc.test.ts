@@ -4,6 +4,7 @@ import { decodeJwt, exportSPKI, generateKeyPair, SignJWT, type JWTPayload } from
 import { parseGrants } from '../../api/auth/grants.ts'
 import { cookieBrowser } from '../helpers/cookie-browser.ts'
 import { testProvider, type TestProvider } from '../helpers/oidc-provider.ts'
+import { runningNode } from '../helpers/running-node.ts'
 import { listen, signInApp, type SignInApp, type SignInAppOptions } from '../helpers/sign-in-app.ts'
 
 type Context = ExecutionContext<unknown>
@@ -41,9 +42,12 @@ const changed = (url: URL, change: (query: URLSearchParams) => void): URL => {
 }
 
 test('the sign-in page gets the ways to sign in', async (t) => {
-  const { app } = await setUp(t)
-  const { json, headers } = await cookieBrowser().visit(`${app.url}/auth/providers`)
-  t.deepEqual(json, { providers: [{ id: 'oidc', label: 'Test', url: '/auth/oidc' }], link: true })
+  const node = await runningNode(t, {
+    ...{ AUTH_ENABLED: 'true', OIDC_ISSUER: 'https://id.example', OIDC_CLIENT_ID: 'client', OIDC_CLIENT_SECRET: 'secret' },
+    ...{ OIDC_LABEL: 'Test', OIDC_ALLOWED_USERS: 'alice@example.com' },
+  })
+  const { json, headers } = await node.send('/auth/providers')
+  t.deepEqual(json, { providers: [{ id: 'oidc', label: 'Test', url: '/auth/oidc' }], password: false, link: true })
   t.is(headers['cache-control'], 'no-store')
 })
 

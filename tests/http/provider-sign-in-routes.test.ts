@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { parseGrants } from '../../api/auth/grants.ts'
 import { browserSecretHeader } from '../../api/http/browser-secret.ts'
-import { cookieBrowser } from '../helpers/cookie-browser.ts'
+import { cookieBrowser, type CookieBrowser } from '../helpers/cookie-browser.ts'
 import { account, fakeGithub, type FakeGithub } from '../helpers/fake-github.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { callerOf } from '../helpers/http-caller.ts'
@@ -229,4 +229,32 @@ test('a whole node: after signing in with GitHub, a person uses GraphQL until th
   t.is(await ask(), 'octocat')
   t.is((await browser.visit(`${url}/auth/sign-out`, { method: 'POST', headers: { origin: url } })).status, 204)
   t.is(await ask(), 'UNAUTHENTICATED')
+})
+
+test('an invitation lets in one account that is on no list, with its role, and nobody twice', async (t) => {
+  const { app, github } = await setUp(t)
+  const { code } = await app.invitations.make({ role: 'operator', nodeLimit: [{ env: 'lab' }], note: '', expiresInHours: 1 }, 'alice')
+  const byInvitation = async (person: CookieBrowser, invitation: string) => {
+    const begun = await person.visit(`${app.url}/auth/invitation/github`, { method: 'POST', json: { code: invitation } })
+    return begun.status === 200 ? (await person.go(begun.json.url)).url.href : begun.status
+  }
+  // Somebody on the list gets in as they are, and the invitation is still there.
+  const [listed, guest, late] = [cookieBrowser(), cookieBrowser(), cookieBrowser()]
+  t.is(await byInvitation(listed, code), `${app.url}/`)
+  t.like((await listed.visit(`${app.url}/whoami`)).json, { login: 'octocat', role: 'admin' })
+
+  github.person = account({ login: 'guest', id: 77 })
+  const begunBefore = await late.visit(`${app.url}/auth/invitation/github`, { method: 'POST', json: { code } })
+  t.is(await byInvitation(guest, code), `${app.url}/`)
+  t.like((await guest.visit(`${app.url}/whoami`)).json, { login: 'guest', role: 'operator', nodeLimit: [{ env: 'lab' }] })
+  github.person = account({ login: 'late', id: 78 })
+  t.is((await late.go(begunBefore.json.url)).url.href, `${app.url}/sign-in?error=invitation`)
+  t.is(await byInvitation(late, code), 401)
+
+  github.person = account({ login: 'guest', id: 77 })
+  const again = cookieBrowser()
+  await again.go(`${app.url}/auth/github`)
+  t.like((await again.visit(`${app.url}/whoami`)).json, { login: 'guest', role: 'operator' }, 'no invitation is needed from then on')
+  await app.users.remove((await again.visit(`${app.url}/whoami`)).json.id)
+  t.is((await cookieBrowser().go(`${app.url}/auth/github`)).url.href, `${app.url}/sign-in?error=not-allowed`)
 })

@@ -125,6 +125,8 @@ const listed: Record<string, Need> = {
   'query joinTokens': 'admin everywhere',
   'query joinAttempts': 'admin everywhere',
   'query users': 'admin everywhere',
+  'query recentUsage': 'viewer',
+  'query recentEvents': 'viewer',
   'query invitations': 'admin everywhere',
   'query registryCredentials': 'admin everywhere',
   'query notificationChannels': 'admin everywhere',
