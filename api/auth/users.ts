@@ -61,7 +61,17 @@ export function createUsers(deps: {
 
   function view(row: UserRow): KnownUser {
     const { id, provider, login, name, email, groups, createdAt, lastSignInAt } = row
-    return { id, provider, login, name, email, groups, createdAt, lastSignInAt, ...standingOf(row, accountOf(row), { grants: deps.grants, bindings }) }
+    return {
+      id,
+      provider,
+      login,
+      name,
+      email,
+      groups,
+      createdAt,
+      lastSignInAt,
+      ...standingOf(row, accountOf(row), { grants: deps.grants, bindings }),
+    }
   }
 
   async function store(row: UserRow): Promise<KnownUser> {

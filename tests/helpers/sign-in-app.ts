@@ -70,7 +70,10 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
   app.onError(errorToProblem(log))
   const parts = { users, sessions, audit, log, limits: createLimits({ clock }), addressOf: () => '192.0.2.7', isSecure: () => secure }
   app.route('/', linkSignInRoutes({ ...parts, links: createSignInLinks({ em, clock }), isOwnPage: () => true }))
-  app.route('/', providerSignInRoutes({ ...parts, invitations, providers: createProviders(access, { clock }), secret, baseUrl: url, clock }))
+  app.route(
+    '/',
+    providerSignInRoutes({ ...parts, invitations, providers: createProviders(access, { clock }), secret, baseUrl: url, clock }),
+  )
   app.route('/', avatarRoutes())
   app.get('/whoami', (c) => {
     const cookie = readSessionCookie(c.env.incoming.headers.cookie, secure)
