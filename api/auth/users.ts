@@ -27,6 +27,13 @@ export interface KnownUser {
   lastSignInAt: Date
 }
 
+/** A name for a new account that no other account here has, so that each audit log line means one person. */
+function nameFor({ subject, login, email }: Profile, others: Iterable<UserRow>, isChosen: boolean): string {
+  const isTaken = [...others].some((row) => row.login.toLowerCase() === login.toLowerCase())
+  const isOther = email?.toLowerCase() !== login.toLowerCase()
+  return isTaken && isChosen ? `${login} (${(isOther && email) || subject})` : login
+}
+
 export type Users = ReturnType<typeof createUsers>
 
 /** The people who signed in here, and what each can do. Kept in memory and in the database. */
@@ -51,13 +58,6 @@ export function createUsers(deps: {
   const signIns = oneAtATime()
 
   const accountOf = (row: UserRow): Account => ({ ...row, kind: deps.kindOf(row.provider) })
-
-  /** A name for a new account that no other account here has, so that each audit log line means one person. */
-  function nameFor({ provider, subject, login, email }: Profile): string {
-    const isTaken = [...rows.values()].some((row) => row.login.toLowerCase() === login.toLowerCase())
-    const isOther = email?.toLowerCase() !== login.toLowerCase()
-    return isTaken && isChosen(provider) ? `${login} (${(isOther && email) || subject})` : login
-  }
 
   function view(row: UserRow): KnownUser {
     const { id, provider, login, name, email, groups, createdAt, lastSignInAt } = row
@@ -90,7 +90,7 @@ export function createUsers(deps: {
   async function letIn(profile: Profile, given?: Standing): Promise<KnownUser> {
     const known = [...rows.values()].find((row) => row.provider === profile.provider && row.subject === profile.subject)
     const bound = known && isStillAllowed(known) ? known : undefined
-    const login = bound?.login ?? (known ? profile.login : nameFor(profile))
+    const login = bound?.login ?? (known ? profile.login : nameFor(profile, rows.values(), isChosen(profile.provider)))
     const entry =
       bound && !isGroup(bound.allowedAs)
         ? bound.allowedAs
