@@ -160,7 +160,7 @@ export function createServices(world: World) {
     deploying: { ...config.deploys, dataDir: config.dataDir },
   }
   /** Built from the apps, which ask it only when they start. */
-  const later: { engine?: EngineRoom } = {}
+  const later: { engine?: EngineRoom; backupsChanged?: () => void } = {}
   const apps = createOwnApps({
     ...{ ...base, nodeId: selfId, docker, ...ofApps, ...ofRegistries },
     taskOfNode: (kind, input) => later.engine?.taskOf(kind, input) ?? null,
@@ -180,6 +180,10 @@ export function createServices(world: World) {
     allowedRulesOf: allowedRules(apps),
     paceOfNew: createTerminalPace(clock),
   })
+  const backups = createBackups({
+    ...{ ...base, ...config.backups, source: () => backupSource(config), onChange: () => later.backupsChanged?.() },
+    next: nextTimeOf(config.backups.schedule),
+  })
   const composePolicy = config.policy.isOpen ? ('open' as const) : ('enforced' as const)
   const monitoring = {
     nodeId: selfId,
@@ -188,19 +192,17 @@ export function createServices(world: World) {
     deploys: apps.deployMarks,
     storageProblem: storage.problem,
     onStorage: storage.onChange,
+    backups: backups.health,
     composePolicy,
     ...config.stats,
   }
   const { monitor, history, timeline } = createMonitoring({ ...base, ...monitoring })
-  storage.onChange(() => {
+  const stateChanged = (): void => {
     events.emit('server', undefined)
     monitor.changed()
-  })
-
-  const backups = createBackups({
-    ...{ ...base, ...config.backups, source: () => backupSource(config), onChange: () => events.emit('server', undefined) },
-    next: nextTimeOf(config.backups.schedule),
-  })
+  }
+  storage.onChange(stateChanged)
+  later.backupsChanged = stateChanged
 
   const members = createMembers({ ...base, self, secrets })
   const { registry, clones, holds } = members

@@ -423,6 +423,12 @@ export const nodeStatsWire = z
       .default(null)
       .openapi({ description: 'Why the node cannot save anything, and since when; null while it can' }),
     // Older nodes do not say it.
+    backups: z
+      .object({ problem: z.object({ reason: text(bounds.stats.storageReason), since: dateTime }).nullable() })
+      .nullable()
+      .default(null)
+      .openapi({ description: 'Why its last scheduled backup could not be made, and since when; null if it is not known' }),
+    // Older nodes do not say it.
     compose_policy: z
       .enum(composePolicies)
       .nullable()

@@ -12,6 +12,7 @@ const AlarmKind = builder.enumType('AlarmKind', {
     CLOCK_OFF: { value: 'clock-off', description: "A node's clock differs from the primary's by more than a minute." },
     APP_UNHEALTHY: { value: 'app-unhealthy', description: 'An app is not healthy, for longer than such things take to repair themselves.' },
     APP_RESTARTING: { value: 'app-restarting', description: 'A container of an app restarts again and again.' },
+    BACKUP_FAILED: { value: 'backup-failed', description: 'The last backup of a node that makes them by schedule failed.' },
     DEPLOY_FAILED: { value: 'deploy-failed', description: 'The last deploy of an app failed, whether or not the app runs again.' },
   } as const,
 })

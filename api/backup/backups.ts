@@ -22,8 +22,8 @@ export interface BackupState extends BackupSummary {
 export interface BackupSummary {
   /** Since when one is made; null when none is. */
   runningSince: Date | null
-  /** Why the last one could not be made; null if it was, or since none was tried in this run of the program. */
-  failure: { at: Date; reason: string } | null
+  /** Why the last one could not be made, and since when none can; null if it was, or since none was tried in this run of the program. */
+  failure: { at: Date; since: Date; reason: string } | null
   /** When the next one is due; null without BACKUP_SCHEDULE. */
   nextAt: Date | null
 }
@@ -97,7 +97,7 @@ export function createBackups(deps: {
       // Only after a new one is there, so that a full disk never takes the last.
       for (const { name } of (await files()).slice(deps.most)) await rm(join(folder, name), { force: true })
     } catch (error) {
-      failure = { at: clock.now(), reason: errorMessage(error) }
+      failure = { at: clock.now(), since: failure?.since ?? clock.now(), reason: errorMessage(error) }
       throw error
     } finally {
       runningSince = null
@@ -108,6 +108,13 @@ export function createBackups(deps: {
   return {
     state: async (): Promise<BackupState> => ({ ...summary(), folder, files: await files() }),
     summary,
+
+    /** How those by schedule go; null while the first one since the start is due. */
+    health(): { problem: { reason: string; since: Date } | null } | null {
+      if (nextAt === null) return { problem: null }
+      if (failure) return { problem: { reason: failure.reason, since: failure.since } }
+      return clock.now() < nextAt ? { problem: null } : null
+    },
 
     /** A time that passed while the program was not running is made up for. */
     async start(): Promise<void> {

@@ -22,6 +22,7 @@ interface Dependencies {
   composeVersion: () => string | null
   /** Why nothing can be saved here. */
   storageProblem: () => NodeStats['storageProblem']
+  backups: () => NodeStats['backups']
   composePolicy: ComposePolicy
   clock: Clock
   log: Log
@@ -67,6 +68,7 @@ export function createLocalMonitor(deps: Dependencies) {
       ...hostStats,
       docker,
       storageProblem: boundedProblem(deps.storageProblem()),
+      backups: boundedBackups(deps.backups()),
       composePolicy: deps.composePolicy,
       containers: docker.available ? containers.latest() : [],
       moreContainers: docker.available ? containers.more() : 0,
@@ -141,3 +143,5 @@ export function createLocalMonitor(deps: Dependencies) {
 
 const boundedProblem = (problem: NodeStats['storageProblem']): NodeStats['storageProblem'] =>
   problem && { reason: cut(problem.reason, bounds.stats.storageReason), since: problem.since }
+
+const boundedBackups = (backups: NodeStats['backups']): NodeStats['backups'] => backups && { problem: boundedProblem(backups.problem) }

@@ -21,6 +21,7 @@ export function createMonitoring(deps: {
   deploys: (app: string | null, from: Date, to: Date) => Promise<Mark[]>
   storageProblem: () => NodeStats['storageProblem']
   onStorage: (listener: () => void) => void
+  backups: () => NodeStats['backups']
   composePolicy: ComposePolicy
   intervalMs: number
   clock: Clock

@@ -24,11 +24,18 @@ export interface NodeStats {
   docker: DockerStats
   /** Why the node cannot save anything, such as a full disk, and since when; null while it can, or does not say. */
   storageProblem: { reason: string; since: Date } | null
+  /** How its scheduled backups go; null until the first one since its start, if one is due, or if the node's version does not say. */
+  backups: BackupHealth | null
   /** Whether the safety policy for apps is on there; null if the node's version does not say. */
   composePolicy: ComposePolicy | null
   containers: ContainerStats[]
   /** How many running containers are not measured. */
   moreContainers: number
+}
+
+export interface BackupHealth {
+  /** Why the last one could not be made, and since when that is so; null if it was made, or none are wanted. */
+  problem: { reason: string; since: Date } | null
 }
 
 export interface DockerStats {

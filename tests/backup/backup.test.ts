@@ -205,20 +205,31 @@ test('the newest are kept, others and unfinished ones of other nodes stay, own u
 })
 
 test('one is made at its time, and at the start if its time passed meanwhile', async (t) => {
-  const { clock, make, backups: room } = backups(t, { everyMs: 3_600_000 })
+  const { clock, folder, make, backups: room } = backups(t, { everyMs: 3_600_000 })
   await room.start()
   await room.tick()
   t.is((await room.state()).files.length, 0)
   t.deepEqual(room.summary().nextAt, new Date('2026-03-01T13:00:00Z'))
+  t.deepEqual(room.health(), { problem: null })
   clock.advance(3_600_000)
+  t.is(room.health(), null, 'one is due, so nothing is known yet')
   await room.tick()
   t.is((await room.state()).files.length, 1)
+  t.deepEqual(room.health(), { problem: null })
   t.deepEqual(room.summary().nextAt, new Date('2026-03-01T14:00:00Z'))
   await room.tick()
   t.is((await room.state()).files.length, 1)
   const later = make()
   await later.start()
   t.true((later.summary().nextAt ?? now) > now)
+
+  const since = new Date('2026-03-01T14:00:00Z')
+  for (const at of ['14-00', '15-00']) {
+    clock.advance(3_600_000)
+    mkdirSync(join(folder, `selfhostly-my-node-3f2b8c1e-2026-03-01T${at}-00-000Z.tar.gz`))
+    await t.throwsAsync(room.tick(), { message: /exists already/ })
+    t.deepEqual(room.health()?.problem?.since, since)
+  }
 })
 
 test('two at once are refused, a failure is told with its reason, and a stop leaves no file', async (t) => {

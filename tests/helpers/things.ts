@@ -76,6 +76,7 @@ export const someStats = (given: Partial<NodeStats> & { nodeId: string }): NodeS
   moreDisks: 0,
   network: null,
   storageProblem: null,
+  backups: { problem: null },
   composePolicy: 'enforced',
   load: [0.5, 0.4, 0.3],
   uptimeSeconds: 86_400,

@@ -32,6 +32,7 @@ function setUp(t: ExecutionContext, options: Options = {}) {
     engine,
     composeVersion: () => 'docker compose 2.26.1',
     storageProblem: () => storageProblem,
+    backups: () => null,
     composePolicy: 'enforced',
     clock,
     log,

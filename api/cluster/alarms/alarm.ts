@@ -8,6 +8,7 @@ export const severityOf = {
   'network-suspected': 'critical',
   'disk-filling': 'warning',
   'clock-off': 'warning',
+  'backup-failed': 'warning',
   'app-unhealthy': 'critical',
   'app-restarting': 'warning',
   'deploy-failed': 'warning',

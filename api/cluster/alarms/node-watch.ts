@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { NodeStats } from '../../monitoring/node-stats.ts'
-import type { AlarmTopic, Verdict } from './alarm.ts'
+import { unsure, well, type AlarmTopic, type Verdict } from './alarm.ts'
 import { agreeing, clockIsOff } from './clock-rule.ts'
 import { diskFills, withSample, type DiskSample } from './disk-rule.ts'
 import type { OpenAlarms } from './open-alarms.ts'
@@ -47,6 +47,7 @@ export function createNodeWatch(deps: {
       }
       const clockVerdict = clockIsOff(name, known.offsetsMs, now)
       if (nodeId !== selfId) settle({ kind: 'clock-off', part: '' }, clockVerdict, `The clock of ${name} is right again`)
+      settle({ kind: 'backup-failed', part: '' }, backupFails(name, stats.backups), `Backups of ${name} can be made again`)
       const disks = new Map<string, DiskSample[]>()
       for (const { mount, usedBytes, totalBytes } of stats.disks) {
         const sample = { at: now, usedBytes, totalBytes }
@@ -65,4 +66,10 @@ export function createNodeWatch(deps: {
 
     forget: (nodeId: string): void => void watched.delete(nodeId),
   }
+}
+
+function backupFails(name: string, backups: NodeStats['backups']): Verdict {
+  if (backups === null) return unsure
+  const { problem } = backups
+  return problem ? { is: 'bad', since: problem.since, message: `The backup of ${name} failed: ${problem.reason}` } : well
 }

@@ -14,6 +14,7 @@ export const statsOf = (node: { id: string }): NodeStats => ({
   moreDisks: 0,
   network: null,
   storageProblem: null,
+  backups: null,
   composePolicy: 'enforced',
   load: [0.5, 0.4, 0.3],
   uptimeSeconds: 1_000_000,

@@ -1,4 +1,5 @@
 import test from 'ava'
+import type { NodeStats } from '../../../api/monitoring/node-stats.ts'
 import { someApp, someContainer, someOperation, someStats } from '../../helpers/things.ts'
 import { watchedCluster } from '../../helpers/watched-cluster.ts'
 
@@ -219,6 +220,24 @@ test('four restarts within ten minutes are a loop, which ends when there are non
   restarted(9)
   restarted(0, 'another')
   t.deepEqual(cluster.kinds(), [])
+})
+
+test("a node's failed backup is an alarm until one is made, also while its next start has not tried yet", async (t) => {
+  const cluster = await watchedCluster(t)
+  const { clock, inventory } = cluster
+  const nodeId = await cluster.addNode()
+  const says = async (backups: NodeStats['backups']) => {
+    await cluster.passes(minute)
+    inventory.apply(nodeId, { type: 'stats', stats: someStats({ nodeId, asOf: clock.now(), backups }) })
+    return cluster.alarms.list().map(({ kind, message, since }) => ({ kind, message, since }))
+  }
+  t.deepEqual(await says({ problem: null }), [])
+  const problem = { reason: 'no space left on the disk', since: clock.now() }
+  const [alarm] = await says({ problem })
+  t.like(alarm, { kind: 'backup-failed', since: problem.since })
+  t.regex(alarm?.message ?? '', /^The backup of .+ failed: no space left on the disk$/)
+  t.is((await says(null)).length, 1)
+  t.deepEqual(await says({ problem: null }), [])
 })
 
 test('an app that a crash loop keeps from being well has one alarm', async (t) => {

@@ -72,6 +72,7 @@ function remedyOfAlarm({ kind, appId, nodeId }: AlarmItem, { nodes, failed }: Kn
     CLOCK_OFF: nodeId ? open('Show node', pathOfNodeTab(nodeId, 'overview')) : undefined,
     APP_UNHEALTHY: appId ? open('Logs', pathOfTab(appId, 'logs')) : undefined,
     APP_RESTARTING: appId ? open('Logs', pathOfTab(appId, 'logs')) : undefined,
+    BACKUP_FAILED: open('Backups', '/settings'),
     DEPLOY_FAILED: operation ? { kind: 'retry', operation } : appId ? open('Output', pathOfTab(appId, 'activity')) : undefined,
   }
   return remedies[kind]

@@ -8,6 +8,7 @@ export const alarmIcons: Record<AlarmKind, string> = {
   CLOCK_OFF: 'i-lucide-clock-alert',
   APP_UNHEALTHY: 'i-lucide-heart-pulse',
   APP_RESTARTING: 'i-lucide-repeat',
+  BACKUP_FAILED: 'i-lucide-archive-x',
   DEPLOY_FAILED: 'i-lucide-rocket',
 }
 
