@@ -8,6 +8,7 @@ import type { AuditBounds } from './auth/audit-retention.ts'
 import { proxiesOf, type Proxies } from './proxies.ts'
 import { StartError } from './errors.ts'
 import { connectionModes, type ConnectionMode } from './cluster/members/node-about.ts'
+import { ownCommand } from './own-command.ts'
 import type { KeptRole } from './cluster/home/kept-role.ts'
 import { bounds, isPrintable, unprintableWords } from './bounds.ts'
 import { absolutePaths, address, atLeast, count, flag, httpUrl, optional, seconds, shorterThan } from './setting-types.ts'
@@ -39,6 +40,8 @@ interface CommonConfig {
     apiEndpoint: string | undefined
   }
   operations: { deadlineMs: number; parallel: number }
+  /** The published image of this program, for commands that install it elsewhere. */
+  image: string | undefined
   /** How long a deploy may take to become healthy, and of how many healthy versions images are held. */
   deploys: { usualDeadlineMs: number; heldVersions: number; keptVersions: number }
   stats: { intervalMs: number }
@@ -123,6 +126,12 @@ const environment = z.object({
   OPERATIONS_PARALLEL: count(4, { min: 1, max: 64 }),
   IMAGE_CHECK_HOURS: count(6, { min: 0, max: 720 }),
   STATS_INTERVAL: seconds(30, { min: 1, max: 300 }),
+  SELFHOSTLY_IMAGE: optional.pipe(
+    z
+      .string()
+      .regex(/^[\w.:/@-]+$/, 'must be the name of an image, such as registry.example.com/selfhostly:1.2')
+      .optional(),
+  ),
   BACKUP_DIR: optional,
   BACKUP_SCHEDULE: optional.transform(cron),
   BACKUP_KEEP: count(7, { min: 1, max: 1000 }),
@@ -182,7 +191,8 @@ function contradictions(env: Environment, kept: KeptRole | null, dataDir: string
   const was = kept.role === 'secondary' ? `a secondary of ${kept.primaryUrl ?? 'another node'}` : 'a primary'
   return [
     `NODE_IS_PRIMARY=${env['NODE_IS_PRIMARY']?.trim()}, but ${dataDir} is the data folder of ${was}. Nothing was changed. ` +
-      'To start it as before, remove NODE_IS_PRIMARY. To give it the other role, run this first: npm run reset-role',
+      'To start it as before, remove NODE_IS_PRIMARY. To give it the other role, run this first: ' +
+      ownCommand('reset-role'),
   ]
 }
 
@@ -206,6 +216,7 @@ function commonConfig(values: Values, kept: KeptRole | null) {
       apiEndpoint: values.NODE_API_ENDPOINT,
     },
     operations: { deadlineMs: values.OPERATION_TIMEOUT, parallel: values.OPERATIONS_PARALLEL },
+    image: values.SELFHOSTLY_IMAGE,
     deploys: { usualDeadlineMs: values.DEPLOY_DEADLINE, heldVersions: values.HELD_IMAGE_VERSIONS, keptVersions: values.APP_VERSIONS_KEPT },
     stats: { intervalMs: values.STATS_INTERVAL },
     backups: {

@@ -7,6 +7,7 @@ import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { errorMessage, StartError } from './errors.ts'
 import { createLog, createLogOutput } from './log.ts'
+import { ownCommand } from './own-command.ts'
 import { ownConfig } from './own-config.ts'
 import { storageError } from './storage-error.ts'
 
@@ -32,7 +33,7 @@ const { startNode } = await import('./program.ts')
 const node = await startNode({ config, clock: systemClock, random: Math.random, log }).catch(exit)
 const url = `http://${printedHost(config)}:${node.port}`
 log.info({ url, ready_ms: Math.round(performance.now() - started) }, `Selfhostly is ready. Dashboard: ${url}`)
-await printLink().catch((error: unknown) => log.error({ err: error }, 'could not create a sign-in link. Run npm run link to get one'))
+await printLink().catch((error: unknown) => log.error({ err: error }, `could not create a sign-in link. To get one: ${ownCommand('link')}`))
 
 let stopping = false
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))

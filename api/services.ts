@@ -237,6 +237,7 @@ export function createServices(world: World) {
     self,
     registry,
     register: membership.welcome,
+    image: config.image,
     primaryUrl: () => settings.read().primaryUrl,
     countRefused: (address) => rateLimits.take('join-token', placeOf(address)),
     audited: audit.around,
@@ -264,7 +265,7 @@ export function createServices(world: World) {
     uses: () => usesOf(inventory.apps()),
   })
 
-  const details = createNodeDetails({ ourVersion: version, clones, misbehavior, links, streams, health, keys })
+  const details = createNodeDetails({ selfId, ourVersion: version, clones, misbehavior, links, streams, health, keys })
   const primaryMove = createPrimaryMove({ registry, client, addressOf })
   const router = createNodeRouter({
     selfId,

@@ -97,6 +97,7 @@ read_options() {
   case "$dir" in /*) ;; *) die "--dir must be an absolute path, not $dir." ;; esac
   case "$dir$image$user" in *[!a-zA-Z0-9_./:@-]*) die "--dir, --image and --user can have letters, digits and _ . / : @ - only." ;; esac
   case "$service" in *[!a-zA-Z0-9_-]*) die "--service can have letters, digits, _ and - only." ;; esac
+  case "$primary$endpoint" in *[!a-zA-Z0-9_./:@%+=~,\[\]-]*) die "--primary and --endpoint must be URLs without spaces and quotes." ;; esac
   case "$port" in *[!0-9]*) die "--port must be a number, not $port." ;; esac
   case "$primary" in '' | http://* | https://*) ;; *) die "--primary must be a URL such as http://192.168.1.10:8080, not $primary." ;; esac
   [ -z "$join_token" ] || [ -n "$primary" ] || die "--join-token needs --primary: the URL of the primary that made the token."
@@ -188,7 +189,7 @@ examine() {
 # ---- what is written
 
 write_settings() {
-  mkdir -p "$dir/data" "$dir/apps" 2>/dev/null || die "$dir cannot be written to." "Run this script as root (sudo sh install.sh), or choose another folder with --dir."
+  (mkdir -p "$dir/apps" && (umask 077 && mkdir -p "$dir/data")) 2>/dev/null || die "$dir cannot be written to." "Run this script as root (sudo sh install.sh), or choose another folder with --dir."
   if [ ! -f "$dir/.env" ]; then
     (umask 077 && say "# Selfhostly's settings; docs/configuration.md has them all. After a change: sh install.sh" >"$dir/.env")
   fi
@@ -223,6 +224,7 @@ services:
     environment:
       APPS_DIR: $dir/apps
       SELFHOSTLY_IMAGE: $image
+      SELFHOSTLY_COMMAND: $service
     volumes:
       - $socket:/var/run/docker.sock
       - $dir/data:/data
@@ -234,11 +236,15 @@ END
 # Written by install.sh: runs Selfhostly's commands in its container.
 terminal=
 [ ! -t 0 ] || [ ! -t 1 ] || terminal=-t
-if [ "\$(docker inspect --format '{{.State.Status}}' $service 2>/dev/null)" = running ]; then
+if [ "\${1:-}" = restore ] && [ -f "\${2:-}" ]; then
+  set -- --volume "\$(realpath "\$2"):/tmp/backup:ro" $image selfhostly restore /tmp/backup
+elif [ "\$(docker inspect --format '{{.State.Status}}' $service 2>/dev/null)" = running ]; then
   exec docker exec -i \$terminal $service selfhostly "\$@"
+else
+  set -- $image selfhostly "\$@"
 fi
-exec docker run --rm -i \$terminal --network host --env-file $dir/.env --env APPS_DIR=$dir/apps \\
-  --volume $socket:/var/run/docker.sock --volume $dir/data:/data --volume $dir/apps:$dir/apps $image selfhostly "\$@"
+exec docker run --rm -i \$terminal --network host --env-file $dir/.env --env APPS_DIR=$dir/apps --env SELFHOSTLY_COMMAND=$service \\
+  --volume $socket:/var/run/docker.sock --volume $dir/data:/data --volume $dir/apps:$dir/apps "\$@"
 END
 }
 
@@ -259,8 +265,8 @@ write_service() {
   [ ! -d "$dir/program" ] || mv "$dir/program" "$dir/program.old"
   mv "$dir/program.new" "$dir/program"
   rm -rf "$dir/program.old"
-  chown -R "$user" "$dir/data"
-  chown "$user" "$dir/apps" "$dir/.env"
+  chown -R "$user:" "$dir/data"
+  chown "$user:" "$dir/apps" "$dir/.env"
   cat >"$unit" 2>/dev/null <<END || die "$unit cannot be written." "Run this script as root: sudo sh install.sh --systemd"
 # install.sh writes this at each run. Settings belong into $dir/.env.
 [Unit]
@@ -276,6 +282,7 @@ Environment=NODE_ENV=production
 Environment=DATABASE_PATH=$dir/data/selfhostly.db
 Environment=APPS_DIR=$dir/apps
 Environment=SELFHOSTLY_IMAGE=$image
+Environment=SELFHOSTLY_COMMAND=$service
 Environment=DOCKER_HOST=unix://$socket
 ExecStart=$dir/program/node $dir/program/selfhostly.mjs server
 Restart=on-failure
@@ -292,7 +299,7 @@ END
 #!/bin/sh
 # Written by install.sh: runs Selfhostly's commands as the user of its data.
 cd $dir || exit 1
-export NODE_ENV=production DATABASE_PATH=$dir/data/selfhostly.db APPS_DIR=$dir/apps SELFHOSTLY_IMAGE=$image DOCKER_HOST=unix://$socket
+export NODE_ENV=production DATABASE_PATH=$dir/data/selfhostly.db APPS_DIR=$dir/apps SELFHOSTLY_IMAGE=$image SELFHOSTLY_COMMAND=$service DOCKER_HOST=unix://$socket
 exec $dir/program/node $dir/program/selfhostly.mjs "\$@"
 END
 }

@@ -1,5 +1,5 @@
 // What the image and `install.sh --systemd` run: the server, or `selfhostly COMMAND`. In a container it first stops being root.
-import { lstatSync, readdirSync, readFileSync, statSync, chownSync } from 'node:fs'
+import { chownSync, copyFileSync, existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 const help = `Usage: selfhostly COMMAND
@@ -17,7 +17,7 @@ const help = `Usage: selfhostly COMMAND
 `
 
 /** The user `node` of the official images. */
-const usualUser = 1000
+const usualOwner = { uid: 1000, gid: 1000 }
 
 const commands = readdirSync(new URL('dist/commands/', import.meta.url))
   .filter((name) => name.endsWith('-command.js'))
@@ -29,11 +29,12 @@ if (name === 'health') {
 } else if (name === 'install-script') {
   process.stdout.write(installScript())
 } else if (name === 'server' || commands.includes(name)) {
+  process.env.SELFHOSTLY_COMMAND ||= 'selfhostly'
   process.argv = [process.argv[0], process.argv[1], ...rest]
   leaveRoot()
   await import(name === 'server' ? './dist/main.js' : `./dist/commands/${name}-command.js`)
 } else {
-  process.stderr.write(help)
+  process.stderr.write(help.replace(/^  (?!install-script)([a-z-]+) .*\n/gm, (line, command) => (commands.includes(command) ? line : '')))
   process.exitCode = name === '' || name === 'help' || name === '--help' ? 0 : 1
 }
 
@@ -61,20 +62,32 @@ function leaveRoot() {
   const folders = [dirname(process.env.DATABASE_PATH ?? ''), process.env.APPS_DIR ?? ''].filter((path) => path.startsWith('/'))
   const owners = folders.map(ownerOf)
   if (!socket || socket.gid === 0 || owners.includes('root') || portOf(process.env.SERVER_ADDRESS) < 1024) return
-  const user = owners.find((owner) => typeof owner === 'number') ?? usualUser
-  folders.forEach((folder, at) => owners[at] === 'empty' && chownSync(folder, user, user))
+  const { uid, gid } = owners.find((owner) => typeof owner === 'object') ?? usualOwner
+  folders.forEach((folder, at) => owners[at] === 'empty' && chownSync(folder, uid, gid))
+  takeAlong(uid, gid)
   process.setgroups([socket.gid])
-  process.setgid(user)
-  process.setuid(user)
+  process.setgid(gid)
+  process.setuid(uid)
   // Root's own is closed to others.
   process.env.HOME = '/tmp'
 }
 
-/** @returns 'absent', 'empty' if root has it and nothing is in it, 'root', or another user's id */
+/** A backup is often readable to root only. */
+function takeAlong(uid, gid) {
+  const file = name === 'restore' ? rest[0] : undefined
+  if (!file || !existsSync(file)) return
+  const copy = `/tmp/selfhostly-restore-${process.pid}`
+  copyFileSync(file, copy)
+  chownSync(copy, uid, gid)
+  process.argv[2] = copy
+  process.on('exit', () => rmSync(copy, { force: true }))
+}
+
+/** @returns 'absent', 'empty' if root has it and nothing is in it, 'root', or another user with its group */
 function ownerOf(folder) {
   const facts = lstatSync(folder, { throwIfNoEntry: false })
   if (!facts) return 'absent'
-  if (facts.uid !== 0) return facts.uid
+  if (facts.uid !== 0) return { uid: facts.uid, gid: facts.gid }
   return readdirSync(folder).length === 0 ? 'empty' : 'root'
 }
 

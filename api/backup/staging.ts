@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { StartError } from '../errors.ts'
+import { ownCommand } from '../own-command.ts'
 
 /** A folder in both the data folder and APPS_DIR, each on the disk to which its files will belong. */
 export const stagingIn = (folder: string): string => join(folder, '.restore')
@@ -12,7 +13,7 @@ export const verifiedIn = (dataDir: string): string => join(stagingIn(dataDir), 
 export function refuseHalfRestored(dataDir: string): void {
   if (!existsSync(stagingIn(dataDir))) return
   throw new StartError(
-    `A restore into ${dataDir} has not ended, so this node has only a part of its files. Run it again: npm run restore -- FILE. ` +
+    `A restore into ${dataDir} has not ended, so this node has only a part of its files. Run it again: ${ownCommand('restore', 'FILE')}. ` +
       `To start without the backup instead, remove ${stagingIn(dataDir)}`,
   )
 }

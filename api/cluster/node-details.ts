@@ -5,10 +5,12 @@ import type { Keys } from './keys/keys.ts'
 import type { MisbehavingNodes } from './limits/misbehavior.ts'
 import type { Clones } from './members/clones.ts'
 import type { ClusterNode } from './members/node-registry.ts'
+import { hostAsSeenFromHere } from './transport/node-address.ts'
 import type { Links } from './transport/links.ts'
 
 /** What people see of a node besides its record, collected from the rooms. */
 export function createNodeDetails(deps: {
+  selfId: string
   ourVersion: string
   clones: Clones
   misbehavior: MisbehavingNodes
@@ -17,7 +19,7 @@ export function createNodeDetails(deps: {
   health: Health
   keys: Keys
 }) {
-  const { ourVersion, clones, misbehavior, links, streams, health, keys } = deps
+  const { selfId, ourVersion, clones, misbehavior, links, streams, health, keys } = deps
   return {
     conditionsOf: (node: ClusterNode): NodeCondition[] =>
       conditionsOf(node, {
@@ -27,6 +29,9 @@ export function createNodeDetails(deps: {
         misbehavior: misbehavior.of(node.id),
         ourVersion,
       }),
+
+    /** Where browsers reach the ports that a node's containers publish. `localhost` is this machine; null if it is not known. */
+    hostOf: ({ id, apiEndpoint }: ClusterNode): string | null => hostAsSeenFromHere(apiEndpoint, id === selfId ? '127.0.0.1' : clones.calledFrom(id)),
 
     /** The current session with a node and its transport. */
     sessionOf(nodeId: string) {

@@ -1,3 +1,4 @@
+import { ownCommand } from '../own-command.ts'
 import { runCommand, withDatabase } from './command.ts'
 import { AppEntity } from '../apps/app.entity.ts'
 import { createAppFiles } from '../apps/app-files.ts'
@@ -12,7 +13,7 @@ import { StartError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { ownConfig } from '../own-config.ts'
 
-const usage = 'Use: npm run compose -- APP ARGS, for example: npm run compose -- shop logs -f'
+const usage = `Use: ${ownCommand('compose', 'APP ARGS')}, for example: ${ownCommand('compose', 'shop logs -f')}`
 
 /**
  * `npm run compose`: runs Compose on an app of this node with all of its variables, secrets included. Requires read access to the data

@@ -3,12 +3,13 @@ import { describeBackup } from '../backup/backup-report.ts'
 import { restoreBackup } from '../backup/restore.ts'
 import { StartError } from '../errors.ts'
 import { environment, ownConfig } from '../own-config.ts'
+import { ownCommand } from '../own-command.ts'
 import { runCommand } from './command.ts'
 
 /** `npm run restore -- FILE`: puts a backup into an empty data folder and APPS_DIR. */
 await runCommand(async () => {
   const [file] = process.argv.slice(2)
-  if (!file) throw new StartError('Use: npm run restore -- FILE')
+  if (!file) throw new StartError(`Use: ${ownCommand('restore', 'FILE')}`)
   const { dataDir, databasePath, appsDir } = ownConfig()
   const { manifest, wentOn } = await restoreBackup(resolve(file), { dataDir, databasePath, appsDir })
   const missing = manifest.needs.filter((name) => !environment()[name]?.trim())

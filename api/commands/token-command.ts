@@ -4,11 +4,12 @@ import { createAuditLog } from '../auth/audit-log.ts'
 import { machineAccountId } from '../auth/own-accounts.ts'
 import type { Role } from '../auth/permissions.ts'
 import { systemClock } from '../clock.ts'
+import { ownCommand } from '../own-command.ts'
 import { runCommand, whoeverIsHere, withDatabase } from './command.ts'
 import { AppError, errorMessage, StartError } from '../errors.ts'
 import { ownConfig } from '../own-config.ts'
 
-const usage = 'Use: npm run --silent token -- --name NAME --scope read|operate|admin [--days 90]'
+const usage = `Use: ${ownCommand('token', '--name NAME --scope read|operate|admin [--days 90]').replace('npm run', 'npm run --silent')}`
 const scopes: Record<string, Role> = { read: 'viewer', operate: 'operator', admin: 'admin' }
 
 /** `npm run token`: creates a bearer token for scripts and prints it. Requires write access to this node's database. */

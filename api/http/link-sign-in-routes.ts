@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { readJson } from './json-body.ts'
 import type { HttpEnv } from './router.ts'
+import { ownCommand } from '../own-command.ts'
 import { openSession, signOut, type SessionDeps } from './browser-sessions.ts'
 
 export interface LinkSignInDeps extends SessionDeps {
@@ -17,7 +18,7 @@ export interface LinkSignInDeps extends SessionDeps {
   log: Log
 }
 
-const wrong = 'This link is invalid, expired or already used. To get a new one, run this on the server: npm run link'
+const wrong = `This link is invalid, expired or already used. To get a new one, run this on the server: ${ownCommand('link')}`
 const form = z.object({ code: z.string('must be a string').max(200, 'must have at most 200 characters') })
 
 /** Sign-in with the link printed at startup or by `npm run link`, and sign-out. Exists wherever people sign in. Public. */

@@ -149,7 +149,11 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
   app.notFound(notFoundProblem)
   app.use(secureHeaders({ crossOriginEmbedderPolicy: false, strictTransportSecurity: false, xFrameOptions: 'DENY' }))
   app.use(limitBody(maxBodyBytes))
-  app.get('/api/health', (c) => c.json({ status: 'healthy', service: 'selfhostly' }))
+  app.get('/api/health', (c) => {
+    // Confirms an id that the caller knows, and tells it to nobody else: cluster/joining/seen-endpoint.ts asks.
+    if (c.req.header('x-node-id') === services.self.id) c.header('x-node-id', services.self.id)
+    return c.json({ status: 'healthy', service: 'selfhostly' })
+  })
   app.get('/api/ready', async (c) => {
     const problem = await services.storage.look()
     return problem ? c.json({ ready: false, reason: problem.reason }, 503) : c.json({ ready: true })

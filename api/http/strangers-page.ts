@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { AppError } from '../errors.ts'
+import { ownCommand } from '../own-command.ts'
 import type { HttpEnv } from './router.ts'
 
 /** Looks like the dashboard, but needs none of its files. */
@@ -59,7 +60,7 @@ export function strangersPage(
 const signInWords = (url: string) => html`
   <h1>You are not signed in</h1>
   <p><a href="${url}">Sign in</a> to see this page. The sign-in page lists every way to sign in.</p>
-  <p>If you run this server, run <code>npm run link</code> on its machine and open the link it prints.</p>
+  <p>If you run this server, run <code>${ownCommand('link')}</code> on its machine and open the link it prints.</p>
 `
 
 const edgeWords = (reason: string) => html`

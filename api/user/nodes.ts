@@ -43,6 +43,7 @@ export function createUserNodes(deps: {
   holds: Holds
   conditionsOf: (node: ClusterNode) => NodeCondition[]
   sessionOf: (nodeId: string) => NodeSession | null
+  hostOf: (node: ClusterNode) => string | null
 }) {
   const { access, registry, history, membership, holds } = deps
   const { act, sight } = access
@@ -59,6 +60,7 @@ export function createUserNodes(deps: {
     get: sight.node,
     conditionsOf: deps.conditionsOf,
     sessionOf: ({ id }: ClusterNode): NodeSession | null => deps.sessionOf(id),
+    hostOf: deps.hostOf,
     uptimeOf: ({ id }: ClusterNode): NodeUptime => history.uptimeOf(id),
     /** Status changes, newest first. `before` is the id of the last one on the previous page. */
     historyOf: ({ id }: ClusterNode, page: { limit: number; before?: number | undefined }): Promise<StatusChange[]> =>

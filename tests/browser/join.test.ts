@@ -31,7 +31,8 @@ test.serial('the dashboard creates a join command, and the node that it starts a
   await assertAccessible(t, page)
   await dialog.getByRole('button', { name: 'Create command' }).click()
   const line = await copied(page, 'With npm')
-  t.regex(await copied(page, 'With Docker'), /^docker run .* -e JOIN_TOKEN=shlyjoin_\S+ selfhostly:local$/)
+  t.regex(await copied(page, 'With Docker'), /^docker run --rm selfhostly:local selfhostly install-script \| .* --join-token shlyjoin_\S+$/)
+  t.regex(await copied(page, 'With systemd'), / --systemd$/)
   const status = dialog.getByRole('status')
   await status.getByText('Waiting for the new server').waitFor()
 

@@ -114,7 +114,7 @@ test('an invalid JOIN_TOKEN stops the start and is not printed', async (t) => {
   t.false(output.includes('something-else'))
 })
 
-test('from another host: dropped packets are a TCP failure, and an endpoint that works only on the node is reported', async (t) => {
+test('from another host: dropped packets are a TCP failure, and a node without an endpoint of its own gets the address that it called from', async (t) => {
   const network = await startNetwork(t)
   const isReal = network.by === 'namespaces'
   const primary = await nodeProcess(t, { NODE_NAME: 'main' }, network.primary)
@@ -134,8 +134,14 @@ test('from another host: dropped packets are a TCP failure, and an endpoint that
   await host.heal()
 
   const { notes = [] } = (await worker.logged('joined primary', { withinMs: 40_000 })) as { notes?: string[] }
-  // Behind a proxy on this machine, the node is on this machine too, so its endpoint works.
-  t.regex(notes.join(), isReal ? /^Its endpoint http:\/\/localhost:\d+ works only on the node itself/ : /^$/)
+  // Behind a proxy on this machine, the node is on this machine too, so its own endpoint works.
+  const { nodes } = await ask<{ nodes: { nodes: { name: string; apiEndpoint: string; host: string }[] } }>(primary, '{ nodes { nodes { name apiEndpoint host } } }')
+  const expected = isReal ? { apiEndpoint: `http://10.77.0.2:${worker.port}`, host: '10.77.0.2' } : { host: 'localhost' }
+  t.like(
+    nodes.nodes.find(({ name }) => name === 'some-host'),
+    expected,
+  )
+  t.regex(notes.join(), isReal ? /^Others reach it at http:\/\/10\.77\.0\.2:\d+, the address that it called from$/ : /^$/)
   const attempts = await attemptsOf(primary)
   t.deepEqual(
     attempts.map(({ ok, hop, address }) => [ok, hop, address]),

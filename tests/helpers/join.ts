@@ -35,13 +35,13 @@ const tokenFields = `id name namePattern labels { key value } maxUses uses state
 export interface MadeToken {
   token: SeenJoinToken
   secret: string
-  commands: { docker: string; npm: string }
+  commands: { docker: string; systemd: string; npm: string }
 }
 
 /** Creates a join token as an administrator. @throws GraphqlFailure */
 export async function makeToken(primary: { url: string }, input: Record<string, unknown> = {}): Promise<MadeToken> {
   const mutation = `mutation ($input: CreateJoinTokenInput!) {
-    createJoinToken(input: $input) { token { ${tokenFields} } secret commands { docker npm } }
+    createJoinToken(input: $input) { token { ${tokenFields} } secret commands { docker systemd npm } }
   }`
   const { createJoinToken } = await ask<{ createJoinToken: MadeToken }>(primary, mutation, { input: { name: 'lab', ...input } })
   return createJoinToken

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { errorMessage, StartError } from '../../errors.ts'
+import { ownCommand } from '../../own-command.ts'
 import { replacePrivateFile } from '../../private-file.ts'
 
 const form = z.object({
@@ -34,7 +35,7 @@ export function readKeptRole(dataDir: string): KeptRole | null {
   try {
     return { ...form.parse(JSON.parse(text)), isGuess: false }
   } catch {
-    throw new StartError(`${pathOf(dataDir)} is damaged. Restore it from a backup, or reset this node's role with: npm run reset-role`)
+    throw new StartError(`${pathOf(dataDir)} is damaged. Restore it from a backup, or reset this node's role with: ${ownCommand('reset-role')}`)
   }
 }
 

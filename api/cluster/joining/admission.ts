@@ -4,6 +4,7 @@ import { bounds, cut } from '../../bounds.ts'
 import { AppError, invalidInput } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { oneAtATime } from '../../one-at-a-time.ts'
+import { isLoopbackUrl } from '../transport/node-address.ts'
 import type { NodeAbout } from '../members/node-about.ts'
 import type { JoinAttempts } from './join-attempts.ts'
 import type { EarlierFailure, JoinHop } from './join-hops.ts'
@@ -12,6 +13,7 @@ import type { RegisterNodeInput } from '../members/node-input.ts'
 import type { ClusterNode } from '../members/node-registry.ts'
 import { clockSkewInWords } from './clock-skew.ts'
 import { joinEndpointProblem } from '../transport/endpoint-guard.ts'
+import { seenEndpoint } from './seen-endpoint.ts'
 
 export interface JoinRequest {
   token: string | null
@@ -139,12 +141,14 @@ export function createAdmission(deps: {
       for (const { at, hop, message } of request.earlier) {
         attempts.add({ ...partsOf(request, token), at: earliest(at, clock.now()), ok: false, nodeId: null, hop, message })
       }
-      const joined = await queued(() => admit(request, token))
-      const { node, notes } = joined
+      const seen = await seenEndpoint(request)
+      const joined = await queued(() => admit({ ...request, apiEndpoint: seen ?? request.apiEndpoint }, token))
+      const { node } = joined
+      const notes = [...joined.notes, ...(seen ? [`Others reach it at ${seen}, the address that it called from`] : [])]
       const message = [`Joined as ${node.name}.`, ...notes].join(' ')
       attempts.add({ ...partsOf(request, token), ok: true, nodeId: node.id, hop: null, message })
       log.info({ node: node.name, id: node.id, address: request.address, joinToken: token.name, notes }, 'node joined')
-      return joined
+      return { node, notes }
     },
   }
 }
@@ -179,12 +183,9 @@ function skewOf({ time }: JoinRequest, now: Date): string | null {
 
 /** An endpoint on the loopback interface leads every caller to itself. */
 function notesOf({ isElsewhere }: JoinRequest, { apiEndpoint }: ClusterNode): string[] {
-  const name = URL.parse(apiEndpoint)?.hostname ?? ''
-  if (!isElsewhere || !isLoopbackName(name)) return []
+  if (!isElsewhere || !isLoopbackUrl(apiEndpoint)) return []
   return [
     `Its endpoint ${cut(apiEndpoint, 500)} works only on the node itself, so other nodes can reach it only over its link. ` +
       'To make it reachable by address, set NODE_API_ENDPOINT there and change its endpoint here',
   ]
 }
-
-const isLoopbackName = (name: string): boolean => /^(localhost|.*\.localhost|127\.[\d.]+|\[::1\])$/.test(name)

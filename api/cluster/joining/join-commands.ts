@@ -1,22 +1,25 @@
-/** Commands that start a node that joins automatically. Each is one line for a POSIX shell. */
+/**
+ * Commands that start a node that joins by itself. Each is one line for a POSIX shell, and changes nothing on a node that has joined.
+ */
 export interface JoinCommands {
   docker: string
+  systemd: string
   npm: string
 }
 
-/** Same as in docker/compose.secondary.yml; a test compares them. */
-const appsDir = '/srv/selfhostly/apps'
-const run = [
-  'docker run -d --name selfhostly --restart unless-stopped --init --stop-timeout 15 --network host',
-  '-v /var/run/docker.sock:/var/run/docker.sock -v /srv/selfhostly/data:/data',
-  `-v ${appsDir}:${appsDir} -e APPS_DIR=${appsDir}`,
-].join(' ')
+/** What `npm run image` builds. */
+const ownImage = 'selfhostly:local'
 
-export function joinCommands({ primaryUrl, secret }: { primaryUrl: string; secret: string }): JoinCommands {
-  const settings = [`NODE_IS_PRIMARY=false`, `PRIMARY_NODE_URL=${quoted(primaryUrl)}`, `JOIN_TOKEN=${quoted(secret)}`]
+export function joinCommands({ primaryUrl, secret, image = ownImage }: { primaryUrl: string; secret: string; image?: string | undefined }): JoinCommands {
+  const [url, token] = [quoted(primaryUrl), quoted(secret)]
+  // The image brings its script (docker/install.sh). Root is needed for its files; not every server has sudo.
+  const install =
+    `docker run --rm ${quoted(image)} selfhostly install-script | $(command -v sudo) sh -s -- ` +
+    `--image ${quoted(image)} --primary ${url} --join-token ${token}`
   return {
-    docker: `${run} ${settings.map((setting) => `-e ${setting}`).join(' ')} selfhostly:local`,
-    npm: `${settings.join(' ')} npm start`,
+    docker: install,
+    systemd: `${install} --systemd`,
+    npm: `NODE_IS_PRIMARY=false PRIMARY_NODE_URL=${url} JOIN_TOKEN=${token} npm start`,
   }
 }
 

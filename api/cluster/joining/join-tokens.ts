@@ -73,6 +73,7 @@ export function createJoinTokens(deps: {
   em: EntityManager
   clock: Clock
   self: { isPrimary: boolean; apiEndpoint: string }
+  image?: string | undefined
   /** The URL where nodes reach this primary, if it was ever set. */
   primaryUrl?: () => string | null
   onRevoked: (id: string) => void
@@ -151,7 +152,7 @@ export function createJoinTokens(deps: {
       return {
         token: view(row),
         secret,
-        commands: joinCommands({ primaryUrl: primaryUrl ?? deps.primaryUrl?.() ?? self.apiEndpoint, secret }),
+        commands: joinCommands({ primaryUrl: primaryUrl ?? deps.primaryUrl?.() ?? self.apiEndpoint, secret, image: deps.image }),
       }
     },
 

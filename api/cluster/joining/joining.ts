@@ -17,6 +17,8 @@ export function createJoining(deps: {
   self: { isPrimary: boolean; name: string; apiEndpoint: string }
   registry: NodeRegistry
   register: (input: RegisterNodeInput) => Promise<ClusterNode>
+  /** The image that new nodes install. */
+  image: string | undefined
   /** The URL where nodes reach this primary, if it was ever changed. */
   primaryUrl: () => string | null
   /** Counts a refused token. @throws RATE_LIMITED */
@@ -26,9 +28,9 @@ export function createJoining(deps: {
   clock: Clock
   log: Log
 }) {
-  const { em, self, registry, register, primaryUrl, countRefused, audited, events, clock, log } = deps
+  const { em, self, registry, register, image, primaryUrl, countRefused, audited, events, clock, log } = deps
   const attempts = createJoinAttempts({ clock, onAttempt: (attempt) => events.emit('joinAttempt', attempt) })
-  const tokens = createJoinTokens({ em, clock, self, primaryUrl, onRevoked: attempts.forget })
+  const tokens = createJoinTokens({ em, clock, self, image, primaryUrl, onRevoked: attempts.forget })
   const { join } = createAdmission({
     self,
     tokens,

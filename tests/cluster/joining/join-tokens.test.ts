@@ -1,9 +1,6 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
-import { parse } from 'yaml'
 import type { AppError } from '../../../api/errors.ts'
 import { createJoinAttempts } from '../../../api/cluster/joining/join-attempts.ts'
 import { joinCommands } from '../../../api/cluster/joining/join-commands.ts'
@@ -147,41 +144,25 @@ test('attempts: the last 50 are kept, those with unknown tokens separately', (t)
 
 const secret = 'shlyjoin_3f2b8c1e-6a57-4d0f-9c55-0d8f1c2b7a90_abc-DEF_123'
 
-/** How a real shell splits a command into words. */
-async function wordsOf(command: string): Promise<string[]> {
-  const { stdout } = await promisify(execFile)('sh', ['-c', `printf '%s\\n' ${command}`])
+/** The words that the last program of a line gets, and the variables before it, from a real shell. */
+async function readByShell(command: string): Promise<string[]> {
+  const asked = command.replace(/^docker run .* \| \$\(command -v sudo\) sh -s --/, 'say').replace(/ npm start$/, ' env')
+  const { stdout } = await promisify(execFile)('sh', ['-c', `say() { printf '%s\\n' "$@"; }; ${asked}`])
   return stdout.trimEnd().split('\n')
 }
 
 test('the commands are one line each, and a shell reads them as intended', async (t) => {
   const primaryUrl = "https://primary.example.com/it's $(a) `path`;"
-  for (const command of Object.values(joinCommands({ primaryUrl, secret }))) {
-    t.false(command.includes('\n'))
-    const words = await wordsOf(command)
-    for (const word of ['NODE_IS_PRIMARY=false', `PRIMARY_NODE_URL=${primaryUrl}`, `JOIN_TOKEN=${secret}`])
-      t.true(words.includes(word), word)
-  }
-  const plain = joinCommands({ primaryUrl: 'http://192.168.1.10:8080', secret })
+  const { docker, systemd, npm } = joinCommands({ primaryUrl, secret })
+  t.false([docker, systemd, npm].join('').includes('\n'))
+  const options = ['--image', 'selfhostly:local', '--primary', primaryUrl, '--join-token', secret]
+  t.deepEqual(await readByShell(docker), options)
+  t.deepEqual(await readByShell(systemd), [...options, '--systemd'])
+  const settings = await readByShell(npm)
+  for (const word of ['NODE_IS_PRIMARY=false', `PRIMARY_NODE_URL=${primaryUrl}`, `JOIN_TOKEN=${secret}`]) t.true(settings.includes(word), word)
+  const plain = joinCommands({ primaryUrl: 'http://192.168.1.10:8080', secret, image: 'registry.example.com/selfhostly:1.2' })
   t.is(plain.npm, `NODE_IS_PRIMARY=false PRIMARY_NODE_URL=http://192.168.1.10:8080 JOIN_TOKEN=${secret} npm start`)
-  t.regex(plain.docker, /^docker run -d .* selfhostly:local$/)
-})
-
-test('the docker command matches docker/compose.secondary.yml', async (t) => {
-  const file = readFileSync(join(import.meta.dirname, '../../../docker/compose.secondary.yml'), 'utf8').replaceAll(
-    /\$\{\w+:-([^}]*)\}/g,
-    '$1',
-  )
-  const { selfhostly: service } = (parse(file) as { services: Record<string, Record<string, unknown>> }).services as {
-    selfhostly: { image: string; restart: string; network_mode: string; container_name: string; volumes: string[] }
-  }
-  const words = await wordsOf(joinCommands({ primaryUrl: 'http://192.168.1.10:8080', secret }).docker)
-  const valuesOf = (flag: string) => words.filter((_, index) => words[index - 1] === flag)
-  t.is(words.at(-1), service.image)
-  t.deepEqual(valuesOf('--restart'), [service.restart])
-  t.deepEqual(valuesOf('--network'), [service.network_mode])
-  t.deepEqual(valuesOf('--name'), [service.container_name])
-  t.deepEqual(valuesOf('-v'), service.volumes)
-  t.true(valuesOf('-e').includes(`APPS_DIR=${service.volumes.at(-1)?.split(':')[0]}`))
+  t.regex(plain.docker, /^docker run --rm registry\.example\.com\/selfhostly:1\.2 selfhostly install-script \| .* --image registry\.example\.com\/selfhostly:1\.2 /)
 })
 
 test("the commands use the given primary URL, else the primary's endpoint", async (t) => {

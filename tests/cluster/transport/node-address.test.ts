@@ -1,5 +1,5 @@
 import test from 'ava'
-import { addressAsSeenFromHere } from '../../../api/cluster/transport/node-address.ts'
+import { addressAsSeenFromHere, hostAsSeenFromHere } from '../../../api/cluster/transport/node-address.ts'
 import type { NodeAddress } from '../../../api/cluster/members/node-registry.ts'
 
 const address = (apiEndpoint: string, connection: NodeAddress['connection'] = 'auto'): NodeAddress => ({
@@ -25,4 +25,16 @@ test('an endpoint that can be right is used', (t) => {
   t.is(way('http://localhost.example.com', '10.0.0.1'), 'auto')
   t.is(way('http://localhost:8080', '10.0.0.1', 'direct'), 'direct', 'configured as direct, perhaps through a tunnel')
   t.is(way('http://localhost:8080', '10.0.0.1', 'link'), 'link')
+})
+
+test("published ports are reached at the endpoint's host, else where the node calls from", (t) => {
+  t.is(hostAsSeenFromHere('http://192.168.1.20:8080', '10.0.0.1'), '192.168.1.20')
+  t.is(hostAsSeenFromHere('https://worker.example.com', undefined), 'worker.example.com')
+  t.is(hostAsSeenFromHere('http://[fd00::20]:8080', undefined), '[fd00::20]')
+  for (const endpoint of ['http://localhost:8080', 'http://127.0.0.1:8080', 'http://[::1]:8080']) {
+    t.is(hostAsSeenFromHere(endpoint, '192.168.1.20'), '192.168.1.20')
+    t.is(hostAsSeenFromHere(endpoint, '::ffff:192.168.1.20'), '192.168.1.20')
+    t.is(hostAsSeenFromHere(endpoint, '127.0.0.1'), 'localhost', 'it is this machine')
+    t.is(hostAsSeenFromHere(endpoint, undefined), null)
+  }
 })

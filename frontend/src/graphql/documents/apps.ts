@@ -18,7 +18,7 @@ export const appFields = graphql(`
     node {
       id
       name
-      apiEndpoint
+      host
       isPrimary
       status
       statusReason

@@ -68,6 +68,7 @@ export const createJoinToken = graphql(`
       }
       commands {
         docker
+        systemd
         npm
       }
     }

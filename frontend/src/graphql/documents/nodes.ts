@@ -14,6 +14,7 @@ export const nodeFields = graphql(`
     id
     name
     apiEndpoint
+    host
     isPrimary
     status
     statusSince

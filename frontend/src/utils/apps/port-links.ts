@@ -1,27 +1,37 @@
 import type { AppItem, ContainerItem } from '../../graphql/items.ts'
+import { isLoopbackName } from '../shared/urls.ts'
 
 type Port = ContainerItem['ports'][number]
 
 export interface PortLink {
   label: string
-  /** Undefined for ports that a browser cannot open. */
+  /** Undefined for ports that a browser cannot open, or not from here. */
   href: string | undefined
 }
 
 const anyAddress = new Set(['', '0.0.0.0', '::'])
 
-function hostOf(node: Pick<AppItem['node'], 'apiEndpoint'>): string {
-  const host = URL.parse(node.apiEndpoint)?.hostname ?? window.location.hostname
-  // A node that calls itself localhost is reached at the dashboard's host name.
-  return host === 'localhost' ? window.location.hostname : host
+/**
+ * A container's published ports without duplicates (Docker lists IPv4 and IPv6 separately).
+ *
+ * @param dashboardHost the host at which the browser has the dashboard. Whoever has it at localhost sits at the server's own machine.
+ */
+export function portLinks(node: Pick<AppItem['node'], 'host'>, ports: Port[], dashboardHost: string): PortLink[] {
+  const links = ports.map((port): PortLink => {
+    const host = hostOf(node, port.hostIp ?? '', dashboardHost)
+    const label = `${port.hostPort}:${port.containerPort}${port.protocol === 'tcp' ? '' : `/${port.protocol}`}`
+    return { label, href: host !== null && port.protocol === 'tcp' ? `http://${bracketed(host)}:${port.hostPort}` : undefined }
+  })
+  // A port that is bound twice is a link if either way leads there.
+  return [...new Map(links.toSorted((a, b) => Number(a.href !== undefined) - Number(b.href !== undefined)).map((link) => [link.label, link])).values()]
 }
 
-/** A container's published ports without duplicates (Docker lists IPv4 and IPv6 separately). */
-export function portLinks(node: Pick<AppItem['node'], 'apiEndpoint'>, ports: Port[]): PortLink[] {
-  const links = ports.map((port): PortLink => {
-    const host = anyAddress.has(port.hostIp ?? '') ? hostOf(node) : (port.hostIp ?? '')
-    const label = `${port.hostPort}:${port.containerPort}${port.protocol === 'tcp' ? '' : `/${port.protocol}`}`
-    return { label, href: port.protocol === 'tcp' ? `http://${host.includes(':') ? `[${host}]` : host}:${port.hostPort}` : undefined }
-  })
-  return [...new Map(links.map((link) => [link.label, link])).values()]
+/** Null if no address is known, or none leads there from this browser. */
+function hostOf({ host }: Pick<AppItem['node'], 'host'>, boundTo: string, dashboardHost: string): string | null {
+  const isHere = host === 'localhost'
+  if (isLoopbackName(boundTo)) return isHere && isLoopbackName(dashboardHost) ? boundTo : null
+  if (!anyAddress.has(boundTo)) return boundTo
+  return isHere ? dashboardHost : (host ?? null)
 }
+
+const bracketed = (host: string): string => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host)

@@ -4,7 +4,7 @@ export function isHttpUrl(text: string): boolean {
 }
 
 /** Whether the URL is a loopback address, which leads each machine to itself. */
-export function isLoopbackUrl(text: string): boolean {
-  const name = URL.parse(text)?.hostname ?? ''
-  return /^(localhost|.*\.localhost|127\.[\d.]+|\[::1\])$/.test(name)
-}
+export const isLoopbackUrl = (text: string): boolean => isLoopbackName(URL.parse(text)?.hostname ?? '')
+
+/** Of a host name or an address, with or without brackets. */
+export const isLoopbackName = (name: string): boolean => /^(localhost|.*\.localhost|127\.[\d.]+|\[?::1\]?)$/.test(name)
