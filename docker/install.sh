@@ -203,6 +203,7 @@ write_settings() {
 
 # Sets one line of .env and leaves the others as they are.
 setting() {
+  ! grep -qxF "$1=$2" "$dir/.env" || return 0
   grep -v "^$1=" "$dir/.env" >"$dir/.env.new" || true
   printf '%s=%s\n' "$1" "$2" >>"$dir/.env.new"
   cat "$dir/.env.new" >"$dir/.env"
@@ -253,6 +254,7 @@ write_service() {
   # Root has the socket where its group is root's.
   group=$(stat -c %G "$socket")
   [ "$group" != root ] || user=root
+  stays_root=$([ "$(id -u "$user" 2>/dev/null)" != 0 ] || say true)
   id "$user" >/dev/null 2>&1 || useradd --system --no-create-home --home-dir "$dir" --shell /usr/sbin/nologin "$user" ||
     die "The user $user cannot be made." "Run this script as root, or choose another user with --user."
   rm -rf "$dir/program.new" "$dir/program.old"
@@ -284,6 +286,7 @@ Environment=APPS_DIR=$dir/apps
 Environment=SELFHOSTLY_IMAGE=$image
 Environment=SELFHOSTLY_COMMAND=$service
 Environment=DOCKER_HOST=unix://$socket
+Environment=RUN_AS_ROOT=$stays_root
 ExecStart=$dir/program/node $dir/program/selfhostly.mjs server
 Restart=on-failure
 RestartSec=5
@@ -299,7 +302,7 @@ END
 #!/bin/sh
 # Written by install.sh: runs Selfhostly's commands as the user of its data.
 cd $dir || exit 1
-export NODE_ENV=production DATABASE_PATH=$dir/data/selfhostly.db APPS_DIR=$dir/apps SELFHOSTLY_IMAGE=$image SELFHOSTLY_COMMAND=$service DOCKER_HOST=unix://$socket
+export NODE_ENV=production DATABASE_PATH=$dir/data/selfhostly.db APPS_DIR=$dir/apps SELFHOSTLY_IMAGE=$image SELFHOSTLY_COMMAND=$service DOCKER_HOST=unix://$socket RUN_AS_ROOT=$stays_root
 exec $dir/program/node $dir/program/selfhostly.mjs "\$@"
 END
 }
@@ -317,13 +320,14 @@ start_container() {
 }
 
 start_service() {
+  started=$(date +%s)
   systemctl daemon-reload
   systemctl enable --quiet "$service"
   systemctl restart "$service"
 }
 
 logs() {
-  if [ "$way" = systemd ]; then journalctl --unit "$service" --lines 200 --output cat --no-pager; else docker logs --tail 200 "$service" 2>&1; fi
+  if [ "$way" = systemd ]; then journalctl --unit "$service" --since "@$started" --lines 200 --output cat --no-pager; else docker logs --tail 200 "$service" 2>&1; fi
 }
 
 is_healthy() {
@@ -358,8 +362,10 @@ report_joining() {
   seconds=0
   until logs | grep -q -e '"joined primary"' -e '"startup heartbeat sent successfully to primary"'; do
     seconds=$((seconds + 1))
-    if [ "$seconds" -ge 20 ]; then
-      reason=$(logs | sed -n -e '/"join failed"/!d' -e 's/.*"reason":"\([^"]*\)".*/\1/p' | tail -n 1)
+    failure=$(logs | grep '"join failed"' | tail -n 1)
+    # A wrong token, a taken name and a wrong clock do not mend themselves.
+    if [ "$seconds" -ge 20 ] || say "$failure" | grep -q -e '"hop":"token"' -e '"hop":"name"' -e '"hop":"clock"'; then
+      reason=$(say "$failure" | sed -n 's/.*"reason":"\([^"]*\)".*/\1/p')
       say "This node runs but has not joined yet${reason:+: $reason}."
       say "It keeps trying. What it does is in its log, and this looks at everything it needs: $command doctor"
       return

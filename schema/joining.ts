@@ -92,7 +92,8 @@ const CreateJoinTokenInput = builder.inputType('CreateJoinTokenInput', {
 })
 
 const JoinCommands = builder.objectRef<NewJoinToken['commands']>('JoinCommands').implement({
-  description: 'One-line commands for a POSIX shell. Each starts a node that joins by itself, and changes nothing on a node that has joined.',
+  description:
+    'One-line commands for a POSIX shell. Each starts a node that joins by itself, and changes nothing on a node that has joined.',
   fields: (t) => ({
     docker: t.exposeString('docker', { description: 'In a container, by the script that the image brings.' }),
     systemd: t.exposeString('systemd', { description: 'As a systemd service, by the same script.' }),

@@ -44,5 +44,9 @@ const bundle = await rolldown({
 })
 await bundle.write({
   dir: commandsFolder ? resolve(commandsFolder) : `${root}dist`,
-  format: 'esm', cleanDir: true, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' })
+  format: 'esm',
+  cleanDir: true,
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name]-[hash].js',
+})
 await bundle.close()

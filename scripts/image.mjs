@@ -13,14 +13,19 @@ const program = join(folder, 'selfhostly')
 
 /** What the bundle leaves outside (scripts/bundle.mjs). */
 const packages = ['better-sqlite3', 'pino', 'pino-pretty', 'ssh2']
-/** Of better-sqlite3 only what runs, for the platforms of the image. */
-const isNeeded = (path) =>
-  !/\/better-sqlite3\/(build|deps|src)(\/|$)|\/prebuilds\/(?!linux-(x64|arm64)\.node$)|\/node_modules\/[^/]+\/(test|tests|docs|benchmarks?|examples?)(\/|$)/.test(
-    path,
-  )
+/** Of better-sqlite3 only what runs, for the platforms of the image. Of all packages no types, maps and tests. */
+const unneeded = [
+  /\/better-sqlite3\/(build|deps|src)(\/|$)/,
+  /\/prebuilds\/(?!linux-(x64|arm64)\.node$)/,
+  /\/node_modules\/[^/]+\/(test|tests|types|docs|benchmarks?|examples?)(\/|$)/,
+  /\.[cm]?ts$|\.map$/,
+]
+const isNeeded = (path) => !unneeded.some((pattern) => pattern.test(path))
 
 endAllOnSignals()
-const [name = 'selfhostly:local', ...given] = process.argv[2]?.startsWith('--') ? [undefined, ...process.argv.slice(2)] : process.argv.slice(2)
+const [name = 'selfhostly:local', ...given] = process.argv[2]?.startsWith('--')
+  ? [undefined, ...process.argv.slice(2)]
+  : process.argv.slice(2)
 try {
   await makeFiles()
   if (!given.includes('--files')) await build()
@@ -32,7 +37,8 @@ try {
 async function makeFiles() {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(program, { recursive: true })
-  for (const path of ['package.json', 'LICENSE', 'api/docker/empty.env', 'dist', 'frontend/dist']) copy(join(root, path), join(program, path))
+  for (const path of ['package.json', 'LICENSE', 'api/docker/empty.env', 'dist', 'frontend/dist'])
+    copy(join(root, path), join(program, path))
   for (const file of ['selfhostly.mjs', 'install.sh']) copy(join(root, 'docker', file), join(program, file))
   copy(join(root, 'docker/selfhostly'), join(folder, 'bin/selfhostly'))
   chmodSync(join(folder, 'bin/selfhostly'), 0o755)

@@ -28,6 +28,13 @@ const networkPrograms = [
   { package: 'iptables', why: 'packet filters, which break these networks', there: () => onPath('iptables') },
 ]
 
+/** Nothing of it has to run. */
+const systemd = {
+  package: 'systemd',
+  why: 'systemd-analyze, which checks the unit that the install script writes',
+  there: () => onPath('systemd-analyze'),
+}
+
 /**
  * What the tests need on the machine. Each is found by what it provides, so any way of installing it works.
  * `engineAnswers`: an Engine elsewhere (DOCKER_HOST) works as well as one that can be started here.
@@ -56,7 +63,8 @@ const requirements = (engineAnswers) => [
   { package: 'caddy', why: 'another such proxy', there: () => onPath('caddy') },
   { package: 'curl', why: 'runs the documented examples', there: () => onPath('curl') },
   { package: 'jq', why: 'reads and writes JSON in these examples', there: () => onPath('jq') },
-  ...(process.platform === 'linux' ? networkPrograms : []),
+  { package: 'shellcheck', why: 'reads the install script for mistakes', there: () => onPath('shellcheck') },
+  ...(process.platform === 'linux' ? [...networkPrograms, systemd] : []),
 ]
 
 /** Installs what is missing if it can. @returns {Promise<string | undefined>} what a person has to do first */

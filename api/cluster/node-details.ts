@@ -31,7 +31,8 @@ export function createNodeDetails(deps: {
       }),
 
     /** Where browsers reach the ports that a node's containers publish. `localhost` is this machine; null if it is not known. */
-    hostOf: ({ id, apiEndpoint }: ClusterNode): string | null => hostAsSeenFromHere(apiEndpoint, id === selfId ? '127.0.0.1' : clones.calledFrom(id)),
+    hostOf: ({ id, apiEndpoint }: ClusterNode): string | null =>
+      hostAsSeenFromHere(apiEndpoint, id === selfId ? '127.0.0.1' : clones.calledFrom(id)),
 
     /** The current session with a node and its transport. */
     sessionOf(nodeId: string) {

@@ -135,7 +135,10 @@ test('from another host: dropped packets are a TCP failure, and a node without a
 
   const { notes = [] } = (await worker.logged('joined primary', { withinMs: 40_000 })) as { notes?: string[] }
   // Behind a proxy on this machine, the node is on this machine too, so its own endpoint works.
-  const { nodes } = await ask<{ nodes: { nodes: { name: string; apiEndpoint: string; host: string }[] } }>(primary, '{ nodes { nodes { name apiEndpoint host } } }')
+  const { nodes } = await ask<{ nodes: { nodes: { name: string; apiEndpoint: string; host: string }[] } }>(
+    primary,
+    '{ nodes { nodes { name apiEndpoint host } } }',
+  )
   const expected = isReal ? { apiEndpoint: `http://10.77.0.2:${worker.port}`, host: '10.77.0.2' } : { host: 'localhost' }
   t.like(
     nodes.nodes.find(({ name }) => name === 'some-host'),

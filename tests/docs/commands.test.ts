@@ -2,6 +2,9 @@ import test, { type ExecutionContext } from 'ava'
 import { openMachines, type DocumentedMachines, type MachineName } from '../helpers/documented-machines.ts'
 import { blocksOf, commandsOf, isShell, pages, type Block } from '../helpers/documented.ts'
 
+/** They need the published image, and write to /srv and /usr. */
+const inImage = 'tests/install/image.test.ts runs it with an image and folders of its own'
+
 /** Documented commands that cannot run here, word for word, and why. All others run. */
 const notRun: Record<string, string> = {
   'git clone <the repository> selfhostly': 'needs the network; each shell starts beside a checkout of that name',
@@ -29,12 +32,22 @@ const notRun: Record<string, string> = {
   'systemctl daemon-reload': 'needs systemd',
   'systemctl enable --now selfhostly': 'needs systemd',
   'journalctl -u selfhostly -f': 'needs systemd',
-  'docker compose -f compose.primary.yml up -d --build': 'pulls base images from Docker Hub',
-  'docker compose -f compose.secondary.yml up -d --build': 'pulls base images from Docker Hub',
-  "docker logs selfhostly | grep '^open'": 'needs the image',
-  'docker exec selfhostly selfhostly link': 'needs the image; a test below compares its commands',
-  'docker exec selfhostly selfhostly token --name backup --scope read': 'likewise',
-  'docker exec selfhostly selfhostly identity': 'likewise',
+  'docker run --rm registry.example.com/selfhostly:1 selfhostly install-script > install.sh': inImage,
+  'less install.sh': 'is for reading',
+  'sudo sh install.sh': inImage,
+  'docker run --rm registry.example.com/selfhostly:1 selfhostly install-script | sudo sh -s -- --primary http://192.168.1.10:8080 --join-token shlyjoin_...':
+    inImage,
+  'docker run --rm registry.example.com/selfhostly:2 selfhostly install-script | sudo sh': inImage,
+  'sudo sh install.sh --uninstall': inImage,
+  'selfhostly link': inImage,
+  'selfhostly token --name backup --scope read': inImage,
+  'selfhostly doctor': inImage,
+  'selfhostly backup': inImage,
+  'selfhostly reset-role': inImage,
+  'SELFHOSTLY_IMAGE=registry.example.com/selfhostly:1 docker compose -f compose.primary.yml up -d': inImage,
+  'docker exec selfhostly selfhostly link': inImage,
+  'npm run image                                                # builds selfhostly:local': inImage,
+  'npm run image -- registry.example.com/selfhostly:1 --push    # builds and publishes it under this name': inImage,
   [`curl -s -X POST "$P/api/compose-projects/preview?node_id=$NODE" -H "Authorization: Bearer $TOKEN" -H "$J" -d '{"project":"shop"}' | jq`]:
     'needs a project that runs there; tests/apps/import/app-import.test.ts imports one',
   [`curl -s -X POST "$P/api/compose-projects/import?node_id=$NODE" -H "Authorization: Bearer $TOKEN" -H "$J" -d '{"project":"shop","confirm_folder":"/srv/shop"}' | jq`]:
@@ -57,7 +70,6 @@ const staying: [start: RegExp, line: RegExp][] = [
 /** Sections of the guide whose commands do not run on the primary. */
 const machines: Record<string, MachineName> = {
   '3. Start a secondary': 'worker',
-  '11. In containers': 'worker',
   'Changing the role': 'newcomer',
   '12. When the primary is down': 'worker',
 }

@@ -22,7 +22,10 @@ export async function imageBases(t: Pick<ExecutionContext<unknown>, 'teardown'>,
     ['usr/local/libexec/docker/cli-plugins/docker-compose', compose],
   ]
   const libraries = [...new Set([process.execPath, docker, compose].flatMap(librariesOf))]
-  const root = ['bin/', 'etc/', 'tmp/', 'root/', 'usr/local/bin/', 'var/run/'].map((path) => ({ path, mode: path === 'tmp/' ? 0o1777 : 0o755 }))
+  const root = ['bin/', 'etc/', 'tmp/', 'root/', 'usr/local/bin/', 'var/run/'].map((path) => ({
+    path,
+    mode: path === 'tmp/' ? 0o1777 : 0o755,
+  }))
   const node = [
     ...root,
     { path: 'bin/busybox', content: readFileSync('/bin/busybox') },

@@ -35,7 +35,9 @@ export function readKeptRole(dataDir: string): KeptRole | null {
   try {
     return { ...form.parse(JSON.parse(text)), isGuess: false }
   } catch {
-    throw new StartError(`${pathOf(dataDir)} is damaged. Restore it from a backup, or reset this node's role with: ${ownCommand('reset-role')}`)
+    throw new StartError(
+      `${pathOf(dataDir)} is damaged. Restore it from a backup, or reset this node's role with: ${ownCommand('reset-role')}`,
+    )
   }
 }
 

@@ -10,7 +10,15 @@ export interface JoinCommands {
 /** What `npm run image` builds. */
 const ownImage = 'selfhostly:local'
 
-export function joinCommands({ primaryUrl, secret, image = ownImage }: { primaryUrl: string; secret: string; image?: string | undefined }): JoinCommands {
+export function joinCommands({
+  primaryUrl,
+  secret,
+  image = ownImage,
+}: {
+  primaryUrl: string
+  secret: string
+  image?: string | undefined
+}): JoinCommands {
   const [url, token] = [quoted(primaryUrl), quoted(secret)]
   // The image brings its script (docker/install.sh). Root is needed for its files; not every server has sudo.
   const install =

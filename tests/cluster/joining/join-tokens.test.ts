@@ -159,10 +159,14 @@ test('the commands are one line each, and a shell reads them as intended', async
   t.deepEqual(await readByShell(docker), options)
   t.deepEqual(await readByShell(systemd), [...options, '--systemd'])
   const settings = await readByShell(npm)
-  for (const word of ['NODE_IS_PRIMARY=false', `PRIMARY_NODE_URL=${primaryUrl}`, `JOIN_TOKEN=${secret}`]) t.true(settings.includes(word), word)
+  for (const word of ['NODE_IS_PRIMARY=false', `PRIMARY_NODE_URL=${primaryUrl}`, `JOIN_TOKEN=${secret}`])
+    t.true(settings.includes(word), word)
   const plain = joinCommands({ primaryUrl: 'http://192.168.1.10:8080', secret, image: 'registry.example.com/selfhostly:1.2' })
   t.is(plain.npm, `NODE_IS_PRIMARY=false PRIMARY_NODE_URL=http://192.168.1.10:8080 JOIN_TOKEN=${secret} npm start`)
-  t.regex(plain.docker, /^docker run --rm registry\.example\.com\/selfhostly:1\.2 selfhostly install-script \| .* --image registry\.example\.com\/selfhostly:1\.2 /)
+  t.regex(
+    plain.docker,
+    /^docker run --rm registry\.example\.com\/selfhostly:1\.2 selfhostly install-script \| .* --image registry\.example\.com\/selfhostly:1\.2 /,
+  )
 })
 
 test("the commands use the given primary URL, else the primary's endpoint", async (t) => {

@@ -22,7 +22,8 @@ test('its own endpoint stays if it is set, if the node is on this machine, or if
 
 test('a server confirms its id, and tells it to nobody', async (t) => {
   const node = await runningNode(t)
-  const answeredId = async (headers: Record<string, string>) => (await fetch(`${node.url}/api/health`, { headers })).headers.get('x-node-id')
+  const answeredId = async (headers: Record<string, string>) =>
+    (await fetch(`${node.url}/api/health`, { headers })).headers.get('x-node-id')
   t.is(await answeredId({ 'x-node-id': node.services.self.id }), node.services.self.id)
   t.is(await answeredId({ 'x-node-id': id }), null)
   t.is(await answeredId({}), null)

@@ -23,7 +23,11 @@ export function portLinks(node: Pick<AppItem['node'], 'host'>, ports: Port[], da
     return { label, href: host !== null && port.protocol === 'tcp' ? `http://${bracketed(host)}:${port.hostPort}` : undefined }
   })
   // A port that is bound twice is a link if either way leads there.
-  return [...new Map(links.toSorted((a, b) => Number(a.href !== undefined) - Number(b.href !== undefined)).map((link) => [link.label, link])).values()]
+  return [
+    ...new Map(
+      links.toSorted((a, b) => Number(a.href !== undefined) - Number(b.href !== undefined)).map((link) => [link.label, link]),
+    ).values(),
+  ]
 }
 
 /** Null if no address is known, or none leads there from this browser. */
