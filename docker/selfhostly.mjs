@@ -10,7 +10,6 @@ const help = `Usage: selfhostly COMMAND
   restore FILE                                       restores one into an empty data folder
   identity                                           prints what a primary needs to register this node
   reset-role                                         forgets role and primary; the next start decides the role
-  local-user set NAME | remove NAME | list           users who sign in on this node
   compose APP ARGS                                   runs Compose on an app with all of its variables
   rotate-secrets                                     encrypts all secrets with a new key
   install-script                                     prints the script that installs this version on a server
@@ -34,7 +33,7 @@ if (name === 'health') {
   leaveRoot()
   await import(name === 'server' ? './dist/main.js' : `./dist/commands/${name}-command.js`)
 } else {
-  process.stderr.write(help.replace(/^  (?!install-script)([a-z-]+) .*\n/gm, (line, command) => (commands.includes(command) ? line : '')))
+  process.stderr.write(help)
   process.exitCode = name === '' || name === 'help' || name === '--help' ? 0 : 1
 }
 
