@@ -8,7 +8,10 @@ import { run } from '../helpers/installing.ts'
 const read = (name: string): string => readFileSync(join(checkout, 'docker', name), 'utf8')
 
 test('the scripts have no mistakes that shellcheck knows, and run in a plain POSIX shell', async (t) => {
-  const { code, output } = await run('shellcheck', ['--shell=sh', ...['install.sh', 'selfhostly'].map((name) => join(checkout, 'docker', name))])
+  const { code, output } = await run('shellcheck', [
+    '--shell=sh',
+    ...['install.sh', 'selfhostly'].map((name) => join(checkout, 'docker', name)),
+  ])
   t.is(code, 0, output)
 })
 
@@ -26,7 +29,8 @@ test('the Compose files of both roles and of the install script run the same con
   const [primary, secondary] = [serviceOf(read('compose.primary.yml')), serviceOf(read('compose.secondary.yml'))]
   t.deepEqual(primary.service, script.service)
   t.deepEqual(secondary.service, script.service)
-  for (const { environment } of [primary, secondary]) t.like(environment, { APPS_DIR: '/srv/selfhostly/apps', SELFHOSTLY_IMAGE: 'selfhostly:local' })
+  for (const { environment } of [primary, secondary])
+    t.like(environment, { APPS_DIR: '/srv/selfhostly/apps', SELFHOSTLY_IMAGE: 'selfhostly:local' })
   t.is(secondary.environment['NODE_IS_PRIMARY'], 'false')
   t.false('NODE_IS_PRIMARY' in primary.environment, 'a node that keeps its role needs no setting for it')
 })

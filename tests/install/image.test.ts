@@ -37,7 +37,12 @@ test.before('two versions are built and published by the documented command', as
   for (const image of images) {
     const { code, output } = await run(process.execPath, [join(checkout, 'scripts/image.mjs'), image, '--push', ...args])
     t.is(code, 0, output)
-    whole.teardown(() => new Docker().getImage(image).remove({ force: true }).catch(() => undefined))
+    whole.teardown(() =>
+      new Docker()
+        .getImage(image)
+        .remove({ force: true })
+        .catch(() => undefined),
+    )
     // So that installing pulls it.
     await new Docker().getImage(image).remove({ force: true })
   }
@@ -83,8 +88,12 @@ test.serial('what is downloaded is under 250 MB, and has neither sources nor wha
   const { output } = await run('docker', ['run', '--rm', images[0], 'node', '-e', list])
   const files = output.split('\n')
   t.true(files.includes('dist/main.js') && files.includes('frontend/dist/index.html') && files.includes('dist/commands/link-command.js'))
-  const unwanted = /(^|\/)(typescript|vite|vue|rolldown|ava|mikro-orm|@mikro-orm|graphql|hono)\/|(?<!\.d)\.[cm]?ts$|\.vue$|(^|\/)frontend\/src|\.map$/
-  t.deepEqual(files.filter((file) => unwanted.test(file)), [])
+  const unwanted =
+    /(^|\/)(typescript|vite|vue|rolldown|ava|mikro-orm|@mikro-orm|graphql|hono)\/|(?<!\.d)\.[cm]?ts$|\.vue$|(^|\/)frontend\/src|\.map$/
+  t.deepEqual(
+    files.filter((file) => unwanted.test(file)),
+    [],
+  )
 })
 
 test.serial('a primary: pulled, started, and not as root where the group of the socket allows', async (t) => {
@@ -103,7 +112,10 @@ test.serial('a primary: pulled, started, and not as root where the group of the 
   const expected = process.getuid?.() !== 0 ? process.getuid?.() : statSync(engineSocket()).gid === 0 ? 0 : 1000
   const { Processes: processes } = (await container(main.service).top({ ps_args: '-o pid,uid,args' })) as { Processes: string[][] }
   const servers = processes.filter(([, , words = '']) => words.startsWith('node '))
-  t.deepEqual(servers.map(([, uid]) => Number(uid)), [expected])
+  t.deepEqual(
+    servers.map(([, uid]) => Number(uid)),
+    [expected],
+  )
 })
 
 test.serial('its commands work: link, token, doctor, backup, identity, and help', async (t) => {
@@ -144,11 +156,20 @@ test.serial('a secondary joins by the line from the dashboard, which changes not
   t.is(await statusOf(t.context, worker.service), 'online')
   const [{ Id: id, State: state }, settings] = [await container(worker.service).inspect(), readFileSync(join(worker.dir, '.env'), 'utf8')]
 
-  done(t, await worker.run(`${commands.docker} ${worker.options}`), /already joined http:\/\/127\.0\.0\.1:\d+\. Its role, primary and settings stay/)
+  done(
+    t,
+    await worker.run(`${commands.docker} ${worker.options}`),
+    /already joined http:\/\/127\.0\.0\.1:\d+\. Its role, primary and settings stay/,
+  )
   const again = await container(worker.service).inspect()
   t.deepEqual([again.Id, again.State.StartedAt, readFileSync(join(worker.dir, '.env'), 'utf8')], [id, state.StartedAt, settings])
 
-  refused(t, await main.run(`${commands.docker} --dir ${main.dir} --service ${main.service}`), /is a primary.*Nothing was changed/, /reset-role/)
+  refused(
+    t,
+    await main.run(`${commands.docker} --dir ${main.dir} --service ${main.service}`),
+    /is a primary.*Nothing was changed/,
+    /reset-role/,
+  )
   t.is(await statusOf(t.context, main.service), 'online')
 })
 
@@ -160,12 +181,18 @@ test.serial('--systemd: a unit that systemd accepts, and that starts the server 
   const verified = await run('systemd-analyze', ['verify', unit.unit])
   t.deepEqual(verified, { code: 0, output: '' })
 
-  const lines = readFileSync(unit.unit, 'utf8').split('\n').map((line) => line.split(/=(.*)/s, 2))
+  const lines = readFileSync(unit.unit, 'utf8')
+    .split('\n')
+    .map((line) => line.split(/=(.*)/s, 2))
   const valuesOf = (name: string) => lines.filter(([key]) => key === name).map(([, value = '']) => value)
   const [program = '', ...args] = valuesOf('ExecStart').join().split(' ')
   t.is(program, join(unit.dir, 'program/node'))
   const env = Object.fromEntries(valuesOf('Environment').map((each) => each.split(/=(.*)/s, 2) as [string, string]))
-  const server = spawn(program, args, { cwd: valuesOf('WorkingDirectory')[0], env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const server = spawn(program, args, {
+    cwd: valuesOf('WorkingDirectory')[0],
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = new Promise((resolve) => server.once('close', resolve))
   t.teardown(() => server.kill('SIGKILL'))
   for await (const line of createInterface({ input: server.stdout })) if (line.includes('"joined primary"')) break
@@ -198,9 +225,23 @@ test.serial('what is missing is said before anything is written', async (t) => {
   const install = (words: string, env = {}) => server.run(`sh ${script} ${server.options} ${words}`, env)
   refused(t, await install(''), /Which image\?.*--image NAME:TAG/)
   refused(t, await install(`--image ${registry}/selfhostly:none`), /cannot be pulled/, /Check the name/)
-  refused(t, await install(`--image ${images[1]} --port ${new URL(`http://${registry}`).port}`), /Another program uses port/, /Nothing was changed/)
-  refused(t, await install(`--image ${images[1]} --primary http://127.0.0.1:${server.port} --join-token x`), /Primary: .*nothing listens there/)
-  refused(t, await install('--image x', { DOCKER_HOST: `unix://${server.dir}/none.sock` }), /Docker does not answer/, /systemctl start docker/)
+  refused(
+    t,
+    await install(`--image ${images[1]} --port ${new URL(`http://${registry}`).port}`),
+    /Another program uses port/,
+    /Nothing was changed/,
+  )
+  refused(
+    t,
+    await install(`--image ${images[1]} --primary http://127.0.0.1:${server.port} --join-token x`),
+    /Primary: .*nothing listens there/,
+  )
+  refused(
+    t,
+    await install('--image x', { DOCKER_HOST: `unix://${server.dir}/none.sock` }),
+    /Docker does not answer/,
+    /systemctl start docker/,
+  )
   refused(t, await install('--join-token x'), /needs --primary/)
   refused(t, await install('--delete-data'), /only for --uninstall/)
   refused(t, await install('--force'), /There is no option --force/)
