@@ -66,13 +66,6 @@ NodeRef.implement({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
     apiEndpoint: t.exposeString('apiEndpoint'),
-    host: t.string({
-      nullable: true,
-      description:
-        'The host at which published ports of this node are reached: that of its endpoint, or where its calls come from if the endpoint is local. ' +
-        '"localhost": the machine of this server. Null while it is not known.',
-      resolve: (node, _args, { user }) => user.nodes.hostOf(node),
-    }),
     isPrimary: t.exposeBoolean('isPrimary'),
     status: t.field({ type: NodeStatus, resolve: (node) => node.health.status }),
     statusSince: t.field({ type: 'DateTime', resolve: (node) => node.health.statusSince }),
@@ -132,6 +125,16 @@ NodeRef.implement({
     stats: t.field({ type: NodeStatsRef, nullable: true, resolve: (node, _args, { user }) => user.monitoring.statsOf(node.id) }),
   }),
 })
+
+builder.objectField(NodeRef, 'host', (t) =>
+  t.string({
+    nullable: true,
+    description:
+      'The host at which published ports of this node are reached: that of its endpoint, or where its calls come from if the endpoint is local. ' +
+      '"localhost": the machine of this server. Null while it is not known.',
+    resolve: (node, _args, { user }) => user.nodes.hostOf(node),
+  }),
+)
 
 builder.objectField(NodeRef, 'composePolicy', (t) =>
   t.field({
