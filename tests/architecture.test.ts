@@ -51,7 +51,12 @@ const base = [
   ...['newest-wins', 'exit-words', 'operation-request', 'image-reference', 'reserved-addresses', 'proxies'],
 ].map((name) => `api/${name}.ts`)
 /** Pure functions that run in the browser as well, so that it reads a text as the server does. They import only each other. */
-const sharedWithDashboard = ['api/apps/environment/env-text.ts', 'api/apps/schedules/cron-times.ts', 'api/user/trouble.ts']
+const sharedWithDashboard = [
+  'api/apps/environment/env-text.ts',
+  'api/apps/schedules/cron-times.ts',
+  'api/user/trouble.ts',
+  'api/user/found-by.ts',
+]
 /** Domain words (closed lists of values). These files import nothing else. */
 const words = [
   'api/apps/app.ts',

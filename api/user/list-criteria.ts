@@ -2,6 +2,7 @@ import type { AppStatus } from '../apps/app.ts'
 import type { InventoryApp } from '../cluster/feed/inventory.ts'
 import { hasLabels, type LabelPair } from '../cluster/members/labels.ts'
 import type { ClusterNode } from '../cluster/members/node-registry.ts'
+import { isFoundBy } from './found-by.ts'
 
 /** Which apps someone asks for. What is left out does not limit. */
 export interface AppCriteria {
@@ -30,16 +31,6 @@ export interface StatusCount<Status extends string = string> {
 export interface Found<T, Status extends string> {
   items: T[]
   counts: StatusCount<Status>[]
-}
-
-/** Every word of a search must be found somewhere, in any order. */
-export function isFoundBy(search: string | null | undefined): (parts: () => Iterable<string | number | null | undefined>) => boolean {
-  const words = (search ?? '').toLowerCase().split(/\s+/).filter(Boolean)
-  if (words.length === 0) return () => true
-  return (parts) => {
-    const text = [...parts()].join('\n').toLowerCase()
-    return words.every((word) => text.includes(word))
-  }
 }
 
 const labelTexts = (labels: Record<string, string>): string[] => Object.entries(labels).map(([key, value]) => `${key}=${value}`)

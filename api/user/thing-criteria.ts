@@ -1,6 +1,6 @@
 import type { ContainerState } from '../apps/app.ts'
 import type { SeenContainer, SeenImage, SeenNetwork, SeenVolume, ThingUser } from './engine.ts'
-import { isFoundBy } from './list-criteria.ts'
+import { isFoundBy } from './found-by.ts'
 
 /** Which containers someone asks for. What is left out does not limit. */
 export interface ContainerCriteria {

@@ -78,6 +78,7 @@ interface Opened {
 async function signIn(page: Page, visit: (url: string) => Promise<void>, link: string): Promise<void> {
   await visit(link)
   await page.getByRole('button', { name: 'Sign in as administrator' }).click()
+  await page.getByRole('button', { name: 'Not now' }).click()
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
 }
 

@@ -1,41 +1,45 @@
-import { computed, ref, shallowRef, toValue } from 'vue'
+import { computed, toValue } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
+import type { RemoveAppInput } from '../../graphql/generated/graphql.ts'
 import type { AppItem, OperationItem } from '../../graphql/items.ts'
-import { useOperations } from '../operations/useOperations.ts'
-import { useMutate } from '../shared/useMutate.ts'
-import { appActions } from './app-actions.ts'
-import type { AppAction } from './app-actions.ts'
 import { updatableServices } from '../../utils/apps/image-updates.ts'
+import { plural } from '../../utils/shared/format.ts'
+import { useOperations } from '../operations/useOperations.ts'
+import { useBatch } from '../shared/useBatch.ts'
+import type { Batch, Fate } from '../shared/useBatch.ts'
+import { useChoice } from '../shared/useChoice.ts'
+import { useMutate } from '../shared/useMutate.ts'
+import type { Outcome } from '../shared/useMutate.ts'
 import { obstacleTo } from './action-obstacles.ts'
+import { appActions } from './app-actions.ts'
+import type { AppAction, AppActionName } from './app-actions.ts'
 
-export type BulkActionName = 'start' | 'stop' | 'restart' | 'update'
-
-/** What became of one app: the operation it started, or why it started none. */
-export interface BulkOutcome {
-  app: AppItem
-  operation: OperationItem | undefined
-  refusal: string | undefined
-}
-
-/** More at a time would only wait on the nodes. */
-const atOnce = 4
-
-interface Batch {
-  name: BulkActionName
-  items: BulkOutcome[]
-}
+/** Those that need no further question. */
+export const bulkActionNames = ['start', 'stop', 'restart', 'update'] as const satisfies AppActionName[]
+export type BulkActionName = (typeof bulkActionNames)[number]
 
 /** Runs one action on several apps, with an outcome for each. */
 export function useBulkActions(apps: MaybeRefOrGetter<AppItem[]>) {
-  const choice = useChoice(apps)
-  const { batch, start } = useBatch()
-  const { latest } = useOperations()
-  const running = ref(false)
+  const choice = useChoice(apps, ({ id }) => id)
+  const { batch, running, start, close } = useBatch()
+  const { follow, latest } = useOperations()
+  const mutate = useMutate()
 
-  async function runOn(name: BulkActionName, list: AppItem[]): Promise<void> {
-    running.value = true
-    await start(name, list)
-    running.value = false
+  const describe = ({ id, name }: AppItem) => ({ key: id, name, to: `/apps/${id}` })
+
+  async function fateOf(action: AppAction, app: AppItem, send: () => Promise<Outcome<OperationItem>>): Promise<Fate> {
+    const obstacle = obstacleTo(action, app)
+    if (obstacle !== undefined) return { refusal: obstacle }
+    const outcome = await send()
+    if (!outcome.ok) return { refusal: outcome.problem.message }
+    follow(outcome.data)
+    return { operation: outcome.data }
+  }
+
+  function runOn(name: BulkActionName, list: AppItem[]): Promise<void> {
+    const action: AppAction = appActions[name]
+    const send = (app: AppItem) => (action.dialog ? action.run(mutate, app, { copyVolumes: false }) : action.run(mutate, app, undefined))
+    return start(`${action.label} ${plural(list.length, 'app')}`, list, describe, (app) => fateOf(action, app, () => send(app)))
   }
 
   async function run(name: BulkActionName): Promise<void> {
@@ -44,70 +48,24 @@ export function useBulkActions(apps: MaybeRefOrGetter<AppItem[]>) {
     await runOn(name, waiting)
   }
 
+  async function remove(input: RemoveAppInput): Promise<void> {
+    const waiting = choice.selected.value
+    choice.clear()
+    const { remove: action } = appActions
+    await start(`Remove ${plural(waiting.length, 'app')}`, waiting, describe, (app) =>
+      fateOf(action, app, () => action.run(mutate, app, input)),
+    )
+  }
+
   /** Apps with newer images, whether they are selected or not. */
   const updatable = computed(() => toValue(apps).filter((app) => updatableServices(app).length > 0))
 
-  /** With each operation as it is now. */
-  const outcomes = computed(
-    () =>
-      batch.value && {
-        ...batch.value,
-        items: batch.value.items.map((item) => ({ ...item, operation: item.operation && (latest(item.operation.id) ?? item.operation) })),
-      },
-  )
-  return {
-    ...choice,
-    running,
-    run,
-    updatable,
-    updateAll: () => runOn('update', updatable.value),
-    outcomes,
-    close: () => (batch.value = undefined),
-  }
+  const outcomes = computed(() => batch.value && withLatest(batch.value, latest))
+  return { ...choice, running, run, remove, updatable, updateAll: () => runOn('update', updatable.value), outcomes, close }
 }
 
-/** The apps that people ticked, of those in the list. */
-function useChoice(apps: MaybeRefOrGetter<AppItem[]>) {
-  const chosen = ref(new Set<string>())
-  return {
-    chosen: computed(() => chosen.value),
-    selected: computed(() => toValue(apps).filter(({ id }) => chosen.value.has(id))),
-    choose(ids: string[], isChosen: boolean): void {
-      const kept = [...chosen.value].filter((id) => !ids.includes(id))
-      chosen.value = new Set(isChosen ? [...kept, ...ids] : kept)
-    },
-    clear: () => (chosen.value = new Set()),
-  }
-}
-
-function useBatch() {
-  const mutate = useMutate()
-  const { follow } = useOperations()
-  const batch = shallowRef<Batch>()
-
-  function setOutcome(id: string, part: Partial<BulkOutcome>): void {
-    if (!batch.value) return
-    batch.value = { ...batch.value, items: batch.value.items.map((item) => (item.app.id === id ? { ...item, ...part } : item)) }
-  }
-
-  async function runOne(name: BulkActionName, app: AppItem): Promise<void> {
-    const action: AppAction = appActions[name]
-    const obstacle = obstacleTo(action, app)
-    if (obstacle !== undefined) return setOutcome(app.id, { refusal: obstacle })
-    const outcome = await (action.dialog ? action.run(mutate, app, { copyVolumes: false }) : action.run(mutate, app, undefined))
-    if (!outcome.ok) return setOutcome(app.id, { refusal: outcome.problem.message })
-    setOutcome(app.id, { operation: outcome.data })
-    follow(outcome.data)
-  }
-
-  async function start(name: BulkActionName, apps: AppItem[]): Promise<void> {
-    batch.value = { name, items: apps.map((app) => ({ app, operation: undefined, refusal: undefined })) }
-    const queue = apps.slice()
-    const worker = async (): Promise<void> => {
-      for (let app = queue.shift(); app; app = queue.shift()) await runOne(name, app)
-    }
-    await Promise.all(Array.from({ length: atOnce }, worker))
-  }
-
-  return { batch, start }
-}
+/** With each operation as it is now. */
+const withLatest = (batch: Batch, latest: (id: string) => OperationItem | undefined): Batch => ({
+  ...batch,
+  items: batch.items.map((item) => ({ ...item, operation: item.operation && (latest(item.operation.id) ?? item.operation) })),
+})

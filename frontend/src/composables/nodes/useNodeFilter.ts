@@ -1,31 +1,39 @@
 import { computed, toValue } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
+import { isFoundBy } from '../../../../api/user/found-by.ts'
 import type { NodeStatus } from '../../graphql/generated/graphql.ts'
 import type { NodeItem } from '../../graphql/items.ts'
 import { hasLabels, labelKeysIn, labelsIn } from '../../utils/shared/labels.ts'
 import { nodeMarks } from '../../utils/nodes/node-marks.ts'
 import type { MarkKey } from '../../utils/nodes/node-marks.ts'
+import { nodeOrders, wordsOfNode } from '../../utils/nodes/node-order.ts'
+import { sorted } from '../../utils/shared/sorting.ts'
 import { useUrlChoices } from '../shared/useUrlChoices.ts'
 
-/** Filters nodes by text in the name or endpoint, status, marks (any must match) and labels (all must match). */
+/** Filters and sorts nodes as the URL says: by words (all must be found), status, marks (any must match) and labels (all must match). */
 export function useNodeFilter(nodes: MaybeRefOrGetter<NodeItem[]>) {
   const choices = useUrlChoices()
-  const search = choices.text('search')
+  const search = choices.typed('search')
   const labels = choices.list('label')
   const statuses = choices.list<NodeStatus>('status')
   const marks = choices.list<MarkKey>('mark')
-  const group = choices.text('group')
   const active = computed(() => search.value.trim() !== '' || [labels, statuses, marks].some((each) => each.value.length > 0))
 
-  const filtered = computed(() => {
-    const words = search.value.trim().toLowerCase()
+  const sort = choices.text('sort')
+
+  /** Whatever their state: what the counts are of. */
+  const matching = computed(() => {
+    const isMatch = isFoundBy(search.value)
     return toValue(nodes).filter(
       (node) =>
-        (words === '' || `${node.name} ${node.apiEndpoint}`.toLowerCase().includes(words)) &&
-        (statuses.value.length === 0 || statuses.value.includes(node.status)) &&
+        isMatch(() => wordsOfNode(node)) &&
         (marks.value.length === 0 || nodeMarks(node).some(({ key }) => marks.value.includes(key))) &&
         hasLabels(node.labels, labels.value),
     )
+  })
+  const filtered = computed(() => {
+    const found = matching.value.filter(({ status }) => statuses.value.length === 0 || statuses.value.includes(status))
+    return sorted(found, sort.value, nodeOrders)
   })
 
   function clear(): void {
@@ -36,14 +44,10 @@ export function useNodeFilter(nodes: MaybeRefOrGetter<NodeItem[]>) {
   }
 
   return {
-    search,
-    labels,
-    statuses,
-    marks,
-    group,
-    active,
-    filtered,
-    clear,
+    ...{ search, labels, statuses, marks, active, sort, matching, filtered, clear },
+    group: choices.text('group'),
+    columns: choices.list('column'),
+    page: choices.page,
     known: computed(() => labelsIn(toValue(nodes))),
     keys: computed(() => labelKeysIn(toValue(nodes))),
   }

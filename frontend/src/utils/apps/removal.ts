@@ -33,3 +33,16 @@ export const removalKindIcons = {
   FOLDER: { word: 'Folder', icon: 'i-lucide-folder' },
   FILE: { word: 'File', icon: 'i-lucide-file' },
 } as const satisfies Record<RemovalItem['kind'], { word: string; icon: string }>
+
+/** Such as `2 containers, 1 volume (1.4 GiB)`. */
+export function removalWords(items: RemovalItem[]): string {
+  return (Object.keys(removalKindIcons) as RemovalItem['kind'][])
+    .flatMap((kind) => {
+      const meant = items.filter((item) => item.kind === kind)
+      const size = meant.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0)
+      const isData = kind === 'VOLUME' || kind === 'FOLDER' || kind === 'FILE'
+      if (meant.length === 0) return []
+      return plural(meant.length, removalKindIcons[kind].word.toLowerCase()) + (isData && size > 0 ? ` (${bytes(size)})` : '')
+    })
+    .join(', ')
+}

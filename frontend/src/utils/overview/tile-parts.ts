@@ -1,9 +1,8 @@
-import type { AppStatus, NodeStatus } from '../../graphql/generated/graphql.ts'
 import type { AppItem, NodeItem } from '../../graphql/items.ts'
 import { updatableServices } from '../apps/image-updates.ts'
 import { nodeMarkBadges } from '../nodes/node-marks.ts'
 import { plural } from '../shared/format.ts'
-import { appStatusBadges, nodeStatusBadges } from '../shared/status-badges.ts'
+import { appStatusBadges, appStatusOrder, nodeStatusBadges, nodeStatusOrder } from '../shared/status-badges.ts'
 import type { Badge } from '../shared/status-badges.ts'
 
 interface Part {
@@ -12,12 +11,6 @@ interface Part {
   count: number
   to: string
 }
-
-/** Worst first, so that trouble is on the left. */
-export const appStatusOrder: AppStatus[] = [
-  ...(['ERROR', 'DEGRADED', 'UNKNOWN', 'UPDATING', 'STARTING', 'PENDING', 'STOPPING', 'REMOVING', 'RUNNING', 'STOPPED'] as const),
-]
-export const nodeStatusOrder: NodeStatus[] = ['UNREACHABLE', 'OFFLINE', 'ONLINE']
 
 function partsOf<Status extends string>(list: { status: Status }[], order: Status[], badges: Record<Status, Badge>, path: string): Part[] {
   return order.flatMap((status) => {

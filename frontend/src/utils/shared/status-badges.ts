@@ -44,6 +44,15 @@ export const appStatusBadges: Record<AppStatus, Badge> = {
   UNKNOWN: { label: 'Unknown', color: 'warning', icon: 'i-lucide-circle-help' },
 }
 
+/** Worst first, so that trouble is on the left. */
+export const appStatusOrder: AppStatus[] = [
+  ...(['ERROR', 'DEGRADED', 'UNKNOWN', 'UPDATING', 'STARTING', 'PENDING', 'STOPPING', 'REMOVING', 'RUNNING', 'STOPPED'] as const),
+]
+export const nodeStatusOrder: NodeStatus[] = ['UNREACHABLE', 'OFFLINE', 'ONLINE']
+export const containerStateOrder: ContainerState[] = [
+  ...(['DEAD', 'RESTARTING', 'UNKNOWN', 'EXITED', 'PAUSED', 'REMOVING', 'CREATED', 'RUNNING'] as const),
+]
+
 export const containerStateBadges: Record<ContainerState, Badge> = {
   CREATED: { label: 'Created', color: 'neutral', icon: 'i-lucide-circle-dashed' },
   RUNNING: { label: 'Running', color: 'success', icon: 'i-lucide-circle-play' },
