@@ -223,7 +223,8 @@ const dashboardDomains = {
   engine: ['logs', 'monitoring', 'operations', 'terminal'],
   apps: ['logs', 'nodes', 'operations', 'terminal'],
   audit: ['operations'],
-  shell: ['account', 'operations', 'terminal'],
+  palette: ['apps', 'nodes'],
+  shell: ['account', 'operations', 'palette', 'terminal'],
   overview: ['apps', 'monitoring', 'nodes', 'operations', 'shell'],
 }
 const domainFolders = (name: string): string[] => dashboard(`components/${name}`, `composables/${name}`, `utils/${name}`)

@@ -2,6 +2,7 @@ import { createRouter, createWebHistory } from 'vue-router'
 import type { RouteRecordRaw } from 'vue-router'
 import type { Permission } from './composables/shared/usePermissions.ts'
 import type { Role } from './graphql/generated/graphql.ts'
+import Nodes from './pages/Nodes.vue'
 import Overview from './pages/Overview.vue'
 import { linkCode } from './utils/sign-in/sign-in-urls.ts'
 
@@ -14,10 +15,10 @@ declare module 'vue-router' {
   }
 }
 
-/** The overview is the home page and part of the main bundle. The other pages load when opened. */
+/** The overview and the list of nodes are part of the main bundle. The other pages load when opened. */
 const routes: RouteRecordRaw[] = [
   { path: '/', component: Overview },
-  { path: '/nodes', component: () => import('./pages/Nodes.vue') },
+  { path: '/nodes', component: Nodes },
   // The part of the page is in its address: see utils/nodes/node-tabs.ts.
   { path: '/nodes/:id/:tab?', component: () => import('./pages/NodeDetail.vue'), props: true },
   {

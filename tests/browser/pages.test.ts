@@ -44,6 +44,8 @@ interface Shown {
 /** Every page, and every dialog. */
 const views = ({ appId, nodeId, folder, project, containerId }: Shown): View[] => [
   { path: '/', title: 'Overview' },
+  { path: '/', title: 'Overview', open: openByKey('Control+k') },
+  { path: '/', title: 'Overview', open: openByKey('?') },
   { path: '/nodes', title: 'Nodes' },
   { path: '/nodes', title: 'Nodes', open: openByButton('Add node') },
   { path: '/nodes', title: 'Nodes', open: openRegistration },
@@ -180,6 +182,13 @@ const widthOf = (page: Page): Promise<number> => page.evaluate('document.documen
 function openByButton(name: string) {
   return async (page: Page): Promise<void> => {
     await page.getByRole('button', { name }).first().click()
+    await page.getByRole('dialog').waitFor()
+  }
+}
+
+function openByKey(key: string) {
+  return async (page: Page): Promise<void> => {
+    await page.keyboard.press(key)
     await page.getByRole('dialog').waitFor()
   }
 }
