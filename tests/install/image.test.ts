@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import anyTest, { type ExecutionContext, type TestFn } from 'ava'
 import Docker from 'dockerode'
+import { eventually } from '../helpers/cluster.ts'
 import { startRegistry } from '../helpers/docker-registry.ts'
 import { engineSocket } from '../helpers/docker.ts'
 import { checkout } from '../helpers/documented.ts'
@@ -191,12 +191,14 @@ test.serial('--systemd: a unit that systemd accepts, and that starts the server 
   const server = spawn(program, args, {
     cwd: valuesOf('WorkingDirectory')[0],
     env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: 'ignore',
   })
   const ended = new Promise((resolve) => server.once('close', resolve))
   t.teardown(() => server.kill('SIGKILL'))
-  for await (const line of createInterface({ input: server.stdout })) if (line.includes('"joined primary"')) break
-  t.is(await statusOf(t.context, unit.service), 'online')
+  await eventually(
+    () => statusOf(t.context, unit.service),
+    (status) => status === 'online',
+  )
   done(t, await unit.run(`${unit.service} identity`), /role: secondary/)
   server.kill('SIGTERM')
   await ended
