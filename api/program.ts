@@ -31,6 +31,7 @@ import type { AppError } from './errors.ts'
 import { openPort, serve } from './http/server.ts'
 import type { Log } from './log.ts'
 import { loadIdentity } from './cluster/home/identity.ts'
+import { explainTakenPort } from './cluster/home/taken-port.ts'
 import { hasKeptRole, keepRole } from './cluster/home/kept-role.ts'
 import { createLinkHome } from './cluster/home/own-link.ts'
 import { JoinTokenEntity } from './cluster/joining/join-token.entity.ts'
@@ -101,7 +102,7 @@ export function openNodeDatabase(
 export async function startNode(world: { config: Config; clock: Clock; random: () => number; log: Log }) {
   const { config, log } = world
   const isUpgrade = existsSync(join(config.dataDir, 'secret.key')) && !hasKeptRole(config.dataDir)
-  const { server, port } = await openPort(config.listen)
+  const { server, port } = await openPort(config.listen).catch((error: unknown) => explainTakenPort(config, error))
   const closePort = () => new Promise<void>((resolve) => server.close(() => resolve()))
   const storage = createStorage({ folders: [config.dataDir, config.appsDir], clock: world.clock, log })
   const database = await openNodeDatabase(config, log, storage.failed).catch(async (error: unknown) => {

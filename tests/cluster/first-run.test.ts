@@ -127,6 +127,10 @@ test('a joined node keeps its role without settings, and a contradicting setting
   await node.logged('startup heartbeat sent successfully to primary', { from: 1, withinMs: 30_000 })
   t.like(await node.identity(), { id, name: 'worker-1', role: 'secondary' })
   await isThere('ONLINE')
+  const again = await node.startInVain()
+  t.is(again.code, 1)
+  t.regex(again.output, /^This node already runs, at port \d+\. Nothing was changed$/m, 'as after pasting the command to join again')
+  await isThere('ONLINE')
   await node.stop()
 
   const kept = readFileSync(join(node.dataDir, 'role.json'), 'utf8')

@@ -139,10 +139,11 @@ export async function nodeProcess(t: TestContext, source: SettingsSource = {}, p
     /** Creates a sign-in link outside of the node's process. @returns its code, or null where people do not sign in by link */
     link: async (): Promise<string | null> => (sendsCredentials(settings) ? linkBeside(databasePath) : null),
 
-    /** For starts that must fail: returns the output and exit code. */
+    /** For starts that must fail, also while it runs: returns the output and exit code. */
     async startInVain(): Promise<{ code: number | null; output: string }> {
-      const from = printed.length
+      const [from, running] = [printed.length, child]
       const started = launch()
+      child = running ?? started
       const late = setTimeout(() => started.kill('SIGKILL'), startDeadlineMs)
       await once(started, 'close')
       clearTimeout(late)

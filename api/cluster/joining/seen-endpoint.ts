@@ -1,8 +1,6 @@
+import { answersById } from '../transport/answers-by-id.ts'
 import { joinEndpointProblem } from '../transport/endpoint-guard.ts'
 import { isLoopbackUrl } from '../transport/node-address.ts'
-
-/** Long enough for a slow network. The node waits for this before it has joined. */
-const withinMs = 2_000
 
 /** A joining node, as it describes itself and as its call was seen. */
 interface Newcomer {
@@ -25,16 +23,4 @@ export async function seenEndpoint(newcomer: Newcomer, answers = answersById): P
   const seen = `http://${address.includes(':') ? `[${address}]` : address}${port ? `:${port}` : ''}`
   if (isLoopbackUrl(seen) || joinEndpointProblem(seen) !== null) return null
   return (await answers(seen, id)) ? seen : null
-}
-
-/** Whether the node with this id answers at a URL. It gets no credentials. */
-export async function answersById(url: string, id: string): Promise<boolean> {
-  const options = { headers: { 'x-node-id': id }, redirect: 'manual', signal: AbortSignal.timeout(withinMs) } as const
-  try {
-    const answer = await fetch(`${url}/api/health`, options)
-    await answer.body?.cancel()
-    return answer.ok && answer.headers.get('x-node-id') === id
-  } catch {
-    return false
-  }
 }

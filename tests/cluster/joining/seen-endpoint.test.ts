@@ -1,5 +1,6 @@
 import test from 'ava'
-import { answersById, seenEndpoint } from '../../../api/cluster/joining/seen-endpoint.ts'
+import { answersById } from '../../../api/cluster/transport/answers-by-id.ts'
+import { seenEndpoint } from '../../../api/cluster/joining/seen-endpoint.ts'
 import { peer } from '../../helpers/peer.ts'
 import { runningNode } from '../../helpers/running-node.ts'
 
