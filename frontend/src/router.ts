@@ -4,7 +4,7 @@ import type { Permission } from './composables/shared/usePermissions.ts'
 import type { Role } from './graphql/generated/graphql.ts'
 import Nodes from './pages/Nodes.vue'
 import Overview from './pages/Overview.vue'
-import { linkCode } from './utils/sign-in/sign-in-urls.ts'
+import { invitationCode, linkCode } from './utils/sign-in/sign-in-urls.ts'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -59,7 +59,9 @@ const routes: RouteRecordRaw[] = [
 
 export function createDashboardRouter() {
   const router = createRouter({ history: createWebHistory(), routes })
-  // A printed sign-in link points at the root, so send it on to the sign-in page.
-  router.beforeEach(({ path, hash }) => linkCode(hash) === undefined || path === '/sign-in' || { path: '/sign-in', hash })
+  // A sign-in link or an invitation points at the root, so send it on to the sign-in page.
+  router.beforeEach(
+    ({ path, hash }) => (linkCode(hash) ?? invitationCode(hash)) === undefined || path === '/sign-in' || { path: '/sign-in', hash },
+  )
   return router
 }

@@ -63,6 +63,7 @@ const keys: KeyingConfig = {
   NodeCheck: embedded,
   CreatedApiToken: embedded,
   OwnSignIn: embedded,
+  NewInvitation: embedded,
   NewJoinToken: embedded,
   JoinCommands: embedded,
   PrimaryUrlOutcome: embedded,
@@ -114,7 +115,15 @@ const keys: KeyingConfig = {
 const readAgain =
   (
     ...fields: (
-      'registryCredentials' | 'notificationChannels' | 'sessions' | 'apiTokens' | 'users' | 'settings' | 'joinTokens' | 'joinAttempts'
+      | 'registryCredentials'
+      | 'notificationChannels'
+      | 'sessions'
+      | 'apiTokens'
+      | 'users'
+      | 'invitations'
+      | 'settings'
+      | 'joinTokens'
+      | 'joinAttempts'
     )[]
   ): UpdateResolver =>
   (_result, _args, cache) => {
@@ -126,6 +135,8 @@ const changesOfLists = {
   createApiToken: readAgain('apiTokens'),
   revokeApiToken: readAgain('apiTokens'),
   removeUser: readAgain('users'),
+  inviteUser: readAgain('invitations'),
+  withdrawInvitation: readAgain('invitations'),
   changePrimaryUrl: readAgain('settings'),
   setRegistryCredential: readAgain('registryCredentials'),
   createNotificationChannel: readAgain('notificationChannels'),

@@ -15,6 +15,7 @@ import type {
   CreateJoinTokenMutation,
   ImportPreviewQuery,
   ImagesQuery,
+  InviteUserMutation,
   JoinAttemptFieldsFragment,
   JoinTokenFieldsFragment,
   NetworksQuery,
@@ -90,6 +91,8 @@ export type AppFilesOnDisk = FilesOnDiskQuery
 export type ComposeOnDisk = NonNullable<ComposeOnDiskQuery['composeOnDisk']>
 
 export type UserItem = UsersQuery['users'][number]
+export type InvitationItem = UsersQuery['invitations'][number]
+export type NewInvitationItem = InviteUserMutation['inviteUser']
 export type OwnSignInItem = OwnSignInQuery['ownSignIn']
 export type SessionItem = SessionsQuery['sessions'][number]
 export type ApiTokenItem = ApiTokensQuery['apiTokens'][number]

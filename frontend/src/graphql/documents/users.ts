@@ -5,14 +5,55 @@ export const usersQuery = graphql(`
     users {
       id
       provider
+      passwordName
       login
       name
       email
       groups
       role
       nodeLimit
+      roleFrom
       createdAt
       lastSignInAt
+      lastSeenAt
+      sessions {
+        id
+        address
+        userAgent
+        lastUsedAt
+      }
+    }
+    invitations {
+      id
+      note
+      role
+      nodeLimit
+      invitedBy
+      createdAt
+      expiresAt
+    }
+  }
+`)
+
+export const updateUser = graphql(`
+  mutation UpdateUser($id: ID!, $input: UpdateUserInput!) {
+    updateUser(id: $id, input: $input) {
+      id
+      role
+      nodeLimit
+      roleFrom
+    }
+  }
+`)
+
+export const endUserSessions = graphql(`
+  mutation EndUserSessions($id: ID!) {
+    endUserSessions(id: $id) {
+      id
+      lastSeenAt
+      sessions {
+        id
+      }
     }
   }
 `)
@@ -20,5 +61,22 @@ export const usersQuery = graphql(`
 export const removeUser = graphql(`
   mutation RemoveUser($id: ID!) {
     removeUser(id: $id)
+  }
+`)
+
+export const inviteUser = graphql(`
+  mutation InviteUser($input: InviteUserInput!) {
+    inviteUser(input: $input) {
+      code
+      invitation {
+        id
+      }
+    }
+  }
+`)
+
+export const withdrawInvitation = graphql(`
+  mutation WithdrawInvitation($id: ID!) {
+    withdrawInvitation(id: $id)
   }
 `)

@@ -8,3 +8,6 @@ export function localPath(wanted: unknown): string {
 
 /** The code of a sign-in link, from the URL's fragment. */
 export const linkCode = (hash: string): string | undefined => /^#code=([\w-]+)$/.exec(hash)?.[1]
+
+/** The code of an invitation, from the URL's fragment. */
+export const invitationCode = (hash: string): string | undefined => /^#invite=([\w-]+)$/.exec(hash)?.[1]

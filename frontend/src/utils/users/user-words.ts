@@ -7,4 +7,8 @@ const own: Record<string, string> = { link: 'sign-in link', machine: 'API tokens
 export const emailWords = ({ email, provider }: Pick<UserItem, 'email' | 'provider'>): string =>
   email ?? (provider in own ? 'none' : 'not verified')
 
+/** Every way in which somebody signs in. */
+export const waysWords = ({ provider, passwordName }: Pick<UserItem, 'provider' | 'passwordName'>): string =>
+  [providerWords(provider), ...(passwordName && provider !== 'local' ? ['password'] : [])].join(', ')
+
 export const providerWords = (provider: string): string => own[provider] ?? (provider === 'github' ? 'GitHub' : provider)
