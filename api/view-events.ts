@@ -28,6 +28,8 @@ export interface ViewEvents {
   joinAttempt: JoinAttempt
   /** The set of open alarms, or the message of one, changed. */
   alarms: undefined
+  /** The id of a new line of the audit log. */
+  audit: number
   /** The id of a notification channel whose messages changed. */
   messages: string
 }

@@ -73,6 +73,7 @@ const AuditFilter = builder.inputType('AuditFilter', {
     outcome: t.field({ type: AuditOutcome }),
     since: t.field({ type: 'DateTime' }),
     until: t.field({ type: 'DateTime' }),
+    search: t.string({ description: 'Text anywhere in actor, action, subject, detail or address. Case does not matter.' }),
   }),
 })
 
@@ -105,5 +106,15 @@ builder.queryFields((t) => ({
         },
       }
     },
+  }),
+}))
+
+builder.subscriptionFields((t) => ({
+  auditChanged: t.field({
+    type: 'ID',
+    description: 'The id of the newest line, each time there is one. Ask for the log again.',
+    ...permission('audit.read'),
+    subscribe: (_root, _args, { user }) => user.audit.watch(),
+    resolve: (id) => id,
   }),
 }))

@@ -42,7 +42,7 @@ export function createAccessServices(deps: {
   const { access, em, clock } = deps
   /** So that whatever a session or token opened ends with it. */
   const onCredentialEnded = (credentialId: string): void => deps.events.emit('credentialEnded', credentialId)
-  const audit = createAuditLog({ em, clock })
+  const audit = createAuditLog({ em, clock, onWritten: (id) => deps.events.emit('audit', id) })
   const retention = createAuditRetention({ em, bounds: deps.auditBounds, clock, log: deps.log })
   const tokens = createApiTokens({ em, clock, onEnded: onCredentialEnded })
   const secret = (access.mode === 'sign-in' ? access.secret : undefined) ?? deps.ownSecret

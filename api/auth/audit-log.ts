@@ -35,6 +35,8 @@ export interface AuditFilter {
   outcome?: AuditOutcome | null | undefined
   since?: Date | null | undefined
   until?: Date | null | undefined
+  /** Anywhere in the actor, the action, the subject, the detail or the address. Case does not matter. */
+  search?: string | null | undefined
 }
 
 /** `ended`: for a line that starts an action, the last line that gives its outcome. */
@@ -54,7 +56,16 @@ export type AuditLog = ReturnType<typeof createAuditLog>
  * Who did what, when, from where and with what outcome. An action writes one line before it starts and one when it ends. If the
  * first line cannot be written, the action does not run.
  */
-export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock }) {
+export function createAuditLog({
+  em,
+  clock,
+  onWritten = () => undefined,
+}: {
+  em: EntityManager
+  clock: Clock
+  /** Called with the id of each new line. */
+  onWritten?: (id: number) => void
+}) {
   const denials = createAuditDenials({ clock })
 
   async function write(
@@ -64,7 +75,7 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
     more: { detail?: string | null; startedId?: number; durationMs?: number | null } = {},
     manager: Pick<EntityManager, 'insert'> = em.fork(),
   ): Promise<number> {
-    return manager.insert(AuditEntity, {
+    const id = await manager.insert(AuditEntity, {
       at: clock.now(),
       actor: cut(actor.name, longest.actor),
       via: cut(actor.via, longest.via),
@@ -78,6 +89,8 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
       startedId: more.startedId ?? null,
       durationMs: more.durationMs ?? null,
     })
+    onWritten(id)
+    return id
   }
 
   /** Writes the first line and runs the action. Writes the last line only if `run` fails, and calls `onFailed` then. */
@@ -192,13 +205,19 @@ export function createAuditLog({ em, clock }: { em: EntityManager; clock: Clock 
 /** Sorts after every other character, so a range finds everything with a prefix. `like` would read `_` and `%` as wildcards. */
 const lastCharacter = '\u{10FFFF}'
 
-function where({ actor, action, nodeId, appId, outcome, since, until }: AuditFilter, before?: number) {
+const searched = ['actor', 'action', 'subject', 'detail', 'address'] as const
+
+/** `like` reads `%` as anything, so it stands for one character here, as `_` does. */
+const containing = (text: string) => ({ $or: searched.map((column) => ({ [column]: { $like: `%${text.replaceAll('%', '_')}%` } })) })
+
+function where({ actor, action, nodeId, appId, outcome, since, until, search }: AuditFilter, before?: number) {
   return {
     ...(actor ? { actor } : {}),
     ...(action ? { action: { $gte: action, $lt: `${action}${lastCharacter}` } } : {}),
     ...(nodeId ? { nodeId } : {}),
     ...(appId ? { appId } : {}),
     ...(outcome ? { outcome } : {}),
+    ...(search?.trim() ? containing(search.trim().slice(0, longest.subject)) : {}),
     ...(since || until ? { at: { ...(since ? { $gte: since } : {}), ...(until ? { $lte: until } : {}) } } : {}),
     ...(before === undefined ? {} : { id: { $lt: before } }),
   }

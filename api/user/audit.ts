@@ -18,6 +18,11 @@ export function createUserAudit(deps: { access: Access; audit: AuditLog; audited
       access.need('audit.read')
       return audit.count(filter)
     },
+    /** The id of each new line. @throws FORBIDDEN */
+    watch() {
+      access.need('audit.read')
+      return access.watch('audit', { seen: String, keyOf: () => 'newest' })
+    },
     /** The running operation that a line started. */
     operationSince: ({ id }: AuditEntry): string | undefined => auditedOperations.operationSince(id),
   }

@@ -115,3 +115,23 @@ test('lines can be filtered and paged, newest first', async (t) => {
     actions.slice(1).reverse(),
   )
 })
+
+test('a search finds text in any column, case or not, and reads no wildcards but single characters', async (t) => {
+  const { audit } = await setUp(t)
+  await audit.note(alice, { action: 'app.create', subject: 'Web_Shop 50%' }, 'succeeded')
+  await audit.note({ ...alice, name: 'bob', address: '203.0.113.9' }, { action: 'node.add', subject: 'worker' }, 'failed', 'No answer')
+  const found = async (search: string) => (await audit.list({ search }, all)).map(({ action }) => action)
+  for (const [search, actions] of [
+    ['web_shop', ['app.create']],
+    ['50%', ['app.create']],
+    ['5%shop', []],
+    ['BOB', ['node.add']],
+    ['no answer', ['node.add']],
+    ['203.0.113', ['node.add']],
+    ['node.', ['node.add']],
+    [' ', ['node.add', 'app.create']],
+  ] as const) {
+    t.deepEqual(await found(search), [...actions], search)
+  }
+  t.is(await audit.count({ search: 'worker' }), 1)
+})

@@ -161,6 +161,7 @@ export const surfaces: Record<string, Surface> = {
 
   'subscription alarmsChanged': 'user',
   'subscription appChanged': 'user',
+  'subscription auditChanged': 'user',
   'subscription appLogs': 'user',
   'subscription appRemoved': 'user',
   'subscription containerLogs': 'user',

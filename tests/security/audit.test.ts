@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava'
 import { testDatabase } from '../helpers/database.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
 import { nodeHeaders, runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
+import { nextMessage, openGraphqlSocket, subscribeMessage } from '../helpers/websocket.ts'
 import { mutationActions, mutationNames } from '../helpers/declared-actions.ts'
 import { unknownId } from '../helpers/sample-document.ts'
 import { fullDocument } from '../helpers/full-document.ts'
@@ -216,4 +217,26 @@ test('a token cannot see, end or make sessions and tokens', async (t) => {
     t.false(permissions.includes('account.manage'))
   }
   t.is((await node.send('/api/nodes', { headers: session })).status, 200)
+})
+
+test('each new line of the audit log is told to those who can read it, and to nobody else', async (t) => {
+  const node = await runningNode(t, peopleSettings)
+  const [admin, viewer] = [await sessionOf(node, await signIn(node, 'admin')), await sessionOf(node, await signIn(node, 'viewer'))]
+  const subscribe = async (headers: Record<string, string>) => {
+    const socket = await openGraphqlSocket(node, headers)
+    t.teardown(() => socket.terminate())
+    socket.send(subscribeMessage('1', 'subscription { auditChanged }'))
+    return socket
+  }
+  t.is((await nextMessage(await subscribe(viewer))).payload.errors[0].extensions.code, 'FORBIDDEN')
+  const socket = await subscribe(admin)
+  // The subscription is there when the server answers what came after it.
+  socket.send('{"type":"ping"}')
+  t.is((await nextMessage(socket)).type, 'pong')
+  const told = nextMessage(socket)
+  await node.send('/api/settings', { method: 'PUT', json: { no_such: 1 } })
+  await node.graphql('mutation { removeUser(id: "nobody") }', {}, admin)
+  const { payload } = await told
+  const entries = await node.services.access.audit.list({ action: 'user.remove' }, { limit: 5 })
+  t.true(entries.some(({ id }) => String(id) === payload.data.auditChanged))
 })

@@ -137,6 +137,7 @@ const listed: Record<string, Need> = {
 
   'subscription alarmsChanged': 'viewer',
   'subscription appChanged': 'viewer',
+  'subscription auditChanged': 'admin everywhere',
   'subscription appLogs': 'viewer',
   'subscription containerLogs': 'viewer',
   'subscription appRemoved': 'viewer',

@@ -1,11 +1,12 @@
-import { refDebounced } from '@vueuse/core'
+import { refDebounced, useThrottleFn } from '@vueuse/core'
 import { computed, ref, watch } from 'vue'
-import { auditQuery } from '../../graphql/documents/audit.ts'
+import { auditChanged, auditQuery } from '../../graphql/documents/audit.ts'
 import { auditExportUrl, emptyChoice, toAuditFilter } from '../../utils/audit/audit-filter.ts'
 import { auditRows, isUnderWay } from '../../utils/audit/audit-rows.ts'
 import type { AuditChoice } from '../../utils/audit/audit-filter.ts'
 import { useCursorPages } from '../shared/useCursorPages.ts'
 import { useDownload } from '../shared/useDownload.ts'
+import { useEvents } from '../shared/useEvents.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import { useOperationEnds } from '../operations/useOperationEnds.ts'
 
@@ -14,7 +15,10 @@ const pageSize = 50
 /** Wait after a key press before the filter is applied. */
 const typingMs = 300
 
-/** The audit log in pages, newest first. */
+/** New lines are shown at most this often: soon enough to watch, and a busy cluster writes many. */
+const newLinesMs = 1000
+
+/** The audit log in pages, newest first, live. */
 export function useAuditLog() {
   const choice = ref<AuditChoice>({ ...emptyChoice })
   const settled = refDebounced(choice, typingMs)
@@ -30,6 +34,18 @@ export function useAuditLog() {
   const rows = computed(() => auditRows(data.value?.audit.nodes ?? []))
   const underWay = computed(() => rows.value.flatMap((row) => (isUnderWay(row) && row.entry.operationId ? row.entry.operationId : [])))
   useOperationEnds(underWay, retry)
+  // Older pages stay where they are.
+  useEvents(
+    auditChanged,
+    {},
+    useThrottleFn(
+      () => {
+        if (pages.page.value === 1) retry()
+      },
+      newLinesMs,
+      true,
+    ),
+  )
 
   return {
     state,

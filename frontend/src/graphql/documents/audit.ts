@@ -32,3 +32,9 @@ export const auditQuery = graphql(`
     }
   }
 `)
+
+export const auditChanged = graphql(`
+  subscription AuditChanged {
+    auditChanged
+  }
+`)

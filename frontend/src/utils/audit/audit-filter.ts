@@ -8,9 +8,10 @@ export interface AuditChoice {
   outcome: AuditOutcome | ''
   since: string
   until: string
+  search: string
 }
 
-export const emptyChoice: AuditChoice = { actor: '', action: '', nodeId: '', outcome: '', since: '', until: '' }
+export const emptyChoice: AuditChoice = { actor: '', action: '', nodeId: '', outcome: '', since: '', until: '', search: '' }
 
 const moment = (local: string): string | undefined => {
   const date = new Date(local)
@@ -25,12 +26,13 @@ export function toAuditFilter(choice: AuditChoice): AuditFilter {
     outcome: choice.outcome || undefined,
     since: moment(choice.since),
     until: moment(choice.until),
+    search: choice.search.trim() || undefined,
   }
 }
 
 /** The URL that exports every matching line as JSON lines. */
-export function auditExportUrl({ actor, action, nodeId, outcome, since, until }: AuditFilter): string {
-  const wanted = { actor, action, node_id: nodeId, outcome: outcome?.toLowerCase(), since, until }
+export function auditExportUrl({ actor, action, nodeId, outcome, since, until, search }: AuditFilter): string {
+  const wanted = { actor, action, node_id: nodeId, outcome: outcome?.toLowerCase(), since, until, search }
   const query = new URLSearchParams(Object.entries(wanted).flatMap(([name, value]) => (value ? [[name, value]] : [])))
   return query.size > 0 ? `/api/audit.jsonl?${query}` : '/api/audit.jsonl'
 }
