@@ -8,9 +8,14 @@ import { hashPassword, passwordProblem, verifyPassword } from './password.ts'
 /** Names ignore case, because phones capitalize the first letter. */
 export const signInName = (text: string): string => text.trim().toLowerCase()
 
+const isSignInName = (text: string): boolean => /^[a-z0-9][a-z0-9._@-]{0,63}$/.test(signInName(text))
+
+/** For the audit log, which gets no text that can be a password in the wrong field. */
+export const nameToWrite = (text: string): string | null => (isSignInName(text) ? signInName(text) : null)
+
 /** @throws INVALID_INPUT naming each wrong field */
 export function checkNameAndPassword({ name, password }: { name: string; password: string }): void {
-  const isName = /^[a-z0-9][a-z0-9._@-]{0,63}$/.test(signInName(name))
+  const isName = isSignInName(name)
   const problem = passwordProblem(password)
   const problems = [
     ...(isName ? [] : [{ field: 'name', message: 'must have 1 to 64 letters, digits or . _ @ - and start with a letter or digit' }]),

@@ -1,7 +1,7 @@
 import type { AccessServices } from '../auth/access-services.ts'
 import type { Action } from '../auth/action.ts'
 import type { NewPassword } from '../auth/password-changes.ts'
-import { checkNameAndPassword } from '../auth/passwords.ts'
+import { checkNameAndPassword, nameToWrite } from '../auth/passwords.ts'
 import type { Session } from '../auth/sessions.ts'
 import { AppError } from '../errors.ts'
 import type { Access } from './access.ts'
@@ -42,7 +42,7 @@ export function createUserOwnSignIn({ access, services }: { access: Access; serv
 
     /** @param browser see http/browser-secret.ts @throws INVALID_INPUT, CONFLICT, FORBIDDEN, RATE_LIMITED */
     setPassword: (input: NewPassword, browser: string | null): Promise<{ name: string }> =>
-      act(signInActions.setPassword, { subject: caller.name }, async () => {
+      act(signInActions.setPassword, { subject: nameToWrite(input.name) }, async () => {
         checkNameAndPassword(input)
         const session = ownSession()
         if (!passwordChanges) throw new AppError('FORBIDDEN', noSession)

@@ -75,6 +75,7 @@ const views = ({ appId, nodeId, folder, project, containerId }: Shown): View[] =
   { path: '/settings', title: 'Settings' },
   { path: '/settings', title: 'Settings', open: openByButton('Add login') },
   { path: '/users', title: 'Users' },
+  { path: '/users', title: 'Users', open: openByButton('Invite') },
   { path: '/audit', title: 'Audit log' },
   { path: '/account', title: 'Account' },
   { path: '/sign-in', title: '' },

@@ -25,7 +25,7 @@ test.serial("a secondary's dashboard names the node and offers what its own apps
   t.is(await note.getByRole('link').getAttribute('href'), gone)
   await page.getByRole('heading', { name: 'Node', level: 1 }).waitFor()
   const places = page.getByRole('navigation', { name: 'Main' }).getByRole('link')
-  t.deepEqual(await places.allTextContents(), ['Overview', 'Node', 'Apps', 'Containers', 'Monitoring', 'Settings', 'Audit log'])
+  t.deepEqual(await places.allTextContents(), ['Overview', 'Node', 'Apps', 'Containers', 'Monitoring', 'Settings', 'Users', 'Audit log'])
   t.is(await page.getByRole('button', { name: /Add node|Register/ }).count(), 0)
   t.deepEqual(await violationsOn(page), [])
 
@@ -40,7 +40,7 @@ test.serial("a secondary's dashboard names the node and offers what its own apps
   await go(page, 'Apps')
   await page.getByRole('row', { name }).getByText('Running', { exact: true }).waitFor()
 
-  await visit(`${worker.url}/users`)
+  await visit(`${worker.url}/nodes/join-tokens`)
   await page.getByText("This page is on the primary's dashboard").waitFor()
 })
 

@@ -1,0 +1,88 @@
+import test from 'ava'
+import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
+import { startBrowser } from '../helpers/browser.ts'
+import { linksIn, nodeProcess } from '../helpers/node-process.ts'
+import { someone } from '../helpers/password.ts'
+
+const bobs = { name: 'bob', password: 'the password of bob' }
+
+test.serial('from the printed link to a password, an invitation, and a role that changes', async (t) => {
+  t.timeout(120_000)
+  const primary = await nodeProcess(t)
+  const [browser] = await Promise.all([startBrowser(t), primary.start()])
+  const [link] = linksIn((await primary.command('link')).stdout)
+  const alice = await browser.open({ url: primary.url })
+  await bringAxe(alice.page)
+  await alice.visit(`${primary.url}/#code=${link?.code}`)
+  await alice.page.getByRole('button', { name: 'Sign in as administrator' }).click()
+  await alice.page.getByRole('button', { name: 'Set name and password' }).click()
+  await alice.page.getByText('Enter a name to sign in with').waitFor()
+  await alice.page.getByLabel('Name', { exact: true }).fill(someone.name)
+  await alice.page.getByLabel('New password', { exact: true }).fill(someone.password)
+  t.deepEqual(await violationsOn(alice.page), [])
+  await alice.page.getByRole('button', { name: 'Set name and password' }).click()
+  await alice.page.getByRole('button', { name: /Account menu: alice/ }).waitFor()
+
+  await alice.page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Users' }).click()
+  await alice.page.getByRole('button', { name: 'Invite' }).click()
+  const dialog = alice.page.getByRole('dialog')
+  await dialog.getByLabel('For whom').fill('Bob from work')
+  await dialog.getByRole('radio', { name: 'Operator' }).click()
+  await dialog.getByRole('button', { name: 'Make link' }).click()
+  const url = (await dialog.getByRole('group', { name: 'Link' }).locator('code').textContent()) ?? ''
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  await alice.page.getByRole('region', { name: 'Open invitations' }).getByText('Bob from work').waitFor()
+
+  const guest = await browser.open({ url: primary.url })
+  await guest.visit(url.trim())
+  await guest.page.getByText(/^alice invited you\. You can .* run and change apps/).waitFor()
+  await guest.page.getByLabel('Name', { exact: true }).fill(bobs.name)
+  await guest.page.getByLabel('New password', { exact: true }).fill(bobs.password)
+  await guest.page.getByRole('button', { name: 'Accept the invitation' }).click()
+  await guest.page.getByRole('button', { name: /Account menu: bob/ }).waitFor()
+  await guest.visit(url.trim())
+  await guest.page
+    .getByRole('alert')
+    .getByText(/^This invitation is invalid, expired, withdrawn or already used/)
+    .waitFor()
+
+  await alice.visit(`${primary.url}/users`)
+  const row = alice.page.getByRole('row', { name: 'bob' })
+  await row.getByText('Operator', { exact: true }).waitFor()
+  await row.getByRole('button', { name: 'Actions for bob' }).click()
+  await alice.page.getByRole('menuitem', { name: 'Change role' }).click()
+  await alice.page.getByRole('dialog').getByRole('radio', { name: 'Viewer' }).click()
+  await alice.page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await row.getByText('Viewer', { exact: true }).waitFor()
+  await row.getByRole('button', { name: 'Actions for bob' }).click()
+  await alice.page.getByRole('menuitem', { name: 'End sessions' }).click()
+  await alice.page.getByRole('dialog').getByRole('button', { name: 'End sessions' }).click()
+  await row.getByText('not signed in').waitFor()
+  await guest.visit(`${primary.url}/account`)
+  await guest.page.getByRole('heading', { name: 'Sign in to Selfhostly' }).waitFor()
+})
+
+test.serial('the audit log shows what happens while it is open', async (t) => {
+  t.timeout(60_000)
+  const primary = await nodeProcess(t)
+  const [browser] = await Promise.all([startBrowser(t), primary.start()])
+  const { page, visit } = await browser.open(primary, '/audit')
+  await visit()
+  await page.getByRole('heading', { name: 'Audit log', level: 1 }).waitFor()
+  await primary.command('link')
+  const [link] = linksIn((await primary.command('link')).stdout)
+  await fetch(`${primary.url}/auth/link`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ code: link?.code }),
+  })
+  const line = page.getByRole('row', { name: /administrator.*sign-in/ })
+  await line.getByText('Succeeded', { exact: true }).waitFor()
+  await page.getByRole('textbox', { name: 'Text in any column' }).fill('LINK.create')
+  await page
+    .getByRole('row', { name: /link\.create/ })
+    .first()
+    .waitFor()
+  await line.waitFor({ state: 'detached' })
+  t.pass()
+})
