@@ -1,6 +1,6 @@
 import test from 'ava'
 import { bringAxe, violationsOn } from '../helpers/accessibility.ts'
-import { startBrowser } from '../helpers/browser.ts'
+import { startBrowser, withoutLosses } from '../helpers/browser.ts'
 import { linksIn, nodeProcess } from '../helpers/node-process.ts'
 import { someone } from '../helpers/password.ts'
 
@@ -11,7 +11,7 @@ test.serial('from the printed link to a password, an invitation, and a role that
   const primary = await nodeProcess(t)
   const [browser] = await Promise.all([startBrowser(t), primary.start()])
   const [link] = linksIn((await primary.command('link')).stdout)
-  const alice = await browser.open({ url: primary.url })
+  const alice = await browser.open({ url: primary.url }, '/', { reducedMotion: 'reduce' })
   await bringAxe(alice.page)
   await alice.visit(`${primary.url}/#code=${link?.code}`)
   await alice.page.getByRole('button', { name: 'Sign in as administrator' }).click()
@@ -19,6 +19,7 @@ test.serial('from the printed link to a password, an invitation, and a role that
   await alice.page.getByText('Enter a name to sign in with').waitFor()
   await alice.page.getByLabel('Name', { exact: true }).fill(someone.name)
   await alice.page.getByLabel('New password', { exact: true }).fill(someone.password)
+  await alice.page.mouse.move(0, 0)
   t.deepEqual(await violationsOn(alice.page), [])
   await alice.page.getByRole('button', { name: 'Set name and password' }).click()
   await alice.page.getByRole('button', { name: /Account menu: alice/ }).waitFor()
@@ -33,7 +34,7 @@ test.serial('from the printed link to a password, an invitation, and a role that
   await dialog.getByRole('button', { name: 'Done' }).click()
   await alice.page.getByRole('region', { name: 'Open invitations' }).getByText('Bob from work').waitFor()
 
-  const guest = await browser.open({ url: primary.url })
+  const guest = await browser.open({ url: primary.url }, '/', { reducedMotion: 'reduce' })
   await guest.visit(url.trim())
   await guest.page.getByText(/^alice invited you\. You can .* run and change apps/).waitFor()
   await guest.page.getByLabel('Name', { exact: true }).fill(bobs.name)
@@ -60,6 +61,12 @@ test.serial('from the printed link to a password, an invitation, and a role that
   await row.getByText('not signed in').waitFor()
   await guest.visit(`${primary.url}/account`)
   await guest.page.getByRole('heading', { name: 'Sign in to Selfhostly' }).waitFor()
+  // A browser that is not signed in, or not any more, is answered with 401.
+  for (const { troubles } of [alice, guest])
+    t.deepEqual(
+      withoutLosses(troubles.splice(0)).filter((trouble) => !/\b401\b/.test(trouble)),
+      [],
+    )
 })
 
 test.serial('the audit log shows what happens while it is open', async (t) => {

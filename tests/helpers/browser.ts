@@ -74,7 +74,7 @@ interface Opened {
   link?: () => Promise<string | null>
 }
 
-/** Signs in like a person who opens the link printed at the start. */
+/** Signs in like a person who opens the link printed at the start, and puts off setting a password. */
 async function signIn(page: Page, visit: (url: string) => Promise<void>, link: string): Promise<void> {
   await visit(link)
   await page.getByRole('button', { name: 'Sign in as administrator' }).click()
