@@ -23,7 +23,8 @@ export const graphqlFields = (): string[] =>
   Object.entries(kinds).flatMap(([kind, type]) => Object.keys(type?.getFields() ?? {}).map((name) => `${kind} ${name}`))
 
 /** Whether a subscription says nothing until something happens: there is nothing that is so now. */
-export const isQuiet = (subscription: string): boolean => /Removed$|joinAttempted$|thingsChanged$|notificationsChanged$|auditChanged$/.test(subscription)
+export const isQuiet = (subscription: string): boolean =>
+  /Removed$|joinAttempted$|thingsChanged$|notificationsChanged$|auditChanged$/.test(subscription)
 
 /** The smallest document that reaches a field's resolver and changes nothing: ids do not exist, texts are empty. */
 export function sampleDocument(kind: OperationKind, name: string): string {
