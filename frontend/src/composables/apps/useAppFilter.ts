@@ -1,6 +1,6 @@
 import { computed, toValue } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
-import { isFoundBy } from '../../../../api/user/found-by.ts'
+import { isFoundBy } from '../../utils/shared/found-by.ts'
 import type { AppStatus } from '../../graphql/generated/graphql.ts'
 import type { AppItem, NodeItem } from '../../graphql/items.ts'
 import { appNotes, appOrders, isAppNote, wordsOfApp } from '../../utils/apps/app-order.ts'

@@ -1,6 +1,6 @@
 import { computed, toValue } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
-import { isFoundBy } from '../../../../api/user/found-by.ts'
+import { isFoundBy } from '../../utils/shared/found-by.ts'
 import type { ContainerState } from '../../graphql/generated/graphql.ts'
 import type { NodeContainerItem } from '../../graphql/items.ts'
 import { containerOrders, wordsOfContainer } from '../../utils/engine/container-order.ts'

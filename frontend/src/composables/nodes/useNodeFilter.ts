@@ -1,6 +1,6 @@
 import { computed, toValue } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
-import { isFoundBy } from '../../../../api/user/found-by.ts'
+import { isFoundBy } from '../../utils/shared/found-by.ts'
 import type { NodeStatus } from '../../graphql/generated/graphql.ts'
 import type { NodeItem } from '../../graphql/items.ts'
 import { hasLabels, labelKeysIn, labelsIn } from '../../utils/shared/labels.ts'

@@ -2,9 +2,9 @@ import { useDebounceFn } from '@vueuse/core'
 import { computed, shallowRef, watch } from 'vue'
 import type { Ref } from 'vue'
 import { useRouter } from 'vue-router'
-import { rankOfApp, rankOfNode } from '../../../../api/user/trouble.ts'
 import { containersLikeQuery } from '../../graphql/documents/palette.ts'
 import type { AppItem, NodeItem } from '../../graphql/items.ts'
+import { needsLook } from '../../utils/apps/app-order.ts'
 import { appTabs, pathOfTab } from '../../utils/apps/app-tabs.ts'
 import type { AppTab } from '../../utils/apps/app-tabs.ts'
 import type { Command } from '../../utils/palette/command.ts'
@@ -107,7 +107,7 @@ function useAppCommands({ chooseApp }: Doers) {
         hint: `${appStatusBadges[status].label} on ${node.name}`,
         words: app.containers.map(({ image }) => image).join(' '),
         // Those in trouble are what people most often look for.
-        suggested: rankOfApp(app) <= 2,
+        suggested: needsLook(app),
         run: () => router.push(`/apps/${id}`),
       },
       ...tabs.map(([tab, { label, icon }]): Command => ({
@@ -139,7 +139,7 @@ function useNodeCommands({ chooseNode }: Doers) {
         ...{ id: `node ${id}`, group: 'Nodes', label: name, icon: nodeStatusBadges[status].icon },
         hint: nodeStatusBadges[status].label,
         words: [node.apiEndpoint, ...node.labels.map(({ key, value }) => `${key}=${value}`)].join(' '),
-        suggested: rankOfNode({ status, hasConditions: false }) <= 1,
+        suggested: status !== 'ONLINE',
         run: () => router.push(`/nodes/${id}`),
       },
       ...actions

@@ -15,6 +15,9 @@ export const appOrders = {
   containers: (a: AppItem, b: AppItem): number => a.containers.length - b.containers.length,
 }
 
+/** Whether someone should look at it: it failed, half runs, or is not as it should be. */
+export const needsLook = (app: AppItem): boolean => rankOfApp(app) <= 2
+
 /** What a list of apps can be narrowed to besides states. */
 export const appNotes = {
   updates: {

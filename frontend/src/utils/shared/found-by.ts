@@ -1,0 +1,1 @@
+export { isFoundBy } from '../../../../api/user/found-by.ts'
