@@ -51,6 +51,7 @@ const routes: RouteRecordRaw[] = [
     component: () => import('./pages/Audit.vue'),
     meta: { needs: { permission: 'audit.read', role: 'ADMIN', title: 'Audit log' } },
   },
+  { path: '/reference', component: () => import('./pages/ApiReference.vue') },
   { path: '/account', component: () => import('./pages/Account.vue') },
   { path: '/sign-in', component: () => import('./pages/SignIn.vue'), meta: { bare: true } },
   { path: '/welcome', component: () => import('./pages/SetPassword.vue'), meta: { bare: true } },

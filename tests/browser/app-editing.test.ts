@@ -18,7 +18,7 @@ import { someApp, someContainer, someOperation, someStats } from '../helpers/thi
 const label = (value: string): string => web(`    labels: { made: '${value}' }\n`)
 
 async function dashboard(t: ExecutionContext) {
-  const node = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const node = await nodeProcess(t, { NODE_NAME: 'primary', CLOUDFLARE_ACCOUNT_ID: 'f'.repeat(32) })
   const [browser] = await Promise.all([startBrowser(t), ensureTestImage(), node.start()])
   const { id } = await node.identity()
   const save = async (appId: string, input: object): Promise<void> => {

@@ -38,7 +38,7 @@ test.serial('a lost connection is shown and comes back without a reload', async 
 
 test.serial('a query that the network loses is repeated, and a lost change is reported instead', async (t) => {
   t.timeout(120_000)
-  const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary', CLOUDFLARE_ACCOUNT_ID: 'f'.repeat(32) })
   const [browser] = await Promise.all([startBrowser(t), primary.start()])
   const { page, troubles, loads } = await browser.open(primary)
   await badge(rowOf(page, 'primary'), 'Online').waitFor()

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
@@ -13,6 +13,8 @@ import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 
 const desk = { width: 1280, height: 900 }
 const phone = { width: 390, height: 844 }
+/** Nothing but the layout is looked at there. */
+const [narrowest, widest] = [320, 2560]
 /** The theme only affects colors, so the other rules are asked once per size. */
 const looks: { size: typeof desk; theme: 'dark' | 'light'; rules: string[] | undefined }[] = [
   { size: desk, theme: 'dark', rules: undefined },
@@ -78,10 +80,36 @@ const views = ({ appId, nodeId, folder, project, containerId }: Shown): View[] =
   { path: '/users', title: 'Users', open: openByButton('Invite') },
   { path: '/audit', title: 'Audit log' },
   { path: '/account', title: 'Account' },
+  { path: '/reference', title: 'API', open: openRoute },
   { path: '/sign-in', title: '' },
   { path: '/welcome', title: 'Sign in without a link next time' },
   { path: '/nowhere', title: 'Page not found' },
 ]
+
+/** The pages that the dashboard has, by its router, with what stands for a part of an address that varies. */
+function pagesOfRouter(): string[] {
+  const router = readFileSync(new URL('../../frontend/src/router.ts', import.meta.url), 'utf8')
+  return [...router.matchAll(/path: '([^']+)'/g)].map(([, path = '']) => path)
+}
+
+test('every page of the dashboard is among those that are looked at', (t) => {
+  const looked = views({ appId: 'x', nodeId: 'x', folder: 'x', project: 'x', containerId: 'x' }).map(({ path }) => path.split('?')[0] ?? '')
+  const matches = (page: string): boolean => {
+    const pattern = new RegExp(
+      `^${page
+        .replace(/\/:\w+\?/g, '(/[^/]+)?')
+        .replace(/\/:path\(.*$/, '/nowhere')
+        .replace(/:\w+/g, '[^/]+')}$`,
+    )
+    return looked.some((path) => pattern.test(path))
+  }
+  const pages = pagesOfRouter()
+  t.true(pages.length > 15)
+  t.deepEqual(
+    pages.filter((page) => !matches(page)),
+    [],
+  )
+})
 
 test.serial('every page is accessible and fits the window, on desktop and phone, dark and light', async (t) => {
   t.timeout(240_000)
@@ -106,6 +134,11 @@ test.serial('every page is accessible and fits the window, on desktop and phone,
       const violations = await violationsOn(page, rules)
       faults.push(...violations.map((violation) => `${view}: ${violation}`))
       if (pictures) await page.screenshot({ path: join(pictures, `${view.replace(/\W+/g, '-')}.png`) })
+    }
+    for (const width of [narrowest, widest]) {
+      await page.setViewportSize({ ...desk, width })
+      const needed = await widthOf(page)
+      if (needed > width) faults.push(`${path} at ${width} px: ${needed} px wide`)
     }
     await page.setViewportSize(desk)
   }
@@ -237,6 +270,7 @@ async function openWarnings(page: Page): Promise<void> {
   await operations.getByRole('listitem').filter({ hasText: 'A_VARIABLE_THAT_NOBODY_HAS_SET_9' }).waitFor()
 }
 
+const openRoute = (page: Page): Promise<void> => page.getByText('/api/apps', { exact: true }).first().click()
 const openLines = (page: Page): Promise<void> => page.getByRole('region', { name: 'Logs' }).getByText('Nothing was printed yet').waitFor()
 const openCharts = (page: Page): Promise<void> =>
   page.getByRole('dialog').getByRole('img', { name: 'Memory over time' }).locator('canvas').waitFor()
