@@ -111,7 +111,7 @@ test('every page of the dashboard is among those that are looked at', (t) => {
   )
 })
 
-test.serial('every page is accessible and fits the window, on desktop and phone, dark and light', async (t) => {
+async function looksAtAll(t: ExecutionContext, isLooked: (view: View) => boolean): Promise<void> {
   t.timeout(240_000)
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const [browser] = await Promise.all([startBrowser(t), ensureTestImage(), primary.start()])
@@ -120,7 +120,7 @@ test.serial('every page is accessible and fits the window, on desktop and phone,
   await bringAxe(page)
 
   const faults: string[] = []
-  for (const { path, title, open } of views(shown)) {
+  for (const { path, title, open } of views(shown).filter(isLooked)) {
     await visit(`${primary.url}${path}`)
     await shows(page, title)
     await open?.(page)
@@ -143,7 +143,11 @@ test.serial('every page is accessible and fits the window, on desktop and phone,
     await page.setViewportSize(desk)
   }
   t.deepEqual(faults, [])
-})
+}
+
+const isOfApps = ({ path }: View): boolean => path.startsWith('/apps')
+test.serial('every page about apps is accessible and fits the window, on desktop and phone, dark and light', looksAtAll, isOfApps)
+test.serial('and so does every other page', looksAtAll, (view: View) => !isOfApps(view))
 
 test.serial('the phone menu leads to every page', async (t) => {
   t.timeout(120_000)
