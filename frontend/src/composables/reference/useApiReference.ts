@@ -19,7 +19,11 @@ export function useApiReference() {
       sections.value = sectionsOf((await answer.json()) as OpenApi)
       state.value = 'ready'
     } catch (error) {
-      problem.value = { code: 'INTERNAL', fields: [], message: error instanceof TypeError ? 'The server did not answer.' : (error as Error).message }
+      problem.value = {
+        code: 'INTERNAL',
+        fields: [],
+        message: error instanceof TypeError ? 'The server did not answer.' : (error as Error).message,
+      }
       state.value = 'failed'
     }
   }
