@@ -212,6 +212,7 @@ const dashboardDomains = {
   shared: [],
   users: [],
   settings: [],
+  reference: [],
   account: [],
   'sign-in': [],
   joining: [],
