@@ -75,10 +75,9 @@ async function deploys(t: ExecutionContext, { page, name, port }: Scene): Promis
   const containers = page.getByRole('region', { name: 'Containers' })
   await badge(containers, 'Running').waitFor()
   await containers.getByText('selfhostly-test/web:1').waitFor()
-  const [app] = await Promise.all([
-    page.context().waitForEvent('page'),
-    containers.getByRole('link', { name: `Open port ${port}:80 in a new tab` }).click(),
-  ])
+  const link = containers.getByRole('link', { name: `Open port ${port}:80 in a new tab` })
+  t.is(await link.getAttribute('href'), `http://127.0.0.1:${port}`, 'where the dashboard is open, because the node is on its machine')
+  const [app] = await Promise.all([page.context().waitForEvent('page'), link.click()])
   t.regex(await app.getByRole('heading').innerText(), /Welcome/)
   await app.close()
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import anyTest, { type ExecutionContext, type TestFn } from 'ava'
 import Docker from 'dockerode'
@@ -116,6 +117,32 @@ test.serial('a primary: pulled, started, and not as root where the group of the 
     servers.map(([, uid]) => Number(uid)),
     [expected],
   )
+})
+
+const isRoot = process.getuid?.() === 0
+
+test.serial("the user is the one that owns the data, and root where it has root's content or is told to be", async (t) => {
+  const [image] = t.context.images
+  const root = mkdtempSync(join(tmpdir(), `${unique}-owners-`))
+  t.teardown(() => rmSync(root, { recursive: true, force: true }))
+  const socketGid = statSync(engineSocket()).gid
+  /** Who has the file that the first command in this folder makes. */
+  async function userIn(name: string, owner: number, options: string[] = [], content?: string): Promise<number> {
+    const data = join(root, name)
+    mkdirSync(data)
+    if (content) writeFileSync(join(data, content), '')
+    if (isRoot) chownSync(data, owner, owner)
+    const mounts = ['-v', `${engineSocket()}:/var/run/docker.sock`, '-v', `${data}:/data`]
+    const { code, output } = await run('docker', ['run', '--rm', ...mounts, ...options, image, 'selfhostly', 'identity'])
+    t.is(code, 0, output)
+    return statSync(join(data, 'identity.json')).uid
+  }
+  const unless = (user: number) => (socketGid === 0 ? 0 : isRoot ? user : (process.getuid?.() ?? user))
+  t.is(await userIn('theirs', 4321), unless(4321))
+  t.is(await userIn('new', 0), unless(1000))
+  t.is(await userIn('told', 4321, ['-e', 'RUN_AS_ROOT=true']), 0)
+  t.is(await userIn('low', 4321, ['-e', 'SERVER_ADDRESS=:80']), 0)
+  if (isRoot) t.is(await userIn('old', 0, [], 'selfhostly.db'), 0)
 })
 
 test.serial('its commands work: link, token, doctor, backup, identity, and help', async (t) => {
