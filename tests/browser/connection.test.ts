@@ -71,7 +71,11 @@ test.serial('a page whose code cannot be loaded reloads the dashboard, or says t
   t.timeout(120_000)
   const primary = await nodeProcess(t, { NODE_NAME: 'primary' })
   const [browser] = await Promise.all([startBrowser(t), primary.start()])
-  const { page, troubles, loads } = await browser.open(primary)
+  const { page, troubles, loads, visit } = await browser.open(primary)
+  await badge(rowOf(page, 'primary'), 'Online').waitFor()
+  // Pages are loaded ahead, unless somebody pays for data.
+  await page.addInitScript("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
+  await visit()
   await badge(rowOf(page, 'primary'), 'Online').waitFor()
   // Until the dashboard loads again: one import may ask for its file twice, since Vite preloads it.
   let reloads = false

@@ -225,3 +225,58 @@ async function viewersPalette(t: ExecutionContext): Promise<{ page: Page; primar
   await palette(tab.page).getByRole('combobox').waitFor()
   return { ...tab, primary }
 }
+
+test.serial('a reload in the middle of an operation comes back to it', async (t) => {
+  t.timeout(120_000)
+  const { page, visit, primary, appIds } = await cluster(t, '/apps')
+  await rowOf(page, 'navidrome').getByRole('link', { name: 'navidrome' }).click()
+  const panel = page.getByRole('region', { name: 'Update images of navidrome' })
+  await panel.getByText('Pulling navidrome').first().waitFor()
+  await visit()
+  await panel.getByText('Pulling navidrome').first().waitFor()
+
+  // It ends while the page loads again.
+  const appId = appIds.get('navidrome')
+  const running = primary.services.feed.inventory.operations().find((operation) => operation.appId === appId)
+  t.truthy(running)
+  if (running) {
+    const over = { ...running, status: 'succeeded' as const, progress: 100, finishedAt: new Date() }
+    primary.services.feed.inventory.apply(running.nodeId, { type: 'operation', operation: over })
+  }
+  await visit()
+  await panel.getByRole('status').getByText('Succeeded', { exact: true }).waitFor()
+})
+
+test.serial('without a connection the page says what is old, and others open with what is known', async (t) => {
+  t.timeout(120_000)
+  const { page, primary, troubles, appIds } = await cluster(t, '/apps')
+  await page.waitForResponse(/assets\/AppDetail-.*\.js/)
+  await page.waitForResponse(/assets\/Account-.*\.js/)
+  await primary.stop()
+  await page.getByRole('status').filter({ hasText: 'Connection lost' }).waitFor()
+  t.is(await page.title(), '(?) Apps · Selfhostly')
+  t.true(await page.locator('main.stale').isVisible())
+
+  await rowOf(page, 'gitea').getByRole('link', { name: 'gitea' }).click()
+  await page.getByText('Only what the list of apps knew is shown').waitFor()
+  await page.getByRole('region', { name: 'Containers' }).getByText('gitea/gitea:1.25').waitFor()
+  t.is(new URL(page.url()).pathname, `/apps/${appIds.get('gitea')}`)
+  await page.getByRole('link', { name: 'Audit log' }).click()
+  await page.getByText('It loads by itself when the connection is back').first().waitFor()
+  await page.close()
+  troubles.splice(0)
+})
+
+test.serial('the title and the icon of the tab show alarms', async (t) => {
+  t.timeout(120_000)
+  const primary = await runningNode(t, { NODE_NAME: 'hub' })
+  const { page, loads } = await (await startBrowser(t)).open(primary, '/nodes')
+  await rowOf(page, 'hub').waitFor()
+  t.is(await page.title(), 'Nodes · Selfhostly')
+  t.is(await page.locator('link[rel=icon]').getAttribute('href'), '/favicon.svg')
+  await fillCluster(primary, { now: systemClock.now, advance: () => undefined })
+  await page.getByRole('button', { name: /^\d+ alarms?$/ }).waitFor()
+  await page.locator('link[rel=icon][href="/favicon-trouble.svg"]').waitFor({ state: 'attached' })
+  t.regex(await page.title(), /^\(\d+\) Nodes · Selfhostly$/)
+  t.is(loads(), 0)
+})

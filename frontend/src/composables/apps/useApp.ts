@@ -1,7 +1,9 @@
 import { computed, watch } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
 import { toValue } from 'vue'
-import { appQuery } from '../../graphql/documents/apps.ts'
+import { appQuery, appsQuery } from '../../graphql/documents/apps.ts'
+import type { AppItem } from '../../graphql/items.ts'
+import { useServerConnection } from '../shared/useServerConnection.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import { useOperations } from '../operations/useOperations.ts'
 
@@ -9,7 +11,14 @@ import { useOperations } from '../operations/useOperations.ts'
 export function useApp(id: MaybeRefOrGetter<string>) {
   const { state: load, data, problem, retry } = useLiveQuery(appQuery, () => ({ id: toValue(id) }))
   const { follow } = useOperations()
+  const { client } = useServerConnection()
   const app = computed(() => data.value?.app ?? undefined)
+  /** What the list of apps knew of it, for when nothing else can be had. */
+  const listed = computed<AppItem | undefined>(() =>
+    load.value === 'failed'
+      ? client.readQuery(appsQuery, { first: 500, after: null })?.data?.apps.nodes.find((each) => each.id === toValue(id))
+      : undefined,
+  )
   const state = computed(() => (load.value === 'ready' && !app.value ? 'missing' : load.value))
 
   // Events about an app come without its Compose file and operations. A new status or version means those may have changed too.
@@ -25,5 +34,5 @@ export function useApp(id: MaybeRefOrGetter<string>) {
     { immediate: true },
   )
 
-  return { state, app, problem, retry }
+  return { state, app, listed, problem, retry }
 }

@@ -1,7 +1,8 @@
-import { computed, inject, provide, shallowReactive, shallowRef } from 'vue'
+import { computed, inject, onScopeDispose, provide, shallowReactive, shallowRef } from 'vue'
 import type { InjectionKey } from 'vue'
 import { cancelOperation } from '../../graphql/documents/operations.ts'
 import type { OperationItem } from '../../graphql/items.ts'
+import { keepOperations, readKeptOperations } from '../../utils/operations/kept-operations.ts'
 import { isFinal, operationTitle } from '../../utils/operations/operation-words.ts'
 import { useServerConnection } from '../shared/useServerConnection.ts'
 import { useMutate } from '../shared/useMutate.ts'
@@ -30,31 +31,73 @@ function useCancelling() {
   }
 }
 
+/** Which operations this tab follows. A reload knows them again. */
+function useKept() {
+  const kept = readKeptOperations()
+  const announced = new Set(kept.announced)
+  const shownId = shallowRef(kept.shown ?? undefined)
+  const keep = (): void => keepOperations({ announced: [...announced], shown: shownId.value ?? null })
+  return {
+    shownId,
+    ids: (): string[] => [...new Set([...announced, shownId.value ?? []].flat())],
+    show(id: string | undefined): void {
+      shownId.value = id
+      keep()
+    },
+    announce(id: string): void {
+      announced.add(id)
+      keep()
+    },
+    /** @returns whether it was to be told */
+    forget(id: string): boolean {
+      const wasAnnounced = announced.delete(id)
+      keep()
+      return wasAnnounced
+    },
+  }
+}
+
+/** What the pages that are open show by themselves. */
+function useSight() {
+  const sights = new Set<(operation: OperationItem) => boolean>()
+  return {
+    isInSight: (operation: OperationItem): boolean => !isRemoved(operation) && [...sights].some((shows) => shows(operation)),
+    /** For a page: which operations people see succeed there, so that no toast has to say it. As long as the page is open. */
+    inSight(shows: (operation: OperationItem) => boolean): void {
+      sights.add(shows)
+      onScopeDispose(() => sights.delete(shows))
+    },
+  }
+}
+
 /** Follows operations for the whole dashboard, so people can leave a page while one runs. Called once, by the shell. */
 export function provideOperations() {
   const { client } = useServerConnection()
   const { failed, succeeded } = useResultToasts()
   const cancel = useCancelling()
   const latest = shallowReactive(new Map<string, OperationItem>())
-  const announced = new Set<string>()
-  const shownId = shallowRef<string>()
+  const { shownId, show: showId, announce: announceId, forget, ids } = useKept()
+  const { isInSight, inSight } = useSight()
 
   function take(operation: OperationItem): void {
     latest.set(operation.id, operation)
     if (isFinal(operation)) tellEnd(operation)
   }
-  const follow = createOperationFollower(client, take)
+  const { follow, followId } = createOperationFollower(client, take)
+  // A reload in the middle comes back to them.
+  ids().forEach(followId)
 
   function tellEnd(operation: OperationItem): void {
     // No toast for an operation that the page shows.
-    if (!announced.delete(operation.id) || (shownId.value === operation.id && !isRemoved(operation))) return
+    if (!forget(operation.id) || (shownId.value === operation.id && !isRemoved(operation))) return
+    if (operation.status === 'SUCCEEDED' && isInSight(operation)) return
     if (operation.status === 'SUCCEEDED') succeeded({ title: operationTitle(operation), icon: 'i-lucide-circle-check' })
     else failed(failureToast(operation))
   }
 
   /** For an operation started here: follows it and reports how it ended. */
   function announce(operation: OperationItem): void {
-    announced.add(operation.id)
+    announceId(operation.id)
     take(operation)
     follow(operation)
   }
@@ -62,19 +105,15 @@ export function provideOperations() {
   /** For an app's page, which shows how this operation goes. */
   function show(operation: OperationItem): void {
     latest.set(operation.id, latest.get(operation.id) ?? operation)
-    shownId.value = operation.id
+    showId(operation.id)
     follow(operation)
   }
 
   const shown = computed(() => (shownId.value ? latest.get(shownId.value) : undefined))
   const operations = {
     latest: (id: string) => latest.get(id),
-    shown,
-    follow,
-    announce,
-    show,
-    cancel,
-    hide: () => (shownId.value = undefined),
+    hide: () => showId(undefined),
+    ...{ shown, follow, announce, show, cancel, inSight },
   }
   provide(operationsKey, operations)
   return operations

@@ -18,7 +18,7 @@ export const usageHours = 6
 export function useRecent(news: Readonly<Ref<string>>) {
   const events = useLiveQuery(recentEventsQuery, { first: 12 })
   const failures = useLiveQuery(failedOperationsQuery, {})
-  const { follow, latest } = useOperations()
+  const { follow, latest, inSight } = useOperations()
   const readSoon = useDebounceFn(
     () => {
       events.retry()
@@ -35,6 +35,7 @@ export function useRecent(news: Readonly<Ref<string>>) {
       operation: event.operation && (latest(event.operation.id) ?? event.operation),
     })),
   )
+  inSight(({ id }) => recent.value.some(({ operation }) => operation?.id === id))
   // So that they move here, too.
   watch(recent, (list) => list.forEach(({ operation }) => operation && follow(operation)), { immediate: true })
 
