@@ -137,6 +137,8 @@ export async function fillCluster(
     )
     services.history.sampled({ ...statsOf(selfId, ['', {}, 12, 0.37, 0.44] as never, step, now()), containers: [] })
     await advance(stepMs)
+    // Only a few steps wait to be written.
+    await Promise.all([services.totals.flush(), services.history.flush()])
   }
   const appIds = new Map<string, string>()
   for (const nodeId of nodeIds) {
