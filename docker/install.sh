@@ -189,6 +189,8 @@ examine() {
 # ---- what is written
 
 write_settings() {
+  is_new=yes
+  [ ! -e "$dir/data/identity.json" ] || is_new=no
   (mkdir -p "$dir/apps" && (umask 077 && mkdir -p "$dir/data")) 2>/dev/null || die "$dir cannot be written to." "Run this script as root (sudo sh install.sh), or choose another folder with --dir."
   if [ ! -f "$dir/.env" ]; then
     (umask 077 && say "# Selfhostly's settings; docs/configuration.md has them all. After a change: sh install.sh" >"$dir/.env")
@@ -351,10 +353,12 @@ report() {
   say ""
   if grep -qs '"role": *"secondary"' "$dir/data/role.json"; then
     report_joining
-  else
+  elif [ "$is_new" = yes ] && links=$("$command" link </dev/null); then
     say "Selfhostly runs. To sign in, open one of these within 15 minutes:"
-    "$command" link </dev/null || true
+    say "$links"
     say "For another link: $command link"
+  else
+    say "Selfhostly runs as before, from $image. For a link to sign in: $command link"
   fi
 }
 

@@ -98,7 +98,7 @@ test.serial('what is downloaded is under 250 MB, and has neither sources nor wha
 })
 
 test.serial('a primary: pulled, started, and not as root where the group of the socket allows', async (t) => {
-  t.timeout(120_000)
+  t.timeout(180_000)
   const { images, main } = t.context
   const output = done(t, await main.run(`${scriptOf(images[0])} | sh -s -- ${main.options}`), /To sign in, open one of these/)
   t.regex(output, new RegExp(`open http://\\S+:${main.port}/#code=\\S+`))
@@ -146,7 +146,7 @@ test.serial("the user is the one that owns the data, and root where it has root'
 })
 
 test.serial('its commands work: link, token, doctor, backup, identity, and help', async (t) => {
-  t.timeout(60_000)
+  t.timeout(120_000)
   const { main } = t.context
   const command = (words: string) => main.run(`${main.service} ${words}`)
   done(t, await command('link'), /^open http:\/\/localhost:\d+\/#code=\S+/m)
@@ -160,17 +160,21 @@ test.serial('its commands work: link, token, doctor, backup, identity, and help'
 })
 
 test.serial('upgraded in place: another image, the same node, the same settings', async (t) => {
-  t.timeout(60_000)
+  t.timeout(120_000)
   const { images, main } = t.context
   const before = [await main.run(`${main.service} identity`), readFileSync(join(main.dir, '.env'), 'utf8')]
-  done(t, await main.run(`${scriptOf(images[1])} | sh -s -- --dir ${main.dir} --service ${main.service}`), /Selfhostly runs/)
+  done(
+    t,
+    await main.run(`${scriptOf(images[1])} | sh -s -- --dir ${main.dir} --service ${main.service}`),
+    /Selfhostly runs as before, from \S+:2\./,
+  )
   t.is((await container(main.service).inspect()).Config.Image, images[1])
   t.deepEqual([await main.run(`${main.service} identity`), readFileSync(join(main.dir, '.env'), 'utf8')], before)
   t.is(await statusOf(t.context, main.service), 'online', 'the token is still valid')
 })
 
 test.serial('a secondary joins by the line from the dashboard, which changes nothing the second time', async (t) => {
-  t.timeout(120_000)
+  t.timeout(180_000)
   const { images, main, worker } = t.context
   const query = `mutation { createJoinToken(input: { name: "rack", maxUses: 2, primaryUrl: "${main.url}" }) { commands { docker systemd } } }`
   const { data } = await asked<{ data: { createJoinToken: { commands: typeof made.commands } } }>(t.context, '/graphql', query)
@@ -201,7 +205,7 @@ test.serial('a secondary joins by the line from the dashboard, which changes not
 })
 
 test.serial('--systemd: a unit that systemd accepts, and that starts the server itself', async (t) => {
-  t.timeout(60_000)
+  t.timeout(120_000)
   const { unit } = t.context
   const user = (await run('id', ['-un'])).output.trim()
   done(t, await unit.run(`${made.commands.systemd} ${unit.options} --no-start --user ${user}`), /Nothing was started/)
@@ -231,8 +235,19 @@ test.serial('--systemd: a unit that systemd accepts, and that starts the server 
   await ended
 })
 
+test.serial('a backup is restored where the program is installed but has not run', async (t) => {
+  t.timeout(120_000)
+  const { images, main } = t.context
+  const made = done(t, await main.run(`${main.service} backup`)).match(/Backup made: \/data\/(\S+)/)?.[1] ?? ''
+  const server = await installServer(t, `${unique}-restored`)
+  done(t, await server.run(`${scriptOf(images[1])} | sh -s -- ${server.options} --no-start`))
+  done(t, await server.run(`${server.service} restore ${join(main.dir, 'data', made)}`), /Restored into/)
+  const idIn = (dir: string): unknown => (JSON.parse(readFileSync(join(dir, 'data/identity.json'), 'utf8')) as { id: string }).id
+  t.is(idIn(server.dir), idIn(main.dir))
+})
+
 test.serial('removed: what the script made goes, settings and data stay, unless told otherwise', async (t) => {
-  t.timeout(60_000)
+  t.timeout(120_000)
   const { images, main, unit } = t.context
   const script = `${scriptOf(images[1])} | sh -s --`
   const remove = (server: Server, more = '') => server.run(`${script} --uninstall --dir ${server.dir} --service ${server.service} ${more}`)
@@ -247,7 +262,7 @@ test.serial('removed: what the script made goes, settings and data stay, unless 
 })
 
 test.serial('what is missing is said before anything is written', async (t) => {
-  t.timeout(60_000)
+  t.timeout(120_000)
   const { images, registry } = t.context
   const server = await installServer(t, `${unique}-none`)
   const script = join(checkout, 'docker/install.sh')
