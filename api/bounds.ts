@@ -101,7 +101,7 @@ export const bounds = {
   timeline: { entries: 500, what: 50, name: 300, detail: 500 },
   /**
    * Terminals. In bytes: what is kept for whoever joins again, one message, and what was typed and waits. Then how long a command is,
-   * sessions, and how fast one of them and all of a node together send, where every message counts as at least `messageCost` bytes.
+   * sessions, and how fast one of them and all of a node together send, where every message costs `messageCost` bytes more than it has.
    */
   terminals: {
     history: 256 * 1024,
@@ -112,8 +112,8 @@ export const bounds = {
     size: { cols: 1000, rows: 500 },
     container: 255,
     sessions: { ofCaller: 10, ofNode: 40, all: 200 },
-    messageCost: 8 * 1024,
-    ofSession: { perSecond: 2 ** 20, burst: 512 * 1024 },
+    messageCost: 256,
+    ofSession: { perSecond: 2 ** 20, burst: 2 ** 20 },
     sent: { perSecond: 3 * 2 ** 20, burst: 2 * 2 ** 20 },
   },
   about: { version: 50, capability: 50, capabilities: 100, hostname: 255 },

@@ -178,6 +178,7 @@ export function createServices(world: World) {
   const ownTerminals = createOwnTerminals({
     ...{ ...base, engine: docker.terminals, isOn: config.hasTerminals, mark: selfId, ownContainer: ownContainerId },
     allowedRulesOf: allowedRules(apps),
+    beyondPolicy: apps.beyondPolicy,
     paceOfNew: createTerminalPace(clock),
   })
   const backups = createBackups({

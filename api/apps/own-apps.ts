@@ -10,6 +10,7 @@ import type { App } from './app.ts'
 import { createNetworks } from './networks.ts'
 import { createNodeFacts } from './compose/node-facts.ts'
 import { createAppFiles } from './app-files.ts'
+import { createContainerPolicy } from './compose/policy/container-policy.ts'
 import { createAppPolicy, type PolicySettings } from './compose/policy/app-policy.ts'
 import { createAppService, type AppService } from './app-service.ts'
 import { createContainerWatch } from './container-watch.ts'
@@ -152,6 +153,11 @@ export function createOwnApps(deps: {
     createNetwork: createNetworks({ projects }),
     /** Whether a container is of the app with this name. */
     isOf: files.isOf,
+    /** What a container may do that the safety policy refuses. */
+    beyondPolicy: createContainerPolicy({
+      ...{ settings: deps.policy, volumes: projects.volumeDrivers },
+      folderOf: (each) => (each.project !== null && files.isOf(each.project, each) ? files.directoryOf(each.project) : null),
+    }),
     operations,
     ...createIdempotency({ operations, clock, appOf: (id) => service.list().find((app) => app.id === id) }),
     events,

@@ -2,7 +2,8 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { composeLabels } from './container-mapping.ts'
-import { answered, createEngineClient, hasStatus } from './engine-client.ts'
+import { rightsOf } from './container-rights.ts'
+import { answered, createEngineClient, inspectContainer } from './engine-client.ts'
 import type { EngineTerminals, TerminalProgram } from './engine.types.ts'
 import { createMarkedPrograms, killAfterMs, markVariable } from './marked-programs.ts'
 
@@ -34,24 +35,19 @@ export function createEngineTerminals(options: { clock: Clock; dockerHost?: stri
 
   return {
     async find(containerId) {
-      const info = await ask(async (abortSignal) =>
-        docker
-          .getContainer(containerId)
-          .inspect({ abortSignal })
-          .catch((error: unknown) => {
-            if (hasStatus(error, 404) || hasStatus(error, 400)) return null
-            throw error
-          }),
-      )
+      const inspect = (id: string) => inspectContainer(client, id)
+      const info = await inspect(containerId)
       if (!info) return null
       const labels = info.Config.Labels
       return {
         id: info.Id,
         name: info.Name.replace(/^\//, ''),
-        isRunning: info.State.Running && !info.State.Paused,
+        isRunning: info.State.Running,
+        isPaused: info.State.Paused,
         project: labels[composeLabels.project] ?? null,
         workingDir: labels[composeLabels.workingDir] ?? null,
         service: labels[composeLabels.service] ?? null,
+        rights: await rightsOf(info, inspect),
       }
     },
 

@@ -122,11 +122,34 @@ export interface TerminalSize {
 export interface TerminalContainer {
   id: string
   name: string
+  /** Also while it is paused. */
   isRunning: boolean
+  isPaused: boolean
   /** From Compose's labels; null for a container that Compose did not create. */
   project: string | null
   workingDir: string | null
   service: string | null
+  /** What it may do on the host. */
+  rights: ContainerRights
+}
+
+export type ContainerNamespace = 'pid' | 'ipc' | 'uts' | 'userns' | 'network'
+
+/** What a container may do beyond a plain one. */
+export interface ContainerRights {
+  isPrivileged: boolean
+  /** Added ones, as written. */
+  capabilities: string[]
+  /** Paths on the host. */
+  devices: string[]
+  deviceRules: string[]
+  /** What a driver gives, such as `nvidia gpu`. */
+  deviceRequests: string[]
+  securityOptions: string[]
+  /** `host`, or another mode. One that is shared with another container is as that one has it. */
+  namespaces: Record<ContainerNamespace, string>
+  /** `source`: the path on the host, or a volume's name. */
+  mounts: { type: string; source: string; target: string; isReadOnly: boolean }[]
 }
 
 export interface TerminalProgram {

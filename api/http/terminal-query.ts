@@ -3,13 +3,21 @@ import { bounds } from '../bounds.ts'
 import { invalidInput } from '../errors.ts'
 
 const { size, command, container } = bounds.terminals
-const count = (most: number, whenUnset: number) =>
-  z.coerce.number(`must be a whole number from 1 to ${most}`).int().min(1).max(most).default(whenUnset)
+const count = (most: number) => {
+  const words = `must be a whole number from 1 to ${most}`
+  return z.coerce.number(words).int(words).min(1, words).max(most, words).optional()
+}
+const tooLong = `must be at most ${command.argument} characters, each argument`
+const tooMany = `must have at most ${command.arguments} arguments`
 
 const query = z.strictObject({
-  cols: count(size.cols, 80),
-  rows: count(size.rows, 24),
-  command: z.array(z.string().max(command.argument)).max(command.arguments).default([]),
+  cols: count(size.cols),
+  rows: count(size.rows),
+  command: z
+    .array(z.string().max(command.argument, tooLong))
+    .max(command.arguments, tooMany)
+    .refine(([program]) => program !== '', 'must begin with the name of a program. Leave it out for a shell')
+    .default([]),
   session: z.uuid('must be the id of a terminal').optional(),
 })
 
@@ -48,7 +56,7 @@ export function readTerminalQuery(url: string | undefined): z.output<typeof quer
     parsed.error.issues.flatMap((issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((field) => ({ field, message: 'is unknown' }))
-        : [{ field: issue.path.join('.'), message: issue.message }],
+        : [{ field: String(issue.path[0] ?? ''), message: issue.message }],
     ),
   )
 }

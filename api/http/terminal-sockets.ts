@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { seesNode, type Caller } from '../auth/caller.ts'
 import { bounds } from '../bounds.ts'
-import { AppError } from '../errors.ts'
+import { AppError, invalidInput } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { createUserApi } from '../user/user-api.ts'
 import type { LookedAt } from '../user/terminals.ts'
@@ -15,6 +15,7 @@ import { readTerminalQuery, terminalPlaceOf, type TerminalPlace } from './termin
 import type { UnreadAnswers } from './unread-answers.ts'
 
 const protocol = 'selfhostly.terminal'
+const usualSize = { cols: 80, rows: 24 }
 /** Browsers cannot send a header with a WebSocket, so they offer their secret as another protocol, which is never chosen. */
 const secretPrefix = 'selfhostly.browser.'
 
@@ -42,10 +43,12 @@ export function createTerminalSockets({
   })
   let isStopped = false
 
+  const offeredBy = ({ headers }: IncomingMessage): string[] =>
+    (headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim())
+
   /** Only the dashboard offers its secret so. */
   function secretOf(request: IncomingMessage): string | undefined {
-    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim())
-    return offered.find((each) => each.startsWith(secretPrefix))?.slice(secretPrefix.length)
+    return offeredBy(request).find((each) => each.startsWith(secretPrefix))?.slice(secretPrefix.length)
   }
 
   async function enter(request: IncomingMessage): Promise<Caller> {
@@ -54,9 +57,14 @@ export function createTerminalSockets({
   }
 
   async function find(request: IncomingMessage, caller: Caller, { nodeId, container }: TerminalPlace): Promise<LookedAt> {
-    const { session, ...asked } = readTerminalQuery(request.url)
+    const { session, cols, rows, command } = readTerminalQuery(request.url)
+    if (!offeredBy(request).includes(protocol))
+      throw invalidInput([{ field: 'Sec-WebSocket-Protocol', message: `must offer ${protocol}` }])
     const { terminals } = createUserApi(services, caller)
-    return session === undefined ? terminals.open(nodeId, container, asked) : terminals.join(nodeId, container, session)
+    const size = { cols: cols ?? usualSize.cols, rows: rows ?? usualSize.rows }
+    if (session === undefined) return terminals.open(nodeId, container, { ...size, command })
+    // Who joins without a size keeps the one it has.
+    return terminals.join(nodeId, container, session, cols === undefined && rows === undefined ? null : size)
   }
 
   /** It ends with what it needs, also while nobody looks at it. */

@@ -13,6 +13,11 @@ const shells = [['bash'], ['ash'], ['sh']]
 /** Docker's own names and ids. */
 const containerPattern = /^[a-zA-Z0-9][\w.-]*$/
 
+/** Few of them say enough. */
+const mostNamed = 3
+const wordsOf = (names: string[]): string =>
+  [...names.slice(0, mostNamed), ...(names.length > mostNamed ? [`and ${names.length - mostNamed} more`] : [])].join(', ')
+
 export interface OpenTerminal extends TerminalSize {
   /** Its id or name. */
   container: string
@@ -70,6 +75,8 @@ export function createOwnTerminals(deps: {
   ownContainer: () => Promise<string | null>
   /** What the container's service may do that the safety policy does not allow by itself. */
   allowedRulesOf: (container: TerminalContainer) => string[]
+  /** What the container itself may do that the safety policy refuses, whoever made it. */
+  beyondPolicy: (container: TerminalContainer) => Promise<string[]>
   /** Makes the pace of one more terminal. */
   paceOfNew: () => TerminalPace
   clock: Clock
@@ -96,7 +103,13 @@ export function createOwnTerminals(deps: {
       const words = `${container.name} runs by an allowance (${rules.join(', ')}). Only an administrator opens a terminal there`
       throw new AppError('FORBIDDEN', words)
     }
-    if (!container.isRunning) throw new AppError('CONFLICT', `${container.name} does not run`)
+    const beyond = isAdministrator ? [] : await deps.beyondPolicy(container)
+    if (beyond.length > 0) {
+      const words = `From ${container.name} one reaches its host (${wordsOf(beyond)}). Only an administrator opens a terminal there`
+      throw new AppError('FORBIDDEN', words)
+    }
+    if (container.isPaused) throw new AppError('CONFLICT', `${container.name} is paused. Unpause it first`)
+    if (!container.isRunning) throw new AppError('CONFLICT', `${container.name} does not run. Start it first`)
     return container
   }
 

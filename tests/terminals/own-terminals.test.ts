@@ -13,9 +13,14 @@ const container: TerminalContainer = {
   id: 'c'.repeat(64),
   name: 'shop-web-1',
   isRunning: true,
+  isPaused: false,
   project: 'shop',
   workingDir: '/x',
   service: 'web',
+  rights: {
+    ...{ isPrivileged: false, capabilities: [], devices: [], deviceRules: [], deviceRequests: [], securityOptions: [], mounts: [] },
+    namespaces: { pid: '', ipc: '', uts: '', userns: '', network: '' },
+  },
 }
 const notThere = 'OCI runtime exec failed: executable file not found in $PATH\r\n'
 
@@ -28,12 +33,12 @@ interface Run {
 
 /** Terminals whose programs are streams that the test writes. @param there which programs the image has */
 function ground(
-  given: { there?: string[]; rules?: string[]; own?: string | null; isOn?: boolean; isRunning?: boolean; cleaning?: Promise<number> } = {},
+  given: { there?: string[]; rules?: string[]; own?: string | null; isOn?: boolean; isRunning?: boolean; isPaused?: boolean; beyond?: string[]; cleaning?: Promise<number> } = {},
 ) {
   const clock = createManualClock()
   const runs: Run[] = []
   const engine: EngineTerminals = {
-    find: async (name) => ([container.id, container.name].includes(name) ? { ...container, isRunning: given.isRunning ?? true } : null),
+    find: async (name) => ([container.id, container.name].includes(name) ? { ...container, isRunning: given.isRunning ?? true, isPaused: given.isPaused ?? false } : null),
     endMarked: () => given.cleaning ?? Promise.resolve(0),
     async run(_id, { command }): Promise<TerminalProgram> {
       const stream = new PassThrough()
@@ -65,6 +70,7 @@ function ground(
     ...{ engine, clock, log: pino({ level: 'silent' }), isOn: given.isOn ?? true, mark: 'node' },
     ownContainer: async () => given.own ?? null,
     allowedRulesOf: () => given.rules ?? [],
+    beyondPolicy: async () => given.beyond ?? [],
     paceOfNew: () => async () => undefined,
   })
   return { clock, runs, terminals }
@@ -222,8 +228,8 @@ test('a reader that reads nothing stops the program, not the memory', async (t) 
   t.is((await textOf(messages, written)).length, written)
 })
 
-test('only administrators open one in Selfhostly itself, or in what runs by an allowance', async (t) => {
-  for (const given of [{ own: container.id.slice(0, 12) }, { own: container.id }, { rules: ['privileged'] }]) {
+test('only administrators open one in Selfhostly itself, in what runs by an allowance, or where one reaches the host', async (t) => {
+  for (const given of [{ own: container.id.slice(0, 12) }, { own: container.id }, { rules: ['privileged'] }, { beyond: ['docker-socket /run/docker.sock'] }]) {
     const { terminals } = ground(given)
     await t.throwsAsync(terminals.open(asked), { code: 'FORBIDDEN', message: /Only an administrator/ })
     await t.notThrowsAsync(terminals.open({ ...asked, isAdministrator: true }))
@@ -233,7 +239,8 @@ test('only administrators open one in Selfhostly itself, or in what runs by an a
 test('a container that does not run, or is not there, and a node without terminals refuse', async (t) => {
   await t.throwsAsync(ground().terminals.open({ ...asked, container: 'another' }), { code: 'NOT_FOUND' })
   await t.throwsAsync(ground().terminals.open({ ...asked, container: `x?${container.name}` }), { code: 'NOT_FOUND' })
-  await t.throwsAsync(ground({ isRunning: false }).terminals.open(asked), { code: 'CONFLICT', message: 'shop-web-1 does not run' })
+  await t.throwsAsync(ground({ isRunning: false }).terminals.open(asked), { code: 'CONFLICT', message: 'shop-web-1 does not run. Start it first' })
+  await t.throwsAsync(ground({ isPaused: true }).terminals.open(asked), { code: 'CONFLICT', message: 'shop-web-1 is paused. Unpause it first' })
   await t.throwsAsync(ground({ isOn: false }).terminals.open(asked), { code: 'FORBIDDEN', message: /TERMINALS=off/ })
 })
 
