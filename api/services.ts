@@ -284,7 +284,7 @@ export function createServices(world: World) {
   const isOnline = (id: string): boolean => id === selfId || registry.find(id)?.health.status === 'online'
   const logHub = createLogHub({ open: router.logsOf, isOnline, turn: createLogTurns({ clock, cpuMs: processCpuMs }), clock })
   const logPace = createLogPace(clock)
-  const openTerminals = createOpenTerminals({ ...base, terminalsOf: router.terminalsOf })
+  const openTerminals = createOpenTerminals({ ...base, terminalsOf: router.terminalsOf, findNode: registry.find })
   const copies = createAppCopies({
     ...base,
     selfId,

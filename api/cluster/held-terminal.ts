@@ -1,7 +1,7 @@
 import type { Caller } from '../auth/caller.ts'
 import type { Clock } from '../clock.ts'
 import type { TerminalSize } from '../docker/engine.types.ts'
-import { errorMessage } from '../errors.ts'
+import { AppError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { NodeTerminals } from '../terminals/own-terminals.ts'
 import { endingWords, type TerminalMessage } from '../terminals/terminal-message.ts'
@@ -42,7 +42,11 @@ export function createHeldTerminal(deps: {
   named: TerminalOwner
   /** The terminals of its node. @throws NODE_UNREACHABLE */
   terminals: () => NodeTerminals
-  onOver: () => void
+  /** Names by which its container was called when it was opened. */
+  containers: string[]
+  /** The name of its node, for people. */
+  nodeName: () => string
+  onOver: (words: string) => void
   clock: Clock
   log: Log
 }) {
@@ -59,7 +63,7 @@ export function createHeldTerminal(deps: {
     if (isOver) return
     isOver = true
     cancelLeft()
-    deps.onOver()
+    deps.onOver(words)
     over.resolve(words)
   }
 
@@ -76,6 +80,15 @@ export function createHeldTerminal(deps: {
     const tell = async (): Promise<void> => terminals().end(session, ending.reason)
     tell().catch((error: unknown) => log.debug({ terminal: id, error: errorMessage(error) }, 'could not end a terminal on its node'))
     current?.abort()
+  }
+
+  const called = new Set(deps.containers)
+
+  /** Its node says that it is not there, though nobody ended it. @returns whether that is so */
+  function isGone(error: unknown): boolean {
+    const gone = error instanceof AppError && error.code === 'NOT_FOUND'
+    if (gone) finish(`${deps.nodeName()} was started again, which ended this terminal`)
+    return gone
   }
 
   const attachTo = async (container: string, signal: AbortSignal): Promise<AsyncGenerator<TerminalMessage>> =>
@@ -107,12 +120,15 @@ export function createHeldTerminal(deps: {
       const [own, before] = [new AbortController(), current]
       // The node may end the older stream before it answers. Whoever reads that must know why.
       current = own
-      const messages = await attachTo(container, own.signal).catch((error: unknown) => {
+      const messages = await attachTo(container, own.signal).catch(async (error: unknown) => {
         if (current === own) current = before
+        // Under another name, it may be the container that is not there.
+        if (called.has(container) && isGone(error)) throw new AppError('NOT_FOUND', await over.promise)
         if (!before || before.signal.aborted) left()
         throw error
       })
       before?.abort()
+      called.add(container)
       if (current === own) cancelLeft()
       const leave = (): void => {
         own.abort()
@@ -125,6 +141,10 @@ export function createHeldTerminal(deps: {
     resize: (size: TerminalSize): Promise<void> => terminals().resize(session, size),
     left,
     end,
+    /** Whether it is still there, after its node was started again. If not, it is over. */
+    async look(): Promise<void> {
+      await terminals().write(session, new Uint8Array()).catch(isGone)
+    },
     /** It is not this caller's. */
     forget: (): void => finish(''),
   }

@@ -5,12 +5,15 @@ import { composeLabels } from './container-mapping.ts'
 import { rightsOf } from './container-rights.ts'
 import { answered, createEngineClient, inspectContainer } from './engine-client.ts'
 import type { EngineTerminals, TerminalProgram } from './engine.types.ts'
+import { watchContainerFate } from './container-fate.ts'
 import { createMarkedPrograms, killAfterMs, markVariable } from './marked-programs.ts'
 
 /** As patient as Docker's own command line. */
 const resizeAttempts = 10
 /** Docker writes this on the stream itself when it could not start a program. */
 const notStarted = 'OCI runtime exec failed'
+/** Codes of programs that a signal ended. */
+const killedFrom = 128
 /** Docker's own codes for a program that cannot be run, or is not there. */
 const cannotRun = [126, 127]
 
@@ -52,7 +55,7 @@ export function createEngineTerminals(options: { clock: Clock; dockerHost?: stri
     },
 
     async run(containerId, { command, mark, ...first }): Promise<TerminalProgram> {
-      const exec = await execOf(containerId, command, mark)
+      const [fate, exec] = await Promise.all([watchContainerFate({ client, wait }, containerId), execOf(containerId, command, mark)])
       const stream: Duplex = await answered(client, exec.start({ hijack: true, stdin: true, Tty: true }))
       // How it ends is asked of the Engine.
       stream.on('error', () => undefined)
@@ -84,9 +87,12 @@ export function createEngineTerminals(options: { clock: Clock; dockerHost?: stri
 
         /** Call when the stream has ended. */
         async exit(firstWords) {
-          const { ExitCode: code, Pid: pid } = await look()
+          const seen = await look().catch(() => null)
+          // Docker forgets what ran in a container that is removed.
+          if (!seen) return { code: null, isMissing: false, fate: await fate(true) }
+          const { ExitCode: code, Pid: pid } = seen
           const isMissing = code !== null && cannotRun.includes(code) && (pid === 0 || firstWords.startsWith(notStarted))
-          return { code, isMissing }
+          return { code, isMissing, fate: isMissing ? null : await fate(code === null || code >= killedFrom) }
         },
 
         async hangUp() {

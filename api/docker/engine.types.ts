@@ -152,16 +152,19 @@ export interface ContainerRights {
   mounts: { type: string; source: string; target: string; isReadOnly: boolean }[]
 }
 
+/** What happened to a container while a program ran in it. */
+export type ContainerFate = 'stopped' | 'restarted' | 'removed'
+
 export interface TerminalProgram {
   /** What it writes, and what is typed. It ends with the program. */
   stream: Duplex
   resize(size: TerminalSize): Promise<void>
   /**
-   * How it ended.
+   * How it ended, and what its container did then; null if that runs on.
    *
    * @param firstWords the start of what it wrote
    */
-  exit(firstWords: string): Promise<{ code: number | null; isMissing: boolean }>
+  exit(firstWords: string): Promise<{ code: number | null; isMissing: boolean; fate: ContainerFate | null }>
   /** Ends it as a closed terminal does, and kills it if it stays. Docker would let it run on. @throws CONFLICT if it runs on */
   hangUp(): Promise<void>
 }

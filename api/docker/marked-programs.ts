@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import type { Clock } from '../clock.ts'
 import { answered, inspectContainer, type EngineClient } from './engine-client.ts'
 
@@ -13,16 +13,23 @@ export const killAfterMs = 3000
  * too, but only it comes from outside of the container, so only it has no parent there. When a terminal's first program is hung up, it
  * hangs up what it started, unless that was meant to go on.
  */
-const signalScript = `for d in /proc/[0-9]*; do
+const signalScript = scriptFor('while read -r key value; do [ "$key" = PPid: ] && [ "$value" = 0 ] && kill "-$2" "${d#/proc/}"; done < "$d/status"')
+
+/** Also what those programs started and left behind. */
+const signalAllScript = scriptFor('kill "-$2" "${d#/proc/}"')
+
+function scriptFor(signal: string): string {
+  return `for d in /proc/[0-9]*; do
   while IFS= read -r line || [ -n "$line" ]; do
     case "$line" in
     *"$1"*)
-      while read -r key value; do [ "$key" = PPid: ] && [ "$value" = 0 ] && kill "-$2" "\${d#/proc/}"; done < "$d/status"
+      ${signal}
       break
     esac
   done < "$d/environ"
 done 2>/dev/null
 true`
+}
 
 /** Ends what was executed in containers. Docker itself cannot. */
 export function createMarkedPrograms({ client, clock }: { client: EngineClient; clock: Clock }) {
@@ -46,8 +53,8 @@ export function createMarkedPrograms({ client, clock }: { client: EngineClient; 
     }
   }
 
-  async function signalWithin(containerId: string, mark: string, signal: 'HUP' | 'KILL'): Promise<void> {
-    const Cmd = ['sh', '-c', signalScript, 'sh', markVariable(mark), signal]
+  async function signalWithin(containerId: string, mark: string, signal: 'HUP' | 'KILL', script = signalScript): Promise<void> {
+    const Cmd = ['sh', '-c', script, 'sh', markVariable(mark), signal]
     const exec = await answered(client, docker.getContainer(containerId).exec({ Cmd }))
     await answered(client, exec.start({ Detach: true }))
   }
@@ -70,11 +77,27 @@ export function createMarkedPrograms({ client, clock }: { client: EngineClient; 
       if (seen.length === 0 && !isUnseen) break
       found ||= seen.length > 0
       for (const pid of seen) await signalFromHere(pid, mark, signal)
-      if (isUnseen) await signalWithin(containerId, mark, signal)
+      if (isUnseen) await signalWithin(containerId, mark, signal, signalAllScript)
       const until = clock.now().getTime() + killAfterMs
       while ((await executedIn(containerId)).some((pid) => pids.includes(pid)) && clock.now().getTime() < until) await wait(50)
     }
     return found
+  }
+
+  /** What marked programs started and left behind: it has their environment, but nobody lists it. As far as it is seen from here. */
+  async function endRest(mark: string): Promise<void> {
+    const marked = async (): Promise<number[]> => {
+      const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0)
+      const marks = await Promise.all(pids.map((pid) => hasMark(pid, mark)))
+      return pids.filter((_pid, at) => marks[at])
+    }
+    for (const signal of ['HUP', 'KILL'] as const) {
+      const left = await marked()
+      if (left.length === 0) return
+      for (const pid of left) await signalFromHere(pid, mark, signal)
+      const until = clock.now().getTime() + killAfterMs
+      while ((await marked()).length > 0 && clock.now().getTime() < until) await wait(50)
+    }
   }
 
   return {
@@ -87,6 +110,7 @@ export function createMarkedPrograms({ client, clock }: { client: EngineClient; 
     async endAll(mark: string): Promise<number> {
       const running = await ask((abortSignal) => docker.listContainers({ abortSignal }))
       const found = await Promise.all(running.map(({ Id: id }) => endMarkedIn(id, mark)))
+      await endRest(mark)
       return found.filter(Boolean).length
     },
   }

@@ -33,10 +33,11 @@ async function carryOut(command: string[], { start, onStarted, tell, isOver }: R
     onStarted()
     await tell(chunk)
   }
-  const { code, isMissing } = await program.exit(firstWords)
+  const { code, isMissing, fate } = await program.exit(firstWords)
   if (isMissing) return null
   // A program that itself writes these words.
   if (firstWords.startsWith(notStarted)) await tell(Buffer.from(firstWords))
+  if (fate) return { type: 'error', message: `The container was ${fate}, which ended this terminal` }
   return { type: 'exit', code }
 }
 

@@ -5,7 +5,7 @@ import type { AuditedOperations } from '../auth/audited-operations.ts'
 import { callerKey, may, refusalWords, type Caller } from '../auth/caller.ts'
 import type { Limits } from '../auth/rate-limits.ts'
 import type { Permission } from '../auth/permissions.ts'
-import { AppError } from '../errors.ts'
+import { AppError, errorMessage } from '../errors.ts'
 import { snapshotThenChanges, type EventHub } from '../events.ts'
 import type { Log } from '../log.ts'
 import type { ViewEvents } from '../view-events.ts'
@@ -14,6 +14,8 @@ import type { Sight } from './sight.ts'
 interface Target extends Named {
   /** What the audit log adds to the target's name. */
   words?: string | undefined
+  /** The subject of the line about a refusal: what the caller named, which need not be there. */
+  refusedAs?: string | undefined
   /** Another permission that the action needs with this input. */
   also?: Permission | undefined
 }
@@ -63,12 +65,13 @@ export function createAccess(deps: {
   }
 
   /** Checks the permission, finds the target and counts the action. @returns its line for the audit log @throws FORBIDDEN, NOT_FOUND, RATE_LIMITED */
-  async function admit(action: Action, { words = '', also, ...named }: Target): Promise<AuditedAction> {
+  async function admit(action: Action, { words = '', also, refusedAs, ...named }: Target): Promise<AuditedAction> {
     try {
       need(action.permission)
       if (also) need(also)
     } catch (error) {
-      await audit.noteRefusal(caller, columnsOf(action, named))
+      // Without the node's name, which is looked up only for those who may see it.
+      await audit.noteRefusal(caller, columnsOf(action, { subject: refusedAs, ...named }), 'denied', errorMessage(error))
       throw error
     }
     // Looked up only now, so that callers without the permission cannot probe for what exists.

@@ -3,7 +3,8 @@ import type { Action } from '../auth/action.ts'
 import { callerKey, may } from '../auth/caller.ts'
 import type { HeldTerminal, TerminalView } from '../cluster/held-terminal.ts'
 import type { OpenTerminals } from '../cluster/open-terminals.ts'
-import { AppError, notFound } from '../errors.ts'
+import type { TerminalSize } from '../docker/engine.types.ts'
+import { AppError } from '../errors.ts'
 import type { Access } from './access.ts'
 
 export const terminalActions = {
@@ -40,7 +41,7 @@ export function createUserTerminals({ access, hub }: { access: Access; hub: Open
     async open(nodeId: string, container: string, asked: AskedTerminal): Promise<LookedAt> {
       const opened = await access.through(
         terminalActions.open,
-        { id: nodeId, words: `: ${container}` },
+        { id: nodeId, words: `: ${container}`, refusedAs: container },
         () => hub.open(named(nodeId), { container, ...asked, isAdministrator: may(caller, 'app.allow') }),
         { over, about: (result) => ({ subject: `${sight.node(nodeId).name}: ${result.container}` }) },
       )
@@ -52,17 +53,21 @@ export function createUserTerminals({ access, hub }: { access: Access; hub: Open
       }
     },
 
-    /** Looks at one again that the same account opened with the same credential. @throws NOT_FOUND for any other; FORBIDDEN, NODE_UNREACHABLE */
-    async join(nodeId: string, container: string, id: string): Promise<LookedAt> {
-      await access.check(terminalActions.join, { id: nodeId })
+    /** Looks at one again, in this size, that the same account opened with the same credential. @throws NOT_FOUND for any other; FORBIDDEN, NODE_UNREACHABLE */
+    async join(nodeId: string, container: string, id: string, size: TerminalSize | null): Promise<LookedAt> {
+      await access.check(terminalActions.join, { id: nodeId, words: `: ${container}`, refusedAs: container })
       const known = hub.find(named(nodeId), id)
       try {
-        if (known) return { held: known, view: await known.attach(container), isNew: false }
-        return await adopt(nodeId, container, id)
+        const looked = known
+          ? { held: known, view: await known.attach(container), isNew: false }
+          : await adopt(nodeId, container, id)
+        // One that has just ended has no size.
+        if (size) looked.held.resize(size).catch(() => undefined)
+        return looked
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'NOT_FOUND') throw error
         access.noteRefusal(terminalActions.join, { id: nodeId, subject: `${sight.node(nodeId).name}: ${container}` }, error.message)
-        throw notFound('terminal', id)
+        throw new AppError('NOT_FOUND', hub.endingOf(named(nodeId), id) ?? `There is no terminal ${id} of yours here. It may have ended`)
       }
     },
   }
@@ -77,7 +82,7 @@ export function createUserTerminals({ access, hub }: { access: Access; hub: Open
       held.forget()
       throw error
     }
-    await access.through(terminalActions.join, { id: nodeId, words: `: ${container}` }, async () => ({ held }), { over, about: () => ({}) })
+    await access.through(terminalActions.join, { id: nodeId, words: `: ${container}`, refusedAs: container }, async () => ({ held }), { over, about: () => ({}) })
     return { held, view, isNew: true }
   }
 }

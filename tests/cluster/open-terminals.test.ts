@@ -5,6 +5,11 @@ import type { Caller } from '../../api/auth/caller.ts'
 import { createOpenTerminals } from '../../api/cluster/open-terminals.ts'
 import { createFrameReader, writeFrame } from '../../api/cluster/calls/terminal-frames.ts'
 import { createTerminalPace } from '../../api/cluster/limits/terminal-pace.ts'
+import type { NodeAbout } from '../../api/cluster/members/node-about.ts'
+import type { ClusterNode } from '../../api/cluster/members/node-registry.ts'
+import { AppError } from '../../api/errors.ts'
+import { createEventHub } from '../../api/events.ts'
+import type { ViewEvents } from '../../api/view-events.ts'
 import type { NodeTerminals } from '../../api/terminals/own-terminals.ts'
 import type { TerminalMessage } from '../../api/terminals/terminal-message.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
@@ -31,9 +36,19 @@ function ground() {
     resize: async () => undefined,
     end: async ({ id }, reason) => void ended.push(`${id}: ${reason}`),
   }
-  const terminals = createOpenTerminals({ terminalsOf: () => node, clock, log: pino({ level: 'silent' }) })
+  const about = { instanceId: 'first' } as NodeAbout
+  const events = createEventHub<ViewEvents>()
+  const terminals = createOpenTerminals({
+    ...{ terminalsOf: () => node, clock, events, log: pino({ level: 'silent' }) },
+    findNode: () => ({ name: 'worker', about: { ...about } }),
+  })
+  /** Its terminals are gone, and the primary hears so. */
+  function restartNode(): void {
+    about.instanceId = 'second'
+    events.emit('node', { id: 'n', about: { ...about } } as ClusterNode)
+  }
   const named = (key: string) => ({ nodeId: 'n', caller, key, owner: key })
-  return { clock, ended, terminals, named, node }
+  return { clock, ended, terminals, named, node, restartNode }
 }
 
 test('one person opens so many, all of them together so many', async (t) => {
@@ -60,6 +75,38 @@ test('one that nobody looks at is ended here too, if its node does not say that 
   clock.advance(2000)
   t.is(await held.over, 'The connection was lost')
   await until(() => ended.length === 1)
+  t.is(terminals.find(named('a'), held.id), undefined)
+})
+
+const restarted = 'worker was started again, which ended this terminal'
+const gone = async (): Promise<never> => {
+  throw new AppError('NOT_FOUND', 'There is no terminal with id s0')
+}
+
+test('a node that was started again has none any more: their places are free, and whoever joins hears why', async (t) => {
+  const { terminals, named, node, restartNode, clock } = ground()
+  const { ofCaller } = bounds.terminals.sessions
+  const held = []
+  for (let count = 0; count < ofCaller; count++) held.push((await terminals.open(named('a'), input)).held)
+  node.write = async ({ id }) => (id === 's1' ? undefined : gone())
+  restartNode()
+  t.is(await held[0]?.over, restarted)
+  await until(() => terminals.find(named('a'), 's2') === undefined)
+  t.is(terminals.find(named('a'), 's1'), held[1], 'one that was opened since')
+  await t.notThrowsAsync(terminals.open(named('a'), input))
+  t.is(terminals.endingOf(named('a'), 's0'), restarted)
+  t.is(terminals.endingOf(named('b'), 's0'), undefined)
+  clock.advance(11 * 60_000)
+  t.is(terminals.endingOf(named('a'), 's0'), undefined)
+})
+
+test('one that its node does not have any more is over when someone joins it, and not when they name another container', async (t) => {
+  const { terminals, named, node } = ground()
+  const { held } = await terminals.open(named('a'), input)
+  node.attach = gone
+  await t.throwsAsync(held.attach('db'), { message: 'There is no terminal with id s0' })
+  t.is(terminals.find(named('a'), held.id), held)
+  await t.throwsAsync(held.attach('web'), { code: 'NOT_FOUND', message: restarted })
   t.is(terminals.find(named('a'), held.id), undefined)
 })
 
@@ -133,4 +180,21 @@ test('a terminal that floods waits for its own limit, and another one does not',
   isOver = true
   while (clock.waiting() > 0) clock.advance(100)
   await flooding
+})
+
+test('small pieces of output cost what they are, a little apart, and the first one after a pause goes at once', async (t) => {
+  const clock = createManualClock()
+  const pace = createTerminalPace(clock)()
+  await pace(100)
+  let isSent = false
+  const second = pace(100).then(() => (isSent = true))
+  await until(() => clock.waiting() === 1)
+  t.deepEqual([clock.waits()[0] ?? 0, isSent], [4, false])
+  clock.advance(4)
+  await second
+  for (let count = 0; count < 500; count++) {
+    clock.advance(4)
+    await pace(1024)
+  }
+  t.is(clock.waiting(), 0)
 })

@@ -113,6 +113,24 @@ test.serial('a terminal survives its socket, only for its own credential, and it
   t.is((await denied()).length, 3)
 })
 
+test.serial('a terminal that is joined again has the size of whoever joins it', async (t) => {
+  const { primary, container, link: node } = t.context
+  const first = await openTerminal(primary, node.id, container.id, 'cols=100&rows=30')
+  const id = await first.session()
+  first.socket.terminate()
+  await first.closed
+  const second = await openTerminal(primary, node.id, container.id, `session=${id}&cols=50&rows=10`)
+  second.type('until [ "$(stty size)" = "10 50" ]; do sleep 0.1; done; echo re""sized\r')
+  await second.shows('resized')
+  second.socket.terminate()
+  await second.closed
+  const third = await openTerminal(primary, node.id, container.id, `session=${id}`)
+  third.type('echo si""ze=$(stty size)\r')
+  await third.shows('size=10 50')
+  t.is(third.told[0]?.id, id)
+  third.socket.close(1000)
+})
+
 test.serial('a terminal ends with the token that opened it, also while its socket is lost', async (t) => {
   const { primary, container, link: node } = t.context
   const operator = await tokenOf(primary, null, 'operator')
@@ -140,12 +158,14 @@ test.serial('refusals come in order, and are written down', async (t) => {
   await t.throwsAsync(openTerminal(primary, node.id, container.id, 'cols=0'), { message: '400' })
   await t.throwsAsync(openTerminal(primary, node.id, container.id, 'size=3'), { message: '400' })
   await t.throwsAsync(openTerminal(primary, node.id, container.id, '', { origin: 'https://elsewhere.example' }), { message: '403' })
+  await t.throwsAsync(openTerminal(primary, node.id, container.id, 'command='), { message: '400' })
+  await t.throwsAsync(openTerminal(primary, node.id, container.id, '', {}, []), { message: '400' })
   const missing = await openTerminal(primary, node.id, container.id, 'command=no-such-program')
   await missing.closed
   t.deepEqual(missing.told.slice(1), [{ type: 'error', message: 'There is no no-such-program in this container, or it cannot be run' }])
   t.is(missing.output(), '')
   const seen = await lines(primary)
-  t.true(seen.some((line) => line.startsWith('terminal.open denied')))
+  t.true(seen.includes('terminal.open denied none This needs a token with the scope operate. This one has read'), seen.join('\n'))
   t.true(seen.some((line) => line.startsWith('terminal.open failed') && line.includes('NOT_FOUND')))
 })
 

@@ -1,5 +1,6 @@
 import test from 'ava'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { systemClock } from '../../api/clock.ts'
 import { createEngineTerminals } from '../../api/docker/engine-terminals.ts'
 import { runningContainer } from '../helpers/terminal.ts'
@@ -15,15 +16,17 @@ test("what a killed program's terminals ran is ended at its next start, and noth
     // It does not end when it is hung up.
     await run(ours, 'sh', '-c', 'trap "" HUP; while true; do sleep 1; done # 4802'),
     await run(theirs, 'sleep', '4803'),
+    // What it started in the background is left behind by a shell that is hung up.
+    await run(ours, 'sh', '-c', 'sleep 4804 & sleep 4805'),
   ]
-  const words = ['4801', '4802', '4803']
+  const words = ['4801', '4802', '4803', '4804']
   const here = async () => {
     const lines = await container.processes()
     return words.filter((word) => lines.some((line) => line.includes(word)))
   }
-  while ((await here()).length < 3);
+  while ((await here()).length < 4);
   for (const { stream } of programs) stream.destroy()
-  t.is((await here()).length, 3, 'Docker lets a program run on whose terminal is gone')
+  t.is((await here()).length, 4, 'Docker lets a program run on whose terminal is gone')
 
   const next = createEngineTerminals({ clock: systemClock })
   /** Waits between looks do not keep a process alive. */
@@ -39,3 +42,19 @@ test("what a killed program's terminals ran is ended at its next start, and noth
   t.is(await end(theirs), 1)
   t.deepEqual(await here(), [])
 })
+
+for (const [fate, change] of [
+  ['stopped', 'kill'],
+  ['removed', 'remove'],
+  ['restarted', 'restart'],
+] as const)
+  test(`a program says that its container was ${fate} meanwhile`, async (t) => {
+    const container = await runningContainer(t)
+    const engine = createEngineTerminals({ clock: systemClock })
+    const program = await engine.run(container.id, { command: ['sh'], mark: randomUUID(), cols: 80, rows: 24 })
+    const ended = once(program.stream.resume(), 'end')
+    const target = container.docker.getContainer(container.id)
+    await (change === 'remove' ? target.remove({ force: true }) : change === 'restart' ? target.restart({ t: 0 }) : target.kill())
+    await ended
+    t.is((await program.exit('')).fate, fate)
+  })

@@ -36,7 +36,8 @@ export async function runningContainer(
     Labels: { 'shtest-terminal': '', ...labels },
     HostConfig: { NetworkMode: 'none', Init: true },
   })
-  t.teardown(() => container.remove({ force: true, v: true }))
+  // A test may have removed it.
+  t.teardown(() => container.remove({ force: true, v: true }).catch(() => undefined))
   await container.start()
   async function processes(): Promise<string[]> {
     const { Processes: rows } = (await container.top({ ps_args: '-eo pid,args' })) as { Processes: string[][] }
@@ -55,8 +56,9 @@ export async function openTerminal(
   container: string,
   query = '',
   more: Record<string, string> = {},
+  protocols: string[] = ['selfhostly.terminal'],
 ): Promise<OpenedTerminal> {
-  const socket = new WebSocket(terminalUrl(url, nodeId, container, query), 'selfhostly.terminal', { headers: { ...headers, ...more } })
+  const socket = new WebSocket(terminalUrl(url, nodeId, container, query), protocols, { headers: { ...headers, ...more } })
   const told: OpenedTerminal['told'] = []
   let output = ''
   socket.on('message', (data: RawData, isBinary: boolean) => {

@@ -33,7 +33,7 @@ interface Run {
 
 /** Terminals whose programs are streams that the test writes. @param there which programs the image has */
 function ground(
-  given: { there?: string[]; rules?: string[]; own?: string | null; isOn?: boolean; isRunning?: boolean; isPaused?: boolean; beyond?: string[]; cleaning?: Promise<number> } = {},
+  given: { there?: string[]; rules?: string[]; own?: string | null; isOn?: boolean; isRunning?: boolean; isPaused?: boolean; beyond?: string[]; fate?: 'stopped' | 'removed'; cleaning?: Promise<number> } = {},
 ) {
   const clock = createManualClock()
   const runs: Run[] = []
@@ -58,7 +58,7 @@ function ground(
       return {
         stream: typed,
         resize: async () => undefined,
-        exit: async () => ({ code: isMissing ? 126 : code, isMissing }),
+        exit: async () => ({ code: isMissing ? 126 : code, isMissing, fate: given.fate ?? null }),
         async hangUp() {
           run.hungUp = true
           stream.destroy()
@@ -193,6 +193,15 @@ test('a terminal that was closed is not there any more, and one that ended by it
   t.deepEqual((await messages.next()).value, { type: 'exit', code: 1 })
   here.clock.advance(121_000)
   await t.throwsAsync(here.terminals.attach(ended.session, signal), { code: 'NOT_FOUND' })
+})
+
+test('a terminal whose container was stopped or removed says so', async (t) => {
+  for (const fate of ['stopped', 'removed'] as const) {
+    const here = ground({ fate })
+    const { run, over } = await opened(t, here)
+    run.end(137)
+    t.is(await over, `The container was ${fate}, which ended this terminal`)
+  }
 })
 
 test('another owner, container or id has no such terminal', async (t) => {

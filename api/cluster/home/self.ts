@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import type { EventHub } from '../../events.ts'
 import type { Log } from '../../log.ts'
-import { capabilities, type NodeAbout } from '../members/node-about.ts'
+import { capabilities, terminalsOff, type NodeAbout } from '../members/node-about.ts'
 import type { HomeEvents } from './home-events.ts'
 import type { NodeIdentity } from './identity.ts'
 import { createOwnKey } from './own-key.ts'
@@ -13,7 +13,7 @@ import { createOwnName } from './own-name.ts'
 /** This node's identity, and what it reports about its program. */
 export function createSelf(deps: {
   version: string
-  config: Pick<Config, 'dataDir' | 'node'> & ({ role: 'primary' } | { role: 'secondary'; connection: NodeAbout['connection'] })
+  config: Pick<Config, 'dataDir' | 'node' | 'hasTerminals'> & ({ role: 'primary' } | { role: 'secondary'; connection: NodeAbout['connection'] })
   identity: NodeIdentity
   apiEndpoint: string
   homeEvents: EventHub<HomeEvents>
@@ -42,7 +42,7 @@ export function createSelf(deps: {
   }
   const about: NodeAbout = {
     version,
-    capabilities: [...capabilities],
+    capabilities: [...capabilities, ...(config.hasTerminals ? [] : [terminalsOff])],
     connection: config.role === 'secondary' ? config.connection : 'direct',
     instanceId: randomUUID(),
     startedAt: clock.now(),

@@ -28,6 +28,9 @@ export const capabilities = [
 ] as const
 export type Capability = (typeof capabilities)[number]
 
+/** A node says so when its setting switches terminals off, which every version with terminals can. */
+export const terminalsOff = 'terminals-off'
+
 /** What a node reports about its own program, with every heartbeat and at the start of every event stream. */
 export interface NodeAbout {
   version: string
