@@ -2,7 +2,7 @@ import { inspectContainer, type EngineClient } from './engine-client.ts'
 import type { ContainerFate } from './engine.types.ts'
 
 /** The Engine says that a container has stopped a little later than it ends what was executed in it. */
-const looks = 20
+const looks = 60
 const betweenMs = 50
 
 /** Says what a container did while a program ran in it. Call first when the program is about to start. */

@@ -13,7 +13,9 @@ export const killAfterMs = 3000
  * too, but only it comes from outside of the container, so only it has no parent there. When a terminal's first program is hung up, it
  * hangs up what it started, unless that was meant to go on.
  */
-const signalScript = scriptFor('while read -r key value; do [ "$key" = PPid: ] && [ "$value" = 0 ] && kill "-$2" "${d#/proc/}"; done < "$d/status"')
+const signalScript = scriptFor(
+  'while read -r key value; do [ "$key" = PPid: ] && [ "$value" = 0 ] && kill "-$2" "${d#/proc/}"; done < "$d/status"',
+)
 
 /** Also what those programs started and left behind. */
 const signalAllScript = scriptFor('kill "-$2" "${d#/proc/}"')

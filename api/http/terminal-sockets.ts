@@ -48,7 +48,9 @@ export function createTerminalSockets({
 
   /** Only the dashboard offers its secret so. */
   function secretOf(request: IncomingMessage): string | undefined {
-    return offeredBy(request).find((each) => each.startsWith(secretPrefix))?.slice(secretPrefix.length)
+    return offeredBy(request)
+      .find((each) => each.startsWith(secretPrefix))
+      ?.slice(secretPrefix.length)
   }
 
   async function enter(request: IncomingMessage): Promise<Caller> {
@@ -58,8 +60,7 @@ export function createTerminalSockets({
 
   async function find(request: IncomingMessage, caller: Caller, { nodeId, container }: TerminalPlace): Promise<LookedAt> {
     const { session, cols, rows, command } = readTerminalQuery(request.url)
-    if (!offeredBy(request).includes(protocol))
-      throw invalidInput([{ field: 'Sec-WebSocket-Protocol', message: `must offer ${protocol}` }])
+    if (!offeredBy(request).includes(protocol)) throw invalidInput([{ field: 'Sec-WebSocket-Protocol', message: `must offer ${protocol}` }])
     const { terminals } = createUserApi(services, caller)
     const size = { cols: cols ?? usualSize.cols, rows: rows ?? usualSize.rows }
     if (session === undefined) return terminals.open(nodeId, container, { ...size, command })

@@ -58,9 +58,7 @@ export function createUserTerminals({ access, hub }: { access: Access; hub: Open
       await access.check(terminalActions.join, { id: nodeId, words: `: ${container}`, refusedAs: container })
       const known = hub.find(named(nodeId), id)
       try {
-        const looked = known
-          ? { held: known, view: await known.attach(container), isNew: false }
-          : await adopt(nodeId, container, id)
+        const looked = known ? { held: known, view: await known.attach(container), isNew: false } : await adopt(nodeId, container, id)
         // One that has just ended has no size.
         if (size) looked.held.resize(size).catch(() => undefined)
         return looked
@@ -82,7 +80,10 @@ export function createUserTerminals({ access, hub }: { access: Access; hub: Open
       held.forget()
       throw error
     }
-    await access.through(terminalActions.join, { id: nodeId, words: `: ${container}`, refusedAs: container }, async () => ({ held }), { over, about: () => ({}) })
+    await access.through(terminalActions.join, { id: nodeId, words: `: ${container}`, refusedAs: container }, async () => ({ held }), {
+      over,
+      about: () => ({}),
+    })
     return { held, view, isNew: true }
   }
 }

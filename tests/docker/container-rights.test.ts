@@ -31,7 +31,12 @@ test('what a container may do on its host is read from the Engine, whoever made 
       volumes: async () => new Map(),
       folderOf: () => null,
     })
-  t.teardown(() => docker.getVolume('shtest-rights').remove().catch(() => undefined))
+  t.teardown(() =>
+    docker
+      .getVolume('shtest-rights')
+      .remove()
+      .catch(() => undefined),
+  )
   for (const [name, HostConfig, expected] of cases) {
     const container = await docker.createContainer({ Image: testImage, HostConfig: { NetworkMode: 'none', ...HostConfig } })
     try {

@@ -56,5 +56,7 @@ for (const [fate, change] of [
     const target = container.docker.getContainer(container.id)
     await (change === 'remove' ? target.remove({ force: true }) : change === 'restart' ? target.restart({ t: 0 }) : target.kill())
     await ended
+    // The Engine has answered before it has noticed.
+    if (change === 'kill') await target.wait()
     t.is((await program.exit('')).fate, fate)
   })

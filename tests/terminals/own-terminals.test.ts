@@ -33,12 +33,25 @@ interface Run {
 
 /** Terminals whose programs are streams that the test writes. @param there which programs the image has */
 function ground(
-  given: { there?: string[]; rules?: string[]; own?: string | null; isOn?: boolean; isRunning?: boolean; isPaused?: boolean; beyond?: string[]; fate?: 'stopped' | 'removed'; cleaning?: Promise<number> } = {},
+  given: {
+    there?: string[]
+    rules?: string[]
+    own?: string | null
+    isOn?: boolean
+    isRunning?: boolean
+    isPaused?: boolean
+    beyond?: string[]
+    fate?: 'stopped' | 'removed'
+    cleaning?: Promise<number>
+  } = {},
 ) {
   const clock = createManualClock()
   const runs: Run[] = []
   const engine: EngineTerminals = {
-    find: async (name) => ([container.id, container.name].includes(name) ? { ...container, isRunning: given.isRunning ?? true, isPaused: given.isPaused ?? false } : null),
+    find: async (name) =>
+      [container.id, container.name].includes(name)
+        ? { ...container, isRunning: given.isRunning ?? true, isPaused: given.isPaused ?? false }
+        : null,
     endMarked: () => given.cleaning ?? Promise.resolve(0),
     async run(_id, { command }): Promise<TerminalProgram> {
       const stream = new PassThrough()
@@ -238,7 +251,12 @@ test('a reader that reads nothing stops the program, not the memory', async (t) 
 })
 
 test('only administrators open one in Selfhostly itself, in what runs by an allowance, or where one reaches the host', async (t) => {
-  for (const given of [{ own: container.id.slice(0, 12) }, { own: container.id }, { rules: ['privileged'] }, { beyond: ['docker-socket /run/docker.sock'] }]) {
+  for (const given of [
+    { own: container.id.slice(0, 12) },
+    { own: container.id },
+    { rules: ['privileged'] },
+    { beyond: ['docker-socket /run/docker.sock'] },
+  ]) {
     const { terminals } = ground(given)
     await t.throwsAsync(terminals.open(asked), { code: 'FORBIDDEN', message: /Only an administrator/ })
     await t.notThrowsAsync(terminals.open({ ...asked, isAdministrator: true }))
@@ -248,8 +266,14 @@ test('only administrators open one in Selfhostly itself, in what runs by an allo
 test('a container that does not run, or is not there, and a node without terminals refuse', async (t) => {
   await t.throwsAsync(ground().terminals.open({ ...asked, container: 'another' }), { code: 'NOT_FOUND' })
   await t.throwsAsync(ground().terminals.open({ ...asked, container: `x?${container.name}` }), { code: 'NOT_FOUND' })
-  await t.throwsAsync(ground({ isRunning: false }).terminals.open(asked), { code: 'CONFLICT', message: 'shop-web-1 does not run. Start it first' })
-  await t.throwsAsync(ground({ isPaused: true }).terminals.open(asked), { code: 'CONFLICT', message: 'shop-web-1 is paused. Unpause it first' })
+  await t.throwsAsync(ground({ isRunning: false }).terminals.open(asked), {
+    code: 'CONFLICT',
+    message: 'shop-web-1 does not run. Start it first',
+  })
+  await t.throwsAsync(ground({ isPaused: true }).terminals.open(asked), {
+    code: 'CONFLICT',
+    message: 'shop-web-1 is paused. Unpause it first',
+  })
   await t.throwsAsync(ground({ isOn: false }).terminals.open(asked), { code: 'FORBIDDEN', message: /TERMINALS=off/ })
 })
 

@@ -13,7 +13,8 @@ import { createOwnName } from './own-name.ts'
 /** This node's identity, and what it reports about its program. */
 export function createSelf(deps: {
   version: string
-  config: Pick<Config, 'dataDir' | 'node' | 'hasTerminals'> & ({ role: 'primary' } | { role: 'secondary'; connection: NodeAbout['connection'] })
+  config: Pick<Config, 'dataDir' | 'node' | 'hasTerminals'> &
+    ({ role: 'primary' } | { role: 'secondary'; connection: NodeAbout['connection'] })
   identity: NodeIdentity
   apiEndpoint: string
   homeEvents: EventHub<HomeEvents>
