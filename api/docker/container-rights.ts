@@ -44,7 +44,7 @@ export async function rightsOf(info: ContainerInspectInfo, inspect: Inspect): Pr
     securityOptions: [...((host.SecurityOpt as string[] | null) ?? []), ...(isUnmasked ? ['systempaths=unconfined'] : [])],
     namespaces: Object.fromEntries(await Promise.all(modes)) as Record<ContainerNamespace, string>,
     mounts: info.Mounts.map(({ Type: type, Name: name, Source: source, Destination: target, RW: isWritable }) => ({
-      ...{ type: type as string, source: (type as string) === 'volume' ? (name ?? source) : source, target },
+      ...{ type, source: (type as string) === 'volume' ? (name ?? source) : source, target },
       isReadOnly: !isWritable,
     })),
   }
