@@ -6,6 +6,8 @@
 export const errorStatus = {
   INVALID_INPUT: 400,
   UNAUTHENTICATED: 401,
+  /** The password was right. The code of an authenticator app, or a recovery code, comes next. */
+  SECOND_FACTOR_NEEDED: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   CONFLICT: 409,

@@ -7,6 +7,8 @@ import { GrantBindingEntity } from './auth/grant-binding.entity.ts'
 import { AuditOperationEntity } from './auth/audit-operation.entity.ts'
 import { LocalUserEntity } from './auth/local-user.entity.ts'
 import { InvitationEntity } from './auth/invitation.entity.ts'
+import { PasskeyEntity } from './auth/passkey.entity.ts'
+import { SecondFactorEntity } from './auth/second-factor.entity.ts'
 import { PasswordEntity } from './auth/password.entity.ts'
 import { SessionEntity } from './auth/session.entity.ts'
 import { SignInLinkEntity } from './auth/sign-in-link.entity.ts'
@@ -72,6 +74,8 @@ const entities: EntitySchema[] = [
   GrantBindingEntity,
   LocalUserEntity,
   PasswordEntity,
+  SecondFactorEntity,
+  PasskeyEntity,
   InvitationEntity,
   SignInPlaceEntity,
   AuditEntity,

@@ -2,6 +2,7 @@ import { createAccessServices } from './auth/access-services.ts'
 import { createAuditedOperations } from './auth/audited-operations.ts'
 import { placeOf } from './auth/rate-limits.ts'
 import { createNodeAuthenticator } from './auth/node-credentials.ts'
+import { secondFactorSecrets } from './auth/second-factors.ts'
 import { createSecrets } from './auth/secrets.ts'
 import { createLogHub } from './apps/logs/log-hub.ts'
 import { createOwnLogs } from './apps/logs/own-logs.ts'
@@ -126,13 +127,14 @@ export function createServices(world: World) {
     settingValues,
     registryPasswords,
     channelTargets,
+    secondFactorSecrets,
     appCopies,
     copiedVersions,
     appSecrets,
     versionSecrets,
   ]
   const secrets = createSecrets({ ...base, config, columns: sealed })
-  const access = createAccessServices({ ...base, access: config.access, auditBounds: config.audit, ownSecret: secrets.sessionSecret })
+  const access = createAccessServices({ ...base, access: config.access, auditBounds: config.audit, ownSecret: secrets.sessionSecret, box: secrets, baseUrl: config.access.baseUrl ?? self.apiEndpoint })
   const { audit, limits: rateLimits } = access
   const settings = createSettingsService({
     ...base,

@@ -1,6 +1,5 @@
 import type { ApiToken } from '../api/auth/api-tokens.ts'
 import type { Session } from '../api/auth/sessions.ts'
-import type { OwnSignIn } from '../api/user/own-sign-in.ts'
 import { accountActions } from '../api/user/account.ts'
 import { action, builder, permission } from './builder.ts'
 import { Role } from './server.ts'
@@ -41,22 +40,7 @@ const ApiTokenRef = builder.objectRef<ApiToken>('ApiToken').implement({
   }),
 })
 
-const OwnSignInRef = builder.objectRef<OwnSignIn>('OwnSignIn').implement({
-  description: 'How the caller signs in on this server.',
-  fields: (t) => ({
-    name: t.exposeString('name', { nullable: true, description: 'The name that belongs to the password. Null without a password.' }),
-    needsCurrent: t.exposeBoolean('needsCurrent', {
-      description: 'Whether `PUT /auth/password` needs the password until now: there is one, and the session is not from a new link.',
-    }),
-  }),
-})
-
 builder.queryFields((t) => ({
-  ownSignIn: t.field({
-    type: OwnSignInRef,
-    ...permission('account.manage'),
-    resolve: (_root, _args, { user }) => user.signIn.state(),
-  }),
   sessions: t.field({
     type: [SessionRef],
     description: "The caller's own sessions, most recently used first.",

@@ -1,6 +1,7 @@
 import { countAnswers } from './answer-size.ts'
 import { builder } from './builder.ts'
 import './account.ts'
+import './own-sign-in.ts'
 import './users.ts'
 import './alarms.ts'
 import './apps.ts'

@@ -30,6 +30,11 @@ const UserRef = builder.objectRef<KnownUser>('User').implement({
       description: 'The name that belongs to the password. Null without a password.',
       resolve: (of, _args, { user }) => user.users.passwordNameOf(of),
     }),
+    hasSecondFactor: t.boolean({
+      description: 'Whether a code is asked for after the password.',
+      resolve: (of, _args, { user }) => user.users.hasSecondFactor(of),
+    }),
+    passkeyCount: t.int({ resolve: (of, _args, { user }) => user.users.passkeyCountOf(of) }),
     login: t.exposeString('login'),
     name: t.exposeString('name', { nullable: true }),
     email: t.exposeString('email', { nullable: true }),
@@ -113,6 +118,13 @@ builder.mutationFields((t) => ({
     ...action(userActions.endUserSessions),
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { user }) => user.users.endSessions(id),
+  }),
+  resetSecondFactor: t.field({
+    type: UserRef,
+    description: 'Removes the authenticator app of someone who lost it. The password alone signs them in from then on.',
+    ...action(userActions.resetSecondFactor),
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, { user }) => user.users.resetSecondFactor(id),
   }),
   removeUser: t.field({
     type: 'ID',

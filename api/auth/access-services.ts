@@ -14,8 +14,9 @@ import { isOwnAccount, linkAccount, localProvider, machineAccountId, ownAllowLis
 import { createInvitations } from './invitations.ts'
 import { createPasswordChanges } from './password-changes.ts'
 import { createPasswordGuard } from './password-guard.ts'
-import { createPasswords } from './passwords.ts'
+import { createOwnWays } from './own-ways.ts'
 import { allowListOf, kindOf } from './providers.ts'
+import type { SecretBox } from './secret-box.ts'
 import { createSessions } from './sessions.ts'
 import { createSignInLinks } from './sign-in-links.ts'
 import { createSignInPlaces } from './sign-in-places.ts'
@@ -33,6 +34,10 @@ export function createAccessServices(deps: {
   isPrimary: boolean
   /** Signs session cookies when JWT_SECRET is not set. */
   ownSecret: string
+  /** Seals secrets at rest. */
+  box: SecretBox
+  /** URL at which people reach this server. */
+  baseUrl: string
   auditBounds: AuditBounds
   em: EntityManager
   events: EventHub<ViewEvents>
@@ -50,7 +55,7 @@ export function createAccessServices(deps: {
   const links = access.mode === 'trusted-edge' ? null : createSignInLinks({ em, clock })
   const places = createSignInPlaces({ em, clock })
   const limits = createLimits({ clock })
-  const passwords = createPasswords({ em, clock })
+  const { passwords, secondFactors, passkeys, startWays, forgetWays } = createOwnWays(deps)
   const guard = createPasswordGuard({ limits, places })
 
   function listFor(provider: string): AllowList | null {
@@ -67,7 +72,7 @@ export function createAccessServices(deps: {
     onRemoved(userId) {
       sessions?.forgetUser(userId)
       tokens.forgetUser(userId)
-      passwords.forgetUser(userId)
+      forgetWays(userId)
     },
   })
   let machineId = ''
@@ -75,8 +80,7 @@ export function createAccessServices(deps: {
   const passwordLetsAdministratorIn = (): boolean => passwords.owners().some((id) => isAdministrator(users.find(id)))
 
   return {
-    audit,
-    tokens,
+    ...{ audit, tokens },
     /** Signs what a browser stores and sends back. */
     secret,
     /** Null when sign-in is off. */
@@ -84,8 +88,7 @@ export function createAccessServices(deps: {
     users,
     limits,
     invitations: createInvitations({ em, clock }),
-    passwords,
-    passwordGuard: guard,
+    ...{ passwords, passwordGuard: guard, secondFactors, passkeys },
     /** Null when sign-in is off. */
     passwordChanges: sessions && createPasswordChanges({ users, passwords, sessions, guard, clock }),
     /** Null when sign-in is off. */
@@ -102,7 +105,7 @@ export function createAccessServices(deps: {
       await tokens.start()
       await sessions?.start()
       await places.start()
-      await passwords.start()
+      await startWays()
     },
     async flush(): Promise<void> {
       await tokens.flush()

@@ -75,6 +75,21 @@ export function createPasswordGuard({ limits, places }: { limits: Limits; places
       return found
     },
 
+    /**
+     * Checks a code after a right password. Whoever knows the password shares one budget, but for those who signed in from the
+     * place before.
+     *
+     * @throws RATE_LIMITED
+     */
+    async checkCode(who: PasswordTry, verify: () => Promise<boolean>): Promise<boolean> {
+      const known = placesOf(who).find((place) => places.knows(who.name, place))
+      const key = `${who.name} ${known ?? ''}`
+      await limits.take('second-factor', key)
+      const isRight = await verify()
+      if (isRight) limits.giveBack('second-factor', key)
+      return isRight
+    },
+
     /** Remembers the place of a sign-in that is complete, so that others' guesses do not slow down the next one from there. */
     passed: (who: PasswordTry): Promise<void> => places.remember(who.name, placesOf(who)),
   }

@@ -11,6 +11,8 @@ export const budgets = {
   'sign-in': { points: 30, seconds: 60 },
   /** Wrong passwords, per name and place together. Nobody mistypes more often, and a guesser gets nowhere. */
   password: { points: 10, seconds: 60 },
+  /** Wrong codes of authenticator apps, per account: after a right password, so only its owner and a thief of it get here. */
+  'second-factor': { points: 10, seconds: 900 },
   /** Wrong sign-in links, per address. They cannot be guessed, but each try is written to the audit log. */
   'sign-in-link': { points: 30, seconds: 60 },
   /** Failed node credentials, per address and claimed id. A node with a wrong key calls a few times a minute. */

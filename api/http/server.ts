@@ -32,6 +32,7 @@ import { errorToProblem, notFoundProblem, problemResponse } from './problem.ts'
 import type { HttpEnv } from './router.ts'
 import { createTerminalSockets, type TerminalSockets } from './terminal-sockets.ts'
 import { createUnreadAnswers, type UnreadAnswers } from './unread-answers.ts'
+import { passkeySignInRoutes } from './passkey-sign-in-routes.ts'
 import { invitationSignInRoutes } from './invitation-sign-in-routes.ts'
 import { linkSignInRoutes } from './link-sign-in-routes.ts'
 import { strangersPage } from './strangers-page.ts'
@@ -172,7 +173,8 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
   if (sessions && links && passwordChanges) {
     const parts = { users: access.users, sessions, audit: access.audit, log, limits, ...door }
     app.route('/', linkSignInRoutes({ ...parts, links }))
-    app.route('/', passwordSignInRoutes({ ...parts, passwords, passwordGuard }))
+    app.route('/', passwordSignInRoutes({ ...parts, passwords, passwordGuard, secondFactors: access.secondFactors }))
+    app.route('/', passkeySignInRoutes({ ...parts, passkeys: access.passkeys }))
     app.route('/', invitationSignInRoutes({ ...parts, invitations, passwordChanges }))
     if (services.self.isPrimary)
       app.route('/', providerSignInRoutes({ ...parts, invitations, providers, secret: access.secret, baseUrl, clock }))
@@ -200,9 +202,10 @@ function createApp({ services, graphql, door, unread, things, baseUrl }: Parts):
 }
 
 /** What the sign-in page offers. Without sign-in it also asks, and an empty answer avoids an error in the browser's console. */
-const waysToSignIn = (providers: SignInProvider[], { links, passwords }: AccessServices) => ({
+const waysToSignIn = (providers: SignInProvider[], { links, passwords, passkeys }: AccessServices) => ({
   providers: providers.map(({ id, label }) => ({ id, label, url: `/auth/${id}` })),
   password: links !== null && passwords.owners().length > 0,
+  passkey: links !== null && passkeys.isAny(),
   link: links !== null,
 })
 

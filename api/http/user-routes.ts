@@ -23,6 +23,8 @@ const userWire = z
       .string()
       .openapi({ description: '`github`, the issuer of an OpenID Connect provider, `local` (name and password) or `link`' }),
     password_name: z.string().nullable().openapi({ description: 'The name that belongs to the password. Null without one' }),
+    second_factor: z.boolean().openapi({ description: 'Whether a code is asked for after the password' }),
+    passkeys: z.int(),
     role: z.enum(roles),
     node_limit: nodeLimit.openapi({ description: limitWords }),
     role_from: z.enum(roleSources).openapi({ description: 'Only a role from `dashboard` or `default` can be changed here' }),
@@ -70,6 +72,10 @@ const endSessions = createRoute({
   ...{ method: 'delete', path: `${user}/sessions`, tags, request: { params } },
   responses: { 200: known, 404: unknown },
 })
+const resetSecondFactor = createRoute({
+  ...{ method: 'delete', path: `${user}/second-factor`, tags, request: { params } },
+  responses: { 200: known, 404: unknown },
+})
 const listInvitations = createRoute({
   ...{ method: 'get', path: invitations, tags },
   responses: { 200: json(z.array(invitationWire), 'Those that can still be used, newest first') },
@@ -112,6 +118,10 @@ export function userRoutes(baseUrl: string): Router {
     const api = c.get('user')
     return c.json(userOf(api, await api.users.endSessions(c.req.valid('param').id)), 200)
   })
+  router.openapi(resetSecondFactor, async (c) => {
+    const api = c.get('user')
+    return c.json(userOf(api, await api.users.resetSecondFactor(c.req.valid('param').id)), 200)
+  })
   router.openapi(listInvitations, async (c) => c.json((await c.get('user').users.invitations()).map(invitationOf), 200))
   router.openapi(invite, async (c) => {
     const { invitation, code } = await c.get('user').users.invite(fromWire(c.req.valid('json')))
@@ -134,6 +144,7 @@ function userOf(api: UserApi, each: KnownUser): z.output<typeof userWire> {
   return {
     ...{ id, login, name, email, provider, role, sessions },
     ...{ password_name: api.users.passwordNameOf(each), node_limit: nodeLimitWords(each.nodeLimit), role_from: roleFrom },
+    ...{ second_factor: api.users.hasSecondFactor(each), passkeys: api.users.passkeyCountOf(each) },
     ...{ created_at: createdAt, last_sign_in_at: lastSignInAt, last_seen_at: api.users.lastSeenOf(each) },
   }
 }

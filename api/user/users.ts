@@ -12,6 +12,7 @@ import type { Access } from './access.ts'
 export const userActions = {
   updateUser: { word: 'user.update', permission: 'users.manage' },
   endUserSessions: { word: 'user.end-sessions', permission: 'users.manage' },
+  resetSecondFactor: { word: 'user.reset-second-factor', permission: 'users.manage' },
   removeUser: { word: 'user.remove', permission: 'users.manage' },
   inviteUser: { word: 'user.invite', permission: 'users.manage' },
   withdrawInvitation: { word: 'user.withdraw-invitation', permission: 'users.manage' },
@@ -30,7 +31,7 @@ export interface InvitationInput extends GivenRole {
 
 /** The people who can sign in, for callers who manage them. */
 export function createUserUsers({ access, services }: { access: Access; services: AccessServices }) {
-  const { users, sessions, passwords, invitations } = services
+  const { users, sessions, passwords, invitations, secondFactors, passkeys } = services
   const { act, caller, need } = access
   const loginOf = (id: string): string => users.find(id)?.login ?? id
 
@@ -75,6 +76,15 @@ export function createUserUsers({ access, services }: { access: Access; services
       act(userActions.endUserSessions, { subject: loginOf(id) }, async () => {
         const user = get(id)
         await sessions?.revokeAll(id)
+        return user
+      }),
+    hasSecondFactor: ({ id }: KnownUser): boolean => secondFactors.isOn(id),
+    passkeyCountOf: ({ id }: KnownUser): number => passkeys.listOf(id).length,
+    /** For someone who lost both the phone and the recovery codes. */
+    resetSecondFactor: (id: string): Promise<KnownUser> =>
+      act(userActions.resetSecondFactor, { subject: loginOf(id) }, async () => {
+        const user = get(id)
+        await secondFactors.remove(id)
         return user
       }),
     remove: (id: string): Promise<string> =>

@@ -47,7 +47,7 @@ test('the sign-in page gets the ways to sign in', async (t) => {
     ...{ OIDC_LABEL: 'Test', OIDC_ALLOWED_USERS: 'alice@example.com' },
   })
   const { json, headers } = await node.send('/auth/providers')
-  t.deepEqual(json, { providers: [{ id: 'oidc', label: 'Test', url: '/auth/oidc' }], password: false, link: true })
+  t.deepEqual(json, { providers: [{ id: 'oidc', label: 'Test', url: '/auth/oidc' }], password: false, passkey: false, link: true })
   t.is(headers['cache-control'], 'no-store')
 })
 

@@ -26,6 +26,7 @@ const sameAs: Record<string, string> = {
   'PUT /api/users/:id': 'updateUser',
   'DELETE /api/users/:id': 'removeUser',
   'DELETE /api/users/:id/sessions': 'endUserSessions',
+  'DELETE /api/users/:id/second-factor': 'resetSecondFactor',
   'POST /api/invitations': 'inviteUser',
   'DELETE /api/invitations/:id': 'withdrawInvitation',
   'PUT /api/settings': 'updateSettings',

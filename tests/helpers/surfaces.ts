@@ -39,6 +39,8 @@ export const surfaces: Record<string, Surface> = {
   'GET /auth/github/callback': 'sign-in',
   'POST /auth/link': 'sign-in',
   'POST /auth/password': 'sign-in',
+  'POST /auth/passkey': 'sign-in',
+  'POST /auth/passkey/options': 'sign-in',
   'POST /auth/invitation': 'sign-in',
   'PUT /auth/invitation': 'sign-in',
   'POST /auth/invitation/github': 'sign-in',

@@ -28,7 +28,7 @@ test('only configured providers have routes', async (t) => {
   const { app } = await setUp(t)
   const node = await runningNode(t, peopleSettings)
   const providers = [{ id: 'github', label: 'GitHub', url: '/auth/github' }]
-  t.deepEqual((await node.send('/auth/providers')).json, { providers, password: false, link: true })
+  t.deepEqual((await node.send('/auth/providers')).json, { providers, password: false, passkey: false, link: true })
   t.is((await cookieBrowser().visit(`${app.url}/auth/oidc`)).text, 'page /auth/oidc')
 })
 

@@ -152,10 +152,10 @@ test('guesses from the same address do not lock out a known browser', async (t) 
 
 test('without a password there is no password sign-in, and every one is refused', async (t) => {
   const node = await runningNode(t)
-  t.deepEqual((await node.send('/auth/providers')).json, { providers: [], password: false, link: true })
+  t.deepEqual((await node.send('/auth/providers')).json, { providers: [], password: false, passkey: false, link: true })
   assertProblem(t, await signInByPassword(node), 401)
   await addPerson(node)
-  t.deepEqual((await node.send('/auth/providers')).json, { providers: [], password: true, link: true })
+  t.deepEqual((await node.send('/auth/providers')).json, { providers: [], password: true, passkey: false, link: true })
 })
 
 for (const [what, make] of [

@@ -33,6 +33,8 @@ const listed: Record<string, Need> = {
   'POST /auth/finish': 'anyone',
   'POST /auth/link': 'anyone',
   'POST /auth/password': 'anyone',
+  'POST /auth/passkey': 'anyone',
+  'POST /auth/passkey/options': 'anyone',
   'POST /auth/invitation': 'anyone',
   'PUT /auth/invitation': 'anyone',
   'POST /auth/invitation/github': 'anyone',
@@ -197,8 +199,22 @@ function expected(need: Need, standing: Standing): Reached {
 /** These act on the caller's own things or on users. None has the requested id. */
 const aboutNothing = [
   ...['mutation revokeApiToken', 'mutation revokeSession', 'mutation removeUser', 'mutation revokeJoinToken'],
-  ...['mutation updateUser', 'mutation endUserSessions', 'mutation withdrawInvitation'],
-  ...['PUT /api/users/:id', 'DELETE /api/users/:id', 'DELETE /api/users/:id/sessions', 'DELETE /api/invitations/:id'],
+  ...[
+    'mutation updateUser',
+    'mutation endUserSessions',
+    'mutation resetSecondFactor',
+    'mutation renamePasskey',
+    'mutation removePasskey',
+    'mutation removeSecondFactor',
+    'mutation withdrawInvitation',
+  ],
+  ...[
+    'PUT /api/users/:id',
+    'DELETE /api/users/:id',
+    'DELETE /api/users/:id/sessions',
+    'DELETE /api/users/:id/second-factor',
+    'DELETE /api/invitations/:id',
+  ],
   ...['update', 'remove', 'test'].map((verb) => `mutation ${verb}NotificationChannel`),
   ...['PUT', 'DELETE'].map((method) => `${method} /api/notification-channels/:id`),
   ...['POST /api/notification-channels/:id/test', 'GET /api/notification-channels/:id/deliveries'],
@@ -308,6 +324,9 @@ const needsOfWord: Record<string, readonly Permission[]> = {
   'notification-channel': ['settings.change'],
   user: ['users.manage'],
   session: ['account.manage'],
+  password: ['account.manage'],
+  passkey: ['account.manage'],
+  'second-factor': ['account.manage'],
   token: ['account.manage'],
 }
 

@@ -5,6 +5,16 @@ export const ownSignInQuery = graphql(`
     ownSignIn {
       name
       needsCurrent
+      secondFactor
+      recoveryCodesLeft
+      passkeyOrigin
+      passkeyProblem
+      passkeys {
+        id
+        name
+        createdAt
+        lastUsedAt
+      }
     }
   }
 `)
@@ -66,5 +76,58 @@ export const createApiToken = graphql(`
 export const revokeApiToken = graphql(`
   mutation RevokeApiToken($id: ID!) {
     revokeApiToken(id: $id)
+  }
+`)
+
+export const beginSecondFactor = graphql(`
+  mutation BeginSecondFactor {
+    beginSecondFactor {
+      secret
+      uri
+    }
+  }
+`)
+
+export const confirmSecondFactor = graphql(`
+  mutation ConfirmSecondFactor($code: String!) {
+    confirmSecondFactor(code: $code)
+  }
+`)
+
+export const removeSecondFactor = graphql(`
+  mutation RemoveSecondFactor($code: String!) {
+    removeSecondFactor(code: $code)
+  }
+`)
+
+export const beginPasskey = graphql(`
+  mutation BeginPasskey {
+    beginPasskey {
+      options
+      state
+    }
+  }
+`)
+
+export const addPasskey = graphql(`
+  mutation AddPasskey($input: AddPasskeyInput!) {
+    addPasskey(input: $input) {
+      id
+    }
+  }
+`)
+
+export const renamePasskey = graphql(`
+  mutation RenamePasskey($id: ID!, $name: String!) {
+    renamePasskey(id: $id, name: $name) {
+      id
+      name
+    }
+  }
+`)
+
+export const removePasskey = graphql(`
+  mutation RemovePasskey($id: ID!) {
+    removePasskey(id: $id)
   }
 `)

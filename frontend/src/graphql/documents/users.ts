@@ -6,6 +6,8 @@ export const usersQuery = graphql(`
       id
       provider
       passwordName
+      hasSecondFactor
+      passkeyCount
       login
       name
       email
@@ -54,6 +56,15 @@ export const endUserSessions = graphql(`
       sessions {
         id
       }
+    }
+  }
+`)
+
+export const resetSecondFactor = graphql(`
+  mutation ResetSecondFactor($id: ID!) {
+    resetSecondFactor(id: $id) {
+      id
+      hasSecondFactor
     }
   }
 `)
