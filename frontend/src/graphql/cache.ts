@@ -63,6 +63,8 @@ const keys: KeyingConfig = {
   NodeCheck: embedded,
   CreatedApiToken: embedded,
   OwnSignIn: embedded,
+  NewSecondFactor: embedded,
+  PasskeyChallenge: embedded,
   NewInvitation: embedded,
   NewJoinToken: embedded,
   JoinCommands: embedded,
@@ -120,6 +122,7 @@ const readAgain =
       | 'sessions'
       | 'apiTokens'
       | 'users'
+      | 'ownSignIn'
       | 'invitations'
       | 'settings'
       | 'joinTokens'
@@ -135,6 +138,10 @@ const changesOfLists = {
   createApiToken: readAgain('apiTokens'),
   revokeApiToken: readAgain('apiTokens'),
   removeUser: readAgain('users'),
+  confirmSecondFactor: readAgain('ownSignIn'),
+  removeSecondFactor: readAgain('ownSignIn'),
+  addPasskey: readAgain('ownSignIn'),
+  removePasskey: readAgain('ownSignIn'),
   inviteUser: readAgain('invitations'),
   withdrawInvitation: readAgain('invitations'),
   changePrimaryUrl: readAgain('settings'),

@@ -6,6 +6,7 @@ import type {
   AppRemovalQuery,
   AppVersionQuery,
   AuditQuery,
+  BeginSecondFactorMutation,
   ChangePrimaryUrlMutation,
   ComposeOnDiskQuery,
   FilesOnDiskQuery,
@@ -94,6 +95,8 @@ export type UserItem = UsersQuery['users'][number]
 export type InvitationItem = UsersQuery['invitations'][number]
 export type NewInvitationItem = InviteUserMutation['inviteUser']
 export type OwnSignInItem = OwnSignInQuery['ownSignIn']
+export type PasskeyItem = OwnSignInItem['passkeys'][number]
+export type NewSecondFactorItem = BeginSecondFactorMutation['beginSecondFactor']
 export type SessionItem = SessionsQuery['sessions'][number]
 export type ApiTokenItem = ApiTokensQuery['apiTokens'][number]
 export type CreatedApiToken = CreateApiTokenMutation['createApiToken']

@@ -12,6 +12,7 @@ interface Ways {
   providers: SignInProvider[]
   /** Whether anyone has a password. */
   password: boolean
+  passkey: boolean
   /** Whether sign-in links work. */
   link: boolean
 }
@@ -38,6 +39,7 @@ export function useSignInOptions() {
   const state = shallowRef<SignInState>('loading')
   const providers = shallowRef<SignInProvider[]>([])
   const hasPassword = shallowRef(false)
+  const hasPasskey = shallowRef(false)
   const hasLink = shallowRef(false)
   const problem = shallowRef<string>()
 
@@ -47,10 +49,11 @@ export function useSignInOptions() {
     state.value = answer.state
     providers.value = answer.ways?.providers ?? []
     hasPassword.value = answer.ways?.password ?? false
+    hasPasskey.value = answer.ways?.passkey ?? false
     hasLink.value = answer.ways?.link ?? false
     problem.value = answer.problem
   }
   void read()
 
-  return { state, providers, hasPassword, hasLink, problem, retry: () => void read() }
+  return { state, providers, hasPassword, hasPasskey, hasLink, problem, retry: () => void read() }
 }

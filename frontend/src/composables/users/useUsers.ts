@@ -2,7 +2,15 @@ import { computed } from 'vue'
 import type { InviteUserInput, UpdateUserInput } from '../../graphql/generated/graphql.ts'
 import type { InvitationItem, NewInvitationItem, UserItem } from '../../graphql/items.ts'
 import type { Problem } from '../../graphql/problem.ts'
-import { endUserSessions, inviteUser, removeUser, updateUser, usersQuery, withdrawInvitation } from '../../graphql/documents/users.ts'
+import {
+  endUserSessions,
+  inviteUser,
+  removeUser,
+  resetSecondFactor,
+  updateUser,
+  usersQuery,
+  withdrawInvitation,
+} from '../../graphql/documents/users.ts'
 import { roleNames } from '../../utils/shared/roles.ts'
 import { plural } from '../../utils/shared/format.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
@@ -11,7 +19,7 @@ import type { Outcome } from '../shared/useMutate.ts'
 import { useResultToasts } from '../shared/useResultToasts.ts'
 
 /** What can be done with a person. */
-export type UserAct = 'role' | 'sessions' | 'remove'
+export type UserAct = 'role' | 'sessions' | 'second-factor' | 'remove'
 export interface ChosenUser {
   user: UserItem
   what: UserAct
@@ -32,6 +40,10 @@ export function useUsers() {
     return refusalOf(await mutate(endUserSessions, { id }), { title: `${plural(sessions.length, 'session')} of ${login} ended` })
   }
 
+  async function resetApp({ id, login }: UserItem): Promise<Problem | undefined> {
+    return refusalOf(await mutate(resetSecondFactor, { id }), { title: `${login} signs in without a code now` })
+  }
+
   async function remove({ id, login }: UserItem): Promise<Problem | undefined> {
     return refusalOf(await mutate(removeUser, { id }), { title: `${login} removed` })
   }
@@ -46,5 +58,5 @@ export function useUsers() {
 
   const users = computed(() => data.value?.users ?? [])
   const invitations = computed(() => data.value?.invitations ?? [])
-  return { state, users, invitations, problem, retry, update, endSessions, remove, invite, withdraw }
+  return { state, users, invitations, problem, retry, update, endSessions, resetApp, remove, invite, withdraw }
 }

@@ -8,7 +8,12 @@ export const emailWords = ({ email, provider }: Pick<UserItem, 'email' | 'provid
   email ?? (provider in own ? 'none' : 'not verified')
 
 /** Every way in which somebody signs in. */
-export const waysWords = ({ provider, passwordName }: Pick<UserItem, 'provider' | 'passwordName'>): string =>
-  [providerWords(provider), ...(passwordName && provider !== 'local' ? ['password'] : [])].join(', ')
+export const waysWords = (user: Pick<UserItem, 'provider' | 'passwordName' | 'hasSecondFactor' | 'passkeyCount'>): string =>
+  [
+    providerWords(user.provider),
+    ...(user.passwordName && user.provider !== 'local' ? ['password'] : []),
+    ...(user.hasSecondFactor ? ['authenticator app'] : []),
+    ...(user.passkeyCount > 0 ? ['passkey'] : []),
+  ].join(', ')
 
 export const providerWords = (provider: string): string => own[provider] ?? (provider === 'github' ? 'GitHub' : provider)
