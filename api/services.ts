@@ -134,7 +134,14 @@ export function createServices(world: World) {
     versionSecrets,
   ]
   const secrets = createSecrets({ ...base, config, columns: sealed })
-  const access = createAccessServices({ ...base, access: config.access, auditBounds: config.audit, ownSecret: secrets.sessionSecret, box: secrets, baseUrl: config.access.baseUrl ?? self.apiEndpoint })
+  const access = createAccessServices({
+    ...base,
+    access: config.access,
+    auditBounds: config.audit,
+    ownSecret: secrets.sessionSecret,
+    box: secrets,
+    baseUrl: config.access.baseUrl ?? self.apiEndpoint,
+  })
   const { audit, limits: rateLimits } = access
   const settings = createSettingsService({
     ...base,
