@@ -113,7 +113,11 @@ export function createPrune(deps: {
       kept === null || (chosen && !chosen.includes(item.id)) ? [] : { name: item.name, reason: kept },
     )
     const lost = (chosen ?? []).filter((id) => !judged.some(({ item }) => item.id === id))
-    const missing = lost.map((id) => ({ name: id, reason: 'is in use now, or is gone already' }))
+    const nameOf = (id: string): string => {
+      const thing = deps.list(kindOf[kind]).find((each) => each.id === id)
+      return thing && 'name' in thing ? thing.name : id
+    }
+    const missing = lost.map((id) => ({ name: nameOf(id), reason: 'is in use now, or is gone already' }))
     const freedBy = await freeing(kind, listed)
     const { gone, failed } = preview ? { gone: listed, failed: [] } : await carryOut(kind, listed)
     if (!preview) await deps.catchUp(['container', kindOf[kind]])

@@ -10,7 +10,7 @@ export const severityOf = {
   'clock-off': 'warning',
   'backup-failed': 'warning',
   'app-unhealthy': 'critical',
-  'app-restarting': 'warning',
+  'app-restarting': 'critical',
   'deploy-failed': 'warning',
 } as const satisfies Record<string, Severity>
 

@@ -19,7 +19,7 @@ export const isUnwell = ({ status }: Pick<InventoryApp, 'status'>): boolean => b
 /** Whether its status says something of the app itself. An operation that runs, or a node that is away, does not. */
 export const isSettled = ({ status }: Pick<InventoryApp, 'status'>): boolean => bad.has(status) || calm.has(status)
 
-type App = Pick<InventoryApp, 'name' | 'status' | 'statusReason'>
+type App = Pick<InventoryApp, 'name' | 'status' | 'statusReason' | 'containers'>
 
 /** From when on an app has been unwell, with breaks that are too short to count, and since when it has such a break. */
 export interface Spell {
@@ -38,19 +38,31 @@ export function spellOf(app: App, former: Spell | null, now: Date): Spell | null
 /**
  * Not healthy for longer than the grace.
  *
- * @param known what is an alarm already and keeps it from being well: a deploy that failed, a container that restarts in a loop
+ * @param known what is an alarm already and keeps it from being well: a deploy that failed, services that restart in a loop
  */
-export function unhealthy(app: App, spell: Spell | null, known: { failedDeploy: Operation | null; isLoop: boolean }, now: Date): Verdict {
+export function unhealthy(
+  app: App,
+  spell: Spell | null,
+  known: { failedDeploy: Operation | null; loops: ReadonlySet<string> },
+  now: Date,
+): Verdict {
   if (!isSettled(app)) return unsure
   if (spell === null) return well
   if (spell.wellSince !== null) return unsure
   const { since } = spell
   if (now.getTime() - since.getTime() < graceMs) return unsure
-  const { failedDeploy, isLoop } = known
-  if (isLoop || (failedDeploy && since.getTime() - endOf(failedDeploy).getTime() < becauseMs)) return unsure
+  const { failedDeploy, loops } = known
+  if (isOnlyLoop(app, loops) || (failedDeploy && since.getTime() - endOf(failedDeploy).getTime() < becauseMs)) return unsure
   const state = app.status === 'error' ? 'does not run' : 'is not healthy'
   return { is: 'bad', since, message: `${app.name} ${state}: ${app.statusReason ?? 'no reason is known'}` }
 }
+
+/** Whether nothing but services that restart in a loop is wrong. Of a service that ended for good, the status says it. */
+const isOnlyLoop = ({ containers }: App, loops: ReadonlySet<string>): boolean =>
+  loops.size > 0 &&
+  containers.every(
+    ({ service, state, health }) => loops.has(service) || ((state === 'running' || state === 'exited') && health !== 'unhealthy'),
+  )
 
 /** What brings an app into the state that someone asked for. Only these can be a failed deploy, or end its alarm. */
 const deploys: ReadonlySet<OperationKind> = new Set([

@@ -45,7 +45,7 @@ export function createAppWatch(deps: {
     const isStopped = app.status === 'stopped'
     const over = (words: string): string => `${app.name} ${isStopped ? 'was stopped' : words}`
     const restarting = isStopped ? well : isSettled(app) ? restarts.verdict(app.name, now) : unsure
-    const knownCauses = { failedDeploy: deploy.is === 'bad' ? failed : null, isLoop: restarting.is === 'bad' }
+    const knownCauses = { failedDeploy: deploy.is === 'bad' ? failed : null, loops: restarts.loops(now) }
     const verdicts: [AlarmKind, Verdict, string][] = [
       ['deploy-failed', deploy, over('is well again')],
       ['app-unhealthy', unhealthy(app, unwell, knownCauses, now), over('is well again')],

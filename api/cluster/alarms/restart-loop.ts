@@ -32,6 +32,14 @@ export function createRestartCounts(from: Date) {
       }
     },
 
+    /** The services of which a container restarts in a loop now. */
+    loops(now: Date): Set<string> {
+      const since = now.getTime() - loop.withinMs
+      return new Set(
+        [...containers.values()].flatMap(({ service, at }) => (at.filter((each) => each > since).length < loop.times ? [] : service)),
+      )
+    },
+
     /** Whether a container restarts in a loop, until none has restarted for a while. */
     verdict(appName: string, now: Date): Verdict {
       const since = now.getTime() - loop.withinMs

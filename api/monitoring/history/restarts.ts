@@ -10,7 +10,7 @@ const mostRemembered = 1000
  * place of another. The first list is only what there is.
  */
 export function createRestartWatch({ onRestart }: { onRestart: (what: { app: string; name: string }) => void }) {
-  const known = new Map<string, { start: string; isRunning: boolean; atRest: string | null }>()
+  const known = new Map<string, { id: string; start: string; isRunning: boolean; atRest: string | null }>()
   let isFirst = true
 
   const placeOf = ({ project, service, name }: Seen): string => JSON.stringify(project === null ? ['', name] : [project, service, name])
@@ -30,9 +30,11 @@ export function createRestartWatch({ onRestart }: { onRestart: (what: { app: str
       }
       // Seen at rest, it was stopped and is started now; another one in its place replaces it.
       const isStart = before?.atRest === container.id
+      // Only Compose replaces a container. Another one that somebody gave the same name is another one.
+      const isAnother = container.project === null && before?.id !== container.id
       known.delete(place)
-      known.set(place, { start, isRunning, atRest: null })
-      if (isFirst || isStart || !before?.isRunning || !isRunning || before.start === start) continue
+      known.set(place, { id: container.id, start, isRunning, atRest: null })
+      if (isFirst || isStart || isAnother || !before?.isRunning || !isRunning || before.start === start) continue
       onRestart(container.project === null ? { app: '', name: container.name } : { app: container.project, name: container.service })
     }
     isFirst = false

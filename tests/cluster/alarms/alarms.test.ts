@@ -250,6 +250,15 @@ test('an app that a crash loop keeps from being well has one alarm', async (t) =
   t.deepEqual(cluster.kinds(), ['app-restarting'])
   await cluster.passes(5 * minute)
   t.deepEqual(cluster.kinds(), ['app-restarting'])
+  // Another service is unwell too, which is a problem of its own.
+  const loop = someContainer({ id, restartCount: 9 })
+  const sick = someContainer({ id: 'sick', service: 'db', health: 'unhealthy' })
+  cluster.inventory.apply(nodeId, { type: 'app', app: { ...app, containers: [loop, sick] } })
+  t.deepEqual(cluster.kinds().toSorted(), ['app-restarting', 'app-unhealthy'])
+  cluster.inventory.apply(nodeId, { type: 'app', app: { ...app, status: 'running', containers: [loop] } })
+  await cluster.passes(minute)
+  cluster.inventory.apply(nodeId, { type: 'app', app: { ...app, containers: [loop] } })
+  t.deepEqual(cluster.kinds(), ['app-restarting'])
   // Docker gave up: it restarts no more, and is as unwell as before.
   await cluster.passes(6 * minute)
   t.deepEqual(cluster.kinds(), ['app-unhealthy'])

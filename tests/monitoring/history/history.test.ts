@@ -224,6 +224,27 @@ test('a container that starts again is a mark, a crash loop is one with a count,
   )
 })
 
+test('a container of no app is restarted only if it is the same one', async (t) => {
+  const fixture = await fixtureOf(t)
+  const { history, clock } = fixture
+  const alone = { ...engineContainer, name: 'job', project: null }
+  for (const [id, minutes] of [
+    ['a', 0],
+    ['b', 1],
+    ['c', 2],
+    ['c', 3],
+  ] as const) {
+    clock.advance(minutes * minute)
+    history.containersChanged([{ ...alone, id, startedAt: clock.now() }])
+  }
+  await history.flush()
+  const { marks } = await history.read(node, span(fixture, hour))
+  t.deepEqual(
+    marks.map(({ kind, name, times }) => ({ kind, name, times })),
+    [{ kind: 'restart', name: 'job', times: 1 }],
+  )
+})
+
 const engineContainer = {
   ...{ id: 'a', name: 'a', service: 'web', image: 'web', imageId: 'sha256:1', state: 'running' as const, health: null, statusText: 'Up' },
   ...{ exitCode: null, startedAt: new Date(0), finishedAt: null, restartCount: 0, ports: [], morePorts: 0, createdAt: new Date(0) },
