@@ -61,7 +61,24 @@ test('the logs of an app: search, services, pause and a link to a line', async (
   await lines.getByRole('link').nth(4).click()
   await page.waitForURL(/line=/)
   const link = page.url()
+  await page.getByText('Copied a link to this line', { exact: true }).waitFor()
   await page.goto(link)
   await page.getByRole('button', { name: 'Go live' }).waitFor()
   await lines.getByText('29994', { exact: true }).waitFor()
+  // Lines of any height above and below it do not move it away.
+  t.true(
+    await lines.getByText('29994', { exact: true }).evaluate((row) => {
+      const [view, place] = [row.closest('[role=region]')?.getBoundingClientRect(), row.getBoundingClientRect()]
+      return view !== undefined && place.top >= view.top && place.bottom <= view.bottom
+    }),
+  )
+
+  await page.goto(`${primary.url}/apps/${app.id}/logs?line=a/b/c`)
+  await lines.getByText('red <b>error</b>', { exact: true }).waitFor()
+  await page.getByRole('combobox', { name: 'How far back' }).click()
+  await page.getByRole('option', { name: 'Last 10,000 lines' }).click()
+  await page.waitForURL(/from=more/)
+  await page.keyboard.press('/')
+  await page.keyboard.type('20500')
+  await lines.getByText('20500', { exact: true }).waitFor()
 })
