@@ -5,7 +5,7 @@ const fastPart = 1 / 4
 /** A single large step is a jump to a place, which is to be read at once. */
 const fastSteps = 2
 /** So long after the last fast step, the list stands still. */
-const restMs = 80
+const restMs = 150
 
 /** Whether a list is scrolled so fast that nobody can read it. */
 export function usePassing() {
