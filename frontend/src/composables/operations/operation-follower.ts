@@ -17,8 +17,9 @@ export function createOperationFollower(client: Client, onProgress: (operation: 
     for (const each of stops.values()) each()
   })
 
-  function followId(id: string): void {
-    if (stops.has(id)) return
+  return (operation: OperationFieldsFragment): void => {
+    const { id } = operation
+    if (isFinal(operation) || stops.has(id)) return
     stops.set(id, () => {})
     const subscription = client.subscription(operationProgress, { id }).subscribe(({ data }) => {
       if (!data) return
@@ -28,13 +29,5 @@ export function createOperationFollower(client: Client, onProgress: (operation: 
     // The last progress can arrive before `subscribe` returns.
     if (stops.has(id)) stops.set(id, () => subscription.unsubscribe())
     else subscription.unsubscribe()
-  }
-
-  return {
-    follow: (operation: OperationFieldsFragment): void => {
-      if (!isFinal(operation)) followId(operation.id)
-    },
-    /** One of which only the id is known. */
-    followId,
   }
 }

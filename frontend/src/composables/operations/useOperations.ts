@@ -1,6 +1,7 @@
+import type { Client } from '@urql/core'
 import { computed, inject, onScopeDispose, provide, shallowReactive, shallowRef } from 'vue'
 import type { InjectionKey } from 'vue'
-import { cancelOperation } from '../../graphql/documents/operations.ts'
+import { cancelOperation, operationQuery } from '../../graphql/documents/operations.ts'
 import type { OperationItem } from '../../graphql/items.ts'
 import { keepOperations, readKeptOperations } from '../../utils/operations/kept-operations.ts'
 import { isFinal, operationTitle } from '../../utils/operations/operation-words.ts'
@@ -70,6 +71,14 @@ function useSight() {
   }
 }
 
+/** After a reload. The server may have forgotten some. */
+function comeBackTo(ids: string[], client: Client, onFound: (operation: OperationItem) => void): void {
+  for (const id of ids) {
+    const answer = client.query(operationQuery, { id }, { requestPolicy: 'network-only' }).toPromise()
+    void answer.then(({ data }) => data?.operation && onFound(data.operation))
+  }
+}
+
 /** Follows operations for the whole dashboard, so people can leave a page while one runs. Called once, by the shell. */
 export function provideOperations() {
   const { client } = useServerConnection()
@@ -83,9 +92,12 @@ export function provideOperations() {
     latest.set(operation.id, operation)
     if (isFinal(operation)) tellEnd(operation)
   }
-  const { follow, followId } = createOperationFollower(client, take)
-  // A reload in the middle comes back to them.
-  ids().forEach(followId)
+  const follow = createOperationFollower(client, take)
+
+  comeBackTo(ids(), client, (operation) => {
+    take(operation)
+    follow(operation)
+  })
 
   function tellEnd(operation: OperationItem): void {
     // No toast for an operation that the page shows.
@@ -111,9 +123,7 @@ export function provideOperations() {
 
   const shown = computed(() => (shownId.value ? latest.get(shownId.value) : undefined))
   const operations = {
-    latest: (id: string) => latest.get(id),
-    hide: () => showId(undefined),
-    ...{ shown, follow, announce, show, cancel, inSight },
+    ...{ latest: (id: string) => latest.get(id), hide: () => showId(undefined), shown, follow, announce, show, cancel, inSight },
   }
   provide(operationsKey, operations)
   return operations

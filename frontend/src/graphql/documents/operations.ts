@@ -24,6 +24,14 @@ export const operationFields = graphql(`
   }
 `)
 
+export const operationQuery = graphql(`
+  query Operation($id: ID!) {
+    operation(id: $id) {
+      ...OperationFields
+    }
+  }
+`)
+
 export const operationProgress = graphql(`
   subscription OperationProgress($id: ID!) {
     operationProgress(id: $id) {
