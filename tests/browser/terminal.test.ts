@@ -17,7 +17,7 @@ test('a terminal on another node: keys, search, another program, and the page lo
   await bringAxe(page)
   await page.goto(page.url())
 
-  const shows = (text: string): Promise<void> => page.locator('.xterm-rows').getByText(text).first().waitFor()
+  const shows = (text: string): Promise<void> => page.locator('.xterm-rows:visible').getByText(text).first().waitFor()
   const types = async (line: string): Promise<void> => {
     await page.keyboard.type(line)
     await page.keyboard.press('Enter')
@@ -30,8 +30,10 @@ test('a terminal on another node: keys, search, another program, and the page lo
   t.deepEqual(await violationsOn(page), [])
 
   await page.keyboard.press('Control+Shift+F')
-  await types('nowhere')
+  await page.keyboard.type('nowhere')
   await page.getByText('Not found', { exact: true }).waitFor()
+  await page.getByLabel('Search in the terminal', { exact: true }).fill('hello')
+  await page.getByText('1 of 1', { exact: true }).waitFor()
   await page.keyboard.press('Escape')
 
   await page.reload()
@@ -43,7 +45,24 @@ test('a terminal on another node: keys, search, another program, and the page lo
   await page.getByRole('button', { name: /^Program:/ }).click()
   await page.getByRole('menuitemcheckbox', { name: 'bash', exact: true }).click()
   await page.getByText('There is no bash in this container, or it cannot be run').waitFor()
-  await page.getByRole('button', { name: 'Close' }).click()
+
+  // The page beside it stays usable, and another page keeps it.
+  await page.getByRole('link', { name: 'Overview' }).click()
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+  await page.getByText('There is no bash in this container, or it cannot be run').waitFor()
+  await page.goBack()
+  await page.getByRole('button', { name: `Actions for ${name}` }).click()
+  await page.getByRole('menuitem', { name: 'Terminal' }).click()
+  await shows('# ')
+  await types('echo sec""ond')
+  await shows('second')
+  await page.getByRole('button', { name: 'Minimize the terminals' }).click()
+  t.false(await page.locator('.xterm-rows').last().isVisible())
+  await page.getByRole('button', { name: 'Show the terminals' }).click()
+  t.is(await page.locator('.xterm-rows').count(), 2)
+  const close = page.getByRole('button', { name: /^Close the terminal in/ })
+  await close.last().click()
+  await close.click()
   await page.locator('.xterm-rows').waitFor({ state: 'detached' })
   await page.reload()
   await page.getByRole('button', { name: `Actions for ${name}` }).waitFor()

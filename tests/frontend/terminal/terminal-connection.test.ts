@@ -16,6 +16,7 @@ function ground(session: string | null = null) {
   const sockets: Made[] = []
   const states: TerminalState[] = []
   const shown: string[] = []
+  const size = { cols: 80, rows: 24 }
   const connection = createTerminalConnection({
     session,
     connect(_size, joined) {
@@ -32,7 +33,7 @@ function ground(session: string | null = null) {
       sockets.push(socket)
       return socket
     },
-    size: () => ({ cols: 80, rows: 24 }),
+    size: () => ({ ...size }),
     onOutput: (bytes, isReplayed) => shown.push(`${isReplayed ? 'again ' : ''}${Buffer.from(bytes).toString()}`),
     onReset: () => shown.push('reset'),
     onProgress: ({ state }) => states.push(state),
@@ -40,7 +41,7 @@ function ground(session: string | null = null) {
     after: clock.after,
   })
   connection.open()
-  return { clock, sockets, states, shown, connection, last: () => sockets.at(-1) as Made, state: () => states.at(-1) }
+  return { clock, sockets, states, shown, size, connection, last: () => sockets.at(-1) as Made, state: () => states.at(-1) }
 }
 
 test('a lost connection is joined again by its session, and shows what was before once', (t) => {
@@ -58,6 +59,17 @@ test('a lost connection is joined again by its session, and shows what was befor
   last().says('$ ')
   last().says('new')
   t.deepEqual(shown, ['$ ', 'reset', 'again $ ', 'new'])
+  t.deepEqual(last().sent, [])
+})
+
+test('a size that changed while it was opened or joined is told once it is open', (t) => {
+  const { clock, size, last } = ground()
+  size.cols = 120
+  last().says({ type: 'session', id: 'a', replayed: 0 })
+  t.deepEqual(last().sent, ['{"type":"resize","cols":120,"rows":24}'])
+  last().loses()
+  clock.advance(300)
+  last().says({ type: 'session', id: 'a', replayed: 0 })
   t.deepEqual(last().sent, [])
 })
 

@@ -6,26 +6,50 @@ import { useResizeObserver } from '@vueuse/core'
 import { onBeforeUnmount, onMounted, watch, type Ref } from 'vue'
 import type { TerminalSize } from '../../utils/terminal/terminal-protocol.ts'
 import { terminalThemes } from '../../utils/terminal/terminal-themes.ts'
+import { useTouchScroll } from './useTouchScroll.ts'
 import { useTheme } from '../shared/useTheme.ts'
 
 interface ScreenEvents {
   type: (typed: string) => void
   resize: (size: TerminalSize) => void
   search: () => void
+  copy: (text: string) => void
+  /** How often the text that is searched for is there, and which of these is shown, from 0; -1 for none. */
+  found: (count: number, at: number) => void
   /** It has its size. */
   ready: () => void
 }
 
 const options = {
   ...{ fontFamily: "'Geist Mono Variable', ui-monospace, monospace", fontSize: 14, scrollback: 10_000, cursorBlink: true },
+  // What is found is marked, which xterm.js calls a proposal.
+  allowProposedApi: true,
   // Programs cannot make links.
   linkHandler: { activate: () => undefined },
 }
 
+/** Of what is found, and of what of it is shown. */
+const searchColours = {
+  dark: {
+    ...{ matchBackground: '#713f12', activeMatchBackground: '#b45309' },
+    ...{ matchOverviewRuler: '#facc15', activeMatchColorOverviewRuler: '#f97316' },
+  },
+  light: {
+    ...{ matchBackground: '#fef08a', activeMatchBackground: '#fdba74' },
+    ...{ matchOverviewRuler: '#ca8a04', activeMatchColorOverviewRuler: '#ea580c' },
+  },
+}
+
 /** Keys that the browser or the dashboard handles, though a program could. @returns whether the program gets it */
-function passesKey(terminal: Terminal, event: KeyboardEvent, onSearch: () => void): boolean {
+function passesKey(terminal: Terminal, event: KeyboardEvent, on: ScreenEvents): boolean {
   if (event.type !== 'keydown' || !(event.ctrlKey || event.metaKey) || event.altKey) return true
   const key = event.key.toLowerCase()
+  // With Shift, the browser would open its tools. Here it copies, as in every terminal.
+  if (key === 'c' && event.shiftKey) {
+    event.preventDefault()
+    if (terminal.hasSelection()) on.copy(terminal.getSelection())
+    return false
+  }
   // Ctrl and C is for the program, unless a text is selected. The browser copies, which it also does without HTTPS.
   if (key === 'c' && terminal.hasSelection()) {
     setTimeout(() => terminal.clearSelection())
@@ -33,7 +57,7 @@ function passesKey(terminal: Terminal, event: KeyboardEvent, onSearch: () => voi
   }
   if (key === 'f' && event.shiftKey) {
     event.preventDefault()
-    onSearch()
+    on.search()
     return false
   }
   // The browser pastes.
@@ -70,22 +94,37 @@ export function useScreen(element: Readonly<Ref<HTMLElement | null>>, on: Screen
   const [fit, find] = [new FitAddon(), new SearchAddon()]
   const { write, isReplaying } = writer(terminal)
 
+  /** Out of sight it has no size. */
+  function fitNow(): void {
+    if (element.value && element.value.offsetWidth > 0) fit.fit()
+  }
+  function measureAgain(): void {
+    if (!terminal.element) return
+    terminal.options.fontFamily = 'monospace'
+    terminal.options.fontFamily = options.fontFamily
+    fitNow()
+  }
+
   terminal.loadAddon(fit)
   terminal.loadAddon(find)
+  find.onDidChangeResults(({ resultCount, resultIndex }) => on.found(resultCount, resultIndex))
   terminal.onData((typed) => {
     if (!isReplaying()) on.type(typed)
   })
   terminal.onResize(({ cols, rows }) => on.resize({ cols, rows }))
-  terminal.attachCustomKeyEventHandler((event) => passesKey(terminal, event, on.search))
+  terminal.attachCustomKeyEventHandler((event) => passesKey(terminal, event, on))
 
   onMounted(() => {
     if (!element.value) return
     terminal.open(element.value)
-    fit.fit()
+    fitNow()
     terminal.focus()
     on.ready()
+    // Until it is there, the cells are measured by another font.
+    void document.fonts.load(`${options.fontSize}px ${options.fontFamily}`).then(measureAgain)
   })
-  useResizeObserver(element, () => fit.fit())
+  useResizeObserver(element, fitNow)
+  useTouchScroll(element, terminal)
   watch(isDark, () => (terminal.options.theme = themeNow()))
   onBeforeUnmount(() => terminal.dispose())
 
@@ -96,7 +135,14 @@ export function useScreen(element: Readonly<Ref<HTMLElement | null>>, on: Screen
     focus: (): void => terminal.focus(),
     text: (): string => textOf(terminal),
     isApplicationMode: (): boolean => terminal.modes.applicationCursorKeysMode,
-    /** @returns whether the text is there */
-    find: (text: string, isBackwards: boolean): boolean => (isBackwards ? find.findPrevious(text) : find.findNext(text)),
+    paste: (text: string): void => terminal.paste(text),
+    /** `found` is told how often the text is there. @param isTyping the text changes, so it is searched from the end again */
+    find(text: string, isBackwards: boolean, isTyping: boolean): void {
+      if (text === '') return find.clearDecorations()
+      if (isTyping) terminal.clearSelection()
+      const how = { decorations: searchColours[isDark.value ? 'dark' : 'light'] }
+      void (isBackwards ? find.findPrevious(text, how) : find.findNext(text, how))
+    },
+    endSearch: (): void => find.clearDecorations(),
   }
 }

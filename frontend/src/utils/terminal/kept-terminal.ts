@@ -11,7 +11,7 @@ export interface ShownTerminal {
   session: string | null
 }
 
-const storageKey = 'selfhostly.terminal'
+const storageKey = 'selfhostly.terminals'
 
 const areTexts = (values: unknown[]): boolean => values.every((each) => typeof each === 'string')
 
@@ -20,20 +20,22 @@ function isShown(value: unknown): value is ShownTerminal {
   return areTexts([place?.nodeId, place?.containerId, name, session]) && Array.isArray(command) && areTexts(command)
 }
 
-/** Null without one. */
-export function readKeptTerminal(): ShownTerminal | null {
+export function readKeptTerminals(): ShownTerminal[] {
   try {
-    const kept: unknown = JSON.parse(sessionStorage.getItem(storageKey) ?? 'null')
-    return isShown(kept) ? kept : null
+    const kept: unknown = JSON.parse(sessionStorage.getItem(storageKey) ?? '[]')
+    return Array.isArray(kept) ? kept.filter(isShown) : []
   } catch {
-    return null
+    return []
   }
 }
 
-/** In a browser that blocks storage, a page that is loaded again opens without the terminal. */
-export function keepTerminal(shown: ShownTerminal | null): void {
+/** Only those that have a session to join again. In a browser that blocks storage, a page that is loaded again opens without them. */
+export function keepTerminals(shown: readonly ShownTerminal[]): void {
+  const kept = shown
+    .filter(({ session }) => session !== null)
+    .map(({ place, name, command, session }) => ({ place, name, command, session }))
   try {
-    if (shown) sessionStorage.setItem(storageKey, JSON.stringify(shown))
+    if (kept.length > 0) sessionStorage.setItem(storageKey, JSON.stringify(kept))
     else sessionStorage.removeItem(storageKey)
   } catch {
     // Nothing is kept.

@@ -37,6 +37,8 @@ function passOn(bytes: Uint8Array, replayLeft: number, onOutput: Surroundings['o
 /** A terminal over a socket, which is joined again when the socket is lost. */
 export function createTerminalConnection(deps: Surroundings) {
   let socket: TerminalSocket | null = null
+  /** The size that it was opened or joined with. */
+  let asked: TerminalSize | null = null
   let progress = beginning(deps.session)
   let cancelRetry = (): void => undefined
 
@@ -44,6 +46,12 @@ export function createTerminalConnection(deps: Surroundings) {
     if (next === progress) return
     progress = next
     deps.onProgress(next)
+  }
+
+  /** It may have changed since the connection was begun. */
+  function tellSize(): void {
+    const size = deps.size()
+    if (size.cols !== asked?.cols || size.rows !== asked.rows) resize(size)
   }
 
   function receive(data: unknown): void {
@@ -54,6 +62,7 @@ export function createTerminalConnection(deps: Surroundings) {
     const news = readNews(String(data))
     if (news?.type === 'session' && progress.session !== null) deps.onReset()
     if (news) become(afterNews(progress, news))
+    if (news?.type === 'session') tellSize()
   }
 
   function closed(code: number): void {
@@ -63,18 +72,21 @@ export function createTerminalConnection(deps: Surroundings) {
   }
 
   function open(): void {
-    socket = listen(deps.connect(deps.size(), progress.session), { data: receive, close: closed })
+    asked = deps.size()
+    socket = listen(deps.connect(asked, progress.session), { data: receive, close: closed })
   }
 
   const send = (data: string | Uint8Array<ArrayBuffer>): void => {
     if (progress.state.kind === 'open' && socket?.readyState === 1) socket.send(data)
   }
 
+  const resize = (size: TerminalSize): void => send(JSON.stringify({ type: 'resize', ...size }))
+
   return {
     open,
     /** What is typed while the connection is lost is lost too, so that nothing runs later by surprise. */
     type: (typed: string): void => piecesOf(typed).forEach(send),
-    resize: (size: TerminalSize): void => send(JSON.stringify({ type: 'resize', ...size })),
+    resize,
     /** Ends the terminal and its program. */
     close(): void {
       cancelRetry()

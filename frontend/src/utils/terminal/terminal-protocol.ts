@@ -76,12 +76,19 @@ export const extraKeys = [
   { label: '↑', name: 'Up', sends: '\u001b[A' },
   { label: '↓', name: 'Down', sends: '\u001b[B' },
   { label: '→', name: 'Right', sends: '\u001b[C' },
+  { label: '|', name: 'Pipe', sends: '|' },
+  { label: '/', name: 'Slash', sends: '/' },
+  { label: '-', name: 'Minus', sends: '-' },
+  { label: 'Home', name: 'Home', sends: '\u001b[H' },
+  { label: 'End', name: 'End', sends: '\u001b[F' },
+  { label: 'PgUp', name: 'Page up', sends: '\u001b[5~' },
+  { label: 'PgDn', name: 'Page down', sends: '\u001b[6~' },
 ] as const
 
 /** A key typed together with Ctrl; anything else than a letter or one of @[\]^_ stays as it is. */
 export const withCtrl = (typed: string): string =>
   /^[a-z@[\\\]^_]$/i.test(typed) ? String.fromCharCode(typed.toUpperCase().charCodeAt(0) & 31) : typed
 
-/** Arrows in a program that has switched the terminal to application mode, such as vi. */
+/** Arrows, Home and End in a program that has switched the terminal to application mode, such as vi. */
 export const inMode = (sends: string, isApplicationMode: boolean): string =>
-  isApplicationMode ? sends.replace('\u001b[', '\u001bO') : sends
+  isApplicationMode ? sends.replace(/^\u001b\[([A-H])$/, '\u001bO$1') : sends
