@@ -47,7 +47,7 @@ test('a terminal on another node: keys, search, another program, and the page lo
   await page.getByText('There is no bash in this container, or it cannot be run').waitFor()
 
   // The page beside it stays usable, and another page keeps it.
-  await page.getByRole('link', { name: 'Overview' }).click()
+  await page.getByRole('link', { name: 'Overview' }).first().click()
   await page.getByRole('heading', { name: 'Overview' }).waitFor()
   await page.getByText('There is no bash in this container, or it cannot be run').waitFor()
   await page.goBack()

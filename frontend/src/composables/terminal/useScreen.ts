@@ -86,28 +86,55 @@ function textOf(terminal: Terminal): string {
   return all.trimEnd()
 }
 
+/** Fits the terminal into its element. */
+function sizer(element: Readonly<Ref<HTMLElement | null>>, terminal: Terminal) {
+  const addon = new FitAddon()
+  terminal.loadAddon(addon)
+
+  /** Out of sight it has no size. */
+  function fit(): void {
+    if (element.value && element.value.offsetWidth > 0) addon.fit()
+  }
+
+  return {
+    fit,
+    measureAgain(): void {
+      if (!terminal.element) return
+      terminal.options.fontFamily = 'monospace'
+      terminal.options.fontFamily = options.fontFamily
+      fit()
+    },
+  }
+}
+
+/** Searches in what was written. */
+function searcher(terminal: Terminal, isDark: Readonly<Ref<boolean>>, onFound: ScreenEvents['found']) {
+  const addon = new SearchAddon()
+  terminal.loadAddon(addon)
+  addon.onDidChangeResults(({ resultCount, resultIndex }) => onFound(resultCount, resultIndex))
+
+  return {
+    /** `found` is told how often the text is there. @param isTyping the text changes, so it is searched from the end again */
+    find(text: string, isBackwards: boolean, isTyping: boolean): void {
+      if (text === '') return addon.clearDecorations()
+      if (isTyping) terminal.clearSelection()
+      const how = { decorations: searchColours[isDark.value ? 'dark' : 'light'] }
+      void (isBackwards ? addon.findPrevious(text, how) : addon.findNext(text, how))
+    },
+    endSearch: (): void => addon.clearDecorations(),
+  }
+}
+
 /** The screen of a terminal in an element. */
 export function useScreen(element: Readonly<Ref<HTMLElement | null>>, on: ScreenEvents) {
   const { isDark } = useTheme()
   const themeNow = () => ({ ...terminalThemes[isDark.value ? 'dark' : 'light'] })
   const terminal = new Terminal({ ...options, theme: themeNow() })
-  const [fit, find] = [new FitAddon(), new SearchAddon()]
   const { write, isReplaying } = writer(terminal)
 
-  /** Out of sight it has no size. */
-  function fitNow(): void {
-    if (element.value && element.value.offsetWidth > 0) fit.fit()
-  }
-  function measureAgain(): void {
-    if (!terminal.element) return
-    terminal.options.fontFamily = 'monospace'
-    terminal.options.fontFamily = options.fontFamily
-    fitNow()
-  }
+  const sizing = sizer(element, terminal)
+  const search = searcher(terminal, isDark, on.found)
 
-  terminal.loadAddon(fit)
-  terminal.loadAddon(find)
-  find.onDidChangeResults(({ resultCount, resultIndex }) => on.found(resultCount, resultIndex))
   terminal.onData((typed) => {
     if (!isReplaying()) on.type(typed)
   })
@@ -117,13 +144,13 @@ export function useScreen(element: Readonly<Ref<HTMLElement | null>>, on: Screen
   onMounted(() => {
     if (!element.value) return
     terminal.open(element.value)
-    fitNow()
+    sizing.fit()
     terminal.focus()
     on.ready()
     // Until it is there, the cells are measured by another font.
-    void document.fonts.load(`${options.fontSize}px ${options.fontFamily}`).then(measureAgain)
+    void document.fonts.load(`${options.fontSize}px ${options.fontFamily}`).then(sizing.measureAgain)
   })
-  useResizeObserver(element, fitNow)
+  useResizeObserver(element, sizing.fit)
   useTouchScroll(element, terminal)
   watch(isDark, () => (terminal.options.theme = themeNow()))
   onBeforeUnmount(() => terminal.dispose())
@@ -136,13 +163,6 @@ export function useScreen(element: Readonly<Ref<HTMLElement | null>>, on: Screen
     text: (): string => textOf(terminal),
     isApplicationMode: (): boolean => terminal.modes.applicationCursorKeysMode,
     paste: (text: string): void => terminal.paste(text),
-    /** `found` is told how often the text is there. @param isTyping the text changes, so it is searched from the end again */
-    find(text: string, isBackwards: boolean, isTyping: boolean): void {
-      if (text === '') return find.clearDecorations()
-      if (isTyping) terminal.clearSelection()
-      const how = { decorations: searchColours[isDark.value ? 'dark' : 'light'] }
-      void (isBackwards ? find.findPrevious(text, how) : find.findNext(text, how))
-    },
-    endSearch: (): void => find.clearDecorations(),
+    ...search,
   }
 }

@@ -34,11 +34,11 @@ function passOn(bytes: Uint8Array, replayLeft: number, onOutput: Surroundings['o
   return earlier
 }
 
+const isSame = (one: TerminalSize, other: TerminalSize): boolean => one.cols === other.cols && one.rows === other.rows
+
 /** A terminal over a socket, which is joined again when the socket is lost. */
 export function createTerminalConnection(deps: Surroundings) {
   let socket: TerminalSocket | null = null
-  /** The size that it was opened or joined with. */
-  let asked: TerminalSize | null = null
   let progress = beginning(deps.session)
   let cancelRetry = (): void => undefined
 
@@ -48,21 +48,15 @@ export function createTerminalConnection(deps: Surroundings) {
     deps.onProgress(next)
   }
 
-  /** It may have changed since the connection was begun. */
-  function tellSize(): void {
-    const size = deps.size()
-    if (size.cols !== asked?.cols || size.rows !== asked.rows) resize(size)
-  }
-
-  function receive(data: unknown): void {
-    if (data instanceof ArrayBuffer) {
-      progress.replayLeft -= passOn(new Uint8Array(data), progress.replayLeft, deps.onOutput)
-      return
-    }
+  /** @param asked the size that it was opened or joined with */
+  function receive(data: unknown, asked: TerminalSize): void {
+    if (data instanceof ArrayBuffer)
+      return void (progress.replayLeft -= passOn(new Uint8Array(data), progress.replayLeft, deps.onOutput))
     const news = readNews(String(data))
     if (news?.type === 'session' && progress.session !== null) deps.onReset()
     if (news) become(afterNews(progress, news))
-    if (news?.type === 'session') tellSize()
+    // It may have changed since the connection was begun.
+    if (news?.type === 'session' && !isSame(asked, deps.size())) resize(deps.size())
   }
 
   function closed(code: number): void {
@@ -72,8 +66,8 @@ export function createTerminalConnection(deps: Surroundings) {
   }
 
   function open(): void {
-    asked = deps.size()
-    socket = listen(deps.connect(asked, progress.session), { data: receive, close: closed })
+    const asked = deps.size()
+    socket = listen(deps.connect(asked, progress.session), { data: (data) => receive(data, asked), close: closed })
   }
 
   const send = (data: string | Uint8Array<ArrayBuffer>): void => {
