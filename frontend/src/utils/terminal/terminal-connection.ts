@@ -34,6 +34,7 @@ function passOn(bytes: Uint8Array, replayLeft: number, onOutput: Surroundings['o
   return earlier
 }
 
+const resizeTo = (size: TerminalSize): string => JSON.stringify({ type: 'resize', ...size })
 const isSame = (one: TerminalSize, other: TerminalSize): boolean => one.cols === other.cols && one.rows === other.rows
 
 /** A terminal over a socket, which is joined again when the socket is lost. */
@@ -56,7 +57,7 @@ export function createTerminalConnection(deps: Surroundings) {
     if (news?.type === 'session' && progress.session !== null) deps.onReset()
     if (news) become(afterNews(progress, news))
     // It may have changed since the connection was begun.
-    if (news?.type === 'session' && !isSame(asked, deps.size())) resize(deps.size())
+    if (news?.type === 'session' && !isSame(asked, deps.size())) send(resizeTo(deps.size()))
   }
 
   function closed(code: number): void {
@@ -74,13 +75,11 @@ export function createTerminalConnection(deps: Surroundings) {
     if (progress.state.kind === 'open' && socket?.readyState === 1) socket.send(data)
   }
 
-  const resize = (size: TerminalSize): void => send(JSON.stringify({ type: 'resize', ...size }))
-
   return {
     open,
     /** What is typed while the connection is lost is lost too, so that nothing runs later by surprise. */
     type: (typed: string): void => piecesOf(typed).forEach(send),
-    resize,
+    resize: (size: TerminalSize): void => send(resizeTo(size)),
     /** Ends the terminal and its program. */
     close(): void {
       cancelRetry()
