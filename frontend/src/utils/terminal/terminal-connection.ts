@@ -51,8 +51,7 @@ export function createTerminalConnection(deps: Surroundings) {
 
   /** @param asked the size that it was opened or joined with */
   function receive(data: unknown, asked: TerminalSize): void {
-    if (data instanceof ArrayBuffer)
-      return void (progress.replayLeft -= passOn(new Uint8Array(data), progress.replayLeft, deps.onOutput))
+    if (data instanceof ArrayBuffer) return void (progress.replayLeft -= passOn(new Uint8Array(data), progress.replayLeft, deps.onOutput))
     const news = readNews(String(data))
     if (news?.type === 'session' && progress.session !== null) deps.onReset()
     if (news) become(afterNews(progress, news))
