@@ -114,8 +114,8 @@ export function createPasskeys({ em, clock, box, baseUrl }: { em: EntityManager;
 
     /** @throws NOT_FOUND, INVALID_INPUT */
     async rename(userId: string, id: string, name: string): Promise<Passkey> {
-      checkName(name)
       const row = { ...own(userId, id), name: name.trim() }
+      checkName(name)
       await store(row)
       return row
     },

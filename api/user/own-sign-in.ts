@@ -116,13 +116,13 @@ export function createUserOwnSignIn({ access, services }: { access: Access; serv
     addPasskey: (input: { name: string; state: string; response: string }): Promise<Passkey> =>
       act(signInActions.addPasskey, { subject: input.name }, async () => passkeys.add(ownAccount(), input)),
     renamePasskey: (id: string, name: string): Promise<Passkey> =>
-      act(signInActions.renamePasskey, { subject: name }, async () => passkeys.rename(ownAccount(), id, name)),
+      act(signInActions.renamePasskey, { subject: name }, async () => passkeys.rename(caller.userId ?? '', id, name)),
     removePasskey: (id: string): Promise<string> =>
       act(
         signInActions.removePasskey,
         { subject: passkeys.listOf(caller.userId ?? '').find((each) => each.id === id)?.name ?? null },
         async () => {
-          await passkeys.remove(ownAccount(), id)
+          await passkeys.remove(caller.userId ?? '', id)
           return id
         },
       ),

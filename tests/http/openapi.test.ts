@@ -19,7 +19,7 @@ const described = (document: OpenApiDocument): string[] =>
 
 const served = async (node: RunningNode): Promise<string[]> =>
   (await routesOf(node.services))
-    .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/api/'))
+    .filter(({ method, path }) => method !== 'ALL' && (path.startsWith('/api/') || (method === 'PUT' && path === '/auth/password')))
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
     .toSorted()
 
