@@ -45,12 +45,14 @@ export function createTerminalSession(deps: {
   let usedAt = clock.now().getTime()
   let cancelLeft = (): void => undefined
   let cancelIdle = (): void => undefined
+  let cancelSilent = (): void => undefined
 
   function finish(message: TerminalMessage): void {
     if (last) return
     last = message
     cancelLeft()
     cancelIdle()
+    cancelSilent()
     started.resolve()
     reader?.put(message)
     reader?.end()
@@ -89,7 +91,9 @@ export function createTerminalSession(deps: {
   }
 
   async function start(command: string[]): Promise<TerminalProgram> {
+    cancelSilent()
     program = await deps.run(command, size)
+    cancelSilent = clock.after(silentStartMs, started.resolve)
     // Nothing else is tried, so this is what the keys are for.
     if (deps.candidates.length === 1) started.resolve()
     return program
@@ -97,7 +101,6 @@ export function createTerminalSession(deps: {
 
   left()
   watchIdle()
-  clock.after(silentStartMs, started.resolve)
   void runFirst(deps.candidates, { start, tell, onStarted: started.resolve, isOver: () => last !== null }, log).then(finish)
 
   return {

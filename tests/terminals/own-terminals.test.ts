@@ -41,6 +41,7 @@ function ground(
     isRunning?: boolean
     isPaused?: boolean
     beyond?: string[]
+    starting?: (command: string[]) => Promise<void>
     fate?: 'stopped' | 'removed'
     cleaning?: Promise<number>
   } = {},
@@ -54,6 +55,7 @@ function ground(
         : null,
     endMarked: () => given.cleaning ?? Promise.resolve(0),
     async run(_id, { command }): Promise<TerminalProgram> {
+      await given.starting?.(command)
       const stream = new PassThrough()
       // What is typed does not come back.
       const typed = Object.assign(stream, { write: stream.write.bind(stream) })
@@ -124,6 +126,30 @@ test('the first shell that is there is taken, and what Docker said about the oth
   run.end(7)
   t.deepEqual((await messages.next()).value, { type: 'exit', code: 7 })
   t.true((await messages.next()).done)
+})
+
+test('what is typed while a slow Engine tries shells reaches the one that is there', async (t) => {
+  const slow = Promise.withResolvers<void>()
+  let isStarting = false
+  const here = ground({
+    there: ['sh'],
+    async starting([name]) {
+      if (name !== 'ash') return
+      isStarting = true
+      await slow.promise
+    },
+  })
+  const { id } = await here.terminals.open(asked)
+  await until(() => isStarting)
+  const isWritten = here.terminals.write({ id, owner: 'me' }, Buffer.from('typed'))
+  here.clock.advance(5000)
+  await nextTurn()
+  slow.resolve()
+  await until(() => here.runs.at(-1)?.command[0] === 'sh' && here.clock.waits().includes(1500))
+  here.clock.advance(2000)
+  await isWritten
+  const messages = await here.terminals.attach({ id, owner: 'me', container: container.name }, signal)
+  t.is(await textOf(messages, 5), 'typed')
 })
 
 test('without any shell, or with a program that is not there, the terminal says so', async (t) => {
