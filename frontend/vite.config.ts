@@ -22,6 +22,13 @@ export default defineConfig(({ command }) => ({
       ui: {
         colors: { primary: 'teal', neutral: 'zinc' },
         toast: { slots: { description: 'break-words' } },
+        // Nuxt UI makes them paler under the pointer, too pale for their text in the light theme.
+        button: {
+          compoundVariants: (['primary', 'error'] as const).map((color) => ({
+            ...{ color, variant: 'solid' as const },
+            class: `hover:bg-${color}-800 active:bg-${color}-800 dark:hover:bg-${color}-300 dark:active:bg-${color}-300`,
+          })),
+        },
       },
     }),
   ],
