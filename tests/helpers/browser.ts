@@ -1,21 +1,17 @@
-import { accessSync, constants, existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { chromium, type BrowserContextOptions, type BrowserServer, type Page } from 'playwright-core'
+import { chromiumOptions } from './chromium.ts'
 
 const dashboard = fileURLToPath(new URL('../../frontend/dist/index.html', import.meta.url))
-const programs = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-/** No sandbox, which does not work for root or in containers, and nothing that calls home. */
-const flags = ['no-sandbox', 'disable-gpu', 'no-first-run', 'disable-background-networking', 'disable-component-update', 'disable-sync']
 /** Generous, because test machines are busy: Chromium and several nodes share two cores. */
 const patienceMs = 30_000
 
 export type Tab = Awaited<ReturnType<Awaited<ReturnType<typeof startBrowser>>['open']>>
 
 let chromiumOfFile: Promise<BrowserServer> | undefined
-const launch = (): Promise<BrowserServer> =>
-  chromium.launchServer({ executablePath: findProgram(), args: flags.map((flag) => `--${flag}`) })
+const launch = (): Promise<BrowserServer> => chromium.launchServer(chromiumOptions())
 test.after.always('the browser ends', async () => (await chromiumOfFile)?.kill())
 
 /**
@@ -80,22 +76,6 @@ async function signIn(page: Page, visit: (url: string) => Promise<void>, link: s
   await page.getByRole('button', { name: 'Sign in as administrator' }).click()
   await page.getByRole('button', { name: 'Not now' }).click()
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
-}
-
-function findProgram(): string {
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
-  const found = programs.flatMap((program) => folders.map((folder) => join(folder, program))).find(isExecutable)
-  if (!found) throw new Error(`These tests need Chromium: none of ${programs.join(', ')} is on the PATH`)
-  return found
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /**

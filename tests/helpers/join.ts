@@ -5,6 +5,7 @@ import { ask, follow } from './graphql.ts'
 import type { Place } from './network.ts'
 import { nodeProcess, type NodeProcess, type Settings } from './node-process.ts'
 import type { Seen } from './seen.ts'
+import type { TestContext } from './test-context.ts'
 
 export interface SeenAttempt {
   at: string
@@ -60,7 +61,7 @@ export const followAttempts = (t: ExecutionContext<unknown>, primary: { url: str
 
 /** A node with only its primary's URL and a token, as started by the dashboard's commands. Not started yet. */
 export const newcomer = (
-  t: ExecutionContext<unknown>,
+  t: TestContext,
   primaryUrl: string,
   secret: string,
   name: string,
