@@ -24,7 +24,7 @@ const anchorsOf = (page: string): string[] =>
 
 for (const page of pages) {
   test(`${relative(root, page)} has no broken links`, (t) => {
-    for (const [, link = ''] of proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+    for (const [, link = ''] of proseOf(page).matchAll(/(?:\]\(|src(?:set)?=")([^)"\s]+)[)"]/g)) {
       if (/^https?:/.test(link)) continue
       const [path = '', anchor] = link.split('#')
       const target = path === '' ? page : join(dirname(page), path)

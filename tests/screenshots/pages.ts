@@ -23,7 +23,7 @@ export function shotsOf({ nodes, apps }: ShownCluster): Shot[] {
     { name: 'app', path: app('immich'), prepare: shows('machine-learning') },
     { name: 'logs', path: app('immich', '/logs'), prepare: shows('IMG_4127.HEIC') },
     { name: 'versions', path: app('immich', '/versions'), prepare: compare },
-    { name: 'containers', path: `${node('attic-nas')}/containers`, prepare: shows('navidrome-app-1') },
+    { name: 'containers', path: `${node('attic-nas')}/containers`, prepare: search },
     { name: 'monitoring', path: '/monitoring', prepare: shows('attic-nas') },
     { name: 'settings', path: '/settings', prepare: shows('Backup') },
     { name: 'users', path: '/users', prepare: shows('Jonas') },
@@ -38,6 +38,13 @@ export function shotsOf({ nodes, apps }: ShownCluster): Shot[] {
   ]
 }
 
+/** All nodes share this machine's Docker Engine, so each lists the containers of all. */
+async function search(page: Page): Promise<void> {
+  await page.getByPlaceholder('Search containers').fill('immich')
+  await page.getByText('immich-redis-1').first().waitFor()
+  await page.getByText('frigate-app-1').waitFor({ state: 'detached' })
+}
+
 async function compare(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Compare version 3' }).click()
   await page.locator('.cm-line').filter({ hasText: 'machine-learning' }).first().waitFor()
@@ -50,13 +57,14 @@ async function createCommand(page: Page): Promise<void> {
 }
 
 async function openTerminal(page: Page): Promise<void> {
+  await search(page)
   await page.getByRole('button', { name: 'Actions for immich-server-1' }).click()
   await page.getByRole('menuitem', { name: 'Terminal' }).click()
   const rows = page.locator('.xterm-rows')
   await rows.getByText('# ').first().waitFor()
   for (const [line, shown] of [
-    ['ls -l /data', 'total'],
-    ['ps', 'httpd'],
+    ['env | grep _HOSTNAME', 'redis'],
+    ['mkdir -p /data/upload /data/thumbs && ls -l /data', 'total'],
     ['id', 'uid=0'],
   ] as const) {
     await page.keyboard.type(line)

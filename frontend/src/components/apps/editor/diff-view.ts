@@ -31,6 +31,9 @@ const sideTheme = (colour: 'error' | 'success', sign: string) =>
     EditorView.theme({
       '.cm-changedLine': { backgroundColor: `${tint(colour)} !important` },
       '.cm-changedLine::before': { content: `"${sign}"` },
+      // The text of a removed line is marked as well, within the line.
+      '.cm-changedLine .cm-deletedLine': { paddingLeft: '0 !important' },
+      '.cm-changedLine .cm-deletedLine::before': { content: 'none' },
     }),
   )
 
