@@ -74,9 +74,22 @@ function kill({ child, group }, signal) {
 /** Runs at the end, even after Ctrl-C. The last one added runs first. */
 export const atEnd = (cleanup) => void cleanups.push(cleanup)
 
-export async function endAll() {
+let ending
+
+/** A second call, such as that of a script whose work a signal cut off, waits for the same end. @throws the first failure, after all cleanups */
+export const endAll = () => (ending ??= endEach().finally(() => (ending = undefined)))
+
+async function endEach() {
   await Promise.all([...running].filter((handle) => !handle.keep).map((handle) => stop(handle)))
-  while (cleanups.length > 0) await cleanups.pop()()
+  const failures = []
+  while (cleanups.length > 0) {
+    try {
+      await cleanups.pop()()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
 }
 
 /** Ctrl-C, SIGTERM and SIGHUP end all child processes, then this program. */
