@@ -89,7 +89,7 @@ test('an app that crashes on a secondary is in the bell and goes out, and what h
   await page.keyboard.press('Escape')
   const [, , alarm] = await receiver.got(3)
   t.like(JSON.parse(alarm?.body ?? ''), { event: 'alarm', app: { name }, node: { name: 'worker-1' } })
-  await log.getByText(`Warning: ${name} on worker-1`).waitFor()
+  await log.getByText(`Critical: ${name} on worker-1`).waitFor()
   await fits(t, page, 'channels')
 
   await go(page, 'Apps')

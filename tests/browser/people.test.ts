@@ -83,13 +83,14 @@ test.serial('the audit log shows what happens while it is open', async (t) => {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ code: link?.code }),
   })
-  const line = page.getByRole('row', { name: /administrator.*sign-in/ })
-  await line.getByText('Succeeded', { exact: true }).waitFor()
+  // Beside the one of this browser.
+  const lines = page.getByRole('row', { name: /administrator.*sign-in/ })
+  await lines.nth(1).getByText('Succeeded', { exact: true }).waitFor()
   await page.getByRole('textbox', { name: 'Text in any column' }).fill('LINK.create')
   await page
     .getByRole('row', { name: /link\.create/ })
     .first()
     .waitFor()
-  await line.waitFor({ state: 'detached' })
+  await lines.first().waitFor({ state: 'detached' })
   t.pass()
 })
