@@ -91,8 +91,10 @@ export function createEngineTerminals(options: { clock: Clock; dockerHost?: stri
           // Docker forgets what ran in a container that is removed.
           if (!seen) return { code: null, isMissing: false, fate: await fate(true) }
           const { ExitCode: code, Pid: pid } = seen
-          const isMissing = code !== null && cannotRun.includes(code) && (pid === 0 || firstWords.startsWith(notStarted))
-          return { code, isMissing, fate: isMissing ? null : await fate(code === null || code >= killedFrom) }
+          const hasNotRun = code !== null && cannotRun.includes(code) && (pid === 0 || firstWords.startsWith(notStarted))
+          const seenFate = await fate(!hasNotRun && (code === null || code >= killedFrom))
+          // In a container that was stopped before it could start, it may be there all the same.
+          return { code, isMissing: hasNotRun && seenFate === null, fate: seenFate }
         },
 
         async hangUp() {
