@@ -7,7 +7,7 @@ import { createNotifications } from '../../api/notifications/notifications.ts'
 import { httpReceiver, mailServer } from '../helpers/receivers.ts'
 import { recordedLog } from '../helpers/recorded-log.ts'
 import { primaryId } from '../helpers/registry.ts'
-import { someApp } from '../helpers/things.ts'
+import { someApp, someStats } from '../helpers/things.ts'
 import { watchedCluster, type WatchedCluster } from '../helpers/watched-cluster.ts'
 
 const minute = 60_000
@@ -285,12 +285,12 @@ test('a channel gets what is urgent enough and of its nodes, and of the whole cl
   await critical.got(1)
   t.deepEqual(await told.notifications.deliveries(ofLab.id, 10), [])
   await told.cluster.registry.update(nodeId, { labels: { env: 'lab' } })
-  const app = someApp({ nodeId, name: 'shop' })
-  const containers = (restartCount: number) => app.containers.map((each) => ({ ...each, restartCount }))
-  for (const count of [0, 9]) told.cluster.inventory.apply(nodeId, { type: 'app', app: { ...app, containers: containers(count) } })
+  const asOf = told.cluster.clock.now()
+  const backups = { problem: { reason: 'no space left', since: asOf } }
+  told.cluster.inventory.apply(nodeId, { type: 'stats', stats: someStats({ nodeId, asOf, backups }) })
   await told.cluster.alarms.flush()
   const [message] = await lab.got(1)
-  t.regex(message?.body ?? '', /Warning: shop on w1/)
+  t.regex(message?.body ?? '', /Warning: w1.*no space left/s)
   t.is((await told.notifications.deliveries(ofCritical.id, 10)).length, 1)
 })
 

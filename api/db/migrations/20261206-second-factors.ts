@@ -2,7 +2,8 @@ import { Migration } from '@mikro-orm/migrations'
 
 export class Migration20261206SecondFactors extends Migration {
   override up(): void {
-    this.addSql(`create table "second_factors" ("user_id" text not null primary key references "users" ("id") on update cascade on delete cascade,
+    this
+      .addSql(`create table "second_factors" ("user_id" text not null primary key references "users" ("id") on update cascade on delete cascade,
       "secret" text not null, "confirmed_at" datetime null, "last_step" integer not null, "recovery_hashes" json not null)`)
     this.addSql('create index "second_factors_user_id_index" on "second_factors" ("user_id")')
     this
