@@ -12,7 +12,11 @@ import { someApp, someOperation } from '../helpers/things.ts'
 const linesOf = async ({ services }: RunningNode) => (await services.access.audit.list({}, { limit: 500 })).reverse()
 
 /** Everyone can manage their own sessions and tokens. */
-const forEverybody = ['createApiToken', 'revokeApiToken', 'revokeSession', 'signOutEverywhere']
+const forEverybody = [
+  ...['createApiToken', 'revokeApiToken', 'revokeSession', 'signOutEverywhere'],
+  ...['beginPasskey', 'addPasskey', 'renamePasskey', 'removePasskey'],
+  ...['beginSecondFactor', 'confirmSecondFactor', 'removeSecondFactor'],
+]
 
 async function member({ services }: RunningNode) {
   const nodeId = randomUUID()
