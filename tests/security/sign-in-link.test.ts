@@ -106,7 +106,7 @@ test('there is no link where nobody signs in', async (t) => {
   const node = await runningNode(t, { AUTH_ENABLED: 'false' })
   t.is(node.services.access.links, null)
   t.is((await use(node, 'A'.repeat(22))).status, 404)
-  t.deepEqual((await node.stranger.send('/auth/providers')).json, { providers: [], link: false })
+  t.deepEqual((await node.stranger.send('/auth/providers')).json, { providers: [], link: false, passkey: false, password: false })
 })
 
 test('grants do not affect the administrator who signs in by link', async (t) => {
