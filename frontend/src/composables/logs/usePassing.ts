@@ -1,7 +1,7 @@
 import { onScopeDispose, ref } from 'vue'
 
 /** A list that moves by more than this part of its height from one drawing to the next, as by dragging its bar, cannot be read. */
-const fastPart = 1 / 4
+const fastPart = 1 / 8
 /** A single large step is a jump to a place, which is to be read at once. */
 const fastSteps = 2
 /** So long after the last fast step, the list stands still. */
