@@ -169,7 +169,7 @@ export function createServices(world: World) {
     deploying: { ...config.deploys, dataDir: config.dataDir },
   }
   /** Built from the apps, which ask it only when they start. */
-  const later: { engine?: EngineRoom; backupsChanged?: () => void } = {}
+  const later: { engine?: EngineRoom } = {}
   const apps = createOwnApps({
     ...{ ...base, nodeId: selfId, docker, ...ofApps, ...ofRegistries },
     taskOfNode: (kind, input) => later.engine?.taskOf(kind, input) ?? null,
@@ -191,7 +191,7 @@ export function createServices(world: World) {
     paceOfNew: createTerminalPace(clock),
   })
   const backups = createBackups({
-    ...{ ...base, ...config.backups, source: () => backupSource(config), onChange: () => later.backupsChanged?.() },
+    ...{ ...base, ...config.backups, source: () => backupSource(config) },
     next: nextTimeOf(config.backups.schedule),
   })
   const composePolicy = config.policy.isOpen ? ('open' as const) : ('enforced' as const)
@@ -212,7 +212,7 @@ export function createServices(world: World) {
     monitor.changed()
   }
   storage.onChange(stateChanged)
-  later.backupsChanged = stateChanged
+  backups.onChange(stateChanged)
 
   const members = createMembers({ ...base, self, secrets })
   const { registry, clones, holds } = members

@@ -2,6 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { AppError, errorMessage } from '../errors.ts'
+import { createEventHub } from '../events.ts'
 import type { Log } from '../log.ts'
 import { makeBackup, type BackupSource } from './make-backup.ts'
 import type { Manifest } from './manifest.ts'
@@ -46,7 +47,6 @@ export function createBackups(deps: {
   most: number
   /** The first time of the schedule after another; null without one. */
   next: (after: Date) => Date | null
-  onChange: () => void
   clock: Clock
   log: Log
 }) {
@@ -55,6 +55,7 @@ export function createBackups(deps: {
   let failure: BackupState['failure'] = null
   let nextAt: Date | null = null
   const ending = new AbortController()
+  const events = createEventHub<{ changed: undefined }>()
   let making: Promise<void> = Promise.resolve()
 
   async function files(): Promise<BackupFile[]> {
@@ -87,7 +88,7 @@ export function createBackups(deps: {
 
   async function makeOne(now: Date): Promise<void> {
     runningSince = now
-    deps.onChange()
+    events.emit('changed', undefined)
     try {
       const source = deps.source()
       const path = join(folder, usualName(source.node, now))
@@ -97,23 +98,26 @@ export function createBackups(deps: {
       // Only after a new one is there, so that a full disk never takes the last.
       for (const { name } of (await files()).slice(deps.most)) await rm(join(folder, name), { force: true })
     } catch (error) {
-      failure = { at: clock.now(), since: failure?.since ?? clock.now(), reason: errorMessage(error) }
+      // One that is cut off by the end of the program is made up for at the next start.
+      if (!ending.signal.aborted) failure = { at: clock.now(), since: failure?.since ?? clock.now(), reason: errorMessage(error) }
       throw error
     } finally {
       runningSince = null
-      deps.onChange()
+      events.emit('changed', undefined)
     }
   }
 
   return {
     state: async (): Promise<BackupState> => ({ ...summary(), folder, files: await files() }),
     summary,
+    /** One begins or ends. */
+    onChange: (listener: () => void) => events.on('changed', listener),
 
-    /** How those by schedule go; null while the first one since the start is due. */
+    /** How those by schedule go; null while the first one since the start is due or being made, so that nothing is known yet. */
     health(): { problem: { reason: string; since: Date } | null } | null {
       if (nextAt === null) return { problem: null }
       if (failure) return { problem: { reason: failure.reason, since: failure.since } }
-      return clock.now() < nextAt ? { problem: null } : null
+      return runningSince === null && clock.now() < nextAt ? { problem: null } : null
     },
 
     /** A time that passed while the program was not running is made up for. */

@@ -93,7 +93,6 @@ export function createSecondaryRole(config: SecondaryConfig, services: Services,
         heartbeats.start()
       }
       scheduler.every('heartbeat', heartbeatSchedule(self.id), callHome)
-      // Another process sets them up. Someone removed there must lose access here within seconds.
       log.info({ heartbeat_interval: '60s', primary: primaryUrl() }, 'background tasks started')
     },
     stop(): void {

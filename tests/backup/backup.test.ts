@@ -181,7 +181,7 @@ function backups(t: Test, options: { most?: number; everyMs?: number } = {}) {
   const source = node(t)
   const make = () =>
     createBackups({
-      ...{ source: () => source, folder, most, clock, onChange() {}, log: pino({ level: 'silent' }) },
+      ...{ source: () => source, folder, most, clock, log: pino({ level: 'silent' }) },
       next: (after) => (everyMs ? new Date(after.getTime() + everyMs) : null),
     })
   return { clock, folder, source, make, backups: make() }
@@ -213,7 +213,9 @@ test('one is made at its time, and at the start if its time passed meanwhile', a
   t.deepEqual(room.health(), { problem: null })
   clock.advance(3_600_000)
   t.is(room.health(), null, 'one is due, so nothing is known yet')
-  await room.tick()
+  const making = room.tick()
+  t.is(room.health(), null, 'nor while it is being made')
+  await making
   t.is((await room.state()).files.length, 1)
   t.deepEqual(room.health(), { problem: null })
   t.deepEqual(room.summary().nextAt, new Date('2026-03-01T14:00:00Z'))
@@ -246,6 +248,7 @@ test('two at once are refused, a failure is told with its reason, and a stop lea
   const ended = room.make()
   await room.stop()
   await t.throwsAsync(ended, { message: 'This node was stopped' })
+  t.regex(room.summary().failure?.reason ?? '', /exists already/, 'a stop is no failure')
   t.deepEqual(
     readdirSync(folder).filter((name) => /\.part|^\./.test(name)),
     [],
