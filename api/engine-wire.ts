@@ -144,7 +144,7 @@ export const pruneWire = z
           id,
           name: text(ofContainer.image),
           size_bytes: bytes.nullable(),
-          frees_bytes: bytes.nullish().transform((value) => value ?? null),
+          frees_bytes: bytes.nullable().default(null),
           detail: text(bounds.prune.text).nullable(),
           is_named_data: z.boolean(),
         }),
