@@ -137,13 +137,18 @@ export function createHeldTerminal(deps: {
       return { messages: relay(messages, own), isReplaced: () => current !== own, leave }
     },
 
-    write: (bytes: Uint8Array): Promise<void> => terminals().write(session, bytes),
-    resize: (size: TerminalSize): Promise<void> => terminals().resize(session, size),
+    write: async (bytes: Uint8Array): Promise<void> => terminals().write(session, bytes),
+    resize: async (size: TerminalSize): Promise<void> => terminals().resize(session, size),
     left,
     end,
-    /** Whether it is still there, after its node was started again. If not, it is over. */
+    /** Asks its node, which was started again, whether it is still there. If not, it is over. */
     async look(): Promise<void> {
-      await terminals().write(session, new Uint8Array()).catch(isGone)
+      try {
+        await terminals().write(session, new Uint8Array())
+      } catch (error) {
+        // If the node was lost meanwhile, it ends as any that nobody looks at.
+        isGone(error)
+      }
     },
     /** It is not this caller's. */
     forget: (): void => finish(''),

@@ -37,9 +37,9 @@ export function createOpenTerminals({
   /** The program of each node that has terminals here. */
   const instances = new Map<string, string | undefined>()
 
-  // What a node ran is gone when its program was started again.
-  events.on('node', ({ id, about }) => {
-    if (!instances.has(id) || about?.instanceId === instances.get(id)) return
+  // What a node ran is gone when its program was started again. What it says about itself comes before it can be asked.
+  events.on('node', ({ id, about, health }) => {
+    if (health.status !== 'online' || !instances.has(id) || about?.instanceId === instances.get(id)) return
     instances.set(id, about?.instanceId)
     for (const each of all.values()) if (each.nodeId === id) void each.look()
   })

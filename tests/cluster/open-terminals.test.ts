@@ -7,6 +7,7 @@ import { createFrameReader, writeFrame } from '../../api/cluster/calls/terminal-
 import { createTerminalPace } from '../../api/cluster/limits/terminal-pace.ts'
 import type { NodeAbout } from '../../api/cluster/members/node-about.ts'
 import type { ClusterNode } from '../../api/cluster/members/node-registry.ts'
+import type { NodeHealth, NodeStatus } from '../../api/cluster/members/node-status.ts'
 import { AppError } from '../../api/errors.ts'
 import { createEventHub } from '../../api/events.ts'
 import type { ViewEvents } from '../../api/view-events.ts'
@@ -37,15 +38,27 @@ function ground() {
     end: async ({ id }, reason) => void ended.push(`${id}: ${reason}`),
   }
   const about = { instanceId: 'first' } as NodeAbout
+  let isOnline = true
+  /** As for a node that is away: it refuses at once. */
+  function terminalsOf(): NodeTerminals {
+    if (!isOnline) throw new AppError('NODE_UNREACHABLE', 'worker is offline')
+    return node
+  }
   const events = createEventHub<ViewEvents>()
   const terminals = createOpenTerminals({
-    ...{ terminalsOf: () => node, clock, events, log: pino({ level: 'silent' }) },
+    ...{ terminalsOf, clock, events, log: pino({ level: 'silent' }) },
     findNode: () => ({ name: 'worker', about: { ...about } }),
   })
-  /** Its terminals are gone, and the primary hears so. */
+  const tell = (status: NodeStatus): void =>
+    events.emit('node', { id: 'n', about: { ...about }, health: { status } as NodeHealth } as ClusterNode)
+  /** Its terminals are gone. The primary hears of the new program while the node still counts as offline. */
   function restartNode(): void {
+    isOnline = false
+    tell('offline')
     about.instanceId = 'second'
-    events.emit('node', { id: 'n', about: { ...about } } as ClusterNode)
+    tell('offline')
+    isOnline = true
+    tell('online')
   }
   const named = (key: string) => ({ nodeId: 'n', caller, key, owner: key })
   return { clock, ended, terminals, named, node, restartNode }
