@@ -3,14 +3,14 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { atEnd, start, stop } from './processes.mjs'
+import { atEnd, run, start, stop } from './processes.mjs'
 
 const DEFAULT_HOST = 'unix:///var/run/docker.sock'
 /** The first start sets up storage and iptables; it took 2 s on two cores. */
 const READY_MS = 60_000
 const POLL_MS = 200
-/** dockerd gives containers up to 5 s (below), then unmounts. */
-const STOP_MS = 20_000
+/** dockerd gives containers up to 5 s (below), then unmounts, one after the other on a busy machine. */
+const STOP_MS = 60_000
 
 /** Whether the Engine that Docker's own tools would use answers. */
 export const engineAnswers = (env = process.env) => ping(env.DOCKER_HOST || DEFAULT_HOST)
@@ -33,6 +33,8 @@ export async function startEngine() {
   engine.keep = true
   atEnd(async () => {
     await stop(engine, { group: false, waitMs: STOP_MS })
+    // An Engine that had to be killed leaves mounts behind, and a folder with mounts cannot be removed.
+    for (const mount of mountsUnder(folder)) await run('umount', ['--lazy', mount])
     rmSync(folder, { recursive: true, force: true })
   })
   let ended = false
@@ -46,6 +48,14 @@ export async function startEngine() {
   const lastLines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-15).join('\n')
   throw new Error(`dockerd ${ended ? 'ended at once' : `did not answer within ${READY_MS / 1000} s`}. Its last lines:\n${lastLines}`)
 }
+
+/** Mount points under a folder, innermost first. */
+const mountsUnder = (folder) =>
+  readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((place) => place.startsWith(`${folder}/`))
+    .reverse()
 
 function dockerdArguments(folder, host) {
   // An empty configuration, because the machine's own could name other folders.

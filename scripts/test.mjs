@@ -29,7 +29,10 @@ try {
   counts.failed++
   console.log(`\n${error.message}`)
 }
-await endAll()
+await endAll().catch((error) => {
+  counts.failed++
+  console.log(`\nNot everything that the tests started could be ended and removed: ${error.message}`)
+})
 process.exitCode = counts.failed === 0 ? 0 : 1
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`)
 

@@ -24,6 +24,8 @@ const notRun: Record<string, string> = {
   'npm run bench -- graphql --short    # a smoke run; its figures mean little': 'loads every core, which makes other tests late',
   'npm run bench -- start --write      # also updates the figures on this page': 'changes docs/performance.md',
   'node --cpu-prof --cpu-prof-dir=/tmp/profiles tests/bench/run.ts heartbeats': 'takes a minute',
+  'npm run screenshots       # the pictures of README and docs; see docs/testing.md': 'takes minutes, and changes docs/images',
+  'npm run screenshots                 # takes the pictures in docs/images again; a few minutes': 'takes minutes, and changes docs/images',
   'npm run mutants                     # all groups; takes half an hour on two idle cores': 'takes half an hour',
   'npm run mutants -- status grants    # only these groups': 'takes minutes',
   'npm run mutants -- --write          # also updates the table below': 'takes half an hour, and changes docs/testing.md',
