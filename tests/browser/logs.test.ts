@@ -78,6 +78,8 @@ test('the logs of an app: search, services, pause and a link to a line', async (
   await page.getByRole('combobox', { name: 'How far back' }).click()
   await page.getByRole('option', { name: 'Last 10,000 lines' }).click()
   await page.waitForURL(/from=more/)
+  // The list takes the focus back when it has closed.
+  await page.locator('[role=combobox]:focus').waitFor()
   await page.keyboard.press('/')
   await page.keyboard.type('20500')
   await lines.getByText('20500', { exact: true }).waitFor()
