@@ -53,10 +53,11 @@ export const containerWire = z
     health: z.enum(containerHealths).nullable(),
     status_text: text(bounds.container.statusText),
     exit_code: int.nullable(),
-    // Nodes of an earlier version send none of these three.
+    // Nodes of an earlier version send none of these four.
     started_at: dateTime.nullable().default(null),
     finished_at: dateTime.nullable().default(null),
     restart_count: int.nonnegative().nullable().default(null),
+    is_steady: z.boolean().nullable().default(null),
     ports: z
       .array(
         z.object({

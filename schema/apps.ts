@@ -95,6 +95,10 @@ export const ContainerRef = builder.objectRef<Container & Partial<SeenContainer>
       nullable: true,
       description: 'How often the restart policy has restarted the container since it was last started explicitly.',
     }),
+    isSteady: t.exposeBoolean('isSteady', {
+      nullable: true,
+      description: 'False while it runs again after a restart by its restart policy, until it has run long enough to count as running. Null outside of apps.',
+    }),
     ports: t.field({ type: [PublishedPortRef], resolve: (container) => container.ports }),
     morePorts: t.exposeInt('morePorts', { description: 'How many ports it publishes beyond those listed.' }),
     createdAt: t.field({ type: 'DateTime', resolve: (container) => container.createdAt }),

@@ -5,7 +5,7 @@ import { nextChangeAt, statusOf } from './app-status.ts'
 import type { AppRow } from './app.entity.ts'
 import type { App, Container } from './app.ts'
 import type { WatchedContainer } from './container-details.ts'
-import type { ContainerFacts } from './container-facts.ts'
+import { isSteady, steadyAt, type ContainerFacts } from './container-facts.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import type { FileWatch } from './file-watch.ts'
 import type { AppImages } from './images/app-images.ts'
@@ -92,7 +92,7 @@ export function createAppViews(deps: {
       desiredState,
       status,
       statusReason: statusReason && hide(statusReason),
-      containers: containers.map((container) => shown(container, hide)),
+      containers: containers.map((container) => shown(container, hide, clock.now())),
       moreContainers: 0,
       imageUpdates: deps.images.of(row, containers),
       schedules: deps.schedulesOf(id),
@@ -138,9 +138,13 @@ export function createAppViews(deps: {
 }
 
 /** The container without the facts that only the status needs, and without secrets in its names. */
-function shown(container: ContainerFacts, hide: (text: string) => string): Container {
+function shown(container: ContainerFacts, hide: (text: string) => string, now: Date): Container {
   const { id, name, service, image, state, health, statusText, exitCode, ports, morePorts, createdAt } = container
   const { startedAt, finishedAt, restartCount } = container
   const names = { name: hide(name), image: hide(image) }
-  return { id, ...names, service, state, health, statusText, exitCode, startedAt, finishedAt, restartCount, ports, morePorts, createdAt }
+  return {
+    ...{ id, ...names, service, state, health, statusText, exitCode, startedAt, finishedAt, restartCount },
+    isSteady: steadyAt(container) === null || isSteady(container, now),
+    ...{ ports, morePorts, createdAt },
+  }
 }

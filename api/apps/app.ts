@@ -95,6 +95,11 @@ export interface Container {
   finishedAt: Date | null
   /** How often its restart policy has restarted it since it was last started by hand; null when unknown. */
   restartCount: number | null
+  /**
+   * False while it runs again after a restart by its restart policy, until it has run long enough to count as running. Null where
+   * nobody watches for that: outside of apps, and on older nodes.
+   */
+  isSteady: boolean | null
   ports: PublishedPort[]
   /** How many published ports are not listed. */
   morePorts: number

@@ -2,7 +2,7 @@ import type { Container } from './app.ts'
 import type { RestartPolicy } from '../docker/engine.types.ts'
 
 /** A container with the facts that only the app's status needs. */
-export interface ContainerFacts extends Container {
+export interface ContainerFacts extends Omit<Container, 'isSteady'> {
   restartPolicy: RestartPolicy | null
   /** Whether someone stopped it outside Selfhostly, so its restart policy does not apply. */
   wasStopped: boolean

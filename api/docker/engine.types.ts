@@ -318,7 +318,7 @@ export interface EngineImage {
   platform: string
 }
 
-export interface EngineContainer extends Container {
+export interface EngineContainer extends Omit<Container, 'isSteady'> {
   /** Of the image that it runs, whatever its name names now. */
   imageId: string
   /** From Compose's label; null for a container that Compose did not create. */

@@ -8,6 +8,7 @@ export function toListedContainer(info: ContainerInfo): ListedContainer {
   const { configFiles: _files, isOneOff: _oneOff, ...container } = toEngineContainer(info)
   return {
     ...container,
+    isSteady: null,
     networks: Object.keys(info.NetworkSettings?.Networks ?? {}),
     volumes: (info.Mounts ?? []).flatMap(({ Type, Name }) => (Type === 'volume' && Name ? Name : [])),
   }

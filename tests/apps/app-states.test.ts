@@ -58,13 +58,19 @@ test('a crash-looping container never counts as running, and one that stays up d
   const from = app.seen.values.length
   await app.seen.first(({ containers }) => containers.some(({ restartCount }) => (restartCount ?? 0) >= 4), { from, withinMs: 30_000 })
   t.deepEqual([...new Set(app.seen.values.slice(from).map(({ status }) => status))], ['degraded'], 'even between two crashes')
+  const runs = app.seen.values
+    .slice(from)
+    .flatMap(({ containers }) => containers.filter((each) => each.service === 'db' && each.state === 'running'))
+  t.true(runs.length > 0)
+  t.true(runs.every(({ isSteady }) => isSteady === false))
 
   const mended = app.seen.values.length
   const [{ Id: dbId = '' } = {}] = (await containersOf(app.name)).filter(({ Labels }) => Labels['com.docker.compose.service'] === 'db')
   await docker.getContainer(dbId).putArchive(tar([{ path: 'mended', content: '' }]), { path: '/tmp' })
   const running = await app.seen.first(({ status }) => status === 'running', { from: mended, withinMs: 60_000 })
-  const startedAt = running.containers.find(({ service }) => service === 'db')?.startedAt?.getTime() ?? Infinity
-  t.true(Date.now() - startedAt >= 9_000, 'it has stayed up for 10 s')
+  const db = running.containers.find(({ service }) => service === 'db')
+  t.true(Date.now() - (db?.startedAt?.getTime() ?? Infinity) >= 9_000, 'it has stayed up for 10 s')
+  t.true(db?.isSteady)
 })
 
 test("a port in use: the container never starts, and the app is in error with Docker's reason", async (t) => {

@@ -69,7 +69,7 @@ const app = fc
         nodeId: peerId,
         description,
         statusReason,
-        containers: containers.map(({ project: _, workingDir: __, configFiles: ___, isOneOff: ____, imageId: _____, ...each }) => each),
+        containers: containers.map(({ project: _, workingDir: __, configFiles: ___, isOneOff: ____, imageId: _____, ...each }) => ({ ...each, isSteady: true })),
       }),
     )
   })

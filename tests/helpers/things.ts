@@ -18,6 +18,7 @@ export const someContainer = (given: Partial<Container> = {}): Container => ({
   startedAt: at,
   finishedAt: null,
   restartCount: 0,
+  isSteady: true,
   ports: [{ hostIp: '0.0.0.0', hostPort: 8081, containerPort: 80, protocol: 'tcp' }],
   morePorts: 0,
   createdAt: at,

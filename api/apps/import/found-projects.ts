@@ -44,7 +44,7 @@ function toProject(containers: EngineContainer[]): FoundProject {
 }
 
 function shown({ project: _project, workingDir: _dir, configFiles: _files, isOneOff: _oneOff, ...container }: EngineContainer): Container {
-  return container
+  return { ...container, isSteady: null }
 }
 
 /** All of them are one answer between nodes. */

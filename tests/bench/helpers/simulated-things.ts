@@ -77,6 +77,7 @@ function appOf(node: { id: string }, index: number): App {
       startedAt: started,
       finishedAt: null,
       restartCount: 0,
+      isSteady: true,
       exitCode: null,
       ports: service === 'web' ? [{ hostIp: '0.0.0.0', hostPort: 8000 + index, containerPort: 80, protocol: 'tcp' }] : [],
       morePorts: 0,

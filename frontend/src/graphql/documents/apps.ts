@@ -36,6 +36,7 @@ export const appFields = graphql(`
       startedAt
       finishedAt
       restartCount
+      isSteady
       createdAt
       ports {
         hostIp

@@ -30,10 +30,21 @@ export function isNotAsDesired({ status, desiredState }: Pick<AppItem, 'status' 
   return desiredState === 'RUNNING' && (status === 'STOPPED' || status === 'ERROR')
 }
 
-/** Such as `2 of 3 running`. Past tense while the status is unknown, because nobody knows what runs now. */
+/** Whether it waits for its next restart, or runs again after one, but not yet long enough to count as running. */
+const isRestarting = ({ state, isSteady }: Pick<ContainerItem, 'state' | 'isSteady'>): boolean => state === 'RESTARTING' || isSteady === false
+
+/** A container's state as people see it: one that crashes again and again is not shown as running in between. */
+export const shownState = (container: Pick<ContainerItem, 'state' | 'isSteady'>): ContainerItem['state'] =>
+  isRestarting(container) ? 'RESTARTING' : container.state
+
+/** Such as `2 of 3 running, 1 restarting`. Past tense while the status is unknown, because nobody knows what runs now. */
 export function containerWords({ containers, moreContainers, status }: Pick<AppItem, 'containers' | 'moreContainers' | 'status'>): string {
   if (containers.length === 0) return 'none'
-  const running = containers.filter((each) => each.state === 'RUNNING').length
-  const more = moreContainers > 0 ? `, and ${moreContainers} more` : ''
-  return `${running} of ${containers.length} ${status === 'UNKNOWN' ? 'ran' : 'running'}${more}`
+  const running = containers.filter((each) => shownState(each) === 'RUNNING').length
+  const restarting = status === 'UNKNOWN' ? 0 : containers.filter(isRestarting).length
+  return [
+    `${running} of ${containers.length} ${status === 'UNKNOWN' ? 'ran' : 'running'}`,
+    ...(restarting > 0 ? [`${restarting} restarting`] : []),
+    ...(moreContainers > 0 ? [`and ${moreContainers} more`] : []),
+  ].join(', ')
 }
