@@ -97,7 +97,8 @@ export const ContainerRef = builder.objectRef<Container & Partial<SeenContainer>
     }),
     isSteady: t.exposeBoolean('isSteady', {
       nullable: true,
-      description: 'False while it runs again after a restart by its restart policy, until it has run long enough to count as running. Null outside of apps.',
+      description:
+        'False while it runs again after a restart by its restart policy, until it has run long enough to count as running. Null outside of apps.',
     }),
     ports: t.field({ type: [PublishedPortRef], resolve: (container) => container.ports }),
     morePorts: t.exposeInt('morePorts', { description: 'How many ports it publishes beyond those listed.' }),

@@ -69,7 +69,10 @@ const app = fc
         nodeId: peerId,
         description,
         statusReason,
-        containers: containers.map(({ project: _, workingDir: __, configFiles: ___, isOneOff: ____, imageId: _____, ...each }) => ({ ...each, isSteady: true })),
+        containers: containers.map(({ project: _, workingDir: __, configFiles: ___, isOneOff: ____, imageId: _____, ...each }) => ({
+          ...each,
+          isSteady: true,
+        })),
       }),
     )
   })

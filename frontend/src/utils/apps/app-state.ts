@@ -31,7 +31,8 @@ export function isNotAsDesired({ status, desiredState }: Pick<AppItem, 'status' 
 }
 
 /** Whether it waits for its next restart, or runs again after one, but not yet long enough to count as running. */
-const isRestarting = ({ state, isSteady }: Pick<ContainerItem, 'state' | 'isSteady'>): boolean => state === 'RESTARTING' || isSteady === false
+const isRestarting = ({ state, isSteady }: Pick<ContainerItem, 'state' | 'isSteady'>): boolean =>
+  state === 'RESTARTING' || isSteady === false
 
 /** A container's state as people see it: one that crashes again and again is not shown as running in between. */
 export const shownState = (container: Pick<ContainerItem, 'state' | 'isSteady'>): ContainerItem['state'] =>
