@@ -137,10 +137,11 @@ export function createPasskeys({ em, clock, box, baseUrl }: { em: EntityManager;
     /** The account whose passkey answered, or null. @throws INVALID_INPUT for a challenge that has expired */
     async signIn({ state, response }: { state: string; response: unknown }): Promise<string | null> {
       const { id: expectedRPID, origin: expectedOrigin } = site()
-      const expectedChallenge = takeChallenge(state, null)
       const answer = response as AuthenticationResponseJSON
       const row = rows.get(answer.id)
+      // Before the challenge counts as answered, so that strangers fill no memory with those either.
       if (!row) return null
+      const expectedChallenge = takeChallenge(state, null)
       const { verifyAuthenticationResponse } = await webauthn()
       const credential = { id: row.id, publicKey: Uint8Array.from(Buffer.from(row.publicKey, 'base64url')), counter: row.counter }
       const outcome = await verifyAuthenticationResponse({
