@@ -52,7 +52,8 @@ export function createPasswords({ em, clock }: { em: EntityManager; clock: Clock
       const row = find(name)
       hashOfNobody ??= hashPassword(randomUUID())
       const isRight = await verifyPassword(password, row?.passwordHash ?? (await hashOfNobody))
-      return row && isRight ? row.user : null
+      // It may have been replaced in the meantime.
+      return row && isRight && rows.get(row.user) === row ? row.user : null
     },
 
     /** The caller has checked both and that the name is free. */
