@@ -76,8 +76,8 @@ export function createPasswordGuard({ limits, places }: { limits: Limits; places
     },
 
     /**
-     * Checks a code after a right password. Whoever knows the password shares one budget, but for those who signed in from the
-     * place before.
+     * Checks a code after a right password, or to turn codes off. Whoever gets that far shares one budget, but for those who signed in
+     * from the place before.
      *
      * @throws RATE_LIMITED
      */

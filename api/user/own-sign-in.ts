@@ -40,7 +40,7 @@ const noSession = 'Only a person who signed in with a browser has a way to sign 
 /** How the caller signs in, and changes to that. */
 export function createUserOwnSignIn({ access, services }: { access: Access; services: AccessServices }) {
   const { act, caller } = access
-  const { passwords, passwordChanges, passkeys, secondFactors, sessions, users } = services
+  const { passwords, passwordChanges, passwordGuard, passkeys, secondFactors, sessions, users } = services
 
   const openSession = (): Session | null => (caller.via === 'session' ? (sessions?.find(caller.credentialId ?? '') ?? null) : null)
 
@@ -101,12 +101,14 @@ export function createUserOwnSignIn({ access, services }: { access: Access; serv
     /** @returns recovery codes, shown only now @throws INVALID_INPUT for a wrong code */
     confirmSecondFactor: (code: string): Promise<string[]> =>
       act(signInActions.confirmSecondFactor, {}, async () => secondFactors.confirm(ownAccount(), code)),
-    /** @throws INVALID_INPUT for a wrong code, NOT_FOUND without one */
+    /** @throws INVALID_INPUT for a wrong code, RATE_LIMITED after too many, NOT_FOUND without an app */
     removeSecondFactor: (code: string): Promise<boolean> =>
       act(signInActions.removeSecondFactor, {}, async () => {
         const userId = ownAccount()
         if (!secondFactors.isOn(userId)) throw notFound('authenticator app of', caller.name)
-        if (!(await secondFactors.use(userId, code))) throw invalidInput([{ field: 'code', message: 'is wrong or was used before' }])
+        const place = { name: passwords.nameOf(userId) ?? '', address: caller.address, browser: null }
+        if (!(await passwordGuard.checkCode(place, () => secondFactors.use(userId, code))))
+          throw invalidInput([{ field: 'code', message: 'is wrong or was used before' }])
         await secondFactors.remove(userId)
         return true
       }),
