@@ -2,6 +2,7 @@ import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import type { EventHub } from '../events.ts'
 import type { Log } from '../log.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import type { ViewEvents } from '../view-events.ts'
 import type { AccessConfig } from './access-config.ts'
 import { createApiTokens } from './api-tokens.ts'
@@ -26,6 +27,13 @@ import { createUsers, type KnownUser } from './users.ts'
 /** Whether this is an admin of every node. */
 const isAdministrator = (user: KnownUser | undefined): boolean => user?.role === 'admin' && user.nodeLimit === null
 
+const announcing = (events: EventHub<ViewEvents>) => ({
+  /** So that whatever a session or token opened ends with it. */
+  onEnded: (credentialId: string): void => events.emit('credentialEnded', credentialId),
+  /** So that what is open loses rights together with its caller. */
+  onStandingChanged: (): void => events.emit('standing', undefined),
+})
+
 export type AccessServices = ReturnType<typeof createAccessServices>
 
 /** Users, sessions, tokens, rate limits and the audit log. */
@@ -45,36 +53,31 @@ export function createAccessServices(deps: {
   log: Log
 }) {
   const { access, em, clock } = deps
-  /** So that whatever a session or token opened ends with it. */
-  const onCredentialEnded = (credentialId: string): void => deps.events.emit('credentialEnded', credentialId)
+  const { onEnded, onStandingChanged } = announcing(deps.events)
   const audit = createAuditLog({ em, clock, onWritten: (id) => deps.events.emit('audit', id) })
   const retention = createAuditRetention({ em, bounds: deps.auditBounds, clock, log: deps.log })
-  const tokens = createApiTokens({ em, clock, onEnded: onCredentialEnded })
+  const tokens = createApiTokens({ em, clock, onEnded })
   const secret = (access.mode === 'sign-in' ? access.secret : undefined) ?? deps.ownSecret
-  const sessions = access.mode === 'trusted-edge' ? null : createSessions({ em, clock, secret, onEnded: onCredentialEnded })
-  const links = access.mode === 'trusted-edge' ? null : createSignInLinks({ em, clock })
+  const isSignInOff = access.mode === 'trusted-edge'
+  const sessions = isSignInOff ? null : createSessions({ em, clock, secret, onEnded, onReassigned: onStandingChanged })
+  const links = isSignInOff ? null : createSignInLinks({ em, clock })
   const places = createSignInPlaces({ em, clock })
   const limits = createLimits({ clock })
   const { passwords, secondFactors, passkeys, startWays, forgetWays } = createOwnWays(deps)
   const guard = createPasswordGuard({ limits, places })
 
-  function listFor(provider: string): AllowList | null {
-    // Without sign-in there are no sign-in links and no passwords either.
-    if ([linkAccount.provider, localProvider].includes(provider) && !sessions) return null
-    if (isOwnAccount(provider)) return ownAllowList(provider)
-    return provider === localProvider ? { users: [], groups: [] } : allowListOf(access, provider)
-  }
-
   const users = createUsers({
-    ...{ em, clock, allowListOf: listFor, grants: access.grants },
+    ...{ em, clock, allowListOf: (provider) => listFor(access, provider), grants: access.grants },
     kindOf: (provider) => kindOf(access, provider),
     note: (words) => deps.log.warn(words),
+    onChanged: onStandingChanged,
     onRemoved(userId) {
       sessions?.forgetUser(userId)
       tokens.forgetUser(userId)
       forgetWays(userId)
     },
   })
+  const invitations = createInvitations({ em, clock, mayInvite: (id) => isAdministrator(users.find(id)) })
   let machineId = ''
 
   const passwordLetsAdministratorIn = (): boolean => passwords.owners().some((id) => isAdministrator(users.find(id)))
@@ -85,12 +88,12 @@ export function createAccessServices(deps: {
     secret,
     /** Null when sign-in is off. */
     sessions,
-    users,
-    limits,
-    invitations: createInvitations({ em, clock }),
+    ...{ users, limits, invitations },
+    /** Two administrators must not take the role from each other at the same moment. */
+    userChanges: oneAtATime(),
     ...{ passwords, passwordGuard: guard, secondFactors, passkeys },
     /** Null when sign-in is off. */
-    passwordChanges: sessions && createPasswordChanges({ users, passwords, sessions, guard, clock }),
+    passwordChanges: sessions && createPasswordChanges({ users, passwords, sessions, invitations, guard, clock }),
     /** Null when sign-in is off. */
     links,
     /** Whether an admin of every node has a permanent way to sign in, so that nobody needs the link. */
@@ -117,6 +120,13 @@ export function createAccessServices(deps: {
     /** Writes the pending summaries, which exist only in memory. */
     stop: (): Promise<void> => audit.summarise({ all: true }),
   }
+}
+
+function listFor(access: AccessConfig, provider: string): AllowList | null {
+  // Without sign-in there are no sign-in links and no passwords either.
+  if ([linkAccount.provider, localProvider].includes(provider) && access.mode === 'trusted-edge') return null
+  if (isOwnAccount(provider)) return ownAllowList(provider)
+  return provider === localProvider ? { users: [], groups: [] } : allowListOf(access, provider)
 }
 
 function providersLetAdministratorIn(access: AccessConfig): boolean {

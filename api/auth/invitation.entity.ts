@@ -1,6 +1,7 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { NodeLimit } from './caller.ts'
 import type { Role } from './permissions.ts'
+import { UserEntity } from './user.entity.ts'
 
 /** An open invitation. It is deleted when it is used or withdrawn. */
 export const InvitationEntity = defineEntity({
@@ -15,7 +16,9 @@ export const InvitationEntity = defineEntity({
     role: p.string().$type<Role>(),
     /** Null means every node. */
     nodeLimit: p.json<Exclude<NodeLimit, null>>().strictNullable(),
-    /** The account that made it, by name. */
+    /** The account that made it. Null for tokens made on the server itself. */
+    inviter: () => p.manyToOne(UserEntity).mapToPk().strictNullable().deleteRule('cascade'),
+    /** The same by name. */
     invitedBy: p.string(),
     createdAt: p.datetime(),
     expiresAt: p.datetime(),

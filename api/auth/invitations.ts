@@ -18,7 +18,13 @@ const codeForm = /^[\w-]{22}$/
 
 const hashOf = (code: string): string => createHash('sha256').update(code).digest('base64url')
 
-export type Invitation = Omit<InvitationRow, 'codeHash'>
+export type Invitation = Omit<InvitationRow, 'codeHash' | 'inviter'>
+
+/** Who invites. `userId` is null for tokens made on the server itself. */
+export interface Inviter {
+  userId: string | null
+  name: string
+}
 
 export interface NewInvitation extends Standing {
   note: string
@@ -29,18 +35,28 @@ export const invalidInvitation = 'This invitation is invalid, expired, withdrawn
 
 export type Invitations = ReturnType<typeof createInvitations>
 
-/** Invitations: each lets one more person in, with the role that it gives. */
-export function createInvitations({ em, clock }: { em: EntityManager; clock: Clock }) {
+/**
+ * Invitations: each lets one more person in, with the role that it gives. They work as long as whoever made them may invite, so that
+ * nobody who loses that comes back by one of their own.
+ */
+export function createInvitations(deps: { em: EntityManager; clock: Clock; mayInvite: (userId: string) => boolean }) {
+  const { em, clock } = deps
   const isOpen = () => ({ expiresAt: { $gt: clock.now() } })
-  const find = (code: string): Promise<InvitationRow | null> =>
-    codeForm.test(code) ? em.fork().findOne(InvitationEntity, { codeHash: hashOf(code), ...isOpen() }) : Promise.resolve(null)
+  const isBacked = ({ inviter }: InvitationRow): boolean => inviter === null || deps.mayInvite(inviter)
+
+  async function find(code: string): Promise<InvitationRow | null> {
+    if (!codeForm.test(code)) return null
+    const row = await em.fork().findOne(InvitationEntity, { codeHash: hashOf(code), ...isOpen() })
+    return row && isBacked(row) ? row : null
+  }
 
   return {
     /** Those that can still be used, newest first. */
-    list: (): Promise<Invitation[]> => em.fork().find(InvitationEntity, isOpen(), { orderBy: { createdAt: 'desc' } }),
+    list: async (): Promise<Invitation[]> =>
+      (await em.fork().find(InvitationEntity, isOpen(), { orderBy: { createdAt: 'desc' } })).filter(isBacked),
 
     /** @throws INVALID_INPUT naming each wrong field, CONFLICT when too many are open */
-    async make(input: NewInvitation, invitedBy: string): Promise<{ invitation: Invitation; code: string }> {
+    async make(input: NewInvitation, inviter: Inviter): Promise<{ invitation: Invitation; code: string }> {
       check(input)
       const now = clock.now()
       const fork = em.fork()
@@ -51,8 +67,8 @@ export function createInvitations({ em, clock }: { em: EntityManager; clock: Clo
       const code = randomBytes(16).toString('base64url')
       const { note, role, nodeLimit, expiresInHours } = input
       const expiresAt = new Date(now.getTime() + expiresInHours * hourMs)
-      const invitation = { id: randomUUID(), note: note.trim(), role, nodeLimit, invitedBy, createdAt: now, expiresAt }
-      await fork.insert(InvitationEntity, { ...invitation, codeHash: hashOf(code) })
+      const invitation = { id: randomUUID(), note: note.trim(), role, nodeLimit, invitedBy: inviter.name, createdAt: now, expiresAt }
+      await fork.insert(InvitationEntity, { ...invitation, inviter: inviter.userId, codeHash: hashOf(code) })
       return { invitation, code }
     },
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
-import { ownCommand } from '../own-command.ts'
 import type { InvitationRow } from './invitation.entity.ts'
+import type { Invitations } from './invitations.ts'
 import { linkAccount, machineAccount } from './own-accounts.ts'
 import type { PasswordGuard } from './password-guard.ts'
 import { checkNameAndPassword, signInName, type Passwords } from './passwords.ts'
@@ -37,10 +37,11 @@ export function createPasswordChanges(deps: {
   users: Users
   passwords: Passwords
   sessions: Sessions
+  invitations: Invitations
   guard: PasswordGuard
   clock: Clock
 }) {
-  const { users, passwords, sessions, guard, clock } = deps
+  const { users, passwords, sessions, invitations, guard, clock } = deps
   // Two people must not both find a name free.
   const changes = oneAtATime()
 
@@ -66,7 +67,7 @@ export function createPasswordChanges(deps: {
     const say = (message: string): never => {
       throw invalidInput([{ field: 'current', message }])
     }
-    if (!current) return say(`is required to change the password. Without it, open a new sign-in link: ${ownCommand('link')}`)
+    if (!current) return say('is required to change the password. Without it, open a new sign-in link: npm run link')
     const owner = await guard.check({ name, ...place }, () => passwords.verify(name, current))
     if (owner !== session.userId) say('is not your password until now')
   }
@@ -112,21 +113,23 @@ export function createPasswordChanges(deps: {
       }),
 
     /**
-     * Makes the account of an invited person.
+     * Makes the account of an invited person. Null if the invitation is wrong, expired or already used.
      *
-     * @param use consumes the invitation, or returns null
      * @throws INVALID_INPUT, CONFLICT if the name is taken, both with the invitation as it was
      */
-    accept: (input: NewPassword, use: () => Promise<InvitationRow | null>): Promise<Accepted | null> =>
-      changes(async () => {
-        checkNameAndPassword(input)
+    async accept(input: NewPassword, code: string): Promise<Accepted | null> {
+      checkNameAndPassword(input)
+      // Only who has an invitation learns which names are taken.
+      if (!(await invitations.find(code))) return null
+      return changes(async () => {
         const name = signInName(input.name)
         needFree(name, '')
-        const invitation = await use()
+        const invitation = await invitations.use(code)
         if (!invitation) return null
         const user = await users.add(name, invitation)
         await passwords.set(user.id, { name, password: input.password })
         return { user, invitation }
-      }),
+      })
+    },
   }
 }

@@ -45,6 +45,7 @@ export function createSessions(deps: {
   /** JWT_SECRET, or the server's own. Cookies that it did not sign are not looked up. */
   secret: string
   onEnded: (sessionId: string) => void
+  onReassigned: () => void
 }) {
   const { em, clock } = deps
   const rows = new Map<string, SessionRow>()
@@ -123,6 +124,7 @@ export function createSessions(deps: {
       if (!row) return
       await em.fork().nativeUpdate(SessionEntity, { id }, { user: userId })
       row.user = userId
+      deps.onReassigned()
     },
 
     isOpen: (id: string): boolean => {

@@ -46,6 +46,8 @@ export function createUsers(deps: {
   grants: Grant[]
   /** Receives messages for the person who runs this server. */
   note?: (words: string) => void
+  /** Called when somebody came or went, or has another name, role or other nodes. */
+  onChanged: () => void
   /** Called when a user loses access. */
   onRemoved: (userId: string) => void
 }) {
@@ -54,24 +56,21 @@ export function createUsers(deps: {
   const admission = createAdmission(deps)
   const { isChosen, isStillAllowed } = admission
   const bindings = createGrantBindings({ em, clock, grants: deps.grants, note: deps.note ?? (() => undefined) })
-  // Two simultaneous sign-ins must not both find the same name free.
-  const signIns = oneAtATime()
+  const changes = oneAtATime()
+
+  /** Two simultaneous sign-ins must not both find the same name free, and no change brings back somebody who is being removed. */
+  async function change<T>(work: () => Promise<T>): Promise<T> {
+    const result = await changes(work)
+    deps.onChanged()
+    return result
+  }
 
   const accountOf = (row: UserRow): Account => ({ ...row, kind: deps.kindOf(row.provider) })
 
   function view(row: UserRow): KnownUser {
     const { id, provider, login, name, email, groups, createdAt, lastSignInAt } = row
-    return {
-      id,
-      provider,
-      login,
-      name,
-      email,
-      groups,
-      createdAt,
-      lastSignInAt,
-      ...standingOf(row, accountOf(row), { grants: deps.grants, bindings }),
-    }
+    const account = { id, provider, login, name, email, groups, createdAt, lastSignInAt }
+    return { ...account, ...standingOf(row, accountOf(row), { grants: deps.grants, bindings }) }
   }
 
   async function store(row: UserRow): Promise<KnownUser> {
@@ -147,26 +146,28 @@ export function createUsers(deps: {
      * @param given what an invitation gives someone who is on no list
      * @throws FORBIDDEN
      */
-    signIn: (profile: Profile, given?: Standing): Promise<KnownUser> => signIns(() => letIn(profile, given)),
+    signIn: (profile: Profile, given?: Standing): Promise<KnownUser> => change(() => letIn(profile, given)),
 
     /** Adds someone who signs in with a name and a password. The caller has checked that the name is free. */
     add: (login: string, { role, nodeLimit }: Standing): Promise<KnownUser> => {
       const profile = { provider: localProvider, subject: randomUUID(), login, name: null, email: null, groups: [] }
       const now = clock.now()
-      return store({ id: randomUUID(), ...profile, allowedAs: givenByAdministrator, role, nodeLimit, createdAt: now, lastSignInAt: now })
+      const row = { id: randomUUID(), ...profile, allowedAs: givenByAdministrator, role, nodeLimit, createdAt: now, lastSignInAt: now }
+      return change(() => store(row))
     },
 
     /** For accounts that are this server's own. Others are named by their provider. */
-    async rename(id: string, login: string): Promise<void> {
-      const row = get(id)
-      if (row.provider === localProvider) await store({ ...row, login })
-    },
+    rename: (id: string, login: string): Promise<void> =>
+      change(async () => {
+        const row = get(id)
+        if (row.provider === localProvider) await store({ ...row, login })
+      }),
 
     /** @throws NOT_FOUND */
-    signedIn: (id: string): Promise<KnownUser> => store({ ...get(id), lastSignInAt: clock.now() }),
+    signedIn: (id: string): Promise<KnownUser> => change(() => store({ ...get(id), lastSignInAt: clock.now() })),
 
     /** @throws NOT_FOUND */
-    give: (id: string, { role, nodeLimit }: Standing): Promise<KnownUser> => store({ ...get(id), role, nodeLimit }),
+    give: (id: string, { role, nodeLimit }: Standing): Promise<KnownUser> => change(() => store({ ...get(id), role, nodeLimit })),
 
     /** The account with this login, other than the one for sign-in links. */
     named: (name: string): KnownUser | undefined => {
@@ -193,6 +194,6 @@ export function createUsers(deps: {
         .sort((a, b) => a.login.localeCompare(b.login, 'en')),
 
     /** Deletes an account with its sessions and tokens. If the person signs in again, they get a new one. @throws NOT_FOUND */
-    remove: async (id: string): Promise<void> => remove(get(id).id),
+    remove: (id: string): Promise<void> => change(() => remove(get(id).id)),
   }
 }

@@ -1,5 +1,4 @@
 import pLimit from 'p-limit'
-import { commandOf } from '../own-command.ts'
 import { fine, problem, warning, type Finding } from './finding.ts'
 import { reach, type Reached } from './reach.ts'
 
@@ -11,8 +10,6 @@ export interface Neighbour {
   /** When it last called here. Null if never. */
   heardAt: Date | null
   version: string | null
-  /** What runs its commands there. Null if it does not say. */
-  program: string | null
 }
 
 /** Each waits up to five seconds. */
@@ -34,8 +31,7 @@ export async function checkNodes(nodes: Neighbour[], now: Date, ask: (url: strin
   return [...checked.flat(), ...(left > 0 ? [fine('Nodes', `${left} more were not asked`)] : [])]
 }
 
-function nodeFindings({ name, url, heardAt, version, program }: Neighbour, now: Date, reached: Reached | null): Finding[] {
-  const doctor = program === null ? 'its doctor command' : commandOf(program, 'doctor')
+function nodeFindings({ name, url, heardAt, version }: Neighbour, now: Date, reached: Reached | null): Finding[] {
   const subject = `Node ${name}`
   const silence = heardAt === null ? null : now.getTime() - heardAt.getTime()
   const calls = silence !== null && silence < silentMs
@@ -46,7 +42,7 @@ function nodeFindings({ name, url, heardAt, version, program }: Neighbour, now: 
       problem(
         subject,
         `${url} does not answer (${reached.error}), and ${heard}`,
-        `Start it, or look at its network. On it, run: ${doctor}`,
+        'Start it, or look at its network. On it, run: npm run doctor',
       ),
     )
   } else if (!calls) {
@@ -54,7 +50,7 @@ function nodeFindings({ name, url, heardAt, version, program }: Neighbour, now: 
       problem(
         subject,
         `${reached ? `It answers at ${url}, but ` : ''}${heard}`.replace(/^it/, 'It'),
-        `It does not reach this primary: on it, run ${doctor}, which tries its PRIMARY_NODE_URL`,
+        'It does not reach this primary: on it, run npm run doctor, which tries its PRIMARY_NODE_URL',
       ),
     )
   } else if (reached?.error) {

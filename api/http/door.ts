@@ -151,10 +151,12 @@ export function createDoor(deps: {
     standing({ via, credentialId, userId, role, nodeLimit, expiresAt }: Caller): Standing {
       if (expiresAt && expiresAt <= deps.clock.now()) return 'over'
       const token = via === 'token' ? tokens.find(credentialId ?? '') : null
-      if ((via === 'token' && !token) || (via === 'session' && !sessions?.isOpen(credentialId ?? ''))) return 'over'
+      const session = via === 'session' ? sessions?.find(credentialId ?? '') : null
+      if ((via === 'token' && !token) || (via === 'session' && !session)) return 'over'
       if (userId === null) return 'good'
       const user = users.find(userId)
       if (!user) return 'over'
+      if (session && session.userId !== userId) return 'changed'
       const now = token ? lesserRole(token.scope, user.role) : user.role
       return now === role && isDeepStrictEqual(user.nodeLimit, nodeLimit) ? 'good' : 'changed'
     },

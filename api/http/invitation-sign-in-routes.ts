@@ -46,7 +46,7 @@ export function invitationSignInRoutes(deps: InvitationSignInDeps): Hono<HttpEnv
 
 async function accept(deps: InvitationSignInDeps, c: Ctx, { code, ...input }: z.output<typeof acceptForm>): Promise<Response> {
   const address = deps.addressOf(c.env.incoming)
-  const accepted = await deps.passwordChanges.accept(input, () => deps.invitations.use(code))
+  const accepted = await deps.passwordChanges.accept(input, code)
   if (!accepted) return refuse(deps, c)
   const { user, invitation } = accepted
   const detail = `invited by ${invitation.invitedBy}`

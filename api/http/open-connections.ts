@@ -3,7 +3,7 @@ import type { Caller } from '../auth/caller.ts'
 import type { Services } from '../services.ts'
 import type { Door, Standing } from './door.ts'
 
-/** In milliseconds. How often callers are checked again. Credentials with a known expiry end on time. */
+/** In milliseconds. How often sessions are checked, which expire when they are not used. All else ends on time. */
 const recheckMs = 15_000
 
 export type OpenConnections = ReturnType<typeof createOpenConnections>
@@ -15,7 +15,7 @@ interface Held {
 
 /**
  * What callers have open: WebSockets, and answers that are still being sent. All of it ends with the credential that opened it: when
- * that is revoked or expires, when its owner is removed or gets another role, or when the edge's token expires.
+ * that is revoked or expires, when its owner is removed or gets another role or other nodes, or when the edge's token expires.
  */
 export function createOpenConnections({ services, door }: { services: Pick<Services, 'clock' | 'events'>; door: Door }) {
   const { clock, events } = services
@@ -51,9 +51,12 @@ export function createOpenConnections({ services, door }: { services: Pick<Servi
     return () => void open.delete(held)
   }
 
-  const stopListening = events.on('credentialEnded', (id) => {
-    for (const { caller, end } of [...open]) if (caller.credentialId === id) end('over')
-  })
+  const stopListening = [
+    events.on('credentialEnded', (id) => {
+      for (const { caller, end } of [...open]) if (caller.credentialId === id) end('over')
+    }),
+    events.on('standing', endOver),
+  ]
   recheck()
 
   return {
@@ -69,7 +72,7 @@ export function createOpenConnections({ services, door }: { services: Pick<Servi
     },
 
     stop(): void {
-      stopListening()
+      for (const stop of stopListening) stop()
       cancel()
     },
   }

@@ -43,14 +43,20 @@ export function providerSignInRoutes(deps: ProviderSignInDeps): Hono<HttpEnv> {
     const path = `/auth/${provider.id}`
     const redirectUri = `${deps.baseUrl}${path}/callback`
 
+    /** Where to send the browser, which gets the flow's cookie. */
+    async function begin(c: Ctx, returnTo: string, invitation?: string): Promise<string> {
+      const { id, flow } = flows.begin(provider.id, returnTo, invitation)
+      const url = await provider.authorizationUrl(flow, redirectUri)
+      c.header('set-cookie', flowCookie(id, deps.isSecure(c.env.incoming)))
+      return url.href
+    }
+
     routes.get(path, async (c) => {
-      const { id, flow } = flows.begin(provider.id, localPath(c.req.query('return_to')))
+      const returnTo = localPath(c.req.query('return_to'))
       try {
-        const url = await provider.authorizationUrl(flow, redirectUri)
-        c.header('set-cookie', flowCookie(id, deps.isSecure(c.env.incoming)))
-        return c.redirect(url.href)
+        return c.redirect(await begin(c, returnTo))
       } catch (error) {
-        return refuse(deps, c, { provider, error: toSignInError(error), returnTo: flow.returnTo })
+        return refuse(deps, c, { provider, error: toSignInError(error), returnTo })
       }
     })
 
@@ -58,10 +64,7 @@ export function providerSignInRoutes(deps: ProviderSignInDeps): Hono<HttpEnv> {
     routes.post(`/auth/invitation/${provider.id}`, async (c) => {
       const { code } = await readJson(c, finishForm)
       if (!(await deps.invitations.find(code))) throw new AppError('UNAUTHENTICATED', invalidInvitation)
-      const { id, flow } = flows.begin(provider.id, '/', code)
-      const url = await provider.authorizationUrl(flow, redirectUri)
-      c.header('set-cookie', flowCookie(id, deps.isSecure(c.env.incoming)))
-      return c.json({ url: url.href })
+      return c.json({ url: await begin(c, '/', code).catch((error: unknown) => keepHere(deps, provider, error)) })
     })
 
     routes.get(`${path}/callback`, async (c) => {
@@ -84,6 +87,14 @@ export function providerSignInRoutes(deps: ProviderSignInDeps): Hono<HttpEnv> {
     return c.json({ name: user.login })
   })
   return routes
+}
+
+/** Who cannot leave for the provider stays on the invitation's page, which still has its code. @throws CONFLICT */
+function keepHere({ log }: ProviderSignInDeps, { id, label }: SignInProvider, error: unknown): never {
+  const { failure, message } = toSignInError(error)
+  if (failure === 'failed') throw error
+  log.warn({ provider: id, failure, error: message }, 'sign-in failed')
+  throw new AppError('CONFLICT', `${label} cannot be used at the moment: ${message}. Try again later, or choose a name and a password`)
 }
 
 interface Came {

@@ -31,7 +31,7 @@ export interface InvitationInput extends GivenRole {
 
 /** The people who can sign in, for callers who manage them. */
 export function createUserUsers({ access, services }: { access: Access; services: AccessServices }) {
-  const { users, sessions, passwords, invitations, secondFactors, passkeys } = services
+  const { users, userChanges, sessions, passwords, invitations, secondFactors, passkeys } = services
   const { act, caller, need } = access
   const loginOf = (id: string): string => users.find(id)?.login ?? id
 
@@ -43,10 +43,9 @@ export function createUserUsers({ access, services }: { access: Access; services
   }
 
   /** @throws CONFLICT */
-  function needAnotherAdministrator({ id, login }: KnownUser, to: string): void {
-    const rest = users.list().filter((each) => each.id !== id && isAdministrator(each))
-    if (rest.length > 0 || !isAdministrator(get(id))) return
-    throw new AppError('CONFLICT', `${login} is the last administrator of every node. Make somebody else one before you ${to}`)
+  function needAnotherAdministrator(user: KnownUser, to: string): void {
+    if (!isAdministrator(user) || users.list().some((each) => each.id !== user.id && isAdministrator(each))) return
+    throw new AppError('CONFLICT', `${user.login} is the last administrator of every node. Make somebody else one before you ${to}`)
   }
 
   return {
@@ -65,13 +64,15 @@ export function createUserUsers({ access, services }: { access: Access; services
 
     /** @throws INVALID_INPUT, NOT_FOUND, CONFLICT for a role from the settings and for the last administrator */
     update: (id: string, { role, nodeLimit }: GivenRole): Promise<KnownUser> =>
-      act(userActions.updateUser, { subject: `${loginOf(id)} ${roleWords({ role, nodeLimit })}` }, async () => {
-        const given = { role, nodeLimit: readNodeLimit(nodeLimit) }
-        const user = get(id)
-        if (user.roleFrom === 'settings' || user.roleFrom === 'server') throw new AppError('CONFLICT', fixedRole(user))
-        if (!isAdministrator({ ...user, ...given })) needAnotherAdministrator(user, `take the role from ${user.login}`)
-        return users.give(id, given)
-      }),
+      act(userActions.updateUser, { subject: `${loginOf(id)} ${roleWords({ role, nodeLimit })}` }, () =>
+        userChanges(async () => {
+          const given = { role, nodeLimit: readNodeLimit(nodeLimit) }
+          const user = get(id)
+          if (user.roleFrom === 'settings' || user.roleFrom === 'server') throw new AppError('CONFLICT', fixedRole(user))
+          if (!isAdministrator({ ...user, ...given })) needAnotherAdministrator(user, `take the role from ${user.login}`)
+          return users.give(id, given)
+        }),
+      ),
     endSessions: (id: string): Promise<KnownUser> =>
       act(userActions.endUserSessions, { subject: loginOf(id) }, async () => {
         const user = get(id)
@@ -88,12 +89,13 @@ export function createUserUsers({ access, services }: { access: Access; services
         return user
       }),
     remove: (id: string): Promise<string> =>
-      act(userActions.removeUser, { subject: loginOf(id) }, async () => {
-        const user = get(id)
-        needAnotherAdministrator(user, 'remove this account')
-        await users.remove(id)
-        return id
-      }),
+      act(userActions.removeUser, { subject: loginOf(id) }, () =>
+        userChanges(async () => {
+          needAnotherAdministrator(get(id), 'remove this account')
+          await users.remove(id)
+          return id
+        }),
+      ),
 
     /** Open invitations, newest first. @throws FORBIDDEN */
     invitations(): Promise<Invitation[]> {
@@ -105,7 +107,7 @@ export function createUserUsers({ access, services }: { access: Access; services
       act(userActions.inviteUser, { subject: `${note ?? ''} ${roleWords({ role, nodeLimit })}`.trim() }, () => {
         if (!sessions) throw new AppError('CONFLICT', 'Nobody signs in at this server (AUTH_ENABLED=false), so nobody can be invited')
         const given = { role, nodeLimit: readNodeLimit(nodeLimit) }
-        return invitations.make({ ...given, note: note ?? '', expiresInHours: expiresInHours ?? usualHours }, caller.name)
+        return invitations.make({ ...given, note: note ?? '', expiresInHours: expiresInHours ?? usualHours }, caller)
       }),
     withdraw: (id: string): Promise<string> => act(userActions.withdrawInvitation, { id }, async () => (await invitations.withdraw(id)).id),
   }

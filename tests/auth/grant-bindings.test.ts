@@ -27,6 +27,7 @@ async function setUp(t: ExecutionContext<unknown>, { roles = 'alice', path = joi
     kindOf: (provider) => (provider === 'github' ? 'github' : provider === idp ? 'oidc' : null),
     allowListOf: (provider) => (provider === idp ? { users: [], groups: ['staff'] } : { users: ['alice', 'bob'], groups: [] }),
     note: (words) => void notes.push(words),
+    onChanged: () => undefined,
     onRemoved: () => undefined,
   })
   /** An account from a version without bindings. */

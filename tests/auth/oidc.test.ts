@@ -282,6 +282,11 @@ test('a provider that is down only fails its own sign-ins, until it is back', as
   const { path } = await signIn(app)
   t.is(path, '/sign-in?error=unreachable&return_to=%2Fapps')
   t.is((await app.attempts())[0]?.detail, 'the provider cannot be reached: ECONNREFUSED')
+  const given = { role: 'viewer', nodeLimit: null, note: '', expiresInHours: 1 } as const
+  const { code } = await app.invitations.make(given, { userId: null, name: 'alice' })
+  const invited = await cookieBrowser().visit(`${app.url}/auth/invitation/oidc`, { method: 'POST', json: { code } })
+  t.is(invited.status, 409)
+  t.regex(invited.json.detail, /cannot be used at the moment: .*ECONNREFUSED\. .* choose a name and a password$/)
   await provider.start()
   t.is((await signIn(app)).whoami.login, 'alice')
   await provider.stop()

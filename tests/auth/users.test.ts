@@ -20,6 +20,7 @@ async function setUp(t: ExecutionContext<unknown>, { roles = '', path = join(dat
     ...{ em, clock, grants: inUse(parseGrants('admin', roles), ['github', 'oidc']) },
     kindOf: (provider) => (provider === 'github' ? 'github' : provider === 'idp' ? 'oidc' : null),
     allowListOf: (provider) => lists[provider] ?? null,
+    onChanged: () => undefined,
     onRemoved: (id) => void removed.push(id),
   })
   await users.start()

@@ -180,7 +180,6 @@ const things = () => {
     instanceId: randomUUID(),
     startedAt: new Date(),
     hostname: 'host',
-    program: null,
   }
   const events: FeedEvent[] = [
     { type: 'snapshot', apps: [app, other], operations: [operation] },

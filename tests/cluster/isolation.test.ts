@@ -123,7 +123,6 @@ async function enter(primary: RunningNode, { id, key }: { id: string; key: strin
     instanceId: randomUUID(),
     startedAt: new Date(),
     hostname: 'host',
-    program: null,
   })
 }
 

@@ -24,7 +24,7 @@ function joinAt(
   const id = randomUUID()
   const self = { id, name: 'box', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-a-new-node' }
   const about: NodeAbout = {
-    ...{ version: '0.1.0', capabilities: [], connection: 'auto', instanceId: id, startedAt: clock.now(), hostname: 'box', program: null },
+    ...{ version: '0.1.0', capabilities: [], connection: 'auto', instanceId: id, startedAt: clock.now(), hostname: 'box' },
   }
   return createJoinCall({ primaryUrl, token, self, about, clock, deadlineMs })([])
 }
@@ -186,7 +186,7 @@ test('clock: the primary refuses a node that is an hour ahead, and both sides sh
   const reason = /^this node's clock is 60 minutes ahead of its primary's.*timedatectl/
   assertFailed(t, outcome, { hop: 'clock', passing: false, reason })
   const [attempt] = await attemptsOf(primary)
-  t.like(attempt, { hop: 'CLOCK', ok: false, hostname: 'box', program: null, tokenName: 'lab' })
+  t.like(attempt, { hop: 'CLOCK', ok: false, hostname: 'box', tokenName: 'lab' })
   t.true(outcome.kind === 'failed' && attempt?.message === `time: ${outcome.reason}`)
 })
 
@@ -194,7 +194,7 @@ test('token: a refusal shows on both sides, and a rate limit has the wait that t
   const primary = await runningNode(t)
   await makeToken(primary)
   assertFailed(t, await joinAt(primary.url), { hop: 'token', passing: false, reason: /^The join token is unknown or was revoked/ })
-  t.like(await attemptsOf(primary), [{ hop: 'TOKEN', tokenName: null, hostname: 'box', program: null, ok: false }])
+  t.like(await attemptsOf(primary), [{ hop: 'TOKEN', tokenName: null, hostname: 'box', ok: false }])
   let last = await joinAt(primary.url)
   for (let count = 0; count < 20; count += 1) last = await joinAt(primary.url)
   t.like(last, { kind: 'failed', hop: 'token', passing: false })

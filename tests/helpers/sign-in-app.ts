@@ -57,15 +57,16 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
     github: github ? await github(url) : null,
     oidc: oidc ? await oidc(url) : null,
   }
-  const sessions = createSessions({ em, clock, secret, onEnded: () => undefined })
+  const sessions = createSessions({ em, clock, secret, onEnded: () => undefined, onReassigned: () => undefined })
   const users = createUsers({
     ...{ em, clock, grants },
     kindOf: (provider) => kindOf(access, provider),
     allowListOf: (provider) => allowListOf(access, provider),
+    onChanged: () => undefined,
     onRemoved: (id) => sessions.forgetUser(id),
   })
   const audit = createAuditLog({ em, clock })
-  const invitations = createInvitations({ em, clock })
+  const invitations = createInvitations({ em, clock, mayInvite: () => true })
   const app = new Hono<HttpEnv>()
   app.onError(errorToProblem(log))
   const parts = { users, sessions, audit, log, limits: createLimits({ clock }), addressOf: () => '192.0.2.7', isSecure: () => secure }

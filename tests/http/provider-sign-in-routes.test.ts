@@ -233,7 +233,10 @@ test('a whole node: after signing in with GitHub, a person uses GraphQL until th
 
 test('an invitation lets in one account that is on no list, with its role, and nobody twice', async (t) => {
   const { app, github } = await setUp(t)
-  const { code } = await app.invitations.make({ role: 'operator', nodeLimit: [{ env: 'lab' }], note: '', expiresInHours: 1 }, 'alice')
+  const { code } = await app.invitations.make(
+    { role: 'operator', nodeLimit: [{ env: 'lab' }], note: '', expiresInHours: 1 },
+    { userId: null, name: 'alice' },
+  )
   const byInvitation = async (person: CookieBrowser, invitation: string) => {
     const begun = await person.visit(`${app.url}/auth/invitation/github`, { method: 'POST', json: { code: invitation } })
     return begun.status === 200 ? (await person.go(begun.json.url)).url.href : begun.status

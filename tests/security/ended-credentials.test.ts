@@ -8,6 +8,7 @@ import { accessEdge } from '../helpers/access-edge.ts'
 import { testDatabase } from '../helpers/database.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
+import { addPerson, setPassword, signInByLink } from '../helpers/password.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
 import { runningNode, type RunningNode } from '../helpers/running-node.ts'
 import { nextMessage } from '../helpers/websocket.ts'
@@ -227,12 +228,42 @@ test('a change of role or nodes closes the socket, and a new one has the new per
   const socket = await watch(t, node, session)
   const closed = once(socket, 'close')
   await node.services.access.users.signIn({ ...person, groups: ['in'] })
-  clock.advance(15_000)
   t.is((await closed)[0], 1012)
   const again = await watch(t, node, session)
   again.send(JSON.stringify({ id: '2', type: 'subscribe', payload: { query: '{ viewer { role } }' } }))
   const messages = await once(again, 'message')
   t.regex(String(messages[0]), /VIEWER/)
+})
+
+test('a role given in the dashboard closes sockets and downloads at once, and those of nobody else', async (t) => {
+  const node = await standing(t)
+  const admin = await sessionOf(node, await signIn(node, 'admin'))
+  const { id } = await signIn(node, 'viewer')
+  const person = await node.services.access.users.give(id, { role: 'admin', nodeLimit: null })
+  const session = await sessionOf(node, person)
+  const { authorization } = await tokenOf(node, person, 'admin')
+  await fillAudit(t, node)
+  const sockets = [await watch(t, node, session), await watch(t, node, { authorization })]
+  const download = await slowDownload(node, session)
+  const others = await watch(t, node, admin)
+  const closed = sockets.map((socket) => closedBy(socket, () => Promise.resolve()))
+  await ask(node, `mutation { updateUser(id: "${person.id}", input: { role: VIEWER }) { role } }`, admin)
+  t.deepEqual(
+    (await Promise.all(closed)).map(({ code }) => code),
+    [1012, 1012],
+  )
+  await t.throwsAsync(buffer(download), { message: /aborted|ECONNRESET/ })
+  t.is((await node.send('/api/audit.jsonl', { headers: session })).status, 403)
+  t.is(others.readyState, WebSocket.OPEN)
+})
+
+test("a socket does not outlive that its session becomes another account's", async (t) => {
+  const node = await runningNode(t, {}, { clock: createManualClock(new Date()) })
+  const headers = await signInByLink(node)
+  const bob = await addPerson(node, { name: 'bob', password: 'the password of bob' }, { role: 'viewer', nodeLimit: null })
+  const socket = await watch(t, node, headers)
+  const { code } = await closedBy(socket, () => setPassword(node, headers, { name: bob.login, password: 'bob forgot his one' }))
+  t.is(code, 1012)
 })
 
 /** Forged values, derived from a real one. */

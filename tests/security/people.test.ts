@@ -1,5 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
+import { invalidInvitation } from '../../api/auth/invitations.ts'
 import type { KnownUser } from '../../api/auth/users.ts'
+import { createUserApi, type UserApi } from '../../api/user/user-api.ts'
 import { createManualClock } from '../helpers/manual-clock.ts'
 import { addPerson, cookieOf, signInByPassword, someone } from '../helpers/password.ts'
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
@@ -117,6 +119,25 @@ test('the last administrator keeps the role and the account', async (t) => {
   t.is((await send('GET', '/api/users')).status, 403)
 })
 
+/** What somebody does in the dashboard, without the way through HTTP. */
+const usersAs = ({ services }: RunningNode, { id, login, role, nodeLimit }: KnownUser) => {
+  const credential = { credentialId: null, expiresAt: null, address: '192.0.2.7' }
+  return createUserApi(services, { name: login, via: 'session', userId: id, role, nodeLimit, ...credential }).users
+}
+
+for (const [what, take] of [
+  ['the account', (users: UserApi['users'], id: string) => users.remove(id)],
+  ['the role', (users: UserApi['users'], id: string) => users.update(id, { role: 'viewer', nodeLimit: null })],
+] as const) {
+  test(`of two administrators who take ${what} from each other at the same moment, one stays`, async (t) => {
+    const { node, alice } = await administered(t)
+    const bob = await addPerson(node, bobs)
+    const outcomes = await Promise.allSettled([take(usersAs(node, alice), bob.id), take(usersAs(node, bob), alice.id)])
+    t.deepEqual(outcomes.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
+    t.is(node.services.access.users.list().filter(({ role }) => role === 'admin').length, 1)
+  })
+}
+
 test('ending the sessions of somebody signs out their browsers and no script', async (t) => {
   const { node, send } = await administered(t)
   const bob = await addPerson(node, bobs, viewer)
@@ -210,6 +231,32 @@ test('an invitation expires, can be withdrawn, and works for one of many at the 
     const refused = await node.send('/api/invitations', { method: 'POST', json: { role: 'viewer', ...json }, headers })
     t.deepEqual(fieldsOf(refused), [...fields])
   }
+})
+
+test('without an invitation nobody learns which names are taken', async (t) => {
+  const { node, send } = await administered(t)
+  const { code } = (await send('POST', '/api/invitations', { role: 'viewer' })).json
+  const guessed = 'A'.repeat(22)
+  const [taken, free] = [await accept(node, { code: guessed, ...someone }), await accept(node, { code: guessed, ...bobs })]
+  for (const answer of [taken, free]) assertProblem(t, answer, 401, { detail: invalidInvitation })
+  assertProblem(t, await accept(node, { code, ...someone }), 409)
+})
+
+test('the invitations of somebody who may no longer invite do not work', async (t) => {
+  const { node, send } = await administered(t)
+  const inviteAs = async (name: string) => {
+    const user = await addPerson(node, { ...bobs, name })
+    const headers = await sessionOf(node, user)
+    return { user, ...(await node.send('/api/invitations', { method: 'POST', json: { role: 'admin' }, headers })).json }
+  }
+  const [bob, carol] = [await inviteAs('bob'), await inviteAs('carol')]
+  t.is((await send('GET', '/api/invitations')).json.length, 2)
+  t.is((await send('PUT', `/api/users/${bob.user.id}`, { role: 'admin', node_limit: ['env=lab'] })).status, 200)
+  t.is((await send('DELETE', `/api/users/${carol.user.id}`)).status, 204)
+  t.deepEqual((await send('GET', '/api/invitations')).json, [])
+  for (const { code } of [bob, carol]) assertProblem(t, await accept(node, { ...bobs, code, name: 'again' }), 401)
+  t.is((await send('PUT', `/api/users/${bob.user.id}`, { role: 'admin' })).status, 200)
+  t.is((await accept(node, { ...bobs, code: bob.code, name: 'again' })).status, 200)
 })
 
 test('a page of another site accepts no invitation', async (t) => {

@@ -31,6 +31,7 @@ import { Migration20261204Timeline } from './20261204-timeline.ts'
 import { Migration20261205FilesSince } from './20261205-files-since.ts'
 import { Migration20261206Invitations } from './20261206-invitations.ts'
 import { Migration20261206SecondFactors } from './20261206-second-factors.ts'
+import { Migration20261207Inviters } from './20261207-inviters.ts'
 import { Migration20261206Passwords } from './20261206-passwords.ts'
 import { Migration20261201History } from './20261201-history.ts'
 import { Migration20261202EngineThings } from './20261202-engine-things.ts'
@@ -73,4 +74,5 @@ export const migrations = [
   { name: '20261206-passwords', class: Migration20261206Passwords },
   { name: '20261206b-invitations', class: Migration20261206Invitations },
   { name: '20261206c-second-factors', class: Migration20261206SecondFactors },
+  { name: '20261207-inviters', class: Migration20261207Inviters },
 ]

@@ -18,7 +18,6 @@ export const serverFields = graphql(`
     name
     isPrimary
     accessMode
-    doctorCommand
     storageProblem {
       reason
       since
