@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { toBuiltImage } from './thing-mapping.ts'
 import { changed, createEngineClient } from './engine-client.ts'
+import { listImages } from './list-images.ts'
 import type { EngineImages } from './engine.types.ts'
 
 /** @throws StartError when dockerHost is not an address */
@@ -15,10 +16,10 @@ export function createEngineImages(options: { clock: Clock; dockerHost?: string 
 
     async names(repositories) {
       const filters = JSON.stringify({ reference: [repositories] })
-      const list = await ask((abortSignal) => docker.listImages({ filters, abortSignal }))
+      const list = await ask((abortSignal) => listImages(docker, { filters, abortSignal }))
       return list.flatMap(({ RepoTags }) => RepoTags ?? [])
     },
 
-    list: async () => (await ask((abortSignal) => docker.listImages({ abortSignal }))).map(toBuiltImage),
+    list: async () => (await ask((abortSignal) => listImages(docker, { abortSignal }))).map(toBuiltImage),
   }
 }

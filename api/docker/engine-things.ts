@@ -11,6 +11,7 @@ import { pullFault, startFault } from './engine-words.ts'
 import type { RegistryLogin } from './engine.types.ts'
 import { watchEvents } from './event-watch.ts'
 import { jsonLines } from './lines.ts'
+import { listImages } from './list-images.ts'
 import { toListedContainer, toListedImage, toListedNetwork, toListedVolume } from './thing-mapping.ts'
 
 /** Events that change a list. The three exec events of every health check are left out. */
@@ -40,7 +41,7 @@ export function createEngineThings(options: { clock: Clock; log: Log; dockerHost
       ),
 
     containers: async () => (await ask((abortSignal) => docker.listContainers({ all: true, abortSignal }))).map(toListedContainer),
-    images: async () => (await ask((abortSignal) => docker.listImages({ abortSignal }))).map(toListedImage),
+    images: async () => (await ask((abortSignal) => listImages(docker, { abortSignal }))).map(toListedImage),
     async volumes() {
       const { Volumes: volumes } = await ask((abortSignal) => docker.listVolumes({ abortSignal }))
       return (volumes ?? []).map(toListedVolume)
@@ -126,7 +127,7 @@ async function* thingEvents(stream: AsyncIterable<Uint8Array | string>, log: Log
 const imagesAtOnce = 8
 
 async function layersOf({ docker, ask }: EngineClient, withSteps: ReadonlySet<string>): Promise<Map<string, ImageLayers>> {
-  const ids = (await ask((abortSignal) => docker.listImages({ abortSignal }))).map(({ Id }) => Id)
+  const ids = (await ask((abortSignal) => listImages(docker, { abortSignal }))).map(({ Id }) => Id)
   const found = new Map<string, ImageLayers>()
   const readNext = async (): Promise<void> => {
     for (let id = ids.shift(); id !== undefined; id = ids.shift()) {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import Docker from 'dockerode'
 import { dockerEndpoint } from '../../api/docker/docker-endpoint.ts'
+import { listImages } from '../../api/docker/list-images.ts'
 import { ensureTestImage, testImage } from './docker-image.ts'
 
 export { ensureTestImage, testImage }
@@ -50,10 +51,10 @@ export async function removeProject(name: string, docker = new Docker()): Promis
   await Promise.all(networks.map((n) => docker.getNetwork(n.Id).remove().catch(ignoreGone)))
   const { Volumes: volumes } = await docker.listVolumes({ filters: JSON.stringify(filters) })
   await Promise.all((volumes ?? []).map((v) => docker.getVolume(v.Name).remove().catch(ignoreGone)))
-  const images = await docker.listImages({ filters: JSON.stringify(filters) })
+  const images = await listImages(docker, { filters: JSON.stringify(filters) })
   await Promise.all(images.map((i) => docker.getImage(i.Id).remove({ force: true }).catch(ignoreGone)))
   // Names that hold the images of versions for a rollback.
-  const held = await docker.listImages({ filters: JSON.stringify({ reference: [`selfhostly.local/${name}/*`] }) })
+  const held = await listImages(docker, { filters: JSON.stringify({ reference: [`selfhostly.local/${name}/*`] }) })
   const names = held.flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => tag.startsWith(`selfhostly.local/${name}/`))
   await Promise.all(names.map((tag) => docker.getImage(tag).remove().catch(ignoreGone)))
 }
