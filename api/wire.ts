@@ -203,6 +203,9 @@ export const appWire = z
     status_reason: text(bounds.app.statusReason).nullable(),
     containers: z.array(containerWire).max(bounds.app.containers),
     more_containers: more('has'),
+    deploy_failed_at: dateTime.nullable().default(null).openapi({
+      description: 'When its newest deploy was judged as failed after its operation had ended. Null otherwise, and once the app changes',
+    }),
     // Older nodes do not send it.
     image_updates: z.array(imageUpdateWire).max(bounds.app.imageUpdates).default([]),
     schedules: z.array(scheduleWire).max(bounds.app.schedules).default([]),

@@ -28,6 +28,8 @@ export function createAppViews(deps: {
   disk: FileWatch
   watch: ContainerWatch
   operations: Operations
+  /** When deploys were judged as failed whose operation had ended before, by app. */
+  failedDeploys: ReadonlyMap<string, Date>
   images: AppImages
   schedulesOf: (appId: string) => AppSchedule[]
   autoUpdateOf: (appId: string, app: Looked) => AutoUpdate | null
@@ -94,6 +96,7 @@ export function createAppViews(deps: {
       statusReason: statusReason && hide(statusReason),
       containers: containers.map((container) => shown(container, hide, clock.now())),
       moreContainers: 0,
+      deployFailedAt: deps.failedDeploys.get(id) ?? null,
       imageUpdates: deps.images.of(row, containers),
       schedules: deps.schedulesOf(id),
       autoUpdate: deps.autoUpdateOf(id, { ...lookedAt(row), images: () => deps.images.known(row, containers) }),

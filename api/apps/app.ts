@@ -28,6 +28,8 @@ export interface App {
   containers: Container[]
   /** How many containers are not listed. */
   moreContainers: number
+  /** When its newest deploy was judged as failed after its operation had ended. Null otherwise, and once the app changes or its node's program ends. */
+  deployFailedAt: Date | null
   /** Whether its services' images have updates. */
   imageUpdates: ImageUpdate[]
   /** When it is started, stopped or restarted by itself. */

@@ -53,6 +53,10 @@ export function createDeploying(deps: {
   watch: ContainerWatch
   removal: Removal
   containersOf: (row: AppRow) => WatchedContainer[]
+  /** When deploys were judged as failed whose operation had ended before, by app. Kept here. */
+  failedDeploys: Map<string, Date>
+  /** A deploy was judged whose operation had ended before. */
+  onJudged: (row: AppRow) => void
   /** Whether an operation on the app waits or runs. */
   isBusy: (row: AppRow) => boolean
 }) {

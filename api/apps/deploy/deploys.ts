@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts'
 import { AppError, errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { AppDeploy } from '../app-deploy.ts'
@@ -34,6 +35,9 @@ export function createDeploys(deps: {
   records: Pick<AppRecords, 'has' | 'all'>
   /** Goes back to an earlier version, and always throws: what failed, and what became of it. */
   goBack: (row: AppRow, failure: Failure, run: OperationRun) => Promise<never>
+  failedDeploys: Map<string, Date>
+  onJudged: (row: AppRow) => void
+  clock: Clock
   log: Log
 }) {
   const { gate, versions, images, records, log } = deps
@@ -43,6 +47,7 @@ export function createDeploys(deps: {
   function unfollow(appId: string): void {
     followed.get(appId)?.stop()
     followed.delete(appId)
+    deps.failedDeploys.delete(appId)
   }
 
   /** The verdict of a deploy that no operation waits for. A change of the app ends it, and then its version has none. */
@@ -52,8 +57,10 @@ export function createDeploys(deps: {
     const settle = async (verdict: Verdict): Promise<void> => {
       followed.delete(row.id)
       if (!records.has(row.id) || row.version !== number) return
-      if (verdict.verdict === 'healthy') await images.settleHealthy(row)
-      else await versions.settle(row.id, number, 'failed', await images.of(row))
+      if (verdict.verdict === 'healthy') return images.settleHealthy(row)
+      deps.failedDeploys.set(row.id, deps.clock.now())
+      deps.onJudged(row)
+      await versions.settle(row.id, number, 'failed', await images.of(row))
     }
     deploy.verdict.then(settle).catch((error: unknown) => log.error({ err: error, app: row.name }, 'outcome of a deploy not saved'))
   }

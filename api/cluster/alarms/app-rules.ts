@@ -19,7 +19,7 @@ export const isUnwell = ({ status }: Pick<InventoryApp, 'status'>): boolean => b
 /** Whether its status says something of the app itself. An operation that runs, or a node that is away, does not. */
 export const isSettled = ({ status }: Pick<InventoryApp, 'status'>): boolean => bad.has(status) || calm.has(status)
 
-type App = Pick<InventoryApp, 'name' | 'status' | 'statusReason' | 'containers'>
+type App = Pick<InventoryApp, 'name' | 'version' | 'status' | 'statusReason' | 'containers' | 'deployFailedAt'>
 
 /** From when on an app has been unwell, with breaks that are too short to count, and since when it has such a break. */
 export interface Spell {
@@ -38,12 +38,12 @@ export function spellOf(app: App, former: Spell | null, now: Date): Spell | null
 /**
  * Not healthy for longer than the grace.
  *
- * @param known what is an alarm already and keeps it from being well: a deploy that failed, services that restart in a loop
+ * @param known what is an alarm already and keeps it from being well: when its deploy failed, services that restart in a loop
  */
 export function unhealthy(
   app: App,
   spell: Spell | null,
-  known: { failedDeploy: Operation | null; loops: ReadonlySet<string> },
+  known: { failedAt: Date | null; loops: ReadonlySet<string> },
   now: Date,
 ): Verdict {
   if (!isSettled(app)) return unsure
@@ -51,8 +51,8 @@ export function unhealthy(
   if (spell.wellSince !== null) return unsure
   const { since } = spell
   if (now.getTime() - since.getTime() < graceMs) return unsure
-  const { failedDeploy, loops } = known
-  if (isOnlyLoop(app, loops) || (failedDeploy && since.getTime() - endOf(failedDeploy).getTime() < becauseMs)) return unsure
+  const { failedAt, loops } = known
+  if (isOnlyLoop(app, loops) || (failedAt && isBecause(since, failedAt))) return unsure
   const state = app.status === 'error' ? 'does not run' : 'is not healthy'
   return { is: 'bad', since, message: `${app.name} ${state}: ${app.statusReason ?? 'no reason is known'}` }
 }
@@ -85,15 +85,28 @@ export function failedDeploy(operations: readonly Operation[]): Operation | null
   return last?.status === 'failed' && deploys.has(last.kind) ? last : null
 }
 
-/** A deploy failed. @param failed the newest, if it failed */
-export function deployFailed(app: App, failed: Operation | null, now: Date): Verdict {
-  if (failed === null) return well
+/** When the newest deploy failed, by its operation or by what was judged after its end; null if it did not. */
+export const failedAtOf = (app: App, failed: Operation | null): Date | null => (failed ? endOf(failed) : app.deployFailedAt)
+
+/** A deploy failed. @param failed the operation of the newest, if it failed */
+export function deployFailed(app: App, failed: Operation | null, spell: Spell | null, now: Date): Verdict {
   if (!isSettled(app)) return unsure
+  if (failed === null) return failedLater(app, spell)
   const isOld = now.getTime() - endOf(failed).getTime() > failedDeployMs
   // What goes wrong later has other causes, but an alarm stays until the app is well.
   if (isOld) return isUnwell(app) ? unsure : well
   return { is: 'bad', since: endOf(failed), message: `${app.name}: ${uncapitalized(failureWords(failed.kind, failed))}` }
 }
+
+/** The same, judged after its operation had ended. Nothing went back, so it is over as soon as the app is well. */
+function failedLater(app: App, spell: Spell | null): Verdict {
+  if (spell === null) return well
+  const { deployFailedAt: since } = app
+  if (!since || spell.wellSince !== null || !isBecause(spell.since, since)) return unsure
+  return { is: 'bad', since, message: `${app.name}: version ${app.version} failed: ${app.statusReason ?? 'no reason is known'}` }
+}
+
+const isBecause = (since: Date, failedAt: Date): boolean => since.getTime() - failedAt.getTime() < becauseMs
 
 const endOf = ({ finishedAt, createdAt }: Operation): Date => finishedAt ?? createdAt
 const uncapitalized = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)

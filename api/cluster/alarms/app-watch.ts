@@ -2,7 +2,7 @@ import type { Operation } from '../../apps/operation.ts'
 import type { Clock } from '../../clock.ts'
 import type { InventoryApp } from '../feed/inventory.ts'
 import { unsure, well, type AlarmKind, type AlarmTopic, type Verdict } from './alarm.ts'
-import { deployFailed, failedDeploy, isSettled, spellOf, unhealthy, type Spell } from './app-rules.ts'
+import { deployFailed, failedAtOf, failedDeploy, isSettled, spellOf, unhealthy, type Spell } from './app-rules.ts'
 import type { OpenAlarms } from './open-alarms.ts'
 import { createRestartCounts } from './restart-loop.ts'
 
@@ -40,12 +40,12 @@ export function createAppWatch(deps: {
     const topicOf = (kind: AlarmKind): AlarmTopic => ({ kind, nodeId: app.nodeId, appId: app.id, part: '' })
     const named = { nodeName: deps.nameOf(app.nodeId), appName: app.name }
     const failed = failedDeploy(deps.operationsOf(app.id))
-    const deploy = deployFailed(app, failed, now)
+    const deploy = deployFailed(app, failed, unwell, now)
     // Somebody stopped it, so nothing of it is a problem any more, and nothing is well again either.
     const isStopped = app.status === 'stopped'
     const over = (words: string): string => `${app.name} ${isStopped ? 'was stopped' : words}`
     const restarting = isStopped ? well : isSettled(app) ? restarts.verdict(app.name, now) : unsure
-    const knownCauses = { failedDeploy: deploy.is === 'bad' ? failed : null, loops: restarts.loops(now) }
+    const knownCauses = { failedAt: deploy.is === 'bad' ? failedAtOf(app, failed) : null, loops: restarts.loops(now) }
     const verdicts: [AlarmKind, Verdict, string][] = [
       ['deploy-failed', deploy, over('is well again')],
       ['app-unhealthy', unhealthy(app, unwell, knownCauses, now), over('is well again')],
@@ -59,8 +59,10 @@ export function createAppWatch(deps: {
   /** The app, or one of its operations, has changed. */
   function look(app: InventoryApp): void {
     if (!deps.isHeard(app.nodeId)) return
+    // One that is seen for the first time, and whose deploy failed, may well have been unwell since then.
+    const failedAt = watched.has(app.id) ? null : failedAtOf(app, failedDeploy(deps.operationsOf(app.id)))
     const known = watchedOf(app.id)
-    known.unwell = spellOf(app, known.unwell, clock.now())
+    known.unwell = spellOf(app, known.unwell, failedAt ?? clock.now())
     known.restarts.look(app.containers, clock.now())
     judge(app, known)
   }

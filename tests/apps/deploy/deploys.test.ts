@@ -98,6 +98,9 @@ test('without rollback the operation ends with Compose, and the outcome follows'
   t.is(third.status, 'succeeded')
   await eventually(app.outcomes, ([newest]) => newest === '3 failed')
   t.is(app.apps.get(app.id).version, 3)
+  t.true(app.seen.values.some(({ version, deployFailedAt }) => version === 3 && deployFailedAt !== null))
+  await app.outcome(await app.apps.stopApp(app.id))
+  t.is(app.apps.get(app.id).deployFailedAt, null)
 })
 
 test('a version that is replaced before its verdict stays pending', async (t) => {

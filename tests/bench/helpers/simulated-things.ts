@@ -84,6 +84,7 @@ function appOf(node: { id: string }, index: number): App {
       createdAt: started,
     })),
     moreContainers: 0,
+    deployFailedAt: null,
     imageUpdates: [],
     schedules: [],
     autoUpdate: null,

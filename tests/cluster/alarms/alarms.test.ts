@@ -171,6 +171,41 @@ test('a failed deploy is an alarm until a later one succeeds, and explains why t
   t.deepEqual(cluster.kinds(), [])
 })
 
+test('a deploy that is judged as failed after its operation ended is an alarm at once, until the app is well', async (t) => {
+  const cluster = await watchedCluster(t)
+  const { inventory, clock } = cluster
+  const nodeId = await cluster.addNode()
+  const app = someApp({ nodeId, status: 'error', statusReason: 'service web exited with code 1', version: 3 })
+  const operation = someOperation({ nodeId, appId: app.id, kind: 'create', createdAt: clock.now(), finishedAt: clock.now() })
+  inventory.apply(nodeId, { type: 'operation', operation })
+  cluster.tells(nodeId, app)
+  const deployFailedAt = clock.now()
+  inventory.apply(nodeId, { type: 'app', app: { ...app, deployFailedAt } })
+  const [alarm] = cluster.alarms.list()
+  t.like(alarm, { kind: 'deploy-failed', since: deployFailedAt, message: 'web: version 3 failed: service web exited with code 1' })
+  await cluster.passes(hour)
+  t.deepEqual(cluster.kinds(), ['deploy-failed'], 'explains why it is unwell')
+  const later = await cluster.again()
+  later.tells(nodeId, { ...app, deployFailedAt })
+  await later.passes(5 * minute)
+  t.deepEqual(later.kinds(), ['deploy-failed'], 'also after a start of the primary')
+
+  // Another operation that succeeds makes nothing well by itself.
+  const idle = someOperation({ nodeId, appId: app.id, kind: 'update_images', createdAt: clock.now(), finishedAt: clock.now() })
+  later.inventory.apply(nodeId, { type: 'operation', operation: idle })
+  later.inventory.apply(nodeId, { type: 'app', app })
+  t.true(later.kinds().includes('deploy-failed'))
+  const well = { ...app, status: 'running' as const, statusReason: null, deployFailedAt }
+  later.inventory.apply(nodeId, { type: 'app', app: well })
+  await later.passes(minute)
+  t.deepEqual(later.kinds(), [])
+  await later.passes(hour)
+  later.inventory.apply(nodeId, { type: 'app', app: { ...well, status: 'error', statusReason: 'x' } })
+  t.deepEqual(later.kinds(), [], 'what goes wrong later has another cause')
+  await later.passes(2 * minute)
+  t.deepEqual(later.kinds(), ['app-unhealthy'])
+})
+
 test('a deploy that failed and went back is over after a day', async (t) => {
   const cluster = await watchedCluster(t)
   const { inventory, clock } = cluster
