@@ -32,6 +32,7 @@ const AuditEntryRef = builder.objectRef<AuditEntry>('AuditEntry').implement({
     at: t.field({ type: 'DateTime', resolve: (entry) => entry.at }),
     actor: t.exposeString('actor'),
     via: t.exposeString('via', { description: 'How the actor was identified: local, edge, session, token, node or schedule.' }),
+    tokenName: t.exposeString('tokenName', { nullable: true, description: 'Which API token the actor used, if via is token.' }),
     address: t.exposeString('address'),
     action: t.exposeString('action'),
     nodeId: t.exposeID('nodeId', { nullable: true }),
@@ -73,7 +74,7 @@ const AuditFilter = builder.inputType('AuditFilter', {
     outcome: t.field({ type: AuditOutcome }),
     since: t.field({ type: 'DateTime' }),
     until: t.field({ type: 'DateTime' }),
-    search: t.string({ description: 'Text anywhere in actor, action, subject, detail or address. Case does not matter.' }),
+    search: t.string({ description: 'Text anywhere in actor, tokenName, action, subject, detail or address. Case does not matter.' }),
   }),
 })
 

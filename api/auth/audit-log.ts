@@ -9,12 +9,14 @@ import { AuditEntity, type AuditOutcome, type AuditRow } from './audit.entity.ts
  * The longest text of each column, in characters. Callers choose most of these texts, so this bounds what one line can cost the
  * database, and keeps lines readable.
  */
-const longest = { actor: 250, via: 20, address: 64, action: 64, id: 64, subject: 300, detail: 1000 }
+const longest = { actor: 250, tokenName: 100, via: 20, address: 64, action: 64, id: 64, subject: 300, detail: 1000 }
 
 /** Who did it, and from where. */
 export interface Actor {
   name: string
   via: string
+  /** Which API token it was, if it was one. */
+  tokenName?: string | null
   address: string
 }
 
@@ -35,7 +37,7 @@ export interface AuditFilter {
   outcome?: AuditOutcome | null | undefined
   since?: Date | null | undefined
   until?: Date | null | undefined
-  /** Anywhere in the actor, the action, the subject, the detail or the address. Case does not matter. */
+  /** Anywhere in the actor, the token's name, the action, the subject, the detail or the address. Case does not matter. */
   search?: string | null | undefined
 }
 
@@ -79,6 +81,7 @@ export function createAuditLog({
       at: clock.now(),
       actor: cut(actor.name, longest.actor),
       via: cut(actor.via, longest.via),
+      tokenName: cutOrNull(actor.tokenName ?? null, longest.tokenName),
       address: cut(actor.address, longest.address),
       action: cut(action.action, longest.action),
       nodeId: cutOrNull(action.nodeId ?? null, longest.id),
@@ -205,7 +208,7 @@ export function createAuditLog({
 /** Sorts after every other character, so a range finds everything with a prefix. `like` would read `_` and `%` as wildcards. */
 const lastCharacter = '\u{10FFFF}'
 
-const searched = ['actor', 'action', 'subject', 'detail', 'address'] as const
+const searched = ['actor', 'tokenName', 'action', 'subject', 'detail', 'address'] as const
 
 /** `like` reads `%` as anything, so it stands for one character here, as `_` does. */
 const containing = (text: string) => ({ $or: searched.map((column) => ({ [column]: { $like: `%${text.replaceAll('%', '_')}%` } })) })

@@ -10,6 +10,8 @@ export const AuditEntity = defineEntity({
     actor: p.string(),
     /** How the actor was identified: local, edge, session, token, node. */
     via: p.string(),
+    /** The name of the API token it was done with; null if none was, or in a line from before this was written down. */
+    tokenName: p.string().strictNullable(),
     address: p.string(),
     action: p.string(),
     nodeId: p.string().strictNullable(),

@@ -120,8 +120,8 @@ export function createAuditedOperations(deps: {
   }
 
   /** From now on the line ends when the operation does, even after a restart. */
-  async function follow({ name, via, address }: Actor, row: Followed, operation?: Operation): Promise<void> {
-    const actor = { name, via, address }
+  async function follow({ name, via, tokenName = null, address }: Actor, row: Followed, operation?: Operation): Promise<void> {
+    const actor = { name, via, tokenName, address }
     open.set(row.startedId, { ...row, actor })
     try {
       await em.fork().insert(AuditOperationEntity, { ...row, actor })

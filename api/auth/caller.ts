@@ -10,6 +10,8 @@ export interface Caller {
   name: string
   /** How the caller was identified: by the edge in front, a signed-in browser or a bearer token. */
   via: 'edge' | 'session' | 'token'
+  /** What its API token is called, if it has one. */
+  tokenName?: string
   role: Role
   /** Null for callers without an account (tokens made on this machine, the edge). */
   userId: string | null

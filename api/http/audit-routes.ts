@@ -15,7 +15,7 @@ const query = z.object({
   node_id: z.string().optional(),
   app_id: z.string().optional(),
   outcome: z.enum(auditOutcomes).optional(),
-  search: z.string().optional().openapi({ description: 'Text anywhere in actor, action, subject, detail or address' }),
+  search: z.string().optional().openapi({ description: 'Text anywhere in actor, token_name, action, subject, detail or address' }),
   since: moment,
   until: moment,
 })

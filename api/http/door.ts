@@ -63,6 +63,7 @@ export function createDoor(deps: {
     return {
       name: owner.login,
       via: 'token',
+      tokenName: token.name,
       role: lesserRole(token.scope, owner.role),
       userId: owner.id === deps.machineId() ? null : owner.id,
       nodeLimit: owner.nodeLimit,

@@ -13,7 +13,7 @@ import { recordedLog } from '../helpers/recorded-log.ts'
 import { primaryId as nodeId, registryOf } from '../helpers/registry.ts'
 import { someOperation } from '../helpers/things.ts'
 
-const alice = { name: 'alice', via: 'session', address: '192.0.2.7' }
+const alice = { name: 'alice', via: 'token', tokenName: 'deploys', address: '192.0.2.7' }
 const queued = (given: Partial<Operation> = {}): Operation =>
   someOperation({ nodeId, status: 'queued', progress: 0, startedAt: null, finishedAt: null, ...given })
 
@@ -80,7 +80,7 @@ test("an action's line ends with its operation: outcome, reason, duration", asyn
   say(ended(operation, { status: 'failed', error: 'service web: the image localhost:1/absent cannot be had' }))
   const [end, begun, ...more] = await lines()
   t.deepEqual(more, [])
-  t.like(end, { actor: 'alice', via: 'session', address: '192.0.2.7', action: 'app.create', appId: 'a1', nodeId, subject: 'web' })
+  t.like(end, { actor: 'alice', via: 'token', tokenName: 'deploys', address: '192.0.2.7', action: 'app.create', appId: 'a1', nodeId, subject: 'web' })
   t.like(end, {
     outcome: 'failed',
     detail: 'service web: the image localhost:1/absent cannot be had',

@@ -33,6 +33,7 @@ import { Migration20261206Invitations } from './20261206-invitations.ts'
 import { Migration20261206SecondFactors } from './20261206-second-factors.ts'
 import { Migration20261207Inviters } from './20261207-inviters.ts'
 import { Migration20261206Passwords } from './20261206-passwords.ts'
+import { Migration20261207AuditTokens } from './20261207b-audit-tokens.ts'
 import { Migration20261201History } from './20261201-history.ts'
 import { Migration20261202EngineThings } from './20261202-engine-things.ts'
 
@@ -75,4 +76,5 @@ export const migrations = [
   { name: '20261206b-invitations', class: Migration20261206Invitations },
   { name: '20261206c-second-factors', class: Migration20261206SecondFactors },
   { name: '20261207-inviters', class: Migration20261207Inviters },
+  { name: '20261207b-audit-tokens', class: Migration20261207AuditTokens },
 ]

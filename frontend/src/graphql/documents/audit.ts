@@ -8,6 +8,7 @@ export const auditQuery = graphql(`
         at
         actor
         via
+        tokenName
         address
         action
         nodeId

@@ -14,4 +14,6 @@ const viaNames: Record<string, string> = {
   several: 'several ways',
 }
 
-export const viaWords = (via: string): string => viaNames[via] ?? via
+/** Such as `browser`, or `API token backup`. */
+export const viaWords = ({ via, tokenName }: { via: string; tokenName: string | null }): string =>
+  [viaNames[via] ?? via, tokenName ?? []].flat().join(' ')
