@@ -1,5 +1,6 @@
 import test from 'ava'
 import { startBrowser } from '../helpers/browser.ts'
+import { eventually } from '../helpers/cluster.ts'
 import { ensureTestImage, removeProject, testImage, uniqueName } from '../helpers/docker.ts'
 import { follow } from '../helpers/graphql.ts'
 import { runningNode } from '../helpers/running-node.ts'
@@ -34,6 +35,19 @@ test('the logs of an app: search, services, pause and a link to a line', async (
       await page.emulateMedia({ colorScheme: scheme })
       await page.screenshot({ path: `${process.env['SHOTS']}-${width}.png` })
     }
+  }
+  // The end stays in view when the window turns, or lines get longer.
+  const distance = () => lines.evaluate(({ scrollHeight, clientHeight, scrollTop }) => scrollHeight - clientHeight - scrollTop)
+  for (const [width, height] of [
+    [390, 844],
+    [844, 390],
+    [390, 844],
+    [1280, 900],
+  ] as const) {
+    await page.setViewportSize({ width, height })
+    await page.getByRole('button', { name: 'Wrap' }).click()
+    await eventually(distance, (px) => px < 2)
+    await page.getByRole('button', { name: 'Pause' }).waitFor()
   }
   // Dragged by its bar, the list shows text alone, and rows once it rests.
   const seen = await lines.evaluate(async (frame) => {

@@ -34,6 +34,23 @@ test('other sequences go, and what is found is marked', (t) => {
       ['Error', true],
     ],
   )
+  t.deepEqual(
+    partsOf('a\u001b[31mbc\u001b[0mbcd', 'bc').map(({ text, look, found }) => [text, look === '', found]),
+    [
+      ['a', true, false],
+      ['bc', false, true],
+      ['bc', true, true],
+      ['d', true, false],
+    ],
+  )
+  t.deepEqual(
+    partsOf('li\u001b[31mne', 'line').map(({ text, found }) => [text, found]),
+    [
+      ['li', true],
+      ['ne', true],
+    ],
+    'also across a change of color',
+  )
 })
 
 test('the time of a line is in its position, and a position that has none has no time', (t) => {

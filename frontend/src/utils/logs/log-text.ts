@@ -104,18 +104,25 @@ export const plainText = (text: string): string => text.replace(sequences, '').r
 export function partsOf(text: string, search: string): TextPart[] {
   const parts = colored(text)
   if (search === '') return parts.map((part) => ({ ...part, found: false }))
+  const cuts = foundIn(parts.map((part) => part.text).join(''), search)
+  let start = 0
   return parts.flatMap(({ text: whole, look }) => {
-    const found: TextPart[] = []
-    const lower = whole.toLowerCase()
-    let from = 0
-    for (let at = lower.indexOf(search); at !== -1; at = lower.indexOf(search, from)) {
-      if (at > from) found.push({ text: whole.slice(from, at), look, found: false })
-      from = at + search.length
-      found.push({ text: whole.slice(at, from), look, found: true })
-    }
-    if (from < whole.length) found.push({ text: whole.slice(from), look, found: false })
-    return found
+    const from = start
+    start += whole.length
+    const places = [from, ...new Set(cuts.filter((cut) => cut > from && cut < start)), start]
+    return places.slice(1).map((to, index) => {
+      const at = places[index] ?? from
+      return { text: whole.slice(at - from, to - from), look, found: cuts.filter((cut) => cut <= at).length % 2 === 1 }
+    })
   })
+}
+
+/** Where each place with the text begins and ends, in turns. A color may change within one. */
+function foundIn(text: string, search: string): number[] {
+  const lower = text.toLowerCase()
+  const cuts: number[] = []
+  for (let at = lower.indexOf(search); at !== -1; at = lower.indexOf(search, at + search.length)) cuts.push(at, at + search.length)
+  return cuts
 }
 
 /** When the line of this position was written, from a link; undefined if it is no position. */
