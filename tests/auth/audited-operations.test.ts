@@ -80,7 +80,16 @@ test("an action's line ends with its operation: outcome, reason, duration", asyn
   say(ended(operation, { status: 'failed', error: 'service web: the image localhost:1/absent cannot be had' }))
   const [end, begun, ...more] = await lines()
   t.deepEqual(more, [])
-  t.like(end, { actor: 'alice', via: 'token', tokenName: 'deploys', address: '192.0.2.7', action: 'app.create', appId: 'a1', nodeId, subject: 'web' })
+  t.like(end, {
+    actor: 'alice',
+    via: 'token',
+    tokenName: 'deploys',
+    address: '192.0.2.7',
+    action: 'app.create',
+    appId: 'a1',
+    nodeId,
+    subject: 'web',
+  })
   t.like(end, {
     outcome: 'failed',
     detail: 'service web: the image localhost:1/absent cannot be had',

@@ -46,7 +46,7 @@ export const someApp = (given: Partial<App> & { nodeId: string }): App => ({
   schedules: [],
   autoUpdate: null,
   moreContainers: 0,
-    deployFailedAt: null,
+  deployFailedAt: null,
   asOf: at,
   createdAt: at,
   updatedAt: at,

@@ -80,7 +80,15 @@ test('REST writes the same lines, including refusals', async (t) => {
   t.like(denied, { actor: 'viewer', via: 'token', address: '127.0.0.1', action: 'app.remove', appId: things.appId, outcome: 'denied' })
   t.regex(denied?.tokenName ?? '', /^token \d+$/)
   t.like(deniedToo, { action: 'app.remove', outcome: 'denied' })
-  t.like(started, { actor: 'operator', via: 'session', tokenName: null, action: 'app.stop', appId: things.appId, nodeId: things.nodeId, outcome: 'started' })
+  t.like(started, {
+    actor: 'operator',
+    via: 'session',
+    tokenName: null,
+    action: 'app.stop',
+    appId: things.appId,
+    nodeId: things.nodeId,
+    outcome: 'started',
+  })
   t.like(failed, { action: 'app.stop', outcome: 'failed', startedId: started?.id })
   t.regex(failed?.detail ?? '', /^NODE_UNREACHABLE: /)
 })

@@ -40,12 +40,7 @@ export function spellOf(app: App, former: Spell | null, now: Date): Spell | null
  *
  * @param known what is an alarm already and keeps it from being well: when its deploy failed, services that restart in a loop
  */
-export function unhealthy(
-  app: App,
-  spell: Spell | null,
-  known: { failedAt: Date | null; loops: ReadonlySet<string> },
-  now: Date,
-): Verdict {
+export function unhealthy(app: App, spell: Spell | null, known: { failedAt: Date | null; loops: ReadonlySet<string> }, now: Date): Verdict {
   if (!isSettled(app)) return unsure
   if (spell === null) return well
   if (spell.wellSince !== null) return unsure
