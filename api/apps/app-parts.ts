@@ -91,16 +91,8 @@ export function createAppParts(world: AppServiceDeps) {
   const loginsFor = (of: string[]): Promise<RegistryLogin[]> => deps.loginsFor(of, records.images())
   const compose = createAppDeploy({ ...deps, compose: permissions.compose, records, versions, loginsFor })
   const state = { containersOf: views.containersOf, isBusy: ({ id }: AppRow): boolean => operations.activeOf(id) !== undefined }
-  const deploying = createDeploying({
-    ...deps,
-    settings: deps.deploying,
-    compose,
-    versions,
-    records,
-    failedDeploys,
-    onJudged: views.tell,
-    ...state,
-  })
+  const judging = { settings: deps.deploying, failedDeploys, onJudged: views.tell }
+  const deploying = createDeploying({ ...deps, ...state, ...judging, compose, versions, records })
   const deploy = { ...compose, up: deploying.up, copyingVolumes: deploying.copyingVolumes, adopt: deploying.adopt }
   const retention = createRetention({ ...deps, versions, settings: deps.deploying, neededOf: deploying.neededVersions })
   const onDisk = { recordedFiles: createRecordedFiles({ records, versions }), undecided: createUndecidedFiles({ ...deps, versions }) }
