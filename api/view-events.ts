@@ -25,8 +25,8 @@ export interface ViewEvents {
   server: undefined
   /** The id of a session or token that has ended. */
   credentialEnded: string
-  /** Somebody's role or nodes changed, or a session became another account's. */
-  standing: undefined
+  /** Who can sign in, how, as what or where they are signed in changed, or an invitation did. */
+  people: undefined
   joinAttempt: JoinAttempt
   /** The set of open alarms, or the message of one, changed. */
   alarms: undefined

@@ -147,3 +147,12 @@ builder.mutationFields((t) => ({
     resolve: (_root, { id }, { user }) => user.users.withdraw(id),
   }),
 }))
+
+builder.subscriptionFields((t) => ({
+  usersChanged: t.boolean({
+    description: 'True each time that a user, their ways to sign in, their sessions or an invitation changed. Ask for them again.',
+    ...permission('users.manage'),
+    subscribe: (_root, _args, { user }) => user.users.watch(),
+    resolve: (changed) => changed,
+  }),
+}))

@@ -30,8 +30,8 @@ const isAdministrator = (user: KnownUser | undefined): boolean => user?.role ===
 const announcing = (events: EventHub<ViewEvents>) => ({
   /** So that whatever a session or token opened ends with it. */
   onEnded: (credentialId: string): void => events.emit('credentialEnded', credentialId),
-  /** So that what is open loses rights together with its caller. */
-  onStandingChanged: (): void => events.emit('standing', undefined),
+  /** So that what is open loses rights together with its caller, and lists of people are up to date. */
+  onChanged: (): void => events.emit('people', undefined),
 })
 
 export type AccessServices = ReturnType<typeof createAccessServices>
@@ -53,31 +53,31 @@ export function createAccessServices(deps: {
   log: Log
 }) {
   const { access, em, clock } = deps
-  const { onEnded, onStandingChanged } = announcing(deps.events)
+  const { onEnded, onChanged } = announcing(deps.events)
   const audit = createAuditLog({ em, clock, onWritten: (id) => deps.events.emit('audit', id) })
   const retention = createAuditRetention({ em, bounds: deps.auditBounds, clock, log: deps.log })
   const tokens = createApiTokens({ em, clock, onEnded })
   const secret = (access.mode === 'sign-in' ? access.secret : undefined) ?? deps.ownSecret
   const isSignInOff = access.mode === 'trusted-edge'
-  const sessions = isSignInOff ? null : createSessions({ em, clock, secret, onEnded, onReassigned: onStandingChanged })
+  const sessions = isSignInOff ? null : createSessions({ em, clock, secret, onEnded, onChanged })
   const links = isSignInOff ? null : createSignInLinks({ em, clock })
   const places = createSignInPlaces({ em, clock })
   const limits = createLimits({ clock })
-  const { passwords, secondFactors, passkeys, startWays, forgetWays } = createOwnWays(deps)
+  const { passwords, secondFactors, passkeys, startWays, forgetWays } = createOwnWays({ ...deps, onChanged })
   const guard = createPasswordGuard({ limits, places })
 
   const users = createUsers({
     ...{ em, clock, allowListOf: (provider) => listFor(access, provider), grants: access.grants },
     kindOf: (provider) => kindOf(access, provider),
     note: (words) => deps.log.warn(words),
-    onChanged: onStandingChanged,
+    onChanged,
     onRemoved(userId) {
       sessions?.forgetUser(userId)
       tokens.forgetUser(userId)
       forgetWays(userId)
     },
   })
-  const invitations = createInvitations({ em, clock, mayInvite: (id) => isAdministrator(users.find(id)) })
+  const invitations = createInvitations({ em, clock, onChanged, mayInvite: (id) => isAdministrator(users.find(id)) })
   let machineId = ''
 
   const passwordLetsAdministratorIn = (): boolean => passwords.owners().some((id) => isAdministrator(users.find(id)))

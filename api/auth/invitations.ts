@@ -39,8 +39,13 @@ export type Invitations = ReturnType<typeof createInvitations>
  * Invitations: each lets one more person in, with the role that it gives. They work as long as whoever made them may invite, so that
  * nobody who loses that comes back by one of their own.
  */
-export function createInvitations(deps: { em: EntityManager; clock: Clock; mayInvite: (userId: string) => boolean }) {
-  const { em, clock } = deps
+export function createInvitations(deps: {
+  em: EntityManager
+  clock: Clock
+  mayInvite: (userId: string) => boolean
+  onChanged: () => void
+}) {
+  const { em, clock, onChanged } = deps
   const isOpen = () => ({ expiresAt: { $gt: clock.now() } })
   const isBacked = ({ inviter }: InvitationRow): boolean => inviter === null || deps.mayInvite(inviter)
 
@@ -69,6 +74,7 @@ export function createInvitations(deps: { em: EntityManager; clock: Clock; mayIn
       const expiresAt = new Date(now.getTime() + expiresInHours * hourMs)
       const invitation = { id: randomUUID(), note: note.trim(), role, nodeLimit, invitedBy: inviter.name, createdAt: now, expiresAt }
       await fork.insert(InvitationEntity, { ...invitation, inviter: inviter.userId, codeHash: hashOf(code) })
+      onChanged()
       return { invitation, code }
     },
 
@@ -77,6 +83,7 @@ export function createInvitations(deps: { em: EntityManager; clock: Clock; mayIn
       const fork = em.fork()
       const row = await fork.findOne(InvitationEntity, { id })
       if (!row || (await fork.nativeDelete(InvitationEntity, { id })) === 0) throw notFound('invitation', id)
+      onChanged()
       return row
     },
 
@@ -86,11 +93,16 @@ export function createInvitations(deps: { em: EntityManager; clock: Clock; mayIn
     /** Consumes the code: only one of two callers gets the invitation. Null if it is wrong, expired or already used. */
     async use(code: string): Promise<InvitationRow | null> {
       const row = await find(code)
-      return row && (await em.fork().nativeDelete(InvitationEntity, { id: row.id })) === 1 ? row : null
+      if (!row || (await em.fork().nativeDelete(InvitationEntity, { id: row.id })) === 0) return null
+      onChanged()
+      return row
     },
 
     /** For an invitation that was used in vain. */
-    putBack: (row: InvitationRow): Promise<unknown> => em.fork().insert(InvitationEntity, { ...row }),
+    async putBack(row: InvitationRow): Promise<void> {
+      await em.fork().insert(InvitationEntity, { ...row })
+      onChanged()
+    },
   }
 }
 

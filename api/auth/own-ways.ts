@@ -6,7 +6,7 @@ import { createSecondFactors } from './second-factors.ts'
 import type { SecretBox } from './secret-box.ts'
 
 /** The ways to sign in that this server keeps itself: passwords, authenticator apps and passkeys. */
-export function createOwnWays(deps: { em: EntityManager; clock: Clock; box: SecretBox; baseUrl: string }) {
+export function createOwnWays(deps: { em: EntityManager; clock: Clock; box: SecretBox; baseUrl: string; onChanged: () => void }) {
   const ways = { passwords: createPasswords(deps), secondFactors: createSecondFactors(deps), passkeys: createPasskeys(deps) }
   return {
     ...ways,

@@ -29,7 +29,8 @@ export interface PasskeyChallenge {
 export type Passkeys = ReturnType<typeof createPasskeys>
 
 /** Passkeys (WebAuthn), with which people sign in without a name. */
-export function createPasskeys({ em, clock, box, baseUrl }: { em: EntityManager; clock: Clock; box: SecretBox; baseUrl: string }) {
+export function createPasskeys(deps: { em: EntityManager; clock: Clock; box: SecretBox; baseUrl: string; onChanged: () => void }) {
+  const { em, clock, box, baseUrl, onChanged } = deps
   const rows = new Map<string, PasskeyRow>()
   /** Challenges that were answered, with their end, so that none works twice. */
   const answered = new Map<string, number>()
@@ -68,6 +69,7 @@ export function createPasskeys({ em, clock, box, baseUrl }: { em: EntityManager;
   async function store(row: PasskeyRow): Promise<void> {
     await em.fork().upsert(PasskeyEntity, { ...row })
     rows.set(row.id, row)
+    onChanged()
   }
 
   return {
@@ -125,6 +127,7 @@ export function createPasskeys({ em, clock, box, baseUrl }: { em: EntityManager;
       own(userId, id)
       await em.fork().nativeDelete(PasskeyEntity, { id })
       rows.delete(id)
+      onChanged()
     },
 
     /** For the sign-in page: no name is needed, the device knows whose passkey it has. @throws CONFLICT */

@@ -27,7 +27,7 @@ export function checkNameAndPassword({ name, password }: { name: string; passwor
 export type Passwords = ReturnType<typeof createPasswords>
 
 /** The name and password of each account that has one. */
-export function createPasswords({ em, clock }: { em: EntityManager; clock: Clock }) {
+export function createPasswords({ em, clock, onChanged }: { em: EntityManager; clock: Clock; onChanged: () => void }) {
   const rows = new Map<string, PasswordRow>()
   let hashOfNobody: Promise<string> | undefined
 
@@ -68,6 +68,7 @@ export function createPasswords({ em, clock }: { em: EntityManager; clock: Clock
       }
       await fork.upsert(PasswordEntity, { ...row })
       rows.set(userId, row)
+      onChanged()
     },
 
     /** The database deletes a password with its account. This drops it from memory. */

@@ -30,12 +30,14 @@ export const secondFactorSecrets: SealedColumn = {
 export type SecondFactors = ReturnType<typeof createSecondFactors>
 
 /** Authenticator apps (TOTP), asked for after a right password, with recovery codes for a lost phone. */
-export function createSecondFactors({ em, clock, box }: { em: EntityManager; clock: Clock; box: SecretBox }) {
+export function createSecondFactors(deps: { em: EntityManager; clock: Clock; box: SecretBox; onChanged: () => void }) {
+  const { em, clock, box, onChanged } = deps
   const rows = new Map<string, SecondFactorRow>()
 
   async function store(row: SecondFactorRow): Promise<void> {
     await em.fork().upsert(SecondFactorEntity, { ...row })
     rows.set(row.user, row)
+    onChanged()
   }
 
   /** Loaded when someone first needs it. */
@@ -97,6 +99,7 @@ export function createSecondFactors({ em, clock, box }: { em: EntityManager; clo
     async remove(userId: string): Promise<void> {
       await em.fork().nativeDelete(SecondFactorEntity, { user: userId })
       rows.delete(userId)
+      onChanged()
     },
 
     /** The database deletes it with the account. This drops it from memory. */

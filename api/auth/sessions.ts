@@ -45,7 +45,8 @@ export function createSessions(deps: {
   /** JWT_SECRET, or the server's own. Cookies that it did not sign are not looked up. */
   secret: string
   onEnded: (sessionId: string) => void
-  onReassigned: () => void
+  /** Called after a session began, ended or became another account's. */
+  onChanged: () => void
 }) {
   const { em, clock } = deps
   const rows = new Map<string, SessionRow>()
@@ -80,6 +81,7 @@ export function createSessions(deps: {
       uses.forget(id)
       deps.onEnded(id)
     }
+    deps.onChanged()
   }
 
   return {
@@ -98,6 +100,7 @@ export function createSessions(deps: {
       await em.fork().insert(SessionEntity, { ...row })
       rows.set(row.id, row)
       await end(beyond(userId))
+      deps.onChanged()
       return `${value}.${sign(value)}`
     },
 
@@ -124,7 +127,7 @@ export function createSessions(deps: {
       if (!row) return
       await em.fork().nativeUpdate(SessionEntity, { id }, { user: userId })
       row.user = userId
-      deps.onReassigned()
+      deps.onChanged()
     },
 
     isOpen: (id: string): boolean => {

@@ -55,7 +55,7 @@ export function createOpenConnections({ services, door }: { services: Pick<Servi
     events.on('credentialEnded', (id) => {
       for (const { caller, end } of [...open]) if (caller.credentialId === id) end('over')
     }),
-    events.on('standing', endOver),
+    events.on('people', endOver),
   ]
   recheck()
 

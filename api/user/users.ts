@@ -97,6 +97,12 @@ export function createUserUsers({ access, services }: { access: Access; services
         }),
       ),
 
+    /** Something each time that the people or the invitations change. @throws FORBIDDEN */
+    watch() {
+      need('users.manage')
+      return access.watch('people', { seen: () => true, keyOf: () => 'people' })
+    },
+
     /** Open invitations, newest first. @throws FORBIDDEN */
     invitations(): Promise<Invitation[]> {
       need('users.manage')

@@ -17,7 +17,7 @@ async function setUp(t: ExecutionContext, { baseUrl = site.origin } = {}) {
   const nobody = { name: null, email: null, groups: [], role: null, nodeLimit: null, createdAt: clock.now(), lastSignInAt: clock.now() }
   await em.fork().insert(UserEntity, { id: userId, provider: 'local', subject: userId, allowedAs: 'alice', login: 'alice', ...nobody })
   const open = async () => {
-    const passkeys = createPasskeys({ em, clock, box: createSecretBox(Buffer.alloc(32, 7)), baseUrl })
+    const passkeys = createPasskeys({ em, clock, box: createSecretBox(Buffer.alloc(32, 7)), baseUrl, onChanged: () => undefined })
     await passkeys.start()
     return passkeys
   }

@@ -17,7 +17,7 @@ async function setUp(
   const { em } = await testDatabase(t, path)
   const ended: string[] = []
   const open = async (signedBy = secret) => {
-    const sessions = createSessions({ em, clock, secret: signedBy, onEnded: (id) => void ended.push(id), onReassigned: () => undefined })
+    const sessions = createSessions({ em, clock, secret: signedBy, onEnded: (id) => void ended.push(id), onChanged: () => undefined })
     await sessions.start()
     return sessions
   }

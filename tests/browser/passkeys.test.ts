@@ -30,6 +30,8 @@ test.serial('an authenticator app is asked for after the password, and a passkey
 
   await visit(`${url}/account`)
   await page.getByRole('button', { name: 'Add a passkey' }).click()
+  await page.getByRole('dialog').getByLabel('Name').waitFor()
+  t.deepEqual(await violationsOn(page), [])
   await page.getByRole('dialog').getByRole('button', { name: 'Continue' }).click()
   await page.getByRole('list', { name: 'Your passkeys' }).getByText('not used yet').waitFor()
   await page.getByRole('button', { name: 'Set up an authenticator app' }).click()
@@ -43,6 +45,7 @@ test.serial('an authenticator app is asked for after the password, and a passkey
   const [recovery = ''] = ((await dialog.getByRole('group', { name: 'Recovery codes' }).locator('code').textContent()) ?? '')
     .trim()
     .split('\n')
+  t.deepEqual(await violationsOn(page), [])
   await dialog.getByRole('button', { name: 'I have kept them' }).click()
   await page.getByText('On. 10 recovery codes left.').waitFor()
   await page.getByRole('button', { name: 'Sign out of this browser' }).click()

@@ -29,8 +29,10 @@ test.serial('from the printed link to a password, an invitation, and a role that
   const dialog = alice.page.getByRole('dialog')
   await dialog.getByLabel('For whom').fill('Bob from work')
   await dialog.getByRole('radio', { name: 'Operator' }).click()
+  t.deepEqual(await violationsOn(alice.page), [])
   await dialog.getByRole('button', { name: 'Make link' }).click()
   const url = (await dialog.getByRole('group', { name: 'Link' }).locator('code').textContent()) ?? ''
+  t.deepEqual(await violationsOn(alice.page), [])
   await dialog.getByRole('button', { name: 'Done' }).click()
   await alice.page.getByRole('region', { name: 'Open invitations' }).getByText('Bob from work').waitFor()
 
@@ -47,13 +49,15 @@ test.serial('from the printed link to a password, an invitation, and a role that
     .getByText(/^This invitation is invalid, expired, withdrawn or already used/)
     .waitFor()
 
-  await alice.visit(`${primary.url}/users`)
+  // Alice's page is still open.
+  await alice.page.getByRole('region', { name: 'Open invitations' }).waitFor({ state: 'detached' })
   const row = alice.page.getByRole('row', { name: 'bob' })
   await row.getByText('Operator', { exact: true }).waitFor()
   await row.getByRole('button', { name: 'Actions for bob' }).click()
   await alice.page.getByRole('menuitem', { name: 'Change role' }).click()
-  await alice.page.getByRole('dialog').getByRole('radio', { name: 'Viewer' }).click()
-  await alice.page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await dialog.getByRole('radio', { name: 'Viewer' }).click()
+  t.deepEqual(await violationsOn(alice.page), [])
+  await dialog.getByRole('button', { name: 'Save' }).click()
   await row.getByText('Viewer', { exact: true }).waitFor()
   await row.getByRole('button', { name: 'Actions for bob' }).click()
   await alice.page.getByRole('menuitem', { name: 'End sessions' }).click()

@@ -24,7 +24,7 @@ export const graphqlFields = (): string[] =>
 
 /** Whether a subscription says nothing until something happens: there is nothing that is so now. */
 export const isQuiet = (subscription: string): boolean =>
-  /Removed$|joinAttempted$|thingsChanged$|notificationsChanged$|auditChanged$/.test(subscription)
+  /Removed$|joinAttempted$|thingsChanged$|notificationsChanged$|auditChanged$|usersChanged$/.test(subscription)
 
 /** The smallest document that reaches a field's resolver and changes nothing: ids do not exist, texts are empty. */
 export function sampleDocument(kind: OperationKind, name: string): string {

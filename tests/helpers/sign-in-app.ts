@@ -57,7 +57,7 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
     github: github ? await github(url) : null,
     oidc: oidc ? await oidc(url) : null,
   }
-  const sessions = createSessions({ em, clock, secret, onEnded: () => undefined, onReassigned: () => undefined })
+  const sessions = createSessions({ em, clock, secret, onEnded: () => undefined, onChanged: () => undefined })
   const users = createUsers({
     ...{ em, clock, grants },
     kindOf: (provider) => kindOf(access, provider),
@@ -66,7 +66,7 @@ export async function signInApp(t: TestContext, { github, oidc, grants = [], sec
     onRemoved: (id) => sessions.forgetUser(id),
   })
   const audit = createAuditLog({ em, clock })
-  const invitations = createInvitations({ em, clock, mayInvite: () => true })
+  const invitations = createInvitations({ em, clock, mayInvite: () => true, onChanged: () => undefined })
   const app = new Hono<HttpEnv>()
   app.onError(errorToProblem(log))
   const parts = { users, sessions, audit, log, limits: createLimits({ clock }), addressOf: () => '192.0.2.7', isSecure: () => secure }

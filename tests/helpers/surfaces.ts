@@ -176,6 +176,7 @@ export const surfaces: Record<string, Surface> = {
   'subscription serverChanged': 'user',
   'subscription notificationsChanged': 'user',
   'subscription thingsChanged': 'user',
+  'subscription usersChanged': 'user',
 }
 
 /** What a primary calls only on itself. */

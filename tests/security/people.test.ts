@@ -1,3 +1,4 @@
+import { on } from 'node:events'
 import test, { type ExecutionContext } from 'ava'
 import { invalidInvitation } from '../../api/auth/invitations.ts'
 import type { KnownUser } from '../../api/auth/users.ts'
@@ -7,6 +8,7 @@ import { addPerson, cookieOf, signInByPassword, someone } from '../helpers/passw
 import { peopleSettings, sessionOf, signIn, tokenOf } from '../helpers/people.ts'
 import { assertProblem, fieldsOf } from '../helpers/problem.ts'
 import { runningNode, runningSecondary, type RunningNode } from '../helpers/running-node.ts'
+import { nextMessage, openGraphqlSocket, subscribeMessage } from '../helpers/websocket.ts'
 
 type Test = ExecutionContext<unknown>
 
@@ -257,6 +259,46 @@ test('the invitations of somebody who may no longer invite do not work', async (
   for (const { code } of [bob, carol]) assertProblem(t, await accept(node, { ...bobs, code, name: 'again' }), 401)
   t.is((await send('PUT', `/api/users/${bob.user.id}`, { role: 'admin' })).status, 200)
   t.is((await accept(node, { ...bobs, code: bob.code, name: 'again' })).status, 200)
+})
+
+test('each change of people, sessions, ways to sign in and invitations is told to those who manage them', async (t) => {
+  const { node, headers, send } = await administered(t)
+  const bob = await addPerson(node, bobs, viewer)
+  const subscribe = async (as: Record<string, string>) => {
+    const socket = await openGraphqlSocket(node, as)
+    t.teardown(() => socket.terminate())
+    socket.send(subscribeMessage('1', 'subscription { usersChanged }'))
+    return socket
+  }
+  t.is((await nextMessage(await subscribe(await sessionOf(node, bob)))).payload.errors[0].extensions.code, 'FORBIDDEN')
+  const socket = await subscribe(headers)
+  const messages = on(socket, 'message')
+  /** How many came before the answer to this. */
+  const told = async () => {
+    socket.send('{"type":"ping"}')
+    for (let count = 0; ; count++) {
+      const { value } = await messages.next()
+      if (JSON.parse(String(value?.[0])).type === 'pong') return count
+    }
+  }
+  t.is(await told(), 0)
+  const invite = async () => (await send('POST', '/api/invitations', { role: 'viewer' })).json
+  const [used, withdrawn] = [await invite(), await invite()]
+  await told()
+  for (const [what, change] of [
+    ['a sign-in', () => signInByPassword(node, bobs)],
+    ['a sign-out', () => send('DELETE', `/api/users/${bob.id}/sessions`)],
+    ['an invitation', invite],
+    ['one that is used', () => accept(node, { ...bobs, name: 'carol', code: used.code })],
+    ['one that is withdrawn', () => send('DELETE', `/api/invitations/${withdrawn.invitation.id}`)],
+    ['a role', () => send('PUT', `/api/users/${bob.id}`, { role: 'operator' })],
+    ['an authenticator app', () => node.graphql('mutation { beginSecondFactor { secret } }', {}, headers)],
+    ['a removal', () => send('DELETE', `/api/users/${bob.id}`)],
+  ] as const) {
+    await change()
+    t.true((await told()) > 0, what)
+    t.is(await told(), 0)
+  }
 })
 
 test('a page of another site accepts no invitation', async (t) => {

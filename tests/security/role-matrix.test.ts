@@ -152,6 +152,7 @@ const listed: Record<string, Need> = {
   'subscription serverChanged': 'viewer',
   'subscription notificationsChanged': 'admin everywhere',
   'subscription thingsChanged': 'viewer',
+  'subscription usersChanged': 'admin everywhere',
 }
 
 /** Who can take an action, from the permission that it declares. `tests/auth/permissions.test.ts` says who has which. */

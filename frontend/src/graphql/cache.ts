@@ -190,6 +190,7 @@ export function createCache() {
         },
         appRemoved: (result, _args, cache) => apps.remove(result['appRemoved'], cache),
         joinAttempted: readAgain('joinTokens', 'joinAttempts'),
+        usersChanged: readAgain('users', 'invitations'),
       },
     },
   })

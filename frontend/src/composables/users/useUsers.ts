@@ -8,11 +8,13 @@ import {
   removeUser,
   resetSecondFactor,
   updateUser,
+  usersChanged,
   usersQuery,
   withdrawInvitation,
 } from '../../graphql/documents/users.ts'
 import { roleNames } from '../../utils/shared/roles.ts'
 import { plural } from '../../utils/shared/format.ts'
+import { useEvents } from '../shared/useEvents.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
 import { picked, useMutate } from '../shared/useMutate.ts'
 import type { Outcome } from '../shared/useMutate.ts'
@@ -26,9 +28,10 @@ export interface ChosenUser {
 }
 export type Users = ReturnType<typeof useUsers>
 
-/** The people who can sign in, and the invitations that are open. */
+/** The people who can sign in, and the invitations that are open, live: each change makes the cache load both again. */
 export function useUsers() {
   const { state, data, problem, retry } = useLiveQuery(usersQuery, {})
+  useEvents(usersChanged, {})
   const mutate = useMutate()
   const { refusalOf } = useResultToasts()
 

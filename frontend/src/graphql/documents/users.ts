@@ -37,6 +37,12 @@ export const usersQuery = graphql(`
   }
 `)
 
+export const usersChanged = graphql(`
+  subscription UsersChanged {
+    usersChanged
+  }
+`)
+
 export const updateUser = graphql(`
   mutation UpdateUser($id: ID!, $input: UpdateUserInput!) {
     updateUser(id: $id, input: $input) {
