@@ -24,6 +24,14 @@ const nodeWire = z
     id: z.string(),
     name: z.string(),
     api_endpoint: z.string(),
+    host: z
+      .string()
+      .nullable()
+      .openapi({
+        description:
+          'The host at which published ports of this node are reached: that of its endpoint, or where its calls come from if the endpoint is local. ' +
+          '"localhost": the machine of this server. Null while it is not known',
+      }),
     is_primary: z.boolean(),
     labels: z.record(z.string(), z.string()),
     status: z.enum(['online', 'offline', 'unreachable']),
@@ -71,7 +79,7 @@ function presentNode(user: UserApi, known: ClusterNode) {
   const ofHealth = { status, statusSince, statusReason, statusSignal, lastSeen, lastHealthCheck, consecutiveFailures, nextCheckAt }
   const wire = toWire({ ...node, ...ofHealth })
   // Label keys belong to the user, so they are not converted to snake case.
-  return { ...wire, labels, uptime: toWire(user.nodes.uptimeOf(known)) }
+  return { ...wire, host: user.nodes.hostOf(known), labels, uptime: toWire(user.nodes.uptimeOf(known)) }
 }
 
 /** The cluster's nodes, for people and scripts. */

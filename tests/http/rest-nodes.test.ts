@@ -32,6 +32,7 @@ test('a node is registered, listed, checked, changed and removed', async (t) => 
   t.is(registered.status, 201)
   t.like(registered.json, { id: secondary.id, name: 'worker-1', api_endpoint: secondary.url, is_primary: false, status: 'online' })
   t.like(registered.json, { status_reason: null, consecutive_failures: 0 })
+  t.is(registered.json.host, 'localhost', 'its endpoint is on this machine')
   for (const member of ['status_since', 'last_seen', 'last_health_check', 'next_check_at', 'created_at', 'updated_at']) {
     t.regex(registered.json[member], isoTime, member)
   }
