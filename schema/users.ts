@@ -60,7 +60,7 @@ const InvitationRef = builder.objectRef<Invitation>('Invitation').implement({
     note: t.exposeString('note', { description: 'For whom it is.' }),
     role: t.field({ type: Role, resolve: ({ role }) => role }),
     nodeLimit: t.stringList({ nullable: true, description: limitWords, resolve: ({ nodeLimit }) => nodeLimitWords(nodeLimit) }),
-    invitedBy: t.exposeString('invitedBy'),
+    invitedBy: t.exposeString('invitedBy', { nullable: true, description: 'Null for a token made on the server itself.' }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
     expiresAt: t.field({ type: 'DateTime', resolve: ({ expiresAt }) => expiresAt }),
   }),

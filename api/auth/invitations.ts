@@ -18,7 +18,15 @@ const codeForm = /^[\w-]{22}$/
 
 const hashOf = (code: string): string => createHash('sha256').update(code).digest('base64url')
 
-export type Invitation = Omit<InvitationRow, 'codeHash' | 'inviter'>
+export interface Invitation extends Omit<InvitationRow, 'codeHash' | 'inviter' | 'invitedBy'> {
+  /** Null for tokens made on the server itself. */
+  invitedBy: string | null
+}
+
+/** The name of whoever invites, for people. */
+export const inviterName = ({ inviter, invitedBy }: Pick<InvitationRow, 'inviter' | 'invitedBy'>): string | null => inviter && invitedBy
+
+const view = (row: InvitationRow): Invitation => ({ ...row, invitedBy: inviterName(row) })
 
 /** Who invites. `userId` is null for tokens made on the server itself. */
 export interface Inviter {
@@ -58,7 +66,7 @@ export function createInvitations(deps: {
   return {
     /** Those that can still be used, newest first. */
     list: async (): Promise<Invitation[]> =>
-      (await em.fork().find(InvitationEntity, isOpen(), { orderBy: { createdAt: 'desc' } })).filter(isBacked),
+      (await em.fork().find(InvitationEntity, isOpen(), { orderBy: { createdAt: 'desc' } })).filter(isBacked).map(view),
 
     /** @throws INVALID_INPUT naming each wrong field, CONFLICT when too many are open */
     async make(input: NewInvitation, inviter: Inviter): Promise<{ invitation: Invitation; code: string }> {
@@ -72,10 +80,11 @@ export function createInvitations(deps: {
       const code = randomBytes(16).toString('base64url')
       const { note, role, nodeLimit, expiresInHours } = input
       const expiresAt = new Date(now.getTime() + expiresInHours * hourMs)
-      const invitation = { id: randomUUID(), note: note.trim(), role, nodeLimit, invitedBy: inviter.name, createdAt: now, expiresAt }
-      await fork.insert(InvitationEntity, { ...invitation, inviter: inviter.userId, codeHash: hashOf(code) })
+      const from = { inviter: inviter.userId, invitedBy: inviter.name, createdAt: now }
+      const row = { id: randomUUID(), note: note.trim(), role, nodeLimit, ...from, expiresAt, codeHash: hashOf(code) }
+      await fork.insert(InvitationEntity, { ...row })
       onChanged()
-      return { invitation, code }
+      return { invitation: view(row), code }
     },
 
     /** @throws NOT_FOUND */
@@ -84,7 +93,7 @@ export function createInvitations(deps: {
       const row = await fork.findOne(InvitationEntity, { id })
       if (!row || (await fork.nativeDelete(InvitationEntity, { id })) === 0) throw notFound('invitation', id)
       onChanged()
-      return row
+      return view(row)
     },
 
     /** The open invitation with this code, or null. Does not use it up. */

@@ -1,4 +1,4 @@
-import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import { defineEntity, p } from '@mikro-orm/core'
 
 /** A person from before passwords.ts. Read once after an upgrade; see former-local-users.ts. */
 export const LocalUserEntity = defineEntity({
@@ -15,5 +15,3 @@ export const LocalUserEntity = defineEntity({
     changedAt: p.datetime(),
   },
 })
-
-export type LocalUserRow = InferEntity<typeof LocalUserEntity>

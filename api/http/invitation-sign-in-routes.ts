@@ -1,6 +1,6 @@
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
-import { invalidInvitation, type Invitations } from '../auth/invitations.ts'
+import { invalidInvitation, inviterName, type Invitations } from '../auth/invitations.ts'
 import { nodeLimitWords } from '../auth/node-limits.ts'
 import type { PasswordChanges } from '../auth/password-changes.ts'
 import { longestPassword } from '../auth/password.ts'
@@ -37,8 +37,8 @@ export function invitationSignInRoutes(deps: InvitationSignInDeps): Hono<HttpEnv
     const { code } = await readJson(c, lookForm)
     const invitation = await deps.invitations.find(code)
     if (!invitation) return refuse(deps, c)
-    const { role, nodeLimit, invitedBy, expiresAt } = invitation
-    return c.json({ role, node_limit: nodeLimitWords(nodeLimit), invited_by: invitedBy, expires_at: expiresAt })
+    const { role, nodeLimit, expiresAt } = invitation
+    return c.json({ role, node_limit: nodeLimitWords(nodeLimit), invited_by: inviterName(invitation), expires_at: expiresAt })
   })
   routes.put('/auth/invitation', async (c) => accept(deps, c, await readJson(c, acceptForm)))
   return routes

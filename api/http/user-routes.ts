@@ -33,7 +33,7 @@ const userWire = z
   .openapi('User')
 const invitationWire = z
   .object({
-    ...{ id: z.string(), note: z.string(), role: z.enum(roles), node_limit: nodeLimit, invited_by: z.string() },
+    ...{ id: z.string(), note: z.string(), role: z.enum(roles), node_limit: nodeLimit, invited_by: z.string().nullable() },
     ...{ created_at: date, expires_at: date },
   })
   .openapi('Invitation')

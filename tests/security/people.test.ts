@@ -235,6 +235,13 @@ test('an invitation expires, can be withdrawn, and works for one of many at the 
   }
 })
 
+test('an invitation by a token made on the server names nobody', async (t) => {
+  const node = await runningNode(t)
+  const { invitation, code } = (await node.send('/api/invitations', { method: 'POST', json: { role: 'viewer' } })).json
+  t.is(invitation.invited_by, null)
+  t.is((await look(node, code)).json.invited_by, null)
+})
+
 test('without an invitation nobody learns which names are taken', async (t) => {
   const { node, send } = await administered(t)
   const { code } = (await send('POST', '/api/invitations', { role: 'viewer' })).json

@@ -7,13 +7,14 @@ import type { SignInProvider } from './useSignInOptions.ts'
 interface InvitationWire {
   role: string
   node_limit: string[] | null
-  invited_by: string
+  invited_by: string | null
 }
 
 export interface InvitationWords {
   role: Role
   nodeLimit: string[] | null
-  invitedBy: string
+  /** Null if a script on the server made it. */
+  invitedBy: string | null
 }
 
 /** An invitation that someone opened, and how they accept it. */
