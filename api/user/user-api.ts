@@ -47,7 +47,7 @@ export function createUserApi(services: Services, caller: Caller) {
     apps: createUserApps({ access, inventory, router, copies, newest }),
     logs: createUserLogs({ access, hub: services.logHub }),
     engine: createUserEngine({ access, inventory, router, registry, dockerAway: (nodeId) => health.knownOf(nodeId).dockerAway }),
-    terminals: createUserTerminals({ access, hub: services.openTerminals }),
+    terminals: createUserTerminals({ access, inventory, hub: services.openTerminals }),
     operations: createUserOperations({ access, inventory, router }),
     monitoring: createUserMonitoring({ access, inventory, watched: services.watched, nodeIds }),
     history: createUserHistory({

@@ -153,6 +153,8 @@ test.serial('refusals come in order, and are written down', async (t) => {
   const nobody = '00000000-0000-4000-8000-000000000000'
   await t.throwsAsync(openTerminal({ url: primary.url }, nobody, 'none'), { message: '401' })
   await t.throwsAsync(openTerminal(primary, nobody, 'none', '', viewer), { message: '403' })
+  await until(() => primary.services.feed.inventory.thing(node.id, 'container', container.id) !== undefined)
+  await t.throwsAsync(openTerminal(primary, node.id, container.id, '', viewer), { message: '403' })
   await t.throwsAsync(openTerminal(primary, nobody, container.id), { message: '404' })
   await t.throwsAsync(openTerminal(primary, node.id, 'no-such-container'), { message: '404' })
   await t.throwsAsync(openTerminal(primary, node.id, container.id, 'cols=0'), { message: '400' })
@@ -166,6 +168,8 @@ test.serial('refusals come in order, and are written down', async (t) => {
   t.is(missing.output(), '')
   const seen = await lines(primary)
   t.true(seen.includes('terminal.open denied none This needs a token with the scope operate. This one has read'), seen.join('\n'))
+  const { Name } = await container.docker.getContainer(container.id).inspect()
+  t.true(seen.some((line) => line.startsWith(`terminal.open denied ${Name.slice(1)} This needs`)), seen.join('\n'))
   t.true(seen.some((line) => line.startsWith('terminal.open failed') && line.includes('NOT_FOUND')))
 })
 
