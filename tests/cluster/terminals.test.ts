@@ -169,7 +169,10 @@ test.serial('refusals come in order, and are written down', async (t) => {
   const seen = await lines(primary)
   t.true(seen.includes('terminal.open denied none This needs a token with the scope operate. This one has read'), seen.join('\n'))
   const { Name } = await container.docker.getContainer(container.id).inspect()
-  t.true(seen.some((line) => line.startsWith(`terminal.open denied ${Name.slice(1)} This needs`)), seen.join('\n'))
+  t.true(
+    seen.some((line) => line.startsWith(`terminal.open denied ${Name.slice(1)} This needs`)),
+    seen.join('\n'),
+  )
   t.true(seen.some((line) => line.startsWith('terminal.open failed') && line.includes('NOT_FOUND')))
 })
 
