@@ -47,7 +47,9 @@ export function unhealthy(app: App, spell: Spell | null, known: { failedAt: Date
   const { since } = spell
   if (now.getTime() - since.getTime() < graceMs) return unsure
   const { failedAt, loops } = known
-  if (isOnlyLoop(app, loops) || (failedAt && isBecause(since, failedAt))) return unsure
+  // Nobody used the first version yet. Whoever uses an app that a later one broke notices, which is more urgent than the deploy.
+  const isNew = app.version === 1 && failedAt !== null && isBecause(since, failedAt)
+  if (isNew || isOnlyLoop(app, loops)) return unsure
   const state = app.status === 'error' ? 'does not run' : 'is not healthy'
   return { is: 'bad', since, message: `${app.name} ${state}: ${app.statusReason ?? 'no reason is known'}` }
 }
