@@ -45,7 +45,10 @@ export function createAppWatch(deps: {
     const isStopped = app.status === 'stopped'
     const over = (words: string): string => `${app.name} ${isStopped ? 'was stopped' : words}`
     const restarting = isStopped ? well : isSettled(app) ? restarts.verdict(app.name, now) : unsure
-    const knownCauses = { failedAt: deploy.is === 'bad' ? failedAtOf(app, failed) : null, loops: restarts.loops(now) }
+    // Its node forgets when it is started again, and its alarm stays until the app is well.
+    const isStillFailed = deploy.is === 'unsure' && alarms.isOpen(topicOf('deploy-failed'))
+    const failedAt = deploy.is === 'bad' ? failedAtOf(app, failed) : isStillFailed ? (unwell?.since ?? null) : null
+    const knownCauses = { failedAt, loops: restarts.loops(now) }
     const verdicts: [AlarmKind, Verdict, string][] = [
       ['deploy-failed', deploy, over('is well again')],
       ['app-unhealthy', unhealthy(app, unwell, knownCauses, now), over('is well again')],
