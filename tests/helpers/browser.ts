@@ -36,7 +36,7 @@ export async function startBrowser(t: ExecutionContext<unknown>) {
      * `loads` counts unrequested page loads since then.
      */
     async open(node: Opened, path = '/nodes', options: BrowserContextOptions = {}) {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...options })
       context.setDefaultTimeout(patienceMs)
       const page = await context.newPage()
       const code = (await node.link?.()) ?? null
