@@ -65,7 +65,7 @@ export interface PrimaryConfig extends CommonConfig {
   nodeKeyMaxAgeMs: number
   /** How often registries are asked about images. 0 asks only when someone wants to know. */
   imageCheckMs: number
-  cloudflare: { apiToken: string | undefined; accountId: string | undefined }
+  cloudflare: { apiToken: string | undefined; accountId: string | undefined; apiUrl: string }
 }
 
 export interface SecondaryConfig extends CommonConfig {
@@ -116,6 +116,7 @@ const environment = z.object({
   ),
   CLOUDFLARE_API_TOKEN: shorterThan(bounds.settingValue),
   CLOUDFLARE_ACCOUNT_ID: shorterThan(bounds.settingValue),
+  CLOUDFLARE_API_URL: httpUrl,
   HEALTH_CHECK_TIMEOUT: seconds(5, { min: 0.1, max: 60 }),
   HEALTH_CHECK_PARALLEL: count(200, { min: 1, max: 1000 }),
   NODE_KEY_MAX_AGE_DAYS: count(90, { min: 0, max: 3650 }),
@@ -149,7 +150,7 @@ export const settingNames: readonly string[] = Object.keys(environment.shape)
 type Values = z.output<typeof environment>
 
 const secondarySettings = ['PRIMARY_NODE_URL', 'JOIN_TOKEN'] as const
-const cloudflareSettings = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_ACCOUNT_ID'] as const
+const cloudflareSettings = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_ACCOUNT_ID', 'CLOUDFLARE_API_URL'] as const
 
 /** The folder that holds the database and everything else this node keeps. */
 export const dataDirOf = (env: Environment): string => dirname(resolve(env['DATABASE_PATH']?.trim() || './data/selfhostly.db'))
@@ -244,7 +245,11 @@ function toConfig(values: Values, kept: KeptRole | null): Omit<PrimaryConfig, 'p
       checks: { deadlineMs: values.HEALTH_CHECK_TIMEOUT, parallel: values.HEALTH_CHECK_PARALLEL },
       nodeKeyMaxAgeMs: values.NODE_KEY_MAX_AGE_DAYS * 86_400_000,
       imageCheckMs: values.IMAGE_CHECK_HOURS * 3_600_000,
-      cloudflare: { apiToken: values.CLOUDFLARE_API_TOKEN, accountId: values.CLOUDFLARE_ACCOUNT_ID },
+      cloudflare: {
+        apiToken: values.CLOUDFLARE_API_TOKEN,
+        accountId: values.CLOUDFLARE_ACCOUNT_ID,
+        apiUrl: values.CLOUDFLARE_API_URL ?? 'https://api.cloudflare.com/client/v4',
+      },
       ignored: secondarySettings.filter((name) => values[name] !== undefined),
     }
   }

@@ -60,6 +60,7 @@ import { createRegistries } from './registries/registries.ts'
 import { registryPasswords } from './registries/registry-credential.entity.ts'
 import { settingValues } from './settings/setting.entity.ts'
 import { createSettingsService } from './settings/settings-service.ts'
+import { accountProblems } from './tunnels/cloudflare/account-check.ts'
 import type { Storage } from './storage.ts'
 import { createBackups } from './backup/backups.ts'
 import { createDoctor } from './doctor/doctor.ts'
@@ -148,6 +149,7 @@ export function createServices(world: World) {
     seal: secrets.seal,
     open: secrets.open,
     readOnly: !isPrimary,
+    checkCloudflare: (account) => (config.role === 'primary' ? accountProblems(account, config.cloudflare.apiUrl) : Promise.resolve([])),
     onChange: () => events.emit('settings', undefined),
   })
 

@@ -80,7 +80,7 @@ const words = [
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',
 ]
-const domains = ['apps', 'engine', 'backup', 'doctor', 'registries', 'monitoring', 'settings', 'auth', 'notifications', 'terminals'].map(
+const domains = ['apps', 'engine', 'backup', 'doctor', 'registries', 'monitoring', 'settings', 'auth', 'notifications', 'terminals', 'tunnels'].map(
   (name) => `api/${name}/`,
 )
 

@@ -1,7 +1,8 @@
 import type { EntityManager } from '../db/orm.ts'
 import type { Clock } from '../clock.ts'
 import { bounds, tooLong } from '../bounds.ts'
-import { AppError, invalidInput, StartError } from '../errors.ts'
+import { AppError, invalidInput, StartError, type FieldError } from '../errors.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { SettingEntity, settingValues } from './setting.entity.ts'
 
 /** Settings that all nodes of the cluster share. Null if not set. */
@@ -28,9 +29,13 @@ export function createSettingsService(deps: {
   clock: Clock
   /** True on a secondary, whose settings are a copy of its primary's. */
   readOnly?: boolean
+  /** What keeps a Cloudflare token from being used, by field. @throws CONFLICT if Cloudflare cannot be asked */
+  checkCloudflare: (account: { apiToken: string; accountId: string | null }) => Promise<FieldError[]>
   onChange: () => void
 }) {
   const { em, clock } = deps
+  // A token that one person saves belongs to the account that another saves at the same moment.
+  const updates = oneAtATime()
   const values: Settings = { cloudflareApiToken: null, cloudflareAccountId: null, primaryUrl: null }
   let changedAt = new Date(0)
 
@@ -62,6 +67,13 @@ export function createSettingsService(deps: {
     deps.onChange()
   }
 
+  async function check(changes: Partial<Settings>): Promise<void> {
+    const { cloudflareApiToken: apiToken, cloudflareAccountId: accountId } = { ...values, ...changes }
+    if (!apiToken || (apiToken === values.cloudflareApiToken && accountId === values.cloudflareAccountId)) return
+    const problems = await deps.checkCloudflare({ apiToken, accountId })
+    if (problems.length > 0) throw invalidInput(problems)
+  }
+
   return {
     /** @param initial values from the environment, used only for settings that were never stored */
     async start(initial: Partial<Settings>): Promise<void> {
@@ -84,7 +96,7 @@ export function createSettingsService(deps: {
     /** For people: shows at most the last four characters of a secret. */
     masked: (): Settings => ({ ...values, cloudflareApiToken: mask(values.cloudflareApiToken) }),
 
-    /** Undefined keeps a setting, null or an empty string removes it, a masked secret changes nothing. @throws FORBIDDEN on a secondary, INVALID_INPUT */
+    /** Undefined keeps a setting, null or an empty string removes it, a masked secret changes nothing. A Cloudflare token is tried first. @throws FORBIDDEN on a secondary, INVALID_INPUT, CONFLICT if Cloudflare cannot be asked */
     async update(input: { [Key in keyof Settings]?: string | null | undefined }): Promise<void> {
       if (deps.readOnly) throw new AppError('FORBIDDEN', 'This is a secondary node. Change settings on its primary')
       const changes: Partial<Settings> = {}
@@ -95,7 +107,10 @@ export function createSettingsService(deps: {
         if (value === undefined || (secretKeys.has(key) && value?.startsWith(maskStart))) continue
         changes[key] = value || null
       }
-      await write(changes)
+      await updates(async () => {
+        await check(changes)
+        await write(changes)
+      })
     },
 
     /** Replaces all settings with the primary's. */

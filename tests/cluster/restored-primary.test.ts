@@ -5,12 +5,20 @@ import { makeBackup } from '../../api/backup/make-backup.ts'
 import { restoreBackup } from '../../api/backup/restore.ts'
 import { backupSource } from '../../api/backup-source.ts'
 import { dataFolder } from '../helpers/data-folder.ts'
+import { ableToken, fakeCloudflare } from '../helpers/fake-cloudflare.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { runningNode, runningSecondary } from '../helpers/running-node.ts'
 import { until } from '../helpers/until.ts'
 
 test('a primary that is restored elsewhere, at its address, finds its nodes, its people and its secrets again', async (t) => {
-  const address = { SERVER_ADDRESS: `127.0.0.1:${await freePort()}`, NODE_ID: '', NODE_API_KEY: '', SECRET_KEY: '' }
+  const cloudflare = await fakeCloudflare(t, { 'token-of-cloudflare-1234': ableToken() })
+  const address = {
+    CLOUDFLARE_API_URL: cloudflare.url,
+    SERVER_ADDRESS: `127.0.0.1:${await freePort()}`,
+    NODE_ID: '',
+    NODE_API_KEY: '',
+    SECRET_KEY: '',
+  }
   const primary = await runningNode(t, address)
   const { welcome } = primary.services.membership
   const linked = await runningSecondary(t, primary, { NODE_CONNECTION: 'link', NODE_API_ENDPOINT: 'http://127.0.0.1:9' })

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { eventually, register, secondaryOf } from '../helpers/cluster.ts'
+import { ableToken, fakeCloudflare } from '../helpers/fake-cloudflare.ts'
 import { ask } from '../helpers/graphql.ts'
 import { nodeProcess, type NodeProcess } from '../helpers/node-process.ts'
 
@@ -13,10 +14,12 @@ interface Settings {
 const firstToken = 'planted-token-number-one-1111'
 const secondToken = 'planted-token-number-two-2222'
 const nodeKey = 'planted-key-of-the-secondary'
-const account = 'planted-account-0f3c'
+const account = '0f3c'.repeat(8)
 
 test('a secondary that starts first gets the settings, follows a change, and keeps them without its primary', async (t) => {
-  const primary = await nodeProcess(t, { NODE_NAME: 'primary', CLOUDFLARE_API_TOKEN: firstToken, CLOUDFLARE_ACCOUNT_ID: account })
+  const cloudflare = await fakeCloudflare(t, { [secondToken]: ableToken({ accountId: account }) })
+  const settings = { CLOUDFLARE_API_TOKEN: firstToken, CLOUDFLARE_ACCOUNT_ID: account, CLOUDFLARE_API_URL: cloudflare.url }
+  const primary = await nodeProcess(t, { NODE_NAME: 'primary', ...settings })
   const secondary = await secondaryOf(t, primary, 'worker', { NODE_API_KEY: nodeKey })
   await secondary.start()
   const unanswered = await secondary.logged('failed to send heartbeat to primary')

@@ -3,6 +3,7 @@ import test from 'ava'
 import { assertProblem } from '../helpers/problem.ts'
 import { runningNode, runningSecondary } from '../helpers/running-node.ts'
 import { someApp } from '../helpers/things.ts'
+import { ableToken, fakeCloudflare, someAccount } from '../helpers/fake-cloudflare.ts'
 
 test('stats have one entry per requested node, in that order, including unknown ones', async (t) => {
   const primary = await runningNode(t)
@@ -64,17 +65,18 @@ test('nodes, apps and stats can be filtered by node labels, and an invalid label
 })
 
 test('settings mask secrets, a masked value sent back changes nothing, and null removes a value', async (t) => {
-  const primary = await runningNode(t)
+  const cloudflare = await fakeCloudflare(t, { abcdefghij1234567890: ableToken() })
+  const primary = await runningNode(t, { CLOUDFLARE_API_URL: cloudflare.url })
   const put = async (json: object) => (await primary.send('/api/settings', { method: 'PUT', json })).json
   t.deepEqual((await primary.send('/api/settings')).json, { cloudflare_api_token: null, cloudflare_account_id: null, primary_url: null })
-  const masked = { cloudflare_api_token: '********7890', cloudflare_account_id: 'account', primary_url: null }
-  t.deepEqual(await put({ cloudflare_api_token: 'abcdefghij1234567890', cloudflare_account_id: 'account' }), masked)
+  const masked = { cloudflare_api_token: '********7890', cloudflare_account_id: someAccount, primary_url: null }
+  t.deepEqual(await put({ cloudflare_api_token: 'abcdefghij1234567890', cloudflare_account_id: someAccount }), masked)
   t.deepEqual(await put(masked), masked)
   t.is(primary.services.settings.read().cloudflareApiToken, 'abcdefghij1234567890')
   t.deepEqual(await put({}), masked)
   t.deepEqual(await put({ cloudflare_api_token: null }), {
     cloudflare_api_token: null,
-    cloudflare_account_id: 'account',
+    cloudflare_account_id: someAccount,
     primary_url: null,
   })
   t.false(JSON.stringify(primary.log).includes('abcdefghij'))

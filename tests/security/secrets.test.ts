@@ -9,6 +9,7 @@ import { WebSocket } from 'ws'
 import { cookieBrowser } from '../helpers/cookie-browser.ts'
 import { testDatabase } from '../helpers/database.ts'
 import { ensureTestImage, testImage } from '../helpers/docker-image.ts'
+import { ableToken, fakeCloudflare, someAccount } from '../helpers/fake-cloudflare.ts'
 import { fakeGithub } from '../helpers/fake-github.ts'
 import { fullDocument } from '../helpers/full-document.ts'
 import { callerOf, type Call, type Json } from '../helpers/http-caller.ts'
@@ -195,6 +196,7 @@ test('no secret is in logs, files or answers after a full run of a primary and a
     appSecret: secret('app-secret'),
     appPassword: secret('app-password'),
   }
+  const cloudflare = await fakeCloudflare(t, { [planted.laterCloudflareToken]: ableToken() })
   const clients: Record<string, string> = {}
   let provider: Awaited<ReturnType<typeof testProvider>> | undefined
   const primary = await nodeProcess(t, async (url) => {
@@ -207,7 +209,7 @@ test('no secret is in logs, files or answers after a full run of a primary and a
       ...{ GITHUB_CLIENT_ID: github.config.clientId, GITHUB_CLIENT_SECRET: github.config.clientSecret, GITHUB_BASE_URL: github.url },
       ...{ GITHUB_ALLOWED_USERS: 'octocat', OIDC_ISSUER: provider.issuer, OIDC_CLIENT_ID: provider.config.clientId },
       ...{ OIDC_CLIENT_SECRET: provider.config.clientSecret, OIDC_ALLOWED_USERS: 'alice@example.com' },
-      ...{ CLOUDFLARE_API_TOKEN: planted.cloudflareToken, CLOUDFLARE_ACCOUNT_ID: 'account' },
+      ...{ CLOUDFLARE_API_TOKEN: planted.cloudflareToken, CLOUDFLARE_ACCOUNT_ID: someAccount, CLOUDFLARE_API_URL: cloudflare.url },
     }
   })
   const worker = await nodeProcess(t, {
@@ -295,9 +297,10 @@ async function assertWorks(t: ExecutionContext, node: NodeProcess, member: { id:
 }
 
 test('a rotation leaves nothing encrypted with the previous key and loses nothing, wherever it is interrupted', async (t) => {
-  const node = await nodeProcess(t, { NODE_NAME: 'primary' })
-  const member = { id: unknownId, key: secret('member-key') }
   const token = secret('cloudflare-token')
+  const cloudflare = await fakeCloudflare(t, { [token]: ableToken() })
+  const node = await nodeProcess(t, { NODE_NAME: 'primary', CLOUDFLARE_API_URL: cloudflare.url })
+  const member = { id: unknownId, key: secret('member-key') }
   const [key, former] = [join(node.dataDir, 'secret.key'), join(node.dataDir, 'secret.key.previous')]
   await node.start()
   const { graphql } = callerOf(node.url, node.headers)

@@ -13,8 +13,10 @@ import { createManualClock } from '../helpers/manual-clock.ts'
 const token = 'recognisable-token-of-cloudflare-a1b2'
 const none = { cloudflareApiToken: null, cloudflareAccountId: null, primaryUrl: null }
 
-async function settingsOf(t: ExecutionContext<unknown>, given: { path?: string; key?: Buffer; readOnly?: boolean } = {}) {
-  const { path = join(dataFolder(t), 'selfhostly.db'), key = randomBytes(32), readOnly = false } = given
+type Check = Parameters<typeof createSettingsService>[0]['checkCloudflare']
+
+async function settingsOf(t: ExecutionContext<unknown>, given: { path?: string; key?: Buffer; readOnly?: boolean; check?: Check } = {}) {
+  const { path = join(dataFolder(t), 'selfhostly.db'), key = randomBytes(32), readOnly = false, check = () => Promise.resolve([]) } = given
   const database = await testDatabase(t, path)
   const clock = createManualClock()
   const changes: string[] = []
@@ -23,6 +25,7 @@ async function settingsOf(t: ExecutionContext<unknown>, given: { path?: string; 
     ...createSecretBox(key),
     clock,
     readOnly,
+    checkCloudflare: (account) => check(account),
     onChange: () => void changes.push(settings.version()),
   })
   const restart = async (again: { key?: Buffer } = {}) => {
@@ -160,4 +163,25 @@ test('a secondary takes all settings from its primary, and from no one else', as
   await settings.replace({ cloudflareApiToken: token, cloudflareAccountId: 'account', primaryUrl: null })
   await settings.replace({ cloudflareApiToken: null, cloudflareAccountId: 'account', primaryUrl: null })
   t.deepEqual(settings.read(), { cloudflareApiToken: null, cloudflareAccountId: 'account', primaryUrl: null })
+})
+
+test('a token is tried with its account before either is kept, and only when one of them changes', async (t) => {
+  const asked: unknown[] = []
+  const refusal = { field: 'cloudflareApiToken', message: 'lacks a permission' }
+  const { settings, changes } = await settingsOf(t, {
+    check(account) {
+      asked.push(account)
+      return Promise.resolve(account.accountId === 'wrong' ? [refusal] : [])
+    },
+  })
+  await settings.start({})
+  await settings.update({ cloudflareAccountId: 'one' })
+  await settings.update({ cloudflareApiToken: token })
+  await settings.update({ cloudflareApiToken: token, cloudflareAccountId: 'one', primaryUrl: 'https://example.com' })
+  t.deepEqual(asked, [{ apiToken: token, accountId: 'one' }])
+  const before = [settings.read(), changes.length]
+  t.like(await t.throwsAsync(settings.update({ cloudflareAccountId: 'wrong' })), { code: 'INVALID_INPUT', fields: [refusal] })
+  t.deepEqual([settings.read(), changes.length], before)
+  await settings.update({ cloudflareApiToken: null, cloudflareAccountId: 'wrong' })
+  t.is(asked.length, 2, 'without a token there is nothing to try')
 })

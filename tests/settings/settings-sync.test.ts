@@ -21,6 +21,7 @@ async function syncFrom(t: ExecutionContext<unknown>, port: number) {
     ...createSecretBox(randomBytes(32)),
     clock,
     readOnly: true,
+    checkCloudflare: () => Promise.resolve([]),
     onChange: () => undefined,
   })
   await settings.start({})
