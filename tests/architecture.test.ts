@@ -80,9 +80,19 @@ const words = [
   'api/cluster/health/conditions.ts',
   'api/cluster/joining/join-hops.ts',
 ]
-const domains = ['apps', 'engine', 'backup', 'doctor', 'registries', 'monitoring', 'settings', 'auth', 'notifications', 'terminals', 'tunnels'].map(
-  (name) => `api/${name}/`,
-)
+const domains = [
+  'apps',
+  'engine',
+  'backup',
+  'doctor',
+  'registries',
+  'monitoring',
+  'settings',
+  'auth',
+  'notifications',
+  'terminals',
+  'tunnels',
+].map((name) => `api/${name}/`)
 
 /**
  * Which rooms of the cluster each room imports. Only rooms above it in this list, so no import runs back up. The files in
