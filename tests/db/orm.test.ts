@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Migration } from '@mikro-orm/migrations'
 import test from 'ava'
 import { pino } from 'pino'
+import { InvitationEntity } from '../../api/auth/invitation.entity.ts'
 import { migrations } from '../../api/db/migrations/index.ts'
 import { openDatabase } from '../../api/db/orm.ts'
 import { StartError } from '../../api/errors.ts'
@@ -99,6 +100,31 @@ test('the migrated schema matches the entities', async (t) => {
   const difference = await database.schema.getUpdateSchemaSQL({ wrap: false })
   // MikroORM would drop the triggers that protect the audit log, because entities do not describe them.
   t.is(difference.replaceAll(/^drop trigger if exists `audit_entries_no_\w+`;$/gm, '').trim(), '')
+})
+
+test('open invitations of an older version keep who made them, and those of people who are gone end', async (t) => {
+  const path = join(dataFolder(t), 'selfhostly.db')
+  const older = await open(
+    path,
+    migrations.filter(({ name }) => name < '20261207-inviters'),
+  )
+  const run = (sql: string) => older.em.getConnection().execute(sql)
+  for (const login of ['alice', 'machine'])
+    await run(`insert into users (id, provider, subject, login, groups, allowed_as, created_at, last_sign_in_at)
+      values ('id of ${login}', 'local', '${login}', '${login}', '[]', '', 0, 0)`)
+  for (const by of ['alice', 'machine', 'gone'])
+    await run(`insert into invitations (id, code_hash, note, role, invited_by, created_at, expires_at)
+      values ('by ${by}', '${by}', '', 'viewer', '${by}', 0, 0)`)
+  await older.close(true)
+  const { em } = await testDatabase(t, path)
+  const rows = await em.fork().find(InvitationEntity, {}, { orderBy: { id: 'asc' } })
+  t.deepEqual(
+    rows.map(({ id, inviter }) => [id, inviter]),
+    [
+      ['by alice', 'id of alice'],
+      ['by machine', null],
+    ],
+  )
 })
 
 test('an entity without a migration shows up as a difference', async (t) => {
