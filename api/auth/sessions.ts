@@ -10,6 +10,9 @@ import { SessionEntity, type SessionRow, type SignInMethod } from './session.ent
 export const idleMs = 7 * 24 * 3600 * 1000
 export const absoluteMs = 30 * 24 * 3600 * 1000
 
+/** Lists of people hear once in each minute that somebody is here. */
+const minuteOf = (at: Date): number => Math.floor(at.getTime() / 60_000)
+
 /** More browsers than anyone has. A program that keeps signing in must not fill the database. */
 const mostPerUser = 50
 
@@ -45,7 +48,7 @@ export function createSessions(deps: {
   /** JWT_SECRET, or the server's own. Cookies that it did not sign are not looked up. */
   secret: string
   onEnded: (sessionId: string) => void
-  /** Called after a session began, ended or became another account's. */
+  /** Called after a session began, ended, became another account's or was used, once in each minute. */
   onChanged: () => void
 }) {
   const { em, clock } = deps
@@ -110,8 +113,10 @@ export function createSessions(deps: {
       if (!sameSecret(sign(value), signature)) return null
       const row = rows.get(idOf(value))
       if (!row || isOver(row)) return null
+      const before = row.lastUsedAt
       row.lastUsedAt = clock.now()
       uses.touched(row.id)
+      if (minuteOf(row.lastUsedAt) !== minuteOf(before)) deps.onChanged()
       return view(row)
     },
 

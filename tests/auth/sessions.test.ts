@@ -16,8 +16,15 @@ async function setUp(
 ) {
   const { em } = await testDatabase(t, path)
   const ended: string[] = []
+  const changes = { count: 0 }
   const open = async (signedBy = secret) => {
-    const sessions = createSessions({ em, clock, secret: signedBy, onEnded: (id) => void ended.push(id), onChanged: () => undefined })
+    const sessions = createSessions({
+      em,
+      clock,
+      secret: signedBy,
+      onEnded: (id) => void ended.push(id),
+      onChanged: () => void changes.count++,
+    })
     await sessions.start()
     return sessions
   }
@@ -27,7 +34,7 @@ async function setUp(
     await em.fork().insert(UserEntity, { id, ...person, createdAt: clock.now(), lastSignInAt: clock.now() })
     return id
   }
-  return { sessions: await open(), open, newUser, ended, clock, path, em }
+  return { sessions: await open(), open, newUser, ended, changes, clock, path, em }
 }
 
 test("a cookie opens its user's session", async (t) => {
@@ -58,6 +65,23 @@ test('use extends a session, up to an absolute limit', async (t) => {
   clock.advance(absoluteMs % (idleMs - 1))
   t.is(sessions.use(cookie), null)
   t.false(sessions.isOpen(id))
+})
+
+test('lists of people hear of use once in each minute', async (t) => {
+  const { sessions, newUser, clock, changes } = await setUp(t)
+  const cookie = await sessions.open(await newUser(), from)
+  const before = changes.count
+  for (const [ms, count] of [
+    [59_999, 0],
+    [1, 1],
+    [30_000, 1],
+    [29_999, 1],
+    [1, 2],
+  ] as const) {
+    clock.advance(ms)
+    sessions.use(cookie)
+    t.is(changes.count - before, count)
+  }
 })
 
 test('a session expires after a week without use, to the millisecond', async (t) => {

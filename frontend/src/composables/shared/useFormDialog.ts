@@ -4,8 +4,8 @@ import type { Problem } from '../../graphql/problem.ts'
 import type { Outcome } from './useMutate.ts'
 
 /**
- * What a dialog with a form needs beside its fields: the last refusal, which it forgets when it opens or closes, and whether it waits
- * for an answer.
+ * What a dialog that sends something needs beside its fields: the last refusal, which it forgets when it opens or closes, and whether
+ * it waits for an answer.
  *
  * @param begin fills the fields again, with whether the dialog is open
  */
