@@ -73,6 +73,17 @@ test.serial('from the printed link to a password, an invitation, and a role that
     )
 })
 
+test.serial('where nobody signs in, the page Users says who can do what', async (t) => {
+  const primary = await nodeProcess(t, { AUTH_ENABLED: 'false' })
+  const [browser] = await Promise.all([startBrowser(t), primary.start()])
+  const { page, visit } = await browser.open(primary, '/users')
+  await bringAxe(page)
+  await visit()
+  await page.getByText('Everyone who reaches this server is an administrator of every node.').waitFor()
+  t.is(await page.getByRole('button', { name: 'Invite' }).count(), 0)
+  t.deepEqual(await violationsOn(page), [])
+})
+
 test.serial('the audit log shows what happens while it is open', async (t) => {
   t.timeout(60_000)
   const primary = await nodeProcess(t)
