@@ -17,6 +17,7 @@ import type {
 } from '../engine/thing.ts'
 import { AppError } from '../errors.ts'
 import type { Access } from './access.ts'
+import { wordsOfPlace } from './list-criteria.ts'
 import {
   containersLike,
   nameOfImage,
@@ -126,7 +127,7 @@ export function createUserEngine(deps: {
       containersLike(
         nodesOf(wanted.nodeIds).flatMap((id) => inventory.things(id, 'container').map(seen)),
         wanted,
-        ({ nodeId, appId }) => [appId && sight.findApp(appId)?.name, sight.findNode(nodeId)?.name],
+        ({ nodeId, appId }) => [appId && sight.findApp(appId)?.name, ...wordsOfPlace(sight.findNode(nodeId))],
       ),
     images: (wanted: ThingCriteria = {}): SeenImage[] => thingsLike(nodesOf(wanted.nodeIds).flatMap(imagesOf), wanted, nameOfImage),
     volumes: (wanted: ThingCriteria = {}): SeenVolume[] => thingsLike(nodesOf(wanted.nodeIds).flatMap(volumesOf), wanted, nameOfVolume),

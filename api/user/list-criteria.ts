@@ -35,8 +35,12 @@ export interface Found<T, Status extends string> {
 
 const labelTexts = (labels: Record<string, string>): string[] => Object.entries(labels).map(([key, value]) => `${key}=${value}`)
 
+/** What a search finds the containers of a node by. */
+export const wordsOfPlace = (node: { name: string; labels: Record<string, string> } | undefined): string[] =>
+  node ? [node.name, ...labelTexts(node.labels)] : []
+
 function* wordsOfApp(app: InventoryApp, node: ClusterNode | undefined): Iterable<string | number | null | undefined> {
-  yield* [app.name, app.description, node?.name, ...labelTexts(node?.labels ?? {})]
+  yield* [app.name, app.description, ...wordsOfPlace(node)]
   for (const { service, image, ports } of app.containers) yield* [service, image, ...ports.map(({ hostPort }) => hostPort)]
 }
 

@@ -6,7 +6,7 @@ import { isFoundBy } from './found-by.ts'
 export interface ContainerCriteria {
   nodeIds?: readonly string[] | null | undefined
   states?: readonly ContainerState[] | null | undefined
-  /** Words of the name, the image, the project, the app, the node or a published port. */
+  /** Words of the name, the image, the project, the app, the node, its labels or a published port. */
   search?: string | null | undefined
 }
 

@@ -13,8 +13,8 @@ export const containerOrders = {
   started: (a: NodeContainerItem, b: NodeContainerItem): number => (b.startedAt ?? '').localeCompare(a.startedAt ?? ''),
 }
 
-/** What a search looks at. The server looks at the same. */
-export const wordsOfContainer = (container: NodeContainerItem, nodeName: string | undefined): (string | number | null | undefined)[] => [
-  ...[container.name, container.image, container.project, container.appName, nodeName],
+/** What a search looks at, besides the node. The server looks at the same. */
+export const wordsOfContainer = (container: NodeContainerItem): (string | number | null | undefined)[] => [
+  ...[container.name, container.image, container.project, container.appName],
   ...container.ports.map(({ hostPort }) => hostPort),
 ]

@@ -12,7 +12,7 @@ export function nextSorting(text: string, column: string): string {
   return text === `-${column}` ? '' : column
 }
 
-type Order<Item> = (a: Item, b: Item) => number
+export type Order<Item> = (a: Item, b: Item) => number
 
 /** @param orders by column; the one with an empty name is used without one, and among equals */
 export function sorted<Item>(items: Item[], text: string, orders: Record<string, Order<Item>>): Item[] {
