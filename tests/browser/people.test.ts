@@ -101,11 +101,11 @@ test.serial('the audit log shows what happens while it is open', async (t) => {
   // Beside the one of this browser.
   const lines = page.getByRole('row', { name: /administrator.*sign-in/ })
   await lines.nth(1).getByText('Succeeded', { exact: true }).waitFor()
-  await page.getByRole('textbox', { name: 'Text in any column' }).fill('LINK.create')
+  await page.getByRole('searchbox', { name: 'Search the audit log' }).fill('LINK.create')
   await page
     .getByRole('row', { name: /link\.create/ })
     .first()
     .waitFor()
   await lines.first().waitFor({ state: 'detached' })
-  t.pass()
+  t.is(new URL(page.url()).searchParams.get('search'), 'LINK.create')
 })

@@ -1,13 +1,13 @@
 import { refDebounced, useThrottleFn } from '@vueuse/core'
-import { computed, ref, watch } from 'vue'
+import { computed, watch } from 'vue'
 import { auditChanged, auditQuery } from '../../graphql/documents/audit.ts'
 import { auditExportUrl, emptyChoice, toAuditFilter } from '../../utils/audit/audit-filter.ts'
 import { auditRows, isUnderWay } from '../../utils/audit/audit-rows.ts'
-import type { AuditChoice } from '../../utils/audit/audit-filter.ts'
 import { useCursorPages } from '../shared/useCursorPages.ts'
 import { useDownload } from '../shared/useDownload.ts'
 import { useEvents } from '../shared/useEvents.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
+import { useAuditChoice } from './useAuditChoice.ts'
 import { useOperationEnds } from '../operations/useOperationEnds.ts'
 
 /** Lines per page: about as many as people read before a filter is quicker. */
@@ -20,7 +20,7 @@ const newLinesMs = 1000
 
 /** The audit log in pages, newest first, live. */
 export function useAuditLog() {
-  const choice = ref<AuditChoice>({ ...emptyChoice })
+  const choice = useAuditChoice()
   const settled = refDebounced(choice, typingMs)
   const filter = computed(() => toAuditFilter(settled.value))
   const { after, toFirst, ...pages } = useCursorPages(() => data.value?.audit.pageInfo)

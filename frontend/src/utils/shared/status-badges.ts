@@ -64,6 +64,12 @@ export const containerStateBadges: Record<ContainerState, Badge> = {
   UNKNOWN: { label: 'Unknown', color: 'warning', icon: 'i-lucide-circle-help' },
 }
 
+/** One that ended with an error is told apart from one that was stopped. */
+export const containerBadge = ({ state, exitCode }: { state: ContainerState; exitCode?: number | null }): Badge =>
+  state === 'EXITED' && exitCode
+    ? { ...containerStateBadges.EXITED, color: 'error', icon: 'i-lucide-circle-x' }
+    : containerStateBadges[state]
+
 export const operationStatusBadges: Record<OperationStatus, Badge> = {
   QUEUED: { label: 'Queued', color: 'neutral', icon: 'i-lucide-circle-dashed' },
   RUNNING: { label: 'Running', color: 'info', icon: 'i-lucide-loader-circle', spins: true },

@@ -1,5 +1,5 @@
 import type { NodeUsageItem } from '../../graphql/items.ts'
-import { percentOf } from '../shared/format.ts'
+import { percentOf } from './format.ts'
 
 /** How much of a node is used, in percent. The disk is the fullest one. Undefined: not known. */
 export function usageParts(stats: NodeUsageItem | undefined): { label: string; value: number | undefined }[] {
