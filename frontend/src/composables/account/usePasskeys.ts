@@ -3,15 +3,13 @@ import { addPasskey, beginPasskey, removePasskey, renamePasskey } from '../../gr
 import type { PasskeyItem } from '../../graphql/items.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { passkeyFailure } from '../../utils/shared/passkey-words.ts'
-import { useMutate } from '../shared/useMutate.ts'
-import { useResultToasts } from '../shared/useResultToasts.ts'
+import { refusalIn, useMutate } from '../shared/useMutate.ts'
 
 export type Passkeys = ReturnType<typeof usePasskeys>
 
 /** Adds, renames and removes passkeys of the viewer. */
 export function usePasskeys() {
   const mutate = useMutate()
-  const { refusalOf } = useResultToasts()
   const working = shallowRef(false)
 
   async function ask(name: string): Promise<Problem | undefined> {
@@ -22,7 +20,7 @@ export function usePasskeys() {
     type Options = Parameters<typeof startRegistration>[0]['optionsJSON']
     const answer = await startRegistration({ optionsJSON: JSON.parse(options) as Options })
     const input = { name, state, response: JSON.stringify(answer) }
-    return refusalOf(await mutate(addPasskey, { input }), { title: `Passkey ${name} added` })
+    return refusalIn(await mutate(addPasskey, { input }))
   }
 
   /** Resolves to why there is none now, if so. */
@@ -34,11 +32,11 @@ export function usePasskeys() {
   }
 
   async function rename({ id }: PasskeyItem, name: string): Promise<Problem | undefined> {
-    return refusalOf(await mutate(renamePasskey, { id, name }), { title: 'Passkey renamed' })
+    return refusalIn(await mutate(renamePasskey, { id, name }))
   }
 
-  async function remove({ id, name }: PasskeyItem): Promise<Problem | undefined> {
-    return refusalOf(await mutate(removePasskey, { id }), { title: `Passkey ${name} removed` })
+  async function remove({ id }: PasskeyItem): Promise<Problem | undefined> {
+    return refusalIn(await mutate(removePasskey, { id }))
   }
 
   return { working, add, rename, remove }

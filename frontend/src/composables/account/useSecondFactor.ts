@@ -1,16 +1,14 @@
 import { beginSecondFactor, confirmSecondFactor, removeSecondFactor } from '../../graphql/documents/account.ts'
 import type { NewSecondFactorItem } from '../../graphql/items.ts'
 import type { Problem } from '../../graphql/problem.ts'
-import { picked, useMutate } from '../shared/useMutate.ts'
+import { picked, refusalIn, useMutate } from '../shared/useMutate.ts'
 import type { Outcome } from '../shared/useMutate.ts'
-import { useResultToasts } from '../shared/useResultToasts.ts'
 
 export type SecondFactor = ReturnType<typeof useSecondFactor>
 
 /** Sets up an authenticator app for the viewer, and removes it. */
 export function useSecondFactor() {
   const mutate = useMutate()
-  const { refusalOf } = useResultToasts()
 
   async function begin(): Promise<Outcome<NewSecondFactorItem>> {
     return picked(await mutate(beginSecondFactor, {}), (data) => data.beginSecondFactor)
@@ -22,7 +20,7 @@ export function useSecondFactor() {
   }
 
   async function remove(code: string): Promise<Problem | undefined> {
-    return refusalOf(await mutate(removeSecondFactor, { code }), { title: 'Authenticator app removed' })
+    return refusalIn(await mutate(removeSecondFactor, { code }))
   }
 
   return { begin, confirm, remove }

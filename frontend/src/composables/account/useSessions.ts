@@ -9,7 +9,7 @@ import { useResultToasts } from '../shared/useResultToasts.ts'
 export function useSessions() {
   const { state, data, problem, retry } = useLiveQuery(sessionsQuery, {})
   const mutate = useMutate()
-  const { failed, succeeded } = useResultToasts()
+  const { failed } = useResultToasts()
   /** Ids of sessions being revoked. */
   const ending = ref(new Set<string>())
 
@@ -17,8 +17,7 @@ export function useSessions() {
     ending.value.add(id)
     const result = await mutate(revokeSession, { id })
     ending.value.delete(id)
-    if (result.ok) succeeded({ title: 'Session revoked' })
-    else failed({ title: 'The session could not be revoked', description: result.problem.message })
+    if (!result.ok) failed({ title: 'The session could not be revoked', description: result.problem.message })
   }
 
   return { state, sessions: computed(() => data.value?.sessions ?? []), problem, retry, ending, revoke }

@@ -6,7 +6,7 @@ import { useResultToasts } from '../shared/useResultToasts.ts'
 /** Creates a network that a Compose file names as external and its node lacks. */
 export function useCreateNetwork(nodeId: () => string, onCreated: () => void) {
   const mutate = useMutate()
-  const { succeeded, failed } = useResultToasts()
+  const { failed } = useResultToasts()
   /** The name of the network that is being created. */
   const creating = ref<string>()
 
@@ -15,7 +15,6 @@ export function useCreateNetwork(nodeId: () => string, onCreated: () => void) {
     const result = await mutate(createNetworkMutation, { nodeId: nodeId(), name })
     creating.value = undefined
     if (!result.ok) return failed({ title: `The network ${name} could not be created`, description: result.problem.message })
-    succeeded({ title: `Created the network ${name}` })
     onCreated()
   }
 

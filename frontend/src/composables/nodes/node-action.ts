@@ -16,11 +16,13 @@ interface Basics extends Action {
   inLists?: true
   /** `isSecondary`: this is a secondary's dashboard, which shows only the secondary itself. */
   applies?: (node: NodeItem, isSecondary: boolean) => boolean
+  /** The page shows by itself that it was done, so no toast says it. */
+  inSight?: true
   /** After this, the node's page no longer exists. */
   endsNode?: true
 }
 
-/** Resolves to the text of the success toast. */
+/** Resolves to what there is to say of its success. */
 export type SendsAndTells<Input> = Sends<NodeItem, Input, ResultToast>
 
 /** Runs as soon as it is chosen. */

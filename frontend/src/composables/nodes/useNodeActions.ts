@@ -19,15 +19,15 @@ export function useNodeActions(onGone?: () => Promise<unknown>) {
   /** Ids of nodes whose button's action is in flight. */
   const busy = ref(new Set<string>())
 
-  /** Reports success. The dialog shows a refusal. */
+  /** Reports success that the page does not show. The dialog shows a refusal. */
   async function run<Input>(
-    action: SendsAndTells<Input> & { endsNode?: true },
+    action: SendsAndTells<Input> & Pick<NodeAction, 'inSight' | 'endsNode'>,
     node: NodeItem,
     input: Input,
   ): Promise<Problem | undefined> {
     const outcome = await action.run(mutate, node, input)
     if (!outcome.ok) return outcome.problem
-    succeeded(outcome.data)
+    if (!action.inSight) succeeded(outcome.data)
     if (action.endsNode) await onGone?.()
     return undefined
   }

@@ -2,8 +2,7 @@ import { computed, watch } from 'vue'
 import { backupsQuery, makeBackup } from '../../graphql/documents/settings.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
-import { useMutate } from '../shared/useMutate.ts'
-import { useResultToasts } from '../shared/useResultToasts.ts'
+import { refusalIn, useMutate } from '../shared/useMutate.ts'
 import { useServerInfo } from '../shared/useServerInfo.ts'
 
 /** The backups of the node that answers. */
@@ -11,7 +10,6 @@ export function useBackups() {
   const { state, data, problem, retry } = useLiveQuery(backupsQuery, {})
   const { server } = useServerInfo()
   const mutate = useMutate()
-  const { refusalOf } = useResultToasts()
   /** The server tells when one begins and ends. Which files there are is asked then. */
   const progress = computed(() => server.value?.backup ?? data.value?.backups.state)
   watch(
@@ -19,7 +17,7 @@ export function useBackups() {
     () => retry(),
   )
 
-  const make = async (): Promise<Problem | undefined> => refusalOf(await mutate(makeBackup, {}), { title: 'Making a backup' })
+  const make = async (): Promise<Problem | undefined> => refusalIn(await mutate(makeBackup, {}))
 
   return { state, backups: computed(() => data.value?.backups), progress, problem, retry, make }
 }

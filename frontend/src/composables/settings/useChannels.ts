@@ -13,7 +13,7 @@ import type { ChannelItem } from '../../graphql/items.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { useEvents } from '../shared/useEvents.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
-import { useMutate } from '../shared/useMutate.ts'
+import { refusalIn, useMutate } from '../shared/useMutate.ts'
 import { useResultToasts } from '../shared/useResultToasts.ts'
 
 /** Many messages often go out together. */
@@ -25,7 +25,7 @@ export function useChannels() {
   const readSoon = useDebounceFn(retry, readAgainAfterMs, { maxWait: 3 * readAgainAfterMs })
   useEvents(notificationsChanged, {}, () => void readSoon())
   const mutate = useMutate()
-  const { succeeded, failed, refusalOf } = useResultToasts()
+  const { succeeded, failed } = useResultToasts()
 
   /** Both resolve to the server's refusal, if any. Without an id, adds a channel. */
   async function save(
@@ -34,10 +34,9 @@ export function useChannels() {
     input: NotificationChannelInput,
   ): Promise<Problem | undefined> {
     const outcome = id ? await mutate(updateNotificationChannel, { id, input }) : await mutate(createNotificationChannel, { kind, input })
-    return refusalOf(outcome, { title: `Channel ${input.name} saved`, description: 'Send a test to see whether messages arrive.' })
+    return refusalIn(outcome)
   }
-  const remove = async ({ id, name }: ChannelItem): Promise<Problem | undefined> =>
-    refusalOf(await mutate(removeNotificationChannel, { id }), { title: `Channel ${name} removed` })
+  const remove = async ({ id }: ChannelItem): Promise<Problem | undefined> => refusalIn(await mutate(removeNotificationChannel, { id }))
 
   async function test({ id, name }: ChannelItem): Promise<void> {
     const outcome = await mutate(testNotificationChannel, { id })

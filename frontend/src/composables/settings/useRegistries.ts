@@ -2,8 +2,7 @@ import { computed } from 'vue'
 import { registryCredentialsQuery, setRegistryCredential } from '../../graphql/documents/settings.ts'
 import type { Problem } from '../../graphql/problem.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
-import { useMutate } from '../shared/useMutate.ts'
-import { useResultToasts } from '../shared/useResultToasts.ts'
+import { refusalIn, useMutate } from '../shared/useMutate.ts'
 
 export interface RegistryLogin {
   registry: string
@@ -15,16 +14,10 @@ export interface RegistryLogin {
 export function useRegistries() {
   const { state, data, problem, retry } = useLiveQuery(registryCredentialsQuery, {})
   const mutate = useMutate()
-  const { refusalOf } = useResultToasts()
 
   /** Both resolve to the server's refusal, if any. */
-  const save = async (login: RegistryLogin): Promise<Problem | undefined> =>
-    refusalOf(await mutate(setRegistryCredential, { ...login }), {
-      title: `Login for ${login.registry} saved`,
-      description: 'Nodes that pull from there fetch it.',
-    })
-  const remove = async (registry: string): Promise<Problem | undefined> =>
-    refusalOf(await mutate(setRegistryCredential, { registry }), { title: `Login for ${registry} removed` })
+  const save = async (login: RegistryLogin): Promise<Problem | undefined> => refusalIn(await mutate(setRegistryCredential, { ...login }))
+  const remove = async (registry: string): Promise<Problem | undefined> => refusalIn(await mutate(setRegistryCredential, { registry }))
 
   return { state, registries: computed(() => data.value?.registryCredentials ?? []), problem, retry, save, remove }
 }

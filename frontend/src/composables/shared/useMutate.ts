@@ -19,6 +19,9 @@ export function useMutate() {
   }
 }
 
+/** The refusal, which people see where they asked. What succeeded shows on the page by itself. */
+export const refusalIn = (outcome: Outcome<unknown>): Problem | undefined => (outcome.ok ? undefined : outcome.problem)
+
 /** The interesting part of an answer, or the refusal unchanged. */
 export const picked = <Data, Part>(outcome: Outcome<Data>, pick: (data: Data) => Part): Outcome<Part> =>
   outcome.ok ? { ok: true, data: pick(outcome.data) } : outcome

@@ -12,13 +12,10 @@ import {
   usersQuery,
   withdrawInvitation,
 } from '../../graphql/documents/users.ts'
-import { roleNames } from '../../utils/shared/roles.ts'
-import { plural } from '../../utils/shared/format.ts'
 import { useEvents } from '../shared/useEvents.ts'
 import { useLiveQuery } from '../shared/useLiveQuery.ts'
-import { picked, useMutate } from '../shared/useMutate.ts'
+import { picked, refusalIn, useMutate } from '../shared/useMutate.ts'
 import type { Outcome } from '../shared/useMutate.ts'
-import { useResultToasts } from '../shared/useResultToasts.ts'
 
 /** What can be done with a person. */
 export type UserAct = 'role' | 'sessions' | 'second-factor' | 'remove'
@@ -33,22 +30,21 @@ export function useUsers() {
   const { state, data, problem, retry } = useLiveQuery(usersQuery, {})
   useEvents(usersChanged, {})
   const mutate = useMutate()
-  const { refusalOf } = useResultToasts()
 
-  async function update({ id, login }: UserItem, input: UpdateUserInput): Promise<Problem | undefined> {
-    return refusalOf(await mutate(updateUser, { id, input }), { title: `${login} is now ${roleNames[input.role]}` })
+  async function update({ id }: UserItem, input: UpdateUserInput): Promise<Problem | undefined> {
+    return refusalIn(await mutate(updateUser, { id, input }))
   }
 
-  async function endSessions({ id, login, sessions }: UserItem): Promise<Problem | undefined> {
-    return refusalOf(await mutate(endUserSessions, { id }), { title: `${plural(sessions.length, 'session')} of ${login} ended` })
+  async function endSessions({ id }: UserItem): Promise<Problem | undefined> {
+    return refusalIn(await mutate(endUserSessions, { id }))
   }
 
-  async function resetApp({ id, login }: UserItem): Promise<Problem | undefined> {
-    return refusalOf(await mutate(resetSecondFactor, { id }), { title: `${login} signs in without a code now` })
+  async function resetApp({ id }: UserItem): Promise<Problem | undefined> {
+    return refusalIn(await mutate(resetSecondFactor, { id }))
   }
 
-  async function remove({ id, login }: UserItem): Promise<Problem | undefined> {
-    return refusalOf(await mutate(removeUser, { id }), { title: `${login} removed` })
+  async function remove({ id }: UserItem): Promise<Problem | undefined> {
+    return refusalIn(await mutate(removeUser, { id }))
   }
 
   async function invite(input: InviteUserInput): Promise<Outcome<NewInvitationItem>> {
@@ -56,7 +52,7 @@ export function useUsers() {
   }
 
   async function withdraw({ id }: InvitationItem): Promise<Problem | undefined> {
-    return refusalOf(await mutate(withdrawInvitation, { id }), { title: 'Invitation withdrawn' })
+    return refusalIn(await mutate(withdrawInvitation, { id }))
   }
 
   const users = computed(() => data.value?.users ?? [])
