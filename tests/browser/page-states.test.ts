@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import type { Page, Route } from 'playwright-core'
 import { startBrowser } from '../helpers/browser.ts'
+import { peopleSettings, signIn, tokenOf } from '../helpers/people.ts'
 import { runningNode, type RunningNode } from '../helpers/running-node.ts'
 import { someApp, someNodeContainer } from '../helpers/things.ts'
 
@@ -96,4 +97,110 @@ test.serial('every page says that it loads, what could not be loaded, and what t
     if (empty !== undefined) await page.getByRole('main').getByText(empty).first().waitFor()
   }
   t.pass()
+})
+
+const many = 1000
+const numbers = Array.from({ length: many }, (_, index) => String(index).padStart(4, '0'))
+const at = new Date('2026-01-26T20:00:00Z')
+
+/** A thousand of everything, most of it on one node, which never answers, and as many networks as are read of one node. @returns that node's id */
+async function fill({ services }: RunningNode): Promise<string> {
+  const { registry } = services.members
+  const ids = new Map(numbers.map((number) => [number, randomUUID()]))
+  for (const [number, id] of ids)
+    await registry.register({ id, name: `node-${number}`, apiEndpoint: 'http://127.0.0.1:9', apiKey: `the-key-of-${number}` })
+  const nodeId = ids.get('0000') ?? ''
+  for (const number of numbers) {
+    await signIn({ services }, `person-${number}`)
+    await services.access.audit.note(
+      { name: 'somebody', via: 'session', address: '192.0.2.1' },
+      { action: 'app.start', subject: `app-${number}` },
+      'succeeded',
+    )
+  }
+  registry.observe(nodeId, { kind: 'heartbeat' })
+  const { inventory } = services.feed
+  const whose = { project: null, appId: null, createdAt: at }
+  inventory.apply(nodeId, { type: 'snapshot', apps: numbers.map((number) => someApp({ nodeId, name: `app-${number}` })), operations: [] })
+  const container = (number: string) => someNodeContainer({ id: `container-${number}`, name: `container-${number}` })
+  inventory.apply(nodeId, { type: 'things', kind: 'container', list: numbers.map(container) })
+  const image = (number: string) => ({
+    id: `sha256:${number}`,
+    tags: [`image-${number}:1`],
+    digests: [],
+    heldFor: [],
+    sizeBytes: 1,
+    createdAt: at,
+  })
+  inventory.apply(nodeId, { type: 'things', kind: 'image', list: numbers.map(image) })
+  const volume = (number: string) => ({ id: `volume-${number}`, driver: 'local', labels: [], isAnonymous: false, ...whose })
+  inventory.apply(nodeId, { type: 'things', kind: 'volume', list: numbers.map(volume) })
+  const network = (number: string) => ({
+    ...{ id: `network-${number}`, name: `network-${number}`, driver: 'bridge', subnets: [], isInternal: false, isBuiltIn: false },
+    ...whose,
+  })
+  inventory.apply(nodeId, { type: 'things', kind: 'network', list: numbers.slice(0, 500).map(network) })
+  return nodeId
+}
+
+/** Where a thousand are listed: what the last of them is found by, and where its name stands. */
+const lists = [
+  { path: '/nodes', search: 'Search nodes', last: 'node-0999' },
+  { path: '/apps', search: 'Search apps', last: 'app-0999' },
+  { path: '/engine/containers', search: 'Search containers', last: 'container-0999' },
+  { path: '/engine/images', search: 'Search images', last: 'image-0999:1' },
+  { path: '/engine/volumes', search: 'Search volumes', last: 'volume-0999' },
+  { path: '/engine/networks', search: 'Search networks', last: 'network-0499' },
+  { path: '/monitoring', search: 'Search nodes', last: 'node-0999' },
+  { path: '/users', search: 'Search users', last: 'person-0999' },
+  { path: '/audit', search: 'Search the audit log', last: 'app-0999' },
+]
+
+test.serial('a thousand of everything are shown in pages, found by a search, narrowed, and done several at once', async (t) => {
+  t.timeout(240_000)
+  const people = numbers.map((number) => `person-${number}`).join(',')
+  const primary = await runningNode(t, { NODE_NAME: 'hub', ...peopleSettings, GITHUB_ALLOWED_USERS: people })
+  const nodeId = await fill(primary)
+  const { authorization } = await tokenOf(primary, null, 'admin')
+  const { page, visit } = await (await startBrowser(t)).open({ url: primary.url }, '/', { extraHTTPHeaders: { authorization } })
+  await page
+    .getByRole('region', { name: 'Nodes' })
+    .getByText(/^1,?001$/)
+    .waitFor()
+  await page.getByRole('list', { name: 'What needs attention' }).getByRole('listitem').first().waitFor()
+  const main = page.getByRole('main')
+  for (const { path, search, last } of lists) {
+    await visit(`${primary.url}${path}`)
+    await main.getByRole('navigation', { name: /^Pages of / }).waitFor()
+    t.is(await main.getByText(last, { exact: true }).count(), path === '/audit' ? 1 : 0, `${path} shows a part`)
+    await main.getByRole('searchbox', { name: search }).fill(last)
+    await main.getByText(last, { exact: true }).first().waitFor()
+    await main.getByRole('navigation', { name: /^Pages of / }).waitFor({ state: 'detached' })
+    await page.waitForURL((url) => url.searchParams.get('search') === last)
+  }
+
+  await visit(`${primary.url}/nodes/${nodeId}/volumes?search=volume-000`)
+  await main.getByText('volume-0009', { exact: true }).waitFor()
+  for (const name of ['volume-0001', 'volume-0002']) await main.getByRole('checkbox', { name: `Select ${name}` }).click()
+  await main.getByRole('button', { name: 'Remove the selected volumes' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Remove 2 volumes?' })
+  for (const name of ['volume-0001', 'volume-0002']) await dialog.getByText(name, { exact: true }).waitFor()
+  const confirm = dialog.getByRole('button', { name: 'Remove 2 volumes' })
+  t.true(await confirm.isDisabled(), 'nothing brings them back, so people type what goes')
+  await dialog.getByRole('textbox').fill('2 volumes')
+  await confirm.click()
+  await main.getByRole('region', { name: 'Remove 2 volumes' }).getByText('2 of 2 done, 2 failed').waitFor()
+
+  await visit(`${primary.url}/nodes/${nodeId}/containers?search=nothing-like-it`)
+  await main.getByText('No containers match').waitFor()
+  await main.getByRole('button', { name: 'Clear filters' }).last().click()
+  await main.getByText('container-0049', { exact: true }).waitFor()
+
+  const viewer = await tokenOf(primary, null, 'viewer')
+  await page.context().setExtraHTTPHeaders({ authorization: viewer.authorization })
+  for (const { path, needs } of pages) {
+    if (needs === undefined) continue
+    await visit(`${primary.url}${path}`)
+    await main.getByText(`This page needs the role ${needs}`).waitFor()
+  }
 })

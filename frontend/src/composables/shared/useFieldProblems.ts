@@ -1,6 +1,7 @@
 import { computed, shallowRef, toValue, watch } from 'vue'
 import type { MaybeRefOrGetter } from 'vue'
 import type { Problem } from '../../graphql/problem.ts'
+import { fieldSentences } from '../../utils/shared/field-sentence.ts'
 
 /**
  * Shows the server's errors at the inputs they name, each until its value changes. Separate from the form's own validation, which
@@ -17,7 +18,7 @@ export function useFieldProblems<State extends object>(state: MaybeRefOrGetter<S
   function errorOf(field: keyof State & string): string | undefined {
     if (!refused.value || toValue(state)[field] !== refused.value.state[field]) return undefined
     const messages = refused.value.problem.fields.filter((each) => each.field === field).map((each) => each.message)
-    return messages.length > 0 ? messages.join('; ') : undefined
+    return messages.length > 0 ? fieldSentences(messages) : undefined
   }
 
   /** The error, if it names no input of this form. */
