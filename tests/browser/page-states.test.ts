@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 import type { Page, Route } from 'playwright-core'
 import { startBrowser } from '../helpers/browser.ts'
+import { go } from '../helpers/dashboard.ts'
+import { capabilities } from '../../api/cluster/members/node-about.ts'
 import { peopleSettings, signIn, tokenOf } from '../helpers/people.ts'
+import { createManualClock } from '../helpers/manual-clock.ts'
 import { runningNode, type RunningNode } from '../helpers/running-node.ts'
 import { someApp, someNodeContainer } from '../helpers/things.ts'
 
@@ -119,6 +122,10 @@ async function fill({ services }: RunningNode): Promise<string> {
     )
   }
   registry.observe(nodeId, { kind: 'heartbeat' })
+  registry.learn(nodeId, {
+    ...{ version: '0.1.0', capabilities: [...capabilities], connection: 'direct', instanceId: randomUUID() },
+    ...{ startedAt: at, hostname: 'nowhere', program: null },
+  })
   const { inventory } = services.feed
   const whose = { project: null, appId: null, createdAt: at }
   inventory.apply(nodeId, { type: 'snapshot', apps: numbers.map((number) => someApp({ nodeId, name: `app-${number}` })), operations: [] })
@@ -144,22 +151,26 @@ async function fill({ services }: RunningNode): Promise<string> {
 }
 
 /** Where a thousand are listed: what the last of them is found by, and where its name stands. */
-const lists = [
-  { path: '/nodes', search: 'Search nodes', last: 'node-0999' },
-  { path: '/apps', search: 'Search apps', last: 'app-0999' },
-  { path: '/engine/containers', search: 'Search containers', last: 'container-0999' },
-  { path: '/engine/images', search: 'Search images', last: 'image-0999:1' },
-  { path: '/engine/volumes', search: 'Search volumes', last: 'volume-0999' },
-  { path: '/engine/networks', search: 'Search networks', last: 'network-0499' },
-  { path: '/monitoring', search: 'Search nodes', last: 'node-0999' },
-  { path: '/users', search: 'Search users', last: 'person-0999' },
-  { path: '/audit', search: 'Search the audit log', last: 'app-0999' },
+const lists: { place: string; tab?: string; search: string; last: string }[] = [
+  { place: 'Nodes', search: 'Search nodes', last: 'node-0999' },
+  { place: 'Apps', search: 'Search apps', last: 'app-0999' },
+  { place: 'Containers', search: 'Search containers', last: 'container-0999' },
+  { place: 'Containers', tab: 'Images', search: 'Search images', last: 'image-0999:1' },
+  { place: 'Containers', tab: 'Volumes', search: 'Search volumes', last: 'volume-0999' },
+  { place: 'Containers', tab: 'Networks', search: 'Search networks', last: 'network-0499' },
+  { place: 'Monitoring', search: 'Search nodes', last: 'node-0999' },
+  { place: 'Users', search: 'Search users', last: 'person-0999' },
+  { place: 'Audit log', search: 'Search the audit log', last: 'app-0999' },
 ]
 
 test.serial('a thousand of everything are shown in pages, found by a search, narrowed, and done several at once', async (t) => {
   t.timeout(240_000)
   const people = numbers.map((number) => `person-${number}`).join(',')
-  const primary = await runningNode(t, { NODE_NAME: 'hub', ...peopleSettings, GITHUB_ALLOWED_USERS: people })
+  const primary = await runningNode(
+    t,
+    { NODE_NAME: 'hub', ...peopleSettings, GITHUB_ALLOWED_USERS: people },
+    { clock: createManualClock(new Date()) },
+  )
   const nodeId = await fill(primary)
   const { authorization } = await tokenOf(primary, null, 'admin')
   const { page, visit } = await (await startBrowser(t)).open({ url: primary.url }, '/', { extraHTTPHeaders: { authorization } })
@@ -169,16 +180,19 @@ test.serial('a thousand of everything are shown in pages, found by a search, nar
     .waitFor()
   await page.getByRole('list', { name: 'What needs attention' }).getByRole('listitem').first().waitFor()
   const main = page.getByRole('main')
-  for (const { path, search, last } of lists) {
-    await visit(`${primary.url}${path}`)
+  for (const { place, tab, search, last } of lists) {
+    await go(page, place)
+    if (tab) await main.getByRole('link', { name: tab, exact: true }).click()
     await main.getByRole('navigation', { name: /^Pages of / }).waitFor()
-    t.is(await main.getByText(last, { exact: true }).count(), path === '/audit' ? 1 : 0, `${path} shows a part`)
+    t.is(await main.getByText(last, { exact: true }).count(), place === 'Audit log' ? 1 : 0, `${tab ?? place}: a part is shown`)
     await main.getByRole('searchbox', { name: search }).fill(last)
     await main.getByText(last, { exact: true }).first().waitFor()
     await main.getByRole('navigation', { name: /^Pages of / }).waitFor({ state: 'detached' })
     await page.waitForURL((url) => url.searchParams.get('search') === last)
   }
 
+  await visit(`${primary.url}/nodes/${nodeId}`)
+  await main.getByRole('region', { name: 'Apps' }).getByText('app-0049', { exact: true }).waitFor()
   await visit(`${primary.url}/nodes/${nodeId}/volumes?search=volume-000`)
   await main.getByText('volume-0009', { exact: true }).waitFor()
   for (const name of ['volume-0001', 'volume-0002']) await main.getByRole('checkbox', { name: `Select ${name}` }).click()
