@@ -78,6 +78,8 @@ export function followSources(deps: {
 
   function statusOf({ id, name, status, statusReason }: App): void {
     const before = statuses.get(id)
+    // Docker has not been asked yet since the start.
+    if (before === undefined && status === 'unknown') return
     statuses.set(id, status)
     // The first report after a start is no change.
     if (before === undefined || before === status) return

@@ -108,7 +108,7 @@ test('events of the Engine, operations, statuses, Docker and storage are written
   event('oom', null, null)
   event('health_status: unhealthy')
   const app: App = someApp({ nodeId: 'n', name: 'shop' })
-  for (const status of ['running', 'running', 'degraded'] as const) events.emit('app', { ...app, status, statusReason: 'why' })
+  for (const status of ['unknown', 'running', 'running', 'degraded'] as const) events.emit('app', { ...app, status, statusReason: 'why' })
   const operation = someOperation({ nodeId: 'n', appName: 'shop', kind: 'update', status: 'failed', error: 'no image\n\nlines' })
   events.emit('operation', { ...operation, status: 'running', finishedAt: null })
   events.emit('operation', operation)

@@ -9,7 +9,7 @@ const names: Record<OperationKind, string> = {
   RESTART: 'Restart',
   ROLLBACK: 'Roll back',
   RESTORE_VOLUMES: 'Restore volumes',
-  UPDATE_IMAGES: 'Update images of',
+  UPDATE_IMAGES: 'Update images',
   IMPORT: 'Import',
   RECREATE: 'Make again',
   PULL_IMAGE: 'Pull an image',
@@ -19,8 +19,15 @@ const names: Record<OperationKind, string> = {
 
 export const operationName = (kind: OperationKind): string => names[kind]
 
+/** Such as `Create whoami`, or `Update images of whoami`. */
+export function operationOn(kind: OperationKind, appName: string | null | undefined): string {
+  if (kind === 'PULL_IMAGE') return names[kind]
+  const of = kind === 'UPDATE_IMAGES' || kind === 'RESTORE_VOLUMES' ? ' of' : ''
+  return `${names[kind]}${of} ${appName ?? 'app'}`
+}
+
 /** Such as `Create whoami: succeeded`. */
 export const operationTitle = (operation: { kind: OperationKind; appName?: string | null; status: OperationStatus }): string =>
-  `${operationName(operation.kind)}${operation.kind === 'PULL_IMAGE' ? '' : ` ${operation.appName ?? 'app'}`}: ${operationStatusBadges[operation.status].label.toLowerCase()}`
+  `${operationOn(operation.kind, operation.appName)}: ${operationStatusBadges[operation.status].label.toLowerCase()}`
 
 export const isFinal = ({ status }: { status: OperationStatus }): boolean => status !== 'QUEUED' && status !== 'RUNNING'

@@ -6,7 +6,7 @@ import { updatableServices } from '../apps/image-updates.ts'
 import { troublePlace } from '../apps/trouble-place.ts'
 import { nodeMarkBadges } from '../nodes/node-marks.ts'
 import { pathOfNodeTab } from '../nodes/node-tabs.ts'
-import { operationName } from '../operations/operation-words.ts'
+import { operationOn } from '../operations/operation-words.ts'
 import { plural } from '../shared/format.ts'
 import { appStatusBadges, nodeStatusBadges } from '../shared/status-badges.ts'
 import { alarmIcons, placeOf } from '../shell/alarm-words.ts'
@@ -151,7 +151,7 @@ function fromFailed(operation: OperationItem, apps: AppItem[]): AttentionItem[] 
       key: `operation ${id}`,
       severity: 'WARNING',
       icon: 'i-lucide-rocket',
-      title: `${operationName(kind)} ${appName ?? 'app'} ${status === 'INTERRUPTED' ? 'was interrupted' : 'failed'}`,
+      title: `${operationOn(kind, appName)} ${status === 'INTERRUPTED' ? 'was interrupted' : 'failed'}`,
       detail: error?.split('\n')[0],
       since: finishedAt ?? createdAt,
       to: pathOfTab(app.id, 'activity'),

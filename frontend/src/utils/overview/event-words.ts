@@ -1,7 +1,7 @@
 import type { RecentEventItem } from '../../graphql/items.ts'
 import { pathOfTab } from '../apps/app-tabs.ts'
 import { pathOfNodeTab } from '../nodes/node-tabs.ts'
-import { operationName } from '../operations/operation-words.ts'
+import { operationOn } from '../operations/operation-words.ts'
 import { nodeStatusBadges, operationStatusBadges } from '../shared/status-badges.ts'
 import type { Badge, Color } from '../shared/status-badges.ts'
 
@@ -43,7 +43,7 @@ export function eventWords({ at, node, operation, status, reason }: RecentEventI
   return {
     ...common,
     key: id,
-    title: kind === 'PULL_IMAGE' ? operationName(kind) : `${operationName(kind)} ${appName ?? 'app'}`,
+    title: operationOn(kind, appName),
     detail: error?.split('\n')[0],
     to: appId ? pathOfTab(appId, 'activity') : pathOfNodeTab(node.id, 'activity'),
   }
