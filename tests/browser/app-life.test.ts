@@ -77,7 +77,7 @@ test('an app on a secondary is scheduled, its volumes copied and restored, a ver
   await restore.getByText('What was written since then is lost.').waitFor()
   t.deepEqual(await violationsOn(page), [])
   await restore.getByRole('button', { name: 'Restore volumes' }).click()
-  await followInPanel(page, `Restore volumes ${name}`)
+  await followInPanel(page, `Restore volumes of ${name}`)
 
   await page.getByRole('button', { name: 'Edit version 1' }).click()
   const unsaved = page.getByRole('region', { name: 'Unsaved changes' })
