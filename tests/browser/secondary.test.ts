@@ -40,6 +40,18 @@ test.serial("a secondary's dashboard names the node and offers what its own apps
   await go(page, 'Apps')
   await page.getByRole('row', { name }).getByText('Running', { exact: true }).waitFor()
 
+  await go(page, 'Overview')
+  await page.getByRole('region', { name: 'Node' }).getByRole('link', { name: '1 online' }).waitFor()
+  await page.getByRole('region', { name: 'Apps' }).getByRole('link', { name: '1 running' }).waitFor()
+  await page.getByRole('list', { name: 'Recent activity, newest first' }).getByText(`Create ${name}`).waitFor()
+
+  await go(page, 'Containers')
+  await page.getByRole('searchbox', { name: 'Search containers' }).fill(name)
+  await page.getByRole('checkbox', { name: `Select ${name}` }).click()
+  await page.getByRole('button', { name: 'Stop the selected containers' }).click()
+  await page.getByRole('region', { name: 'Stop 1 container' }).getByText('1 of 1 done', { exact: true }).waitFor()
+  await page.getByRole('listitem').filter({ hasText: name }).getByText('Exited', { exact: true }).waitFor()
+
   await visit(`${worker.url}/nodes/join-tokens`)
   await page.getByText("This page is on the primary's dashboard").waitFor()
 })
