@@ -27,7 +27,7 @@ test.serial('from the printed link to a password, an invitation, and a role that
   await alice.page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Users' }).click()
   await alice.page.getByRole('button', { name: 'Invite' }).click()
   const dialog = alice.page.getByRole('dialog')
-  await dialog.getByLabel('For whom').fill('Bob from work')
+  await dialog.getByLabel('For whom').and(alice.page.locator(':focus')).fill('Bob from work')
   await dialog.getByRole('radio', { name: 'Operator' }).click()
   t.deepEqual(await violationsOn(alice.page), [])
   await dialog.getByRole('button', { name: 'Make link' }).click()
@@ -59,6 +59,8 @@ test.serial('from the printed link to a password, an invitation, and a role that
   t.deepEqual(await violationsOn(alice.page), [])
   await dialog.getByRole('button', { name: 'Save' }).click()
   await row.getByText('Viewer', { exact: true }).waitFor()
+  // The menu from which the dialog was opened has the focus again.
+  await row.getByRole('button', { name: 'Actions for bob' }).and(alice.page.locator(':focus')).waitFor()
   await row.getByRole('button', { name: 'Actions for bob' }).click()
   await alice.page.getByRole('menuitem', { name: 'End sessions' }).click()
   await alice.page.getByRole('dialog').getByRole('button', { name: 'End sessions' }).click()
