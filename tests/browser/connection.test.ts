@@ -77,6 +77,14 @@ test.serial('a page whose code cannot be loaded reloads the dashboard, or says t
   await page.addInitScript("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
   await visit()
   await badge(rowOf(page, 'primary'), 'Online').waitFor()
+  // What was typed a moment ago gets into the address, which must not call off a page that is still loading.
+  await go(page, 'Audit log')
+  await page.route('**/assets/Users-*', (route) => page.waitForTimeout(1000).then(() => route.continue()))
+  await page.getByRole('searchbox', { name: 'Search the audit log' }).fill('primary')
+  await go(page, 'Users')
+  await page.unroute('**/assets/Users-*')
+  await go(page, 'Nodes')
+  await badge(rowOf(page, 'primary'), 'Online').waitFor()
   // Until the dashboard loads again: one import may ask for its file twice, since Vite preloads it.
   let reloads = false
   page.on('request', (request) => (reloads ||= request.isNavigationRequest()))

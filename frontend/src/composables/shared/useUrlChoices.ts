@@ -1,5 +1,5 @@
 import { useDebounceFn } from '@vueuse/core'
-import { computed, nextTick, ref, watch } from 'vue'
+import { computed, nextTick, onScopeDispose, ref, watch } from 'vue'
 import type { WritableComputedRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import type { LocationQuery } from 'vue-router'
@@ -25,6 +25,11 @@ function useQuery() {
     },
   )
 
+  // Another page is asked for and not there yet. Writing now would call that off.
+  let isLeaving = false
+  onScopeDispose(router.beforeEach((to) => void (isLeaving = to.path !== path)))
+  onScopeDispose(router.afterEach(() => void (isLeaving = false)))
+
   return {
     query,
     change(name: string, value: string | string[]): void {
@@ -33,7 +38,7 @@ function useQuery() {
       query.value = value.length > 0 ? { ...kept, [name]: value } : kept
     },
     write(how: 'push' | 'replace'): void {
-      if (route.path === path) void router[how]({ query: query.value })
+      if (route.path === path && !isLeaving) void router[how]({ query: query.value })
     },
   }
 }
