@@ -79,7 +79,9 @@ test.serial('a page whose code cannot be loaded reloads the dashboard, or says t
   await badge(rowOf(page, 'primary'), 'Online').waitFor()
   // What was typed a moment ago gets into the address, which must not call off a page that is still loading.
   await go(page, 'Audit log')
-  await page.route('**/assets/Users-*', (route) => page.waitForTimeout(1000).then(() => route.continue()))
+  // As long as the dashboard's own timer for that, and set after it, so it ends after it.
+  const typedIsWritten = (): Promise<unknown> => page.evaluate('new Promise((resolve) => setTimeout(resolve, 300))')
+  await page.route('**/assets/Users-*', (route) => typedIsWritten().then(() => route.continue()))
   await page.getByRole('searchbox', { name: 'Search the audit log' }).fill('primary')
   await go(page, 'Users')
   await page.unroute('**/assets/Users-*')

@@ -51,6 +51,7 @@ async function* picturesOf(page: Page, url: string, { name, path, prepare, leave
   await page.setViewportSize({ width: 1440, height: 900 })
   await page.goto(`${url}${path}`)
   await prepare(page)
+  await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })
   for (const { suffix, ...size } of sizes)
     for (const theme of themes) {
       await page.setViewportSize(size)
