@@ -46,6 +46,8 @@ export function createHeldTerminal(deps: {
   containers: string[]
   /** The name of its node, for people. */
   nodeName: () => string
+  /** The instance id of its node's program when it was opened. */
+  program: string | undefined
   onOver: (words: string) => void
   clock: Clock
   log: Log
@@ -58,6 +60,8 @@ export function createHeldTerminal(deps: {
   let ended: TerminalEnding | null = null
   let isOver = false
   let cancelLeft = (): void => undefined
+  let { program } = deps
+  let isLooking = false
 
   function finish(words: string): void {
     if (isOver) return
@@ -141,13 +145,18 @@ export function createHeldTerminal(deps: {
     resize: async (size: TerminalSize): Promise<void> => terminals().resize(session, size),
     left,
     end,
-    /** Asks its node, which was started again, whether it is still there. If not, it is over. */
-    async look(): Promise<void> {
+    /** Asks its node, if that runs another program than before, whether it is still there. If not, it is over. */
+    async look(now: string | undefined): Promise<void> {
+      if (isLooking || now === program) return
+      isLooking = true
       try {
         await terminals().write(session, new Uint8Array())
+        program = now
       } catch (error) {
-        // If the node was lost meanwhile, it ends as any that nobody looks at.
+        // A node tells of its new program before it can be asked. Its next news asks again.
         isGone(error)
+      } finally {
+        isLooking = false
       }
     },
     /** It is not this caller's. */

@@ -33,15 +33,11 @@ export function createOpenTerminals({
   const { sessions } = bounds.terminals
   /** How those ended that someone may still ask for. */
   const ended = new Map<string, { named: TerminalOwner; words: string }>()
-  const instanceOf = (nodeId: string): string | undefined => findNode(nodeId)?.about?.instanceId
-  /** The program of each node that has terminals here. */
-  const instances = new Map<string, string | undefined>()
 
-  // What a node ran is gone when its program was started again. What it says about itself comes before it can be asked.
+  // What a node ran is gone when its program was started again.
   events.on('node', ({ id, about, health }) => {
-    if (health.status !== 'online' || !instances.has(id) || about?.instanceId === instances.get(id)) return
-    instances.set(id, about?.instanceId)
-    for (const each of all.values()) if (each.nodeId === id) void each.look()
+    if (health.status !== 'online') return
+    for (const each of all.values()) if (each.nodeId === id) void each.look(about?.instanceId)
   })
 
   function remember(id: string, named: TerminalOwner, words: string): void {
@@ -60,10 +56,10 @@ export function createOpenTerminals({
   }
 
   function adopt(named: TerminalOwner, id: string, containers: string[]): HeldTerminal {
-    instances.set(named.nodeId, instanceOf(named.nodeId))
     const held = createHeldTerminal({
       ...{ id, named, containers, clock, log },
       nodeName: () => findNode(named.nodeId)?.name ?? 'The node',
+      program: findNode(named.nodeId)?.about?.instanceId,
       terminals: () => terminalsOf(named.nodeId, named.caller.name),
       onOver: (words) => remember(id, named, words),
     })

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import test from 'ava'
 import { pino } from 'pino'
 import { bounds } from '../../api/bounds.ts'
@@ -39,7 +40,7 @@ function ground() {
   }
   const about = { instanceId: 'first' } as NodeAbout
   let isOnline = true
-  /** As for a node that is away: it refuses at once. */
+  /** Refuses at once for a node that is away. */
   function terminalsOf(): NodeTerminals {
     if (!isOnline) throw new AppError('NODE_UNREACHABLE', 'worker is offline')
     return node
@@ -51,12 +52,13 @@ function ground() {
   })
   const tell = (status: NodeStatus): void =>
     events.emit('node', { id: 'n', about: { ...about }, health: { status } as NodeHealth } as ClusterNode)
-  /** Its terminals are gone. The primary hears of the new program while the node still counts as offline. */
-  function restartNode(): void {
+  /** Its terminals are gone. The primary hears of the new program before it has a connection to it. */
+  async function restartNode(): Promise<void> {
     isOnline = false
-    tell('offline')
     about.instanceId = 'second'
     tell('offline')
+    tell('online')
+    await nextTurn()
     isOnline = true
     tell('online')
   }
@@ -102,7 +104,7 @@ test('a node that was started again has none any more: their places are free, an
   const held = []
   for (let count = 0; count < ofCaller; count++) held.push((await terminals.open(named('a'), input)).held)
   node.write = async ({ id }) => (id === 's1' ? undefined : gone())
-  restartNode()
+  await restartNode()
   t.is(await held[0]?.over, restarted)
   await until(() => terminals.find(named('a'), 's2') === undefined)
   t.is(terminals.find(named('a'), 's1'), held[1], 'one that was opened since')
