@@ -39,6 +39,7 @@ import { createLinkHome } from './cluster/home/own-link.ts'
 import { JoinTokenEntity } from './cluster/joining/join-token.entity.ts'
 import { NodeEntity } from './cluster/members/node.entity.ts'
 import { ObservedPeriodEntity, StatusChangeEntity } from './cluster/health/status-change.entity.ts'
+import { ownCommand } from './own-command.ts'
 import { createNodeRole } from './roles/node.ts'
 import { createPrimaryRole } from './roles/primary.ts'
 import { createSecondaryRole } from './roles/secondary.ts'
@@ -162,6 +163,6 @@ const roleOf = (config: Config) => ({
 function sayWhatChanged({ access }: Config, log: Log): void {
   if (access.mode !== 'sign-in' || (access.github ?? access.oidc)) return
   log.warn(
-    'Starting with this version, calls from this machine need credentials too. Sign in with the link printed below, and give scripts a token (npm run token). Existing tokens keep working and now belong to the account "machine"',
+    `Starting with this version, calls from this machine need credentials too. Sign in with the link printed below, and give scripts a token (${ownCommand('token')}). Existing tokens keep working and now belong to the account "machine"`,
   )
 }

@@ -358,7 +358,13 @@ export function createServices(world: World) {
 }
 
 function asNeighbour({ name, apiEndpoint, about, health }: ClusterNode): Neighbour {
-  return { name, url: about?.connection === 'link' ? null : apiEndpoint, heardAt: health.lastSeen, version: about?.version ?? null }
+  return {
+    name,
+    url: about?.connection === 'link' ? null : apiEndpoint,
+    heardAt: health.lastSeen,
+    version: about?.version ?? null,
+    program: about?.program ?? null,
+  }
 }
 
 /** That it answers is clear, or nobody could ask. */

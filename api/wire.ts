@@ -451,6 +451,12 @@ export const nodeAboutWire = z.object({
   instance_id: z.guid(),
   started_at: z.coerce.date(),
   hostname: text(bounds.about.hostname),
+  // Older nodes do not say it. People run it as a command, so it is one plain word.
+  program: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]{0,63}$/)
+    .nullable()
+    .catch(null),
 })
 
 /** Reads a hop that only a newer version knows as `http`. */

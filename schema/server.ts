@@ -64,6 +64,7 @@ const Server = builder.objectRef<ServerInfo>('Server').implement({
     name: t.exposeString('name'),
     isPrimary: t.exposeBoolean('isPrimary'),
     accessMode: t.field({ type: AccessMode, resolve: (server) => server.accessMode }),
+    doctorCommand: t.exposeString('doctorCommand', { description: 'Looks at this node from its own shell, as `doctor` does here.' }),
     acceptedPrimary: t.field({
       type: AcceptedPrimary,
       nullable: true,

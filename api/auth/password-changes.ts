@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { AppError, invalidInput } from '../errors.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
+import { ownCommand } from '../own-command.ts'
 import type { InvitationRow } from './invitation.entity.ts'
 import type { Invitations } from './invitations.ts'
 import { linkAccount, machineAccount } from './own-accounts.ts'
@@ -67,7 +68,7 @@ export function createPasswordChanges(deps: {
     const say = (message: string): never => {
       throw invalidInput([{ field: 'current', message }])
     }
-    if (!current) return say('is required to change the password. Without it, open a new sign-in link: npm run link')
+    if (!current) return say(`is required to change the password. Without it, open a new sign-in link: ${ownCommand('link')}`)
     const owner = await guard.check({ name, ...place }, () => passwords.verify(name, current))
     if (owner !== session.userId) say('is not your password until now')
   }

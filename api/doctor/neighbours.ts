@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { commandOf } from '../own-command.ts'
 import { fine, problem, warning, type Finding } from './finding.ts'
 import { reach, type Reached } from './reach.ts'
 
@@ -10,6 +11,8 @@ export interface Neighbour {
   /** When it last called here. Null if never. */
   heardAt: Date | null
   version: string | null
+  /** What runs its commands there. Null if it does not say. */
+  program: string | null
 }
 
 /** Each waits up to five seconds. */
@@ -31,7 +34,8 @@ export async function checkNodes(nodes: Neighbour[], now: Date, ask: (url: strin
   return [...checked.flat(), ...(left > 0 ? [fine('Nodes', `${left} more were not asked`)] : [])]
 }
 
-function nodeFindings({ name, url, heardAt, version }: Neighbour, now: Date, reached: Reached | null): Finding[] {
+function nodeFindings({ name, url, heardAt, version, program }: Neighbour, now: Date, reached: Reached | null): Finding[] {
+  const doctor = program === null ? 'its doctor command' : commandOf(program, 'doctor')
   const subject = `Node ${name}`
   const silence = heardAt === null ? null : now.getTime() - heardAt.getTime()
   const calls = silence !== null && silence < silentMs
@@ -42,7 +46,7 @@ function nodeFindings({ name, url, heardAt, version }: Neighbour, now: Date, rea
       problem(
         subject,
         `${url} does not answer (${reached.error}), and ${heard}`,
-        'Start it, or look at its network. On it, run: npm run doctor',
+        `Start it, or look at its network. On it, run: ${doctor}`,
       ),
     )
   } else if (!calls) {
@@ -50,7 +54,7 @@ function nodeFindings({ name, url, heardAt, version }: Neighbour, now: Date, rea
       problem(
         subject,
         `${reached ? `It answers at ${url}, but ` : ''}${heard}`.replace(/^it/, 'It'),
-        'It does not reach this primary: on it, run npm run doctor, which tries its PRIMARY_NODE_URL',
+        `It does not reach this primary: on it, run ${doctor}, which tries its PRIMARY_NODE_URL`,
       ),
     )
   } else if (reached?.error) {

@@ -8,7 +8,7 @@ const row = z.object({
   about: z.string().nullable(),
   last_seen: z.union([z.number(), z.string()]).nullable(),
 })
-const about = z.object({ version: z.string(), connection: z.string() }).partial()
+const about = z.object({ version: z.string(), connection: z.string(), program: z.string().nullable() }).partial()
 
 /** A primary's nodes as its database has them, read without changing anything, also beside a running server or an older version's. */
 export function nodesOnDisk(path: string): Neighbour[] {
@@ -19,8 +19,14 @@ export function nodesOnDisk(path: string): Neighbour[] {
       .array(row)
       .parse(rows)
       .map(({ name, api_endpoint: url, about: json, last_seen: seen }) => {
-        const { version, connection } = json === null ? {} : about.parse(JSON.parse(json))
-        return { name, url: connection === 'link' ? null : url, heardAt: seen === null ? null : new Date(seen), version: version ?? null }
+        const { version, connection, program } = json === null ? {} : about.parse(JSON.parse(json))
+        return {
+          name,
+          url: connection === 'link' ? null : url,
+          heardAt: seen === null ? null : new Date(seen),
+          version: version ?? null,
+          program: program ?? null,
+        }
       })
   } finally {
     database.close()

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { fine, problem, warning, type Finding } from './finding.ts'
+import { ownStart } from '../own-command.ts'
 import { reach } from './reach.ts'
 
 /** Whether the server answers at its address, or could. */
@@ -11,7 +12,7 @@ export async function checkPort({ host, port }: { host: string | undefined; port
   if (error === null) return [fine(subject, `It answers at port ${port}`)]
   const busy = await listenError(host, port)
   if (busy === null)
-    return [warning(subject, `It is not running. Port ${port} is free`, 'Start it: npm start, or its container or service')]
+    return [warning(subject, `It is not running. Port ${port} is free`, ownStart())]
   if (busy === 'EADDRINUSE')
     return [problem(subject, `Another program uses port ${port}`, 'Stop that program, or set SERVER_ADDRESS to another port')]
   return [

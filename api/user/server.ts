@@ -3,6 +3,7 @@ import type { PrimaryContact, PrimaryContactState } from '../cluster/home/primar
 import { versionState, type VersionState } from '../cluster/members/node-about.ts'
 import type { ClusterNode } from '../cluster/members/node-registry.ts'
 import type { AccessMode } from '../config.ts'
+import { ownCommand } from '../own-command.ts'
 import type { Storage, StorageProblem } from '../storage.ts'
 import type { Access } from './access.ts'
 
@@ -13,6 +14,8 @@ export interface ServerInfo {
   name: string
   isPrimary: boolean
   accessMode: AccessMode
+  /** Run on this node, it says the same as the doctor does here. */
+  doctorCommand: string
   /** On a secondary: the node it last accepted as its primary. */
   acceptedPrimary: { id: string; at: Date } | null
   /** On a secondary: whether its primary answers. */
@@ -39,6 +42,7 @@ export function createUserServer(deps: {
     name: self.name,
     isPrimary: self.isPrimary,
     accessMode,
+    doctorCommand: ownCommand('doctor'),
     acceptedPrimary: deps.acceptedPrimary(),
     primary: deps.primaryContact?.state() ?? null,
     storageProblem: deps.storage.problem(),

@@ -122,7 +122,7 @@ async function enter(primary: RunningNode, { id, key }: { id: string; key: strin
     connection,
     instanceId: randomUUID(),
     startedAt: new Date(),
-    hostname: 'host',
+    hostname: 'host', program: null,
   })
 }
 

@@ -24,7 +24,7 @@ function joinAt(
   const id = randomUUID()
   const self = { id, name: 'box', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-a-new-node' }
   const about: NodeAbout = {
-    ...{ version: '0.1.0', capabilities: [], connection: 'auto', instanceId: id, startedAt: clock.now(), hostname: 'box' },
+    ...{ version: '0.1.0', capabilities: [], connection: 'auto', instanceId: id, startedAt: clock.now(), hostname: 'box', program: null },
   }
   return createJoinCall({ primaryUrl, token, self, about, clock, deadlineMs })([])
 }

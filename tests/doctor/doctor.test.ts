@@ -49,10 +49,12 @@ test('a node is looked at in both directions', async (t) => {
     early: { error: null, tookMs: 3, aheadMs: 61_000 },
     down: { error: 'nothing listens there', tookMs: 3, aheadMs: null },
   }
-  const node = (name: string, url: string | null, heardAt: Date | null): Neighbour => ({ name, url, heardAt, version: '1.2.3' })
+  const node = (name: string, url: string | null, heardAt: Date | null, program: string | null = 'npm'): Neighbour => ({
+    ...{ name, url, heardAt, program, version: '1.2.3' },
+  })
   const nodes = [
     ...[node('a', 'up', ago(30)), node('b', null, ago(30)), node('c', 'early', ago(30)), node('d', 'down', ago(30))],
-    ...[node('e', 'up', ago(600)), node('f', 'down', ago(600)), node('g', 'down', null), node('h', null, null)],
+    ...[node('e', 'up', ago(600)), node('f', 'down', ago(600)), node('g', 'down', null, 'selfhostly'), node('h', null, null, null)],
   ]
   const asked: string[] = []
   const found = await checkNodes(nodes, now, (url) => {
@@ -75,6 +77,10 @@ test('a node is looked at in both directions', async (t) => {
     'whatever is wrong has a remedy',
   )
   t.is(asked.length, 6)
+  const remedies = Object.fromEntries(found.map(({ subject, remedy }) => [subject, remedy]))
+  t.regex(remedies['Node f'] ?? '', /On it, run: npm run doctor$/)
+  t.regex(remedies['Node g'] ?? '', /On it, run: selfhostly doctor$/)
+  t.regex(remedies['Node h'] ?? '', /on it, run its doctor command, which/)
 })
 
 test('what answers at a URL is told apart, with its clock', async (t) => {

@@ -116,7 +116,7 @@ test('each invalid field of a registration has its own entry', async (t) => {
   const missing = await register(primary, {})
   assertProblem(t, missing, 400, { code: 'INVALID_INPUT' })
   t.deepEqual(fieldsOf(missing), all)
-  t.regex(missing.json.fields[0].message, /^is required\. Run `npm run identity` on the node to see its id/)
+  t.regex(missing.json.fields[0].message, /^is required\. On the node, `npm run identity` or `selfhostly identity` prints its ID/)
   const mixed = await primary.send('/api/nodes', { method: 'POST', json: { name: 'w', api_endpoint: 'ftp://x' } })
   t.deepEqual(fieldsOf(mixed), ['id', 'api_endpoint', 'api_key'])
 

@@ -1,3 +1,4 @@
+import { ownCommand } from '../../own-command.ts'
 import type { PlainValue } from './plain-value.ts'
 
 /** The first line of a `.env` that this program wrote. Everything else in an app's folder is somebody's own. */
@@ -20,7 +21,7 @@ export function envFileText(environment: readonly PlainValue[]): string {
     '# It is for running Compose by hand. Selfhostly itself gives Compose the values through its process, and does not read this file.',
     ...(secrets.length > 0 ? [`# Not here, because they are secret: ${named(secrets)}`] : []),
     ...(different.length > 0 ? [`# Not here, because Compose 1 and 2 read them differently: ${named(different)}`] : []),
-    ...(secrets.length + different.length > 0 ? ['# "npm run compose -- APP ARGS" runs Compose with all of them.'] : []),
+    ...(secrets.length + different.length > 0 ? [`# "${ownCommand('compose', 'APP ARGS')}" runs Compose with all of them.`] : []),
     ...lines.flatMap(({ line }) => line ?? []),
     '',
   ].join('\n')

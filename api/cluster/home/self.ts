@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import type { EventHub } from '../../events.ts'
 import type { Log } from '../../log.ts'
+import { ownProgram } from '../../own-command.ts'
 import { capabilities, terminalsOff, type NodeAbout } from '../members/node-about.ts'
 import type { HomeEvents } from './home-events.ts'
 import type { NodeIdentity } from './identity.ts'
@@ -48,6 +49,7 @@ export function createSelf(deps: {
     instanceId: randomUUID(),
     startedAt: clock.now(),
     hostname: hostname(),
+    program: ownProgram(),
   }
   return { self, about, ownKey, ownName }
 }

@@ -40,6 +40,8 @@ export interface NodeAbout {
   instanceId: string
   startedAt: Date
   hostname: string
+  /** What runs its commands there: `npm` in a checkout, else such as `selfhostly`. Null if it does not say. */
+  program: string | null
 }
 
 export const versionStates = ['same', 'behind', 'ahead', 'unknown'] as const

@@ -20,7 +20,7 @@ const apiEndpoint = z
 const apiKey = z
   .string()
   .trim()
-  .min(1, 'is required. Run `npm run identity` on the node to see its key')
+  .min(1, 'is required. On the node, `npm run identity` or `selfhostly identity` prints its key')
   .min(8, 'must have at least 8 characters')
   .max(bounds.apiKey, `must have at most ${bounds.apiKey} characters`)
   // It is sent in a header, where other characters get lost or refused.
@@ -39,9 +39,9 @@ const registerInput = z.object({
   id: z
     .string()
     .trim()
-    .min(1, 'is required. Run `npm run identity` on the node to see its id')
+    .min(1, 'is required. On the node, `npm run identity` or `selfhostly identity` prints its ID')
     .toLowerCase()
-    .pipe(z.guid('must be a UUID. Run `npm run identity` on the node to see its id')),
+    .pipe(z.guid('must be a UUID. On the node, `npm run identity` or `selfhostly identity` prints its ID')),
   name,
   apiEndpoint,
   apiKey,

@@ -45,6 +45,7 @@ function dialerOf(node: LinkedNode, ways: Ways): LinkDialer {
     instanceId: crypto.randomUUID(),
     startedAt: new Date(),
     hostname: `host-of-${node.id}`,
+    program: null,
   }
   // Like a node that loses its session, it calls at once.
   const lost = (): void => dialer.wake()

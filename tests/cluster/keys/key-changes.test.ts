@@ -177,7 +177,7 @@ test('refuses a node that is not online, unknown or too old, with the reason', a
   const id = '00000000-0000-4000-8000-00000000000a'
   t.is((await rotate(primary, id)).errors[0].extensions.code, 'NOT_FOUND')
   await primary.services.members.registry.register({ id, name: 'old', apiEndpoint: 'http://127.0.0.1:9', apiKey: 'key-of-the-old-one' })
-  const about = { connection: 'direct' as const, instanceId: id, startedAt: new Date(), hostname: 'old' }
+  const about = { connection: 'direct' as const, instanceId: id, startedAt: new Date(), hostname: 'old', program: null }
   primary.services.members.registry.learn(id, { ...about, version: '0.0.9', capabilities: ['link'] })
   const { errors } = await rotate(primary, id)
   t.is(errors[0].extensions.code, 'NOT_SUPPORTED')

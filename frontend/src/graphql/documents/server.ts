@@ -18,6 +18,7 @@ export const serverFields = graphql(`
     name
     isPrimary
     accessMode
+    doctorCommand
     storageProblem {
       reason
       since
