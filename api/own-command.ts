@@ -19,4 +19,6 @@ export function commandOf(program: string, name: string, args = ''): string {
 
 /** How people start the server on this machine, as a sentence without its full stop. */
 export const ownStart = (): string =>
-  ownProgram() === checkout ? 'Start it: npm start' : `Start it: docker start ${ownProgram()}, or with systemd: systemctl start ${ownProgram()}`
+  ownProgram() === checkout
+    ? 'Start it: npm start'
+    : `Start it: docker start ${ownProgram()}, or with systemd: systemctl start ${ownProgram()}`

@@ -11,8 +11,7 @@ export async function checkPort({ host, port }: { host: string | undefined; port
   const { error } = await reach(`http://${name}:${port}`)
   if (error === null) return [fine(subject, `It answers at port ${port}`)]
   const busy = await listenError(host, port)
-  if (busy === null)
-    return [warning(subject, `It is not running. Port ${port} is free`, ownStart())]
+  if (busy === null) return [warning(subject, `It is not running. Port ${port} is free`, ownStart())]
   if (busy === 'EADDRINUSE')
     return [problem(subject, `Another program uses port ${port}`, 'Stop that program, or set SERVER_ADDRESS to another port')]
   return [

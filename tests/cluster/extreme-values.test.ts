@@ -179,7 +179,8 @@ const things = () => {
     connection: 'auto' as const,
     instanceId: randomUUID(),
     startedAt: new Date(),
-    hostname: 'host', program: null,
+    hostname: 'host',
+    program: null,
   }
   const events: FeedEvent[] = [
     { type: 'snapshot', apps: [app, other], operations: [operation] },

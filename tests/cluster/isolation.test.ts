@@ -122,7 +122,8 @@ async function enter(primary: RunningNode, { id, key }: { id: string; key: strin
     connection,
     instanceId: randomUUID(),
     startedAt: new Date(),
-    hostname: 'host', program: null,
+    hostname: 'host',
+    program: null,
   })
 }
 

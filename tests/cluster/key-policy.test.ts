@@ -7,7 +7,14 @@ import { nodeInput, primaryId, startedRegistry, type TestRegistry } from '../hel
 import { until } from '../helpers/until.ts'
 
 const dayMs = 86_400_000
-const about = { version: '0.1.0', connection: 'direct' as const, instanceId: primaryId, startedAt: new Date(), hostname: 'host', program: null }
+const about = {
+  version: '0.1.0',
+  connection: 'direct' as const,
+  instanceId: primaryId,
+  startedAt: new Date(),
+  hostname: 'host',
+  program: null,
+}
 
 interface Refused {
   status: number
